@@ -1,0 +1,1 @@
+"""What is known about a patient at the moment of prediction."""

@@ -1,0 +1,69 @@
+"""How ill the patient was at day 0: on the primary scale, on a second scale, and for how long."""
+
+import numpy as np
+
+from features.instruments import DEPRESSION_SCALES
+from features.landmark import Known
+from features.primary_scale import baseline_score
+from features.timeline import Floats, Rows
+
+
+def baseline_severity_share(known: Known) -> Floats:
+    """Baseline score as a share of the primary scale's range."""
+    return (known.primary.baseline - known.primary.minimum) / known.primary.span
+
+
+def baseline_distance_to_remission(known: Known) -> Floats:
+    """Points from the baseline down to the remission band, in reliable changes."""
+    return (known.primary.baseline - known.primary.remission_at_most) / known.primary.reliable_change
+
+
+def second_scale_severity_share(known: Known) -> Floats:
+    """Baseline on the second scale as a share of its range."""
+    return _second_scale_share(known, known.assessments.where(known.assessments.numbers("day") <= 0))
+
+
+def second_scale_severity_now(known: Known) -> Floats:
+    """Latest rating of the second scale as a share of its range."""
+    return _second_scale_share(known, known.assessments)
+
+
+def _second_scale_share(known: Known, ratings: Rows) -> Floats:
+    """Last of ``ratings`` on the first depression scale with a baseline, unless that is the primary scale.
+
+    Where depression is the primary complaint, the first other outcome scale takes its place.
+    """
+    names = [name for name, scale in known.protocol.instruments.items() if scale.decides_outcomes]
+    order = [*DEPRESSION_SCALES, *(name for name in names if name not in DEPRESSION_SCALES)]
+    rated = np.bincount(np.asarray(ratings["instrument"], dtype=np.intp), minlength=len(known.protocol.instruments))
+    share = np.full(len(known), np.nan)
+    chosen = np.zeros(len(known), dtype=np.bool_)
+    for name in order:
+        code = known.protocol.instrument_names.index(name)
+        if not rated[code]:
+            continue
+        scale = known.protocol.instruments[name]
+        takes = ~chosen & (known.primary.code != code) & ~np.isnan(baseline_score(known.assessments, code))
+        latest = ratings.where(np.asarray(ratings["instrument"] == code)).last_for_patient("score")
+        share[takes] = ((latest - scale.minimum) / (scale.maximum - scale.minimum))[takes]
+        chosen |= takes
+    return share
+
+
+def illness_duration_years(known: Known) -> Floats:
+    """Years since the onset of the illness."""
+    return known.patients["illness_duration_years"]
+
+
+def baseline_ratings(known: Known) -> Floats:
+    """Number of ratings on the primary scale on or before day 0."""
+    return _at_baseline(known).count_for_patient()
+
+
+def baseline_spread(known: Known) -> Floats:
+    """Standard deviation of the baseline ratings, in reliable changes."""
+    return _at_baseline(known).sd_for_patient("score") / known.primary.reliable_change
+
+
+def _at_baseline(known: Known) -> Rows:
+    return known.primary_ratings.where(known.primary_ratings.numbers("day") <= 0)

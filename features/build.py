@@ -1,0 +1,47 @@
+"""From a cohort to one feature row per patient at a landmark: the one function that training and serving both call."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalogue import catalogue
+from features.cohort import Cohort
+from features.eligibility import ineligible_at, unpredictable_at
+from features.landmark import known_at
+from features.protocol import Landmark
+from features.timeline import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureRows:
+    """One row per patient of a cohort at a landmark.
+
+    ``values`` has shape (patients, features), NaN where not recorded and in rows of patients who did not reach the
+    landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` and ``unpredictable`` hold per patient
+    why the outcome rules leave the patient out, and why nothing may be predicted; ``None`` where neither applies.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    day: Floats
+    ineligible: NDArray[np.object_]
+    unpredictable: NDArray[np.object_]
+
+
+def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
+    """The feature rows of a cohort at a landmark; what came after the landmark is cut off in here."""
+    known = known_at(cohort, landmark)
+    features = catalogue(cohort.protocol)
+    values = np.empty((len(cohort), len(features)), dtype=np.float64)
+    for position, feature in enumerate(features):
+        values[:, position] = feature.function(known)
+    values[np.isnan(known.day)] = np.nan
+    values += 0.0  # one zero: -0.0 and 0.0 are the same number but not the same bits
+    return FeatureRows(
+        names=tuple(feature.name for feature in features),
+        values=values,
+        day=known.day,
+        ineligible=ineligible_at(cohort, known),
+        unpredictable=unpredictable_at(cohort, known),
+    )

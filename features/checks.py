@@ -1,0 +1,134 @@
+"""What the tables of a cohort must satisfy, beyond the kinds of their cells: ranges, required cells, and relations.
+
+Problems give the row as it was read, so that a reader can name the line of a file or the path in a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features.columns import CHILD_TABLES, Column
+from features.problems import Problem
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort, RawCohort, Values
+    from features.protocol import Protocol
+    from features.timeline import Indices, Mask
+
+
+def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
+    """Cells out of range, empty where required, or of a patient who is not in ``patients``."""
+    problems = list(_column_problems("patients", protocol.tables["patients"], raw.patients))
+    for name in CHILD_TABLES:
+        if name not in raw.tables:
+            continue
+        table = raw.tables[name]
+        problems += _column_problems(name, protocol.tables[name], table.columns)
+        problems += _at_rows(
+            name,
+            "patient_id",
+            table.patient == -1,
+            "the id of a patient in patients",
+            "an id that is not there",
+        )
+    if not raw.tables.keys() & {"assessments", "events"}:
+        problems.append(Problem("assessments", None, None, "at least one of assessments and events", "neither"))
+    return problems
+
+
+def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[str, Values]) -> Iterable[Problem]:
+    for column in columns:
+        if column.name not in values or column.kind == "identifier":
+            continue
+        cells = values[column.name]
+        if column.kind == "category":
+            if column.required:
+                yield from _at_rows(table, column.name, cells == -1, column.requirement(), "an empty cell")
+            continue
+        numbers = np.asarray(cells, dtype=np.float64)
+        if column.required:
+            yield from _at_rows(table, column.name, np.isnan(numbers), column.requirement(), "an empty cell")
+        if column.minimum is not None and column.maximum is not None:
+            outside = (numbers < column.minimum) | (numbers > column.maximum)
+            yield from _at_rows(table, column.name, outside, column.requirement(), "a number out of range")
+        if column.kind in ("whole", "day"):
+            broken = numbers != np.floor(numbers)
+            yield from _at_rows(table, column.name, broken & ~np.isnan(numbers), column.requirement(), "a fraction")
+
+
+def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[str, Indices]) -> list[Problem]:
+    """Rows that contradict one another: repeated ids and ratings, sessions out of order, scores out of their scale.
+
+    ``patient_read`` and ``rows_read`` give for each sorted row the row as read.
+    """
+    problems: list[Problem] = []
+    same_id = np.flatnonzero(cohort.patient_ids[1:] == cohort.patient_ids[:-1]) + 1
+    problems += [
+        Problem("patients", int(row), "patient_id", "an id of its own", "the id of an earlier row")
+        for row in patient_read[same_id]
+    ]
+    problems += _score_problems(cohort, rows_read["assessments"])
+    problems += _session_problems(cohort, rows_read["sessions"])
+    problems += _treatment_problems(cohort, rows_read["prior_treatments"])
+    if cohort.as_of_day is not None:
+        for name in ("sessions", "assessments", "events"):
+            late = cohort.table(name).numbers("day") > cohort.as_of_day
+            problems += _at_rows(name, "day", late, "a day not after as_of_day", "a later day", rows_read[name])
+    return problems
+
+
+def _score_problems(cohort: Cohort, read: Indices) -> list[Problem]:
+    rows = cohort.assessments
+    scales = [cohort.protocol.instruments[name] for name in cohort.protocol.instrument_names]
+    scale = np.asarray(rows["instrument"], dtype=np.intp)
+    score, day = rows.numbers("score"), rows.numbers("day")
+    lowest = np.array([s.minimum for s in scales], dtype=np.float64)[scale]
+    highest = np.array([s.maximum for s in scales], dtype=np.float64)[scale]
+    outside = (score < lowest) | (score > highest)
+    problems = _at_rows(
+        "assessments",
+        "score",
+        outside,
+        "a score within the range of its instrument",
+        "a number out of range",
+        read,
+    )
+    repeated = np.zeros(len(rows), dtype=np.bool_)
+    repeated[1:] = (rows.patient[1:] == rows.patient[:-1]) & (day[1:] == day[:-1]) & (scale[1:] == scale[:-1])
+    return problems + _at_rows(
+        "assessments", "day", repeated, "one rating per patient, day and instrument", "a second one", read
+    )
+
+
+def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:
+    rows = cohort.sessions
+    kind = np.asarray(rows["kind"])
+    number, day = rows.numbers("session_number"), rows.numbers("day")
+    order = np.lexsort((day, number, kind, rows.patient))
+    after, before = order[1:], order[:-1]
+    together = (rows.patient[after] == rows.patient[before]) & (kind[after] == kind[before])
+    repeats = after[together & (number[after] == number[before])]
+    backwards = after[together & (number[after] > number[before]) & (day[after] < day[before])]
+    required = "session numbers of one kind that rise with time"
+    return [
+        *(Problem("sessions", int(row), "session_number", required, "a number that repeats") for row in read[repeats]),
+        *(Problem("sessions", int(row), "day", required, "a day before the session before") for row in read[backwards]),
+    ]
+
+
+def _treatment_problems(cohort: Cohort, read: Indices) -> list[Problem]:
+    rows = cohort.prior_treatments
+    reversed_days = rows.numbers("end_day") < rows.numbers("start_day")
+    return _at_rows("prior_treatments", "end_day", reversed_days, "a day not before start_day", "an earlier day", read)
+
+
+def _at_rows(
+    table: str, column: str, wrong: Mask, required: str, found: str, read: Indices | None = None
+) -> list[Problem]:
+    if not wrong.any():
+        return []
+    rows = np.flatnonzero(wrong) if read is None else read[wrong]
+    return [Problem(table, int(row), column, required, found) for row in rows]

@@ -1,0 +1,202 @@
+"""The five tables as declared columns: the one place where a range, a category or a unit of the intake is written.
+
+Reading, checking, the request contract and the data dictionary all read these declarations.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnKind = Literal["identifier", "category", "number", "whole", "day", "flag"]
+
+DAY_LIMIT = 40_000
+"""Days count from day 0 within a lifetime (about 110 years) either way."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the intake: what it may hold, in which unit.
+
+    ``whole`` and ``day`` hold whole numbers; ``flag`` holds true or false. ``required`` means that the cell may not
+    be empty. ``minimum`` and ``maximum`` are inclusive.
+    """
+
+    name: str
+    kind: ColumnKind
+    meaning: str
+    required: bool = False
+    categories: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+
+    def requirement(self) -> str:
+        """What a cell of this column must hold, in words for an error message."""
+        if self.kind == "category":
+            return "one of " + ", ".join(self.categories)
+        if self.kind == "flag":
+            return "true or false"
+        if self.kind == "identifier":
+            return "a text that is not blank"
+        kind = "a number" if self.kind == "number" else "a whole number"
+        if self.minimum is None or self.maximum is None:
+            return kind
+        return f"{kind} from {self.minimum:g} to {self.maximum:g}{' ' + self.unit if self.unit else ''}"
+
+
+SEXES = ("female", "male", "intersex")
+DIAGNOSES = (
+    "gad",
+    "social_anxiety",
+    "panic",
+    "agoraphobia",
+    "ptsd",
+    "ocd",
+    "mixed_anxiety_depression",
+    "depression",
+    "substance_use",
+    "other",
+)
+TREATMENTS = (
+    "ssri",
+    "snri",
+    "tricyclic",
+    "maoi",
+    "benzodiazepine",
+    "buspirone",
+    "pregabalin",
+    "antipsychotic",
+    "beta_blocker",
+    "other_medication",
+    "cbt",
+    "other_psychotherapy",
+    "tms",
+    "ect",
+    "ketamine",
+    "inpatient",
+    "substance_use_treatment",
+)
+TREATMENT_OUTCOMES = ("no_response", "partial_response", "response", "remission", "intolerance")
+SESSION_KINDS = ("dosing", "psychotherapy")
+ROUTES = ("sublingual", "intramuscular", "intravenous", "subcutaneous", "intranasal", "oral")
+EVENTS = (
+    "relapse",
+    "hospitalisation",
+    "rescue_ketamine",
+    "medication_increase",
+    "new_treatment",
+    "withdrawal",
+    "death",
+    "end_of_follow_up",
+)
+COMPETING_EVENTS = ("death", "new_treatment")
+"""Events that end the time in which a relapse could happen, other than by relapse."""
+
+_PATIENT_ID = Column("patient_id", "identifier", "pseudonym of the patient", required=True)
+
+
+def _day(name: str, meaning: str, *, minimum: float = -DAY_LIMIT, maximum: float = DAY_LIMIT, required: bool) -> Column:
+    return Column(name, "day", meaning, required=required, minimum=minimum, maximum=maximum, unit="days")
+
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "patients": (
+        _PATIENT_ID,
+        Column("site_id", "identifier", "pseudonym of the clinic"),
+        Column("age_years", "number", "age at day 0", minimum=10, maximum=110, unit="years"),
+        Column("sex", "category", "sex", categories=SEXES),
+        Column("diagnosis", "category", "main diagnosis", categories=DIAGNOSES),
+        Column(
+            "illness_duration_years",
+            "number",
+            "years since onset of the illness",
+            minimum=0,
+            maximum=90,
+            unit="years",
+        ),
+        Column("comorbid_depression", "flag", "a depressive disorder besides"),
+        Column("comorbid_ptsd", "flag", "post-traumatic stress disorder besides"),
+        Column("comorbid_substance_use", "flag", "a substance use disorder besides"),
+        Column("comorbid_personality_disorder", "flag", "a personality disorder besides"),
+        Column("family_history_alcohol", "flag", "a first-degree relative with alcohol use disorder"),
+        Column(
+            "prior_treatments_recorded",
+            "flag",
+            "earlier treatments were asked for; none listed then means none",
+        ),
+        Column("body_mass_index", "number", "body mass index", minimum=10, maximum=90, unit="kg/m2"),
+        Column(
+            "benzodiazepine_mg",
+            "number",
+            "benzodiazepine taken daily, as diazepam equivalent",
+            minimum=0,
+            maximum=200,
+            unit="mg/day",
+        ),
+    ),
+    "prior_treatments": (
+        _PATIENT_ID,
+        Column("treatment", "category", "class of treatment", required=True, categories=TREATMENTS),
+        _day("start_day", "first day of the treatment", maximum=0, required=False),
+        _day(
+            "end_day",
+            "last day of the treatment; not recorded means still running",
+            maximum=0,
+            required=False,
+        ),
+        Column("adequate", "flag", "dose and duration were adequate"),
+        Column("outcome", "category", "what it achieved", categories=TREATMENT_OUTCOMES),
+    ),
+    "sessions": (
+        _PATIENT_ID,
+        Column(
+            "session_number",
+            "whole",
+            "number of the session within its kind",
+            required=True,
+            minimum=1,
+            maximum=1000,
+        ),
+        _day("day", "day of the session", minimum=0, required=True),
+        Column("kind", "category", "dosing or psychotherapy", required=True, categories=SESSION_KINDS),
+        Column("route", "category", "route of administration", categories=ROUTES),
+        Column("dose_mg_per_kg", "number", "ketamine dose", minimum=0, maximum=10, unit="mg/kg"),
+        Column(
+            "peak_dissociation",
+            "number",
+            "highest dissociation (CADSS) of the session",
+            minimum=0,
+            maximum=92,
+            unit="points",
+        ),
+        Column(
+            "peak_systolic_mmhg",
+            "number",
+            "highest systolic blood pressure of the session",
+            minimum=60,
+            maximum=300,
+            unit="mmHg",
+        ),
+        Column("adverse_event", "flag", "an adverse event was recorded at the session"),
+    ),
+    "assessments": (
+        _PATIENT_ID,
+        _day("day", "day of the rating; on the day of a session, before the dose", required=True),
+        Column("instrument", "category", "rating scale", required=True),
+        Column(
+            "score",
+            "number",
+            "total score, within the range of the instrument",
+            required=True,
+            unit="points",
+        ),
+    ),
+    "events": (
+        _PATIENT_ID,
+        _day("day", "day of the event", required=True),
+        Column("event", "category", "what happened", required=True, categories=EVENTS),
+    ),
+}
+"""Every table's columns in the order of the format; ``assessments.instrument`` takes its categories from the protocol,
+and ``patients`` is followed by one column per covariate that the protocol declares."""
+
+CHILD_TABLES = ("prior_treatments", "sessions", "assessments", "events")

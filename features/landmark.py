@@ -1,0 +1,115 @@
+"""The landmark day of every patient, and `known_at`: the only cut in time.
+
+What is known at a landmark is decided here and nowhere else; every feature reads a `Known`, never a cohort.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from features.cohort import Cohort
+from features.primary_scale import PrimaryScale, primary_scale
+from features.protocol import Landmark, Protocol
+from features.timeline import Floats, Rows
+
+
+def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
+    """Day of the landmark per patient, shape (patients,), in days; NaN where it is not reached.
+
+    In a complete record a session that is not there never came; in a record that ends today (``as_of_day``) it may
+    still come, so today stands in for its day until ``else_days`` have passed.
+    """
+    as_of = cohort.as_of_day
+    if landmark.day is not None:
+        reached = as_of is None or as_of >= landmark.day
+        return np.full(len(cohort), float(landmark.day) if reached else np.nan)
+    session = landmark.before_session or 1
+    own_day = _dosing_day(cohort, session)
+    before = _dosing_day(cohort, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
+    fallback = before + (np.nan if landmark.else_days is None else landmark.else_days)
+    fallback[np.isinf(fallback)] = np.nan
+    if as_of is None:
+        return np.where(np.isnan(own_day), fallback, own_day)
+    today = np.where(fallback <= as_of, fallback, as_of)
+    reached_today = (as_of > before) & _has_sessions(cohort, session - 1)
+    return np.where(reached_today, np.where(np.isnan(own_day), today, own_day), np.nan)
+
+
+def _dosing_day(cohort: Cohort, session_number: int) -> Floats:
+    sessions = dosing_sessions(cohort.sessions, cohort.protocol)
+    return sessions.where(sessions.numbers("session_number") == session_number).first_for_patient("day")
+
+
+def _has_sessions(cohort: Cohort, up_to: int) -> np.ndarray:
+    sessions = dosing_sessions(cohort.sessions, cohort.protocol)
+    earlier = sessions.where(sessions.numbers("session_number") <= up_to)
+    return np.asarray(earlier.count_for_patient() == up_to)
+
+
+def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
+    """The sessions in which ketamine was given."""
+    return sessions.where(np.asarray(sessions["kind"] == protocol.code("sessions", "kind", "dosing")))
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the record of each patient of a cohort says at the landmark; arrays have shape (patients,).
+
+    ``day`` is the landmark day (NaN: not reached, and then nothing is known).
+    """
+
+    protocol: Protocol
+    day: Floats
+    patients: dict[str, Floats]
+    prior_treatments: Rows
+    sessions: Rows
+    assessments: Rows
+    events: Rows
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    @cached_property
+    def primary(self) -> PrimaryScale:
+        """The primary instrument of every patient, with its baseline."""
+        return primary_scale(self.assessments, self.protocol)
+
+    @cached_property
+    def primary_ratings(self) -> Rows:
+        """Ratings of the primary instrument."""
+        return self.primary.ratings_among(self.assessments)
+
+    @cached_property
+    def ratings_since_baseline(self) -> Rows:
+        """Ratings of the primary instrument after day 0, the days of the baseline."""
+        return self.primary_ratings.where(self.primary_ratings.numbers("day") > 0)
+
+    @cached_property
+    def dosing_sessions(self) -> Rows:
+        """Sessions in which ketamine was given."""
+        return dosing_sessions(self.sessions, self.protocol)
+
+
+def known_at(cohort: Cohort, landmark: Landmark) -> Known:
+    """What was known at the landmark: ratings up to and including its day; sessions and events before it.
+
+    Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
+    always are.
+    """
+    day = landmark_days(cohort, landmark)
+    same_day = landmark.day is not None
+
+    def until(rows: Rows, *, inclusive: bool) -> Rows:
+        limit = rows.spread(day)
+        return rows.where(rows.numbers("day") <= limit if inclusive else rows.numbers("day") < limit)
+
+    return Known(
+        protocol=cohort.protocol,
+        day=day,
+        patients={name: cohort.number(name) for name in cohort.patients},
+        prior_treatments=cohort.prior_treatments,
+        sessions=until(cohort.sessions, inclusive=same_day),
+        assessments=until(cohort.assessments, inclusive=True),
+        events=until(cohort.events, inclusive=same_day),
+    )

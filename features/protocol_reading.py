@@ -1,0 +1,348 @@
+"""Reads a protocol from TOML: unknown keys, wrong kinds and contradictory rules are refused, each with its line."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from features.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, TABLES
+from features.instruments import INSTRUMENTS, Instrument
+from features.problems import Problem, ProtocolRefusedError
+from features.protocol import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
+
+Check = Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_LIMIT
+
+
+def _is_session(value: Any) -> bool:
+    return _is_day(value) and value >= 1
+
+
+def _is_days(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_session(day) for day in value)
+
+
+def _is_window(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_day(day) for day in value) and value[0] <= value[1]
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_text(text) for text in value)
+
+
+def _is_text_or_texts(value: Any) -> bool:
+    return _is_text(value) or _is_texts(value)
+
+
+def _one_of(*choices: str) -> Check:
+    return lambda value: value in choices
+
+
+def _is_listed_events(value: Any) -> bool:
+    never = (*COMPETING_EVENTS, "withdrawal", "end_of_follow_up")
+    return isinstance(value, list) and all(event in EVENTS and event not in never for event in value)
+
+
+_TEXT = (_is_text, "a text that is not blank")
+_NUMBER = (_is_number, "a number")
+_DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
+_FLAG = (_is_flag, "true or false")
+_WINDOW = (_is_window, "two whole numbers of days, the first not above the second")
+
+SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
+    "landmarks": {
+        "name": _TEXT,
+        "before_session": (_is_session, "a whole number from 1"),
+        "day": _DAY,
+        "else_days": (_is_session, f"a whole number of days from 1 to {DAY_LIMIT}"),
+    },
+    "acute": {"max_days": _DAY},
+    "remission": {
+        "instrument": (_is_text_or_texts, "the name of a rating scale, or a list of names"),
+        "anchor": (_one_of("last_acute_session", "index"), '"last_acute_session" or "index"'),
+        "window_days": _WINDOW,
+        "require_reliable_drop": _FLAG,
+        "state": (_one_of("at_landmark"), '"at_landmark"'),
+    },
+    "relapse": {
+        "rule": (_one_of("score", "event"), '"score" or "event"'),
+        "confirm_within_days": _WINDOW,
+        "events": (_is_listed_events, "a list of events that are neither competing nor an end of follow-up"),
+    },
+    "sustained_remission": {"horizons_days": (_is_days, "a list of whole numbers of days from 1")},
+    "covariates": {
+        "name": (
+            lambda v: isinstance(v, str) and re.fullmatch(r"[a-z][a-z0-9_]*", v) is not None,
+            "a_lower_case_name",
+        ),
+        "kind": (_one_of("number", "binary"), '"number" or "binary"'),
+        "minimum": _NUMBER,
+        "maximum": _NUMBER,
+        "meaning": _TEXT,
+    },
+    "instruments": {
+        "title": _TEXT,
+        "minimum": _NUMBER,
+        "maximum": _NUMBER,
+        "remission_at_most": _NUMBER,
+        "relapse_at_least": _NUMBER,
+        "reliable_change": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+        "source": _TEXT,
+    },
+}
+_LISTS = ("landmarks", "covariates")
+_REQUIRED = {
+    "landmarks": ("name",),
+    "covariates": ("name", "kind", "meaning"),
+    "instruments": (
+        "title",
+        "minimum",
+        "maximum",
+        "remission_at_most",
+        "relapse_at_least",
+        "reliable_change",
+        "source",
+    ),
+}
+
+
+def parse_protocol(text: str) -> Protocol:
+    """The protocol that a TOML text describes; absent keys take the default KAP protocol's values.
+
+    Raises ``ProtocolRefusedError`` with every problem found; its rows are lines of the text, from 0.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        row = int(line.group(1)) - 1 if line else max(len(text.splitlines()) - 1, 0)
+        raise ProtocolRefusedError(
+            [Problem("protocol.toml", row, None, "a TOML document", "a line that is not TOML")]
+        ) from None
+    reading = _Reading(text)
+    sections = reading.check_keys(document)
+    if not reading.problems:
+        protocol = _assemble(sections)
+        reading.check_rules(sections, protocol)
+    if reading.problems:
+        raise ProtocolRefusedError(sorted(reading.problems, key=lambda problem: problem.row or 0))
+    return protocol
+
+
+class _Reading:
+    """The problems found so far in one text, each at its line."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+        self.problems: list[Problem] = []
+
+    def refuse(self, path: tuple[str | int, ...], required: str, found: str) -> None:
+        self.problems.append(Problem("protocol.toml", self.line_of(path), _dotted(path), required, found))
+
+    def line_of(self, path: tuple[str | int, ...]) -> int:
+        """Line of the key, else of the header of its table, else the first."""
+        header = (
+            ".".join(str(part) for part in path[:2] if isinstance(part, str)) if path[0] == "instruments" else path[0]
+        )
+        wanted = next((part for part in path if isinstance(part, int)), 0)
+        tables = [n for n, line in enumerate(self.lines) if re.match(rf"\s*\[+\s*{re.escape(str(header))}\s*\]+", line)]
+        start = tables[wanted] if wanted < len(tables) else None
+        if start is None:
+            return next(
+                (n for n, line in enumerate(self.lines) if re.match(rf"\s*{re.escape(str(path[0]))}\b", line)),
+                0,
+            )
+        for number in range(start + 1, len(self.lines)):
+            if re.match(r"\s*\[", self.lines[number]):
+                break
+            if re.match(rf"\s*{re.escape(str(path[-1]))}\s*=", self.lines[number]):
+                return number
+        return start
+
+    def check_keys(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Every section as plain values, after noting unknown keys, wrong kinds and missing keys."""
+        sections: dict[str, Any] = {}
+        for name, value in document.items():
+            if name == "name":
+                if not _is_text(value):
+                    self.refuse(("name",), _TEXT[1], _kind(value))
+                sections[name] = value
+            elif name not in SECTIONS:
+                self.refuse((name,), "one of name, " + ", ".join(SECTIONS), "an unknown key")
+            elif name in _LISTS:
+                sections[name] = self._check_list(name, value)
+            elif name == "instruments":
+                sections[name] = self._check_instruments(value)
+            else:
+                sections[name] = self._check_section((name,), name, value)
+        return sections
+
+    def _check_list(self, name: str, value: Any) -> list[dict[str, Any]]:
+        if not isinstance(value, list) or not value:
+            self.refuse((name,), f"tables headed [[{name}]]", _kind(value))
+            return []
+        return [self._check_section((name, index), name, entry) for index, entry in enumerate(value)]
+
+    def _check_instruments(self, value: Any) -> dict[str, dict[str, Any]]:
+        if not isinstance(value, dict):
+            self.refuse(("instruments",), "tables headed [instruments.NAME]", _kind(value))
+            return {}
+        return {name: self._check_section(("instruments", name), "instruments", entry) for name, entry in value.items()}
+
+    def _check_section(self, path: tuple[str | int, ...], name: str, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.refuse(path, f"a table headed [{name}]", _kind(value))
+            return {}
+        for key, entry in value.items():
+            if key not in SECTIONS[name]:
+                self.refuse((*path, key), "one of " + ", ".join(SECTIONS[name]), "an unknown key")
+            elif not SECTIONS[name][key][0](entry):
+                self.refuse((*path, key), SECTIONS[name][key][1], _kind(entry))
+        overrides = name == "instruments" and path[-1] in INSTRUMENTS
+        for key in () if overrides else _REQUIRED.get(name, ()):
+            if key not in value:
+                self.refuse((*path, key), f"a value for {key}", "nothing")
+        return value
+
+    def check_rules(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
+        """Rules that contradict one another, once every value is of the right kind."""
+        self._check_landmarks(protocol)
+        self._check_remission(sections.get("remission", {}), protocol)
+        self._check_relapse(sections, protocol)
+        self._check_covariates(sections.get("covariates", []), protocol)
+        for instrument in protocol.own_instruments:
+            self._check_instrument(instrument)
+
+    def _check_landmarks(self, protocol: Protocol) -> None:
+        for index, landmark in enumerate(protocol.landmarks):
+            path = ("landmarks", index)
+            if (landmark.before_session is None) == (landmark.day is None):
+                self.refuse(path, "either before_session or day", "both or neither")
+            elif landmark.else_days is not None and (landmark.before_session or 0) < 2:
+                self.refuse((*path, "else_days"), "before_session of 2 or more beside it", "a landmark without one")
+            if landmark.name in {other.name for other in protocol.landmarks[:index]}:
+                self.refuse((*path, "name"), "a name of its own", "the name of an earlier landmark")
+
+    def _check_remission(self, given: Mapping[str, Any], protocol: Protocol) -> None:
+        for name in protocol.remission.instruments:
+            if name not in protocol.instruments:
+                self.refuse(
+                    ("remission", "instrument"),
+                    "rating scales that are built in or declared",
+                    "an unknown one",
+                )
+            elif not protocol.instruments[name].decides_outcomes:
+                self.refuse(("remission", "instrument"), "a rating scale of symptoms", "a scale of an experience")
+        for key in ("anchor", "window_days", "require_reliable_drop"):
+            if protocol.remission.at_landmark and key in given:
+                self.refuse(("remission", key), 'no rule for remission beside state = "at_landmark"', "such a rule")
+
+    def _check_relapse(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
+        given = sections.get("relapse", {})
+        if protocol.relapse.rule == "event":
+            if "confirm_within_days" in given:
+                self.refuse(
+                    ("relapse", "confirm_within_days"),
+                    'no readings to confirm under rule = "event"',
+                    "a window",
+                )
+            if not protocol.relapse.events:
+                self.refuse(("relapse", "events"), 'at least one event under rule = "event"', "none")
+        if list(protocol.horizons_days) != sorted(set(protocol.horizons_days)):
+            self.refuse(("sustained_remission", "horizons_days"), "horizons that increase", "another order")
+
+    def _check_covariates(self, given: list[dict[str, Any]], protocol: Protocol) -> None:
+        from features.catalogue import RESERVED_NAMES
+
+        taken = {column.name for column in TABLES["patients"]} | RESERVED_NAMES
+        for index, covariate in enumerate(protocol.covariates):
+            path = ("covariates", index)
+            if covariate.name in taken:
+                self.refuse((*path, "name"), "a name of its own", "the name of another column or feature")
+            taken.add(covariate.name)
+            bounded = "minimum" in given[index], "maximum" in given[index]
+            if covariate.kind == "binary" and any(bounded):
+                self.refuse(path, 'neither minimum nor maximum beside kind = "binary"', "a bound")
+            if covariate.kind == "number" and (not all(bounded) or covariate.minimum >= covariate.maximum):
+                self.refuse(path, 'minimum below maximum beside kind = "number"', "other bounds, or none")
+
+    def _check_instrument(self, scale: Instrument) -> None:
+        path = ("instruments", scale.name)
+        if not scale.decides_outcomes:
+            self.refuse(path, "a scale of symptoms", "a built-in scale of an experience")
+            return
+        remission, relapse = scale.remission_at_most, scale.relapse_at_least
+        assert remission is not None  # noqa: S101 - _assemble fills both in for a scale of symptoms
+        assert relapse is not None  # noqa: S101
+        if not scale.minimum <= remission < relapse <= scale.maximum:
+            self.refuse(path, "minimum <= remission_at_most < relapse_at_least <= maximum", "another order")
+
+
+def _assemble(sections: Mapping[str, Any]) -> Protocol:
+    default = Protocol()
+    remission = dict(sections.get("remission", {}))
+    scales = remission.pop("instrument", list(default.remission.instruments))
+    at_landmark = remission.pop("state", None) is not None
+    relapse = sections.get("relapse", {})
+    return Protocol(
+        name=sections.get("name", default.name),
+        landmarks=tuple(Landmark(**entry) for entry in sections["landmarks"])
+        if "landmarks" in sections
+        else default.landmarks,
+        acute_max_days=sections.get("acute", {}).get("max_days", default.acute_max_days),
+        remission=RemissionRule(
+            instruments=(scales,) if isinstance(scales, str) else tuple(scales),
+            at_landmark=at_landmark,
+            **_with_tuples(remission),
+        ),
+        relapse=RelapseRule(**_with_tuples(relapse)),
+        horizons_days=tuple(sections.get("sustained_remission", {}).get("horizons_days", default.horizons_days)),
+        covariates=tuple(_covariate(entry) for entry in sections.get("covariates", [])),
+        own_instruments=tuple(_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()),
+    )
+
+
+def _covariate(entry: Mapping[str, Any]) -> Covariate:
+    bounds = {key: float(entry[key]) for key in ("minimum", "maximum") if key in entry}
+    return Covariate(entry["name"], entry["kind"], entry["meaning"], **bounds)
+
+
+def _instrument(name: str, entry: Mapping[str, Any]) -> Instrument:
+    values: dict[str, Any] = {key: float(value) if _is_number(value) else value for key, value in entry.items()}
+    return replace(INSTRUMENTS[name], **values) if name in INSTRUMENTS else Instrument(name, **values)
+
+
+def _with_tuples(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+
+
+def _kind(value: Any) -> str:
+    kinds = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "a table",
+    }
+    return kinds.get(type(value), "something else") + ("" if value != [] else " that is empty")

@@ -1,0 +1,119 @@
+"""Column operations per patient over rows sorted by patient and day: first, last, count, maximum, slope ...
+
+Every operation gives one number per patient of the cohort and NaN where a patient has nothing to tell. Sums run
+strictly in row order, so that one patient alone gives the same bits as the same patient among a million.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+Indices: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of one table: ``patient`` (row -> index of its patient, ascending) beside equally long columns."""
+
+    patients: int
+    patient: Indices
+    columns: Mapping[str, NDArray[np.generic]]
+
+    def __len__(self) -> int:
+        return len(self.patient)
+
+    def __getitem__(self, column: str) -> NDArray[np.generic]:
+        return self.columns[column]
+
+    def where(self, mask: Mask) -> "Rows":
+        """The rows for which ``mask`` (one value per row) holds."""
+        return self.at(np.flatnonzero(mask))
+
+    def at(self, rows: Indices) -> "Rows":
+        """The rows at these positions, which must be ascending."""
+        return Rows(self.patients, self.patient[rows], {name: values[rows] for name, values in self.columns.items()})
+
+    def numbers(self, column: str) -> Floats:
+        """A numeric column as floats, NaN where not recorded."""
+        return np.asarray(self.columns[column], dtype=np.float64)
+
+    def recorded(self, column: str) -> "Rows":
+        """The rows whose ``column`` is recorded."""
+        return self.where(~np.isnan(self.numbers(column)))
+
+    def spread(self, per_patient: Floats) -> Floats:
+        """A per-patient value repeated on each of the patient's rows."""
+        return per_patient[self.patient]
+
+    def count_for_patient(self) -> Floats:
+        """Number of rows; 0 where there is none."""
+        return np.bincount(self.patient, minlength=self.patients).astype(np.float64)
+
+    def exists_for_patient(self) -> Mask:
+        """Whether there is a row."""
+        exists = np.zeros(self.patients, dtype=np.bool_)
+        exists[self.patient] = True
+        return exists
+
+    def last_for_patient(self, column: str) -> Floats:
+        """Value of the last row, recorded or not."""
+        last = np.full(self.patients, np.nan)
+        last[self.patient] = self.numbers(column)  # assignment runs in row order: the last one stays
+        return last
+
+    def first_for_patient(self, column: str) -> Floats:
+        """Value of the first row, recorded or not."""
+        first = np.full(self.patients, np.nan)
+        first[self.patient[::-1]] = self.numbers(column)[::-1]
+        return first
+
+    def maximum_for_patient(self, column: str) -> Floats:
+        """Greatest recorded value."""
+        return self._reduce(np.maximum, column)
+
+    def minimum_for_patient(self, column: str) -> Floats:
+        """Smallest recorded value."""
+        return self._reduce(np.minimum, column)
+
+    def _reduce(self, operation: np.ufunc, column: str) -> Floats:
+        result = np.full(self.patients, np.nan)
+        rows = self.recorded(column)
+        if len(rows):
+            starts = np.flatnonzero(np.r_[True, rows.patient[1:] != rows.patient[:-1]])
+            result[rows.patient[starts]] = operation.reduceat(rows.numbers(column), starts)
+        return result
+
+    def sum_for_patient(self, column: str) -> Floats:
+        """Sum of the recorded values; 0 where there is none."""
+        values = self.numbers(column)
+        recorded = np.where(np.isnan(values), 0.0, values)
+        return np.bincount(self.patient, weights=recorded, minlength=self.patients).astype(np.float64)
+
+    def mean_for_patient(self, column: str) -> Floats:
+        """Mean of the recorded values."""
+        rows = self.recorded(column)
+        count = rows.count_for_patient()
+        return np.divide(rows.sum_for_patient(column), count, out=np.full(self.patients, np.nan), where=count > 0)
+
+    def sd_for_patient(self, column: str) -> Floats:
+        """Standard deviation (n - 1) of the recorded values, from two on."""
+        rows = self.recorded(column)
+        distance = rows.numbers(column) - rows.spread(rows.mean_for_patient(column))
+        squares = np.bincount(rows.patient, weights=distance * distance, minlength=self.patients)
+        count = rows.count_for_patient()
+        variance = np.divide(squares, count - 1, out=np.full(self.patients, np.nan), where=count > 1)
+        return np.sqrt(variance)
+
+    def slope_for_patient(self, column: str, over: str = "day") -> Floats:
+        """Least-squares slope of ``column`` per unit of ``over``, from two rows with different ``over`` on."""
+        rows = self.recorded(column)
+        time = rows.numbers(over) - rows.spread(rows.mean_for_patient(over))
+        level = rows.numbers(column) - rows.spread(rows.mean_for_patient(column))
+        products = np.bincount(rows.patient, weights=time * level, minlength=self.patients)
+        squares = np.bincount(rows.patient, weights=time * time, minlength=self.patients)
+        return np.divide(products, squares, out=np.full(self.patients, np.nan), where=squares > 0)

@@ -1,0 +1,106 @@
+"""What was tried before day 0. A feature of the history is missing, not zero, where nobody asked for it."""
+
+import numpy as np
+
+from features.landmark import Known
+from features.timeline import Floats, Rows
+
+DAYS_PER_YEAR = 365.25
+ANTIDEPRESSANTS = ("ssri", "snri", "tricyclic", "maoi")
+OTHER_MEDICATIONS = (
+    "benzodiazepine",
+    "buspirone",
+    "pregabalin",
+    "antipsychotic",
+    "beta_blocker",
+    "other_medication",
+)
+PSYCHOTHERAPIES = ("cbt", "other_psychotherapy")
+INTERVENTIONS = ("tms", "ect", "ketamine")
+INTENSIVE = ("inpatient", "substance_use_treatment")
+
+
+def _treatments(known: Known, treatments: tuple[str, ...]) -> Rows:
+    codes = [known.protocol.code("prior_treatments", "treatment", name) for name in treatments]
+    return known.prior_treatments.where(np.isin(known.prior_treatments["treatment"], codes))
+
+
+def _where_recorded(known: Known, values: Floats) -> Floats:
+    return np.where(known.patients["prior_treatments_recorded"] == 1, values, np.nan)
+
+
+def _count(known: Known, treatments: tuple[str, ...]) -> Floats:
+    return _where_recorded(known, _treatments(known, treatments).count_for_patient())
+
+
+def prior_treatments(known: Known) -> Floats:
+    """Number of earlier treatments of any class."""
+    return _where_recorded(known, known.prior_treatments.count_for_patient())
+
+
+def prior_antidepressants(known: Known) -> Floats:
+    """Number of earlier antidepressants."""
+    return _count(known, ANTIDEPRESSANTS)
+
+
+def prior_other_medications(known: Known) -> Floats:
+    """Number of earlier medications that are not antidepressants."""
+    return _count(known, OTHER_MEDICATIONS)
+
+
+def prior_psychotherapies(known: Known) -> Floats:
+    """Number of earlier psychotherapies."""
+    return _count(known, PSYCHOTHERAPIES)
+
+
+def prior_interventions(known: Known) -> Floats:
+    """Number of earlier courses of magnetic or electroconvulsive stimulation or ketamine."""
+    return _count(known, INTERVENTIONS)
+
+
+def prior_intensive_treatments(known: Known) -> Floats:
+    """Number of earlier inpatient stays and substance use treatments."""
+    return _count(known, INTENSIVE)
+
+
+def adequate_failures(known: Known) -> Floats:
+    """Number of adequate treatments that brought no more than a partial response."""
+    failed = [known.protocol.code("prior_treatments", "outcome", name) for name in ("no_response", "partial_response")]
+    rows = known.prior_treatments
+    failures = rows.where((rows.numbers("adequate") == 1) & np.isin(rows["outcome"], failed))
+    return _where_recorded(known, failures.count_for_patient())
+
+
+def best_earlier_outcome(known: Known) -> Floats:
+    """Best effect of any earlier treatment: 0 none, 1 partial, 2 response, 3 remission.
+
+    An intolerance tells nothing of the effect and is passed over.
+    """
+    rank = np.full(len(known.prior_treatments), np.nan)
+    for value, name in enumerate(("no_response", "partial_response", "response", "remission")):
+        rank[known.prior_treatments["outcome"] == known.protocol.code("prior_treatments", "outcome", name)] = value
+    ranked = Rows(len(known), known.prior_treatments.patient, {"rank": rank})
+    return _where_recorded(known, ranked.maximum_for_patient("rank"))
+
+
+def psychotherapy_ever(known: Known) -> Floats:
+    """Whether there was an earlier psychotherapy (1) or not (0)."""
+    return _where_recorded(known, _treatments(known, PSYCHOTHERAPIES).exists_for_patient().astype(np.float64))
+
+
+def benzodiazepine_running(known: Known) -> Floats:
+    """Whether a benzodiazepine is still being taken (1) or not (0)."""
+    rows = _treatments(known, ("benzodiazepine",))
+    return _where_recorded(known, rows.where(np.isnan(rows.numbers("end_day"))).exists_for_patient().astype(np.float64))
+
+
+def benzodiazepine_mg(known: Known) -> Floats:
+    """Benzodiazepine taken daily, as diazepam equivalent."""
+    return known.patients["benzodiazepine_mg"]
+
+
+def years_since_last_treatment(known: Known) -> Floats:
+    """Years from the end of the last earlier treatment to day 0; 0 while one is running."""
+    end = known.prior_treatments.numbers("end_day")
+    ended = Rows(len(known), known.prior_treatments.patient, {"end_day": np.where(np.isnan(end), 0.0, end)})
+    return _where_recorded(known, -ended.maximum_for_patient("end_day") / DAYS_PER_YEAR + 0.0)
