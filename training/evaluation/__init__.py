@@ -1,0 +1,1 @@
+"""Judges predictions for patients whom a model never saw."""

@@ -1,0 +1,223 @@
+"""What happened to every patient: remission, relapse and sustained remission, each yes, no or not observed.
+
+The rules are those of the protocol; a day without a reading never becomes an answer. Sustained remission is never
+defined on its own: it is remission without relapse or competing event up to the horizon.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cohort import Cohort
+from features.columns import COMPETING_EVENTS
+from features.eligibility import Ineligible, ineligible_at
+from features.landmark import dosing_sessions, known_at
+from features.primary_scale import PrimaryScale, primary_scale
+from features.protocol import Landmark, Protocol
+from features.timeline import Floats, Mask, Rows
+
+
+class EndedBy(IntEnum):
+    """How the time at risk of relapse ended."""
+
+    NOT_AT_RISK = -1
+    CENSORED = 0
+    RELAPSE = 1
+    COMPETING = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Outcomes of a cohort at a landmark; arrays have shape (patients,), days count from day 0.
+
+    ``remission`` and ``sustained`` (patients, horizons) are 1 yes, 0 no, NaN not observed. ``ineligible`` holds why a
+    patient is left out, or ``None``; the outcomes of such a patient must not be used. ``followed_days`` runs from
+    ``risk_start_day`` to relapse, competing event or censoring, as ``ended_by`` says.
+    """
+
+    landmark: Landmark
+    landmark_day: Floats
+    ineligible: NDArray[np.object_]
+    primary: PrimaryScale
+    remission: Floats
+    remission_day: Floats
+    risk_start_day: Floats
+    followed_days: Floats
+    ended_by: NDArray[np.int8]
+    sustained: Floats
+
+    @property
+    def eligible(self) -> Mask:
+        """Who enters the analysis at this landmark."""
+        return np.asarray(self.ineligible == None)  # noqa: E711 - elementwise
+
+    @property
+    def at_risk(self) -> Mask:
+        """Who enters the relapse head: eligible, in remission, followed for at least one day."""
+        return self.eligible & (self.remission == 1) & (self.followed_days >= 1)
+
+
+def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
+    """Apply the protocol's outcome rules to every patient of a complete cohort."""
+    protocol = cohort.protocol
+    known = known_at(cohort, landmark)
+    primary = primary_scale(cohort.assessments, protocol)
+    ratings = primary.ratings_among(cohort.assessments)
+    ineligible = ineligible_at(cohort, known)
+    if protocol.remission.at_landmark:
+        remission = np.where(ineligible == None, 1.0, np.nan)  # noqa: E711 - elementwise
+        remission_day, start = np.full(len(cohort), np.nan), known.day
+    else:
+        deciding = deciding_readings(cohort, ratings)
+        remission_day = deciding.last_for_patient("day")
+        remission = _remission(deciding.last_for_patient("score"), primary, protocol)
+        no_dose = np.isnan(anchor_days(cohort)) & (ineligible == None)  # noqa: E711 - elementwise
+        ineligible[no_dose] = Ineligible.NO_DOSING_SESSION
+        ineligible[(remission_day <= known.day) & (ineligible == None)] = Ineligible.ALREADY_DECIDED  # noqa: E711
+        start = np.where(remission == 1, remission_day, np.nan)
+    followed, ended_by = time_at_risk(cohort, ratings, primary, start)
+    return Outcomes(
+        landmark=landmark,
+        landmark_day=known.day,
+        ineligible=ineligible,
+        primary=primary,
+        remission=remission,
+        remission_day=remission_day,
+        risk_start_day=start,
+        followed_days=followed,
+        ended_by=ended_by,
+        sustained=_sustained(remission, followed, ended_by, protocol.horizons_days),
+    )
+
+
+def anchor_days(cohort: Cohort) -> Floats:
+    """The day from which the remission window counts, per patient; NaN without a session in the acute course."""
+    if cohort.protocol.remission.anchor == "index":
+        return np.zeros(len(cohort))
+    doses = dosing_sessions(cohort.sessions, cohort.protocol)
+    return doses.where(doses.numbers("day") <= cohort.protocol.acute_max_days).last_for_patient("day")
+
+
+def readings_in_window(cohort: Cohort, ratings: Rows) -> Rows:
+    """The primary instrument's readings within the remission window."""
+    first, last = cohort.protocol.remission.window_days
+    since = ratings.numbers("day") - ratings.spread(anchor_days(cohort))
+    return ratings.where((since >= first) & (since <= last))
+
+
+def deciding_readings(cohort: Cohort, ratings: Rows) -> Rows:
+    """At most one reading per patient: the one nearest the middle of the remission window, the later one in a tie."""
+    within = readings_in_window(cohort, ratings)
+    day = within.numbers("day")
+    middle = within.spread(anchor_days(cohort)) + sum(cohort.protocol.remission.window_days) / 2
+    nearest_last = np.lexsort((day, -np.abs(day - middle), within.patient))
+    patient = within.patient[nearest_last]
+    ends = np.append(patient[1:] != patient[:-1], True)[: len(patient)]
+    return within.at(nearest_last[ends])
+
+
+def _remission(score: Floats, primary: PrimaryScale, protocol: Protocol) -> Floats:
+    remitted = score <= primary.remission_at_most
+    if protocol.remission.require_reliable_drop:
+        remitted &= primary.baseline - score >= primary.reliable_change
+    return np.where(np.isnan(score) | np.isnan(primary.baseline), np.nan, remitted)
+
+
+def time_at_risk(
+    cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Days from ``start`` to whatever ended the time at risk, and what did; NaN and NOT_AT_RISK without a start.
+
+    A withdrawal ends the observation: what is recorded after it, of whatever kind, dates nothing.
+    """
+    events = cohort.events.where(cohort.events.numbers("day") > cohort.events.spread(start))
+    withdrawal = _of(events, cohort.protocol, "withdrawal").first_for_patient("day")
+    limit = np.where(np.isnan(withdrawal), np.inf, withdrawal)
+    events = events.where(events.numbers("day") <= events.spread(limit))
+    relapse = _of(events, cohort.protocol, *cohort.protocol.relapse.events).first_for_patient("day")
+    if cohort.protocol.relapse.rule == "score":
+        observed = ratings.where(ratings.numbers("day") <= ratings.spread(limit))
+        readings = relapse_readings(observed, primary, start)
+        relapse = np.fmin(relapse, readings.first_for_patient("day"))
+    competing = _of(events, cohort.protocol, *COMPETING_EVENTS).first_for_patient("day")
+    end = np.where(np.isnan(withdrawal), last_observed_day(cohort, ratings), withdrawal)
+    ended_by = np.full(len(cohort), EndedBy.CENSORED, dtype=np.int8)
+    ended_by[~np.isnan(competing)] = EndedBy.COMPETING
+    ended_by[~np.isnan(relapse) & ~(competing < relapse)] = EndedBy.RELAPSE
+    ended_by[np.isnan(start)] = EndedBy.NOT_AT_RISK
+    day = np.choose(ended_by.clip(0), [np.fmax(end, start), relapse, competing])
+    return day - start, ended_by
+
+
+def _of(events: Rows, protocol: Protocol, *names: str) -> Rows:
+    return events.where(np.isin(events["event"], [protocol.code("events", "event", name) for name in names]))
+
+
+def last_observed_day(cohort: Cohort, ratings: Rows) -> Floats:
+    """The day up to which a patient without withdrawal was observed, NaN where never."""
+    if cohort.protocol.relapse.rule == "event":
+        tables = [cohort.sessions, cohort.assessments, cohort.events]
+    else:
+        tables = [ratings, _of(cohort.events, cohort.protocol, "end_of_follow_up")]
+    last = np.full(len(cohort), np.nan)
+    for rows in tables:
+        last = np.fmax(last, rows.last_for_patient("day"))
+    return last
+
+
+def relapse_readings(ratings: Rows, primary: PrimaryScale, start: Floats) -> Rows:
+    """The readings after ``start`` that date a relapse: in the relapse band, reliably above the best one, confirmed.
+
+    The best reading is the lowest one from the last reading up to ``start`` to the reading before.
+    """
+    day = ratings.numbers("day")
+    opening = ratings.where(day <= ratings.spread(start)).last_for_patient("day")
+    opening = np.where(np.isnan(opening), start, opening)
+    course = ratings.where(day >= ratings.spread(opening))
+    day, score = course.numbers("day"), course.numbers("score")
+    in_band = score >= course.spread(primary.relapse_at_least)
+    risen = score - lowest_before(course) >= course.spread(primary.reliable_change)
+    dates = in_band & risen & (day > course.spread(start))
+    rule = primary.protocol.relapse
+    if rule.asks_for_confirmation:
+        dates &= _confirmed(course, in_band, rule.confirm_within_days)
+    return course.where(dates)
+
+
+def lowest_before(course: Rows) -> Floats:
+    """For each reading the lowest earlier score of the same patient, NaN for the first."""
+    score = course.numbers("score")
+    levels, rank = np.unique(score, return_inverse=True)
+    # Later patients rank below earlier ones by more than any score, so the running minimum starts anew with each.
+    shifted = rank - course.patient * (len(levels) + 1)
+    lowest = np.minimum.accumulate(shifted) + course.patient * (len(levels) + 1) if len(score) else rank
+    before = np.full(len(score), np.nan)
+    same = course.patient[1:] == course.patient[:-1]
+    before[1:][same] = levels[lowest[:-1][same]]
+    return before
+
+
+def _confirmed(course: Rows, in_band: Mask, within_days: tuple[int, int]) -> Mask:
+    """Whether a later reading in the band follows within the window."""
+    day = course.numbers("day").astype(np.int64)
+    first, last = max(within_days[0], 1), within_days[1]
+    stride = 4 * int(np.abs(day).max(initial=1)) + last + 1
+    key = course.patient * stride + day
+    banded = key[in_band]
+    earliest = np.searchsorted(banded, key + first, side="left")
+    beyond = np.searchsorted(banded, key + last, side="right")
+    return np.asarray(beyond > earliest)
+
+
+def _sustained(
+    remission: Floats, followed: Floats, ended_by: NDArray[np.int8], horizons_days: tuple[int, ...]
+) -> Floats:
+    horizons = np.array(horizons_days, dtype=np.float64)
+    ended_within = (ended_by > 0)[:, None] & (followed[:, None] <= horizons)
+    lost_within = (ended_by == EndedBy.CENSORED)[:, None] & (followed[:, None] < horizons)
+    answer = np.where(lost_within, np.nan, (~ended_within).astype(np.float64))
+    answer[remission == 0] = 0.0
+    answer[np.isnan(remission)] = np.nan
+    return answer
