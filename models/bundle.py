@@ -1,0 +1,211 @@
+"""A bundle: the outcome models of every landmark as a folder of JSON, arrays and boosters, checked when it is loaded.
+
+Nothing in it can run code. Loading re-hashes every file, compares the catalogue, and rebuilds the rows and answers of
+the probe patients; whatever differs is named and refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.build import build_features
+from features.catalogue import catalogue, fingerprint
+from features.protocol import Protocol, protocol_from_document
+from models.outcome_model import OutcomeModel
+from models.probes import draw_probes, probe_cohort
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from models.score import Score, from_arrays, to_arrays
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DIGEST = "bundle.sha256"
+PROBES = "probes.json"
+TOLERANCE = 1e-9
+"""Largest difference between a probe's answer and the recorded one, as a probability or in log-odds."""
+
+
+class BundleRefusedError(Exception):
+    """A bundle is damaged, or this installation would not give its answers; the message names what differs."""
+
+
+@dataclass(frozen=True)
+class HeadRecord:
+    """What a head was learned from: patients, events among them, the winning candidate, and a note for people."""
+
+    patients: int
+    events: int
+    winner: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """All that a prediction needs. ``training`` says which data, code and settings it came from."""
+
+    protocol: Protocol
+    models: tuple[OutcomeModel, ...]
+    records: tuple[Mapping[str, HeadRecord], ...]
+    training: Mapping[str, Any]
+    digest: str = ""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns of a feature row."""
+        return tuple(feature.name for feature in catalogue(self.protocol))
+
+
+def save_bundle(bundle: Bundle, directory: Path) -> str:
+    """Write the bundle into an empty folder and return its digest; equal bundles give equal bytes."""
+    directory.mkdir(parents=True, exist_ok=False)
+    landmarks = []
+    for number, (model, records) in enumerate(zip(bundle.models, bundle.records, strict=True), start=1):
+        heads = {
+            name: _save_head(head, directory, f"landmark_{number}_{name}") if head else None
+            for name, head in (("remission", model.remission), ("relapse", model.relapse))
+        }
+        learned = {name: asdict(record) for name, record in records.items()}
+        landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned})
+    probes = draw_probes(bundle.protocol)
+    probes["answers"] = _answers(bundle, probes)
+    _write_json(directory / PROBES, probes)
+    files = {path.name: _sha256(path.read_bytes()) for path in sorted(directory.iterdir())}
+    manifest = {
+        "format": FORMAT,
+        "protocol": json.loads(bundle.protocol.document),
+        "catalogue": fingerprint(bundle.protocol),
+        "features": bundle.features,
+        "landmarks": landmarks,
+        "training": bundle.training,
+        "files": files,
+    }
+    _write_json(directory / MANIFEST, manifest)
+    digest = _sha256((directory / MANIFEST).read_bytes())
+    (directory / DIGEST).write_text(digest + "\n", encoding="ascii")
+    return digest
+
+
+def load_bundle(directory: Path) -> Bundle:
+    """The bundle in a folder; raises ``BundleRefusedError`` when anything differs from what was saved."""
+    manifest, digest = _read_manifest(directory)
+    for name, expected in manifest["files"].items():
+        path = directory / name
+        if not path.is_file() or _sha256(path.read_bytes()) != expected:
+            raise BundleRefusedError(f"{name}: its digest is not the one in {MANIFEST}")
+    extra = {path.name for path in directory.iterdir()} - {MANIFEST, DIGEST, *manifest["files"]}
+    if extra:
+        raise BundleRefusedError(f"files that {MANIFEST} does not list: {', '.join(sorted(extra))}")
+    protocol = protocol_from_document(json.dumps(manifest["protocol"]))
+    if fingerprint(protocol) != manifest["catalogue"]:
+        raise BundleRefusedError(
+            "the feature catalogue of this installation is not the one the bundle was learned with"
+        )
+    models = tuple(
+        _load_model(entry, protocol, directory, len(manifest["features"])) for entry in manifest["landmarks"]
+    )
+    records = tuple(
+        {name: HeadRecord(**record) for name, record in entry["learned"].items()} for entry in manifest["landmarks"]
+    )
+    bundle = Bundle(protocol, models, records, manifest["training"], digest)
+    _check_probes(bundle, json.loads((directory / PROBES).read_text(encoding="utf-8")))
+    return bundle
+
+
+def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:
+    try:
+        content = (directory / MANIFEST).read_bytes()
+        recorded = (directory / DIGEST).read_bytes()
+    except OSError:
+        raise BundleRefusedError(f"{directory.name}: not a bundle, {MANIFEST} or {DIGEST} is missing") from None
+    digest = _sha256(content)
+    if recorded != f"{digest}\n".encode():
+        raise BundleRefusedError(f"{MANIFEST}: its digest is not the one in {DIGEST}")
+    manifest: dict[str, Any] = json.loads(content)
+    if manifest["format"] != FORMAT:
+        raise BundleRefusedError(f"{MANIFEST}: format {manifest['format']}, this installation reads {FORMAT}")
+    return manifest, digest
+
+
+def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) -> dict[str, str]:
+    arrays = to_arrays(head.score) | {"baseline": np.asarray(head.baseline), "slope": np.array(head.slope)}
+    if isinstance(head, RelapseHead):
+        arrays |= {"edges": head.edges, "competing_hazard": head.competing_hazard}
+    files = {"arrays": f"{stem}.npz"}
+    if "booster" in arrays:
+        files["booster"] = f"{stem}.ubj"
+        (directory / files["booster"]).write_bytes(arrays.pop("booster").astype(np.uint8).tobytes())
+    np.savez(directory / files["arrays"], allow_pickle=False, **arrays)
+    return files
+
+
+def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, features: int) -> OutcomeModel:
+    heads: dict[str, Any] = {}
+    for name, files in entry["heads"].items():
+        if files is None:
+            heads[name] = None
+            continue
+        with np.load(directory / files["arrays"], allow_pickle=False) as stored:
+            arrays = dict(stored)
+        if "booster" in files:
+            arrays["booster"] = np.frombuffer((directory / files["booster"]).read_bytes(), dtype=np.uint8)
+        heads[name] = _head(name, from_arrays(arrays, features), arrays)
+    return OutcomeModel(
+        landmark=protocol.landmark(entry["name"]),
+        horizons_days=protocol.horizons_days,
+        in_remission_at_landmark=protocol.remission.at_landmark,
+        remission=heads["remission"],
+        relapse=heads["relapse"],
+    )
+
+
+def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead | RelapseHead:
+    slope = float(arrays["slope"])
+    if name == "remission":
+        return RemissionHead(score, float(arrays["baseline"]), slope)
+    return RelapseHead(score, arrays["edges"], arrays["baseline"], arrays["competing_hazard"], slope)
+
+
+def _answers(bundle: Bundle, probes: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows of the probes and what the models make of them, by landmark."""
+    cohort = probe_cohort(dict(probes), bundle.protocol)
+    answers = {}
+    for model in bundle.models:
+        rows = build_features(cohort, model.landmark).values
+        predicted = model.predict(rows)
+        contributions = [head.explain(rows)[1] for head in (model.remission, model.relapse) if head]
+        answers[model.landmark.name] = {
+            "rows": _nullable(rows),
+            "remission": _nullable(predicted.remission),
+            "relapse": _nullable(predicted.relapse),
+            "sustained": _nullable(predicted.sustained),
+            "contributions": [_nullable(values) for values in contributions],
+        }
+    return answers
+
+
+def _check_probes(bundle: Bundle, probes: Mapping[str, Any]) -> None:
+    rebuilt = _answers(bundle, probes)
+    for landmark, recorded in probes["answers"].items():
+        for part, values in recorded.items():
+            here = np.array(rebuilt[landmark][part], dtype=np.float64)
+            then = np.array(values, dtype=np.float64)
+            tolerance = 0.0 if part == "rows" else TOLERANCE
+            if here.shape != then.shape or not np.allclose(here, then, rtol=0, atol=tolerance, equal_nan=True):
+                raise BundleRefusedError(f"probe patients at {landmark!r}: {part} differ from those recorded")
+
+
+def _nullable(values: np.ndarray) -> list[Any]:
+    return np.where(np.isnan(values), np.array(None, dtype=object), values).tolist()
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,115 @@
+"""Baselines and recalibration: what is fitted around a score, for patients with any number of weighted trials."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from models.outcomes import Floats, expit
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Weighted yes/no trials of patients, each within a band of time; arrays have shape (trials,).
+
+    ``patient`` is the row of the patient in the feature rows, ``band`` the band of time (0 where there is one only).
+    ``successes`` and ``failures`` are weights: a patient who was at risk for three weeks and relapsed in the last
+    has one success and two failures.
+    """
+
+    patient: NDArray[np.intp]
+    band: NDArray[np.intp]
+    successes: Floats
+    failures: Floats
+    patients: int
+    bands: int
+
+    def of(self, kept: NDArray[np.bool_]) -> "Trials":
+        """The trials of some patients (one flag per patient), who keep their numbers."""
+        rows = kept[self.patient]
+        return Trials(
+            self.patient[rows], self.band[rows], self.successes[rows], self.failures[rows], self.patients, self.bands
+        )
+
+    def loss_for_patient(self, score: Floats, baseline: Floats) -> Floats:
+        """Negative log-likelihood per patient, shape (patients,), of log-odds ``baseline[band] + score[patient]``."""
+        log_odds = baseline[self.band] + score[self.patient]
+        loss = self.successes * np.logaddexp(0, -log_odds) + self.failures * np.logaddexp(0, log_odds)
+        return np.bincount(self.patient, weights=loss, minlength=self.patients).astype(np.float64)
+
+
+def fit_baseline(trials: Trials, score: Floats) -> Floats:
+    """Log-odds per band, shape (bands,), with which as many successes are expected as were seen.
+
+    Half a success and half a failure are added to a band that lacks either, so that no band is called impossible
+    or certain. Solved by Newton's method, one number per band.
+    """
+    bands = trials.bands
+    seen = np.bincount(trials.band, weights=trials.successes, minlength=bands)
+    number = np.bincount(trials.band, weights=trials.successes + trials.failures, minlength=bands)
+    lacking = (seen <= 0) | (seen >= number)
+    rate = np.where(lacking, (seen + 0.5) / (number + 1), seen / np.maximum(number, 1e-12))
+    baseline = np.log(rate) - np.log1p(-rate)
+    offset, weights = score[trials.patient], trials.successes + trials.failures
+    for _ in range(50):
+        fitted = expit(baseline[trials.band] + offset)
+        expected = np.bincount(trials.band, weights=weights * fitted, minlength=bands)
+        curvature = np.bincount(trials.band, weights=weights * fitted * (1 - fitted), minlength=bands)
+        step = np.clip((rate * number - expected) / np.maximum(curvature, 1e-12), -1, 1)
+        baseline = baseline + np.where(number > 0, step, 0.0)
+        if np.abs(step[number > 0]).max(initial=0) < 1e-12:
+            break
+    return baseline
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """``shift + slope * score`` fits the held-out outcomes best; ``p_value`` tests it against 0 and 1."""
+
+    shift: float
+    slope: float
+    p_value: float
+
+    @property
+    def supported(self) -> bool:
+        """Whether the held-out predictions speak for it, and it keeps the order of the patients."""
+        return self.p_value < SIGNIFICANCE and self.slope > 0
+
+
+def recalibrate(trials: Trials, score: Floats, baseline: Floats) -> Recalibration:
+    """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
+
+    ``score`` and ``baseline``, shapes (patients,) and (trials,), are those predicted for patients who were held out.
+    Weights are scaled to their effective number, so that a few heavy patients do not make chance look certain.
+    Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
+    """
+    offset, moved = baseline, score[trials.patient]
+    if np.ptp(moved) == 0:
+        return Recalibration(0.0, 1.0, 1.0)
+    number = trials.successes + trials.failures
+    scale = _effective_share(trials, number)
+    shift, slope = 0.0, 1.0
+    for _ in range(50):
+        fitted = expit(offset + shift + slope * moved)
+        residual, spread = trials.successes - number * fitted, number * fitted * (1 - fitted)
+        gradient = np.array([residual.sum(), residual @ moved])
+        cross = spread @ moved
+        curvature = np.array([[spread.sum(), cross], [cross, spread @ moved**2]]) + 1e-9 * np.eye(2)
+        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
+        shift, slope = shift + step[0], slope + step[1]
+        if np.abs(step).max() < 1e-10:
+            break
+    gain = scale * (_fit(trials, offset + shift + slope * moved) - _fit(trials, offset + moved))
+    return Recalibration(float(shift), float(slope), float(chi2.sf(2 * gain, df=2)))
+
+
+def _fit(trials: Trials, log_odds: Floats) -> float:
+    return -float(trials.successes @ np.logaddexp(0, -log_odds) + trials.failures @ np.logaddexp(0, log_odds))
+
+
+def _effective_share(trials: Trials, number: Floats) -> float:
+    """Effective number of trials over their total weight (1 where a trial weighs at most one)."""
+    return min(1.0, float(number.sum() / (number @ number))) if trials.bands == 1 else 1.0

@@ -1,0 +1,250 @@
+"""The four candidates for a score, from nothing to boosted trees; each learns from rows and weighted trials.
+
+Tuning happens inside what a learner is given, with folds over patients, so that nobody held out has a say in it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from models.calibration import Trials, fit_baseline
+from models.outcomes import Floats
+from models.score import Constant, Linear, Score, Trees
+
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Inverse penalties tried by the penalised logistic regression, weakest last."""
+DEPTHS = (1, 2, 3)
+TUNING_FOLDS = 5
+MOST_ROUNDS = 400
+PATIENCE = 25
+BAND_SCALE = 30.0
+"""Band indicators are scaled by this, so that the penalty on them is 1/900 of that on a feature."""
+INDICATOR_FROM = 0.02
+"""Share of missing values from which missingness gets a weight of its own."""
+BULK = (0.5, 99.5)
+"""Percentiles within which a linear score holds a value."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A score, and the parameters that tuning chose for it."""
+
+    score: Score
+    parameters: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a learner is given: feature rows (patients, features), trials, and the columns' names and expected signs."""
+
+    rows: Floats
+    trials: Trials
+    names: tuple[str, ...]
+    signs: tuple[int, ...]
+    seed: int
+
+    def of(self, kept: NDArray[np.bool_]) -> "Lesson":
+        """The same lesson with the trials of some patients only."""
+        return Lesson(self.rows, self.trials.of(kept), self.names, self.signs, self.seed)
+
+    @property
+    def taught(self) -> NDArray[np.intp]:
+        """The patients with trials."""
+        return np.unique(self.trials.patient)
+
+
+Learner = Callable[[Lesson], Learned]
+
+
+def learn_nothing(lesson: Lesson) -> Learned:
+    """No model: the overall rate, or the overall curve."""
+    return Learned(Constant(len(lesson.names)), {})
+
+
+def learn_one_variable(variable: str) -> Learner:
+    """A logistic regression on one variable, unpenalised."""
+
+    def learn(lesson: Lesson) -> Learned:
+        design = _Design.of(lesson, [lesson.names.index(variable)])
+        return Learned(design.score(_fit_logistic(design, lesson, strength=1e6)), {})
+
+    return learn
+
+
+def learn_logistic(lesson: Lesson) -> Learned:
+    """Ridge logistic regression on every recorded feature, its penalty tuned by log-likelihood on inner folds."""
+    losses = np.zeros(len(STRENGTHS))
+    for taught, held_out in _tuning_folds(lesson):
+        part = lesson.of(taught)
+        design = _Design.of(part)
+        for position, strength in enumerate(STRENGTHS):
+            score = design.score(_fit_logistic(design, part, strength))
+            losses[position] += _held_out_loss(lesson, score, taught, held_out)
+    best = STRENGTHS[int(np.argmin(losses))]
+    design = _Design.of(lesson)
+    return Learned(design.score(_fit_logistic(design, lesson, best)), {"C": best})
+
+
+def _held_out_loss(lesson: Lesson, score: Score, taught: NDArray[np.bool_], held_out: NDArray[np.bool_]) -> float:
+    moved = score.predict(lesson.rows)
+    baseline = fit_baseline(lesson.trials.of(taught), moved)
+    return float(lesson.trials.of(held_out).loss_for_patient(moved, baseline).sum())
+
+
+def _tuning_folds(lesson: Lesson) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Flags of the patients taught and held out, stratified by whether a patient had a success."""
+    patients = lesson.taught
+    successes = np.bincount(lesson.trials.patient, weights=lesson.trials.successes, minlength=lesson.trials.patients)
+    folds = StratifiedKFold(TUNING_FOLDS, shuffle=True, random_state=lesson.seed)
+    for _, held in folds.split(patients, successes[patients] > 0):
+        held_out = np.zeros(lesson.trials.patients, dtype=np.bool_)
+        held_out[patients[held]] = True
+        yield ~held_out, held_out
+
+
+@dataclass(frozen=True, eq=False)
+class _Design:
+    """Standardised columns for a linear score: values held within their bulk, missing ones at the mean."""
+
+    columns: Floats
+    used: NDArray[np.int64]
+    lower: Floats
+    upper: Floats
+    centre: Floats
+    scale: Floats
+    with_indicator: NDArray[np.bool_]
+    features: int
+
+    @staticmethod
+    def of(lesson: Lesson, candidates: Sequence[int] | None = None) -> "_Design":
+        """The design over the lesson's taught patients; columns that never vary among them are left out."""
+        taught = lesson.rows[lesson.taught]
+        recorded = ~np.isnan(taught)
+        possible = range(taught.shape[1]) if candidates is None else candidates
+        used = np.array([j for j in possible if len(np.unique(taught[recorded[:, j], j])) > 1], dtype=np.int64)
+        lower, upper = np.zeros(len(used)), np.zeros(len(used))
+        for position, j in enumerate(used):
+            lower[position], upper[position] = np.percentile(taught[recorded[:, j], j], BULK)
+        held = np.minimum(np.maximum(taught[:, used], lower), upper)
+        centre = np.nanmean(held, axis=0) if len(used) else np.zeros(0)
+        scale = np.nanstd(held, axis=0) if len(used) else np.zeros(0)
+        varies = scale > 0
+        used, lower, upper, centre, scale = used[varies], lower[varies], upper[varies], centre[varies], scale[varies]
+        every = np.minimum(np.maximum(lesson.rows[:, used], lower), upper)
+        missing = np.isnan(every)
+        with_indicator = missing[lesson.taught].mean(axis=0) >= INDICATOR_FROM
+        standardised = np.where(missing, 0.0, (every - centre) / scale)
+        columns = np.hstack([standardised, missing[:, with_indicator].astype(np.float64)])
+        return _Design(columns, used, lower, upper, centre, scale, with_indicator, lesson.rows.shape[1])
+
+    def score(self, coefficients: Floats) -> Linear:
+        """The score with these coefficients of the columns."""
+        missing_weight = np.zeros(len(self.used))
+        missing_weight[self.with_indicator] = coefficients[len(self.used) :]
+        return Linear(
+            used=self.used,
+            lower=self.lower,
+            upper=self.upper,
+            centre=self.centre,
+            weight=coefficients[: len(self.used)] / self.scale,
+            missing_weight=missing_weight,
+            features=self.features,
+        )
+
+
+def _fit_logistic(design: _Design, lesson: Lesson, strength: float) -> Floats:
+    """Coefficients of the design's columns; the bands' own level is free of the penalty but for a trace."""
+    trials = lesson.trials
+    columns = design.columns[trials.patient]
+    if trials.bands > 1:
+        bands = np.zeros((len(trials.band), trials.bands))
+        bands[np.arange(len(trials.band)), trials.band] = BAND_SCALE
+        columns = np.hstack([columns, bands])
+    if not columns.shape[1]:
+        return np.zeros(0)
+    success, failure = trials.successes > 0, trials.failures > 0
+    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=100, tol=1e-8)
+    model.fit(
+        np.vstack([columns[success], columns[failure]]),
+        np.repeat([1, 0], [success.sum(), failure.sum()]),
+        sample_weight=np.concatenate([trials.successes[success], trials.failures[failure]]),
+    )
+    return np.asarray(model.coef_[0, : design.columns.shape[1]], dtype=np.float64)
+
+
+def learn_xgboost(lesson: Lesson) -> Learned:
+    """Gradient-boosted trees, monotone where a sign is expected; depth and number of rounds tuned on inner folds."""
+    best: tuple[float, int, int] | None = None
+    for depth in DEPTHS:
+        curve = np.zeros(MOST_ROUNDS)
+        shortest = MOST_ROUNDS
+        for taught, held_out in _tuning_folds(lesson):
+            losses = _boosting_losses(lesson, taught, held_out, depth)
+            shortest = min(shortest, len(losses))
+            curve[: len(losses)] += losses
+        rounds = int(np.argmin(curve[:shortest])) + 1
+        if best is None or curve[rounds - 1] < best[0]:
+            best = float(curve[rounds - 1]), depth, rounds
+    assert best is not None  # noqa: S101 - DEPTHS is not empty
+    _, depth, rounds = best
+    matrix = _matrix(lesson, fit_baseline(lesson.trials, np.zeros(lesson.trials.patients)))
+    booster = xgboost.train(_parameters(lesson, depth), matrix, num_boost_round=rounds)
+    return Learned(Trees(bytes(booster.save_raw("ubj")), len(lesson.names)), {"max_depth": depth, "rounds": rounds})
+
+
+def _boosting_losses(
+    lesson: Lesson, taught: NDArray[np.bool_], held_out: NDArray[np.bool_], depth: int
+) -> NDArray[np.float64]:
+    """Summed held-out loss after each round, up to where it has stopped falling."""
+    part = lesson.of(taught)
+    baseline = fit_baseline(part.trials, np.zeros(lesson.trials.patients))
+    train, held = _matrix(part, baseline), _matrix(lesson.of(held_out), baseline)
+    history: dict[str, Any] = {}
+    xgboost.train(
+        _parameters(lesson, depth),
+        train,
+        num_boost_round=MOST_ROUNDS,
+        evals=[(held, "held_out")],
+        early_stopping_rounds=PATIENCE,
+        evals_result=history,
+        verbose_eval=False,
+    )
+    return np.array(history["held_out"]["logloss"]) * held.get_weight().sum()
+
+
+def _parameters(lesson: Lesson, depth: int) -> dict[str, Any]:
+    return {
+        "objective": "binary:logistic",
+        "base_score": 0.5,
+        "eta": 0.05,
+        "max_depth": depth,
+        "min_child_weight": 3,
+        "subsample": 0.8,
+        "colsample_bynode": 0.5,
+        "lambda": 3.0,
+        "tree_method": "hist",
+        "max_bin": 64,
+        "monotone_constraints": tuple(lesson.signs),
+        "nthread": 1,
+        "seed": lesson.seed,
+    }
+
+
+def _matrix(lesson: Lesson, baseline: Floats) -> xgboost.DMatrix:
+    trials = lesson.trials
+    success, failure = trials.successes > 0, trials.failures > 0
+    patient = np.concatenate([trials.patient[success], trials.patient[failure]])
+    band = np.concatenate([trials.band[success], trials.band[failure]])
+    return xgboost.DMatrix(
+        lesson.rows[patient].astype(np.float32),
+        label=np.repeat([1.0, 0.0], [success.sum(), failure.sum()]),
+        weight=np.concatenate([trials.successes[success], trials.failures[failure]]),
+        base_margin=baseline[band],
+        nthread=1,
+    )

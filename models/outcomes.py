@@ -1,0 +1,57 @@
+"""How the two heads combine: one chain rule, so that no two numbers given to a patient can contradict one another.
+
+P(sustained to t) = P(remission) x P(neither relapse nor competing event by t | remission). Within a week relapse
+comes before a competing event, and hazards act evenly over the days of a week.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+DAYS_PER_WEEK = 7
+
+
+def expit(log_odds: Floats) -> Floats:
+    """Probability of a log-odds, without overflow at either end."""
+    small = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1.0, small) / (1.0 + small)
+
+
+@dataclass(frozen=True, eq=False)
+class RelapseCurve:
+    """Cumulative probabilities given remission, at ``days`` after the remission reading.
+
+    All have shape (n, days) and add up to 1: ``event_free`` + ``relapse`` + ``competing``.
+    """
+
+    days: NDArray[np.int64]
+    event_free: Floats
+    relapse: Floats
+    competing: Floats
+
+
+def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArray[np.int64]) -> RelapseCurve:
+    """The curve of weekly hazards at any days within their reach.
+
+    ``relapse_hazard`` (n, weeks) is the probability of relapse in a week among those event-free at its start;
+    ``competing_hazard`` (weeks,) that of a competing event among those without relapse in the week.
+    """
+    week, within = np.divmod(days, DAYS_PER_WEEK)
+    stays = (1 - relapse_hazard) * (1 - competing_hazard)
+    at_start = np.hstack([np.ones((len(stays), 1)), np.cumprod(stays, axis=1)])
+    lost_to_relapse = at_start[:, :-1] * relapse_hazard
+    relapsed = np.hstack([np.zeros((len(stays), 1)), np.cumsum(lost_to_relapse, axis=1)])
+    share = within / DAYS_PER_WEEK
+    inside = np.minimum(week, stays.shape[1] - 1)  # a day at the end of the last week lies inside none
+    part = 1 - (1 - relapse_hazard[:, inside]) ** share
+    event_free = at_start[:, week] * stays[:, inside] ** share
+    relapse = relapsed[:, week] + at_start[:, week] * part
+    return RelapseCurve(days, event_free, relapse, np.maximum(1 - event_free - relapse, 0.0))
+
+
+def sustained_remission(remission: Floats, curve: RelapseCurve) -> Floats:
+    """P(in remission, and neither relapse nor competing event by each day of the curve), shape (n, days)."""
+    return remission[:, None] * curve.event_free

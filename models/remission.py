@@ -1,0 +1,49 @@
+"""The remission head: P(remission) given a feature row, and the candidates that compete for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Trials
+from models.outcomes import Floats, expit
+from models.score import Score
+
+ONE_VARIABLE = "baseline_distance_to_remission"
+"""The variable that every other candidate must beat: how far the baseline was from remission."""
+
+
+@dataclass(frozen=True, eq=False)
+class RemissionHead:
+    """Log-odds of remission: ``baseline + slope * score``."""
+
+    score: Score
+    baseline: float
+    slope: float = 1.0
+
+    def log_odds(self, rows: Floats) -> Floats:
+        """Log-odds of remission per row, shape (n,)."""
+        return self.baseline + self.slope * self.score.predict(rows)
+
+    def probability(self, rows: Floats) -> Floats:
+        """P(remission) per row, shape (n,)."""
+        return expit(self.log_odds(rows))
+
+    def explain(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Starting log-odds, shape (n,), and each feature's contribution, shape (n, features)."""
+        start, contributions = self.score.explain(rows)
+        return self.baseline + self.slope * start, self.slope * contributions
+
+
+def remission_trials(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> Trials:
+    """One trial per kept patient whose remission was observed, weighted by the inverse chance of being observed."""
+    patient = np.flatnonzero(kept & ~np.isnan(remission))
+    yes, weight = remission[patient] == 1, weights[patient]
+    return Trials(
+        patient=patient,
+        band=np.zeros(len(patient), dtype=np.intp),
+        successes=np.where(yes, weight, 0.0),
+        failures=np.where(yes, 0.0, weight),
+        patients=len(remission),
+        bands=1,
+    )

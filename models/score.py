@@ -1,0 +1,118 @@
+"""How much a feature row moves the log-odds of an outcome, as contributions that add up; NumPy and XGBoost only.
+
+How such a score is learned is decided in `learners`; the baseline to which it adds belongs to the head.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """No difference between patients: what is known without looking at them."""
+
+    features: int
+
+    def explain(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
+        return np.zeros(len(rows)), np.zeros((len(rows), self.features))
+
+    def predict(self, rows: Floats) -> Floats:
+        """Score per row, shape (n,)."""
+        return np.zeros(len(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A linear score over some of the features; arrays have one entry per used feature.
+
+    A value is held within ``lower`` and ``upper`` (the bulk of the training values), so that an extreme one weighs
+    no more than the most extreme seen. A missing value contributes ``missing_weight`` instead.
+    """
+
+    used: NDArray[np.int64]
+    lower: Floats
+    upper: Floats
+    centre: Floats
+    weight: Floats
+    missing_weight: Floats
+    features: int
+
+    def explain(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
+        contributions = np.zeros((len(rows), self.features))
+        contributions[:, self.used] = self._terms(rows)
+        return np.zeros(len(rows)), contributions
+
+    def predict(self, rows: Floats) -> Floats:
+        """Score per row, shape (n,)."""
+        return self._terms(rows).sum(axis=1)
+
+    def _terms(self, rows: Floats) -> Floats:
+        values = rows[:, self.used]
+        held = np.minimum(np.maximum(values, self.lower), self.upper)  # NaN stays NaN
+        return np.where(np.isnan(values), self.missing_weight, (held - self.centre) * self.weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Gradient-boosted trees over all the features, in XGBoost's own format.
+
+    XGBoost answers in single precision; what its rounding leaves between the answer and the sum of the
+    contributions goes into the start.
+    """
+
+    raw: bytes
+    features: int
+
+    @cached_property
+    def booster(self) -> xgboost.Booster:
+        """The loaded booster, held to one thread so that its sums keep their order."""
+        booster = xgboost.Booster({"nthread": 1})
+        booster.load_model(bytearray(self.raw))
+        return booster
+
+    def explain(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
+        matrix = xgboost.DMatrix(rows.astype(np.float32), nthread=1)
+        contributions = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)[:, :-1]
+        return self.predict(rows) - contributions.sum(axis=1), contributions
+
+    def predict(self, rows: Floats) -> Floats:
+        """Score per row, shape (n,)."""
+        margin = self.booster.inplace_predict(rows.astype(np.float32), predict_type="margin", validate_features=False)
+        return np.asarray(margin, dtype=np.float64)
+
+
+Score: TypeAlias = Constant | Linear | Trees
+
+_LINEAR_ARRAYS = ("lower", "upper", "centre", "weight", "missing_weight")
+
+
+def to_arrays(score: Score) -> dict[str, NDArray[np.generic]]:
+    """A score as named arrays, for storing; ``from_arrays`` is its inverse."""
+    if isinstance(score, Constant):
+        return {"kind": np.array("constant")}
+    if isinstance(score, Trees):
+        return {"kind": np.array("trees"), "booster": np.frombuffer(score.raw, dtype=np.uint8)}
+    arrays = {name: getattr(score, name) for name in ("used", *_LINEAR_ARRAYS)}
+    return arrays | {"kind": np.array("linear")}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[np.generic]], features: int) -> Score:
+    """The score that ``to_arrays`` took apart, over rows of ``features`` columns."""
+    kind = str(arrays["kind"])
+    if kind == "constant":
+        return Constant(features)
+    if kind == "trees":
+        return Trees(arrays["booster"].astype(np.uint8).tobytes(), features)
+    numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in _LINEAR_ARRAYS}
+    return Linear(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)
