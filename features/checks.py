@@ -16,11 +16,11 @@ from features.problems import Problem
 if TYPE_CHECKING:
     from features.cohort import Cohort, RawCohort, Values
     from features.protocol import Protocol
-    from features.timeline import Indices, Mask
+    from features.timeline import Floats, Indices, Mask
 
 
 def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
-    """Cells out of range, empty where required, or of a patient who is not in ``patients``."""
+    """Cells out of range, empty where required, or of a patient who is not in ``patients``; rows that can't be so."""
     problems = list(_column_problems("patients", protocol.tables["patients"], raw.patients))
     for name in CHILD_TABLES:
         if name not in raw.tables:
@@ -34,6 +34,7 @@ def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
             "the id of a patient in patients",
             "an id that is not there",
         )
+        problems += _row_problems(name, table.columns, protocol, raw.as_of_day)
     if not raw.tables.keys() & {"assessments", "events"}:
         problems.append(Problem("assessments", None, None, "at least one of assessments and events", "neither"))
     return problems
@@ -46,21 +47,53 @@ def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[st
         cells = values[column.name]
         if column.kind == "category":
             if column.required:
-                yield from _at_rows(table, column.name, cells == -1, column.requirement(), "an empty cell")
+                yield from _in_column(table, column, np.asarray(cells == -1), "an empty cell")
             continue
         numbers = np.asarray(cells, dtype=np.float64)
         if column.required:
-            yield from _at_rows(table, column.name, np.isnan(numbers), column.requirement(), "an empty cell")
+            yield from _in_column(table, column, np.isnan(numbers), "an empty cell")
         if column.minimum is not None and column.maximum is not None:
             outside = (numbers < column.minimum) | (numbers > column.maximum)
-            yield from _at_rows(table, column.name, outside, column.requirement(), "a number out of range")
+            yield from _in_column(table, column, outside, "a number out of range")
         if column.kind in ("whole", "day"):
             broken = numbers != np.floor(numbers)
-            yield from _at_rows(table, column.name, broken & ~np.isnan(numbers), column.requirement(), "a fraction")
+            yield from _in_column(table, column, broken & ~np.isnan(numbers), "a fraction")
+
+
+def _in_column(table: str, column: Column, wrong: Mask, found: str) -> list[Problem]:
+    return _at_rows(table, column.name, wrong, column.requirement(), found) if wrong.any() else []
+
+
+def _row_problems(
+    table: str, columns: Mapping[str, Values], protocol: Protocol, as_of_day: float | None
+) -> list[Problem]:
+    """Rows that contradict themselves or the record's end, whoever their patient is."""
+    if table == "assessments" and columns.keys() >= {"instrument", "score"}:
+        score = np.asarray(columns["score"], dtype=np.float64)
+        lowest, highest = _score_range(np.asarray(columns["instrument"], dtype=np.intp), protocol)
+        required = "a score within the range of its instrument"
+        problems = _at_rows(table, "score", (score < lowest) | (score > highest), required, "a number out of range")
+    elif table == "prior_treatments" and columns.keys() >= {"start_day", "end_day"}:
+        start, end = (np.asarray(columns[name], dtype=np.float64) for name in ("start_day", "end_day"))
+        problems = _at_rows(table, "end_day", end < start, "a day not before start_day", "an earlier day")
+    else:
+        problems = []
+    if as_of_day is not None and "day" in columns:
+        late = np.asarray(columns["day"], dtype=np.float64) > as_of_day
+        problems += _at_rows(table, "day", late, "a day not after as_of_day", "a later day")
+    return problems
+
+
+def _score_range(instrument: Indices, protocol: Protocol) -> tuple[Floats, Floats]:
+    """Lowest and highest score of the instrument of each row; NaN without one."""
+    scales = list(protocol.instruments.values())
+    lowest = np.array([*(scale.minimum for scale in scales), np.nan], dtype=np.float64)
+    highest = np.array([*(scale.maximum for scale in scales), np.nan], dtype=np.float64)
+    return lowest[instrument], highest[instrument]  # the code -1 picks the NaN at the end
 
 
 def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[str, Indices]) -> list[Problem]:
-    """Rows that contradict one another: repeated ids and ratings, sessions out of order, scores out of their scale.
+    """Rows that contradict one another: repeated ids and ratings, sessions out of order.
 
     ``patient_read`` and ``rows_read`` give for each sorted row the row as read.
     """
@@ -70,37 +103,17 @@ def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[
         Problem("patients", int(row), "patient_id", "an id of its own", "the id of an earlier row")
         for row in patient_read[same_id]
     ]
-    problems += _score_problems(cohort, rows_read["assessments"])
+    problems += _rating_problems(cohort, rows_read["assessments"])
     problems += _session_problems(cohort, rows_read["sessions"])
-    problems += _treatment_problems(cohort, rows_read["prior_treatments"])
-    if cohort.as_of_day is not None:
-        for name in ("sessions", "assessments", "events"):
-            late = cohort.table(name).numbers("day") > cohort.as_of_day
-            problems += _at_rows(name, "day", late, "a day not after as_of_day", "a later day", rows_read[name])
     return problems
 
 
-def _score_problems(cohort: Cohort, read: Indices) -> list[Problem]:
+def _rating_problems(cohort: Cohort, read: Indices) -> list[Problem]:
     rows = cohort.assessments
-    scales = [cohort.protocol.instruments[name] for name in cohort.protocol.instrument_names]
-    scale = np.asarray(rows["instrument"], dtype=np.intp)
-    score, day = rows.numbers("score"), rows.numbers("day")
-    lowest = np.array([s.minimum for s in scales], dtype=np.float64)[scale]
-    highest = np.array([s.maximum for s in scales], dtype=np.float64)[scale]
-    outside = (score < lowest) | (score > highest)
-    problems = _at_rows(
-        "assessments",
-        "score",
-        outside,
-        "a score within the range of its instrument",
-        "a number out of range",
-        read,
-    )
+    scale, day = rows["instrument"], rows.numbers("day")
     repeated = np.zeros(len(rows), dtype=np.bool_)
     repeated[1:] = (rows.patient[1:] == rows.patient[:-1]) & (day[1:] == day[:-1]) & (scale[1:] == scale[:-1])
-    return problems + _at_rows(
-        "assessments", "day", repeated, "one rating per patient, day and instrument", "a second one", read
-    )
+    return _at_rows("assessments", "day", repeated, "one rating per patient, day and instrument", "a second one", read)
 
 
 def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:
@@ -117,12 +130,6 @@ def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:
         *(Problem("sessions", int(row), "session_number", required, "a number that repeats") for row in read[repeats]),
         *(Problem("sessions", int(row), "day", required, "a day before the session before") for row in read[backwards]),
     ]
-
-
-def _treatment_problems(cohort: Cohort, read: Indices) -> list[Problem]:
-    rows = cohort.prior_treatments
-    reversed_days = rows.numbers("end_day") < rows.numbers("start_day")
-    return _at_rows("prior_treatments", "end_day", reversed_days, "a day not before start_day", "an earlier day", read)
 
 
 def _at_rows(

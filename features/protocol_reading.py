@@ -129,7 +129,7 @@ def parse_protocol(text: str) -> Protocol:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
         line = re.search(r"at line (\d+)", str(error))
         row = int(line.group(1)) - 1 if line else max(len(text.splitlines()) - 1, 0)
         raise ProtocolRefusedError(
@@ -203,6 +203,9 @@ class _Reading:
         if not isinstance(value, dict):
             self.refuse(("instruments",), "tables headed [instruments.NAME]", _kind(value))
             return {}
+        for name in value:
+            if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+                self.refuse(("instruments",), "instruments with a_lower_case_name", "another name")
         return {name: self._check_section(("instruments", name), "instruments", entry) for name, entry in value.items()}
 
     def _check_section(self, path: tuple[str | int, ...], name: str, value: Any) -> dict[str, Any]:
