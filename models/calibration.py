@@ -79,18 +79,18 @@ class Recalibration:
         return self.p_value < SIGNIFICANCE and self.slope > 0
 
 
-def recalibrate(trials: Trials, score: Floats, baseline: Floats) -> Recalibration:
+def recalibrate(trials: Trials, score: Floats, baseline: Floats, effective_share: float = 1.0) -> Recalibration:
     """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
 
     ``score`` and ``baseline``, shapes (patients,) and (trials,), are those predicted for patients who were held out.
-    Weights are scaled to their effective number, so that a few heavy patients do not make chance look certain.
+    ``effective_share`` is the effective over the nominal number of trials, so that a few patients of great weight do
+    not make chance look certain.
     Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
     """
     offset, moved = baseline, score[trials.patient]
     if np.ptp(moved) == 0:
         return Recalibration(0.0, 1.0, 1.0)
     number = trials.successes + trials.failures
-    scale = _effective_share(trials, number)
     shift, slope = 0.0, 1.0
     for _ in range(50):
         fitted = expit(offset + shift + slope * moved)
@@ -102,14 +102,9 @@ def recalibrate(trials: Trials, score: Floats, baseline: Floats) -> Recalibratio
         shift, slope = shift + step[0], slope + step[1]
         if np.abs(step).max() < 1e-10:
             break
-    gain = scale * (_fit(trials, offset + shift + slope * moved) - _fit(trials, offset + moved))
+    gain = effective_share * (_fit(trials, offset + shift + slope * moved) - _fit(trials, offset + moved))
     return Recalibration(float(shift), float(slope), float(chi2.sf(2 * gain, df=2)))
 
 
 def _fit(trials: Trials, log_odds: Floats) -> float:
     return -float(trials.successes @ np.logaddexp(0, -log_odds) + trials.failures @ np.logaddexp(0, log_odds))
-
-
-def _effective_share(trials: Trials, number: Floats) -> float:
-    """Effective number of trials over their total weight (1 where a trial weighs at most one)."""
-    return min(1.0, float(number.sum() / (number @ number))) if trials.bands == 1 else 1.0

@@ -1,7 +1,7 @@
 """Why a patient got an answer: each feature's contribution to the log-odds, largest first, adding up to the answer."""
 
 from dataclasses import dataclass
-from math import isnan
+from math import fsum, isnan
 
 import numpy as np
 
@@ -21,7 +21,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explanation:
-    """``start`` plus the contributions of all ``reasons`` is ``log_odds``; what contributes nothing is left out."""
+    """``start`` plus the contributions of all ``reasons`` is ``log_odds``, the sum rounded once as by ``math.fsum``.
+
+    What contributes nothing is left out.
+    """
 
     log_odds: float
     start: float
@@ -38,4 +41,5 @@ def explain(head: RemissionHead | RelapseHead, names: tuple[str, ...], row: Floa
         for position in order.tolist()
         if shares[position] != 0
     )
-    return Explanation(float(start[0] + contributions[0].sum()), float(start[0]), reasons)
+    first = float(start[0])
+    return Explanation(fsum((first, *shares)), first, reasons)

@@ -28,7 +28,7 @@ def draw_probes(protocol: Protocol) -> Document:
     }
     patients["prior_treatments_recorded"] = [float(number % 4 != 0) for number in range(PROBES)]
     tables = {name: _draw_table(name, protocol, generator) for name in CHILD_TABLES}
-    return {"patients": patients, "tables": tables}
+    return {"patients": {name: _plain(values) for name, values in patients.items()}, "tables": tables}
 
 
 def _draw_table(name: str, protocol: Protocol, generator: np.random.Generator) -> Document:

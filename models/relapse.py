@@ -4,12 +4,12 @@ The log-odds of relapse in a week are a baseline, constant within bands of weeks
 competing hazard is the same for everybody.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Trials
+from models.calibration import Recalibration, Trials
 from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit, relapse_curve
 from models.score import Score
 
@@ -32,6 +32,10 @@ class RelapseHead:
     baseline: Floats
     competing_hazard: Floats
     slope: float = 1.0
+
+    def recalibrated(self, recalibration: Recalibration) -> "RelapseHead":
+        """The head with its baseline shifted and its score stretched."""
+        return replace(self, baseline=self.baseline + recalibration.shift, slope=self.slope * recalibration.slope)
 
     @property
     def days(self) -> NDArray[np.int64]:

@@ -1,11 +1,11 @@
 """The remission head: P(remission) given a feature row, and the candidates that compete for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Trials
+from models.calibration import Recalibration, Trials
 from models.outcomes import Floats, expit
 from models.score import Score
 
@@ -20,6 +20,10 @@ class RemissionHead:
     score: Score
     baseline: float
     slope: float = 1.0
+
+    def recalibrated(self, recalibration: Recalibration) -> "RemissionHead":
+        """The head with its baseline shifted and its score stretched."""
+        return replace(self, baseline=self.baseline + recalibration.shift, slope=self.slope * recalibration.slope)
 
     def log_odds(self, rows: Floats) -> Floats:
         """Log-odds of remission per row, shape (n,)."""

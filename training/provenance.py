@@ -1,0 +1,79 @@
+"""What a training ran on: code, dependencies, machine. Nothing here is about patients."""
+
+import hashlib
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """``commit`` is the code's git commit ("unknown" outside a checkout), ``modified`` whether files differed from it.
+
+    ``lock_digest`` is the SHA-256 of the locked dependencies, ``sources_digest`` that of the code that ran.
+    """
+
+    commit: str
+    modified: bool
+    lock_digest: str
+    sources_digest: str
+    python: str
+    machine: str
+    packages: tuple[tuple[str, str], ...]
+
+    def as_tags(self) -> dict[str, str]:
+        """The provenance as flat text, for a run's tags."""
+        flat = {key: str(value) for key, value in asdict(self).items() if key != "packages"}
+        return flat | {f"package.{name}": number for name, number in self.packages}
+
+
+def collect_provenance() -> Provenance:
+    """The provenance of this process."""
+    return Provenance(
+        commit=_git("rev-parse", "HEAD") or "unknown",
+        modified=bool(_git("status", "--porcelain", "--untracked-files=no")),
+        lock_digest=_digest([ROOT / "requirements.lock"]),
+        sources_digest=_digest(sorted(path for name in ("features", "models", "training") for path in _sources(name))),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        packages=tuple((name, _version(name)) for name in PACKAGES),
+    )
+
+
+def _sources(package: str) -> list[Path]:
+    return [path for path in (ROOT / package).rglob("*") if path.suffix in (".py", ".toml")]
+
+
+def _git(*arguments: str) -> str:
+    try:
+        answer = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", "-C", str(ROOT), *arguments],  # noqa: S607 - whichever git is installed
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _digest(paths: list[Path]) -> str:
+    hashed = hashlib.sha256()
+    for path in paths:
+        if not path.is_file():
+            return "unknown"
+        hashed.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return hashed.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,154 @@
+"""One training, from a cohort to a bundle: the recipe, top to bottom. Recording it is left to `tracking`."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import FeatureRows, build_features
+from features.catalogue import catalogue
+from features.cohort import Cohort
+from features.problems import InputRefusedError, Problem
+from models.bundle import Bundle, HeadRecord
+from models.learners import Lesson
+from models.outcome_model import OutcomeModel
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from training.censoring import observation_weights
+from training.config import TrainingConfig
+from training.fit import HeadFit, fit_heads, number_of_fits
+from training.labels import EndedBy, Outcomes, derive_outcomes
+from training.provenance import Provenance
+from training.splits import Folds, draw_folds
+from training.tasks import Task, relapse_task, remission_task
+
+Announce = Callable[[int], Callable[[], None]]
+"""Given the number of fits to come, returns what to call after each."""
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkFit:
+    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark."""
+
+    features: FeatureRows
+    outcomes: Outcomes
+    remission: HeadFit | None
+    relapse: HeadFit
+
+    @property
+    def heads(self) -> dict[str, HeadFit]:
+        """The heads that the protocol has, by name."""
+        heads = {"remission": self.remission, "relapse": self.relapse}
+        return {name: fit for name, fit in heads.items() if fit is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A finished training."""
+
+    cohort: Cohort
+    config: TrainingConfig
+    provenance: Provenance
+    folds: Folds
+    landmarks: tuple[LandmarkFit, ...]
+    bundle: Bundle
+
+
+def train(
+    cohort: Cohort, config: TrainingConfig, provenance: Provenance, announce: Announce, workers: int = 2
+) -> Training:
+    """Derive outcomes, build features, judge and fit every head at every landmark, and bundle the winners."""
+    landmarks = cohort.protocol.landmarks
+    features = [build_features(cohort, landmark) for landmark in landmarks]
+    outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
+    tasks = [_tasks(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
+    if not any(task.patients for group in tasks for task in group):
+        problem = Problem(
+            "cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check"
+        )
+        raise InputRefusedError([problem])
+    folds = draw_folds(_outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
+    flat = [task for group in tasks for task in group]
+    progress = announce(number_of_fits(flat, folds, config))
+    fits = iter(fit_heads(flat, folds, config, progress, workers))
+    fitted = tuple(
+        _landmark_fit(rows, outcome, [next(fits) for _ in group])
+        for rows, outcome, group in zip(features, outcomes, tasks, strict=True)
+    )
+    return Training(cohort, config, provenance, folds, fitted, _bundle(cohort, config, provenance, fitted))
+
+
+def _tasks(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: TrainingConfig) -> list[Task]:
+    declared = catalogue(cohort.protocol)
+    relapse = relapse_task(features, declared, outcomes, max(cohort.protocol.horizons_days), config.seed)
+    if cohort.protocol.remission.at_landmark:
+        return [relapse]
+    weights = observation_weights(
+        Lesson(features.values, relapse.lesson.trials, features.names, relapse.lesson.signs, config.seed),
+        cohort.site.astype(np.intp),
+        ~np.isnan(outcomes.remission),
+        outcomes.eligible,
+        config.largest_weight,
+    )
+    return [remission_task(features, declared, outcomes, weights, config.seed), relapse]
+
+
+def _outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
+    """1 with the outcome that the first head predicts (remission, else relapse), 0 without, -1 not observed.
+
+    The outcome is the same at every landmark; a patient who is eligible at any of them is counted.
+    """
+    first = outcomes[0]
+    eligible = np.any([outcome.eligible for outcome in outcomes], axis=0)
+    relapse = np.where(np.isnan(first.followed_days), np.nan, first.ended_by == EndedBy.RELAPSE)
+    event = relapse if cohort.protocol.remission.at_landmark else first.remission
+    return np.where(eligible & ~np.isnan(event), event, -1).astype(np.intp)
+
+
+def _landmark_fit(features: FeatureRows, outcomes: Outcomes, fits: list[HeadFit]) -> LandmarkFit:
+    by_name = {fit.task.name: fit for fit in fits}
+    return LandmarkFit(features, outcomes, by_name.get("remission"), by_name["relapse"])
+
+
+def _bundle(
+    cohort: Cohort, config: TrainingConfig, provenance: Provenance, landmarks: tuple[LandmarkFit, ...]
+) -> Bundle:
+    return Bundle(
+        protocol=cohort.protocol,
+        models=tuple(_outcome_model(cohort, fit) for fit in landmarks),
+        records=tuple({name: _record(head) for name, head in fit.heads.items()} for fit in landmarks),
+        training={
+            "cohort_digest": cohort.digest,
+            "synthetic": is_synthetic(cohort),
+            "patients": len(cohort),
+            "settings": config.as_parameters(),
+            "code": {key: value for key, value in asdict(provenance).items() if key in CODE},
+        },
+    )
+
+
+CODE = ("commit", "modified", "lock_digest", "sources_digest")
+
+
+def is_synthetic(cohort: Cohort) -> bool:
+    """Whether the cohort calls itself synthetic, by the name of its protocol."""
+    return "synthetic" in cohort.protocol.name.lower()
+
+
+def _outcome_model(cohort: Cohort, fit: LandmarkFit) -> OutcomeModel:
+    remission = fit.remission.head if fit.remission else None
+    relapse = fit.relapse.head
+    assert remission is None or isinstance(remission, RemissionHead)  # noqa: S101 - its task made it
+    assert relapse is None or isinstance(relapse, RelapseHead)  # noqa: S101 - its task made it
+    return OutcomeModel(
+        landmark=fit.outcomes.landmark,
+        horizons_days=cohort.protocol.horizons_days,
+        in_remission_at_landmark=cohort.protocol.remission.at_landmark,
+        remission=remission,
+        relapse=relapse,
+    )
+
+
+def _record(fit: HeadFit) -> HeadRecord:
+    return HeadRecord(fit.task.patients, fit.task.events, fit.winner, fit.note)

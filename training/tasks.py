@@ -1,0 +1,230 @@
+"""What one head has to learn from one cohort at one landmark, and how well a learned head does on those held out."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import FeatureRows
+from features.catalogue import Feature
+from features.timeline import Floats, Mask
+from models.calibration import Trials, fit_baseline
+from models.learners import Learner, Lesson, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
+from models.outcomes import DAYS_PER_WEEK
+from models.relapse import ONE_VARIABLE as RELAPSE_VARIABLE
+from models.relapse import RelapseHead, band_edges, competing_hazard, relapse_trials
+from models.remission import ONE_VARIABLE as REMISSION_VARIABLE
+from models.remission import RemissionHead, remission_trials
+from training.labels import EndedBy, Outcomes
+
+Head: TypeAlias = RemissionHead | RelapseHead
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """One head's predictions for the patients held out from it.
+
+    ``moved`` (patients held out,) is the score; ``trials`` are theirs, with the head's ``baseline`` (trials,).
+    ``probability`` is P(remission), or the cumulative incidence of relapse at the task's days, per patient.
+    """
+
+    patient: NDArray[np.intp]
+    moved: Floats
+    trials: Trials
+    baseline: Floats
+    probability: Floats
+
+
+class Task(Protocol):
+    """A head to be learned."""
+
+    @property
+    def name(self) -> str:
+        """The head's name."""
+
+    @property
+    def loss(self) -> str:
+        """The measure that compares candidates; smaller is better."""
+
+    @property
+    def lesson(self) -> Lesson:
+        """Feature rows, names and expected signs."""
+
+    @property
+    def one_variable(self) -> str:
+        """The feature of the one-variable candidate."""
+
+    @property
+    def patients(self) -> int:
+        """Patients whose outcome can teach it."""
+
+    @property
+    def events(self) -> int:
+        """Outcomes of interest among them."""
+
+    @property
+    def rarer(self) -> int:
+        """The rarer of the outcomes: how much there is to learn from."""
+
+    @property
+    def effective_share(self) -> float:
+        """Effective over nominal number of patients, below 1 where some weigh more than others."""
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+
+
+@dataclass(frozen=True, eq=False)
+class RemissionTask:
+    """Learn P(remission) from those whose remission was observed; ``weights`` (patients,) make them stand for all."""
+
+    lesson: Lesson
+    remission: Floats
+    weights: Floats
+    name: str = "remission"
+    loss: str = "log_loss"
+    one_variable: str = REMISSION_VARIABLE
+
+    @property
+    def patients(self) -> int:
+        """Patients whose remission was observed."""
+        return len(self.lesson.trials.patient)
+
+    @property
+    def events(self) -> int:
+        """Patients in remission."""
+        return int((self.lesson.trials.successes > 0).sum())
+
+    @property
+    def rarer(self) -> int:
+        """The smaller of those in remission and those not."""
+        return min(self.events, self.patients - self.events)
+
+    @property
+    def effective_share(self) -> float:
+        """Effective over nominal number of patients (Kish 1965)."""
+        weights = self.lesson.trials.successes + self.lesson.trials.failures
+        return float(weights.sum() ** 2 / (weights @ weights) / len(weights))
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+        part = self.lesson.of(taught)
+        learned = learner(part)
+        baseline = fit_baseline(part.trials, learned.score.predict(self.lesson.rows))
+        return RemissionHead(learned.score, float(baseline[0])), learned.parameters
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+        assert isinstance(head, RemissionHead)  # noqa: S101 - the head that fit returned
+        trials = self.lesson.trials.of(held)
+        patient = trials.patient
+        moved = head.slope * head.score.predict(self.lesson.rows[patient])
+        baseline = np.full(len(patient), head.baseline)
+        return HeldOut(patient, moved, trials, baseline, head.probability(self.lesson.rows[patient]))
+
+
+@dataclass(frozen=True, eq=False)
+class RelapseTask:
+    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,)."""
+
+    lesson: Lesson
+    followed_days: Floats
+    ended_by: NDArray[np.int8]
+    at_risk: Mask
+    last_day: int
+    name: str = "relapse"
+    loss: str = "integrated_brier"
+    one_variable: str = RELAPSE_VARIABLE
+
+    @property
+    def patients(self) -> int:
+        """Patients in remission and followed for at least a day."""
+        return int(self.at_risk.sum())
+
+    @property
+    def relapsed(self) -> Mask:
+        """Who relapsed within the reach of the curve."""
+        return self.at_risk & (self.ended_by == EndedBy.RELAPSE) & (self.followed_days <= self.last_day)
+
+    @property
+    def competed(self) -> Mask:
+        """Who had a competing event first, within the reach of the curve."""
+        return self.at_risk & (self.ended_by == EndedBy.COMPETING) & (self.followed_days <= self.last_day)
+
+    @property
+    def followed(self) -> Floats:
+        """Days at risk, up to the reach of the curve."""
+        return np.minimum(self.followed_days, self.last_day)
+
+    @property
+    def events(self) -> int:
+        """Relapses within the reach of the curve."""
+        return int(self.relapsed.sum())
+
+    @property
+    def rarer(self) -> int:
+        """The relapses: the number of weeks at risk is not what limits what can be learned."""
+        return self.events
+
+    @property
+    def effective_share(self) -> float:
+        """1: every week at risk counts alike."""
+        return 1.0
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """The days at which predictions are judged: the ends of the weeks, at most about fifty of them."""
+        weeks = self.last_day // DAYS_PER_WEEK
+        return np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+        kept = self.at_risk & taught
+        edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
+        trials = relapse_trials(self.followed, self.relapsed, kept, edges)
+        lesson = Lesson(self.lesson.rows, trials, self.lesson.names, self.lesson.signs, self.lesson.seed)
+        learned = learner(lesson)
+        baseline = fit_baseline(trials, learned.score.predict(self.lesson.rows))
+        competing = competing_hazard(self.followed, self.relapsed, self.competed, kept, edges)
+        return RelapseHead(learned.score, edges, baseline, competing), learned.parameters
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+        assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
+        kept = self.at_risk & held
+        patient = np.flatnonzero(kept)
+        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges)
+        moved = head.moved(self.lesson.rows[patient])
+        incidence = head.curve(moved, self.days).relapse
+        return HeldOut(patient, moved, trials, head.baseline[trials.band], incidence)
+
+
+def remission_task(
+    features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, weights: Floats, seed: int
+) -> RemissionTask:
+    """The remission task of a landmark."""
+    trials = remission_trials(outcomes.remission, weights, outcomes.eligible)
+    signs = tuple(feature.remission_sign for feature in declared)
+    return RemissionTask(Lesson(features.values, trials, features.names, signs, seed), outcomes.remission, weights)
+
+
+def relapse_task(
+    features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, last_day: int, seed: int
+) -> RelapseTask:
+    """The relapse task of a landmark; ``last_day`` is the reach of the curve, in days after remission."""
+    week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
+    signs = tuple(feature.relapse_sign for feature in declared)
+    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
+    lesson = Lesson(features.values, none, features.names, signs, seed)
+    return RelapseTask(lesson, outcomes.followed_days, outcomes.ended_by, outcomes.at_risk, week)
+
+
+def learner_for(candidate: str, task: Task) -> Learner:
+    """The learner of a candidate's name."""
+    if candidate == "one_variable":
+        return learn_one_variable(task.one_variable)
+    return {"no_model": learn_nothing, "logistic": learn_logistic, "xgboost": learn_xgboost}[candidate]
