@@ -1,0 +1,42 @@
+"""Progress of long work, on a terminal only: elsewhere nothing is printed."""
+
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+
+class Progress:
+    """A line that says what is being done, with a bar where the amount of work is known."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> "Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def step(self, description: str) -> None:
+        """Say what begins now."""
+        self._bar.reset(self._task, description=description, total=None)
+
+    def count(self, total: int) -> Callable[[], None]:
+        """Begin a bar of ``total`` pieces of work; call the result after each."""
+        self._bar.update(self._task, total=total, completed=0)
+        return lambda: self._bar.advance(self._task)

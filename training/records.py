@@ -1,0 +1,105 @@
+"""What a training leaves behind for people, as plain tables and documents: predictions, coefficients, a summary.
+
+Patients appear under pseudonyms that only somebody with the cohort can resolve.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.cohort import Cohort
+from models.score import Linear, Trees
+from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
+from training.fit import CandidateFit, HeadFit
+from training.run import Training
+from training.tasks import RelapseTask, RemissionTask
+
+
+def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
+    """A name per patient, in the cohort's order: the patient's place in a shuffle that the cohort's digest decides."""
+    shuffled = np.random.default_rng(int(cohort.digest[:16], 16)).permutation(len(cohort))
+    return np.array([f"p{place:07d}" for place in shuffled])
+
+
+def held_out_table(training: Training) -> pd.DataFrame:
+    """Every held-out prediction: one row per patient, landmark, head, candidate and repeat."""
+    names = pseudonyms(training.cohort)
+    parts = [
+        _held_out_rows(training, fit, candidate, names).assign(landmark=landmark.outcomes.landmark.name, head=head)
+        for landmark in training.landmarks
+        for head, fit in landmark.heads.items()
+        for candidate in fit.candidates.values()
+    ]
+    first = ["landmark", "head", "candidate", "repeat", "fold", "patient"]
+    table = pd.concat(parts, ignore_index=True)
+    return table[first + [column for column in table.columns if column not in first]]
+
+
+def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, names: NDArray[np.str_]) -> pd.DataFrame:
+    rows = []
+    for repeat, outs in enumerate(candidate.held_out):
+        for fold, out in zip(training.folds.names, outs, strict=True):
+            frame = pd.DataFrame({"patient": names[out.patient], "score": out.moved})
+            frame["repeat"], frame["fold"], frame["candidate"] = repeat, fold, candidate.name
+            frame["probability"] = out.probability if out.probability.ndim == 1 else out.probability[:, -1]
+            rows.append(frame.assign(**_observed(fit, out.patient)))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _observed(fit: HeadFit, patient: NDArray[np.intp]) -> dict[str, Any]:
+    if isinstance(fit.task, RemissionTask):
+        return {"observed": fit.task.remission[patient], "weight": fit.task.weights[patient]}
+    assert isinstance(fit.task, RelapseTask)  # noqa: S101 - there are two kinds of task
+    relapsed = fit.task.relapsed[patient].astype(np.float64)
+    return {"observed": relapsed, "followed_days": fit.task.followed[patient], "weight": 1.0}
+
+
+def importances(candidate: CandidateFit, features: tuple[str, ...]) -> dict[str, float]:
+    """What a candidate goes by: log-odds per unit for a linear score, total gain for trees; nothing for no model."""
+    score = candidate.head.score
+    if isinstance(score, Linear):
+        weights = {features[column]: weight for column, weight in zip(score.used, score.weight.tolist(), strict=True)}
+        missing = {
+            f"{features[column]} not recorded": weight
+            for column, weight in zip(score.used, score.missing_weight.tolist(), strict=True)
+            if weight != 0
+        }
+        return weights | missing
+    if isinstance(score, Trees):
+        gains = score.booster.get_score(importance_type="total_gain")
+        return {features[int(column[1:])]: float(np.asarray(gain).item()) for column, gain in sorted(gains.items())}
+    return {}
+
+
+def summary(training: Training) -> list[dict[str, Any]]:
+    """Per landmark and head: n, events, winner and every candidate's held-out measures; NaN becomes null."""
+    return [
+        {
+            "name": landmark.outcomes.landmark.name,
+            "remission": _head_summary(landmark.remission, REMISSION_MEASURES),
+            "relapse": _head_summary(landmark.relapse, RELAPSE_MEASURES),
+        }
+        for landmark in training.landmarks
+    ]
+
+
+def _head_summary(fit: HeadFit | None, measures: tuple[str, ...]) -> dict[str, Any] | None:
+    if fit is None:
+        return None
+    return {
+        "n": fit.task.patients,
+        "events": fit.task.events,
+        "winner": fit.winner,
+        "note": fit.note,
+        "candidates": {
+            name: {measure: _nullable(candidate.measures, measure) for measure in measures}
+            for name, candidate in fit.candidates.items()
+        },
+    }
+
+
+def _nullable(values: Mapping[str, float], name: str) -> float | None:
+    return None if np.isnan(values[name]) else values[name]

@@ -1,0 +1,95 @@
+"""Promotion: the registry decides which version is champion, BentoML's store serves a checked copy of it."""
+
+import getpass
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import bentoml
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.problems import InputRefusedError, Problem
+from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.tracking import MODEL_NAME, use_store
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A promotion that took place."""
+
+    version: str
+    bundle_digest: str
+    serving_tag: str
+
+
+def promote(version: str, reason: str) -> Promotion:
+    """Check a registered version, make it champion, and copy its bundle into BentoML's store.
+
+    Raises ``InputRefusedError`` when there is no such version or no reason, ``BundleRefusedError`` when its bundle
+    is not the one that was registered.
+    """
+    if not reason.strip():
+        raise InputRefusedError([Problem("promote", None, "--reason", "why this version is promoted", "nothing")])
+    with tempfile.TemporaryDirectory() as scratch:
+        directory, run_id = fetch_bundle(version, Path(scratch))
+        bundle = _checked(directory, version)
+        client = MlflowClient()
+        tag = _copy_into_store(directory, bundle, version, run_id)
+        for key, value in {
+            "promoted_reason": reason,
+            "promoted_by": getpass.getuser(),
+            "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }.items():
+            client.set_model_version_tag(MODEL_NAME, version, key, value)
+        client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    return Promotion(version, bundle.digest, tag)
+
+
+def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str]:
+    """Download a registered version's bundle below ``scratch``; its folder and the run that made it.
+
+    ``version_or_alias`` is a number, or an alias such as "champion".
+    """
+    use_store()
+    client = MlflowClient()
+    try:
+        if version_or_alias.isdigit():
+            found = client.get_model_version(MODEL_NAME, version_or_alias)
+        else:
+            found = client.get_model_version_by_alias(MODEL_NAME, version_or_alias)
+        model = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}", dst_path=str(scratch))
+    except MlflowException:
+        required = f"a registered version of {MODEL_NAME}, or an alias of one"
+        raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
+    return Path(model) / "artifacts" / "bundle", str(found.run_id)
+
+
+def load_registered(version_or_alias: str) -> Bundle:
+    """The bundle of a registered version, checked."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory, _ = fetch_bundle(version_or_alias, Path(scratch))
+        return load_bundle(directory)
+
+
+def _checked(directory: Path, version: str) -> Bundle:
+    bundle = load_bundle(directory)
+    registered = MlflowClient().get_model_version(MODEL_NAME, version).tags.get("bundle_digest")
+    if registered != bundle.digest:
+        raise BundleRefusedError(f"version {version}: its bundle is not the one that was registered")
+    return bundle
+
+
+def _copy_into_store(directory: Path, bundle: Bundle, version: str, run_id: str) -> str:
+    """A new entry in BentoML's store, which thereby becomes its latest."""
+    labels = {"mlflow_version": version, "run_id": run_id, "bundle_digest": bundle.digest[:63]}
+    with bentoml.models.create(
+        MODEL_NAME, labels=labels, metadata={"bundle_digest": bundle.digest, "mlflow_version": version}
+    ) as model:
+        shutil.copytree(directory, Path(model.path) / "bundle")
+    return str(model.tag)

@@ -1,0 +1,223 @@
+"""Records a training in MLflow: one run, with a run below it per landmark, head and candidate, and the model.
+
+Nothing is recorded that names a patient or holds a patient's record.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.models import ModelSignature
+from mlflow.tracking import MlflowClient
+from mlflow.types import ColSpec, DataType, Schema
+
+from features.catalogue import catalogue
+from models.bundle import save_bundle
+from training.cohort_flow import LandmarkFlow, landmark_flow
+from training.fit import CandidateFit, HeadFit
+from training.records import held_out_table, importances, summary
+from training.run import LandmarkFit, Training, is_synthetic
+
+MODEL_NAME = "kap-outcomes"
+DEFAULT_STORE = "sqlite:///mlflow.db"
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a training was recorded."""
+
+    run_id: str
+    model_version: str
+    bundle_digest: str
+
+
+def use_store() -> str:
+    """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_tracking_uri(DEFAULT_STORE)
+    return str(mlflow.get_tracking_uri())
+
+
+def record(training: Training, source: str, announce: Callable[[str], None]) -> Recorded:
+    """Record a finished training and register its model; ``source`` names the cohort, ``announce`` gets each step."""
+    use_store()
+    mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}")
+    with mlflow.start_run(run_name=f"training on {source}") as run, tempfile.TemporaryDirectory() as scratch:
+        announce("the run")
+        _record_training(training, source, Path(scratch))
+        for landmark in training.landmarks:
+            announce(landmark.outcomes.landmark.name)
+            _record_landmark(training, landmark)
+        announce("the model")
+        digest = save_bundle(training.bundle, Path(scratch) / "bundle")
+        version = _register(training, Path(scratch) / "bundle", digest)
+        mlflow.set_tags({"bundle_digest": digest, "model_version": version})
+        return Recorded(run.info.run_id, version, digest)
+
+
+def _record_training(training: Training, source: str, scratch: Path) -> None:
+    cohort = training.cohort
+    mlflow.log_params(
+        {f"setting.{key}": value for key, value in training.config.as_parameters().items()}
+        | {
+            "seed": training.config.seed,
+            "cohort": source,
+            "cohort_digest": cohort.digest,
+            "protocol": cohort.protocol.name,
+            "protocol_digest": cohort.protocol.digest,
+            "folds": f"{training.folds.kind}: {', '.join(training.folds.names)}"[:6000],
+            "fold_repeats": training.folds.repeats,
+        }
+    )
+    mlflow.set_tags(
+        training.provenance.as_tags()
+        | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
+    )
+    mlflow.log_metrics({"patients": len(cohort), "ratings": len(cohort.assessments), "sites": len(cohort.site_names)})
+    mlflow.log_input(_dataset(training, source), context="training")
+    mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
+    mlflow.log_dict({"landmarks": summary(training)}, "summary.json")
+    table = scratch / "held_out_predictions.parquet"
+    held_out_table(training).to_parquet(table, index=False)
+    mlflow.log_artifact(str(table))
+
+
+def _dataset(training: Training, source: str) -> Any:
+    """The cohort as an MLflow dataset: its name, size, columns and digest, none of its values."""
+    cohort = training.cohort
+    frame = pd.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in cohort.patients.items()})
+    return mlflow.data.from_pandas(frame, source=source, name=source, digest=cohort.digest[:36])
+
+
+def _record_landmark(training: Training, landmark: LandmarkFit) -> None:
+    name = landmark.outcomes.landmark.name
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        flow = landmark_flow(training.cohort, landmark.outcomes)
+        _log(run.info.run_id, tags={"level": "landmark", "landmark": name}, metrics=_flow_metrics(flow))
+        for head, fit in landmark.heads.items():
+            with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
+                _record_head(below.info.run_id, name, head, fit)
+                for candidate in fit.candidates.values():
+                    with mlflow.start_run(run_name=f"{name}: {head}: {candidate.name}", nested=True) as leaf:
+                        _record_candidate(leaf.info.run_id, training, (name, head), fit, candidate)
+
+
+def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
+    """Counts of the flow diagram, one metric each."""
+    counts = {"patients": flow.patients, "eligible": flow.eligible}
+    counts |= {f"left_out.{reason.name.lower()}": count for reason, count in flow.left_out}
+    counts |= {
+        "remission.yes": flow.remission.yes,
+        "remission.no": flow.remission.no,
+        "remission.not_observed": flow.remission.not_observed,
+    }
+    counts |= {f"ended_by.{end.name.lower()}": count for end, count in flow.ended.items()}
+    for days, answers in flow.sustained:
+        counts |= {f"sustained_{days}.yes": answers.yes, f"sustained_{days}.not_observed": answers.not_observed}
+    return {name: float(count) for name, count in counts.items()}
+
+
+def _record_head(run_id: str, landmark: str, head: str, fit: HeadFit) -> None:
+    tags = {"level": "head", "landmark": landmark, "head": head, "winner": str(fit.winner)}
+    if fit.note:
+        tags["mlflow.note.content"] = fit.note
+    metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
+    if fit.recalibration:
+        mended = fit.recalibration
+        metrics |= {
+            "recalibration.shift": mended.shift,
+            "recalibration.slope": mended.slope,
+            "recalibration.p_value": mended.p_value,
+            "recalibration.applied": float(mended.supported),
+        }
+    if fit.winner:
+        metrics |= fit.candidates[fit.winner].measures
+    _log(run_id, tags=tags, metrics=metrics)
+
+
+def _record_candidate(
+    run_id: str, training: Training, where: tuple[str, str], fit: HeadFit, candidate: CandidateFit
+) -> None:
+    landmark, head = where
+    tags = {"level": "candidate", "landmark": landmark, "head": head, "candidate": candidate.name}
+    tags["winner"] = str(candidate.name == fit.winner).lower()
+    _log(
+        run_id,
+        tags=tags,
+        parameters=dict(candidate.parameters),
+        metrics={**candidate.measures, "loss": candidate.loss, "loss_standard_error": candidate.standard_error},
+        per_fold=candidate.fold_measures,
+    )
+    found = importances(candidate, training.bundle.features)
+    if found:
+        kind = "coefficients" if candidate.name != "xgboost" else "importances"
+        mlflow.log_dict(found, f"{kind}.json")
+
+
+def _log(
+    run_id: str,
+    *,
+    tags: Mapping[str, str],
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, Any] | None = None,
+    per_fold: tuple[Mapping[str, float], ...] = (),
+) -> None:
+    """Everything about a run in one request; a measure that is not defined is left out, not logged as a number."""
+    now = int(time.time() * 1000)
+    logged = [Metric(name, value, now, 0) for name, value in metrics.items() if not np.isnan(value)]
+    for fold, values in enumerate(per_fold):
+        logged += [Metric(f"fold.{name}", value, now, fold) for name, value in values.items() if not np.isnan(value)]
+    MlflowClient().log_batch(
+        run_id,
+        metrics=logged,
+        params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
+
+
+def _register(training: Training, bundle: Path, digest: str) -> str:
+    """Log the bundle as a pyfunc model, register it, and return its version."""
+    features = catalogue(training.cohort.protocol)
+    horizons = training.cohort.protocol.horizons_days
+    answers = ["remission", *(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons)]
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(PACKAGE_ROOT / "training" / "pyfunc_model.py"),
+        artifacts={"bundle": str(bundle)},
+        code_paths=[str(PACKAGE_ROOT / "features"), str(PACKAGE_ROOT / "models")],
+        pip_requirements=[
+            f"{name}=={version}"
+            for name, version in training.provenance.packages
+            if name in ("numpy", "pandas", "xgboost-cpu", "mlflow")
+        ],
+        signature=ModelSignature(
+            Schema(
+                [
+                    ColSpec(DataType.string, "landmark"),
+                    *(ColSpec(DataType.double, feature.name) for feature in features),
+                ]
+            ),
+            Schema([ColSpec(DataType.double, name) for name in answers]),
+        ),
+        registered_model_name=MODEL_NAME,
+        metadata={"bundle_digest": digest, "cohort_digest": training.cohort.digest},
+    )
+    version = str(info.registered_model_version)
+    client = MlflowClient()
+    for key, value in {
+        "bundle_digest": digest,
+        "cohort_digest": training.cohort.digest,
+        "synthetic": str(is_synthetic(training.cohort)).lower(),
+    }.items():
+        client.set_model_version_tag(MODEL_NAME, version, key, value)
+    return version

@@ -1,0 +1,53 @@
+"""A training's result for a terminal: per landmark and head the candidates side by side, and what the winner means."""
+
+from collections.abc import Iterator
+from typing import Any
+
+HEADINGS = {
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "calibration_intercept": "cal. intercept",
+    "calibration_slope": "cal. slope",
+    "c_index": "C-index",
+    "integrated_brier": "integrated Brier",
+}
+
+
+def in_words(landmarks: list[dict[str, Any]], version: str, run_id: str) -> str:
+    """The summary of `records.summary` as aligned text; every figure is from patients held out."""
+    lines = []
+    for landmark in landmarks:
+        lines += ["", landmark["name"], "=" * len(landmark["name"])]
+        for name in ("remission", "relapse"):
+            lines += _head(name, landmark[name])
+    lines += [
+        "",
+        "All figures are from patients that the model did not see. AUC and C: larger is better, 0.5 is chance;",
+        "log loss and Brier: smaller is better; calibration: intercept 0 and slope 1 are right.",
+        "",
+        f"registered as version {version}, run {run_id}",
+        f'next: kap promote {version} --reason "..."',
+    ]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _head(name: str, head: dict[str, Any] | None) -> Iterator[str]:
+    if head is None:
+        yield f"{name}: not predicted, everyone is in remission at the landmark"
+        return
+    events = "in remission" if name == "remission" else "relapses"
+    yield f"{name}: {head['n']} patients, {head['events']} {events}; winner: {head['winner'] or 'none'}"
+    if head["note"]:
+        yield f"  note: {head['note']}"
+    candidates = head["candidates"]
+    if candidates:
+        measures = list(next(iter(candidates.values())))
+        yield "  " + f"{'candidate':<14}" + "".join(f"{HEADINGS[measure]:>18}" for measure in measures)
+        for candidate, values in candidates.items():
+            mark = "*" if candidate == head["winner"] else " "
+            yield f"{mark} {candidate:<14}" + "".join(f"{_figure(values[measure]):>18}" for measure in measures)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
