@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.eligibility import ineligible_at, unpredictable_at
-from features.landmark import known_at
+from features.landmark import Known, known_at
 from features.protocol import Landmark
 from features.timeline import Floats
 
@@ -31,7 +31,11 @@ class FeatureRows:
 
 def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
     """The feature rows of a cohort at a landmark; what came after the landmark is cut off in here."""
-    known = known_at(cohort, landmark)
+    return feature_rows(cohort, known_at(cohort, landmark))
+
+
+def feature_rows(cohort: Cohort, known: Known) -> FeatureRows:
+    """The feature rows of what ``known_at`` knows of a cohort, for a caller who needs that for more than the rows."""
     features = catalogue(cohort.protocol)
     values = np.empty((len(cohort), len(features)), dtype=np.float64)
     for position, feature in enumerate(features):

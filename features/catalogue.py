@@ -13,6 +13,7 @@ from features import baseline_severity as severity
 from features import early_response as response
 from features import patient_context as context
 from features import treatment_history as history
+from features.columns import DAY_LIMIT
 from features.landmark import Known
 from features.protocol import Covariate, Protocol
 from features.timeline import Floats
@@ -92,7 +93,7 @@ _BASELINE_SEVERITY = _declare(
         (severity.baseline_distance_to_remission, "reliable changes", -20, 20, -1, 1, _SEVERITY),
         (severity.second_scale_severity_share, "share", 0, 1, -1, 1, _SECOND),
         (severity.illness_duration_years, "years", 0, 90, -1, 1, "chronicity: HARP (Bruce 2005)"),
-        (severity.baseline_ratings, "ratings", 0, 100, 0, 0, _RECORD),
+        (severity.baseline_ratings, "ratings", 0, DAY_LIMIT + 1, 0, 0, _RECORD),
         (
             severity.baseline_spread,
             "reliable changes",
@@ -133,7 +134,7 @@ _EARLY_RESPONSE = _declare(
     "early response",
     [
         (response.change_points, "points", -150, 150, 1, 0, _CHANGE),
-        (response.change_share, "share", -50, 1, 1, 0, _CHANGE),
+        (response.change_share, "share", -1, 1, 1, 0, _CHANGE),
         (response.change_reliable, "reliable changes", -20, 20, 1, 0, _CHANGE),
         (response.distance_to_remission, "reliable changes", -20, 20, -1, 1, _RESIDUAL),
         (
@@ -149,20 +150,20 @@ _EARLY_RESPONSE = _declare(
         (response.best_share, "share", 0, 1, -1, 1, _CHANGE),
         (response.worst_share, "share", 0, 1, -1, 0, _CHANGE),
         (response.in_remission_band, "no/yes", 0, 1, 1, -1, _CHANGE),
-        (response.ratings_since_baseline, "ratings", 0, 10_000, 0, 0, _RECORD),
-        (response.days_since_last_rating, "days", 0, 40_000, 0, 0, _RECORD),
+        (response.ratings_since_baseline, "ratings", 0, DAY_LIMIT, 0, 0, _RECORD),
+        (response.days_since_last_rating, "days", 0, 3 * DAY_LIMIT, 0, 0, _RECORD),
         (response.dosing_sessions, "sessions", 0, 1000, 0, 0, _COURSE),
         (response.psychotherapy_sessions, "sessions", 0, 1000, 0, 0, _COURSE),
         (
             response.days_since_last_dose,
             "days",
             0,
-            40_000,
+            2 * DAY_LIMIT,
             0,
             0,
             "the early dip fades within two weeks: Hartland 2023",
         ),
-        (response.days_between_doses, "days", 0, 40_000, 0, 0, _COURSE),
+        (response.days_between_doses, "days", 0, DAY_LIMIT, 0, 0, _COURSE),
         (response.mean_dose_mg_per_kg, "mg/kg", 0, 10, 0, 0, "dose-response of anxiety: Glue 2017"),
         (
             response.peak_dissociation,
@@ -177,7 +178,7 @@ _EARLY_RESPONSE = _declare(
             response.adverse_events,
             "sessions",
             0,
-            1000,
+            2000,
             0,
             0,
             "side effects and the delayed class: Hull 2022 [recalled]",

@@ -20,9 +20,13 @@ def change_points(known: Known) -> Floats:
 
 
 def change_share(known: Known) -> Floats:
-    """The change as a share of the way from the baseline to the bottom of the scale."""
+    """The change as a share of the way from the baseline to the bottom of the scale.
+
+    A worsening by more than that way counts as -1: near the bottom the share would grow without bound.
+    """
     way = known.primary.baseline - known.primary.minimum
-    return np.divide(change_points(known), way, out=np.full(len(known), np.nan), where=way > 0)
+    share = np.divide(change_points(known), way, out=np.full(len(known), np.nan), where=way > 0)
+    return np.maximum(share, -1.0)
 
 
 def change_reliable(known: Known) -> Floats:

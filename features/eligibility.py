@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.cohort import Cohort
 from features.columns import COMPETING_EVENTS
 from features.landmark import Known
-from features.timeline import Mask
+from features.timeline import Mask, is_among
 
 
 class Ineligible(Enum):
@@ -50,5 +50,5 @@ def _had_event(cohort: Cohort, known: Known, names: set[str]) -> Mask:
     """Who had one of these events on or before the landmark day, that day included under every kind of landmark."""
     events = cohort.events
     codes = [cohort.protocol.code("events", "event", name) for name in names]
-    listed = np.isin(events["event"], codes) & (events.numbers("day") <= events.spread(known.day))
+    listed = is_among(events["event"], codes) & (events.numbers("day") <= events.spread(known.day))
     return events.where(listed).exists_for_patient()

@@ -25,8 +25,8 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
         reached = as_of is None or as_of >= landmark.day
         return np.full(len(cohort), float(landmark.day) if reached else np.nan)
     session = landmark.before_session or 1
-    own_day = _dosing_day(cohort, session)
-    before = _dosing_day(cohort, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
+    own_day = dosing_day(cohort, session)
+    before = dosing_day(cohort, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
     fallback = before + (np.nan if landmark.else_days is None else landmark.else_days)
     fallback[np.isinf(fallback)] = np.nan
     if as_of is None:
@@ -36,7 +36,8 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     return np.where(reached_today, np.where(np.isnan(own_day), today, own_day), np.nan)
 
 
-def _dosing_day(cohort: Cohort, session_number: int) -> Floats:
+def dosing_day(cohort: Cohort, session_number: int) -> Floats:
+    """Day of the dosing session of that number per patient, NaN where it never came."""
     sessions = dosing_sessions(cohort.sessions, cohort.protocol)
     return sessions.where(sessions.numbers("session_number") == session_number).first_for_patient("day")
 

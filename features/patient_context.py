@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from features.landmark import Known
-from features.timeline import Floats
+from features.timeline import Floats, is_among
 
 
 def column(name: str) -> Callable[[Known], Floats]:
@@ -23,6 +23,6 @@ def is_category(name: str, *categories: str) -> Callable[[Known], Floats]:
     def among(known: Known) -> Floats:
         codes = [known.protocol.code("patients", name, category) for category in categories]
         values = known.patients[name]
-        return np.where(values < 0, np.nan, np.isin(values, codes))
+        return np.where(values < 0, np.nan, is_among(values, codes))
 
     return among

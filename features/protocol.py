@@ -122,8 +122,16 @@ class Protocol:
 
     def code(self, table: str, column: str, category: str) -> int:
         """The code under which a category of a column is stored."""
-        declared = next(entry for entry in self.tables[table] if entry.name == column)
-        return declared.categories.index(category)
+        return self._codes[table, column, category]
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, str, str], int]:
+        return {
+            (table, column.name, category): code
+            for table, columns in self.tables.items()
+            for column in columns
+            for code, category in enumerate(column.categories)
+        }
 
     def landmark(self, name: str) -> Landmark:
         """The landmark of that name; KeyError when the protocol has none."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.landmark import Known
-from features.timeline import Floats, Rows
+from features.timeline import Floats, Rows, is_among
 
 DAYS_PER_YEAR = 365.25
 ANTIDEPRESSANTS = ("ssri", "snri", "tricyclic", "maoi")
@@ -22,7 +22,7 @@ INTENSIVE = ("inpatient", "substance_use_treatment")
 
 def _treatments(known: Known, treatments: tuple[str, ...]) -> Rows:
     codes = [known.protocol.code("prior_treatments", "treatment", name) for name in treatments]
-    return known.prior_treatments.where(np.isin(known.prior_treatments["treatment"], codes))
+    return known.prior_treatments.where(is_among(known.prior_treatments["treatment"], codes))
 
 
 def _where_recorded(known: Known, values: Floats) -> Floats:
@@ -67,7 +67,7 @@ def adequate_failures(known: Known) -> Floats:
     """Number of adequate treatments that brought no more than a partial response."""
     failed = [known.protocol.code("prior_treatments", "outcome", name) for name in ("no_response", "partial_response")]
     rows = known.prior_treatments
-    failures = rows.where((rows.numbers("adequate") == 1) & np.isin(rows["outcome"], failed))
+    failures = rows.where((rows.numbers("adequate") == 1) & is_among(rows["outcome"], failed))
     return _where_recorded(known, failures.count_for_patient())
 
 

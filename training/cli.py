@@ -52,8 +52,8 @@ def _answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         except BundleRefusedError as error:
             click.echo(f"model refused: {error}", err=True)
             sys.exit(STORE)
-        except OSError as error:
-            click.echo(f"{error.filename or 'a file'}: {error.strerror or 'can not be used'}", err=True)
+        except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
+            click.echo(f"{Path(error.filename or 'a file').name}: {error.strerror}", err=True)
             sys.exit(USER)
 
     return guarded

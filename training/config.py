@@ -2,11 +2,13 @@
 
 import tomllib
 from dataclasses import asdict, dataclass, fields
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from features.problems import InputRefusedError, Problem
+
+
+DEFAULTS = Path(__file__).with_name("default.toml")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ CANDIDATES = ("no_model", "one_variable", "logistic", "xgboost")
 
 def load_config(override: Path | None = None, seed: int | None = None) -> TrainingConfig:
     """The defaults, overridden by a file and by a seed; raises ``InputRefusedError`` naming every wrong key."""
-    values = tomllib.loads(files("training").joinpath("default.toml").read_text(encoding="utf-8"))["training"]
+    values = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))["training"]
     if override is not None:
         values = values | _read_override(override, values)
     if seed is not None:

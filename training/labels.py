@@ -100,6 +100,11 @@ def anchor_days(cohort: Cohort) -> Floats:
     return doses.where(doses.numbers("day") <= cohort.protocol.acute_max_days).last_for_patient("day")
 
 
+def window_middles(cohort: Cohort) -> Floats:
+    """The middle of each patient's remission window, a whole or a half day; NaN without an anchor."""
+    return anchor_days(cohort) + sum(cohort.protocol.remission.window_days) / 2
+
+
 def readings_in_window(cohort: Cohort, ratings: Rows) -> Rows:
     """The primary instrument's readings within the remission window."""
     first, last = cohort.protocol.remission.window_days
@@ -111,36 +116,34 @@ def deciding_readings(cohort: Cohort, ratings: Rows) -> Rows:
     """At most one reading per patient: the one nearest the middle of the remission window, the later one in a tie."""
     within = readings_in_window(cohort, ratings)
     day = within.numbers("day")
-    middle = within.spread(anchor_days(cohort)) + sum(cohort.protocol.remission.window_days) / 2
+    middle = within.spread(window_middles(cohort))
     nearest_last = np.lexsort((day, -np.abs(day - middle), within.patient))
     patient = within.patient[nearest_last]
     ends = np.append(patient[1:] != patient[:-1], True)[: len(patient)]
     return within.at(nearest_last[ends])
 
 
+def remission_criteria(score: Floats, primary: PrimaryScale) -> tuple[Mask, Mask]:
+    """Whether a deciding score is in the remission band, and whether it is a reliable change below the baseline."""
+    return score <= primary.remission_at_most, primary.baseline - score >= primary.reliable_change
+
+
 def _remission(score: Floats, primary: PrimaryScale, protocol: Protocol) -> Floats:
-    remitted = score <= primary.remission_at_most
-    if protocol.remission.require_reliable_drop:
-        remitted &= primary.baseline - score >= primary.reliable_change
+    in_band, dropped = remission_criteria(score, primary)
+    remitted = in_band & dropped if protocol.remission.require_reliable_drop else in_band
     return np.where(np.isnan(score) | np.isnan(primary.baseline), np.nan, remitted)
 
 
 def time_at_risk(
     cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Days from ``start`` to whatever ended the time at risk, and what did; NaN and NOT_AT_RISK without a start.
-
-    A withdrawal ends the observation: what is recorded after it, of whatever kind, dates nothing.
-    """
-    events = cohort.events.where(cohort.events.numbers("day") > cohort.events.spread(start))
-    withdrawal = _of(events, cohort.protocol, "withdrawal").first_for_patient("day")
-    limit = np.where(np.isnan(withdrawal), np.inf, withdrawal)
-    events = events.where(events.numbers("day") <= events.spread(limit))
+    """Days from ``start`` to whatever ended the time at risk, and what did; NaN and NOT_AT_RISK without a start."""
+    withdrawal = withdrawal_days(cohort, start)
+    events = events_at_risk(cohort, start)
     relapse = _of(events, cohort.protocol, *cohort.protocol.relapse.events).first_for_patient("day")
     if cohort.protocol.relapse.rule == "score":
-        observed = ratings.where(ratings.numbers("day") <= ratings.spread(limit))
-        readings = relapse_readings(observed, primary, start)
-        relapse = np.fmin(relapse, readings.first_for_patient("day"))
+        course = relapse_course(cohort, ratings, primary, start)
+        relapse = np.fmin(relapse, course.readings.where(course.dates_relapse).first_for_patient("day"))
     competing = _of(events, cohort.protocol, *COMPETING_EVENTS).first_for_patient("day")
     end = np.where(np.isnan(withdrawal), last_observed_day(cohort, ratings), withdrawal)
     ended_by = np.full(len(cohort), EndedBy.CENSORED, dtype=np.int8)
@@ -149,6 +152,22 @@ def time_at_risk(
     ended_by[np.isnan(start)] = EndedBy.NOT_AT_RISK
     day = np.choose(ended_by.clip(0), [np.fmax(end, start), relapse, competing])
     return day - start, ended_by
+
+
+def withdrawal_days(cohort: Cohort, start: Floats) -> Floats:
+    """Day of the first withdrawal after ``start``, NaN without one; what is recorded after it dates nothing."""
+    withdrawals = _of(cohort.events, cohort.protocol, "withdrawal")
+    return withdrawals.where(withdrawals.numbers("day") > withdrawals.spread(start)).first_for_patient("day")
+
+
+def events_at_risk(cohort: Cohort, start: Floats) -> Rows:
+    """The events after ``start``, up to and including the day of a withdrawal."""
+    events = _until_withdrawal(cohort.events, withdrawal_days(cohort, start))
+    return events.where(events.numbers("day") > events.spread(start))
+
+
+def _until_withdrawal(rows: Rows, withdrawal: Floats) -> Rows:
+    return rows.where(~(rows.numbers("day") > rows.spread(withdrawal)))
 
 
 def _of(events: Rows, protocol: Protocol, *names: str) -> Rows:
@@ -167,23 +186,43 @@ def last_observed_day(cohort: Cohort, ratings: Rows) -> Floats:
     return last
 
 
-def relapse_readings(ratings: Rows, primary: PrimaryScale, start: Floats) -> Rows:
-    """The readings after ``start`` that date a relapse: in the relapse band, reliably above the best one, confirmed.
+@dataclass(frozen=True, eq=False)
+class RelapseCourse:
+    """The readings from the one that opens the time at risk on, and which of them date a relapse.
 
-    The best reading is the lowest one from the last reading up to ``start`` to the reading before.
+    Arrays have shape (readings,). ``best_before`` is the lowest score from the opening reading to the one before.
+    ``confirmed_on`` is the day of the first reading that confirms this one; NaN where none does.
     """
+
+    readings: Rows
+    best_before: Floats
+    after_start: Mask
+    in_band: Mask
+    risen: Mask
+    confirmed_on: Floats
+    dates_relapse: Mask
+
+
+def relapse_course(cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats) -> RelapseCourse:
+    """Judge the readings after ``start``: in the relapse band, reliably above the best one so far, confirmed.
+
+    The last reading up to ``start`` opens the course; without one, the first reading after it.
+    """
+    ratings = _until_withdrawal(ratings, withdrawal_days(cohort, start))
     day = ratings.numbers("day")
     opening = ratings.where(day <= ratings.spread(start)).last_for_patient("day")
     opening = np.where(np.isnan(opening), start, opening)
-    course = ratings.where(day >= ratings.spread(opening))
-    day, score = course.numbers("day"), course.numbers("score")
-    in_band = score >= course.spread(primary.relapse_at_least)
-    risen = score - lowest_before(course) >= course.spread(primary.reliable_change)
-    dates = in_band & risen & (day > course.spread(start))
-    rule = primary.protocol.relapse
+    readings = ratings.where(day >= ratings.spread(opening))
+    after_start = readings.numbers("day") > readings.spread(start)
+    score, best = readings.numbers("score"), lowest_before(readings)
+    in_band = score >= readings.spread(primary.relapse_at_least)
+    risen = score - best >= readings.spread(primary.reliable_change)
+    rule = cohort.protocol.relapse
+    confirmed_on = _confirmed_on(readings, in_band, rule.confirm_within_days)
+    dates = after_start & in_band & risen
     if rule.asks_for_confirmation:
-        dates &= _confirmed(course, in_band, rule.confirm_within_days)
-    return course.where(dates)
+        dates &= ~np.isnan(confirmed_on)
+    return RelapseCourse(readings, best, after_start, in_band, risen, confirmed_on, dates)
 
 
 def lowest_before(course: Rows) -> Floats:
@@ -199,16 +238,19 @@ def lowest_before(course: Rows) -> Floats:
     return before
 
 
-def _confirmed(course: Rows, in_band: Mask, within_days: tuple[int, int]) -> Mask:
-    """Whether a later reading in the band follows within the window."""
+def _confirmed_on(course: Rows, in_band: Mask, within_days: tuple[int, int]) -> Floats:
+    """For each reading the day of the first later one in the band within the window, NaN without one."""
     day = course.numbers("day").astype(np.int64)
     first, last = max(within_days[0], 1), within_days[1]
+    # Patients lie so far apart that a window never reaches from one into the next.
     stride = 4 * int(np.abs(day).max(initial=1)) + last + 1
     key = course.patient * stride + day
     banded = key[in_band]
     earliest = np.searchsorted(banded, key + first, side="left")
-    beyond = np.searchsorted(banded, key + last, side="right")
-    return np.asarray(beyond > earliest)
+    found = earliest < np.searchsorted(banded, key + last, side="right")
+    confirmed_on = np.full(len(course), np.nan)
+    confirmed_on[found] = day[in_band][earliest[found]]
+    return confirmed_on
 
 
 def _sustained(

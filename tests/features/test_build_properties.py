@@ -1,0 +1,225 @@
+"""What must hold for every row: the future, other patients, the order of reading and the way it came leave no trace.
+
+Rows are compared by their bytes: the clinic's row has to be the row that the model learned from, not one close to it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from features.build import FeatureRows, build_features
+from features.landmark import landmark_days
+from features.protocol import Landmark, Protocol
+from tests.cohorts import DEFAULT, Record, Records, random_cohort, random_protocol, random_records
+
+SEEDS = range(6)
+FIXED = Landmark("day 20", day=20)
+LANDMARKS = (*DEFAULT.landmarks, FIXED)
+
+Keep = Callable[[str, Record], bool]
+
+
+def rows_by_patient(records: Records, landmark: Landmark, protocol: Protocol = DEFAULT) -> dict[str, bytes]:
+    cohort = records.cohort(protocol)
+    rows = build_features(cohort, landmark)
+    return {name: rows.values[i].tobytes() for i, name in enumerate(cohort.patient_ids.tolist())}
+
+
+def days_by_patient(records: Records, landmark: Landmark) -> dict[str, float]:
+    cohort = records.cohort()
+    return dict(zip(cohort.patient_ids.tolist(), landmark_days(cohort, landmark).tolist(), strict=True))
+
+
+def is_known(table: str, row: Record, day: float, landmark: Landmark) -> bool:
+    """Whether a row may be used at a landmark on ``day``, or is the session that the landmark is named after."""
+    if table == "prior_treatments" or np.isnan(day):
+        return True
+    if table == "sessions" and row["kind"] == "dosing" and row["session_number"] == landmark.before_session:
+        return True
+    inclusive = table == "assessments" or landmark.day is not None
+    return float(row["day"]) <= day if inclusive else float(row["day"]) < day
+
+
+def with_another_future(records: Records, landmark: Landmark, rng: np.random.Generator, keep: bool) -> Records:
+    """The records with random later ones added, after dropping the later ones that there were unless ``keep``."""
+    days = days_by_patient(records, landmark)
+    tables = {
+        name: [row for row in rows if keep or is_known(name, row, days[str(row["patient_id"])], landmark)]
+        for name, rows in records.tables.items()
+    }
+    for patient_id, day in days.items():
+        if not np.isnan(day):
+            for name, row in _later_rows(tables, patient_id, int(day), landmark, rng):
+                tables[name].append({"patient_id": patient_id} | row)
+    return Records(records.patients, tables).shuffled(rng)
+
+
+def _later_rows(
+    tables: dict[str, list[Record]], patient_id: str, day: int, landmark: Landmark, rng: np.random.Generator
+) -> list[tuple[str, Record]]:
+    """Ratings, an event, a dosing and a psychotherapy session, on the first day that is not known or later."""
+    mine = {name: [row for row in rows if row["patient_id"] == patient_id] for name, rows in tables.items()}
+    from_day = day if landmark.before_session else day + 1
+    later: list[tuple[str, Record]] = []
+    for kind in ("dosing", "psychotherapy"):
+        own = [row for row in mine["sessions"] if row["kind"] == kind]
+        least = (landmark.before_session or 0) if kind == "dosing" else 0
+        number = max([least, *(int(row["session_number"]) for row in own)]) + 1
+        first = max([from_day, *(int(row["day"]) for row in own)])
+        session: Record = {"kind": kind, "session_number": number, "day": first + int(rng.integers(0, 3))}
+        later.append(("sessions", session | {"dose_mg_per_kg": 9.0, "adverse_event": 1.0, "peak_dissociation": 90.0}))
+    rated = {(row["day"], row["instrument"]) for row in mine["assessments"]}
+    for instrument in ("gad7", "hama", "phq9", "cgi_s"):
+        rating_day = day + 1 + int(rng.integers(0, 3))
+        if (rating_day, instrument) not in rated:
+            score = float(rng.integers(1, 8))
+            later.append(("assessments", {"day": rating_day, "instrument": instrument, "score": score}))
+    event = str(rng.choice(["relapse", "death", "withdrawal"]))
+    later.append(("events", {"day": from_day + int(rng.integers(0, 3)), "event": event}))
+    return later
+
+
+@pytest.mark.parametrize("landmark", LANDMARKS, ids=lambda landmark: landmark.name)
+@pytest.mark.parametrize("keep", [True, False], ids=["more of it", "another one"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_future_never_changes_a_row(landmark: Landmark, keep: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    records = random_records(rng, 25)
+    changed = with_another_future(records, landmark, rng, keep)
+    assert days_by_patient(changed, landmark) == pytest.approx(days_by_patient(records, landmark), nan_ok=True)
+    assert rows_by_patient(changed, landmark) == rows_by_patient(records, landmark)
+
+
+def test_what_is_known_does_change_rows() -> None:
+    """The comparison above can fail: one more rating on the landmark day changes the row."""
+    rng = np.random.default_rng(0)
+    records = random_records(rng, 25)
+    for patient_id in [str(patient["patient_id"]) for patient in records.patients]:
+        ratings = records.tables["assessments"]
+        for instrument in DEFAULT.remission.instruments:
+            kept = [r for r in ratings if (r["patient_id"], r["day"], r["instrument"]) != (patient_id, 20, instrument)]
+            ratings[:] = [*kept, {"patient_id": patient_id, "day": 20, "instrument": instrument, "score": 1.0}]
+    before = random_records(np.random.default_rng(0), 25)
+    changed, unchanged = rows_by_patient(records, FIXED), rows_by_patient(before, FIXED)
+    assert sum(changed[patient_id] != unchanged[patient_id] for patient_id in changed) > 15
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_reading_never_changes_anything(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    records = random_records(rng, 40)
+    shuffled = records.shuffled(rng)
+    assert shuffled.cohort().digest == records.cohort().digest
+    for landmark in LANDMARKS:
+        assert rows_by_patient(shuffled, landmark) == rows_by_patient(records, landmark)
+
+
+def same_rows(one: FeatureRows, other: FeatureRows) -> bool:
+    return (
+        one.values.tobytes() == other.values.tobytes()
+        and one.day.tobytes() == other.day.tobytes()
+        and one.ineligible.tolist() == other.ineligible.tolist()
+        and one.unpredictable.tolist() == other.unpredictable.tolist()
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_patient_alone_gets_the_same_bits_as_among_many(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    protocol = random_protocol(rng)
+    cohort = random_cohort(rng, 40, protocol)
+    for landmark in protocol.landmarks:
+        together = build_features(cohort, landmark)
+        for patient in range(len(cohort)):
+            alone = build_features(cohort.take(np.array([patient])), landmark)
+            among = FeatureRows(
+                together.names,
+                together.values[[patient]],
+                together.day[[patient]],
+                together.ineligible[[patient]],
+                together.unpredictable[[patient]],
+            )
+            assert same_rows(alone, among)
+
+
+@pytest.mark.parametrize("landmark", LANDMARKS, ids=lambda landmark: landmark.name)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_record_that_ends_at_the_landmark_gives_the_row_of_the_complete_one(landmark: Landmark, seed: int) -> None:
+    """Whether the session of the landmark is on record already, is not yet, or never came."""
+    records = random_records(np.random.default_rng(seed), 25)
+    rows, days = rows_by_patient(records, landmark), days_by_patient(records, landmark)
+    compared = 0
+    for patient in records.patients:
+        patient_id = str(patient["patient_id"])
+        day = days[patient_id]
+        if np.isnan(day):
+            continue
+        known = {
+            name: [row for row in table if row["patient_id"] == patient_id and is_known(name, row, day, landmark)]
+            for name, table in records.tables.items()
+        }
+        expected = [known]
+        if landmark.before_session and not _late(known["sessions"], landmark):
+            earlier = [row for row in known["sessions"] if float(row["day"]) < day]
+            expected.append(known | {"sessions": earlier})
+        for tables in expected:
+            today = Records([patient], tables).cohort(as_of_day=day)
+            assert build_features(today, landmark).values[0].tobytes() == rows[patient_id]
+            compared += 1
+    assert compared
+
+
+def _late(sessions: list[Record], landmark: Landmark) -> bool:
+    """Whether the session came more than ``else_days`` after the one before: until then that day stood in for it."""
+    days = {int(row["session_number"]): float(row["day"]) for row in sessions if row["kind"] == "dosing"}
+    session = landmark.before_session or 0
+    return landmark.else_days is not None and session in days and days[session] > days[session - 1] + landmark.else_days
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_landmark_that_has_passed_keeps_its_row(seed: int) -> None:
+    """Ten days later, with all that was recorded since, the row of that landmark is the same."""
+    records = random_records(np.random.default_rng(seed), 25)
+    for landmark in LANDMARKS:
+        rows, days = rows_by_patient(records, landmark), days_by_patient(records, landmark)
+        for patient in records.patients:
+            patient_id = str(patient["patient_id"])
+            as_of = days[patient_id] + 10
+            if np.isnan(as_of):
+                continue
+            cut = {
+                name: [
+                    row
+                    for row in table
+                    if row["patient_id"] == patient_id and (name == "prior_treatments" or float(row["day"]) <= as_of)
+                ]
+                for name, table in records.tables.items()
+            }
+            today = Records([patient], cut).cohort(as_of_day=as_of)
+            assert build_features(today, landmark).values[0].tobytes() == rows[patient_id]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_is_ineligible_is_known_at_the_landmark(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    protocol = random_protocol(rng)
+    records = random_records(rng, 40, protocol)
+    for landmark in protocol.landmarks:
+        cohort = records.cohort(protocol)
+        rows = build_features(cohort, landmark)
+        days = dict(zip(cohort.patient_ids.tolist(), rows.day.tolist(), strict=True))
+        later = [row for row in records.tables["events"] if float(row["day"]) > days[str(row["patient_id"])]]
+        without = [row for row in records.tables["events"] if row not in later]
+        cut = build_features(Records(records.patients, records.tables | {"events": without}).cohort(protocol), landmark)
+        assert same_rows(rows, cut)
+
+
+def test_a_row_holds_one_zero() -> None:
+    """A zero that was read as -0.0 is the same number; it must be the same bits too."""
+    for zero in (0.0, -0.0):
+        records = Records([{"patient_id": "a", "benzodiazepine_mg": zero}], {"assessments": []})
+        rows = build_features(records.cohort(), FIXED)
+        value = rows.values[0, rows.names.index("benzodiazepine_mg")]
+        assert value == 0
+        assert not np.signbit(value)
