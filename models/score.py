@@ -6,11 +6,13 @@ How such a score is learned is decided in `learners`; the baseline to which it a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xgboost
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -74,14 +76,18 @@ class Trees:
     features: int
 
     @cached_property
-    def booster(self) -> xgboost.Booster:
+    def booster(self) -> "xgboost.Booster":
         """The loaded booster, held to one thread so that its sums keep their order."""
+        import xgboost  # brings pandas and scikit-learn, which a process with linear scores does without
+
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(self.raw))
         return booster
 
     def explain(self, rows: Floats) -> tuple[Floats, Floats]:
         """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
+        import xgboost
+
         matrix = xgboost.DMatrix(rows.astype(np.float32), nthread=1)
         contributions = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)[:, :-1]
         return self.predict(rows) - contributions.sum(axis=1), contributions

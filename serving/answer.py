@@ -1,0 +1,139 @@
+"""What the service answers: a prediction with its reasons, or why there is none; told apart by ``outcome``."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, protected_namespaces=())
+
+
+class ModelUsed(Part):
+    """The model that answered; ``synthetic`` when it was learned from made-up patients."""
+
+    version: str
+    bundle_digest: str
+    synthetic: bool
+
+
+class LandmarkUsed(Part):
+    """The moment of prediction that the record had reached, and its day."""
+
+    name: str
+    day: int
+
+
+class Remission(Part):
+    """P(remission) by the protocol's rule."""
+
+    probability: Probability
+
+
+class CurvePoint(Part):
+    """Cumulative probabilities ``day`` days after remission, given remission; the three add up to 1."""
+
+    day: int
+    relapse: Probability
+    event_free: Probability
+    competing: Probability
+
+
+class RiskAt(Part):
+    """Probability of a relapse within ``days`` days after remission, given remission."""
+
+    days: int
+    probability: Probability
+
+
+class Relapse(Part):
+    """Relapse given remission: week by week, and at the protocol's horizons."""
+
+    curve: list[CurvePoint]
+    at_horizons: list[RiskAt]
+
+
+class Sustained(Part):
+    """P(in remission, and neither relapse nor competing event within the horizon after it); null: can't be said."""
+
+    horizon_days: int
+    probability: Probability | None
+
+
+class Contribution(Part):
+    """A feature's share in the log-odds; ``value`` in ``unit``, null where it was not recorded."""
+
+    feature: str
+    meaning: str
+    unit: str
+    value: float | None
+    contribution: float
+
+
+class Explanation(Part):
+    """``start`` and all contributions, largest first, add up to ``log_odds``.
+
+    For remission these are the log-odds of its probability; for relapse those of a relapse in the first week after
+    remission, from where they move the whole curve alike.
+    """
+
+    log_odds: float
+    start: float
+    contributions: list[Contribution]
+
+
+class Reasons(Part):
+    """Why the answer is what it is, for each head that answered."""
+
+    remission: Explanation | None
+    relapse: Explanation | None
+
+
+class NotUsed(Part):
+    """How many records were later than the landmark, and so not used, by table."""
+
+    sessions: int
+    assessments: int
+    events: int
+
+
+class Predicted(Part):
+    """The answer for a patient at the latest landmark that the record has reached."""
+
+    outcome: Literal["predicted"] = "predicted"
+    prediction_id: str
+    model: ModelUsed
+    landmark: LandmarkUsed
+    remission: Remission | None
+    relapse: Relapse | None
+    sustained_remission: list[Sustained]
+    reasons: Reasons
+    not_recorded: list[str]
+    not_used: NotUsed
+    notes: list[str]
+
+
+class Reason(Part):
+    """Why nothing is predicted: a code for machines, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class NotPredictable(Part):
+    """Nothing can be predicted for this record, yet or at all; ``reasons`` says why."""
+
+    outcome: Literal["not_predictable"] = "not_predictable"
+    prediction_id: str
+    model: ModelUsed
+    reasons: list[Reason]
+
+
+class PredictionResponse(RootModel[Annotated[Predicted | NotPredictable, Field(discriminator="outcome")]]):
+    """A prediction, or why there is none."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)

@@ -1,0 +1,129 @@
+"""How a refusal travels: problem details over HTTP (RFC 9457), and a log without anybody's values."""
+
+import json
+import logging
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from bentoml.exceptions import BentoMLException
+from pydantic import ValidationError
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.refusal import RequestProblem, problems_in_details
+
+PROBLEM_JSON = "application/problem+json"
+PROTECTED = "/v1/"
+REFUSED = "the request breaks the contract; nothing was predicted"
+
+
+class ProblemResponse(Response):
+    """An error as problem details; ``problems`` name the path of each field and the rule, never the value."""
+
+    media_type = PROBLEM_JSON
+
+    def __init__(self, status: int, detail: str = "", problems: Sequence[RequestProblem] = ()) -> None:
+        """Compose the document; without a detail the status speaks for itself."""
+        title = HTTPStatus(status).phrase
+        document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
+        if problems:
+            document["problems"] = [asdict(problem) for problem in problems]
+        super().__init__(json.dumps(document), status_code=status)
+
+
+def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
+    """The answer to a request that is refused."""
+    return ProblemResponse(HTTPStatus.BAD_REQUEST, REFUSED, problems)
+
+
+class ProblemDetails:
+    """ASGI middleware: every error below ``/v1/`` leaves as problem details, whoever raised it.
+
+    The server's own error documents are read for pydantic's details, which it makes without the input, and for
+    nothing else; a body of another media type than JSON is not read at all.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a success through as it streams; hold an error back until it is complete, and rewrite it."""
+        if scope["type"] != "http" or not scope["path"].startswith(PROTECTED):
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "POST" and not _is_json(Headers(scope=scope)):
+            response = ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
+            await response(scope, receive, send)
+            return
+        held = _Held(send)
+        await self._app(scope, receive, held)
+        if held.start is not None:
+            await _rewritten(held.start, held.body)(scope, receive, send)
+
+
+class _Held:
+    """A ``send`` that keeps an error back, unless it is a problem document already."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.start: Message | None = None
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_foreign_error(message):
+            self.start = message
+        elif self.start is None:
+            await self._send(message)
+        else:
+            self.body += message.get("body", b"")
+
+
+def _is_foreign_error(start: Message) -> bool:
+    media_type = Headers(raw=start["headers"]).get("content-type", "")
+    return start["status"] >= HTTPStatus.BAD_REQUEST and not media_type.startswith(PROBLEM_JSON)
+
+
+def _is_json(headers: Headers) -> bool:
+    return headers.get("content-type", "application/json").split(";")[0].strip().lower() == "application/json"
+
+
+def _rewritten(start: Message, body: bytes) -> ProblemResponse:
+    if start["status"] != HTTPStatus.BAD_REQUEST:
+        return ProblemResponse(start["status"])
+    try:
+        details: Iterable[dict[str, Any]] = json.loads(body)["detail"]
+        return refusal(problems_in_details(details))
+    except (ValueError, KeyError, TypeError):
+        return ProblemResponse(HTTPStatus.BAD_REQUEST)
+
+
+class WithoutValues(logging.Filter):
+    """Keeps values out of a log: an exception is logged by its class and the lines of code, never by its text.
+
+    A refused request is the caller's to mend and is answered in full; it leaves a line in the access log only.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may be logged; its exception's text is taken away."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return True
+        if isinstance(error, ValidationError) or (isinstance(error, BentoMLException) and error.error_code < 500):
+            return False
+        frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
+        record.exc_text = "".join(frames) + type(error).__name__
+        record.exc_info = None
+        return True
+
+
+def keep_values_out_of_logs() -> None:
+    """Put the filter on every handler that the server's loggers have; call it once logging is configured."""
+    for name in ("", "bentoml", "uvicorn", "uvicorn.error"):
+        for handler in logging.getLogger(name).handlers:
+            if not any(isinstance(present, WithoutValues) for present in handler.filters):
+                handler.addFilter(WithoutValues())

@@ -1,0 +1,96 @@
+"""Why a request is refused: the path of each field, what was required, what kind of thing came; never the value.
+
+Pydantic's errors are put into these words here; how a refusal travels is left to `errors`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from features.columns import TABLES, Column
+from serving.contract import AS_OF_DAY, PATIENT_REF, PredictionRequest
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_COLUMNS: dict[tuple[str, ...], Column] = {
+    (table, column.name): column for table, columns in TABLES.items() for column in columns
+}
+_COLUMNS |= {("patient", column.name): column for column in TABLES["patients"]}
+_COLUMNS |= {("patient", PATIENT_REF): TABLES["patients"][0], (AS_OF_DAY.name,): AS_OF_DAY}
+_FOUND = {
+    "missing": "nothing",
+    "extra_forbidden": "an unknown field",
+    "greater_than_equal": "a number out of range",
+    "less_than_equal": "a number out of range",
+    "finite_number": "a number that is not finite",
+    "literal_error": "another value",
+    "string_pattern_mismatch": "a blank text",
+    "string_too_long": "a longer text",
+    "too_long": "more",
+}
+
+
+@dataclass(frozen=True, order=True)
+class RequestProblem:
+    """One thing to mend in a request, at a path such as ``assessments[3].score`` (empty: the whole request)."""
+
+    path: str
+    required: str
+    found: str
+
+
+class RequestRefusedError(Exception):
+    """A request can't be answered as it stands; ``problems`` lists every reason found, none with a value."""
+
+    def __init__(self, problems: Sequence[RequestProblem]) -> None:
+        """Keep all the problems; the message counts them."""
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem(s)")
+
+
+def read_request(body: bytes | str) -> PredictionRequest:
+    """The request in a JSON text; raises ``RequestRefusedError``."""
+    try:
+        return PredictionRequest.model_validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestRefusedError(problems_in_details(details)) from None
+
+
+def problems_in_details(details: Iterable[Mapping[str, Any]]) -> list[RequestProblem]:
+    """The problems in pydantic's error details, which must have been made without the input."""
+    return [_problem(tuple(detail["loc"]), str(detail["type"]), str(detail["msg"])) for detail in details]
+
+
+def _problem(location: tuple[str | int, ...], kind: str, message: str) -> RequestProblem:
+    if kind == "json_invalid":
+        where = re.search(r"at line \d+ column \d+", message)
+        return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
+    return RequestProblem(json_path(location), _required(location, kind, message), _FOUND.get(kind, "another kind"))
+
+
+def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "a field that the contract has"
+    if kind == "too_long":
+        return message.partition(", not")[0]  # pydantic adds how many came
+    column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
+    if column is None or kind == "string_too_long":
+        return message
+    return column.requirement()
+
+
+def json_path(location: Iterable[str | int]) -> str:
+    """A path such as ``assessments[3].score``.
+
+    A name that is no field name may be a misplaced value, and becomes ``?``.
+    """
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += ("." if path else "") + (part if _FIELD_NAME.fullmatch(part) else "?")
+    return path

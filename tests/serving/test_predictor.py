@@ -1,0 +1,271 @@
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.build import build_features
+from features.landmark import landmark_days
+from features.protocol import Covariate, Landmark, Protocol
+from models.bundle import Bundle
+from models.outcomes import expit
+from serving.answer import NotPredictable, Predicted, PredictionResponse
+from serving.predictor import Predictor
+from serving.record import RecordReader
+from serving.refusal import RequestRefusedError, read_request
+from tests.cohorts import random_cohort, random_protocol
+from tests.serving.bundles import NOTE, toy_bundle, without
+from tests.serving.requests import EXAMPLE, changed, example, read, request_of
+
+COVARIATES = (
+    Covariate("expectancy", "number", "expectation of benefit", 0, 10),
+    Covariate("married", "binary", "lives with a partner"),
+)
+AT_LANDMARK = replace(Protocol(), remission=replace(Protocol().remission, at_landmark=True))
+
+
+def answer(document: dict[str, Any], bundle: Bundle | None = None) -> Predicted:
+    root = Predictor(bundle or toy_bundle(), "3").predict(read(document)).root
+    assert isinstance(root, Predicted), root
+    return root
+
+
+def refusal(document: dict[str, Any], bundle: Bundle | None = None) -> NotPredictable:
+    root = Predictor(bundle or toy_bundle(), "3").predict(read(document)).root
+    assert isinstance(root, NotPredictable), root
+    return root
+
+
+def refused(document: dict[str, Any], protocol: Protocol | None = None) -> list[tuple[str, str]]:
+    with pytest.raises(RequestRefusedError) as caught:
+        RecordReader(protocol or Protocol()).read(read(document))
+    return [(problem.path, problem.found) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_row_from_a_request_equals_the_row_from_the_tables_bit_for_bit(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    protocol = replace(random_protocol(rng), covariates=COVARIATES)
+    cohort = random_cohort(rng, 25, protocol)
+    reader, compared = RecordReader(protocol), 0
+    for landmark in protocol.landmarks:
+        rows, days = build_features(cohort, landmark), landmark_days(cohort, landmark)
+        for patient in np.flatnonzero(~np.isnan(days)):
+            today = int(days[patient]) + int(rng.choice([0, 0, 1, 9]))
+            one = reader.read(read_request(json.dumps(request_of(cohort, int(patient), today))))
+            from_request = build_features(one, landmark)
+            if from_request.day[0] != days[patient]:
+                continue  # the day of a session, or of its absence, that is not yet in the record
+            assert from_request.values[0].tobytes() == rows.values[patient].tobytes()
+            compared += 1
+    assert compared >= 25
+
+
+@pytest.mark.parametrize(
+    ("as_of_day", "doses", "name", "day"),
+    [
+        (-5, [], "before session 1", -5),
+        (0, [0], "before session 1", 0),
+        (1, [0], "before session 2", 1),
+        (30, [0], "before session 2", 30),
+        (7, [0, 7], "before session 2", 7),
+        (8, [0, 7], "before session 3", 8),
+        (13, [0, 7], "before session 3", 13),
+        (14, [0, 7], "before session 3", 14),
+        (15, [0, 7], "before session 3", 14),
+        (400, [0, 7], "before session 3", 14),
+        (21, [0, 7, 21], "before session 3", 21),
+        (400, [0, 7, 21, 28], "before session 3", 21),
+    ],
+)
+def test_the_latest_landmark_reached_answers(as_of_day: int, doses: list[int], name: str, day: int) -> None:
+    sessions = [{"session_number": n, "day": dose, "kind": "dosing"} for n, dose in enumerate(doses, start=1)]
+    baseline = [{"day": -7, "instrument": "gad7", "score": 16}]
+    found = answer(
+        {"as_of_day": as_of_day, "patient": {"patient_ref": "a"}, "sessions": sessions, "assessments": baseline}
+    )
+    assert (found.landmark.name, found.landmark.day) == (name, day)
+
+
+def test_of_two_landmarks_on_one_day_the_later_in_the_protocol_answers() -> None:
+    two = (Landmark("day 5", day=5), Landmark("also day 5", day=5), Landmark("day 3", day=3))
+    assert answer(EXAMPLE, toy_bundle(Protocol(landmarks=two))).landmark.name == "also day 5"
+
+
+def test_what_came_after_the_landmark_is_counted_and_makes_no_difference() -> None:
+    before = answer(example(as_of_day=14))
+    later = example(as_of_day=60)
+    later["sessions"] += [
+        {"session_number": 3, "day": 14, "kind": "dosing"},
+        {"session_number": 4, "day": 21, "kind": "dosing"},
+    ]
+    later["assessments"] += [
+        {"day": 15, "instrument": "gad7", "score": 3},
+        {"day": 60, "instrument": "gad7", "score": 2},
+    ]
+    later["events"] += [{"day": 14, "event": "relapse"}]
+    after = answer(later)
+    assert before.not_used.model_dump() == {"sessions": 0, "assessments": 0, "events": 0}
+    assert after.not_used.model_dump() == {"sessions": 2, "assessments": 2, "events": 1}
+    same = {"prediction_id", "not_used"}
+    assert after.model_dump(exclude=same) == before.model_dump(exclude=same)
+    assert after.prediction_id != before.prediction_id
+
+
+@pytest.mark.parametrize("table", ["sessions", "assessments", "events"])
+def test_nothing_may_be_later_than_today(table: str) -> None:
+    today = max(row["day"] for row in EXAMPLE[table])
+    reader = RecordReader(Protocol())
+    only = example(as_of_day=today, **{name: [] for name in ("sessions", "assessments", "events") if name != table})
+    reader.read(read(only))
+    row = [entry["day"] for entry in EXAMPLE[table]].index(today)
+    assert refused(only | {"as_of_day": today - 1}) == [(f"{table}[{row}].day", "a later day")]
+
+
+def test_earlier_treatments_never_asked_are_missing_and_asked_with_none_are_zero() -> None:
+    assert "prior_treatments" in answer(example(prior_treatments=None)).not_recorded
+    assert "prior_treatments" not in answer(example(prior_treatments=[])).not_recorded
+    assert answer(example(prior_treatments=None)).not_recorded.count("adequate_failures") == 1
+
+
+def test_the_protocol_decides_which_instruments_and_scores_there_are() -> None:
+    wrong = changed(("assessments", 1, "score"), 21.5, changed(("assessments", 0, "instrument"), "XMARKERX"))
+    assert refused(wrong) == [
+        ("assessments[0].instrument", "another value"),
+        ("assessments[1].score", "a number out of range"),
+    ]
+    for score, problems in ((0, 0), (21, 0), (21.01, 1), (-0.01, 1)):
+        document = changed(("assessments", 1, "score"), score)
+        assert (len(refused(document)) if problems else 0) == problems
+        if not problems:
+            RecordReader(Protocol()).read(read(document))
+
+
+def test_the_protocol_decides_which_covariates_there_are() -> None:
+    protocol = replace(Protocol(), covariates=COVARIATES)
+    for good in ({"expectancy": 0, "married": True}, {"expectancy": 10, "married": 0}, {"expectancy": None}, {}):
+        RecordReader(protocol).read(read(changed(("patient", "covariates"), good)))
+    for bad, path in (
+        ({"expectancy": 10.1}, "patient.covariates.expectancy"),
+        ({"expectancy": True}, "patient.covariates.expectancy"),
+        ({"married": 0.5}, "patient.covariates.married"),
+        ({"height": 1}, "patient.covariates.height"),
+    ):
+        assert [where for where, _ in refused(changed(("patient", "covariates"), bad), protocol)] == [path]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (("sessions", 1, "session_number"), 1, "sessions[1].session_number"),
+        (("sessions", 0, "day"), 9, "sessions[1].day"),
+        (("assessments", 1, "day"), 0, "assessments[1].day"),
+        (("prior_treatments", 0, "start_day"), -10, "prior_treatments[0].end_day"),
+    ],
+)
+def test_rows_that_contradict_one_another_are_refused(path: tuple[str | int, ...], value: int, where: str) -> None:
+    assert [shown for shown, _ in refused(changed(path, value))] == [where]
+
+
+def test_reasons_add_up_to_the_answer() -> None:
+    rng = np.random.default_rng(5)
+    cohort, predictor, checked = random_cohort(rng, 120), Predictor(toy_bundle(), "3"), 0
+    for patient in range(len(cohort)):
+        root = predictor.predict(read(request_of(cohort, patient, int(rng.integers(0, 40))))).root
+        if not isinstance(root, Predicted):
+            continue
+        assert root.remission is not None
+        assert root.relapse is not None
+        for explanation in (root.reasons.remission, root.reasons.relapse):
+            assert explanation is not None
+            shares = [entry.contribution for entry in explanation.contributions]
+            assert math.fsum([explanation.start, *shares]) == explanation.log_odds
+            assert shares == sorted(shares, key=abs, reverse=True)
+            assert all(
+                entry.value is not None or entry.feature in root.not_recorded for entry in explanation.contributions
+            )
+        first_week = root.relapse.curve[1].relapse
+        assert root.reasons.remission is not None
+        assert root.reasons.relapse is not None
+        assert expit(np.array(root.reasons.remission.log_odds)) == pytest.approx(root.remission.probability, rel=1e-12)
+        assert expit(np.array(root.reasons.relapse.log_odds)) == pytest.approx(first_week, rel=1e-12)
+        checked += 1
+    assert checked > 20
+
+
+def test_the_three_numbers_are_coherent_at_every_horizon() -> None:
+    found = answer(EXAMPLE)
+    assert found.remission is not None
+    assert found.relapse is not None
+    assert [point.day for point in found.relapse.curve] == list(range(0, 26 * 7 + 1, 7))
+    for point in found.relapse.curve:
+        assert point.relapse + point.event_free + point.competing == pytest.approx(1, abs=1e-12)
+    points = {point.day: point for point in found.relapse.curve}
+    for risk, lasting in zip(found.relapse.at_horizons, found.sustained_remission, strict=True):
+        assert risk.days == lasting.horizon_days
+        assert risk.probability == points[risk.days].relapse
+        assert lasting.probability == found.remission.probability * points[risk.days].event_free
+
+
+def test_without_a_head_its_part_of_the_answer_is_null_and_noted() -> None:
+    found = answer(EXAMPLE, without(toy_bundle(), "remission"))
+    assert found.remission is None
+    assert found.reasons.remission is None
+    assert [entry.probability for entry in found.sustained_remission] == [None, None]
+    assert found.notes == [f"relapse: {NOTE}", "remission: the training cohort could not teach it"]
+    found = answer(EXAMPLE, without(toy_bundle(), "relapse"))
+    assert found.relapse is None
+    assert found.remission is not None
+
+
+def test_where_everyone_is_in_remission_only_relapse_is_predicted() -> None:
+    found = answer(example(events=[]), toy_bundle(AT_LANDMARK))
+    assert found.remission is None
+    assert found.relapse is not None
+    assert found.notes == [f"relapse: {NOTE}"]
+    points = {point.day: point for point in found.relapse.curve}
+    for lasting in found.sustained_remission:
+        assert lasting.probability == points[lasting.horizon_days].event_free
+
+
+@pytest.mark.parametrize(
+    ("changes", "bundle", "code"),
+    [
+        ({"assessments": []}, toy_bundle(), "no_baseline"),
+        ({"assessments": [{"day": 1, "instrument": "gad7", "score": 16}]}, toy_bundle(), "no_baseline"),
+        ({"assessments": [{"day": 0, "instrument": "phq9", "score": 16}]}, toy_bundle(), "no_baseline"),
+        ({"assessments": [{"day": 0, "instrument": "gad7", "score": 4}]}, toy_bundle(), "baseline_in_remission"),
+        ({"events": [{"day": 14, "event": "death"}]}, toy_bundle(), "died"),
+        ({"events": [{"day": 14, "event": "relapse"}]}, toy_bundle(AT_LANDMARK), "ended_before"),
+        ({}, without(toy_bundle(), "remission", "relapse"), "not_learned"),
+        ({}, toy_bundle(Protocol(landmarks=(Landmark("week 9", day=63),))), "landmark_not_reached"),
+    ],
+)
+def test_what_can_not_be_predicted_is_said_and_not_guessed(changes: dict[str, Any], bundle: Bundle, code: str) -> None:
+    found = refusal(example(**changes), bundle)
+    assert [reason.code for reason in found.reasons] == [code]
+    assert found.model.version == "3"
+    assert found.prediction_id
+
+
+@pytest.mark.parametrize(
+    ("landmark", "sessions", "needs"),
+    [
+        (Landmark("week 9", day=63), [], "as_of_day to be 63 or later"),
+        (Landmark("second", before_session=2), [], "dosing session 1 to be recorded"),
+        (Landmark("fourth", before_session=4), EXAMPLE["sessions"], "dosing sessions 1 to 3 to be recorded"),
+    ],
+)
+def test_a_landmark_not_reached_is_named_with_what_it_needs(
+    landmark: Landmark, sessions: list[Any], needs: str
+) -> None:
+    (reason,) = refusal(example(sessions=sessions), toy_bundle(Protocol(landmarks=(landmark,)))).reasons
+    assert landmark.name in reason.message
+    assert needs in reason.message
+
+
+def test_the_answer_survives_the_way_through_json() -> None:
+    response = Predictor(toy_bundle(), "3").predict(read(EXAMPLE))
+    assert PredictionResponse.model_validate_json(response.model_dump_json()) == response

@@ -1,0 +1,107 @@
+import copy
+from typing import Any
+
+import pytest
+
+from training.answer_in_words import in_words
+
+ANSWER: dict[str, Any] = {
+    "outcome": "predicted",
+    "prediction_id": "x",
+    "model": {"version": "3", "bundle_digest": "c5e99e9f9d5ad0dc", "synthetic": True},
+    "landmark": {"name": "before session 2", "day": 7},
+    "remission": {"probability": 0.344},
+    "relapse": {
+        "curve": [],
+        "at_horizons": [{"days": 84, "probability": 0.25}, {"days": 182, "probability": 0.412}],
+    },
+    "sustained_remission": [{"horizon_days": 84, "probability": 0.25}, {"horizon_days": 182, "probability": 0.2}],
+    "reasons": {
+        "remission": {
+            "log_odds": -0.6,
+            "start": 0.0,
+            "contributions": [
+                {"meaning": "Points to go; negative inside.", "unit": "points", "value": 7.0, "contribution": -0.9},
+                {"meaning": "Baseline minus the latest rating.", "unit": "points", "value": 4.0, "contribution": 0.4},
+                {"meaning": "PTSD besides.", "unit": "no/yes", "value": 0.0, "contribution": 0.1},
+                {"meaning": "Age at day 0.", "unit": "years", "value": None, "contribution": -0.05},
+            ],
+        },
+        "relapse": {"log_odds": -3.0, "start": -3.0, "contributions": []},
+    },
+    "not_recorded": ["age_years"],
+    "not_used": {"sessions": 1, "assessments": 0, "events": 0},
+    "notes": ["relapse: too few events; the overall rate answers"],
+}
+
+
+def _words(**changes: Any) -> str:
+    return " ".join(in_words(copy.deepcopy(ANSWER) | changes).split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Of 100 patients like this one, about 34 reach remission.",
+        "about 25 within 84 days and about 41 within 182 days after it have a relapse.",
+        "about 20 of the 100 reach remission and stay well for 182 days.",
+        "What speaks for remission: baseline minus the latest rating (4 points); PTSD besides (no).",
+        "Against it: points to go (7 points); age at day 0 (not recorded).",
+        "For relapse the model makes no difference between patients.",
+        "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
+        "1 of the model's features was not recorded.",
+        "1 later record was not used.",
+        "Note on relapse: too few events; the overall rate answers.",
+        "SYNTHETIC",
+        "not medical advice",
+    ],
+)
+def test_the_words_say(said: str) -> None:
+    assert said in _words()
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "fewer than 1"),
+        (0.004, "fewer than 1"),
+        (0.006, "about 1"),
+        (0.994, "about 99"),
+        (0.996, "more than 99"),
+    ],
+)
+def test_nothing_is_called_certain_or_impossible(probability: float, said: str) -> None:
+    assert f"patients like this one, {said} reach" in _words(remission={"probability": probability})
+
+
+def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
+    words = _words(remission=None, reasons={"remission": None, "relapse": ANSWER["reasons"]["relapse"]})
+    assert "reach remission" not in words
+    assert "What speaks for remission" not in words
+    assert "about 41 within 182 days" in words
+
+
+def test_a_head_that_was_not_learned_is_left_out() -> None:
+    unknown = [{"horizon_days": 84, "probability": None}]
+    words = _words(
+        relapse=None,
+        sustained_remission=unknown,
+        reasons={"remission": ANSWER["reasons"]["remission"], "relapse": None},
+    )
+    assert "about 34 reach remission" in words
+    assert "stay well" not in words
+    assert "have a relapse" not in words
+
+
+def test_real_patients_are_not_called_synthetic() -> None:
+    assert "SYNTHETIC" not in _words(model=ANSWER["model"] | {"synthetic": False})
+
+
+def test_what_is_not_predictable_says_why() -> None:
+    reasons = [{"code": "no_baseline", "message": "before session 2: no primary instrument was rated at baseline"}]
+    answer = {"outcome": "not_predictable", "prediction_id": "x", "model": ANSWER["model"], "reasons": reasons}
+    words = " ".join(in_words(answer).split())
+    assert words.startswith(
+        "Nothing can be predicted for this record: before session 2: no primary instrument was rated"
+    )
+    assert "not medical advice" in words

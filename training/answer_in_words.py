@@ -1,0 +1,103 @@
+"""A prediction in words, for people who read it in a terminal; what the words may claim is decided here.
+
+It takes the answer as plain JSON values, as the endpoint and `kap predict` give it.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+WIDTH = 100
+MOST_REASONS = 3
+Answer = Mapping[str, Any]
+
+NOT_ADVICE = (
+    "This is not medical advice and no medical device: it describes groups of patients, and it can't say which of "
+    "them this patient will be."
+)
+SYNTHETIC = "The model was learned from SYNTHETIC (made-up) patients and says nothing about real ones."
+
+
+def in_words(response: Answer) -> str:
+    """The answer as paragraphs: what to expect, what speaks for and against it, and what it rests on."""
+    paragraphs = _predicted(response) if response["outcome"] == "predicted" else _not_predictable(response)
+    paragraphs += [*([SYNTHETIC] if response["model"]["synthetic"] else []), NOT_ADVICE]
+    return "\n\n".join(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs)
+
+
+def _not_predictable(response: Answer) -> list[str]:
+    reasons = "; ".join(reason["message"] for reason in response["reasons"])
+    return [f"Nothing can be predicted for this record: {reasons}.", f"{_model(response)} was asked."]
+
+
+def _predicted(response: Answer) -> list[str]:
+    remission, relapse = response["reasons"]["remission"], response["reasons"]["relapse"]
+    paragraphs = [" ".join(_expectations(response))]
+    if remission is not None:
+        paragraphs.append(_reasons("remission", remission["contributions"]))
+    if relapse is not None:
+        paragraphs.append(_reasons("relapse", relapse["contributions"]))
+    return [*paragraphs, " ".join(_grounds(response))]
+
+
+def _expectations(response: Answer) -> Iterable[str]:
+    remission, relapse = response["remission"], response["relapse"]
+    if remission is not None:
+        yield f"Of 100 patients like this one, {_of_100(remission['probability'])} reach remission."
+    if relapse is not None:
+        risks = [f"{_of_100(risk['probability'])} within {risk['days']} days" for risk in relapse["at_horizons"]]
+        yield f"Of 100 such patients who are in remission, {' and '.join(risks)} after it have a relapse."
+    lasting = [entry for entry in response["sustained_remission"] if entry["probability"] is not None]
+    if remission is not None and lasting:
+        last = lasting[-1]
+        yield (
+            f"So {_of_100(last['probability'])} of the 100 reach remission and stay well for "
+            f"{last['horizon_days']} days."
+        )
+
+
+def _of_100(probability: float) -> str:
+    number = round(100 * probability)
+    if number == 0:
+        return "fewer than 1"
+    return "more than 99" if number == 100 else f"about {number}"
+
+
+def _reasons(outcome: str, contributions: list[Answer]) -> str:
+    """The largest contributions either way; they are associations, so nothing here says 'because'."""
+    more = [_reason(entry) for entry in contributions if entry["contribution"] > 0][:MOST_REASONS]
+    less = [_reason(entry) for entry in contributions if entry["contribution"] < 0][:MOST_REASONS]
+    if not more and not less:
+        return f"For {outcome} the model makes no difference between patients."
+    for_it = f"What speaks for {outcome}: {'; '.join(more) or 'nothing in the record'}."
+    return f"{for_it} Against it: {'; '.join(less) or 'nothing in the record'}."
+
+
+def _reason(entry: Answer) -> str:
+    meaning = re.split(r"[.;]", entry["meaning"])[0]
+    if not meaning[:2].isupper():  # an abbreviation keeps its capitals
+        meaning = meaning[:1].lower() + meaning[1:]
+    if entry["value"] is None:
+        return f"{meaning} (not recorded)"
+    if entry["unit"] == "no/yes" and entry["value"] in (0, 1):
+        return f"{meaning} ({'yes' if entry['value'] == 1 else 'no'})"
+    return f"{meaning} ({entry['value']:.3g} {entry['unit']})"
+
+
+def _grounds(response: Answer) -> Iterable[str]:
+    landmark = response["landmark"]
+    yield f"{_model(response)} answered at the landmark '{landmark['name']}', day {landmark['day']}."
+    missing = len(response["not_recorded"])
+    if missing:
+        yield f"{missing} of the model's features {'was' if missing == 1 else 'were'} not recorded."
+    later = sum(response["not_used"].values())
+    if later:
+        yield f"{later} later {'record was' if later == 1 else 'records were'} not used."
+    for note in response["notes"]:
+        yield f"Note on {note.rstrip('.')}."
+
+
+def _model(response: Answer) -> str:
+    model = response["model"]
+    return f"Model version {model['version']} (bundle {model['bundle_digest'][:12]})"
