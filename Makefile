@@ -23,6 +23,27 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain the answer; leaves nothing running
+	@$(BIN)/python -m training.demo
+
+test: setup  ## Run the tests
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+check: setup  ## Look at format, lint and types; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: setup  ## Measure speed and memory; prints tables
+	$(BIN)/python -m tests.benchmarks
+
+format:  ## Rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## Remove the environment and what tests and demonstrations left
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
 lock:  ## Resolve the dependencies anew and rewrite requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock

@@ -18,7 +18,7 @@ class Ineligible(Enum):
     NO_BASELINE = "no primary instrument was rated at baseline"
     BASELINE_IN_REMISSION = "the baseline is already in the remission band"
     ENDED_BEFORE = "a relapse, a competing event or the end of follow-up came on or before the landmark"
-    DIED = "the patient died on or before the landmark"
+    DIED = "the patient has died"
     NO_DOSING_SESSION = "no dosing session in the acute course"
     ALREADY_DECIDED = "the reading that decides remission came on or before the landmark"
 
@@ -37,12 +37,18 @@ def ineligible_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
 
 
 def unpredictable_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
-    """As ``ineligible_at``, for a prediction: whoever died by the landmark is not asked about.
+    """As ``ineligible_at``, for a prediction: whoever is known to have died is not asked about.
 
-    The outcome rules keep such a patient in the analysis, as one whose remission was not observed.
+    In a record that ends today every recorded death is known; in a complete one, those up to the landmark. The
+    outcome rules keep such a patient in the analysis, as one whose remission was not observed.
     """
     reasons = ineligible_at(cohort, known)
-    reasons[_had_event(cohort, known, {"death"}) & (reasons == None)] = Ineligible.DIED  # noqa: E711 - elementwise
+    if cohort.as_of_day is None:
+        died = _had_event(cohort, known, {"death"})
+    else:
+        deaths = cohort.events["event"] == cohort.protocol.code("events", "event", "death")
+        died = cohort.events.where(np.asarray(deaths)).exists_for_patient()
+    reasons[died & ~np.isnan(known.day)] = Ineligible.DIED
     return reasons
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from models.outcomes import Floats, expit
 
@@ -103,7 +102,7 @@ def recalibrate(trials: Trials, score: Floats, baseline: Floats, effective_share
         if np.abs(step).max() < 1e-10:
             break
     gain = effective_share * (_fit(trials, offset + shift + slope * moved) - _fit(trials, offset + moved))
-    return Recalibration(float(shift), float(slope), float(chi2.sf(2 * gain, df=2)))
+    return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))))
 
 
 def _fit(trials: Trials, log_odds: Floats) -> float:

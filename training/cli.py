@@ -52,6 +52,8 @@ def _answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         except BundleRefusedError as error:
             click.echo(f"model refused: {error}", err=True)
             sys.exit(STORE)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
         except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
             click.echo(f"{Path(error.filename or 'a file').name}: {error.strerror}", err=True)
             sys.exit(USER)
@@ -225,7 +227,6 @@ def predict(file: Any, model: str, words: bool) -> None:
     The JSON is what the endpoint takes, and the answer is what it gives.
     """
     from serving.offline import predict_json
-
     from training.release import load_registered
 
     answer = predict_json(file.read(), load_registered(model), model)

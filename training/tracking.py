@@ -4,9 +4,11 @@ Nothing is recorded that names a patient or holds a patient's record.
 """
 
 import json
+import logging
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,14 @@ class Recorded:
 
 
 def use_store() -> str:
-    """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address."""
+    """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address.
+
+    MLflow's own running commentary is silenced: what it did is said by the command.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="An input example was not provided")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         mlflow.set_tracking_uri(DEFAULT_STORE)
     return str(mlflow.get_tracking_uri())
@@ -96,7 +105,7 @@ def _dataset(training: Training, source: str) -> Any:
     """The cohort as an MLflow dataset: its name, size, columns and digest, none of its values."""
     cohort = training.cohort
     frame = pd.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in cohort.patients.items()})
-    return mlflow.data.from_pandas(frame, source=source, name=source, digest=cohort.digest[:36])
+    return mlflow.data.from_pandas(frame, name=source, digest=cohort.digest[:36])
 
 
 def _record_landmark(training: Training, landmark: LandmarkFit) -> None:
