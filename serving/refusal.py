@@ -77,6 +77,8 @@ def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "too_long":
         return message.partition(", not")[0]  # pydantic adds how many came
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
+    if kind == "missing" and column is None:
+        return "this part of the record"
     if column is None or kind == "string_too_long":
         return message
     return column.requirement()

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -93,7 +93,7 @@ def cohort() -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Same seed, same files.")
 @click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @_answers_for_mistakes
-def simulate(directory: Path, patients: int, sites: int, seed: int, file_format: str) -> None:
+def simulate(directory: Path, patients: int, sites: int, seed: int, file_format: Literal["csv", "parquet"]) -> None:
     """Write a SYNTHETIC cohort into a new folder DIRECTORY.
 
     Nobody in it exists. Its true risks go to truth.parquet, which no training reads.
@@ -229,7 +229,7 @@ def predict(file: Any, model: str, words: bool) -> None:
     from serving.offline import predict_json
     from training.release import load_registered
 
-    answer = predict_json(file.read(), load_registered(model), model)
+    answer = predict_json(file.read(), *load_registered(model))
     if words:
         from training.answer_in_words import in_words
 
@@ -255,7 +255,7 @@ def score(directory: Path, out: Path, model: str) -> None:
 
     with Progress() as progress:
         progress.step("loading the model")
-        bundle = load_registered(model)
+        bundle, _ = load_registered(model)
         progress.step("reading the cohort")
         read = read_cohort(directory, bundle.protocol)
         progress.step("predicting")

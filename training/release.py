@@ -37,7 +37,8 @@ def promote(version: str, reason: str) -> Promotion:
     if not reason.strip():
         raise InputRefusedError([Problem("promote", None, "--reason", "why this version is promoted", "nothing")])
     with tempfile.TemporaryDirectory() as scratch:
-        directory, run_id = fetch_bundle(version, Path(scratch))
+        directory, found, run_id = fetch_bundle(version, Path(scratch))
+        version = found
         bundle = _checked(directory, version)
         client = MlflowClient()
         tag = _copy_into_store(directory, bundle, version, run_id)
@@ -51,8 +52,8 @@ def promote(version: str, reason: str) -> Promotion:
     return Promotion(version, bundle.digest, tag)
 
 
-def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str]:
-    """Download a registered version's bundle below ``scratch``; its folder and the run that made it.
+def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
+    """Download a registered version's bundle below ``scratch``; its folder, its version and the run that made it.
 
     ``version_or_alias`` is a number, or an alias such as "champion".
     """
@@ -67,14 +68,14 @@ def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str]:
     except MlflowException:
         required = f"a registered version of {MODEL_NAME}, or an alias of one"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
-    return Path(model) / "artifacts" / "bundle", str(found.run_id)
+    return Path(model) / "artifacts" / "bundle", str(found.version), str(found.run_id)
 
 
-def load_registered(version_or_alias: str) -> Bundle:
-    """The bundle of a registered version, checked."""
+def load_registered(version_or_alias: str) -> tuple[Bundle, str]:
+    """The bundle of a registered version, checked, and the version's number."""
     with tempfile.TemporaryDirectory() as scratch:
-        directory, _ = fetch_bundle(version_or_alias, Path(scratch))
-        return load_bundle(directory)
+        directory, version, _ = fetch_bundle(version_or_alias, Path(scratch))
+        return _checked(directory, version), version
 
 
 def _checked(directory: Path, version: str) -> Bundle:
