@@ -98,10 +98,15 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
     Nobody in it exists. Its true risks go to truth.parquet, which no training reads.
     """
+    from training.cli_progress import Progress
     from training.synthetic_cohort import simulate_cohort, write_cohort
 
     _refuse_unless_new(directory)
-    write_cohort(simulate_cohort(patients, sites, seed), directory, file_format)
+    with Progress() as progress:
+        progress.step("drawing patients")
+        drawn = simulate_cohort(patients, sites, seed)
+        progress.step("writing tables")
+        write_cohort(drawn, directory, file_format)
     click.echo(f"wrote a synthetic cohort of {patients} made-up patients at {sites} sites to {directory}")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from features.problems import InputRefusedError, Problem
 
-
 DEFAULTS = Path(__file__).with_name("default.toml")
 
 

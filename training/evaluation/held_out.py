@@ -47,7 +47,8 @@ def _average(repeats: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _remission_measures(task: RemissionTask, outs: Sequence[HeldOut]) -> dict[str, float]:
     patient = np.concatenate([out.patient for out in outs])
-    log_odds = np.concatenate([out.baseline + out.moved for out in outs])
+    moved = np.concatenate([out.moved for out in outs])
+    log_odds = np.concatenate([out.baseline for out in outs]) + moved
     observed, weights = task.remission[patient], task.weights[patient]
     if len(patient) == 0:
         return dict.fromkeys(REMISSION_MEASURES, float("nan"))
@@ -67,7 +68,8 @@ def _remission_measures(task: RemissionTask, outs: Sequence[HeldOut]) -> dict[st
         "log_loss": log_loss(observed, log_odds, weights),
         "brier": brier(observed, log_odds, weights),
         "calibration_intercept": calibration_in_the_large(trials, log_odds),
-        "calibration_slope": calibration_slope(trials, log_odds),
+        # Without a score the folds' base rates are all that differs, and a slope over them means nothing.
+        "calibration_slope": calibration_slope(trials, log_odds) if np.ptp(moved) else float("nan"),
     }
 
 
