@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -186,11 +187,13 @@ def train(directory: Path, seed: int | None, config: Path | None, workers: int |
         progress.step("reading the cohort")
         read = read_cohort(directory)
         progress.step("judging the candidates")
+        started = time.time()
         finished = train_on(read, settings, collect_provenance(), progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
         from training.tracking import record
 
-        recorded = record(finished, directory.resolve().name, lambda part: progress.step(f"recording {part}"))
+        name = directory.resolve().name
+        recorded = record(finished, name, started, lambda part: progress.step(f"recording {part}"))
     landmarks = summary(finished)
     if as_json:
         answer = {"run_id": recorded.run_id, "model_version": recorded.model_version, "landmarks": landmarks}

@@ -50,18 +50,23 @@ def use_store() -> str:
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message="An input example was not provided")
+    warnings.filterwarnings("ignore", message=".*An input example was not provided")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         mlflow.set_tracking_uri(DEFAULT_STORE)
     return str(mlflow.get_tracking_uri())
 
 
-def record(training: Training, source: str, announce: Callable[[str], None]) -> Recorded:
-    """Record a finished training and register its model; ``source`` names the cohort, ``announce`` gets each step."""
+def record(training: Training, source: str, started: float, announce: Callable[[str], None]) -> Recorded:
+    """Record a finished training and register its model.
+
+    ``source`` names the cohort, ``started`` is when the training began (seconds since the epoch), and ``announce``
+    gets each step.
+    """
     use_store()
-    mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}")
-    with mlflow.start_run(run_name=f"training on {source}") as run, tempfile.TemporaryDirectory() as scratch:
+    experiment = mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}").experiment_id
+    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}")
+    with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, source, Path(scratch))
         for landmark in training.landmarks:
@@ -93,12 +98,38 @@ def _record_training(training: Training, source: str, scratch: Path) -> None:
         | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
     )
     mlflow.log_metrics({"patients": len(cohort), "ratings": len(cohort.assessments), "sites": len(cohort.site_names)})
+    mlflow.log_metrics(_winners(training))
+    mlflow.set_tag("mlflow.note.content", _description(training))
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
     mlflow.log_dict({"landmarks": summary(training)}, "summary.json")
     table = scratch / "held_out_predictions.parquet"
     held_out_table(training).to_parquet(table, index=False)
     mlflow.log_artifact(str(table))
+
+
+def _winners(training: Training) -> dict[str, float]:
+    """The held-out measures of every winner, so that trainings can be compared side by side."""
+    return {
+        f"{landmark.outcomes.landmark.name}/{head}/{measure}": value
+        for landmark in training.landmarks
+        for head, fit in landmark.heads.items()
+        if fit.winner
+        for measure, value in fit.candidates[fit.winner].measures.items()
+        if not np.isnan(value)
+    }
+
+
+def _description(training: Training) -> str:
+    """What was learned, in Markdown, for whoever opens the run."""
+    lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
+    for landmark in training.landmarks:
+        for head, fit in landmark.heads.items():
+            figures = f"{fit.task.patients} | {fit.task.events} | {fit.winner or 'none'} | {fit.note}"
+            lines.append(f"| {landmark.outcomes.landmark.name} | {head} | {figures} |")
+    if is_synthetic(training.cohort):
+        lines = ["Learned from a **SYNTHETIC** cohort: it says nothing about real patients.", "", *lines]
+    return "\n".join(lines)
 
 
 def _dataset(training: Training, source: str) -> Any:
