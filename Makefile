@@ -26,7 +26,8 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.demo
 
-test: setup  ## Run the tests
+test: setup  ## Run the tests: who may import whom first, then all
+	$(BIN)/python -m pytest tests/test_imports.py
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: setup  ## Look at format, lint and types; changes nothing

@@ -169,7 +169,7 @@ def _note(task: Task, winner: str, config: TrainingConfig) -> str:
             "to fit a model: the same overall rate is given to everybody"
         )
     if winner == "no_model":
-        return "no candidate did better on patients it never saw: the same overall rate is given to everybody"
+        return "no candidate did clearly better on patients it never saw: the same overall rate is given to everybody"
     return ""
 
 
