@@ -18,6 +18,13 @@ def baseline_distance_to_remission(known: Known) -> Floats:
     return (known.primary.baseline - known.primary.remission_at_most) / known.primary.reliable_change
 
 
+def drop_needed(known: Known) -> Floats:
+    """Points from the baseline down to what counts as remission for this patient, in reliable changes; at least 1
+    where the protocol asks for a reliable drop.
+    """
+    return (known.primary.baseline - known.primary.remission_criterion) / known.primary.reliable_change
+
+
 def second_scale_severity_share(known: Known) -> Floats:
     """Baseline on the second scale as a share of its range."""
     return _second_scale_share(known, known.assessments.where(known.assessments.numbers("day") <= 0))

@@ -91,6 +91,7 @@ _BASELINE_SEVERITY = _declare(
     [
         (severity.baseline_severity_share, "share", 0, 1, -1, 1, _SEVERITY),
         (severity.baseline_distance_to_remission, "reliable changes", -20, 20, -1, 1, _SEVERITY),
+        (severity.drop_needed, "reliable changes", -20, 20, -1, 1, _SEVERITY),
         (severity.second_scale_severity_share, "share", 0, 1, -1, 1, _SECOND),
         (severity.illness_duration_years, "years", 0, 90, -1, 1, "chronicity: HARP (Bruce 2005)"),
         (severity.baseline_ratings, "ratings", 0, DAY_LIMIT + 1, 0, 0, _RECORD),
@@ -137,6 +138,10 @@ _EARLY_RESPONSE = _declare(
         (response.change_share, "share", -1, 1, 1, 0, _CHANGE),
         (response.change_reliable, "reliable changes", -20, 20, 1, 0, _CHANGE),
         (response.distance_to_remission, "reliable changes", -20, 20, -1, 1, _RESIDUAL),
+        (response.distance_to_criterion, "reliable changes", -20, 20, -1, 1, _RESIDUAL),
+        (response.mean_distance_to_criterion, "reliable changes", -20, 20, -1, 1, _CHANGE),
+        (response.recent_distance_to_criterion, "reliable changes", -20, 20, -1, 1, _CHANGE),
+        (response.projected_shortfall, "reliable changes", 0, 40, -1, 0, _CHANGE),
         (
             response.change_after_session_1,
             "reliable changes",

@@ -44,6 +44,43 @@ def distance_to_remission(known: Known) -> Floats:
     return (current - known.primary.remission_at_most) / known.primary.reliable_change
 
 
+def distance_to_criterion(known: Known) -> Floats:
+    """Points from the latest rating down to what counts as remission for this patient, in reliable changes.
+
+    That is the remission band, or a reliable drop from the baseline where the protocol asks for one too.
+    """
+    latest = _latest(known)
+    return _to_criterion(known, np.where(np.isnan(latest), known.primary.baseline, latest))
+
+
+def mean_distance_to_criterion(known: Known) -> Floats:
+    """The same distance from the mean of all ratings after day 0."""
+    return _to_criterion(known, known.ratings_since_baseline.mean_for_patient("score"))
+
+
+def recent_distance_to_criterion(known: Known) -> Floats:
+    """The same distance from the mean of the ratings after the last dosing session."""
+    return _to_criterion(known, _after_last_dose(known).mean_for_patient("score"))
+
+
+def _after_last_dose(known: Known) -> Rows:
+    ratings = known.ratings_since_baseline
+    return ratings.where(ratings.numbers("day") > ratings.spread(known.dosing_sessions.last_for_patient("day")))
+
+
+def projected_shortfall(known: Known) -> Floats:
+    """By how much more than one reliable change the patient would stay above what counts as remission, were the change
+    from the mean baseline to the mean rating after the last dosing session to grow by half; 0 where by less.
+    """
+    before = known.primary_ratings.where(known.primary_ratings.numbers("day") <= 0).mean_for_patient("score")
+    recent = _after_last_dose(known).mean_for_patient("score")
+    return np.maximum(_to_criterion(known, recent - 0.5 * (before - recent)) - 1.0, 0.0)
+
+
+def _to_criterion(known: Known, score: Floats) -> Floats:
+    return (score - known.primary.remission_criterion) / known.primary.reliable_change
+
+
 def change_after_session_1(known: Known) -> Floats:
     """Baseline minus the first rating after dosing session 1, in reliable changes."""
     return (known.primary.baseline - _after_first_session(known).first_for_patient("score")) / (

@@ -43,6 +43,13 @@ class PrimaryScale:
         return self._of_scale("remission_at_most")
 
     @cached_property
+    def remission_criterion(self) -> Floats:
+        """Highest score that counts as remission for the patient: also a reliable drop, where the protocol asks one."""
+        if not self.protocol.remission.require_reliable_drop:
+            return self.remission_at_most
+        return np.minimum(self.remission_at_most, self.baseline - self.reliable_change)
+
+    @cached_property
     def relapse_at_least(self) -> Floats:
         """Lowest score of the relapse band."""
         return self._of_scale("relapse_at_least")

@@ -104,7 +104,7 @@ class _Rater:
         """The primary scale and, among those followed with it, mostly the PHQ-9."""
         self.visit(day, reached, present, stage)
         level = mechanism.PHQ9_LOADING * _level(self._patients, reached) + self._patients.latent.phq9_offset
-        rated = present & self._patients.has_phq9 & (self._rng.random(len(day)) < 0.8)
+        rated = present & self._patients.has_phq9 & (self._rng.random(len(day)) < mechanism.PHQ9_RATED)
         self._add(self._patients.phq9, level, Ratings(day, rated, level, reached, stage, phq9=True))
 
     def _add(self, scales: Scales, level: Floats, planned: Ratings) -> None:
@@ -120,19 +120,19 @@ def _rate_course(
     count = len(patients)
     rater = _Rater(patients, rng)
     nothing = np.zeros((count, len(mechanism.TRAJECTORIES)))
-    rater.visit(-rng.integers(2, 15, count), nothing, rng.random(count) < 0.7, stage=1)
-    rater.visit_with_phq9(days[:, 0], nothing, rng.random(count) < 0.97, stage=1)
+    rater.visit(-rng.integers(2, 15, count), nothing, rng.random(count) < mechanism.RATED_BEFORE_DAY_0, stage=1)
+    rater.visit_with_phq9(days[:, 0], nothing, rng.random(count) < mechanism.RATED_ON_DAY_0, stage=1)
     for doses in range(1, mechanism.MAXIMUM_SESSIONS):
         came, comes_again = received >= doses, received > doses
-        last, wait = days[:, doses - 1], rng.integers(1, 4, count)
+        last, wait = days[:, doses - 1], rng.choice(mechanism.CALL_DAYS_AFTER_DOSE, count)
         given = np.full(count, doses)
-        early = came & (rng.random(count) < sites.calls_early[patients.site])
-        rater.visit(last + wait, _reached(patients, given, wait), early, stage=doses + 1)
+        called = came & (rng.random(count) < sites.called[patients.site])
+        rater.visit(last + wait, _reached(patients, given, wait), called, stage=doses + 1)
         next_day = days[:, doses]
         if doses == 2:
             next_day, comes_again = last + mechanism.RATED_DAYS_AFTER_SESSION_2, came
         reached = _reached(patients, given, next_day - last)
-        present = comes_again & (rng.random(count) < 0.95)
+        present = comes_again & (rng.random(count) < mechanism.RATED_AT_VISIT)
         visit = rater.visit_with_phq9 if doses <= 3 else rater.visit
         visit(next_day, reached, present, stage=doses + 1)
     return tuple(rater.drawn)

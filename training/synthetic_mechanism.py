@@ -10,7 +10,7 @@ from dataclasses import dataclass
 MAXIMUM_SESSIONS = 6
 """Four sessions in Hull 2022, six in Parks and in Oliver 2022, mean 4 in Yermus 2024 [seen]."""
 
-PLANNED_SESSIONS = {4: 0.4, 5: 0.3, 6: 0.3}
+PLANNED_SESSIONS = {5: 0.5, 6: 0.5}
 """Share of the sites that plan so many acute dosing sessions [judgement]."""
 
 SESSION_GAP_DAYS = {6: 0.15, 7: 0.55, 8: 0.20, 9: 0.10}
@@ -22,6 +22,19 @@ LANDMARK_DAYS_AFTER_SESSION_2 = 7
 RATED_DAYS_AFTER_SESSION_2 = 6
 """The rating between sessions 2 and 3 is made by telephone on this day, whether or not session 3 follows, so that it
 does not tell; it lies outside the remission window [judgement]."""
+
+CALL_DAYS_AFTER_DOSE = (2, 3)
+"""Days after each dosing session on which the patient is called and rated [judgement]."""
+
+RATED_BEFORE_DAY_0, RATED_ON_DAY_0, RATED_AT_VISIT = 0.9, 0.99, 0.98
+"""Share of the patients rated once before day 0, on day 0, and at each later visit of the course that they come to
+[judgement]."""
+
+CALLED_AFTER_DOSE = (0.92, 1.0)
+"""Range over the sites of the share of the calls that reach the patient [judgement]."""
+
+WITH_PHQ9, PHQ9_RATED = 0.6, 0.95
+"""Share of the patients followed with the PHQ-9 too, and of their visits at which it is filled in [judgement]."""
 
 COURSE_DROPOUT = 0.17
 """Premature end of the course: 17.0% of psychotherapy for generalised anxiety, 45 studies [seen]."""
@@ -55,9 +68,9 @@ class Trajectory:
 
 
 TRAJECTORIES = (
-    Trajectory("improvement", 0.793, 1.56, 0.45, 0.60, 1.0, (0.0, 0.45, 0.72, 0.87, 0.94, 0.98, 1.0)),
-    Trajectory("chronic", 0.114, 0.12, 0.50, 0.0, 0.3, (0.0, 0.45, 0.72, 0.87, 0.94, 0.98, 1.0)),
-    Trajectory("delayed", 0.093, 1.66, 0.45, 0.60, 1.0, (0.0, 0.15, 0.35, 0.62, 0.84, 0.95, 1.0)),
+    Trajectory("improvement", 0.793, 1.50, 0.42, 0.60, 1.0, (0.0, 0.45, 0.72, 0.87, 0.94, 0.98, 1.0)),
+    Trajectory("chronic", 0.114, 0.35, 0.50, 0.0, 0.3, (0.0, 0.45, 0.72, 0.87, 0.94, 0.98, 1.0)),
+    Trajectory("delayed", 0.093, 1.60, 0.42, 0.60, 1.0, (0.0, 0.25, 0.47, 0.70, 0.87, 0.96, 1.0)),
 )
 """Shares 79.3 / 11.4 / 9.3%, Hull 2022 [seen]. Most of the gain by session 2, more to session 6: Hull 2022, Davis and
 Oliver 2022 (47.6, 62.9, 72% response after 3, 4, 10 doses) [derived]. Amplitudes are set so that response and remission
@@ -77,9 +90,9 @@ PHQ9_LOADING, PHQ9_OFFSET, PHQ9_OFFSET_SD = 0.75, (-0.15, 0.55), 0.75
 """PHQ-9 follows the primary scale (anxiety and depression change correlate, R2 .62 and .77, Hartland 2023 [seen]);
 the offset is without and with a depressive disorder [judgement]."""
 
-ODDS_TO_AMPLITUDE = 0.50
-"""Amplitude per unit of log odds of remission: about 0.6 standard deviations of the amplitude and later course together
-[judgement]."""
+ODDS_TO_AMPLITUDE = 0.55
+"""Amplitude per unit of log odds of remission: about 0.7 standard deviations of the amplitude, the later course and the
+measurement error together [judgement]."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +155,7 @@ PRIMARY_INSTRUMENT = {
 CLASS_LOG_ODDS_PER_RISK = {"chronic": 0.35, "delayed": 0.10}
 """Log odds against the improvement class per unit of unfavourable log odds of remission [judgement]: weak."""
 
-SITE_AMPLITUDE_SD, SITE_RELAPSE_SD = 0.05, 0.15
+SITE_AMPLITUDE_SD, SITE_RELAPSE_SD = 0.03, 0.15
 """Differences between sites that nothing recorded explains: between-setting SD of an AUC is .055 [seen]; sizes
 [judgement]."""
 

@@ -50,7 +50,7 @@ class Sites:
     dropout: Floats
     observed: Floats
     lost_per_visit: Floats
-    calls_early: Floats
+    called: Floats
     maintenance: Floats
 
 
@@ -149,7 +149,7 @@ def draw_sites(count: int, rng: np.random.Generator) -> Sites:
         dropout=differences(0.25),
         observed=observed,
         lost_per_visit=lost_per_visit,
-        calls_early=rng.uniform(0.1, 0.4, count),
+        called=rng.uniform(*mechanism.CALLED_AFTER_DOSE, count),
         maintenance=rng.uniform(0.12, 0.45, count),
     )
 
@@ -272,7 +272,7 @@ def draw_patients(count: int, sites: Sites, rng: np.random.Generator) -> Synthet
         diagnosis=diagnosis,
         scale=scale,
         scales=Scales.of(SCALES, scale),
-        has_phq9=rng.random(count) < 0.6,
+        has_phq9=rng.random(count) < mechanism.WITH_PHQ9,
         phq9=Scales.of(("phq9",), np.zeros(count, np.int64)),
         history_recorded=history_recorded,
         treatments=treatments,
