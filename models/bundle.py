@@ -190,6 +190,8 @@ def _answers(bundle: Bundle, probes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_probes(bundle: Bundle, probes: Mapping[str, Any]) -> None:
     rebuilt = _answers(bundle, probes)
+    if probes["answers"].keys() != rebuilt.keys():
+        raise BundleRefusedError("probe patients: their landmarks are not those of the bundle")
     for landmark, recorded in probes["answers"].items():
         for part, values in recorded.items():
             here = np.array(rebuilt[landmark][part], dtype=np.float64)

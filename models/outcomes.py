@@ -46,9 +46,11 @@ def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArra
     relapsed = np.hstack([np.zeros((len(stays), 1)), np.cumsum(lost_to_relapse, axis=1)])
     share = within / DAYS_PER_WEEK
     inside = np.minimum(week, stays.shape[1] - 1)  # a day at the end of the last week lies inside none
-    part = 1 - (1 - relapse_hazard[:, inside]) ** share
     event_free = at_start[:, week] * stays[:, inside] ** share
-    relapse = relapsed[:, week] + at_start[:, week] * part
+    # Within a week every day's losses are divided alike, so that neither kind of event can become undone.
+    lost = 1 - stays
+    to_relapse = np.divide(relapse_hazard, lost, out=np.zeros_like(lost), where=lost > 0)
+    relapse = relapsed[:, week] + (at_start[:, week] - event_free) * to_relapse[:, inside]
     return RelapseCurve(days, event_free, relapse, np.maximum(1 - event_free - relapse, 0.0))
 
 

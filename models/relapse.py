@@ -71,8 +71,13 @@ def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int
     event_weeks = event_weeks[event_weeks <= weeks]
     bands = int(np.clip(len(event_weeks) // EVENTS_PER_BAND, 1, MOST_BANDS))
     inner = np.quantile(event_weeks, np.arange(1, bands) / bands, method="lower") if bands > 1 else np.empty(0)
-    inside = np.unique(inner.astype(np.int64))
-    return np.concatenate([[0], inside[(inside > 0) & (inside < weeks)], [weeks]]).astype(np.int64)
+    edges = [0]
+    for edge in np.unique(inner.astype(np.int64)).tolist():
+        # Many relapses in one week leave the weeks on either side with fewer than their share.
+        within = (event_weeks > edges[-1]) & (event_weeks <= edge)
+        if min(within.sum(), (event_weeks > edge).sum()) >= EVENTS_PER_BAND:
+            edges.append(edge)
+    return np.array([*edges, weeks], dtype=np.int64)
 
 
 def relapse_trials(

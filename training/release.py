@@ -1,21 +1,24 @@
 """Promotion: the registry decides which version is champion, BentoML's store serves a checked copy of it."""
 
 import getpass
+import logging
+import os
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import bentoml
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from training.tracking import MODEL_NAME, use_store
 
+MODEL_NAME = "kap-outcomes"
+DEFAULT_STORE = "sqlite:///mlflow.db"
 CHAMPION = "champion"
 
 
@@ -26,6 +29,20 @@ class Promotion:
     version: str
     bundle_digest: str
     serving_tag: str
+
+
+def use_store() -> str:
+    """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address.
+
+    MLflow's own running commentary is silenced: what it did is said by the command.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*An input example was not provided")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_tracking_uri(DEFAULT_STORE)
+    return str(mlflow.get_tracking_uri())
 
 
 def promote(version: str, reason: str) -> Promotion:
@@ -88,6 +105,8 @@ def _checked(directory: Path, version: str) -> Bundle:
 
 def _copy_into_store(directory: Path, bundle: Bundle, version: str, run_id: str) -> str:
     """A new entry in BentoML's store, which thereby becomes its latest."""
+    import bentoml  # needed for a promotion alone; reading the registry does without
+
     labels = {"mlflow_version": version, "run_id": run_id, "bundle_digest": bundle.digest[:63]}
     with bentoml.models.create(
         MODEL_NAME, labels=labels, metadata={"bundle_digest": bundle.digest, "mlflow_version": version}

@@ -4,11 +4,8 @@ Nothing is recorded that names a patient or holds a patient's record.
 """
 
 import json
-import logging
-import os
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +24,9 @@ from models.bundle import save_bundle
 from training.cohort_flow import LandmarkFlow, landmark_flow
 from training.fit import CandidateFit, HeadFit
 from training.records import held_out_table, importances, summary
+from training.release import MODEL_NAME, use_store
 from training.run import LandmarkFit, Training, is_synthetic
 
-MODEL_NAME = "kap-outcomes"
-DEFAULT_STORE = "sqlite:///mlflow.db"
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,20 +37,6 @@ class Recorded:
     run_id: str
     model_version: str
     bundle_digest: str
-
-
-def use_store() -> str:
-    """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address.
-
-    MLflow's own running commentary is silenced: what it did is said by the command.
-    """
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*An input example was not provided")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(DEFAULT_STORE)
-    return str(mlflow.get_tracking_uri())
 
 
 def record(training: Training, source: str, started: float, announce: Callable[[str], None]) -> Recorded:

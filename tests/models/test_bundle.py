@@ -1,0 +1,313 @@
+"""A bundle gives the answers that it was saved with, or is refused."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features import catalogue as declarations
+from features.catalogue import catalogue
+from features.protocol import Protocol
+from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
+from models.learners import Lesson, learn_xgboost
+from models.outcome_model import OutcomeModel
+from models.outcomes import Floats, expit
+from models.remission import RemissionHead
+from models.score import Constant, Trees
+from tests.models.lessons import single_trials
+from tests.serving.bundles import toy_bundle, without
+
+ROOT = Path(__file__).parents[2]
+FILES = (
+    "manifest.json",
+    "bundle.sha256",
+    "probes.json",
+    "landmark_1_remission.npz",
+    "landmark_1_remission.ubj",
+    "landmark_1_relapse.npz",
+    "landmark_2_remission.npz",
+    "landmark_2_relapse.npz",
+    "landmark_3_relapse.npz",
+)
+"""Trees, linear scores and no model, all in one bundle; the last landmark lacks a remission head."""
+PLACES = 60
+
+
+def random_rows(patients: int, seed: int) -> Floats:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(5, 10, (patients, len(catalogue(Protocol()))))
+    rows[rng.random(rows.shape) < 0.2] = np.nan
+    return rows
+
+
+def trees() -> Trees:
+    """Trees over the catalogue's features, of which the first and the last decide."""
+    features = catalogue(Protocol())
+    rows = random_rows(200, 1)
+    chance = expit(np.nan_to_num(rows[:, 0] - rows[:, -1]) / 10)
+    outcome = (np.random.default_rng(2).random(200) < chance).astype(np.float64)
+    names = tuple(feature.name for feature in features)
+    score = learn_xgboost(Lesson(rows, single_trials(outcome), names, (0,) * len(features), seed=3)).score
+    assert isinstance(score, Trees)
+    return score
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Bundle:
+    first, second, third = toy_bundle().models
+    assert second.relapse
+    return replace(
+        toy_bundle(),
+        models=(
+            replace(first, remission=RemissionHead(trees(), -0.2, 0.9)),
+            replace(second, relapse=replace(second.relapse, score=Constant(len(catalogue(Protocol()))))),
+            replace(third, remission=None),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def saved(mixed: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bundles") / "mixed"
+    save_bundle(mixed, directory)
+    return directory
+
+
+@pytest.fixture
+def copy(saved: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(saved, tmp_path / "copy"))
+
+
+def same_answers(one: OutcomeModel, other: OutcomeModel, rows: Floats) -> None:
+    here, there = one.predict(rows), other.predict(rows)
+    for part in ("remission", "relapse", "sustained"):
+        np.testing.assert_array_equal(getattr(here, part), getattr(there, part))
+    for head in ("remission", "relapse"):
+        before, after = getattr(one, head), getattr(other, head)
+        assert (before is None) == (after is None)
+        if before is not None:
+            np.testing.assert_array_equal(before.explain(rows)[1], after.explain(rows)[1])
+
+
+def test_what_was_saved_is_what_is_loaded(mixed: Bundle, saved: Path) -> None:
+    loaded = load_bundle(saved)
+    rows = random_rows(50, 4)
+    for before, after in zip(mixed.models, loaded.models, strict=True):
+        assert after.landmark == before.landmark
+        same_answers(before, after, rows)
+    assert loaded.protocol == mixed.protocol
+    assert loaded.features == mixed.features
+    assert [dict(records) for records in loaded.records] == [dict(records) for records in mixed.records]
+    assert dict(loaded.training) == dict(mixed.training)
+    assert (saved / "bundle.sha256").read_text() == loaded.digest + "\n"
+
+
+def test_the_bundle_holds_the_files_that_these_tests_try(saved: Path) -> None:
+    assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_any_changed_byte_is_refused_naming_the_file(copy: Path, name: str) -> None:
+    """In the first byte, the last, and sixty drawn ones of every file: one bit, or the whole byte."""
+    original = (copy / name).read_bytes()
+    rng = np.random.default_rng(len(original))
+    places = {0, len(original) - 1, *rng.integers(0, len(original), PLACES).tolist()}
+    for place in sorted(places):
+        for flipped in (1 << int(rng.integers(8)), 0xFF):
+            content = bytearray(original)
+            content[place] ^= flipped
+            (copy / name).write_bytes(content)
+            with pytest.raises(BundleRefusedError, match=name):
+                load_bundle(copy)
+    (copy / name).write_bytes(original)
+    load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_shorter_or_longer_file_is_refused_naming_it(copy: Path, name: str) -> None:
+    original = (copy / name).read_bytes()
+    for content in (b"", original[:-1], original + b"\n"):
+        (copy / name).write_bytes(content)
+        with pytest.raises(BundleRefusedError, match=name):
+            load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_taken_away_is_refused_naming_it(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(BundleRefusedError, match=name):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "landmark_9_remission.npz", ".hidden"])
+def test_a_file_put_in_is_refused_naming_it(copy: Path, name: str) -> None:
+    (copy / name).write_bytes(b"x")
+    with pytest.raises(BundleRefusedError, match=name):
+        load_bundle(copy)
+
+
+def test_two_files_in_one_anothers_place_are_refused(copy: Path) -> None:
+    (copy / "landmark_1_relapse.npz").rename(copy / "aside")
+    (copy / "landmark_2_relapse.npz").rename(copy / "landmark_1_relapse.npz")
+    (copy / "aside").rename(copy / "landmark_2_relapse.npz")
+    with pytest.raises(BundleRefusedError, match=r"landmark_1_relapse\.npz"):
+        load_bundle(copy)
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleRefusedError, match=r"not a bundle, manifest\.json or bundle\.sha256 is missing"):
+        load_bundle(tmp_path)
+    with pytest.raises(BundleRefusedError, match="not a bundle"):
+        load_bundle(tmp_path / "nowhere")
+
+
+def test_a_bundle_in_use_is_not_written_over(mixed: Bundle, saved: Path) -> None:
+    with pytest.raises(FileExistsError):
+        save_bundle(mixed, saved)
+
+
+def sealed(directory: Path) -> None:
+    """Recompute every digest, as somebody would who changes a bundle knowingly."""
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest["files"] = {
+        name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in manifest["files"]
+    }
+    content = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    (directory / "manifest.json").write_text(content)
+    (directory / "bundle.sha256").write_text(hashlib.sha256(content.encode()).hexdigest() + "\n")
+
+
+def test_sealing_alone_changes_nothing(copy: Path) -> None:
+    """So that the refusals below are due to what they change."""
+    digest = load_bundle(copy).digest
+    sealed(copy)
+    assert load_bundle(copy).digest == digest
+
+
+def test_another_catalogue_is_refused_naming_it(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sign of one feature suffices."""
+    declared = catalogue(Protocol())
+    other = (replace(declared[0], remission_sign=-declared[0].remission_sign or 1), *declared[1:])
+    monkeypatch.setattr(declarations, "catalogue", lambda _: other)
+    with pytest.raises(BundleRefusedError, match="catalogue"):
+        load_bundle(saved)
+
+
+def test_another_answer_of_xgboost_is_refused_naming_the_probes(copy: Path) -> None:
+    """A leaf of the trees is changed and every digest recomputed: only the probe patients can tell."""
+    import xgboost
+
+    path = copy / "landmark_1_remission.ubj"
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(path.read_bytes()))
+    model = json.loads(booster.save_raw("json"))
+    for tree in model["learner"]["gradient_booster"]["model"]["trees"]:
+        tree["base_weights"] = [weight + 1e-4 for weight in tree["base_weights"]]
+        tree["split_conditions"] = [
+            value + 1e-4 if left == -1 else value
+            for value, left in zip(tree["split_conditions"], tree["left_children"], strict=True)
+        ]
+    changed = xgboost.Booster()
+    changed.load_model(bytearray(json.dumps(model).encode()))
+    path.write_bytes(bytes(changed.save_raw("ubj")))
+    sealed(copy)
+    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 1': remission"):
+        load_bundle(copy)
+
+
+def test_another_row_of_features_is_refused_naming_the_probes(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The declarations are the same, and one function computes something else."""
+    declared = catalogue(Protocol())
+    computed = declared[0].function
+    other = (replace(declared[0], function=lambda known: computed(known) + 1e-9), *declared[1:])
+    monkeypatch.setattr("features.build.catalogue", lambda _: other)
+    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 1': rows"):
+        load_bundle(saved)
+
+
+def test_probes_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
+    probes = json.loads((copy / "probes.json").read_text())
+    del probes["answers"]["before session 1"]
+    (copy / "probes.json").write_text(json.dumps(probes))
+    sealed(copy)
+    with pytest.raises(BundleRefusedError, match="probe patients"):
+        load_bundle(copy)
+
+
+def test_another_format_is_refused_naming_both(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
+    sealed(copy)
+    with pytest.raises(BundleRefusedError, match="format 2, this installation reads 1"):
+        load_bundle(copy)
+
+
+def test_the_same_content_gives_the_same_bytes(mixed: Bundle, saved: Path, tmp_path: Path) -> None:
+    save_bundle(mixed, tmp_path / "again")
+    for name in FILES:
+        assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes(), name
+
+
+def test_a_loaded_bundle_is_saved_to_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    save_bundle(load_bundle(saved), tmp_path / "again")
+    for name in FILES:
+        assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes(), name
+
+
+def test_another_content_gives_another_digest(mixed: Bundle, tmp_path: Path) -> None:
+    first = save_bundle(mixed, tmp_path / "one")
+    moved = replace(mixed.models[1], remission=replace(mixed.models[1].remission, baseline=0.3 + 1e-12))
+    other = replace(mixed, models=(mixed.models[0], moved, mixed.models[2]))
+    assert save_bundle(other, tmp_path / "other") != first
+
+
+def test_nothing_in_a_bundle_can_run_code(saved: Path) -> None:
+    """Arrays of numbers and text, JSON, and XGBoost's own format; NumPy reads every member with pickle forbidden."""
+    for path in saved.glob("*.npz"):
+        with np.load(path, allow_pickle=False) as stored:
+            for name in stored.files:
+                assert stored[name].dtype.kind in "iufU", name
+        with zipfile.ZipFile(path) as archive:
+            assert all(member.endswith(".npy") for member in archive.namelist())
+    assert {path.suffix for path in saved.iterdir()} == {".json", ".npz", ".ubj", ".sha256"}
+
+
+def test_an_array_that_would_need_pickle_is_not_read(copy: Path) -> None:
+    np.savez(copy / "landmark_2_relapse.npz", kind=np.array([{"run": "code"}], dtype=object))
+    sealed(copy)
+    with pytest.raises((BundleRefusedError, ValueError)):
+        load_bundle(copy)
+
+
+def test_the_probe_patients_use_every_feature_and_say_that_they_are_synthetic(saved: Path) -> None:
+    probes = json.loads((saved / "probes.json").read_text())
+    rows = np.array([row for answer in probes["answers"].values() for row in answer["rows"]], dtype=np.float64)
+    never = [name for name, values in zip(load_bundle(saved).features, rows.T, strict=True) if np.isnan(values).all()]
+    assert not never
+
+
+def test_a_bundle_without_any_head_says_nothing_and_says_so(tmp_path: Path) -> None:
+    nothing = without(toy_bundle(), "remission", "relapse")
+    save_bundle(nothing, tmp_path / "nothing")
+    loaded = load_bundle(tmp_path / "nothing")
+    assert not any(model.can_answer for model in loaded.models)
+
+
+def test_what_predicts_needs_numpy_and_xgboost_only(saved: Path) -> None:
+    """Loading and answering brings in no MLflow, no BentoML, no training code and no joblib."""
+    code = (
+        "import sys; from pathlib import Path; from models.bundle import load_bundle\n"
+        "load_bundle(Path(sys.argv[1]))\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'mlflow', 'bentoml', 'training', 'serving'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(saved)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
