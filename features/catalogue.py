@@ -141,7 +141,6 @@ _EARLY_RESPONSE = _declare(
         (response.distance_to_criterion, "reliable changes", -20, 20, -1, 1, _RESIDUAL),
         (response.mean_distance_to_criterion, "reliable changes", -20, 20, -1, 1, _CHANGE),
         (response.recent_distance_to_criterion, "reliable changes", -20, 20, -1, 1, _CHANGE),
-        (response.projected_shortfall, "reliable changes", 0, 40, -1, 0, _CHANGE),
         (
             response.change_after_session_1,
             "reliable changes",

@@ -68,15 +68,6 @@ def _after_last_dose(known: Known) -> Rows:
     return ratings.where(ratings.numbers("day") > ratings.spread(known.dosing_sessions.last_for_patient("day")))
 
 
-def projected_shortfall(known: Known) -> Floats:
-    """By how much more than one reliable change the patient would stay above what counts as remission, were the change
-    from the mean baseline to the mean rating after the last dosing session to grow by half; 0 where by less.
-    """
-    before = known.primary_ratings.where(known.primary_ratings.numbers("day") <= 0).mean_for_patient("score")
-    recent = _after_last_dose(known).mean_for_patient("score")
-    return np.maximum(_to_criterion(known, recent - 0.5 * (before - recent)) - 1.0, 0.0)
-
-
 def _to_criterion(known: Known, score: Floats) -> Floats:
     return (score - known.primary.remission_criterion) / known.primary.reliable_change
 

@@ -50,7 +50,7 @@ DIP_LOST_PER_BENZODIAZEPINE_MG = 0.015
 NOISE_SD = 0.361
 """Measurement error of one rating: a reliable change is 1.96 * sqrt(2) standard errors [derived]."""
 
-COURSE_SD = 0.57
+COURSE_SD = 0.53
 """What happens to the patient besides, between session 3 and the end-of-course rating [judgement]."""
 
 

@@ -92,7 +92,6 @@ EXPECTED = {
     "distance_to_criterion": (6 - 4) / 6,
     "mean_distance_to_criterion": ((14 + 9 + 6) / 3 - 4) / 6,
     "recent_distance_to_criterion": (6 - 4) / 6,  # the rating of day 7 came before the dose
-    "projected_shortfall": 0,  # from the mean of the baseline, 46 / 3, to 6, and half as much again: below 4 + 6
     "change_after_session_1": (16 - 14) / 6,
     "slope_per_week": PRODUCTS / SQUARES * 7 / 6,
     "best_share": 6 / 21,
@@ -279,14 +278,9 @@ class TestEarlyResponse:
     def test_a_rating_on_the_day_of_session_1_came_before_the_dose(self) -> None:
         assert self.response("0:16 5:10 6:8", sessions="5")["change_after_session_1"] == (16 - 8) / 6
 
-    def test_the_shortfall_is_what_a_change_grown_by_half_would_leave_beyond_one_reliable_change(self) -> None:
-        row = self.response("-3:18 0:20 6:17 9:16 13:14", sessions="0 7")
-        assert row["projected_shortfall"] == pytest.approx((15 - (19 - 15) / 2 - 4) / 6 - 1)
-        assert self.response("-3:18 0:20 9:12", sessions="0 7")["projected_shortfall"] == 0
-
-    def test_without_a_rating_after_the_last_dose_there_is_no_recent_distance_and_no_shortfall(self) -> None:
+    def test_without_a_rating_after_the_last_dose_there_is_no_recent_distance(self) -> None:
         row = self.response("0:20 6:17", sessions="0 7")
-        assert np.isnan([row["recent_distance_to_criterion"], row["projected_shortfall"]]).all()
+        assert np.isnan(row["recent_distance_to_criterion"])
 
     def test_a_reliable_drop_decides_where_it_is_asked_for_and_lies_below_the_band(self) -> None:
         """From 8 on the GAD-7 a reliable drop ends at 2."""
