@@ -1,0 +1,162 @@
+"""`make bench`: what the system costs, measured, beside what it may cost; prints one table and judges nothing else.
+
+Everything runs in processes of its own in a temporary folder, which is removed. A missed bar does not fail the
+command: a figure depends on the machine and on what else it does.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.measure import Usage, machine, middle, run, say
+
+KAP = Path(sys.executable).with_name("kap")
+DISK_FOR_A_MILLION = 5 * 10**9
+
+
+class Line(NamedTuple):
+    """One line of the table; ``met`` is ``None`` where there is no bar, or not at this size."""
+
+    name: str
+    figure: str
+    bar: str
+    met: bool | None
+
+
+class Bench:
+    """Measures in a scratch folder; what several measures need is made once, when the first of them asks.
+
+    ``scale`` multiplies the sizes: 1, or 0.1 for a quick look. Bars that depend on size are judged at 1 only.
+    """
+
+    def __init__(self, folder: Path, scale: float) -> None:
+        self.folder = folder
+        self.scale = scale
+        self.patients = int(100_000 * scale)
+
+    def simulate(self) -> Iterator[Line]:
+        """Drawing a synthetic cohort."""
+        yield self._at_most(f"simulate {self.patients:,} patients", self.cohort[1].seconds, 60)
+
+    def features(self) -> Iterator[Line]:
+        """Building features, and the same in plain pandas on a sample."""
+        say("features, and the same in plain pandas")
+        found = json.loads(self._module("features_speed", self.cohort[0], "300").output)
+        size = f"{found['patients']:,} patients, {found['ratings']:,} ratings, {found['landmarks']} landmarks"
+        yield self._at_most(f"features, {size}", found["all_landmarks"], 5)
+        ours, plain = found["last_landmark"] / found["patients"], found["plain"] / found["sampled"]
+        figure = f"{plain / ours:,.0f} times faster ({ours * 1e6:.1f} us for {plain * 1e3:.1f} ms)"
+        name = f"features of one patient, beside plain pandas ({found['sampled']} patients, one landmark)"
+        yield Line(name, figure, "at least 30 times", plain / ours >= 30)
+
+    def one_patient(self) -> Iterator[Line]:
+        """One patient's answer without HTTP."""
+        say("one patient, after training a small model")
+        cohort, _ = self._simulated(1200)
+        found = json.loads(self._module("one_patient", cohort, "2000").output)
+        for kind, taken in found.items():
+            figure = f"{taken['p50']:.2f} ms"
+            yield Line(f"one patient, {kind} heads: p50 of 2,000", figure, "at most 2 ms", taken["p50"] <= 2)
+            yield Line(f"one patient, {kind} heads: p99", f"{taken['p99']:.2f} ms", "", None)
+
+    def train(self) -> Iterator[Line]:
+        """A whole training, recorded and registered."""
+        landmarks = json.loads(self.training.output.splitlines()[-1])["landmarks"]
+        heads = [landmark[head] for landmark in landmarks for head in ("remission", "relapse")]
+        won = Counter(str(head["winner"]) for head in heads)
+        winners = ", ".join(f"{count} {name}" for name, count in won.most_common())
+        name = f"kap train, {int(2500 * self.scale):,} patients, {len(landmarks)} landmarks (won by {winners})"
+        yield self._at_most(name, self.training.seconds, 180)
+
+    def score(self) -> Iterator[Line]:
+        """Scoring cohorts of two sizes with the registered model."""
+        few = self._scored(self.cohort[0], times=3)
+        yield self._at_most(f"kap score, {self.patients:,} patients: time", few.seconds, 10)
+        yield self._at_most(f"kap score, {self.patients:,} patients: peak memory", few.megabytes, 2048, "MB")
+        free = shutil.disk_usage(self.folder).free
+        if self.scale < 1 or free < DISK_FOR_A_MILLION:
+            why = "left out of a quick look" if self.scale < 1 else f"left out: {free / 1e9:.1f} GB of disk are free"
+            yield Line("kap score, ten times as many", why, "at most 10 times", None)
+            return
+        many = self._scored(self._simulated(10 * self.patients)[0], times=1)
+        for what, one, ten, unit in (
+            ("time", few.seconds, many.seconds, "s"),
+            ("peak memory", few.megabytes, many.megabytes, "MB"),
+        ):
+            figure = f"{ten:,.0f} {unit}, {ten / one:.1f} times"
+            yield Line(
+                f"kap score, {10 * self.patients:,} patients: {what}", figure, "at most 10 times", ten <= 10 * one
+            )
+
+    @cached_property
+    def cohort(self) -> tuple[Path, Usage]:
+        """The large cohort, and what it took to draw it."""
+        return self._simulated(self.patients)
+
+    @cached_property
+    def training(self) -> Usage:
+        """A training with the default settings, which registers version 1."""
+        patients = int(2500 * self.scale)
+        cohort, _ = self._simulated(patients)
+        say(f"training on {patients:,} patients")
+        return run([KAP, "train", cohort, "--workers", "2", "--json"], self.folder)
+
+    def _simulated(self, patients: int) -> tuple[Path, Usage]:
+        say(f"simulating {patients:,} patients")
+        cohort = self.folder / f"cohort-of-{patients}"
+        return cohort, run([KAP, "cohort", "simulate", cohort, "--patients", str(patients)], self.folder)
+
+    def _scored(self, cohort: Path, times: int) -> Usage:
+        assert self.training  # version 1 is registered
+        say(f"scoring {cohort.name}")
+        command: list[str | Path] = [KAP, "score", cohort, "--out", self.folder / "predictions.parquet", "--model", "1"]
+        return middle([run(command, self.folder) for _ in range(times)])
+
+    def _module(self, name: str, *arguments: str | Path) -> Usage:
+        return run([sys.executable, "-m", f"tests.benchmarks.{name}", *arguments], self.folder)
+
+    def _at_most(self, name: str, figure: float, bar: float, unit: str = "s") -> Line:
+        digits = 2 if figure < 10 else 0
+        met = figure <= bar if self.scale == 1 else None
+        return Line(name, f"{figure:,.{digits}f} {unit}", f"at most {bar:,} {unit}", met)
+
+
+PARTS: dict[str, Callable[[Bench], Iterator[Line]]] = {
+    "simulate": Bench.simulate,
+    "features": Bench.features,
+    "one_patient": Bench.one_patient,
+    "train": Bench.train,
+    "score": Bench.score,
+}
+VERDICTS = {True: "met", False: "missed", None: "-"}
+
+
+def table(lines: list[Line]) -> str:
+    """The lines under a header, in columns."""
+    rows = [("line", "figure", "bar", ""), *((*line[:3], VERDICTS[line.met]) for line in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def main() -> None:
+    """Measure what was asked for and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size; bars on size are not judged")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kap-bench-") as scratch:
+        bench = Bench(Path(scratch), 0.1 if asked.quick else 1)
+        lines = [line for name, measure in PARTS.items() if name in (asked.only or PARTS) for line in measure(bench)]
+    print(table(lines))
+    print(f"\n{machine()}")
+
+
+if __name__ == "__main__":
+    main()

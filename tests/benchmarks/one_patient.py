@@ -1,0 +1,71 @@
+"""Milliseconds from one patient's request to the answer, without HTTP: `python -m ... FOLDER CALLS`.
+
+A model is trained on the cohort in FOLDER; every head that could be fitted is logistic in one bundle and XGBoost in
+the other. The request is a parsed JSON document; checking it against the contract and turning the answer into JSON
+are part of the time. Prints one JSON object.
+"""
+
+import gc
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.bundle import Bundle
+from models.score import Linear, Trees
+from serving.contract import PredictionRequest
+from serving.predictor import Predictor
+from training.config import load_config
+from training.demo import PATIENT
+from training.fit import HeadFit
+from training.provenance import collect_provenance
+from training.read_cohort import read_cohort
+from training.run import Training, train
+
+WARM_UP = 50
+KINDS = {"logistic": Linear, "xgboost": Trees}
+
+
+def main(folder: Path, calls: int) -> dict[str, dict[str, float]]:
+    """Median and 99th percentile by kind of head, in milliseconds."""
+    config = replace(load_config(), folds=2, site_events=10**9, fewest_repeats=1, most_repeats=1)
+    training = train(read_cohort(folder), config, collect_provenance(), lambda _: lambda: None, 2)
+    gc.collect()
+    gc.freeze()  # as the service does before its first request
+    return {kind: milliseconds(Predictor(bundle_of(training, kind), "1"), calls) for kind in KINDS}
+
+
+def bundle_of(training: Training, kind: str) -> Bundle:
+    """The bundle with every head of one kind; raises TypeError where one could not be fitted."""
+    models = []
+    for model, fits in zip(training.bundle.models, training.landmarks, strict=True):
+        heads: dict[str, Any] = {name: _head(fit, kind) for name, fit in fits.heads.items()}
+        models.append(replace(model, **heads))
+    return replace(training.bundle, models=tuple(models))
+
+
+def _head(fit: HeadFit, kind: str) -> object:
+    head = fit.candidates[kind].head
+    if not isinstance(head.score, KINDS[kind]):
+        raise TypeError(f"{fit.task.name}: {kind} was not fitted; a larger cohort is required")
+    return head
+
+
+def milliseconds(predictor: Predictor, calls: int) -> dict[str, float]:
+    """Median and 99th percentile over so many calls, after a few to warm up."""
+    taken = np.empty(WARM_UP + calls)
+    for call in range(len(taken)):
+        start = time.perf_counter()
+        answer = predictor.predict(PredictionRequest.model_validate(PATIENT))
+        answer.model_dump_json()
+        taken[call] = time.perf_counter() - start
+    middle, slow = np.percentile(taken[WARM_UP:] * 1000, [50, 99])
+    return {"p50": float(middle), "p99": float(slow)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,280 @@
+"""Every feature once more, for one patient at a time in plain pandas, written from the meanings in the catalogue.
+
+Slow and easy to read: what `build_features` is measured against and, independently, checked by
+(`tests/features/test_plain_pandas.py`). Only numbers are taken from `features`: cut-offs, ranges and the lists of
+treatments and scales. For complete records; one that ends today is not covered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from features.cohort import Cohort
+from features.columns import CHILD_TABLES
+from features.instruments import DEPRESSION_SCALES, Instrument
+from features.protocol import Landmark, Protocol
+from features.treatment_history import ANTIDEPRESSANTS, INTENSIVE, INTERVENTIONS, OTHER_MEDICATIONS, PSYCHOTHERAPIES
+
+Frames = Mapping[str, pd.DataFrame]
+NAN = float("nan")
+EFFECT = {"no_response": 0, "partial_response": 1, "response": 2, "remission": 3}
+DIAGNOSES = {
+    "diagnosis_gad": ["gad"],
+    "diagnosis_social_anxiety": ["social_anxiety"],
+    "diagnosis_panic": ["panic", "agoraphobia"],
+    "diagnosis_ptsd": ["ptsd"],
+    "diagnosis_ocd": ["ocd"],
+}
+AS_RECORDED = (
+    "age_years",
+    "comorbid_depression",
+    "comorbid_ptsd",
+    "comorbid_substance_use",
+    "comorbid_personality_disorder",
+    "family_history_alcohol",
+    "body_mass_index",
+)
+
+
+def frames_of(cohort: Cohort) -> Frames:
+    """The tables of a cohort as an analyst holds them: ids and categories as text."""
+    frames = {"patients": pd.DataFrame({"patient_id": cohort.patient_ids.astype(object)} | dict(cohort.patients))}
+    for name in CHILD_TABLES:
+        rows = cohort.table(name)
+        ids = cohort.patient_ids[rows.patient].astype(object)
+        frames[name] = pd.DataFrame({"patient_id": ids} | dict(rows.columns))
+    for name, frame in frames.items():
+        for column in cohort.protocol.tables[name]:
+            if column.kind == "category":
+                frame[column.name] = np.array([*column.categories, None], dtype=object)[frame[column.name]]
+    return frames
+
+
+def plain_features(frames: Frames, protocol: Protocol, landmark: Landmark) -> pd.DataFrame:
+    """One row per patient, one column per feature, by groupby and apply."""
+    groups = {name: dict(iter(frames[name].groupby("patient_id"))) for name in CHILD_TABLES}
+
+    def row(patient: pd.DataFrame) -> pd.Series:
+        mine = {name: groups[name].get(str(patient.name), frames[name].iloc[:0]) for name in CHILD_TABLES}
+        return pd.Series(features_of_patient(patient.iloc[0], mine, protocol, landmark), dtype=float)
+
+    return pd.DataFrame(frames["patients"].groupby("patient_id").apply(row))
+
+
+def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, landmark: Landmark) -> dict[str, float]:
+    """All features of one patient by name; all missing where the landmark was not reached."""
+    day = landmark_day(tables["sessions"], landmark)
+    ratings, sessions = (tables[name].sort_values("day") for name in ("assessments", "sessions"))
+    record = Record(
+        protocol,
+        day,
+        patient,
+        tables["prior_treatments"],
+        sessions[(sessions.day < day) | ((landmark.day is not None) & (sessions.day == day))],
+        ratings[ratings.day <= day],
+    )
+    values = severity(record) | history(record) | response(record) | course(record) | context(record)
+    return dict.fromkeys(values, NAN) if np.isnan(day) else values
+
+
+def landmark_day(sessions: pd.DataFrame, landmark: Landmark) -> float:
+    """The fixed day, or the day of the session; ``else_days`` after the one before where it never came."""
+    if landmark.day is not None:
+        return landmark.day
+    days = sessions[sessions.kind == "dosing"].set_index("session_number").day
+    number = landmark.before_session or 1
+    if number in days.index:
+        return days[number]
+    if landmark.else_days is None:
+        return NAN
+    return days.get(number - 1, NAN) + landmark.else_days
+
+
+@dataclass(frozen=True)
+class Record:
+    """One patient's record, cut at the landmark; ratings and sessions in the order of their days."""
+
+    protocol: Protocol
+    day: float
+    patient: pd.Series
+    treatments: pd.DataFrame
+    sessions: pd.DataFrame
+    ratings: pd.DataFrame
+
+    def rated_at_baseline(self, name: str) -> bool:
+        """Whether there is a rating on the scale on or before day 0."""
+        return bool(((self.ratings.instrument == name) & (self.ratings.day <= 0)).any())
+
+    @cached_property
+    def primary(self) -> Instrument | None:
+        """The first scale of the remission rule that was rated at baseline."""
+        rated = [name for name in self.protocol.remission.instruments if self.rated_at_baseline(name)]
+        return self.protocol.instruments[rated[0]] if rated else None
+
+    @cached_property
+    def second(self) -> Instrument | None:
+        """The first other scale rated at baseline, depression scales first."""
+        outcomes = [name for name, scale in self.protocol.instruments.items() if scale.decides_outcomes]
+        order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
+        others = [name for name in order if self.primary is None or name != self.primary.name]
+        rated = [name for name in others if self.rated_at_baseline(name)]
+        return self.protocol.instruments[rated[0]] if rated else None
+
+    @cached_property
+    def primary_ratings(self) -> pd.DataFrame:
+        """Ratings on the primary scale; none without one."""
+        return self.ratings[self.ratings.instrument == (self.primary.name if self.primary else None)]
+
+    @cached_property
+    def before(self) -> pd.DataFrame:
+        """Baseline ratings on the primary scale."""
+        return self.primary_ratings[self.primary_ratings.day <= 0]
+
+    @cached_property
+    def since(self) -> pd.DataFrame:
+        """Ratings on the primary scale after day 0."""
+        return self.primary_ratings[self.primary_ratings.day > 0]
+
+    @cached_property
+    def doses(self) -> pd.DataFrame:
+        """Dosing sessions."""
+        return self.sessions[self.sessions.kind == "dosing"]
+
+    @cached_property
+    def remission_criterion(self) -> float:
+        """Highest score that counts as remission for this patient, NaN without a primary scale."""
+        if self.primary is None:
+            return NAN
+        drop = last(self.before.score) - points(self.primary.reliable_change)
+        band = points(self.primary.remission_at_most)
+        return min(band, drop) if self.protocol.remission.require_reliable_drop else band
+
+
+def points(number: float | None) -> float:
+    """A cut-off of a scale, which every scale that decides outcomes has."""
+    return NAN if number is None else number
+
+
+def last(values: pd.Series) -> float:
+    """The last value, NaN of none."""
+    return values.iloc[-1] if len(values) else NAN
+
+
+def first(values: pd.Series) -> float:
+    """The first value, NaN of none."""
+    return values.iloc[0] if len(values) else NAN
+
+
+def _scale(record: Record) -> tuple[float, float, float, float]:
+    """Lowest score, range, remission band and reliable change of the primary scale."""
+    scale = record.primary
+    if scale is None:
+        return NAN, NAN, NAN, NAN
+    span = scale.maximum - scale.minimum
+    return scale.minimum, span, points(scale.remission_at_most), points(scale.reliable_change)
+
+
+def severity(record: Record) -> dict[str, float]:
+    """How ill the patient was at day 0."""
+    lowest, span, band, reliable = _scale(record)
+    baseline = last(record.before.score)
+    second, second_now = NAN, NAN
+    if record.second is not None:
+        ratings = record.ratings[record.ratings.instrument == record.second.name]
+        scaled = (ratings.score - record.second.minimum) / (record.second.maximum - record.second.minimum)
+        second, second_now = last(scaled[ratings.day <= 0]), last(scaled)
+    return {
+        "baseline_severity_share": (baseline - lowest) / span,
+        "baseline_distance_to_remission": (baseline - band) / reliable,
+        "drop_needed": (baseline - record.remission_criterion) / reliable,
+        "second_scale_severity_share": second,
+        "second_scale_severity_now": second_now,
+        "illness_duration_years": record.patient.illness_duration_years,
+        "baseline_ratings": len(record.before),
+        "baseline_spread": record.before.score.std() / reliable,
+    }
+
+
+def history(record: Record) -> dict[str, float]:
+    """What was tried before day 0; missing where nobody asked."""
+    treatments = record.treatments
+    failed = treatments.outcome.isin(["no_response", "partial_response"])
+    running = treatments.end_day.isna()
+    values = {
+        "prior_treatments": len(treatments),
+        "prior_antidepressants": treatments.treatment.isin(ANTIDEPRESSANTS).sum(),
+        "prior_other_medications": treatments.treatment.isin(OTHER_MEDICATIONS).sum(),
+        "prior_psychotherapies": treatments.treatment.isin(PSYCHOTHERAPIES).sum(),
+        "prior_interventions": treatments.treatment.isin(INTERVENTIONS).sum(),
+        "prior_intensive_treatments": treatments.treatment.isin(INTENSIVE).sum(),
+        "adequate_failures": ((treatments.adequate == 1) & failed).sum(),
+        "best_earlier_outcome": treatments.outcome.map(EFFECT).max(),
+        "psychotherapy_ever": treatments.treatment.isin(PSYCHOTHERAPIES).any(),
+        "benzodiazepine_running": ((treatments.treatment == "benzodiazepine") & running).any(),
+        "years_since_last_treatment": -treatments.end_day.fillna(0).max() / 365.25,
+    }
+    recorded = values if record.patient.prior_treatments_recorded == 1 else dict.fromkeys(values, NAN)
+    return recorded | {"benzodiazepine_mg": record.patient.benzodiazepine_mg}
+
+
+def response(record: Record) -> dict[str, float]:
+    """How the primary scale moved."""
+    lowest, span, band, reliable = _scale(record)
+    criterion = record.remission_criterion
+    baseline, score = last(record.before.score), record.since.score
+    latest = last(score)
+    current = latest if len(score) else baseline
+    recent = record.since[record.since.day > last(record.doses.day)].score.mean()
+    first_dose = record.doses[record.doses.session_number == 1].day
+    after_first_dose = record.primary_ratings[record.primary_ratings.day > first(first_dose)].score
+    return {
+        "change_points": baseline - latest,
+        "change_share": max((baseline - latest) / (baseline - lowest), -1) if baseline > lowest else NAN,
+        "change_reliable": (baseline - latest) / reliable,
+        "distance_to_remission": (current - band) / reliable,
+        "distance_to_criterion": (current - criterion) / reliable,
+        "mean_distance_to_criterion": (score.mean() - criterion) / reliable,
+        "recent_distance_to_criterion": (recent - criterion) / reliable,
+        "change_after_session_1": (baseline - first(after_first_dose)) / reliable,
+        "slope_per_week": _slope_per_week(record) / reliable,
+        "best_share": (score.min() - lowest) / span,
+        "worst_share": (score.max() - lowest) / span,
+        "in_remission_band": float(latest <= band) if len(score) else NAN,
+    }
+
+
+def _slope_per_week(record: Record) -> float:
+    """Least-squares slope from the baseline rating on, in points a week."""
+    course_of_ratings = pd.concat([record.before.tail(1), record.since])
+    if len(course_of_ratings) < 2:
+        return NAN
+    return np.polyfit(course_of_ratings.day / 7, course_of_ratings.score, 1)[0]
+
+
+def course(record: Record) -> dict[str, float]:
+    """What happened in the sessions, and how closely the course was followed."""
+    doses, adverse = record.doses, record.sessions.adverse_event.dropna()
+    return {
+        "ratings_since_baseline": len(record.since),
+        "days_since_last_rating": record.day - last(record.primary_ratings.day),
+        "dosing_sessions": len(doses),
+        "psychotherapy_sessions": (record.sessions.kind == "psychotherapy").sum(),
+        "days_since_last_dose": record.day - last(doses.day),
+        "days_between_doses": doses.day.diff().mean(),
+        "mean_dose_mg_per_kg": doses.dose_mg_per_kg.mean(),
+        "peak_dissociation": doses.peak_dissociation.max(),
+        "adverse_events": adverse.sum() if len(adverse) else NAN,
+    }
+
+
+def context(record: Record) -> dict[str, float]:
+    """Who the patient is."""
+    patient = record.patient
+    values = {name: patient[name] for name in AS_RECORDED}
+    values["sex_female"] = NAN if pd.isna(patient.sex) else float(patient.sex == "female")
+    for name, diagnoses in DIAGNOSES.items():
+        values[name] = NAN if pd.isna(patient.diagnosis) else float(patient.diagnosis in diagnoses)
+    return values | {covariate.name: patient[covariate.name] for covariate in record.protocol.covariates}
