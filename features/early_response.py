@@ -80,8 +80,9 @@ def change_after_session_1(known: Known) -> Floats:
 
 
 def _after_first_session(known: Known) -> Rows:
-    ratings = known.primary_ratings
-    return ratings.where(ratings.numbers("day") > ratings.spread(known.dosing_sessions.first_for_patient("day")))
+    ratings, doses = known.primary_ratings, known.dosing_sessions
+    first_dose = doses.where(doses.numbers("session_number") == 1).first_for_patient("day")
+    return ratings.where(ratings.numbers("day") > ratings.spread(first_dose))
 
 
 def slope_per_week(known: Known) -> Floats:
