@@ -163,7 +163,7 @@ def trace(directory: Path, patient: str) -> None:
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--seed", type=click.IntRange(min=0), default=None, help="Overrides the seed of the settings.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Overrides the seed of the settings.")
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")

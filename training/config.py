@@ -31,6 +31,8 @@ class TrainingConfig:
 
 CANDIDATES = ("no_model", "one_variable", "logistic", "xgboost")
 """Candidates by rising complexity; the first one can't be left out."""
+LARGEST = 2**31 - 1
+"""Of any number: the largest seed that every library takes, also with the number of a repeat added."""
 
 
 def load_config(override: Path | None = None, seed: int | None = None) -> TrainingConfig:
@@ -55,6 +57,8 @@ def _read_override(path: Path, defaults: dict[str, Any]) -> dict[str, Any]:
         if name != "training"
     ]
     section = given.get("training", {})
+    if not isinstance(section, dict):
+        raise InputRefusedError([Problem(path.name, None, "training", "a section", "another value")])
     for key, value in section.items():
         if key not in defaults:
             known = ", ".join(field.name for field in fields(TrainingConfig))
@@ -68,14 +72,18 @@ def _read_override(path: Path, defaults: dict[str, Any]) -> dict[str, Any]:
 
 def _fits(key: str, value: Any, default: Any) -> bool:
     if key == "candidates":
-        return isinstance(value, list) and "no_model" in value and set(value) <= set(CANDIDATES)
+        return isinstance(value, list) and "no_model" in value and all(name in CANDIDATES for name in value)
     if isinstance(value, bool) or not isinstance(value, int if isinstance(default, int) else int | float):
         return False
-    return value >= (0 if key == "seed" else 2 if key == "folds" else 1)
+    return _lowest(key) <= value <= LARGEST
 
 
 def _requirement(key: str, default: Any) -> str:
     if key == "candidates":
         return "a list with no_model and any of " + ", ".join(CANDIDATES[1:])
     kind = "a whole number" if isinstance(default, int) else "a number"
-    return f"{kind} from {0 if key == 'seed' else 2 if key == 'folds' else 1}"
+    return f"{kind} from {_lowest(key)} to {LARGEST}"
+
+
+def _lowest(key: str) -> int:
+    return {"seed": 0, "folds": 2}.get(key, 1)

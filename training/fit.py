@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from models.calibration import Recalibration, Trials, recalibrate
+from models.learners import TUNING_FOLDS, learn_nothing
 from training.config import CANDIDATES, TrainingConfig
 from training.evaluation.held_out import fold_measures, measures, measures_of
 from training.splits import Folds, held_out
@@ -99,10 +100,14 @@ _Result = tuple[Head, Mapping[str, float], HeldOut | None]
 
 
 def _fit_one(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
-    """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order."""
+    """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
+
+    Where nearly all outcomes of a kind are in the fold held out, the others can teach no more than the overall rate.
+    """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
-        head, parameters = task.fit(learner_for(name, task), ~held)
+        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else learn_nothing
+        head, parameters = task.fit(learner, ~held)
         return head, parameters, None if fold < 0 else task.hold_out(head, held)
 
 
@@ -154,10 +159,16 @@ def _judge(task: Task, candidates: Mapping[str, CandidateFit], config: TrainingC
 
 
 def simplest_good(candidates: Mapping[str, CandidateFit]) -> str:
-    """The simplest candidate whose mean held-out loss is within one standard error of the best one's."""
+    """The simplest candidate whose mean held-out loss is within one standard error of the best one's.
+
+    Where no loss is defined, as when nobody was followed for two weeks, nothing speaks against the simplest.
+    """
     if len(candidates) == 1:
         return next(iter(candidates))
-    best = min(candidates.values(), key=lambda candidate: candidate.loss)
+    judged = [candidate for candidate in candidates.values() if not np.isnan(candidate.loss)]
+    if not judged:
+        return next(iter(candidates))
+    best = min(judged, key=lambda candidate: candidate.loss)
     tolerated = best.loss + best.standard_error
     return next(name for name, candidate in candidates.items() if candidate.loss <= tolerated)
 

@@ -34,6 +34,8 @@ def held_out_table(training: Training) -> pd.DataFrame:
         for candidate in fit.candidates.values()
     ]
     first = ["landmark", "head", "candidate", "repeat", "fold", "patient"]
+    if not parts:
+        return pd.DataFrame(columns=first)
     table = pd.concat(parts, ignore_index=True)
     return table[first + [column for column in table.columns if column not in first]]
 

@@ -39,12 +39,13 @@ def draw_folds(
         return _site_folds(site, site_names, large)
     known = max(int((outcome >= 0).sum()), 1)
     repeats = int(np.clip(PATIENTS_SOUGHT // known, config.fewest_repeats, config.most_repeats))
+    folds = min(config.folds, len(outcome))
     fold = np.empty((repeats, len(outcome)), dtype=np.intp)
     for repeat in range(repeats):
-        splitter = StratifiedKFold(config.folds, shuffle=True, random_state=config.seed + repeat)
-        for number, (_, held) in enumerate(splitter.split(outcome, _merge_rare(outcome, config.folds))):
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=config.seed + repeat)
+        for number, (_, held) in enumerate(splitter.split(outcome, _merge_rare(outcome, folds))):
             fold[repeat, held] = number
-    return Folds("patients", fold, tuple(f"fold {number + 1}" for number in range(config.folds)))
+    return Folds("patients", fold, tuple(f"fold {number + 1}" for number in range(folds)))
 
 
 def _enough(outcome: NDArray[np.intp], events: int) -> bool:
@@ -63,12 +64,11 @@ def _site_folds(site: NDArray[np.int32], site_names: tuple[str, ...], large: lis
 
 
 def _merge_rare(outcome: NDArray[np.intp], folds: int) -> NDArray[np.intp]:
-    """Outcome classes too rare to be in every fold are stratified as one with those not observed."""
-    merged = outcome.copy()
-    for value in (0, 1):
-        if (outcome == value).sum() < folds:
-            merged[outcome == value] = -1
-    return merged
+    """Outcome classes too rare to be in every fold are stratified as one, and with the most frequent if still rare."""
+    values, counts = np.unique(outcome, return_counts=True)
+    rare = values[counts < folds]
+    merged = np.where(np.isin(outcome, rare), -1, outcome)
+    return merged if (merged == -1).sum() >= folds else np.where(merged == -1, values[np.argmax(counts)], merged)
 
 
 def held_out(folds: Folds, repeat: int, number: int) -> Mask:

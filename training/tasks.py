@@ -67,6 +67,9 @@ class Task(Protocol):
     def rarer(self) -> int:
         """The rarer of the outcomes: how much there is to learn from."""
 
+    def rarer_among(self, taught: Mask) -> int:
+        """The rarer of the outcomes among some of the patients."""
+
     @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients, below 1 where some weigh more than others."""
@@ -102,7 +105,12 @@ class RemissionTask:
     @property
     def rarer(self) -> int:
         """The smaller of those in remission and those not."""
-        return min(self.events, self.patients - self.events)
+        return self.rarer_among(np.ones(len(self.remission), dtype=np.bool_))
+
+    def rarer_among(self, taught: Mask) -> int:
+        """The smaller of those in remission and those not, among some of the patients."""
+        successes = self.lesson.trials.of(taught).successes
+        return int(min((successes > 0).sum(), (successes == 0).sum()))
 
     @property
     def effective_share(self) -> float:
@@ -169,6 +177,10 @@ class RelapseTask:
     def rarer(self) -> int:
         """The relapses: the number of weeks at risk is not what limits what can be learned."""
         return self.events
+
+    def rarer_among(self, taught: Mask) -> int:
+        """The relapses among some of the patients."""
+        return int((self.relapsed & taught).sum())
 
     @property
     def effective_share(self) -> float:

@@ -1,0 +1,116 @@
+"""The ``kap`` command: its help teaches, and its exit code says who must act."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.training.cohort_folder import MARKER, Folder
+from tests.training.commands import Workplace, refused
+
+HELP = {
+    "": "Predict how a course of ketamine-assisted psychotherapy for anxiety turns out.",
+    "cohort": "Make, check and look into a cohort folder.",
+    "cohort simulate": "Write a SYNTHETIC cohort into a new folder DIRECTORY.",
+    "cohort check": "Check a cohort folder, and count who would be analysed.",
+    "cohort outcomes": "Write the outcomes of every patient at every landmark.",
+    "cohort trace": "Show which readings decided one PATIENT's outcomes, and by which rule.",
+    "train": "Learn from the cohort in DIRECTORY, judge on patients held out, record in MLflow",
+    "promote": "Make VERSION of the registered model the champion, and hand it to the service.",
+    "predict": "Answer for the one patient in FILE (JSON, - for standard input), without a server.",
+    "score": "Predict for every patient of the cohort in DIRECTORY, at every landmark reached",
+    "serve": "Answer over HTTP with the promoted model: POST /v1/predict, GET /v1/model.",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path)
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_help_begins_with_what_the_command_does(place: Workplace, command: str) -> None:
+    done = place.kap(*command.split(), "--help")
+    usage, _, text = done.stdout.partition("\n\n")
+    assert done.returncode == 0
+    assert usage.startswith(f"Usage: kap {command}".strip())
+    assert " ".join(text.split()).startswith(HELP[command])
+
+
+def test_the_main_help_lists_the_commands_in_the_order_of_use(place: Workplace) -> None:
+    listed = place.kap("--help").stdout.partition("Commands:")[2].splitlines()
+    names = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
+    assert names == ["cohort", "train", "promote", "predict", "score", "serve"]
+    assert set(names) <= {name.split()[0] for name in HELP if name}
+
+
+@pytest.mark.parametrize("command", [("cohort", "check"), ("train",), ("cohort", "outcomes", "--out", "out.csv")])
+def test_bad_input_is_refused_by_file_row_and_column_without_the_value(
+    place: Workplace, folder: Folder, command: tuple[str, ...]
+) -> None:
+    folder.write(patients_csv=f"patient_id,age_years,sex\nA,{MARKER},\nB,30,woman\n")
+    done = place.kap(*command, folder.path)
+    message = refused(done, 2)
+    assert "patients.csv, row 2, column age_years" in message
+    assert "patients.csv, row 3, column sex" in message
+    assert message.splitlines()[-1] == "refused: 2 problem(s); nothing was written"
+    assert MARKER not in message + done.stdout
+    assert "woman" not in message
+
+
+def test_a_cohort_in_order_is_counted(place: Workplace, folder: Folder) -> None:
+    folder.write()
+    done = place.kap("cohort", "check", folder.path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cohort", "check", "nowhere"),
+        ("train", "nowhere"),
+        ("cohort", "trace", "nowhere", "A"),
+        ("predict", "nowhere.json"),
+        ("cohort", "simulate", "new", "--patients", "0"),
+        ("train", "nowhere", "--seed", "2147483648"),
+        ("train", "nowhere", "--workers", "0"),
+        ("train", "nowhere", "--config", "nowhere.toml"),
+        ("promote", "1"),
+        ("grow",),
+    ],
+)
+def test_what_is_not_there_or_not_allowed_is_the_users_matter(place: Workplace, command: tuple[str, ...]) -> None:
+    assert refused(place.kap(*command), 2)
+
+
+def test_a_wrong_setting_is_refused_by_its_key(place: Workplace, folder: Folder) -> None:
+    folder.write()
+    (place.folder / "mine.toml").write_text("[training]\nfold = 3\n")
+    message = refused(place.kap("train", folder.path, "--config", "mine.toml"), 2)
+    assert "mine.toml" in message
+    assert "fold" in message
+
+
+def test_a_patient_who_is_not_there_is_refused(place: Workplace, folder: Folder) -> None:
+    folder.write()
+    refused(place.kap("cohort", "trace", folder.path, "C"), 2)
+
+
+def test_a_synthetic_cohort_is_not_written_into_a_folder_in_use(place: Workplace) -> None:
+    (place.folder / "mine").mkdir()
+    (place.folder / "mine" / "notes.txt").write_text("mine")
+    message = refused(place.kap("cohort", "simulate", "mine", "--patients", "5"), 2)
+    assert "a folder that is new or empty" in message
+    assert [path.name for path in (place.folder / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_a_synthetic_cohort_is_written_into_an_empty_folder_and_is_in_order(place: Workplace) -> None:
+    (place.folder / "empty").mkdir()
+    written = place.kap("cohort", "simulate", "empty", "--patients", "20", "--sites", "2")
+    assert written.returncode == 0
+    assert "synthetic" in written.stdout
+    assert place.kap("cohort", "check", "empty").returncode == 0
+
+
+def test_a_cohort_too_small_to_learn_from_is_refused_with_what_to_do(place: Workplace, folder: Folder) -> None:
+    folder.write()
+    assert "kap cohort check" in refused(place.kap("train", folder.path), 2)

@@ -1,0 +1,158 @@
+"""The simplest good candidate wins, judged on patients it never saw; too little to learn from is said to be so."""
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pytest
+
+from models.outcomes import expit
+from models.remission import RemissionHead
+from models.score import Constant
+from tests.training.trainings import QUICK, drawn_relapses, relapse_task_of, remission_task_of, remission_with
+from training.fit import CandidateFit, HeadFit, candidates_for, fit_heads, number_of_fits, simplest_good
+from training.labels import EndedBy
+from training.splits import Folds, draw_folds, held_out
+from training.tasks import RemissionTask, Task
+
+
+def candidate(name: str, loss: float, standard_error: float) -> CandidateFit:
+    return CandidateFit(name, (), {}, (), loss, standard_error, RemissionHead(Constant(1), 0.0), {})
+
+
+def chosen(**losses: tuple[float, float]) -> str:
+    return simplest_good({name: candidate(name, *values) for name, values in losses.items()})
+
+
+@pytest.mark.parametrize(
+    ("no_model", "logistic", "xgboost", "winner"),
+    [
+        ((0.60, 0.01), (0.50, 0.02), (0.50, 0.02), "logistic"),
+        ((0.50, 0.01), (0.50, 0.02), (0.50, 0.02), "no_model"),
+        ((0.60, 0.50), (0.55, 0.50), (0.50, 0.02), "xgboost"),  # the error of the best one counts, not one's own
+        ((0.5625, 0.01), (0.5626, 0.01), (0.5, 0.0625), "no_model"),  # exactly one standard error away
+        ((0.5626, 0.01), (0.5625, 0.01), (0.5, 0.0625), "logistic"),  # just beyond it
+        ((0.50, 0.01), (0.60, 0.01), (0.70, 0.01), "no_model"),
+    ],
+)
+def test_the_simplest_within_one_standard_error_of_the_best_wins(
+    no_model: tuple[float, float], logistic: tuple[float, float], xgboost: tuple[float, float], winner: str
+) -> None:
+    assert chosen(no_model=no_model, logistic=logistic, xgboost=xgboost) == winner
+
+
+def test_a_candidate_without_a_defined_loss_never_wins_over_one_with() -> None:
+    undefined = (float("nan"), float("nan"))
+    assert chosen(no_model=undefined, logistic=(0.5, 0.1)) == "logistic"
+    assert chosen(no_model=(0.5, 0.1), logistic=undefined) == "no_model"
+    assert chosen(no_model=undefined, logistic=undefined) == "no_model"
+
+
+def folds_for(patients: int, number: int = 4) -> Folds:
+    fold = (np.arange(patients) % number)[None, :].astype(np.intp)
+    return Folds("patients", fold, tuple(f"fold {place + 1}" for place in range(number)))
+
+
+def fit_alone(task: Task, folds: Folds | None = None) -> HeadFit:
+    (fit,) = fit_heads([task], folds or folds_for(len(task.lesson.rows)), QUICK, lambda: None, workers=1)
+    return fit
+
+
+def test_what_can_be_learned_is_learned() -> None:
+    fit = fit_alone(remission_with(200, 400, effect=2.0))
+    assert fit.winner == "one_variable"
+    assert fit.note == ""
+    assert fit.candidates["one_variable"].measures["auc"] > 0.75
+
+
+def test_where_nothing_can_be_learned_no_model_wins_and_it_is_said() -> None:
+    fit = fit_alone(remission_with(200, 400))
+    assert fit.winner == "no_model"
+    assert "the same overall rate is given to everybody" in fit.note
+
+
+@pytest.mark.parametrize(("events", "fitted"), [(1, False), (19, False), (20, True), (280, True), (281, False)])
+def test_from_twenty_outcomes_of_either_kind_on_models_are_tried(events: int, fitted: bool) -> None:
+    names = candidates_for(remission_with(events, 300), QUICK)
+    assert names == (("no_model", "one_variable", "logistic") if fitted else ("no_model",))
+
+
+def test_a_head_with_one_event_gives_the_overall_rate_and_says_so() -> None:
+    fit = fit_alone(remission_with(1, 40))
+    assert fit.winner == "no_model"
+    assert fit.note.startswith("only 1 of the rarer outcome among 40 patients, 20 are needed")
+    head = cast(RemissionHead, fit.head)
+    assert head.probability(np.zeros((2, 3))).tolist() == pytest.approx([1 / 40, 1 / 40])
+
+
+@pytest.mark.parametrize("events", [0, 40])
+def test_a_head_without_both_outcomes_says_that_nothing_can_be_said(events: int) -> None:
+    fit = fit_alone(remission_with(events, 40))
+    assert (fit.winner, fit.head, dict(fit.candidates)) == (None, None, {})
+    assert fit.note.endswith("nothing can be said")
+
+
+def test_without_relapses_nothing_can_be_said_about_relapse() -> None:
+    fit = fit_alone(relapse_task_of(np.zeros((30, 1)), np.full(30, 90.0), [EndedBy.CENSORED] * 30))
+    assert (fit.winner, fit.head) == (None, None)
+
+
+def test_relapses_that_all_fall_into_one_fold_can_still_be_judged() -> None:
+    """As when a single site records relapses: the others teach the overall rate, and no fit fails."""
+    drawn = drawn_relapses(200)
+    ended = np.where(np.arange(200) % 4 == 0, drawn.ended_by, EndedBy.CENSORED)
+    fit = fit_alone(replace(drawn, ended_by=ended.astype(np.int8)))
+    assert fit.winner is not None
+
+
+def test_who_was_followed_for_too_short_a_time_to_be_judged_gets_the_overall_rate() -> None:
+    """A curve of one week has no integrated Brier score; no candidate can be preferred."""
+    task = relapse_task_of(
+        np.random.default_rng(3).standard_normal((120, 2)), np.full(120, 7.0), [EndedBy(n % 2) for n in range(120)], 7
+    )
+    assert fit_alone(task).winner == "no_model"
+
+
+def test_the_held_out_never_teach() -> None:
+    """Other outcomes of the patients of one fold leave their own predictions as they are, and change the others'."""
+    task = remission_with(200, 400, effect=1.0)
+    folds = folds_for(400)
+    held = held_out(folds, 0, 0)
+    other = np.where(held, 1 - task.remission, task.remission)
+    swapped = remission_task_of(task.lesson.rows, other)
+    for name in ("no_model", "one_variable", "logistic"):
+        before, after = (fit_alone(which, folds).candidates[name].held_out[0] for which in (task, swapped))
+        np.testing.assert_array_equal(before[0].probability, after[0].probability)
+        assert not np.array_equal(before[1].probability, after[1].probability)
+
+
+def test_every_patient_is_judged_once_per_repeat() -> None:
+    task = remission_with(100, 200)
+    folds = draw_folds(task.remission.astype(np.intp), np.zeros(200, np.int32), ("a",), replace(QUICK, most_repeats=3))
+    for fit in fit_alone(task, folds).candidates.values():
+        assert len(fit.held_out) == folds.repeats
+        for repeat in fit.held_out:
+            assert sorted(np.concatenate([out.patient for out in repeat]).tolist()) == list(range(200))
+
+
+def test_progress_is_told_of_every_fit() -> None:
+    tasks: list[Task] = [remission_with(60, 200), remission_with(1, 200)]
+    told: list[None] = []
+    fit_heads(tasks, folds_for(200), QUICK, lambda: told.append(None), workers=1)
+    assert len(told) == number_of_fits(tasks, folds_for(200), QUICK) == (3 + 1) * (4 + 1)
+
+
+def test_predictions_that_come_out_too_extreme_are_drawn_in() -> None:
+    """A score that pays in training and not on those held out: its slope is recalibrated to what it is worth there."""
+    rng = np.random.default_rng(4)
+    rows = rng.standard_normal((600, 1))
+    fold = np.arange(600) % 4
+    outcome = (rng.random(600) < expit(1.2 * rows[:, 0])).astype(np.float64)
+    task = remission_task_of(rows, outcome)
+    fit = fit_alone(task, Folds("patients", fold[None, :].astype(np.intp), ("a", "b", "c", "d")))
+    assert fit.recalibration is not None
+    assert isinstance(task, RemissionTask)
+    head, raw = cast(RemissionHead, fit.head), cast(RemissionHead, fit.candidates[str(fit.winner)].head)
+    expected = raw.recalibrated(fit.recalibration) if fit.recalibration.supported else raw
+    assert (head.slope, head.baseline) == (expected.slope, expected.baseline)
+    assert fit.recalibration.slope == pytest.approx(1, abs=0.3)

@@ -1,0 +1,91 @@
+"""What a training leaves for people: held-out figures under pseudonyms, and no patient."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.score import Linear
+from tests.cohorts import cohort_of
+from tests.training.trainings import QUICK
+from training.provenance import collect_provenance
+from training.records import held_out_table, importances, pseudonyms, summary
+from training.run import Training, train
+
+
+@pytest.fixture(scope="module")
+def table(trained: Training) -> pd.DataFrame:
+    return held_out_table(trained)
+
+
+def test_no_patients_id_stands_anywhere_in_the_table(trained: Training, table: pd.DataFrame) -> None:
+    ids = set(trained.cohort.patient_ids.tolist())
+    assert len(ids) == 400
+    for column in table:
+        assert not ids & set(table[column].astype(str)), column
+    assert table["patient"].str.fullmatch(r"p\d{7}").all()
+
+
+def test_pseudonyms_are_as_many_as_patients_and_not_in_their_order(trained: Training) -> None:
+    names = pseudonyms(trained.cohort)
+    assert len(set(names.tolist())) == len(trained.cohort)
+    assert not (np.sort(names) == names).all()
+    np.testing.assert_array_equal(names, pseudonyms(trained.cohort))
+
+
+def test_every_patient_is_held_out_once_per_candidate_and_repeat(table: pd.DataFrame) -> None:
+    keys = ["landmark", "head", "candidate", "repeat", "patient"]
+    assert not table.duplicated(keys).any()
+    patients = table.groupby(["landmark", "head", "candidate", "repeat"])["patient"].nunique()
+    assert patients.groupby(["landmark", "head"]).nunique().eq(1).all()
+
+
+def test_the_summarised_figures_can_be_recomputed_from_the_table(trained: Training, table: pd.DataFrame) -> None:
+    for landmark in summary(trained):
+        for name, figures in landmark["remission"]["candidates"].items():
+            where = (table["landmark"] == landmark["name"]) & (table["head"] == "remission")
+            rows = table[where & (table["candidate"] == name)]
+            assert len(rows) == landmark["remission"]["n"]
+            error = (rows["probability"] - rows["observed"]) ** 2
+            assert np.average(error, weights=rows["weight"]) == pytest.approx(figures["brier"])
+
+
+def test_the_summary_is_plain_json_with_events_and_winner(trained: Training) -> None:
+    for landmark in json.loads(json.dumps(summary(trained), allow_nan=False)):
+        for head in ("remission", "relapse"):
+            assert 0 < landmark[head]["events"] < landmark[head]["n"] <= 400
+            assert landmark[head]["winner"] in landmark[head]["candidates"]
+
+
+def test_what_a_candidate_goes_by_has_the_names_of_features(trained: Training) -> None:
+    fit = trained.landmarks[-1].remission
+    assert fit is not None
+    found = importances(fit.candidates["logistic"], trained.bundle.features)
+    score = fit.candidates["logistic"].head.score
+    assert isinstance(score, Linear)
+    assert len(found) >= len(score.used)
+    assert {name.removesuffix(" not recorded") for name in found} <= set(trained.bundle.features)
+    assert importances(fit.candidates["no_model"], trained.bundle.features) == {}
+
+
+def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_why() -> None:
+    """Two patients, neither of them in remission at the end."""
+    cohort = cohort_of(
+        sessions="""
+            patient_id  day  kind    session_number
+            A           0    dosing  1
+            B           0    dosing  1
+            """,
+        assessments="""
+            patient_id  day  instrument  score
+            A           0    gad7        16
+            A           14   gad7        15
+            B           0    gad7        18
+            B           14   gad7        17
+            """,
+    )
+    finished = train(cohort, QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+    assert len(held_out_table(finished)) == 0
+    heads = [landmark[head] for landmark in summary(finished) for head in ("remission", "relapse")]
+    assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)
