@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.cohort import Cohort
 from features.columns import COMPETING_EVENTS
 from features.landmark import Known
-from features.timeline import Mask, is_among
+from features.timeline import Mask, Rows, is_among
 
 
 class Ineligible(Enum):
@@ -49,7 +49,27 @@ def unpredictable_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
         deaths = cohort.events["event"] == cohort.protocol.code("events", "event", "death")
         died = cohort.events.where(np.asarray(deaths)).exists_for_patient()
     reasons[died & ~np.isnan(known.day)] = Ineligible.DIED
+    reasons[_decided(known) & (reasons == None)] = Ineligible.ALREADY_DECIDED  # noqa: E711 - elementwise
     return reasons
+
+
+def _decided(known: Known) -> Mask:
+    """Who has a reading in a remission window that counts from day 0, with none still to come that could be nearer.
+
+    A window that counts from the last acute session is not known before the course has ended.
+    """
+    rule = known.protocol.remission
+    if rule.at_landmark or rule.anchor != "index":
+        return np.zeros(len(known), dtype=np.bool_)
+    first, last = rule.window_days
+    middle = (first + last) / 2
+    ratings = known.primary_ratings
+    day = ratings.numbers("day")
+    within = (day >= first) & (day <= last)
+    away = Rows(len(known), ratings.patient[within], {"away": np.abs(day[within] - middle)})
+    nearest = away.minimum_for_patient("away")
+    still_to_come = np.where(known.day < last, np.maximum(known.day + 1 - middle, 0.0), np.inf)
+    return np.asarray(nearest < still_to_come)
 
 
 def _had_event(cohort: Cohort, known: Known, names: set[str]) -> Mask:

@@ -44,13 +44,14 @@ def fit_baseline(trials: Trials, score: Floats) -> Floats:
     """Log-odds per band, shape (bands,), with which as many successes are expected as were seen.
 
     Half a success and half a failure are added to a band that lacks either, so that no band is called impossible
-    or certain. Solved by Newton's method, one number per band.
+    or certain; a band without trials gets the overall rate. Solved by Newton's method, one number per band.
     """
     bands = trials.bands
     seen = np.bincount(trials.band, weights=trials.successes, minlength=bands)
     number = np.bincount(trials.band, weights=trials.successes + trials.failures, minlength=bands)
     lacking = (seen <= 0) | (seen >= number)
     rate = np.where(lacking, (seen + 0.5) / (number + 1), seen / np.maximum(number, 1e-12))
+    rate = np.where(number > 0, rate, (seen.sum() + 0.5) / (number.sum() + 1))
     baseline = np.log(rate) - np.log1p(-rate)
     offset, weights = score[trials.patient], trials.successes + trials.failures
     for _ in range(50):

@@ -27,7 +27,10 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class OutcomeModel:
-    """Both heads of one landmark; a head is ``None`` where the protocol has none or the cohort could not teach it."""
+    """Both heads of one landmark; a head is ``None`` where the protocol has none or the cohort could not teach it.
+
+    Nothing is said of a horizon beyond the reach of the relapse head.
+    """
 
     landmark: Landmark
     horizons_days: tuple[int, ...]
@@ -50,9 +53,14 @@ class OutcomeModel:
             unknown = np.full((len(rows), len(self.horizons_days)), np.nan)
             return Predictions(remission, None, unknown, unknown)
         moved = self.relapse.moved(rows)
-        at_horizons = self.relapse.curve(moved, np.array(self.horizons_days, dtype=np.int64))
+        wanted = np.array(self.horizons_days, dtype=np.int64)
+        within = wanted <= self.relapse.days[-1]
+        at_horizons = self.relapse.curve(moved, wanted[within])
+        relapse, sustained = np.full((2, len(rows), len(wanted)), np.nan)
+        relapse[:, within] = at_horizons.relapse
+        sustained[:, within] = sustained_remission(remission, at_horizons)
         curve = self.relapse.curve(moved, self.relapse.days) if with_curve else None
-        return Predictions(remission, curve, at_horizons.relapse, sustained_remission(remission, at_horizons))
+        return Predictions(remission, curve, relapse, sustained)
 
     def _remission(self, rows: Floats) -> Floats:
         if self.remission is not None:

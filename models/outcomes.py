@@ -51,6 +51,7 @@ def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArra
     lost = 1 - stays
     to_relapse = np.divide(relapse_hazard, lost, out=np.zeros_like(lost), where=lost > 0)
     relapse = relapsed[:, week] + (at_start[:, week] - event_free) * to_relapse[:, inside]
+    relapse = np.minimum(relapse, 1 - event_free)  # rounding must not add up to more than certainty
     return RelapseCurve(days, event_free, relapse, np.maximum(1 - event_free - relapse, 0.0))
 
 

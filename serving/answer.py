@@ -44,10 +44,10 @@ class CurvePoint(Part):
 
 
 class RiskAt(Part):
-    """Probability of a relapse within ``days`` days after remission, given remission."""
+    """Probability of a relapse within ``days`` days after remission, given remission; null: can't be said."""
 
     days: int
-    probability: Probability
+    probability: Probability | None
 
 
 class Relapse(Part):

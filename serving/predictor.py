@@ -122,7 +122,7 @@ def _relapse(predicted: Predictions, horizons: tuple[int, ...]) -> dict[str, Any
     columns = (curve.days, curve.relapse[0], curve.event_free[0], curve.competing[0])
     points = zip(*(column.tolist() for column in columns), strict=True)
     names = ("day", "relapse", "event_free", "competing")
-    at_horizons = zip(horizons, predicted.relapse[0].tolist(), strict=True)
+    at_horizons = zip(horizons, _nullable(predicted.relapse[0]), strict=True)
     return {
         "curve": [dict(zip(names, point, strict=True)) for point in points],
         "at_horizons": [{"days": days, "probability": probability} for days, probability in at_horizons],
@@ -130,10 +130,12 @@ def _relapse(predicted: Predictions, horizons: tuple[int, ...]) -> dict[str, Any
 
 
 def _sustained(predicted: Predictions, horizons: tuple[int, ...]) -> list[dict[str, Any]]:
-    return [
-        {"horizon_days": days, "probability": None if isnan(probability) else probability}
-        for days, probability in zip(horizons, predicted.sustained[0].tolist(), strict=True)
-    ]
+    at_horizons = zip(horizons, _nullable(predicted.sustained[0]), strict=True)
+    return [{"horizon_days": days, "probability": probability} for days, probability in at_horizons]
+
+
+def _nullable(probabilities: Floats) -> list[float | None]:
+    return [None if isnan(probability) else probability for probability in probabilities.tolist()]
 
 
 def _not_used(cohort: Cohort, known: Known) -> dict[str, int]:

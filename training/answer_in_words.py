@@ -8,12 +8,16 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from features.catalogue import BUILT_IN
+
 WIDTH = 100
-MOST_REASONS = 3
+MOST_REASONS = 2
 Answer = Mapping[str, Any]
 
+GROUPS = {feature.name: feature.group for feature in BUILT_IN}
+
 NOT_ADVICE = (
-    "This is not medical advice and no medical device: it describes groups of patients, and it can't say which of "
+    "This is neither medical advice nor a medical device: it describes groups of patients, and it can't say which of "
     "them this patient will be."
 )
 SYNTHETIC = "The model was learned from SYNTHETIC (made-up) patients and says nothing about real ones."
@@ -46,8 +50,10 @@ def _expectations(response: Answer) -> Iterable[str]:
     if remission is not None:
         yield f"Of 100 patients like this one, {_of_100(remission['probability'])} reach remission."
     if relapse is not None:
-        risks = [f"{_of_100(risk['probability'])} within {risk['days']} days" for risk in relapse["at_horizons"]]
-        yield f"Of 100 such patients who are in remission, {' and '.join(risks)} after it have a relapse."
+        known = [risk for risk in relapse["at_horizons"] if risk["probability"] is not None]
+        risks = [f"{_of_100(risk['probability'])} within {risk['days']} days" for risk in known]
+        if risks:
+            yield f"Of 100 such patients who are in remission, {' and '.join(risks)} after it have a relapse."
     lasting = [entry for entry in response["sustained_remission"] if entry["probability"] is not None]
     if remission is not None and lasting:
         last = lasting[-1]
@@ -65,23 +71,40 @@ def _of_100(probability: float) -> str:
 
 
 def _reasons(outcome: str, contributions: list[Answer]) -> str:
-    """The largest contributions either way; they are associations, so nothing here says 'because'."""
-    more = [_reason(entry) for entry in contributions if entry["contribution"] > 0][:MOST_REASONS]
-    less = [_reason(entry) for entry in contributions if entry["contribution"] < 0][:MOST_REASONS]
-    if not more and not less:
+    """What each group of features adds up to, then single recorded features either way.
+
+    Features of one group overlap, so that the sum of a group says more than its largest member. They are
+    associations: nothing here says 'because'.
+    """
+    if not contributions:
         return f"For {outcome} the model makes no difference between patients."
-    for_it = f"What speaks for {outcome}: {'; '.join(more) or 'nothing in the record'}."
-    return f"{for_it} Against it: {'; '.join(less) or 'nothing in the record'}."
+    recorded = [entry for entry in contributions if entry["value"] is not None]
+    more = [_reason(entry) for entry in recorded if entry["contribution"] > 0][:MOST_REASONS]
+    less = [_reason(entry) for entry in recorded if entry["contribution"] < 0][:MOST_REASONS]
+    return (
+        f"For {outcome}, in log-odds (above 0 makes it more likely): {_by_group(contributions)}. "
+        f"Single features, for it: {'; '.join(more) or 'none'}. Against it: {'; '.join(less) or 'none'}."
+    )
+
+
+def _by_group(contributions: list[Answer]) -> str:
+    sums: dict[str, float] = {}
+    for entry in contributions:
+        group = "not recorded" if entry["value"] is None else GROUPS.get(entry["feature"], "study covariates")
+        sums[group] = sums.get(group, 0.0) + entry["contribution"]
+    largest = sorted(sums, key=lambda group: -abs(sums[group]))
+    return ", ".join(f"{group} {sums[group]:+.2f}" for group in largest)
 
 
 def _reason(entry: Answer) -> str:
-    meaning = re.split(r"[.;]", entry["meaning"])[0]
-    if not meaning[:2].isupper():  # an abbreviation keeps its capitals
+    meaning = re.sub(r" \(1\) or (another|not) \(0\)", "", re.split(r"[.;]", entry["meaning"])[0])
+    first = meaning.split()[0]
+    if not (len(first) > 1 and first.isupper()):  # an abbreviation keeps its capitals
         meaning = meaning[:1].lower() + meaning[1:]
-    if entry["value"] is None:
-        return f"{meaning} (not recorded)"
     if entry["unit"] == "no/yes" and entry["value"] in (0, 1):
         return f"{meaning} ({'yes' if entry['value'] == 1 else 'no'})"
+    if entry["unit"] == "share":
+        return f"{meaning} ({100 * entry['value']:.0f}%)"
     return f"{meaning} ({entry['value']:.3g} {entry['unit']})"
 
 

@@ -40,6 +40,7 @@ def _answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from models.bundle import BundleRefusedError
+        from training.failures import StoreUnreachableError
 
         try:
             command(*args, **kwargs)
@@ -48,10 +49,13 @@ def _answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
 
             for line in describe_problems(error.problems):
                 click.echo(line, err=True)
-            click.echo(f"refused: {error}; nothing was written", err=True)
+            click.echo(f"refused: {len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
             sys.exit(USER)
         except BundleRefusedError as error:
             click.echo(f"model refused: {error}", err=True)
+            sys.exit(STORE)
+        except StoreUnreachableError as error:
+            click.echo(f"store: {error}", err=True)
             sys.exit(STORE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
@@ -180,12 +184,15 @@ def train(directory: Path, seed: int | None, config: Path | None, workers: int |
     from training.provenance import collect_provenance
     from training.read_cohort import read_cohort
     from training.records import summary
+    from training.release import check_store
     from training.run import train as train_on
 
     settings = load_config(config, seed)
     with Progress() as progress:
         progress.step("reading the cohort")
         read = read_cohort(directory)
+        progress.step("opening the store")
+        check_store()
         progress.step("judging the candidates")
         started = time.time()
         finished = train_on(read, settings, collect_provenance(), progress.count, workers or os.cpu_count() or 1)
@@ -201,7 +208,8 @@ def train(directory: Path, seed: int | None, config: Path | None, workers: int |
     else:
         from training.training_in_words import in_words
 
-        click.echo(in_words(landmarks, recorded.model_version, recorded.run_id))
+        reach = max(read.protocol.horizons_days)
+        click.echo(in_words(landmarks, reach, recorded.model_version, recorded.run_id))
 
 
 @main.command()

@@ -12,9 +12,7 @@ from features.eligibility import Ineligible
 from features.protocol import Landmark
 from features.timeline import Floats, Mask
 from training.labels import EndedBy, Outcomes, derive_outcomes
-
-SYNTHETIC_NAME = "kap-synthetic"
-"""The names of protocols of synthetic cohorts begin with this."""
+from training.synthetic_marks import is_synthetic
 
 _WIDTH = 100
 _LABEL = 62
@@ -49,12 +47,8 @@ class CohortSummary:
     sites: int
     without_site: int
     asked_for_history: int
+    is_synthetic: bool
     tables: tuple[TableSummary, ...]
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether the protocol's name says that nobody in the cohort exists."""
-        return self.protocol.startswith(SYNTHETIC_NAME)
 
 
 @dataclass(frozen=True)
@@ -99,6 +93,7 @@ def cohort_summary(cohort: Cohort) -> CohortSummary:
         patients=len(cohort),
         sites=len(set(cohort.site[cohort.site >= 0].tolist())),
         without_site=int(np.sum(cohort.site < 0)),
+        is_synthetic=is_synthetic(cohort),
         asked_for_history=int(np.sum(cohort.number("prior_treatments_recorded") == 1)),
         tables=(patients, *(_table_summary(cohort, name) for name in CHILD_TABLES)),
     )

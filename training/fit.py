@@ -1,8 +1,10 @@
 """Judges every candidate of every head on patients it never saw, chooses the simplest good one, and refits it on all.
 
 Simplest good one: the first, by rising complexity, whose mean held-out loss is within one standard error of the best
-one's (Breiman 1984). The standard error is over folds, and corrected for their sharing of training patients (Nadeau &
-Bengio 2003, doi:10.1023/A:1024068626366), so that it says how another cohort might have come out.
+one's (Breiman 1984). The standard error is that of the best loss over folds, widened as Nadeau & Bengio (2003,
+doi:10.1023/A:1024068626366) do for folds that share training patients. It contains what differs between sites for every
+candidate alike, and so asks more of complexity than a paired comparison would: a small cohort of many sites keeps the
+overall rate.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ from models.learners import TUNING_FOLDS, learn_nothing
 from training.config import CANDIDATES, TrainingConfig
 from training.evaluation.held_out import fold_measures, measures, measures_of
 from training.splits import Folds, held_out
-from training.tasks import Head, HeldOut, Task, learner_for
+from training.tasks import Head, HeldOut, RelapseTask, Task, learner_for
 
 Progress = Callable[[], None]
 
@@ -148,7 +150,7 @@ def _loss(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> tuple[float, flo
 def _judge(task: Task, candidates: Mapping[str, CandidateFit], config: TrainingConfig) -> HeadFit:
     """Choose among a task's candidates, and recalibrate the chosen one where its held-out predictions support it."""
     if not candidates:
-        return HeadFit(task, {}, None, None, None, "no outcome of either kind to learn from: nothing can be said")
+        return HeadFit(task, {}, None, None, None, "too few patients or outcomes to learn from: nothing can be said")
     winner = simplest_good(candidates)
     head, recalibration = candidates[winner].head, None
     if winner != "no_model":
@@ -174,14 +176,20 @@ def simplest_good(candidates: Mapping[str, CandidateFit]) -> str:
 
 
 def _note(task: Task, winner: str, config: TrainingConfig) -> str:
+    """What people must know of a head, as one line; empty where there is nothing."""
+    notes = []
     if task.rarer < config.events_to_fit:
-        return (
+        notes.append(
             f"only {task.rarer} of the rarer outcome among {task.patients} patients, {config.events_to_fit} are needed "
             "to fit a model: the same overall rate is given to everybody"
         )
-    if winner == "no_model":
-        return "no candidate did clearly better on patients it never saw: the same overall rate is given to everybody"
-    return ""
+    elif winner == "no_model":
+        notes.append(
+            "no candidate did clearly better on patients it never saw: the same overall rate is given to everybody"
+        )
+    if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
+        notes.append(f"too few patients were followed beyond day {task.last_day}: nothing is said of later days")
+    return "; ".join(notes)
 
 
 def _recalibration(task: Task, candidate: CandidateFit) -> Recalibration:

@@ -3,6 +3,7 @@
 Patients appear under pseudonyms that only somebody with the cohort can resolve.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +20,15 @@ from training.tasks import RelapseTask, RemissionTask
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
-    """A name per patient, in the cohort's order: the patient's place in a shuffle that the cohort's digest decides."""
-    shuffled = np.random.default_rng(int(cohort.digest[:16], 16)).permutation(len(cohort))
+    """A name per patient, in the cohort's order: the patient's place in a shuffle that the whole cohort decides.
+
+    The shuffle's key is a digest of the tables that is recorded nowhere, so the run alone does not give it away.
+    """
+    key = hashlib.sha256(b"pseudonyms\0" + "\0".join(cohort.patient_ids.tolist()).encode())
+    for rows in (cohort.assessments, cohort.sessions, cohort.events, cohort.prior_treatments):
+        for column in sorted(rows.columns):
+            key.update(np.asarray(rows[column], dtype="<f8").tobytes())
+    shuffled = np.random.default_rng(int(key.hexdigest(), 16)).permutation(len(cohort))
     return np.array([f"p{place:07d}" for place in shuffled])
 
 

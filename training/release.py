@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.failures import StoreUnreachableError
 
 MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -45,6 +46,19 @@ def use_store() -> str:
     return str(mlflow.get_tracking_uri())
 
 
+def check_store() -> None:
+    """Raise ``StoreUnreachableError`` unless the tracking store answers; a missing ./mlflow.db is made."""
+    use_store()
+    try:
+        MlflowClient().search_experiments(max_results=1)
+    except MlflowException:
+        raise StoreUnreachableError(_unreachable()) from None
+
+
+def _unreachable() -> str:
+    return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
+
+
 def promote(version: str, reason: str) -> Promotion:
     """Check a registered version, make it champion, and copy its bundle into BentoML's store.
 
@@ -59,11 +73,9 @@ def promote(version: str, reason: str) -> Promotion:
         bundle = _checked(directory, version)
         client = MlflowClient()
         tag = _copy_into_store(directory, bundle, version, run_id)
-        for key, value in {
-            "promoted_reason": reason,
-            "promoted_by": getpass.getuser(),
-            "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }.items():
+        by, at = getpass.getuser(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        tags = {"promoted_reason": reason, "promoted_by": by, "promoted_at": at, f"promotion {at}": f"{by}: {reason}"}
+        for key, value in tags.items():
             client.set_model_version_tag(MODEL_NAME, version, key, value)
         client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     return Promotion(version, bundle.digest, tag)
@@ -74,7 +86,9 @@ def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
 
     ``version_or_alias`` is a number, or an alias such as "champion".
     """
-    use_store()
+    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
+        required = f"a store with a registered version of {MODEL_NAME}, in ./mlflow.db or at MLFLOW_TRACKING_URI"
+        raise InputRefusedError([Problem("registry", None, None, required, "none here; see kap train")])
     client = MlflowClient()
     try:
         if version_or_alias.isdigit():
@@ -82,8 +96,10 @@ def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
         else:
             found = client.get_model_version_by_alias(MODEL_NAME, version_or_alias)
         model = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}", dst_path=str(scratch))
-    except MlflowException:
-        required = f"a registered version of {MODEL_NAME}, or an alias of one"
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise StoreUnreachableError(_unreachable()) from None
+        required = f"a registered version of {MODEL_NAME}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
     return Path(model) / "artifacts" / "bundle", str(found.version), str(found.run_id)
 

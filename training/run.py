@@ -21,6 +21,7 @@ from training.fit import HeadFit, fit_heads, number_of_fits
 from training.labels import EndedBy, Outcomes, derive_outcomes
 from training.provenance import Provenance
 from training.splits import Folds, draw_folds
+from training.synthetic_marks import is_synthetic
 from training.tasks import Task, relapse_task, remission_task
 
 Announce = Callable[[int], Callable[[], None]]
@@ -129,11 +130,6 @@ def _bundle(
 
 
 CODE = ("commit", "modified", "lock_digest", "sources_digest")
-
-
-def is_synthetic(cohort: Cohort) -> bool:
-    """Whether the cohort calls itself synthetic, by the name of its protocol."""
-    return "synthetic" in cohort.protocol.name.lower()
 
 
 def _outcome_model(cohort: Cohort, fit: LandmarkFit) -> OutcomeModel:

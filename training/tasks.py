@@ -18,6 +18,9 @@ from models.remission import ONE_VARIABLE as REMISSION_VARIABLE
 from models.remission import RemissionHead, remission_trials
 from training.labels import EndedBy, Outcomes
 
+FEWEST_FOLLOWED = 10
+"""Patients who must have been followed to a day for anything to be said of it."""
+
 Head: TypeAlias = RemissionHead | RelapseHead
 
 
@@ -137,13 +140,17 @@ class RemissionTask:
 
 @dataclass(frozen=True, eq=False)
 class RelapseTask:
-    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,)."""
+    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,).
+
+    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks.
+    """
 
     lesson: Lesson
     followed_days: Floats
     ended_by: NDArray[np.int8]
     at_risk: Mask
     last_day: int
+    longest_horizon: int = 0
     name: str = "relapse"
     loss: str = "integrated_brier"
     one_variable: str = RELAPSE_VARIABLE
@@ -227,12 +234,24 @@ def remission_task(
 def relapse_task(
     features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, last_day: int, seed: int
 ) -> RelapseTask:
-    """The relapse task of a landmark; ``last_day`` is the reach of the curve, in days after remission."""
+    """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission.
+
+    The curve reaches the end of that horizon's week, or of the last week into which enough patients were followed.
+    """
     week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
+    week = min(week, _last_supported_day(outcomes))
     signs = tuple(feature.relapse_sign for feature in declared)
     none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
     lesson = Lesson(features.values, none, features.names, signs, seed)
-    return RelapseTask(lesson, outcomes.followed_days, outcomes.ended_by, outcomes.at_risk, week)
+    return RelapseTask(lesson, outcomes.followed_days, outcomes.ended_by, outcomes.at_risk, week, last_day)
+
+
+def _last_supported_day(outcomes: Outcomes) -> int:
+    """The end of the last week into which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 where none is."""
+    followed = np.sort(outcomes.followed_days[outcomes.at_risk])[::-1]
+    if len(followed) < FEWEST_FOLLOWED:
+        return 0
+    return int(-(-followed[FEWEST_FOLLOWED - 1] // DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
 def learner_for(candidate: str, task: Task) -> Learner:

@@ -25,7 +25,8 @@ from training.cohort_flow import LandmarkFlow, landmark_flow
 from training.fit import CandidateFit, HeadFit
 from training.records import held_out_table, importances, summary
 from training.release import MODEL_NAME, use_store
-from training.run import LandmarkFit, Training, is_synthetic
+from training.run import LandmarkFit, Training
+from training.synthetic_marks import is_synthetic
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 

@@ -14,13 +14,16 @@ HEADINGS = {
 }
 
 
-def in_words(landmarks: list[dict[str, Any]], version: str, run_id: str) -> str:
-    """The summary of `records.summary` as aligned text; every figure is from patients held out."""
+def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, version: str, run_id: str) -> str:
+    """The summary of `records.summary` as aligned text; every figure is from patients held out.
+
+    Relapses are those within ``longest_horizon`` days.
+    """
     lines = []
     for landmark in landmarks:
         lines += ["", landmark["name"], "=" * len(landmark["name"])]
         for name in ("remission", "relapse"):
-            lines += _head(name, landmark[name])
+            lines += _head(name, landmark[name], longest_horizon)
     lines += [
         "",
         "All figures are from patients that the model did not see. AUC and C: larger is better, 0.5 is chance;",
@@ -32,11 +35,11 @@ def in_words(landmarks: list[dict[str, Any]], version: str, run_id: str) -> str:
     return "\n".join(lines).lstrip("\n")
 
 
-def _head(name: str, head: dict[str, Any] | None) -> Iterator[str]:
+def _head(name: str, head: dict[str, Any] | None, longest_horizon: int) -> Iterator[str]:
     if head is None:
         yield f"{name}: not predicted, everyone is in remission at the landmark"
         return
-    events = "in remission" if name == "remission" else "relapses"
+    events = "in remission" if name == "remission" else f"relapses within {longest_horizon} days"
     yield f"{name}: {head['n']} patients, {head['events']} {events}; winner: {head['winner'] or 'none'}"
     if head["note"]:
         yield f"  note: {head['note']}"

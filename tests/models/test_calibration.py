@@ -144,3 +144,11 @@ def test_without_a_score_there_is_nothing_to_recalibrate() -> None:
 def test_perfectly_separated_outcomes_give_finite_numbers() -> None:
     found = recalibrate(single_trials(np.array([0.0, 0, 1, 1])), np.array([-2.0, -1, 1, 2]), np.zeros(4))
     assert np.isfinite([found.shift, found.slope, found.p_value]).all()
+
+
+def test_a_band_in_which_nobody_was_at_risk_gets_the_overall_rate() -> None:
+    """One success among four weeks, all in the first of two bands: (1 + 1/2) / (4 + 1) for the second."""
+    trials = Trials(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]), patients=1, bands=2)
+    first, second = expit(fit_baseline(trials, np.zeros(1)))
+    assert first == pytest.approx(1 / 4)
+    assert second == pytest.approx(1.5 / 5)

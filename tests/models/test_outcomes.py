@@ -87,3 +87,11 @@ def test_log_odds(log_odds: float, probability: float) -> None:
 def test_no_log_odds_overflow() -> None:
     with np.errstate(all="raise", under="ignore"):
         np.testing.assert_array_equal(expit(np.array([-1e308, -800, 800, 1e308])), [0, 0, 1, 1])
+
+
+def test_rounding_never_makes_a_relapse_more_than_certain() -> None:
+    """Hazards near 1 without anything that competes: what is lost adds up to 1, and to no more."""
+    hazard = np.random.default_rng(3).uniform(0.5, 1.0, (2000, 12))
+    curve = relapse_curve(hazard, np.zeros(12), np.arange(12 * 7 + 1))
+    assert curve.relapse.max() <= 1.0
+    assert curve.competing.min() >= 0.0

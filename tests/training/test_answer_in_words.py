@@ -5,6 +5,11 @@ import pytest
 
 from training.answer_in_words import in_words
 
+
+def _contribution(feature: str, meaning: str, unit: str, value: float | None, contribution: float) -> dict[str, Any]:
+    return {"feature": feature, "meaning": meaning, "unit": unit, "value": value, "contribution": contribution}
+
+
 ANSWER: dict[str, Any] = {
     "outcome": "predicted",
     "prediction_id": "x",
@@ -21,10 +26,10 @@ ANSWER: dict[str, Any] = {
             "log_odds": -0.6,
             "start": 0.0,
             "contributions": [
-                {"meaning": "Points to go; negative inside.", "unit": "points", "value": 7.0, "contribution": -0.9},
-                {"meaning": "Baseline minus the latest rating.", "unit": "points", "value": 4.0, "contribution": 0.4},
-                {"meaning": "PTSD besides.", "unit": "no/yes", "value": 0.0, "contribution": 0.1},
-                {"meaning": "Age at day 0.", "unit": "years", "value": None, "contribution": -0.05},
+                _contribution("distance_to_remission", "Points to go; negative inside.", "points", 7.0, -0.9),
+                _contribution("change_share", "Change so far.", "share", 0.254, 0.4),
+                _contribution("comorbid_ptsd", "PTSD besides.", "no/yes", 0.0, 0.1),
+                _contribution("age_years", "Age at day 0.", "years", None, -0.05),
             ],
         },
         "relapse": {"log_odds": -3.0, "start": -3.0, "contributions": []},
@@ -45,15 +50,16 @@ def _words(**changes: Any) -> str:
         "Of 100 patients like this one, about 34 reach remission.",
         "about 25 within 84 days and about 41 within 182 days after it have a relapse.",
         "about 20 of the 100 reach remission and stay well for 182 days.",
-        "What speaks for remission: baseline minus the latest rating (4 points); PTSD besides (no).",
-        "Against it: points to go (7 points); age at day 0 (not recorded).",
+        # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
+        "(above 0 makes it more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
+        "Single features, for it: change so far (25%); PTSD besides (no). Against it: points to go (7 points).",
         "For relapse the model makes no difference between patients.",
         "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
         "1 of the model's features was not recorded.",
         "1 later record was not used.",
         "Note on relapse: too few events; the overall rate answers.",
         "SYNTHETIC",
-        "not medical advice",
+        "neither medical advice nor a medical device",
     ],
 )
 def test_the_words_say(said: str) -> None:
@@ -104,4 +110,4 @@ def test_what_is_not_predictable_says_why() -> None:
     assert words.startswith(
         "Nothing can be predicted for this record: before session 2: no primary instrument was rated"
     )
-    assert "not medical advice" in words
+    assert "neither medical advice" in words

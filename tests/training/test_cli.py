@@ -52,7 +52,7 @@ def test_bad_input_is_refused_by_file_row_and_column_without_the_value(
     message = refused(done, 2)
     assert "patients.csv, row 2, column age_years" in message
     assert "patients.csv, row 3, column sex" in message
-    assert message.splitlines()[-1] == "refused: 2 problem(s); nothing was written"
+    assert message.splitlines()[-1] == "refused: 2 problems"
     assert MARKER not in message + done.stdout
     assert "woman" not in message
 

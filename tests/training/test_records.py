@@ -89,3 +89,18 @@ def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_wh
     assert len(held_out_table(finished)) == 0
     heads = [landmark[head] for landmark in summary(finished) for head in ("remission", "relapse")]
     assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)
+
+
+def test_a_run_alone_does_not_give_a_pseudonym_away(trained: Training) -> None:
+    """Whoever knows all digests that are recorded, and that ids are sorted, can't undo the shuffle."""
+    recorded = [trained.cohort.digest, trained.cohort.protocol.digest]
+    places = [int(name[1:]) for name in pseudonyms(trained.cohort)]
+    for digest in recorded:
+        for length in (8, 16, 32, 64):
+            guess = np.random.default_rng(int(digest[:length], 16)).permutation(len(places))
+            assert np.mean(guess == places) < 0.05
+
+
+def test_who_has_the_cohort_can_resolve_a_pseudonym(trained: Training) -> None:
+    assert pseudonyms(trained.cohort).tolist() == pseudonyms(trained.cohort).tolist()
+    assert sorted(int(name[1:]) for name in pseudonyms(trained.cohort)) == list(range(len(trained.cohort)))

@@ -1,6 +1,7 @@
 """The same seed and data give the same model to the last byte; the truth of a synthetic cohort plays no part in it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.training.trainings import QUICK
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.run import Training, train
+from training.synthetic_marks import is_synthetic
 
 
 def train_on(directory: Path, workers: int) -> Training:
@@ -76,3 +78,34 @@ def test_a_cohort_without_outcomes_is_refused_as_the_users_matter() -> None:
         train(cohort, QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
     (problem,) = refused.value.problems
     assert problem.required == "patients with an outcome after a landmark"
+
+
+def test_nothing_is_said_of_days_to_which_hardly_anybody_was_followed(simulated: Path) -> None:
+    """Everything recorded after day 100 is taken away: nobody is followed for 182 days after remission."""
+    cohort = read_cohort(simulated)
+    kept = {
+        name: rows.where(rows.numbers("day") <= 100)
+        for name, rows in (
+            ("assessments", cohort.assessments),
+            ("sessions", cohort.sessions),
+            ("events", cohort.events),
+        )
+    }
+    learned = train(replace(cohort, **kept), QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+    for landmark, model in zip(learned.landmarks, learned.bundle.models, strict=True):
+        assert model.relapse is not None
+        longest = np.nanmax(landmark.outcomes.followed_days[landmark.outcomes.at_risk])
+        assert model.relapse.days[-1] < longest + 7
+        predicted = model.predict(landmark.features.values)
+        assert np.isnan(predicted.relapse[:, -1]).all()
+        assert np.isnan(predicted.sustained[:, -1]).all()
+        assert "nothing is said of later days" in landmark.relapse.note
+
+
+def test_a_cohort_stays_synthetic_under_another_protocol(simulated: Path) -> None:
+    cohort = read_cohort(simulated)
+    assert is_synthetic(replace(cohort, protocol=replace(cohort.protocol, name="my-study")))
+    renamed = np.array([f"P{number}" for number in range(len(cohort))])
+    only_sites = replace(cohort, protocol=replace(cohort.protocol, name="my-study"), patient_ids=renamed)
+    assert is_synthetic(only_sites)
+    assert not is_synthetic(replace(only_sites, site_names=tuple(f"clinic {n}" for n in range(3))))

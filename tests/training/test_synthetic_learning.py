@@ -1,6 +1,6 @@
 """On a synthetic cohort, where the true risks are known: how much of what can be known is learned.
 
-Without the trees, for speed; they may win only by being better.
+Without the trees and at one landmark, for speed; trees may win only by being better.
 """
 
 from dataclasses import replace
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.slow
 LANDMARK = "before session 3"
 
 
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, pd.DataFrame]:
-    """A training on 2,500 patients of 8 sites, and their true risks."""
+@pytest.fixture(scope="module", params=[2500, 20_000])
+def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, pd.DataFrame]:
+    """A training on so many patients of 8 sites, and their true risks."""
     directory: Path = tmp_path_factory.mktemp("cohorts") / "larger"
-    write_cohort(simulate_cohort(2500, 8, 7), directory, "parquet")
+    write_cohort(simulate_cohort(request.param, 8, 7), directory, "parquet")
     cohort = read_cohort(directory)
     landmark = cohort.protocol.landmark(LANDMARK)
     cohort = replace(cohort, protocol=replace(cohort.protocol, landmarks=(landmark,)))
@@ -60,7 +60,7 @@ def test_most_of_the_distance_from_the_base_rate_to_the_truth_is_covered(
     known = true.loc[by_name[rows["patient"]].to_numpy()].to_numpy()
     best = mean_loss(rows["observed"].to_numpy(), known, rows["weight"].to_numpy())
     covered = (losses["no_model"] - losses[remission.winner]) / (losses["no_model"] - best)
-    assert covered >= 0.8
+    assert covered >= (0.8 if len(training.cohort) == 2500 else 0.95)
 
 
 def test_the_predictions_can_be_taken_at_their_word(remission: HeadFit) -> None:

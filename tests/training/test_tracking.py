@@ -169,7 +169,8 @@ def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(recorded: Record
     assert str(champion.version) == "1"
     assert champion.tags["promoted_reason"] == REASON
     assert champion.tags["promoted_by"]
-    assert champion.tags["promoted_at"].endswith("+00:00")
+    assert champion.tags["promoted_at"].endswith("Z")
+    assert champion.tags[f"promotion {champion.tags['promoted_at']}"].endswith(REASON)
     assert promoted["labels"]["mlflow_version"] == "1"
     assert promoted["labels"]["run_id"] == recorded.answer["run_id"]
 
