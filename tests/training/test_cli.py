@@ -1,5 +1,8 @@
 """The ``kap`` command: its help teaches, and its exit code says who must act."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +117,18 @@ def test_a_synthetic_cohort_is_written_into_an_empty_folder_and_is_in_order(plac
 def test_a_cohort_too_small_to_learn_from_is_refused_with_what_to_do(place: Workplace, folder: Folder) -> None:
     folder.write()
     assert "kap cohort check" in refused(place.kap("train", folder.path), 2)
+
+
+def test_a_tracking_store_that_does_not_answer_is_for_whoever_runs_it(tmp_path: Path) -> None:
+    """Port 9 of this machine, where nothing listens."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("kap")), "promote", "1", "--reason", "x"],
+        env=os.environ | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "the tracking store does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
