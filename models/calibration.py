@@ -33,10 +33,20 @@ class Trials:
             self.patient[rows], self.band[rows], self.successes[rows], self.failures[rows], self.patients, self.bands
         )
 
+    def losses(self, log_odds: Floats) -> Floats:
+        """Negative log-likelihood per trial, shape (trials,), of log-odds of the same shape."""
+        return self.successes * np.logaddexp(0, -log_odds) + self.failures * np.logaddexp(0, log_odds)
+
+    def weighted_outcomes(self) -> tuple[NDArray[np.intp], NDArray[np.int64], Floats]:
+        """The trials as plain yes/no outcomes: row of the trial, outcome 1 or 0, weight; weightless ones left out."""
+        success, failure = np.flatnonzero(self.successes > 0), np.flatnonzero(self.failures > 0)
+        outcome = np.repeat(np.array([1, 0], dtype=np.int64), [len(success), len(failure)])
+        weight = np.concatenate([self.successes[success], self.failures[failure]])
+        return np.concatenate([success, failure]), outcome, weight
+
     def loss_for_patient(self, score: Floats, baseline: Floats) -> Floats:
         """Negative log-likelihood per patient, shape (patients,), of log-odds ``baseline[band] + score[patient]``."""
-        log_odds = baseline[self.band] + score[self.patient]
-        loss = self.successes * np.logaddexp(0, -log_odds) + self.failures * np.logaddexp(0, log_odds)
+        loss = self.losses(baseline[self.band] + score[self.patient])
         return np.bincount(self.patient, weights=loss, minlength=self.patients).astype(np.float64)
 
 
@@ -102,9 +112,6 @@ def recalibrate(trials: Trials, score: Floats, baseline: Floats, effective_share
         shift, slope = shift + step[0], slope + step[1]
         if np.abs(step).max() < 1e-10:
             break
-    gain = effective_share * (_fit(trials, offset + shift + slope * moved) - _fit(trials, offset + moved))
+    before, after = trials.losses(offset + moved), trials.losses(offset + shift + slope * moved)
+    gain = effective_share * float(before.sum() - after.sum())
     return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))))
-
-
-def _fit(trials: Trials, log_odds: Floats) -> float:
-    return -float(trials.successes @ np.logaddexp(0, -log_odds) + trials.failures @ np.logaddexp(0, log_odds))

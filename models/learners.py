@@ -168,13 +168,9 @@ def _fit_logistic(design: _Design, lesson: Lesson, strength: float) -> Floats:
         columns = np.hstack([columns, bands])
     if not columns.shape[1]:
         return np.zeros(0)
-    success, failure = trials.successes > 0, trials.failures > 0
+    rows, outcome, weight = trials.weighted_outcomes()
     model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=100, tol=1e-8)
-    model.fit(
-        np.vstack([columns[success], columns[failure]]),
-        np.repeat([1, 0], [success.sum(), failure.sum()]),
-        sample_weight=np.concatenate([trials.successes[success], trials.failures[failure]]),
-    )
+    model.fit(columns[rows], outcome, sample_weight=weight)
     return np.asarray(model.coef_[0, : design.columns.shape[1]], dtype=np.float64)
 
 
@@ -238,13 +234,11 @@ def _parameters(lesson: Lesson, depth: int) -> dict[str, Any]:
 
 def _matrix(lesson: Lesson, baseline: Floats) -> xgboost.DMatrix:
     trials = lesson.trials
-    success, failure = trials.successes > 0, trials.failures > 0
-    patient = np.concatenate([trials.patient[success], trials.patient[failure]])
-    band = np.concatenate([trials.band[success], trials.band[failure]])
+    rows, outcome, weight = trials.weighted_outcomes()
     return xgboost.DMatrix(
-        lesson.rows[patient].astype(np.float32),
-        label=np.repeat([1.0, 0.0], [success.sum(), failure.sum()]),
-        weight=np.concatenate([trials.successes[success], trials.failures[failure]]),
-        base_margin=baseline[band],
+        lesson.rows[trials.patient[rows]].astype(np.float32),
+        label=outcome,
+        weight=weight,
+        base_margin=baseline[trials.band[rows]],
         nthread=1,
     )
