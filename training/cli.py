@@ -87,6 +87,9 @@ def train(directory: Path, seed: int | None, config: Path | None, workers: int |
         click.echo(in_words(landmarks, reach, recorded.model_version, recorded.run_id))
 
 
+main.add_command(promote)
+
+
 @main.command()
 @click.argument("file", type=click.File("rb"))
 @MODEL_OPTION
@@ -144,6 +147,3 @@ def serve(host: str, port: int, workers: int) -> None:
     from serving.service import serve as start
 
     start(host, port, workers)
-
-
-main.add_command(promote)
