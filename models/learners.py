@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from models.calibration import Trials, fit_baseline
-from models.outcomes import Floats
+from models.outcomes import Floats, expit
 from models.score import Constant, Linear, Score, Trees
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -88,7 +88,34 @@ def learn_logistic(lesson: Lesson) -> Learned:
             losses[position] += _held_out_loss(lesson, score, taught, held_out)
     best = STRENGTHS[int(np.argmin(losses))]
     design = _Design.of(lesson)
-    return Learned(design.score(_fit_logistic(design, lesson, best)), {"C": best})
+    coefficients = _fit_logistic(design, lesson, best)
+    used = _effective_parameters(design, lesson, coefficients, best)
+    return Learned(design.score(coefficients), {"C": best, "effective_parameters": used})
+
+
+def _effective_parameters(design: "_Design", lesson: Lesson, coefficients: Floats, strength: float) -> float:
+    """How many unpenalised parameters the penalised ones amount to: the trace of the hat matrix, without the baseline.
+
+    Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
+    """
+    trials = lesson.trials
+    columns = design.columns[trials.patient]
+    moved = design.columns @ coefficients
+    fitted = expit(fit_baseline(trials, moved)[trials.band] + moved[trials.patient])
+    spread = (trials.successes + trials.failures) * fitted * (1 - fitted)
+    centred = columns - spread @ columns / spread.sum()
+    information = np.linalg.eigvalsh((centred * spread[:, None]).T @ centred)
+    return float((information / (information + 1 / strength)).sum())
+
+
+def learn_logistic_at(strength: float) -> Learner:
+    """Ridge logistic regression on every recorded feature at a fixed inverse penalty, larger for a weaker one."""
+
+    def learn(lesson: Lesson) -> Learned:
+        design = _Design.of(lesson)
+        return Learned(design.score(_fit_logistic(design, lesson, strength)), {"C": strength})
+
+    return learn
 
 
 def _held_out_loss(lesson: Lesson, score: Score, taught: NDArray[np.bool_], held_out: NDArray[np.bool_]) -> float:

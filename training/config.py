@@ -1,7 +1,12 @@
-"""The settings of a training: one frozen object, read from TOML at the entry point and passed down."""
+"""The settings of a training and the policy of promotions: frozen objects, read from TOML and passed down.
 
+`default.toml` says what each key means and why it has its value.
+"""
+
+import math
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,7 @@ DEFAULTS = Path(__file__).with_name("default.toml")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of a training; `default.toml` says what each one means."""
+    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that can't be promoted."""
 
     seed: int
     candidates: tuple[str, ...]
@@ -23,10 +28,44 @@ class TrainingConfig:
     fewest_site_folds: int
     events_to_fit: int
     largest_weight: float
+    draws: int
+    quick: bool = False
 
     def as_parameters(self) -> dict[str, Any]:
         """The settings as plain values, for the record."""
         return asdict(self) | {"candidates": list(self.candidates)}
+
+
+@dataclass(frozen=True)
+class PromotionPolicy:
+    """What a model must prove before it may answer; `default.toml` says what each requirement means."""
+
+    slope: tuple[float, float]
+    slope_outermost: tuple[float, float]
+    in_the_large: float
+    remission_thresholds: tuple[float, ...]
+    relapse_thresholds: tuple[float, ...]
+    sustained_thresholds: tuple[float, ...]
+    net_benefit_margin: float
+    subgroup_patients: int
+    subgroup_in_the_large: float
+    leakage_checks: int
+    champion_log_loss_margin: float
+    champion_brier_margin: float
+
+    def as_document(self) -> dict[str, Any]:
+        """The policy as plain values."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section of the settings: its keys, and which values each takes."""
+
+    name: str
+    keys: tuple[str, ...]
+    fits: Callable[[str, Any, Any], bool]
+    requirement: Callable[[str, Any], str]
 
 
 CANDIDATES = ("no_model", "one_variable", "logistic", "xgboost")
@@ -37,37 +76,60 @@ LARGEST = 2**31 - 1
 
 def load_config(override: Path | None = None, seed: int | None = None) -> TrainingConfig:
     """The defaults, overridden by a file and by a seed; raises ``InputRefusedError`` naming every wrong key."""
-    values = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))["training"]
-    if override is not None:
-        values = values | _read_override(override, values)
+    keys = tuple(field.name for field in fields(TrainingConfig) if field.name != "quick")
+    section = _Section("training", keys, _fits, _requirement)
+    values = _values(section, override)
     if seed is not None:
         values["seed"] = seed
-    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return TrainingConfig(**frozen)
+    return TrainingConfig(**values)
 
 
-def _read_override(path: Path, defaults: dict[str, Any]) -> dict[str, Any]:
+def quickened(config: TrainingConfig) -> TrainingConfig:
+    """The settings of a first look: no trees, few repeats and draws; what it gives can't be promoted."""
+    return replace(
+        config,
+        quick=True,
+        candidates=tuple(name for name in config.candidates if name != "xgboost"),
+        fewest_repeats=1,
+        most_repeats=min(config.most_repeats, 2),
+        draws=min(config.draws, 40),
+    )
+
+
+def load_policy(override: Path | None = None) -> PromotionPolicy:
+    """The promotion policy, overridden by a file; raises ``InputRefusedError`` naming every wrong key."""
+    keys = tuple(field.name for field in fields(PromotionPolicy))
+    return PromotionPolicy(**_values(_Section("policy", keys, _policy_fits, _policy_requirement), override))
+
+
+def _values(section: _Section, override: Path | None) -> dict[str, Any]:
+    values = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))[section.name]
+    if override is not None:
+        values = values | _read_override(override, section, values)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def _read_override(path: Path, section: _Section, defaults: dict[str, Any]) -> dict[str, Any]:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise InputRefusedError([Problem(path.name, None, None, "a readable TOML file", "something else")]) from None
     problems = [
-        Problem(path.name, None, name, "[training] and nothing else", "another section")
+        Problem(path.name, None, name, f"[{section.name}] and nothing else", "another section")
         for name in given
-        if name != "training"
+        if name != section.name
     ]
-    section = given.get("training", {})
-    if not isinstance(section, dict):
-        raise InputRefusedError([Problem(path.name, None, "training", "a section", "another value")])
-    for key, value in section.items():
+    values = given.get(section.name, {})
+    if not isinstance(values, dict):
+        raise InputRefusedError([Problem(path.name, None, section.name, "a section", "another value")])
+    for key, value in values.items():
         if key not in defaults:
-            known = ", ".join(field.name for field in fields(TrainingConfig))
-            problems.append(Problem(path.name, None, key, f"one of {known}", "an unknown key"))
-        elif not _fits(key, value, defaults[key]):
-            problems.append(Problem(path.name, None, key, _requirement(key, defaults[key]), "another value"))
+            problems.append(Problem(path.name, None, key, f"one of {', '.join(section.keys)}", "an unknown key"))
+        elif not section.fits(key, value, defaults[key]):
+            problems.append(Problem(path.name, None, key, section.requirement(key, defaults[key]), "another value"))
     if problems:
         raise InputRefusedError(problems)
-    return dict(section)
+    return dict(values)
 
 
 def _fits(key: str, value: Any, default: Any) -> bool:
@@ -87,3 +149,27 @@ def _requirement(key: str, default: Any) -> str:
 
 def _lowest(key: str) -> int:
     return {"seed": 0, "folds": 2}.get(key, 1)
+
+
+def _policy_fits(key: str, value: Any, default: Any) -> bool:
+    if isinstance(default, list):
+        if not isinstance(value, list) or not value or not all(_is_number(each) for each in value):
+            return False
+        if key.endswith("thresholds"):
+            return all(0 < each < 1 for each in value)
+        return len(value) == 2 and 0 < value[0] <= 1 <= value[1]
+    if isinstance(default, int):
+        return isinstance(value, int) and _is_number(value) and 1 <= value <= LARGEST
+    return _is_number(value) and value >= 0
+
+
+def _policy_requirement(key: str, default: Any) -> str:
+    if key.endswith("thresholds"):
+        return "a list of probabilities above 0 and below 1"
+    if isinstance(default, list):
+        return "two numbers above 0, the first up to 1, the second from 1 on"
+    return f"a whole number from 1 to {LARGEST}" if isinstance(default, int) else "a number from 0 on"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -107,7 +107,8 @@ class Question(Part):
     """One yes/no question: remission, relapse by a day, or sustained remission to a day.
 
     ``head`` is remission, relapse or sustained; ``horizon_days`` is null for remission. ``n`` patients have an answer
-    (``events`` of them yes), ``not_observed`` have none. For relapse the patients are those at risk.
+    (``events`` of them yes), ``not_observed`` have none. For relapse the patients are those at risk. ``observed_rate``
+    is weighted. ``subgroup_threshold`` is the threshold probability of the subgroups' net benefit.
     """
 
     name: str
@@ -116,22 +117,28 @@ class Question(Part):
     n: int
     events: int
     not_observed: int
+    observed_rate: Number = None
     measures: dict[str, Estimate]
     calibration: CalibrationCurve | None
     decision: DecisionCurve | None
     sites: list[SiteEstimate]
     across_sites: list[AcrossSites]
     subgroups: list[Subgroup]
+    subgroup_threshold: Number = None
     sensitivity: list[Sensitivity]
 
 
 class SampleSize(Part):
     """Riley's minimum number of patients for the parameters used; criteria by name, ``required`` the largest.
 
-    ``parameters`` counts what the winner estimates beside its baseline; ``met`` is null where it can't be computed.
+    ``parameters`` is what the winner estimates beside its baseline, penalised ones counted as the unpenalised ones
+    that they amount to; ``considered`` counts each in full, and ``required_for_considered`` is what that would take.
+    ``met`` is null where it can't be computed: where those held out show nothing that was learned.
     """
 
     parameters: int
+    considered: int | None = None
+    required_for_considered: int | None = None
     patients: int
     events: int
     criteria: dict[str, int]

@@ -7,7 +7,7 @@ candidate alike, and so asks more of complexity than a paired comparison would: 
 overall rate.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +28,13 @@ Progress = Callable[[], None]
 class CandidateFit:
     """A candidate's held-out predictions ``[repeat][fold]``, how good they were, and the head learned from all.
 
-    ``loss`` is the mean held-out loss (log loss of remission, integrated Brier score of relapse).
+    ``fold_heads`` are those that made the predictions. ``loss`` is the mean held-out loss (log loss of remission,
+    integrated Brier score of relapse).
     """
 
     name: str
     held_out: tuple[tuple[HeldOut, ...], ...]
+    fold_heads: tuple[tuple[Head, ...], ...]
     measures: Mapping[str, float]
     fold_measures: tuple[Mapping[str, float], ...]
     loss: float
@@ -80,7 +82,7 @@ def fit_heads(
     results = {}
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     fits = parallel(
-        delayed(_fit_one)(tasks[position], name, folds, repeat, fold) for position, name, repeat, fold in jobs
+        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold) for position, name, repeat, fold in jobs
     )
     for job, fitted in zip(jobs, fits, strict=True):
         results[job] = fitted
@@ -101,7 +103,7 @@ def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> i
 _Result = tuple[Head, Mapping[str, float], HeldOut | None]
 
 
-def _fit_one(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
+def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
     """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
 
     Where nearly all outcomes of a kind are in the fold held out, the others can teach no more than the overall rate.
@@ -120,11 +122,16 @@ def _gather(
         tuple(out for fold in range(len(folds.names)) if (out := results[position, name, repeat, fold][2]) is not None)
         for repeat in range(folds.repeats)
     )
+    heads = tuple(
+        tuple(results[position, name, repeat, fold][0] for fold in range(len(folds.names)))
+        for repeat in range(folds.repeats)
+    )
     loss, standard_error = _loss(task, held)
     head, parameters, _ = results[position, name, -1, -1]
     return CandidateFit(
         name=name,
         held_out=held,
+        fold_heads=heads,
         measures=measures(task, held),
         fold_measures=fold_measures(task, held),
         loss=loss,
@@ -154,7 +161,7 @@ def _judge(task: Task, candidates: Mapping[str, CandidateFit], config: TrainingC
     winner = simplest_good(candidates)
     head, recalibration = candidates[winner].head, None
     if winner != "no_model":
-        recalibration = _recalibration(task, candidates[winner])
+        recalibration = recalibration_on(task, candidates[winner].held_out)
         if recalibration.supported:
             head = head.recalibrated(recalibration)
     return HeadFit(task, candidates, winner, head, recalibration, _note(task, winner, config))
@@ -192,10 +199,10 @@ def _note(task: Task, winner: str, config: TrainingConfig) -> str:
     return "; ".join(notes)
 
 
-def _recalibration(task: Task, candidate: CandidateFit) -> Recalibration:
-    """Recalibration on all held-out predictions; with repeated folds each repeat counts for its share."""
-    outs = [out for repeat in candidate.held_out for out in repeat]
-    share = 1 / len(candidate.held_out)
+def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:
+    """Recalibration on held-out predictions ``[repeat][fold]``; each repeat counts for its share."""
+    outs = [out for repeat in repeats for out in repeat]
+    share = 1 / len(repeats)
     patients = len(task.lesson.rows)
     stacked = Trials(
         patient=np.concatenate([number * patients + out.trials.patient for number, out in enumerate(outs)]),

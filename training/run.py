@@ -10,6 +10,7 @@ from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.problems import InputRefusedError, Problem
+from features.timeline import Floats
 from models.bundle import Bundle, HeadRecord
 from models.learners import Lesson
 from models.outcome_model import OutcomeModel
@@ -24,16 +25,25 @@ from training.splits import Folds, draw_folds
 from training.synthetic_marks import is_synthetic
 from training.tasks import Task, relapse_task, remission_task
 
-Announce = Callable[[int], Callable[[], None]]
-"""Given the number of fits to come, returns what to call after each."""
+Announce = Callable[[str, int], Callable[[], None]]
+"""Given what is done now and in how many pieces, returns what to call after each."""
+
+
+def quietly(_step: str, _pieces: int) -> Callable[[], None]:
+    """Announces nothing."""
+    return lambda: None
 
 
 @dataclass(frozen=True, eq=False)
 class LandmarkFit:
-    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark."""
+    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark.
+
+    ``weights`` (patients,) make those whose remission was observed stand for all.
+    """
 
     features: FeatureRows
     outcomes: Outcomes
+    weights: Floats
     remission: HeadFit | None
     relapse: HeadFit
 
@@ -71,7 +81,7 @@ def train(
         raise InputRefusedError([problem])
     folds = draw_folds(_outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
     flat = [task for group in tasks for task in group]
-    progress = announce(number_of_fits(flat, folds, config))
+    progress = announce("judging the candidates", number_of_fits(flat, folds, config))
     fits = iter(fit_heads(flat, folds, config, progress, workers))
     fitted = tuple(
         _landmark_fit(rows, outcome, [next(fits) for _ in group])
@@ -109,7 +119,9 @@ def _outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]
 
 def _landmark_fit(features: FeatureRows, outcomes: Outcomes, fits: list[HeadFit]) -> LandmarkFit:
     by_name = {fit.task.name: fit for fit in fits}
-    return LandmarkFit(features, outcomes, by_name.get("remission"), by_name["relapse"])
+    remission = by_name.get("remission")
+    weights = remission.task.weights if remission else np.ones(len(outcomes.eligible))
+    return LandmarkFit(features, outcomes, weights, remission, by_name["relapse"])
 
 
 def _bundle(

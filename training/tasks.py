@@ -59,6 +59,10 @@ class Task(Protocol):
         """The feature of the one-variable candidate."""
 
     @property
+    def weights(self) -> Floats:
+        """How much each patient stands for, shape (patients,)."""
+
+    @property
     def patients(self) -> int:
         """Patients whose outcome can teach it."""
 
@@ -154,6 +158,11 @@ class RelapseTask:
     name: str = "relapse"
     loss: str = "integrated_brier"
     one_variable: str = RELAPSE_VARIABLE
+
+    @property
+    def weights(self) -> Floats:
+        """1: every patient at risk stands for one."""
+        return np.ones(len(self.at_risk))
 
     @property
     def patients(self) -> int:

@@ -24,7 +24,7 @@ from training.demo import PATIENT
 from training.fit import HeadFit
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
-from training.run import Training, train
+from training.run import Training, quietly, train
 
 WARM_UP = 50
 KINDS = {"logistic": Linear, "xgboost": Trees}
@@ -33,7 +33,7 @@ KINDS = {"logistic": Linear, "xgboost": Trees}
 def main(folder: Path, calls: int) -> dict[str, dict[str, float]]:
     """Median and 99th percentile by kind of head, in milliseconds."""
     config = replace(load_config(), folds=2, site_events=10**9, fewest_repeats=1, most_repeats=1)
-    training = train(read_cohort(folder), config, collect_provenance(), lambda _: lambda: None, 2)
+    training = train(read_cohort(folder), config, collect_provenance(), quietly, 2)
     gc.collect()
     gc.freeze()  # as the service does before its first request
     return {kind: milliseconds(Predictor(bundle_of(training, kind), "1"), calls) for kind in KINDS}

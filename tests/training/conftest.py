@@ -8,7 +8,7 @@ from tests.training.cohort_folder import Folder
 from tests.training.trainings import QUICK
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
-from training.run import Training, train
+from training.run import Training, quietly, train
 from training.synthetic_cohort import simulate_cohort, write_cohort
 
 
@@ -28,4 +28,4 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained(simulated: Path) -> Training:
     """A training on it, by the quick candidates and with a single repeat of the folds."""
-    return train(read_cohort(simulated), QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+    return train(read_cohort(simulated), QUICK, collect_provenance(), quietly, workers=1)

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from lifelines.utils import concordance_index
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from models.outcomes import expit
 from tests.models.lessons import single_trials
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
-from training.evaluation.discrimination import auc, c_index
 from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
 from training.evaluation.reliability import (
     brier,
@@ -26,23 +24,6 @@ def drawn(seed: int, patients: int = 400) -> tuple[np.ndarray, np.ndarray, np.nd
     rng = np.random.default_rng(seed)
     log_odds = rng.standard_normal(patients)
     return (rng.random(patients) < expit(log_odds)).astype(np.float64), log_odds, rng.uniform(0.2, 3, patients)
-
-
-def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
-    """Two with the outcome, three without: of six pairs four are right and one is tied."""
-    observed, predicted = np.array([1.0, 1, 0, 0, 0]), np.array([0.9, 0.4, 0.4, 0.6, 0.1])
-    assert auc(observed, predicted, np.ones(5)) == pytest.approx((4 + 1 / 2) / 6)
-
-
-def test_a_weight_counts_as_that_many_patients_in_the_auc() -> None:
-    """The pair that is wrong counts three times among 3 + 1 + 3 + 1."""
-    observed, predicted = np.array([1.0, 1, 0, 0]), np.array([0.9, 0.4, 0.6, 0.1])
-    assert auc(observed, predicted, np.array([1.0, 3, 1, 1])) == pytest.approx((1 + 1 + 3) / (2 * 1 + 2 * 3))
-
-
-@pytest.mark.parametrize("outcome", [0.0, 1.0])
-def test_auc_is_not_defined_without_both_outcomes(outcome: float) -> None:
-    assert np.isnan(auc(np.full(3, outcome), np.array([0.1, 0.2, 0.3]), np.ones(3)))
 
 
 def test_log_loss_and_brier_score_are_scikit_learns() -> None:
@@ -79,31 +60,6 @@ def test_calibration_finds_what_was_done_to_honest_predictions(too_low: float, s
 
 def test_equal_predictions_have_no_slope() -> None:
     assert np.isnan(calibration_slope(single_trials(np.array([1.0, 0, 1])), np.full(3, 0.2)))
-
-
-def test_without_competing_events_c_is_lifelines() -> None:
-    rng = np.random.default_rng(3)
-    risk = rng.standard_normal(300)
-    days = rng.permutation(300).astype(np.float64) + 1 - 20 * risk
-    ended_by = (rng.random(300) < 0.6).astype(np.int8)
-    expected = concordance_index(days, -risk, ended_by == 1)
-    assert 0.5 < expected < 1
-    assert c_index(days, ended_by, risk) == pytest.approx(expected, abs=1e-9)
-
-
-def test_who_had_a_competing_event_stays_comparable() -> None:
-    """A relapsed on day 10. B had a competing event on day 5 and never relapses, C was seen until day 20.
-
-    A was given more than C and less than B: one pair of two is right. Had B been lost on day 5, the pair with B could
-    not be compared.
-    """
-    days, predicted = np.array([10.0, 5.0, 20.0]), np.array([0.2, 0.9, 0.1])
-    assert c_index(days, np.array([1, 2, 0], dtype=np.int8), predicted) == pytest.approx(1 / 2)
-    assert c_index(days, np.array([1, 0, 0], dtype=np.int8), predicted) == pytest.approx(1 / 1)
-
-
-def test_c_is_not_defined_without_relapses() -> None:
-    assert np.isnan(c_index(np.array([5.0, 9.0]), np.array([0, 2], dtype=np.int8), np.array([0.1, 0.2])))
 
 
 def test_integrated_brier_without_censoring_is_the_mean_brier_score() -> None:

@@ -17,7 +17,7 @@ from training.tasks import RemissionTask, Task
 
 
 def candidate(name: str, loss: float, standard_error: float) -> CandidateFit:
-    return CandidateFit(name, (), {}, (), loss, standard_error, RemissionHead(Constant(1), 0.0), {})
+    return CandidateFit(name, (), (), {}, (), loss, standard_error, RemissionHead(Constant(1), 0.0), {})
 
 
 def chosen(**losses: tuple[float, float]) -> str:

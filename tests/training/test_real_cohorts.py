@@ -14,7 +14,7 @@ from training.config import load_config
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.records import summary
-from training.run import train
+from training.run import quietly, train
 
 COHORTS = Path(__file__).parents[3] / "shared" / "cohorts"
 
@@ -30,7 +30,7 @@ pytestmark = [
 def learned(name: str) -> dict[str, Any]:
     """The summary by landmark, all four candidates."""
     config = replace(load_config(), fewest_repeats=1, most_repeats=3)
-    finished = train(read_cohort(COHORTS / name), config, collect_provenance(), lambda _: lambda: None, workers=2)
+    finished = train(read_cohort(COHORTS / name), config, collect_provenance(), quietly, workers=2)
     return {landmark["name"]: landmark for landmark in summary(finished)}
 
 

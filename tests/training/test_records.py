@@ -11,7 +11,7 @@ from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.provenance import collect_provenance
 from training.records import held_out_table, importances, pseudonyms, summary
-from training.run import Training, train
+from training.run import Training, quietly, train
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_wh
             B           14   gad7        17
             """,
     )
-    finished = train(cohort, QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+    finished = train(cohort, QUICK, collect_provenance(), quietly, workers=1)
     assert len(held_out_table(finished)) == 0
     heads = [landmark[head] for landmark in summary(finished) for head in ("remission", "relapse")]
     assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)

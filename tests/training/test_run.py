@@ -13,12 +13,12 @@ from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
-from training.run import Training, train
+from training.run import Training, quietly, train
 from training.synthetic_marks import is_synthetic
 
 
 def train_on(directory: Path, workers: int) -> Training:
-    return train(read_cohort(directory), QUICK, collect_provenance(), lambda _: lambda: None, workers)
+    return train(read_cohort(directory), QUICK, collect_provenance(), quietly, workers)
 
 
 def contents(training: Training, directory: Path) -> dict[str, bytes]:
@@ -75,7 +75,7 @@ def test_no_patients_id_or_site_stands_in_the_bundle(trained: Training, tmp_path
 def test_a_cohort_without_outcomes_is_refused_as_the_users_matter() -> None:
     cohort = cohort_of(assessments="patient_id  day  instrument  score\nA  0  gad7  16\n")
     with pytest.raises(InputRefusedError) as refused:
-        train(cohort, QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+        train(cohort, QUICK, collect_provenance(), quietly, workers=1)
     (problem,) = refused.value.problems
     assert problem.required == "patients with an outcome after a landmark"
 
@@ -91,7 +91,7 @@ def test_nothing_is_said_of_days_to_which_hardly_anybody_was_followed(simulated:
             ("events", cohort.events),
         )
     }
-    learned = train(replace(cohort, **kept), QUICK, collect_provenance(), lambda _: lambda: None, workers=1)
+    learned = train(replace(cohort, **kept), QUICK, collect_provenance(), quietly, workers=1)
     for landmark, model in zip(learned.landmarks, learned.bundle.models, strict=True):
         assert model.relapse is not None
         longest = np.nanmax(landmark.outcomes.followed_days[landmark.outcomes.at_risk])

@@ -15,7 +15,7 @@ from training.fit import HeadFit
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.records import held_out_table, pseudonyms
-from training.run import Training, train
+from training.run import Training, quietly, train
 from training.synthetic_cohort import simulate_cohort, write_cohort
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     cohort = read_cohort(directory)
     landmark = cohort.protocol.landmark(LANDMARK)
     cohort = replace(cohort, protocol=replace(cohort.protocol, landmarks=(landmark,)))
-    finished = train(cohort, QUICK, collect_provenance(), lambda _: lambda: None, workers=2)
+    finished = train(cohort, QUICK, collect_provenance(), quietly, workers=2)
     return finished, pd.read_parquet(directory / "truth.parquet")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.timeline import Floats
 from models.calibration import Trials
@@ -62,7 +63,7 @@ def _remission_measures(task: RemissionTask, outs: Sequence[HeldOut]) -> dict[st
     )
     return {
         "auc": _within_folds(
-            [auc(task.remission[o.patient], o.baseline + o.moved, task.weights[o.patient]) for o in outs],
+            [_auc(task, o) for o in outs],
             [_pairs(task.remission[o.patient] == 1) for o in outs],
         ),
         "log_loss": log_loss(observed, log_odds, weights),
@@ -82,11 +83,25 @@ def _relapse_measures(task: RelapseTask, outs: Sequence[HeldOut]) -> dict[str, f
     incidence = np.concatenate([out.probability for out in outs])
     return {
         "c_index": _within_folds(
-            [c_index(followed[o.patient], ended_by[o.patient], o.probability[:, -1]) for o in outs],
+            [_c_index(task, ended_by, o) for o in outs],
             [float(task.relapsed[o.patient].sum()) * len(o.patient) for o in outs],
         ),
         "integrated_brier": integrated_brier(followed[patient], ended_by[patient], incidence, task.days),
     }
+
+
+def _auc(task: RemissionTask, out: HeldOut) -> float:
+    observed, weights = task.remission[out.patient], task.weights[out.patient]
+    return float(auc(observed, out.baseline + out.moved, weights[None, :], _one_fold(out))[0])
+
+
+def _c_index(task: RelapseTask, ended_by: NDArray[np.int8], out: HeldOut) -> float:
+    followed, risk = task.followed[out.patient], out.probability[:, -1]
+    return float(c_index(followed, ended_by[out.patient], risk, np.ones((1, len(risk))), _one_fold(out))[0])
+
+
+def _one_fold(out: HeldOut) -> NDArray[np.intp]:
+    return np.zeros(len(out.patient), dtype=np.intp)
 
 
 def _pairs(event: np.ndarray) -> float:

@@ -1,0 +1,31 @@
+"""What the patients analysed at a landmark were like: every feature's distribution, none of fewer than ten patients."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from features.catalogue import Feature
+from features.timeline import Floats, Mask
+from training.evidence import FeatureSummary
+
+FEWEST = 10
+"""Recorded values, or patients of a group, below which no figure is given."""
+
+
+def case_mix(values: Floats, declared: Sequence[Feature], eligible: Mask) -> list[FeatureSummary]:
+    """One summary per feature; ``values`` has shape (patients, features)."""
+    return [_summary(values[eligible, position], feature) for position, feature in enumerate(declared)]
+
+
+def _summary(values: Floats, feature: Feature) -> FeatureSummary:
+    recorded = values[~np.isnan(values)]
+    about = {"name": feature.name, "meaning": feature.meaning, "unit": feature.unit, "recorded": len(recorded)}
+    missing_share = 1 - len(recorded) / len(values) if len(values) else 1.0
+    if len(recorded) < FEWEST:
+        unknown = dict.fromkeys(("mean", "sd", "q05", "q50", "q95"), None)
+        return FeatureSummary.model_validate(about | unknown | {"missing_share": missing_share})
+    q05, q50, q95 = np.percentile(recorded, (5, 50, 95)).tolist()
+    binary = bool(np.isin(recorded, (0, 1)).all())
+    spread = {"q05": None, "q50": None, "q95": None} if binary else {"q05": q05, "q50": q50, "q95": q95}
+    figures = {"mean": float(recorded.mean()), "sd": float(recorded.std()), "missing_share": missing_share}
+    return FeatureSummary.model_validate(about | figures | spread)

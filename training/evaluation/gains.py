@@ -1,0 +1,28 @@
+"""What a landmark adds over the one before it: differences of measures on the patients predicted at both."""
+
+from typing import Literal
+
+import numpy as np
+
+from features.timeline import Floats
+from training.evaluation.intervals import interval
+from training.evaluation.question_measures import core_values
+from training.evaluation.questions import Asked
+from training.evidence import LandmarkGain
+
+COMPARED = ("auc", "log_loss", "brier")
+
+
+def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGain | None:
+    """Later minus earlier, for a question that both answer; above 0 is better for auc, below 0 for the losses.
+
+    ``None`` where nobody was asked at both. ``draws`` (draws + 1, patients) weigh the patients, alike on both sides.
+    """
+    both = np.intersect1d(earlier.observed.patient, later.observed.patient)
+    if not len(both):
+        return None
+    first = core_values(earlier.observed.of(np.isin(earlier.observed.patient, both)), draws)
+    second = core_values(later.observed.of(np.isin(later.observed.patient, both)), draws)
+    head: Literal["remission", "relapse"] = "remission" if later.head == "remission" else "relapse"
+    differences = {name: interval(second[name] - first[name]) for name in COMPARED}
+    return LandmarkGain(before=before, head=head, n=len(both), measures=differences)

@@ -1,0 +1,61 @@
+"""The evidence of all landmarks together: each by itself, in processes of its own, then what each adds to the last."""
+
+from collections.abc import Callable, Sequence
+
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from features.cohort import Cohort
+from training.evaluation.draws import Draws
+from training.evaluation.gains import gain
+from training.evaluation.judged import Judged
+from training.evaluation.landmark_evidence import landmark_evidence
+from training.evaluation.questions import Asked, questions
+from training.evidence import HeadEvidence, LandmarkEvidence, LandmarkGain
+
+HeadsOf = Callable[[Judged, Draws], list[HeadEvidence]]
+"""What is proven of the heads of a landmark, beside their questions."""
+
+
+def gather_landmarks(
+    cohort: Cohort,
+    judged: Sequence[Judged],
+    heads: Sequence[HeadsOf],
+    draws: Draws,
+    progress: Callable[[], None],
+    workers: int,
+) -> list[LandmarkEvidence]:
+    """The evidence of every landmark, in order; ``progress`` is called per landmark."""
+    parallel = Parallel(n_jobs=workers, return_as="generator")
+    landmarks = []
+    jobs = (delayed(_one)(cohort, seen, of, draws) for seen, of in zip(judged, heads, strict=True))
+    for found in parallel(jobs):
+        landmarks.append(found)
+        progress()
+    return [
+        landmark.model_copy(update={"gains": _gains(judged, number, draws)})
+        for number, landmark in enumerate(landmarks)
+    ]
+
+
+def _one(cohort: Cohort, judged: Judged, heads: HeadsOf, draws: Draws) -> LandmarkEvidence:
+    """One thread, so that sums keep their order."""
+    with threadpool_limits(limits=1):
+        return landmark_evidence(cohort, judged, heads(judged, draws), draws)
+
+
+def _gains(judged: Sequence[Judged], number: int, draws: Draws) -> list[LandmarkGain]:
+    """What a landmark adds over the one before it: for remission, and for relapse by the last day both reach."""
+    if not number:
+        return []
+    earlier, later = _by_name(judged[number - 1]), _by_name(judged[number])
+    shared = [name for name in later if name in earlier and later[name].head != "sustained"]
+    wanted = [name for name in shared if name == "remission"]
+    wanted += [name for name in shared if name != "remission"][-1:]
+    before = judged[number - 1].outcomes.landmark.name
+    found = [gain(before, earlier[name], later[name], draws.resampled) for name in wanted]
+    return [one for one in found if one is not None]
+
+
+def _by_name(judged: Judged) -> dict[str, Asked]:
+    return {asked.name: asked for asked in questions(judged)}

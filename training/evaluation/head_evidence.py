@@ -1,0 +1,174 @@
+"""What is proven of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
+
+from math import ceil, exp
+from typing import Literal
+
+import numpy as np
+
+from features.timeline import Floats
+from models.bundle import HeadRecord
+from models.score import Linear, Score, Trees
+from training.evaluation.draws import Draws
+from training.evaluation.judged import Judged
+from training.evaluation.relapse_measures import relapse_measures
+from training.evaluation.sample_size import SampleSize as Needed
+from training.evaluation.sample_size import binary, cox_snell_r2, survival
+from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
+from training.fit import HeadFit
+from training.tasks import RelapseTask, RemissionTask
+
+DAYS_PER_YEAR = 365.25
+SMALL = 1e-3
+"""An R-squared that plays no part where only the precision of the overall risk is asked for."""
+
+
+def head_evidence(
+    fit: HeadFit, judged: Judged, draws: Draws, learning_curve: LearningCurve | None, instability: Instability | None
+) -> HeadEvidence:
+    """The evidence of a head that was trained here."""
+    return HeadEvidence(
+        head=_name(fit.task.name),
+        n=fit.task.patients,
+        events=fit.task.events,
+        winner=fit.winner,
+        note=fit.note,
+        loss=fit.task.loss,
+        candidates=[
+            CandidateEvidence(name=name, loss=candidate.loss, standard_error=candidate.standard_error)
+            for name, candidate in fit.candidates.items()
+        ],
+        measures=_measures(fit.task.name, judged, draws),
+        sample_size=sample_size(fit),
+        instability=instability,
+        learning_curve=learning_curve,
+    )
+
+
+def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> HeadEvidence:
+    """The evidence of a head that was trained elsewhere, ``n`` and ``events`` being those of this cohort."""
+    outcomes = judged.outcomes
+    if name == "remission":
+        taught = outcomes.eligible & ~np.isnan(outcomes.remission)
+        events = int((outcomes.remission[taught] == 1).sum())
+    else:
+        taught = outcomes.at_risk
+        events = int((outcomes.ended_by[taught] == 1).sum())
+    return HeadEvidence(
+        head=_name(name),
+        n=int(taught.sum()),
+        events=events,
+        winner=record.winner,
+        note=record.note,
+        loss="log_loss" if name == "remission" else "integrated_brier",
+        candidates=[],
+        measures=_measures(name, judged, draws),
+        sample_size=None,
+        instability=None,
+        learning_curve=None,
+    )
+
+
+def _name(head: str) -> Literal["remission", "relapse"]:
+    return "remission" if head == "remission" else "relapse"
+
+
+def _measures(head: str, judged: Judged, draws: Draws) -> dict[str, Estimate]:
+    return relapse_measures(judged, draws.resampled) if head == "relapse" else {}
+
+
+def parameters_of(score: Score) -> int:
+    """What a score estimates beside the baseline: its weights, or the distinct splits of its trees."""
+    if isinstance(score, Linear):
+        return int((score.weight != 0).sum() + (score.missing_weight != 0).sum())
+    if isinstance(score, Trees):
+        splits = score.booster.trees_to_dataframe()
+        splits = splits[splits["Feature"] != "Leaf"]
+        return len(splits.drop_duplicates(["Feature", "Split"]))
+    return 0
+
+
+def sample_size(fit: HeadFit) -> SampleSize | None:
+    """The patients that the winner's parameters needed, by its R-squared on those held out; ``None`` without winner.
+
+    Penalised parameters count as the unpenalised ones that they amount to; what would be required if each counted in
+    full stands beside it. Without parameters only the precision of the overall risk is asked for.
+    """
+    if fit.winner is None:
+        return None
+    winner = fit.candidates[fit.winner]
+    considered = parameters_of(winner.head.score)
+    parameters = ceil(winner.parameters.get("effective_parameters", considered))
+    criteria = _criteria(_needed(fit, parameters), parameters)
+    required = max(criteria.values(), default=None)
+    return SampleSize(
+        parameters=parameters,
+        considered=considered,
+        required_for_considered=max(_criteria(_needed(fit, considered), considered).values(), default=None),
+        patients=fit.task.patients,
+        events=fit.task.events,
+        criteria=criteria,
+        required=required,
+        met=None if required is None else fit.task.patients >= required,
+    )
+
+
+def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
+    if needed is None:
+        return {}
+    if not parameters:
+        return {"precision": needed.precision}
+    return {"shrinkage": needed.shrinkage, "optimism": needed.optimism, "precision": needed.precision}
+
+
+def _needed(fit: HeadFit, parameters: int) -> Needed | None:
+    task = fit.task
+    if isinstance(task, RemissionTask):
+        rate = float(np.average(task.remission[_taught(task)], weights=task.weights[_taught(task)]))
+        if not 0 < rate < 1:
+            return None
+        return binary(max(parameters, 1), rate, _remission_r2(fit) if parameters else SMALL)
+    assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
+    years = task.followed[task.at_risk].sum() / DAYS_PER_YEAR
+    if not task.events or not years:
+        return None
+    rate, mean_follow_up = task.events / years, years / task.patients
+    if not parameters:  # the overall risk by the end of the curve, as for a yes/no outcome
+        return binary(1, 1 - exp(-rate * task.last_day / DAYS_PER_YEAR), SMALL)
+    return survival(parameters, rate, task.last_day / DAYS_PER_YEAR, mean_follow_up, _relapse_r2(fit))
+
+
+def _taught(task: RemissionTask) -> np.ndarray:
+    return np.flatnonzero(task.weights * ~np.isnan(task.remission) > 0)
+
+
+def _remission_r2(fit: HeadFit) -> float:
+    """Cox-Snell R-squared of the winner on those held out, averaged over the repeats."""
+    task = fit.task
+    assert isinstance(task, RemissionTask) and fit.winner is not None  # noqa: S101, PT018 - its caller looked
+    found = []
+    for repeat in fit.candidates[fit.winner].held_out:
+        patient = np.concatenate([out.patient for out in repeat])
+        predicted = np.concatenate([out.probability for out in repeat])
+        found.append(cox_snell_r2(task.remission[patient], predicted, task.weights[None, patient])[0])
+    return float(np.mean(found))
+
+
+def _relapse_r2(fit: HeadFit) -> float:
+    """As for remission, from the likelihood of the weeks at risk against that without a model."""
+    gained = _loss_held_out(fit, "no_model") - _loss_held_out(fit, str(fit.winner))
+    return max(1 - exp(-2 * gained / fit.task.patients), 0.0)
+
+
+def _loss_held_out(fit: HeadFit, candidate: str) -> float:
+    """Negative log-likelihood of everybody's held-out weeks, averaged over the repeats."""
+    repeats = fit.candidates[candidate].held_out
+    losses = [
+        float(out.trials.losses(out.baseline + _per_trial(out.moved, out.patient, out.trials.patient)).sum())
+        for repeat in repeats
+        for out in repeat
+    ]
+    return sum(losses) / len(repeats)
+
+
+def _per_trial(moved: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
+    return moved[np.searchsorted(patient, trial_patient)]

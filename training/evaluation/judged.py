@@ -1,0 +1,158 @@
+"""What models said of patients they never saw, beside what became of them: all that every measure is computed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import FeatureRows
+from features.timeline import Floats
+from models.outcome_model import OutcomeModel
+from models.outcomes import DAYS_PER_WEEK
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from training.fit import HeadFit, recalibration_on
+from training.labels import Outcomes
+from training.splits import Folds
+from training.tasks import Head
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The predictions at one landmark, a row per patient and repeat of the folds, for all who are eligible there.
+
+    ``weights`` (patients,) are inverse-probability-of-observation weights. ``patient``, ``repeat`` and ``fold`` have
+    shape (rows,); patients are compared within a fold only, because those of different folds were scored by
+    different models. ``remission_log_odds`` and ``relapse_score`` (log hazard odds beside the baseline), shape
+    (rows,), are ``None`` where there is no such head. ``relapse`` (cumulative incidence given remission) and
+    ``event_free`` have shape (rows, days).
+    """
+
+    features: FeatureRows
+    outcomes: Outcomes
+    weights: Floats
+    horizons_days: tuple[int, ...]
+    in_remission_at_landmark: bool
+    patient: NDArray[np.intp]
+    repeat: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    remission_log_odds: Floats | None
+    relapse_score: Floats | None
+    days: NDArray[np.int64]
+    relapse: Floats
+    event_free: Floats
+
+    @property
+    def repeats(self) -> int:
+        """How often everybody was held out."""
+        return int(self.repeat.max(initial=-1)) + 1
+
+    def on_day(self, day: int) -> int | None:
+        """Position of a day among ``days``; ``None`` where nothing is said of it."""
+        found = np.flatnonzero(self.days == day)
+        return int(found[0]) if len(found) else None
+
+
+def judge_held_out(
+    features: FeatureRows,
+    outcomes: Outcomes,
+    weights: Floats,
+    fits: tuple[HeadFit | None, HeadFit],
+    folds: Folds,
+    horizons_days: tuple[int, ...],
+) -> Judged:
+    """The winners' predictions for everybody eligible, each by the heads that were learned without the patient.
+
+    A winner's recalibration is repeated for each fold on the other folds' predictions, as it was on all of them for
+    the head that is shipped.
+    """
+    remission, relapse = fits
+    parts = []
+    for repeat, fold in np.ndindex(folds.repeats, len(folds.names)):
+        patient = np.flatnonzero((folds.fold[repeat] == fold) & outcomes.eligible)
+        model = OutcomeModel(
+            landmark=outcomes.landmark,
+            horizons_days=horizons_days,
+            in_remission_at_landmark=remission is None,
+            remission=_remission(_head_without(remission, repeat, fold)),
+            relapse=_relapse(_head_without(relapse, repeat, fold)),
+        )
+        parts.append((patient, repeat, fold, model))
+    return _judge(features, outcomes, weights, parts)
+
+
+def judge_model(features: FeatureRows, outcomes: Outcomes, weights: Floats, model: OutcomeModel) -> Judged:
+    """One model's predictions for a cohort that it never saw."""
+    patient = np.flatnonzero(outcomes.eligible)
+    return _judge(features, outcomes, weights, [(patient, 0, 0, model)])
+
+
+def _remission(head: Head | None) -> RemissionHead | None:
+    return head if isinstance(head, RemissionHead) else None
+
+
+def _relapse(head: Head | None) -> RelapseHead | None:
+    return head if isinstance(head, RelapseHead) else None
+
+
+def _head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
+    """The winner's head learned without a fold, recalibrated by the other folds where the winner was."""
+    if fit is None or fit.winner is None:
+        return None
+    winner = fit.candidates[fit.winner]
+    head = winner.fold_heads[repeat][fold]
+    others = [out for number, out in enumerate(winner.held_out[repeat]) if number != fold]
+    if fit.recalibration is None or not others:
+        return head
+    recalibration = recalibration_on(fit.task, [others])
+    return head.recalibrated(recalibration) if recalibration.supported else head
+
+
+_Part = tuple[NDArray[np.intp], int, int, OutcomeModel]
+
+
+def _judge(features: FeatureRows, outcomes: Outcomes, weights: Floats, parts: Sequence[_Part]) -> Judged:
+    rows = [features.values[patient] for patient, *_ in parts]
+    lengths = [len(patient) for patient, *_ in parts]
+    remission = [model.remission for *_, model in parts]
+    relapse = [model.relapse for *_, model in parts]
+    model = parts[0][3]
+    days = _days(model.horizons_days, relapse)
+    curves = [_curve(head, values, days) for head, values in zip(relapse, rows, strict=True)]
+    return Judged(
+        features=features,
+        outcomes=outcomes,
+        weights=weights,
+        horizons_days=model.horizons_days,
+        in_remission_at_landmark=model.in_remission_at_landmark,
+        patient=np.concatenate([patient for patient, *_ in parts]),
+        repeat=np.repeat([repeat for _, repeat, *_ in parts], lengths),
+        fold=np.repeat([fold for _, _, fold, _ in parts], lengths),
+        remission_log_odds=_stacked([h.log_odds(v) for h, v in zip(remission, rows, strict=True) if h is not None]),
+        relapse_score=_stacked([h.moved(v) for h, v in zip(relapse, rows, strict=True) if h is not None]),
+        days=days,
+        relapse=np.concatenate([relapsed for relapsed, _ in curves]),
+        event_free=np.concatenate([free for _, free in curves]),
+    )
+
+
+def _stacked(values: Sequence[Floats]) -> Floats | None:
+    return np.concatenate(values) if values else None
+
+
+def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -> NDArray[np.int64]:
+    """Ends of weeks, at most about fifty of them, and the horizons, as far as every head reaches."""
+    reach = min((int(head.days[-1]) for head in heads if head is not None), default=0)
+    weeks = reach // DAYS_PER_WEEK
+    if not weeks:
+        return np.empty(0, dtype=np.int64)
+    grid = np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
+    return np.unique(np.append(grid, [day for day in horizons_days if day <= reach]))
+
+
+def _curve(head: RelapseHead | None, rows: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    if head is None or not len(days):
+        return np.empty((len(rows), len(days))), np.empty((len(rows), len(days)))
+    curve = head.curve(head.moved(rows), days)
+    return curve.relapse, curve.event_free

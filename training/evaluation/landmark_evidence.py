@@ -1,0 +1,89 @@
+"""Everything about one landmark, put together from the measures: its flow, its patients, its questions, its curves."""
+
+import numpy as np
+
+from features.catalogue import catalogue
+from features.cohort import Cohort
+from training.cohort_flow import LandmarkFlow, landmark_flow
+from training.evaluation.case_mix import case_mix
+from training.evaluation.draws import Draws
+from training.evaluation.intervals import interval
+from training.evaluation.judged import Judged
+from training.evaluation.question_measures import calibration_curve, core_values, decision_curve, question_values
+from training.evaluation.questions import Asked, questions
+from training.evaluation.risk_groups import risk_groups
+from training.evaluation.sites import by_site
+from training.evaluation.subgroups import subgroups
+from training.evidence import FlowCount, HeadEvidence, LandmarkEvidence, Question, Sensitivity
+
+TREATMENTS = ("weights", "all-no", "excluded")
+COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe")
+"""Measures shown for each treatment of unobserved outcomes."""
+
+
+def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence], draws: Draws) -> LandmarkEvidence:
+    """The evidence of a landmark; its gain over the one before is added by whoever has both."""
+    declared = catalogue(cohort.protocol)
+    return LandmarkEvidence(
+        name=judged.outcomes.landmark.name,
+        flow=flow_counts(landmark_flow(cohort, judged.outcomes)),
+        case_mix=case_mix(judged.features.values, declared, judged.outcomes.eligible),
+        heads=heads,
+        questions=[_question(cohort, asked, draws) for asked in questions(judged) if len(asked.observed.row)],
+        risk_groups=risk_groups(judged, draws.patients),
+        gains=[],
+    )
+
+
+def _question(cohort: Cohort, asked: Asked, draws: Draws) -> Question:
+    observed, everyone = asked.observed, asked.first_repeat
+    values = question_values(observed, draws.resampled)
+    once = observed.first_repeat
+    rate = float(np.average(observed.y_observed, weights=observed.weights))
+    threshold = min(max(round(rate, 1), 0.1), 0.9)
+    sites, across = by_site(asked, cohort, draws.patients)
+    return Question(
+        name=asked.name,
+        head=asked.head,
+        horizon_days=asked.horizon_days,
+        n=len(once.row),
+        events=int(once.y_observed.sum()),
+        not_observed=len(everyone.row) - len(once.row),
+        observed_rate=rate,
+        measures={name: interval(drawn) for name, drawn in values.items()},
+        calibration=calibration_curve(observed, draws.resampled),
+        decision=decision_curve(observed, draws.resampled),
+        sites=sites,
+        across_sites=across,
+        subgroups=subgroups(asked, cohort, draws.patients, threshold),
+        subgroup_threshold=threshold,
+        sensitivity=[_sensitivity(asked, treatment, draws) for treatment in TREATMENTS],
+    )
+
+
+def _sensitivity(asked: Asked, treatment: str, draws: Draws) -> Sensitivity:
+    treated = asked.treated(treatment).observed
+    values = core_values(treated, draws.resampled)
+    return Sensitivity(
+        treatment=treatment,
+        n=len(treated.first_repeat.row),
+        measures={name: interval(values[name]) for name in COMPARED},
+    )
+
+
+def flow_counts(flow: LandmarkFlow) -> list[FlowCount]:
+    """The boxes of the flow diagram, from all patients down."""
+    boxes = [FlowCount(name="patients", label="patients in the cohort", n=flow.patients)]
+    boxes += [
+        FlowCount(name=f"left_out.{reason.name.lower()}", label=reason.value, n=count)
+        for reason, count in flow.left_out
+    ]
+    boxes.append(FlowCount(name="eligible", label="in the analysis", n=flow.eligible))
+    answers = (("yes", "in remission"), ("no", "not in remission"), ("not_observed", "remission not observed"))
+    boxes += [
+        FlowCount(name=f"remission.{name}", label=label, n=getattr(flow.remission, name)) for name, label in answers
+    ]
+    ends = {end.name.lower(): count for end, count in flow.ended.items()}
+    words = {"relapse": "relapsed", "competing": "had a competing event first", "censored": "left without either"}
+    boxes += [FlowCount(name=f"ended_by.{name}", label=words[name], n=count) for name, count in ends.items()]
+    return boxes

@@ -1,0 +1,248 @@
+"""Draws numbers as SVG: the same numbers give the same text. Nothing is computed here but places on the page.
+
+What a figure says in words (`Caption`), and which figures there are, is left to `training.report`. Colours are those of
+Okabe & Ito (https://jfly.uni-koeln.de/color/); every line also differs in dashes or marks, for print in grey.
+"""
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from training.evidence import CalibrationCurve, DecisionCurve, Estimate, LearningCurve, RiskGroups
+
+BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
+DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "legend.frameon": False,
+    "path.simplify": True,
+}
+_WIDTH = 5.3
+"""Inches; at 72 points each, text of 9 points stays legible on a telephone."""
+_LONGEST_LABEL = 26
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A figure's words: ``name`` is unique in the report (lower-case letters, digits, hyphens), ``description`` says
+    what the figure shows with its main numbers, for who can't see it."""
+
+    name: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line of a forest plot, with one estimate per panel; ``note`` replaces estimates that are suppressed."""
+
+    label: str
+    estimates: tuple[Estimate | None, ...]
+    note: str = ""
+    summary: bool = False
+
+
+@dataclass(frozen=True)
+class ForestPanel:
+    """One column of a forest plot; ``reference`` is the value of no effect or of perfection.
+
+    ``expected`` is what a new site should expect, drawn as a thin line through the last row.
+    """
+
+    label: str
+    reference: float
+    expected: tuple[float, float] | None = None
+
+
+def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
+    """Observed against predicted with 95% limits, the line of perfection, and the distribution below."""
+    with rc_context(_SETTINGS):
+        figure = Figure(figsize=(_WIDTH, 4.9), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        above.plot((0, 1), (0, 1), color=GREY, linestyle=DASHES[2], linewidth=1.2)
+        above.text(0.86, 0.9, "perfect", color=GREY, ha="right", va="bottom", rotation=38)
+        above.fill_between(curve.predicted, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
+        above.plot(curve.predicted, _numbers(curve.observed), color=BLUE, linewidth=2, label="observed, smoothed")
+        above.set(xlim=(0, 1), ylim=(0, 1), ylabel="observed share")
+        above.legend(loc="upper left", handlelength=2.6)
+        edges = np.linspace(0, 1, len(curve.counts) + 1)
+        middle = (edges[:-1] + edges[1:]) / 2
+        below.bar(middle, _numbers(curve.counts, 0.0), width=0.8 * (edges[1] - edges[0]), color=GREY)
+        few = [place for place, count in zip(middle, curve.counts, strict=True) if count is None]
+        below.plot(few, np.zeros(len(few)), "x", color=GREY, markersize=4, clip_on=False)
+        below.set(xlabel="predicted probability" + (" (x: fewer than ten patients)" if few else ""), ylabel="patients")
+        return _svg(figure, caption)
+
+
+def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
+    """Net benefit of acting on the model, on everybody and on nobody, by threshold probability."""
+    with rc_context(_SETTINGS):
+        figure, axes = _one_axes(3.6)
+        model, everyone = _numbers(curve.model), _numbers(curve.treat_all)
+        axes.fill_between(curve.thresholds, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
+        axes.plot(curve.thresholds, model, color=BLUE, linewidth=2, label="by the model")
+        axes.plot(curve.thresholds, everyone, color=VERMILION, linestyle=DASHES[1], label="everybody")
+        axes.axhline(0, color=BLACK, linestyle=DASHES[2], linewidth=1.2, label="nobody")
+        top = np.nanmax([0.02, *model, *everyone, *_numbers(curve.high)])
+        axes.set(xlabel="threshold probability", ylabel="net benefit per patient", ylim=(-0.35 * top, 1.12 * top))
+        axes.legend(loc="upper right", handlelength=3, title="act on")
+        return _svg(figure, caption)
+
+
+def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
+    """Event-free share over time per third of predicted risk: observed with 95% limits (line), predicted (marks)."""
+    with rc_context(_SETTINGS):
+        figure, axes = _one_axes(4.0)
+        ends = []
+        for group, colour, dash in zip(groups.groups, (GREEN, BLUE, VERMILION), DASHES, strict=False):
+            observed = _numbers(group.observed_event_free)
+            low, high = _numbers(group.observed_low), _numbers(group.observed_high)
+            axes.fill_between(groups.days, low, high, color=colour, alpha=0.13, lw=0, step="post")
+            axes.step(groups.days, observed, where="post", color=colour, linestyle=dash, linewidth=1.6)
+            predicted = _numbers(group.predicted_event_free)
+            every = max(1, len(groups.days) // 12)
+            axes.plot(groups.days[::every], predicted[::every], "o", color=colour, markersize=3.4, mfc="white")
+            ends.append((float(_last(observed)), group.name, colour))
+        axes.set(ylim=(0, 1), xlim=(0, max(groups.days, default=1)), xlabel="days since the start of risk")
+        axes.set_ylabel("share without an event")
+        _label_ends(axes, ends)
+        axes.plot([], [], "-", color=BLACK, label="observed (Kaplan-Meier)")
+        axes.plot([], [], "o", color=BLACK, mfc="white", markersize=3.4, label="predicted (mean)")
+        axes.legend(loc="lower left")
+        return _svg(figure, caption)
+
+
+def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], caption: Caption) -> str:
+    """One line per site or group and one column per measure: squares with 95% intervals, diamonds for summaries."""
+    with rc_context(_SETTINGS):
+        figure = Figure(figsize=(_WIDTH, 0.9 + 0.24 * len(rows)), layout="constrained")
+        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for position, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
+            axes.axvline(panel.reference, color=GREY, linestyle=DASHES[2], linewidth=1)
+            for place, row in enumerate(rows):
+                _forest_row(axes, place, row, row.estimates[position] if row.estimates else None)
+            if panel.expected:
+                axes.plot(panel.expected, (len(rows) - 1,) * 2, color=BLACK, linewidth=0.8, marker="|", markersize=7)
+            axes.set_xlabel(panel.label)
+            axes.locator_params(axis="x", nbins=4)
+            axes.tick_params(axis="y", length=0)
+        columns[0].set_yticks(range(len(rows)), [_short(row.label) for row in rows])
+        columns[0].set_ylim(len(rows) - 0.4, -0.6)
+        return _svg(figure, caption)
+
+
+def missing_plot(names: Sequence[str], shares: Sequence[float], caption: Caption) -> str:
+    """Share of patients without a value, one bar per feature."""
+    with rc_context(_SETTINGS):
+        figure, axes = _one_axes(0.8 + 0.19 * len(names))
+        axes.barh(range(len(names)), [100 * share for share in shares], color=BLUE, height=0.65)
+        for place, share in enumerate(shares):
+            axes.text(100 * share + 1, place, f"{100 * share:.0f}%", va="center", fontsize=8)
+        axes.set_yticks(range(len(names)), [_short(name, 32) for name in names], fontsize=8)
+        axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(0, 109), xlabel="patients without a value, %")
+        return _svg(figure, caption)
+
+
+def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
+    """Held-out discrimination by number of training patients, and its extrapolation to twice as many."""
+    with rc_context(_SETTINGS):
+        figure, axes = _one_axes(3.2)
+        middle = np.array([_number(value.estimate) for value in curve.values])
+        low = middle - [_number(value.low) for value in curve.values]
+        high = [_number(value.high) for value in curve.values] - middle
+        limits = np.maximum(np.nan_to_num(np.array([low, high])), 0)
+        axes.errorbar(curve.patients, middle, yerr=limits, color=BLUE, marker="s", markersize=4, capsize=2)
+        if curve.doubled is not None and curve.doubled_patients is not None and len(middle):
+            ahead = ((curve.patients[-1], curve.doubled_patients), (middle[-1], curve.doubled))
+            axes.plot(*ahead, color=VERMILION, linestyle=DASHES[1], marker="D", markersize=4, mfc="white")
+            axes.annotate("extrapolated", (curve.doubled_patients, curve.doubled), (0, 7), ha="right",
+                          textcoords="offset points", color=VERMILION)  # fmt: skip
+        axes.set(xlabel="patients learned from", ylabel=measure)
+        return _svg(figure, caption)
+
+
+def finish_svg(drawing: str, caption: Caption) -> str:
+    """The ``<svg>`` with its title, description and role, and ids that carry the figure's name."""
+    drawing = drawing[drawing.index("<svg") :]
+    drawing = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", drawing)
+    title, description = (html.escape(_printable(words)) for words in (caption.title, caption.description))
+    head, body = drawing.split(">", 1)
+    labelled = f"{caption.name}-title {caption.name}-desc"
+    return (
+        f'{head} role="img" aria-labelledby="{labelled}">\n<title id="{caption.name}-title">{title}</title>\n'
+        f'<desc id="{caption.name}-desc">{description}</desc>{body.rstrip()}\n'
+    )
+
+
+def _svg(figure: Figure, caption: Caption) -> str:
+    FigureCanvasSVG(figure)
+    written = io.StringIO()
+    with rc_context({"svg.hashsalt": caption.name}):
+        figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
+    return finish_svg(written.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, Arial"), caption)
+
+
+_METADATA = ("Date", "Creator", "Format", "Type")
+
+
+def _one_axes(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _forest_row(axes: Axes, place: int, row: ForestRow, found: Estimate | None) -> None:
+    if row.note or found is None or found.estimate is None:
+        words = row.note or "not defined"
+        axes.text(0.5, place, words, transform=axes.get_yaxis_transform(), ha="center", va="center",
+                  fontsize=8, color=GREY, style="italic")  # fmt: skip
+        return
+    colour, marker, size = (BLACK, "D", 6.5) if row.summary else (BLUE, "s", 4.5)
+    if found.low is not None and found.high is not None:
+        axes.plot((found.low, found.high), (place, place), color=colour, linewidth=2.4 if row.summary else 1.3)
+    axes.plot((found.estimate,), (place,), marker=marker, markersize=size, color=colour)
+
+
+def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names at the right ends of lines, moved apart where they would touch."""
+    lowest = -np.inf
+    for value, name, colour in sorted(end for end in ends if np.isfinite(end[0])):
+        lowest = max(value, lowest + 0.06)
+        axes.annotate(name, (1.01, lowest), xycoords="axes fraction", color=colour, va="center", annotation_clip=False)
+
+
+def _last(values: Sequence[float]) -> float:
+    return next((value for value in reversed(values) if np.isfinite(value)), float("nan"))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _numbers(values: Sequence[float | None], undefined: float = float("nan")) -> list[float]:
+    return [undefined if value is None else float(value) for value in values]
+
+
+def _short(label: str, longest: int = _LONGEST_LABEL) -> str:
+    """The end of a label is kept: it tells the number of patients."""
+    clean = _printable(label)
+    return clean if len(clean) <= longest else f"{clean[: longest - 9]}…{clean[-8:]}"
+
+
+def _printable(words: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in words)

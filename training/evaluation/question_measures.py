@@ -1,0 +1,134 @@
+"""The measures of one yes/no question in every draw: each repeat of the folds by itself, then averaged.
+
+``draws`` has shape (draws + 1, patients of the cohort); a row's weight is its patient's times that of inverse
+probability.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from features.timeline import Floats
+from training.evaluation.case_mix import FEWEST
+from training.evaluation.discrimination import auc
+from training.evaluation.intervals import interval
+from training.evaluation.net_benefit import net_benefit, net_benefit_treat_all
+from training.evaluation.questions import Asked
+from training.evaluation.reliability import (
+    brier_by_draw,
+    brier_parts,
+    calibration_in_the_large_by_draw,
+    calibration_slope_by_draw,
+    log_loss_by_draw,
+    observed_over_expected,
+    scaled_brier,
+)
+from training.evaluation.smooth_curve import calibration_errors, smooth_curve
+from training.evidence import CalibrationCurve, DecisionCurve
+
+THRESHOLDS = np.round(np.arange(0.02, 1.0, 0.02), 2)
+"""Threshold probabilities of a decision curve."""
+POINTS = 41
+"""Points of a drawn calibration curve."""
+BINS = 20
+
+Measure = Callable[[Asked, Floats], Mapping[str, Floats]]
+"""From the rows of one repeat and their weights (draws, rows) to figures (draws, ...)."""
+
+
+def averaged(asked: Asked, measure: Measure, draws: Floats) -> dict[str, Floats]:
+    """A measure's figures, averaged over the repeats; NaN where no repeat has one."""
+    parts = [asked.of(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
+    found = [measure(part, draws[:, part.patient] * part.weights) for part in parts]
+    return {name: _mean([values[name] for values in found]) for name in found[0]} if found else {}
+
+
+def _mean(values: list[Floats]) -> Floats:
+    stacked = np.stack(values)
+    defined = ~np.isnan(stacked)
+    number = defined.sum(axis=0)
+    total = np.where(defined, stacked, 0.0).sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def core_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """The measures that are also given per site, per group and per treatment of unobserved answers."""
+    return averaged(asked, _core, draws)
+
+
+def question_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """All the measures of a question."""
+    return averaged(asked, lambda part, weights: {**_core(part, weights), **_rest(part, weights)}, draws)
+
+
+def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
+    y, p = asked.y_observed, asked.y_predicted
+    # Where all patients of every fold are told the same, the folds' base rates are all that differs.
+    same = all(np.ptp(p[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
+    slope = np.full(len(weights), np.nan) if same else calibration_slope_by_draw(y, p, weights)
+    return {
+        "auc": auc(y, p, weights, asked.fold),
+        "log_loss": log_loss_by_draw(y, p, weights),
+        "brier": brier_by_draw(y, p, weights),
+        "oe": observed_over_expected(y, p, weights),
+        "calibration_intercept": calibration_in_the_large_by_draw(y, p, weights),
+        "calibration_slope": slope,
+    }
+
+
+def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
+    y, p = asked.y_observed, asked.y_predicted
+    parts = brier_parts(y, p, weights)
+    errors = calibration_errors(smooth_curve(y, p, weights), p, weights)
+    return {
+        "ipa": scaled_brier(y, p, weights),
+        "brier_reliability": parts.reliability,
+        "brier_resolution": parts.resolution,
+        "brier_uncertainty": parts.uncertainty,
+        "brier_within_bins": parts.within_bins,
+        "ici": errors.ici,
+        "e50": errors.e50,
+        "e90": errors.e90,
+    }
+
+
+def calibration_curve(asked: Asked, draws: Floats) -> CalibrationCurve | None:
+    """The smooth curve with limits, over the middle 98% of the predictions; ``None`` where they are all equal."""
+    low, high = np.quantile(asked.y_predicted, (0.01, 0.99))
+    if high - low < 1e-6:
+        return None
+    points = np.linspace(low, high, POINTS)
+
+    def observed_at(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+        return {"curve": smooth_curve(part.y_observed, part.y_predicted, weights).observed_at(points)}
+
+    curve = [interval(values) for values in averaged(asked, observed_at, draws)["curve"].T]
+    counts, _ = np.histogram(asked.first_repeat.y_predicted, bins=BINS, range=(0, 1))
+    return CalibrationCurve(
+        predicted=points.tolist(),
+        observed=[estimate.estimate for estimate in curve],
+        low=[estimate.low for estimate in curve],
+        high=[estimate.high for estimate in curve],
+        counts=[None if 0 < count < FEWEST else count for count in counts.tolist()],
+    )
+
+
+def decision_curve(asked: Asked, draws: Floats) -> DecisionCurve:
+    """Net benefit of acting on the predictions, of acting on everybody, and (0) on nobody."""
+
+    def benefit(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+        rate = weights @ part.y_observed / weights.sum(axis=1)
+        return {
+            "model": net_benefit(part.y_observed, part.y_predicted, weights, THRESHOLDS),
+            "all": net_benefit_treat_all(rate, THRESHOLDS),
+        }
+
+    found = averaged(asked, benefit, draws)
+    model = [interval(values) for values in found["model"].T]
+    return DecisionCurve(
+        thresholds=THRESHOLDS.tolist(),
+        model=[estimate.estimate for estimate in model],
+        low=[estimate.low for estimate in model],
+        high=[estimate.high for estimate in model],
+        treat_all=found["all"][0].tolist(),
+    )

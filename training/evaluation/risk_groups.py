@@ -1,0 +1,60 @@
+"""Thirds of the patients at risk by predicted relapse: the predicted event-free curve beside the observed one."""
+
+import numpy as np
+
+from features.timeline import Floats
+from training.evaluation.incidence import aalen_johansen
+from training.evaluation.intervals import interval
+from training.evaluation.judged import Judged
+from training.evidence import Estimate, RiskGroup, RiskGroups
+from training.labels import EndedBy
+
+FEWEST = 10
+NAMES = ("lowest third", "middle third", "highest third")
+
+
+def risk_groups(judged: Judged, draws: Floats) -> RiskGroups | None:
+    """The groups of a landmark; ``None`` without differences between patients or with too few of them.
+
+    Group by a patient's prediction averaged over the repeats. ``draws`` (draws + 1, patients) weigh the patients.
+    """
+    at_risk = np.flatnonzero(judged.outcomes.at_risk)
+    if judged.relapse_score is None or not len(judged.days) or len(at_risk) < len(NAMES) * FEWEST:
+        return None
+    risk, free = _averaged(judged, judged.relapse[:, [-1]])[at_risk, 0], _averaged(judged, judged.event_free)[at_risk]
+    bounds = np.quantile(risk, (1 / 3, 2 / 3))
+    if np.ptp(judged.relapse_score) == 0 or bounds[0] == bounds[1]:
+        return None
+    group = np.digitize(risk, bounds, right=True)
+    members = [at_risk[group == number] for number in range(len(NAMES))]
+    if min(len(patients) for patients in members) < FEWEST:
+        return None
+    seen = [_observed(judged, patients, draws) for patients in members]
+    groups = [
+        RiskGroup(
+            name=name,
+            n=len(patients),
+            predicted_event_free=free[group == number].mean(axis=0).tolist(),
+            observed_event_free=[estimate.estimate for estimate in curve],
+            observed_low=[estimate.low for estimate in curve],
+            observed_high=[estimate.high for estimate in curve],
+        )
+        for number, (name, patients, curve) in enumerate(zip(NAMES, members, seen, strict=True))
+    ]
+    return RiskGroups(days=judged.days.tolist(), groups=groups)
+
+
+def _averaged(judged: Judged, values: Floats) -> Floats:
+    """The mean over repeats, shape (patients, columns); 0 for whoever was not judged."""
+    total = np.zeros((len(judged.weights), values.shape[1]))
+    np.add.at(total, judged.patient, values)
+    return total / max(judged.repeats, 1)
+
+
+def _observed(judged: Judged, patients: np.ndarray, draws: Floats) -> list[Estimate]:
+    outcomes = judged.outcomes
+    ended_by = np.maximum(outcomes.ended_by[patients], EndedBy.CENSORED).astype(np.int8)
+    curve = aalen_johansen(
+        outcomes.followed_days[patients], ended_by, draws[:, patients], judged.days.astype(np.float64)
+    )
+    return [interval(values) for values in curve.event_free.T]

@@ -1,0 +1,80 @@
+"""How a question is answered for parts of the patients: sex, age, diagnosis, site, and the study's yes/no columns.
+
+Groups of fewer than ten patients are named, and nothing else is said of them.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from features.cohort import Cohort
+from features.timeline import Floats, Mask
+from training.evaluation.case_mix import FEWEST
+from training.evaluation.intervals import interval
+from training.evaluation.net_benefit import net_benefit
+from training.evaluation.question_measures import averaged, core_values
+from training.evaluation.questions import Asked
+from training.evidence import Subgroup
+
+AGE_BANDS = (30, 45, 60)
+"""Lower bounds in years of the second band and the following ones."""
+
+
+def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
+    """Variable, group and flags of its patients, for everybody whose value is recorded."""
+    for variable, names in (("sex", None), ("diagnosis", None), ("site", cohort.site_names)):
+        codes = cohort.site if variable == "site" else cohort.patients[variable].astype(np.intp)
+        labels = names if names is not None else _categories(cohort, variable)
+        for code in np.unique(codes[codes >= 0]).tolist():
+            yield variable, labels[code], codes == code
+    age = cohort.number("age_years")
+    bounds = (0, *AGE_BANDS, 200)
+    for low, high in pairwise(bounds):
+        label = f"under {high}" if low == 0 else f"{low} and over" if high == 200 else f"{low} to {high - 1}"
+        yield "age", label, (age >= low) & (age < high)
+    for covariate in cohort.protocol.covariates:
+        if covariate.kind == "binary":
+            values = cohort.number(covariate.name)
+            yield covariate.name, "yes", values == 1
+            yield covariate.name, "no", values == 0
+
+
+def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
+    columns = {column.name: column for column in cohort.protocol.tables["patients"]}
+    return columns[variable].categories
+
+
+def subgroups(asked: Asked, cohort: Cohort, draws: Floats, threshold: float) -> list[Subgroup]:
+    """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``."""
+    once = asked.first_repeat.patient
+    return [
+        _subgroup(variable, group, asked.of(members[asked.patient]), draws, threshold)
+        for variable, group, members in groups_of(cohort)
+        if members[once].any()
+    ]
+
+
+def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold: float) -> Subgroup:
+    observed = asked.observed
+    once = observed.first_repeat
+    if len(once.row) < FEWEST:
+        return Subgroup(variable=variable, group=group, n=None)
+    values = core_values(observed, draws)
+    benefit = averaged(
+        observed,
+        lambda part, w: {"nb": net_benefit(part.y_observed, part.y_predicted, w, np.array([threshold]))[:, 0]},
+        draws,
+    )
+    rate = averaged(observed, lambda part, w: {"rate": w @ part.y_observed / w.sum(axis=1)}, draws)["rate"]
+    return Subgroup(
+        variable=variable,
+        group=group,
+        n=len(once.row),
+        events=int(once.y_observed.sum()),
+        mean_predicted=float(np.average(observed.y_predicted, weights=observed.weights)),
+        observed=interval(rate),
+        discrimination=interval(values["auc"]),
+        calibration_in_the_large=interval(values["calibration_intercept"]),
+        net_benefit=interval(benefit["nb"]),
+    )

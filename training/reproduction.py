@@ -1,0 +1,34 @@
+"""Fits the winners a second time, in other processes, and compares the bytes: what can't be repeated proves nothing.
+
+`kap audit verify` repeats the whole training; this is the part that every training repeats on its own.
+"""
+
+from collections.abc import Sequence
+
+from joblib import Parallel, delayed
+
+from models.relapse import RelapseHead
+from models.score import to_arrays
+from training.evidence import Reproduction
+from training.fit import HeadFit, fit_candidate
+from training.splits import Folds
+from training.tasks import Head
+
+
+def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproduction:
+    """Whether each winner, learned again from all patients, is the same to the last bit."""
+    won = [fit for fit in fits if fit.winner is not None]
+    again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
+    same = [
+        _bytes(fit.candidates[str(fit.winner)].head) == _bytes(head) for fit, (head, *_) in zip(won, again, strict=True)
+    ]
+    return Reproduction(heads=len(won), identical=all(same))
+
+
+def _bytes(head: Head) -> dict[str, bytes]:
+    """All the numbers of a head."""
+    arrays = {name: values.tobytes() for name, values in to_arrays(head.score).items()}
+    if isinstance(head, RelapseHead):
+        curve = {"edges": head.edges, "baseline": head.baseline, "competing": head.competing_hazard}
+        return arrays | {name: values.tobytes() for name, values in curve.items()}
+    return arrays | {"baseline": head.baseline.hex().encode()}
