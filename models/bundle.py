@@ -16,19 +16,31 @@ import numpy as np
 from features.build import build_features
 from features.catalogue import catalogue, fingerprint
 from features.protocol import Protocol, protocol_from_document
-from models.outcome_model import OutcomeModel
+from models import applicability as applicabilities
+from models import uncertainty
+from models.outcome_model import OutcomeModel, Predictions
 from models.probes import draw_probes, probe_cohort
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
+from models.uncertainty import OutcomeRefits
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
 PROBES = "probes.json"
-TOLERANCES = {"rows": 0.0, "remission": 1e-9, "relapse": 1e-9, "sustained": 1e-9, "contributions": 1e-5}
+TOLERANCES = {
+    "rows": 0.0,
+    "remission": 1e-9,
+    "relapse": 1e-9,
+    "sustained": 1e-9,
+    "intervals": 1e-9,
+    "applicability": 0.0,
+    "contributions": 1e-5,
+}
 """Largest difference between what a probe gives here and what was recorded, in the order in which they are compared:
-none in a row, 1e-9 in a probability, and in a contribution what XGBoost's single precision leaves open."""
+none in a row or a verdict, 1e-9 in a probability or a limit, and in a contribution what XGBoost's single precision
+leaves open."""
 
 
 class BundleRefusedError(Exception):
@@ -71,7 +83,8 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
             for name, head in (("remission", model.remission), ("relapse", model.relapse))
         }
         learned = {name: asdict(record) for name, record in records.items()}
-        landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned})
+        beside = _save_beside(model, directory, f"landmark_{number}")
+        landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned, "beside": beside})
     probes = draw_probes(bundle.protocol)
     probes["answers"] = _answers(bundle, probes)
     _write_json(directory / PROBES, probes)
@@ -144,14 +157,43 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
     return files
 
 
+def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
+    """Write what a model holds beside its heads, where it does: files by what they hold."""
+    parts: dict[str, Mapping[str, Any]] = {}
+    for name in ("remission", "relapse"):
+        refits = getattr(model.refits, name, None)
+        if refits is not None:
+            parts[f"{name}_refits"] = uncertainty.to_arrays(refits)
+    if model.applicability is not None:
+        parts["applicability"] = applicabilities.to_arrays(model.applicability)
+    for name, arrays in parts.items():
+        np.savez(directory / f"{stem}_{name}.npz", allow_pickle=False, **arrays)
+    return {name: f"{stem}_{name}.npz" for name in parts}
+
+
+def _load_beside(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
+    """What a model holds beside its heads, by the name of its field."""
+    parts = {name: _read_arrays(directory / file) for name, file in files.items()}
+    refits = {
+        name: uncertainty.from_arrays(parts[f"{name}_refits"]) if f"{name}_refits" in parts else None
+        for name in ("remission", "relapse")
+    }
+    known = applicabilities.from_arrays(parts["applicability"]) if "applicability" in parts else None
+    return {"refits": OutcomeRefits(**refits) if any(refits.values()) else None, "applicability": known}
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
 def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, features: int) -> OutcomeModel:
     heads: dict[str, Any] = {}
     for name, files in entry["heads"].items():
         if files is None:
             heads[name] = None
             continue
-        with np.load(directory / files["arrays"], allow_pickle=False) as stored:
-            arrays = dict(stored)
+        arrays = _read_arrays(directory / files["arrays"])
         if "booster" in files:
             arrays["booster"] = np.frombuffer((directory / files["booster"]).read_bytes(), dtype=np.uint8)
         heads[name] = _head(name, from_arrays(arrays, features), arrays)
@@ -161,6 +203,7 @@ def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, f
         in_remission_at_landmark=protocol.remission.at_landmark,
         remission=heads["remission"],
         relapse=heads["relapse"],
+        **_load_beside(entry["beside"], directory),
     )
 
 
@@ -184,9 +227,26 @@ def _answers(bundle: Bundle, probes: Mapping[str, Any]) -> dict[str, Any]:
             "remission": _nullable(predicted.remission),
             "relapse": _nullable(predicted.relapse),
             "sustained": _nullable(predicted.sustained),
+            "intervals": _limits(predicted),
+            "applicability": _verdicts(model, rows),
             "contributions": [_nullable(values) for values in contributions],
         }
     return answers
+
+
+def _limits(predicted: Predictions) -> list[Any]:
+    """All limits of the probes' answers, one list per probe; empty without refits."""
+    found = predicted.interval
+    if found is None:
+        return []
+    limits = [found.remission, found.relapse, found.sustained, found.curve_relapse, found.curve_event_free]
+    kept = [part.reshape(len(part), -1) for part in limits if part is not None]
+    return _nullable(np.hstack(kept))
+
+
+def _verdicts(model: OutcomeModel, rows: np.ndarray) -> list[Any]:
+    """The verdict on each probe; empty where nothing is known about who is like those learned from."""
+    return [] if model.applicability is None else model.applicability.judge(rows).verdict.tolist()
 
 
 def _check_probes(bundle: Bundle, probes: Mapping[str, Any]) -> None:

@@ -71,7 +71,7 @@ def learn_one_variable(variable: str) -> Learner:
     """A logistic regression on one variable, unpenalised."""
 
     def learn(lesson: Lesson) -> Learned:
-        design = _Design.of(lesson, [lesson.names.index(variable)])
+        design = Design.of(lesson, [lesson.names.index(variable)])
         return Learned(design.score(_fit_logistic(design, lesson, strength=1e6)), {})
 
     return learn
@@ -82,18 +82,18 @@ def learn_logistic(lesson: Lesson) -> Learned:
     losses = np.zeros(len(STRENGTHS))
     for taught, held_out in _tuning_folds(lesson):
         part = lesson.of(taught)
-        design = _Design.of(part)
+        design = Design.of(part)
         for position, strength in enumerate(STRENGTHS):
             score = design.score(_fit_logistic(design, part, strength))
             losses[position] += _held_out_loss(lesson, score, taught, held_out)
     best = STRENGTHS[int(np.argmin(losses))]
-    design = _Design.of(lesson)
+    design = Design.of(lesson)
     coefficients = _fit_logistic(design, lesson, best)
     used = _effective_parameters(design, lesson, coefficients, best)
     return Learned(design.score(coefficients), {"C": best, "effective_parameters": used})
 
 
-def _effective_parameters(design: "_Design", lesson: Lesson, coefficients: Floats, strength: float) -> float:
+def _effective_parameters(design: "Design", lesson: Lesson, coefficients: Floats, strength: float) -> float:
     """How many unpenalised parameters the penalised ones amount to: the trace of the hat matrix, without the baseline.
 
     Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
@@ -112,7 +112,7 @@ def learn_logistic_at(strength: float) -> Learner:
     """Ridge logistic regression on every recorded feature at a fixed inverse penalty, larger for a weaker one."""
 
     def learn(lesson: Lesson) -> Learned:
-        design = _Design.of(lesson)
+        design = Design.of(lesson)
         return Learned(design.score(_fit_logistic(design, lesson, strength)), {"C": strength})
 
     return learn
@@ -136,7 +136,7 @@ def _tuning_folds(lesson: Lesson) -> Iterator[tuple[NDArray[np.bool_], NDArray[n
 
 
 @dataclass(frozen=True, eq=False)
-class _Design:
+class Design:
     """Standardised columns for a linear score: values held within their bulk, missing ones at the mean."""
 
     columns: Floats
@@ -149,7 +149,7 @@ class _Design:
     features: int
 
     @staticmethod
-    def of(lesson: Lesson, candidates: Sequence[int] | None = None) -> "_Design":
+    def of(lesson: Lesson, candidates: Sequence[int] | None = None) -> "Design":
         """The design over the lesson's taught patients; columns that never vary among them are left out."""
         taught = lesson.rows[lesson.taught]
         recorded = ~np.isnan(taught)
@@ -168,7 +168,7 @@ class _Design:
         with_indicator = missing[lesson.taught].mean(axis=0) >= INDICATOR_FROM
         standardised = np.where(missing, 0.0, (every - centre) / scale)
         columns = np.hstack([standardised, missing[:, with_indicator].astype(np.float64)])
-        return _Design(columns, used, lower, upper, centre, scale, with_indicator, lesson.rows.shape[1])
+        return Design(columns, used, lower, upper, centre, scale, with_indicator, lesson.rows.shape[1])
 
     def score(self, coefficients: Floats) -> Linear:
         """The score with these coefficients of the columns."""
@@ -185,7 +185,7 @@ class _Design:
         )
 
 
-def _fit_logistic(design: _Design, lesson: Lesson, strength: float) -> Floats:
+def _fit_logistic(design: Design, lesson: Lesson, strength: float) -> Floats:
     """Coefficients of the design's columns; the bands' own level is free of the penalty but for a trace."""
     trials = lesson.trials
     columns = design.columns[trials.patient]

@@ -5,31 +5,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.protocol import Landmark
-from models.outcomes import Floats, RelapseCurve, sustained_remission
+from models.applicability import Applicability
+from models.outcomes import Floats, sustained_remission
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from models.uncertainty import Answers, Intervals, OutcomeRefits
+
+__all__ = ["Intervals", "OutcomeModel", "Predictions"]
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
-    """Answers for n feature rows, coherent by construction.
+class Predictions(Answers):
+    """Answers with their 90% intervals; ``interval`` is ``None`` from a model without refits."""
 
-    ``remission`` (n,) is P(remission), and 1 where everyone is in remission at the landmark. ``curve`` is weekly;
-    ``relapse`` and ``sustained`` (n, horizons) belong to the horizons of the protocol. What can't be said is NaN, or
-    ``None`` for the curve.
-    """
-
-    remission: Floats
-    curve: RelapseCurve | None
-    relapse: Floats
-    sustained: Floats
+    interval: Intervals | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeModel:
     """Both heads of one landmark; a head is ``None`` where the protocol has none or the cohort could not teach it.
 
-    Nothing is said of a horizon beyond the reach of the relapse head.
+    Nothing is said of a horizon beyond the reach of the relapse head. ``refits`` give the intervals, and
+    ``applicability`` knows which patients are like those learned from; ``None`` where neither was learned.
     """
 
     landmark: Landmark
@@ -37,6 +34,8 @@ class OutcomeModel:
     in_remission_at_landmark: bool
     remission: RemissionHead | None
     relapse: RelapseHead | None
+    refits: OutcomeRefits | None = None
+    applicability: Applicability | None = None
 
     @property
     def can_answer(self) -> bool:
@@ -44,14 +43,19 @@ class OutcomeModel:
         return self.remission is not None or self.relapse is not None
 
     def predict(self, rows: Floats, *, with_curve: bool = True) -> Predictions:
-        """Predictions for feature rows of shape (n, features).
+        """Predictions for feature rows of shape (n, features), with their intervals where there are refits.
 
         Without ``with_curve`` the weekly curve is left out; for a cohort it is by far the largest part.
         """
+        answers = self._answers(rows, with_curve)
+        interval = None if self.refits is None else self.refits.intervals(rows, answers, self.horizons_days)
+        return Predictions(answers.remission, answers.curve, answers.relapse, answers.sustained, interval)
+
+    def _answers(self, rows: Floats, with_curve: bool) -> Answers:
         remission = self._remission(rows)
         if self.relapse is None:
             unknown = np.full((len(rows), len(self.horizons_days)), np.nan)
-            return Predictions(remission, None, unknown, unknown)
+            return Answers(remission, None, unknown, unknown)
         moved = self.relapse.moved(rows)
         wanted = np.array(self.horizons_days, dtype=np.int64)
         within = wanted <= self.relapse.days[-1]
@@ -60,7 +64,7 @@ class OutcomeModel:
         relapse[:, within] = at_horizons.relapse
         sustained[:, within] = sustained_remission(remission, at_horizons)
         curve = self.relapse.curve(moved, self.relapse.days) if with_curve else None
-        return Predictions(remission, curve, relapse, sustained)
+        return Answers(remission, curve, relapse, sustained)
 
     def _remission(self, rows: Floats) -> Floats:
         if self.remission is not None:

@@ -13,6 +13,13 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, protected_namespaces=())
 
 
+class Interval(Part):
+    """Where 9 of 10 such models would have put the probability, had other patients of the same kind taught them."""
+
+    low: Probability
+    high: Probability
+
+
 class ModelUsed(Part):
     """The model that answered; ``synthetic`` when it was learned from made-up patients."""
 
@@ -32,6 +39,7 @@ class Remission(Part):
     """P(remission) by the protocol's rule."""
 
     probability: Probability
+    interval_90: Interval | None
 
 
 class CurvePoint(Part):
@@ -41,6 +49,8 @@ class CurvePoint(Part):
     relapse: Probability
     event_free: Probability
     competing: Probability
+    relapse_interval_90: Interval | None
+    event_free_interval_90: Interval | None
 
 
 class RiskAt(Part):
@@ -48,6 +58,7 @@ class RiskAt(Part):
 
     days: int
     probability: Probability | None
+    interval_90: Interval | None
 
 
 class Relapse(Part):
@@ -62,6 +73,7 @@ class Sustained(Part):
 
     horizon_days: int
     probability: Probability | None
+    interval_90: Interval | None
 
 
 class Contribution(Part):
@@ -101,6 +113,21 @@ class NotUsed(Part):
     events: int
 
 
+class Unlike(Part):
+    """One way in which the patient is unlike those learned from; ``feature`` is null where it is none's alone."""
+
+    code: str
+    feature: str | None
+    message: str
+
+
+class Applicability(Part):
+    """Whether the patient is like those learned from; whoever is ``outside`` gets no prediction."""
+
+    verdict: Literal["inside", "at_the_edge", "outside"]
+    reasons: list[Unlike]
+
+
 class Predicted(Part):
     """The answer for a patient at the latest landmark that the record has reached."""
 
@@ -108,6 +135,7 @@ class Predicted(Part):
     prediction_id: str
     model: ModelUsed
     landmark: LandmarkUsed
+    applicability: Applicability | None
     remission: Remission | None
     relapse: Relapse | None
     sustained_remission: list[Sustained]
@@ -125,11 +153,15 @@ class Reason(Part):
 
 
 class NotPredictable(Part):
-    """Nothing can be predicted for this record, yet or at all; ``reasons`` says why."""
+    """Nothing can be predicted for this record, yet or at all; ``reasons`` says why.
+
+    ``applicability`` is null unless the patient is too unlike those learned from.
+    """
 
     outcome: Literal["not_predictable"] = "not_predictable"
     prediction_id: str
     model: ModelUsed
+    applicability: Applicability | None
     reasons: list[Reason]
 
 

@@ -14,16 +14,19 @@ from features.eligibility import Ineligible
 from features.landmark import Known, known_at, landmark_days
 from features.protocol import Landmark
 from features.timeline import Floats
+from models.applicability import Applicable, Judgement
 from models.bundle import Bundle, HeadRecord
 from models.explanation import explain
-from models.outcome_model import OutcomeModel, Predictions
+from models.outcome_model import Intervals, OutcomeModel, Predictions
+from models.outcomes import RelapseCurve
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from serving.answer import ModelUsed, NotPredictable, Predicted, PredictionResponse, Reason
+from serving.answer import Applicability, ModelUsed, NotPredictable, Predicted, PredictionResponse, Reason, Unlike
 from serving.contract import PredictionRequest
 from serving.record import RecordReader
 
 NOT_LEARNED = "not_learned"
+OUTSIDE_TRAINING = "outside_training"
 
 
 class Predictor:
@@ -57,10 +60,17 @@ class Predictor:
         if not model.can_answer:
             message = f"{model.landmark.name}: the training cohort could teach neither remission nor relapse"
             return self._not_predictable(NOT_LEARNED, message)
+        judged = model.applicability.judge(rows.values) if model.applicability is not None else None
+        if judged is not None and judged.verdict[0] == Applicable.OUTSIDE:
+            message = f"{model.landmark.name}: {judged.refusal(0, self._names)}"
+            return self._not_predictable(OUTSIDE_TRAINING, message, self._applicability(judged))
         answer = self._answer(model, rows.values, self.bundle.records[number])
-        landmark = {"name": model.landmark.name, "day": int(rows.day[0])}
-        not_used = _not_used(cohort, known)
-        return PredictionResponse(Predicted.model_validate(answer | {"landmark": landmark, "not_used": not_used}))
+        about = {
+            "landmark": {"name": model.landmark.name, "day": int(rows.day[0])},
+            "applicability": None if judged is None else self._applicability(judged),
+            "not_used": _not_used(cohort, known),
+        }
+        return PredictionResponse(Predicted.model_validate(answer | about))
 
     def _latest_landmark(self, cohort: Cohort) -> int | None:
         """Position of the landmark with the latest day, the last of several; ``None`` when none is reached."""
@@ -72,12 +82,29 @@ class Predictor:
         first = self.bundle.models[0].landmark
         return f"no landmark is reached yet; the first is {first.name!r}, which needs {_needed_for(first)}"
 
-    def _not_predictable(self, code: str, message: str) -> PredictionResponse:
+    def _not_predictable(
+        self, code: str, message: str, applicability: Applicability | None = None
+    ) -> PredictionResponse:
         return PredictionResponse(
             NotPredictable(
-                prediction_id=str(uuid4()), model=self.model_used, reasons=[Reason(code=code, message=message)]
+                prediction_id=str(uuid4()),
+                model=self.model_used,
+                applicability=applicability,
+                reasons=[Reason(code=code, message=message)],
             )
         )
+
+    def _applicability(self, judged: Judgement) -> Applicability:
+        reasons = [
+            Unlike(
+                code=concern.code,
+                feature=None if concern.column is None else self._names[concern.column],
+                message=concern.in_words(self._names),
+            )
+            for concern in judged.concerns(0)
+        ]
+        verdict = Applicable(int(judged.verdict[0])).name.lower()
+        return Applicability.model_validate({"verdict": verdict, "reasons": reasons})
 
     def _answer(self, model: OutcomeModel, rows: Floats, records: Mapping[str, HeadRecord]) -> dict[str, Any]:
         predicted = model.predict(rows)
@@ -88,7 +115,7 @@ class Predictor:
         return {
             "prediction_id": str(uuid4()),
             "model": self.model_used,
-            "remission": {"probability": float(predicted.remission[0])} if model.remission else None,
+            "remission": _remission(predicted) if model.remission else None,
             "relapse": _relapse(predicted, model.horizons_days),
             "sustained_remission": _sustained(predicted, model.horizons_days),
             "reasons": reasons,
@@ -115,27 +142,54 @@ def _notes(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> list[str]:
     return [f"{name}: {note}" for name, note in notes.items()]
 
 
+def _remission(predicted: Predictions) -> dict[str, Any]:
+    limits = None if predicted.interval is None else predicted.interval.remission
+    return {"probability": float(predicted.remission[0]), "interval_90": _intervals(limits, 1)[0]}
+
+
 def _relapse(predicted: Predictions, horizons: tuple[int, ...]) -> dict[str, Any] | None:
-    curve = predicted.curve
-    if curve is None:
+    if predicted.curve is None:
         return None
-    columns = (curve.days, curve.relapse[0], curve.event_free[0], curve.competing[0])
-    points = zip(*(column.tolist() for column in columns), strict=True)
-    names = ("day", "relapse", "event_free", "competing")
-    at_horizons = zip(horizons, _nullable(predicted.relapse[0]), strict=True)
+    limits = None if predicted.interval is None else predicted.interval.relapse[0]
+    at_horizons = zip(horizons, _nullable(predicted.relapse[0]), _intervals(limits, len(horizons)), strict=True)
+    names = ("days", "probability", "interval_90")
     return {
-        "curve": [dict(zip(names, point, strict=True)) for point in points],
-        "at_horizons": [{"days": days, "probability": probability} for days, probability in at_horizons],
+        "curve": _curve(predicted.curve, predicted.interval),
+        "at_horizons": [dict(zip(names, risk, strict=True)) for risk in at_horizons],
     }
 
 
+def _curve(curve: RelapseCurve, interval: Intervals | None) -> list[dict[str, Any]]:
+    number = len(curve.days)
+    relapse = None if interval is None or interval.curve_relapse is None else interval.curve_relapse[0]
+    event_free = None if interval is None or interval.curve_event_free is None else interval.curve_event_free[0]
+    columns = {
+        "day": curve.days.tolist(),
+        "relapse": curve.relapse[0].tolist(),
+        "event_free": curve.event_free[0].tolist(),
+        "competing": curve.competing[0].tolist(),
+        "relapse_interval_90": _intervals(relapse, number),
+        "event_free_interval_90": _intervals(event_free, number),
+    }
+    return [dict(zip(columns, point, strict=True)) for point in zip(*columns.values(), strict=True)]
+
+
 def _sustained(predicted: Predictions, horizons: tuple[int, ...]) -> list[dict[str, Any]]:
-    at_horizons = zip(horizons, _nullable(predicted.sustained[0]), strict=True)
-    return [{"horizon_days": days, "probability": probability} for days, probability in at_horizons]
+    limits = None if predicted.interval is None else predicted.interval.sustained[0]
+    at_horizons = zip(horizons, _nullable(predicted.sustained[0]), _intervals(limits, len(horizons)), strict=True)
+    names = ("horizon_days", "probability", "interval_90")
+    return [dict(zip(names, lasting, strict=True)) for lasting in at_horizons]
 
 
 def _nullable(probabilities: Floats) -> list[float | None]:
     return [None if isnan(probability) else probability for probability in probabilities.tolist()]
+
+
+def _intervals(limits: Floats | None, number: int) -> list[dict[str, float] | None]:
+    """Limits of shape (number, 2) as they are answered; null where nothing is said, or by a model without refits."""
+    if limits is None:
+        return [None] * number
+    return [None if isnan(low) else {"low": low, "high": high} for low, high in limits.tolist()]
 
 
 def _not_used(cohort: Cohort, known: Known) -> dict[str, int]:

@@ -76,7 +76,11 @@ def describe(served: Served) -> dict[str, Any]:
     bundle = served.bundle
     synthetic = bundle.training.get("synthetic") is True
     landmarks = [
-        {"name": model.landmark.name, "heads": {name: asdict(record) for name, record in records.items()}}
+        {
+            "name": model.landmark.name,
+            "heads": {name: asdict(record) for name, record in records.items()},
+            "applicability": model.applicability and model.applicability.shares_by_verdict(),
+        }
         for model, records in zip(bundle.models, bundle.records, strict=True)
     ]
     return {

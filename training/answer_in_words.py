@@ -6,6 +6,7 @@ It takes the answer as plain JSON values, as the endpoint and `kap predict` give
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from math import ceil, floor
 from typing import Any
 
 from features.catalogue import BUILT_IN
@@ -37,7 +38,7 @@ def _not_predictable(response: Answer) -> list[str]:
 
 def _predicted(response: Answer) -> list[str]:
     remission, relapse = response["reasons"]["remission"], response["reasons"]["relapse"]
-    paragraphs = [" ".join(_expectations(response))]
+    paragraphs = [" ".join([*_expectations(response), *_intervals(response)]), *_flags(response)]
     if remission is not None:
         paragraphs.append(_reasons("remission", remission["contributions"]))
     if relapse is not None:
@@ -48,26 +49,50 @@ def _predicted(response: Answer) -> list[str]:
 def _expectations(response: Answer) -> Iterable[str]:
     remission, relapse = response["remission"], response["relapse"]
     if remission is not None:
-        yield f"Of 100 patients like this one, {_of_100(remission['probability'])} reach remission."
+        yield f"Of 100 patients like this one, {_of_100(remission)} reach remission."
     if relapse is not None:
         known = [risk for risk in relapse["at_horizons"] if risk["probability"] is not None]
-        risks = [f"{_of_100(risk['probability'])} within {risk['days']} days" for risk in known]
+        risks = [f"{_of_100(risk)} within {risk['days']} days" for risk in known]
         if risks:
             yield f"Of 100 such patients who are in remission, {' and '.join(risks)} after it have a relapse."
     lasting = [entry for entry in response["sustained_remission"] if entry["probability"] is not None]
     if remission is not None and lasting:
         last = lasting[-1]
+        yield f"So {_of_100(last)} of the 100 reach remission and stay well for {last['horizon_days']} days."
+
+
+def _intervals(response: Answer) -> Iterable[str]:
+    """What the brackets mean, where there are any."""
+    relapse = response["relapse"]
+    given = [
+        response["remission"] or {},
+        *(relapse["at_horizons"] if relapse else []),
+        *response["sustained_remission"],
+    ]
+    if any(entry.get("interval_90") for entry in given):
         yield (
-            f"So {_of_100(last['probability'])} of the 100 reach remission and stay well for "
-            f"{last['horizon_days']} days."
+            "The brackets tell how sure the model is of its numbers: 9 times in 10 it would have said one between "
+            "them, had other patients of the same kind taught it. They do not tell what will happen to one patient."
         )
 
 
-def _of_100(probability: float) -> str:
-    number = round(100 * probability)
-    if number == 0:
-        return "fewer than 1"
-    return "more than 99" if number == 100 else f"about {number}"
+def _flags(response: Answer) -> Iterable[str]:
+    applicability = response["applicability"]
+    if applicability is not None and applicability["verdict"] == "at_the_edge":
+        because = "; ".join(reason["message"] for reason in applicability["reasons"])
+        yield (
+            f"CAUTION: this patient is at the edge of those learned from: {because}. The numbers are less certain "
+            "than they look."
+        )
+
+
+def _of_100(entry: Answer) -> str:
+    """The probability as a number of patients, with its interval rounded outwards."""
+    number, interval = round(100 * entry["probability"]), entry["interval_90"]
+    said = {0: "fewer than 1", 100: "more than 99"}.get(number, f"about {number}")
+    if interval is None:
+        return said
+    return f"{said} (between {floor(100 * interval['low'])} and {ceil(100 * interval['high'])})"
 
 
 def _reasons(outcome: str, contributions: list[Answer]) -> str:

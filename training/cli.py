@@ -12,8 +12,10 @@ from typing import Any
 
 import click
 
+from training.cli_audit import audit
 from training.cli_cohort import cohort
-from training.cli_decisions import promote
+from training.cli_decisions import history, promote, rollback
+from training.cli_evaluate import evaluate, recalibrate
 from training.cli_guard import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 
 
@@ -44,18 +46,23 @@ main.add_command(cohort)
 @click.argument("directory", type=FOLDER)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Overrides the seed of the settings.")
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
+@click.option("--quick", is_flag=True, help="A first look, with parts left out; the version can't be promoted.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
-def train(directory: Path, seed: int | None, config: Path | None, workers: int | None, as_json: bool) -> None:
-    """Learn from the cohort in DIRECTORY, judge on patients held out, record in MLflow, register a new version.
+def train(
+    directory: Path, seed: int | None, config: Path | None, quick: bool, workers: int | None, as_json: bool
+) -> None:
+    """Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow, register a new version.
 
-    Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui
-    --backend-store-uri sqlite:///mlflow.db`. The winner of each head is the simplest candidate that is within one
-    standard error of the best.
+    A cohort in which the outcome leaks, or a patient appears twice, is refused with exit code 4. Runs go to
+    ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
+    sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
+    is the simplest candidate that is within one standard error of the best.
     """
     from training.cli_progress import Progress
-    from training.config import load_config
+    from training.config import load_config, quickened
+    from training.proof import prove
     from training.provenance import collect_provenance
     from training.read_cohort import read_cohort
     from training.records import summary
@@ -63,31 +70,34 @@ def train(directory: Path, seed: int | None, config: Path | None, workers: int |
     from training.run import train as train_on
 
     settings = load_config(config, seed)
+    settings = quickened(settings) if quick else settings
+    processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
         read = read_cohort(directory)
         progress.step("opening the store")
         check_store()
-        progress.step("judging the candidates")
         started = time.time()
-        finished = train_on(read, settings, collect_provenance(), progress.count, workers or os.cpu_count() or 1)
-        progress.step("recording")
+        finished = train_on(read, settings, collect_provenance(), progress.count, processes)
+        evidence = prove(finished, directory.resolve().name, progress.count, processes)
         from training.tracking import record
 
-        name = directory.resolve().name
-        recorded = record(finished, name, started, lambda part: progress.step(f"recording {part}"))
-    landmarks = summary(finished)
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
+    _tell(summary(finished), recorded.run_id, recorded.model_version, as_json, max(read.protocol.horizons_days))
+
+
+def _tell(landmarks: list[dict[str, Any]], run_id: str, version: str, as_json: bool, reach: int) -> None:
+    """What was learned, and how well, for a program or for people."""
+    from training.training_in_words import in_words
+
     if as_json:
-        answer = {"run_id": recorded.run_id, "model_version": recorded.model_version, "landmarks": landmarks}
-        click.echo(json.dumps(answer))
+        click.echo(json.dumps({"run_id": run_id, "model_version": version, "landmarks": landmarks}))
     else:
-        from training.training_in_words import in_words
-
-        reach = max(read.protocol.horizons_days)
-        click.echo(in_words(landmarks, reach, recorded.model_version, recorded.run_id))
+        click.echo(in_words(landmarks, reach, version, run_id))
 
 
-main.add_command(promote)
+for _command in (evaluate, recalibrate, promote, rollback, history):
+    main.add_command(_command)
 
 
 @main.command()
@@ -147,3 +157,6 @@ def serve(host: str, port: int, workers: int) -> None:
     from serving.service import serve as start
 
     start(host, port, workers)
+
+
+main.add_command(audit)

@@ -1,20 +1,211 @@
 """`kap promote`, `kap rollback` and `kap history`: who answers, who decided it, and on what numbers."""
 
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from training.cli_guard import answers_for_mistakes
+from features.problems import InputRefusedError, Problem
+from training.cli_guard import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+
+if TYPE_CHECKING:
+    from training.decision_log import Chain
+    from training.decisions import Decision
+    from training.promotion import Outcome
+
+
+def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
+    """Where earlier decisions were changed, nothing further is decided: say where, exit code 4."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        from training.decision_log import ChainBrokenError
+
+        try:
+            command(*args, **kwargs)
+        except ChainBrokenError as error:
+            for finding in error.findings:
+                click.echo(finding, err=True)
+            click.echo("refused: the record of earlier decisions does not hold; see kap history", err=True)
+            sys.exit(EVIDENCE)
+
+    return guarded
+
+
+BY = click.option("--by", default=None, metavar="NAME", help="Who decides; your account's name when absent.")
 
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why this version; kept with it.")
+@click.option("--reason", required=True, help="Why this version; kept for ever.")
+@BY
+@click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
+@click.option("--cohort", type=FOLDER, default=None, help="The folder that VERSION was trained on, if it is asked for.")
+@click.option("--policy", "policy_file", type=EXISTING_FILE, default=None, help="TOML file that overrides [policy].")
 @answers_for_mistakes
-def promote(version: str, reason: str) -> None:
+@_answers_for_broken_chains
+def promote(
+    version: str, reason: str, by: str | None, overridden: bool, cohort: Path | None, policy_file: Path | None
+) -> None:
     """Make VERSION of the registered model the champion, and hand it to the service.
+
+    The champion is the version that answers. What a version must prove is in training/default.toml, section [policy];
+    every check is printed with what it asks and what was seen. If one fails, nothing changes and the exit code is 4.
+
+    Whoever promotes a version all the same says so with --override, gives a reason and a name, and is recorded as
+    having done so. Every decision, also a refusal, is kept with the registry: see kap history.
 
     The bundle is checked first; the service takes it from BentoML's model store, so it needs no MLflow to run.
     """
-    from training.release import promote as promote_version
+    from training.config import load_policy
+    from training.promotion import Proposal, override
+    from training.promotion import promote as promote_version
 
-    done = promote_version(version, reason)
-    click.echo(f"version {done.version} is champion; served as {done.serving_tag}, bundle {done.bundle_digest[:12]}")
+    decide = override if overridden else promote_version
+    outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
+    click.echo(checks_in_words(outcome.decision))
+    _tell(outcome)
+
+
+@click.command()
+@click.option("--reason", required=True, help="Why the present champion has to go; kept for ever.")
+@BY
+@answers_for_mistakes
+@_answers_for_broken_chains
+def rollback(reason: str, by: str | None) -> None:
+    """Make the champion before the present one champion again, and hand it to the service.
+
+    For when the present champion turns out to be wrong. It asks for no evidence: that champion was promoted before.
+    Rolling back twice goes back two champions.
+    """
+    from training.promotion import rollback as roll_back
+
+    _tell(roll_back(reason, by))
+
+
+@click.command()
+@click.option("--on", "day", default=None, metavar="YYYY-MM-DD", help="Who was champion on that day (UTC).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@answers_for_mistakes
+def history(day: str | None, as_json: bool) -> None:
+    """Show every decision on who answers, also refusals and overrides, and check that none was changed.
+
+    With --on: which version was champion on that day, who decided it, why, and on what numbers. The record is a chain
+    in which each decision holds a hash of the one before; if it does not hold, the exit code is 4.
+    """
+    from training.decisions import decisions_behind
+    from training.promotion import history as read_history
+
+    asked = None if day is None else _past_day(day)
+    chain = read_history()
+    shown = chain.decisions if asked is None else decisions_behind(chain.decisions, asked)
+    if as_json:
+        click.echo(json.dumps(_document(chain, shown, asked), indent=2))
+    elif asked is None:
+        click.echo(_table(shown))
+    else:
+        click.echo(_champions_in_words(shown, asked))
+    _tell_chain(chain)
+
+
+def checks_in_words(decision: "Decision") -> str:
+    """Every check of a decision: met or not, what is required, what was seen."""
+    lines = []
+    for check in decision.checks:
+        lines += [
+            f"{'passed' if check.passed else 'FAILED'}  {check.name}",
+            _indented("required: ", check.required),
+            _indented("seen:     ", check.seen),
+        ]
+    return "\n".join(lines)
+
+
+def _indented(label: str, text: str) -> str:
+    return textwrap.fill(text, 118, initial_indent=" " * 8 + label, subsequent_indent=" " * 18)
+
+
+def _tell(outcome: "Outcome") -> None:
+    decision, version = outcome.decision, outcome.decision.version
+    if not decision.changes_champion:
+        failed = sum(not check.passed for check in decision.checks)
+        click.echo(
+            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed. "
+            f"Recorded as decision {decision.number}.",
+            err=True,
+        )
+        sys.exit(EVIDENCE)
+    how = {"promote": "", "override": " by an override", "rollback": " again"}[decision.action]
+    click.echo(
+        f"version {version} is champion{how}; served as {outcome.serving_tag}, bundle {decision.bundle_digest[:12]}, "
+        f"decision {decision.number}"
+    )
+
+
+def _past_day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        required, found = "a day as YYYY-MM-DD", "something else"
+    else:
+        if day <= datetime.now(UTC).date():
+            return day
+        required, found = "a day that has begun", "a later one"
+    raise InputRefusedError([Problem("history", None, "--on", required, found)])
+
+
+def _document(chain: "Chain", shown: Sequence["Decision"], day: date | None) -> dict[str, Any]:
+    champion = chain.champion if day is None else shown[-1].version if shown else None
+    return {
+        "on": None if day is None else day.isoformat(),
+        "champion": champion,
+        "decisions": [decision.as_document() for decision in shown],
+        "chain": {"holds": not chain.findings, "findings": [str(finding) for finding in chain.findings]},
+    }
+
+
+def _table(decisions: Sequence["Decision"]) -> str:
+    if not decisions:
+        return "no decision yet: see kap promote"
+    lines = [f"{'no.':>4}  {'when (UTC)':<20}  {'decision':<9} {'version':>7}  {'failed checks':<13}  who and why"]
+    for decision in decisions:
+        failed = sum(not check.passed for check in decision.checks)
+        checks = f"{failed} of {len(decision.checks)}" if decision.checks else "-"
+        lines.append(
+            f"{decision.number:>4}  {decision.at:<20}  {decision.action:<9} {decision.version:>7}  {checks:<13}  "
+            f"{decision.by}: {decision.reason}"
+        )
+    return "\n".join(lines)
+
+
+def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
+    """The champion at the end of the day first, then whoever was champion earlier that day."""
+    if not decisions:
+        return f"no version had been made champion by the end of {day} (UTC)"
+    last = decisions[-1]
+    lines = [
+        f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
+        f"decided by {last.by}: {last.reason}",
+        f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
+        checks_in_words(last) or "no numbers: a rollback asks for none",
+    ]
+    lines += [
+        f"earlier that day version {decision.version} was, by decision {decision.number} of {decision.at}"
+        for decision in decisions[-2::-1]
+    ]
+    return "\n".join(lines)
+
+
+def _tell_chain(chain: "Chain") -> None:
+    if not chain.findings:
+        click.echo(f"the chain holds: {len(chain.decisions)} decisions, none changed, moved or lost", err=True)
+        return
+    for finding in chain.findings:
+        click.echo(finding, err=True)
+    click.echo("the chain does not hold: decisions were changed or lost", err=True)
+    sys.exit(EVIDENCE)

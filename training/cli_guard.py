@@ -39,7 +39,7 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from models.bundle import BundleRefusedError
-        from training.failures import StoreUnreachableError
+        from training.failures import EvidenceFailedError, StoreUnreachableError
 
         try:
             command(*args, **kwargs)
@@ -56,6 +56,9 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         except StoreUnreachableError as error:
             click.echo(f"store: {error}", err=True)
             sys.exit(STORE)
+        except EvidenceFailedError as error:
+            click.echo(str(error), err=True)
+            sys.exit(EVIDENCE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
         except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:

@@ -36,7 +36,7 @@ class Progress:
         """Say what begins now."""
         self._bar.reset(self._task, description=description, total=None)
 
-    def count(self, total: int) -> Callable[[], None]:
-        """Begin a bar of ``total`` pieces of work; call the result after each."""
-        self._bar.update(self._task, total=total, completed=0)
+    def count(self, description: str, pieces: int) -> Callable[[], None]:
+        """Say what begins now, with a bar of so many pieces of work; call the result after each."""
+        self._bar.reset(self._task, description=description, total=pieces)
         return lambda: self._bar.advance(self._task)

@@ -49,7 +49,7 @@ class PromotionPolicy:
     net_benefit_margin: float
     subgroup_patients: int
     subgroup_in_the_large: float
-    leakage_checks: int
+    leakage_checks: tuple[str, ...]
     champion_log_loss_margin: float
     champion_brier_margin: float
 
@@ -152,6 +152,8 @@ def _lowest(key: str) -> int:
 
 
 def _policy_fits(key: str, value: Any, default: Any) -> bool:
+    if key == "leakage_checks":
+        return isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
     if isinstance(default, list):
         if not isinstance(value, list) or not value or not all(_is_number(each) for each in value):
             return False
@@ -164,6 +166,8 @@ def _policy_fits(key: str, value: Any, default: Any) -> bool:
 
 
 def _policy_requirement(key: str, default: Any) -> str:
+    if key == "leakage_checks":
+        return "a list of names of checks"
     if key.endswith("thresholds"):
         return "a list of probabilities above 0 and below 1"
     if isinstance(default, list):

@@ -1,5 +1,9 @@
-"""Failures of what stands around a training, which whoever runs the stores must mend; free of heavy imports."""
+"""Failures that are not a user's mistake, by who must act; free of heavy imports."""
 
 
 class StoreUnreachableError(Exception):
     """The tracking store does not answer."""
+
+
+class EvidenceFailedError(Exception):
+    """What should prove a model does not hold; the message tells whoever answers for the model."""

@@ -6,14 +6,12 @@ The recipe, top to bottom; the measures are in `evaluation`, recording is left t
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
-from training.evaluation.instability import instability
 from training.evaluation.judged import Judged, judge_held_out
-from training.evidence import CohortUsed, Evidence, HeadEvidence, Instability
+from training.evidence import Evidence, HeadEvidence, Instability
+from training.external import used
 from training.fit import HeadFit
 from training.learning_curve import Lessons, learn_from_fewer, learning_curve, number_of_lessons
 from training.reproduction import reproduce
@@ -41,7 +39,7 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
     landmarks = gather_landmarks(
         cohort,
         [_judged(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [_heads_of(landmark, of_fit, _moves(training, number)) for number, landmark in enumerate(training.landmarks)],
+        [_heads_of(landmark, of_fit, {}) for number, landmark in enumerate(training.landmarks)],
         draws,
         progress,
         workers,
@@ -49,7 +47,7 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
     return Evidence(
         kind="held out",
         quick=config.quick,
-        cohort=cohort_used(training, source),
+        cohort=used(cohort, source),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
         folds=f"{folds.kind}: {', '.join(folds.names)}, {folds.repeats} time{'' if folds.repeats == 1 else 's'}",
@@ -60,18 +58,6 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
         leakage=list(training.leakage),
         reproduction=reproduction,
         caveats=_caveats(training),
-    )
-
-
-def cohort_used(training: Training, source: str) -> CohortUsed:
-    """The cohort as the evidence names it."""
-    cohort = training.cohort
-    return CohortUsed(
-        source=source,
-        digest=cohort.digest,
-        patients=len(cohort),
-        sites=len(set(cohort.site[cohort.site >= 0].tolist())),
-        synthetic=is_synthetic(cohort),
     )
 
 

@@ -1,13 +1,15 @@
-"""Promotion: the registry decides which version is champion, BentoML's store serves a checked copy of it."""
+"""The two stores of models: the registry says which version is champion, BentoML's store serves a checked copy of it.
 
-import getpass
+Whether a version may become champion is decided in `promotion`.
+"""
+
 import logging
 import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -16,20 +18,22 @@ from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.decision_log import CHAMPION, HEAD, DecisionLog
+from training.decisions import Decision, Head
 from training.failures import StoreUnreachableError
 
 MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
-CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
-class Promotion:
-    """A promotion that took place."""
+class Registered:
+    """A registered version, the run that made it, and the folder that its bundle was downloaded to."""
 
     version: str
-    bundle_digest: str
-    serving_tag: str
+    run_id: str
+    tags: Mapping[str, str]
+    folder: Path
 
 
 def use_store() -> str:
@@ -60,28 +64,6 @@ def _unreachable() -> str:
     return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
 
 
-def promote(version: str, reason: str) -> Promotion:
-    """Check a registered version, make it champion, and copy its bundle into BentoML's store.
-
-    Raises ``InputRefusedError`` when there is no such version or no reason, ``BundleRefusedError`` when its bundle
-    is not the one that was registered.
-    """
-    if not reason.strip():
-        raise InputRefusedError([Problem("promote", None, "--reason", "why this version is promoted", "nothing")])
-    with tempfile.TemporaryDirectory() as scratch:
-        directory, found, run_id = fetch_bundle(version, Path(scratch))
-        version = found
-        bundle = _checked(directory, version)
-        client = MlflowClient()
-        tag = _copy_into_store(directory, bundle, version, run_id)
-        by, at = getpass.getuser(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        tags = {"promoted_reason": reason, "promoted_by": by, "promoted_at": at, f"promotion {at}": f"{by}: {reason}"}
-        for key, value in tags.items():
-            client.set_model_version_tag(MODEL_NAME, version, key, value)
-        client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
-    return Promotion(version, bundle.digest, tag)
-
-
 def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
     """Download a registered version's bundle below ``scratch``; its folder, its version and the run that made it.
 
@@ -105,14 +87,15 @@ def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
     return Path(model) / "artifacts" / "bundle", str(found.version), str(found.run_id)
 
 
-def load_registered(version_or_alias: str) -> tuple[Bundle, str]:
-    """The bundle of a registered version, checked, and the version's number."""
-    with tempfile.TemporaryDirectory() as scratch:
-        directory, version, _ = fetch_bundle(version_or_alias, Path(scratch))
-        return _checked(directory, version), version
+def fetch(version_or_alias: str, scratch: Path) -> Registered:
+    """Download a registered version, as `fetch_bundle` does, and read its tags."""
+    folder, version, run_id = fetch_bundle(version_or_alias, scratch)
+    tags = MlflowClient().get_model_version(MODEL_NAME, version).tags
+    return Registered(version, run_id, dict(tags), folder)
 
 
-def _checked(directory: Path, version: str) -> Bundle:
+def checked(directory: Path, version: str) -> Bundle:
+    """The bundle in a folder; raises ``BundleRefusedError`` unless it is the one registered as ``version``."""
     bundle = load_bundle(directory)
     registered = MlflowClient().get_model_version(MODEL_NAME, version).tags.get("bundle_digest")
     if registered != bundle.digest:
@@ -120,13 +103,55 @@ def _checked(directory: Path, version: str) -> Bundle:
     return bundle
 
 
-def _copy_into_store(directory: Path, bundle: Bundle, version: str, run_id: str) -> str:
-    """A new entry in BentoML's store, which thereby becomes its latest."""
+def decision_log() -> DecisionLog:
+    """The decisions on the registered model, checked also against the heads that BentoML's store keeps."""
+    check_store()
+    client = MlflowClient()
+    return DecisionLog(client, MODEL_NAME, _served_heads(client))
+
+
+def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
+    """Copy a version's bundle into BentoML's store, record the decision, and make the version champion.
+
+    The decision is recorded once the copy is there, and the copy is kept once the decision is recorded, with its hash.
+    Returns the decision and the tag of the store's new entry, which thereby becomes its latest.
+    """
     import bentoml  # needed for a promotion alone; reading the registry does without
 
-    labels = {"mlflow_version": version, "run_id": run_id, "bundle_digest": bundle.digest[:63]}
-    with bentoml.models.create(
-        MODEL_NAME, labels=labels, metadata={"bundle_digest": bundle.digest, "mlflow_version": version}
-    ) as model:
-        shutil.copytree(directory, Path(model.path) / "bundle")
-    return str(model.tag)
+    labels = {"mlflow_version": chosen.version, "run_id": chosen.run_id, "bundle_digest": digest[:63]}
+    metadata = {"bundle_digest": digest, "mlflow_version": chosen.version}
+    with bentoml.models.create(MODEL_NAME, labels=labels, metadata=metadata) as model:
+        shutil.copytree(chosen.folder, Path(model.path) / "bundle")
+        decision = decide()
+        model.info.metadata[HEAD] = decision.hash
+    client = MlflowClient()
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION, chosen.version)
+    said = {
+        "promoted_reason": decision.reason,
+        "promoted_by": decision.by,
+        "promoted_at": decision.at,
+        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
+    }
+    for key, value in said.items():
+        client.set_model_version_tag(MODEL_NAME, chosen.version, key, value)
+    return decision, str(model.tag)
+
+
+def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
+    """The hashes that BentoML's store keeps of decisions on this registry's versions; other entries are passed by."""
+    import bentoml
+
+    runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{MODEL_NAME}'")}
+    heads = []
+    for model in bentoml.models.list():  # by name it raises where there is none
+        version, run_id = model.info.labels.get("mlflow_version", ""), model.info.labels.get("run_id", "")
+        if HEAD in model.info.metadata and (version, run_id) in runs:
+            heads.append(Head(str(model.tag), version, str(model.info.metadata[HEAD]), latest=False))
+    return tuple(heads)
+
+
+def load_registered(version_or_alias: str) -> tuple[Bundle, str]:
+    """The bundle of a registered version, checked, and the version's number."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory, version, _ = fetch_bundle(version_or_alias, Path(scratch))
+        return checked(directory, version), version

@@ -5,22 +5,28 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.problems import InputRefusedError, Problem
 from features.timeline import Floats
+from models.applicability import Applicability, learn_applicability
 from models.bundle import Bundle, HeadRecord
 from models.learners import Lesson
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from models.uncertainty import OutcomeRefits
 from training.censoring import observation_weights
 from training.config import TrainingConfig
+from training.evidence import LeakageCheck
 from training.fit import HeadFit, fit_heads, number_of_fits
 from training.labels import EndedBy, Outcomes, derive_outcomes
+from training.leakage import leakage_checks, refuse_leakage
 from training.provenance import Provenance
+from training.refits import fit_refits, number_of_refitted
 from training.splits import Folds, draw_folds
 from training.synthetic_marks import is_synthetic
 from training.tasks import Task, relapse_task, remission_task
@@ -48,6 +54,13 @@ class LandmarkFit:
     relapse: HeadFit
 
     @property
+    def taught(self) -> NDArray[np.intp]:
+        """The patients whose outcome taught a head; those of the relapse head are among those of the remission head."""
+        if self.remission is not None:
+            return self.remission.task.lesson.taught
+        return np.flatnonzero(self.outcomes.at_risk)
+
+    @property
     def heads(self) -> dict[str, HeadFit]:
         """The heads that the protocol has, by name."""
         heads = {"remission": self.remission, "relapse": self.relapse}
@@ -62,6 +75,7 @@ class Training:
     config: TrainingConfig
     provenance: Provenance
     folds: Folds
+    leakage: tuple[LeakageCheck, ...]
     landmarks: tuple[LandmarkFit, ...]
     bundle: Bundle
 
@@ -69,17 +83,23 @@ class Training:
 def train(
     cohort: Cohort, config: TrainingConfig, provenance: Provenance, announce: Announce, workers: int = 2
 ) -> Training:
-    """Derive outcomes, build features, judge and fit every head at every landmark, and bundle the winners."""
+    """Derive outcomes, build features, judge and fit every head at every landmark, and bundle the winners.
+
+    Raises ``InputRefusedError`` where there is nothing to learn from, ``LeakageFoundError`` where outcomes leak.
+    """
     landmarks = cohort.protocol.landmarks
     features = [build_features(cohort, landmark) for landmark in landmarks]
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
-    tasks = [_tasks(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
+    tasks = [tasks_of(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
     if not any(task.patients for group in tasks for task in group):
         problem = Problem(
             "cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check"
         )
         raise InputRefusedError([problem])
-    folds = draw_folds(_outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
+    folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
+    announce("looking for leaks", 1)
+    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
+    refuse_leakage(leakage)
     flat = [task for group in tasks for task in group]
     progress = announce("judging the candidates", number_of_fits(flat, folds, config))
     fits = iter(fit_heads(flat, folds, config, progress, workers))
@@ -87,10 +107,16 @@ def train(
         _landmark_fit(rows, outcome, [next(fits) for _ in group])
         for rows, outcome, group in zip(features, outcomes, tasks, strict=True)
     )
-    return Training(cohort, config, provenance, folds, fitted, _bundle(cohort, config, provenance, fitted))
+    heads = [fit.heads for fit in fitted]
+    progress = announce("fitting again for intervals", number_of_refitted(heads))
+    refits = fit_refits(heads, cohort.site, config, progress, workers)
+    models = [_outcome_model(cohort, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
+    bundle = _bundle(cohort, config, provenance, fitted, models)
+    return Training(cohort, config, provenance, folds, tuple(leakage), fitted, bundle)
 
 
-def _tasks(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: TrainingConfig) -> list[Task]:
+def tasks_of(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: TrainingConfig) -> list[Task]:
+    """What the heads of a landmark have to learn: remission, unless everyone is in remission there, and relapse."""
     declared = catalogue(cohort.protocol)
     relapse = relapse_task(features, declared, outcomes, max(cohort.protocol.horizons_days), config.seed)
     if cohort.protocol.remission.at_landmark:
@@ -105,7 +131,7 @@ def _tasks(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: Tr
     return [remission_task(features, declared, outcomes, weights, config.seed), relapse]
 
 
-def _outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
+def outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
     """1 with the outcome that the first head predicts (remission, else relapse), 0 without, -1 not observed.
 
     The outcome is the same at every landmark; a patient who is eligible at any of them is counted.
@@ -125,11 +151,15 @@ def _landmark_fit(features: FeatureRows, outcomes: Outcomes, fits: list[HeadFit]
 
 
 def _bundle(
-    cohort: Cohort, config: TrainingConfig, provenance: Provenance, landmarks: tuple[LandmarkFit, ...]
+    cohort: Cohort,
+    config: TrainingConfig,
+    provenance: Provenance,
+    landmarks: tuple[LandmarkFit, ...],
+    models: list[OutcomeModel],
 ) -> Bundle:
     return Bundle(
         protocol=cohort.protocol,
-        models=tuple(_outcome_model(cohort, fit) for fit in landmarks),
+        models=tuple(models),
         records=tuple({name: _record(head) for name, head in fit.heads.items()} for fit in landmarks),
         training={
             "cohort_digest": cohort.digest,
@@ -144,7 +174,7 @@ def _bundle(
 CODE = ("commit", "modified", "lock_digest", "sources_digest")
 
 
-def _outcome_model(cohort: Cohort, fit: LandmarkFit) -> OutcomeModel:
+def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> OutcomeModel:
     remission = fit.remission.head if fit.remission else None
     relapse = fit.relapse.head
     assert remission is None or isinstance(remission, RemissionHead)  # noqa: S101 - its task made it
@@ -155,7 +185,15 @@ def _outcome_model(cohort: Cohort, fit: LandmarkFit) -> OutcomeModel:
         in_remission_at_landmark=cohort.protocol.remission.at_landmark,
         remission=remission,
         relapse=relapse,
+        refits=refits,
+        applicability=applicability_of(fit.features.values[fit.taught], cohort),
     )
+
+
+def applicability_of(rows: Floats, cohort: Cohort) -> Applicability | None:
+    """Who is like the patients of these feature rows; one thread, so that sums keep their order."""
+    with threadpool_limits(limits=1):
+        return learn_applicability(rows, catalogue(cohort.protocol))
 
 
 def _record(fit: HeadFit) -> HeadRecord:

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,20 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types import ColSpec, DataType, Schema
 
-from features.catalogue import catalogue
-from models.bundle import save_bundle
+from training.audit import seal_run
 from training.cohort_flow import LandmarkFlow, landmark_flow
+from training.digests import features_digest, outcomes_digest
+from training.evidence import Evidence
 from training.fit import CandidateFit, HeadFit
 from training.records import held_out_table, importances, summary
+from training.registration import register
 from training.release import MODEL_NAME, use_store
+from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.run import LandmarkFit, Training
 from training.synthetic_marks import is_synthetic
-
-PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+from training.tracking_evidence import log_evidence
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Recorded:
     bundle_digest: str
 
 
-def record(training: Training, source: str, started: float, announce: Callable[[str], None]) -> Recorded:
-    """Record a finished training and register its model.
+def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> Recorded:
+    """Record a finished training with its evidence, register its model, and seal the record.
 
-    ``source`` names the cohort, ``started`` is when the training began (seconds since the epoch), and ``announce``
-    gets each step.
+    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
     """
     use_store()
+    source = evidence.cohort.source
     experiment = mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}").experiment_id
     opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}")
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
@@ -56,10 +57,29 @@ def record(training: Training, source: str, started: float, announce: Callable[[
             announce(landmark.outcomes.landmark.name)
             _record_landmark(training, landmark)
         announce("the model")
-        digest = save_bundle(training.bundle, Path(scratch) / "bundle")
-        version = _register(training, Path(scratch) / "bundle", digest)
-        mlflow.set_tags({"bundle_digest": digest, "model_version": version})
-        return Recorded(run.info.run_id, version, digest)
+        digest, version = register(training.bundle, training.provenance, Path(scratch))
+        announce("the evidence")
+        log_evidence(evidence, _facts(training, Recorded(run.info.run_id, version, digest), started))
+    announce("the seal")
+    seal_run(run.info.run_id)
+    return Recorded(run.info.run_id, version, digest)
+
+
+def _facts(training: Training, recorded: Recorded, started: float) -> ReportFacts:
+    """What the report says beside the evidence."""
+    protocol = training.cohort.protocol
+    return ReportFacts(
+        title=f"{MODEL_NAME}, protocol {protocol.name}",
+        model_version=recorded.model_version,
+        run_id=recorded.run_id,
+        bundle_digest=recorded.bundle_digest,
+        written_on=f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d}",
+        seed=training.config.seed,
+        provenance=training.provenance.as_tags(),
+        settings={key: str(value) for key, value in training.config.as_parameters().items()},
+        features=feature_dictionary(protocol),
+        outcomes=outcome_rules(protocol),
+    )
 
 
 def _record_training(training: Training, source: str, scratch: Path) -> None:
@@ -81,7 +101,6 @@ def _record_training(training: Training, source: str, scratch: Path) -> None:
         | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
     )
     mlflow.log_metrics({"patients": len(cohort), "ratings": len(cohort.assessments), "sites": len(cohort.site_names)})
-    mlflow.log_metrics(_winners(training))
     mlflow.set_tag("mlflow.note.content", _description(training))
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
@@ -89,18 +108,6 @@ def _record_training(training: Training, source: str, scratch: Path) -> None:
     table = scratch / "held_out_predictions.parquet"
     held_out_table(training).to_parquet(table, index=False)
     mlflow.log_artifact(str(table))
-
-
-def _winners(training: Training) -> dict[str, float]:
-    """The held-out measures of every winner, so that trainings can be compared side by side."""
-    return {
-        f"{landmark.outcomes.landmark.name}/{head}/{measure}": value
-        for landmark in training.landmarks
-        for head, fit in landmark.heads.items()
-        if fit.winner
-        for measure, value in fit.candidates[fit.winner].measures.items()
-        if not np.isnan(value)
-    }
 
 
 def _description(training: Training) -> str:
@@ -126,7 +133,13 @@ def _record_landmark(training: Training, landmark: LandmarkFit) -> None:
     name = landmark.outcomes.landmark.name
     with mlflow.start_run(run_name=name, nested=True) as run:
         flow = landmark_flow(training.cohort, landmark.outcomes)
-        _log(run.info.run_id, tags={"level": "landmark", "landmark": name}, metrics=_flow_metrics(flow))
+        tags = {
+            "level": "landmark",
+            "landmark": name,
+            "outcomes_digest": outcomes_digest(landmark.outcomes),
+            "features_digest": features_digest(landmark.features),
+        }
+        _log(run.info.run_id, tags=tags, metrics=_flow_metrics(flow))
         for head, fit in landmark.heads.items():
             with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
                 _record_head(below.info.run_id, name, head, fit)
@@ -206,41 +219,3 @@ def _log(
         params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
         tags=[RunTag(name, value) for name, value in tags.items()],
     )
-
-
-def _register(training: Training, bundle: Path, digest: str) -> str:
-    """Log the bundle as a pyfunc model, register it, and return its version."""
-    features = catalogue(training.cohort.protocol)
-    horizons = training.cohort.protocol.horizons_days
-    answers = ["remission", *(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons)]
-    info = mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(PACKAGE_ROOT / "training" / "pyfunc_model.py"),
-        artifacts={"bundle": str(bundle)},
-        code_paths=[str(PACKAGE_ROOT / "features"), str(PACKAGE_ROOT / "models")],
-        pip_requirements=[
-            f"{name}=={version}"
-            for name, version in training.provenance.packages
-            if name in ("numpy", "pandas", "xgboost-cpu", "mlflow")
-        ],
-        signature=ModelSignature(
-            Schema(
-                [
-                    ColSpec(DataType.string, "landmark"),
-                    *(ColSpec(DataType.double, feature.name) for feature in features),
-                ]
-            ),
-            Schema([ColSpec(DataType.double, name) for name in answers]),
-        ),
-        registered_model_name=MODEL_NAME,
-        metadata={"bundle_digest": digest, "cohort_digest": training.cohort.digest},
-    )
-    version = str(info.registered_model_version)
-    client = MlflowClient()
-    for key, value in {
-        "bundle_digest": digest,
-        "cohort_digest": training.cohort.digest,
-        "synthetic": str(is_synthetic(training.cohort)).lower(),
-    }.items():
-        client.set_model_version_tag(MODEL_NAME, version, key, value)
-    return version

@@ -9,8 +9,11 @@ import numpy as np
 
 from features.catalogue import catalogue
 from features.protocol import Protocol
+from models.applicability import Applicability
 from models.bundle import Bundle, HeadRecord, load_bundle, save_bundle
-from models.outcome_model import OutcomeModel
+from models.combinations import Combinations
+from models.outcome_model import Intervals, OutcomeModel, Predictions
+from models.outcomes import Floats
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Linear
@@ -58,6 +61,64 @@ def without(bundle: Bundle, *heads: str) -> Bundle:
     """The same bundle as if these heads could not be learned."""
     unlearned: dict[str, Any] = dict.fromkeys(heads)
     return replace(bundle, models=tuple(replace(model, **unlearned) for model in bundle.models))
+
+
+def judging(bundle: Bundle) -> Bundle:
+    """The same bundle as if learned from patients of 30 to 60 years, four of them with panic and none with OCD.
+
+    An age of 60.1 is at the edge and one of 91 outside, 30 years beyond the range.
+    """
+    names = bundle.features
+    number, age = len(names), names.index("age_years")
+    lower, upper, unit = np.full(number, -np.inf), np.full(number, np.inf), np.ones(number)
+    lower[age], upper[age], unit[age] = 30, 60, 30
+    by_value = np.zeros((2, number))
+    by_value[1, [names.index("diagnosis_panic"), names.index("diagnosis_ocd")]] = 1, 2
+    none = np.zeros((number, number))
+    known = Applicability(
+        lower=lower,
+        upper=upper,
+        unit=unit,
+        by_value=by_value,
+        is_diagnosis=np.array([name.startswith("diagnosis_") for name in names], dtype=np.float64),
+        other_diagnosis=np.array(0.0),
+        recorded=np.ones(number),
+        combinations=Combinations(np.zeros(number), np.ones(number), none, none),
+        edge=np.array([0.0, 1.0, 1.0]),
+        limit=np.array([1.0, 1.0, 1.0]),
+        shares=np.array([0.96, 0.04, 0.0]),
+    )
+    return replace(bundle, models=tuple(replace(model, applicability=known) for model in bundle.models))
+
+
+class _Wavering(OutcomeModel):
+    """Every interval reaches 0.3 p (1 - p) to either side of its probability p."""
+
+    def predict(self, rows: Floats, *, with_curve: bool = True) -> Predictions:
+        predicted = super().predict(rows, with_curve=with_curve)
+        curve = predicted.curve
+        interval = Intervals(
+            remission=_around(predicted.remission),
+            relapse=_around(predicted.relapse),
+            sustained=_around(predicted.sustained),
+            curve_relapse=None if curve is None else _around(curve.relapse),
+            curve_event_free=None if curve is None else _around(curve.event_free),
+        )
+        return replace(predicted, interval=interval)
+
+
+def _around(probability: Floats) -> Floats:
+    return np.stack([probability - waver(probability), probability + waver(probability)], axis=-1)
+
+
+def waver(probability: Floats | float) -> Floats:
+    """How far a made-up interval reaches to either side of its probability."""
+    return np.asarray(0.3 * probability * (1 - probability))
+
+
+def wavering(bundle: Bundle) -> Bundle:
+    """The same bundle with intervals that anyone can work out from the probabilities."""
+    return replace(bundle, models=tuple(_Wavering(**vars(model)) for model in bundle.models))
 
 
 def stored(bundle: Bundle, folder: Path) -> Bundle:

@@ -11,12 +11,12 @@ from features.landmark import landmark_days
 from features.protocol import Covariate, Landmark, Protocol
 from models.bundle import Bundle
 from models.outcomes import expit
-from serving.answer import NotPredictable, Predicted, PredictionResponse
+from serving.answer import Interval, NotPredictable, Predicted, PredictionResponse
 from serving.predictor import Predictor
 from serving.record import RecordReader
 from serving.refusal import RequestRefusedError, read_request
 from tests.cohorts import random_cohort, random_protocol
-from tests.serving.bundles import NOTE, toy_bundle, without
+from tests.serving.bundles import NOTE, judging, toy_bundle, waver, wavering, without
 from tests.serving.requests import EXAMPLE, changed, example, read, request_of
 
 COVARIATES = (
@@ -209,6 +209,93 @@ def test_the_three_numbers_are_coherent_at_every_horizon() -> None:
         assert lasting.probability == found.remission.probability * points[risk.days].event_free
 
 
+def test_every_probability_carries_its_interval() -> None:
+    found = answer(EXAMPLE, wavering(toy_bundle()))
+    assert found.remission is not None
+    assert found.relapse is not None
+    carried: list[tuple[float | None, Interval | None]]
+    carried = [(found.remission.probability, found.remission.interval_90)]
+    carried += [(point.relapse, point.relapse_interval_90) for point in found.relapse.curve]
+    carried += [(point.event_free, point.event_free_interval_90) for point in found.relapse.curve]
+    carried += [(risk.probability, risk.interval_90) for risk in found.relapse.at_horizons]
+    carried += [(lasting.probability, lasting.interval_90) for lasting in found.sustained_remission]
+    assert len(carried) == 1 + 27 + 27 + 2 + 2
+    for probability, interval in carried:
+        assert probability is not None
+        assert interval is not None
+        assert interval.low == pytest.approx(probability - waver(probability), abs=1e-15)
+        assert interval.high == pytest.approx(probability + waver(probability), abs=1e-15)
+
+
+def test_a_model_without_refits_gives_no_intervals() -> None:
+    found = answer(EXAMPLE)
+    assert found.remission is not None
+    assert found.relapse is not None
+    assert found.remission.interval_90 is None
+    assert {point.relapse_interval_90 for point in found.relapse.curve} == {None}
+    assert [lasting.interval_90 for lasting in found.sustained_remission] == [None, None]
+
+
+def test_what_can_not_be_said_has_no_interval_either() -> None:
+    found = answer(EXAMPLE, wavering(without(toy_bundle(), "remission")))
+    assert found.remission is None
+    assert [lasting.interval_90 for lasting in found.sustained_remission] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"), [(None, "inside"), (30, "inside"), (60, "inside"), (60.1, "at_the_edge"), (90, "at_the_edge")]
+)
+def test_an_answer_says_whether_the_patient_is_like_those_learned_from(age: float | None, verdict: str) -> None:
+    found = answer(changed(("patient", "age_years"), age), judging(toy_bundle()))
+    assert found.applicability is not None
+    assert found.applicability.verdict == verdict
+    flagged = [
+        {
+            "code": "out_of_range",
+            "feature": "age_years",
+            "message": "age_years is outside what the training patients had",
+        }
+    ]
+    assert found.applicability.model_dump()["reasons"] == ([] if verdict == "inside" else flagged)
+
+
+def test_several_flags_are_all_named() -> None:
+    document = changed(("patient", "diagnosis"), "panic", changed(("patient", "age_years"), 61))
+    found = answer(document, judging(toy_bundle()))
+    assert found.applicability is not None
+    assert [(reason.code, reason.feature) for reason in found.applicability.reasons] == [
+        ("out_of_range", "age_years"),
+        ("unseen_category", "diagnosis_panic"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code", "message"),
+    [
+        ("age_years", 90.1, "out_of_range", "age_years is far outside what the training patients had"),
+        ("diagnosis", "ocd", "unseen_category", "diagnosis_ocd has a value that no training patient had"),
+    ],
+)
+def test_who_is_too_unlike_those_learned_from_gets_no_prediction_and_the_reason(
+    path: str, value: float | str, code: str, message: str
+) -> None:
+    found = refusal(changed(("patient", path), value), judging(toy_bundle()))
+    (reason,) = found.reasons
+    assert reason.code == "outside_training"
+    assert reason.message == f"before session 3: the patient is unlike those learned from: {message}"
+    assert found.applicability is not None
+    assert found.applicability.verdict == "outside"
+    assert [(unlike.code, unlike.message) for unlike in found.applicability.reasons] == [(code, message)]
+    assert str(value) not in message.removeprefix(f"{path}_{value}")
+
+
+def test_what_can_not_be_predicted_anyhow_is_not_judged() -> None:
+    document = changed(("patient", "age_years"), 90.1, example(assessments=[]))
+    found = refusal(document, judging(toy_bundle()))
+    assert [reason.code for reason in found.reasons] == ["no_baseline"]
+    assert found.applicability is None
+
+
 def test_without_a_head_its_part_of_the_answer_is_null_and_noted() -> None:
     found = answer(EXAMPLE, without(toy_bundle(), "remission"))
     assert found.remission is None
@@ -267,5 +354,7 @@ def test_a_landmark_not_reached_is_named_with_what_it_needs(
 
 
 def test_the_answer_survives_the_way_through_json() -> None:
-    response = Predictor(toy_bundle(), "3").predict(read(EXAMPLE))
-    assert PredictionResponse.model_validate_json(response.model_dump_json()) == response
+    for bundle in (toy_bundle(), wavering(judging(toy_bundle()))):
+        for document in (EXAMPLE, changed(("patient", "diagnosis"), "ocd")):
+            response = Predictor(bundle, "3").predict(read(document))
+            assert PredictionResponse.model_validate_json(response.model_dump_json()) == response

@@ -55,6 +55,7 @@ def test_the_model_describes_itself(server: Server) -> None:
         "winner": "logistic",
         "note": "",
     }
+    assert model["landmarks"][0]["applicability"] is None  # the toy bundle does not describe its training patients
     assert model["horizons_days"] == [84, 182]
     assert model["features"] == len(toy_bundle().features)
     assert model["synthetic"] is True

@@ -15,12 +15,19 @@ ANSWER: dict[str, Any] = {
     "prediction_id": "x",
     "model": {"version": "3", "bundle_digest": "c5e99e9f9d5ad0dc", "synthetic": True},
     "landmark": {"name": "before session 2", "day": 7},
-    "remission": {"probability": 0.344},
+    "applicability": {"verdict": "inside", "reasons": []},
+    "remission": {"probability": 0.344, "interval_90": None},
     "relapse": {
         "curve": [],
-        "at_horizons": [{"days": 84, "probability": 0.25}, {"days": 182, "probability": 0.412}],
+        "at_horizons": [
+            {"days": 84, "probability": 0.25, "interval_90": None},
+            {"days": 182, "probability": 0.412, "interval_90": None},
+        ],
     },
-    "sustained_remission": [{"horizon_days": 84, "probability": 0.25}, {"horizon_days": 182, "probability": 0.2}],
+    "sustained_remission": [
+        {"horizon_days": 84, "probability": 0.25, "interval_90": None},
+        {"horizon_days": 182, "probability": 0.2, "interval_90": {"low": 0.121, "high": 0.309}},
+    ],
     "reasons": {
         "remission": {
             "log_odds": -0.6,
@@ -49,7 +56,7 @@ def _words(**changes: Any) -> str:
     [
         "Of 100 patients like this one, about 34 reach remission.",
         "about 25 within 84 days and about 41 within 182 days after it have a relapse.",
-        "about 20 of the 100 reach remission and stay well for 182 days.",
+        "about 20 (between 12 and 31) of the 100 reach remission and stay well for 182 days.",
         # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
         "(above 0 makes it more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
         "Single features, for it: change so far (25%); PTSD besides (no). Against it: points to go (7 points).",
@@ -77,7 +84,39 @@ def test_the_words_say(said: str) -> None:
     ],
 )
 def test_nothing_is_called_certain_or_impossible(probability: float, said: str) -> None:
-    assert f"patients like this one, {said} reach" in _words(remission={"probability": probability})
+    assert f"patients like this one, {said} reach" in _words(
+        remission={"probability": probability, "interval_90": None}
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.2801, 0.4099, "about 34 (between 28 and 41)"),  # rounded outwards
+        (0.3439, 0.3441, "about 34 (between 34 and 35)"),
+        (0.0, 1.0, "about 34 (between 0 and 100)"),
+    ],
+)
+def test_a_number_comes_with_its_interval_and_what_that_means(low: float, high: float, said: str) -> None:
+    words = _words(remission={"probability": 0.344, "interval_90": {"low": low, "high": high}})
+    assert f"Of 100 patients like this one, {said} reach remission." in words
+    assert "9 times in 10 it would have said one between them" in words
+    assert "do not tell what will happen to one patient" in words
+
+
+def test_without_intervals_none_are_explained() -> None:
+    plain = [entry | {"interval_90": None} for entry in ANSWER["sustained_remission"]]
+    assert "brackets" not in _words(sustained_remission=plain)
+    assert "brackets" in _words()
+
+
+def test_a_patient_at_the_edge_is_flagged_with_the_reasons() -> None:
+    messages = ["age_years is outside what the training patients had", "the values together are unlike others"]
+    reasons = [{"code": "x", "feature": None, "message": message} for message in messages]
+    words = _words(applicability={"verdict": "at_the_edge", "reasons": reasons})
+    assert f"CAUTION: this patient is at the edge of those learned from: {'; '.join(messages)}." in words
+    assert "CAUTION" not in _words()
+    assert "CAUTION" not in _words(applicability=None)
 
 
 def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
@@ -88,7 +127,7 @@ def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
 
 
 def test_a_head_that_was_not_learned_is_left_out() -> None:
-    unknown = [{"horizon_days": 84, "probability": None}]
+    unknown = [{"horizon_days": 84, "probability": None, "interval_90": None}]
     words = _words(
         relapse=None,
         sustained_remission=unknown,
@@ -105,7 +144,13 @@ def test_real_patients_are_not_called_synthetic() -> None:
 
 def test_what_is_not_predictable_says_why() -> None:
     reasons = [{"code": "no_baseline", "message": "before session 2: no primary instrument was rated at baseline"}]
-    answer = {"outcome": "not_predictable", "prediction_id": "x", "model": ANSWER["model"], "reasons": reasons}
+    answer = {
+        "outcome": "not_predictable",
+        "prediction_id": "x",
+        "model": ANSWER["model"],
+        "reasons": reasons,
+        "applicability": None,
+    }
     words = " ".join(in_words(answer).split())
     assert words.startswith(
         "Nothing can be predicted for this record: before session 2: no primary instrument was rated"

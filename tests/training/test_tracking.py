@@ -72,7 +72,7 @@ def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Recor
 @pytest.fixture(scope="module")
 def promoted(recorded: Recorded) -> dict[str, Any]:
     """BentoML's entry after the promotion of version 1."""
-    done = recorded.place.kap("promote", "1", "--reason", REASON)
+    done = recorded.place.kap("promote", "1", "--reason", REASON, "--override", "--by", "Ada")
     assert done.returncode == 0, done.stderr
     served = recorded.place.python(SERVED)
     assert served.returncode == 0, served.stderr

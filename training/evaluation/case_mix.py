@@ -6,10 +6,8 @@ import numpy as np
 
 from features.catalogue import Feature
 from features.timeline import Floats, Mask
+from training.evaluation.disclosure import FEWEST
 from training.evidence import FeatureSummary
-
-FEWEST = 10
-"""Recorded values, or patients of a group, below which no figure is given."""
 
 
 def case_mix(values: Floats, declared: Sequence[Feature], eligible: Mask) -> list[FeatureSummary]:

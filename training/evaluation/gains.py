@@ -1,5 +1,6 @@
 """What a landmark adds over the one before it: differences of measures on the patients predicted at both."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -16,13 +17,18 @@ COMPARED = ("auc", "log_loss", "brier")
 def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGain | None:
     """Later minus earlier, for a question that both answer; above 0 is better for auc, below 0 for the losses.
 
-    ``None`` where nobody was asked at both. ``draws`` (draws + 1, patients) weigh the patients, alike on both sides.
+    ``None`` where nobody was asked at both. ``draws`` (draws + 1, patients) weigh the patients, alike on both sides; so
+    do the later landmark's weights of inverse probability, or a part of the difference would be that of the weights.
     """
     both = np.intersect1d(earlier.observed.patient, later.observed.patient)
     if not len(both):
         return None
-    first = core_values(earlier.observed.of(np.isin(earlier.observed.patient, both)), draws)
-    second = core_values(later.observed.of(np.isin(later.observed.patient, both)), draws)
+    asked_late = later.observed.of(np.isin(later.observed.patient, both))
+    asked_early = earlier.observed.of(np.isin(earlier.observed.patient, both))
+    weights = np.zeros(draws.shape[1])
+    weights[asked_late.patient] = asked_late.weights
+    first = core_values(replace(asked_early, weights=weights[asked_early.patient]), draws)
+    second = core_values(asked_late, draws)
     head: Literal["remission", "relapse"] = "remission" if later.head == "remission" else "relapse"
     differences = {name: interval(second[name] - first[name]) for name in COMPARED}
     return LandmarkGain(before=before, head=head, n=len(both), measures=differences)

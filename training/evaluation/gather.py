@@ -45,8 +45,11 @@ def _one(cohort: Cohort, judged: Judged, heads: HeadsOf, draws: Draws) -> Landma
 
 
 def _gains(judged: Sequence[Judged], number: int, draws: Draws) -> list[LandmarkGain]:
-    """What a landmark adds over the one before it: for remission, and for relapse by the last day both reach."""
-    if not number:
+    """What a landmark adds over the one before it: for remission, and for relapse by the last day both reach.
+
+    Nothing is compared where the time at risk begins at the landmark: the two are then asked of different days.
+    """
+    if not number or judged[number].in_remission_at_landmark:
         return []
     earlier, later = _by_name(judged[number - 1]), _by_name(judged[number])
     shared = [name for name in later if name in earlier and later[name].head != "sustained"]

@@ -15,6 +15,7 @@ from training.evaluation.sample_size import SampleSize as Needed
 from training.evaluation.sample_size import binary, cox_snell_r2, survival
 from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.fit import HeadFit
+from training.labels import EndedBy
 from training.tasks import RelapseTask, RemissionTask
 
 DAYS_PER_YEAR = 365.25
@@ -45,14 +46,15 @@ def head_evidence(
 
 
 def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> HeadEvidence:
-    """The evidence of a head that was trained elsewhere, ``n`` and ``events`` being those of this cohort."""
+    """The evidence of a head that was trained elsewhere; ``n`` and ``events`` are this cohort's, within its reach."""
     outcomes = judged.outcomes
     if name == "remission":
         taught = outcomes.eligible & ~np.isnan(outcomes.remission)
         events = int((outcomes.remission[taught] == 1).sum())
     else:
         taught = outcomes.at_risk
-        events = int((outcomes.ended_by[taught] == 1).sum())
+        within = outcomes.followed_days <= judged.days[-1] if len(judged.days) else taught
+        events = int((taught & within & (outcomes.ended_by == EndedBy.RELAPSE)).sum())
     return HeadEvidence(
         head=_name(name),
         n=int(taught.sum()),

@@ -79,13 +79,13 @@ def judge_held_out(
             relapse=_relapse(_head_without(relapse, repeat, fold)),
         )
         parts.append((patient, repeat, fold, model))
-    return _judge(features, outcomes, weights, parts)
+    return judge_parts(features, outcomes, weights, parts)
 
 
 def judge_model(features: FeatureRows, outcomes: Outcomes, weights: Floats, model: OutcomeModel) -> Judged:
     """One model's predictions for a cohort that it never saw."""
     patient = np.flatnonzero(outcomes.eligible)
-    return _judge(features, outcomes, weights, [(patient, 0, 0, model)])
+    return judge_parts(features, outcomes, weights, [(patient, 0, 0, model)])
 
 
 def _remission(head: Head | None) -> RemissionHead | None:
@@ -109,10 +109,12 @@ def _head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
     return head.recalibrated(recalibration) if recalibration.supported else head
 
 
-_Part = tuple[NDArray[np.intp], int, int, OutcomeModel]
+Part = tuple[NDArray[np.intp], int, int, OutcomeModel]
+"""Patients, the repeat and the fold in which they were held out, and the model learned without them."""
 
 
-def _judge(features: FeatureRows, outcomes: Outcomes, weights: Floats, parts: Sequence[_Part]) -> Judged:
+def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Floats, parts: Sequence[Part]) -> Judged:
+    """Predictions for the patients of every part by the part's own model, none of whom it was learned from."""
     rows = [features.values[patient] for patient, *_ in parts]
     lengths = [len(patient) for patient, *_ in parts]
     remission = [model.remission for *_, model in parts]

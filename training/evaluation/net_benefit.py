@@ -37,7 +37,7 @@ def net_benefit_treat_all(base_rate: Floats, thresholds: Floats) -> Floats:
 
 
 def net_benefit_of_rates(positive: Floats, risk_of_positive: Floats, thresholds: Floats) -> Floats:
-    """Net benefit from the share above each threshold and the risk observed among them, both (draws, thresholds) or alike.
+    """Net benefit from the share at or above each threshold and the risk observed there, both (draws, thresholds).
 
     Also where outcomes are sampled apart from the population, as in case-control data: the share above a threshold
     and the risk among them are then put together from the two groups' own shares and the known base rate.

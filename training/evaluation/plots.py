@@ -9,18 +9,21 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
 
 from training.evidence import CalibrationCurve, DecisionCurve, Estimate, LearningCurve, RiskGroups
 
 BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
-DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
-_SETTINGS = {
+DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -34,7 +37,9 @@ _SETTINGS = {
 }
 _WIDTH = 5.3
 """Inches; at 72 points each, text of 9 points stays legible on a telephone."""
-_LONGEST_LABEL = 26
+_LONGEST_LABEL = 29
+_LETTER = 0.072
+"""Inches of a letter of 9 points, on average."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ class ForestPanel:
 def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
     """Observed against predicted with 95% limits, the line of perfection, and the distribution below."""
     with rc_context(_SETTINGS):
-        figure = Figure(figsize=(_WIDTH, 4.9), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        figure = _figure(4.9)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1), gridspec_kw={"hspace": 0.08})
         above.plot((0, 1), (0, 1), color=GREY, linestyle=DASHES[2], linewidth=1.2)
         above.text(0.86, 0.9, "perfect", color=GREY, ha="right", va="bottom", rotation=38)
         above.fill_between(curve.predicted, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
@@ -107,7 +112,7 @@ def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
 def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
     """Event-free share over time per third of predicted risk: observed with 95% limits (line), predicted (marks)."""
     with rc_context(_SETTINGS):
-        figure, axes = _one_axes(4.0)
+        figure, axes = _one_axes(4.0, right=1.05)
         ends = []
         for group, colour, dash in zip(groups.groups, (GREEN, BLUE, VERMILION), DASHES, strict=False):
             observed = _numbers(group.observed_event_free)
@@ -130,8 +135,9 @@ def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
 def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], caption: Caption) -> str:
     """One line per site or group and one column per measure: squares with 95% intervals, diamonds for summaries."""
     with rc_context(_SETTINGS):
-        figure = Figure(figsize=(_WIDTH, 0.9 + 0.24 * len(rows)), layout="constrained")
-        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        labels = [_short(row.label) for row in rows]
+        figure = _figure(0.7 + 0.24 * len(rows), labels)
+        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.08})[0]
         for position, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
             axes.axvline(panel.reference, color=GREY, linestyle=DASHES[2], linewidth=1)
             for place, row in enumerate(rows):
@@ -141,7 +147,7 @@ def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], captio
             axes.set_xlabel(panel.label)
             axes.locator_params(axis="x", nbins=4)
             axes.tick_params(axis="y", length=0)
-        columns[0].set_yticks(range(len(rows)), [_short(row.label) for row in rows])
+        columns[0].set_yticks(range(len(rows)), labels)
         columns[0].set_ylim(len(rows) - 0.4, -0.6)
         return _svg(figure, caption)
 
@@ -149,11 +155,13 @@ def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], captio
 def missing_plot(names: Sequence[str], shares: Sequence[float], caption: Caption) -> str:
     """Share of patients without a value, one bar per feature."""
     with rc_context(_SETTINGS):
-        figure, axes = _one_axes(0.8 + 0.19 * len(names))
+        labels = [_short(name, 32) for name in names]
+        figure = _figure(0.7 + 0.19 * len(names), labels)
+        axes = figure.subplots()
         axes.barh(range(len(names)), [100 * share for share in shares], color=BLUE, height=0.65)
         for place, share in enumerate(shares):
             axes.text(100 * share + 1, place, f"{100 * share:.0f}%", va="center", fontsize=8)
-        axes.set_yticks(range(len(names)), [_short(name, 32) for name in names], fontsize=8)
+        axes.set_yticks(range(len(names)), labels, fontsize=8)
         axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(0, 109), xlabel="patients without a value, %")
         return _svg(figure, caption)
 
@@ -193,7 +201,9 @@ def finish_svg(drawing: str, caption: Caption) -> str:
 def _svg(figure: Figure, caption: Caption) -> str:
     FigureCanvasSVG(figure)
     written = io.StringIO()
-    with rc_context({"svg.hashsalt": caption.name}):
+    with rc_context({"svg.hashsalt": caption.name}), catch_warnings():
+        # A letter that the font here lacks is no loss: texts stay texts, and the reader's fonts draw them.
+        filterwarnings("ignore", message="Glyph")
         figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
     return finish_svg(written.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, Arial"), caption)
 
@@ -201,9 +211,20 @@ def _svg(figure: Figure, caption: Caption) -> str:
 _METADATA = ("Date", "Creator", "Format", "Type")
 
 
-def _one_axes(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+def _one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
+    figure = _figure(height, right=right)
     return figure, figure.subplots()
+
+
+def _figure(height: float, labels: Sequence[str] = ("0.000",), right: float = 0.12) -> Figure:
+    """A figure whose left margin fits the labels there; ``height`` and the ``right`` margin in inches.
+
+    Margins are fixed because a layout that measures every text takes as long again as the drawing.
+    """
+    figure = Figure(figsize=(_WIDTH, height))
+    left = 0.3 + _LETTER * max(map(len, labels), default=0)
+    figure.subplots_adjust(left / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
+    return figure
 
 
 def _forest_row(axes: Axes, place: int, row: ForestRow, found: Estimate | None) -> None:

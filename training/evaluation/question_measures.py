@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from features.timeline import Floats
-from training.evaluation.case_mix import FEWEST
+from training.evaluation.disclosure import FEWEST
 from training.evaluation.discrimination import auc
 from training.evaluation.intervals import interval
 from training.evaluation.net_benefit import net_benefit, net_benefit_treat_all
@@ -23,7 +23,7 @@ from training.evaluation.reliability import (
     observed_over_expected,
     scaled_brier,
 )
-from training.evaluation.smooth_curve import calibration_errors, smooth_curve
+from training.evaluation.smooth_curve import CalibrationErrors, calibration_errors, smooth_curve
 from training.evidence import CalibrationCurve, DecisionCurve
 
 THRESHOLDS = np.round(np.arange(0.02, 1.0, 0.02), 2)
@@ -40,10 +40,11 @@ def averaged(asked: Asked, measure: Measure, draws: Floats) -> dict[str, Floats]
     """A measure's figures, averaged over the repeats; NaN where no repeat has one."""
     parts = [asked.of(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
     found = [measure(part, draws[:, part.patient] * part.weights) for part in parts]
-    return {name: _mean([values[name] for values in found]) for name in found[0]} if found else {}
+    return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]} if found else {}
 
 
-def _mean(values: list[Floats]) -> Floats:
+def mean_of_repeats(values: list[Floats]) -> Floats:
+    """The mean of one figure of every repeat, those that are defined; NaN where none is."""
     stacked = np.stack(values)
     defined = ~np.isnan(stacked)
     number = defined.sum(axis=0)
@@ -63,9 +64,7 @@ def question_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
 
 def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
-    # Where all patients of every fold are told the same, the folds' base rates are all that differs.
-    same = all(np.ptp(p[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
-    slope = np.full(len(weights), np.nan) if same else calibration_slope_by_draw(y, p, weights)
+    slope = np.full(len(weights), np.nan) if _all_the_same(asked) else calibration_slope_by_draw(y, p, weights)
     return {
         "auc": auc(y, p, weights, asked.fold),
         "log_loss": log_loss_by_draw(y, p, weights),
@@ -76,10 +75,17 @@ def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
     }
 
 
+def _all_the_same(asked: Asked) -> bool:
+    """Whether all patients of every fold are told the same: then the folds' base rates are all that differs."""
+    return all(np.ptp(asked.y_predicted[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
+
+
 def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
     parts = brier_parts(y, p, weights)
     errors = calibration_errors(smooth_curve(y, p, weights), p, weights)
+    if _all_the_same(asked):  # a curve through the folds' base rates would be drawn by chance
+        errors = CalibrationErrors(*np.full((4, len(weights)), np.nan))
     return {
         "ipa": scaled_brier(y, p, weights),
         "brier_reliability": parts.reliability,
@@ -92,10 +98,19 @@ def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
     }
 
 
+def observed_rate(asked: Asked, weights: Floats) -> Floats:
+    """The weighted rate of yes in every draw of ``weights`` (draws, rows); NaN in a draw of nobody."""
+    total = weights.sum(axis=1)
+    return np.divide(weights @ asked.y_observed, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
 def calibration_curve(asked: Asked, draws: Floats) -> CalibrationCurve | None:
-    """The smooth curve with limits, over the middle 98% of the predictions; ``None`` where they are all equal."""
+    """The smooth curve with limits, over the middle 98% of the predictions.
+
+    ``None`` where they are all equal, or differ between folds only.
+    """
     low, high = np.quantile(asked.y_predicted, (0.01, 0.99))
-    if high - low < 1e-6:
+    if high - low < 1e-6 or _all_the_same(asked.first_repeat):
         return None
     points = np.linspace(low, high, POINTS)
 
@@ -117,10 +132,9 @@ def decision_curve(asked: Asked, draws: Floats) -> DecisionCurve:
     """Net benefit of acting on the predictions, of acting on everybody, and (0) on nobody."""
 
     def benefit(part: Asked, weights: Floats) -> Mapping[str, Floats]:
-        rate = weights @ part.y_observed / weights.sum(axis=1)
         return {
             "model": net_benefit(part.y_observed, part.y_predicted, weights, THRESHOLDS),
-            "all": net_benefit_treat_all(rate, THRESHOLDS),
+            "all": net_benefit_treat_all(observed_rate(part, weights), THRESHOLDS),
         }
 
     found = averaged(asked, benefit, draws)

@@ -15,6 +15,7 @@ from models.outcomes import expit
 from training.evaluation.incidence import answer_by, free_by
 from training.evaluation.judged import Judged
 from training.labels import EndedBy
+from training.tasks import FEWEST_FOLLOWED
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +77,26 @@ class Asked:
 
 
 def questions(judged: Judged) -> list[Asked]:
-    """All the questions that the heads at this landmark can answer."""
+    """All the questions that the heads of this landmark answer, and that the cohort was followed long enough for."""
     asked = []
     if judged.remission_log_odds is not None:
         asked.append(_remission(judged))
     if judged.relapse_score is not None:
-        days = [day for day in judged.horizons_days if judged.on_day(day) is not None]
+        days = [day for day in judged.horizons_days if judged.on_day(day) is not None and _followed_to(judged, day)]
         asked += [_relapse_by(judged, day) for day in days]
         if judged.remission_log_odds is not None or judged.in_remission_at_landmark:
             asked += [_sustained_to(judged, day) for day in days]
     return asked
+
+
+def _followed_to(judged: Judged, day: int) -> bool:
+    """Whether enough patients were followed to the day to stand for those lost before it, or nobody was lost.
+
+    Where all who had no event were lost, the only answers known are those of the events.
+    """
+    followed, ended_by = _followed(judged, judged.outcomes.at_risk)
+    lost = (ended_by == EndedBy.CENSORED) & (followed < day)
+    return bool((followed >= day).sum() >= FEWEST_FOLLOWED or not lost.any())
 
 
 def _ask(

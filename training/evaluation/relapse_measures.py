@@ -9,6 +9,7 @@ from training.evaluation.hazard_slope import hazard_slope
 from training.evaluation.incidence import answer_by
 from training.evaluation.intervals import interval
 from training.evaluation.judged import Judged
+from training.evaluation.question_measures import mean_of_repeats
 from training.evaluation.reliability import brier_by_draw
 from training.evidence import Estimate
 from training.labels import EndedBy
@@ -22,7 +23,7 @@ def relapse_measures(judged: Judged, draws: Floats) -> dict[str, Estimate]:
     if judged.relapse_score is None or not len(judged.days):
         return {}
     found = [_of_repeat(judged, repeat, draws) for repeat in range(judged.repeats)]
-    return {name: interval(np.mean([values[name] for values in found], axis=0)) for name in found[0]}
+    return {name: interval(mean_of_repeats([values[name] for values in found])) for name in found[0]}
 
 
 def _of_repeat(judged: Judged, repeat: int, draws: Floats) -> dict[str, Floats]:

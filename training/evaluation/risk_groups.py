@@ -3,13 +3,13 @@
 import numpy as np
 
 from features.timeline import Floats
+from training.evaluation.disclosure import FEWEST
 from training.evaluation.incidence import aalen_johansen
 from training.evaluation.intervals import interval
 from training.evaluation.judged import Judged
 from training.evidence import Estimate, RiskGroup, RiskGroups
 from training.labels import EndedBy
 
-FEWEST = 10
 NAMES = ("lowest third", "middle third", "highest third")
 
 

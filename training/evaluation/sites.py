@@ -6,6 +6,8 @@ import numpy as np
 
 from features.cohort import Cohort
 from features.timeline import Floats
+from models.outcomes import expit
+from training.evaluation.disclosure import told_together
 from training.evaluation.intervals import interval
 from training.evaluation.question_measures import core_values
 from training.evaluation.questions import Asked
@@ -21,14 +23,19 @@ MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 def by_site(asked: Asked, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[AcrossSites]]:
     """Figures of every site with enough answers, and their summary from three sites on.
 
-    ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself.
+    ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself. A site that is told of
+    together with a small one (`disclosure`) is in the summary only.
     """
+    counted = np.zeros(len(cohort), dtype=np.bool_)
+    counted[asked.observed.patient] = True
+    groups = [(name, cohort.site == code) for code, name in enumerate(cohort.site_names)]
+    alone = {name for name, _ in told_together(groups, counted)}
     found = [
-        (cohort.site_names[code], part, core_values(part, draws))
-        for code in np.unique(cohort.site[cohort.site >= 0]).tolist()
-        if _enough(part := asked.of(cohort.site[asked.patient] == code).observed)
+        (name, part, core_values(part, draws))
+        for name, members in groups
+        if _enough(part := asked.of(members[asked.patient]).observed)
     ]
-    sites = [_site(name, part, values) for name, part, values in found]
+    sites = [_site(name, part, values) for name, part, values in found if name in alone]
     if len(found) < FEWEST_SITES:
         return sites, []
     return sites, [_across(measure, [values[measure] for *_, values in found]) for measure in MEASURES]
@@ -52,15 +59,24 @@ def _site(name: str, asked: Asked, values: dict[str, Floats]) -> SiteEstimate:
 
 
 def _across(measure: str, values: Sequence[Floats]) -> AcrossSites:
+    """The summary of one measure; an AUC is pooled as log-odds and given back as AUC, ``tau`` stays in log-odds.
+
+    Near 1 it is skewed, and no site can expect more than 1: Snell 2018, doi:10.1177/0962280217705678.
+    """
     estimates = np.array([drawn[0] for drawn in values])
     errors = np.array([np.nanstd(drawn[1:]) if np.isfinite(drawn[1:]).sum() > 1 else np.nan for drawn in values])
+    if measure == "auc":
+        inside = np.where((estimates > 0) & (estimates < 1), estimates, np.nan)
+        estimates, errors = np.log(inside / (1 - inside)), errors / (inside * (1 - inside))
     usable = np.isfinite(estimates) & np.isfinite(errors) & (errors > 0)
     pooled = pool(estimates[usable], errors[usable])
+    limits = np.array([pooled.mean, pooled.low, pooled.high, pooled.new_low, pooled.new_high])
+    mean, low, high, new_low, new_high = (expit(limits) if measure == "auc" else limits).tolist()
     return AcrossSites(
         measure=measure,
         sites=int(usable.sum()),
-        mean=Estimate(estimate=pooled.mean, low=pooled.low, high=pooled.high),
+        mean=Estimate(estimate=mean, low=low, high=high),
         tau=pooled.tau,
-        new_site_low=pooled.new_low,
-        new_site_high=pooled.new_high,
+        new_site_low=new_low,
+        new_site_high=new_high,
     )

@@ -1,19 +1,19 @@
 """How a question is answered for parts of the patients: sex, age, diagnosis, site, and the study's yes/no columns.
 
-Groups of fewer than ten patients are named, and nothing else is said of them.
+Groups of fewer than ten patients are named, and nothing else is said of them (`disclosure`).
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from features.cohort import Cohort
 from features.timeline import Floats, Mask
-from training.evaluation.case_mix import FEWEST
+from training.evaluation.disclosure import FEWEST, told_together
 from training.evaluation.intervals import interval
 from training.evaluation.net_benefit import net_benefit
-from training.evaluation.question_measures import averaged, core_values
+from training.evaluation.question_measures import averaged, core_values, observed_rate
 from training.evaluation.questions import Asked
 from training.evidence import Subgroup
 
@@ -48,9 +48,12 @@ def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
 def subgroups(asked: Asked, cohort: Cohort, draws: Floats, threshold: float) -> list[Subgroup]:
     """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``."""
     once = asked.first_repeat.patient
+    counted = np.zeros(len(cohort), dtype=np.bool_)
+    counted[asked.observed.patient] = True
     return [
         _subgroup(variable, group, asked.of(members[asked.patient]), draws, threshold)
-        for variable, group, members in groups_of(cohort)
+        for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
+        for group, members in told_together([(group, members) for _, group, members in groups], counted)
         if members[once].any()
     ]
 
@@ -66,7 +69,7 @@ def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold:
         lambda part, w: {"nb": net_benefit(part.y_observed, part.y_predicted, w, np.array([threshold]))[:, 0]},
         draws,
     )
-    rate = averaged(observed, lambda part, w: {"rate": w @ part.y_observed / w.sum(axis=1)}, draws)["rate"]
+    rate = averaged(observed, lambda part, w: {"rate": observed_rate(part, w)}, draws)["rate"]
     return Subgroup(
         variable=variable,
         group=group,

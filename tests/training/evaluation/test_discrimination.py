@@ -123,6 +123,7 @@ def test_who_had_a_competing_event_stays_comparable() -> None:
 def test_risks_that_differ_by_rounding_are_tied() -> None:
     days, ended_by = np.array([10.0, 20.0]), np.array([1, 0], dtype=np.int8)
     assert c_index(days, ended_by, np.array([0.3, 0.1 + 0.2]), *one(2)) == [1 / 2]
+    assert c_index(days, ended_by, np.array([0.1 + 0.2, 0.3]), *one(2)) == [1 / 2]
     assert c_index(days, ended_by, np.array([0.3 + 1e-7, 0.3]), *one(2)) == [1]
 
 

@@ -162,7 +162,7 @@ def test_a_brier_score_with_these_weights_is_hazardous_one() -> None:
     found = integrated_brier_score_incidence(
         observed, observed, np.stack([risk, risk], axis=1), np.array([100.0, 101.0]), 1
     )
-    assert found == pytest.approx(np.mean(expected), rel=0.01)
+    assert found == pytest.approx(np.mean(expected), rel=1e-9)
 
 
 def test_a_weight_is_limited_only_where_it_is_asked_for() -> None:

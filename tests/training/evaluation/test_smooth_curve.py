@@ -37,7 +37,7 @@ def test_a_bend_that_no_slope_could_show_is_found() -> None:
 
 
 def test_errors_by_hand_and_by_the_weights_of_each_draw() -> None:
-    """Nobody of ten and everybody of ten: with a straight line, what is read off it for three patients."""
+    """The first draw counts everybody, the second the first three patients only."""
     observed, predicted = drawn(3, 200)
     weights = np.vstack([np.ones(200), np.where(np.arange(200) < 3, [1.0], [0.0])])
     curve = smooth_curve(observed, predicted, np.ones((2, 200)))

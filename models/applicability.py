@@ -1,0 +1,284 @@
+"""Whether a patient is like those who taught a model: answered, answered and flagged, or refused, always with reasons.
+
+Only summaries of the training patients are kept here: coarse limits, rare categories, means, correlations and
+thresholds, and no patient's row or value. What is said to the clinic about a verdict is left to `serving`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalogue import Feature
+from models.combinations import Combinations, learn_combinations
+from models.outcomes import Floats
+
+FEWEST_PATIENTS = 10
+"""Patients needed for anything to be said about who is like them."""
+FEW = 5
+RARE_SHARE = 0.01
+"""A category is rare when fewer than five patients and fewer than 1 in 100 had it; in 58 patients: when nobody had."""
+EDGE_QUANTILE = 0.99
+LITTLE_LACKING = 0.1
+"""The edge is the figure that 1 in 100 training patients exceeds; lacking a tenth of a record never is at the edge."""
+LEAST_RANGE = 0.05
+"""The unit of a column is its training range, or this share of the declared one where few patients span less."""
+STEPS = 16
+"""Limits are rounded outwards to a power of two of at most a sixteenth of the unit, so that they are nobody's value."""
+FAR_BEYOND = 1.0
+MOST_LACKING = 0.5
+FARTHEST = 1.5
+"""Outside is: beyond the range by its own width; without half of what others had; half again as far as the farthest."""
+FOLDS = 10
+
+Levels = NDArray[np.int8]
+
+
+class Applicable(IntEnum):
+    """What a model may say of a patient; larger is less."""
+
+    INSIDE = 0
+    AT_THE_EDGE = 1
+    OUTSIDE = 2
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One way in which a patient is unlike those learned from; ``column`` is the feature's position, if it is one's."""
+
+    code: str
+    column: int | None
+    verdict: Applicable
+
+    def in_words(self, names: tuple[str, ...]) -> str:
+        """A sentence about the feature of that position in ``names``; it never holds a value."""
+        edge, outside = WORDS[self.code]
+        words = outside if self.verdict == Applicable.OUTSIDE else edge
+        return words if self.column is None else f"{names[self.column]} {words}"
+
+
+WORDS = {
+    "out_of_range": (
+        "is outside what the training patients had",
+        "is far outside what the training patients had",
+    ),
+    "unseen_category": (
+        "has a value that hardly any training patient had",
+        "has a value that no training patient had",
+    ),
+    "unseen_diagnosis": (
+        "hardly any training patient had a diagnosis besides those that the model knows by name",
+        "no training patient had a diagnosis besides those that the model knows by name",
+    ),
+    "too_little_recorded": (
+        "less of the record is known than for 99 in 100 training patients",
+        "too little of the record is known",
+    ),
+    "unlike_in_combination": (
+        "the values together are unlike those of 99 in 100 training patients",
+        "the values together are unlike those of any training patient",
+    ),
+}
+"""By code: what is said at the edge, and outside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Verdicts on n rows, shape (n,), and how much each concern weighs, shapes (n, features) and (n,)."""
+
+    verdict: Levels
+    by_column: Mapping[str, Levels]
+    by_row: Mapping[str, Levels]
+
+    def concerns(self, row: int) -> tuple[Concern, ...]:
+        """Why a row has its verdict; none for one that is inside."""
+        verdict = Applicable(int(self.verdict[row]))
+        if verdict == Applicable.INSIDE:
+            return ()
+        columns = [
+            Concern(code, column, verdict)
+            for code, levels in self.by_column.items()
+            for column in np.flatnonzero(levels[row] == verdict).tolist()
+        ]
+        rows = [Concern(code, None, verdict) for code, levels in self.by_row.items() if levels[row] == verdict]
+        return (*columns, *rows)
+
+    def refusal(self, row: int, names: tuple[str, ...]) -> str:
+        """Why nothing is said of a row that is outside, in words; ``names`` are the columns'."""
+        return "the patient is unlike those learned from: " + "; ".join(
+            concern.in_words(names) for concern in self.concerns(row)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Applicability:
+    """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
+
+    ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
+    the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes,
+    ``is_diagnosis`` marks the diagnoses, ``other_diagnosis`` () is the verdict on having none of them. ``recorded`` is
+    the share of training patients with the feature.
+
+    ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
+    and of the distance (1 is usual); ``shares`` (3,) says which part of the training patients was inside, at the edge
+    and outside, each judged by nine tenths of the others.
+    """
+
+    lower: Floats
+    upper: Floats
+    unit: Floats
+    by_value: Floats
+    is_diagnosis: Floats
+    other_diagnosis: Floats
+    recorded: Floats
+    combinations: Combinations
+    edge: Floats
+    limit: Floats
+    shares: Floats
+
+    def judge(self, rows: Floats) -> Judgement:
+        """The verdicts on feature rows of shape (n, features), NaN where not recorded."""
+        overshoot = self._overshoot(rows)
+        by_column = {"out_of_range": self._level(overshoot, 0), "unseen_category": self._categories(rows)}
+        by_row = {
+            "unseen_diagnosis": self._other_diagnosis(rows),
+            "too_little_recorded": self._level(self._lacking(rows), 1),
+            "unlike_in_combination": self._level(self._distance(rows), 2),
+        }
+        levels = [*(levels.max(axis=1, initial=0) for levels in by_column.values()), *by_row.values()]
+        return Judgement(np.maximum.reduce(levels), by_column, by_row)
+
+    def shares_by_verdict(self) -> dict[str, float]:
+        """The share of the training patients that is inside, at the edge and outside."""
+        return {verdict.name.lower(): float(self.shares[verdict]) for verdict in Applicable}
+
+    def figures(self, rows: Floats) -> Floats:
+        """Per row, shape (3, n): largest overshoot, share lacking and distance; larger is less like the others."""
+        overshoot = self._overshoot(rows).max(axis=1, initial=0.0)
+        return np.stack([overshoot, self._lacking(rows), self._distance(rows)])
+
+    def _level(self, figure: Floats, which: int) -> Levels:
+        return (figure > self.edge[which]).astype(np.int8) + (figure > self.limit[which]).astype(np.int8)
+
+    def _overshoot(self, rows: Floats) -> Floats:
+        """How far each value is beyond its limits, in units; 0 within them or where not recorded."""
+        return np.fmax(np.fmax(self.lower - rows, rows - self.upper), 0.0) / self.unit
+
+    def _categories(self, rows: Floats) -> Levels:
+        levels = np.where(rows == 0, self.by_value[0], 0.0) + np.where(rows == 1, self.by_value[1], 0.0)
+        return levels.astype(np.int8)
+
+    def _other_diagnosis(self, rows: Floats) -> Levels:
+        return np.where(_is_other(rows, self.is_diagnosis), self.other_diagnosis, 0.0).astype(np.int8)
+
+    def _lacking(self, rows: Floats) -> Floats:
+        """Share of what training patients had recorded, each feature counting as often as they had it."""
+        return np.asarray(np.isnan(rows) @ self.recorded / max(float(self.recorded.sum()), 1e-12))
+
+    def _distance(self, rows: Floats) -> Floats:
+        """How unusual the values are together, each held within its limits: beyond them is counted as out of range."""
+        return self.combinations.distance(np.minimum(np.maximum(rows, self.lower), self.upper))
+
+
+def learn_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicability | None:
+    """What the patients who taught a landmark's heads were like; ``None`` for fewer than ten of them.
+
+    ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
+    thresholds are quantiles of figures that each patient gets from those in other folds, so that about as many new
+    patients of the same kind are at the edge as ``shares`` says. Patients are dealt into the folds in their order.
+    """
+    if len(rows) < FEWEST_PATIENTS:
+        return None
+    fold = np.arange(len(rows)) % FOLDS
+    others = [_describe(rows[fold != number], declared) for number in range(FOLDS)]
+    figures = np.empty((3, len(rows)))
+    for number, described in enumerate(others):
+        figures[:, fold == number] = described.figures(rows[fold == number])
+    edge = np.quantile(figures, EDGE_QUANTILE, axis=1, method="higher")
+    edge = np.maximum(edge, np.array([0.0, LITTLE_LACKING, 0.0]))
+    least = np.array([FAR_BEYOND, MOST_LACKING, 0.0])
+    limit = np.maximum(least, figures.max(axis=1) * np.array([2.0, 1.0, FARTHEST]))
+    verdict = np.empty(len(rows), dtype=np.int8)
+    for number, described in enumerate(others):
+        judged = replace(described, edge=edge, limit=limit).judge(rows[fold == number])
+        verdict[fold == number] = judged.verdict
+    shares = np.bincount(verdict, minlength=len(Applicable)) / len(rows)
+    return replace(_describe(rows, declared), edge=edge, limit=limit, shares=shares)
+
+
+_COMBINATIONS_ARRAYS = tuple(field.name for field in fields(Combinations))
+_OWN_ARRAYS = tuple(field.name for field in fields(Applicability) if field.name != "combinations")
+
+
+def to_arrays(applicability: Applicability) -> dict[str, Floats]:
+    """All that was learned as named arrays, for storing; ``from_arrays`` is its inverse."""
+    own = {name: getattr(applicability, name) for name in _OWN_ARRAYS}
+    return own | {name: getattr(applicability.combinations, name) for name in _COMBINATIONS_ARRAYS}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> Applicability:
+    """What ``to_arrays`` took apart."""
+    numbers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
+    combinations = Combinations(**{name: numbers[name] for name in _COMBINATIONS_ARRAYS})
+    return Applicability(**{name: numbers[name] for name in _OWN_ARRAYS}, combinations=combinations)
+
+
+def _describe(rows: Floats, declared: tuple[Feature, ...]) -> Applicability:
+    """All but the thresholds, which no figure exceeds yet."""
+    yes_no = np.array([feature.unit == "no/yes" for feature in declared])
+    is_diagnosis = np.array([feature.name.startswith("diagnosis_") for feature in declared])
+    lower, upper, unit = _limits(rows, yes_no, declared)
+    by_value, other = _rare_categories(rows, yes_no, is_diagnosis)
+    return Applicability(
+        lower=lower,
+        upper=upper,
+        unit=unit,
+        by_value=by_value,
+        is_diagnosis=is_diagnosis.astype(np.float64),
+        other_diagnosis=other,
+        recorded=(~np.isnan(rows)).mean(axis=0),
+        combinations=learn_combinations(rows),
+        edge=np.full(3, np.inf),
+        limit=np.full(3, np.inf),
+        shares=np.zeros(3),
+    )
+
+
+def _limits(rows: Floats, yes_no: NDArray[np.bool_], declared: tuple[Feature, ...]) -> tuple[Floats, Floats, Floats]:
+    """Coarse lower and upper limits of the numbers recorded, and the unit of a distance from them."""
+    lowest = np.fmin.reduce(rows, axis=0)
+    highest = np.fmax.reduce(rows, axis=0)
+    judged = ~yes_no & ~np.isnan(lowest)
+    least = np.array([LEAST_RANGE * (feature.maximum - feature.minimum) for feature in declared])
+    step = np.exp2(np.floor(np.log2(np.fmax(highest - lowest, least) / STEPS)))
+    lower = np.where(judged, np.floor(lowest / step) * step, -np.inf)
+    upper = np.where(judged, np.ceil(highest / step) * step, np.inf)
+    return lower, upper, np.where(judged, np.maximum(upper - lower, least), 1.0)
+
+
+def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Verdicts on a no and on a yes, shape (2, features), and on a diagnosis without a feature of its own, shape ().
+
+    A diagnosis that nobody had is outside: it is another illness. Anything else that hardly anybody had is at the
+    edge, since the heads answer as for the others.
+    """
+    known = (~np.isnan(rows)).sum(axis=0)
+    counts = np.stack([(rows == 0).sum(axis=0), (rows == 1).sum(axis=0)])
+    judged = np.stack([yes_no & ~is_diagnosis, yes_no]) & (known >= FEWEST_PATIENTS)  # one is another's no
+    rare = judged & (counts < FEW) & (counts < RARE_SHARE * known)
+    by_value = rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))
+    if not is_diagnosis.any() or known[is_diagnosis].min() < FEWEST_PATIENTS:
+        return by_value, np.array(0.0)
+    others, of = int(_is_other(rows, is_diagnosis).sum()), int(known[is_diagnosis].min())
+    few = others < FEW and others < RARE_SHARE * of
+    return by_value, np.array(float(few) + float(few and others == 0))
+
+
+def _is_other(rows: Floats, is_diagnosis: NDArray[np.bool_] | Floats) -> NDArray[np.bool_]:
+    """Whose diagnosis is recorded and is none of those with a feature."""
+    columns = np.flatnonzero(is_diagnosis)
+    if not len(columns):
+        return np.zeros(len(rows), dtype=np.bool_)
+    return np.asarray((rows[:, columns] == 0).all(axis=1))

@@ -1,0 +1,100 @@
+"""A training that is recorded, sealed and promoted in stores of its own, to be audited."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.training.evidences import good_evidence, with_landmarks
+from training.arithmetic import arithmetic
+from training.audit import seal_run, verify
+from training.decision_log import CHAMPION, DecisionLog
+from training.decisions import FIRST, Decision
+from training.evidence import Evidence
+from training.external import used
+from training.release import MODEL_NAME
+from training.run import Training, quietly
+from training.tracking import record
+from training.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Where the training is recorded. Commands run in ``folder`` see the same stores."""
+
+    folder: Path
+    run_id: str
+    version: str
+    cohort: Path
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "mlflow.db"
+
+    def files(self, run_id: str | None = None) -> Path:
+        """The folder of a run's artifacts; the training's without an id."""
+        return Path(self.client.get_run(run_id or self.run_id).info.artifact_uri)
+
+    def verify(self, data: Path | None = None) -> dict[str, Verdict]:
+        """The verdicts by check."""
+        verdicts = verify(self.run_id, data, 1, quietly)
+        return {verdict.check: verdict for verdict in verdicts}
+
+    def failed(self) -> dict[str, str]:
+        """What is said of the checks that failed."""
+        return {name: verdict.detail for name, verdict in self.verify().items() if verdict.outcome == "failed"}
+
+
+@contextmanager
+def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Iterator[Audited]:
+    """Record, seal and promote in ``folder``; MLflow points there until the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # MLflow puts its artifacts below the current folder
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        recorded = record(training, _evidence(training), time.time(), lambda _: None)
+        audited = Audited(folder, recorded.run_id, recorded.model_version, cohort)
+        if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
+            audited.client.set_tag(recorded.run_id, "blas", arithmetic())
+            seal_run(recorded.run_id)
+        _promote(audited)
+        yield audited
+        os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
+
+
+def _evidence(training: Training) -> Evidence:
+    """Made-up figures about the training's cohort, one question for each landmark, so that it is recorded quickly."""
+    whole = good_evidence(training.cohort.protocol)
+    one = with_landmarks(whole, lambda found: found.model_copy(update={"questions": found.questions[:1]}))
+    return one.model_copy(update={"cohort": used(training.cohort, "cohort")})
+
+
+def _promote(audited: Audited) -> None:
+    tags = audited.client.get_model_version(MODEL_NAME, audited.version).tags
+    decision = Decision(
+        number=1,
+        at="2030-01-01T00:00:00Z",
+        by="A. Tester",
+        action="promote",
+        version=audited.version,
+        previous_champion=None,
+        reason="first <model>",
+        run_id=audited.run_id,
+        bundle_digest=tags["bundle_digest"],
+        evidence_digest=tags.get("evidence_digest"),
+        seal_digest=tags["seal_digest"],
+        policy_digest=None,
+        checks=(),
+        previous=FIRST,
+    )
+    DecisionLog(audited.client, MODEL_NAME).append(decision)
+    audited.client.set_registered_model_alias(MODEL_NAME, CHAMPION, audited.version)

@@ -1,0 +1,161 @@
+"""The yes/no questions: who is asked, who has an answer, what was predicted, and for whom an answer stands."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.build import build_features
+from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
+from training.evaluation.judged import Judged
+from training.evaluation.questions import Asked, questions
+from training.labels import EndedBy, derive_outcomes
+from training.read_cohort import read_cohort
+from training.run import tasks_of
+from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.tasks import FEWEST_FOLLOWED
+
+CENSORED, RELAPSE, COMPETING, NEVER = EndedBy.CENSORED, EndedBy.RELAPSE, EndedBy.COMPETING, EndedBy.NOT_AT_RISK
+FOLLOWED = [(1.0, 200.0, CENSORED)] * FEWEST_FOLLOWED
+"""Enough patients in remission who are followed beyond every day asked about."""
+PATIENTS = [
+    (1.0, 84.0, RELAPSE),  # on the very day: by then
+    (1.0, 85.0, RELAPSE),  # the day after
+    (1.0, 84.0, COMPETING),
+    (1.0, 84.0, CENSORED),  # free through the day
+    (1.0, 83.0, CENSORED),  # lost the day before
+    (1.0, 0.0, CENSORED),  # never followed
+    (0.0, NAN, NEVER),
+    (NAN, NAN, NEVER),
+]
+
+
+def judged(patients: list[tuple[float, float, EndedBy]], **changes: object) -> Judged:
+    remission, followed, ended_by = zip(*patients, strict=True)
+    number = len(patients)
+    outcomes = outcomes_of(remission, followed, ended_by, changes.pop("eligible", ()))  # type: ignore[arg-type]
+    chance = changes.pop("remission", [0.4] * number)
+    return judged_of(outcomes, chance, [[0.25]] * number, **changes)  # type: ignore[arg-type]
+
+
+def answers(asked: Asked) -> dict[int, float]:
+    return dict(zip(asked.patient.tolist(), asked.y_observed.tolist(), strict=True))
+
+
+def asked_of(seen: Judged, head: str) -> Asked:
+    (asked,) = (each for each in questions(seen) if each.head == head)
+    return asked
+
+
+def test_relapse_is_asked_of_those_in_remission_and_followed_and_a_competing_event_first_is_no() -> None:
+    asked = asked_of(judged([*PATIENTS, *FOLLOWED]), "relapse")
+    found = answers(asked)
+    assert {number: found[number] for number in (0, 1, 2, 3)} == {0: 1, 1: 0, 2: 0, 3: 0}
+    assert np.isnan(found[4])
+    assert not {5, 6, 7} & set(found)
+
+
+def test_sustained_is_no_without_remission_and_not_observed_where_remission_is_or_loss_came_first() -> None:
+    found = answers(asked_of(judged([*PATIENTS, *FOLLOWED]), "sustained"))
+    assert {number: found[number] for number in (0, 1, 2, 3, 6)} == {0: 0, 1: 1, 2: 0, 3: 1, 6: 0}
+    assert all(np.isnan(found[number]) for number in (4, 5, 7))
+
+
+def test_who_was_lost_is_stood_for_by_those_followed_and_no_remission_needs_no_follow_up() -> None:
+    # Ten in remission: one lost on day 50, an event on day 60, eight free through day 84 and on. From day 50 on
+    # the chance of not being lost is 9/10 (the one at day 50 among ten still there), so the other nine weigh 10/9.
+    patients = [(1.0, 50.0, CENSORED), (1.0, 60.0, RELAPSE), *[(1.0, 200.0, CENSORED)] * 8, (0.0, NAN, NEVER)]
+    seen = judged([*patients, *[(1.0, 40.0, RELAPSE)] * 2], weights=[1.0] * 10 + [2.5] + [1.0] * 2)
+    asked = asked_of(judged([*patients, *FOLLOWED], weights=[1.5] * 11 + [1.0] * 10), "sustained")
+    weight = dict(zip(asked.patient.tolist(), asked.weights.tolist(), strict=True))
+    # With the ten of FOLLOWED there are twenty on day 50, of whom one is lost: 19/20.
+    assert weight[0] == 0
+    assert weight[1] == weight[2] == pytest.approx(1.5 * 20 / 19)
+    assert weight[10] == 1.5
+    assert weight[11] == pytest.approx(20 / 19)
+    assert [each.head for each in questions(seen)] == ["remission"]  # eight followed to day 84 are too few
+
+
+def test_a_day_is_not_asked_about_when_nobody_without_an_event_was_followed_to_it() -> None:
+    # All that is known by day 84 would be the relapses: a rate of 100%.
+    visits = [(1.0, 80.0, CENSORED)] * 30 + [(1.0, 20.0, RELAPSE)] * 10
+    assert [each.name for each in questions(judged(visits))] == ["remission"]
+    just_enough = visits + FOLLOWED
+    assert [each.head for each in questions(judged(just_enough))] == ["remission", "relapse", "sustained"]
+    all_relapsed = [(1.0, 20.0, RELAPSE)] * 12
+    assert [each.head for each in questions(judged(all_relapsed))] == ["remission", "relapse", "sustained"]
+
+
+def test_what_is_predicted_to_last_is_remission_times_event_free_row_by_row() -> None:
+    asked = asked_of(judged([*PATIENTS, *FOLLOWED], remission=np.linspace(0.1, 0.9, 18).tolist()), "sustained")
+    assert asked.y_predicted == pytest.approx(np.linspace(0.1, 0.9, 18) * (1 - 0.25))
+
+
+def test_where_everyone_is_in_remission_at_the_landmark_sustained_is_event_free() -> None:
+    seen = judged([(1.0, 30.0, RELAPSE), *FOLLOWED], remission=None, at_landmark=True)
+    assert [each.head for each in questions(seen)] == ["relapse", "sustained"]
+    asked = asked_of(seen, "sustained")
+    assert asked.y_predicted == pytest.approx([0.75] * 11)
+    assert asked.y_observed.tolist() == [0] + [1] * 10
+
+
+def test_without_a_remission_head_nothing_is_said_of_what_lasts() -> None:
+    assert [each.head for each in questions(judged(FOLLOWED, remission=None))] == ["relapse"]
+
+
+def test_without_a_relapse_head_remission_alone_is_asked() -> None:
+    outcomes = outcomes_of([1.0, 0.0], [10.0, NAN], [CENSORED, NEVER])
+    assert [each.name for each in questions(judged_of(outcomes, [0.3, 0.3], None))] == ["remission"]
+
+
+def test_nobody_is_asked_where_nobody_is_eligible_and_the_ineligible_never_are() -> None:
+    for asked in questions(judged(FOLLOWED, eligible=[False] * 10)):
+        assert len(asked.row) == 0
+    some = judged([*PATIENTS, *FOLLOWED], eligible=[False] + [True] * 17)
+    assert all(0 not in asked.patient for asked in questions(some))
+
+
+def test_other_treatments_of_the_unobserved_are_told_apart() -> None:
+    asked = asked_of(judged([*PATIENTS, *FOLLOWED], weights=[1.5] * 18), "remission")
+    assert asked.weights.tolist() == [1.5] * 7 + [0.0] + [1.5] * 10
+    assert asked.treated("all-no").y_observed[7] == 0
+    assert asked.treated("all-no").weights.tolist() == [1.0] * 18
+    assert 7 not in asked.treated("excluded").patient
+    assert asked.treated("excluded").weights.tolist() == [1.0] * 17
+    assert asked.treated("weights") is asked
+
+
+@pytest.mark.slow
+def test_the_weighted_rate_of_lasting_remission_is_the_true_one(tmp_path: Path) -> None:
+    """The truth knows who would have been in remission and stayed so, also of those never seen again."""
+    drawn = simulate_cohort(5000, 4, 11)
+    write_cohort(drawn, tmp_path, "parquet")
+    cohort = read_cohort(tmp_path)
+    landmark = cohort.protocol.landmarks[1]
+    features, outcomes = build_features(cohort, landmark), derive_outcomes(cohort, landmark)
+    task = tasks_of(cohort, features, outcomes, _config())[0]
+    number = len(cohort)
+    seen = judged_of(outcomes, [0.3] * number, [[0.2]] * number, weights=task.weights.tolist())
+    truth = _true(drawn.truth, cohort.patient_ids, landmark.name)[outcomes.eligible]
+    remission, sustained = asked_of(seen, "remission").observed, asked_of(seen, "sustained").observed
+    rate = float(np.average(remission.y_observed, weights=remission.weights))
+    # Standard error of a weighted rate of about 0.3 with some 3,000 seen and weights of moderate spread: 0.009.
+    assert rate == pytest.approx(truth[:, 0].mean(), abs=0.02)
+    rate = float(np.average(sustained.y_observed, weights=sustained.weights))
+    unweighted = float(sustained.y_observed.mean())
+    expected = float((truth[:, 0] * (1 - truth[:, 1])).mean())
+    print("RATES", rate, unweighted, expected, len(sustained.row), np.nanmean(outcomes.remission[outcomes.eligible]))
+    assert rate == pytest.approx(expected, abs=0.03)
+
+
+def _true(truth: pd.DataFrame, patient_ids: np.ndarray, landmark: str) -> np.ndarray:
+    """True remission and, given it, relapse begun by week 12; NaN for who did not reach the landmark."""
+    rows = truth[truth["landmark"] == landmark].set_index("patient_id")
+    return rows.reindex(patient_ids)[["true_remission", "true_relapse_week_12"]].to_numpy(dtype=np.float64)
+
+
+def _config():  # type: ignore[no-untyped-def]
+    from tests.training.trainings import QUICK
+
+    return QUICK

@@ -1,0 +1,444 @@
+"""Evidence written by hand for the tests of what reads it: a full training, an external validation, a nearly empty one.
+
+No figure was computed from anybody; shapes are smooth curves that look like a real run's.
+"""
+
+from math import exp
+
+from features.protocol import Protocol
+from training.evidence import (
+    AcrossSites,
+    CalibrationCurve,
+    CandidateEvidence,
+    CohortUsed,
+    DecisionCurve,
+    Estimate,
+    Evidence,
+    FeatureSummary,
+    FlowCount,
+    HeadEvidence,
+    Instability,
+    LandmarkEvidence,
+    LandmarkGain,
+    LeakageCheck,
+    LearningCurve,
+    Question,
+    Reproduction,
+    RiskGroup,
+    RiskGroups,
+    SampleSize,
+    Sensitivity,
+    SiteEstimate,
+    Subgroup,
+)
+from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+
+NASTY = '<script>alert("1")</script> & $\\frac{a}{b}$ ]]> --> \x07 Zürich 北京'
+"""A name that is a tag, a formula, the end of a comment, and a control character."""
+
+
+def about(title: str = "KAP outcomes") -> ReportFacts:
+    """Facts of a run under the default protocol."""
+    return ReportFacts(
+        title=title,
+        model_version="7",
+        run_id="0f3c5a1be2d94d3a9a7d0c1b2e3f4a5b",
+        bundle_digest="c0ffee" * 10 + "abcd",
+        written_on="1 March 2026",
+        seed=7,
+        provenance={"commit": "8ff3c09", "sources_digest": "ab" * 32, "python": "3.11.9", "package.numpy": "2.3.1"},
+        settings={"seed": "7", "candidates": "no_model, one_variable, logistic, xgboost", "folds": "5"},
+        features=feature_dictionary(Protocol()),
+        outcomes=outcome_rules(Protocol()),
+    )
+
+
+def training_evidence() -> Evidence:
+    """A training on a synthetic cohort: three landmarks, the first relapse head without a model."""
+    marks = [
+        landmark("before session 1", 0.64, "no_model", None),
+        landmark("before session 2", 0.70, "logistic", "before session 1"),
+        landmark("before session 3", 0.74, "xgboost", "before session 2"),
+    ]
+    return evidence(
+        "held out", marks, CohortUsed(source="synthetic-2500", digest="d1" * 32, patients=2500, sites=6, synthetic=True)
+    )
+
+
+def external_evidence() -> Evidence:
+    """An external validation where everybody is in remission at the landmark: relapse only."""
+    mark = landmark("after surgery", 0.67, "logistic", None)
+    relapse = [question for question in mark.questions if question.head == "relapse"]
+    heads = [head for head in mark.heads if head.head == "relapse"]
+    flow = [box for box in mark.flow if not box.name.startswith("remission.")]
+    mark = mark.model_copy(update={"questions": relapse, "heads": heads, "flow": flow, "gains": []})
+    return evidence(
+        "external", [mark], CohortUsed(source="gbsg", digest="e2" * 32, patients=686, sites=1, synthetic=False)
+    )
+
+
+def bare_evidence() -> Evidence:
+    """A quick training in which nothing was learned and hardly a figure is defined, with names of the worst kind."""
+    nothing = HeadEvidence(
+        head="relapse",
+        n=0,
+        events=0,
+        winner=None,
+        note=NASTY,
+        loss="integrated_brier",
+        candidates=[],
+        measures={},
+        sample_size=None,
+        instability=None,
+        learning_curve=None,
+    )
+    undefined = Estimate(estimate=None)
+    asked = Question(
+        name=NASTY,
+        head="remission",
+        horizon_days=None,
+        n=12,
+        events=0,
+        not_observed=3,
+        measures={"auc": undefined, "unheard_of": Estimate(estimate=0.5)},
+        calibration=CalibrationCurve(
+            predicted=[0.1, 0.2], observed=[None, None], low=[None, None], high=[None, None], counts=[None] * 20
+        ),
+        decision=DecisionCurve(
+            thresholds=[0.1, 0.2], model=[None, None], low=[None, None], high=[None, None], treat_all=[None, None]
+        ),
+        sites=[
+            SiteEstimate(
+                site=NASTY,
+                n=12,
+                events=0,
+                discrimination=undefined,
+                calibration_in_the_large=undefined,
+                calibration_slope=undefined,
+            )
+        ],
+        across_sites=[],
+        subgroups=[Subgroup(variable=NASTY, group="yes", n=None)],
+        sensitivity=[],
+    )
+    first = HeadEvidence(
+        head="remission",
+        n=12,
+        events=0,
+        winner="no_model",
+        note="too few",
+        loss="log_loss",
+        candidates=[CandidateEvidence(name="no_model", loss=None, standard_error=None)],
+        measures={},
+        sample_size=SampleSize(parameters=0, patients=12, events=0, criteria={}, required=None, met=None),
+        instability=None,
+        learning_curve=None,
+    )
+    twice = [
+        LandmarkEvidence(
+            name=NASTY,
+            flow=[FlowCount(name="patients", label=NASTY, n=12)],
+            case_mix=[],
+            heads=[first],
+            questions=[asked],
+            risk_groups=None,
+            gains=[],
+        ),
+        LandmarkEvidence(
+            name=NASTY, flow=[], case_mix=[], heads=[nothing], questions=[asked], risk_groups=None, gains=[]
+        ),
+    ]
+    found = evidence(
+        "held out", twice, CohortUsed(source=NASTY, digest="0" * 64, patients=12, sites=0, synthetic=False)
+    )
+    failed = LeakageCheck(name=NASTY, passed=False, required=NASTY, seen=NASTY, named=[NASTY])
+    return found.model_copy(
+        update={"quick": True, "caveats": [NASTY], "leakage": [failed], "reproduction": None, "protocol": NASTY}
+    )
+
+
+def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: CohortUsed) -> Evidence:
+    """Evidence about landmarks, with the checks of a whole training."""
+    checks = ("shuffled outcomes", "future rewritten", "planted copy", "near-duplicate records", "single features")
+    return Evidence.model_validate(
+        {
+            "kind": kind,
+            "quick": False,
+            "cohort": cohort,
+            "protocol": "kap",
+            "protocol_digest": "a1" * 32,
+            "folds": "leave one site out, 6 sites",
+            "resampled": "patients and sites",
+            "draws": 500,
+            "seed": 7,
+            "landmarks": landmarks,
+            "leakage": [
+                LeakageCheck(name=name, passed=True, required="AUC within 0.45 to 0.55", seen="AUC 0.507")
+                for name in checks
+            ],
+            "reproduction": Reproduction(heads=6, identical=True),
+            "caveats": ["Remission was not observed in 17% of patients; weights stand for them."],
+        }
+    )
+
+
+def landmark(name: str, auc: float, relapse_winner: str, before: str | None) -> LandmarkEvidence:
+    """A landmark with five questions and every figure."""
+    questions = [
+        question("remission", "remission", None, auc, 0.31),
+        *(question(f"relapse by day {days}", "relapse", days, 0.62, rate) for days, rate in ((84, 0.33), (182, 0.45))),
+        *(
+            question(f"sustained to day {days}", "sustained", days, auc, rate)
+            for days, rate in ((84, 0.2), (182, 0.16))
+        ),
+    ]
+    gains = (
+        [
+            LandmarkGain(
+                before=before,
+                head="remission",
+                n=1700,
+                measures={"auc": around(0.04, 0.01), "log_loss": around(-0.02, 0.005)},
+            )
+        ]
+        if before
+        else []
+    )
+    return LandmarkEvidence(
+        name=name,
+        flow=flow(),
+        case_mix=case_mix(),
+        heads=[head("remission", "xgboost"), head("relapse", relapse_winner)],
+        questions=questions,
+        risk_groups=risk_groups(),
+        gains=gains,
+    )
+
+
+def question(name: str, head_name: str, days: int | None, auc: float, rate: float) -> Question:
+    """A question with every measure and figure; two of its groups are too small to show."""
+    places = [0.02 + 0.02 * step for step in range(40)]
+    seen = [min(1.0, place * 0.95 + 0.01) for place in places]
+    counts = [max(0, round(420 * exp(-(((bin_ + 0.5) / 20 - rate) ** 2) / 0.03))) for bin_ in range(20)]
+    thresholds = [0.01 * step for step in range(5, 61)]
+    everyone: list[float] = [rate - (1 - rate) * t / (1 - t) for t in thresholds]
+    model = [
+        max(0.0, everyone[0] * (1 - t / 0.62) ** 2, every + 0.012 * t)
+        for t, every in zip(thresholds, everyone, strict=True)
+    ]
+    measures = {
+        "auc": around(auc, 0.02),
+        "log_loss": around(0.58, 0.01),
+        "brier": around(0.19, 0.005),
+        "brier_reliability": around(0.001, 0.0005),
+        "brier_resolution": around(0.02, 0.004),
+        "brier_uncertainty": around(0.21, 0.003),
+        "ipa": around(0.09, 0.02),
+        "oe": around(1.01, 0.04),
+        "calibration_intercept": around(0.01, 0.08),
+        "calibration_slope": around(0.96, 0.09),
+        "ici": around(0.012, 0.004),
+        "e50": around(0.01, 0.004),
+        "e90": around(0.03, 0.01),
+    }
+    sites = [
+        SiteEstimate(
+            site=f"synthetic-site-{letter}",
+            n=200 + 60 * place,
+            events=60 + 15 * place,
+            discrimination=around(auc + 0.015 * (place - 2), 0.04),
+            calibration_in_the_large=around(0.1 * (place - 2), 0.15),
+            calibration_slope=around(0.95, 0.2),
+        )
+        for place, letter in enumerate("ABCDEF")
+    ]
+    across = [
+        AcrossSites(
+            measure=measure,
+            sites=6,
+            mean=around(value, 0.03),
+            tau=0.02,
+            new_site_low=value - low,
+            new_site_high=value + low,
+        )
+        for measure, value, low in (
+            ("auc", auc, 0.07),
+            ("calibration_intercept", 0.02, 0.3),
+            ("calibration_slope", 0.95, 0.2),
+        )
+    ]
+    named = (
+        ("sex", "female"),
+        ("sex", "male"),
+        ("age", "under 30"),
+        ("age", "30 to 44"),
+        ("age", "45 to 59"),
+        ("diagnosis", "gad"),
+        ("diagnosis", "social_anxiety"),
+        ("diagnosis", "ocd"),
+    )
+    groups = [
+        Subgroup(
+            variable=variable,
+            group=group,
+            n=900 - 90 * place,
+            events=300 - 30 * place,
+            mean_predicted=rate,
+            observed=around(rate + 0.01 * place, 0.02),
+            discrimination=around(auc - 0.01 * place, 0.03),
+            calibration_in_the_large=around(0.07 * (place - 3), 0.1),
+            net_benefit=around(0.04, 0.01),
+        )
+        for place, (variable, group) in enumerate(named)
+    ]
+    hidden = [
+        Subgroup(variable="diagnosis", group="agoraphobia", n=None),
+        Subgroup(variable="sex", group="other", n=None),
+    ]
+    return Question.model_validate(
+        {
+            "name": name,
+            "head": head_name,
+            "horizon_days": days,
+            "n": 2000,
+            "events": round(2000 * rate),
+            "not_observed": 400,
+            "observed_rate": rate,
+            "measures": measures,
+            "calibration": CalibrationCurve(
+                predicted=places,
+                observed=[None, *seen[1:]],
+                low=[max(0.0, value - 0.04) for value in seen],
+                high=[min(1.0, value + 0.04) for value in seen],
+                counts=[count if count >= 10 else None for count in counts],
+            ),
+            "decision": DecisionCurve(
+                thresholds=thresholds,
+                model=[*model],
+                low=[value - 0.01 for value in model],
+                high=[value + 0.01 for value in model],
+                treat_all=[*everyone],
+            ),
+            "sites": sites,
+            "across_sites": across,
+            "subgroups": [*groups, *hidden],
+            "subgroup_threshold": 0.3,
+            "sensitivity": [
+                Sensitivity(
+                    treatment=treatment,
+                    n=n,
+                    measures={key: measures[key] for key in ("auc", "calibration_slope", "oe")},
+                )
+                for treatment, n in (("weights", 2000), ("all-no", 2400), ("excluded", 2000))
+            ],
+        }
+    )
+
+
+def head(name: str, winner: str) -> HeadEvidence:
+    """A head with candidates, sample size, instability and a learning curve."""
+    relapse = name == "relapse"
+    note = "no candidate did clearly better on patients it never saw" if winner == "no_model" else ""
+    curve = LearningCurve(
+        measure="c_index" if relapse else "auc",
+        patients=[250, 500, 1000, 1500, 2000],
+        values=[around(value, 0.02) for value in (0.6, 0.635, 0.66, 0.672, 0.68)],
+        doubled_patients=4000,
+        doubled=0.695,
+    )
+    measures = {
+        "c_index": around(0.61, 0.03),
+        "uno_c": around(0.6, 0.03),
+        "integrated_brier": around(0.17, 0.01),
+        "calibration_slope": around(0.9, 0.2),
+    }
+    return HeadEvidence.model_validate(
+        {
+            "head": name,
+            "n": 700 if relapse else 2000,
+            "events": 315 if relapse else 620,
+            "winner": winner,
+            "note": note,
+            "loss": "integrated_brier" if relapse else "log_loss",
+            "candidates": [
+                CandidateEvidence(name=one, loss=0.6 - 0.01 * place, standard_error=0.008)
+                for place, one in enumerate(("no_model", "one_variable", "logistic", "xgboost"))
+            ],
+            "measures": measures if relapse else {},
+            "sample_size": SampleSize(
+                parameters=14,
+                patients=700 if relapse else 2000,
+                events=315 if relapse else 620,
+                criteria={"shrinkage": 1100, "optimism": 640, "precision": 330},
+                required=1100,
+                met=not relapse,
+            ),
+            "instability": Instability(
+                refits=100, mean_absolute_change=0.031, median_width=0.11, share_moving_over_ten_points=0.06
+            ),
+            "learning_curve": curve,
+        }
+    )
+
+
+def flow() -> list[FlowCount]:
+    """The boxes of a landmark."""
+    named = (
+        ("patients", "patients in the cohort", 2500),
+        ("left_out.landmark_not_reached", "the landmark was not reached", 61),
+        ("left_out.no_baseline", "no primary instrument was rated at baseline", 22),
+        ("left_out.died", "the patient has died", 1),
+        ("eligible", "in the analysis", 2416),
+        ("remission.yes", "in remission", 620),
+        ("remission.no", "not in remission", 1380),
+        ("remission.not_observed", "remission not observed", 416),
+        ("ended_by.relapse", "relapsed", 270),
+        ("ended_by.competing", "had a competing event first", 38),
+        ("ended_by.censored", "left without either", 312),
+    )
+    return [FlowCount(name=name, label=label, n=n) for name, label, n in named]
+
+
+def case_mix() -> list[FeatureSummary]:
+    """Every declared feature, some of them missing in some patients."""
+    return [
+        FeatureSummary(
+            name=row.name,
+            meaning=row.meaning,
+            unit=row.unit,
+            recorded=2416 - 17 * place,
+            missing_share=17 * place / 2416 if place % 3 else 0.0,
+            mean=1.5,
+            sd=0.5,
+            q05=0.1,
+            q50=1.4,
+            q95=2.9,
+        )
+        for place, row in enumerate(feature_dictionary(Protocol()))
+    ]
+
+
+def risk_groups() -> RiskGroups:
+    """Three groups, followed for half a year."""
+    days = list(range(7, 183, 7))
+
+    def group(name: str, hazard: float) -> RiskGroup:
+        free = [exp(-hazard * day) for day in days]
+        return RiskGroup.model_validate(
+            {
+                "name": name,
+                "n": 233,
+                "predicted_event_free": free,
+                "observed_event_free": [*[v * 0.98 for v in free[:-1]], None],
+                "observed_low": [max(0.0, v - 0.07) for v in free],
+                "observed_high": [min(1.0, v + 0.05) for v in free],
+            }
+        )
+
+    named = (("lowest third", 0.0022), ("middle third", 0.0035), ("highest third", 0.0055))
+    return RiskGroups(days=days, groups=[group(name, hazard) for name, hazard in named])
+
+
+def around(value: float, half: float) -> Estimate:
+    """An estimate in the middle of its interval."""
+    return Estimate(estimate=value, low=value - half, high=value + half)

@@ -1,0 +1,286 @@
+"""A leak stops a training, loudly and without a patient's value or id; an honest cohort passes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.cohort import Cohort
+from features.timeline import Floats, Mask
+from models.learners import Learner
+from tests.training.leaks import InHand, in_hand, with_copy, with_covariate
+from tests.training.trainings import QUICK, drawn_relapses, remission_with
+from training.evidence import LeakageCheck
+from training.implausible_features import (
+    Alone,
+    each_alone,
+    feature_check,
+    limited,
+    observed_of,
+    planted_check,
+    stratified_auc,
+)
+from training.labels import EndedBy, Outcomes, deciding_readings
+from training.leakage import LeakageFoundError, refuse_leakage
+from training.read_cohort import read_cohort
+from training.shuffled_outcomes import shuffled, shuffled_auc, shuffled_check
+from training.splits import Folds
+from training.tasks import Head, RelapseTask, RemissionTask, Task
+
+COHORTS = Path(__file__).parents[3] / "shared" / "cohorts"
+
+
+@pytest.fixture(scope="module")
+def cohort(simulated: Path) -> Cohort:
+    return read_cohort(simulated)
+
+
+@pytest.fixture(scope="module")
+def honest(cohort: Cohort) -> InHand:
+    return in_hand(cohort)
+
+
+def test_an_honest_cohort_passes_every_check(honest: InHand) -> None:
+    checks = honest.checks()
+    assert list(checks) == [
+        "duplicated patients",
+        "future rewritten",
+        "planted copy",
+        "implausible features",
+        "shuffled outcomes",
+    ]
+    assert all(check.passed for check in checks.values())
+    refuse_leakage(list(checks.values()))
+
+
+@pytest.mark.skipif(not COHORTS.is_dir(), reason="the published cohorts, ../shared/cohorts, are absent")
+@pytest.mark.parametrize("name", ["beat_the_blues", "antidepressant_trial", "uis", "rotterdam", "gbsg"])
+def test_published_cohorts_pass_every_check(name: str) -> None:
+    checks = in_hand(read_cohort(COHORTS / name)).checks()
+    assert [check.seen for check in checks.values() if not check.passed] == []
+
+
+# --- a covariate that holds the outcome
+
+
+def remission(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    return outcomes.remission
+
+
+def noisy_remission(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    """Every thirty-third answer the other way round."""
+    copied = outcomes.remission.copy()
+    copied[::33] = 1 - copied[::33]
+    return copied
+
+
+def deciding_score(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    ratings = outcomes.primary.ratings_among(cohort.assessments)
+    return deciding_readings(cohort, ratings).last_for_patient("score")
+
+
+def relapse_flag(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    return (outcomes.ended_by == EndedBy.RELAPSE).astype(np.float64)
+
+
+def days_to_relapse(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    return np.where(outcomes.ended_by == EndedBy.RELAPSE, outcomes.followed_days, np.nan)
+
+
+def days_of_follow_up(cohort: Cohort, outcomes: Outcomes) -> Floats:
+    return np.where(np.isnan(outcomes.followed_days), 0.0, outcomes.followed_days)
+
+
+@pytest.mark.parametrize(
+    ("leak", "head"),
+    [
+        (remission, "remission"),
+        (noisy_remission, "remission"),
+        (deciding_score, "remission"),
+        (relapse_flag, "relapse"),
+        (days_to_relapse, "relapse"),
+        (days_of_follow_up, "relapse"),
+    ],
+)
+def test_a_covariate_that_holds_the_outcome_stops_training(
+    cohort: Cohort, honest: InHand, leak: Callable[[Cohort, Outcomes], Floats], head: str
+) -> None:
+    leaking = in_hand(with_covariate(cohort, leak(cohort, honest.outcomes[0])))
+    check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
+    assert not check.passed
+    for landmark in cohort.protocol.landmarks:
+        assert any(name.startswith(f"{landmark.name}, {head}: leak (AUC ") for name in check.named), check.named
+    with pytest.raises(LeakageFoundError, match=r"(?s)implausible features: FAILED.*take what is recorded after"):
+        refuse_leakage([check])
+
+
+def test_that_an_outcome_is_there_at_all_can_be_the_leak(cohort: Cohort, honest: InHand) -> None:
+    """A column that is filled only for those in remission, by whatever."""
+    filled = np.where(honest.outcomes[0].remission == 1, np.random.default_rng(1).random(len(cohort)), np.nan)
+    leaking = in_hand(with_covariate(cohort, filled))
+    assert not feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes).passed
+
+
+def test_a_covariate_that_tells_as_much_as_early_response_does_passes(cohort: Cohort, honest: InHand) -> None:
+    """Remission and noise of 1.3 times its distance: AUC = Phi(1 / (0.77 * sqrt(2))) = 0.82."""
+    noise = np.random.default_rng(4).normal(0, 0.77, len(cohort))
+    telling = in_hand(with_covariate(cohort, honest.outcomes[0].remission + noise))
+    check = feature_check(cohort.protocol.landmarks, telling.tasks, telling.outcomes)
+    assert check.passed, check.named
+
+
+def test_suspicious_is_named_and_implausible_fails() -> None:
+    assert limited(0.84, 100, 100) == pytest.approx(limited(0.16, 100, 100))
+    cases = {0.84: (False, False), 0.86: (True, False), 0.89: (True, False), 0.93: (True, True)}
+    for auc, verdicts in cases.items():
+        alone = limited(auc, 100, 100)
+        assert (alone.suspicious, alone.implausible) == verdicts
+
+
+def test_few_patients_told_apart_perfectly_prove_nothing() -> None:
+    assert not limited(1.0, 9, 100).implausible
+    assert limited(1.0, 10, 100).implausible
+
+
+def test_the_lower_limit_is_that_of_hanley_and_mcneil() -> None:
+    """AUC 0.8, 50 and 50: Q1 = 0.8 / 1.2, Q2 = 1.28 / 1.8; variance (0.16 + 49 (Q1 - 0.64) + 49 (Q2 - 0.64)) / 2500."""
+    variance = (0.16 + 49 * (0.8 / 1.2 - 0.64) + 49 * (1.28 / 1.8 - 0.64)) / 2500
+    assert limited(0.8, 50, 50).lowest == pytest.approx(0.8 - 1.959964 * variance**0.5)
+
+
+def test_a_stratified_auc_compares_within_strata_only() -> None:
+    """First stratum: 3 above 1 and 3 tied with 3, (1 + 0.5); second: 1 below 9, 0. Weights: 2 on the tie."""
+    y_observed = np.array([1, 0, 0, 1, 0], dtype=np.bool_)
+    values, stratum = np.array([3.0, 1.0, 3.0, 1.0, 9.0]), np.array([0, 0, 0, 1, 1])
+    assert stratified_auc(y_observed, values, np.ones(5), stratum) == pytest.approx((1 + 0.5 + 0) / 3)
+    weights = np.array([1.0, 1.0, 2.0, 1.0, 1.0])
+    assert stratified_auc(y_observed, values, weights, stratum) == pytest.approx((1 + 2 * 0.5 + 0) / 4)
+
+
+def test_a_detector_that_sees_nothing_fails_the_planted_copy(honest: InHand, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = (honest.cohort.protocol.landmarks, honest.tasks, honest.outcomes, 7)
+    assert planted_check(*arguments).passed
+    monkeypatch.setattr("training.implausible_features.limited", lambda *_: Alone(0.5, 0.0))
+    check = planted_check(*arguments)
+    assert not check.passed
+    assert len(check.named) == 6  # two heads at three landmarks
+
+
+def test_with_too_few_outcomes_nothing_is_said_of_a_feature(honest: InHand) -> None:
+    few = remission_with(9, 400, effect=9.0)
+    alone = each_alone(observed_of(few, honest.outcomes[0]), few.lesson.rows)
+    assert not any(found.suspicious for found in alone)
+
+
+# --- outcomes that are shuffled
+
+
+FOLDS = Folds("patients", (np.arange(400) % 4)[None, :], tuple("1234"))
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyRemission(RemissionTask):
+    """Learns from those held out too."""
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        return super().fit(learner, np.ones_like(taught))
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyRelapse(RelapseTask):
+    """Learns from those held out too."""
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        return super().fit(learner, np.ones_like(taught))
+
+
+def wide(task: RemissionTask | RelapseTask) -> Task:
+    """The task with twenty features, about as much as a cohort of 400 brings."""
+    rows = np.random.default_rng(5).standard_normal((400, 20))
+    names = tuple(f"x{column}" for column in range(20))
+    return replace(task, lesson=replace(task.lesson, rows=rows, names=names, signs=(0,) * 20))
+
+
+@pytest.mark.parametrize(
+    "honest_task", [remission_with(150, 400, 2.0), drawn_relapses(400)], ids=["remission", "relapse"]
+)
+def test_shuffled_outcomes_are_not_predicted(honest_task: Task) -> None:
+    found = shuffled_auc(honest_task, FOLDS, seed=7)
+    assert found.near_half
+    assert found.tolerance < 0.1
+
+
+@pytest.mark.parametrize(
+    ("task", "leaky"), [(remission_with(150, 400), LeakyRemission), (drawn_relapses(400), LeakyRelapse)]
+)
+def test_a_fit_that_saw_those_held_out_is_noticed(
+    honest: InHand, task: RemissionTask | RelapseTask, leaky: type[RemissionTask] | type[RelapseTask]
+) -> None:
+    wide_task = wide(task)
+    leaking = leaky(**vars(wide_task))
+    (landmark, *_) = honest.cohort.protocol.landmarks
+    assert shuffled_check([landmark], [[wide_task]], FOLDS, QUICK).passed
+    check = shuffled_check([landmark], [[leaking]], FOLDS, QUICK)
+    assert not check.passed
+    assert check.named == [f"before session 1: {task.name}"]
+    assert "no figure of this training holds" in check.seen
+
+
+def test_the_stated_error_is_that_of_chance() -> None:
+    """Over 60 cohorts without a leak the AUC's distance from 0.5 in standard errors has a standard deviation of 1."""
+    found = [
+        shuffled_auc(
+            remission_with(30, 80, 1.0, seed), Folds("patients", (np.arange(80) % 4)[None, :], tuple("1234")), seed
+        )
+        for seed in range(60)
+    ]
+    distances = np.array([(auc.auc - 0.5) / auc.standard_error for auc in found])
+    assert abs(distances.mean()) < 4 / np.sqrt(60)
+    assert 0.7 < distances.std() < 1.3
+
+
+def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
+    task = remission_with(150, 400)
+    moved = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).lesson.trials
+    trials = task.lesson.trials
+    assert (moved.successes != trials.successes).any()
+    np.testing.assert_array_equal(moved.patient, trials.patient)
+    for number in range(4):
+        held = FOLDS.fold[0][trials.patient] == number
+        assert moved.successes[held].sum() == trials.successes[held].sum()
+
+
+def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> None:
+    check = shuffled_check(honest.cohort.protocol.landmarks[:1], [[remission_with(3, 400)]], FOLDS, QUICK)
+    assert check.passed
+    assert "too few outcomes" in check.seen
+
+
+# --- the refusal
+
+
+def test_a_duplicated_patient_stops_training_and_nobody_is_named(cohort: Cohort) -> None:
+    copied = with_copy(cohort, 17)
+    with pytest.raises(LeakageFoundError) as raised:
+        refuse_leakage(list(in_hand(copied).checks().values()))
+    assert [check.name for check in raised.value.checks] == ["duplicated patients"]
+    words = str(raised.value)
+    assert words.startswith("leakage found: nothing was trained.\nduplicated patients: FAILED")
+    assert "- rows 19 and 402" in words
+    assert not any(str(patient) in words for patient in copied.patient_ids[:-1])
+
+
+def test_what_passed_is_not_in_the_refusal() -> None:
+    good = LeakageCheck(name="good", passed=True, required="", seen="")
+    bad = LeakageCheck(name="bad", passed=False, required="nothing", seen="something", named=["here"])
+    with pytest.raises(LeakageFoundError) as raised:
+        refuse_leakage([good, bad])
+    assert raised.value.checks == (bad,)
+    assert str(raised.value).splitlines()[1:] == [
+        "bad: FAILED",
+        "  required: nothing",
+        "  found: something",
+        "  - here",
+    ]

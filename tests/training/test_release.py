@@ -1,0 +1,277 @@
+"""Promotion, override and rollback in real stores: who answers is decided on evidence, and every decision is kept."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import bentoml
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from features.protocol import Protocol
+from tests.training.evidences import good_evidence, with_measure
+from tests.training.registry import Registry, held_out_of, in_use
+from training.cli_decisions import history, promote, rollback
+from training.decision_log import DecisionLog
+from training.evidence import Estimate
+from training.read_cohort import read_cohort
+from training.records import pseudonyms
+from training.release import MODEL_NAME
+
+pytestmark = pytest.mark.slow
+
+GOOD, GOOD_TOO, BAD, WITHOUT, WORSE, ELSEWHERE = "1", "2", "3", "4", "5", "6"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Six versions, none of them champion."""
+    registry = Registry(tmp_path_factory.mktemp("registry"))
+    bad = with_measure(good_evidence(), "calibration_slope", Estimate(estimate=0.4, low=0.3, high=0.5))
+    registry.register(good_evidence(), held_out_of(skill=0.9))
+    registry.register(good_evidence(), held_out_of(skill=1.0))
+    registry.register(bad, held_out_of(skill=1.0))
+    registry.register(None)
+    registry.register(good_evidence(), held_out_of(skill=-0.5))
+    registry.register(good_evidence(), held_out_of(skill=1.0), cohort_digest="d" * 64)
+    return registry
+
+
+@pytest.fixture
+def registry(prepared: Registry, tmp_path: Path) -> Iterator[Registry]:
+    """A copy of its own; the artifacts are shared."""
+    shutil.copy(prepared.folder / "mlflow.db", tmp_path / "mlflow.db")
+    own = Registry(tmp_path)
+    with in_use(own, tmp_path / "serving"):
+        yield own
+
+
+def kap(command: object, *arguments: str) -> Result:
+    return CliRunner().invoke(command, list(arguments), catch_exceptions=False)  # type: ignore[arg-type]
+
+
+def promoted(*arguments: str) -> Result:
+    done = kap(promote, *arguments, "--reason", "calibrates best")
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def champion(registry: Registry) -> str | None:
+    alias = registry.client.get_registered_model(MODEL_NAME).aliases.get("champion")
+    return None if alias is None else str(alias)
+
+
+def decisions(registry: Registry) -> list[tuple[str, str]]:
+    chain = DecisionLog(registry.client, MODEL_NAME).read()
+    assert chain.findings == ()
+    return [(decision.action, decision.version) for decision in chain.decisions]
+
+
+def served() -> str:
+    return str(bentoml.models.get(f"{MODEL_NAME}:latest").info.labels["mlflow_version"])
+
+
+def test_a_good_model_becomes_champion_and_every_check_is_shown(registry: Registry) -> None:
+    done = promoted(GOOD, "--by", "Ada")
+    assert champion(registry) == GOOD == served()
+    assert "FAILED" not in done.stdout
+    assert "remission 0.96 (0.78 to 1.15)" in done.stdout
+    (decision,) = DecisionLog(registry.client, MODEL_NAME).read().decisions
+    version = registry.client.get_model_version(MODEL_NAME, GOOD)
+    assert (decision.by, decision.reason, decision.action) == ("Ada", "calibrates best", "promote")
+    assert decision.evidence_digest == version.tags["evidence_digest"]
+    assert decision.bundle_digest == version.tags["bundle_digest"]
+    assert decision.hash == version.tags["decision_head"]
+    assert decision.hash == bentoml.models.get(f"{MODEL_NAME}:latest").info.metadata["decision_head"]
+    assert version.tags["promoted_by"] == "Ada"
+
+
+def test_a_model_that_fails_the_policy_is_refused_with_its_numbers_and_that_is_recorded(registry: Registry) -> None:
+    promoted(GOOD)
+    done = kap(promote, BAD, "--reason", "newer")
+    assert done.exit_code == 4
+    assert "FAILED  calibration slope" in done.stdout
+    assert "remission 0.40 (0.30 to 0.50)" in done.stdout
+    assert champion(registry) == GOOD == served()
+    assert decisions(registry) == [("promote", GOOD), ("refuse", BAD)]
+
+
+def test_an_override_needs_a_name_and_is_recorded_as_one(registry: Registry) -> None:
+    unnamed = kap(promote, BAD, "--reason", "no other", "--override")
+    assert unnamed.exit_code == 2
+    assert "--by" in unnamed.stderr
+    promoted(BAD, "--override", "--by", "Grace")
+    assert decisions(registry) == [("override", BAD)]
+    assert champion(registry) == BAD
+
+
+def test_a_model_that_passes_needs_no_override(registry: Registry) -> None:
+    promoted(GOOD, "--override", "--by", "Grace")
+    assert decisions(registry) == [("promote", GOOD)]
+
+
+def test_a_version_without_evidence_is_refused_unless_overridden(registry: Registry) -> None:
+    done = kap(promote, WITHOUT, "--reason", "it is there")
+    assert done.exit_code == 4
+    assert "registered without evidence" in done.stdout
+    promoted(WITHOUT, "--override", "--by", "Grace")
+    assert decisions(registry) == [("refuse", WITHOUT), ("override", WITHOUT)]
+
+
+@pytest.mark.parametrize("place", ["version", "run", "artifact"])
+def test_changed_evidence_is_refused_even_with_an_override(registry: Registry, place: str) -> None:
+    version = registry.client.get_model_version(MODEL_NAME, GOOD)
+    path = Path(registry.client.get_run(version.run_id).info.artifact_uri.removeprefix("file://")) / "evidence.json"
+    whole = path.read_bytes()
+    try:
+        if place == "version":
+            registry.client.set_model_version_tag(MODEL_NAME, GOOD, "evidence_digest", "0" * 64)
+        elif place == "run":
+            registry.client.delete_tag(version.run_id, "evidence_digest")
+        else:
+            path.write_bytes(whole.replace(b"0.96", b"0.97", 1))
+        done = kap(promote, GOOD, "--reason", "best", "--override", "--by", "Grace")
+    finally:
+        path.write_bytes(whole)
+    assert done.exit_code == 4
+    assert "changed or lost" in done.stdout
+    assert champion(registry) is None
+
+
+def test_a_model_worse_than_the_champion_on_the_same_patients_is_refused(registry: Registry) -> None:
+    promoted(GOOD)
+    done = kap(promote, WORSE, "--reason", "newer")
+    assert done.exit_code == 4
+    assert "FAILED  champion" in done.stdout
+    assert "log loss worse by" in done.stdout
+    assert "better by" in promoted(GOOD_TOO).stdout
+
+
+def test_a_model_of_another_cohort_is_refused_until_that_cohort_is_given(registry: Registry) -> None:
+    promoted(GOOD)
+    done = kap(promote, ELSEWHERE, "--reason", "newer")
+    assert done.exit_code == 4
+    assert "--cohort DIR" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def clinics(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic cohort without the columns that only its own protocol knows."""
+    folder = tmp_path_factory.mktemp("cohorts") / "clinics"
+    shutil.copytree(simulated, folder, ignore=shutil.ignore_patterns("protocol.toml", "truth.parquet"))
+    patients = pd.read_csv(folder / "patients.csv", dtype=str, keep_default_na=False)
+    patients.drop(columns=["expectancy", "working_alliance"]).to_csv(folder / "patients.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(("skill", "exit_code"), [(1.0, 0), (-1.0, 4)])
+def test_given_its_cohort_the_champion_predicts_for_the_same_patients(
+    registry: Registry, clinics: Path, skill: float, exit_code: int
+) -> None:
+    promoted(GOOD)
+    cohort = read_cohort(clinics, Protocol())
+    names = pseudonyms(cohort)
+    held_out = held_out_of(skill, len(names))
+    places = held_out["patient"].str[1:].astype(int)
+    version = registry.register(good_evidence(), held_out.assign(patient=names[places]), cohort.digest)
+    done = kap(promote, version, "--reason", "newer", "--cohort", str(clinics))
+    assert done.exit_code == exit_code, done.output
+    assert "log loss better by" in done.stdout if exit_code == 0 else "log loss worse by" in done.stdout
+
+
+def test_a_cohort_that_is_not_the_candidates_own_is_refused(registry: Registry, clinics: Path) -> None:
+    promoted(GOOD)
+    done = kap(promote, ELSEWHERE, "--reason", "newer", "--cohort", str(clinics))
+    assert done.exit_code == 2
+    assert "--cohort" in done.stderr
+
+
+def test_a_policy_of_ones_own_may_be_stricter_and_its_digest_is_kept(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "strict.toml").write_text("[policy]\nin_the_large = 0.01\n")
+    done = kap(promote, GOOD, "--reason", "best", "--policy", str(tmp_path / "strict.toml"))
+    assert done.exit_code == 4
+    promoted(GOOD)
+    refused, made = DecisionLog(registry.client, MODEL_NAME).read().decisions
+    assert refused.policy_digest != made.policy_digest
+
+
+def test_a_rollback_restores_the_champion_before_and_serves_it_again(registry: Registry) -> None:
+    promoted(GOOD)
+    assert kap(rollback, "--reason", "wrong").exit_code == 2
+    promoted(GOOD_TOO)
+    assert served() == GOOD_TOO
+    done = kap(rollback, "--reason", "complaints", "--by", "Ada")
+    assert done.exit_code == 0, done.output
+    assert champion(registry) == GOOD == served()
+    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO), ("rollback", GOOD)]
+    assert kap(rollback, "--reason", "wrong").exit_code == 2
+
+
+def test_history_answers_who_was_champion_who_decided_and_on_what_numbers(registry: Registry) -> None:
+    promoted(GOOD, "--by", "Ada")
+    kap(promote, BAD, "--reason", "newer", "--by", "Grace")
+    table = kap(history)
+    assert table.exit_code == 0
+    assert "promote" in table.stdout
+    assert "refuse" in table.stdout
+    assert "the chain holds" in table.stderr
+    at = DecisionLog(registry.client, MODEL_NAME).read().decisions[0].at
+    on = kap(history, "--on", at[:10])
+    assert f"version {GOOD} was champion" in on.stdout
+    assert "decided by Ada: calibrates best" in on.stdout
+    assert "remission 0.96" in on.stdout
+    assert "no version had been" in kap(history, "--on", "2020-01-01").stdout
+    document = json.loads(kap(history, "--on", at[:10], "--json").stdout)
+    assert (document["champion"], document["chain"]["holds"]) == (GOOD, True)
+    assert [decision["action"] for decision in document["decisions"]] == ["promote"]
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2999-01-01"])
+def test_a_day_that_is_none_or_has_not_begun_is_refused(registry: Registry, day: str) -> None:
+    assert kap(history, "--on", day).exit_code == 2
+
+
+def test_with_a_changed_decision_nothing_further_is_decided(registry: Registry) -> None:
+    promoted(GOOD)
+    kept = registry.client.get_registered_model(MODEL_NAME).tags["decision.000001"]
+    changed = kept.replace("calibrates best", "calibrates most")
+    registry.client.set_registered_model_tag(MODEL_NAME, "decision.000001", changed)
+    for done in (kap(promote, GOOD_TOO, "--reason", "newer"), kap(rollback, "--reason", "no"), kap(history)):
+        assert done.exit_code == 4
+        assert "decision.000001" in done.stderr
+    assert champion(registry) == GOOD
+
+
+def test_a_log_cut_off_also_in_the_registry_is_found_by_the_serving_store(registry: Registry) -> None:
+    """Whoever can write to the registry alone can't take a promotion back unseen."""
+    promoted(GOOD)
+    promoted(GOOD_TOO)
+    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000002")
+    registry.client.delete_model_version_tag(MODEL_NAME, GOOD_TOO, "decision_head")
+    registry.client.set_registered_model_alias(MODEL_NAME, "champion", GOOD)
+    done = kap(history)
+    assert done.exit_code == 4
+    assert done.stderr.startswith(f"{MODEL_NAME}:")
+
+
+def test_of_two_who_decide_at_once_both_are_recorded(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one writes under the same number in the moment before this one reads back."""
+    kap(promote, BAD, "--reason", "first", "--by", "Ada")
+    draft = DecisionLog(registry.client, MODEL_NAME).read().decisions[0]
+    other = draft.model_copy(update={"number": 2, "previous": draft.hash, "by": "the other"})
+    pauses = []
+
+    def interrupted(seconds: float) -> None:
+        if not pauses:
+            registry.client.set_registered_model_tag(MODEL_NAME, other.key, other.as_text())
+            registry.client.set_model_version_tag(MODEL_NAME, BAD, "decision_head", other.hash)
+        pauses.append(seconds)
+
+    monkeypatch.setattr("training.decision_log.time.sleep", interrupted)
+    recorded = DecisionLog(registry.client, MODEL_NAME).append(draft)
+    assert recorded.number == 3
+    chain = DecisionLog(registry.client, MODEL_NAME).read()
+    assert [decision.by for decision in chain.decisions] == ["Ada", "the other", "Ada"]
+    assert chain.findings == ()

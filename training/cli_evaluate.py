@@ -1,0 +1,100 @@
+"""`kap evaluate` and `kap recalibrate`: how a registered model does elsewhere, and how it is mended there."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from features.problems import InputRefusedError, Problem
+from training.cli_guard import EXISTING_FILE, FOLDER, answers_for_mistakes
+
+WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+CONFIG = click.option(
+    "--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml."
+)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("directory", type=FOLDER)
+@CONFIG
+@WORKERS
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@answers_for_mistakes
+def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
+    """Judge MODEL (a registered version, or an alias) on the cohort in DIRECTORY, which it never saw.
+
+    The tables are read under the model's own protocol. The evaluation becomes an MLflow run of its own, with a report,
+    linked to the model's; nothing about the model changes.
+    """
+    from training.cli_progress import Progress
+    from training.config import load_config
+    from training.evaluation.case_mix_compared import compare_case_mix
+    from training.external import evaluate as evaluate_on
+    from training.external_in_words import as_document, in_words
+    from training.provenance import collect_provenance
+    from training.read_cohort import read_cohort
+    from training.release import checked, fetch
+    from training.tracking_evaluation import record_evaluation, recorded_evidence
+
+    settings = load_config(config)
+    with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
+        progress.step("loading the model")
+        registered = fetch(model, Path(scratch))
+        bundle = checked(registered.folder, registered.version)
+        development = recorded_evidence(registered)
+        progress.step("reading the cohort")
+        cohort = read_cohort(directory, bundle.protocol)
+        name = directory.resolve().name
+        evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
+        compared = compare_case_mix(development, evidence) if development else []
+        progress.step("recording")
+        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, collect_provenance())
+    if as_json:
+        click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
+    else:
+        click.echo(in_words(evidence, compared, registered.version, run_id))
+
+
+@click.command()
+@click.argument("model")
+@click.argument("directory", type=FOLDER)
+@click.option("--reason", required=True, help="Why the model is updated; kept with the new version.")
+@CONFIG
+@WORKERS
+@answers_for_mistakes
+def recalibrate(model: str, directory: Path, reason: str, config: Path | None, workers: int | None) -> None:
+    """Update MODEL (a registered version, or an alias) on the cohort in DIRECTORY, as a new version.
+
+    For every head a closed test chooses the least that will do: nothing, the intercept, intercept and slope, or
+    learning anew. The new version points to its parent, has its own evidence, and has to be promoted like any other.
+    """
+    from training.cli_progress import Progress
+    from training.config import load_config
+    from training.provenance import collect_provenance
+    from training.read_cohort import read_cohort
+    from training.release import checked, fetch
+    from training.tracking_update import record_update
+    from training.update_model import Wanted, update_model
+
+    _require(reason)
+    settings = load_config(config)
+    with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
+        progress.step("loading the model")
+        parent = fetch(model, Path(scratch))
+        bundle = checked(parent.folder, parent.version)
+        progress.step("reading the cohort")
+        cohort = read_cohort(directory, bundle.protocol)
+        provenance, name = collect_provenance(), directory.resolve().name
+        wanted = Wanted(bundle, parent.version, cohort, name, settings, provenance)
+        updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
+        progress.step("recording")
+        run_id, version = record_update(updated, parent, cohort, reason, provenance)
+    click.echo("\n".join([*updated.said, "", f"version {parent.version} updated: version {version}, run {run_id}"]))
+
+
+def _require(reason: str) -> None:
+    if not reason.strip():
+        raise InputRefusedError([Problem("recalibrate", None, "--reason", "why the model is updated", "nothing")])

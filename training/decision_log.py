@@ -1,0 +1,121 @@
+"""Keeps the chain of decisions in MLflow's registry: one tag of the registered model for each, never overwritten.
+
+The hash of a version's last decision is kept a second time, with the version itself.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.problems import InputRefusedError, Problem
+from training.decisions import FIRST, KEY, Decision, Finding, Head, read_decisions, verify_chain
+from training.failures import StoreUnreachableError
+
+CHAMPION = "champion"
+HEAD = "decision_head"
+SETTLING_SECONDS = 0.1
+"""Between writing and reading back, so that a second writer's entry has arrived."""
+PATIENCE_SECONDS = 1.0
+"""For another writer to finish a decision: its entry, its head and the alias are written one after the other."""
+ATTEMPTS = 5
+
+
+class ChainBrokenError(Exception):
+    """The kept decisions were changed, or one was lost; ``findings`` says where."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Keep what was found."""
+        self.findings = tuple(findings)
+        super().__init__("; ".join(str(finding) for finding in findings))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The decisions as kept, the champion according to the registry, and what is wrong with them, if anything."""
+
+    decisions: tuple[Decision, ...]
+    champion: str | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class DecisionLog:
+    """The decisions on a registered model. ``store_heads`` are hashes kept elsewhere than in the registry."""
+
+    client: MlflowClient
+    model: str
+    store_heads: tuple[Head, ...] = ()
+
+    def with_heads(self, heads: Sequence[Head]) -> "DecisionLog":
+        """The same log, checked against more heads."""
+        return replace(self, store_heads=tuple(heads))
+
+    def read(self) -> Chain:
+        """The whole chain, verified; empty where nothing is registered."""
+        try:
+            registered = self.client.get_registered_model(self.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return Chain((), None, ())
+        entries = {key: value for key, value in registered.tags.items() if key.startswith(KEY)}
+        alias = registered.aliases.get(CHAMPION)
+        champion = None if alias is None else str(alias)
+        findings = verify_chain(entries, champion, [*self._version_heads(), *self.store_heads])
+        return Chain(read_decisions(entries), champion, tuple(findings))
+
+    def append(self, draft: Decision) -> Decision:
+        """Record a decision under the next number, after those that are there, and return it as recorded.
+
+        ``draft.previous_champion`` is the champion that it was prepared against. Where two write at once, whoever
+        finds another's entry under the own number takes the next one. MLflow has no conditional write; what slips
+        through is found by the next verification. Raises ``ChainBrokenError``, and ``InputRefusedError`` where somebody
+        else changed the champion meanwhile.
+        """
+        for _ in range(ATTEMPTS):
+            chain = self.readable()
+            if chain.champion != draft.previous_champion:
+                required = "the champion with whom this decision was prepared; run the command again"
+                raise InputRefusedError([Problem("registry", None, None, required, "another one, decided meanwhile")])
+            last = chain.decisions[-1] if chain.decisions else None
+            decision = draft.model_copy(
+                update={
+                    "number": len(chain.decisions) + 1,
+                    "previous": last.hash if last else FIRST,
+                    "at": max(draft.at, last.at) if last else draft.at,
+                }
+            )
+            self.client.set_registered_model_tag(self.model, decision.key, decision.as_text())
+            time.sleep(SETTLING_SECONDS)
+            if self.client.get_registered_model(self.model).tags.get(decision.key) == decision.as_text():
+                self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
+                return decision
+            time.sleep(PATIENCE_SECONDS)
+        raise StoreUnreachableError("the registry does not keep the decision: others write at the same time")
+
+    def readable(self) -> Chain:
+        """The chain, if it can be built upon; raises ``ChainBrokenError``.
+
+        A champion from before the first decision is not a break: the first decision names it.
+        """
+        chain = self.read()
+        if _is_broken(chain):
+            time.sleep(PATIENCE_SECONDS)
+            chain = self.read()
+        if _is_broken(chain):
+            raise ChainBrokenError(chain.findings)
+        return chain
+
+    def _version_heads(self) -> list[Head]:
+        versions = self.client.search_model_versions(f"name = '{self.model}'")
+        return [
+            Head(f"version {version.version}", str(version.version), version.tags.get(HEAD), latest=True)
+            for version in versions
+        ]
+
+
+def _is_broken(chain: Chain) -> bool:
+    return bool(chain.findings) and (bool(chain.decisions) or any(found.place != CHAMPION for found in chain.findings))

@@ -1,0 +1,221 @@
+"""Decisions on who answers, each bound to the one before it by a hash, and the check that none was changed or lost.
+
+Where the chain is kept is left to `decision_log`, what a decision rests on to `policy`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FIRST = "0" * 64
+"""What the first decision names as the hash of the one before it."""
+KEY = "decision."
+"""The key of a decision is this and its number in six digits."""
+
+
+def canonical(document: Any) -> str:
+    """The one JSON text of a document: keys sorted, no spaces, ASCII, no NaN."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest_of(document: Any) -> str:
+    """SHA-256 of a document's canonical JSON."""
+    return hashlib.sha256(canonical(document).encode("ascii")).hexdigest()
+
+
+class PolicyCheck(BaseModel):
+    """One requirement of the promotion policy: what it asks, and what was seen, in words with numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    name: str
+    passed: bool
+    required: str
+    seen: str
+
+
+class Decision(BaseModel):
+    """Who decided what about which version, when (UTC), why and on what numbers.
+
+    "refuse" leaves the champion as it is; the other actions make ``version`` champion. ``previous_champion`` is who
+    was champion before, ``previous`` the hash of the decision before. Digests are null where there was nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    number: int
+    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    by: str
+    action: Literal["promote", "override", "rollback", "refuse"]
+    version: str
+    previous_champion: str | None
+    reason: str
+    run_id: str
+    bundle_digest: str
+    evidence_digest: str | None
+    seal_digest: str | None
+    policy_digest: str | None
+    checks: tuple[PolicyCheck, ...]
+    previous: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything above."""
+        return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def key(self) -> str:
+        """Under which the decision is kept."""
+        return f"{KEY}{self.number:06d}"
+
+    @property
+    def changes_champion(self) -> bool:
+        """Whether its version became champion by it."""
+        return self.action != "refuse"
+
+    def as_document(self) -> dict[str, Any]:
+        """The decision and its hash, as plain values."""
+        return self.model_dump(mode="json") | {"hash": self.hash}
+
+    def as_text(self) -> str:
+        """What is kept: the canonical JSON of the decision and its hash."""
+        return canonical(self.as_document())
+
+
+@dataclass(frozen=True)
+class Head:
+    """The hash of a decision on ``version``, kept apart from the chain so that a cut-off end is noticed.
+
+    ``latest`` says that it must be that version's last decision; otherwise any decision on it will do. ``hash`` is
+    ``None`` where it should be kept and is not.
+    """
+
+    place: str
+    version: str
+    hash: str | None
+    latest: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where a chain does not hold, and what is wrong there."""
+
+    place: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.wrong}"
+
+
+def read_decisions(entries: Mapping[str, str]) -> tuple[Decision, ...]:
+    """Those of the kept texts that are decisions, by number; whether they can be believed says `verify_chain`."""
+    found = (_read(entries[key]) for key in sorted(entries))
+    return tuple(decision for decision in found if decision is not None)
+
+
+def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> list[Finding]:
+    """Everything that is wrong with the kept decisions (key to text); an empty list means that the chain holds.
+
+    ``champion`` is the version that the registry calls champion. A change of any byte, a missing, moved or added
+    decision, a cut-off end and a champion whom no decision made are each found.
+    """
+    findings: list[Finding] = []
+    decisions: list[Decision] = []
+    expected = [f"{KEY}{number:06d}" for number in range(1, len(entries) + 1)]
+    findings += [Finding(key, "is missing") for key in expected if key not in entries]
+    findings += [Finding(key, "is not the number of a decision here") for key in sorted(entries) if key not in expected]
+    for key in expected:
+        if key not in entries:
+            continue
+        decision = _read(entries[key])
+        if decision is None or decision.as_text() != entries[key] or decision.key != key:
+            findings.append(Finding(key, "was changed: its text, number and hash do not agree"))
+        else:
+            decisions.append(decision)
+    findings += _broken_links(decisions)
+    findings += _wrong_champion(decisions, champion)
+    findings += _wrong_heads(decisions, heads)
+    return findings
+
+
+def champion_after(decisions: Sequence[Decision]) -> str | None:
+    """The champion that the decisions lead to; before the first it is whom that one names."""
+    champion = decisions[0].previous_champion if decisions else None
+    for decision in decisions:
+        if decision.changes_champion:
+            champion = decision.version
+    return champion
+
+
+def champion_before(decisions: Sequence[Decision]) -> str | None:
+    """Whom a rollback restores: the champion before the present one; ``None`` where there is none.
+
+    A champion who was rolled back is out of the succession, so that rolling back twice goes back two champions.
+    """
+    succession = [decisions[0].previous_champion] if decisions and decisions[0].previous_champion else []
+    for decision in decisions:
+        if decision.action == "rollback":
+            succession = succession[:-1]
+        elif decision.changes_champion and succession[-1:] != [decision.version]:
+            succession.append(decision.version)
+    return succession[-2] if len(succession) > 1 else None
+
+
+def decisions_behind(decisions: Sequence[Decision], day: date) -> list[Decision]:
+    """The decisions that made the champions of a day (UTC), the one still champion at its end last.
+
+    The first was in force when the day began, if one was; the others were taken on the day.
+    """
+    changes = [decision for decision in decisions if decision.changes_champion and decision.at[:10] <= day.isoformat()]
+    before = [decision for decision in changes if decision.at[:10] < day.isoformat()]
+    return before[-1:] + changes[len(before) :]
+
+
+def _read(text: str) -> Decision | None:
+    """The decision in a text without regard to its hash, which writing it again compares."""
+    try:
+        document = json.loads(text)
+        del document["hash"]
+        return Decision.model_validate_json(json.dumps(document))
+    except (ValueError, TypeError, KeyError, RecursionError, ValidationError):
+        return None
+
+
+def _broken_links(decisions: Sequence[Decision]) -> Iterator[Finding]:
+    previous, champion, at = FIRST, decisions[0].previous_champion if decisions else None, ""
+    for decision in decisions:
+        if decision.previous != previous:
+            yield Finding(decision.key, "does not follow from the decision before it")
+        if decision.previous_champion != champion:
+            yield Finding(decision.key, "names another champion than the decisions before it made")
+        if decision.at < at:
+            yield Finding(decision.key, "is dated before the decision before it")
+        previous, at = decision.hash, decision.at
+        champion = decision.version if decision.changes_champion else champion
+
+
+def _wrong_champion(decisions: Sequence[Decision], champion: str | None) -> Iterator[Finding]:
+    decided = champion_after(decisions)
+    if decided != champion:
+        names = [f"version {version}" if version else "no version" for version in (champion, decided)]
+        yield Finding("champion", f"the registry calls {names[0]} champion, the decisions {names[1]}")
+
+
+def _wrong_heads(decisions: Sequence[Decision], heads: Sequence[Head]) -> Iterator[Finding]:
+    by_version: dict[str, list[str]] = {}
+    for decision in decisions:
+        by_version.setdefault(decision.version, []).append(decision.hash)
+    for head in heads:
+        hashes: list[str | None] = [*by_version.get(head.version, [])]
+        allowed = (hashes[-1:] or [None]) if head.latest else hashes
+        if head.hash not in allowed:
+            yield Finding(head.place, "its decision_head is not the hash of the decision that it should be")
+    registered = {head.version for head in heads if head.latest}
+    gone = {decision.version for decision in decisions if decision.changes_champion} - registered
+    for version in sorted(gone, key=lambda name: (len(name), name)):
+        yield Finding(f"version {version}", "was champion, and is no longer in the registry")

@@ -1,0 +1,167 @@
+"""Examines a registered version: is its evidence unchanged and about this model, and does it meet the policy?
+
+Fetches the evidence and the held-out predictions from MLflow; the requirements are those of `policy`.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from pydantic import ValidationError
+
+from features.problems import InputRefusedError, Problem
+from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.champion_comparison import (
+    ChampionComparison,
+    HeadName,
+    champions_predictions,
+    compare,
+    winners_predictions,
+)
+from training.config import PromotionPolicy
+from training.decisions import PolicyCheck
+from training.evidence import Evidence, read_evidence
+from training.policy import check_policy
+from training.read_cohort import read_cohort
+from training.records import pseudonyms
+from training.release import Registered
+
+EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
+"""The artifact of a version's run, and the tag of the version and of the run with its SHA-256."""
+HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
+"""Artifacts of a version's run that a comparison is made from."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What stands for and against a version. Where it is not ``sound``, the evidence can't be believed at all."""
+
+    checks: tuple[PolicyCheck, ...]
+    sound: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every requirement is met."""
+        return all(check.passed for check in self.checks)
+
+
+def examine(
+    candidate: Registered, bundle: Bundle, champion: Registered | None, policy: PromotionPolicy, cohort: Path | None
+) -> Examination:
+    """Check everything that the policy asks of a version; ``cohort`` is the folder it was learned from, if at hand.
+
+    A version without evidence is refused and may be overridden; one whose evidence was changed may not.
+    """
+    document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
+    recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
+    if document is None and recorded == [None, None]:
+        return _unproven("none: this version was registered without evidence; train again", sound=True)
+    if document is None or [hashlib.sha256(document).hexdigest()] * 2 != recorded:
+        return _unproven(f"changed or lost: its digest is not the one in the tags {EVIDENCE_DIGEST}", sound=False)
+    try:
+        evidence = read_evidence(document)
+    except ValidationError:
+        return _unproven("as recorded, and not in a form that this installation reads", sound=False)
+    if not _is_about(evidence, bundle):
+        return _unproven("as recorded, and about another model than this version's", sound=False)
+    as_recorded = _evidence_check("as recorded", passed=True)
+    comparison = _compare(candidate, bundle, champion, cohort)
+    return Examination((as_recorded, *check_policy(evidence, policy, comparison)), sound=True)
+
+
+def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
+    required = f"{EVIDENCE} of the version's run, unchanged, about this model"
+    return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen)
+
+
+def _unproven(seen: str, *, sound: bool) -> Examination:
+    return Examination((_evidence_check(seen, passed=False),), sound)
+
+
+def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
+    """Whether protocol, landmarks and winners are those of the bundle."""
+    proven = {(landmark.name, head.head): head.winner for landmark in evidence.landmarks for head in landmark.heads}
+    return evidence.protocol_digest == bundle.protocol.digest and proven == _winners(bundle)
+
+
+def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
+    return {
+        (model.landmark.name, head): record.winner
+        for model, records in zip(bundle.models, bundle.records, strict=True)
+        for head, record in records.items()
+    }
+
+
+def _compare(
+    candidate: Registered, bundle: Bundle, champion: Registered | None, cohort: Path | None
+) -> ChampionComparison:
+    """By the held-out predictions of both where they learned from the same cohort; else the champion scores it."""
+    if champion is None or champion.version == candidate.version:
+        return ChampionComparison(None)
+    table = _table(candidate)
+    if table is None:
+        return ChampionComparison(champion.version, (), (f"the version's run has no {HELD_OUT}; train again",))
+    ours = winners_predictions(table, _winners(bundle))
+    if candidate.tags.get("cohort_digest") == champion.tags.get("cohort_digest"):
+        theirs, winners = _table(champion), _recorded_winners(champion)
+        if theirs is not None and winners is not None:
+            return compare(ours, winners_predictions(theirs, winners), champion.version)
+    if cohort is None:
+        reason = (
+            f"version {champion.version} learned from another cohort: give this version's with --cohort DIR, so that "
+            "the champion can predict for the same patients"
+        )
+        return ChampionComparison(champion.version, (), (reason,))
+    try:
+        known = load_bundle(champion.folder)
+    except BundleRefusedError as error:
+        return ChampionComparison(champion.version, (), (f"the champion can't be loaded here ({error})",))
+    _refuse_other_cohort(candidate, bundle, cohort)
+    read = read_cohort(cohort, known.protocol)
+    return compare(ours, champions_predictions(known, read, pseudonyms(read), ours), champion.version)
+
+
+def _refuse_other_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> None:
+    if read_cohort(cohort, bundle.protocol).digest != candidate.tags.get("cohort_digest"):
+        required = f"the cohort that version {candidate.version} learned from, unchanged"
+        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another one")])
+
+
+def _table(registered: Registered) -> pd.DataFrame | None:
+    content = _artifact(registered.run_id, HELD_OUT, registered.folder)
+    return None if content is None else pd.read_parquet(registered.folder.parent / HELD_OUT)
+
+
+def _recorded_winners(registered: Registered) -> dict[HeadName, str | None] | None:
+    content = _artifact(registered.run_id, SUMMARY, registered.folder)
+    if content is None:
+        return None
+    return {
+        (landmark["name"], head): landmark[head]["winner"]
+        for landmark in json.loads(content)["landmarks"]
+        for head in ("remission", "relapse")
+        if landmark[head] is not None
+    }
+
+
+def _artifact(run_id: str, name: str, folder: Path) -> bytes | None:
+    """An artifact's bytes, downloaded beside a version's bundle; ``None`` where the run has none."""
+    try:
+        if name not in {artifact.path for artifact in MlflowClient().list_artifacts(run_id)}:
+            return None
+        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name, dst_path=str(folder.parent))
+    except (MlflowException, FileNotFoundError):
+        return None
+    return Path(path).read_bytes()
+
+
+def _run_tags(run_id: str) -> dict[str, str]:
+    try:
+        return dict(MlflowClient().get_run(run_id).data.tags)
+    except MlflowException:
+        return {}

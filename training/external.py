@@ -1,0 +1,109 @@
+"""Judges a registered model on a cohort that it never saw: the whole evaluation, and both cohorts' patients compared.
+
+The model is taken as it is; nothing is fitted but the chance of being observed.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from features.build import build_features
+from features.cohort import Cohort
+from features.problems import InputRefusedError, Problem
+from models.bundle import Bundle
+from models.calibration import Trials
+from models.learners import Lesson
+from models.outcome_model import OutcomeModel
+from training.censoring import observation_weights
+from training.config import TrainingConfig
+from training.evaluation.draws import Draws, draw
+from training.evaluation.gather import gather_landmarks
+from training.evaluation.head_evidence import judged_head
+from training.evaluation.judged import Judged, judge_model
+from training.evidence import CohortUsed, Evidence, HeadEvidence
+from training.labels import derive_outcomes
+from training.run import Announce
+from training.synthetic_marks import is_synthetic
+
+
+def evaluate(
+    bundle: Bundle, cohort: Cohort, source: str, config: TrainingConfig, announce: Announce, workers: int = 2
+) -> Evidence:
+    """The evidence of a model on a cohort that was read under the model's own protocol.
+
+    Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be judged.
+    """
+    refuse_its_own(bundle, cohort)
+    judged = [_judged(model, cohort, config) for model in bundle.models]
+    if not any(seen.outcomes.eligible.any() for seen in judged):
+        raise InputRefusedError(
+            [Problem("cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check")]
+        )
+    draws = draw(cohort, False, config.draws, config.seed)
+    progress = announce("measuring", len(judged))
+    heads = [partial(head_evidences, bundle, number) for number in range(len(judged))]
+    return Evidence(
+        kind="external",
+        quick=False,
+        cohort=used(cohort, source),
+        protocol=cohort.protocol.name,
+        protocol_digest=cohort.protocol.digest,
+        folds="none: the model never saw this cohort",
+        resampled=draws.words,
+        draws=config.draws,
+        seed=config.seed,
+        landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
+        leakage=[],
+        reproduction=None,
+        caveats=_caveats(bundle, cohort),
+    )
+
+
+def used(cohort: Cohort, source: str) -> CohortUsed:
+    """The cohort as evidence names it."""
+    return CohortUsed(
+        source=source,
+        digest=cohort.digest,
+        patients=len(cohort),
+        sites=len(set(cohort.site[cohort.site >= 0].tolist())),
+        synthetic=is_synthetic(cohort),
+    )
+
+
+def refuse_its_own(bundle: Bundle, cohort: Cohort) -> None:
+    """Raise ``InputRefusedError`` for the very cohort that a model was learned from."""
+    if bundle.training.get("cohort_digest") == cohort.digest:
+        required = "a cohort that the model never saw"
+        raise InputRefusedError([Problem("cohort", None, None, required, "the one it was learned from")])
+
+
+def _judged(model: OutcomeModel, cohort: Cohort, config: TrainingConfig) -> Judged:
+    features, outcomes = build_features(cohort, model.landmark), derive_outcomes(cohort, model.landmark)
+    weights = np.ones(len(cohort))
+    if not model.in_remission_at_landmark:
+        none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(cohort), 1)
+        signs = (0,) * len(features.names)
+        weights = observation_weights(
+            Lesson(features.values, none, features.names, signs, config.seed),
+            cohort.site.astype(np.intp),
+            ~np.isnan(outcomes.remission),
+            outcomes.eligible,
+            config.largest_weight,
+        )
+    return judge_model(features, outcomes, weights, model)
+
+
+def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) -> list[HeadEvidence]:
+    """What is proven of the heads of the bundle's landmark of a number, beside their questions."""
+    return [judged_head(name, record, judged, draws) for name, record in bundle.records[number].items()]
+
+
+def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
+    caveats = []
+    if is_synthetic(cohort):
+        caveats.append("Judged on a synthetic cohort: it says nothing about real patients.")
+    elif bundle.training.get("synthetic") is True:
+        caveats.append("The model was learned from a synthetic cohort.")
+    if len(np.unique(cohort.site)) > 1:
+        caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
+    return caveats

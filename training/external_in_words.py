@@ -1,0 +1,94 @@
+"""An external evaluation for a terminal and as JSON: every measure with its interval, and how the patients differ."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from training.evaluation.case_mix_compared import Compared
+from training.evidence import Estimate, Evidence, LandmarkEvidence
+
+NOTABLE = 0.1
+SHOWN = 8
+TITLES = {
+    "auc": "AUC",
+    "c_index": "C-index",
+    "uno_c": "Uno's C",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration in the large",
+    "oe": "observed / expected",
+    "brier": "Brier",
+    "ipa": "prediction accuracy",
+    "integrated_brier": "integrated Brier",
+}
+
+
+def as_document(evidence: Evidence) -> dict[str, Any]:
+    """Per landmark every measure of remission and of relapse; those of a single day carry it, as in ``oe_84``.
+
+    Without a day, ``oe`` of relapse is that of the longest horizon reached.
+    """
+    landmarks = []
+    for landmark in evidence.landmarks:
+        answer: dict[str, Any] = {"name": landmark.name}
+        for head in ("remission", "relapse", "sustained"):
+            found = measures_of(landmark, head)
+            answer[head] = {name: estimate.model_dump() for name, estimate in found.items()} or None
+        landmarks.append(answer)
+    return {"landmarks": landmarks}
+
+
+def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
+    """The measures of a head: of its curve, and of its questions."""
+    found = {name: estimate for one in landmark.heads if one.head == head for name, estimate in one.measures.items()}
+    for question in landmark.questions:
+        if question.head == head:
+            suffix = "" if question.horizon_days is None else f"_{question.horizon_days}"
+            found |= {f"{name}{suffix}": estimate for name, estimate in question.measures.items()}
+    longest = [question for question in landmark.questions if question.head == head and question.horizon_days]
+    if longest:
+        found["oe"] = longest[-1].measures["oe"]
+    return found
+
+
+def in_words(evidence: Evidence, compared: list[Compared], version: str, run_id: str) -> str:
+    """The evaluation as aligned text."""
+    cohort = evidence.cohort
+    mark = " SYNTHETIC" if cohort.synthetic else ""
+    lines = [f"version {version} on the{mark} cohort {cohort.source}: {cohort.patients} patients it never saw"]
+    for landmark in evidence.landmarks:
+        lines += ["", landmark.name, "=" * len(landmark.name), *_questions(landmark)]
+        lines += _differences([row for row in compared if row.landmark == landmark.name])
+    lines += [
+        "",
+        "In brackets: 95% intervals by bootstrap. Slope 1, in the large 0 and observed / expected 1 are right.",
+    ]
+    return "\n".join([*lines, "", f"recorded as run {run_id}, with report.html and case_mix.json"])
+
+
+def _questions(landmark: LandmarkEvidence) -> Iterator[str]:
+    for head in landmark.heads:
+        yield f"{head.head}: {head.n} patients, {head.events} events"
+        yield from _measures(head.measures)
+    for question in landmark.questions:
+        unknown = f", {question.not_observed} without an answer" if question.not_observed else ""
+        yield f"{question.name}: {question.n} patients, {question.events} yes{unknown}"
+        yield from _measures(question.measures)
+
+
+def _measures(measures: dict[str, Estimate]) -> Iterator[str]:
+    for name, title in TITLES.items():
+        if name in measures and measures[name].estimate is not None:
+            yield f"  {title:<26}{_figure(measures[name])}"
+
+
+def _figure(found: Estimate) -> str:
+    limits = "" if found.low is None else f"  [{found.low:.3f}, {found.high:.3f}]"
+    return f"{found.estimate:8.3f}{limits}"
+
+
+def _differences(rows: list[Compared]) -> Iterator[str]:
+    notable = [row for row in rows if abs(row.standardised_difference or 0.0) >= NOTABLE][:SHOWN]
+    if notable:
+        yield "patients unlike those learned from (standardised difference of the mean):"
+    for row in notable:
+        means = f"{row.development_mean:.3g} there, {row.validation_mean:.3g} here"
+        yield f"  {row.feature:<36}{row.standardised_difference:+6.2f}   {means}"

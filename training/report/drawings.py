@@ -1,0 +1,166 @@
+"""Which figures a report has, and what each says in words. How they are drawn is left to `plots` and `schematic`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count as numbers
+
+from training.evaluation import plots
+from training.evaluation.plots import Caption
+from training.evidence import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
+from training.report.forests import site_forest, subgroup_forest
+from training.report.hundred import outcomes_per_hundred
+from training.report.schematic import flow_diagram, icon_array
+from training.report.wording import in_prose, measure_title, number, patients, percent, slug
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and its place: the landmark it belongs to, and the question where it belongs to one."""
+
+    landmark: int
+    question: int | None
+    caption: Caption
+    svg: str
+
+    @property
+    def file_name(self) -> str:
+        """The name under which the figure is kept as a file of its own."""
+        return f"{self.caption.name}.svg"
+
+
+Planned = tuple[Caption, Callable[[Caption], str]]
+"""A figure that is drawn once its name is known to be the only one."""
+
+
+def draw(evidence: Evidence) -> tuple[Drawing, ...]:
+    """Every figure of a report, in the order of reading; the same evidence gives the same bytes."""
+    taken: set[str] = set()
+    drawn = []
+    for position, landmark in enumerate(evidence.landmarks):
+        for question, (caption, drawing) in _of_landmark(landmark):
+            named = replace(caption, name=_free(caption.name, taken), title=f"{caption.title}, {landmark.name}")
+            taken.add(named.name)
+            drawn.append(Drawing(position, question, named, drawing(named)))
+    return tuple(drawn)
+
+
+def figures(evidence: Evidence) -> dict[str, str]:
+    """Every figure of a report by file name."""
+    return {drawing.file_name: drawing.svg for drawing in draw(evidence)}
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else next(free for i in numbers(2) if (free := f"{name}-{i}") not in taken)
+
+
+def _of_landmark(landmark: LandmarkEvidence) -> Iterator[tuple[int | None, Planned]]:
+    where = slug(landmark.name)
+    yield from ((None, planned) for planned in _about_patients(landmark, where))
+    for position, question in enumerate(landmark.questions):
+        yield from ((position, planned) for planned in _of_question(question, f"{where}-{slug(question.name)}"))
+    if landmark.risk_groups:
+        yield None, _risk_groups(landmark.risk_groups, where)
+    for head in landmark.heads:
+        if head.learning_curve and head.learning_curve.patients:
+            yield None, _learning(head.learning_curve, head.head, where)
+
+
+def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]:
+    boxes = landmark.flow
+    if boxes:
+        said = "; ".join(f"{box.label} {box.n:,}" for box in boxes)
+        yield (
+            Caption(f"flow-{where}", "Flow of patients", f"Numbers: {said}."),
+            lambda caption: flow_diagram(boxes, caption),
+        )
+    found = outcomes_per_hundred(landmark)
+    if found:
+        said = "; ".join(f"{of_hundred} {label}" for label, of_hundred in found.counts)
+        caption = Caption(
+            f"outcomes-{where}", "Outcomes of 100 patients", f"Of 100 {found.among}: {said}. {found.basis}"
+        )
+        yield caption, lambda caption: icon_array(found.counts, caption)
+    mix = landmark.case_mix
+    if mix:
+        names, shares = [row.name for row in mix], [row.missing_share for row in mix]
+        some = sorted((row for row in mix if row.missing_share > 0), key=lambda row: -row.missing_share)
+        most = ", ".join(f"{row.name} {percent(row.missing_share)}" for row in some[:3])
+        said = f"{len(some)} of {len(mix)} features miss values in some patients" + (
+            f"; most: {most}." if most else "."
+        )
+        caption = Caption(f"missing-{where}", "Missing values per feature", said)
+        yield caption, lambda caption: plots.missing_plot(names, shares, caption)
+
+
+def _of_question(question: Question, where: str) -> Iterator[Planned]:
+    title = question.name
+    curve, decision = question.calibration, question.decision
+    if curve and curve.predicted:
+        caption = Caption(f"calibration-{where}", f"Calibration: {title}", _calibration_words(question, curve))
+        yield caption, lambda caption: plots.calibration_plot(curve, caption)
+    if decision and decision.thresholds:
+        caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_words(question))
+        yield caption, lambda caption: plots.decision_plot(decision, caption)
+    if question.sites:
+        rows, panels, said = site_forest(question)
+        caption = Caption(f"sites-{where}", f"Sites: {title}", said)
+        yield caption, lambda caption: plots.forest_plot(rows, panels, caption)
+    if question.subgroups:
+        groups, measures, told = subgroup_forest(question)
+        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", told)
+        yield caption, lambda caption: plots.forest_plot(groups, measures, caption)
+
+
+def _calibration_words(question: Question, curve: CalibrationCurve) -> str:
+    found = question.measures
+    ends = [(p, o) for p, o in zip(curve.predicted, curve.observed, strict=True) if o is not None]
+    reach = (
+        f" Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
+        f"{percent(ends[-1][0])} were predicted, {percent(ends[-1][1])}."
+        if ends
+        else " The observed shares could not be estimated."
+    )
+    return (
+        f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "
+        f"with {question.events:,} events; below, how the predictions are spread. Slope "
+        f"{in_prose(found.get('calibration_slope'))}, in the large {in_prose(found.get('calibration_intercept'))}, "
+        f"O:E {in_prose(found.get('oe'))}.{reach}"
+    )
+
+
+def _decision_words(question: Question) -> str:
+    decision = question.decision
+    said = "Net benefit per patient of acting on the model, on everybody or on nobody, by threshold probability. "
+    rows = zip(decision.thresholds, decision.model, decision.treat_all, strict=True) if decision else ()
+    better = [t for t, model, everyone in rows if model is not None and model > max(everyone or 0.0, 0.0)]
+    if not better:
+        return said + "Acting on the model is better than both nowhere among the thresholds shown."
+    return said + (
+        f"Acting on the model is better than both at {len(better)} of {len(decision.thresholds if decision else ())} "
+        f"thresholds shown, the lowest of them {percent(min(better))} and the highest {percent(max(better))}."
+    )
+
+
+def _risk_groups(groups: RiskGroups, where: str) -> Planned:
+    said = []
+    for group in groups.groups:
+        seen = [(day, value) for day, value in zip(groups.days, group.observed_event_free, strict=True)]
+        known = [(day, value) for day, value in seen if value is not None]
+        last = f"{percent(known[-1][1])} by day {known[-1][0]}" if known else "not known"
+        said.append(f"{group.name} of predicted risk ({patients(group.n)}): observed without an event {last}")
+    words = "Patients in remission by thirds of predicted risk. " + "; ".join(said) + "."
+    caption = Caption(f"event-free-{where}", "Time without relapse or competing event", words)
+    return caption, lambda caption: plots.risk_group_plot(groups, caption)
+
+
+def _learning(curve: LearningCurve, head: str, where: str) -> Planned:
+    points = zip(curve.patients, curve.values, strict=True)
+    said = "; ".join(f"{learned:,} patients {number(value.estimate)}" for learned, value in points)
+    ahead = (
+        f" Extrapolated to {curve.doubled_patients:,} patients: {number(curve.doubled)}."
+        if curve.doubled is not None and curve.doubled_patients is not None
+        else " The points do not support an extrapolation."
+    )
+    measure = measure_title(curve.measure)
+    caption = Caption(f"learning-{where}-{head}", f"Learning curve: {head}", f"{measure}, held out: {said}.{ahead}")
+    return caption, lambda caption: plots.learning_plot(curve, measure, caption)

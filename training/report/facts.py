@@ -1,0 +1,103 @@
+"""What a report says beside the evidence: which model and run, on what it ran, what it is for, what its words mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from features.catalogue import catalogue
+from features.protocol import Protocol
+from training.evidence import Evidence
+
+INTENDED_USE = (
+    "Research on ketamine-assisted psychotherapy for anxiety disorders. Clinicians and researchers who know the study "
+    "may read the probabilities beside all else they know of a patient. They must not be the reason to begin, refuse "
+    "or end a treatment, and no safety rule may be relaxed because of them."
+)
+"""What every report says of use unless it is told something narrower."""
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """One line of the feature dictionary. ``expected`` are the signs expected for remission and for relapse."""
+
+    name: str
+    unit: str
+    range: str
+    meaning: str
+    expected: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """What `Evidence` lacks. ``model_version`` is ``None`` where nothing was registered.
+
+    ``outcomes`` and ``features`` come from `outcome_rules` and `feature_dictionary`; ``written_on`` is a date in words
+    and the only thing in a report that time changes.
+    """
+
+    title: str
+    model_version: str | None
+    run_id: str
+    bundle_digest: str
+    written_on: str
+    seed: int
+    provenance: Mapping[str, str]
+    settings: Mapping[str, str]
+    features: tuple[FeatureRow, ...]
+    outcomes: Mapping[str, str]
+    intended_use: str = field(default=INTENDED_USE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that a report can tell."""
+
+    evidence: Evidence
+    about: ReportFacts
+
+
+def feature_dictionary(protocol: Protocol) -> tuple[FeatureRow, ...]:
+    """The features under a protocol, in the order of a feature row."""
+    words = {-1: "less", 0: "open", 1: "more"}
+    return tuple(
+        FeatureRow(
+            name=feature.name,
+            unit=feature.unit,
+            range=f"{feature.minimum:.15g} to {feature.maximum:.15g}",
+            meaning=feature.meaning,
+            expected=f"remission {words[feature.remission_sign]}, relapse {words[feature.relapse_sign]}",
+            source=feature.source,
+        )
+        for feature in catalogue(protocol)
+    )
+
+
+def outcome_rules(protocol: Protocol) -> dict[str, str]:
+    """Remission, relapse, sustained remission and who competes, as the protocol defines them, in words."""
+    remission, relapse = protocol.remission, protocol.relapse
+    horizons = ", ".join(str(days) for days in protocol.horizons_days)
+    return {
+        "remission": _remission(protocol) if not remission.at_landmark else "everyone is in remission at the landmark",
+        "relapse": (_by_score(protocol) if relapse.rule == "score" else "") + f"an event: {', '.join(relapse.events)}",
+        "sustained remission": f"remission and neither relapse nor a competing event within {horizons} days of it",
+        "competing event": "death or a new treatment before a relapse; loss to follow-up is censoring",
+    }
+
+
+def _remission(protocol: Protocol) -> str:
+    rule = protocol.remission
+    cuts = ", ".join(
+        f"{name} at most {protocol.instruments[name].remission_at_most:g}" for name in rule.instruments if name
+    )
+    anchor = "the last acute dosing session" if rule.anchor == "last_acute_session" else "day 0"
+    drop = ", and a reliable drop since baseline" if rule.require_reliable_drop else ""
+    first, last = rule.window_days
+    return f"the patient's primary scale in the remission band ({cuts}) {first} to {last} days after {anchor}{drop}"
+
+
+def _by_score(protocol: Protocol) -> str:
+    named = (protocol.instruments[name] for name in protocol.remission.instruments)
+    cuts = ", ".join(f"{scale.name} at least {scale.relapse_at_least:g}" for scale in named)
+    first, last = protocol.relapse.confirm_within_days
+    again = f", confirmed {first} to {last} days later" if protocol.relapse.asks_for_confirmation else ""
+    return f"the primary scale in the relapse band ({cuts}){again}; or "

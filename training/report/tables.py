@@ -1,0 +1,216 @@
+"""The evidence as tables: every figure that a drawing shows, and those that no drawing does."""
+
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
+
+from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Question
+from training.report.facts import ReportFacts
+from training.report.markup import bullets, paragraph, table
+from training.report.wording import (
+    CANDIDATES,
+    MEASURES,
+    count,
+    interval,
+    listed,
+    measure_good,
+    measure_title,
+    number,
+    percent,
+)
+
+_PASSED = {True: "passed", False: "FAILED"}
+_MET = {True: "met", False: "NOT met", None: "can't be computed"}
+_TREATMENTS = {
+    "weights": "weighted for those not observed",
+    "all-no": "not observed counted as no",
+    "excluded": "not observed left out",
+}
+
+
+def measures_table(question: Question) -> Markup:
+    """All measures of a question with their intervals."""
+    rows = [
+        (measure_title(name), interval(question.measures[name], 3), measure_good(name))
+        for name in _ordered(question.measures)
+    ]
+    return table(f"All measures: {question.name}", ("measure", "estimate (95% interval)", "good is"), rows)
+
+
+def sites_table(question: Question) -> Markup:
+    """Figures of each site, then the mean over sites and what a new one should expect."""
+    header = ("site", "patients", "events", "c-statistic", "calibration in the large", "calibration slope")
+    rows = [
+        (
+            site.site,
+            count(site.n),
+            count(site.events),
+            interval(site.discrimination),
+            interval(site.calibration_in_the_large),
+            interval(site.calibration_slope),
+        )
+        for site in question.sites
+    ]
+    across = [
+        (
+            measure_title(found.measure),
+            str(found.sites),
+            interval(found.mean),
+            number(found.tau),
+            f"{number(found.new_site_low)} to {number(found.new_site_high)}",
+        )
+        for found in question.across_sites
+    ]
+    over = ("measure", "sites", "random-effects mean", "tau", "a new site should expect (95%)")
+    return table(f"Sites: {question.name}", header, rows) + table(f"Over sites: {question.name}", over, across)
+
+
+def subgroups_table(question: Question) -> Markup:
+    """Figures of each group; those of fewer than ten have none."""
+    benefit = f"net benefit at {percent(question.subgroup_threshold)}"
+    header = ("group", "patients", "events", "predicted", "observed", "c-statistic", "in the large", benefit)
+    rows = [
+        (
+            f"{group.variable}: {group.group}",
+            *(count(group.n), "-" if group.events is None else count(group.events), percent(group.mean_predicted)),
+            *(_or_dash(found) for found in (group.observed, group.discrimination)),
+            *(_or_dash(group.calibration_in_the_large), _or_dash(group.net_benefit, 3)),
+        )
+        for group in question.subgroups
+    ]
+    return table(f"Groups of patients: {question.name}", header, rows)
+
+
+def sensitivity_table(question: Question) -> Markup:
+    """The measures under each treatment of outcomes that were not observed."""
+    names = _ordered({name for row in question.sensitivity for name in row.measures})
+    rows = [
+        (_TREATMENTS.get(row.treatment, row.treatment), count(row.n), *(interval(row.measures.get(n)) for n in names))
+        for row in question.sensitivity
+    ]
+    header = ("unobserved outcomes", "patients", *(measure_title(name) for name in names))
+    return table(f"Sensitivity to unobserved outcomes: {question.name}", header, rows)
+
+
+def heads_table(landmark: LandmarkEvidence) -> Markup:
+    """What each head is and its measures that belong to no single horizon."""
+    rows = [
+        (head.head, count(head.n), count(head.events), CANDIDATES.get(head.winner or "", head.winner or "none"),
+         "; ".join(f"{measure_title(name)} {interval(head.measures[name], 3)}" for name in _ordered(head.measures)),
+         head.note)
+        for head in landmark.heads
+    ]  # fmt: skip
+    header = ("head", "patients", "events", "model", "measures over all horizons", "note")
+    return table(f"Heads: {landmark.name}", header, rows, "prose")
+
+
+def candidates_table(head: HeadEvidence) -> Markup:
+    """The candidates side by side, as the choice of the winner saw them."""
+    rows = [
+        (
+            CANDIDATES.get(candidate.name, candidate.name) + (" (chosen)" if candidate.name == head.winner else ""),
+            number(candidate.loss, 4),
+            number(candidate.standard_error, 4),
+        )
+        for candidate in head.candidates
+    ]
+    header = ("candidate", f"held-out {measure_title(head.loss)}", "standard error")
+    return table(f"Candidates: {head.head}", header, rows)
+
+
+def sample_size_table(landmark: LandmarkEvidence) -> Markup:
+    """Patients required and available per head, by the criteria of Riley and colleagues."""
+    rows = []
+    for head in landmark.heads:
+        size = head.sample_size
+        if size:
+            criteria = "; ".join(f"{name.replace('_', ' ')} {needed:,}" for name, needed in size.criteria.items())
+            required = "can't be computed" if size.required is None else f"{size.required:,}"
+            found = (str(size.parameters), required, f"{size.patients:,}", f"{size.events:,}", _MET[size.met])
+            rows.append((head.head, *found, criteria or "-"))
+    header = ("head", "parameters", "patients required", "available", "events", "verdict", "by criterion")
+    return table(f"Sample size: {landmark.name}", header, rows)
+
+
+def instability_table(landmark: LandmarkEvidence) -> Markup:
+    """How much a patient's probability moves when the model is learned again from a bootstrap sample."""
+    rows = [
+        (head.head, str(found.refits), percent(found.mean_absolute_change, 1), percent(found.median_width, 1),
+         percent(found.share_moving_over_ten_points))
+        for head in landmark.heads
+        if (found := head.instability)
+    ]  # fmt: skip
+    header = ("head", "refits", "mean change (points)", "median width (points)", "patients moving over 10 points")
+    return table(f"Instability: {landmark.name}", header, rows)
+
+
+def gains_table(landmark: LandmarkEvidence) -> Markup:
+    """What the landmark adds over the one before, on the patients predicted at both."""
+    return table(
+        f"Gain over the landmark before: {landmark.name}",
+        ("head", "over", "patients", "difference of measures (this minus that, 95% interval)"),
+        [_gain_row(gain) for gain in landmark.gains],
+        "prose",
+    )
+
+
+def case_mix_table(landmark: LandmarkEvidence) -> Markup:
+    """The patients analysed, feature by feature; meanings stand in the dictionary."""
+    rows = [
+        (
+            *(row.name, row.unit, count(row.recorded), percent(row.missing_share), number(row.mean)),
+            *(number(row.sd), number(row.q05), number(row.q50), number(row.q95)),
+        )
+        for row in landmark.case_mix
+    ]
+    header = ("feature", "unit", "recorded", "missing", "mean", "SD", "5%", "median", "95%")
+    return table(f"Patients analysed: {landmark.name}", header, rows)
+
+
+def leakage_table(evidence: Evidence) -> Markup:
+    """The checks of the leakage gate."""
+    rows = [
+        (check.name, _PASSED[check.passed], check.required, check.seen, ", ".join(check.named) or "-")
+        for check in evidence.leakage
+    ]
+    return table("Leakage checks", ("check", "verdict", "required", "seen", "named"), rows, "prose")
+
+
+def dictionary_table(about: ReportFacts) -> Markup:
+    """Every feature: what it means, its range and the sign expected of it."""
+    rows = [(row.name, row.meaning, row.unit, row.range, row.expected, row.source) for row in about.features]
+    return table("Feature dictionary", ("feature", "meaning", "unit", "range", "expected", "source"), rows, "prose")
+
+
+def mapping_table(caption: str, values: Mapping[str, str]) -> Markup:
+    """Names and values."""
+    return table(caption, ("name", "value"), values.items(), "prose")
+
+
+def reproduction_words(evidence: Evidence) -> Markup:
+    """Whether fitting a second time gave the same bytes."""
+    found = evidence.reproduction
+    if found is None:
+        return paragraph("Not tried in this run.")
+    same = "gave the same bytes" if found.identical else "did NOT give the same bytes"
+    return paragraph(f"Fitting {found.heads} heads a second time {same}.")
+
+
+def caveats(evidence: Evidence) -> Markup:
+    """What the evidence warns of itself."""
+    return bullets(evidence.caveats) or paragraph("None recorded by the run.")
+
+
+def _gain_row(gain: LandmarkGain) -> tuple[str, str, str, str]:
+    found = [f"{measure_title(name)} {interval(gain.measures[name], 3)}" for name in _ordered(gain.measures)]
+    return gain.head, gain.before, count(gain.n), listed(found)
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """Names in the order of `MEASURES`, unknown ones last."""
+    places = {name: place for place, name in enumerate(MEASURES)}
+    return sorted(names, key=lambda name: (places.get(name, len(places)), name))
+
+
+def _or_dash(found: Estimate | None, digits: int = 2) -> str:
+    return "-" if found is None else interval(found, digits)

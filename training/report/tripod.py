@@ -1,0 +1,110 @@
+"""The items of TRIPOD+AI, each declared once: what it asks, what of it the evidence answers, what is for the authors.
+
+Source: Collins 2024, doi:10.1136/bmj-2023-078378; 27 items with their parts, in our own words. What the evidence
+answers is computed in `tripod_answers`; an item that it can't answer falls to the authors.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from training.report import tripod_answers as answers
+from training.report.facts import Told
+from training.report.tripod_answers import Answer
+
+Fill = Callable[[Told], Answer | None]
+Status = Literal["from evidence", "in part", "for the authors"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item. ``authors`` is what remains for them, all of it where ``fill`` answers nothing; empty: nothing."""
+
+    number: str
+    asks: str
+    fill: Fill | None
+    authors: str = ""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """An item as a report shows it."""
+
+    item: Item
+    status: Status
+    answer: Answer | None
+    authors: str
+
+
+ITEMS = (
+    Item("1", "Title: development or evaluation, population, outcome", answers.title),
+    Item("2", "Structured abstract", answers.abstract),
+    Item("3a", "Background: the health problem and existing models", None,
+         "The clinical context, the reason for this model, and the models that exist."),
+    Item("3b", "For whom it is meant, for what purpose, and who uses it", answers.intended_use),
+    Item("3c", "Known inequalities between groups of patients", None, "Inequalities known in this population."),
+    Item("4", "Objective: development, evaluation or both", answers.objective),
+    Item("5a", "Where the data come from, and whether they represent the population", answers.source,
+         "How the data were collected and whether they represent whom the model is meant for."),
+    Item("5b", "Dates of recruitment and follow-up", None, "First and last day of recruitment, end of follow-up."),
+    Item("6a", "Setting: care level, number and place of centres", answers.sites, "Kind of care and place of centres."),
+    Item("6b", "Who could take part", answers.eligibility, "Criteria applied before the data reached the cohort."),
+    Item("6c", "Treatments received, and how they were handled", None, "Doses, routes and other treatments given."),
+    Item("7", "Preparation and checking of the data, alike for all groups", answers.preparation),
+    Item("8a", "The outcome, its horizon, and how it was assessed", answers.outcome),
+    Item("8b", "Who judged the outcome, where judgement is involved", None, "Training and background of the raters."),
+    Item("8c", "Blinding of those who judged the outcome", None, "Whether raters knew predictors or predictions."),
+    Item("9a", "How the predictors were chosen", answers.predictors),
+    Item("9b", "Definition and moment of every predictor", answers.predictor_timing),
+    Item("9c", "Who judged predictors, where judgement is involved", None, "Training of those who rated predictors."),
+    Item("10", "Size of the study, and how it was arrived at", answers.sample_size, "Why no more patients were taken."),
+    Item("11", "Missing values and how they were handled", answers.missing, "Why values are missing."),
+    Item("12a", "How the data were divided for learning and judging", answers.division),
+    Item("12b", "Form and scaling of the predictors", None, "See the method that comes with the code; say it here."),
+    Item("12c", "Kind of model, how it was built, tuned and judged internally", answers.model_kind),
+    Item("12d", "Differences between clusters such as sites", answers.cluster_method),
+    Item("12e", "Measures and figures of performance", answers.measures),
+    Item("12f", "Updating of the model, where done", answers.updating),
+    Item("12g", "How predictions were computed", answers.computation),
+    Item("13", "Imbalance between classes, and what was done about it", answers.imbalance),
+    Item("14", "What was done for fairness", answers.fairness, "Why these groups, and what follows for care."),
+    Item("15", "What the model gives out, and thresholds", answers.output),
+    Item("16", "Differences between data of development and of evaluation", answers.differences,
+         "Differences in setting, treatment and rating between the cohorts."),
+    Item("17", "Ethical approval and consent", answers.ethics, "Committee, its decision, consent."),
+    Item("18a", "Funding", None, "Who paid, and what part they had."),
+    Item("18b", "Conflicts of interest", None, "All authors' interests."),
+    Item("18c", "Protocol of the study", answers.protocol, "Where the protocol of the study can be read."),
+    Item("18d", "Registration", None, "Register and number, or that there is none."),
+    Item("18e", "Availability of the data", answers.data, "Who can have the data, and how."),
+    Item("18f", "Availability of the code", answers.code, "Where the code can be had."),
+    Item("19", "Involvement of patients and the public", None, "How they were involved, or that they were not."),
+    Item("20a", "Flow of patients, with and without the outcome", answers.flow),
+    Item("20b", "Characteristics of the patients, and missing values", answers.case_mix),
+    Item("20c", "Comparison with the development data", answers.comparison, "Compare the characteristics."),
+    Item("21", "Patients and events in every analysis", answers.numbers),
+    Item("22", "The full model, so that others can use it", answers.full_model, "How others can obtain it."),
+    Item("23a", "Performance with intervals, overall and per group", answers.performance),
+    Item("23b", "Differences of performance between clusters", answers.cluster_results),
+    Item("24", "Results of updating", answers.update_results),
+    Item("25", "Interpretation, also of fairness, beside earlier studies", None, "The meaning of the results."),
+    Item("26", "Limitations", answers.limitations, "What else limits these results."),
+    Item("27a", "Poor or missing input at the time of use", None, "How users learn that input is missing or poor."),
+    Item("27b", "What users must know and do", answers.intended_use, "The training and care that users need."),
+    Item("27c", "Next steps", None, "What must follow before use, such as other sites and a trial."),
+)  # fmt: skip
+"""All parts of the 27 items, in order."""
+
+
+def fill(told: Told) -> tuple[Filled, ...]:
+    """Every item with what the evidence answers of it."""
+    return tuple(_filled(item, item.fill(told) if item.fill else None) for item in ITEMS)
+
+
+def _filled(item: Item, answer: Answer | None) -> Filled:
+    if answer is None:
+        authors = item.authors or "The evidence of this run does not answer this."
+        return Filled(item, "for the authors", None, authors)
+    if answer.complete or not item.authors:
+        return Filled(item, "from evidence", answer, "")
+    return Filled(item, "in part", answer, item.authors)

@@ -1,0 +1,290 @@
+"""What a run's evidence answers of TRIPOD+AI's items, in words with a place where it can be seen.
+
+An answer says only what the evidence shows; ``None`` leaves the item to the authors.
+"""
+
+from dataclasses import dataclass
+
+from training.report.facts import Told
+from training.report.wording import in_prose, listed, measure_title, patients, percent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``place`` is an anchor of the report. ``complete``: nothing is left to the authors whatever the item says."""
+
+    words: str
+    place: str
+    complete: bool = False
+
+
+_KIND = {
+    "held out": "Development, judged on patients held out from learning.",
+    "external": "Evaluation of an existing model on another cohort.",
+    "updated": "Updating of an existing model, judged by cross-fitting.",
+}
+
+
+def title(told: Told) -> Answer:
+    """Item 1."""
+    return Answer(f"{told.about.title}. {_KIND[told.evidence.kind]}", "top")
+
+
+def abstract(told: Told) -> Answer:
+    """Item 2."""
+    words = f"The first screen: what is predicted at {len(told.evidence.landmarks)} landmarks, how well, for whom not."
+    return Answer(words, "top")
+
+
+def intended_use(told: Told) -> Answer:
+    """Items 3b and 27b."""
+    return Answer(told.about.intended_use, "predicts")
+
+
+def objective(told: Told) -> Answer:
+    """Item 4."""
+    return Answer(_KIND[told.evidence.kind], "top")
+
+
+def source(told: Told) -> Answer:
+    """Item 5a."""
+    cohort = told.evidence.cohort
+    if cohort.synthetic:
+        words = f"SYNTHETIC cohort {cohort.source}, drawn by a program; it represents no real patients."
+        return Answer(words, "top", complete=True)
+    return Answer(f"{cohort.source}, {patients(cohort.patients)}, digest {cohort.digest}.", "environment")
+
+
+def sites(told: Told) -> Answer | None:
+    """Item 6a."""
+    return Answer(f"Sites: {told.evidence.cohort.sites}.", "top") if told.evidence.cohort.sites else None
+
+
+def eligibility(told: Told) -> Answer | None:
+    """Item 6b."""
+    reasons = [
+        box.label for landmark in told.evidence.landmarks for box in landmark.flow if box.name.startswith("left_out.")
+    ]
+    if not reasons:
+        return None
+    return Answer(f"Left out of the analysis: {listed(list(dict.fromkeys(reasons)))}.", "landmark-1")
+
+
+def preparation(told: Told) -> Answer | None:
+    """Item 7."""
+    code = told.about.provenance.get("sources_digest") or told.about.provenance.get("commit")
+    words = f"By the code of digest {code}, one function per feature and the same for every patient."
+    return Answer(words, "environment") if code else None
+
+
+def outcome(told: Told) -> Answer | None:
+    """Item 8a."""
+    words = "; ".join(f"{name}: {rule}" for name, rule in told.about.outcomes.items())
+    return Answer(f"{words}.", "definitions") if words else None
+
+
+def predictors(told: Told) -> Answer | None:
+    """Item 9a."""
+    words = f"{len(told.about.features)} features declared beforehand, each with the source of the idea."
+    return Answer(words, "dictionary") if told.about.features else None
+
+
+def predictor_timing(told: Told) -> Answer | None:
+    """Item 9b."""
+    moments = listed([landmark.name for landmark in told.evidence.landmarks])
+    words = f"Each feature is defined in the dictionary and computed from what is known {moments}."
+    return Answer(words, "dictionary") if told.about.features and moments else None
+
+
+def sample_size(told: Told) -> Answer | None:
+    """Item 10."""
+    said = [
+        f"{landmark.name}, {head.head}: {patients(size.patients)}, {size.required:,} required"
+        for landmark in told.evidence.landmarks
+        for head in landmark.heads
+        if (size := head.sample_size) and size.required is not None
+    ]
+    return Answer(f"By the criteria of Riley and colleagues: {'; '.join(said)}.", "sample-size") if said else None
+
+
+def missing(told: Told) -> Answer | None:
+    """Item 11."""
+    said = [
+        f"{landmark.name}: {sum(row.missing_share > 0 for row in landmark.case_mix)} of {len(landmark.case_mix)} "
+        f"features, at most {percent(max(row.missing_share for row in landmark.case_mix))}"
+        for landmark in told.evidence.landmarks
+        if landmark.case_mix
+    ]
+    words = f"Features with missing values: {'; '.join(said)}. Unobserved outcomes: see sensitivity per question."
+    return Answer(words, "landmark-1") if said else None
+
+
+def division(told: Told) -> Answer:
+    """Item 12a."""
+    return Answer(f"{told.evidence.folds}.", "how-well")
+
+
+def model_kind(told: Told) -> Answer | None:
+    """Item 12c."""
+    names = {one.name: None for mark in told.evidence.landmarks for head in mark.heads for one in head.candidates}
+    words = f"Candidates: {listed(list(names))}; the simplest within one standard error of the best was chosen."
+    return Answer(words, "candidates") if names else None
+
+
+def cluster_method(told: Told) -> Answer | None:
+    """Item 12d."""
+    if not any(question.across_sites for mark in told.evidence.landmarks for question in mark.questions):
+        return None
+    return Answer("Each site apart, then random effects with a prediction interval for a new site.", "landmark-1")
+
+
+def measures(told: Told) -> Answer | None:
+    """Item 12e."""
+    names = {
+        name: None for mark in told.evidence.landmarks for question in mark.questions for name in question.measures
+    }
+    titles = listed([measure_title(name) for name in names])
+    words = f"{titles}; calibration and decision curves. Intervals: {told.evidence.resampled}."
+    return Answer(words, "how-well") if names else None
+
+
+def updating(told: Told) -> Answer:
+    """Item 12f."""
+    return Answer("Updated on this cohort." if told.evidence.kind == "updated" else "None in this run.", "top")
+
+
+def computation(told: Told) -> Answer:
+    """Item 12g."""
+    by = (
+        "by the stored bundle"
+        if told.evidence.kind == "external"
+        else "for patients held out, by models of the same recipe"
+    )
+    return Answer(f"As probabilities {by}; bundle {told.about.bundle_digest}.", "environment")
+
+
+def imbalance(told: Told) -> Answer:
+    """Item 13."""
+    questions = [question for mark in told.evidence.landmarks for question in mark.questions]
+    shares = [question.events / question.n for question in questions if question.n]
+    seen = f"Events are {percent(min(shares))} to {percent(max(shares))} of patients. " if shares else ""
+    return Answer(f"{seen}No resampling and no reweighting of classes: either would spoil calibration.", "how-well")
+
+
+def fairness(told: Told) -> Answer | None:
+    """Item 14."""
+    groups = [one for mark in told.evidence.landmarks for question in mark.questions for one in question.subgroups]
+    variables = listed(list(dict.fromkeys(one.variable for one in groups)))
+    return Answer(f"Judged by {variables}; groups under ten suppressed.", "landmark-1") if groups else None
+
+
+def output(told: Told) -> Answer | None:
+    """Item 15."""
+    names = {question.name: None for mark in told.evidence.landmarks for question in mark.questions}
+    words = f"Probabilities of {listed(list(names))}. Nobody is classified; decision curves show a range of thresholds."
+    return Answer(words, "predicts") if names else None
+
+
+def differences(told: Told) -> Answer | None:
+    """Item 16."""
+    if told.evidence.kind != "held out":
+        return None
+    return Answer(f"The same cohort, divided: {told.evidence.folds}.", "how-well", complete=True)
+
+
+def ethics(told: Told) -> Answer | None:
+    """Item 17."""
+    if not told.evidence.cohort.synthetic:
+        return None
+    return Answer("No person took part: the cohort is synthetic.", "top", complete=True)
+
+
+def protocol(told: Told) -> Answer:
+    """Item 18c."""
+    return Answer(f"Outcome rules {told.evidence.protocol}, digest {told.evidence.protocol_digest}.", "definitions")
+
+
+def data(told: Told) -> Answer:
+    """Item 18e."""
+    return Answer(f"Identified by the digest {told.evidence.cohort.digest}.", "environment")
+
+
+def code(told: Told) -> Answer | None:
+    """Item 18f."""
+    commit = told.about.provenance.get("commit")
+    return Answer(f"Identified by the commit {commit}.", "environment") if commit else None
+
+
+def flow(told: Told) -> Answer | None:
+    """Item 20a."""
+    shown = any(landmark.flow for landmark in told.evidence.landmarks)
+    return Answer("A flow diagram per landmark.", "landmark-1") if shown else None
+
+
+def case_mix(told: Told) -> Answer | None:
+    """Item 20b."""
+    shown = any(landmark.case_mix for landmark in told.evidence.landmarks)
+    return (
+        Answer("A table of all features and a figure of missing values per landmark.", "landmark-1") if shown else None
+    )
+
+
+def comparison(told: Told) -> Answer | None:
+    """Item 20c."""
+    if told.evidence.kind != "held out":
+        return None
+    return Answer("Development and judgement used one cohort.", "top", complete=True)
+
+
+def numbers(told: Told) -> Answer | None:
+    """Item 21."""
+    said = [
+        f"{landmark.name}, {question.name}: {question.n:,} and {question.events:,}"
+        for landmark in told.evidence.landmarks
+        for question in landmark.questions
+    ]
+    return Answer(f"Patients and events: {'; '.join(said)}.", "how-well") if said else None
+
+
+def full_model(told: Told) -> Answer:
+    """Item 22."""
+    return Answer(f"The bundle of digest {told.about.bundle_digest}, kept with run {told.about.run_id}.", "environment")
+
+
+def performance(told: Told) -> Answer | None:
+    """Item 23a."""
+    said = [
+        f"{landmark.name}, {question.name}: c-statistic {in_prose(question.measures['auc'])}"
+        for landmark in told.evidence.landmarks
+        for question in landmark.questions
+        if "auc" in question.measures
+    ]
+    return Answer(f"{'; '.join(said)}. All measures and groups are below each question.", "how-well") if said else None
+
+
+def cluster_results(told: Told) -> Answer | None:
+    """Item 23b."""
+    said = [
+        f"{landmark.name}, {question.name}, {measure_title(found.measure)}: {in_prose(found.mean)}"
+        for landmark in told.evidence.landmarks
+        for question in landmark.questions
+        for found in question.across_sites
+        if found.mean.estimate is not None
+    ]
+    return Answer(f"Means over sites: {'; '.join(said)}.", "landmark-1") if said else None
+
+
+def update_results(told: Told) -> Answer:
+    """Item 24."""
+    words = "All figures are of the updated model." if told.evidence.kind == "updated" else "Not applicable: no update."
+    return Answer(words, "how-well")
+
+
+def limitations(told: Told) -> Answer | None:
+    """Item 26."""
+    said = list(told.evidence.caveats)
+    if told.evidence.cohort.synthetic:
+        said.append("the cohort is synthetic and says nothing of real patients")
+    if told.evidence.quick:
+        said.append("parts of the evaluation were skipped")
+    return Answer(f"{'; '.join(said)}.", "not-for") if said else None

@@ -1,0 +1,121 @@
+"""The seal of a training: a digest of everything that its record holds, so that any later change can be named.
+
+What a record is made of, and which difference breaks a seal, is decided here. Reading a record from MLflow is left to
+`audit`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+FORMAT = 1
+SEAL = "seal.json"
+SEAL_DIGEST = "seal_digest"
+SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
+"""How tags begin that are set once a training is sealed; the seal and the decisions are what they are checked by."""
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One thing of a record: the ``kind`` (run, parameter, metric, tag, dataset, artifact) and ``name`` of an owner.
+
+    ``owner`` is the id of a run or model, or a registered version.
+    """
+
+    owner: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything recorded of a training: SHA-256 by item; ``owners`` gives people's names for the owners."""
+
+    run_id: str
+    owners: Mapping[str, str]
+    digests: Mapping[Item, str]
+
+    def described(self, item: Item) -> str:
+        """The item in words."""
+        return f"{item.kind} {item.name} of {self.owners.get(item.owner, item.owner)}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs from the seal; ``harmless`` where nothing that was sealed is touched."""
+
+    item: Item
+    what: str
+    harmless: bool
+
+
+class SealRefusedError(Exception):
+    """A seal can't be read; the message says why."""
+
+
+def digest_of(value: str | bytes) -> str:
+    """SHA-256 of a value, texts as UTF-8."""
+    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
+
+
+def digest_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:
+    """SHA-256 of a metric's history, rows of (step, milliseconds, value) in any order; every bit of a value counts."""
+    return digest_of(json.dumps(sorted((step, at, value.hex()) for step, at, value in rows)))
+
+
+def seal_document(record: Record) -> bytes:
+    """The seal as a JSON document; equal records give equal bytes."""
+    digests: dict[str, dict[str, dict[str, str]]] = {}
+    for item, digest in sorted(record.digests.items()):
+        if _set_after_sealing(item):
+            continue
+        digests.setdefault(item.owner, {}).setdefault(item.kind, {})[item.name] = digest
+    document = {"format": FORMAT, "run_id": record.run_id, "owners": dict(record.owners), "digests": digests}
+    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+
+
+def read_seal(document: bytes) -> Record:
+    """The record that a seal describes; raises ``SealRefusedError`` for anything that is no seal."""
+    try:
+        parsed = json.loads(document)
+        digests = {
+            Item(owner, kind, name): str(digest)
+            for owner, kinds in parsed["digests"].items()
+            for kind, names in kinds.items()
+            for name, digest in names.items()
+        }
+        record = Record(str(parsed["run_id"]), dict(parsed["owners"]), digests)
+        number = parsed["format"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise SealRefusedError(f"{SEAL} is not a seal") from None
+    if number != FORMAT:
+        raise SealRefusedError(f"{SEAL} has another format than {FORMAT}, which this installation reads")
+    return record
+
+
+def compare(sealed: Record, found: Record) -> list[Difference]:
+    """What differs between the record when it was sealed and the record now.
+
+    Anything changed or lost breaks the seal, and so does anything added; but a tag of somebody's own or a further
+    registered version takes nothing away, and is harmless.
+    """
+    changed = [
+        Difference(item, "lost" if item not in found.digests else "changed", harmless=False)
+        for item, digest in sealed.digests.items()
+        if found.digests.get(item) != digest
+    ]
+    added = [
+        Difference(item, "added", _may_be_added(item, sealed))
+        for item in found.digests.keys() - sealed.digests.keys()
+        if not _set_after_sealing(item)
+    ]
+    return sorted(changed + added, key=lambda difference: difference.item)
+
+
+def _set_after_sealing(item: Item) -> bool:
+    return item.kind == "tag" and item.name.startswith(SET_AFTER_SEALING)
+
+
+def _may_be_added(item: Item, sealed: Record) -> bool:
+    return item.kind == "tag" or (item.kind == "version" and item.owner not in sealed.owners)

@@ -1,0 +1,53 @@
+"""What an audit says of each thing that it checked, and what that makes of the whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["passed", "failed", "not checked"]
+ALL_PASSED, SOME_FAILED, SOME_NOT_CHECKED = 0, 4, 5
+SHOWN = 8
+"""Findings that a verdict spells out; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One check; ``detail`` says what was seen, in one line."""
+
+    check: str
+    outcome: Outcome
+    detail: str
+
+
+def passed(check: str, detail: str) -> Verdict:
+    """The check holds."""
+    return Verdict(check, "passed", detail)
+
+
+def failed(check: str, detail: str) -> Verdict:
+    """The check does not hold."""
+    return Verdict(check, "failed", detail)
+
+
+def not_checked(check: str, detail: str) -> Verdict:
+    """Nothing can be said, and why."""
+    return Verdict(check, "not checked", detail)
+
+
+def judged(check: str, findings: Sequence[str], detail: str) -> Verdict:
+    """Failed with what was found, or passed with ``detail`` where nothing was."""
+    return failed(check, listed(findings)) if findings else passed(check, detail)
+
+
+def listed(findings: Sequence[str]) -> str:
+    """Findings in one line, the first few spelled out."""
+    more = len(findings) - SHOWN
+    return "; ".join(findings[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """0 where all passed, 4 where any failed, 5 where none failed and some were not checked."""
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if "failed" in outcomes:
+        return SOME_FAILED
+    return SOME_NOT_CHECKED if "not checked" in outcomes else ALL_PASSED
