@@ -215,10 +215,18 @@ def learn_xgboost(lesson: Lesson) -> Learned:
         if best is None or curve[rounds - 1] < best[0]:
             best = float(curve[rounds - 1]), depth, rounds
     assert best is not None  # noqa: S101 - DEPTHS is not empty
-    _, depth, rounds = best
-    matrix = _matrix(lesson, fit_baseline(lesson.trials, np.zeros(lesson.trials.patients)))
-    booster = xgboost.train(_parameters(lesson, depth), matrix, num_boost_round=rounds)
-    return Learned(Trees(bytes(booster.save_raw("ubj")), len(lesson.names)), {"max_depth": depth, "rounds": rounds})
+    return learn_xgboost_at(*best[1:])(lesson)
+
+
+def learn_xgboost_at(depth: int, rounds: int) -> Learner:
+    """Boosted trees of a fixed depth and number of rounds."""
+
+    def learn(lesson: Lesson) -> Learned:
+        matrix = _matrix(lesson, fit_baseline(lesson.trials, np.zeros(lesson.trials.patients)))
+        booster = xgboost.train(_parameters(lesson, depth), matrix, num_boost_round=rounds)
+        return Learned(Trees(bytes(booster.save_raw("ubj")), len(lesson.names)), {"max_depth": depth, "rounds": rounds})
+
+    return learn
 
 
 def _boosting_losses(

@@ -20,9 +20,10 @@ MISFIT = 0.25
 Model inadequacy in the sense of Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294; the size is a judgement, an odds
 ratio of 1.3, fixed for every cohort. Its effect on coverage stands in the method's README.
 """
-NUMBERS_AT_ONCE = 1_000_000
+NUMBERS_AT_ONCE = 200_000
 """Refitted hazards held in memory at a time."""
 SMALLEST = 1e-12
+LARGEST_LOG_ODDS = 30.0
 
 Singles = NDArray[np.float32]
 
@@ -89,15 +90,15 @@ class HeadRefits:
         The weeks of a band are alike, so that a band is one power of what stays event-free over a week. This equals
         ``outcomes.relapse_curve`` and needs no array of weeks.
         """
-        hazard = expit(self.baseline + moved[..., None])
-        stays = (1 - hazard) * (1 - self.competing_hazard)
+        odds = np.exp(np.minimum(self.baseline + moved[..., None], LARGEST_LOG_ODDS))
+        to_relapse = odds / (odds + self.competing_hazard)
         weeks = np.concatenate([self.edges, days / DAYS_PER_WEEK])
         within = np.clip(weeks, self.edges[:-1, None], self.edges[1:, None]) - self.edges[:-1, None]
-        event_free = np.exp(np.log(stays) @ within)
+        stays = np.log1p(-self.competing_hazard) - np.log(1 + odds)
+        event_free = np.exp(stays @ within)  # a small product per row: of a large one, threads would take longer
         at_edges, at_days = event_free[..., : len(self.edges)], event_free[..., len(self.edges) :]
-        to_relapse = hazard / (1 - stays)
         relapsed = np.zeros_like(at_edges)
-        np.cumsum(to_relapse * -np.diff(at_edges, axis=-1), axis=-1, out=relapsed[..., 1:])
+        np.cumsum(to_relapse * (at_edges[..., :-1] - at_edges[..., 1:]), axis=-1, out=relapsed[..., 1:])
         band = np.minimum(np.searchsorted(self.edges, days / DAYS_PER_WEEK, side="right") - 1, len(self.edges) - 2)
         relapse = relapsed[..., band] + (at_edges[..., band] - at_days) * to_relapse[..., band]
         return relapse, at_days
@@ -125,28 +126,30 @@ class OutcomeRefits:
 
     def _chunk(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...]) -> Intervals:
         limits = _no_limits(answers)
-        refitted = None
+        refitted: Floats | None = None
         if self.remission is not None:
             log_odds = self.remission.baseline[:, 0] + self.remission.moved(rows)
-            limits = replace(limits, remission=_limits(answers.remission, log_odds))
-            refitted = expit(log_odds)
+            limits = replace(limits, remission=_limits(answers.remission[:, None], log_odds[..., None])[:, 0])
+            refitted = expit(log_odds)[..., None]
         if self.relapse is None:
             return limits
         wanted = np.array(horizons_days, dtype=np.int64)
         within = wanted <= self.relapse.edges[-1] * DAYS_PER_WEEK
-        reached, curve = wanted[within], answers.curve
-        days = reached if curve is None else np.concatenate([reached, curve.days])
+        number, curve = int(within.sum()), answers.curve
+        days = wanted[within] if curve is None else np.concatenate([wanted[within], curve.days])
         relapse, event_free = self.relapse.curves(self.relapse.moved(rows), days)
-        number = len(reached)
-        at_horizons = event_free[..., :number]
-        sustained = at_horizons if refitted is None else refitted[..., None] * at_horizons
-        limits.relapse[:, within] = _limits(answers.relapse[:, within], _log_odds(relapse[..., :number]))
-        kept = _limits(answers.sustained[:, within], _log_odds(sustained))
-        limits.sustained[:, within] = np.fmin(kept, limits.remission[:, None])  # never likelier than remission
+        sustained = event_free[..., :number] if refitted is None else refitted * event_free[..., :number]
+        points = [answers.relapse[:, within], answers.sustained[:, within]]
+        points += [] if curve is None else [curve.relapse, curve.event_free]
+        drawn = [relapse[..., :number], sustained, relapse[..., number:], event_free[..., number:]]
+        stacked = np.concatenate(drawn[: len(points)], axis=-1)
+        found = _limits(np.concatenate(points, axis=1), _log_odds(stacked))
+        limits.relapse[:, within] = found[:, :number]
+        # Sustained remission is never likelier than remission.
+        limits.sustained[:, within] = np.fmin(found[:, number : 2 * number], limits.remission[:, None])
         if curve is None:
             return limits
-        rising = _limits(curve.relapse, _log_odds(relapse[..., number:]))
-        falling = _limits(curve.event_free, _log_odds(event_free[..., number:]))
+        rising, falling = np.split(found[:, 2 * number :], 2, axis=1)
         return replace(
             limits,
             curve_relapse=np.maximum.accumulate(rising, axis=1),
@@ -155,21 +158,22 @@ class OutcomeRefits:
 
 
 def _limits(answer: Floats, log_odds: Floats) -> Floats:
-    """Limits (n, ..., 2) of answers (n, ...) from refitted log-odds (n, refits, ...).
+    """Limits (n, answers, 2) of answers (n, answers) from refitted log-odds (n, refits, answers).
 
     What is certain by definition, as no relapse on day 0, has no width.
     """
-    middle = log_odds.mean(axis=1)
-    spread = NORMAL_95 * np.sqrt(log_odds.var(axis=1, ddof=1) + MISFIT**2)
+    refits = log_odds.shape[1]
+    middle = log_odds.sum(axis=1) / refits
+    away = log_odds - middle[:, None]
+    variance = np.einsum("nra,nra->na", away, away) / (refits - 1)
+    spread = NORMAL_95 * np.sqrt(variance + MISFIT**2)
     low, high = np.minimum(expit(middle - spread), answer), np.maximum(expit(middle + spread), answer)
-    certain = (answer == 0) | (answer == 1)
-    limits = np.stack([np.where(certain, answer, low), np.where(certain, answer, high)], axis=-1)
-    limits[np.isnan(answer)] = np.nan
-    return limits
+    uncertain = (answer > 0) & (answer < 1)  # false where nothing is answered
+    return np.stack([np.where(uncertain, low, answer), np.where(uncertain, high, answer)], axis=-1)
 
 
 def _log_odds(probability: Floats) -> Floats:
-    inside = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    inside = np.minimum(np.maximum(probability, SMALLEST), 1 - SMALLEST)
     return np.asarray(np.log(inside / (1 - inside)))
 
 

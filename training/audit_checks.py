@@ -25,7 +25,13 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
         compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
     else:
         compared = _compared_verdicts(stored, sealed)
-    return [seal, *compared, _model_verdict(stored), _registry_verdict(stored, sealed), _evidence_verdict(stored)]
+    return [
+        seal,
+        *compared,
+        _model_verdict(stored, sealed),
+        _registry_verdict(stored, sealed),
+        _evidence_verdict(stored),
+    ]
 
 
 def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
@@ -83,9 +89,11 @@ def _in_words(sealed: Record, difference: Difference) -> str:
     return f"{sealed.described(difference.item)}: {difference.what}"
 
 
-def _model_verdict(stored: StoredTraining) -> Verdict:
+def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
+    if stored.bundle is None and _sealed_without(sealed, "m-"):
+        return not_checked("model", "the run made none")
     if stored.bundle is None:
-        return failed("model", "the training has no model in the store")
+        return failed("model", f"the model: {LOST}")
     try:
         bundle = load_bundle(stored.bundle)
     except BundleRefusedError as error:
@@ -100,8 +108,10 @@ def _model_verdict(stored: StoredTraining) -> Verdict:
 
 def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
     """The versions that were registered are there and say of themselves what the run says."""
+    if not stored.versions and _sealed_without(sealed, "version "):
+        return not_checked("registry", "the run registered no version")
     if not stored.versions:
-        return failed("registry", "no registered version comes from this run")
+        return failed("registry", f"the registered version: {LOST}")
     gone = [key for key in (sealed.owners if sealed else ()) if key.startswith("version ")]
     wrong = [f"{key}: {LOST}" for key in gone if key not in stored.record.owners]
     for name in ("bundle_digest", "cohort_digest", "evidence_digest", SEAL_DIGEST):
@@ -110,6 +120,10 @@ def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
                 wrong.append(f"{name} of {place} is not that of the run")
     names = ", ".join(version.number for version in stored.versions)
     return judged("registry", wrong, f"version {names}, with the digests of the run")
+
+
+def _sealed_without(sealed: Record | None, kind: str) -> bool:
+    return sealed is not None and not any(owner.startswith(kind) for owner in sealed.owners)
 
 
 def _evidence_verdict(stored: StoredTraining) -> Verdict:

@@ -1,6 +1,7 @@
-"""Keeps the chain of decisions in MLflow's registry: one tag of the registered model for each, never overwritten.
+"""Keeps the chain of decisions in MLflow's registry: tags of the registered model, never overwritten.
 
-The hash of a version's last decision is kept a second time, with the version itself.
+A long decision takes several tags, as some databases limit one to 5,000 characters. The hash of a version's last
+decision is kept a second time, with the version itself.
 """
 
 import time
@@ -88,9 +89,7 @@ class DecisionLog:
                     "at": max(draft.at, last.at) if last else draft.at,
                 }
             )
-            self.client.set_registered_model_tag(self.model, decision.key, decision.as_text())
-            time.sleep(SETTLING_SECONDS)
-            if self.client.get_registered_model(self.model).tags.get(decision.key) == decision.as_text():
+            if self._write(decision):
                 self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
                 return decision
             time.sleep(PATIENCE_SECONDS)
@@ -108,6 +107,21 @@ class DecisionLog:
         if _is_broken(chain):
             raise ChainBrokenError(chain.findings)
         return chain
+
+    def _write(self, decision: Decision) -> bool:
+        """Claim the decision's number with its first part, then write the others; whether nobody else claimed it.
+
+        The claim comes first so that the parts of two writers never mix. Where only a part is written, the next
+        verification says so, and what to do.
+        """
+        (key, claim), *others = decision.parts().items()
+        self.client.set_registered_model_tag(self.model, key, claim)
+        time.sleep(SETTLING_SECONDS)
+        if self.client.get_registered_model(self.model).tags.get(key) != claim:
+            return False
+        for other, text in others:
+            self.client.set_registered_model_tag(self.model, other, text)
+        return True
 
     def _version_heads(self) -> list[Head]:
         versions = self.client.search_model_versions(f"name = '{self.model}'")

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,14 @@ FIRST = "0" * 64
 """What the first decision names as the hash of the one before it."""
 KEY = "decision."
 """The key of a decision is this and its number in six digits."""
+LONGEST = 5000
+"""Characters that a tag of MLflow's registry holds in every database (`registered_model_tags.value`)."""
+
+CHANGED = "was changed: its text, number and hash do not agree"
+NOT_WHOLE = (
+    "is missing, so that the decision is not whole. If nothing else is wrong, recording it was interrupted before it "
+    "took effect: delete the tags of the registered model that begin with {key}, then decide again"
+)
 
 
 def canonical(document: Any) -> str:
@@ -83,8 +92,14 @@ class Decision(BaseModel):
         return self.model_dump(mode="json") | {"hash": self.hash}
 
     def as_text(self) -> str:
-        """What is kept: the canonical JSON of the decision and its hash."""
+        """What is kept: the canonical JSON of the decision and its hash, in ASCII."""
         return canonical(self.as_document())
+
+    def parts(self) -> dict[str, str]:
+        """The text as it is kept, in parts of `LONGEST` characters and a last one: key, key.2, key.3 and so on."""
+        text = self.as_text()
+        pieces = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+        return {_part_key(self.key, number): piece for number, piece in enumerate(pieces, start=1)}
 
 
 @dataclass(frozen=True)
@@ -114,28 +129,29 @@ class Finding:
 
 def read_decisions(entries: Mapping[str, str]) -> tuple[Decision, ...]:
     """Those of the kept texts that are decisions, by number; whether they can be believed says `verify_chain`."""
-    found = (_read(entries[key]) for key in sorted(entries))
+    found = (_joined(key, parts)[0] for key, parts in _grouped(entries).items())
     return tuple(decision for decision in found if decision is not None)
 
 
 def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> list[Finding]:
-    """Everything that is wrong with the kept decisions (key to text); an empty list means that the chain holds.
+    """Everything that is wrong with the kept parts of decisions (key to text); an empty list: the chain holds.
 
     ``champion`` is the version that the registry calls champion. A change of any byte, a missing, moved or added
-    decision, a cut-off end and a champion whom no decision made are each found.
+    part or decision, a cut-off end and a champion whom no decision made are each found.
     """
     findings: list[Finding] = []
     decisions: list[Decision] = []
-    expected = [f"{KEY}{number:06d}" for number in range(1, len(entries) + 1)]
-    findings += [Finding(key, "is missing") for key in expected if key not in entries]
-    findings += [Finding(key, "is not the number of a decision here") for key in sorted(entries) if key not in expected]
+    grouped = _grouped(entries)
+    expected = [f"{KEY}{number:06d}" for number in range(1, len(grouped) + 1)]
+    findings += [Finding(key, "is missing") for key in expected if key not in grouped]
+    strays = [part for key, parts in grouped.items() if key not in expected for part in parts]
+    findings += [Finding(part, "is not the number of a decision here") for part in strays]
     for key in expected:
-        if key not in entries:
+        if key not in grouped:
             continue
-        decision = _read(entries[key])
-        if decision is None or decision.as_text() != entries[key] or decision.key != key:
-            findings.append(Finding(key, "was changed: its text, number and hash do not agree"))
-        else:
+        decision, wrong = _joined(key, grouped[key])
+        findings += wrong
+        if decision is not None and not wrong:
             decisions.append(decision)
     findings += _broken_links(decisions)
     findings += _wrong_champion(decisions, champion)
@@ -174,6 +190,34 @@ def decisions_behind(decisions: Sequence[Decision], day: date) -> list[Decision]
     changes = [decision for decision in decisions if decision.changes_champion and decision.at[:10] <= day.isoformat()]
     before = [decision for decision in changes if decision.at[:10] < day.isoformat()]
     return before[-1:] + changes[len(before) :]
+
+
+def _part_key(key: str, number: int) -> str:
+    return key if number == 1 else f"{key}.{number}"
+
+
+def _grouped(entries: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The kept parts by the key of the decision that they say they belong to, in order."""
+    grouped: dict[str, dict[str, str]] = {}
+    for part in sorted(entries):
+        grouped.setdefault(part[: len(KEY) + 6], {})[part] = entries[part]
+    return grouped
+
+
+def _joined(key: str, parts: Mapping[str, str]) -> tuple[Decision | None, list[Finding]]:
+    """The decision that the parts under a key make, if they can be read, and what is wrong with them."""
+    names = (_part_key(key, number) for number in range(1, len(parts) + 1))
+    there = list(takewhile(parts.__contains__, names))
+    found = next(filter(None, map(_read, accumulate(parts[name] for name in there))), None)
+    if found is None and all(len(parts[name]) == LONGEST for name in there):
+        return None, [Finding(_part_key(key, len(there) + 1), NOT_WHOLE.format(key=key))]
+    if found is None or found.key != key:
+        return found, [Finding(", ".join(parts), CHANGED)]
+    wanted = found.parts()
+    wrong = [Finding(name, "is no part of this decision") for name in parts if name not in wanted]
+    if any(parts.get(name) != piece for name, piece in wanted.items()):
+        wrong.append(Finding(", ".join(parts), CHANGED))
+    return found, wrong
 
 
 def _read(text: str) -> Decision | None:

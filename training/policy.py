@@ -137,7 +137,7 @@ def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     findings: Findings = []
     for question in landmark.questions:
         if not _has_slope(question, landmark.heads):
-            findings.append((True, f"{in_words(question)} not applicable, everybody is given the overall rate"))
+            findings.append((True, _overall(question)))
             continue
         found = question.measures.get(SLOPE)
         met = _touches(found, low, high) and _touches(_alone(found), lowest, highest)
@@ -151,12 +151,20 @@ def _has_slope(question: Question, heads: Sequence[HeadEvidence]) -> bool:
     return any(head.winner != "no_model" for head in behind)
 
 
+def _overall(question: Question) -> str:
+    return f"{in_words(question)} not applicable, everybody is given the overall rate"
+
+
 def _net_benefit(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     required = (
         f"the upper 95% limit not below the better of acting for all and for none, and itself at most "
         f"{policy.net_benefit_margin} below it (net hits per patient)"
     )
-    findings = [_benefit(question, policy) for question in landmark.questions]
+    findings = [
+        # One rate for everybody means acting for all or for none, and which of them is better is no news of the model.
+        _benefit(question, policy) if _has_slope(question, landmark.heads) else (True, _overall(question))
+        for question in landmark.questions
+    ]
     return _check(f"net benefit, {landmark.name}", required, findings)
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from training.arithmetic import arithmetic
+
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -15,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Provenance:
     """``commit`` is the code's git commit ("unknown" outside a checkout), ``modified`` whether files differed from it.
 
-    ``lock_digest`` is the SHA-256 of the locked dependencies, ``sources_digest`` that of the code that ran.
+    ``lock_digest`` is the SHA-256 of the locked dependencies, ``sources_digest`` that of the code that ran, and
+    ``blas`` the linear algebra and vector instructions, by which last digits may differ between machines.
     """
 
     commit: str
@@ -24,6 +27,7 @@ class Provenance:
     sources_digest: str
     python: str
     machine: str
+    blas: str
     packages: tuple[tuple[str, str], ...]
 
     def as_tags(self) -> dict[str, str]:
@@ -41,6 +45,7 @@ def collect_provenance() -> Provenance:
         sources_digest=_digest(sorted(path for name in ("features", "models", "training") for path in _sources(name))),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
+        blas=arithmetic(),
         packages=tuple((name, _version(name)) for name in PACKAGES),
     )
 

@@ -20,12 +20,13 @@ def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproducti
     won = [fit for fit in fits if fit.winner is not None]
     again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
     same = [
-        _bytes(fit.candidates[str(fit.winner)].head) == _bytes(head) for fit, (head, *_) in zip(won, again, strict=True)
+        bytes_of(fit.candidates[str(fit.winner)].head) == bytes_of(head)
+        for fit, (head, *_) in zip(won, again, strict=True)
     ]
     return Reproduction(heads=len(won), identical=all(same))
 
 
-def _bytes(head: Head) -> dict[str, bytes]:
+def bytes_of(head: Head) -> dict[str, bytes]:
     """All the numbers of a head."""
     arrays = {name: values.tobytes() for name, values in to_arrays(head.score).items()}
     if isinstance(head, RelapseHead):

@@ -13,9 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from training.evidence import Estimate, Evidence
 from training.release import MODEL_NAME
-from training.report.drawings import figures
-from training.report.facts import ReportFacts
-from training.report.page import render_report
+from training.report import ReportFacts, draw, render_report
 
 EVIDENCE = "evidence.json"
 REPORT = "report.html"
@@ -26,9 +24,10 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
     """Log all of it to the active run, and the evidence's digest to the run and to the model's version."""
     document = evidence.as_json()
     mlflow.log_text(document, EVIDENCE)
-    mlflow.log_text(render_report(evidence, about), REPORT)
-    for name, drawing in figures(evidence).items():
-        mlflow.log_text(drawing, f"figures/{name}")
+    drawings = draw(evidence)
+    mlflow.log_text(render_report(evidence, about, drawings), REPORT)
+    for drawing in drawings:
+        mlflow.log_text(drawing.svg, f"figures/{drawing.file_name}")
     run = mlflow.active_run()
     assert run is not None  # noqa: S101 - the caller opened it
     _log_metrics(run.info.run_id, dict(estimates(evidence)))

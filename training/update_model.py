@@ -4,7 +4,7 @@ How much is changed, a closed test decides for every head (`updating`); the test
 that the evidence is about the way of updating and not about the luck of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -18,14 +18,16 @@ from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.config import TrainingConfig
-from training.evaluation.draws import draw
+from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
+from training.evaluation.head_evidence import updated_head
 from training.evaluation.judged import Judged, Part, judge_parts
-from training.evidence import Evidence, LeakageCheck
-from training.external import head_evidences, refuse_its_own, used
+from training.evidence import Evidence, HeadEvidence, LeakageCheck, Reproduction
+from training.external import refuse_its_own, used
 from training.labels import derive_outcomes
 from training.leakage import leakage_checks, refuse_leakage
 from training.provenance import Provenance
+from training.reproduction import bytes_of
 from training.run import CODE, Announce, outcome_class, tasks_of
 from training.splits import Folds, draw_folds, held_out
 from training.synthetic_marks import is_synthetic
@@ -52,6 +54,17 @@ class Updated:
     bundle: Bundle
     said: list[str]
     evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class _Proof:
+    """What is known of an update beside the measures."""
+
+    folds: Folds
+    leakage: list[LeakageCheck]
+    said: list[str]
+    updates: list[dict[str, HeadUpdate]]
+    reproduction: Reproduction
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +123,9 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
     said = in_words(
         [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
     )
-    evidence = _evidence(wanted, made, (folds, leakage, said), judged, (announce, workers))
+    again = [part.updates(everybody) for part in parts]
+    proof = _Proof(folds, leakage, said, updates, _reproduction(updates, again))
+    evidence = _evidence(wanted, made, proof, judged, (announce, workers))
     return Updated(made, said, evidence)
 
 
@@ -156,15 +171,15 @@ def _record(record: HeadRecord, update: HeadUpdate | None) -> HeadRecord:
 def _evidence(
     wanted: Wanted,
     made: Bundle,
-    about: tuple[Folds, list[LeakageCheck], list[str]],
+    proof: _Proof,
     judged: list[Judged],
     running: tuple[Announce, int],
 ) -> Evidence:
-    cohort, config = wanted.cohort, wanted.config
-    (folds, leakage, said), (announce, workers) = about, running
+    cohort, config, folds = wanted.cohort, wanted.config, proof.folds
+    announce, workers = running
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(judged))
-    heads = [partial(head_evidences, made, number) for number in range(len(judged))]
+    heads = [partial(_heads, made.records[number], found) for number, found in enumerate(proof.updates)]
     return Evidence(
         kind="updated",
         quick=config.quick,
@@ -176,7 +191,25 @@ def _evidence(
         draws=config.draws,
         seed=config.seed,
         landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
-        leakage=leakage,
-        reproduction=None,
-        caveats=["Updated on this cohort, and judged on folds of it that each update was made without.", *said],
+        leakage=proof.leakage,
+        reproduction=proof.reproduction,
+        caveats=["Updated on this cohort, and judged on folds of it that each update was made without.", *proof.said],
     )
+
+
+def _reproduction(first: list[dict[str, HeadUpdate]], again: list[dict[str, HeadUpdate]]) -> Reproduction:
+    pairs = [
+        (update.head, repeated[name].head)
+        for found, repeated in zip(first, again, strict=True)
+        for name, update in found.items()
+    ]
+    return Reproduction(heads=len(pairs), identical=all(bytes_of(one) == bytes_of(two) for one, two in pairs))
+
+
+def _heads(
+    records: Mapping[str, HeadRecord], updates: dict[str, HeadUpdate], judged: Judged, draws: Draws
+) -> list[HeadEvidence]:
+    return [
+        updated_head(name, record, judged, draws, updates[name].parameters if name in updates else 0.0)
+        for name, record in records.items()
+    ]

@@ -21,8 +21,10 @@ from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit
 from models.remission import RemissionHead
 from models.score import Constant, Trees
+from models.uncertainty import OutcomeRefits
 from tests.models.lessons import single_trials
-from tests.serving.bundles import toy_bundle, without
+from tests.models.test_uncertainty import head_refits
+from tests.serving.bundles import judging, toy_bundle, without
 
 ROOT = Path(__file__).parents[2]
 FILES = (
@@ -34,6 +36,9 @@ FILES = (
     "landmark_1_relapse.npz",
     "landmark_2_remission.npz",
     "landmark_2_relapse.npz",
+    "landmark_2_remission_refits.npz",
+    "landmark_2_relapse_refits.npz",
+    "landmark_2_applicability.npz",
     "landmark_3_relapse.npz",
 )
 """Trees, linear scores and no model, all in one bundle; the last landmark lacks a remission head."""
@@ -67,7 +72,12 @@ def mixed() -> Bundle:
         toy_bundle(),
         models=(
             replace(first, remission=RemissionHead(trees(), -0.2, 0.9)),
-            replace(second, relapse=replace(second.relapse, score=Constant(len(catalogue(Protocol()))))),
+            replace(
+                second,
+                relapse=replace(second.relapse, score=Constant(len(catalogue(Protocol())))),
+                refits=OutcomeRefits(head_refits(1, relapse=False), head_refits(2, relapse=True)),
+                applicability=judging(toy_bundle()).models[1].applicability,
+            ),
             replace(third, remission=None),
         ),
     )
@@ -89,6 +99,12 @@ def same_answers(one: OutcomeModel, other: OutcomeModel, rows: Floats) -> None:
     here, there = one.predict(rows), other.predict(rows)
     for part in ("remission", "relapse", "sustained"):
         np.testing.assert_array_equal(getattr(here, part), getattr(there, part))
+        assert (here.interval is None) == (there.interval is None)
+        if here.interval is not None:
+            np.testing.assert_array_equal(getattr(here.interval, part), getattr(there.interval, part))
+    assert (one.applicability is None) == (other.applicability is None)
+    if one.applicability is not None and other.applicability is not None:
+        np.testing.assert_array_equal(one.applicability.judge(rows).verdict, other.applicability.judge(rows).verdict)
     for head in ("remission", "relapse"):
         before, after = getattr(one, head), getattr(other, head)
         assert (before is None) == (after is None)
@@ -243,9 +259,9 @@ def test_probes_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
 
 def test_another_format_is_refused_naming_both(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 1}))
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match="format 2, this installation reads 1"):
+    with pytest.raises(BundleRefusedError, match="format 1, this installation reads 2"):
         load_bundle(copy)
 
 

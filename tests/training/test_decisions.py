@@ -8,6 +8,7 @@ import pytest
 
 from training.decisions import (
     FIRST,
+    LONGEST,
     Decision,
     Head,
     PolicyCheck,
@@ -49,7 +50,7 @@ def chain_of(*course: tuple[str, str], before: str | None = None) -> list[Decisi
             evidence_digest="e" * 64,
             seal_digest=None,
             policy_digest="a" * 64,
-            checks=(CHECK,),
+            checks=(CHECK,) * (100 if number == 4 else 1),
             previous=decisions[-1].hash if decisions else FIRST,
         )
         champion = version if decision.changes_champion else champion
@@ -57,8 +58,15 @@ def chain_of(*course: tuple[str, str], before: str | None = None) -> list[Decisi
     return decisions
 
 
+def kept(decisions: list[Decision]) -> dict[str, str]:
+    """The parts of all decisions by key, as the registry keeps them."""
+    return {key: part for decision in decisions for key, part in decision.parts().items()}
+
+
 DECISIONS = chain_of(*COURSE)
-ENTRIES = {decision.key: decision.as_text() for decision in DECISIONS}
+ENTRIES = kept(DECISIONS)
+LONG = "decision.000004"
+"""The decision that takes three parts."""
 HEADS = [
     Head(f"version {version}", version, [each for each in DECISIONS if each.version == version][-1].hash, latest=True)
     for version in "1234"
@@ -77,8 +85,7 @@ def test_a_chain_that_nobody_touched_holds() -> None:
 
 def test_the_hash_is_that_of_everything_else_in_the_entry() -> None:
     document = json.loads(ENTRIES["decision.000003"])
-    kept = document.pop("hash")
-    assert kept == digest_of(document)
+    assert document.pop("hash") == digest_of(document)
     assert document["previous"] == json.loads(ENTRIES["decision.000002"])["hash"]
 
 
@@ -91,8 +98,8 @@ def test_each_of_200_random_single_byte_changes_is_found() -> None:
         byte = int(rng.choice([each for each in range(1, 128) if each != whole[place]]))
         changed = (whole[:place] + bytes([byte]) + whole[place + 1 :]).decode()
         new_key, _, text = changed.partition("\0") if "\0" in changed else (key, "", changed)
-        entries = {name: kept for name, kept in ENTRIES.items() if name != key} | {new_key: text}
-        entries = {name: kept for name, kept in entries.items() if name.startswith("decision.")}
+        entries = {name: part for name, part in ENTRIES.items() if name != key} | {new_key: text}
+        entries = {name: part for name, part in entries.items() if name.startswith("decision.")}
         assert verify_chain(entries, "2", HEADS), f"byte {place} of {key} became {byte}"
 
 
@@ -116,15 +123,55 @@ def test_the_same_decision_written_another_way_is_found(change: object) -> None:
     assert "decision.000003" in places(ENTRIES | {"decision.000003": changed})
 
 
+def test_no_part_of_a_decision_is_longer_than_a_tag_of_any_database() -> None:
+    assert [key for key in ENTRIES if key.startswith(LONG)] == [LONG, f"{LONG}.2", f"{LONG}.3"]
+    assert all(len(part.encode()) <= LONGEST == 5000 for part in ENTRIES.values())
+    assert ENTRIES[LONG] + ENTRIES[f"{LONG}.2"] + ENTRIES[f"{LONG}.3"] == DECISIONS[3].as_text()
+
+
+@pytest.mark.parametrize("lost", [LONG, f"{LONG}.2", f"{LONG}.3"])
+def test_a_lost_part_is_found_by_its_name_and_what_to_do_is_said(lost: str) -> None:
+    """Where recording was interrupted, nothing but the end of the last decision is missing."""
+    found = verify_chain({key: part for key, part in ENTRIES.items() if key != lost}, "2", HEADS)
+    (named,) = [finding for finding in found if finding.place == lost]
+    assert f"delete the tags of the registered model that begin with {LONG}, then decide again" in named.wrong
+    assert len(found) > 1
+
+
+def test_of_a_decision_interrupted_before_it_took_effect_nothing_else_is_said() -> None:
+    (last,) = chain_of(*COURSE[:4])[3:]
+    begun = kept(DECISIONS[:3]) | {last.key: last.parts()[last.key]}
+    heads = [Head(f"version {each.version}", each.version, each.hash, latest=True) for each in DECISIONS[:3:2]]
+    assert places(begun, "2", heads) == {f"{last.key}.2"}
+
+
+@pytest.mark.parametrize("added", [f"{LONG}.4", f"{LONG}.5", f"{LONG}.02", f"{LONG}.x", "decision.000001.2"])
+@pytest.mark.parametrize("text", ["", " ", ENTRIES[f"{LONG}.3"]])
+def test_an_added_part_is_found_by_its_name(added: str, text: str) -> None:
+    assert added in places(ENTRIES | {added: text})
+
+
+@pytest.mark.parametrize("changed", [LONG, f"{LONG}.2", f"{LONG}.3"])
+def test_of_a_changed_part_the_decision_and_its_parts_are_named(changed: str) -> None:
+    found = places(ENTRIES | {changed: ENTRIES[changed].replace("calibration", "calibratiom", 1)})
+    assert f"{LONG}, {LONG}.2, {LONG}.3" in found
+
+
+def test_parts_divided_otherwise_are_found() -> None:
+    whole = DECISIONS[3].as_text()
+    for cut in (4999, 5001):
+        moved = {LONG: whole[:cut], f"{LONG}.2": whole[cut : cut + 5000], f"{LONG}.3": whole[cut + 5000 :]}
+        assert places(ENTRIES | moved)
+
+
 @pytest.mark.parametrize("number", range(1, 7))
 def test_a_lost_decision_is_found_also_the_last(number: int) -> None:
     assert places({key: text for key, text in ENTRIES.items() if key != f"decision.{number:06d}"})
 
 
-@pytest.mark.parametrize("kept", range(6))
-def test_a_cut_off_end_is_found_by_the_hashes_kept_elsewhere(kept: int) -> None:
-    entries = dict(list(ENTRIES.items())[:kept])
-    assert places(entries, champion_after(DECISIONS[:kept]))
+@pytest.mark.parametrize("first", range(6))
+def test_a_cut_off_end_is_found_by_the_hashes_kept_elsewhere(first: int) -> None:
+    assert places(kept(DECISIONS[:first]), champion_after(DECISIONS[:first]))
 
 
 def test_swapped_decisions_are_found() -> None:
@@ -134,7 +181,7 @@ def test_swapped_decisions_are_found() -> None:
 
 def test_an_added_decision_is_found() -> None:
     longer = chain_of(*COURSE, ("override", "4"))
-    assert places({each.key: each.as_text() for each in longer}, "4") == {"version 4"}
+    assert places(kept(longer), "4") == {"version 4"}
     assert places(ENTRIES | {"decision.note": "hello"}) == {"decision.000007", "decision.note"}
 
 
@@ -147,7 +194,7 @@ def test_a_decision_written_anew_with_all_hashes_after_it_is_found() -> None:
     """Whoever rewrites the whole chain must also change every version and every entry of the serving store."""
     other = [*COURSE[:1], ("promote", "2"), *COURSE[2:]]
     rewritten = chain_of(*other)
-    found = places({each.key: each.as_text() for each in rewritten})
+    found = places(kept(rewritten))
     assert found == {"version 2", "version 3", "version 4"}
 
 
@@ -162,7 +209,7 @@ def test_a_champion_from_before_the_first_decision_is_named_by_it() -> None:
     assert champion_after(decisions[:1]) == "1"
     assert champion_before(decisions) == "1"
     heads = [Head(f"version {each.version}", each.version, each.hash, latest=True) for each in decisions]
-    assert verify_chain({each.key: each.as_text() for each in decisions}, "3", heads) == []
+    assert verify_chain(kept(decisions), "3", heads) == []
 
 
 @pytest.mark.parametrize("wrong", [None, "0" * 64, DECISIONS[2].hash, DECISIONS[0].hash])
@@ -172,7 +219,7 @@ def test_a_wrong_head_is_found(wrong: str | None) -> None:
 
 
 def test_a_serving_store_may_hold_an_earlier_decision_and_none_that_is_not_in_the_chain() -> None:
-    earlier, unknown = (Head("entry", "2", kept, latest=False) for kept in (DECISIONS[2].hash, "f" * 64))
+    earlier, unknown = (Head("entry", "2", hash_of, latest=False) for hash_of in (DECISIONS[2].hash, "f" * 64))
     assert not places(ENTRIES, heads=[*HEADS, earlier])
     assert places(ENTRIES, heads=[*HEADS, unknown]) == {"entry"}
 

@@ -69,6 +69,11 @@ def decisions(registry: Registry) -> list[tuple[str, str]]:
     return [(decision.action, decision.version) for decision in chain.decisions]
 
 
+def tags_of_decision(registry: Registry, number: int) -> dict[str, str]:
+    tags = registry.client.get_registered_model(MODEL_NAME).tags
+    return {key: value for key, value in tags.items() if key.startswith(f"decision.{number:06d}")}
+
+
 def served() -> str:
     return str(bentoml.models.get(f"{MODEL_NAME}:latest").info.labels["mlflow_version"])
 
@@ -233,10 +238,51 @@ def test_a_day_that_is_none_or_has_not_begun_is_refused(registry: Registry, day:
     assert kap(history, "--on", day).exit_code == 2
 
 
+def test_a_decision_is_kept_in_tags_that_every_database_takes(registry: Registry) -> None:
+    promoted(GOOD)
+    parts = tags_of_decision(registry, 1)
+    assert list(parts) == ["decision.000001", "decision.000001.2"]
+    assert max(len(part.encode()) for part in parts.values()) <= 5000
+
+
+def test_recording_that_was_interrupted_is_told_with_what_to_do_and_decided_again(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(GOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr("training.decision_log.time.sleep", interrupted)
+        assert kap(promote, GOOD_TOO, "--reason", "newer").exit_code == 1
+    for done in (kap(promote, GOOD_TOO, "--reason", "newer"), kap(history)):
+        assert done.exit_code == 4
+        assert done.stderr.startswith("decision.000002.2: is missing")
+        assert "delete the tags of the registered model that begin with decision.000002" in done.stderr
+    assert champion(registry) == GOOD == served()
+    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000002")
+    promoted(GOOD_TOO)
+    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO)]
+
+
+def interrupted(_: float) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [("--reason", " "), ("--reason", "a" * 1001), ("--reason", "two\nlines"), ("--by", "a" * 101), ("--by", "\udcff")],
+    ids=["empty", "long", "lines", "long name", "no text"],
+)
+def test_a_reason_or_name_that_can_not_be_kept_is_refused(registry: Registry, option: str, text: str) -> None:
+    arguments = {"--reason": "calibrates best", "--by": "Ada"} | {option: text}
+    done = kap(promote, GOOD, *(word for pair in arguments.items() for word in pair))
+    assert done.exit_code == 2
+    assert option in done.stderr
+    assert decisions(registry) == []
+
+
 def test_with_a_changed_decision_nothing_further_is_decided(registry: Registry) -> None:
     promoted(GOOD)
     kept = registry.client.get_registered_model(MODEL_NAME).tags["decision.000001"]
-    changed = kept.replace("calibrates best", "calibrates most")
+    changed = kept.replace("promote", "PROMOTE", 1)
     registry.client.set_registered_model_tag(MODEL_NAME, "decision.000001", changed)
     for done in (kap(promote, GOOD_TOO, "--reason", "newer"), kap(rollback, "--reason", "no"), kap(history)):
         assert done.exit_code == 4
@@ -248,7 +294,8 @@ def test_a_log_cut_off_also_in_the_registry_is_found_by_the_serving_store(regist
     """Whoever can write to the registry alone can't take a promotion back unseen."""
     promoted(GOOD)
     promoted(GOOD_TOO)
-    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000002")
+    for key in tags_of_decision(registry, 2):
+        registry.client.delete_registered_model_tag(MODEL_NAME, key)
     registry.client.delete_model_version_tag(MODEL_NAME, GOOD_TOO, "decision_head")
     registry.client.set_registered_model_alias(MODEL_NAME, "champion", GOOD)
     done = kap(history)
@@ -265,7 +312,8 @@ def test_of_two_who_decide_at_once_both_are_recorded(registry: Registry, monkeyp
 
     def interrupted(seconds: float) -> None:
         if not pauses:
-            registry.client.set_registered_model_tag(MODEL_NAME, other.key, other.as_text())
+            for key, part in other.parts().items():
+                registry.client.set_registered_model_tag(MODEL_NAME, key, part)
             registry.client.set_model_version_tag(MODEL_NAME, BAD, "decision_head", other.hash)
         pauses.append(seconds)
 

@@ -190,6 +190,11 @@ def test_evidence_of_no_landmark_still_makes_a_report() -> None:
     assert {str(a["href"])[1:] for tag, a in elements.found if tag == "a"} <= names
 
 
+def test_a_curve_of_which_nothing_is_defined_is_not_drawn() -> None:
+    kinds = {drawing.caption.name.split("-")[0] for drawing in DRAWN["bare"]}
+    assert kinds == {"flow", "outcomes", "sites", "subgroups"}
+
+
 def test_suppressed_groups_have_no_figures() -> None:
     row = re.search(r'<th scope="row">diagnosis: agoraphobia</th>(.*?)</tr>', REPORTS["training"])
     assert row
@@ -230,16 +235,28 @@ def test_numbers_are_written_one_way() -> None:
 def test_a_browser_opens_it_without_an_error_or_a_request(name: str, tmp_path: Path) -> None:
     page, log = tmp_path / "report.html", tmp_path / "net.json"
     page.write_text(REPORTS[name], encoding="utf-8")
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-             "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr", "--v=0",
-             f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--timeout=20000", "--dump-dom"]  # fmt: skip
-    done = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True, timeout=60, check=False)
+    flags = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--enable-logging=stderr",
+        "--v=0",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--log-net-log={log}",
+        "--timeout=20000",
+        "--dump-dom",
+    ]
+    command = ["chromium", *flags, page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.count("<svg") == len(DRAWN[name])
     assert "CONSOLE" not in done.stderr
     requests = re.findall(r'"url":"((?:https?|ftp|wss?|file)://[^"]*)"', log.read_text(encoding="utf-8"))
     # The browser asks its maker for updates; that the page names no other address is tested above.
     own = r"https?://[a-z0-9.-]*(google|gstatic|googleapis)\.com/"
-    of_the_page = {
-        url for url in requests if not re.match(r"https?://[a-z0-9.-]*(google|gstatic|googleapis)\.com/", url)
-    }
+    of_the_page = {url for url in requests if not re.match(own, url)}
     assert of_the_page <= {page.as_uri()}

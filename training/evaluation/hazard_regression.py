@@ -107,8 +107,8 @@ class _Regression:
             settled = np.abs(step).max(axis=1) < 1e-7  # the step after it would be of the square of that
             if settled[defined].all():
                 break
-            step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
-            step = step * np.minimum(1.0, 3 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
+            step = np.asarray(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0])
+            step *= np.minimum(1.0, 3 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
             coefficients = coefficients + np.where(defined[:, None], step, 0.0)
         found = defined & settled
         baseline = rises[:, self.at_risk.days <= self.day].sum(axis=1)

@@ -10,6 +10,7 @@ from models.bundle import HeadRecord
 from models.score import Linear, Score, Trees
 from training.evaluation.draws import Draws
 from training.evaluation.judged import Judged
+from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.sample_size import SampleSize as Needed
 from training.evaluation.sample_size import binary, cox_snell_r2, survival
@@ -174,3 +175,34 @@ def _loss_held_out(fit: HeadFit, candidate: str) -> float:
 
 def _per_trial(moved: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
     return moved[np.searchsorted(patient, trial_patient)]
+
+
+def updated_head(name: str, record: HeadRecord, judged: Judged, draws: Draws, parameters: float) -> HeadEvidence:
+    """The evidence of a head that was updated by estimating so many parameters; none need no patients."""
+    found = judged_head(name, record, judged, draws)
+    if not parameters:
+        return found
+    return found.model_copy(update={"sample_size": _size_of_update(found, judged, ceil(parameters))})
+
+
+def _size_of_update(found: HeadEvidence, judged: Judged, parameters: int) -> SampleSize:
+    """By the criteria of a yes/no question, at the longest horizon for relapse, on predictions held out."""
+    asked = [question.observed for question in questions(judged) if question.head == found.head]
+    longest = asked[-1] if asked else None
+    needed = None
+    if longest is not None and len(np.unique(longest.y_observed)) > 1:
+        rate = float(np.average(longest.y_observed, weights=longest.weights))
+        gained = cox_snell_r2(longest.y_observed, longest.y_predicted, longest.weights[None, :])[0]
+        needed = binary(parameters, rate, float(gained))
+    criteria = _criteria(needed, parameters)
+    required = max(criteria.values(), default=None)
+    return SampleSize(
+        parameters=parameters,
+        considered=parameters,
+        required_for_considered=required,
+        patients=found.n,
+        events=found.events,
+        criteria=criteria,
+        required=required,
+        met=None if required is None else found.n >= required,
+    )

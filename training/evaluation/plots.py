@@ -216,7 +216,7 @@ def _one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _figure(height: float, labels: Sequence[str] = ("0.000",), right: float = 0.12) -> Figure:
+def _figure(height: float, labels: Sequence[str] = ("0.000000",), right: float = 0.12) -> Figure:
     """A figure whose left margin fits the labels there; ``height`` and the ``right`` margin in inches.
 
     Margins are fixed because a layout that measures every text takes as long again as the drawing.

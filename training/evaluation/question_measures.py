@@ -39,8 +39,18 @@ Measure = Callable[[Asked, Floats], Mapping[str, Floats]]
 def averaged(asked: Asked, measure: Measure, draws: Floats) -> dict[str, Floats]:
     """A measure's figures, averaged over the repeats; NaN where no repeat has one."""
     parts = [asked.of(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
-    found = [measure(part, draws[:, part.patient] * part.weights) for part in parts]
+    found = [_where_drawn(part, measure, draws[:, part.patient] * part.weights) for part in parts]
     return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]} if found else {}
+
+
+def _where_drawn(asked: Asked, measure: Measure, weights: Floats) -> dict[str, Floats]:
+    """A measure's figures, NaN in the draws that hold none of the patients: of a small group there are such."""
+    drawn = weights.sum(axis=1) > 0
+    found = {}
+    for name, values in measure(asked, weights[drawn]).items():
+        found[name] = np.full((len(weights), *values.shape[1:]), np.nan)
+        found[name][drawn] = values
+    return found
 
 
 def mean_of_repeats(values: list[Floats]) -> Floats:
@@ -99,9 +109,8 @@ def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
 
 
 def observed_rate(asked: Asked, weights: Floats) -> Floats:
-    """The weighted rate of yes in every draw of ``weights`` (draws, rows); NaN in a draw of nobody."""
-    total = weights.sum(axis=1)
-    return np.divide(weights @ asked.y_observed, total, out=np.full(len(total), np.nan), where=total > 0)
+    """The weighted rate of yes in every draw of ``weights`` (draws, rows)."""
+    return np.asarray(weights @ asked.y_observed / weights.sum(axis=1))
 
 
 def calibration_curve(asked: Asked, draws: Floats) -> CalibrationCurve | None:

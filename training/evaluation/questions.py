@@ -82,19 +82,19 @@ def questions(judged: Judged) -> list[Asked]:
     if judged.remission_log_odds is not None:
         asked.append(_remission(judged))
     if judged.relapse_score is not None:
-        days = [day for day in judged.horizons_days if judged.on_day(day) is not None and _followed_to(judged, day)]
+        at_risk = _followed(judged, judged.outcomes.at_risk)
+        days = [day for day in judged.horizons_days if judged.on_day(day) is not None and followed_to(*at_risk, day)]
         asked += [_relapse_by(judged, day) for day in days]
         if judged.remission_log_odds is not None or judged.in_remission_at_landmark:
             asked += [_sustained_to(judged, day) for day in days]
     return asked
 
 
-def _followed_to(judged: Judged, day: int) -> bool:
+def followed_to(followed: Floats, ended_by: NDArray[np.int8], day: float) -> bool:
     """Whether enough patients were followed to the day to stand for those lost before it, or nobody was lost.
 
-    Where all who had no event were lost, the only answers known are those of the events.
+    Where all who had no event were lost, the only answers known are those of the events. Shapes (patients,).
     """
-    followed, ended_by = _followed(judged, judged.outcomes.at_risk)
     lost = (ended_by == EndedBy.CENSORED) & (followed < day)
     return bool((followed >= day).sum() >= FEWEST_FOLLOWED or not lost.any())
 

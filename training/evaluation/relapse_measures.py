@@ -10,6 +10,7 @@ from training.evaluation.incidence import answer_by
 from training.evaluation.intervals import interval
 from training.evaluation.judged import Judged
 from training.evaluation.question_measures import mean_of_repeats
+from training.evaluation.questions import followed_to
 from training.evaluation.reliability import brier_by_draw
 from training.evidence import Estimate
 from training.labels import EndedBy
@@ -19,8 +20,9 @@ def relapse_measures(judged: Judged, draws: Floats) -> dict[str, Estimate]:
     """Concordance (Harrell, Uno), integrated Brier score and calibration slope, averaged over the repeats.
 
     The slope is that of the hazard on the score, over the whole follow-up. ``draws`` (draws + 1, patients).
+    Nothing without a head or without patients at risk.
     """
-    if judged.relapse_score is None or not len(judged.days):
+    if judged.relapse_score is None or not len(judged.days) or not judged.outcomes.at_risk.any():
         return {}
     found = [_of_repeat(judged, repeat, draws) for repeat in range(judged.repeats)]
     return {name: interval(mean_of_repeats([values[name] for values in found])) for name in found[0]}
@@ -50,11 +52,11 @@ def _until(judged: Judged, patient: NDArray[np.intp], last: float) -> tuple[Floa
 def _integrated_brier(
     followed: Floats, ended_by: NDArray[np.int8], incidence: Floats, weights: Floats, days: NDArray[np.int64]
 ) -> Floats:
-    """Mean over the days of the Brier score at each, by the trapezoid rule; days that nobody was followed to left out.
+    """Mean Brier score over the days, by the trapezoid rule; days that too few were followed to are left out.
 
     Source: Graf 1999, doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
     """
-    reached = np.flatnonzero(days < followed.max(initial=0))
+    reached = [number for number, day in enumerate(days.tolist()) if followed_to(followed, ended_by, day)]
     if len(reached) < 2:
         return np.full(len(weights), np.nan)
     scores = []

@@ -95,10 +95,10 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
 def _of_question(question: Question, where: str) -> Iterator[Planned]:
     title = question.name
     curve, decision = question.calibration, question.decision
-    if curve and curve.predicted:
+    if curve and any(value is not None for value in curve.observed):
         caption = Caption(f"calibration-{where}", f"Calibration: {title}", _calibration_words(question, curve))
         yield caption, lambda caption: plots.calibration_plot(curve, caption)
-    if decision and decision.thresholds:
+    if decision and any(value is not None for value in decision.model):
         caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_words(question))
         yield caption, lambda caption: plots.decision_plot(decision, caption)
     if question.sites:

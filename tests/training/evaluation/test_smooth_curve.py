@@ -53,7 +53,7 @@ def test_errors_by_hand_and_by_the_weights_of_each_draw() -> None:
 def test_few_events_are_given_a_stiffer_curve(events: int, knots: int) -> None:
     predicted = np.random.default_rng(4).uniform(0.05, 0.6, 1000)
     observed = (np.arange(1000) < events).astype(np.float64)
-    assert len(smooth_curve(observed, predicted, np.ones((1, 1000))).knots) == knots
+    assert len(smooth_curve(observed, predicted, np.ones((1, 1000))).spline.knots) == knots
 
 
 def test_patients_without_weight_change_nothing() -> None:

@@ -1,0 +1,175 @@
+"""Every probability has a 90% interval that contains it, is coherent, and says what refits disagree about."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.catalogue import catalogue
+from features.protocol import Protocol
+from models.outcome_model import OutcomeModel
+from models.outcomes import Floats, expit, relapse_curve
+from models.uncertainty import MISFIT, NORMAL_95, Answers, HeadRefits, OutcomeRefits, from_arrays, to_arrays
+from tests.serving.bundles import toy_bundle
+
+FEATURES = len(catalogue(Protocol()))
+EDGES = np.array([0, 8, 26])
+COMPETING = np.array([0.002, 0.004])
+
+
+def head_refits(seed: int, *, relapse: bool, refits: int = 20, spread: float = 0.1) -> HeadRefits:
+    """Refits over three features; weights are drawn around nothing."""
+    rng = np.random.default_rng(seed)
+    level = np.array([-3.0, -3.5]) if relapse else np.array([0.3])
+    return HeadRefits(
+        used=np.array([0, 2, 5]),
+        lower=np.full(3, -10.0),
+        upper=np.full(3, 10.0),
+        centre=np.array([0.0, 1.0, 2.0]),
+        weight=rng.normal(0, spread, (refits, 3)).astype(np.float32),
+        missing_weight=rng.normal(0, spread, (refits, 3)).astype(np.float32),
+        baseline=(level + rng.normal(0, spread, (refits, len(level)))).astype(np.float32),
+        edges=EDGES if relapse else np.zeros(0, dtype=np.int64),
+        competing_hazard=COMPETING if relapse else np.zeros(0),
+    )
+
+
+@pytest.fixture
+def model() -> OutcomeModel:
+    refits = OutcomeRefits(head_refits(1, relapse=False), head_refits(2, relapse=True))
+    return replace(toy_bundle().models[1], refits=refits)
+
+
+def rows_of(patients: int) -> Floats:
+    rng = np.random.default_rng(5)
+    rows = rng.normal(3, 4, (patients, FEATURES))
+    rows[rng.random(rows.shape) < 0.25] = np.nan
+    return rows
+
+
+def test_a_missing_value_weighs_as_missing_and_an_extreme_one_as_the_most_extreme_seen() -> None:
+    refits = head_refits(1, relapse=False)
+    row = np.zeros((1, FEATURES))
+    row[0, [0, 2, 5]] = np.nan, 3, 1e6
+    by_hand = refits.missing_weight[:, 0] + (3 - 1.0) * refits.weight[:, 1] + (10 - 2.0) * refits.weight[:, 2]
+    np.testing.assert_allclose(refits.moved(row)[0], by_hand, rtol=1e-5)
+
+
+def test_remission_limits_by_hand() -> None:
+    """Two refits at log-odds -1 and 1, nothing recorded: middle 0, variance 2, and the allowance for misfit."""
+    refits = replace(
+        head_refits(1, relapse=False, refits=2),
+        missing_weight=np.zeros((2, 3), dtype=np.float32),
+        baseline=np.array([[-1.0], [1.0]], dtype=np.float32),
+    )
+    nothing = np.full((1, 0), np.nan)
+    answers = Answers(np.array([0.5]), None, nothing, nothing)
+    found = OutcomeRefits(refits, None).intervals(np.full((1, FEATURES), np.nan), answers, ())
+    reach = NORMAL_95 * np.sqrt(((-1) ** 2 + 1**2) / (2 - 1) + MISFIT**2)
+    np.testing.assert_allclose(found.remission[0], expit(np.array([-reach, reach])))
+
+
+def test_refitted_curves_are_those_of_the_chain_rule() -> None:
+    """Also on days within a week, at the bounds of bands and on the last day."""
+    refits = head_refits(2, relapse=True)
+    moved = refits.moved(rows_of(4))
+    days = np.array([0, 3, 7, 55, 56, 57, 100, 182])
+    relapse, event_free = refits.curves(moved, days)
+    weeks = np.diff(EDGES)
+    for refit in range(len(refits.baseline)):
+        hazard = np.repeat(expit(refits.baseline[refit] + moved[:, refit, None]), weeks, axis=1)
+        curve = relapse_curve(hazard, np.repeat(COMPETING, weeks), days)
+        np.testing.assert_allclose(relapse[:, refit], curve.relapse, atol=1e-12)
+        np.testing.assert_allclose(event_free[:, refit], curve.event_free, atol=1e-12)
+
+
+def test_every_interval_lies_within_0_and_1_and_contains_its_answer(model: OutcomeModel) -> None:
+    predicted = model.predict(rows_of(200))
+    found, curve = predicted.interval, predicted.curve
+    assert found is not None
+    assert curve is not None
+    pairs = [(found.remission, predicted.remission), (found.relapse, predicted.relapse)]
+    pairs += [(found.sustained, predicted.sustained)]
+    assert found.curve_relapse is not None
+    assert found.curve_event_free is not None
+    pairs += [(found.curve_relapse, curve.relapse), (found.curve_event_free, curve.event_free)]
+    for limits, answer in pairs:
+        assert ((limits >= 0) & (limits <= 1)).all()
+        assert (limits[..., 0] <= answer).all()
+        assert (limits[..., 1] >= answer).all()
+
+
+def test_limits_of_the_curves_never_turn_back(model: OutcomeModel) -> None:
+    found = model.predict(rows_of(200)).interval
+    assert found is not None
+    assert found.curve_relapse is not None
+    assert found.curve_event_free is not None
+    assert (np.diff(found.curve_relapse, axis=1) >= 0).all()
+    assert (np.diff(found.curve_event_free, axis=1) <= 0).all()
+    assert (found.curve_relapse[:, 0] == 0).all()
+    assert (found.curve_event_free[:, 0] == 1).all()
+
+
+def test_sustained_remission_is_never_held_likelier_than_remission(model: OutcomeModel) -> None:
+    found = model.predict(rows_of(200)).interval
+    assert found is not None
+    assert (found.sustained <= found.remission[:, None]).all()
+
+
+def test_more_disagreement_gives_wider_intervals(model: OutcomeModel) -> None:
+    rows = rows_of(100)
+    wide = OutcomeRefits(head_refits(1, relapse=False, spread=0.3), head_refits(2, relapse=True, spread=0.3))
+    narrow, wider = model.predict(rows).interval, replace(model, refits=wide).predict(rows).interval
+    assert narrow is not None
+    assert wider is not None
+    for name in ("remission", "relapse", "sustained"):
+        assert np.diff(getattr(wider, name)).mean() > np.diff(getattr(narrow, name)).mean()
+
+
+def test_a_cohort_gets_the_intervals_that_its_patients_get_one_by_one(model: OutcomeModel) -> None:
+    """However many are answered at a time: 1,200 patients do not fit into one portion."""
+    rows = rows_of(1200)
+    together = model.predict(rows, with_curve=False).interval
+    assert together is not None
+    assert together.curve_relapse is None
+    for patient in (0, 599, 1199):
+        alone = model.predict(rows[patient : patient + 1]).interval
+        assert alone is not None
+        for name in ("remission", "relapse", "sustained"):
+            np.testing.assert_allclose(getattr(together, name)[patient], getattr(alone, name)[0], atol=1e-12)
+
+
+def test_what_is_not_answered_has_no_interval(model: OutcomeModel) -> None:
+    assert model.refits is not None
+    short = replace(model.refits, remission=None)
+    found = replace(model, remission=None, refits=short).predict(rows_of(3)).interval
+    assert found is not None
+    assert np.isnan(found.remission).all()
+    assert np.isnan(found.sustained).all()
+    assert not np.isnan(found.relapse).any()
+
+
+def test_where_everyone_is_in_remission_it_is_certain(model: OutcomeModel) -> None:
+    assert model.refits is not None
+    short = replace(model.refits, remission=None)
+    found = replace(model, remission=None, in_remission_at_landmark=True, refits=short).predict(rows_of(3)).interval
+    assert found is not None
+    assert (found.remission == 1).all()
+    assert not np.isnan(found.sustained).any()
+
+
+def test_without_refits_there_are_no_intervals(model: OutcomeModel) -> None:
+    assert replace(model, refits=None).predict(rows_of(2)).interval is None
+
+
+def test_nobody_to_answer_for_is_an_empty_interval(model: OutcomeModel) -> None:
+    found = model.predict(np.empty((0, FEATURES))).interval
+    assert found is not None
+    assert found.sustained.shape == (0, len(model.horizons_days), 2)
+
+
+def test_refits_come_back_from_arrays() -> None:
+    refits = head_refits(3, relapse=True)
+    again = from_arrays(to_arrays(refits))
+    for name, values in to_arrays(refits).items():
+        np.testing.assert_array_equal(to_arrays(again)[name], values)

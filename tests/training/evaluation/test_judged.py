@@ -1,0 +1,155 @@
+"""What is judged is what was said of patients by models that never saw them, recalibrated without them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.calibration import Recalibration
+from models.outcome_model import OutcomeModel
+from models.outcomes import expit
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from tests.training.evaluation.fitted import HORIZONS, Fitted, fitted
+from tests.training.evaluation.judged_examples import outcomes_of
+from training.evaluation.draws import Draws
+from training.evaluation.judged import judge_held_out, judge_model
+from training.evaluation.questions import questions
+from training.evaluation.relapse_measures import relapse_measures
+from training.evaluation.risk_groups import risk_groups
+from training.fit import HeadFit, recalibration_on
+from training.tasks import HeldOut
+
+
+def learned() -> Fitted:
+    return fitted(repeats=2)
+
+
+def judged_with(found: Fitted, remission: HeadFit, relapse: HeadFit):  # type: ignore[no-untyped-def]
+    return judge_held_out(found.features, found.outcomes, found.weights, (remission, relapse), found.folds, HORIZONS)
+
+
+def unsupported(fit: HeadFit) -> HeadFit:
+    """The fit as it would be had no recalibration been tried."""
+    return replace(fit, recalibration=None)
+
+
+def test_predictions_are_those_that_were_held_out_when_the_candidates_were_compared() -> None:
+    found = learned()
+    assert (found.remission.winner, found.relapse.winner) == ("logistic", "logistic")
+    judged = judged_with(found, unsupported(found.remission), unsupported(found.relapse))
+    assert judged.remission_log_odds is not None
+    for head in ("remission", "relapse"):
+        candidate = getattr(found, head).candidates["logistic"]
+        for repeat, fold in np.ndindex(2, 4):
+            out = candidate.held_out[repeat][fold]
+            rows = np.flatnonzero((judged.repeat == repeat) & (judged.fold == fold))
+            place = rows[np.searchsorted(judged.patient[rows], out.patient)]
+            assert (judged.patient[place] == out.patient).all()
+            if head == "remission":
+                assert expit(judged.remission_log_odds[place]) == pytest.approx(out.probability, abs=1e-12)
+            else:
+                assert judged.relapse[place, -1] == pytest.approx(out.probability[:, -1], abs=1e-12)
+
+
+def test_everybody_eligible_is_judged_once_in_every_repeat_also_who_could_not_teach() -> None:
+    judged = learned().judged
+    for repeat in range(2):
+        assert sorted(judged.patient[judged.repeat == repeat].tolist()) == list(range(400))
+    assert judged.repeats == 2
+
+
+def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
+    found = learned()
+    # Scores made twice as extreme, in training and held out: each fold must be set right by the other three.
+    fit = stretched(found.remission)
+    judged = judged_with(found, fit, found.relapse)
+    candidate = fit.candidates["logistic"]
+    others = [out for number, out in enumerate(candidate.held_out[1]) if number != 2]
+    expected = recalibration_on(fit.task, [others])
+    assert expected.supported
+    rows = np.flatnonzero((judged.repeat == 1) & (judged.fold == 2))
+    head = candidate.fold_heads[1][2].recalibrated(expected)
+    assert isinstance(head, RemissionHead)
+    assert judged.remission_log_odds is not None
+    assert judged.remission_log_odds[rows] == pytest.approx(head.log_odds(found.features.values[judged.patient[rows]]))
+
+
+def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
+    found = learned()
+    fit = stretched(found.remission)
+    before = judged_with(found, fit, found.relapse)
+    candidate = fit.candidates["logistic"]
+    turned = [list(repeat) for repeat in candidate.held_out]
+    out = turned[0][1]
+    turned[0][1] = replace(
+        out, trials=replace(out.trials, successes=out.trials.failures, failures=out.trials.successes)
+    )
+    changed = replace(candidate, held_out=tuple(map(tuple, turned)))
+    after = judged_with(found, replace(fit, candidates={"logistic": changed}), found.relapse)
+    assert before.remission_log_odds is not None
+    assert after.remission_log_odds is not None
+    same = before.remission_log_odds == after.remission_log_odds
+    first = before.repeat == 0
+    assert same[first & (before.fold == 1)].all()
+    assert not same[first & (before.fold != 1)].any()
+    assert same[~first].all()
+
+
+def stretched(fit: HeadFit) -> HeadFit:
+    """The fit with its score twice as extreme, and a recalibration that was tried."""
+    candidate = fit.candidates["logistic"]
+
+    def wide(out: HeldOut) -> HeldOut:
+        return replace(out, moved=2 * out.moved)
+
+    held = tuple(tuple(map(wide, repeat)) for repeat in candidate.held_out)
+    heads = tuple(tuple(replace(head, slope=2.0) for head in repeat) for repeat in candidate.fold_heads)
+    tried = Recalibration(0.0, 0.5, 0.0)
+    return replace(
+        fit, candidates={"logistic": replace(candidate, held_out=held, fold_heads=heads)}, recalibration=tried
+    )
+
+
+def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answers() -> None:
+    found = learned()
+    remission, relapse = found.remission.head, found.relapse.head
+    assert isinstance(remission, RemissionHead)
+    assert isinstance(relapse, RelapseHead)
+    model = OutcomeModel(found.outcomes.landmark, HORIZONS, False, remission, relapse)
+    judged = judge_model(found.features, found.outcomes, found.weights, model)
+    answered = model.predict(found.features.values)
+    asked = {each.name: each for each in questions(judged)}
+    for number, day in enumerate(HORIZONS):
+        assert asked[f"sustained to day {day}"].y_predicted == pytest.approx(answered.sustained[:, number], abs=1e-12)
+        at_risk = asked[f"relapse by day {day}"].patient
+        assert asked[f"relapse by day {day}"].y_predicted == pytest.approx(answered.relapse[at_risk, number], abs=1e-12)
+    assert asked["remission"].y_predicted == pytest.approx(answered.remission, abs=1e-12)
+
+
+def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> None:
+    found = learned()
+    nobody = outcomes_of(
+        found.outcomes.remission.tolist(),
+        found.outcomes.followed_days.tolist(),
+        found.outcomes.ended_by.tolist(),
+        [False] * 400,
+    )
+    fits = (found.remission, found.relapse)
+    judged = judge_held_out(found.features, nobody, found.weights, fits, found.folds, HORIZONS)
+    assert len(judged.patient) == 0
+    assert all(len(asked.observed.row) == 0 for asked in questions(judged))
+    draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
+    assert risk_groups(judged, draws.patients) is None
+    assert relapse_measures(judged, draws.resampled) == {}
+
+
+def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None:
+    found = learned()
+    lost = replace(found.relapse, candidates={}, winner=None, head=None, recalibration=None)
+    judged = judged_with(found, found.remission, lost)
+    assert [asked.name for asked in questions(judged)] == ["remission"]
+    assert relapse_measures(judged, np.ones((3, 400))) == {}
+    lost = replace(found.remission, candidates={}, winner=None, head=None, recalibration=None)
+    judged = judged_with(found, lost, found.relapse)
+    assert [asked.head for asked in questions(judged)] == ["relapse", "relapse"]

@@ -1,0 +1,113 @@
+"""A landmark's evidence put together: what adds up, what is inside its interval, and what nobody can be asked."""
+
+import numpy as np
+import pytest
+
+from features.build import build_features
+from features.cohort import Cohort
+from training.evaluation.draws import Draws, draw
+from training.evaluation.gather import gather_landmarks
+from training.evaluation.judged import Judged, judge_held_out
+from training.evidence import Estimate, HeadEvidence, LandmarkEvidence
+from training.run import Training
+
+
+def no_heads(_judged: Judged, _draws: Draws) -> list[HeadEvidence]:
+    return []
+
+
+def judged_of(training: Training) -> list[Judged]:
+    horizons = training.cohort.protocol.horizons_days
+    return [
+        judge_held_out(
+            mark.features, mark.outcomes, mark.weights, (mark.remission, mark.relapse), training.folds, horizons
+        )
+        for mark in training.landmarks
+    ]
+
+
+@pytest.fixture(scope="module")
+def landmarks(trained: Training) -> list[LandmarkEvidence]:
+    """The evidence of the synthetic cohort's second and third landmark, with few draws."""
+    draws = draw(trained.cohort, False, 40, 3)
+    judged = judged_of(trained)[1:]
+    return gather_landmarks(trained.cohort, judged, [no_heads] * 2, draws, lambda: None, 1)
+
+
+def test_the_boxes_of_the_flow_add_up(landmarks: list[LandmarkEvidence]) -> None:
+    for landmark in landmarks:
+        box = {count.name: count.n for count in landmark.flow}
+        left_out = sum(n for name, n in box.items() if name.startswith("left_out."))
+        assert box["patients"] - left_out == box["eligible"]
+        assert box["eligible"] == sum(n for name, n in box.items() if name.startswith("remission."))
+        assert box["remission.yes"] >= sum(n for name, n in box.items() if name.startswith("ended_by."))
+
+
+def test_every_question_counts_everybody_whom_it_was_put_to(landmarks: list[LandmarkEvidence]) -> None:
+    for landmark in landmarks:
+        box = {count.name: count.n for count in landmark.flow}
+        for question in landmark.questions:
+            asked = box["remission.yes"] if question.head == "relapse" else box["eligible"]
+            slack = asked - question.n - question.not_observed
+            assert slack == 0 or (question.head == "relapse" and slack > 0)  # those not followed for a day
+        remission = landmark.questions[0]
+        assert (remission.events, remission.not_observed) == (box["remission.yes"], box["remission.not_observed"])
+        assert {one.treatment: one.n for one in remission.sensitivity} == {
+            "weights": remission.n,
+            "all-no": box["eligible"],
+            "excluded": remission.n,
+        }
+
+
+def test_estimates_lie_within_their_intervals(landmarks: list[LandmarkEvidence]) -> None:
+    seen = 0
+    for landmark in landmarks:
+        for question in landmark.questions:
+            for name, measure in question.measures.items():
+                if name.startswith("brier_"):  # the parts, but not their sum, are greater in every draw: more noise
+                    continue
+                assert within(measure), (question.name, name)
+                seen += measure.low is not None
+            for site in question.sites:
+                assert within(site.discrimination)
+                assert within(site.calibration_in_the_large)
+    assert seen > 50
+
+
+def within(found: Estimate) -> bool:
+    if found.low is None or found.high is None or found.estimate is None:
+        return True
+    return found.low - 1e-12 <= found.estimate <= found.high + 1e-12
+
+
+def test_brier_is_the_sum_of_its_parts(landmarks: list[LandmarkEvidence]) -> None:
+    for question in landmarks[1].questions:
+        part = {name: measure.estimate or 0.0 for name, measure in question.measures.items()}
+        total = part["brier_reliability"] - part["brier_resolution"] + part["brier_uncertainty"]
+        assert total + part["brier_within_bins"] == pytest.approx(part["brier"])
+
+
+def test_a_gain_stands_at_the_later_landmark_only(landmarks: list[LandmarkEvidence]) -> None:
+    assert landmarks[0].gains == []
+    assert [(gain.before, gain.head) for gain in landmarks[1].gains][0] == ("before session 2", "remission")
+
+
+def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training) -> None:
+    cohort = trained.cohort.take(np.empty(0, dtype=np.intp))
+    mark = trained.landmarks[0]
+    seen = empty(cohort, trained)
+    draws = draw(cohort, False, 3, 1)
+    (found,) = gather_landmarks(cohort, [seen], [no_heads], draws, lambda: None, 1)
+    assert found.name == mark.outcomes.landmark.name
+    assert (found.questions, found.risk_groups) == ([], None)
+    assert all(summary.mean is None for summary in found.case_mix)
+
+
+def empty(cohort: Cohort, trained: Training) -> Judged:
+    """The first landmark's model on a cohort of nobody."""
+    from training.evaluation.judged import judge_model
+    from training.labels import derive_outcomes
+
+    model = trained.bundle.models[0]
+    outcomes = derive_outcomes(cohort, model.landmark)
+    return judge_model(build_features(cohort, model.landmark), outcomes, np.ones(0), model)

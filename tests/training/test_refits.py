@@ -1,0 +1,110 @@
+"""The refits behind the intervals: the same whoever works on them, and wide where little is known."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.outcomes import expit
+from models.uncertainty import Answers, OutcomeRefits, to_arrays
+from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
+from training.fit import HeadFit, fit_heads
+from training.refits import REFITS, draw_within_sites, fit_refits, number_of_refitted
+from training.splits import draw_folds
+from training.tasks import Task
+from training.winner_refits import instabilities
+
+PATIENTS = 400
+SITE = np.arange(PATIENTS) % 3
+
+
+def nothing() -> None:
+    """Progress that nobody watches."""
+
+
+def fitted(*tasks: Task) -> list[HeadFit]:
+    folds = draw_folds(np.arange(PATIENTS) % 2, np.zeros(PATIENTS, dtype=np.int32), ("a",), QUICK)
+    return fit_heads(list(tasks), folds, QUICK, nothing, 1)
+
+
+@pytest.fixture(scope="module")
+def heads() -> Mapping[str, HeadFit]:
+    fits = fitted(remission_with(150, PATIENTS, effect=1.0), drawn_relapses(PATIENTS))
+    return dict(zip(("remission", "relapse"), fits, strict=True))
+
+
+def as_bytes(refits: OutcomeRefits) -> list[bytes]:
+    return [
+        values.tobytes()
+        for head in (refits.remission, refits.relapse)
+        if head is not None
+        for values in to_arrays(head).values()
+    ]
+
+
+def test_the_same_refits_whatever_the_number_of_workers(heads: Mapping[str, HeadFit]) -> None:
+    (alone,), (shared,) = (fit_refits([heads], SITE, QUICK, nothing, workers) for workers in (1, 2))
+    assert as_bytes(alone) == as_bytes(shared)
+
+
+def test_another_seed_gives_other_refits(heads: Mapping[str, HeadFit]) -> None:
+    (one,) = fit_refits([heads], SITE, QUICK, nothing, 1)
+    (other,) = fit_refits([heads], SITE, replace(QUICK, seed=8), nothing, 1)
+    assert as_bytes(one) != as_bytes(other)
+
+
+def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
+    counts = draw_within_sites(SITE, 20, 1)
+    for members in (np.flatnonzero(SITE % 3 == site) for site in range(3)):
+        assert (counts[:, members].sum(axis=1) == len(members)).all()
+    assert counts.min() == 0
+
+
+def test_a_head_that_was_not_learned_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
+    unlearned = {**heads, "remission": replace(heads["remission"], head=None, winner=None)}
+    (found,) = fit_refits([unlearned], SITE, QUICK, nothing, 1)
+    assert found.remission is None
+    assert found.relapse is not None
+    assert len(found.relapse.baseline) == REFITS
+    assert number_of_refitted([unlearned]) == 1
+
+
+def test_true_probabilities_lie_within_the_intervals_of_most_patients() -> None:
+    """Log-odds of x0 - 0.3, known here: about nine patients in ten, and surely between three and all of four."""
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((PATIENTS, 4))
+    truth = expit(rows[:, 0] - 0.3)
+    (fit,) = fitted(remission_task_of(rows, (rng.random(PATIENTS) < truth).astype(np.float64)))
+    (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
+    none = np.full((PATIENTS, 0), np.nan)
+    found = refits.intervals(rows, Answers(np.full(PATIENTS, 0.4), None, none, none), ())
+    low, high = found.remission.T
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.75
+    assert (high - low).mean() < 0.5
+
+
+def test_a_head_with_too_few_outcomes_to_tune_by_still_tells_what_it_does_not_know() -> None:
+    """Ten remissions among 400, one overall rate for everybody: patients may still differ, and the interval says so."""
+    (fit,) = fitted(remission_with(10, PATIENTS))
+    assert fit.winner == "no_model"
+    (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
+    none = np.full((PATIENTS, 0), np.nan)
+    found = refits.intervals(fit.task.lesson.rows, Answers(np.full(PATIENTS, 0.025), None, none, none), ())
+    assert (found.remission[:, 0] < 0.025).all()
+    assert (found.remission[:, 1] > 0.025).all()
+
+
+def test_a_winner_that_looks_at_patients_is_less_stable_than_an_overall_rate(heads: Mapping[str, HeadFit]) -> None:
+    fit = heads["remission"]
+    same = replace(fit, winner="no_model")
+    model, rate, none = instabilities(
+        [replace(fit, winner="logistic"), same, replace(fit, winner=None)], SITE, QUICK, nothing, 1
+    )
+    assert none is None
+    assert model is not None
+    assert rate is not None
+    assert model.refits == REFITS
+    assert model.mean_absolute_change is not None
+    assert rate.mean_absolute_change is not None
+    assert model.mean_absolute_change > rate.mean_absolute_change > 0
