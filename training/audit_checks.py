@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from models.bundle import BundleRefusedError, load_bundle
 from training.decisions import Decision, Finding
 from training.evidence import read_evidence
-from training.seal import SEAL_DIGEST, Difference, Record, SealRefusedError, compare, digest_of, read_seal
+from training.seal import SEAL, SEAL_DIGEST, Difference, Record, SealRefusedError, compare, digest_of, read_seal
 from training.stored_training import StoredTraining, StoredVersion
 from training.verdicts import Verdict, failed, judged, listed, not_checked, passed
 
@@ -39,7 +39,7 @@ def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
         return failed("seal", "there is none: the run was never sealed, or its seal was lost"), None
     digest = digest_of(stored.sealed)
     wrong = [
-        f"the tag {SEAL_DIGEST} of {place} is {'not the seal that is there' if value else 'missing'}"
+        f"{SEAL} is not what the tag {SEAL_DIGEST} of {place} names" if value else f"{SEAL_DIGEST} of {place}: missing"
         for place, value in stored.recorded(SEAL_DIGEST).items()
         if value != digest
     ]

@@ -8,14 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from features.build import build_features
-from features.cohort import Cohort
 from features.timeline import Floats
-from models.bundle import Bundle
-from models.outcome_model import OutcomeModel
-from models.outcomes import DAYS_PER_WEEK
 
 FEWEST = 10
 """Patients in common below which nothing is compared."""
@@ -50,12 +44,13 @@ class HeadComparison:
 class ChampionComparison:
     """The candidate against version ``champion``; ``impossible`` says why something could not be compared.
 
-    ``champion`` is ``None`` where there is none but the candidate.
+    ``champion`` is ``None`` where there is none but the candidate. ``caveat`` says whom the comparison favours.
     """
 
     champion: str | None
     heads: tuple[HeadComparison, ...] = ()
     impossible: tuple[str, ...] = ()
+    caveat: str = ""
 
 
 def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | None]) -> dict[HeadName, pd.DataFrame]:
@@ -70,27 +65,6 @@ def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | No
         kept = [name for name in ("probability", "observed", "weight", "followed_days") if name in rows]
         if len(rows):
             found[landmark, head] = rows.groupby("patient")[kept].mean()
-    return found
-
-
-def champions_predictions(
-    champion: Bundle, cohort: Cohort, names: NDArray[np.str_], candidate: Mapping[HeadName, pd.DataFrame]
-) -> dict[HeadName, pd.DataFrame]:
-    """What the champion says of a cohort that it did not learn from, for every head of the candidate that it has.
-
-    ``cohort`` was read under the champion's protocol, ``names`` are its patients' pseudonyms.
-    """
-    models = {model.landmark.name: model for model in champion.models}
-    found = {}
-    for (landmark, head), rows in candidate.items():
-        model = models.get(landmark)
-        if model is None:
-            continue
-        features = build_features(cohort, model.landmark)
-        predictable = features.unpredictable == None  # noqa: E711 - elementwise
-        probability = _probability(model, head, features.values[predictable], rows)
-        if probability is not None:
-            found[landmark, head] = pd.DataFrame({"probability": probability}, index=names[predictable])
     return found
 
 
@@ -115,20 +89,6 @@ def compare(
         else:
             compared.append(_compare_head(landmark, head, joined))
     return ChampionComparison(version, tuple(compared), tuple(impossible))
-
-
-def end_of_curve(followed_days: pd.Series) -> int:
-    """The day at which relapse is judged: follow-up is cut there, and it ends a week."""
-    return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
-
-
-def _probability(model: OutcomeModel, head: str, values: Floats, rows: pd.DataFrame) -> Floats | None:
-    if head == "remission":
-        return model.remission.probability(values) if model.remission else None
-    day = end_of_curve(rows["followed_days"])
-    if model.relapse is None or day > model.relapse.days[-1]:
-        return None
-    return np.asarray(model.relapse.curve(model.relapse.moved(values), np.array([day])).relapse[:, 0])
 
 
 def _same_outcomes(joined: pd.DataFrame) -> bool:

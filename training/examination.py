@@ -5,28 +5,26 @@ Fetches the evidence and the held-out predictions from MLflow; the requirements 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from features.cohort import Cohort
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from training.champion_comparison import (
-    ChampionComparison,
-    HeadName,
-    champions_predictions,
-    compare,
-    winners_predictions,
-)
-from training.config import PromotionPolicy
+from training.champion_comparison import ChampionComparison, HeadName, compare, winners_predictions
+from training.config import PromotionPolicy, load_config
 from training.decisions import PolicyCheck
 from training.evidence import Evidence, read_evidence
 from training.policy import check_policy
+from training.predictions_on_cohort import observed_outcomes, predictions_of
 from training.read_cohort import read_cohort
 from training.records import pseudonyms
 from training.release import Registered
@@ -53,7 +51,9 @@ class Examination:
 def examine(
     candidate: Registered, bundle: Bundle, champion: Registered | None, policy: PromotionPolicy, cohort: Path | None
 ) -> Examination:
-    """Check everything that the policy asks of a version; ``cohort`` is the folder it was learned from, if at hand.
+    """Check everything that the policy asks of a version.
+
+    ``cohort`` is the folder that it was learned from or updated on, if at hand.
 
     A version without evidence is refused and may be overridden; one whose evidence was changed may not.
     """
@@ -70,7 +70,10 @@ def examine(
     if not _is_about(evidence, bundle):
         return _unproven("as recorded, and about another model than this version's", sound=False)
     as_recorded = _evidence_check("as recorded", passed=True)
-    comparison = _compare(candidate, bundle, champion, cohort)
+    comparison = ChampionComparison(None)
+    if champion is not None and champion.version != candidate.version:
+        compared = _compare_updated if evidence.kind == "updated" else _compare
+        comparison = compared(candidate, bundle, champion, cohort)
     return Examination((as_recorded, *check_policy(evidence, policy, comparison)), sound=True)
 
 
@@ -97,39 +100,84 @@ def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
     }
 
 
-def _compare(
-    candidate: Registered, bundle: Bundle, champion: Registered | None, cohort: Path | None
-) -> ChampionComparison:
+def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None) -> ChampionComparison:
     """By the held-out predictions of both where they learned from the same cohort; else the champion scores it."""
-    if champion is None or champion.version == candidate.version:
-        return ChampionComparison(None)
     table = _table(candidate)
     if table is None:
-        return ChampionComparison(champion.version, (), (f"the version's run has no {HELD_OUT}; train again",))
+        return _impossible(champion, f"the version's run has no {HELD_OUT}; train again")
     ours = winners_predictions(table, _winners(bundle))
-    if candidate.tags.get("cohort_digest") == champion.tags.get("cohort_digest"):
+    if _same_cohort(candidate, champion):
         theirs, winners = _table(champion), _recorded_winners(champion)
         if theirs is not None and winners is not None:
             return compare(ours, winners_predictions(theirs, winners), champion.version)
     if cohort is None:
         reason = (
-            f"version {champion.version} learned from another cohort: give this version's with --cohort DIR, so that "
-            "the champion can predict for the same patients"
+            f"version {champion.version} has no predictions of these patients: give the cohort that this version "
+            "learned from with --cohort DIR, so that the champion can predict for them"
         )
-        return ChampionComparison(champion.version, (), (reason,))
+        return _impossible(champion, reason)
+    names = pseudonyms(_own_cohort(candidate, bundle, cohort))
+    favoured = [champion] if _same_cohort(candidate, champion) else []
+    return replace(_against(champion, ours, cohort, names), caveat=_favoured(favoured))
+
+
+def _compare_updated(
+    candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None
+) -> ChampionComparison:
+    """Both score the cohort that the candidate was updated on: an update keeps no predictions of patients held out."""
+    if cohort is None:
+        reason = (
+            "an update keeps no predictions of patients held out: give the cohort that this version was updated on "
+            "with --cohort DIR, so that both can predict for its patients"
+        )
+        return _impossible(champion, reason)
+    read = _own_cohort(candidate, bundle, cohort)
+    names = pseudonyms(read)
+    judged = observed_outcomes(read, names, load_config())
+    predicted = predictions_of(bundle, read, names, judged)
+    ours = {head: rows.join(judged[head], how="inner") for head, rows in predicted.items()}
+    favoured = [candidate, champion] if _same_cohort(candidate, champion) else [candidate]
+    return replace(_against(champion, ours, cohort, names), caveat=_favoured(favoured))
+
+
+def _own_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> Cohort:
+    """The cohort in a folder; raises ``InputRefusedError`` unless it is the candidate's."""
+    read = read_cohort(cohort, bundle.protocol)
+    if read.digest != candidate.tags.get("cohort_digest"):
+        required = f"the cohort that version {candidate.version} learned from or was updated on, unchanged"
+        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another one")])
+    return read
+
+
+def _against(
+    champion: Registered, ours: dict[HeadName, pd.DataFrame], cohort: Path, names: NDArray[np.str_]
+) -> ChampionComparison:
+    """The candidate's predictions against those that the champion makes for the same patients.
+
+    ``names`` are the pseudonyms that the candidate's patients go by: under another protocol they would be others.
+    """
     try:
         known = load_bundle(champion.folder)
     except BundleRefusedError as error:
-        return ChampionComparison(champion.version, (), (f"the champion can't be loaded here ({error})",))
-    _refuse_other_cohort(candidate, bundle, cohort)
+        return _impossible(champion, f"the champion can't be loaded here ({error})")
     read = read_cohort(cohort, known.protocol)
-    return compare(ours, champions_predictions(known, read, pseudonyms(read), ours), champion.version)
+    return compare(ours, predictions_of(known, read, names, ours), champion.version)
 
 
-def _refuse_other_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> None:
-    if read_cohort(cohort, bundle.protocol).digest != candidate.tags.get("cohort_digest"):
-        required = f"the cohort that version {candidate.version} learned from, unchanged"
-        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another one")])
+def _favoured(versions: list[Registered]) -> str:
+    """A warning where versions predict for patients whose outcomes they have seen."""
+    if not versions:
+        return ""
+    who = " and ".join(f"version {each.version}" for each in versions)
+    return f"{who} had seen the outcomes of these patients, which favours {'both' if len(versions) > 1 else 'it'}"
+
+
+def _impossible(champion: Registered, reason: str) -> ChampionComparison:
+    return ChampionComparison(champion.version, (), (reason,))
+
+
+def _same_cohort(candidate: Registered, champion: Registered) -> bool:
+    return candidate.tags.get("cohort_digest") == champion.tags.get("cohort_digest")
 
 
 def _table(registered: Registered) -> pd.DataFrame | None:

@@ -22,6 +22,8 @@ from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
 
 FRACTIONS = (0.25, 0.5, 0.75)
 """Parts of the training patients; all of them were learned from already."""
+MOST_FOLDS = 5
+"""So many folds are held out for it; more would cost much and show little."""
 LEARNER = "logistic"
 EXPONENTS = np.linspace(0.2, 1.5, 27)
 """Tried for the inverse power law of Figueroa 2012, doi:10.1186/1472-6947-12-8."""
@@ -37,7 +39,11 @@ class Lessons:
 
 def number_of_lessons(fits: Sequence[HeadFit], folds: Folds) -> int:
     """How many fits ``learn_from_fewer`` will make."""
-    return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * len(folds.names)
+    return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * _folds_used(folds)
+
+
+def _folds_used(folds: Folds) -> int:
+    return min(len(folds.names), MOST_FOLDS)
 
 
 def learn_from_fewer(
@@ -49,7 +55,7 @@ def learn_from_fewer(
         for position, fit in enumerate(fits)
         if LEARNER in fit.candidates
         for fraction in FRACTIONS
-        for fold in range(len(folds.names))
+        for fold in range(_folds_used(folds))
     ]
     parallel = Parallel(n_jobs=workers, return_as="generator")
     found: dict[tuple[int, float, int], HeldOut | None] = {}
@@ -80,15 +86,15 @@ def _part(others: Mask, fraction: float, seed: int) -> Mask:
 
 
 def _lessons(fit: HeadFit, position: int, folds: Folds, found: dict[tuple[int, float, int], HeldOut | None]) -> Lessons:
-    number = len(folds.names)
-    taught = fit.task.patients * (number - 1) / number
+    number = _folds_used(folds)
+    taught = fit.task.patients * (1 - 1 / len(folds.names))
     sizes, outs = [], []
     for fraction in FRACTIONS:
         row = [found[position, fraction, fold] for fold in range(number)]
         if all(out is not None for out in row):
             sizes.append(round(taught * fraction))
             outs.append(tuple(out for out in row if out is not None))
-    return Lessons((*sizes, round(taught)), (*outs, fit.candidates[LEARNER].held_out[0]))
+    return Lessons((*sizes, round(taught)), (*outs, fit.candidates[LEARNER].held_out[0][:number]))
 
 
 def learning_curve(task: Task, lessons: Lessons, draws: Floats) -> LearningCurve:

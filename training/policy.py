@@ -3,7 +3,7 @@
 The numbers are those of `config.PromotionPolicy`; what happens after a refusal is left to `release`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from training.champion_comparison import ChampionComparison, HeadComparison
 from training.config import PromotionPolicy
@@ -18,6 +18,7 @@ from training.evidence import (
     SampleSize,
     Subgroup,
 )
+from training.updating import NOTHING
 
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 """Names of the measures in `Question.measures`."""
@@ -36,7 +37,7 @@ def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: Champi
     checks = [_whole_training(evidence), _leakage(evidence, policy), _reproduction(evidence), _answered(evidence)]
     for landmark in evidence.landmarks:
         checks += [
-            _sample_size(landmark),
+            _sample_size(landmark, _untouched(evidence, landmark)),
             _in_the_large(landmark, policy),
             _slope(landmark, policy),
             _net_benefit(landmark, policy),
@@ -80,6 +81,10 @@ def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
 def _reproduction(evidence: Evidence) -> PolicyCheck:
     required = "every head fitted a second time gives the same bytes"
     done = evidence.reproduction
+    if evidence.kind == "updated":
+        required = "the update made a second time gives the same bytes"
+        words = "not made a second time" if done is None else "identical" if done.identical else "not identical"
+        return _check("reproduction", required, [(done is not None and done.identical, words)])
     heads = sum(head.winner is not None for landmark in evidence.landmarks for head in landmark.heads)
     if done is None:
         return _check("reproduction", required, [(False, "no second fit was made")])
@@ -107,9 +112,28 @@ def _answered(evidence: Evidence) -> PolicyCheck:
     return _check("every question answered", required, [*missing, (questions > 0, words)])
 
 
-def _sample_size(landmark: LandmarkEvidence) -> PolicyCheck:
+def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
+    """The heads that an update left as they were; its caveats say of every head that it tried what was done."""
+    if evidence.kind != "updated":
+        return set()
+    done = {head.head: f"{landmark.name}, {head.head}: " for head in landmark.heads}
+    changed = {
+        name
+        for name, begins in done.items()
+        for line in evidence.caveats
+        if line.startswith(begins) and not line.startswith(begins + NOTHING)
+    }
+    return done.keys() - changed
+
+
+def _sample_size(landmark: LandmarkEvidence, untouched: Set[str]) -> PolicyCheck:
     required = "at least as many patients as parameters and overall rate need (Riley 2020, doi:10.1136/bmj.m441)"
-    findings = [_size_of(head, head.sample_size) for head in landmark.heads]
+    findings = [
+        (True, f"{head.head}: not applicable, nothing was estimated")
+        if head.head in untouched and head.sample_size is None
+        else _size_of(head, head.sample_size)
+        for head in landmark.heads
+    ]
     return _check(f"sample size, {landmark.name}", required, findings)
 
 
@@ -228,7 +252,8 @@ def _champion(comparison: ChampionComparison, policy: PromotionPolicy) -> Policy
         return _check("champion", required, [(True, "there is no other champion to compare with")])
     findings: Findings = [(False, reason) for reason in comparison.impossible]
     findings += [(each.at_least <= margins[each.head], _compared(each)) for each in comparison.heads]
-    return _check("champion", required, findings)
+    check = _check("champion", required, findings)
+    return check.model_copy(update={"seen": f"{check.seen}. {comparison.caveat}"}) if comparison.caveat else check
 
 
 def _compared(head: HeadComparison) -> str:

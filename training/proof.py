@@ -6,9 +6,14 @@ The recipe, top to bottom; the measures are in `evaluation`, recording is left t
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
+from models.outcome_model import OutcomeModel
+from models.outcomes import expit
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
+from training.evaluation.instability import instability
 from training.evaluation.judged import Judged, judge_held_out
 from training.evidence import Evidence, HeadEvidence, Instability
 from training.external import used
@@ -18,6 +23,9 @@ from training.reproduction import reproduce
 from training.run import Announce, LandmarkFit, Training
 from training.splits import Folds
 from training.synthetic_marks import is_synthetic
+
+MOVED = 2500
+"""About as many patients are asked how far their probabilities move."""
 
 
 def prove(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
@@ -39,7 +47,10 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
     landmarks = gather_landmarks(
         cohort,
         [_judged(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [_heads_of(landmark, of_fit, {}) for number, landmark in enumerate(training.landmarks)],
+        [
+            _heads_of(landmark, of_fit, _moves(model, landmark))
+            for model, landmark in zip(training.bundle.models, training.landmarks, strict=True)
+        ],
         draws,
         progress,
         workers,
@@ -64,6 +75,26 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
 def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:
     fits = (landmark.remission, landmark.relapse)
     return judge_held_out(landmark.features, landmark.outcomes, landmark.weights, fits, folds, horizons_days)
+
+
+def _moves(model: OutcomeModel, landmark: LandmarkFit) -> dict[str, Instability]:
+    """How much each head's probabilities move over the refits behind the intervals; relapse at the longest horizon."""
+    rows = landmark.features.values[landmark.outcomes.eligible]
+    rows = rows[:: max(1, len(rows) // MOVED)]
+    refits = model.refits
+    moves: dict[str, Instability] = {}
+    if refits is None or not len(rows):
+        return moves
+    if refits.remission is not None and model.remission is not None:
+        refitted = expit(refits.remission.baseline[:, 0] + refits.remission.moved(rows))
+        moves["remission"] = instability(model.remission.probability(rows), refitted)
+    if refits.relapse is not None and model.relapse is not None:
+        reached = [day for day in model.horizons_days if day <= model.relapse.days[-1]]
+        last = np.array([max(reached, default=int(model.relapse.days[-1]))])
+        refitted, _ = refits.relapse.curves(refits.relapse.moved(rows), last)
+        point = model.relapse.curve(model.relapse.moved(rows), last).relapse[:, 0]
+        moves["relapse"] = instability(point, refitted[..., 0])
+    return moves
 
 
 _Part = tuple[HeadFit, Lessons | None, Instability | None]

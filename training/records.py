@@ -16,7 +16,7 @@ from models.score import Linear, Trees
 from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
 from training.fit import CandidateFit, HeadFit
 from training.run import Training
-from training.tasks import RelapseTask, RemissionTask
+from training.tasks import RelapseTask, RemissionTask, Task
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
@@ -55,16 +55,17 @@ def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, na
             frame = pd.DataFrame({"patient": names[out.patient], "score": out.moved})
             frame["repeat"], frame["fold"], frame["candidate"] = repeat, fold, candidate.name
             frame["probability"] = out.probability if out.probability.ndim == 1 else out.probability[:, -1]
-            rows.append(frame.assign(**_observed(fit, out.patient)))
+            rows.append(frame.assign(**observed(fit.task, out.patient)))
     return pd.concat(rows, ignore_index=True)
 
 
-def _observed(fit: HeadFit, patient: NDArray[np.intp]) -> dict[str, Any]:
-    if isinstance(fit.task, RemissionTask):
-        return {"observed": fit.task.remission[patient], "weight": fit.task.weights[patient]}
-    assert isinstance(fit.task, RelapseTask)  # noqa: S101 - there are two kinds of task
-    relapsed = fit.task.relapsed[patient].astype(np.float64)
-    return {"observed": relapsed, "followed_days": fit.task.followed[patient], "weight": 1.0}
+def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
+    """What a head is judged by, as columns: the outcomes of some patients, how long they were followed, and weights."""
+    if isinstance(task, RemissionTask):
+        return {"observed": task.remission[patient], "weight": task.weights[patient]}
+    assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
+    relapsed = task.relapsed[patient].astype(np.float64)
+    return {"observed": relapsed, "followed_days": task.followed[patient], "weight": 1.0}
 
 
 def importances(candidate: CandidateFit, features: tuple[str, ...]) -> dict[str, float]:

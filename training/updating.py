@@ -57,7 +57,7 @@ def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
         SLOPE: _loss(trials, stretched),
     }
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
-    if not np.ptp(moved[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
+    if not np.ptp(moved[trials.patient]) :  # nothing to stretch, or the wrong way round
         del losses[SLOPE], parameters[SLOPE]
     if task.rarer_among(taught) >= REFIT_FROM:
         refitted, chosen = task.fit(learn_logistic, taught)

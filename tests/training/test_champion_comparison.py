@@ -8,7 +8,8 @@ import pytest
 
 from features.cohort import Cohort
 from tests.training.registry import held_out_of
-from training.champion_comparison import champions_predictions, compare, end_of_curve, winners_predictions
+from training.champion_comparison import compare, winners_predictions
+from training.predictions_on_cohort import end_of_curve, predictions_of
 
 HERE = ("before session 1", "remission")
 LATER = ("before session 1", "relapse")
@@ -87,14 +88,14 @@ def test_a_champion_predicts_for_a_cohort_that_it_never_saw(cohort_of_clinics: C
     rows = pd.DataFrame({"followed_days": np.full(len(names), 182.0)}, index=names)
     landmark = toy_bundle(cohort_of_clinics.protocol).models[0].landmark.name
     asked = {(landmark, "remission"): rows, (landmark, "relapse"): rows, ("another landmark", "relapse"): rows}
-    found = champions_predictions(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, asked)
+    found = predictions_of(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, asked)
     assert set(found) == {(landmark, "remission"), (landmark, "relapse")}
     for predicted in found.values():
         assert predicted["probability"].between(0, 1).all()
         assert predicted["probability"].nunique() > 1
         assert set(predicted.index) <= set(names)
     beyond = {(landmark, "relapse"): rows.assign(followed_days=3650.0)}
-    assert champions_predictions(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, beyond) == {}
+    assert predictions_of(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, beyond) == {}
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.training.evidences import (
 from training.champion_comparison import ChampionComparison, HeadComparison
 from training.config import load_config, load_policy
 from training.decisions import PolicyCheck
-from training.evidence import Estimate, Evidence, Question, SampleSize, Subgroup
+from training.evidence import Estimate, Evidence, Question, Reproduction, SampleSize, Subgroup
 from training.policy import check_policy, policy_digest
 
 POLICY = load_policy()
@@ -166,6 +166,41 @@ def test_a_training_that_did_not_reproduce_is_refused(heads: int, identical: boo
     assert evidence.reproduction is not None
     done = evidence.reproduction.model_copy(update={"heads": heads, "identical": identical})
     assert kinds(failed(evidence.model_copy(update={"reproduction": done}))) == {"reproduction"}
+
+
+def updated(*said: str, identical: bool | None = True) -> Evidence:
+    """The evidence of an update: what was done to each head is among its caveats."""
+    done = None if identical is None else Reproduction(heads=1, identical=identical)
+    return good_evidence().model_copy(update={"kind": "updated", "reproduction": done, "caveats": list(said)})
+
+
+@pytest.mark.parametrize("identical", [None, False])
+def test_an_update_that_did_not_reproduce_is_refused(identical: bool | None) -> None:
+    assert kinds(failed(updated(identical=identical))) == {"reproduction"}
+    assert not failed(updated())
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        ("session 3, relapse: nothing; against refit p = 0.31", True),
+        ("session 3, relapse: intercept (shift +0.210, slope 1.000)", False),
+        ("session 3, relapse: refit; against nothing p = 0.01", False),
+    ],
+)
+def test_an_update_needs_a_sample_size_for_the_heads_that_it_changed_alone(said: str, passes: bool) -> None:
+    unknown = with_heads(updated(said), sample_size=None)
+    found = failed(unknown)
+    assert [check.name for check in found] == ([] if passes else ["sample size, session 3"])
+    sizes = [check.seen for check in check_policy(unknown, POLICY, NO_CHAMPION) if check.name.startswith("sample size")]
+    assert "remission: not applicable, nothing was estimated" in sizes[0]
+
+
+def test_a_comparison_that_favours_somebody_says_so() -> None:
+    compared = HeadComparison("session 3", "relapse", "squared error", 640, -0.01, 0.002)
+    favoured = ChampionComparison("1", (compared,), caveat="version 2 had seen the outcomes of these patients")
+    seen = check_policy(good_evidence(), POLICY, favoured)[-1].seen
+    assert seen.endswith("640 patients). version 2 had seen the outcomes of these patients")
 
 
 def test_each_leakage_check_must_pass_and_none_may_be_missing() -> None:

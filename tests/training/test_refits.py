@@ -56,7 +56,7 @@ def test_another_seed_gives_other_refits(heads: Mapping[str, HeadFit]) -> None:
 
 def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
     counts = draw_within_sites(SITE, 20, 1)
-    for members in (np.flatnonzero(SITE % 3 == site) for site in range(3)):
+    for members in (np.flatnonzero(site == SITE % 3) for site in range(3)):
         assert (counts[:, members].sum(axis=1) == len(members)).all()
     assert counts.min() == 0
 

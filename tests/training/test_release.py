@@ -186,6 +186,21 @@ def test_given_its_cohort_the_champion_predicts_for_the_same_patients(
     assert "log loss better by" in done.stdout if exit_code == 0 else "log loss worse by" in done.stdout
 
 
+def test_an_update_is_compared_on_the_cohort_that_it_was_updated_on(registry: Registry, clinics: Path) -> None:
+    """Version 1 and the update are one and the same model here, so that no difference may be seen."""
+    promoted(GOOD)
+    update = good_evidence().model_copy(update={"kind": "updated"})
+    version = registry.register(update, None, read_cohort(clinics, Protocol()).digest)
+    done = kap(promote, version, "--reason", "newer")
+    assert done.exit_code == 4
+    assert "give the cohort that this version was updated on with --cohort DIR" in " ".join(done.stdout.split())
+    done = kap(promote, version, "--reason", "newer", "--cohort", str(clinics))
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stdout.split())
+    assert said.count("better by 0.0000 (standard error 0.0000") >= 2
+    assert f"version {version} had seen the outcomes of these patients, which favours it" in said
+
+
 def test_a_cohort_that_is_not_the_candidates_own_is_refused(registry: Registry, clinics: Path) -> None:
     promoted(GOOD)
     done = kap(promote, ELSEWHERE, "--reason", "newer", "--cohort", str(clinics))

@@ -7,8 +7,9 @@ from features.build import build_features
 from features.cohort import Cohort
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
-from training.evaluation.judged import Judged, judge_held_out
+from training.evaluation.judged import Judged, judge_held_out, judge_model
 from training.evidence import Estimate, HeadEvidence, LandmarkEvidence
+from training.labels import derive_outcomes
 from training.run import Training
 
 
@@ -17,11 +18,9 @@ def no_heads(_judged: Judged, _draws: Draws) -> list[HeadEvidence]:
 
 
 def judged_of(training: Training) -> list[Judged]:
-    horizons = training.cohort.protocol.horizons_days
+    folds, horizons = training.folds, training.cohort.protocol.horizons_days
     return [
-        judge_held_out(
-            mark.features, mark.outcomes, mark.weights, (mark.remission, mark.relapse), training.folds, horizons
-        )
+        judge_held_out(mark.features, mark.outcomes, mark.weights, (mark.remission, mark.relapse), folds, horizons)
         for mark in training.landmarks
     ]
 
@@ -89,7 +88,8 @@ def test_brier_is_the_sum_of_its_parts(landmarks: list[LandmarkEvidence]) -> Non
 
 def test_a_gain_stands_at_the_later_landmark_only(landmarks: list[LandmarkEvidence]) -> None:
     assert landmarks[0].gains == []
-    assert [(gain.before, gain.head) for gain in landmarks[1].gains][0] == ("before session 2", "remission")
+    first = landmarks[1].gains[0]
+    assert (first.before, first.head) == ("before session 2", "remission")
 
 
 def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training) -> None:
@@ -105,9 +105,6 @@ def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training)
 
 def empty(cohort: Cohort, trained: Training) -> Judged:
     """The first landmark's model on a cohort of nobody."""
-    from training.evaluation.judged import judge_model
-    from training.labels import derive_outcomes
-
     model = trained.bundle.models[0]
     outcomes = derive_outcomes(cohort, model.landmark)
     return judge_model(build_features(cohort, model.landmark), outcomes, np.ones(0), model)
