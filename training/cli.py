@@ -30,10 +30,13 @@ def main() -> None:
     \b
       kap cohort simulate demo/cohort       make a synthetic cohort to try things on
       kap cohort check demo/cohort          is it in order, and who would be analysed?
-      kap train demo/cohort                 learn, judge, record
-      kap promote 1 --reason "first model"  make version 1 the one that answers
-      kap serve                             answer over HTTP
+      kap train demo/cohort                 learn, prove, record as version 1
+      kap evaluate 1 other/cohort           judge version 1 on patients elsewhere
+      kap promote 1 --reason "first model"  make version 1 the one that answers, if it passes
+      kap history                           who decided what, and when
       kap predict patient.json              answer for one patient, offline
+      kap serve                             answer over HTTP
+      kap audit verify champion             does what stands behind the model still hold?
 
     Not a medical device. As shipped, nothing is learned from real patients of this treatment.
     """
@@ -44,7 +47,7 @@ main.add_command(cohort)
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Overrides the seed of the settings.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; same seed, same model.")
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
 @click.option("--quick", is_flag=True, help="A first look, with parts left out; the version can't be promoted.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
@@ -148,9 +151,9 @@ def score(directory: Path, out: Path, model: str) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @answers_for_mistakes
 def serve(host: str, port: int, workers: int) -> None:
     """Answer over HTTP with the promoted model: POST /v1/predict, GET /v1/model."""

@@ -16,10 +16,19 @@ def cohort() -> None:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--patients", type=click.IntRange(min=1, max=5_000_000), default=2500, show_default=True)
-@click.option("--sites", type=click.IntRange(min=1, max=1000), default=8, show_default=True)
+@click.option(
+    "--patients", type=click.IntRange(min=1, max=5_000_000), default=2500, show_default=True, help="How many."
+)
+@click.option("--sites", type=click.IntRange(min=1, max=1000), default=8, show_default=True, help="How many.")
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Same seed, same files.")
-@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Of the tables.",
+)
 @answers_for_mistakes
 def simulate(directory: Path, patients: int, sites: int, seed: int, file_format: Literal["csv", "parquet"]) -> None:
     """Write a SYNTHETIC cohort into a new folder DIRECTORY.

@@ -32,7 +32,7 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
         except ChainBrokenError as error:
             for finding in error.findings:
                 click.echo(finding, err=True)
-            click.echo("refused: the record of earlier decisions does not hold; see kap history", err=True)
+            click.echo("refused: nothing is decided until the record of earlier decisions holds again", err=True)
             sys.exit(EVIDENCE)
 
     return guarded
@@ -43,25 +43,29 @@ BY = click.option("--by", default=None, metavar="NAME", help="Who decides; your 
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why this version; kept for ever.")
+@click.option("--reason", required=True, help="Why this version, in one line; kept for ever.")
 @BY
 @click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
-@click.option("--cohort", type=FOLDER, default=None, help="The folder that VERSION was trained on, if it is asked for.")
+@click.option("--cohort", type=FOLDER, default=None, help="The cohort VERSION was trained or updated on; see above.")
 @click.option("--policy", "policy_file", type=EXISTING_FILE, default=None, help="TOML file that overrides [policy].")
 @answers_for_mistakes
 @_answers_for_broken_chains
 def promote(
     version: str, reason: str, by: str | None, overridden: bool, cohort: Path | None, policy_file: Path | None
 ) -> None:
-    """Make VERSION of the registered model the champion, and hand it to the service.
+    """Make VERSION of the registered model the champion, if its evidence meets the policy.
 
-    The champion is the version that answers. What a version must prove is in training/default.toml, section [policy];
-    every check is printed with what it asks and what was seen. If one fails, nothing changes and the exit code is 4.
+    VERSION is the number that kap train or kap recalibrate gave; the champion is the version that kap serve and kap
+    predict answer with. What a version must prove is in training/default.toml, section [policy]. Every check is
+    printed with what it asks and what was seen; if one fails, the champion stays and the exit code is 4.
 
-    Whoever promotes a version all the same says so with --override, gives a reason and a name, and is recorded as
-    having done so. Every decision, also a refusal, is kept with the registry: see kap history.
+    A version must also do no worse than the present champion on the same patients. Where the two learned from
+    different cohorts, and for every version of kap recalibrate, give the cohort of VERSION with --cohort.
 
-    The bundle is checked first; the service takes it from BentoML's model store, so it needs no MLflow to run.
+    --override promotes a version that fails, unless its evidence was changed. Every decision, also a refusal, is kept
+    for ever with its reason, who took it and all figures: see kap history.
+
+    The promoted model is copied to BentoML's model store; the service needs no MLflow.
     """
     from training.config import load_policy
     from training.promotion import Proposal, override
@@ -74,15 +78,15 @@ def promote(
 
 
 @click.command()
-@click.option("--reason", required=True, help="Why the present champion has to go; kept for ever.")
+@click.option("--reason", required=True, help="Why the champion has to go, in one line; kept for ever.")
 @BY
 @answers_for_mistakes
 @_answers_for_broken_chains
 def rollback(reason: str, by: str | None) -> None:
-    """Make the champion before the present one champion again, and hand it to the service.
+    """Make the champion before the present one champion again.
 
-    For when the present champion turns out to be wrong. It asks for no evidence: that champion was promoted before.
-    Rolling back twice goes back two champions.
+    For when the present champion turns out to be wrong. It asks for no evidence: the version that comes back was
+    promoted before. Rolling back twice goes back two champions.
     """
     from training.promotion import rollback as roll_back
 
@@ -94,10 +98,10 @@ def rollback(reason: str, by: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def history(day: str | None, as_json: bool) -> None:
-    """Show every decision on who answers, also refusals and overrides, and check that none was changed.
+    """List every promotion, override, rollback and refusal, and check that none was changed or lost.
 
-    With --on: which version was champion on that day, who decided it, why, and on what numbers. The record is a chain
-    in which each decision holds a hash of the one before; if it does not hold, the exit code is 4.
+    With --on: which version was champion on that day, who decided it, why, and on what numbers. Each decision holds a
+    hash of the one before, so that a change is noticed; then the exit code is 4, and what was changed is named.
     """
     from training.decisions import decisions_behind
     from training.promotion import history as read_history

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from features.problems import InputRefusedError, Problem
 from training.cli_guard import EXISTING_FILE, FOLDER, answers_for_mistakes
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
@@ -24,7 +23,7 @@ CONFIG = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
-    """Judge MODEL (a registered version, or an alias) on the cohort in DIRECTORY, which it never saw.
+    """Judge MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, which it never saw.
 
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run of its own, with a report,
     linked to the model's; nothing about the model changes.
@@ -66,7 +65,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
 @WORKERS
 @answers_for_mistakes
 def recalibrate(model: str, directory: Path, reason: str, config: Path | None, workers: int | None) -> None:
-    """Update MODEL (a registered version, or an alias) on the cohort in DIRECTORY, as a new version.
+    """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
 
     For every head a closed test chooses the least that will do: nothing, the intercept, intercept and slope, or
     learning anew. The new version points to its parent, has its own evidence, and has to be promoted like any other.
@@ -75,11 +74,12 @@ def recalibrate(model: str, directory: Path, reason: str, config: Path | None, w
     from training.config import load_config
     from training.provenance import collect_provenance
     from training.read_cohort import read_cohort
+    from training.reasons import require_reason
     from training.release import checked, fetch
     from training.tracking_update import record_update
     from training.update_model import Wanted, update_model
 
-    _require(reason)
+    require_reason("recalibrate", reason)
     settings = load_config(config)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
@@ -93,8 +93,3 @@ def recalibrate(model: str, directory: Path, reason: str, config: Path | None, w
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance)
     click.echo("\n".join([*updated.said, "", f"version {parent.version} updated: version {version}, run {run_id}"]))
-
-
-def _require(reason: str) -> None:
-    if not reason.strip():
-        raise InputRefusedError([Problem("recalibrate", None, "--reason", "why the model is updated", "nothing")])

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -44,30 +44,34 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except InputRefusedError as error:
-            from training.read_cohort import describe_problems
-
-            for line in describe_problems(error.problems):
-                click.echo(line, err=True)
-            click.echo(f"refused: {len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
-            sys.exit(USER)
+            _leave(_problems(error), USER)
         except BundleRefusedError as error:
-            click.echo(f"model refused: {error}", err=True)
-            sys.exit(STORE)
+            _leave(f"model refused: {error}", STORE)
         except StoreUnreachableError as error:
-            click.echo(f"store: {error}", err=True)
-            sys.exit(STORE)
+            _leave(f"store: {error}", STORE)
         except EvidenceFailedError as error:
-            click.echo(str(error), err=True)
-            sys.exit(EVIDENCE)
+            _leave(str(error), EVIDENCE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
         except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
-            click.echo(f"{Path(error.filename or 'a file').name}: {error.strerror}", err=True)
-            sys.exit(USER)
+            _leave(f"{Path(error.filename or 'a file').name}: {error.strerror}", USER)
 
     return guarded
 
 
+def _problems(error: InputRefusedError) -> str:
+    """A line per problem, and how many there are."""
+    from training.read_cohort import describe_problems
+
+    number = len(error.problems)
+    return "\n".join([*describe_problems(error.problems), f"refused: {number} problem{'s' if number > 1 else ''}"])
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    click.echo(words, err=True)
+    sys.exit(code)
+
+
 MODEL_OPTION = click.option(
-    "--model", default="champion", show_default=True, help="Registered version, or alias, in MLflow."
+    "--model", default="champion", show_default=True, help="Registered version or alias; champion is the promoted one."
 )

@@ -116,7 +116,7 @@ def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
     """The heads that an update left as they were; its caveats say of every head that it tried what was done."""
     if evidence.kind != "updated":
         return set()
-    done = {head.head: f"{landmark.name}, {head.head}: " for head in landmark.heads}
+    done: dict[str, str] = {head.head: f"{landmark.name}, {head.head}: " for head in landmark.heads}
     changed = {
         name
         for name, begins in done.items()

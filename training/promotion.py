@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from unicodedata import category
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle
@@ -18,11 +17,9 @@ from training.decision_log import Chain
 from training.decisions import Decision, PolicyCheck, champion_before
 from training.examination import EVIDENCE_DIGEST, examine
 from training.policy import policy_digest
+from training.reasons import require_reason
 from training.release import Registered, checked, decision_log, fetch, hand_over
 from training.seal import SEAL_DIGEST
-
-LONGEST_REASON, LONGEST_NAME = 1000, 100
-"""Characters of what people say about a decision: it is read in tables, and kept in tags of a limited length."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def override(proposal: Proposal) -> Outcome:
 
 def rollback(reason: str, by: str | None = None) -> Outcome:
     """Make the champion before the present one champion again; raises as `promote` does, and when there is none."""
-    _require_said("rollback", reason, by)
+    require_reason("rollback", reason, by)
     log = decision_log()
     chain = log.readable()
     version = champion_before(chain.decisions)
@@ -86,7 +83,7 @@ def history() -> Chain:
 
 
 def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) -> Outcome:
-    _require_said("promote", proposal.reason, proposal.by)
+    require_reason("promote", proposal.reason, proposal.by)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version)
@@ -126,27 +123,3 @@ def _draft(chosen: Registered, bundle: Bundle, chain: Chain, reason: str, by: st
         checks=checks,
         previous="",
     )
-
-
-def _require_said(command: str, reason: str, by: str | None) -> None:
-    """Raise ``InputRefusedError`` unless a reason is given, and the stores can keep it and the name."""
-    problems = []
-    if not _is_line(reason, LONGEST_REASON) or not reason.strip():
-        required = f"why this is decided, in one line of at most {LONGEST_REASON:,} characters"
-        problems.append(Problem(command, None, "--reason", required, _kind(reason)))
-    if by is not None and not _is_line(by, LONGEST_NAME):
-        required = f"who decides, in one line of at most {LONGEST_NAME:,} characters"
-        problems.append(Problem(command, None, "--by", required, _kind(by)))
-    if problems:
-        raise InputRefusedError(problems)
-
-
-def _is_line(text: str, longest: int) -> bool:
-    """Neither control characters, which tables and databases refuse, nor bytes that are no text."""
-    return len(text) <= longest and not any(category(character) in ("Cc", "Cs") for character in text)
-
-
-def _kind(text: str) -> str:
-    if not text.strip():
-        return "nothing"
-    return f"{len(text):,} characters" if text.isprintable() else "several lines, or something that is no text"

@@ -3,17 +3,13 @@
 The recipe, top to bottom; the measures are in `evaluation`, recording is left to `tracking`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
-import numpy as np
-
-from models.outcome_model import OutcomeModel
-from models.outcomes import expit
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
-from training.evaluation.instability import instability
 from training.evaluation.judged import Judged, judge_held_out
 from training.evidence import Evidence, HeadEvidence, Instability
 from training.external import used
@@ -23,34 +19,32 @@ from training.reproduction import reproduce
 from training.run import Announce, LandmarkFit, Training
 from training.splits import Folds
 from training.synthetic_marks import is_synthetic
-
-MOVED = 2500
-"""About as many patients are asked how far their probabilities move."""
+from training.winner_refits import instabilities
 
 
 def prove(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
     """The evidence of a training on the cohort named ``source``; the same training gives the same evidence.
 
-    A quick training leaves out the learning curves and the second fit, and says so by being marked.
+    A quick training leaves out the learning curves, the stability and the second fit, and says so by being marked.
     """
     cohort, config, folds = training.cohort, training.config, training.folds
     fits = [fit for landmark in training.landmarks for fit in landmark.heads.values()]
-    lessons: list[Lessons | None] = [None] * len(fits)
+    lessons: dict[int, Lessons | None] = {}
+    moves: dict[int, Instability | None] = {}
+    reproduction = None
     if not config.quick:
         progress = announce("learning from fewer patients", number_of_lessons(fits, folds))
-        lessons = learn_from_fewer(fits, folds, progress, workers)
+        lessons = _by_fit(fits, learn_from_fewer(fits, folds, progress, workers))
+        progress = announce("learning from bootstrap samples", sum(fit.winner is not None for fit in fits))
+        moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
         announce("fitting the winners again", 1)
-    reproduction = None if config.quick else reproduce(fits, folds, workers)
+        reproduction = reproduce(fits, folds, workers)
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(training.landmarks))
-    of_fit = dict(zip(map(id, fits), lessons, strict=True))
     landmarks = gather_landmarks(
         cohort,
         [_judged(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [
-            _heads_of(landmark, of_fit, _moves(model, landmark))
-            for model, landmark in zip(training.bundle.models, training.landmarks, strict=True)
-        ],
+        [_heads_of(landmark, lessons, moves) for landmark in training.landmarks],
         draws,
         progress,
         workers,
@@ -77,33 +71,19 @@ def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...])
     return judge_held_out(landmark.features, landmark.outcomes, landmark.weights, fits, folds, horizons_days)
 
 
-def _moves(model: OutcomeModel, landmark: LandmarkFit) -> dict[str, Instability]:
-    """How much each head's probabilities move over the refits behind the intervals; relapse at the longest horizon."""
-    rows = landmark.features.values[landmark.outcomes.eligible]
-    rows = rows[:: max(1, len(rows) // MOVED)]
-    refits = model.refits
-    moves: dict[str, Instability] = {}
-    if refits is None or not len(rows):
-        return moves
-    if refits.remission is not None and model.remission is not None:
-        refitted = expit(refits.remission.baseline[:, 0] + refits.remission.moved(rows))
-        moves["remission"] = instability(model.remission.probability(rows), refitted)
-    if refits.relapse is not None and model.relapse is not None:
-        reached = [day for day in model.horizons_days if day <= model.relapse.days[-1]]
-        last = np.array([max(reached, default=int(model.relapse.days[-1]))])
-        refitted, _ = refits.relapse.curves(refits.relapse.moved(rows), last)
-        point = model.relapse.curve(model.relapse.moved(rows), last).relapse[:, 0]
-        moves["relapse"] = instability(point, refitted[..., 0])
-    return moves
-
-
 _Part = tuple[HeadFit, Lessons | None, Instability | None]
+Found = TypeVar("Found")
+
+
+def _by_fit(fits: Sequence[HeadFit], found: Sequence[Found]) -> dict[int, Found]:
+    """What was found of each fit, by the fit's identity."""
+    return dict(zip(map(id, fits), found, strict=True))
 
 
 def _heads_of(
-    landmark: LandmarkFit, lessons: dict[int, Lessons | None], moves: dict[str, Instability]
+    landmark: LandmarkFit, lessons: dict[int, Lessons | None], moves: dict[int, Instability | None]
 ) -> Callable[[Judged, Draws], list[HeadEvidence]]:
-    parts = [(fit, lessons[id(fit)], moves.get(name)) for name, fit in landmark.heads.items()]
+    parts = [(fit, lessons.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
     return partial(_head_evidence, parts)
 
 

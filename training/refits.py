@@ -20,7 +20,7 @@ from models.relapse import RelapseHead, relapse_trials
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
 from training.fit import HeadFit
-from training.tasks import RelapseTask
+from training.tasks import Head, RelapseTask, Task
 
 REFITS = 60
 """Refits per head: the width of an interval is then known to a tenth."""
@@ -76,8 +76,14 @@ def draw_within_sites(site: NDArray[np.integer], draws: int, seed: int) -> Float
 
 def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
     tuned = fit.candidates["logistic"].parameters["C"] if "logistic" in fit.candidates else UNTUNED
+    assert fit.head is not None  # noqa: S101 - only heads that were learned are learned again
+    return refit_head(fit.task, fit.head, tuned, drawn, seed)
+
+
+def refit_head(task: Task, head: Head, tuned: float, drawn: Floats, seed: int) -> HeadRefits:
+    """Refits of one learned head; ``tuned`` is its inverse penalty, ``drawn`` (refits, patients) the samples."""
+    lesson, edges, competing = lesson_of(task, head)
     strength = UNDERSMOOTHED * tuned
-    lesson, edges, competing = lesson_of(fit)
     design = Design.of(lesson)
     columns = design.columns.shape[1]
     rng = np.random.default_rng(seed)
@@ -100,9 +106,8 @@ def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
     )
 
 
-def lesson_of(fit: HeadFit) -> tuple[Lesson, NDArray[np.int64], Floats]:
+def lesson_of(task: Task, head: Head) -> tuple[Lesson, NDArray[np.int64], Floats]:
     """What all patients teach a learned head, with the bounds of its bands and the competing hazard, if it has any."""
-    task, head = fit.task, fit.head
     if not isinstance(task, RelapseTask):
         return task.lesson, np.zeros(0, dtype=np.int64), np.zeros(0)
     assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it

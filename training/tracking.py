@@ -49,7 +49,7 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
     use_store()
     source = evidence.cohort.source
     experiment = mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}").experiment_id
-    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}")
+    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}"[:250])
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, source, Path(scratch))

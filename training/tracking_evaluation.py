@@ -31,7 +31,7 @@ def record_evaluation(
     registered, bundle = model
     source = evidence.cohort.source
     mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
-    with mlflow.start_run(run_name=f"version {registered.version} on {source}") as run:
+    with mlflow.start_run(run_name=f"version {registered.version} on {source}"[:250]) as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
             provenance.as_tags()

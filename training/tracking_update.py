@@ -25,7 +25,7 @@ def record_update(
     bundle, evidence = updated.bundle, updated.evidence
     settings = bundle.training["settings"]
     mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
-    name = f"version {parent.version} updated on {evidence.cohort.source}"
+    name = f"version {parent.version} updated on {evidence.cohort.source}"[:250]
     with mlflow.start_run(run_name=name) as run, tempfile.TemporaryDirectory() as scratch:
         mlflow.log_params({f"setting.{key}": value for key, value in settings.items()})
         mlflow.log_params({"cohort": evidence.cohort.source, "cohort_digest": cohort.digest, "reason": reason})

@@ -32,6 +32,7 @@ from training.run import CODE, Announce, outcome_class, tasks_of
 from training.splits import Folds, draw_folds, held_out
 from training.synthetic_marks import is_synthetic
 from training.tasks import Task
+from training.updated_refits import with_updated_refits
 from training.updating import NOTHING, REFIT, HeadUpdate, in_words, update_head
 
 
@@ -84,7 +85,7 @@ class _Landmark:
         }
 
     def updated(self, updates: dict[str, HeadUpdate]) -> OutcomeModel:
-        """The model with updated heads; what belonged to the old ones goes."""
+        """The model with updated heads."""
         remission, relapse = (updates[name].head if name in updates else None for name in ("remission", "relapse"))
         return replace(
             self.model,
@@ -143,7 +144,10 @@ def _bundle(wanted: Wanted, parts: Sequence[_Landmark], updates: Sequence[dict[s
     bundle, cohort = wanted.bundle, wanted.cohort
     return Bundle(
         protocol=bundle.protocol,
-        models=tuple(part.updated(found) for part, found in zip(parts, updates, strict=True)),
+        models=tuple(
+            with_updated_refits(part.updated(found), found, part.tasks, cohort, wanted.config)
+            for part, found in zip(parts, updates, strict=True)
+        ),
         records=tuple(_records(bundle, number, found) for number, found in enumerate(updates)),
         training={
             "parent": {"version": wanted.version, "bundle_digest": bundle.digest},

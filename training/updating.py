@@ -26,7 +26,8 @@ METHODS = (NOTHING, INTERCEPT, SLOPE, REFIT)
 class HeadUpdate:
     """What became of a head. ``p_values`` are those of the most that was offered against each simpler method.
 
-    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew.
+    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew;
+    ``tuned`` is then the inverse penalty.
     """
 
     method: str
@@ -35,6 +36,7 @@ class HeadUpdate:
     slope: float
     parameters: float
     head: Head
+    tuned: float | None = None
 
 
 def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
@@ -57,7 +59,7 @@ def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
         SLOPE: _loss(trials, stretched),
     }
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
-    if not np.ptp(moved[trials.patient]) :  # nothing to stretch, or the wrong way round
+    if not np.ptp(moved[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
         del losses[SLOPE], parameters[SLOPE]
     if task.rarer_among(taught) >= REFIT_FROM:
         refitted, chosen = task.fit(learn_logistic, taught)
@@ -66,7 +68,7 @@ def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
     method, p_values = closed_test(losses, parameters, task.effective_share)
     applied = {INTERCEPT: Recalibration(shift, 1.0, p_values.get(NOTHING, 1.0)), SLOPE: both}.get(method)
     if method == REFIT:
-        return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted)
+        return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted, chosen["C"])
     if applied is None:
         return HeadUpdate(NOTHING, p_values, 0.0, 1.0, 0.0, head)
     return HeadUpdate(method, p_values, applied.shift, applied.slope, parameters[method], head.recalibrated(applied))

@@ -45,12 +45,17 @@ def instabilities(
 
 
 def _instability(fit: HeadFit, drawn: Floats) -> Instability:
-    lesson, *_ = lesson_of(fit)
+    lesson = _lesson(fit)
     learner = _learner(fit)
     with threadpool_limits(limits=1):
         point = _probability(fit, lesson, learner)
         refits = [_probability(fit, _counted(lesson, counts), learner) for counts in drawn]
     return instability(point, np.column_stack(refits))
+
+
+def _lesson(fit: HeadFit) -> Lesson:
+    assert fit.head is not None  # noqa: S101 - there is a winner
+    return lesson_of(fit.task, fit.head)[0]
 
 
 def _learner(fit: HeadFit) -> Learner:
@@ -74,7 +79,7 @@ def _counted(lesson: Lesson, counts: Floats) -> Lesson:
 
 def _probability(fit: HeadFit, counted: Lesson, learner: Learner) -> Floats:
     """P(remission), or of relapse by the end of the curve, of everybody who taught the head."""
-    lesson, *_ = lesson_of(fit)
+    lesson = _lesson(fit)
     score = learner(counted).score
     baseline = fit_baseline(counted.trials, score.predict(lesson.rows))
     moved = score.predict(lesson.rows[lesson.taught])

@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cohort import Cohort
 from tests.training.registry import held_out_of
 from training.champion_comparison import compare, winners_predictions
-from training.predictions_on_cohort import end_of_curve, predictions_of
 
 HERE = ("before session 1", "remission")
 LATER = ("before session 1", "relapse")
@@ -74,32 +72,3 @@ def test_what_can_not_be_compared_is_said(champion: dict[tuple[str, str], pd.Dat
     found = compare({HERE: frame([0.5] * 12, [1.0] * 12)}, champion, "1")
     assert found.heads == ()
     assert reason in found.impossible[0]
-
-
-def test_relapse_is_judged_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
-    assert [end_of_curve(pd.Series([10.0, days])) for days in (181.0, 182.0, 183.0)] == [182, 182, 189]
-
-
-def test_a_champion_predicts_for_a_cohort_that_it_never_saw(cohort_of_clinics: Cohort) -> None:
-    from tests.serving.bundles import toy_bundle
-    from training.records import pseudonyms
-
-    names = pseudonyms(cohort_of_clinics)
-    rows = pd.DataFrame({"followed_days": np.full(len(names), 182.0)}, index=names)
-    landmark = toy_bundle(cohort_of_clinics.protocol).models[0].landmark.name
-    asked = {(landmark, "remission"): rows, (landmark, "relapse"): rows, ("another landmark", "relapse"): rows}
-    found = predictions_of(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, asked)
-    assert set(found) == {(landmark, "remission"), (landmark, "relapse")}
-    for predicted in found.values():
-        assert predicted["probability"].between(0, 1).all()
-        assert predicted["probability"].nunique() > 1
-        assert set(predicted.index) <= set(names)
-    beyond = {(landmark, "relapse"): rows.assign(followed_days=3650.0)}
-    assert predictions_of(toy_bundle(cohort_of_clinics.protocol), cohort_of_clinics, names, beyond) == {}
-
-
-@pytest.fixture(scope="module")
-def cohort_of_clinics(simulated: object) -> Cohort:
-    from training.read_cohort import read_cohort
-
-    return read_cohort(simulated)  # type: ignore[arg-type]

@@ -17,12 +17,20 @@ HELP = {
     "cohort check": "Check a cohort folder, and count who would be analysed.",
     "cohort outcomes": "Write the outcomes of every patient at every landmark.",
     "cohort trace": "Show which readings decided one PATIENT's outcomes, and by which rule.",
-    "train": "Learn from the cohort in DIRECTORY, judge on patients held out, record in MLflow",
-    "promote": "Make VERSION of the registered model the champion, and hand it to the service.",
+    "train": "Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow",
+    "evaluate": "Judge MODEL (a registered version, or an alias) on the cohort in DIRECTORY, which it never saw.",
+    "recalibrate": "Update MODEL (a registered version, or an alias) on the cohort in DIRECTORY, as a new version.",
+    "promote": "Make VERSION of the registered model the champion, if its evidence meets the policy.",
+    "rollback": "Make the champion before the present one champion again.",
+    "history": "List every promotion, override, rollback and refusal, and check that none was changed or lost.",
     "predict": "Answer for the one patient in FILE (JSON, - for standard input), without a server.",
     "score": "Predict for every patient of the cohort in DIRECTORY, at every landmark reached",
     "serve": "Answer over HTTP with the promoted model: POST /v1/predict, GET /v1/model.",
+    "audit": "Check what stands behind a model, and write it down for an auditor.",
+    "audit verify": "Check everything behind RUN: a training's run, a registered version, or an alias",
+    "audit dossier": "Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions,",
 }
+IN_ORDER_OF_USE = list(dict.fromkeys(name.split()[0] for name in HELP if name))
 
 
 @pytest.fixture
@@ -42,8 +50,28 @@ def test_help_begins_with_what_the_command_does(place: Workplace, command: str) 
 def test_the_main_help_lists_the_commands_in_the_order_of_use(place: Workplace) -> None:
     listed = place.kap("--help").stdout.partition("Commands:")[2].splitlines()
     names = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
-    assert names == ["cohort", "train", "promote", "predict", "score", "serve"]
-    assert set(names) <= {name.split()[0] for name in HELP if name}
+    assert names == IN_ORDER_OF_USE
+
+
+def test_the_main_help_shows_the_way_from_a_cohort_to_an_audit(place: Workplace) -> None:
+    shown = place.kap("--help").stdout.partition("Options:")[0].splitlines()
+    steps = [line.split()[1] for line in shown if line.startswith("    kap ")]
+    assert steps == ["cohort", "cohort", "train", "evaluate", "promote", "history", "predict", "serve", "audit"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("train", ["--seed", "--config", "--quick", "--workers", "--json"]),
+        ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
+        ("rollback", ["--reason", "--by"]),
+        ("history", ["--on", "--json"]),
+    ],
+)
+def test_every_option_is_explained(place: Workplace, command: str, options: list[str]) -> None:
+    listed = place.kap(command, "--help").stdout.partition("Options:")[2].splitlines()
+    assert [line.split()[0] for line in listed if line.startswith("  --")] == options
+    assert all(len(line.split()) > 2 or not line.startswith("  --") for line in listed)
 
 
 @pytest.mark.parametrize("command", [("cohort", "check"), ("train",), ("cohort", "outcomes", "--out", "out.csv")])
@@ -78,6 +106,11 @@ def test_a_cohort_in_order_is_counted(place: Workplace, folder: Folder) -> None:
         ("train", "nowhere", "--workers", "0"),
         ("train", "nowhere", "--config", "nowhere.toml"),
         ("promote", "1"),
+        ("promote", "1", "--reason", " "),
+        ("rollback",),
+        ("evaluate", "1"),
+        ("recalibrate", "1", "nowhere"),
+        ("audit", "dossier", "1"),
         ("grow",),
     ],
 )

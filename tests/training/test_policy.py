@@ -183,21 +183,21 @@ def test_an_update_that_did_not_reproduce_is_refused(identical: bool | None) -> 
 @pytest.mark.parametrize(
     ("said", "passes"),
     [
-        ("session 3, relapse: nothing; against refit p = 0.31", True),
-        ("session 3, relapse: intercept (shift +0.210, slope 1.000)", False),
-        ("session 3, relapse: refit; against nothing p = 0.01", False),
+        ("before session 3, relapse: nothing; against refit p = 0.31", True),
+        ("before session 3, relapse: intercept (shift +0.210, slope 1.000)", False),
+        ("before session 3, relapse: refit; against nothing p = 0.01", False),
     ],
 )
 def test_an_update_needs_a_sample_size_for_the_heads_that_it_changed_alone(said: str, passes: bool) -> None:
     unknown = with_heads(updated(said), sample_size=None)
     found = failed(unknown)
-    assert [check.name for check in found] == ([] if passes else ["sample size, session 3"])
+    assert [check.name for check in found] == ([] if passes else ["sample size, before session 3"])
     sizes = [check.seen for check in check_policy(unknown, POLICY, NO_CHAMPION) if check.name.startswith("sample size")]
     assert "remission: not applicable, nothing was estimated" in sizes[0]
 
 
 def test_a_comparison_that_favours_somebody_says_so() -> None:
-    compared = HeadComparison("session 3", "relapse", "squared error", 640, -0.01, 0.002)
+    compared = HeadComparison("before session 3", "relapse", "squared error", 640, -0.01, 0.002)
     favoured = ChampionComparison("1", (compared,), caveat="version 2 had seen the outcomes of these patients")
     seen = check_policy(good_evidence(), POLICY, favoured)[-1].seen
     assert seen.endswith("640 patients). version 2 had seen the outcomes of these patients")

@@ -323,7 +323,7 @@ def test_of_two_who_decide_at_once_both_are_recorded(registry: Registry, monkeyp
     kap(promote, BAD, "--reason", "first", "--by", "Ada")
     draft = DecisionLog(registry.client, MODEL_NAME).read().decisions[0]
     other = draft.model_copy(update={"number": 2, "previous": draft.hash, "by": "the other"})
-    pauses = []
+    pauses: list[float] = []
 
     def interrupted(seconds: float) -> None:
         if not pauses:

@@ -53,7 +53,8 @@ def test_a_model_that_is_right_is_left_alone_in_about_95_of_100_cohorts(monkeypa
 
 @pytest.mark.slow
 def test_it_is_left_alone_as_often_when_learning_anew_is_offered() -> None:
-    assert methods(40).count(NOTHING) >= 35
+    # 28.5 of 30 are expected, and fewer than 25 in one of a hundred tries.
+    assert methods(30).count(NOTHING) >= 25
 
 
 def test_another_base_rate_moves_the_intercept_by_what_is_missing() -> None:

@@ -137,7 +137,10 @@ def _needed(fit: HeadFit, parameters: int) -> Needed | None:
     rate, mean_follow_up = task.events / years, years / task.patients
     if not parameters:  # the overall risk by the end of the curve, as for a yes/no outcome
         return binary(1, 1 - exp(-rate * task.last_day / DAYS_PER_YEAR), SMALL)
-    return survival(parameters, rate, task.last_day / DAYS_PER_YEAR, mean_follow_up, _relapse_r2(fit))
+    try:
+        return survival(parameters, rate, task.last_day / DAYS_PER_YEAR, mean_follow_up, _relapse_r2(fit))
+    except ValueError:  # weeks can tell patients apart further than the one rate that the criteria suppose
+        return None
 
 
 def _taught(task: RemissionTask) -> np.ndarray:

@@ -4,17 +4,28 @@ import numpy as np
 
 from features.catalogue import catalogue
 from features.cohort import Cohort
+from features.timeline import Floats
 from training.cohort_flow import LandmarkFlow, landmark_flow
 from training.evaluation.case_mix import case_mix
 from training.evaluation.draws import Draws
 from training.evaluation.intervals import interval
 from training.evaluation.judged import Judged
-from training.evaluation.question_measures import calibration_curve, core_values, decision_curve, question_values
+from training.evaluation.question_measures import (
+    benefit,
+    calibration_curve,
+    core_values,
+    curve_errors,
+    curve_points,
+    decision_curve,
+    observed_curve,
+    question_values,
+)
 from training.evaluation.questions import Asked, questions
+from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
 from training.evaluation.risk_groups import risk_groups
 from training.evaluation.sites import by_site
 from training.evaluation.subgroups import subgroups
-from training.evidence import FlowCount, HeadEvidence, LandmarkEvidence, Question, Sensitivity
+from training.evidence import CalibrationCurve, FlowCount, HeadEvidence, LandmarkEvidence, Question, Sensitivity
 
 TREATMENTS = ("weights", "all-no", "excluded")
 COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe")
@@ -29,18 +40,21 @@ def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence],
         flow=flow_counts(landmark_flow(cohort, judged.outcomes)),
         case_mix=case_mix(judged.features.values, declared, judged.outcomes.eligible),
         heads=heads,
-        questions=[_question(cohort, asked, draws) for asked in questions(judged) if len(asked.observed.row)],
+        questions=[_question(cohort, judged, asked, draws) for asked in questions(judged) if len(asked.observed.row)],
         risk_groups=risk_groups(judged, draws.patients),
         gains=[],
     )
 
 
-def _question(cohort: Cohort, asked: Asked, draws: Draws) -> Question:
+def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Question:
     observed, everyone = asked.observed, asked.first_repeat
     values = question_values(observed, draws.resampled)
     once = observed.first_repeat
     rate = float(np.average(observed.y_observed, weights=observed.weights))
     threshold = min(max(round(rate, 1), 0.1), 0.9)
+    errors, curve = _calibration(judged, asked, draws.resampled)
+    by_relapse = asked.head == "relapse"
+    acting = relapse_benefit(judged, asked, draws.resampled) if by_relapse else benefit(observed, draws.resampled)
     sites, across = by_site(asked, cohort, draws.patients)
     return Question(
         name=asked.name,
@@ -50,15 +64,27 @@ def _question(cohort: Cohort, asked: Asked, draws: Draws) -> Question:
         events=int(once.y_observed.sum()),
         not_observed=len(everyone.row) - len(once.row),
         observed_rate=rate,
-        measures={name: interval(drawn) for name, drawn in values.items()},
-        calibration=calibration_curve(observed, draws.resampled),
-        decision=decision_curve(observed, draws.resampled),
+        measures={name: interval(drawn) for name, drawn in (values | errors).items()},
+        calibration=curve,
+        decision=decision_curve(acting),
         sites=sites,
         across_sites=across,
         subgroups=subgroups(asked, cohort, draws.patients, threshold),
         subgroup_threshold=threshold,
         sensitivity=[_sensitivity(asked, treatment, draws) for treatment in TREATMENTS],
     )
+
+
+def _calibration(judged: Judged, asked: Asked, draws: Floats) -> tuple[dict[str, Floats], CalibrationCurve | None]:
+    """Distances from the smooth calibration curve, and the curve; NaN and ``None`` where there can be none."""
+    observed = asked.observed
+    points = curve_points(observed)
+    if points is None:
+        return dict.fromkeys(("ici", "e50", "e90"), np.full(len(draws), np.nan)), None
+    if asked.head == "relapse":
+        seen = observed_relapse(judged, asked, points, draws)
+        return relapse_errors(judged, asked, draws), calibration_curve(observed, points, seen)
+    return curve_errors(observed, draws), calibration_curve(observed, points, observed_curve(observed, points, draws))
 
 
 def _sensitivity(asked: Asked, treatment: str, draws: Draws) -> Sensitivity:

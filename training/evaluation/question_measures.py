@@ -23,7 +23,7 @@ from training.evaluation.reliability import (
     observed_over_expected,
     scaled_brier,
 )
-from training.evaluation.smooth_curve import CalibrationErrors, calibration_errors, smooth_curve
+from training.evaluation.smooth_curve import calibration_errors, smooth_curve
 from training.evidence import CalibrationCurve, DecisionCurve
 
 THRESHOLDS = np.round(np.arange(0.02, 1.0, 0.02), 2)
@@ -74,7 +74,7 @@ def question_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
 
 def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
-    slope = np.full(len(weights), np.nan) if _all_the_same(asked) else calibration_slope_by_draw(y, p, weights)
+    slope = np.full(len(weights), np.nan) if all_the_same(asked) else calibration_slope_by_draw(y, p, weights)
     return {
         "auc": auc(y, p, weights, asked.fold),
         "log_loss": log_loss_by_draw(y, p, weights),
@@ -85,7 +85,7 @@ def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def _all_the_same(asked: Asked) -> bool:
+def all_the_same(asked: Asked) -> bool:
     """Whether all patients of every fold are told the same: then the folds' base rates are all that differs."""
     return all(np.ptp(asked.y_predicted[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
 
@@ -93,19 +93,24 @@ def _all_the_same(asked: Asked) -> bool:
 def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
     parts = brier_parts(y, p, weights)
-    errors = calibration_errors(smooth_curve(y, p, weights), p, weights)
-    if _all_the_same(asked):  # a curve through the folds' base rates would be drawn by chance
-        errors = CalibrationErrors(*np.full((4, len(weights)), np.nan))
     return {
         "ipa": scaled_brier(y, p, weights),
         "brier_reliability": parts.reliability,
         "brier_resolution": parts.resolution,
         "brier_uncertainty": parts.uncertainty,
         "brier_within_bins": parts.within_bins,
-        "ici": errors.ici,
-        "e50": errors.e50,
-        "e90": errors.e90,
     }
+
+
+def curve_errors(asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """ICI, E50 and E90 of the predicted probability against the smooth curve of weighted answers, in every draw."""
+
+    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+        y, p = part.y_observed, part.y_predicted
+        errors = calibration_errors(smooth_curve(y, p, weights), p, weights)
+        return {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90}
+
+    return averaged(asked, measure, draws)
 
 
 def observed_rate(asked: Asked, weights: Floats) -> Floats:
@@ -113,20 +118,29 @@ def observed_rate(asked: Asked, weights: Floats) -> Floats:
     return np.asarray(weights @ asked.y_observed / weights.sum(axis=1))
 
 
-def calibration_curve(asked: Asked, draws: Floats) -> CalibrationCurve | None:
-    """The smooth curve with limits, over the middle 98% of the predictions.
+def curve_points(asked: Asked) -> Floats | None:
+    """Predicted probabilities at which a curve is drawn: the middle 98% of them.
 
-    ``None`` where they are all equal, or differ between folds only.
+    ``None`` where they are all equal, or differ between folds only: a curve through them would be drawn by chance.
     """
     low, high = np.quantile(asked.y_predicted, (0.01, 0.99))
-    if high - low < 1e-6 or _all_the_same(asked.first_repeat):
+    if high - low < 1e-6 or all_the_same(asked.first_repeat):
         return None
-    points = np.linspace(low, high, POINTS)
+    return np.linspace(low, high, POINTS)
 
-    def observed_at(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+
+def observed_curve(asked: Asked, points: Floats, draws: Floats) -> Floats:
+    """Observed probability at predicted ones, by the smooth curve of weighted answers; shape (draws, points)."""
+
+    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
         return {"curve": smooth_curve(part.y_observed, part.y_predicted, weights).observed_at(points)}
 
-    curve = [interval(values) for values in averaged(asked, observed_at, draws)["curve"].T]
+    return averaged(asked, measure, draws)["curve"]
+
+
+def calibration_curve(asked: Asked, points: Floats, observed: Floats) -> CalibrationCurve:
+    """The curve with its limits, and how the predictions are distributed; ``observed`` has shape (draws, points)."""
+    curve = [interval(values) for values in observed.T]
     counts, _ = np.histogram(asked.first_repeat.y_predicted, bins=BINS, range=(0, 1))
     return CalibrationCurve(
         predicted=points.tolist(),
@@ -137,16 +151,20 @@ def calibration_curve(asked: Asked, draws: Floats) -> CalibrationCurve | None:
     )
 
 
-def decision_curve(asked: Asked, draws: Floats) -> DecisionCurve:
-    """Net benefit of acting on the predictions, of acting on everybody, and (0) on nobody."""
+def benefit(asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
 
-    def benefit(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
         return {
             "model": net_benefit(part.y_observed, part.y_predicted, weights, THRESHOLDS),
             "all": net_benefit_treat_all(observed_rate(part, weights), THRESHOLDS),
         }
 
-    found = averaged(asked, benefit, draws)
+    return averaged(asked, measure, draws)
+
+
+def decision_curve(found: Mapping[str, Floats]) -> DecisionCurve:
+    """Net benefit of acting on the predictions, with limits, and of acting on everybody; on nobody it is 0."""
     model = [interval(values) for values in found["model"].T]
     return DecisionCurve(
         thresholds=THRESHOLDS.tolist(),

@@ -31,7 +31,7 @@ def relapse_measures(judged: Judged, draws: Floats) -> dict[str, Estimate]:
 def _of_repeat(judged: Judged, repeat: int, draws: Floats) -> dict[str, Floats]:
     row = np.flatnonzero((judged.repeat == repeat) & judged.outcomes.at_risk[judged.patient])
     patient, last = judged.patient[row], float(judged.days[-1])
-    followed, ended_by = _until(judged, patient, last)
+    followed, ended_by = followed_until(judged, patient, last)
     weights, fold, risk = draws[:, patient], judged.fold[row], judged.relapse[row, -1]
     assert judged.relapse_score is not None  # noqa: S101 - looked at by the caller
     return {
@@ -42,8 +42,8 @@ def _of_repeat(judged: Judged, repeat: int, draws: Floats) -> dict[str, Floats]:
     }
 
 
-def _until(judged: Judged, patient: NDArray[np.intp], last: float) -> tuple[Floats, NDArray[np.int8]]:
-    """Days followed and how they ended, as far as the curve reaches."""
+def followed_until(judged: Judged, patient: NDArray[np.intp], last: float) -> tuple[Floats, NDArray[np.int8]]:
+    """Days followed and how they ended, as far as ``last``; who is followed for longer is censored there."""
     followed = judged.outcomes.followed_days[patient]
     ended_by = np.where(followed <= last, judged.outcomes.ended_by[patient], EndedBy.CENSORED)
     return np.minimum(followed, last), ended_by.astype(np.int8)

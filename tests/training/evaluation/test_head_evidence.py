@@ -12,6 +12,7 @@ from models.relapse import RelapseHead
 from models.score import Constant, Linear
 from tests.training.evaluation.fitted import fitted
 from training.config import load_config
+from training.evaluation import head_evidence as evidence_of_heads
 from training.evaluation.draws import Draws
 from training.evaluation.head_evidence import (
     _loss_held_out,
@@ -95,6 +96,15 @@ def test_the_r_squared_of_relapse_compares_the_same_weeks_with_and_without_a_mod
     assert _loss_held_out(found.relapse, "logistic") == pytest.approx(loss / 2)
     gained = _loss_held_out(found.relapse, "no_model") - loss / 2
     assert _relapse_r2(found.relapse) == pytest.approx(1 - exp(-2 * gained / task.patients))
+
+
+def test_relapse_foretold_better_than_the_criteria_know_of_has_no_size_and_does_not_stop_the_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evidence_of_heads, "_relapse_r2", lambda _fit: 0.899)
+    answer = sample_size(fitted(repeats=2).relapse)
+    assert answer is not None
+    assert (answer.criteria, answer.required, answer.met) == ({}, None, None)
 
 
 def test_the_overall_rate_needs_patients_enough_for_its_own_precision_alone() -> None:

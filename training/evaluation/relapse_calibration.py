@@ -1,0 +1,70 @@
+"""Calibration and usefulness of relapse predictions by a day, with those lost before it counted for as long as seen.
+
+Remission and sustained remission are judged by weighted yes/no answers. For relapse the whole follow-up is known: the
+smooth curve is a hazard regression (Austin 2022, doi:10.1186/s41512-021-00114-6), and net benefit by Aalen-Johansen
+(Vickers 2008, doi:10.1186/1472-6947-8-53).
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.timeline import Floats
+from training.evaluation.hazard_curve import hazard_curve
+from training.evaluation.judged import Judged
+from training.evaluation.net_benefit import net_benefit_censored
+from training.evaluation.question_measures import THRESHOLDS, mean_of_repeats
+from training.evaluation.questions import Asked
+from training.evaluation.relapse_measures import followed_until
+from training.evaluation.smooth_curve import calibration_errors
+
+
+def relapse_errors(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """ICI, E50 and E90 of predicted against observed risk of relapse by the question's day, in every draw."""
+
+    def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
+        errors = calibration_errors(hazard_curve(*seen, predicted, weights, _day(asked)), predicted, weights)
+        return {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90}
+
+    return _averaged(judged, asked, measure, draws)
+
+
+def observed_relapse(judged: Judged, asked: Asked, points: Floats, draws: Floats) -> Floats:
+    """Observed risk of relapse at predicted ones (points,), shape (draws, points)."""
+
+    def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
+        return {"curve": hazard_curve(*seen, predicted, weights, _day(asked)).observed_at(points)}
+
+    return _averaged(judged, asked, measure, draws)["curve"]
+
+
+def relapse_benefit(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:
+    """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
+
+    def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
+        everybody = np.ones(len(predicted))
+        return {
+            "model": net_benefit_censored(*seen, predicted, weights, THRESHOLDS, _day(asked)),
+            "all": net_benefit_censored(*seen, everybody, weights[:1], THRESHOLDS, _day(asked)),
+        }
+
+    return _averaged(judged, asked, measure, draws)
+
+
+def _day(asked: Asked) -> float:
+    assert asked.horizon_days is not None  # noqa: S101 - relapse is asked by a day
+    return float(asked.horizon_days)
+
+
+_Measure = Callable[[tuple[Floats, NDArray[np.int8]], Floats, Floats], Mapping[str, Floats]]
+
+
+def _averaged(judged: Judged, asked: Asked, measure: _Measure, draws: Floats) -> dict[str, Floats]:
+    """Figures of each repeat, averaged; everybody at risk counts, also who has no answer by the day."""
+    found = []
+    for repeat in np.unique(asked.repeat):
+        part = asked.of(asked.repeat == repeat)
+        seen = followed_until(judged, part.patient, float(judged.days[-1]))
+        found.append(measure(seen, part.y_predicted, draws[:, part.patient]))
+    return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]}
