@@ -4,8 +4,10 @@ The refits are fitted in `training/refits`; here is what is kept of them, and ho
 contains the point answer, whichever candidate gave it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,11 @@ MISFIT = 0.25
 Model inadequacy in the sense of Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294; the size is a judgement, an odds
 ratio of 1.3, fixed for every cohort. Its effect on coverage stands in the method's README.
 """
-NUMBERS_AT_ONCE = 200_000
-"""Refitted hazards held in memory at a time."""
+NUMBERS_AT_ONCE = 60_000
+"""Refitted numbers of one kind worked on at a time; what fits beside the processor is worked on fastest."""
 SMALLEST = 1e-12
-LARGEST_LOG_ODDS = 30.0
+FARTHEST = 30.0
+"""Log-odds are moved no farther than this, where nothing can be told from certainty."""
 
 Singles = NDArray[np.float32]
 
@@ -79,29 +82,79 @@ class HeadRefits:
 
     def moved(self, rows: Floats) -> Floats:
         """How far each refit moves each row's log-odds from its baseline, shape (n, refits)."""
-        values = rows[:, self.used]
-        missing = np.isnan(values)
-        held = np.where(missing, 0.0, np.minimum(np.maximum(values, self.lower), self.upper) - self.centre)
-        return held @ self.weight.T.astype(np.float64) + missing @ self.missing_weight.T.astype(np.float64)
+        held = np.minimum(np.maximum(rows[:, self.used], self.lower), self.upper) - self.centre  # NaN stays NaN
+        missing = np.isnan(held)
+        held[missing] = 0.0
+        moved: Floats = np.hstack([held, missing]) @ self._weights
+        return np.minimum(np.maximum(moved, -FARTHEST), FARTHEST)
 
-    def curves(self, moved: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Relapse and event-free probability at ``days``, each of shape (n, refits, days).
+    def log_odds(self, rows: Floats) -> Floats:
+        """Log-odds of a head with a single band, shape (n, refits)."""
+        return self.moved(rows) + self._baseline[0]
+
+    def curves(self, moved: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
+        """Relapse and event-free probability at ``days`` within reach, each of shape (days, n, refits).
 
         The weeks of a band are alike, so that a band is one power of what stays event-free over a week. This equals
-        ``outcomes.relapse_curve`` and needs no array of weeks.
+        ``outcomes.relapse_curve``, and takes one exponential per row and refit.
         """
-        odds = np.exp(np.minimum(self.baseline + moved[..., None], LARGEST_LOG_ODDS))
-        to_relapse = odds / (odds + self.competing_hazard)
-        weeks = np.concatenate([self.edges, days / DAYS_PER_WEEK])
-        within = np.clip(weeks, self.edges[:-1, None], self.edges[1:, None]) - self.edges[:-1, None]
-        stays = np.log1p(-self.competing_hazard) - np.log(1 + odds)
-        event_free = np.exp(stays @ within)  # a small product per row: of a large one, threads would take longer
-        at_edges, at_days = event_free[..., : len(self.edges)], event_free[..., len(self.edges) :]
-        relapsed = np.zeros_like(at_edges)
-        np.cumsum(to_relapse * (at_edges[..., :-1] - at_edges[..., 1:]), axis=-1, out=relapsed[..., 1:])
-        band = np.minimum(np.searchsorted(self.edges, days / DAYS_PER_WEEK, side="right") - 1, len(self.edges) - 2)
-        relapse = relapsed[..., band] + (at_edges[..., band] - at_days) * to_relapse[..., band]
-        return relapse, at_days
+        odds = np.exp(self._baseline)[:, None] * np.exp(moved)
+        competing = self.competing_hazard[:, None, None]
+        stays = 1 + odds
+        np.divide(1 - competing, stays, out=stays)
+        to_relapse = odds + competing
+        np.divide(odds, to_relapse, out=to_relapse)
+        steps = _steps(self._bounds, tuple(days))
+        event_free = np.ones((len(steps.band) + 1, *moved.shape))
+        for length, which in steps.by_length:
+            event_free[which + 1] = _over(length, stays[steps.band[which]])
+        for before, after in pairwise(event_free):
+            after *= before
+        lost = event_free[:-1] - event_free[1:]
+        lost *= to_relapse[steps.band]
+        relapse = steps.before @ lost.reshape(len(lost), moved.size)
+        return relapse.reshape(len(days), *moved.shape), event_free[steps.reached]
+
+    @cached_property
+    def _weights(self) -> Floats:
+        return np.vstack([self.weight.T, self.missing_weight.T]).astype(np.float64)
+
+    @cached_property
+    def _bounds(self) -> tuple[int, ...]:
+        return tuple((self.edges * DAYS_PER_WEEK).tolist())
+
+    @cached_property
+    def _baseline(self) -> Floats:
+        return np.ascontiguousarray(self.baseline.T, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """A walk over the days that crosses no band's bound and stops at every day asked for.
+
+    ``band`` (steps,) is the band of each step, ``by_length`` which steps take so many days, ``reached`` after how many
+    steps each day asked for is reached, and ``before`` (days, steps) is 1 for these steps.
+    """
+
+    band: NDArray[np.intp]
+    by_length: tuple[tuple[int, NDArray[np.intp]], ...]
+    reached: NDArray[np.intp]
+    before: Floats
+
+
+@lru_cache(maxsize=64)
+def _steps(bounds: tuple[int, ...], days: tuple[int, ...]) -> _Steps:
+    """The walk to ``days`` over bands with these bounds, both in days; worked out once for all patients."""
+    last = max(days, default=0)
+    stops = np.unique([0, *days, *(bound for bound in bounds if bound < last)])
+    lengths = np.diff(stops)
+    reached = np.searchsorted(stops, np.array(days, dtype=np.int64))
+    return _Steps(
+        band=np.searchsorted(bounds, stops[:-1], side="right") - 1,
+        by_length=tuple((length, np.flatnonzero(lengths == length)) for length in np.unique(lengths).tolist()),
+        reached=reached,
+        before=(np.arange(len(lengths)) < reached[:, None]).astype(np.float64),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,69 +165,89 @@ class OutcomeRefits:
     relapse: HeadRefits | None
 
     def intervals(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...]) -> Intervals:
-        """90% limits around ``answers`` to feature rows (n, features), in bounded memory."""
-        head = self.relapse or self.remission
-        if head is None or not len(rows):
-            return _no_limits(answers)
-        days = len(horizons_days) + (0 if answers.curve is None else len(answers.curve.days))
-        size = max(NUMBERS_AT_ONCE // (len(head.baseline) * max(head.baseline.shape[1], days)), 1)
-        parts = [
-            self._chunk(rows[start : start + size], _slice(answers, start, start + size), horizons_days)
-            for start in range(0, len(rows), size)
-        ]
-        return parts[0] if len(parts) == 1 else _joined(parts)
-
-    def _chunk(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...]) -> Intervals:
+        """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits."""
         limits = _no_limits(answers)
-        refitted: Floats | None = None
-        if self.remission is not None:
-            log_odds = self.remission.baseline[:, 0] + self.remission.moved(rows)
-            limits = replace(limits, remission=_limits(answers.remission[:, None], log_odds[..., None])[:, 0])
-            refitted = expit(log_odds)[..., None]
-        if self.relapse is None:
+        if self.remission is None and self.relapse is None:
             return limits
-        wanted = np.array(horizons_days, dtype=np.int64)
-        within = wanted <= self.relapse.edges[-1] * DAYS_PER_WEEK
-        number, curve = int(within.sum()), answers.curve
-        days = wanted[within] if curve is None else np.concatenate([wanted[within], curve.days])
-        relapse, event_free = self.relapse.curves(self.relapse.moved(rows), days)
-        sustained = event_free[..., :number] if refitted is None else refitted * event_free[..., :number]
-        points = [answers.relapse[:, within], answers.sustained[:, within]]
-        points += [] if curve is None else [curve.relapse, curve.event_free]
-        drawn = [relapse[..., :number], sustained, relapse[..., number:], event_free[..., number:]]
-        stacked = np.concatenate(drawn[: len(points)], axis=-1)
-        found = _limits(np.concatenate(points, axis=1), _log_odds(stacked))
-        limits.relapse[:, within] = found[:, :number]
+        reach = 0 if self.relapse is None else int(self.relapse.edges[-1]) * DAYS_PER_WEEK
+        within = [position for position, days in enumerate(horizons_days) if days <= reach]
+        number, curve = len(within), answers.curve if self.relapse else None
+        days = [horizons_days[position] for position in within] + ([] if curve is None else curve.days.tolist())
+        points = [answers.remission[None], answers.relapse.T[within], answers.sustained.T[within]]
+        points += [] if curve is None else [curve.relapse.T, curve.event_free.T]
+        found = self._limits(rows, np.concatenate(points), days, number)
+        remission, relapse, sustained, *curves = np.split(found, np.cumsum([len(part) for part in points])[:-1])
+        limits.remission[:] = remission[0]
+        limits.relapse[:, within] = relapse.swapaxes(0, 1)
         # Sustained remission is never likelier than remission.
-        limits.sustained[:, within] = np.fmin(found[:, number : 2 * number], limits.remission[:, None])
+        limits.sustained[:, within] = np.fmin(sustained, remission).swapaxes(0, 1)
         if curve is None:
             return limits
-        rising, falling = np.split(found[:, 2 * number :], 2, axis=1)
-        return replace(
-            limits,
-            curve_relapse=np.maximum.accumulate(rising, axis=1),
-            curve_event_free=np.minimum.accumulate(falling, axis=1),
-        )
+        rising, falling = np.maximum.accumulate(curves[0]), np.minimum.accumulate(curves[1])
+        return replace(limits, curve_relapse=rising.swapaxes(0, 1), curve_event_free=falling.swapaxes(0, 1))
+
+    def _limits(self, rows: Floats, points: Floats, days: list[int], horizons: int) -> Floats:
+        """Limits (answers, n, 2) of ``points`` (answers, n), a portion of the rows at a time."""
+        head = self.relapse or self.remission
+        refits, bands = head.baseline.shape
+        size = max(NUMBERS_AT_ONCE // (refits * max(bands, len(points))), 1)
+        found = np.empty((*points.shape, 2))
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            found[:, part] = _limits(points[:, part], self._log_odds(rows[part], days, horizons))
+        return found
+
+    def _log_odds(self, rows: Floats, days: list[int], horizons: int) -> Floats:
+        """Refitted log-odds (answers, n, refits): remission, relapse and sustained at horizons, then the curves."""
+        drawn = np.zeros((1, len(rows), 1)) if self.remission is None else self.remission.log_odds(rows)[None]
+        if self.relapse is None:
+            return drawn
+        relapse, sustained = self.relapse.curves(self.relapse.moved(rows), days)
+        if self.remission is not None:
+            sustained[:horizons] *= expit(drawn)
+        log_odds = np.empty((1 + 2 * len(days), *relapse.shape[1:]))
+        log_odds[0] = drawn[0]
+        order = [relapse[:horizons], sustained[:horizons], relapse[horizons:], sustained[horizons:]]
+        np.concatenate(order, out=log_odds[1:])
+        _to_log_odds(log_odds[1:])
+        return log_odds
+
+
+def _over(days: int, stays: Floats) -> Floats:
+    """What stays after so many days of what stays after a week.
+
+    Whole weeks by repeated squaring: NumPy's power of a number takes as long as sixty products.
+    """
+    weeks, rest = divmod(days, DAYS_PER_WEEK)
+    left = stays ** (rest / DAYS_PER_WEEK) if rest else None
+    while weeks:
+        if weeks % 2:
+            left = stays if left is None else left * stays
+        weeks //= 2
+        stays = stays * stays if weeks else stays
+    return np.ones_like(stays) if left is None else left
 
 
 def _limits(answer: Floats, log_odds: Floats) -> Floats:
-    """Limits (n, answers, 2) of answers (n, answers) from refitted log-odds (n, refits, answers).
+    """Limits (answers, n, 2) of answers (answers, n) from refitted log-odds (answers, n, refits).
 
     What is certain by definition, as no relapse on day 0, has no width.
     """
-    refits = log_odds.shape[1]
-    middle = log_odds.sum(axis=1) / refits
-    away = log_odds - middle[:, None]
-    variance = np.einsum("nra,nra->na", away, away) / (refits - 1)
+    refits = log_odds.shape[-1]
+    middle = log_odds.sum(axis=-1) / refits
+    away = log_odds - middle[..., None]
+    variance = np.einsum("anr,anr->an", away, away) / (refits - 1)
     spread = NORMAL_95 * np.sqrt(variance + MISFIT**2)
     low, high = np.minimum(expit(middle - spread), answer), np.maximum(expit(middle + spread), answer)
     uncertain = (answer > 0) & (answer < 1)  # false where nothing is answered
     return np.stack([np.where(uncertain, low, answer), np.where(uncertain, high, answer)], axis=-1)
 
 
-def _log_odds(probability: Floats) -> Floats:
-    inside = np.minimum(np.maximum(probability, SMALLEST), 1 - SMALLEST)
-    return np.asarray(np.log(inside / (1 - inside)))
+def _to_log_odds(probability: Floats) -> None:
+    """Probabilities become log-odds where they stand."""
+    np.minimum(np.maximum(probability, SMALLEST, out=probability), 1 - SMALLEST, out=probability)
+    np.divide(probability, 1 - probability, out=probability)
+    np.log(probability, out=probability)
 
 
 def _no_limits(answers: Answers) -> Intervals:
@@ -183,24 +256,6 @@ def _no_limits(answers: Answers) -> Intervals:
     unknown = np.full((*answers.relapse.shape, 2), np.nan)
     curve = None if answers.curve is None else np.full((*answers.curve.relapse.shape, 2), np.nan)
     return Intervals(np.stack([certain, certain], axis=-1), unknown, unknown.copy(), curve, curve)
-
-
-def _slice(answers: Answers, start: int, stop: int) -> Answers:
-    curve = answers.curve
-    if curve is not None:
-        parts = (part[start:stop] for part in (curve.event_free, curve.relapse, curve.competing))
-        curve = RelapseCurve(curve.days, *parts)
-    parts = (part[start:stop] for part in (answers.remission, answers.relapse, answers.sustained))
-    remission, relapse, sustained = parts
-    return Answers(remission, curve, relapse, sustained)
-
-
-def _joined(parts: list[Intervals]) -> Intervals:
-    def join(name: str) -> Floats | None:
-        arrays = [getattr(part, name) for part in parts]
-        return None if arrays[0] is None else np.concatenate(arrays)
-
-    return Intervals(**{field.name: join(field.name) for field in fields(Intervals)})  # type: ignore[arg-type]
 
 
 def to_arrays(refits: HeadRefits) -> dict[str, NDArray[np.generic]]:

@@ -73,7 +73,7 @@ def promote(
 
     decide = override if overridden else promote_version
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
-    click.echo(checks_in_words(outcome.decision))
+    click.echo(in_short(outcome.decision))
     _tell(outcome)
 
 
@@ -128,6 +128,14 @@ def checks_in_words(decision: "Decision") -> str:
             _indented("seen:     ", check.seen),
         ]
     return "\n".join(lines)
+
+
+def in_short(decision: "Decision") -> str:
+    """The checks that passed by name, those that failed with what is required and what was seen."""
+    passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
+    failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})
+    lines = [*passed, *([checks_in_words(failed)] if failed.checks else [])]
+    return "\n".join([*lines, *(["every figure: kap history --json"] if lines else [])])
 
 
 def _indented(label: str, text: str) -> str:

@@ -23,6 +23,8 @@ from training.updating import NOTHING
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 """Names of the measures in `Question.measures`."""
 
+SHOWN = 3
+"""Groups that are named of those that are off."""
 Findings = list[tuple[bool, str]]
 """What was seen of one requirement: whether it is met, and in words."""
 
@@ -229,17 +231,17 @@ def _subgroups(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyChe
 
 
 def _worst_groups(question: Question, groups: Sequence[Subgroup], limit: float) -> Findings:
-    """Every group that is clearly off; else the one that is farthest off."""
+    """The groups that are clearly off, the worst three by name; else the one that is farthest off."""
     known = [(group, found) for group in groups if (found := group.calibration_in_the_large) is not None]
     known = [(group, found) for group, found in known if found.estimate is not None]
     if not known:
         return [(True, f"{in_words(question)}: no group is large enough")]
     known.sort(key=lambda pair: -abs(pair[1].estimate or 0.0))
     off = [(group, found) for group, found in known if not _touches(found, -limit, limit)]
-    return [
-        (not off, f"{in_words(question)}, {group.variable} {group.group} (n {group.n}) {_figure(found)}")
-        for group, found in off or known[:1]
-    ]
+    shown = (off or known[:1])[:SHOWN]
+    words = [f"{group.variable} {group.group} (n {group.n}) {_figure(found)}" for group, found in shown]
+    more = f", and {len(off) - SHOWN} more groups" if len(off) > SHOWN else ""
+    return [(not off, f"{in_words(question)}, {', '.join(words)}{more}")]
 
 
 def _champion(comparison: ChampionComparison, policy: PromotionPolicy) -> PolicyCheck:

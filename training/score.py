@@ -1,11 +1,14 @@
 """Predictions for a whole cohort, at every landmark that each patient reached, into one Parquet file."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from features.build import build_features
 from features.cohort import Cohort
@@ -14,8 +17,10 @@ from models.applicability import Applicable, Judgement
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel, Predictions
 
-CHUNK = 50_000
+CHUNK = 25_000
 """Patients predicted at a time, so that memory does not grow with the cohort."""
+THREADS = 2
+"""Chunks predicted side by side. Linear algebra keeps to one thread: its products are too small to be divided."""
 WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 
 
@@ -29,12 +34,10 @@ def score_cohort(cohort: Cohort, bundle: Bundle, path: Path) -> int:
     rows = 0
     partial = path.with_name(path.name + ".partial")
     try:
-        with pq.ParquetWriter(partial, _schema(bundle)) as writer:
-            for start in range(0, len(cohort), CHUNK):
-                part = cohort.take(np.arange(start, min(start + CHUNK, len(cohort))))
-                for table in _predictions(part, bundle):
-                    writer.write_table(table)
-                    rows += table.num_rows
+        with pq.ParquetWriter(partial, _schema(bundle)) as writer, threadpool_limits(limits=1):
+            for table in _tables(cohort, bundle):
+                writer.write_table(table)
+                rows += table.num_rows
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -55,25 +58,37 @@ def _schema(bundle: Bundle) -> pa.Schema:
     return pa.schema(columns, metadata=metadata)
 
 
-def _predictions(cohort: Cohort, bundle: Bundle) -> Iterator[pa.Table]:
-    schema = _schema(bundle)
-    for model in bundle.models:
-        features = build_features(cohort, model.landmark)
-        reached = np.flatnonzero(~np.isnan(features.day))
-        rows = features.values[reached]
-        reasons = [_reason(reason, model) for reason in features.unpredictable[reached]]
-        judged = None if model.applicability is None else model.applicability.judge(rows)
-        verdicts = _verdicts(judged, reasons)
-        for row, refusal in _refusals(judged, features.names).items():
-            reasons[row] = reasons[row] or refusal
-        numbers = _numbers(model.predict(rows, with_curve=False))
-        numbers[:, [reason is not None for reason in reasons]] = np.nan
-        ids, days = cohort.patient_ids[reached], features.day[reached]
-        columns = [ids, [model.landmark.name] * len(reached), days, verdicts, reasons, *numbers]
-        arrays = [
-            pa.array(column, from_pandas=True).cast(field.type) for column, field in zip(columns, schema, strict=True)
-        ]
-        yield pa.Table.from_arrays(arrays, schema=schema)
+def _tables(cohort: Cohort, bundle: Bundle) -> Iterator[pa.Table]:
+    """Predictions of every chunk at every landmark, always in the same order; few chunks are held at a time."""
+    waiting: deque[Future[pa.Table]] = deque()
+    with ThreadPoolExecutor(THREADS) as threads:
+        for start in range(0, len(cohort), CHUNK):
+            part = cohort.take(np.arange(start, min(start + CHUNK, len(cohort))))
+            for model in bundle.models:
+                waiting.append(threads.submit(_predictions, part, model, _schema(bundle)))
+                if len(waiting) > THREADS:
+                    yield waiting.popleft().result()
+        for last in waiting:
+            yield last.result()
+
+
+def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.Table:
+    features = build_features(cohort, model.landmark)
+    reached = np.flatnonzero(~np.isnan(features.day))
+    rows = features.values[reached]
+    reasons = [_reason(reason, model) for reason in features.unpredictable[reached]]
+    judged = None if model.applicability is None else model.applicability.judge(rows)
+    verdicts = _verdicts(judged, reasons)
+    for row, refusal in _refusals(judged, features.names).items():
+        reasons[row] = reasons[row] or refusal
+    numbers = _numbers(model.predict(rows, with_curve=False))
+    numbers[:, [reason is not None for reason in reasons]] = np.nan
+    ids, days = cohort.patient_ids[reached], features.day[reached]
+    columns = [ids, [model.landmark.name] * len(reached), days, verdicts, reasons, *numbers]
+    arrays = [
+        pa.array(column, from_pandas=True).cast(field.type) for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _numbers(predicted: Predictions) -> Floats:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -46,7 +47,8 @@ def record_evaluation(
         )
         mlflow.log_metrics({"patients": len(cohort), "sites": evidence.cohort.sites})
         mlflow.log_text(as_json(compared), "case_mix.json")
-        log_evidence(evidence, facts(registered, bundle, run.info.run_id, provenance))
+        about = facts(registered, bundle, run.info.run_id, provenance)
+        log_evidence(evidence, replace(about, case_mix=tuple(compared)))
     seal_run(run.info.run_id)
     client = MlflowClient()
     client.set_model_version_tag(MODEL_NAME, registered.version, f"evaluation {run.info.run_id}", source)

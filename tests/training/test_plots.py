@@ -8,16 +8,13 @@ import pytest
 from tests.training.evidence_examples import NASTY, around, external_evidence, risk_groups
 from training.evaluation.plots import (
     Caption,
-    ForestPanel,
-    ForestRow,
     calibration_plot,
     decision_plot,
-    forest_plot,
     learning_plot,
-    missing_plot,
     risk_group_plot,
 )
 from training.evidence import CalibrationCurve, DecisionCurve, Estimate, LearningCurve
+from training.report.row_plots import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
 from training.report.schematic import flow_diagram, icon_array
 
 CAPTION = Caption("a-figure", "A title & more", "What it shows: 0.71 < 0.76.")
@@ -96,3 +93,30 @@ def test_empty_curves_draw_without_a_figure() -> None:
 def test_an_icon_array_has_a_hundred_marks_and_its_key() -> None:
     assert DRAWN["icons"].count("<circle") + DRAWN["icons"].count("<path") == 100 + 2
     assert "60 of 100: well" in DRAWN["icons"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "places"),
+    [
+        (0, 100, 6, [0, 20, 40, 60, 80, 100]),
+        (0.4, 0.6, 4, [0.4, 0.5, 0.6]),  # steps of 0.05 would be five
+        (-5, 0.3, 3, [-4, -2, 0]),
+        (0.1, 1.02, 2, [0.5, 1.0]),
+    ],
+)
+def test_an_axis_has_round_numbers_and_no_more_than_there_is_room_for(
+    low: float, high: float, most: int, places: list[float]
+) -> None:
+    assert ticks(low, high, most) == pytest.approx(places)
+
+
+def test_an_interval_far_beyond_all_estimates_is_cut_and_ends_in_an_arrow() -> None:
+    near, far = ForestRow("A", (around(0.7, 0.1),)), ForestRow("B", (around(0.7, 9.0),))
+    arrow = 'fill="none" stroke="#0072B2"'
+    assert arrow not in forest_plot([near], PANELS, CAPTION)
+    assert forest_plot([near, far], PANELS, CAPTION).count(arrow) == 2
+
+
+def test_groups_that_all_have_the_same_figure_are_drawn() -> None:
+    same = forest_plot([ForestRow("A", (around(0.5, 0.0),))], [ForestPanel("c-statistic", 0.5)], CAPTION)
+    assert same.count("<rect") == 1

@@ -6,12 +6,14 @@ from pydantic import TypeAdapter
 
 from training.evidence import Evidence, FeatureSummary, Number, Part
 
+NOTABLE = 0.1
+"""The standardised difference from which on it is commonly called notable: Austin 2009, doi:10.1002/sim.3697."""
+
 
 class Compared(Part):
     """One feature at one landmark in both cohorts; ``standardised_difference`` is validation less development.
 
-    It is in pooled standard deviations; from 0.1 on it is commonly called notable (Austin 2009,
-    doi:10.1002/sim.3697). Null where either cohort has too few recorded values.
+    It is in pooled standard deviations; null where either cohort has too few recorded values.
     """
 
     landmark: str

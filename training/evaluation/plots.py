@@ -19,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 
-from training.evidence import CalibrationCurve, DecisionCurve, Estimate, LearningCurve, RiskGroups
+from training.evidence import CalibrationCurve, DecisionCurve, LearningCurve, RiskGroups
 
 BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
 DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
@@ -37,41 +37,21 @@ _SETTINGS: Any = {
 }
 _WIDTH = 5.3
 """Inches; at 72 points each, text of 9 points stays legible on a telephone."""
-_LONGEST_LABEL = 29
-_LETTER = 0.072
-"""Inches of a letter of 9 points, on average."""
+_LEFT = 0.8
+"""Inches for a number of eight letters and the name of the axis."""
 
 
 @dataclass(frozen=True)
 class Caption:
-    """A figure's words: ``name`` is unique in the report (lower-case letters, digits, hyphens), ``description`` says
-    what the figure shows with its main numbers, for who can't see it."""
+    """A figure's words: ``name`` is unique in the report (lower-case letters, digits, hyphens).
+
+    ``description`` says what the figure shows and stands below it; ``numbers`` go with it for who can't see the figure.
+    """
 
     name: str
     title: str
     description: str
-
-
-@dataclass(frozen=True)
-class ForestRow:
-    """One line of a forest plot, with one estimate per panel; ``note`` replaces estimates that are suppressed."""
-
-    label: str
-    estimates: tuple[Estimate | None, ...]
-    note: str = ""
-    summary: bool = False
-
-
-@dataclass(frozen=True)
-class ForestPanel:
-    """One column of a forest plot; ``reference`` is the value of no effect or of perfection.
-
-    ``expected`` is what a new site should expect, drawn as a thin line through the last row.
-    """
-
-    label: str
-    reference: float
-    expected: tuple[float, float] | None = None
+    numbers: str = ""
 
 
 def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
@@ -132,40 +112,6 @@ def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
         return _svg(figure, caption)
 
 
-def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], caption: Caption) -> str:
-    """One line per site or group and one column per measure: squares with 95% intervals, diamonds for summaries."""
-    with rc_context(_SETTINGS):
-        labels = [_short(row.label) for row in rows]
-        figure = _figure(0.7 + 0.24 * len(rows), labels)
-        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.08})[0]
-        for position, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
-            axes.axvline(panel.reference, color=GREY, linestyle=DASHES[2], linewidth=1)
-            for place, row in enumerate(rows):
-                _forest_row(axes, place, row, row.estimates[position] if row.estimates else None)
-            if panel.expected:
-                axes.plot(panel.expected, (len(rows) - 1,) * 2, color=BLACK, linewidth=0.8, marker="|", markersize=7)
-            axes.set_xlabel(panel.label)
-            axes.locator_params(axis="x", nbins=4)
-            axes.tick_params(axis="y", length=0)
-        columns[0].set_yticks(range(len(rows)), labels)
-        columns[0].set_ylim(len(rows) - 0.4, -0.6)
-        return _svg(figure, caption)
-
-
-def missing_plot(names: Sequence[str], shares: Sequence[float], caption: Caption) -> str:
-    """Share of patients without a value, one bar per feature."""
-    with rc_context(_SETTINGS):
-        labels = [_short(name, 32) for name in names]
-        figure = _figure(0.7 + 0.19 * len(names), labels)
-        axes = figure.subplots()
-        axes.barh(range(len(names)), [100 * share for share in shares], color=BLUE, height=0.65)
-        for place, share in enumerate(shares):
-            axes.text(100 * share + 1, place, f"{100 * share:.0f}%", va="center", fontsize=8)
-        axes.set_yticks(range(len(names)), labels, fontsize=8)
-        axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(0, 109), xlabel="patients without a value, %")
-        return _svg(figure, caption)
-
-
 def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
     """Held-out discrimination by number of training patients, and its extrapolation to twice as many."""
     with rc_context(_SETTINGS):
@@ -189,7 +135,8 @@ def finish_svg(drawing: str, caption: Caption) -> str:
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", drawing)
-    title, description = (html.escape(_printable(words)) for words in (caption.title, caption.description))
+    said = f"{caption.description} {caption.numbers}".rstrip()
+    title, description = (html.escape(_printable(words)) for words in (caption.title, said))
     head, body = drawing.split(">", 1)
     labelled = f"{caption.name}-title {caption.name}-desc"
     return (
@@ -216,27 +163,14 @@ def _one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _figure(height: float, labels: Sequence[str] = ("0.000000",), right: float = 0.12) -> Figure:
-    """A figure whose left margin fits the labels there; ``height`` and the ``right`` margin in inches.
+def _figure(height: float, right: float = 0.12) -> Figure:
+    """A figure with room at its left for numbers; ``height`` and the ``right`` margin in inches.
 
     Margins are fixed because a layout that measures every text takes as long again as the drawing.
     """
     figure = Figure(figsize=(_WIDTH, height))
-    left = 0.3 + _LETTER * max(map(len, labels), default=0)
-    figure.subplots_adjust(left / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
+    figure.subplots_adjust(_LEFT / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
     return figure
-
-
-def _forest_row(axes: Axes, place: int, row: ForestRow, found: Estimate | None) -> None:
-    if row.note or found is None or found.estimate is None:
-        words = row.note or "not defined"
-        axes.text(0.5, place, words, transform=axes.get_yaxis_transform(), ha="center", va="center",
-                  fontsize=8, color=GREY, style="italic")  # fmt: skip
-        return
-    colour, marker, size = (BLACK, "D", 6.5) if row.summary else (BLUE, "s", 4.5)
-    if found.low is not None and found.high is not None:
-        axes.plot((found.low, found.high), (place, place), color=colour, linewidth=2.4 if row.summary else 1.3)
-    axes.plot((found.estimate,), (place,), marker=marker, markersize=size, color=colour)
 
 
 def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -257,12 +191,6 @@ def _number(value: float | None) -> float:
 
 def _numbers(values: Sequence[float | None], undefined: float = float("nan")) -> list[float]:
     return [undefined if value is None else float(value) for value in values]
-
-
-def _short(label: str, longest: int = _LONGEST_LABEL) -> str:
-    """The end of a label is kept: it tells the number of patients."""
-    clean = _printable(label)
-    return clean if len(clean) <= longest else f"{clean[: longest - 9]}…{clean[-8:]}"
 
 
 def _printable(words: str) -> str:

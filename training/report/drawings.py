@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count as numbers
+from itertools import count as counting
 
 from training.evaluation import plots
 from training.evaluation.plots import Caption
 from training.evidence import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
 from training.report.forests import site_forest, subgroup_forest
 from training.report.hundred import outcomes_per_hundred
+from training.report.row_plots import forest_plot, missing_plot
 from training.report.schematic import flow_diagram, icon_array
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug
 
@@ -50,7 +51,7 @@ def figures(evidence: Evidence) -> dict[str, str]:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    return name if name not in taken else next(free for i in numbers(2) if (free := f"{name}-{i}") not in taken)
+    return name if name not in taken else next(free for i in counting(2) if (free := f"{name}-{i}") not in taken)
 
 
 def _of_landmark(landmark: LandmarkEvidence) -> Iterator[tuple[int | None, Planned]]:
@@ -70,7 +71,7 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
     if boxes:
         said = "; ".join(f"{box.label} {box.n:,}" for box in boxes)
         yield (
-            Caption(f"flow-{where}", "Flow of patients", f"Numbers: {said}."),
+            Caption(f"flow-{where}", "Flow of patients", "From all in the cohort to outcomes.", f"{said}."),
             lambda caption: flow_diagram(boxes, caption),
         )
     found = outcomes_per_hundred(landmark)
@@ -80,52 +81,50 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
             f"outcomes-{where}", "Outcomes of 100 patients", f"Of 100 {found.among}: {said}. {found.basis}"
         )
         yield caption, lambda caption: icon_array(found.counts, caption)
-    mix = landmark.case_mix
-    if mix:
-        names, shares = [row.name for row in mix], [row.missing_share for row in mix]
-        some = sorted((row for row in mix if row.missing_share > 0), key=lambda row: -row.missing_share)
-        most = ", ".join(f"{row.name} {percent(row.missing_share)}" for row in some[:3])
-        said = f"{len(some)} of {len(mix)} features miss values in some patients" + (
-            f"; most: {most}." if most else "."
-        )
-        caption = Caption(f"missing-{where}", "Missing values per feature", said)
-        yield caption, lambda caption: plots.missing_plot(names, shares, caption)
+    mix = [row for row in landmark.case_mix if row.recorded]
+    some = [row for row in mix if row.missing_share > 0]
+    if some:
+        names, shares = [row.name for row in some], [row.missing_share for row in some]
+        said = f"Of {len(mix)} features that are known by then, {len(some)} miss values in some patients."
+        numbers = "; ".join(f"{row.name} {percent(row.missing_share)}" for row in some) + "."
+        caption = Caption(f"missing-{where}", "Missing values per feature", said, numbers)
+        yield caption, lambda caption: missing_plot(names, shares, caption)
 
 
 def _of_question(question: Question, where: str) -> Iterator[Planned]:
     title = question.name
     curve, decision = question.calibration, question.decision
     if curve and any(value is not None for value in curve.observed):
-        caption = Caption(f"calibration-{where}", f"Calibration: {title}", _calibration_words(question, curve))
+        caption = Caption(f"calibration-{where}", f"Calibration: {title}", *_calibration_words(question, curve))
         yield caption, lambda caption: plots.calibration_plot(curve, caption)
     if decision and any(value is not None for value in decision.model):
         caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_words(question))
         yield caption, lambda caption: plots.decision_plot(decision, caption)
     if question.sites:
         rows, panels, said = site_forest(question)
-        caption = Caption(f"sites-{where}", f"Sites: {title}", said)
-        yield caption, lambda caption: plots.forest_plot(rows, panels, caption)
-    if question.subgroups:
-        groups, measures, told = subgroup_forest(question)
-        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", told)
-        yield caption, lambda caption: plots.forest_plot(groups, measures, caption)
+        caption = Caption(f"sites-{where}", f"Sites: {title}", *said)
+        yield caption, lambda caption: forest_plot(rows, panels, caption)
+    groups, measures, told = subgroup_forest(question)
+    if groups:
+        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", *told)
+        yield caption, lambda caption: forest_plot(groups, measures, caption)
 
 
-def _calibration_words(question: Question, curve: CalibrationCurve) -> str:
+def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str, str]:
     found = question.measures
     ends = [(p, o) for p, o in zip(curve.predicted, curve.observed, strict=True) if o is not None]
     reach = (
-        f" Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
+        f"Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
         f"{percent(ends[-1][0])} were predicted, {percent(ends[-1][1])}."
         if ends
-        else " The observed shares could not be estimated."
+        else "The observed shares could not be estimated."
     )
-    return (
+    said = (
         f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "
-        f"with {question.events:,} events; below, how the predictions are spread. Slope "
-        f"{in_prose(found.get('calibration_slope'))}, in the large {in_prose(found.get('calibration_intercept'))}, "
-        f"O:E {in_prose(found.get('oe'))}.{reach}"
+        f"with {question.events:,} events; below, how the predictions are spread. {reach}"
     )
+    slope, large, ratio = (in_prose(found.get(name)) for name in ("calibration_slope", "calibration_intercept", "oe"))
+    return said, f"Slope {slope}, in the large {large}, O:E {ratio}."
 
 
 def _decision_words(question: Question) -> str:
@@ -148,8 +147,9 @@ def _risk_groups(groups: RiskGroups, where: str) -> Planned:
         known = [(day, value) for day, value in seen if value is not None]
         last = f"{percent(known[-1][1])} by day {known[-1][0]}" if known else "not known"
         said.append(f"{group.name} of predicted risk ({patients(group.n)}): observed without an event {last}")
-    words = "Patients in remission by thirds of predicted risk. " + "; ".join(said) + "."
-    caption = Caption(f"event-free-{where}", "Time without relapse or competing event", words)
+    words = "Patients in remission by thirds of predicted risk: observed with 95% limits, and predicted."
+    title = "Time without relapse or competing event"
+    caption = Caption(f"event-free-{where}", title, words, "; ".join(said) + ".")
     return caption, lambda caption: plots.risk_group_plot(groups, caption)
 
 
@@ -162,5 +162,6 @@ def _learning(curve: LearningCurve, head: str, where: str) -> Planned:
         else " The points do not support an extrapolation."
     )
     measure = measure_title(curve.measure)
-    caption = Caption(f"learning-{where}-{head}", f"Learning curve: {head}", f"{measure}, held out: {said}.{ahead}")
+    words = f"{measure}, held out, by patients learned from.{ahead}"
+    caption = Caption(f"learning-{where}-{head}", f"Learning curve: {head}", words, f"{said}.")
     return caption, lambda caption: plots.learning_plot(curve, measure, caption)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from features.catalogue import catalogue
 from features.protocol import Protocol
+from training.evaluation.case_mix_compared import Compared
 from training.evidence import Evidence
 
 INTENDED_USE = (
@@ -32,7 +33,8 @@ class ReportFacts:
     """What `Evidence` lacks. ``model_version`` is ``None`` where nothing was registered.
 
     ``outcomes`` and ``features`` come from `outcome_rules` and `feature_dictionary`; ``written_on`` is a date in words
-    and the only thing in a report that time changes.
+    and the only thing in a report that time changes. ``case_mix`` compares the patients of an external evaluation with
+    those that the model was learned from; empty where there is nothing to compare.
     """
 
     title: str
@@ -46,6 +48,7 @@ class ReportFacts:
     features: tuple[FeatureRow, ...]
     outcomes: Mapping[str, str]
     intended_use: str = field(default=INTENDED_USE)
+    case_mix: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True)

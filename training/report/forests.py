@@ -1,13 +1,13 @@
 """The lines of the forest plots: sites with what a new one should expect, and groups of patients."""
 
-from training.evaluation.plots import ForestPanel, ForestRow
 from training.evidence import AcrossSites, Question, SiteEstimate, Subgroup
-from training.report.wording import count, in_prose, interval, number
+from training.report.row_plots import ForestPanel, ForestRow
+from training.report.wording import count, group_title, has_limits, in_prose, interval, number
 
 _PANELS = (("auc", "c-statistic", 0.5), ("calibration_intercept", "calibration in the large", 0.0))
 
-Forest = tuple[list[ForestRow], list[ForestPanel], str]
-"""Rows, panels, and what they show in words."""
+Forest = tuple[list[ForestRow], list[ForestPanel], tuple[str, str]]
+"""Rows, panels, and what they show in words: for everybody, and the numbers for who can't see it."""
 
 
 def site_forest(question: Question) -> Forest:
@@ -22,23 +22,32 @@ def site_forest(question: Question) -> Forest:
         for (_, label, reference), found in zip(_PANELS, across, strict=True)
     ]
     each = "; ".join(f"{site.site} {interval(site.discrimination)}" for site in question.sites)
-    said = [f"c-statistic and calibration in the large per site. c-statistic: {each}."]
-    said += [_across_words(found, label) for found, (_, label, _) in zip(across, _PANELS, strict=True) if found]
+    said = ["c-statistic and calibration in the large per site, with 95% intervals."]
+    said += [
+        _across_words(found, label)
+        for found, (_, label, _) in zip(across, _PANELS, strict=True)
+        if found and has_limits(found.mean)
+    ]
     if not any(across):
         said.append("Too few sites for a mean over sites and for what a new site should expect.")
-    return rows, panels, " ".join(said)
+    return rows, panels, (" ".join(said), f"c-statistic: {each}.")
 
 
 def subgroup_forest(question: Question) -> Forest:
-    """Groups with discrimination and calibration in the large; those of fewer than ten without figures."""
-    rows = [_group_row(group) for group in question.subgroups]
+    """Groups with discrimination and calibration in the large; those of fewer than ten without figures.
+
+    Sites are left to `site_forest`.
+    """
+    groups = [group for group in question.subgroups if group.variable != "site" or not question.sites]
+    rows = [_group_row(group) for group in groups]
     panels = [ForestPanel(label, reference) for _, label, reference in _PANELS]
-    shown = [group for group in question.subgroups if group.n is not None]
+    shown = [group for group in groups if group.n is not None]
     each = "; ".join(f"{group.variable} {group.group} {interval(group.calibration_in_the_large)}" for group in shown)
     suppressed = len(rows) - len(shown)
-    hidden = f" {suppressed} groups of fewer than ten patients are suppressed." if suppressed else ""
-    said = f"c-statistic and calibration in the large per group. Calibration in the large: {each or 'none'}.{hidden}"
-    return rows, panels, said
+    are = "group is" if suppressed == 1 else "groups are"
+    hidden = f" {suppressed} {are} suppressed: fewer than ten patients." if suppressed else ""
+    said = f"c-statistic and calibration in the large per group, with 95% intervals.{hidden}"
+    return rows, panels, (said, f"Calibration in the large: {each or 'none'}.")
 
 
 def _site_row(site: SiteEstimate) -> ForestRow:
@@ -47,9 +56,8 @@ def _site_row(site: SiteEstimate) -> ForestRow:
 
 def _group_row(group: Subgroup) -> ForestRow:
     if group.n is None:
-        return ForestRow(f"{group.variable}: {group.group}", (), note=count(None))
-    label = f"{group.variable}: {group.group} ({group.n:,})"
-    return ForestRow(label, (group.discrimination, group.calibration_in_the_large))
+        return ForestRow(group_title(group), (), note=count(None))
+    return ForestRow(f"{group_title(group)} ({group.n:,})", (group.discrimination, group.calibration_in_the_large))
 
 
 def _across(question: Question, measure: str) -> AcrossSites | None:

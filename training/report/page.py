@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from training.evaluation.case_mix_compared import NOTABLE
 from training.evidence import Evidence, LandmarkEvidence
 from training.report import tables
 from training.report.drawings import Drawing, draw
 from training.report.facts import ReportFacts, Told
-from training.report.markup import figure, link, paragraph, section
+from training.report.kinds import CHOICE
+from training.report.markup import figure, link, paragraph, section, side_by_side
 from training.report.standards import probast_section, tripod_section
 from training.report.stylesheet import STYLESHEET
 from training.report.summary import first_screen, questions_table
@@ -23,8 +25,9 @@ def render_report(evidence: Evidence, about: ReportFacts, drawings: tuple[Drawin
     drawings = draw(evidence) if drawings is None else drawings
     parts = [
         first_screen(evidence, about),
-        _contents(evidence),
+        _contents(evidence, about),
         *(_landmark(position, mark, drawings) for position, mark in enumerate(evidence.landmarks)),
+        *_compared(about),
         *_over_all(evidence),
         tripod_section(Told(evidence, about)),
         probast_section(Told(evidence, about)),
@@ -53,9 +56,11 @@ _SECTIONS = (
 _TITLES = dict(_SECTIONS)
 
 
-def _contents(evidence: Evidence) -> Markup:
+def _contents(evidence: Evidence, about: ReportFacts) -> Markup:
     marks = [(f"landmark-{position + 1}", mark.name) for position, mark in enumerate(evidence.landmarks)]
     first = [("predicts", "What it predicts"), ("how-well", "How well"), ("not-for", "For whom not")]
+    if about.case_mix:
+        marks.append(_COMPARED)
     lines = Markup().join(
         Markup("<li>{}</li>\n").format(link(anchor, words)) for anchor, words in [*first, *marks, *_SECTIONS]
     )
@@ -72,8 +77,7 @@ def _landmark(position: int, landmark: LandmarkEvidence, drawings: tuple[Drawing
         _grid(whole),
         answers,
         tables.heads_table(landmark),
-        tables.gains_table(landmark),
-        tables.case_mix_table(landmark),
+        *([tables.gains_table(landmark)] if landmark.gains else []),
     ]
     for number, question in enumerate(landmark.questions):
         answered = f"{patients(question.n)} with an answer, {question.events:,} of them yes"
@@ -84,8 +88,7 @@ def _landmark(position: int, landmark: LandmarkEvidence, drawings: tuple[Drawing
                 question.name,
                 paragraph(f"{answered}; {question.not_observed:,} without."),
                 _grid([drawing for drawing in mine if drawing.question == number]),
-                tables.measures_table(question),
-                tables.sites_table(question),
+                side_by_side(tables.measures_table(question), tables.sites_table(question)),
                 tables.subgroups_table(question),
                 tables.sensitivity_table(question),
             )
@@ -103,14 +106,26 @@ def _grid(drawings: list[Drawing]) -> Markup:
     return Markup('<div class="figures">\n{}</div>\n').format(drawn)
 
 
+_COMPARED = ("compared", "Patients of development and of validation")
+
+
+def _compared(about: ReportFacts) -> Iterator[Markup]:
+    """Whom the model was learned from beside whom it is judged on, where both are known."""
+    if about.case_mix:
+        words = (
+            "Standardised difference: validation less development, in pooled standard deviations; notable from "
+            f"{NOTABLE} on (Austin 2009, doi:10.1002/sim.3697). Those that differ most stand first."
+        )
+        yield section(_COMPARED[0], 2, _COMPARED[1], paragraph(words), tables.compared_tables(about.case_mix))
+
+
 def _over_all(evidence: Evidence) -> Iterator[Markup]:
     marks = evidence.landmarks
     candidates = [
         section(f"candidates-{number + 1}", 3, mark.name, *(tables.candidates_table(head) for head in mark.heads))
         for number, mark in enumerate(marks)
     ]
-    chosen = "Judged on patients held out. Chosen: the simplest within one standard error of the best."
-    yield section("candidates", 2, _TITLES["candidates"], paragraph(chosen), *candidates)
+    yield section("candidates", 2, _TITLES["candidates"], paragraph(CHOICE[evidence.kind]), *candidates)
     yield section("sample-size", 2, _TITLES["sample-size"], *map(tables.sample_size_table, marks))
     yield section("instability", 2, _TITLES["instability"], *map(tables.instability_table, marks))
     found = tables.leakage_table(evidence), tables.reproduction_words(evidence)

@@ -3,7 +3,7 @@
 STYLESHEET = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1280px; padding: 1rem 1.25rem 4rem; background: #fff; color: #1a1a1a;
+body { margin: 0 auto; max-width: 1320px; padding: 1rem 1.25rem 4rem; background: #fff; color: #1a1a1a;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: .6rem 0 .2rem; }
 h2 { font-size: 1.3rem; margin: 2rem 0 .4rem; border-bottom: 2px solid #0072b2; padding-bottom: .15rem; }
@@ -13,9 +13,10 @@ p, ul { margin: .4rem 0; max-width: 100ch; }
 ul { padding-left: 1.2rem; }
 a { color: #00548a; }
 .under, .none, figcaption { color: #4a4a4a; font-size: .875rem; }
-.banner { max-width: none; border: 2px solid #a33d00; border-left-width: 12px; background: #fff4ec;
-  padding: .5rem .8rem; }
-.banner strong { font-size: 1.15rem; text-transform: uppercase; letter-spacing: .03em; margin-right: .5rem; }
+.banners { display: grid; gap: 0 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+.banner { max-width: none; font-size: .9rem; border: 2px solid #a33d00; border-left-width: 12px; background: #fff4ec;
+  padding: .35rem .8rem; }
+.banner strong { font-size: 1.05rem; text-transform: uppercase; letter-spacing: .03em; margin-right: .5rem; }
 nav { background: #f3f6f8; padding: .5rem .8rem; margin: 1rem 0; }
 nav ul { columns: 3 14rem; margin: 0; padding-left: 1.2rem; max-width: none; }
 .scroll { overflow-x: auto; margin: .8rem 0; }
@@ -32,16 +33,19 @@ table.prose td { overflow-wrap: break-word; }
 .beside { display: grid; gap: 0 2rem; }
 @media (min-width: 60rem) {
   .beside { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-  .beside.table { grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); }
+  .beside.table { grid-template-columns: minmax(0, 1fr) minmax(0, 2.9fr); }
 }
 .beside > * { min-width: 0; }
 .beside .scroll { margin: 0; }
-.beside th, .beside td { font-size: .8rem; padding: .15rem .6rem .15rem 0; }
-.beside h2 { margin-top: 1rem; }
-#how-well ~ h3 { margin-top: .6rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.2rem;
-  align-items: start; }
-figure { margin: .6rem 0; max-width: 34rem; min-width: 0; }
+.beside th, .beside td { font-size: .8rem; padding: .15rem .45rem .15rem 0; }
+.beside tbody th { min-width: 5rem; white-space: nowrap; }
+.beside h2 { margin-top: .8rem; }
+.beside h3 { margin-top: .5rem; font-size: 1rem; }
+.beside ul, .beside p { font-size: .9rem; line-height: 1.4; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 35rem), 1fr)); gap: 0 2rem; }
+.tables > * { min-width: 0; }
+.figures { columns: 2 24rem; column-gap: 2rem; }
+figure { margin: 0; padding: .6rem 0; max-width: 34rem; break-inside: avoid; }
 figure svg { display: block; width: 100%; height: auto; }
 .status { font-weight: 600; white-space: nowrap; }
 @media (max-width: 30rem) { body { padding: .6rem .8rem 3rem; font-size: 15px; } h1 { font-size: 1.4rem; } }
@@ -51,25 +55,18 @@ figure svg { display: block; width: 100%; height: auto; }
   nav { display: none; }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; }
-  table, table.prose { min-width: 0; font-size: 8pt; }
-  th, td { padding-right: .4rem; overflow-wrap: anywhere; white-space: normal; }
-  tbody th { min-width: 0; }
+  table { font-size: 7pt; }
+  table.prose { min-width: 0; font-size: 8pt; }
+  th, td { padding-right: .4rem; }
+  tbody th { min-width: 4rem; }
   thead th { overflow-wrap: normal; }
   thead { display: table-header-group; break-after: avoid; }
-  figure, tr, .banner, table:not(.prose) { break-inside: avoid; }
+  .beside, .banners, .tables { display: block; }
+  .beside th, .beside td { font-size: 7pt; }
+  figure, tr, .banner, table.short { break-inside: avoid; }
   h1, h2, h3, h4, h3 + p, caption { break-after: avoid; }
   figcaption { font-size: 8pt; }
   .landmark { break-before: page; }
-  .beside { display: grid; gap: 0 2rem; }
-@media (min-width: 60rem) {
-  .beside { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-  .beside.table { grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); }
-}
-.beside > * { min-width: 0; }
-.beside .scroll { margin: 0; }
-.beside th, .beside td { font-size: .8rem; padding: .15rem .6rem .15rem 0; }
-.beside h2 { margin-top: 1rem; }
-#how-well ~ h3 { margin-top: .6rem; }
-.figures { display: block; columns: 2; }
+  .figures { columns: 2; }
 }
 """

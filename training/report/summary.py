@@ -7,14 +7,9 @@ from markupsafe import Markup
 
 from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, Question
 from training.report.facts import ReportFacts
+from training.report.kinds import SAID
 from training.report.markup import bullets, link, paragraph, section, table
-from training.report.wording import CANDIDATES, count, interval, listed, number, patients
-
-_KINDS = {
-    "held out": "Development: figures are from patients held out, each predicted by models that never saw the patient.",
-    "external": "External validation: figures are from a cohort that the model never saw.",
-    "updated": "Update: the model was updated on this cohort; figures are cross-fitted on it.",
-}
+from training.report.wording import CANDIDATES, count, group_title, interval, listed, number, patients
 
 
 def first_screen(evidence: Evidence, about: ReportFacts) -> Markup:
@@ -24,19 +19,26 @@ def first_screen(evidence: Evidence, about: ReportFacts) -> Markup:
     under = f"{version} · run {about.run_id} · bundle {about.bundle_digest[:12]} · {about.written_on}"
     cohort = evidence.cohort
     from_sites = f"{cohort.sites} site{'' if cohort.sites == 1 else 's'}"
-    on = f"{_KINDS[evidence.kind]} Cohort: {cohort.source}, {patients(cohort.patients)}, {from_sites}."
+    on = f"{SAID[evidence.kind]} Cohort: {cohort.source}, {patients(cohort.patients)}, {from_sites}."
     predicts = section("predicts", 2, "What it predicts", paragraph(_predicts(evidence)), paragraph(about.intended_use))
     not_for = section("not-for", 2, "For whom not", bullets(_not_for(evidence)) or paragraph("Nothing was found."))
     return Markup().join(
         [
             head,
             paragraph(under, "under"),
-            *_banners(evidence),
+            Markup('<div class="banners">\n{}</div>\n').format(Markup().join(_banners(evidence))),
             paragraph(on),
-            _beside(predicts, not_for, ""),
+            _beside(predicts + _updated(evidence), not_for, ""),
             section("how-well", 2, "How well", *_how_well(evidence)),
         ]
     )
+
+
+def _updated(evidence: Evidence) -> Markup:
+    """What an update did to each head, as the evidence says it; nothing for a model that was not updated."""
+    if evidence.kind != "updated":
+        return Markup()
+    return section("updated", 2, "What the update did", bullets(evidence.caveats) or paragraph("Nothing was recorded."))
 
 
 def _beside(left: Markup, right: Markup, kind: str) -> Markup:
@@ -61,21 +63,28 @@ def _predicts(evidence: Evidence) -> str:
     moments = listed([landmark.name for landmark in evidence.landmarks])
     if not asked:
         return f"At {moments or 'no moment'}: no question could be judged on this cohort."
-    return f"From what is known {moments}, the probability of: {listed(list(asked))}. Relapse is given remission."
+    given = " Relapse is that of patients in remission." if any(name.startswith("relapse") for name in asked) else ""
+    return f"From what is known {moments}, the probability of: {listed(list(asked))}.{given}"
 
 
 def _how_well(evidence: Evidence) -> Iterator[Markup]:
-    for position, landmark in enumerate(evidence.landmarks):
-        title = Markup("<h3>{}</h3>\n").format(link(f"landmark-{position + 1}", landmark.name))
-        said = bullets(_head_words(landmark, head) for head in landmark.heads)
-        yield title + _beside(said, questions_table("How well", landmark.name, _longest(landmark)), "table")
-    yield paragraph(
-        "Pairs: of two patients, of whom one reached remission (or relapsed before the other), how often that one was "
-        "given the higher probability. c-statistic: the same from 0 to 1. Calibration slope: 1 is right, below 1 "
-        "predictions are too extreme. In the large: 0 is right, above 0 more happens than predicted. O:E: observed "
-        f"over expected, 1 is right. 95% intervals by bootstrap ({evidence.resampled}; {evidence.draws:,} draws).",
+    said = [
+        Markup("<h3>{}</h3>\n").format(link(f"landmark-{position + 1}", landmark.name))
+        + bullets(_head_words(landmark, head) for head in landmark.heads)
+        for position, landmark in enumerate(evidence.landmarks)
+    ]
+    rows = [
+        (landmark.name, *_performance(question)) for landmark in evidence.landmarks for question in _longest(landmark)
+    ]
+    measured = table("At the longest horizon", ("landmark", "question", *_PERFORMANCE), rows)
+    words = paragraph(
+        "Pairs: two patients, one of whom reached remission (or relapsed first); how often that one was given the "
+        "higher probability (c-statistic). Slope: 1 is right, below 1 predictions are too extreme. In the large: 0 is "
+        "right, above 0 more happens than predicted. O:E: observed over expected, 1 is right. 95% intervals by "
+        f"bootstrap ({evidence.resampled}; {evidence.draws:,} draws).",
         "none",
     )
+    yield _beside(Markup().join(said), measured + words, "table")
 
 
 def _longest(landmark: LandmarkEvidence) -> list[Question]:
@@ -84,27 +93,32 @@ def _longest(landmark: LandmarkEvidence) -> list[Question]:
     return [question for question in landmark.questions if found[question.head] is question]
 
 
+_PERFORMANCE = ("patients", "events", "c-statistic", "slope", "in the large", "O:E")
+
+
 def questions_table(title: str, landmark: str, questions: Sequence[Question]) -> Markup:
     """How well questions are answered: discrimination and calibration, a line each."""
-    header = ("question", "patients", "events", "c-statistic", "calibration slope", "in the large", "O:E")
+    rows = [_performance(question) for question in questions]
+    return table(f"{title}, {landmark}", ("question", *_PERFORMANCE), rows)
+
+
+def _performance(question: Question) -> tuple[str, ...]:
     names = ("auc", "calibration_slope", "calibration_intercept", "oe")
-    rows = [
-        (question.name, count(question.n), count(question.events), *(interval(question.measures.get(n)) for n in names))
-        for question in questions
-    ]
-    return table(f"{title}, {landmark}", header, rows)
+    return (
+        *(question.name, count(question.n), count(question.events)),
+        *(interval(question.measures.get(name)) for name in names),
+    )
 
 
 def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
-    """One head in one or two sentences, true of a fitted model, of the overall rate and of nothing at all."""
+    """One head in a sentence or two, true of a fitted model, of the overall rate and of nothing at all."""
     name = head.head.capitalize()
-    size = f"{name} ({patients(head.n)}, {head.events:,} with it)"
     note = f" {head.note[:1].upper()}{head.note[1:]}." if head.note else ""
     if head.winner is None:
         return f"{name}: nothing is predicted.{note}"
     if head.winner == "no_model":
-        return f"{size}: everybody is given the same overall rate; patients are not told apart.{note}"
-    return f"{size}, by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
+        return f"{name}: everybody is given the same overall rate; patients are not told apart."
+    return f"{name}, by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
 
 
 def _pairs(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
@@ -134,8 +148,10 @@ def _not_for(evidence: Evidence) -> Iterator[str]:
         yield f"Nobody, until this is mended: leakage checks failed ({listed(failed)})."
     yield from _left_out(evidence)
     yield from _too_small(evidence)
-    yield from _miscalibrated(evidence)
-    yield from evidence.caveats
+    yield from _off_for_all(evidence)
+    yield from _off_for_groups(evidence)
+    if evidence.kind != "updated":  # those of an update stand under what it did
+        yield from evidence.caveats
 
 
 def _left_out(evidence: Evidence) -> Iterator[str]:
@@ -148,32 +164,58 @@ def _left_out(evidence: Evidence) -> Iterator[str]:
 
 def _too_small(evidence: Evidence) -> Iterator[str]:
     few = {
-        f"{group.variable} {group.group}": None
+        group_title(group): None
         for landmark in evidence.landmarks
         for question in landmark.questions
         for group in question.subgroups
         if group.n is None
     }
     if few:
-        yield f"Groups of whom too little is known, with fewer than ten patients in some question: {listed(list(few))}."
+        yield f"Groups of whom too little is known, with fewer than ten patients in some question: {'; '.join(few)}."
 
 
-def _miscalibrated(evidence: Evidence) -> Iterator[str]:
-    """Groups whose interval of calibration in the large leaves out 0, counted over landmarks and questions."""
-    asked, off = Counter[str](), Counter[str]()
+def _off_for_all(evidence: Evidence) -> Iterator[str]:
+    """Questions whose interval of calibration in the large leaves out 0 for all patients together."""
+    off: dict[str, list[str]] = {}
     for landmark in evidence.landmarks:
-        for group in (group for question in landmark.questions for group in question.subgroups):
-            name, found = f"{group.variable} {group.group}", group.calibration_in_the_large
-            if found is None or found.low is None or found.high is None:
-                continue
-            asked[name] += 1
-            off[f"{name} (too low"] += found.low > 0
-            off[f"{name} (too high"] += found.high < 0
-    said = [f"{name} in {times} of {asked[name.rpartition(' (')[0]]})" for name, times in off.items() if times]
-    if said:
+        for question in landmark.questions:
+            way = _way(question.measures.get("calibration_intercept"))
+            if way:
+                off.setdefault(f"{question.name} is too {way}", []).append(landmark.name)
+    if off:
+        said = "; ".join(f"{name} {listed(landmarks)}" for name, landmarks in off.items())
+        yield f"Anybody, for questions that are off on average for all patients: {said}."
+
+
+def _off_for_groups(evidence: Evidence) -> Iterator[str]:
+    """Groups off on average in questions that are right on average for all; those off most often first."""
+    asked, off = Counter[str](), Counter[str]()
+    for question in (question for landmark in evidence.landmarks for question in landmark.questions):
+        if _way(question.measures.get("calibration_intercept")):
+            continue
+        for group in question.subgroups:
+            name, way = group_title(group), _way(group.calibration_in_the_large)
+            asked[name] += group.calibration_in_the_large is not None
+            off.update([f"{name} (too {way}"] if way else [])
+    most = [
+        f"{name} in {times} of {asked[name.rpartition(' (')[0]]})" for name, times in off.most_common(_GROUPS_NAMED)
+    ]
+    more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
+    if most:
         yield (
-            f"Groups for whom predictions are off on average in some questions: {listed(said)}. One in twenty would be "
-            "by chance alone; see the groups of each question."
+            f"Groups for whom predictions are off on average though right for all, by number of questions: "
+            f"{'; '.join(most)}{more}. About one in twenty would be by chance alone."
         )
-    elif asked:
+    elif asked.total():
         yield "No group was found for whom predictions are off on average beyond chance; small errors are not excluded."
+
+
+_GROUPS_NAMED = 4
+"""How many groups the first screen names; all stand with their figures at each question."""
+
+
+def _way(found: Estimate | None) -> str:
+    """Whether predictions are too low or too high on average: the whole interval on one side of 0; else empty."""
+    if found is None or found.low is None or found.high is None:
+        return ""
+    return "low" if found.low > 0 else "high" if found.high < 0 else ""

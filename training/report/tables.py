@@ -1,16 +1,18 @@
 """The evidence as tables: every figure that a drawing shows, and those that no drawing does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
+from training.evaluation.case_mix_compared import NOTABLE, Compared
 from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Question
 from training.report.facts import ReportFacts
-from training.report.markup import bullets, paragraph, table
+from training.report.markup import paragraph, table
 from training.report.wording import (
     CANDIDATES,
     MEASURES,
     count,
+    group_title,
     interval,
     listed,
     measure_good,
@@ -60,9 +62,11 @@ def sites_table(question: Question) -> Markup:
             f"{number(found.new_site_low)} to {number(found.new_site_high)}",
         )
         for found in question.across_sites
+        if found.mean.estimate is not None
     ]
     over = ("measure", "sites", "random-effects mean", "tau", "a new site should expect (95%)")
-    return table(f"Sites: {question.name}", header, rows) + table(f"Over sites: {question.name}", over, across)
+    summary = table(f"Over sites: {question.name}", over, across) if across else Markup()
+    return table(f"Sites: {question.name}", header, rows) + summary
 
 
 def subgroups_table(question: Question) -> Markup:
@@ -71,7 +75,7 @@ def subgroups_table(question: Question) -> Markup:
     header = ("group", "patients", "events", "predicted", "observed", "c-statistic", "in the large", benefit)
     rows = [
         (
-            f"{group.variable}: {group.group}",
+            group_title(group),
             *(count(group.n), "-" if group.events is None else count(group.events), percent(group.mean_predicted)),
             *(_or_dash(found) for found in (group.observed, group.discrimination)),
             *(_or_dash(group.calibration_in_the_large), _or_dash(group.net_benefit, 3)),
@@ -155,16 +159,45 @@ def gains_table(landmark: LandmarkEvidence) -> Markup:
 
 
 def case_mix_table(landmark: LandmarkEvidence) -> Markup:
-    """The patients analysed, feature by feature; meanings stand in the dictionary."""
+    """The patients analysed, by feature, those that nobody has at this landmark in a sentence; meanings elsewhere."""
     rows = [
         (
             *(row.name, row.unit, count(row.recorded), percent(row.missing_share), number(row.mean)),
             *(number(row.sd), number(row.q05), number(row.q50), number(row.q95)),
         )
         for row in landmark.case_mix
+        if row.recorded
     ]
     header = ("feature", "unit", "recorded", "missing", "mean", "SD", "5%", "median", "95%")
-    return table(f"Patients analysed: {landmark.name}", header, rows)
+    nobody = [row.name for row in landmark.case_mix if not row.recorded]
+    told = paragraph(f"Features without a value in any patient here: {listed(nobody)}.", "none") if nobody else Markup()
+    return table(f"Patients analysed: {landmark.name}", header, rows) + told
+
+
+def compared_tables(rows: Sequence[Compared]) -> Markup:
+    """Patients of development and validation side by side, a table per landmark (item 20c of TRIPOD+AI)."""
+    header = ("feature", "unit", "development mean (SD)", "missing", "validation mean (SD)", "missing",
+              "standardised difference")  # fmt: skip
+    landmarks = dict.fromkeys(row.landmark for row in rows)
+    return Markup().join(
+        table(
+            f"Development and validation: {landmark}",
+            header,
+            [_compared_row(row) for row in rows if row.landmark == landmark],
+        )
+        for landmark in landmarks
+    )
+
+
+def _compared_row(row: Compared) -> tuple[str, ...]:
+    difference = row.standardised_difference
+    notable = difference is not None and abs(difference) >= NOTABLE
+    return (
+        *(row.feature, row.unit),
+        *(f"{number(row.development_mean)} ({number(row.development_sd)})", percent(row.development_missing_share)),
+        *(f"{number(row.validation_mean)} ({number(row.validation_sd)})", percent(row.validation_missing_share)),
+        f"{number(difference)}{', notable' if notable else ''}",
+    )
 
 
 def leakage_table(evidence: Evidence) -> Markup:
@@ -194,11 +227,6 @@ def reproduction_words(evidence: Evidence) -> Markup:
         return paragraph("Not tried in this run.")
     same = "gave the same bytes" if found.identical else "did NOT give the same bytes"
     return paragraph(f"Fitting {found.heads} heads a second time {same}.")
-
-
-def caveats(evidence: Evidence) -> Markup:
-    """What the evidence warns of itself."""
-    return bullets(evidence.caveats) or paragraph("None recorded by the run.")
 
 
 def _gain_row(gain: LandmarkGain) -> tuple[str, str, str, str]:

@@ -3,10 +3,14 @@
 An answer says only what the evidence shows; ``None`` leaves the item to the authors.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from training.evaluation.case_mix_compared import NOTABLE
+from training.evidence import Question
 from training.report.facts import Told
-from training.report.wording import in_prose, listed, measure_title, patients, percent
+from training.report.kinds import CHOICE, KIND, PREDICTED
+from training.report.wording import CANDIDATES, has_limits, interval, listed, measure_title, number, patients, percent
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,9 @@ class Answer:
     complete: bool = False
 
 
-_KIND = {
-    "held out": "Development, judged on patients held out from learning.",
-    "external": "Evaluation of an existing model on another cohort.",
-    "updated": "Updating of an existing model, judged by cross-fitting.",
-}
-
-
 def title(told: Told) -> Answer:
     """Item 1."""
-    return Answer(f"{told.about.title}. {_KIND[told.evidence.kind]}", "top")
+    return Answer(f"{told.about.title}. {KIND[told.evidence.kind]}", "top")
 
 
 def abstract(told: Told) -> Answer:
@@ -43,7 +40,7 @@ def intended_use(told: Told) -> Answer:
 
 def objective(told: Told) -> Answer:
     """Item 4."""
-    return Answer(_KIND[told.evidence.kind], "top")
+    return Answer(KIND[told.evidence.kind], "top")
 
 
 def source(told: Told) -> Answer:
@@ -108,13 +105,13 @@ def sample_size(told: Told) -> Answer | None:
 
 
 def missing(told: Told) -> Answer | None:
-    """Item 11."""
-    said = [
-        f"{landmark.name}: {sum(row.missing_share > 0 for row in landmark.case_mix)} of {len(landmark.case_mix)} "
-        f"features, at most {percent(max(row.missing_share for row in landmark.case_mix))}"
-        for landmark in told.evidence.landmarks
-        if landmark.case_mix
-    ]
+    """Item 11; features that nobody has yet at a landmark are not missing there."""
+    said = []
+    for landmark in told.evidence.landmarks:
+        shares = [row.missing_share for row in landmark.case_mix if row.recorded]
+        if shares:
+            some = sum(share > 0 for share in shares)
+            said.append(f"{landmark.name}: {some} of {len(shares)} features, at most {percent(max(shares))}")
     words = f"Features with missing values: {'; '.join(said)}. Unobserved outcomes: see sensitivity per question."
     return Answer(words, "landmark-1") if said else None
 
@@ -126,9 +123,15 @@ def division(told: Told) -> Answer:
 
 def model_kind(told: Told) -> Answer | None:
     """Item 12c."""
+    choice = CHOICE[told.evidence.kind]
+    if told.evidence.kind != "held out":
+        return Answer(choice, "candidates")
     names = {one.name: None for mark in told.evidence.landmarks for head in mark.heads for one in head.candidates}
-    words = f"Candidates: {listed(list(names))}; the simplest within one standard error of the best was chosen."
-    return Answer(words, "candidates") if names else None
+    return (
+        Answer(f"Candidates: {listed([CANDIDATES.get(name, name) for name in names])}. {choice}", "candidates")
+        if names
+        else None
+    )
 
 
 def cluster_method(told: Told) -> Answer | None:
@@ -150,17 +153,16 @@ def measures(told: Told) -> Answer | None:
 
 def updating(told: Told) -> Answer:
     """Item 12f."""
-    return Answer("Updated on this cohort." if told.evidence.kind == "updated" else "None in this run.", "top")
+    return (
+        Answer(CHOICE["updated"], "updated") if told.evidence.kind == "updated" else Answer("None in this run.", "top")
+    )
 
 
 def computation(told: Told) -> Answer:
     """Item 12g."""
-    by = (
-        "by the stored bundle"
-        if told.evidence.kind == "external"
-        else "for patients held out, by models of the same recipe"
+    return Answer(
+        f"As probabilities {PREDICTED[told.evidence.kind]}; bundle {told.about.bundle_digest}.", "environment"
     )
-    return Answer(f"As probabilities {by}; bundle {told.about.bundle_digest}.", "environment")
 
 
 def imbalance(told: Told) -> Answer:
@@ -168,7 +170,8 @@ def imbalance(told: Told) -> Answer:
     questions = [question for mark in told.evidence.landmarks for question in mark.questions]
     shares = [question.events / question.n for question in questions if question.n]
     seen = f"Events are {percent(min(shares))} to {percent(max(shares))} of patients. " if shares else ""
-    return Answer(f"{seen}No resampling and no reweighting of classes: either would spoil calibration.", "how-well")
+    done = "No resampling and no reweighting of classes: either would spoil calibration."
+    return Answer(seen + ("Nothing was learned here." if told.evidence.kind == "external" else done), "how-well")
 
 
 def fairness(told: Told) -> Answer | None:
@@ -187,16 +190,14 @@ def output(told: Told) -> Answer | None:
 
 def differences(told: Told) -> Answer | None:
     """Item 16."""
-    if told.evidence.kind != "held out":
-        return None
-    return Answer(f"The same cohort, divided: {told.evidence.folds}.", "how-well", complete=True)
+    same = Answer(f"The same cohort, divided: {told.evidence.folds}.", "how-well", complete=True)
+    return same if told.evidence.kind == "held out" else None
 
 
 def ethics(told: Told) -> Answer | None:
     """Item 17."""
-    if not told.evidence.cohort.synthetic:
-        return None
-    return Answer("No person took part: the cohort is synthetic.", "top", complete=True)
+    none = Answer("No person took part: the cohort is synthetic.", "top", complete=True)
+    return none if told.evidence.cohort.synthetic else None
 
 
 def protocol(told: Told) -> Answer:
@@ -217,33 +218,33 @@ def code(told: Told) -> Answer | None:
 
 def flow(told: Told) -> Answer | None:
     """Item 20a."""
-    shown = any(landmark.flow for landmark in told.evidence.landmarks)
-    return Answer("A flow diagram per landmark.", "landmark-1") if shown else None
+    flows = [landmark.flow for landmark in told.evidence.landmarks]
+    return Answer("A flow diagram per landmark.", "landmark-1") if any(flows) else None
 
 
 def case_mix(told: Told) -> Answer | None:
     """Item 20b."""
     shown = any(landmark.case_mix for landmark in told.evidence.landmarks)
-    return (
-        Answer("A table of all features and a figure of missing values per landmark.", "landmark-1") if shown else None
-    )
+    return Answer("A table of features and a figure of missing values per landmark.", "landmark-1") if shown else None
 
 
 def comparison(told: Told) -> Answer | None:
     """Item 20c."""
-    if told.evidence.kind != "held out":
+    if told.evidence.kind == "held out":
+        return Answer("Development and judgement used one cohort.", "top", complete=True)
+    rows = told.about.case_mix
+    if not rows:
         return None
-    return Answer("Development and judgement used one cohort.", "top", complete=True)
+    known = [row for row in rows if row.standardised_difference is not None]
+    notable = [row for row in known if abs(row.standardised_difference or 0.0) >= NOTABLE]
+    words = f"Side by side; standardised differences of {NOTABLE} or more in {len(notable)} of {len(known)} features."
+    return Answer(words, "compared", complete=True)
 
 
 def numbers(told: Told) -> Answer | None:
     """Item 21."""
-    said = [
-        f"{landmark.name}, {question.name}: {question.n:,} and {question.events:,}"
-        for landmark in told.evidence.landmarks
-        for question in landmark.questions
-    ]
-    return Answer(f"Patients and events: {'; '.join(said)}.", "how-well") if said else None
+    said = _per_question(told, lambda question: f"{question.n:,} and {question.events:,}")
+    return Answer(f"Patients and events: {said}.", "how-well") if said else None
 
 
 def full_model(told: Told) -> Answer:
@@ -253,31 +254,38 @@ def full_model(told: Told) -> Answer:
 
 def performance(told: Told) -> Answer | None:
     """Item 23a."""
-    said = [
-        f"{landmark.name}, {question.name}: c-statistic {in_prose(question.measures['auc'])}"
-        for landmark in told.evidence.landmarks
-        for question in landmark.questions
-        if "auc" in question.measures
-    ]
-    return Answer(f"{'; '.join(said)}. All measures and groups are below each question.", "how-well") if said else None
+    said = _per_question(told, lambda question: interval(question.measures.get("auc")))
+    words = f"c-statistic (95% interval): {said}. All measures and groups are below each question."
+    return Answer(words, "how-well") if said else None
 
 
 def cluster_results(told: Told) -> Answer | None:
     """Item 23b."""
-    said = [
-        f"{landmark.name}, {question.name}, {measure_title(found.measure)}: {in_prose(found.mean)}"
-        for landmark in told.evidence.landmarks
-        for question in landmark.questions
-        for found in question.across_sites
-        if found.mean.estimate is not None
-    ]
-    return Answer(f"Means over sites: {'; '.join(said)}.", "landmark-1") if said else None
+    if not any(question.across_sites for mark in told.evidence.landmarks for question in mark.questions):
+        return None
+    said = _per_question(told, _spread)
+    return Answer(f"c-statistic at a new site, expected with 95%: {said}. The rest is below.", "landmark-1")
+
+
+def _spread(question: Question) -> str:
+    found = next((one for one in question.across_sites if one.measure == "auc" and has_limits(one.mean)), None)
+    return f"{number(found.new_site_low)} to {number(found.new_site_high)}" if found else "not known"
+
+
+def _per_question(told: Told, words: Callable[[Question], str]) -> str:
+    """Words about every question, by landmark."""
+    return "; ".join(
+        f"{mark.name}: {', '.join(f'{question.name} {words(question)}' for question in mark.questions)}"
+        for mark in told.evidence.landmarks
+        if mark.questions
+    )
 
 
 def update_results(told: Told) -> Answer:
     """Item 24."""
-    words = "All figures are of the updated model." if told.evidence.kind == "updated" else "Not applicable: no update."
-    return Answer(words, "how-well")
+    if told.evidence.kind != "updated":
+        return Answer("Not applicable: no update.", "how-well")
+    return Answer("What was done to each head, with the tests; all figures are of the updated model.", "updated")
 
 
 def limitations(told: Told) -> Answer | None:
@@ -287,4 +295,5 @@ def limitations(told: Told) -> Answer | None:
         said.append("the cohort is synthetic and says nothing of real patients")
     if told.evidence.quick:
         said.append("parts of the evaluation were skipped")
-    return Answer(f"{'; '.join(said)}.", "not-for") if said else None
+    place = "updated" if told.evidence.kind == "updated" else "not-for"
+    return Answer(f"{'; '.join(one.rstrip('.') for one in said)}.", place) if said else None

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from training.evidence import Estimate, Number
+from training.evidence import Estimate, Number, Subgroup
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ MEASURES = {
     "brier_reliability": Measure("Brier: part from miscalibration", "smaller"),
     "brier_resolution": Measure("Brier: part won by telling patients apart", "larger"),
     "brier_uncertainty": Measure("Brier: part from the outcome itself", "not the model's"),
+    "brier_within_bins": Measure("Brier: part within bins", "smaller"),
     "ipa": Measure("index of prediction accuracy", "larger; 0 is no model"),
     "oe": Measure("observed over expected (O:E)", "1"),
     "calibration_intercept": Measure("calibration in the large", "0"),
@@ -70,21 +71,31 @@ def percent(value: Number, digits: int = 0) -> str:
 
 
 def interval(found: Estimate | None, digits: int = 2) -> str:
-    """For a table's cell: ``0.71 (0.66 to 0.76)``."""
+    """For a table's cell: ``0.71 (0.66 to 0.76)``; without limits that can't differ from the figure."""
     if found is None or found.estimate is None:
         return "not defined"
     limits = f" ({number(found.low, digits)} to {number(found.high, digits)})"
-    return number(found.estimate, digits) + (limits if found.low is not None and found.high is not None else "")
+    return number(found.estimate, digits) + (limits if has_limits(found) else "")
 
 
 def in_prose(found: Estimate | None, digits: int = 2) -> str:
     """For a sentence: ``0.71 (95% interval 0.66 to 0.76)``."""
     if found is None or found.estimate is None:
         return "not defined"
-    if found.low is None or found.high is None:
+    if not has_limits(found):
         return f"{number(found.estimate, digits)} (without an interval)"
     limits = f"{number(found.low, digits)} to {number(found.high, digits)}"
     return f"{number(found.estimate, digits)} (95% interval {limits})"
+
+
+def has_limits(found: Estimate) -> bool:
+    """Whether there is an interval of some width: patients who are all given one probability are ordered by chance."""
+    return found.low is not None and found.high is not None and found.high - found.low > 1e-9
+
+
+def group_title(group: Subgroup) -> str:
+    """A group of patients for a reader: ``diagnosis: social anxiety``."""
+    return f"{group.variable}: {group.group}".replace("_", " ")
 
 
 def patients(number_of: int) -> str:
