@@ -7,7 +7,6 @@ contains the point answer, whichever candidate gave it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ Model inadequacy in the sense of Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.0
 ratio of 1.3, fixed for every cohort. Its effect on coverage stands in the method's README.
 """
 NUMBERS_AT_ONCE = 60_000
-"""Refitted numbers of one kind worked on at a time; what fits beside the processor is worked on fastest."""
+"""Refitted numbers of one kind worked on at a time; four times as many take twice as long, as does a quarter."""
 SMALLEST = 1e-12
 FARTHEST = 30.0
 """Log-odds are moved no farther than this, where nothing can be told from certainty."""
@@ -108,8 +107,8 @@ class HeadRefits:
         event_free = np.ones((len(steps.band) + 1, *moved.shape))
         for length, which in steps.by_length:
             event_free[which + 1] = _over(length, stays[steps.band[which]])
-        for before, after in pairwise(event_free):
-            after *= before
+        for step in range(len(steps.band)):  # a cumulative product along the first axis would take eight times as long
+            event_free[step + 1] *= event_free[step]
         lost = event_free[:-1] - event_free[1:]
         lost *= to_relapse[steps.band]
         relapse = steps.before @ lost.reshape(len(lost), moved.size)
@@ -188,9 +187,8 @@ class OutcomeRefits:
 
     def _limits(self, rows: Floats, points: Floats, days: list[int], horizons: int) -> Floats:
         """Limits (answers, n, 2) of ``points`` (answers, n), a portion of the rows at a time."""
-        head = self.relapse or self.remission
-        refits, bands = head.baseline.shape
-        size = max(NUMBERS_AT_ONCE // (refits * max(bands, len(points))), 1)
+        baselines = [head.baseline.shape for head in (self.remission, self.relapse) if head is not None]
+        size = max(NUMBERS_AT_ONCE // max(refits * max(bands, len(points)) for refits, bands in baselines), 1)
         found = np.empty((*points.shape, 2))
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
@@ -219,13 +217,11 @@ def _over(days: int, stays: Floats) -> Floats:
     Whole weeks by repeated squaring: NumPy's power of a number takes as long as sixty products.
     """
     weeks, rest = divmod(days, DAYS_PER_WEEK)
-    left = stays ** (rest / DAYS_PER_WEEK) if rest else None
+    left: Floats = stays ** (rest / DAYS_PER_WEEK) if rest else np.ones_like(stays)
     while weeks:
-        if weeks % 2:
-            left = stays if left is None else left * stays
-        weeks //= 2
-        stays = stays * stays if weeks else stays
-    return np.ones_like(stays) if left is None else left
+        left = left * stays if weeks % 2 else left
+        stays, weeks = stays * stays, weeks // 2
+    return left
 
 
 def _limits(answer: Floats, log_odds: Floats) -> Floats:

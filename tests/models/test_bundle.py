@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,6 +236,35 @@ def test_another_answer_of_xgboost_is_refused_naming_the_probes(copy: Path) -> N
     path.write_bytes(bytes(changed.save_raw("ubj")))
     sealed(copy)
     with pytest.raises(BundleRefusedError, match=r"probe patients at 'before session 1': (remission|contributions)"):
+        load_bundle(copy)
+
+
+def changed_array(path: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Replace one array of a file."""
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays[name] = change(arrays[name])
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+def test_another_weight_of_one_refit_is_refused_naming_the_intervals(copy: Path) -> None:
+    """The answers stay, every digest is recomputed, and one weight in 60 differs by a thousandth."""
+
+    def change(weight: np.ndarray) -> np.ndarray:
+        weight[7, 2] += 1e-3
+        return weight
+
+    changed_array(copy / "landmark_2_relapse_refits.npz", "weight", change)
+    sealed(copy)
+    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 2': intervals"):
+        load_bundle(copy)
+
+
+def test_another_limit_of_applicability_is_refused_naming_it(copy: Path) -> None:
+    """Every digest is recomputed: only a probe that was at the edge, and would now be refused, can tell."""
+    changed_array(copy / "landmark_2_applicability.npz", "limit", lambda limit: limit * 1e-3)
+    sealed(copy)
+    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 2': applicability"):
         load_bundle(copy)
 
 

@@ -74,13 +74,34 @@ def test_refitted_curves_are_those_of_the_chain_rule() -> None:
     refits = head_refits(2, relapse=True)
     moved = refits.moved(rows_of(4))
     days = np.array([0, 3, 7, 55, 56, 57, 100, 182])
-    relapse, event_free = refits.curves(moved, days)
+    relapse, event_free = refits.curves(moved, days.tolist())
     weeks = np.diff(EDGES)
     for refit in range(len(refits.baseline)):
         hazard = np.repeat(expit(refits.baseline[refit] + moved[:, refit, None]), weeks, axis=1)
         curve = relapse_curve(hazard, np.repeat(COMPETING, weeks), days)
-        np.testing.assert_allclose(relapse[:, refit], curve.relapse, atol=1e-12)
-        np.testing.assert_allclose(event_free[:, refit], curve.event_free, atol=1e-12)
+        np.testing.assert_allclose(relapse[..., refit].T, curve.relapse, atol=1e-12)
+        np.testing.assert_allclose(event_free[..., refit].T, curve.event_free, atol=1e-12)
+
+
+def test_days_asked_for_twice_or_out_of_order_are_answered_as_asked() -> None:
+    refits = head_refits(2, relapse=True)
+    moved = refits.moved(rows_of(3))
+    asked, sorted_once = (np.stack(refits.curves(moved, days)) for days in ([182, 0, 84, 182], [0, 84, 182]))
+    np.testing.assert_allclose(asked, sorted_once[:, [2, 0, 1, 2]], atol=1e-15)
+
+
+def test_a_patient_unlike_any_other_gets_limits_without_overflow() -> None:
+    """Scores of a thousand to either side: as good as certain, and within 0 and 1."""
+    remission, relapse = (
+        replace(head_refits(1, relapse=relapse), upper=np.full(3, 1e4), lower=np.full(3, -1e4))
+        for relapse in (False, True)
+    )
+    model = replace(toy_bundle().models[1], refits=OutcomeRefits(remission, relapse))
+    with np.errstate(all="raise", under="ignore"):
+        found = model.predict(np.array([[1e4], [-1e4]]).repeat(FEATURES, axis=1)).interval
+    assert found is not None
+    for limits in (found.remission, found.relapse, found.sustained):
+        assert ((limits >= 0) & (limits <= 1)).all()
 
 
 def test_every_interval_lies_within_0_and_1_and_contains_its_answer(model: OutcomeModel) -> None:
@@ -110,6 +131,20 @@ def test_limits_of_the_curves_never_turn_back(model: OutcomeModel) -> None:
     assert (found.curve_event_free[:, 0] == 1).all()
 
 
+def test_limits_of_the_curves_are_those_of_the_horizons_on_the_same_days(model: OutcomeModel) -> None:
+    """Where nothing has to be kept from turning back; all are in remission, so that sustained means event-free."""
+    short = OutcomeRefits(None, head_refits(2, relapse=True, spread=0.01))
+    predicted = replace(model, remission=None, in_remission_at_landmark=True, refits=short).predict(rows_of(50))
+    found, curve = predicted.interval, predicted.curve
+    assert found is not None
+    assert curve is not None
+    assert found.curve_relapse is not None
+    assert found.curve_event_free is not None
+    at = np.searchsorted(curve.days, model.horizons_days)
+    np.testing.assert_allclose(found.curve_relapse[:, at], found.relapse, atol=1e-12)
+    np.testing.assert_allclose(found.curve_event_free[:, at], found.sustained, atol=1e-12)
+
+
 def test_sustained_remission_is_never_held_likelier_than_remission(model: OutcomeModel) -> None:
     found = model.predict(rows_of(200)).interval
     assert found is not None
@@ -129,13 +164,14 @@ def test_more_disagreement_gives_wider_intervals(model: OutcomeModel) -> None:
 def test_a_cohort_gets_the_intervals_that_its_patients_get_one_by_one(model: OutcomeModel) -> None:
     """However many are answered at a time: 1,200 patients do not fit into one portion."""
     rows = rows_of(1200)
-    together = model.predict(rows, with_curve=False).interval
-    assert together is not None
-    assert together.curve_relapse is None
-    for patient in (0, 599, 1199):
+    horizons, everything = (model.predict(rows, with_curve=curve).interval for curve in (False, True))
+    assert horizons is not None
+    assert horizons.curve_relapse is None
+    for patient in (0, 599, 600, 1199):
         alone = model.predict(rows[patient : patient + 1]).interval
         assert alone is not None
-        for name in ("remission", "relapse", "sustained"):
+        for name in ("remission", "relapse", "sustained", "curve_relapse", "curve_event_free"):
+            together = everything if name.startswith("curve") else horizons
             np.testing.assert_allclose(getattr(together, name)[patient], getattr(alone, name)[0], atol=1e-12)
 
 

@@ -86,6 +86,21 @@ def test_a_cohort_in_parts_is_scored_as_in_one(cohort: Cohort, tmp_path: Path, m
     pd.testing.assert_frame_equal(parts, whole, check_categorical=False)
 
 
+def test_parts_follow_one_another_in_the_order_of_the_cohort_whichever_is_ready_first(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Part by part, in it landmark by landmark, in it patient by patient."""
+    bundle = toy_bundle()
+    monkeypatch.setattr(score, "CHUNK", 40)
+    table = scored(cohort, bundle, tmp_path)
+    landmarks = [model.landmark.name for model in bundle.models]
+    place = {patient: number for number, patient in enumerate(cohort.patient_ids.tolist())}
+    patients = [place[patient] for patient in table["patient_id"]]
+    keys = [(at // 40, landmarks.index(name), at) for at, name in zip(patients, table["landmark"], strict=True)]
+    assert len(keys) > 300
+    assert keys == sorted(keys)
+
+
 def test_a_landmark_that_taught_nothing_gives_only_reasons(cohort: Cohort, tmp_path: Path) -> None:
     bundle = toy_bundle()
     untaught = replace(bundle.models[0], remission=None, relapse=None)

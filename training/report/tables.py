@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from training.evaluation.case_mix_compared import NOTABLE, Compared
-from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Question
+from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Number, Question
 from training.report.facts import ReportFacts
 from training.report.markup import paragraph, table
 from training.report.wording import (
@@ -175,15 +175,19 @@ def case_mix_table(landmark: LandmarkEvidence) -> Markup:
 
 
 def compared_tables(rows: Sequence[Compared]) -> Markup:
-    """Patients of development and validation side by side, a table per landmark (item 20c of TRIPOD+AI)."""
+    """Patients of development and validation side by side, a table per landmark (item 20c of TRIPOD+AI).
+
+    Features that nobody has in either cohort at a landmark are left out.
+    """
     header = ("feature", "unit", "development mean (SD)", "missing", "validation mean (SD)", "missing",
               "standardised difference")  # fmt: skip
-    landmarks = dict.fromkeys(row.landmark for row in rows)
+    known = [row for row in rows if min(row.development_missing_share, row.validation_missing_share) < 1]
+    landmarks = dict.fromkeys(row.landmark for row in known)
     return Markup().join(
         table(
             f"Development and validation: {landmark}",
             header,
-            [_compared_row(row) for row in rows if row.landmark == landmark],
+            [_compared_row(row) for row in known if row.landmark == landmark],
         )
         for landmark in landmarks
     )
@@ -194,10 +198,14 @@ def _compared_row(row: Compared) -> tuple[str, ...]:
     notable = difference is not None and abs(difference) >= NOTABLE
     return (
         *(row.feature, row.unit),
-        *(f"{number(row.development_mean)} ({number(row.development_sd)})", percent(row.development_missing_share)),
-        *(f"{number(row.validation_mean)} ({number(row.validation_sd)})", percent(row.validation_missing_share)),
+        *(_mean_and_sd(row.development_mean, row.development_sd), percent(row.development_missing_share)),
+        *(_mean_and_sd(row.validation_mean, row.validation_sd), percent(row.validation_missing_share)),
         f"{number(difference)}{', notable' if notable else ''}",
     )
+
+
+def _mean_and_sd(mean: Number, sd: Number) -> str:
+    return "-" if mean is None else number(mean) + ("" if sd is None else f" ({number(sd)})")
 
 
 def leakage_table(evidence: Evidence) -> Markup:
