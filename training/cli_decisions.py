@@ -73,7 +73,8 @@ def promote(
 
     decide = override if overridden else promote_version
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
-    click.echo(in_short(outcome.decision))
+    decision = outcome.decision
+    click.echo(checks_in_words(decision) if decision.action == "promote" else in_short(decision))
     _tell(outcome)
 
 
