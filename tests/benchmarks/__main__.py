@@ -62,18 +62,27 @@ class Bench:
         cohort, _ = self._simulated(1200)
         found = json.loads(self._module("one_patient", cohort, "2000").output)
         for kind, taken in found.items():
-            figure = f"{taken['p50']:.2f} ms"
-            yield Line(f"one patient, {kind} heads: p50 of 2,000", figure, "at most 2 ms", taken["p50"] <= 2)
-            yield Line(f"one patient, {kind} heads: p99", f"{taken['p99']:.2f} ms", "", None)
+            plain, whole = taken["p50_without_intervals"], taken["p50"]
+            name = f"one patient, {kind} heads"
+            yield Line(f"{name}, without intervals: p50 of 2,000", f"{plain:.2f} ms", "at most 2 ms", plain <= 2)
+            more = f"{whole - plain:.2f} ms more"
+            yield Line(
+                f"{name}, with intervals: p50", f"{whole:.2f} ms, {more}", "at most 1 ms more", whole - plain <= 1
+            )
+            yield Line(f"{name}, with intervals: p99", f"{taken['p99']:.2f} ms", "", None)
 
     def train(self) -> Iterator[Line]:
-        """A whole training, recorded and registered."""
+        """A whole training with all its evidence, recorded and registered; and a quick one."""
         landmarks = json.loads(self.training.output.splitlines()[-1])["landmarks"]
         heads = [landmark[head] for landmark in landmarks for head in ("remission", "relapse")]
         won = Counter(str(head["winner"]) for head in heads)
         winners = ", ".join(f"{count} {name}" for name, count in won.most_common())
         name = f"kap train, {int(2500 * self.scale):,} patients, {len(landmarks)} landmarks (won by {winners})"
-        yield self._at_most(name, self.training.seconds, 180)
+        yield self._at_most(name, self.training.seconds, 300)
+        patients = int(2500 * self.scale)
+        say(f"a quick training on {patients:,} patients")
+        quick = run([KAP, "train", self._simulated(patients)[0], "--quick", "--workers", "2", "--json"], self.folder)
+        yield self._at_most(f"kap train --quick, {patients:,} patients", quick.seconds, 60)
 
     def score(self) -> Iterator[Line]:
         """Scoring cohorts of two sizes with the registered model."""

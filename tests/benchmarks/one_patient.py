@@ -36,7 +36,14 @@ def main(folder: Path, calls: int) -> dict[str, dict[str, float]]:
     training = train(read_cohort(folder), config, collect_provenance(), quietly, 2)
     gc.collect()
     gc.freeze()  # as the service does before its first request
-    return {kind: milliseconds(Predictor(bundle_of(training, kind), "1"), calls) for kind in KINDS}
+    return {kind: _taken(bundle_of(training, kind), calls) for kind in KINDS}
+
+
+def _taken(bundle: Bundle, calls: int) -> dict[str, float]:
+    """With intervals, and without."""
+    plain = replace(bundle, models=tuple(replace(model, refits=None) for model in bundle.models))
+    without = milliseconds(Predictor(plain, "1"), calls)["p50"]
+    return milliseconds(Predictor(bundle, "1"), calls) | {"p50_without_intervals": without}
 
 
 def bundle_of(training: Training, kind: str) -> Bundle:
