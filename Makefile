@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check audit-changes bench lock format clean
+.PHONY: help setup demo test check coverage audit-changes bench lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+coverage: setup  ## How many true probabilities lie within their intervals, over all landmarks
+	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
 	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/test_audit.py -k random_changes

@@ -26,7 +26,8 @@ LITTLE_LACKING = 0.1
 LEAST_RANGE = 0.05
 """The unit of a column is its training range, or this share of the declared one where few patients span less."""
 STEPS = 16
-"""Limits are rounded outwards to a power of two of at most a sixteenth of the unit, so that they are nobody's value."""
+"""Limits are rounded outwards to a multiple of a power of two, at most a sixteenth of the unit: the least and greatest
+value can't be read off to the last digit, but of a feature with few whole values they can."""
 FAR_BEYOND = 1.0
 MOST_LACKING = 0.5
 FARTHEST = 1.5
