@@ -14,7 +14,11 @@ class Part(BaseModel):
 
 
 class Interval(Part):
-    """Where 9 of 10 such models would have put the probability, had other patients of the same kind taught them."""
+    """How sure the model is of the probability, judged by models learned again from redrawn patients.
+
+    The mean of their log-odds less and plus 1.645 standard deviations, which have an allowance for misfit, as
+    probabilities; widened to contain the answer.
+    """
 
     low: Probability
     high: Probability

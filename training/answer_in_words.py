@@ -102,7 +102,10 @@ def _reasons(outcome: str, contributions: list[Answer]) -> str:
     associations: nothing here says 'because'.
     """
     if not contributions:
-        return f"For {outcome} the model makes no difference between patients."
+        return (
+            f"For {outcome} the model makes no difference between patients. They do differ, so the limits around its "
+            "numbers show what a model that told them apart might say of this one."
+        )
     recorded = [entry for entry in contributions if entry["value"] is not None]
     more = [_reason(entry) for entry in recorded if entry["contribution"] > 0][:MOST_REASONS]
     less = [_reason(entry) for entry in recorded if entry["contribution"] < 0][:MOST_REASONS]

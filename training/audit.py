@@ -7,6 +7,7 @@ decisions hold too. What each check asks is left to `audit_checks` and `audit_re
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -18,9 +19,10 @@ from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
 from training.audit_checks import LOST, chain_verdict, record_verdicts
+from training.audit_linked import evaluations_verdict, served_verdict
 from training.audit_reproduction import environment_verdicts, reproduction_verdicts
 from training.decision_log import Chain
-from training.release import MODEL_NAME, decision_log, use_store
+from training.release import MODEL_NAME, decision_log, served_copies, use_store
 from training.run import Announce
 from training.seal import (
     SEAL,
@@ -33,11 +35,11 @@ from training.seal import (
     read_seal,
     seal_document,
 )
-from training.stored_training import StoredTraining, StoredVersion
+from training.stored_training import StoredEvaluation, StoredTraining, StoredVersion
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
-MODELS = "models:/"
+EVALUATION = "evaluation "
 Digests = dict[Item, str]
 
 
@@ -75,9 +77,13 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
 
 
 def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
-    """The verdicts that need no data: on what was recorded, on the decisions, and on code and environment."""
-    decisions = chain_verdict(chain.decisions, chain.findings, stored.run_id, stored)
-    return [*record_verdicts(stored), decisions, *environment_verdicts(stored)]
+    """The verdicts that need no data: on what was recorded, decided and served, and on code and environment."""
+    linked = [
+        evaluations_verdict(stored),
+        chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
+        served_verdict(stored, chain.champion),
+    ]
+    return [*record_verdicts(stored), *linked, *environment_verdicts(stored)]
 
 
 def run_of(run_or_version: str) -> str:
@@ -113,7 +119,14 @@ def read_training(run_id: str, scratch: Path) -> StoredTraining:
         known = tuple(read_seal(sealed).owners) if sealed else ()
     except SealRefusedError:
         known = ()
-    return _read(client, run_id, known, scratch)
+    stored = _read(client, run_id, known, scratch)
+    registered = client.search_model_versions(f"name = '{MODEL_NAME}'")
+    return replace(
+        stored,
+        evaluations=_evaluations(client, stored, scratch),
+        copies=served_copies(),
+        registered_runs=frozenset(str(version.run_id) for version in registered),
+    )
 
 
 def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Path) -> StoredTraining:
@@ -131,6 +144,7 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
         digests |= _model_digests(model) | _file_digests(model.model_id, _fetch(model.artifact_location, scratch))
     for version in versions:
         digests |= _mapped(f"version {version.number}", "tag", version.tags)
+        digests |= _version_digests(client, version.number)
     digests.pop(Item(run_id, "artifact", SEAL), None)
     artifacts = _fetch(top.info.artifact_uri, scratch)
     return StoredTraining(
@@ -220,6 +234,38 @@ def _versions(client: MlflowClient, run_id: str) -> tuple[StoredVersion, ...]:
     return tuple(
         StoredVersion(str(version.version), dict(version.tags), tuple(version.aliases)) for version in versions
     )
+
+
+def _version_digests(client: MlflowClient, number: str) -> Digests:
+    """Where a version's model is, by which MLflow finds it, and by whom it was made."""
+    version = client.get_model_version(MODEL_NAME, number)
+    facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
+    facts["fetched from"] = client.get_model_version_download_uri(MODEL_NAME, number)
+    return _mapped(f"version {number}", "version", {key: str(value) for key, value in facts.items()})
+
+
+def _evaluations(client: MlflowClient, stored: StoredTraining, scratch: Path) -> tuple[StoredEvaluation, ...]:
+    """The evaluations that tags of the versions name, and those that name the training themselves."""
+    experiment = client.get_run(stored.run_id).info.experiment_id
+    about = f"tags.level = 'evaluation' AND tags.model_run_id = '{stored.run_id}'"
+    found = {run.info.run_id: run.data.params.get("cohort", "") for run in _search(client, experiment, about)}
+    named = {
+        key.removeprefix(EVALUATION): source
+        for version in stored.versions
+        for key, source in version.tags.items()
+        if key.startswith(EVALUATION)
+    }
+    return tuple(
+        StoredEvaluation(run_id, source, run_id in named, _stored(run_id, scratch))
+        for run_id, source in sorted((found | named).items())
+    )
+
+
+def _stored(run_id: str, scratch: Path) -> StoredTraining | None:
+    try:
+        return read_training(run_id, scratch)
+    except MlflowException:
+        return None
 
 
 def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Digests:

@@ -13,7 +13,7 @@ from training.verdicts import Verdict, failed, judged, listed, not_checked, pass
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
-RECORD_KINDS = ("run", "parameter", "metric", "tag", "dataset", "model")
+RECORD_KINDS = ("run", "parameter", "metric", "tag", "dataset", "model", "version")
 
 
 def record_verdicts(stored: StoredTraining) -> list[Verdict]:
@@ -184,7 +184,7 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
 
 
 def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:
-    """Tags that tell of a version's promotions otherwise than the decisions do."""
+    """Tags that tell of a version's promotions otherwise than the decisions do, or that are missing."""
     decided: dict[str, str] = {}
     for each in decisions:
         if each.version == version.number and each.changes_champion:
@@ -192,4 +192,5 @@ def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) ->
             decided[f"promotion {each.at}"] = f"{each.by}: {each.reason}"
     said = {key: value for key, value in version.tags.items() if key.startswith(("promoted_", "promotion "))}
     untrue = [key for key, value in said.items() if decided.get(key) != value]
-    return [f"the tag {key} of version {version.number} does not say what was decided" for key in untrue]
+    lost = [f"the tag {key} of version {version.number}: lost" for key in decided.keys() - said.keys()]
+    return [f"the tag {key} of version {version.number} does not say what was decided" for key in untrue] + sorted(lost)

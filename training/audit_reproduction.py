@@ -1,4 +1,4 @@
-"""Whether this installation, given the data, comes to the same model again: the code, the machine, and the retraining.
+"""Whether this installation, given the data, comes to the same model and evidence again.
 
 On another processor family the last digits of linear algebra may differ, which is said; predictions are then compared
 within 1e-8 instead of bytes.
@@ -6,7 +6,7 @@ within 1e-8 instead of bytes.
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +14,26 @@ import pandas as pd
 
 from features.build import FeatureRows, build_features
 from features.cohort import Cohort
+from features.problems import InputRefusedError
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from training.arithmetic import arithmetic
+from training.audit_evidence import evidence_verdict, recorded_source
 from training.config import TrainingConfig
 from training.digests import features_digest, outcomes_digest
 from training.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.read_cohort import read_cohort
 from training.records import held_out_table
-from training.run import Announce, Training, train
+from training.repetition import Repetition, repeat_training, repeat_update
+from training.run import Announce
 from training.stored_training import StoredTraining
-from training.verdicts import Verdict, failed, judged, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, failed, judged, not_checked, passed
 
 ELSEWHERE = 1e-8
 """Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
 HELD_OUT = "held_out_predictions.parquet"
-DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions")
+DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
+UPDATE = "update"
 
 
 @dataclass(frozen=True)
@@ -89,23 +93,30 @@ def reproduction_verdicts(stored: StoredTraining, data: Path | None, workers: in
         other = "these tables are not those of the training"
         return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]
     same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}")
+    derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
     if config is None:
         unknown = "this installation's settings of a training are others than were recorded"
-        return [same, derived_verdict(stored, cohort), *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
-    again = _train_again(cohort, config, recorded, announce, workers)
-    machine = machine_of(stored, again.provenance)
+        return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
+    repeat = repeat_update if stored.tags["level"] == UPDATE else repeat_training
+    try:
+        again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
+    except (InputRefusedError, BundleRefusedError) as error:
+        why = f"it can't be repeated: {error}"
+        return [same, derived, failed(DATA_CHECKS[2], why), *(not_checked(check, why) for check in DATA_CHECKS[3:])]
+    machine = machine_of(stored, collect_provenance())
     return [
         same,
-        derived_verdict(stored, cohort),
-        _retraining_verdict(recorded, again, machine),
+        derived,
+        _retraining_verdict(recorded, again.bundle, cohort, machine),
         _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
+        evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
 
 
 def _unable(stored: StoredTraining, data: Path | None) -> str:
-    if stored.tags.get("level") != "training":
-        return "the run is not a training"
+    if stored.tags.get("level") not in ("training", UPDATE):
+        return "the run is neither a training nor an update"
     return "" if data else "the cohort was not given (--data)"
 
 
@@ -116,9 +127,11 @@ def _bundle(stored: StoredTraining) -> Bundle | None:
         return None
 
 
-def derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
+def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
     """Outcomes and features of every landmark have the digests that were recorded."""
     check = DATA_CHECKS[1]
+    if stored.tags["level"] == UPDATE:
+        return does_not_apply(check, "an update records no digests of them; it derives them anew when it is repeated")
     wrong, lacking = [], []
     for landmark in cohort.protocol.landmarks:
         tags = stored.landmark_tags.get(landmark.name, {})
@@ -144,20 +157,13 @@ def _settings(recorded: Bundle) -> TrainingConfig | None:
     return TrainingConfig(**frozen)  # type: ignore[arg-type]
 
 
-def _train_again(
-    cohort: Cohort, config: TrainingConfig, recorded: Bundle, announce: Announce, workers: int
-) -> Training:
-    """The same training, saying of its code what the recorded one says, so that bytes depend on what it did."""
-    return train(cohort, config, replace(collect_provenance(), **recorded.training["code"]), announce, workers)
-
-
-def _retraining_verdict(recorded: Bundle, again: Training, machine: Machine) -> Verdict:
+def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:
     check = DATA_CHECKS[2]
     with tempfile.TemporaryDirectory() as scratch:
-        digest = save_bundle(again.bundle, Path(scratch) / "bundle")
+        digest = save_bundle(again, Path(scratch) / "bundle")
     if digest == recorded.digest:
         return passed(check, f"the same bundle byte for byte, {digest}")
-    largest = largest_difference(recorded, again.bundle, [landmark.features for landmark in again.landmarks])
+    largest = largest_difference(recorded, again, [build_features(cohort, model.landmark) for model in again.models])
     if not machine.elsewhere:
         return failed(check, f"another bundle, {digest}; its predictions differ by up to {largest:.1e}")
     said = (
@@ -188,15 +194,17 @@ def _largest(then: np.ndarray, now: np.ndarray) -> float:
     return float(np.max(apart[~np.isnan(apart)], initial=0.0))
 
 
-def _held_out_verdict(path: Path, again: Training, machine: Machine) -> Verdict:
+def _held_out_verdict(path: Path, again: Repetition, machine: Machine) -> Verdict:
     """The table of held-out predictions, scored again."""
     check = DATA_CHECKS[3]
+    if again.training is None:
+        return does_not_apply(check, "an update records no table of them; its evidence is made of them")
     try:
         recorded = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         return failed(check, f"{HELD_OUT} can't be read: {type(error).__name__}")
     with tempfile.TemporaryDirectory() as scratch:
-        held_out_table(again).to_parquet(Path(scratch) / HELD_OUT, index=False)
+        held_out_table(again.training).to_parquet(Path(scratch) / HELD_OUT, index=False)
         scored = pd.read_parquet(Path(scratch) / HELD_OUT)
     if list(recorded.columns) != list(scored.columns) or len(recorded) != len(scored):
         return failed(check, "the table scored again has other rows or columns")

@@ -10,14 +10,21 @@ import numpy as np
 import pandas as pd
 
 from features.timeline import Floats
+from models.bundle import Bundle
+from models.outcome_model import OutcomeModel
+from models.outcomes import DAYS_PER_WEEK
+from training.evaluation.incidence import answer_by
 
 FEWEST = 10
-"""Patients in common below which nothing is compared."""
+"""Patients in common, of known outcome, below which nothing is compared."""
 ONE_SIDED = 1.645
 """Standard errors to a one-sided 95% limit."""
 
 HeadName = tuple[str, str]
 """A landmark's name and "remission" or "relapse"."""
+RELAPSE_COLUMNS = ("followed_days", "ended_by")
+"""What a comparison of relapse is judged by; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
+LESS = "the champion answers this and the candidate does not"
 
 
 @dataclass(frozen=True)
@@ -56,57 +63,98 @@ class ChampionComparison:
 def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | None]) -> dict[HeadName, pd.DataFrame]:
     """The held-out predictions of each head's winner by patient, averaged over the repeats of the folds.
 
-    ``table`` is `held_out_predictions.parquet`. Columns: probability, observed, weight and, for relapse,
-    followed_days.
+    ``table`` is `held_out_predictions.parquet` and lacks no column. ``probability`` is that of the recalibrated head,
+    as the head that is shipped is recalibrated. Columns: probability, observed, weight and, for relapse,
+    followed_days and ended_by.
     """
     found = {}
     for (landmark, head), winner in winners.items():
         rows = table[(table["landmark"] == landmark) & (table["head"] == head) & (table["candidate"] == winner)]
-        kept = [name for name in ("probability", "observed", "weight", "followed_days") if name in rows]
+        kept = ["recalibrated", "observed", "weight", *(RELAPSE_COLUMNS if head == "relapse" else ())]
         if len(rows):
-            found[landmark, head] = rows.groupby("patient")[kept].mean()
+            found[landmark, head] = rows.groupby("patient")[kept].mean().rename(columns={"recalibrated": "probability"})
     return found
+
+
+def lacking_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """What a table of held-out predictions needs for a comparison and, being of an earlier release, does not have."""
+    needed = ("recalibrated", *(RELAPSE_COLUMNS if (table["head"] == "relapse").any() else ()))
+    return tuple(name for name in needed if name not in table)
+
+
+def end_of_curve(followed_days: pd.Series) -> int:
+    """The day at which relapse is judged: follow-up is cut there, and it ends a week."""
+    return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
+
+
+def unanswered(candidate: Bundle, champion: Bundle) -> tuple[str, ...]:
+    """What the champion answers and the candidate does not, in words: a landmark, a head or a horizon."""
+    answered = {(part.landmark.name, question) for part in candidate.models for question in _questions(part)}
+    asked = [(part.landmark.name, question) for part in champion.models for question in _questions(part)]
+    return tuple(
+        f"{landmark}, {question}: {LESS}" for landmark, question in asked if (landmark, question) not in answered
+    )
+
+
+def _questions(part: OutcomeModel) -> list[str]:
+    remission = ["remission"] if part.remission else []
+    reach = part.relapse.days[-1] if part.relapse else 0
+    return remission + [f"relapse by day {day}" for day in part.horizons_days if day <= reach]
 
 
 def compare(
     candidate: Mapping[HeadName, pd.DataFrame], champion: Mapping[HeadName, pd.DataFrame], version: str
 ) -> ChampionComparison:
-    """Compare every head of the candidate with the champion ``version``; outcomes are those the candidate is judged by.
+    """Compare every head of either with the champion ``version``; outcomes are those the candidate is judged by.
 
     Where the champion's rows have outcomes too, these must be the same.
     """
     compared, impossible = [], []
-    for (landmark, head), ours in candidate.items():
-        theirs = champion.get((landmark, head))
-        if theirs is None:
-            impossible.append(f"{landmark}, {head}: the champion has no predictions of it")
-            continue
-        joined = ours.join(theirs, how="inner", rsuffix="_champion")
-        if len(joined) < FEWEST:
-            impossible.append(f"{landmark}, {head}: fewer than {FEWEST} patients in common")
-        elif "observed_champion" in joined and not _same_outcomes(joined):
-            impossible.append(f"{landmark}, {head}: the champion was judged by other outcomes of the same patients")
+    for landmark, head in dict.fromkeys([*candidate, *champion]):
+        found = _compare_head(landmark, head, candidate.get((landmark, head)), champion.get((landmark, head)))
+        if isinstance(found, str):
+            impossible.append(f"{landmark}, {head}: {found}")
         else:
-            compared.append(_compare_head(landmark, head, joined))
+            compared.append(found)
     return ChampionComparison(version, tuple(compared), tuple(impossible))
 
 
+def _compare_head(
+    landmark: str, head: str, ours: pd.DataFrame | None, theirs: pd.DataFrame | None
+) -> HeadComparison | str:
+    """The comparison, or why there can be none."""
+    if ours is None:
+        return LESS
+    if theirs is None:
+        return "the champion has no predictions of it"
+    answer, weight = _answers(head, ours)
+    joined = ours.assign(answer=answer, weight=weight).join(theirs, how="inner", rsuffix="_champion")
+    if not _same_outcomes(joined):
+        return "the champion was judged by other outcomes of the same patients"
+    known = joined[joined["weight"] > 0]
+    if len(known) < FEWEST:
+        return f"fewer than {FEWEST} patients in common whose outcome is known"
+    losses, loss = (_squared_error, "squared error") if head == "relapse" else (_log_loss, "log loss")
+    observed, weights = known["answer"].to_numpy(float), known["weight"].to_numpy(float)
+    worse = losses(observed, known["probability"].to_numpy(float))
+    worse -= losses(observed, known["probability_champion"].to_numpy(float))
+    return HeadComparison(landmark, head, loss, len(known), *_mean(worse, weights))
+
+
 def _same_outcomes(joined: pd.DataFrame) -> bool:
-    columns = [name for name in ("observed", "followed_days") if f"{name}_champion" in joined]
+    columns = [name for name in ("observed", *RELAPSE_COLUMNS) if f"{name}_champion" in joined]
     return all(np.array_equal(joined[name], joined[f"{name}_champion"], equal_nan=True) for name in columns)
 
 
-def _compare_head(landmark: str, head: str, joined: pd.DataFrame) -> HeadComparison:
-    observed, weights = joined["observed"].to_numpy(float), joined["weight"].to_numpy(float)
-    losses, loss = _log_loss, "log loss"
-    if head == "relapse":
-        weights = _uncensored_weights(joined["followed_days"].to_numpy(float), observed)
-        losses, loss = _squared_error, "squared error"
-    ours = losses(observed, joined["probability"].to_numpy(float))
-    theirs = losses(observed, joined["probability_champion"].to_numpy(float))
-    kept = weights > 0
-    difference, error = _mean(ours[kept] - theirs[kept], weights[kept])
-    return HeadComparison(landmark, head, loss, int(kept.sum()), difference, error)
+def _answers(head: str, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """What is predicted, as it was observed, and what each patient weighs; 0 for whom it is not known of.
+
+    Relapse is predicted as a cumulative incidence, so that who had a competing event first is known not to relapse.
+    """
+    if head != "relapse":
+        return rows["observed"].to_numpy(float), rows["weight"].to_numpy(float)
+    followed, ended_by = (rows[name].to_numpy(float) for name in RELAPSE_COLUMNS)
+    return answer_by(followed, ended_by.astype(np.int8), float(followed.max()))
 
 
 def _log_loss(y_observed: Floats, y_predicted: Floats) -> Floats:
@@ -116,23 +164,6 @@ def _log_loss(y_observed: Floats, y_predicted: Floats) -> Floats:
 
 def _squared_error(y_observed: Floats, y_predicted: Floats) -> Floats:
     return (y_observed - y_predicted) ** 2
-
-
-def _uncensored_weights(followed_days: Floats, relapsed: Floats) -> Floats:
-    """Inverse chance of not being censored before the relapse or the end; 0 for who was, shape (n,).
-
-    The chance is Kaplan-Meier's of censoring; who left by a competing event counts as censored. Source: Graf 1999,
-    doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
-    """
-    end = followed_days.max()
-    censored = (relapsed == 0) & (followed_days < end)
-    days, day = np.unique(followed_days, return_inverse=True)
-    leaving = np.bincount(day, weights=censored)
-    # A relapse comes before a censoring on the same day, so that it is not among those who could be censored then.
-    at_risk = np.array([(followed_days >= each).sum() for each in days]) - np.bincount(day, weights=relapsed == 1)
-    stays = np.where(at_risk > 0, 1 - leaving / np.maximum(at_risk, 1), 1.0)
-    chance_before = np.concatenate([[1.0], np.cumprod(stays)[:-1]])
-    return np.where(censored, 0.0, 1 / chance_before[day])
 
 
 def _mean(values: Floats, weights: Floats) -> tuple[float, float]:

@@ -86,17 +86,14 @@ def train(
         from training.tracking import record
 
         recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
-    _tell(summary(finished), recorded.run_id, recorded.model_version, as_json, max(read.protocol.horizons_days))
-
-
-def _tell(landmarks: list[dict[str, Any]], run_id: str, version: str, as_json: bool, reach: int) -> None:
-    """What was learned, and how well, for a program or for people."""
-    from training.training_in_words import in_words
-
+    landmarks = summary(finished)
     if as_json:
-        click.echo(json.dumps({"run_id": run_id, "model_version": version, "landmarks": landmarks}))
+        known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
+        click.echo(json.dumps(known | {"landmarks": landmarks}))
     else:
-        click.echo(in_words(landmarks, reach, version, run_id))
+        from training.training_in_words import in_words
+
+        click.echo(in_words(landmarks, max(read.protocol.horizons_days), recorded, quick=quick))
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

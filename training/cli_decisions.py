@@ -15,6 +15,7 @@ from features.problems import InputRefusedError, Problem
 from training.cli_guard import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
 
 if TYPE_CHECKING:
+    from training.config import PromotionPolicy
     from training.decision_log import Chain
     from training.decisions import Decision
     from training.promotion import Outcome
@@ -63,7 +64,8 @@ def promote(
     different cohorts, and for every version of kap recalibrate, give the cohort of VERSION with --cohort.
 
     --override promotes a version that fails, unless its evidence was changed. Every decision, also a refusal, is kept
-    for ever with its reason, who took it and all figures: see kap history.
+    for ever with its reason, who took it and all figures: see kap history. A --policy that is looser than the default
+    in any key needs --override too.
 
     The promoted model is copied to BentoML's model store; the service needs no MLflow.
     """
@@ -145,6 +147,8 @@ def _indented(label: str, text: str) -> str:
 
 def _tell(outcome: "Outcome") -> None:
     decision, version = outcome.decision, outcome.decision.version
+    if outcome.finished:
+        click.echo(f"{_named(outcome.finished)} had been interrupted, and was finished first", err=True)
     if not decision.changes_champion:
         failed = sum(not check.passed for check in decision.checks)
         click.echo(
@@ -183,27 +187,43 @@ def _document(chain: "Chain", shown: Sequence["Decision"], day: date | None) -> 
 
 
 def _table(decisions: Sequence["Decision"]) -> str:
+    from training.config import load_policy
+
     if not decisions:
         return "no decision yet: see kap promote"
     lines = [f"{'no.':>4}  {'when (UTC)':<20}  {'decision':<9} {'version':>7}  {'failed checks':<13}  who and why"]
+    usual = load_policy()
     for decision in decisions:
         failed = sum(not check.passed for check in decision.checks)
         checks = f"{failed} of {len(decision.checks)}" if decision.checks else "-"
         lines.append(
             f"{decision.number:>4}  {decision.at:<20}  {decision.action:<9} {decision.version:>7}  {checks:<13}  "
-            f"{decision.by}: {decision.reason}"
+            f"{decision.by}: {decision.reason}{_policy_in_words(decision, usual)}"
         )
     return "\n".join(lines)
 
 
+def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
+    """A mark where a decision was taken by another policy than the default: the keys that differ, and their values."""
+    from training.policy import policy_digest
+
+    if decision.policy_digest in (None, policy_digest(usual)):
+        return ""
+    wanted = usual.as_document()
+    own = [f"{key} = {value}" for key, value in (decision.policy or {}).items() if value != wanted.get(key)]
+    return f" [not the default policy{': ' if own else ''}{', '.join(own)}]"
+
+
 def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
     """The champion at the end of the day first, then whoever was champion earlier that day."""
+    from training.config import load_policy
+
     if not decisions:
         return f"no version had been made champion by the end of {day} (UTC)"
     last = decisions[-1]
     lines = [
         f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
-        f"decided by {last.by}: {last.reason}",
+        f"decided by {last.by}: {last.reason}{_policy_in_words(last, load_policy())}",
         f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
         checks_in_words(last) or "no numbers: a rollback asks for none",
     ]
@@ -220,5 +240,14 @@ def _tell_chain(chain: "Chain") -> None:
         return
     for finding in chain.findings:
         click.echo(finding, err=True)
-    click.echo("the chain does not hold: decisions were changed or lost", err=True)
+    if chain.unfinished is not None:
+        begun = "is recorded and has not taken effect, as after an interruption"
+        remedy = "the next kap promote or kap rollback finishes it first"
+        click.echo(f"{_named(chain.unfinished)} {begun}: {remedy}", err=True)
+    else:
+        click.echo("the chain does not hold: decisions were changed or lost", err=True)
     sys.exit(EVIDENCE)
+
+
+def _named(decision: "Decision") -> str:
+    return f"decision {decision.number} ({decision.action} version {decision.version})"

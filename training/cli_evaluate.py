@@ -37,6 +37,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     from training.read_cohort import read_cohort
     from training.release import checked, fetch
     from training.tracking_evaluation import record_evaluation, recorded_evidence
+    from training.tracking_evidence import report_of
 
     settings = load_config(config)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
@@ -54,7 +55,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
-        click.echo(in_words(evidence, compared, registered.version, run_id))
+        click.echo(in_words(evidence, compared, registered.version, report_of(run_id)))
 
 
 @click.command()
@@ -76,6 +77,7 @@ def recalibrate(model: str, directory: Path, reason: str, config: Path | None, w
     from training.read_cohort import read_cohort
     from training.reasons import require_reason
     from training.release import checked, fetch
+    from training.tracking_evidence import report_of
     from training.tracking_update import record_update
     from training.update_model import Wanted, update_model
 
@@ -92,4 +94,6 @@ def recalibrate(model: str, directory: Path, reason: str, config: Path | None, w
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance)
-    click.echo("\n".join([*updated.said, "", f"version {parent.version} updated: version {version}, run {run_id}"]))
+    made = f"registered as version {version}, which points to version {parent.version}; that one is as it was"
+    report = f"report: {report_of(run_id)}"
+    click.echo("\n".join([*updated.said, "", made, report, f'next: kap promote {version} --reason "..."']))

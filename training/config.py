@@ -102,6 +102,22 @@ def load_policy(override: Path | None = None) -> PromotionPolicy:
     return PromotionPolicy(**_values(_Section("policy", keys, _policy_fits, _policy_requirement), override))
 
 
+def looser_keys(policy: PromotionPolicy, than: PromotionPolicy) -> list[str]:
+    """The keys by which a policy lets a model pass that another refuses; none where it is as strict or stricter."""
+    looser = []
+    for key, value in policy.as_document().items():
+        other = getattr(than, key)
+        if key in ("slope", "slope_outermost"):
+            strict = other[0] <= value[0] and value[1] <= other[1]
+        elif isinstance(value, list):
+            strict = set(value) >= set(other)
+        else:
+            strict = value <= other
+        if not strict:
+            looser.append(key)
+    return looser
+
+
 def _values(section: _Section, override: Path | None) -> dict[str, Any]:
     values = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))[section.name]
     if override is not None:

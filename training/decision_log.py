@@ -12,7 +12,16 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
-from training.decisions import FIRST, KEY, Decision, Finding, Head, read_decisions, verify_chain
+from training.decisions import (
+    FIRST,
+    KEY,
+    Decision,
+    Finding,
+    Head,
+    read_decisions,
+    unfinished_decision,
+    verify_chain,
+)
 from training.failures import StoreUnreachableError
 
 CHAMPION = "champion"
@@ -35,11 +44,15 @@ class ChainBrokenError(Exception):
 
 @dataclass(frozen=True)
 class Chain:
-    """The decisions as kept, the champion according to the registry, and what is wrong with them, if anything."""
+    """The decisions as kept, the champion according to the registry, and what is wrong with them, if anything.
+
+    ``unfinished`` is the last decision, where all that is wrong is that it was recorded and has not taken effect.
+    """
 
     decisions: tuple[Decision, ...]
     champion: str | None
     findings: tuple[Finding, ...]
+    unfinished: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +78,14 @@ class DecisionLog:
         entries = {key: value for key, value in registered.tags.items() if key.startswith(KEY)}
         alias = registered.aliases.get(CHAMPION)
         champion = None if alias is None else str(alias)
-        findings = verify_chain(entries, champion, [*self._version_heads(), *self.store_heads])
-        return Chain(read_decisions(entries), champion, tuple(findings))
+        heads = [*self._version_heads(), *self.store_heads]
+        findings = verify_chain(entries, champion, heads)
+        return Chain(
+            decisions=read_decisions(entries),
+            champion=champion,
+            findings=tuple(findings),
+            unfinished=unfinished_decision(entries, champion, heads) if findings else None,
+        )
 
     def append(self, draft: Decision) -> Decision:
         """Record a decision under the next number, after those that are there, and return it as recorded.
@@ -90,20 +109,29 @@ class DecisionLog:
                 }
             )
             if self._write(decision):
-                self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
-                return decision
+                return self.keep_head(decision)
             time.sleep(PATIENCE_SECONDS)
         raise StoreUnreachableError("the registry does not keep the decision: others write at the same time")
+
+    def keep_head(self, decision: Decision) -> Decision:
+        """Keep the hash of a recorded decision with its version, and return the decision."""
+        self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
+        return decision
+
+    def settled(self) -> Chain:
+        """The chain as it is once another writer had time to finish."""
+        chain = self.read()
+        if _is_broken(chain):
+            time.sleep(PATIENCE_SECONDS)
+            chain = self.read()
+        return chain
 
     def readable(self) -> Chain:
         """The chain, if it can be built upon; raises ``ChainBrokenError``.
 
         A champion from before the first decision is not a break: the first decision names it.
         """
-        chain = self.read()
-        if _is_broken(chain):
-            time.sleep(PATIENCE_SECONDS)
-            chain = self.read()
+        chain = self.settled()
         if _is_broken(chain):
             raise ChainBrokenError(chain.findings)
         return chain

@@ -6,12 +6,12 @@ Where the chain is kept is left to `decision_log`, what a decision rests on to `
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import accumulate, takewhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 FIRST = "0" * 64
 """What the first decision names as the hash of the one before it."""
@@ -53,6 +53,7 @@ class Decision(BaseModel):
 
     "refuse" leaves the champion as it is; the other actions make ``version`` champion. ``previous_champion`` is who
     was champion before, ``previous`` the hash of the decision before. Digests are null where there was nothing.
+    ``policy`` holds every value of the policy that was applied; absent after a rollback, which applies none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -69,13 +70,14 @@ class Decision(BaseModel):
     evidence_digest: str | None
     seal_digest: str | None
     policy_digest: str | None
+    policy: dict[str, JsonValue] | None = None
     checks: tuple[PolicyCheck, ...]
     previous: str
 
     @property
     def hash(self) -> str:
         """SHA-256 of everything above."""
-        return digest_of(self.model_dump(mode="json"))
+        return digest_of(self._content())
 
     @property
     def key(self) -> str:
@@ -89,11 +91,16 @@ class Decision(BaseModel):
 
     def as_document(self) -> dict[str, Any]:
         """The decision and its hash, as plain values."""
-        return self.model_dump(mode="json") | {"hash": self.hash}
+        return self._content() | {"hash": self.hash}
 
     def as_text(self) -> str:
         """What is kept: the canonical JSON of the decision and its hash, in ASCII."""
         return canonical(self.as_document())
+
+    def _content(self) -> dict[str, Any]:
+        """All but the hash; without a policy there is no word of one, as in decisions from before it was kept."""
+        content = self.model_dump(mode="json")
+        return content if self.policy is not None else {key: content[key] for key in content if key != "policy"}
 
     def parts(self) -> dict[str, str]:
         """The text as it is kept, in parts of `LONGEST` characters and a last one: key, key.2, key.3 and so on."""
@@ -157,6 +164,27 @@ def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequen
     findings += _wrong_champion(decisions, champion)
     findings += _wrong_heads(decisions, heads)
     return findings
+
+
+def unfinished_decision(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> Decision | None:
+    """The last decision, if the chain holds but for what is written after a decision: its head and the champion.
+
+    ``None`` where anything else is wrong, or a head or a champion stands there that was not the one before.
+    """
+    decisions = read_decisions(entries)
+    if not decisions:
+        return None
+    last = decisions[-1]
+    before = [each.hash for each in decisions[:-1] if each.version == last.version]
+    finished = []
+    for head in heads:
+        is_last = head.latest and head.version == last.version
+        if is_last and head.hash not in (last.hash, before[-1] if before else None):
+            return None
+        finished.append(replace(head, hash=last.hash) if is_last else head)
+    if champion not in (last.previous_champion, champion_after(decisions)):
+        return None
+    return None if verify_chain(entries, champion_after(decisions), finished) else last
 
 
 def champion_after(decisions: Sequence[Decision]) -> str | None:

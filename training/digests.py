@@ -1,13 +1,22 @@
-"""Digests of what a cohort is turned into, so that an audit can tell that it was turned into the same again."""
+"""Digests of what a cohort is turned into, so that one can tell later that it was turned into the same."""
 
 import hashlib
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.build import FeatureRows
+from models.bundle import Bundle, save_bundle
 from training.labels import Outcomes
+
+
+def bundle_digest(bundle: Bundle) -> str:
+    """The digest that a bundle will have once it is saved, or has; equal models have equal ones."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return save_bundle(bundle, Path(scratch) / "bundle")
 
 
 def outcomes_digest(outcomes: Outcomes) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from models.bundle import Bundle
 from training.audit_checks import EVIDENCE
 from training.decisions import Decision
-from training.evidence import Estimate, Evidence, LandmarkEvidence, Question
+from training.evidence import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.report.markup import paragraph, section, table
 from training.report.wording import interval, measure_title
 from training.seal import SEAL, SealRefusedError, digest_of, read_seal
-from training.stored_training import StoredTraining
+from training.stored_training import StoredEvaluation, StoredTraining
 from training.verdicts import Verdict, exit_code
 
 MANIFEST = "artifacts/bundle/manifest.json"
@@ -55,7 +56,9 @@ class Dossier:
             for item, digest in sorted(stored.record.digests.items())
             if item.owner == owner and item.kind == "artifact"
         }
-        return digests | ({SEAL: digest_of(stored.sealed)} if stored.sealed else {})
+        digests |= {SEAL: digest_of(stored.sealed)} if stored.sealed else {}
+        documents = {_name(found): _document(found) for found in stored.evaluations}
+        return digests | {name: digest_of(content) for name, content in documents.items() if content}
 
 
 def sections(dossier: Dossier) -> list[Part]:
@@ -66,6 +69,7 @@ def sections(dossier: Dossier) -> list[Part]:
         ("data", "The data", _data(dossier)),
         ("flow", "The flow of patients", _flow(dossier)),
         ("evidence", "The evidence", _evidence(dossier)),
+        ("evaluations", "Evaluations on other cohorts", _evaluations(dossier)),
         ("decisions", "The decisions", _decisions(dossier)),
         ("environment", "Code and environment", _environment(dossier)),
         ("artifacts", "The artifacts", _artifacts(dossier)),
@@ -164,7 +168,7 @@ def _evidence(dossier: Dossier) -> Markup:
     return _statements("Of the whole", general) + measures
 
 
-def _measures(landmark: LandmarkEvidence, proof: Markup) -> Markup:
+def _measures(landmark: LandmarkEvidence, proof: Markup, of: str = "Held-out figures, ") -> Markup:
     statements: list[Statement] = []
     for head in landmark.heads:
         statements += _figures(head.head, head.measures, proof)
@@ -176,7 +180,7 @@ def _measures(landmark: LandmarkEvidence, proof: Markup) -> Markup:
         asked = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
         statements.append((asked, _counts(question), proof))
         statements += _figures(asked, question.measures, proof)
-    return _statements(f"Held-out figures, {landmark.name}", statements)
+    return _statements(f"{of}{landmark.name}", statements)
 
 
 def _figures(of: str, measures: Mapping[str, Estimate], proof: Markup) -> list[Statement]:
@@ -185,6 +189,36 @@ def _figures(of: str, measures: Mapping[str, Estimate], proof: Markup) -> list[S
 
 def _counts(question: Question) -> str:
     return f"{question.n} patients with an answer, {question.events} yes; {question.not_observed} not observed"
+
+
+def _evaluations(dossier: Dossier) -> Markup:
+    if not dossier.stored.evaluations:
+        return paragraph("No evaluation of this version on another cohort has been recorded.")
+    return Markup().join(_evaluation(dossier, found) for found in dossier.stored.evaluations)
+
+
+def _evaluation(dossier: Dossier, found: StoredEvaluation) -> Markup:
+    """An evaluation's main figures, or what is missing of it."""
+    caption, content = f"On {found.source}, by run {found.run_id}", _document(found)
+    if content is None:
+        return _statements(caption, [("evidence", "LOST: the run or its evidence is gone", Markup("nothing"))])
+    try:
+        evidence = read_evidence(content)
+    except ValidationError:
+        return _statements(caption, [("evidence", "can't be read", dossier.proof(_name(found)))])
+    cohort, proof = evidence.cohort, dossier.proof(_name(found))
+    patients = f"{cohort.patients} at {cohort.sites} sites, {'drawn by a program' if cohort.synthetic else 'recorded'}"
+    counted = _statements(caption, [("patients", patients, proof), ("digest of the cohort", cohort.digest, proof)])
+    return counted + Markup().join(_measures(landmark, proof, f"{found.source}: ") for landmark in evidence.landmarks)
+
+
+def _document(found: StoredEvaluation) -> bytes | None:
+    path = found.stored.artifacts / EVIDENCE if found.stored else None
+    return path.read_bytes() if path and path.is_file() else None
+
+
+def _name(found: StoredEvaluation) -> str:
+    return f"evaluation {found.run_id}/{EVIDENCE}"
 
 
 def _decisions(dossier: Dossier) -> Markup:
@@ -246,11 +280,14 @@ def _artifacts(dossier: Dossier) -> Markup:
 def _state(dossier: Dossier, name: str, digest: str) -> str:
     if name == SEAL:
         return "the seal; its digest is the tag seal_digest"
+    evaluation = next((found.stored for found in dossier.stored.evaluations if _name(found) == name), None)
+    document = (evaluation or dossier.stored).sealed
     try:
-        sealed = read_seal(dossier.stored.sealed or b"").digests
+        sealed = read_seal(document or b"").digests
     except SealRefusedError:
         return "no seal to compare with"
-    agrees = any(item.name == name and then == digest for item, then in sealed.items())
+    kept = EVIDENCE if evaluation else name
+    agrees = any(item.name == kept and then == digest for item, then in sealed.items())
     return "as sealed" if agrees else "NOT as sealed"
 
 

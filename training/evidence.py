@@ -39,7 +39,7 @@ class CalibrationCurve(Part):
     """Observed against predicted probability, smoothed, with 95% limits; all lists have the same length.
 
     ``counts`` (20 bins of equal width from 0 to 1) is the distribution of the predictions; bins of fewer than ten
-    patients are null.
+    patients are null, and where that would be a single one the next smallest too.
     """
 
     predicted: list[float]
@@ -50,13 +50,20 @@ class CalibrationCurve(Part):
 
 
 class DecisionCurve(Part):
-    """Net benefit per patient at each threshold probability; lists of the same length."""
+    """Net benefit per patient at each threshold probability; lists of the same length.
+
+    ``difference`` is the model's minus that of the better of acting for all and for none, with 95% limits from the
+    same draws; larger is better. Empty where it was not computed.
+    """
 
     thresholds: list[float]
     model: list[Number]
     low: list[Number]
     high: list[Number]
     treat_all: list[Number]
+    difference: list[Number] = []
+    difference_low: list[Number] = []
+    difference_high: list[Number] = []
 
 
 class SiteEstimate(Part):
@@ -82,7 +89,10 @@ class AcrossSites(Part):
 
 
 class Subgroup(Part):
-    """Figures of one group of patients. Those of fewer than ten are suppressed: ``n`` and all figures are null."""
+    """Figures of one group of patients. Those of fewer than ten are suppressed: ``n`` and all figures are null.
+
+    ``events`` is null below five.
+    """
 
     variable: str
     group: str
@@ -195,7 +205,8 @@ class HeadEvidence(Part):
 class FeatureSummary(Part):
     """One feature's distribution among those analysed; ``q05`` to ``q95`` are percentiles of those recorded.
 
-    Figures of fewer than ten recorded values are null. ``binary`` features have a mean (share) only.
+    Figures of fewer than ten recorded values are null, and so is a share that stands for one to four patients; features
+    of yes or no have no percentiles.
     """
 
     name: str
@@ -289,12 +300,14 @@ class Evidence(Part):
 
     ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
     for a model judged on another cohort, "updated" for a model updated on this cohort (cross-fitted). ``quick`` marks
-    a training that skipped parts and can't be promoted. ``folds`` says how patients were held out.
+    a training that skipped parts and can't be promoted. ``folds`` says how patients were held out. ``bundle_digest``
+    names the model; evidence without it is about no model in particular.
     """
 
     format: int = FORMAT
     kind: Literal["held out", "external", "updated"]
     quick: bool
+    bundle_digest: str | None = None
     cohort: CohortUsed
     protocol: str
     protocol_digest: str

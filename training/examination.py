@@ -19,7 +19,16 @@ from pydantic import ValidationError
 from features.cohort import Cohort
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from training.champion_comparison import ChampionComparison, HeadName, compare, winners_predictions
+from training.audit import read_training
+from training.audit_checks import record_verdicts
+from training.champion_comparison import (
+    ChampionComparison,
+    HeadName,
+    compare,
+    lacking_columns,
+    unanswered,
+    winners_predictions,
+)
 from training.config import PromotionPolicy, load_config
 from training.decisions import PolicyCheck
 from training.evidence import Evidence, read_evidence
@@ -28,6 +37,7 @@ from training.predictions_on_cohort import observed_outcomes, predictions_of
 from training.read_cohort import read_cohort
 from training.records import pseudonyms
 from training.release import Registered
+from training.seal import SEAL_DIGEST
 
 EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
 """The artifact of a version's run, and the tag of the version and of the run with its SHA-256."""
@@ -55,7 +65,8 @@ def examine(
 
     ``cohort`` is the folder that it was learned from or updated on, if at hand.
 
-    A version without evidence is refused and may be overridden; one whose evidence was changed may not.
+    A version without evidence or seal is refused and may be overridden; one whose evidence or record was changed may
+    not.
     """
     document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
     recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
@@ -69,12 +80,15 @@ def examine(
         return _unproven("as recorded, and not in a form that this installation reads", sound=False)
     if not _is_about(evidence, bundle):
         return _unproven("as recorded, and about another model than this version's", sound=False)
+    if evidence.bundle_digest is None:
+        return _unproven("as recorded, and it names no model; train again", sound=True)
     as_recorded = _evidence_check("as recorded", passed=True)
+    sealed, untouched = _sealed_record(candidate)
     comparison = ChampionComparison(None)
     if champion is not None and champion.version != candidate.version:
         compared = _compare_updated if evidence.kind == "updated" else _compare
         comparison = compared(candidate, bundle, champion, cohort)
-    return Examination((as_recorded, *check_policy(evidence, policy, comparison)), sound=True)
+    return Examination((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
 
 
 def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
@@ -87,9 +101,34 @@ def _unproven(seen: str, *, sound: bool) -> Examination:
 
 
 def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
-    """Whether protocol, landmarks and winners are those of the bundle."""
+    """Whether evidence names the bundle, and its cohort, settings, protocol, landmarks and winners are the bundle's."""
     proven = {(landmark.name, head.head): head.winner for landmark in evidence.landmarks for head in landmark.heads}
-    return evidence.protocol_digest == bundle.protocol.digest and proven == _winners(bundle)
+    settings = bundle.training.get("settings")
+    return (
+        evidence.bundle_digest in (None, bundle.digest)
+        and evidence.cohort.digest == bundle.training.get("cohort_digest")
+        and evidence.quick == (settings.get("quick") if isinstance(settings, dict) else None)
+        and evidence.protocol_digest == bundle.protocol.digest
+        and proven == _winners(bundle)
+    )
+
+
+def _sealed_record(candidate: Registered) -> tuple[PolicyCheck, bool]:
+    """Whether all that stands behind a version is as it was sealed; beside it, whether nothing was changed."""
+    required = "the version's run was sealed, and all that was sealed is there unchanged (see kap audit verify)"
+    check = PolicyCheck(name="sealed record", passed=False, required=required, seen="")
+    if SEAL_DIGEST not in candidate.tags:
+        unsealed = "no seal: recording was interrupted, or the seal's digest was removed; train again"
+        return check.model_copy(update={"seen": unsealed}), True
+    scratch = candidate.folder.parent / "record"
+    scratch.mkdir(exist_ok=True)
+    try:
+        verdicts = record_verdicts(read_training(candidate.run_id, scratch))
+    except MlflowException:
+        return check.model_copy(update={"seen": "the run is gone from the store"}), False
+    wrong = [f"{verdict.check}: {verdict.detail}" for verdict in verdicts if verdict.outcome == "failed"]
+    seen = "; ".join(wrong) or f"sealed and unchanged, {candidate.tags[SEAL_DIGEST]}"
+    return check.model_copy(update={"seen": seen, "passed": not wrong}), not wrong
 
 
 def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
@@ -105,11 +144,13 @@ def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort
     table = _table(candidate)
     if table is None:
         return _impossible(champion, f"the version's run has no {HELD_OUT}; train again")
+    lacking = lacking_columns(table)
+    if lacking:
+        return _impossible(champion, f"{HELD_OUT} of the version's run has no {', '.join(lacking)}; train again")
     ours = winners_predictions(table, _winners(bundle))
-    if _same_cohort(candidate, champion):
-        theirs, winners = _table(champion), _recorded_winners(champion)
-        if theirs is not None and winners is not None:
-            return compare(ours, winners_predictions(theirs, winners), champion.version)
+    theirs = _held_out(champion) if _same_cohort(candidate, champion) else None
+    if theirs is not None:
+        return _with_unanswered(compare(ours, theirs, champion.version), bundle, champion)
     if cohort is None:
         reason = (
             f"version {champion.version} has no predictions of these patients: give the cohort that this version "
@@ -117,8 +158,9 @@ def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort
         )
         return _impossible(champion, reason)
     names = pseudonyms(_own_cohort(candidate, bundle, cohort))
-    favoured = [champion] if _same_cohort(candidate, champion) else []
-    return replace(_against(champion, ours, cohort, names), caveat=_favoured(favoured))
+    seen_by = [champion] if _same_cohort(candidate, champion) else []
+    found = _with_unanswered(_against(champion, ours, cohort, names), bundle, champion)
+    return _favouring(found, seen_by, candidate, champion)
 
 
 def _compare_updated(
@@ -136,8 +178,9 @@ def _compare_updated(
     judged = observed_outcomes(read, names, load_config())
     predicted = predictions_of(bundle, read, names, judged)
     ours = {head: rows.join(judged[head], how="inner") for head, rows in predicted.items()}
-    favoured = [candidate, champion] if _same_cohort(candidate, champion) else [candidate]
-    return replace(_against(champion, ours, cohort, names), caveat=_favoured(favoured))
+    seen_by = [candidate, champion] if _same_cohort(candidate, champion) else [candidate]
+    found = _with_unanswered(_against(champion, ours, cohort, names), bundle, champion)
+    return _favouring(found, seen_by, candidate, champion)
 
 
 def _own_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> Cohort:
@@ -164,12 +207,28 @@ def _against(
     return compare(ours, predictions_of(known, read, names, ours), champion.version)
 
 
-def _favoured(versions: list[Registered]) -> str:
-    """A warning where versions predict for patients whose outcomes they have seen."""
-    if not versions:
-        return ""
-    who = " and ".join(f"version {each.version}" for each in versions)
-    return f"{who} had seen the outcomes of these patients, which favours {'both' if len(versions) > 1 else 'it'}"
+def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: Registered) -> ChampionComparison:
+    """The comparison, impossible too where the candidate answers less than the champion: no loss tells of that."""
+    try:
+        less = unanswered(bundle, load_bundle(champion.folder))
+    except BundleRefusedError:
+        return replace(comparison, caveat="the champion can't be loaded here: its horizons were not compared")
+    return replace(comparison, impossible=comparison.impossible + less)
+
+
+def _favouring(
+    comparison: ChampionComparison, seen_by: list[Registered], candidate: Registered, champion: Registered
+) -> ChampionComparison:
+    """The comparison with a warning where versions predict for patients whose outcomes they have seen, or may have."""
+    caveats = [comparison.caveat] if comparison.caveat else []
+    if seen_by:
+        who = " and ".join(f"version {each.version}" for each in seen_by)
+        whom = "both" if len(seen_by) > 1 else "it"
+        caveats.append(f"{who} had seen the outcomes of these patients, which favours {whom}")
+    if not _same_cohort(candidate, champion):
+        other = f"version {champion.version} learned from another cohort, which may have patients in common with this"
+        caveats.append(f"{other}: patients whom the champion learned from favour it")
+    return replace(comparison, caveat="; ".join(caveats))
 
 
 def _impossible(champion: Registered, reason: str) -> ChampionComparison:
@@ -177,7 +236,16 @@ def _impossible(champion: Registered, reason: str) -> ChampionComparison:
 
 
 def _same_cohort(candidate: Registered, champion: Registered) -> bool:
-    return candidate.tags.get("cohort_digest") == champion.tags.get("cohort_digest")
+    digest = candidate.tags.get("cohort_digest")
+    return digest is not None and digest == champion.tags.get("cohort_digest")
+
+
+def _held_out(champion: Registered) -> dict[HeadName, pd.DataFrame] | None:
+    """The champion's own held-out predictions; ``None`` where its run has none that can be compared with."""
+    table, winners = _table(champion), _recorded_winners(champion)
+    if table is None or winners is None or lacking_columns(table):
+        return None
+    return winners_predictions(table, winners)
 
 
 def _table(registered: Registered) -> pd.DataFrame | None:

@@ -25,6 +25,11 @@ from training.labels import derive_outcomes
 from training.run import Announce
 from training.synthetic_marks import is_synthetic
 
+OVERLAP = (
+    "That the cohort is another one, its digest shows. Whether single patients are also among those learned from, it "
+    "can't show: whoever gathered the cohort has to know."
+)
+
 
 def evaluate(
     bundle: Bundle, cohort: Cohort, source: str, config: TrainingConfig, announce: Announce, workers: int = 2
@@ -45,6 +50,7 @@ def evaluate(
     return Evidence(
         kind="external",
         quick=False,
+        bundle_digest=bundle.digest or None,
         cohort=used(cohort, source),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
@@ -71,10 +77,18 @@ def used(cohort: Cohort, source: str) -> CohortUsed:
 
 
 def refuse_its_own(bundle: Bundle, cohort: Cohort) -> None:
-    """Raise ``InputRefusedError`` for the very cohort that a model was learned from."""
-    if bundle.training.get("cohort_digest") == cohort.digest:
+    """Raise ``InputRefusedError`` for a very cohort that a model, or one that it was updated from, was learned from."""
+    if cohort.digest in seen_cohort_digests(bundle):
         required = "a cohort that the model never saw"
         raise InputRefusedError([Problem("cohort", None, None, required, "the one it was learned from")])
+
+
+def seen_cohort_digests(bundle: Bundle) -> list[str]:
+    """The digests of all cohorts that a model has seen: those of the models that it was updated from, then its own."""
+    before = bundle.training.get("seen_cohort_digests")
+    own = bundle.training.get("cohort_digest")
+    seen = [digest for digest in before if isinstance(digest, str)] if isinstance(before, list) else []
+    return list(dict.fromkeys([*seen, *([own] if isinstance(own, str) else [])]))
 
 
 def _judged(model: OutcomeModel, cohort: Cohort, config: TrainingConfig) -> Judged:
@@ -99,7 +113,7 @@ def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) ->
 
 
 def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
-    caveats = []
+    caveats = [OVERLAP]
     if is_synthetic(cohort):
         caveats.append("Judged on a synthetic cohort: it says nothing about real patients.")
     elif bundle.training.get("synthetic") is True:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from training.evaluation.case_mix_compared import Compared
+from training.evaluation.case_mix_compared import NOTABLE, Compared
 from training.evidence import Estimate, Evidence, LandmarkEvidence
 
-NOTABLE = 0.1
 SHOWN = 8
 TITLES = {
     "auc": "AUC",
@@ -49,7 +48,7 @@ def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
     return found
 
 
-def in_words(evidence: Evidence, compared: list[Compared], version: str, run_id: str) -> str:
+def in_words(evidence: Evidence, compared: list[Compared], version: str, report: str) -> str:
     """The evaluation as aligned text."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
@@ -61,7 +60,12 @@ def in_words(evidence: Evidence, compared: list[Compared], version: str, run_id:
         "",
         "In brackets: 95% intervals by bootstrap. Slope 1, in the large 0 and observed / expected 1 are right.",
     ]
-    return "\n".join([*lines, "", f"recorded as run {run_id}, with report.html and case_mix.json"])
+    lines += [
+        "",
+        f"report: {report}, with case_mix.json beside it",
+        "next, where slope or in the large are off: kap recalibrate",
+    ]
+    return "\n".join(lines)
 
 
 def _questions(landmark: LandmarkEvidence) -> Iterator[str]:

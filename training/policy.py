@@ -25,6 +25,8 @@ IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 
 SHOWN = 3
 """Groups that are named of those that are off."""
+ROUNDING = 1e-9
+"""Below which a difference in net benefit is none: who acts for everybody differs from "for all" by rounding alone."""
 Findings = list[tuple[bool, str]]
 """What was seen of one requirement: whether it is met, and in words."""
 
@@ -159,7 +161,7 @@ def _in_the_large(landmark: LandmarkEvidence, policy: PromotionPolicy) -> Policy
 
 def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     (low, high), (lowest, highest) = policy.slope, policy.slope_outermost
-    required = f"{low} to {high} within the 95% interval, and itself {lowest} to {highest} (1 is right)"
+    required = f"the 95% interval reaches into {low} to {high}, and itself {lowest} to {highest} (1 is right)"
     findings: Findings = []
     for question in landmark.questions:
         if not _has_slope(question, landmark.heads):
@@ -183,8 +185,8 @@ def _overall(question: Question) -> str:
 
 def _net_benefit(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     required = (
-        f"the upper 95% limit not below the better of acting for all and for none, and itself at most "
-        f"{policy.net_benefit_margin} below it (net hits per patient)"
+        f"at most {policy.net_benefit_margin} below the better of acting for all and for none, and the upper 95% limit "
+        f"of that difference not below 0 (net hits per patient)"
     )
     findings = [
         # One rate for everybody means acting for all or for none, and which of them is better is no news of the model.
@@ -209,12 +211,15 @@ def _benefit(question: Question, policy: PromotionPolicy) -> tuple[bool, str]:
 
 def _benefit_at(curve: DecisionCurve, threshold: float, margin: float) -> tuple[bool, str]:
     where = next((place for place, at in enumerate(curve.thresholds) if abs(at - threshold) < 1e-6), None)
-    model, treat_all = (None, None) if where is None else (curve.model[where], curve.treat_all[where])
-    if where is None or model is None or treat_all is None:
+    if where is None or where >= min(len(curve.difference), len(curve.difference_high)):
         return False, f"not computed at {threshold:.0%}"
-    better, high = max(treat_all, 0.0), curve.high[where]
-    met = model >= better - margin and (high is None or high >= better)
-    return met, f"{model:.3f} against {better:.3f} at {threshold:.0%}{'' if met else ' (clearly below)'}"
+    model, difference, high = curve.model[where], curve.difference[where], curve.difference_high[where]
+    if model is None or difference is None:
+        return False, f"not computed at {threshold:.0%}"
+    high = difference if high is None else high
+    met = difference >= -margin - ROUNDING and high >= -ROUNDING
+    words = f"{model:.3f} against {model - difference:.3f} at {threshold:.0%}"
+    return met, f"{words}{'' if met else f' (clearly below: {difference:.3f}, at best {high:.3f})'}"
 
 
 def _subgroups(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:

@@ -14,8 +14,7 @@ from features.cohort import Cohort
 from features.timeline import Floats
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
-from models.outcomes import DAYS_PER_WEEK
-from training.champion_comparison import HeadName
+from training.champion_comparison import HeadName, end_of_curve
 from training.config import TrainingConfig
 from training.labels import derive_outcomes
 from training.records import observed
@@ -26,7 +25,7 @@ from training.tasks import RelapseTask
 def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingConfig) -> dict[HeadName, pd.DataFrame]:
     """Outcomes and weights of every head by patient; ``names`` are the patients' pseudonyms.
 
-    Columns: observed, weight and, for relapse, followed_days.
+    Columns: observed, weight and, for relapse, followed_days and ended_by.
     """
     found = {}
     for landmark in cohort.protocol.landmarks:
@@ -57,11 +56,6 @@ def predictions_of(
         if probability is not None:
             found[landmark, head] = pd.DataFrame({"probability": probability}, index=names[predictable])
     return found
-
-
-def end_of_curve(followed_days: pd.Series) -> int:
-    """The day at which relapse is judged: follow-up is cut there, and it ends a week."""
-    return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
 def _probability(model: OutcomeModel, head: str, values: Floats, rows: pd.DataFrame) -> Floats | None:

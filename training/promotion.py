@@ -12,13 +12,13 @@ from typing import Literal
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from training.config import PromotionPolicy
+from training.config import PromotionPolicy, load_policy, looser_keys
 from training.decision_log import Chain
 from training.decisions import Decision, PolicyCheck, champion_before
 from training.examination import EVIDENCE_DIGEST, examine
 from training.policy import policy_digest
 from training.reasons import require_reason
-from training.release import Registered, checked, decision_log, fetch, hand_over
+from training.release import Registered, checked, decision_log, fetch, finish_interrupted, hand_over
 from training.seal import SEAL_DIGEST
 
 
@@ -35,26 +35,35 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A decision as recorded, and the entry of BentoML's store that serves its version; ``None`` after a refusal."""
+    """A decision as recorded, and the entry of BentoML's store that serves its version; ``None`` after a refusal.
+
+    ``finished`` is an earlier decision that had been interrupted and took effect first.
+    """
 
     decision: Decision
     serving_tag: str | None
+    finished: Decision | None = None
 
 
 def promote(proposal: Proposal) -> Outcome:
     """Make a version champion if it meets the policy, and record the decision, be it a refusal.
 
-    Raises ``InputRefusedError`` when there is no such version or no fit reason, ``BundleRefusedError`` when its bundle
-    is not the one that was registered, ``ChainBrokenError`` when earlier decisions were changed.
+    Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
+    ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
+    decisions were changed.
     """
+    looser = looser_keys(proposal.policy, load_policy())
+    if looser:
+        required = "as strict as the default or stricter; or --override"
+        raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
     return _decide(proposal, "refuse")
 
 
 def override(proposal: Proposal) -> Outcome:
     """Make a version champion although it does not meet the policy, by somebody named; recorded as an override.
 
-    A version that meets the policy is simply promoted. Evidence that was changed can't be overridden: that is recorded
-    as a refusal. Raises as `promote` does.
+    A version that meets the policy is simply promoted, unless the policy is looser than the default. Evidence that was
+    changed can't be overridden: that is recorded as a refusal. Raises as `promote` does, but for a looser policy.
     """
     if not (proposal.by or "").strip():
         raise InputRefusedError([Problem("promote", None, "--by", "who answers for the override", "nobody")])
@@ -65,6 +74,7 @@ def rollback(reason: str, by: str | None = None) -> Outcome:
     """Make the champion before the present one champion again; raises as `promote` does, and when there is none."""
     require_reason("rollback", reason, by)
     log = decision_log()
+    finished = finish_interrupted(log)
     chain = log.readable()
     version = champion_before(chain.decisions)
     if version is None:
@@ -74,7 +84,7 @@ def rollback(reason: str, by: str | None = None) -> Outcome:
         restored = fetch(version, Path(scratch))
         bundle = checked(restored.folder, version)
         draft = _draft(restored, bundle, chain, reason, by).model_copy(update={"action": "rollback"})
-        return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)))
+        return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)), finished)
 
 
 def history() -> Chain:
@@ -88,20 +98,23 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version)
         log = decision_log()
+        finished = finish_interrupted(log)
         chain = log.readable()
         champion = fetch(chain.champion, Path(scratch) / "champion") if chain.champion else None
         seen = examine(candidate, bundle, champion, proposal.policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
+        meets = seen.passed and not looser_keys(proposal.policy, load_policy())
         draft = draft.model_copy(
             update={
-                "action": "promote" if seen.passed else unless_passed if seen.sound else "refuse",
+                "action": "promote" if meets else unless_passed if seen.sound else "refuse",
                 "policy_digest": policy_digest(proposal.policy),
+                "policy": proposal.policy.as_document(),
                 "checks": seen.checks,
             }
         )
         if not draft.changes_champion:
-            return Outcome(log.append(draft), None)
-        return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)))
+            return Outcome(log.append(draft), None, finished)
+        return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
 
 
 def _draft(chosen: Registered, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from training.digests import bundle_digest
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
@@ -52,6 +53,7 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
     return Evidence(
         kind="held out",
         quick=config.quick,
+        bundle_digest=bundle_digest(training.bundle),
         cohort=used(cohort, source),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,

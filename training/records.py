@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort import Cohort
+from features.timeline import Floats
 from models.score import Linear, Trees
 from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
+from training.evaluation.judged import head_without
 from training.fit import CandidateFit, HeadFit
 from training.run import Training
-from training.tasks import RelapseTask, RemissionTask, Task
+from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
@@ -33,7 +35,11 @@ def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
 
 
 def held_out_table(training: Training) -> pd.DataFrame:
-    """Every held-out prediction: one row per patient, landmark, head, candidate and repeat."""
+    """Every held-out prediction: one row per patient, landmark, head, candidate and repeat.
+
+    ``probability`` is the candidate's as it was learned, P(remission) or that of relapse by the end of the curve;
+    ``recalibrated`` is the winner's, recalibrated as the head that is shipped, and NaN for all other candidates.
+    """
     names = pseudonyms(training.cohort)
     parts = [
         _held_out_rows(training, fit, candidate, names).assign(landmark=landmark.outcomes.landmark.name, head=head)
@@ -41,7 +47,7 @@ def held_out_table(training: Training) -> pd.DataFrame:
         for head, fit in landmark.heads.items()
         for candidate in fit.candidates.values()
     ]
-    first = ["landmark", "head", "candidate", "repeat", "fold", "patient"]
+    first = ["landmark", "head", "candidate", "repeat", "fold", "patient", "score", "probability", "recalibrated"]
     if not parts:
         return pd.DataFrame(columns=first)
     table = pd.concat(parts, ignore_index=True)
@@ -51,21 +57,40 @@ def held_out_table(training: Training) -> pd.DataFrame:
 def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, names: NDArray[np.str_]) -> pd.DataFrame:
     rows = []
     for repeat, outs in enumerate(candidate.held_out):
-        for fold, out in zip(training.folds.names, outs, strict=True):
+        for number, (fold, out) in enumerate(zip(training.folds.names, outs, strict=True)):
             frame = pd.DataFrame({"patient": names[out.patient], "score": out.moved})
             frame["repeat"], frame["fold"], frame["candidate"] = repeat, fold, candidate.name
-            frame["probability"] = out.probability if out.probability.ndim == 1 else out.probability[:, -1]
+            frame["probability"] = _at_the_end(out)
+            won = candidate.name == fit.winner
+            frame["recalibrated"] = _at_the_end(_recalibrated(fit, repeat, number, out)) if won else np.nan
             rows.append(frame.assign(**observed(fit.task, out.patient)))
     return pd.concat(rows, ignore_index=True)
 
 
+def _at_the_end(out: HeldOut) -> Floats:
+    return out.probability if out.probability.ndim == 1 else out.probability[:, -1]
+
+
+def _recalibrated(fit: HeadFit, repeat: int, fold: int, out: HeldOut) -> HeldOut:
+    """What the winner says of the same patients, recalibrated without them."""
+    head = head_without(fit, repeat, fold)
+    held = np.zeros(len(fit.task.lesson.rows), dtype=np.bool_)
+    held[out.patient] = True
+    return out if head is None else fit.task.hold_out(head, held)
+
+
 def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
-    """What a head is judged by, as columns: the outcomes of some patients, how long they were followed, and weights."""
+    """What a head is judged by, as columns: the outcomes of some patients and their weights.
+
+    For relapse also how long they were followed, up to the reach of the curve, and ``ended_by``: 0 censored, 1
+    relapse, 2 competing event.
+    """
     if isinstance(task, RemissionTask):
         return {"observed": task.remission[patient], "weight": task.weights[patient]}
     assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
-    relapsed = task.relapsed[patient].astype(np.float64)
-    return {"observed": relapsed, "followed_days": task.followed[patient], "weight": 1.0}
+    ended_by = np.where(task.relapsed, 1, np.where(task.competed, 2, 0)).astype(np.int8)[patient]
+    relapsed = (ended_by == 1).astype(np.float64)
+    return {"observed": relapsed, "followed_days": task.followed[patient], "ended_by": ended_by, "weight": 1.0}
 
 
 def importances(candidate: CandidateFit, features: tuple[str, ...]) -> dict[str, float]:

@@ -21,6 +21,7 @@ from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.decision_log import CHAMPION, HEAD, DecisionLog
 from training.decisions import Decision, Head
 from training.failures import StoreUnreachableError
+from training.stored_training import ServedCopy
 
 MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -64,14 +65,19 @@ def _unreachable() -> str:
     return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
 
 
+def _require_store() -> None:
+    """Raise ``InputRefusedError`` where there is no store yet, so that a look does not make an empty one."""
+    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
+        required = f"a store with a registered version of {MODEL_NAME}, in ./mlflow.db or at MLFLOW_TRACKING_URI"
+        raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
+
+
 def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
     """Download a registered version's bundle below ``scratch``; its folder, its version and the run that made it.
 
     ``version_or_alias`` is a number, or an alias such as "champion".
     """
-    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
-        required = f"a store with a registered version of {MODEL_NAME}, in ./mlflow.db or at MLFLOW_TRACKING_URI"
-        raise InputRefusedError([Problem("registry", None, None, required, "none here; see kap train")])
+    _require_store()
     client = MlflowClient()
     try:
         if version_or_alias.isdigit():
@@ -105,6 +111,7 @@ def checked(directory: Path, version: str) -> Bundle:
 
 def decision_log() -> DecisionLog:
     """The decisions on the registered model, checked also against the heads that BentoML's store keeps."""
+    _require_store()
     check_store()
     client = MlflowClient()
     return DecisionLog(client, MODEL_NAME, _served_heads(client))
@@ -137,6 +144,23 @@ def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -
     return decision, str(model.tag)
 
 
+def finish_interrupted(log: DecisionLog) -> Decision | None:
+    """Let the last decision take effect where it was recorded and then interrupted; that decision, if there is one.
+
+    Raises ``BundleRefusedError`` where the bundle is not the one that was decided about.
+    """
+    last = log.settled().unfinished
+    if last is None or not last.changes_champion:
+        return last if last is None else log.keep_head(last)
+    with tempfile.TemporaryDirectory() as scratch:
+        chosen = fetch(last.version, Path(scratch))
+        digest = checked(chosen.folder, chosen.version).digest
+        if digest != last.bundle_digest:
+            raise BundleRefusedError(f"version {last.version}: its bundle is not the one of decision {last.number}")
+        hand_over(chosen, digest, lambda: log.keep_head(last))
+    return last
+
+
 def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
     """The hashes that BentoML's store keeps of decisions on this registry's versions; other entries are passed by."""
     import bentoml
@@ -148,6 +172,22 @@ def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
         if HEAD in model.info.metadata and (version, run_id) in runs:
             heads.append(Head(str(model.tag), version, str(model.info.metadata[HEAD]), latest=False))
     return tuple(heads)
+
+
+def served_copies() -> tuple[ServedCopy, ...]:
+    """Every copy that BentoML's store keeps of the model, of this registry or another; the oldest first."""
+    import bentoml
+
+    found = [model for model in bentoml.models.list() if model.tag.name == MODEL_NAME]
+    return tuple(
+        ServedCopy(
+            tag=str(model.tag),
+            version=str(model.info.labels.get("mlflow_version", "")),
+            run_id=str(model.info.labels.get("run_id", "")),
+            folder=Path(model.path),
+        )
+        for model in sorted(found, key=lambda model: model.creation_time)
+    )
 
 
 def load_registered(version_or_alias: str) -> tuple[Bundle, str]:

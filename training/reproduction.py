@@ -28,7 +28,8 @@ def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproducti
 
 def bytes_of(head: Head) -> dict[str, bytes]:
     """All the numbers of a head."""
-    arrays = {name: values.tobytes() for name, values in to_arrays(head.score).items()}
+    arrays = {f"score.{name}": values.tobytes() for name, values in to_arrays(head.score).items()}
+    arrays["slope"] = float(head.slope).hex().encode()
     if isinstance(head, RelapseHead):
         curve = {"edges": head.edges, "baseline": head.baseline, "competing": head.competing_hazard}
         return arrays | {name: values.tobytes() for name, values in curve.items()}

@@ -18,7 +18,7 @@ SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """One thing of a record: the ``kind`` (run, parameter, metric, tag, dataset, artifact) and ``name`` of an owner.
+    """One thing of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version), ``name`` and owner.
 
     ``owner`` is the id of a run or model, or a registered version.
     """
@@ -118,4 +118,5 @@ def _set_after_sealing(item: Item) -> bool:
 
 
 def _may_be_added(item: Item, sealed: Record) -> bool:
-    return item.kind == "tag" or (item.kind == "version" and item.owner not in sealed.owners)
+    known = {then.owner for then in sealed.digests if then.kind == "version"}
+    return item.kind == "tag" or (item.kind == "version" and item.owner not in known)

@@ -29,16 +29,17 @@ from training.release import MODEL_NAME, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.run import LandmarkFit, Training
 from training.synthetic_marks import is_synthetic
-from training.tracking_evidence import log_evidence
+from training.tracking_evidence import log_evidence, report_of
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Where a training was recorded."""
+    """Where a training was recorded; ``report`` is the path or address of its report."""
 
     run_id: str
     model_version: str
     bundle_digest: str
+    report: str = ""
 
 
 def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> Recorded:
@@ -62,7 +63,7 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
         log_evidence(evidence, _facts(training, Recorded(run.info.run_id, version, digest), started))
     announce("the seal")
     seal_run(run.info.run_id)
-    return Recorded(run.info.run_id, version, digest)
+    return Recorded(run.info.run_id, version, digest, report_of(run.info.run_id))
 
 
 def _facts(training: Training, recorded: Recorded, started: float) -> ReportFacts:

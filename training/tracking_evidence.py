@@ -6,6 +6,7 @@ So that MLflow shows the same numbers and pictures as the report, without openin
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import mlflow
 from mlflow.entities import Metric
@@ -35,6 +36,13 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
     mlflow.set_tag("evidence_digest", digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
         MlflowClient().set_model_version_tag(MODEL_NAME, str(about.model_version), "evidence_digest", digest)
+
+
+def report_of(run_id: str) -> str:
+    """Where a run's report lies: a path where artifacts are files of this machine, else their address."""
+    place = str(MlflowClient().get_run(run_id).info.artifact_uri)
+    path = Path(place.removeprefix("file://"))
+    return f"{path if path.is_dir() else place}/{REPORT}"
 
 
 def estimates(evidence: Evidence) -> Iterator[tuple[str, Estimate]]:

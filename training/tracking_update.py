@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -42,12 +43,12 @@ def record_update(
             }
         )
         mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
-        _, version = register(bundle, provenance, Path(scratch))
+        digest, version = register(bundle, provenance, Path(scratch))
         client = MlflowClient()
         client.set_model_version_tag(MODEL_NAME, version, "parent_version", parent.version)
         client.set_model_version_tag(MODEL_NAME, version, "parent_bundle_digest", parent.tags["bundle_digest"])
         client.update_model_version(MODEL_NAME, version, f"version {parent.version}, updated: {reason}")
         made = Registered(version, run.info.run_id, {}, parent.folder)
-        log_evidence(evidence, facts(made, bundle, run.info.run_id, provenance))
+        log_evidence(evidence, facts(made, replace(bundle, digest=digest), run.info.run_id, provenance))
     seal_run(run.info.run_id)
     return str(run.info.run_id), version

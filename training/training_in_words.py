@@ -1,8 +1,12 @@
 """A training's result for a terminal: per landmark and head the candidates side by side, and what the winner means."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from training.tracking import Recorded
+
+QUICK = "QUICK: parts of the proof were left out, and this version can't be promoted; train without --quick for that"
 HEADINGS = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -14,10 +18,10 @@ HEADINGS = {
 }
 
 
-def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, version: str, run_id: str) -> str:
+def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Recorded", *, quick: bool) -> str:
     """The summary of `records.summary` as aligned text; every figure is from patients held out.
 
-    Relapses are those within ``longest_horizon`` days.
+    Relapses are those within ``longest_horizon`` days; a ``quick`` training is marked.
     """
     lines = []
     for landmark in landmarks:
@@ -29,8 +33,12 @@ def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, version: str
         "All figures are from patients that the model did not see. AUC and C: larger is better, 0.5 is chance;",
         "log loss and Brier: smaller is better; calibration: intercept 0 and slope 1 are right.",
         "",
-        f"registered as version {version}, run {run_id}",
-        f'next: kap promote {version} --reason "..."',
+        "The winner is the simplest candidate within one standard error of the best. These figures chose it; those of",
+        "the report are about it after recalibration.",
+        "",
+        f"registered as version {recorded.model_version}, run {recorded.run_id}",
+        f"report: {recorded.report}",
+        f'next: kap promote {recorded.model_version} --reason "..."' if not quick else QUICK,
     ]
     return "\n".join(lines).lstrip("\n")
 

@@ -18,12 +18,13 @@ from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.config import TrainingConfig
+from training.digests import bundle_digest
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
 from training.evaluation.judged import Judged, Part, judge_parts
 from training.evidence import Evidence, HeadEvidence, LeakageCheck, Reproduction
-from training.external import refuse_its_own, used
+from training.external import refuse_its_own, seen_cohort_digests, used
 from training.labels import derive_outcomes
 from training.leakage import leakage_checks, refuse_leakage
 from training.provenance import Provenance
@@ -31,9 +32,9 @@ from training.reproduction import bytes_of
 from training.run import CODE, Announce, outcome_class, tasks_of
 from training.splits import Folds, draw_folds, held_out
 from training.synthetic_marks import is_synthetic
-from training.tasks import Task
+from training.tasks import RelapseTask, Task
 from training.updated_refits import with_updated_refits
-from training.updating import NOTHING, REFIT, HeadUpdate, in_words, update_head
+from training.updating import NOTHING, REFIT, HeadUpdate, competing_kept, in_words, update_head
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ class _Proof:
     said: list[str]
     updates: list[dict[str, HeadUpdate]]
     reproduction: Reproduction
+    caveats: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,8 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
         [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
     )
     again = [part.updates(everybody) for part in parts]
-    proof = _Proof(folds, leakage, said, updates, _reproduction(updates, again))
+    caveats = _competing_kept(parts, updates)
+    proof = _Proof(folds, leakage, said, updates, _reproduction(updates, again), caveats)
     evidence = _evidence(wanted, made, proof, judged, (announce, workers))
     return Updated(made, said, evidence)
 
@@ -152,6 +155,7 @@ def _bundle(wanted: Wanted, parts: Sequence[_Landmark], updates: Sequence[dict[s
         training={
             "parent": {"version": wanted.version, "bundle_digest": bundle.digest},
             "cohort_digest": cohort.digest,
+            "seen_cohort_digests": seen_cohort_digests(bundle),
             "synthetic": bundle.training.get("synthetic") is True or is_synthetic(cohort),
             "patients": len(cohort),
             "settings": wanted.config.as_parameters(),
@@ -187,6 +191,7 @@ def _evidence(
     return Evidence(
         kind="updated",
         quick=config.quick,
+        bundle_digest=bundle_digest(made),
         cohort=used(cohort, wanted.source),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
@@ -197,8 +202,24 @@ def _evidence(
         landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
         leakage=proof.leakage,
         reproduction=proof.reproduction,
-        caveats=["Updated on this cohort, and judged on folds of it that each update was made without.", *proof.said],
+        caveats=[
+            "Updated on this cohort, and judged on folds of it that each update was made without.",
+            *proof.caveats,
+            *proof.said,
+        ],
     )
+
+
+def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> list[str]:
+    """What to say of the landmarks at which the chance of competing events was not updated; nothing where at none."""
+    kept = []
+    for part, found in zip(parts, updates, strict=True):
+        head, task = part.model.relapse, part.tasks.get("relapse")
+        known = task if isinstance(task, RelapseTask) else None
+        if head is not None and competing_kept(known, head, found.get("relapse")):
+            kept.append(part.model.landmark.name)
+    said = "the chance of competing events is still that of the cohort it was learned from."
+    return [f"{', '.join(kept)}: {said}"] if kept else []
 
 
 def _reproduction(first: list[dict[str, HeadUpdate]], again: list[dict[str, HeadUpdate]]) -> Reproduction:
@@ -207,7 +228,8 @@ def _reproduction(first: list[dict[str, HeadUpdate]], again: list[dict[str, Head
         for found, repeated in zip(first, again, strict=True)
         for name, update in found.items()
     ]
-    return Reproduction(heads=len(pairs), identical=all(bytes_of(one) == bytes_of(two) for one, two in pairs))
+    same = [bytes_of(one) == bytes_of(two) for one, two in pairs]
+    return Reproduction(heads=len(pairs), identical=bool(same) and all(same))
 
 
 def _heads(

@@ -135,3 +135,13 @@ def _said(update: HeadUpdate) -> str:
     tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
     moved = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
     return f"{update.method}{moved}{f'; {tests}' if tests else '; too few outcomes to test'}"
+
+
+def competing_kept(task: RelapseTask | None, head: RelapseHead, update: HeadUpdate | None) -> bool:
+    """Whether a relapse head keeps the chance of competing events of its old cohort, and either cohort has such events.
+
+    Only learning anew changes it.
+    """
+    if update is not None and update.method == REFIT:
+        return False
+    return bool(head.competing_hazard.any() or (task is not None and task.competed.any()))

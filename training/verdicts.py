@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["passed", "failed", "not checked"]
+Outcome = Literal["passed", "failed", "not checked", "does not apply"]
 ALL_PASSED, SOME_FAILED, SOME_NOT_CHECKED = 0, 4, 5
 SHOWN = 8
 """Findings that a verdict spells out; the others are counted."""
@@ -34,6 +34,11 @@ def not_checked(check: str, detail: str) -> Verdict:
     return Verdict(check, "not checked", detail)
 
 
+def does_not_apply(check: str, detail: str) -> Verdict:
+    """There is nothing of the kind to check, and why."""
+    return Verdict(check, "does not apply", detail)
+
+
 def judged(check: str, findings: Sequence[str], detail: str) -> Verdict:
     """Failed with what was found, or passed with ``detail`` where nothing was."""
     return failed(check, listed(findings)) if findings else passed(check, detail)
@@ -46,7 +51,7 @@ def listed(findings: Sequence[str]) -> str:
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """0 where all passed, 4 where any failed, 5 where none failed and some were not checked."""
+    """0 where all that applies passed, 4 where any failed, 5 where none failed and some were not checked."""
     outcomes = {verdict.outcome for verdict in verdicts}
     if "failed" in outcomes:
         return SOME_FAILED

@@ -1,6 +1,7 @@
 """A training that is recorded, sealed and promoted in stores of its own, to be audited."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models.model import ModelStore
 from mlflow.tracking import MlflowClient
 
 from tests.training.evidences import good_evidence, with_landmarks
 from training.arithmetic import arithmetic
 from training.audit import seal_run, verify
-from training.decision_log import CHAMPION, DecisionLog
+from training.decision_log import DecisionLog
 from training.decisions import FIRST, Decision
 from training.evidence import Evidence
 from training.external import used
-from training.release import MODEL_NAME
+from training.release import MODEL_NAME, fetch, hand_over
 from training.run import Training, quietly
 from training.tracking import record
 from training.verdicts import Verdict
@@ -44,6 +47,12 @@ class Audited:
         """The folder of a run's artifacts; the training's without an id."""
         return Path(self.client.get_run(run_id or self.run_id).info.artifact_uri)
 
+    @property
+    def served(self) -> Path:
+        """The bundle in the one entry of BentoML's store."""
+        (found,) = (self.folder / "bentoml" / "models").glob("kap-outcomes/*/bundle")
+        return found
+
     def verify(self, data: Path | None = None) -> dict[str, Verdict]:
         """The verdicts by check."""
         verdicts = verify(self.run_id, data, 1, quietly)
@@ -61,13 +70,15 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         patch.chdir(folder)  # MLflow puts its artifacts below the current folder
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        _serve_from(folder / "bentoml", patch)
         recorded = record(training, _evidence(training), time.time(), lambda _: None)
         audited = Audited(folder, recorded.run_id, recorded.model_version, cohort)
         if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
             audited.client.set_tag(recorded.run_id, "blas", arithmetic())
             seal_run(recorded.run_id)
-        _promote(audited)
+        _promote(audited, folder / "fetched")
         yield audited
+        BentoMLContainer.model_store.reset()
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
 
 
@@ -78,7 +89,14 @@ def _evidence(training: Training) -> Evidence:
     return one.model_copy(update={"cohort": used(training.cohort, "cohort")})
 
 
-def _promote(audited: Audited) -> None:
+def _serve_from(home: Path, patch: pytest.MonkeyPatch) -> None:
+    """BentoML's store is below the folder, here and for commands."""
+    (home / "models").mkdir(parents=True)
+    patch.setenv("BENTOML_HOME", str(home))
+    BentoMLContainer.model_store.set(ModelStore(home / "models"))
+
+
+def _promote(audited: Audited, scratch: Path) -> None:
     tags = audited.client.get_model_version(MODEL_NAME, audited.version).tags
     decision = Decision(
         number=1,
@@ -96,5 +114,7 @@ def _promote(audited: Audited) -> None:
         checks=(),
         previous=FIRST,
     )
-    DecisionLog(audited.client, MODEL_NAME).append(decision)
-    audited.client.set_registered_model_alias(MODEL_NAME, CHAMPION, audited.version)
+    log = DecisionLog(audited.client, MODEL_NAME)
+    chosen = fetch(audited.version, scratch)
+    hand_over(chosen, decision.bundle_digest, lambda: log.append(decision))
+    shutil.rmtree(scratch)

@@ -11,7 +11,6 @@ from training.read_cohort import read_cohort
 from training.run import Training, quietly, train
 from training.synthetic_cohort import simulate_cohort, write_cohort
 
-
 ALONE = ("test_audit", "test_dossier", "test_interval_coverage", "test_release", "test_report", "test_tracking")
 """Modules whose costly fixtures are made once: all their tests go to one worker."""
 

@@ -115,6 +115,9 @@ def question_of(kind: Literal["remission", "relapse", "sustained"] | str, days: 
             low=[value - 0.03 for value in model],
             high=[value + 0.03 for value in model],
             treat_all=treat_all,
+            difference=[0.01] * len(THRESHOLDS),
+            difference_low=[-0.005] * len(THRESHOLDS),
+            difference_high=[0.025] * len(THRESHOLDS),
         ),
         sites=[
             SiteEstimate(

@@ -10,11 +10,13 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+import pytest
 from mlflow.tracking import MlflowClient
 
 from features.protocol import Protocol
-from models.bundle import save_bundle
+from models.bundle import Bundle, save_bundle
 from tests.serving.bundles import toy_bundle
+from training.audit import seal_run
 from training.evidence import Evidence
 from training.release import MODEL_NAME
 
@@ -33,25 +35,29 @@ class Registry:
     def client(self) -> MlflowClient:
         return MlflowClient(tracking_uri=self.address)
 
+    def bundle(self, number: int, cohort_digest: str) -> Bundle:
+        """The bundle of a version."""
+        learned = {"number": number, "cohort_digest": cohort_digest, "settings": {"quick": False}}
+        return replace(toy_bundle(), training=learned)
+
     def register(
         self, evidence: Evidence | None, held_out: pd.DataFrame | None = None, cohort_digest: str = "c" * 64
     ) -> str:
-        """A new version, and its number."""
+        """A new version, sealed, and its number; evidence that names no model is made to be about this one."""
         client, here = self.client, self.folder / "new"
         number = len(client.search_model_versions(f"name = '{MODEL_NAME}'")) + 1
         if number == 1:
             client.create_registered_model(MODEL_NAME)
         run = client.create_run(client.create_experiment(f"experiment {number}", str(self.folder / f"runs{number}")))
         run_id, source = run.info.run_id, f"{run.info.artifact_uri}/model"
-        digest = save_bundle(replace(toy_bundle(), training={"number": number}), here / f"{number}" / "bundle")
+        digest = save_bundle(self.bundle(number, cohort_digest), here / f"{number}" / "bundle")
         client.log_artifacts(run_id, str(here / f"{number}" / "bundle"), "model/artifacts/bundle")
         version = client.create_model_version(MODEL_NAME, source, run_id).version
         tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
         if evidence is not None:
-            document = evidence.as_json()
+            document = (evidence if evidence.bundle_digest else about(evidence, digest, cohort_digest)).as_json()
             client.log_text(run_id, document, "evidence.json")
             tags["evidence_digest"] = hashlib.sha256(document.encode()).hexdigest()
-            client.set_tag(run_id, "evidence_digest", tags["evidence_digest"])
         if held_out is not None:
             held_out.to_parquet(here / "held_out_predictions.parquet")
             client.log_artifact(run_id, str(here / "held_out_predictions.parquet"))
@@ -59,8 +65,21 @@ class Registry:
         landmarks = [{"name": landmark.name} | winners for landmark in Protocol().landmarks]
         client.log_text(run_id, json.dumps({"landmarks": landmarks}), "summary.json")
         for key, value in tags.items():
+            client.set_tag(run_id, key, value)
             client.set_model_version_tag(MODEL_NAME, version, key, value)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", self.address)
+            before = mlflow.get_tracking_uri()
+            mlflow.set_tracking_uri(self.address)
+            seal_run(run_id)
+            mlflow.set_tracking_uri(before)
         return str(version)
+
+
+def about(evidence: Evidence, bundle_digest: str, cohort_digest: str = "c" * 64) -> Evidence:
+    """The evidence as if it were about this model and cohort."""
+    cohort = evidence.cohort.model_copy(update={"digest": cohort_digest})
+    return evidence.model_copy(update={"bundle_digest": bundle_digest, "cohort": cohort})
 
 
 @contextmanager
@@ -93,7 +112,9 @@ def held_out_of(skill: float, patients: int = 400) -> pd.DataFrame:
     probability = 1 / (1 + np.exp(-skill * log_odds))
     both = [
         pd.DataFrame({"patient": names, "head": "remission", "observed": observed}),
-        pd.DataFrame({"patient": names, "head": "relapse", "observed": observed, "followed_days": followed}),
+        pd.DataFrame({"patient": names, "head": "relapse", "observed": observed, "followed_days": followed}).assign(
+            ended_by=observed
+        ),
     ]
     parts = [
         rows.assign(
@@ -103,6 +124,7 @@ def held_out_of(skill: float, patients: int = 400) -> pd.DataFrame:
             fold="a",
             score=log_odds,
             probability=probability,
+            recalibrated=probability,
             weight=1.0,
         )
         for landmark in Protocol().landmarks

@@ -17,15 +17,19 @@ import pytest
 from features.problems import InputRefusedError
 from tests.training.audited import Audited, recorded_and_promoted
 from tests.training.commands import Workplace
+from training import repetition
 from training.audit import run_of, seal_run, verify
 from training.decision_log import CHAMPION
+from training.evidence import read_evidence
+from training.release import MODEL_NAME
 from training.run import Training, quietly
+from training.seal import digest_of
 from training.synthetic_cohort import simulate_cohort, write_cohort
-from training.verdicts import Verdict, exit_code, failed, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, exit_code, failed, not_checked, passed
 
 pytestmark = pytest.mark.slow
 
-CHANGES = int(os.environ.get("KAP_AUDIT_CHANGES", "40"))
+CHANGES = int(os.environ.get("KAP_AUDIT_CHANGES", "25"))
 """How many random changes are made; `make audit-changes` makes all 200."""
 TABLES = {
     "params": ("key", "value"),
@@ -108,7 +112,8 @@ def made(change: Change) -> Iterator[None]:
 def random_changes(audited: Audited, number: int, seed: int) -> Iterator[Change]:
     """Half of them bytes of files, every file as likely; half of them values, every table as likely."""
     rng = np.random.default_rng(seed)
-    files = sorted(path for path in (audited.folder / "mlruns").rglob("*") if path.is_file() and path.stat().st_size)
+    recorded = sorted((audited.folder / "mlruns").rglob("*"))
+    files = [path for path in [*recorded, *sorted(audited.served.iterdir())] if path.is_file() and path.stat().st_size]
     for _ in range(number):
         if rng.random() < 0.5:
             yield byte_of(files[int(rng.integers(len(files)))], rng)
@@ -127,12 +132,14 @@ def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: A
         "model",
         "registry",
         "evidence",
+        "evaluations",
         "decisions",
+        "served",
         "code",
         "environment",
     ):
         assert verdicts[name].outcome == "passed", name
-    for name in ("cohort", "outcomes and features", "retraining", "held-out predictions"):
+    for name in ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"):
         assert verdicts[name].outcome == "not checked", name
     assert verdicts["runs"].detail.startswith("28 runs")  # 1 training, 3 landmarks, 2 heads each, 3 candidates each
     assert "promote version 1 by A. Tester" in verdicts["decisions"].detail
@@ -256,9 +263,107 @@ def test_what_was_never_there_is_the_users_mistake(audited: Audited, name: str) 
         run_of(name)
 
 
-def test_given_the_data_the_model_is_learned_again_byte_for_byte(audited: Audited) -> None:
+@pytest.mark.parametrize("name", ["manifest.json", "bundle.sha256"])
+def test_another_byte_in_the_served_copy_is_found_and_named(audited: Audited, name: str) -> None:
+    path = audited.served / name
+    with made(byte_of(path, np.random.default_rng(4))):
+        said = audited.failed()
+    assert set(said) == {"served"}
+    assert path.name in said["served"]
+
+
+def test_a_served_copy_that_is_lost_is_told_apart_from_a_store_that_serves_others(
+    audited: Audited, tmp_path: Path
+) -> None:
+    entry = audited.served.parent
+    shutil.move(entry, tmp_path / "entry")
+    without = audited.verify()["served"]
+    shutil.move(tmp_path / "entry", entry)
+    assert without.outcome == "not checked"
+    assert "served elsewhere" in without.detail
+    details = entry / "model.yaml"
+    content = details.read_text()
+    details.write_text(content.replace("mlflow_version: '1'", "mlflow_version: '7'"))
+    said = audited.failed()
+    details.write_text(content)
+    assert "says it is version 7" in said["served"]
+    assert "version 1 is champion" in said["served"]
+    assert audited.failed() == {}
+
+
+@pytest.mark.parametrize("column", ["source", "run_id", "storage_location"])
+def test_a_version_that_points_elsewhere_is_found(audited: Audited, column: str) -> None:
+    with closing(sqlite3.connect(audited.database)) as store:
+        (before,) = store.execute(f"SELECT {column} FROM model_versions").fetchone()  # noqa: S608
+    _execute(audited.database, f"UPDATE model_versions SET {column} = ?", "m-" + "0" * 32)  # noqa: S608
+    said = audited.failed()
+    _execute(audited.database, f"UPDATE model_versions SET {column} = ?", before)  # noqa: S608
+    assert "version" in said["registry" if column == "run_id" else "record"]
+    assert audited.failed() == {}
+
+
+def test_what_a_version_says_of_its_promotion_can_not_be_deleted_unnoticed(audited: Audited) -> None:
+    tags = dict(audited.client.get_model_version(MODEL_NAME, audited.version).tags)
+    told = [key for key in tags if key.startswith(("promoted_", "promotion "))]
+    assert len(told) == 4
+    for key in told:
+        audited.client.delete_model_version_tag(MODEL_NAME, audited.version, key)
+    said = audited.failed()
+    for key in told:
+        audited.client.set_model_version_tag(MODEL_NAME, audited.version, key, tags[key])
+    assert set(said) == {"decisions"}
+    assert all(f"the tag {key} of version 1: lost" in said["decisions"] for key in told)
+
+
+@contextmanager
+def evaluated(audited: Audited) -> Iterator[str]:
+    """A sealed evaluation of the version on another cohort, called elsewhere; gives its run."""
+    client = audited.client
+    experiment = client.get_run(audited.run_id).info.experiment_id
+    tags = {"level": "evaluation", "model_run_id": audited.run_id}
+    run_id = client.create_run(experiment, tags=tags).info.run_id
+    client.log_param(run_id, "cohort", "elsewhere")
+    evidence = (audited.files() / "evidence.json").read_text()
+    client.log_text(run_id, evidence, "evidence.json")
+    client.set_tag(run_id, "evidence_digest", digest_of(evidence))
+    client.set_tag(run_id, "cohort_digest", json.loads(evidence)["cohort"]["digest"])
+    client.set_terminated(run_id)
+    seal_run(run_id)
+    client.set_model_version_tag(MODEL_NAME, audited.version, f"evaluation {run_id}", "elsewhere")
+    try:
+        yield run_id
+    finally:
+        _execute(audited.database, "DELETE FROM model_version_tags WHERE key = ?", f"evaluation {run_id}")
+        _execute(audited.database, "UPDATE tags SET value = 'past' WHERE key = 'level' AND run_uuid = ?", run_id)
+
+
+def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: Audited) -> None:
+    client = audited.client
+    with evaluated(audited) as run_id:
+        untouched = audited.verify()["evaluations"]
+        with made(byte_of(audited.files(run_id) / "evidence.json", np.random.default_rng(5))):
+            changed = audited.failed()
+        _execute(audited.database, "UPDATE runs SET run_uuid = 'gone' WHERE run_uuid = ?", run_id)
+        lost = audited.failed()
+        _execute(audited.database, "UPDATE runs SET run_uuid = ? WHERE run_uuid = 'gone'", run_id)
+        client.delete_model_version_tag(MODEL_NAME, audited.version, f"evaluation {run_id}")
+        unnamed = audited.failed()
+        client.set_model_version_tag(MODEL_NAME, audited.version, f"evaluation {run_id}", "elsewhere")
+    assert untouched == passed("evaluations", f"each as sealed: elsewhere by run {run_id[:8]}")
+    assert "evidence.json" in changed["evaluations"]
+    assert f"evaluation {run_id} on elsewhere: deleted from the store" in lost["evaluations"]
+    assert "no tag of the version names it any more" in unnamed["evaluations"]
+    assert audited.verify()["evaluations"].detail == "none was recorded"
+
+
+def test_given_the_data_the_model_is_learned_again_byte_for_byte(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The evidence recorded here is made up, so that proving again is told to answer with it."""
+    recorded = read_evidence((audited.files() / "evidence.json").read_text())
+    monkeypatch.setattr(repetition, "prove", lambda *_: recorded)
     verdicts = audited.verify(audited.cohort)
-    for name in ("cohort", "outcomes and features", "retraining", "held-out predictions"):
+    for name in ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"):
         assert verdicts[name].outcome == "passed", verdicts[name]
     assert "byte for byte" in verdicts["retraining"].detail
     assert "at most 0.0e+00" in verdicts["held-out predictions"].detail
@@ -277,7 +382,9 @@ def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(
     """OpenBLAS and NumPy are told to compute as on a processor of 2008, which rounds differently."""
     code = (
         "import json, sys\nfrom dataclasses import asdict\nfrom pathlib import Path\n"
+        "from training import repetition\nfrom training.evidence import read_evidence\n"
         "from training.audit import verify\nfrom training.run import quietly\n"
+        "recorded = read_evidence(Path(sys.argv[3]).read_text())\nrepetition.prove = lambda *_: recorded\n"
         "print(json.dumps([asdict(v) for v in verify(sys.argv[1], Path(sys.argv[2]), 1, quietly)]))"
     )
     place = Workplace(audited.folder)
@@ -285,7 +392,7 @@ def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(
     with pytest.MonkeyPatch.context() as patch:
         for name, value in older.items():
             patch.setenv(name, value)
-        done = place.python(code, audited.run_id, audited.cohort)
+        done = place.python(code, audited.run_id, audited.cohort, audited.files() / "evidence.json")
     assert done.returncode == 0, done.stderr
     verdicts = {each["check"]: each for each in json.loads(done.stdout.splitlines()[-1])}
     assert [name for name, each in verdicts.items() if each["outcome"] == "failed"] == []
@@ -300,6 +407,7 @@ def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(
         ([passed("a", "")], 0),
         ([passed("a", ""), failed("b", ""), not_checked("c", "")], 4),
         ([passed("a", ""), not_checked("c", "")], 5),
+        ([passed("a", ""), does_not_apply("c", "")], 0),
     ],
 )
 def test_the_exit_code_tells_failed_from_not_checked(verdicts: list[Verdict], code: int) -> None:

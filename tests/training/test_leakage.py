@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.cohort import Cohort
-from features.timeline import Floats, Mask
+from features.timeline import Floats, Indices, Mask
 from models.learners import Learner
 from tests.training.leaks import InHand, in_hand, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
@@ -226,6 +226,43 @@ def test_a_fit_that_saw_those_held_out_is_noticed(
     assert not check.passed
     assert check.named == [f"before session 1: {task.name}"]
     assert "no figure of this training holds" in check.seen
+
+
+def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: InHand) -> None:
+    """Every head of a landmark is asked, not only its first."""
+    (landmark, *_) = honest.cohort.protocol.landmarks
+    relapse = wide(drawn_relapses(400))
+    pair = [wide(remission_with(150, 400)), LeakyRelapse(**vars(relapse))]
+    assert shuffled_check([landmark], [[pair[0], relapse]], FOLDS, QUICK).passed
+    check = shuffled_check([landmark], [pair], FOLDS, QUICK)
+    assert check.named == ["before session 1: relapse"]
+    assert "before session 1, remission: AUC" in check.seen
+
+
+def test_relapses_are_shuffled_among_those_at_risk_of_a_fold() -> None:
+    task = replace(drawn_relapses(400), at_risk=np.arange(400) % 3 > 0)
+    moved = shuffled(task, FOLDS.fold[0], np.random.default_rng(1))
+    assert isinstance(moved, RelapseTask)
+    assert (moved.ended_by != task.ended_by).any()
+    np.testing.assert_array_equal(moved.ended_by[~task.at_risk], task.ended_by[~task.at_risk])
+    for number in range(4):
+        held = FOLDS.fold[0] == number
+        assert moved.relapsed[held].sum() == task.relapsed[held].sum()
+        assert moved.followed_days[held].sum() == task.followed_days[held].sum()
+
+
+def test_with_many_folds_there_are_fewer_shuffles_and_no_more_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = []
+
+    def counted(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
+        fits.append(1)
+        return shuffled(task, fold, rng)
+
+    monkeypatch.setattr("training.shuffled_outcomes.shuffled", counted)
+    for folds in (5, 8):
+        many = Folds("sites", (np.arange(400) % folds)[None, :], tuple("12345678"[:folds]))
+        shuffled_auc(remission_with(150, 400), many, seed=7)
+    assert len(fits) == 25 + 24
 
 
 def test_the_stated_error_is_that_of_chance() -> None:

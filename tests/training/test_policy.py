@@ -1,7 +1,9 @@
 """The promotion policy: a good model passes, and each way of being bad is named with its numbers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from tests.training.evidences import (
     with_questions,
 )
 from training.champion_comparison import ChampionComparison, HeadComparison
-from training.config import load_config, load_policy
+from training.config import load_config, load_policy, looser_keys
 from training.decisions import PolicyCheck
 from training.evidence import Estimate, Evidence, Question, Reproduction, SampleSize, Subgroup
 from training.policy import check_policy, policy_digest
@@ -32,13 +34,16 @@ def kinds(checks: list[PolicyCheck]) -> set[str]:
     return {check.name.split(",")[0] for check in checks}
 
 
-def benefit(change: float, high: float) -> Callable[[Question], Question]:
-    """Net benefit moved against the better of acting for all and for none; its upper limit ``high`` above that."""
+def benefit(change: float | None, high: float | None) -> Callable[[Question], Question]:
+    """Net benefit that differs so much from the better of acting for all and for none, with its upper limit.
+
+    The model's own interval stays wide, as it is where the patients are few: it must not matter.
+    """
 
     def changed(question: Question) -> Question:
         assert question.decision is not None
-        better = [max(value or 0.0, 0.0) for value in question.decision.treat_all]
-        curve = {"model": [value + change for value in better], "high": [value + high for value in better]}
+        many = len(question.decision.thresholds)
+        curve = {"difference": [change] * many, "difference_high": [high] * many, "high": [1.0] * many}
         return question.model_copy(update={"decision": question.decision.model_copy(update=curve)})
 
     return changed
@@ -102,12 +107,28 @@ def test_the_overall_rate_has_no_slope_but_is_judged_in_the_large() -> None:
         (-0.019, 0.01, True),
         (-0.021, 0.01, False),  # two in a hundred patients worse
         (-0.01, 0.001, True),
-        (-0.01, -0.001, False),  # its upper limit is below
+        (-0.01, -0.001, False),  # the upper limit of the difference is below 0
+        (-1e-16, -1e-16, True),  # acting for all, but for rounding
+        (0.0, None, True),  # without limits by itself
+        (-0.001, None, False),
+        (None, None, False),
     ],
 )
-def test_a_model_worse_than_acting_for_all_or_for_none_is_refused(change: float, high: float, passes: bool) -> None:
+def test_a_model_worse_than_acting_for_all_or_for_none_is_refused(
+    change: float | None, high: float | None, passes: bool
+) -> None:
     found = failed(with_questions(good_evidence(), benefit(change, high)))
     assert kinds(found) == (set() if passes else {"net benefit"})
+
+
+def test_net_benefit_without_its_difference_is_not_proven() -> None:
+    def without(question: Question) -> Question:
+        assert question.decision is not None
+        return question.model_copy(update={"decision": question.decision.model_copy(update={"difference": []})})
+
+    found = failed(with_questions(good_evidence(), without))
+    assert kinds(found) == {"net benefit"}
+    assert "not computed at 20%" in found[0].seen
 
 
 def test_net_benefit_that_was_not_computed_is_refused() -> None:
@@ -249,6 +270,29 @@ def test_a_champion_who_can_not_be_compared_with_refuses_and_says_what_to_do() -
     (found,) = failed(good_evidence(), ChampionComparison("1", (), ("give the cohort with --cohort DIR",)))
     assert "--cohort DIR" in found.seen
     assert failed(good_evidence(), ChampionComparison("1"))
+
+
+@pytest.mark.parametrize(
+    ("change", "looser"),
+    [
+        ({}, []),
+        ({"in_the_large": 0.3}, []),
+        ({"in_the_large": 0.2, "net_benefit_margin": 0.0, "subgroup_patients": 50}, []),
+        ({"slope": (0.9, 1.1), "slope_outermost": (0.8, 1.2)}, []),
+        ({"remission_thresholds": (0.1, *POLICY.remission_thresholds)}, []),
+        ({"leakage_checks": (*POLICY.leakage_checks, "another")}, []),
+        ({"in_the_large": 0.31}, ["in_the_large"]),
+        ({"slope": (0.79, 1.1)}, ["slope"]),
+        ({"slope": (0.9, 1.26)}, ["slope"]),
+        ({"slope_outermost": (0.5, 2.1)}, ["slope_outermost"]),
+        ({"relapse_thresholds": (0.2, 0.3, 0.5)}, ["relapse_thresholds"]),
+        ({"subgroup_patients": 101}, ["subgroup_patients"]),
+        ({"leakage_checks": POLICY.leakage_checks[1:]}, ["leakage_checks"]),
+        ({"champion_brier_margin": 1.0, "net_benefit_margin": 1.0}, ["champion_brier_margin", "net_benefit_margin"]),
+    ],
+)
+def test_a_policy_is_looser_wherever_it_lets_more_pass(change: dict[str, Any], looser: list[str]) -> None:
+    assert sorted(looser_keys(replace(POLICY, **change), POLICY)) == looser
 
 
 def test_a_policy_has_a_digest_that_any_change_changes(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from features.cohort import Cohort
 from tests.serving.bundles import toy_bundle
 from training.config import load_config
 from training.labels import derive_outcomes
-from training.predictions_on_cohort import end_of_curve, observed_outcomes, predictions_of
+from training.predictions_on_cohort import observed_outcomes, predictions_of
 from training.records import pseudonyms
 
 
@@ -21,11 +21,11 @@ def test_what_was_observed_is_what_the_outcomes_say_of_those_in_whom_it_was(coho
     remission = found[landmark.name, "remission"]
     assert dict(remission["observed"]) == dict(zip(names[seen], outcomes.remission[seen], strict=True))
     assert (remission["weight"] > 0).all()
-    assert set(found[landmark.name, "relapse"].index) == set(names[outcomes.at_risk])
-
-
-def test_relapse_is_judged_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
-    assert [end_of_curve(pd.Series([10.0, days])) for days in (181.0, 182.0, 183.0)] == [182, 182, 189]
+    relapse = found[landmark.name, "relapse"]
+    assert set(relapse.index) == set(names[outcomes.at_risk])
+    within = outcomes.followed_days[outcomes.at_risk] <= relapse["followed_days"].max()
+    assert relapse["ended_by"].tolist() == np.where(within, outcomes.ended_by[outcomes.at_risk], 0).tolist()
+    assert set(relapse["ended_by"]) == {0, 1, 2}
 
 
 def test_a_champion_predicts_for_a_cohort_that_it_never_saw(cohort_of_clinics: Cohort) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.outcomes import expit
 from models.score import Linear
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
+from training.evaluation.judged import judge_held_out
 from training.provenance import collect_provenance
 from training.records import held_out_table, importances, pseudonyms, summary
 from training.run import Training, quietly, train
@@ -49,6 +51,38 @@ def test_the_summarised_figures_can_be_recomputed_from_the_table(trained: Traini
             assert len(rows) == landmark["remission"]["n"]
             error = (rows["probability"] - rows["observed"]) ** 2
             assert np.average(error, weights=rows["weight"]) == pytest.approx(figures["brier"])
+
+
+def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
+    trained: Training, table: pd.DataFrame
+) -> None:
+    """Of remission through the log-odds, of relapse at the end of the curve, in every row of the evidence."""
+    names = pseudonyms(trained.cohort)
+    for landmark in trained.landmarks:
+        remission, relapse = landmark.remission, landmark.relapse
+        judged = judge_held_out(
+            landmark.features, landmark.outcomes, landmark.weights, (remission, relapse), trained.folds, (7, 182)
+        )
+        assert remission is not None
+        assert judged.remission_log_odds is not None
+        here = table[table["landmark"] == landmark.outcomes.landmark.name]
+        end = judged.on_day(int(relapse.task.days[-1]))  # type: ignore[attr-defined]
+        assert end is not None
+        said = {"remission": expit(judged.remission_log_odds), "relapse": judged.relapse[:, end]}
+        for head, fit in (("remission", remission), ("relapse", relapse)):
+            rows = here[here["head"] == head]
+            won = rows["candidate"] == fit.winner
+            assert rows.loc[~won, "recalibrated"].isna().all()
+            expected = pd.Series(said[head], index=[names[judged.patient], judged.repeat])
+            asked = pd.MultiIndex.from_frame(rows.loc[won, ["patient", "repeat"]])
+            np.testing.assert_allclose(rows.loc[won, "recalibrated"], expected.loc[asked], rtol=1e-12)
+
+
+def test_what_ended_the_time_at_risk_of_relapse_stands_beside_it(table: pd.DataFrame) -> None:
+    relapse = table[table["head"] == "relapse"]
+    assert set(relapse["ended_by"]) == {0, 1, 2}
+    assert ((relapse["ended_by"] == 1) == (relapse["observed"] == 1)).all()
+    assert table.loc[table["head"] == "remission", "ended_by"].isna().all()
 
 
 def test_the_summary_is_plain_json_with_events_and_winner(trained: Training) -> None:

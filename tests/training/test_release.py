@@ -12,9 +12,11 @@ from click.testing import CliRunner, Result
 
 from features.protocol import Protocol
 from tests.training.evidences import good_evidence, with_measure
-from tests.training.registry import Registry, held_out_of, in_use
+from tests.training.registry import Registry, about, held_out_of, in_use
 from training.cli_decisions import history, promote, rollback
+from training.config import load_policy
 from training.decision_log import DecisionLog
+from training.digests import bundle_digest
 from training.evidence import Estimate
 from training.read_cohort import read_cohort
 from training.records import pseudonyms
@@ -215,6 +217,135 @@ def test_a_policy_of_ones_own_may_be_stricter_and_its_digest_is_kept(registry: R
     promoted(GOOD)
     refused, made = DecisionLog(registry.client, MODEL_NAME).read().decisions
     assert refused.policy_digest != made.policy_digest
+    assert refused.policy is not None
+    assert made.policy == load_policy().as_document() == refused.policy | {"in_the_large": 0.3}
+    refusal, promotion = kap(history).stdout.splitlines()[1:]
+    assert refusal.endswith("[not the default policy: in_the_large = 0.01]")
+    assert "policy" not in promotion
+
+
+def test_a_policy_looser_than_the_default_needs_an_override_and_is_marked_for_ever(
+    registry: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "loose.toml").write_text(
+        "[policy]\nslope = [0.3, 2.0]\nslope_outermost = [0.3, 2.0]\nin_the_large = 0.2\n"
+    )
+    loose = ("--policy", str(tmp_path / "loose.toml"))
+    done = kap(promote, BAD, "--reason", "newer", *loose)
+    assert done.exit_code == 2
+    assert done.stderr.count("as strict as the default or stricter; or --override") == 2
+    assert "slope" in done.stderr
+    assert "slope_outermost" in done.stderr
+    assert "in_the_large" not in done.stderr
+    assert decisions(registry) == []
+    promoted(BAD, "--override", "--by", "Grace", *loose)
+    assert decisions(registry) == [("override", BAD)]
+    marked = "[not the default policy: in_the_large = 0.2, slope = [0.3, 2.0], slope_outermost = [0.3, 2.0]]"
+    assert marked in kap(history).stdout
+    today = DecisionLog(registry.client, MODEL_NAME).read().decisions[0].at[:10]
+    assert marked in kap(history, "--on", today).stdout
+
+
+@pytest.mark.parametrize("other", ["bundle", "cohort", "settings"])
+def test_evidence_of_another_model_is_refused_even_with_an_override(registry: Registry, other: str) -> None:
+    """The evidence is whole and recorded with its digest, and of the same protocol and winners."""
+    another = registry.client.get_model_version(MODEL_NAME, GOOD).tags["bundle_digest"]
+    own = digest_of_the_next(registry)
+    evidence = {
+        "bundle": about(good_evidence(), another),
+        "cohort": about(good_evidence(), own, "d" * 64),
+        "settings": about(good_evidence(), own).model_copy(update={"quick": True}),
+    }[other]
+    version = registry.register(evidence, held_out_of(skill=1.0))
+    assert registry.client.get_model_version(MODEL_NAME, version).tags["bundle_digest"] == own
+    done = kap(promote, version, "--reason", "best", "--override", "--by", "Grace")
+    assert done.exit_code == 4
+    assert "about another model than this version's" in done.stdout
+    assert champion(registry) is None
+
+
+def digest_of_the_next(registry: Registry) -> str:
+    """The digest that the bundle of the next version will have."""
+    number = len(registry.client.search_model_versions(f"name = '{MODEL_NAME}'")) + 1
+    return bundle_digest(registry.bundle(number, "c" * 64))
+
+
+@pytest.mark.parametrize("place", ["version", "run"])
+def test_a_version_whose_run_was_not_sealed_is_refused_unless_overridden(registry: Registry, place: str) -> None:
+    run_id = registry.client.get_model_version(MODEL_NAME, GOOD).run_id
+    if place == "version":  # recording was killed between the evidence and the seal
+        registry.client.delete_model_version_tag(MODEL_NAME, GOOD, "seal_digest")
+    registry.client.delete_tag(run_id, "seal_digest")
+    done = kap(promote, GOOD, "--reason", "best")
+    assert done.exit_code == 4
+    assert "FAILED  sealed record" in done.stdout
+    assert decisions(registry) == [("refuse", GOOD)]
+    assert kap(promote, GOOD, "--reason", "b", "--override", "--by", "A").exit_code == (0 if place == "version" else 4)
+
+
+def test_a_record_changed_since_it_was_sealed_is_refused_even_with_an_override(registry: Registry) -> None:
+    run_id = registry.client.get_model_version(MODEL_NAME, GOOD).run_id
+    registry.client.set_tag(run_id, "cohort_digest", "e" * 64)
+    done = kap(promote, GOOD, "--reason", "best", "--override", "--by", "Grace")
+    assert done.exit_code == 4
+    said = " ".join(done.stdout.split())
+    assert "FAILED sealed record" in said
+    assert "tag cohort_digest of run" in said
+    assert champion(registry) is None
+
+
+@pytest.mark.parametrize("step", ["head", "copy", "alias"])
+@pytest.mark.parametrize("then", [promote, rollback])
+def test_a_decision_interrupted_after_it_was_recorded_is_finished_by_the_next(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str, then: object
+) -> None:
+    promoted(GOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr(*INTERRUPTED[step])
+        with pytest.raises(Killed):
+            kap(promote, GOOD_TOO, "--reason", "newer", "--by", "Ada")
+    assert champion(registry) == GOOD
+    told = kap(history)
+    assert told.exit_code == 4
+    assert "decision 2 (promote version 2) is recorded and has not taken effect" in told.stderr
+    assert "the next kap promote or kap rollback finishes it" in told.stderr
+    done = kap(then, *([] if then is rollback else [BAD]), "--reason", "next")
+    assert "decision 2 (promote version 2) had been interrupted, and was finished first" in done.stderr
+    course = [("promote", GOOD), ("promote", GOOD_TOO)]
+    if then is rollback:
+        assert (done.exit_code, champion(registry), served()) == (0, GOOD, GOOD)
+        assert decisions(registry) == [*course, ("rollback", GOOD)]
+    else:
+        assert (done.exit_code, champion(registry), served()) == (4, GOOD_TOO, GOOD_TOO)
+        assert decisions(registry) == [*course, ("refuse", BAD)]
+        assert registry.client.get_model_version(MODEL_NAME, GOOD_TOO).tags["promoted_by"] == "Ada"
+    assert kap(history).exit_code == 0
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
+INTERRUPTED = {
+    "head": ("training.decision_log.DecisionLog.keep_head", killed),
+    "copy": ("bentoml._internal.models.model.Model.save", killed),
+    "alias": ("training.release.MlflowClient.set_registered_model_alias", killed),
+}
+"""What does not come about any more, once the decision is recorded."""
+
+
+def test_a_champion_that_no_interruption_explains_is_not_finished(registry: Registry) -> None:
+    promoted(GOOD)
+    promoted(GOOD_TOO)
+    registry.client.set_registered_model_alias(MODEL_NAME, "champion", BAD)
+    done = kap(promote, GOOD, "--reason", "newer")
+    assert done.exit_code == 4
+    assert "refused: nothing is decided" in done.stderr
+    assert champion(registry) == BAD
 
 
 def test_a_rollback_restores_the_champion_before_and_serves_it_again(registry: Registry) -> None:

@@ -27,6 +27,7 @@ from training.evaluation.case_mix_compared import compare_case_mix
 from training.evidence import Evidence, Subgroup
 from training.report import Drawing, ReportFacts, draw, figures, render_report
 from training.report.hundred import hundred, outcomes_per_hundred
+from training.report.tables import subgroups_table
 from training.report.tripod import ITEMS
 from training.report.wording import interval, number
 
@@ -286,6 +287,18 @@ def test_a_feature_that_nobody_has_yet_is_named_and_not_called_missing() -> None
     text = text_of(EVIDENCE["external"].model_copy(update={"landmarks": [mark]}))
     assert f"Features without a value in any patient here: {later.name}." in text
     assert "1 of 2 features, at most 1%" in text  # the two others miss 34 of 2,416 and none
+
+
+def test_few_events_of_a_group_are_not_counted_in_the_table() -> None:
+    question = EVIDENCE["external"].landmarks[0].questions[0]
+    groups = [
+        Subgroup(variable="sex", group="female", n=50, events=5),
+        Subgroup(variable="sex", group="male", n=50),
+        Subgroup(variable="sex", group="intersex", n=None),
+    ]
+    written = str(subgroups_table(question.model_copy(update={"subgroups": groups})))
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in written.rsplit("<tbody>", maxsplit=1)[-1].split("</tr>")]
+    assert [row[:2] for row in rows if row] == [["50", "5"], ["50", "fewer than 5"], ["fewer than 10", "-"]]
 
 
 def test_the_first_screen_names_a_few_groups_and_questions_off_for_all_only_once() -> None:

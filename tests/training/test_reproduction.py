@@ -11,7 +11,7 @@ from models.score import Linear
 from tests.training.evaluation.fitted import fitted
 from training import fit as fitting
 from training.fit import HeadFit
-from training.reproduction import reproduce
+from training.reproduction import bytes_of, reproduce
 from training.tasks import Task
 
 
@@ -48,6 +48,7 @@ def test_the_last_bit_of_any_number_counts() -> None:
         replace(head, baseline=np.nextafter(head.baseline, 1)),
         replace(head, competing_hazard=np.nextafter(head.competing_hazard, 1)),
         replace(head, edges=head.edges + 1),
+        replace(head, slope=float(np.nextafter(head.slope, 2))),
     ):
         candidates = {"logistic": replace(candidate, head=changed)}
         assert not reproduce([replace(found.relapse, candidates=candidates)], found.folds, workers=1).identical
@@ -57,3 +58,11 @@ def test_a_head_without_a_winner_is_not_counted() -> None:
     found = fitted(repeats=2)
     lost: HeadFit = replace(found.relapse, winner=None, head=None)
     assert reproduce([found.remission, lost], found.folds, workers=1).heads == 1
+
+
+def test_the_slope_of_either_head_counts() -> None:
+    found = fitted(repeats=2)
+    for fit in (found.remission, found.relapse):
+        head = fit.candidates["logistic"].head
+        assert bytes_of(head) == bytes_of(replace(head, slope=head.slope))
+        assert bytes_of(head) != bytes_of(replace(head, slope=float(np.nextafter(head.slope, 2))))

@@ -197,13 +197,15 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: Recorded, promoted: di
     asked = place.python(PYFUNC, "rows.parquet", "answers.parquet")
     assert asked.returncode == 0, asked.stderr
     answers = pd.read_parquet(place.folder / "answers.parquet")
-    numbers = list(answers.columns)
+    verdict, *numbers = answers.columns
     scored = rows[["patient_id", "landmark"]].merge(
         scores.astype({"landmark": str}), "left", ["patient_id", "landmark"]
     )
     assert len(rows) > 800
-    assert "remission" in numbers
-    np.testing.assert_allclose(scored[numbers].to_numpy(float), answers.to_numpy(float), rtol=0, atol=1e-12)
+    assert (verdict, numbers) == ("applicability", list(scores.columns[5:]))
+    assert {"remission", "remission_low", "remission_high"} <= set(numbers)
+    assert answers["applicability"].tolist() == scored["applicability"].tolist()
+    np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
 
 
 def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: Recorded, promoted: dict[str, Any]) -> None:

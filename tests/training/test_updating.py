@@ -12,7 +12,7 @@ from tests.training.trainings import drawn_relapses, relapse_task_of, remission_
 from training import updating
 from training.labels import EndedBy
 from training.tasks import RemissionTask
-from training.updating import INTERCEPT, NOTHING, REFIT, SLOPE, closed_test, update_head
+from training.updating import INTERCEPT, NOTHING, REFIT, SLOPE, HeadUpdate, closed_test, competing_kept, update_head
 
 PATIENTS = 500
 WIDE = (np.array([-9.0, -9, -9]), np.array([9.0, 9, 9]))
@@ -175,3 +175,19 @@ def test_the_weeks_at_risk_are_counted_as_they_were_lived() -> None:
     trials, _ = updating._trials(task, relapse_head(-3.0), np.ones(2, dtype=np.bool_), 182)
     assert trials.successes.tolist() == [1, 0]
     assert trials.failures.tolist() == pytest.approx([1, 10 / 7])
+
+
+def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learned_anew() -> None:
+    without = relapse_head(-3.0)
+    before = RelapseHead(without.score, without.edges, without.baseline, np.full(1, 0.002))
+    rows, days = np.zeros((2, 2)), np.array([10.0, 10.0])
+    none = relapse_task_of(rows, days, [EndedBy.RELAPSE, EndedBy.CENSORED])
+    now = relapse_task_of(rows, days, [EndedBy.COMPETING, EndedBy.CENSORED])
+    moved = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, without)
+    anew = HeadUpdate(REFIT, {}, 0.0, 1.0, 5.0, without, 1.0)
+    for update in (None, moved):
+        assert competing_kept(none, before, update)
+        assert competing_kept(now, without, update)
+        assert competing_kept(None, before, update)
+        assert not competing_kept(none, without, update)
+    assert not competing_kept(now, before, anew)

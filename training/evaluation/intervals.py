@@ -19,17 +19,6 @@ _BLOCK = 2**19
 """Numbers held at once in a block of draws, 4 MB."""
 
 
-def draw_weights(cluster: NDArray[np.intp], draws: int, seed: int) -> Floats:
-    """How often each patient is in each draw, shape (draws + 1, n); row 0 is all ones.
-
-    ``cluster`` (n,) is the patient's site. Where there is more than one, sites are drawn first and patients within
-    them (``over_sites``): the interval then holds for other sites too. The same seed gives the same draws.
-    """
-    if len(np.unique(cluster)) > 1:
-        return over_sites(cluster, draws, seed)
-    return over_patients(len(cluster), draws, seed)
-
-
 def over_patients(patients: int, draws: int, seed: int) -> Floats:
     """Patients drawn with replacement, shape (draws + 1, patients); row 0 is all ones.
 

@@ -75,8 +75,8 @@ def judge_held_out(
             landmark=outcomes.landmark,
             horizons_days=horizons_days,
             in_remission_at_landmark=remission is None,
-            remission=_remission(_head_without(remission, repeat, fold)),
-            relapse=_relapse(_head_without(relapse, repeat, fold)),
+            remission=_remission(head_without(remission, repeat, fold)),
+            relapse=_relapse(head_without(relapse, repeat, fold)),
         )
         parts.append((patient, repeat, fold, model))
     return judge_parts(features, outcomes, weights, parts)
@@ -96,8 +96,11 @@ def _relapse(head: Head | None) -> RelapseHead | None:
     return head if isinstance(head, RelapseHead) else None
 
 
-def _head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
-    """The winner's head learned without a fold, recalibrated by the other folds where the winner was."""
+def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
+    """The winner's head learned without a fold, recalibrated by the other folds where the winner was.
+
+    ``None`` where there is no winner.
+    """
     if fit is None or fit.winner is None:
         return None
     winner = fit.candidates[fit.winner]

@@ -41,7 +41,7 @@ def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence],
         case_mix=case_mix(judged.features.values, declared, judged.outcomes.eligible),
         heads=heads,
         questions=[_question(cohort, judged, asked, draws) for asked in questions(judged) if len(asked.observed.row)],
-        risk_groups=risk_groups(judged, draws.patients),
+        risk_groups=risk_groups(judged, draws.resampled),
         gains=[],
     )
 
@@ -69,7 +69,7 @@ def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Que
         decision=decision_curve(acting),
         sites=sites,
         across_sites=across,
-        subgroups=subgroups(asked, cohort, draws.patients, threshold),
+        subgroups=subgroups(asked, cohort, draws, threshold),
         subgroup_threshold=threshold,
         sensitivity=[_sensitivity(asked, treatment, draws) for treatment in TREATMENTS],
     )

@@ -138,6 +138,15 @@ def observed_curve(asked: Asked, points: Floats, draws: Floats) -> Floats:
     return averaged(asked, measure, draws)["curve"]
 
 
+def _told_counts(counts: list[int]) -> list[int | None]:
+    """The counts with small ones hidden; a single one would be all the others' difference, so another is hidden too."""
+    hidden = {position for position, count in enumerate(counts) if 0 < count < FEWEST}
+    large = [position for position, count in enumerate(counts) if count >= FEWEST]
+    if len(hidden) == 1 and large:
+        hidden.add(min(large, key=lambda position: counts[position]))
+    return [None if position in hidden else count for position, count in enumerate(counts)]
+
+
 def calibration_curve(asked: Asked, points: Floats, observed: Floats) -> CalibrationCurve:
     """The curve with its limits, and how the predictions are distributed; ``observed`` has shape (draws, points)."""
     curve = [interval(values) for values in observed.T]
@@ -147,7 +156,7 @@ def calibration_curve(asked: Asked, points: Floats, observed: Floats) -> Calibra
         observed=[estimate.estimate for estimate in curve],
         low=[estimate.low for estimate in curve],
         high=[estimate.high for estimate in curve],
-        counts=[None if 0 < count < FEWEST else count for count in counts.tolist()],
+        counts=_told_counts(counts.tolist()),
     )
 
 
@@ -164,12 +173,20 @@ def benefit(asked: Asked, draws: Floats) -> dict[str, Floats]:
 
 
 def decision_curve(found: Mapping[str, Floats]) -> DecisionCurve:
-    """Net benefit of acting on the predictions, with limits, and of acting on everybody; on nobody it is 0."""
+    """Net benefit of acting on the predictions, with limits, and of acting on everybody; on nobody it is 0.
+
+    The difference to the better of the two is taken within every draw, so that what they have in common cancels.
+    Source: Vickers 2008, doi:10.1186/1472-6947-8-53.
+    """
     model = [interval(values) for values in found["model"].T]
+    difference = [interval(values) for values in (found["model"] - np.maximum(found["all"], 0.0)).T]
     return DecisionCurve(
         thresholds=THRESHOLDS.tolist(),
         model=[estimate.estimate for estimate in model],
         low=[estimate.low for estimate in model],
         high=[estimate.high for estimate in model],
         treat_all=found["all"][0].tolist(),
+        difference=[estimate.estimate for estimate in difference],
+        difference_low=[estimate.low for estimate in difference],
+        difference_high=[estimate.high for estimate in difference],
     )

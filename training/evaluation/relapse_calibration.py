@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from features.timeline import Floats
 from training.evaluation.hazard_curve import hazard_curve
+from training.evaluation.incidence import aalen_johansen
 from training.evaluation.judged import Judged
-from training.evaluation.net_benefit import net_benefit_censored
+from training.evaluation.net_benefit import net_benefit_censored, net_benefit_treat_all
 from training.evaluation.question_measures import THRESHOLDS, mean_of_repeats
 from training.evaluation.questions import Asked
 from training.evaluation.relapse_measures import followed_until
@@ -43,10 +44,10 @@ def relapse_benefit(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Fl
     """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
-        everybody = np.ones(len(predicted))
+        risk = aalen_johansen(*seen, weights, np.array([_day(asked)])).relapse[:, 0]
         return {
             "model": net_benefit_censored(*seen, predicted, weights, THRESHOLDS, _day(asked)),
-            "all": net_benefit_censored(*seen, everybody, weights[:1], THRESHOLDS, _day(asked)),
+            "all": net_benefit_treat_all(risk, THRESHOLDS),
         }
 
     return _averaged(judged, asked, measure, draws)

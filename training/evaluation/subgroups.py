@@ -11,6 +11,7 @@ import numpy as np
 from features.cohort import Cohort
 from features.timeline import Floats, Mask
 from training.evaluation.disclosure import FEWEST, told_together
+from training.evaluation.draws import Draws
 from training.evaluation.intervals import interval
 from training.evaluation.net_benefit import net_benefit
 from training.evaluation.question_measures import averaged, core_values, observed_rate
@@ -19,6 +20,8 @@ from training.evidence import Subgroup
 
 AGE_BANDS = (30, 45, 60)
 """Lower bounds in years of the second band and the following ones."""
+FEWEST_EVENTS = 5
+"""Events of a group below which their number is not given."""
 
 
 def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
@@ -45,17 +48,24 @@ def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
     return columns[variable].categories
 
 
-def subgroups(asked: Asked, cohort: Cohort, draws: Floats, threshold: float) -> list[Subgroup]:
-    """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``."""
+def subgroups(asked: Asked, cohort: Cohort, draws: Draws, threshold: float) -> list[Subgroup]:
+    """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``.
+
+    A site's own intervals are over its patients; those of other groups are as for the whole cohort.
+    """
     once = asked.first_repeat.patient
     counted = np.zeros(len(cohort), dtype=np.bool_)
     counted[asked.observed.patient] = True
     return [
-        _subgroup(variable, group, asked.of(members[asked.patient]), draws, threshold)
+        _subgroup(variable, group, asked.of(members[asked.patient]), _weights(variable, draws), threshold)
         for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
         for group, members in told_together([(group, members) for _, group, members in groups], counted)
         if members[once].any()
     ]
+
+
+def _weights(variable: str, draws: Draws) -> Floats:
+    return draws.patients if variable == "site" else draws.resampled
 
 
 def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold: float) -> Subgroup:
@@ -63,6 +73,7 @@ def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold:
     once = observed.first_repeat
     if len(once.row) < FEWEST:
         return Subgroup(variable=variable, group=group, n=None)
+    events = int(once.y_observed.sum())
     values = core_values(observed, draws)
     benefit = averaged(
         observed,
@@ -74,7 +85,7 @@ def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold:
         variable=variable,
         group=group,
         n=len(once.row),
-        events=int(once.y_observed.sum()),
+        events=events if events >= FEWEST_EVENTS else None,
         mean_predicted=float(np.average(observed.y_predicted, weights=observed.weights)),
         observed=interval(rate),
         discrimination=interval(values["auc"]),

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from training.evaluation.case_mix_compared import NOTABLE, Compared
-from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Number, Question
+from training.evidence import (
+    Estimate,
+    Evidence,
+    HeadEvidence,
+    LandmarkEvidence,
+    LandmarkGain,
+    Number,
+    Question,
+    Subgroup,
+)
 from training.report.facts import ReportFacts
 from training.report.markup import paragraph, table
 from training.report.wording import (
@@ -70,19 +79,25 @@ def sites_table(question: Question) -> Markup:
 
 
 def subgroups_table(question: Question) -> Markup:
-    """Figures of each group; those of fewer than ten have none."""
+    """Figures of each group; those of fewer than ten have none, and fewer than five events are not counted."""
     benefit = f"net benefit at {percent(question.subgroup_threshold)}"
     header = ("group", "patients", "events", "predicted", "observed", "c-statistic", "in the large", benefit)
     rows = [
         (
             group_title(group),
-            *(count(group.n), "-" if group.events is None else count(group.events), percent(group.mean_predicted)),
+            *(count(group.n), _group_events(group), percent(group.mean_predicted)),
             *(_or_dash(found) for found in (group.observed, group.discrimination)),
             *(_or_dash(group.calibration_in_the_large), _or_dash(group.net_benefit, 3)),
         )
         for group in question.subgroups
     ]
     return table(f"Groups of patients: {question.name}", header, rows)
+
+
+def _group_events(group: Subgroup) -> str:
+    if group.n is None:
+        return "-"
+    return "fewer than 5" if group.events is None else count(group.events)
 
 
 def sensitivity_table(question: Question) -> Markup:

@@ -14,7 +14,7 @@ from lifelines import CoxPHFitter
 
 from training.evaluation.discrimination import c_index, cumulative_auc, uno_c
 from training.evaluation.incidence import aalen_johansen, answer_by
-from training.evaluation.intervals import draw_weights, interval
+from training.evaluation.intervals import interval, over_patients
 
 GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "calibrationcurves"
 YEARS = 4.99
@@ -94,7 +94,7 @@ def test_intervals_are_much_like_those_of_large_sample_theory() -> None:
 
     The percentiles of 500 draws are themselves uncertain by about a tenth of the interval's half width, 0.03 to 0.06.
     """
-    patients = draw_weights(np.zeros(len(judged()[0]), dtype=np.intp), 500, seed=1)
+    patients = over_patients(len(judged()[0]), 500, seed=1)
     fold = one_fold()[1]
     for name, values in (
         ("HarrellC", c_index(*judged(), patients, fold)),

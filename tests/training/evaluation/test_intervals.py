@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from training.evaluation.intervals import blocks_of_draws, draw_weights, interval, over_patients, over_sites
+from training.evaluation.intervals import blocks_of_draws, interval, over_patients, over_sites
 
 
 def test_the_first_row_is_the_cohort_itself_and_every_draw_is_as_large() -> None:
-    weights = draw_weights(np.zeros(50, dtype=np.intp), 30, seed=1)
+    weights = over_patients(50, 30, seed=1)
     assert weights.shape == (31, 50)
     np.testing.assert_array_equal(weights[0], 1)
     np.testing.assert_array_equal(weights.sum(axis=1), 50)
@@ -16,8 +16,10 @@ def test_the_first_row_is_the_cohort_itself_and_every_draw_is_as_large() -> None
 
 def test_the_same_seed_gives_the_same_draws_and_another_others() -> None:
     site = np.arange(40) % 4
-    np.testing.assert_array_equal(draw_weights(site, 5, seed=2), draw_weights(site, 5, seed=2))
-    assert (draw_weights(site, 5, seed=2) != draw_weights(site, 5, seed=3)).any()
+    np.testing.assert_array_equal(over_sites(site, 5, seed=2), over_sites(site, 5, seed=2))
+    assert (over_sites(site, 5, seed=2) != over_sites(site, 5, seed=3)).any()
+    np.testing.assert_array_equal(over_patients(40, 5, seed=2), over_patients(40, 5, seed=2))
+    assert (over_patients(40, 5, seed=2) != over_patients(40, 5, seed=3)).any()
 
 
 def test_a_patient_is_left_out_of_a_draw_with_the_chance_of_e_to_the_minus_one() -> None:
@@ -61,7 +63,7 @@ def test_an_interval_is_wider_where_sites_differ() -> None:
 def test_the_interval_of_a_mean_is_the_textbooks() -> None:
     """Mean +- 1.96 sd / sqrt(n)."""
     value = np.random.default_rng(9).standard_normal(500)
-    weights = draw_weights(np.zeros(500, dtype=np.intp), 2000, seed=10)
+    weights = over_patients(500, 2000, seed=10)
     found = interval(weights @ value / 500)
     half = 1.96 * value.std() / np.sqrt(500)
     assert found.estimate == pytest.approx(value.mean())

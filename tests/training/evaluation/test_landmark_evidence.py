@@ -7,7 +7,9 @@ from features.build import build_features
 from features.cohort import Cohort
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
+from training.evaluation.intervals import over_sites
 from training.evaluation.judged import Judged, judge_held_out, judge_model
+from training.evaluation.landmark_evidence import landmark_evidence
 from training.evidence import Estimate, HeadEvidence, LandmarkEvidence
 from training.labels import derive_outcomes
 from training.run import Training
@@ -90,6 +92,30 @@ def test_a_gain_stands_at_the_later_landmark_only(landmarks: list[LandmarkEviden
     assert landmarks[0].gains == []
     first = landmarks[1].gains[0]
     assert (first.before, first.head) == ("before session 2", "remission")
+
+
+def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_sites(
+    trained: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws over patients that never differ have intervals without width; those over sites have some."""
+    cohort = trained.cohort
+    resampled = over_sites(cohort.site.astype(np.intp), 20, seed=1)
+    draws = Draws(np.ones_like(resampled), resampled, "sites, and patients within them", 20, 1)
+    drawn_for_groups = []
+    monkeypatch.setattr(
+        "training.evaluation.landmark_evidence.risk_groups", lambda _judged, weights: drawn_for_groups.append(weights)
+    )
+    found = landmark_evidence(cohort, judged_of(trained)[0], [], draws)
+    assert drawn_for_groups[0] is resampled
+    for told in found.questions[0].subgroups:
+        if told.observed is not None:
+            assert (width(told.observed.low, told.observed.high) > 0) == (told.variable != "site")
+
+
+def width(low: float | None, high: float | None) -> float:
+    assert low is not None
+    assert high is not None
+    return high - low
 
 
 def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training) -> None:

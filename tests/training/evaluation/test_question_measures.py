@@ -88,16 +88,46 @@ def test_the_decision_curve_is_that_of_acting_at_each_threshold() -> None:
     assert curve.model[at] == pytest.approx(curve.treat_all[at]) == pytest.approx(2 / 4 - 2 / 4 * 0.25)
 
 
+def test_the_difference_to_acting_for_all_or_none_is_taken_within_each_draw() -> None:
+    """With a yes for every other patient and predictions turned round, acting on them loses in every single draw."""
+    rng = np.random.default_rng(8)
+    answers = np.tile([1.0, 0.0], 60)
+    asked = asked_of(answers.tolist(), (0.65 - 0.3 * answers).tolist())
+    draws = np.ones((101, 120))
+    draws[1:] = rng.multinomial(120, np.full(120, 1 / 120), 100)
+    found = benefit(asked, draws)
+    curve = decision_curve(found)
+    at = curve.thresholds.index(0.5)
+    # Acted on are the 60 without the outcome: 0 - 60/120 * 0.5/0.5 = -0.5; for all 60/120 - 60/120 = 0.
+    assert curve.difference[at] == pytest.approx(-0.5)
+    pairs = [model - max(all_treated, 0) for model, all_treated in zip(*(found[k][1:, at] for k in found), strict=True)]
+    limits = np.quantile(pairs, [0.025, 0.975])
+    assert [curve.difference_low[at], curve.difference_high[at]] == pytest.approx(limits.tolist())
+    at = curve.thresholds.index(0.2)
+    # Everybody is at or above 0.2, so that acting on the predictions is acting for all, in every draw.
+    assert [curve.difference[at], curve.difference_low[at], curve.difference_high[at]] == pytest.approx([0, 0, 0])
+    assert curve.low[at] != pytest.approx(curve.high[at])
+
+
 def test_the_curve_counts_the_predictions_and_suppresses_bins_of_fewer_than_ten() -> None:
     rng = np.random.default_rng(1)
-    predicted = np.concatenate([np.full(9, 0.12), np.full(10, 0.31), rng.uniform(0.5, 0.55, 200)])
-    asked = asked_of((rng.random(219) < predicted).astype(float).tolist(), predicted.tolist())
-    curve = curve_of(asked, once(219))
+    predicted = np.concatenate([np.full(9, 0.12), np.full(9, 0.22), np.full(10, 0.31), rng.uniform(0.5, 0.55, 200)])
+    asked = asked_of((rng.random(228) < predicted).astype(float).tolist(), predicted.tolist())
+    curve = curve_of(asked, once(228))
     width = 1 / BINS
     assert curve.counts[int(0.12 / width)] is None
+    assert curve.counts[int(0.22 / width)] is None
     assert curve.counts[int(0.31 / width)] == 10
     assert curve.counts[int(0.52 / width)] == 200
     assert curve.counts[0] == 0
+
+
+def test_a_single_small_bin_cannot_be_had_by_subtraction() -> None:
+    rng = np.random.default_rng(1)
+    predicted = np.concatenate([np.full(9, 0.12), np.full(10, 0.31), rng.uniform(0.5, 0.55, 200)])
+    asked = asked_of((rng.random(219) < predicted).astype(float).tolist(), predicted.tolist())
+    counts = curve_of(asked, once(219)).counts
+    assert [count for count in counts if count != 0] == [None, None, 200]  # the smallest of the others is hidden too
 
 
 def test_the_curve_of_right_predictions_lies_on_the_diagonal_within_its_limits() -> None:

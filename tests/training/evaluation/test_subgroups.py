@@ -5,16 +5,21 @@ import pytest
 
 from tests.training.evaluation.judged_examples import NAN, asked_of, cohort_of, once
 from training.evaluation.disclosure import told_together
+from training.evaluation.draws import Draws
 from training.evaluation.subgroups import subgroups
 from training.evidence import Subgroup
 
 FEMALE, MALE, INTERSEX = 0, 1, 2
 
 
+def as_they_are(patients: int) -> Draws:
+    return Draws(once(patients), once(patients), "patients", 2, 0)
+
+
 def found_for(answers: list[float], **columns: list[float]) -> dict[tuple[str, str], Subgroup]:
     predicted = np.linspace(0.2, 0.8, len(answers)).tolist()
     cohort = cohort_of([0] * len(answers), **columns)  # type: ignore[arg-type]
-    groups = subgroups(asked_of(answers, predicted), cohort, once(len(answers)), 0.5)
+    groups = subgroups(asked_of(answers, predicted), cohort, as_they_are(len(answers)), 0.5)
     return {(group.variable, group.group): group for group in groups}
 
 
@@ -31,7 +36,7 @@ def test_a_group_is_judged_by_its_own_answers() -> None:
     assert female.net_benefit is not None
     assert female.net_benefit.estimate == pytest.approx((above[::2].sum() - above[1::2].sum()) / 20)
     male = found["sex", "male"]
-    assert male.events == 0
+    assert male.events is None  # fewer than five
     assert male.discrimination is not None
     assert male.discrimination.estimate is None  # without an event there is nobody to compare
 
@@ -95,5 +100,25 @@ def test_ages_are_banded_from_their_lower_bound_and_yes_no_columns_have_two_grou
 
 def test_patients_without_a_site_belong_to_none() -> None:
     cohort = cohort_of([0] * 20 + [-1] * 20)
-    groups = subgroups(asked_of([1.0, 0.0] * 20, np.linspace(0.2, 0.8, 40).tolist()), cohort, once(40), 0.5)
+    groups = subgroups(asked_of([1.0, 0.0] * 20, np.linspace(0.2, 0.8, 40).tolist()), cohort, as_they_are(40), 0.5)
     assert [(group.variable, group.group, group.n) for group in groups] == [("site", "c1", 20)]
+
+
+def test_five_events_of_a_group_are_counted_and_four_are_not() -> None:
+    found = found_for([1.0] * 5 + [0.0] * 15 + [1.0] * 4 + [0.0] * 16, sex=[FEMALE] * 20 + [MALE] * 20)
+    assert (found["sex", "female"].n, found["sex", "female"].events) == (20, 5)
+    assert (found["sex", "male"].n, found["sex", "male"].events) == (20, None)
+
+
+def test_where_whole_sites_were_held_out_only_a_sites_own_interval_is_over_its_patients() -> None:
+    """5 of 20 said yes; in both draws of sites those five count three times each, 15 of 30."""
+    answers = [1.0] * 5 + [0.0] * 15
+    cohort = cohort_of([0] * 20, sex=[FEMALE] * 20)
+    resampled = np.array([[1.0] * 20, [3.0] * 5 + [1.0] * 15, [3.0] * 5 + [1.0] * 15])
+    draws = Draws(once(20), resampled, "sites, and patients within them", 2, 0)
+    found = subgroups(asked_of(answers, np.linspace(0.2, 0.8, 20).tolist()), cohort, draws, 0.5)
+    observed = {group.variable: group.observed for group in found}
+    assert observed["site"] is not None
+    assert observed["sex"] is not None
+    assert (observed["site"].low, observed["site"].high) == (0.25, 0.25)
+    assert (observed["sex"].low, observed["sex"].high) == (0.5, 0.5)
