@@ -27,15 +27,15 @@ demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain th
 
 test: setup  ## Run the tests: who may import whom first, then all
 	$(BIN)/python -m pytest tests/test_imports.py
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-coverage: setup  ## How many true probabilities lie within their intervals, over all landmarks
-	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py
+coverage: setup  ## How well the true probabilities of synthetic patients are learned and covered, at all landmarks and sizes
+	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py tests/training/test_synthetic_learning.py
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
 	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/test_audit.py -k random_changes

@@ -4,138 +4,54 @@ It is written once, by a training (on patients held out) or by an external evalu
 MLflow's metrics and the audit all read it. Nothing in it identifies a patient.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import Field
+
+from training.evidence_parts import (
+    AcrossSites,
+    CalibrationCurve,
+    DecisionCurve,
+    Estimate,
+    Number,
+    Part,
+    Question,
+    Sensitivity,
+    SiteEstimate,
+    Subgroup,
+)
+
+__all__ = [
+    "FORMAT",
+    "AcrossSites",
+    "CalibrationCurve",
+    "CandidateEvidence",
+    "CohortUsed",
+    "DecisionCurve",
+    "Estimate",
+    "Evidence",
+    "FeatureSummary",
+    "FlowCount",
+    "HeadEvidence",
+    "Instability",
+    "LandmarkEvidence",
+    "LandmarkGain",
+    "LeakageCheck",
+    "LearningCurve",
+    "Number",
+    "Part",
+    "Question",
+    "Reproduction",
+    "RiskGroup",
+    "RiskGroups",
+    "SampleSize",
+    "Sensitivity",
+    "SiteEstimate",
+    "Subgroup",
+    "read_evidence",
+]
 
 FORMAT = 1
-
-
-def _finite(value: object) -> object:
-    """NaN and infinities become null: JSON has neither."""
-    return None if isinstance(value, float | np.floating) and not np.isfinite(value) else value
-
-
-Number = Annotated[float | None, BeforeValidator(_finite)]
-"""A figure; null where it is not defined."""
-
-
-class Part(BaseModel):
-    """A part of the evidence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Estimate(Part):
-    """A figure with its 95% interval."""
-
-    estimate: Number
-    low: Number = None
-    high: Number = None
-
-
-class CalibrationCurve(Part):
-    """Observed against predicted probability, smoothed, with 95% limits; all lists have the same length.
-
-    ``counts`` (20 bins of equal width from 0 to 1) is the distribution of the predictions; bins of fewer than ten
-    patients are null, and where that would be a single one the next smallest too.
-    """
-
-    predicted: list[float]
-    observed: list[Number]
-    low: list[Number]
-    high: list[Number]
-    counts: list[int | None]
-
-
-class DecisionCurve(Part):
-    """Net benefit per patient at each threshold probability; lists of the same length.
-
-    ``difference`` is the model's minus that of the better of acting for all and for none, with 95% limits from the
-    same draws; larger is better. Empty where it was not computed.
-    """
-
-    thresholds: list[float]
-    model: list[Number]
-    low: list[Number]
-    high: list[Number]
-    treat_all: list[Number]
-    difference: list[Number] = []
-    difference_low: list[Number] = []
-    difference_high: list[Number] = []
-
-
-class SiteEstimate(Part):
-    """One site's own figures."""
-
-    site: str
-    n: int
-    events: int
-    discrimination: Estimate
-    calibration_in_the_large: Estimate
-    calibration_slope: Estimate
-
-
-class AcrossSites(Part):
-    """A measure over sites: the random-effects mean, its interval, and what a new site should expect."""
-
-    measure: str
-    sites: int
-    mean: Estimate
-    tau: Number
-    new_site_low: Number
-    new_site_high: Number
-
-
-class Subgroup(Part):
-    """Figures of one group of patients. Those of fewer than ten are suppressed: ``n`` and all figures are null.
-
-    ``events`` is null below five.
-    """
-
-    variable: str
-    group: str
-    n: int | None
-    events: int | None = None
-    mean_predicted: Number = None
-    observed: Estimate | None = None
-    discrimination: Estimate | None = None
-    calibration_in_the_large: Estimate | None = None
-    net_benefit: Estimate | None = None
-
-
-class Sensitivity(Part):
-    """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded"."""
-
-    treatment: str
-    n: int
-    measures: dict[str, Estimate]
-
-
-class Question(Part):
-    """One yes/no question: remission, relapse by a day, or sustained remission to a day.
-
-    ``head`` is remission, relapse or sustained; ``horizon_days`` is null for remission. ``n`` patients have an answer
-    (``events`` of them yes), ``not_observed`` have none. For relapse the patients are those at risk. ``observed_rate``
-    is weighted. ``subgroup_threshold`` is the threshold probability of the subgroups' net benefit.
-    """
-
-    name: str
-    head: Literal["remission", "relapse", "sustained"]
-    horizon_days: int | None
-    n: int
-    events: int
-    not_observed: int
-    observed_rate: Number = None
-    measures: dict[str, Estimate]
-    calibration: CalibrationCurve | None
-    decision: DecisionCurve | None
-    sites: list[SiteEstimate]
-    across_sites: list[AcrossSites]
-    subgroups: list[Subgroup]
-    subgroup_threshold: Number = None
-    sensitivity: list[Sensitivity]
 
 
 class SampleSize(Part):
@@ -275,7 +191,7 @@ class LeakageCheck(Part):
     passed: bool
     required: str
     seen: str
-    named: list[str] = []
+    named: list[str] = Field(default_factory=list)
 
 
 class Reproduction(Part):
@@ -318,7 +234,7 @@ class Evidence(Part):
     landmarks: list[LandmarkEvidence]
     leakage: list[LeakageCheck]
     reproduction: Reproduction | None
-    caveats: list[str] = []
+    caveats: list[str] = Field(default_factory=list)
 
     def landmark(self, name: str) -> LandmarkEvidence:
         """The landmark of a name."""

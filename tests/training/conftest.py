@@ -11,17 +11,6 @@ from training.read_cohort import read_cohort
 from training.run import Training, quietly, train
 from training.synthetic_cohort import simulate_cohort, write_cohort
 
-ALONE = ("test_audit", "test_dossier", "test_interval_coverage", "test_release", "test_report", "test_tracking")
-"""Modules whose costly fixtures are made once: all their tests go to one worker."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        name = item.path.stem
-        if name in ALONE:
-            item.add_marker(pytest.mark.xdist_group(name))
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:

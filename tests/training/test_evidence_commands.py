@@ -14,7 +14,7 @@ from tests.training.commands import Workplace, refused
 from training.evidence import read_evidence
 from training.synthetic_cohort import simulate_cohort, write_cohort
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("evidence_commands")]
+pytestmark = pytest.mark.slow
 
 COHORTS = Path(__file__).parents[2] / ".." / "shared" / "cohorts"
 SETTINGS = """

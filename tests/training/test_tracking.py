@@ -28,6 +28,7 @@ candidates = ["no_model", "logistic"]
 folds = 3
 fewest_repeats = 1
 most_repeats = 1
+draws = 20
 """
 CANDIDATES = ("no_model", "logistic")
 REMISSION = {"auc", "log_loss", "brier", "calibration_intercept", "calibration_slope"}
@@ -80,7 +81,7 @@ def promoted(recorded: Recorded) -> dict[str, Any]:
 
 
 def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: Recorded) -> None:
-    assert set(recorded.answer) == {"run_id", "model_version", "landmarks"}
+    assert set(recorded.answer) == {"run_id", "model_version", "report", "landmarks"}
     assert recorded.answer["model_version"] == "1"
     assert len(recorded.answer["landmarks"]) == 3
     for landmark in recorded.answer["landmarks"]:

@@ -1,0 +1,135 @@
+"""What evidence is made of: a figure with its interval, and one yes/no question with all that is measured of it.
+
+The document that holds them is `evidence`, from which these names are imported too.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _finite(value: object) -> object:
+    """NaN and infinities become null: JSON has neither."""
+    return None if isinstance(value, float | np.floating) and not np.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+"""A figure; null where it is not defined."""
+
+
+class Part(BaseModel):
+    """A part of the evidence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Estimate(Part):
+    """A figure with its 95% interval."""
+
+    estimate: Number
+    low: Number = None
+    high: Number = None
+
+
+class CalibrationCurve(Part):
+    """Observed against predicted probability, smoothed, with 95% limits; all lists have the same length.
+
+    ``counts`` (20 bins of equal width from 0 to 1) is the distribution of the predictions; bins of fewer than ten
+    patients are null, and where that would be a single one the next smallest too.
+    """
+
+    predicted: list[float]
+    observed: list[Number]
+    low: list[Number]
+    high: list[Number]
+    counts: list[int | None]
+
+
+class DecisionCurve(Part):
+    """Net benefit per patient at each threshold probability; lists of the same length.
+
+    ``difference`` is the model's minus that of the better of acting for all and for none, with 95% limits from the
+    same draws; larger is better. Empty where it was not computed.
+    """
+
+    thresholds: list[float]
+    model: list[Number]
+    low: list[Number]
+    high: list[Number]
+    treat_all: list[Number]
+    difference: list[Number] = []
+    difference_low: list[Number] = []
+    difference_high: list[Number] = []
+
+
+class SiteEstimate(Part):
+    """One site's own figures."""
+
+    site: str
+    n: int
+    events: int
+    discrimination: Estimate
+    calibration_in_the_large: Estimate
+    calibration_slope: Estimate
+
+
+class AcrossSites(Part):
+    """A measure over sites: the random-effects mean, its interval, and what a new site should expect."""
+
+    measure: str
+    sites: int
+    mean: Estimate
+    tau: Number
+    new_site_low: Number
+    new_site_high: Number
+
+
+class Subgroup(Part):
+    """Figures of one group of patients. Those of fewer than ten are suppressed: ``n`` and all figures are null.
+
+    ``events`` is null below five.
+    """
+
+    variable: str
+    group: str
+    n: int | None
+    events: int | None = None
+    mean_predicted: Number = None
+    observed: Estimate | None = None
+    discrimination: Estimate | None = None
+    calibration_in_the_large: Estimate | None = None
+    net_benefit: Estimate | None = None
+
+
+class Sensitivity(Part):
+    """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded"."""
+
+    treatment: str
+    n: int
+    measures: dict[str, Estimate]
+
+
+class Question(Part):
+    """One yes/no question: remission, relapse by a day, or sustained remission to a day.
+
+    ``head`` is remission, relapse or sustained; ``horizon_days`` is null for remission. ``n`` patients have an answer
+    (``events`` of them yes), ``not_observed`` have none. For relapse the patients are those at risk. ``observed_rate``
+    is weighted. ``subgroup_threshold`` is the threshold probability of the subgroups' net benefit.
+    """
+
+    name: str
+    head: Literal["remission", "relapse", "sustained"]
+    horizon_days: int | None
+    n: int
+    events: int
+    not_observed: int
+    observed_rate: Number = None
+    measures: dict[str, Estimate]
+    calibration: CalibrationCurve | None
+    decision: DecisionCurve | None
+    sites: list[SiteEstimate]
+    across_sites: list[AcrossSites]
+    subgroups: list[Subgroup]
+    subgroup_threshold: Number = None
+    sensitivity: list[Sensitivity]
