@@ -1,0 +1,251 @@
+"""The database that holds the prediction log and the API keys: how it is opened, and what to do when it is not there.
+
+SQLite's file is opened in `sqlite_file`, a PostgreSQL server in `postgresql`. What the tables hold is declared beside
+their use; here is only the one that says which version of the tables this is, and with which secret it was begun.
+"""
+
+import hmac
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from serving import postgresql, sqlite_file
+from serving.pseudonyms import Secret
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SCHEMA = "1"
+PATIENCE_SECONDS = 5.0
+IDLE_SECONDS = 1.0
+CONNECTIONS = 5
+_WRITES = "kap_writes"
+_LOCK = 0x6B6170  # any number that nobody else takes: "kap"
+
+metadata = MetaData()
+"""The tables of the log and of the keys."""
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+
+class LogUnavailableError(Exception):
+    """The database does not answer, is full or is locked; nothing was done, and later it may be."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what keeps it; ``reason`` is a clause such as "its disk is full"."""
+        self.reason = reason
+        super().__init__(f"the log's database can't be used now: {reason}")
+
+
+class LogRefusedError(Exception):
+    """There is a database, and it is not this log; the message says what to do."""
+
+
+class SecretMismatchError(LogRefusedError):
+    """The log was begun with another secret than the one given."""
+
+
+def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
+    """The database at ``url``, which need not answer yet: that is found out at the first transaction.
+
+    No statement, and no waiting for a lock, takes longer than ``patience_seconds``. Every error that `unavailable`
+    knows comes out as ``LogUnavailableError``; no error's text holds a value.
+    """
+    engine = _sqlite(url, patience_seconds) if _is_sqlite(url) else _postgresql(url, patience_seconds)
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def unavailable(error: BaseException) -> bool:
+    """Whether an error is the database's trouble, which may pass; otherwise it is a defect of ours."""
+    return _reason(error) is not None
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database and keeps nobody from writing."""
+    with _connect(engine) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, durable once this returns.
+
+    In SQLite it has the only right to write from its beginning, so that it can't fail half-way for another's sake.
+    """
+    with _connect(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+def create_tables(engine: Engine, secret: Secret) -> None:
+    """Make what is missing: the folder, the file and the tables of every module imported; any number may do so at once.
+
+    Raises ``LogUnavailableError``, and ``LogRefusedError`` where the log was begun with another secret or version.
+    """
+    if _is_sqlite(engine.url):
+        try:
+            sqlite_file.make_file(Path(str(engine.url.database)))
+        except OSError as error:
+            raise LogUnavailableError(f"it can't be made ({error.strerror})") from None
+    with writing(engine) as connection:
+        if not _is_sqlite(engine.url):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        metadata.create_all(connection)
+        if not _facts(connection):
+            facts = {"schema": SCHEMA, "secret": _check_value(secret)}
+            connection.execute(insert(meta), [{"name": name, "value": value} for name, value in facts.items()])
+        _compare(_facts(connection), secret)
+
+
+def check_log(engine: Engine, secret: Secret) -> None:
+    """For whoever only reads: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+    with reading(engine) as connection:
+        there = engine.dialect.has_table(connection, meta.name)
+        _compare(_facts(connection) if there else {}, secret)
+
+
+def _facts(connection: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+
+
+def _check_value(secret: Secret) -> str:
+    return secret.mac("check", b"kap-outcomes")
+
+
+def _compare(facts: dict[str, str], secret: Secret) -> None:
+    if not facts:
+        raise LogRefusedError("this database holds no log yet: name another one in KAP_LOG, or start the service first")
+    if facts.get("schema") != SCHEMA:
+        raise LogRefusedError(
+            f"this log has another version of the tables than {SCHEMA}: use the software that made it"
+        )
+    if not hmac.compare_digest(facts.get("secret", ""), _check_value(secret)):
+        raise SecretMismatchError(
+            "this log was begun with another secret: put that one back, or begin a new log; "
+            "nothing here can be checked or found with this one"
+        )
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == SQLITE
+
+
+def _sqlite(url: URL, patience_seconds: float) -> Engine:
+    path = Path(str(url.database)).absolute()
+    engine = create_engine(
+        URL.create(SQLITE, database=str(path)),
+        creator=lambda: sqlite_file.connect(path, patience_seconds),
+        pool_size=CONNECTIONS,
+        pool_timeout=patience_seconds,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _remember_file(_: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def _refuse_lost_file(_: Any, record: Any, __: Any) -> None:
+        # An open file that was moved or deleted takes writes without complaint, and nobody would ever read them.
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _postgresql(url: URL, patience_seconds: float) -> Engine:
+    address = postgresql.Address(
+        user=url.username or "",
+        password=None if url.password is None else str(url.password),
+        host=url.host or "localhost",
+        port=url.port or 5432,
+        database=url.database or url.username or "",
+        options={name: str(value) for name, value in url.query.items()},
+    )
+    engine = create_engine(
+        url.set(drivername="postgresql+pg8000"),
+        creator=lambda: postgresql.connect(address, patience_seconds),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=patience_seconds,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "checkout")
+    def _refuse_dead_connection(connection: Any, record: Any, _: Any) -> None:
+        idle = time.monotonic() - record.info.get("used", 0.0)
+        if idle > IDLE_SECONDS and not postgresql.ping(connection):
+            raise DisconnectionError
+        record.info["used"] = time.monotonic()
+
+    return engine
+
+
+def _connect(engine: Engine) -> Connection:
+    """A connection; what goes wrong while the first one is made does not pass through `_translate`."""
+    try:
+        return engine.connect()
+    except (SQLAlchemyError, OSError) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        raise LogUnavailableError(reason) from None
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Give a trouble of the database its own class, throw away a connection that it ended, and take out values."""
+    error = context.original_exception
+    reason = _reason(error)
+    if reason is not None:
+        if not _is_passing(context):
+            context.is_disconnect = True
+        raise LogUnavailableError(reason) from None
+    postgresql.without_values(error)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"{type(error).__name__}: {error}",)
+
+
+def _is_passing(context: ExceptionContext) -> bool:
+    return context.dialect.name == SQLITE and not sqlite_file.is_lasting(context.original_exception)
+
+
+def _reason(error: BaseException) -> str | None:
+    if isinstance(error, LogUnavailableError):
+        return error.reason
+    if isinstance(error, NoConnectionError):
+        return "all its connections are in use"
+    driver = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return sqlite_file.trouble(driver) or postgresql.trouble(driver)

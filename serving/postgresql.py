@@ -1,0 +1,175 @@
+"""The log's database as a PostgreSQL server: how it is reached, and which of its errors are not our defects.
+
+Nothing waits for ever, neither for a connection nor for an answer. Rows hold patients' data, so that
+the way to another machine is encrypted and the server's certificate is checked unless the URL says otherwise.
+"""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import pg8000.dbapi  # type: ignore[import-untyped]
+
+CONNECT_SECONDS = 3.0
+KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_COUNT = 10, 5, 3
+NETWORK = "it does not answer"
+SSL_MODES = ("disable", "require", "verify-full")
+OPTIONS = ("sslmode", "sslrootcert", "unix_sock")
+
+_TROUBLES = {
+    "08": NETWORK,
+    "25006": "it may only be read",
+    "28": "it lets nobody in by this name and password",
+    "3D": "there is none by this name",
+    "40": "it is locked",
+    "42501": "it may not be written",
+    "42P01": "its tables are gone",
+    "53": "its disk or memory is full",
+    "55P03": "it is locked",
+    "57": "it is being stopped, or too slow",
+    "58": "its disk fails",
+    "F0": "its settings are damaged",
+    "XX001": "its files are damaged",
+    "XX002": "its files are damaged",
+}
+"""By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server is; ``options`` are those of the URL. The password is not shown."""
+
+    user: str
+    password: str | None
+    host: str
+    port: int
+    database: str
+    options: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Address({self.host}:{self.port})"
+
+
+def connect(address: Address, patience_seconds: float) -> pg8000.dbapi.Connection:
+    """A connection whose every statement ends within ``patience_seconds``; raises ``pg8000.Error``."""
+    unix = address.options.get("unix_sock")
+    with _as_driver_errors():
+        reached = _unix_socket(unix) if unix else _tcp_socket(address.host, address.port)
+        # The server ends a slow statement itself, and says so; the socket's limit is for one that says nothing.
+        reached.settimeout(patience_seconds + 1)
+        try:
+            connection = pg8000.dbapi.connect(
+                address.user,
+                host=address.host,
+                port=address.port,
+                database=address.database,
+                password=address.password,
+                application_name="kap-outcomes",
+                ssl_context=False if unix else _encryption(address.host, address.options),
+                sock=reached,
+            )
+            _agree(connection, patience_seconds)
+        except BaseException:
+            reached.close()
+            raise
+    return connection
+
+
+def ping(connection: pg8000.dbapi.Connection) -> bool:
+    """Whether the server still answers on this connection."""
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        connection.rollback()
+    except (pg8000.dbapi.Error, OSError):
+        return False
+    return True
+
+
+def trouble(error: BaseException) -> str | None:
+    """What keeps the database from answering; ``None`` where the error is a defect of ours."""
+    if isinstance(error, (pg8000.dbapi.InterfaceError, OSError)):
+        return _network_trouble(error)
+    state = sqlstate(error)
+    return next((_TROUBLES[key] for key in (state, state[:2]) if key in _TROUBLES), None)
+
+
+def sqlstate(error: BaseException) -> str:
+    """The five-character code of the server's error; empty where it has none."""
+    document = error.args[0] if error.args else None
+    return str(document.get("C", "")) if isinstance(document, dict) else ""
+
+
+def without_values(error: BaseException) -> None:
+    """Leave nothing but the code in a server's error: its text and detail repeat the values of a row."""
+    if error.args and isinstance(error.args[0], dict):
+        error.args = ({"C": sqlstate(error)},)
+
+
+def _network_trouble(error: BaseException) -> str:
+    if isinstance(error.__cause__ or error, ssl.SSLError):
+        return "its certificate is not trusted"
+    return "it does not encrypt" if "refuses SSL" in str(error) else NETWORK
+
+
+@contextlib.contextmanager
+def _as_driver_errors() -> Iterator[None]:
+    """The driver lets some of the socket's errors through as they are."""
+    try:
+        yield
+    except OSError as error:
+        raise pg8000.dbapi.InterfaceError("network error") from error
+
+
+def _unix_socket(path: str) -> socket.socket:
+    reached = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    reached.settimeout(CONNECT_SECONDS)
+    reached.connect(path)
+    return reached
+
+
+def _tcp_socket(host: str, port: int) -> socket.socket:
+    reached = socket.create_connection((host, port), CONNECT_SECONDS)
+    reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT)
+    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return reached
+
+
+def _encryption(host: str, options: Mapping[str, str]) -> Any:
+    """The driver's ``ssl_context``: ``False`` is none."""
+    mode = options.get("sslmode") or ("disable" if _is_here(host) else "verify-full")
+    if mode == "disable":
+        return False
+    context = ssl.create_default_context(cafile=options.get("sslrootcert"))
+    if mode == "require":
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _agree(connection: pg8000.dbapi.Connection, patience_seconds: float) -> None:
+    """Say how long things may take, that a commit is on the disk, and when to give us up for lost."""
+    milliseconds = str(round(1000 * patience_seconds))
+    wanted = {
+        "synchronous_commit": "on",
+        "statement_timeout": milliseconds,
+        "tcp_keepalives_idle": str(KEEPALIVE_IDLE_SECONDS),
+        "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_SECONDS),
+        "tcp_keepalives_count": str(KEEPALIVE_COUNT),
+    }
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
+    connection.cursor().execute(f"SELECT {calls}")
+    connection.commit()
