@@ -3,7 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.refusal import RequestProblem, problems_in_details
 
 PROBLEM_JSON = "application/problem+json"
-PROTECTED = "/v1/"
+LOG = logging.getLogger("bentoml.kap")
 REFUSED = "the request breaks the contract; nothing was predicted"
 
 
@@ -26,13 +26,19 @@ class ProblemResponse(Response):
 
     media_type = PROBLEM_JSON
 
-    def __init__(self, status: int, detail: str = "", problems: Sequence[RequestProblem] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str = "",
+        problems: Sequence[RequestProblem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Compose the document; without a detail the status speaks for itself."""
         title = HTTPStatus(status).phrase
         document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
         if problems:
             document["problems"] = [asdict(problem) for problem in problems]
-        super().__init__(json.dumps(document), status_code=status)
+        super().__init__(json.dumps(document), status_code=status, headers=headers)
 
 
 def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
@@ -41,10 +47,10 @@ def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
 
 
 class ProblemDetails:
-    """ASGI middleware: every error below ``/v1/`` leaves as problem details, whoever raised it.
+    """ASGI middleware: every error leaves as problem details, whoever raised it.
 
     The server's own error documents are read for pydantic's details, which it makes without the input, and for
-    nothing else; a body of another media type than JSON is not read at all.
+    nothing else. An exception that nobody caught is logged by its class and place, and answered 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -53,15 +59,18 @@ class ProblemDetails:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a success through as it streams; hold an error back until it is complete, and rewrite it."""
-        if scope["type"] != "http" or not scope["path"].startswith(PROTECTED):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] == "POST" and not _is_json(Headers(scope=scope)):
-            response = ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
-            await response(scope, receive, send)
-            return
         held = _Held(send)
-        await self._app(scope, receive, held)
+        try:
+            await self._app(scope, receive, held)
+        except Exception as error:
+            if held.begun:
+                raise
+            LOG.error("a request failed: %s", type(error).__name__, exc_info=error)
+            await ProblemResponse(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+            return
         if held.start is not None:
             await _rewritten(held.start, held.body)(scope, receive, send)
 
@@ -73,11 +82,13 @@ class _Held:
         self._send = send
         self.start: Message | None = None
         self.body = b""
+        self.begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and _is_foreign_error(message):
             self.start = message
         elif self.start is None:
+            self.begun = True
             await self._send(message)
         else:
             self.body += message.get("body", b"")
@@ -86,10 +97,6 @@ class _Held:
 def _is_foreign_error(start: Message) -> bool:
     media_type = Headers(raw=start["headers"]).get("content-type", "")
     return start["status"] >= HTTPStatus.BAD_REQUEST and not media_type.startswith(PROBLEM_JSON)
-
-
-def _is_json(headers: Headers) -> bool:
-    return headers.get("content-type", "application/json").split(";")[0].strip().lower() == "application/json"
 
 
 def _rewritten(start: Message, body: bytes) -> ProblemResponse:
@@ -123,7 +130,7 @@ class WithoutValues(logging.Filter):
 
 def keep_values_out_of_logs() -> None:
     """Put the filter on every handler that the server's loggers have; call it once logging is configured."""
-    for name in ("", "bentoml", "uvicorn", "uvicorn.error"):
+    for name in ("", "bentoml", "uvicorn", "uvicorn.error", "circus"):
         for handler in logging.getLogger(name).handlers:
             if not any(isinstance(present, WithoutValues) for present in handler.filters):
                 handler.addFilter(WithoutValues())

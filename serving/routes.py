@@ -1,0 +1,42 @@
+"""The addresses that the service answers, and what each asks of a caller; every other address is not found."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["predict", "read", "admin"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """``scope`` is what a key must allow, ``None`` where none is asked for; ``body`` says what may be sent."""
+
+    path: str
+    method: Literal["GET", "POST"]
+    scope: Scope | None
+    body: Literal["none", "one", "batch"] = "none"
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The HTTP methods that it takes."""
+        return ("GET", "HEAD") if self.method == "GET" else ("POST",)
+
+
+PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
+MODEL, INSTRUMENTS = "/v1/model", "/v1/instruments"
+LIVEZ, HEALTHZ, READYZ = "/livez", "/healthz", "/readyz"
+METRICS, OPENAPI = "/metrics", "/openapi.json"
+
+ROUTES = {
+    route.path: route
+    for route in (
+        Route(PREDICT, "POST", "predict", "one"),
+        Route(PREDICT_BATCH, "POST", "predict", "batch"),
+        Route(MODEL, "GET", "read"),
+        Route(INSTRUMENTS, "GET", "read"),
+        Route(LIVEZ, "GET", None),
+        Route(HEALTHZ, "GET", None),
+        Route(READYZ, "GET", None),
+        Route(METRICS, "GET", "read"),
+        Route(OPENAPI, "GET", None),
+    )
+}

@@ -1,0 +1,100 @@
+"""What one worker process holds while it serves: keys, rates, the model, the log; opened, kept fresh, and closed."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from serving.body import BodyLimits
+from serving.database import LogUnavailableError, create_tables, open_database
+from serving.desk import Desk
+from serving.keys import KeyRing
+from serving.log_writer import LogWriter
+from serving.metrics import Metrics
+from serving.model_shelf import ModelShelf
+from serving.pseudonyms import Secret
+from serving.rate_limit import RateLimiter
+from serving.settings import Settings
+
+LOG = logging.getLogger("bentoml.kap")
+LOOK_SECONDS = 2.0
+"""How often the keys are read again, and the log's database is asked whether it answers."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether requests can be answered, and what stands in the way or beside it."""
+
+    ready: bool
+    version: str
+    tag: str
+    log: str
+    newest_model_refused: str | None
+
+
+class Worker:
+    """One process's part in the service."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open all that is needed; raises ``NoModelError`` without a model. The database need not answer yet."""
+        self.settings = settings
+        self.secret = Secret.load_or_create(settings.secret_path)
+        self.shelf = ModelShelf(settings.model)
+        self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+        self._engine: Engine = open_database(settings.log_url())
+        self.keys = KeyRing(self._engine, self.secret)
+        self.rates = RateLimiter(settings.state)
+        self.log = LogWriter(self._engine, self.secret)
+        self.desk = Desk(lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting)
+        self.limits = BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)
+        self._begun = False
+        self._log_answers = False
+        self._watching: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Read the keys, and begin to look for other keys and newer models."""
+        await asyncio.to_thread(self._look_at_database)
+        self._watch(self._keep_looking())
+        self._watch(self.shelf.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
+
+    async def stop(self) -> None:
+        """Stop looking, write what waits to be logged, and let go of the database."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        await asyncio.to_thread(self.log.close)
+        self._engine.dispose()
+
+    def readiness(self) -> Readiness:
+        """What ``/readyz`` says."""
+        served = self.shelf.served
+        ready = self._log_answers and self.keys.known
+        log = "answers" if self._log_answers else "does not answer; nothing is answered unlogged"
+        return Readiness(ready, served.version, served.tag, log, self.shelf.refused)
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        self._watching.append(asyncio.get_running_loop().create_task(work))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.to_thread(self._look_at_database)
+
+    def _look_at_database(self) -> None:
+        try:
+            if not self._begun:  # once only: a log that was there and went away must not begin anew
+                create_tables(self._engine, self.secret)
+                self._begun = True
+            self.keys.refresh()
+        except LogUnavailableError:
+            if self._log_answers:
+                LOG.warning("the prediction log's database does not answer")
+            self._log_answers = False
+            return
+        if not self._log_answers:
+            LOG.info("the prediction log's database answers")
+        self._log_answers = True

@@ -1,0 +1,61 @@
+"""Logs for tests: a database of their own, drafts that anyone can tell apart, and a writer that is always closed."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from serving.database import open_database
+from serving.log_append import Draft
+from serving.log_writer import LogWriter, Results
+from serving.pseudonyms import Secret
+
+SECRET = Secret(bytes(range(32)))
+
+
+def log_in(folder: Path) -> Engine:
+    """A log in a file of a folder."""
+    return open_database(make_url(f"sqlite:///{folder / 'predictions.db'}"))
+
+
+def draft(number: int, **changes: object) -> Draft:
+    """The draft of prediction p<number>, about patient number % 3."""
+    made = Draft(
+        prediction_id=f"p{number}",
+        caller="c0ffee00",
+        model_digest="d" * 64,
+        model_version="3",
+        run_id="a1b2",
+        landmark="before session 2",
+        landmark_day=7,
+        latency_us=1500,
+        patient=SECRET.patient(f"patient-{number % 3}"),
+        input_digest=f"digest {number}",
+        row=f'{{"age_years":{20 + number}}}',
+        answer=f'{{"outcome":"predicted","prediction_id":"p{number}"}}',
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@contextmanager
+def writing_to(engine: Engine, secret: Secret = SECRET) -> Iterator[LogWriter]:
+    """A writer, closed at the end."""
+    writer = LogWriter(engine, secret)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def logged(engine: Engine, *groups: Sequence[Draft]) -> list[Results]:
+    """Log groups of drafts, one after the other, by one writer."""
+
+    async def log(writer: LogWriter) -> list[Results]:
+        return [await writer.append(group) for group in groups]
+
+    with writing_to(engine) as writer:
+        return asyncio.run(log(writer))
