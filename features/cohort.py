@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.checks import relation_problems, value_problems
-from features.columns import CHILD_TABLES
+from features.columns import CHILD_TABLES, SCREENING_COLUMNS
 from features.problems import Problem
 from features.protocol import Protocol
 from features.timeline import Floats, Indices, Mask, Rows
@@ -104,7 +104,11 @@ class Cohort:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format."""
+        """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
+
+        A screening column counts only where somebody recorded it: the format grew by them, and a cohort that was read
+        before keeps its digest.
+        """
         hashed = hashlib.sha256(self.protocol.document.encode())
         for text in (
             *self.patient_ids.tolist(),
@@ -112,7 +116,8 @@ class Cohort:
         ):
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
-            hashed.update(name.encode() + _canonical(values))
+            if name not in SCREENING_COLUMNS or not _is_missing(values).all():
+                hashed.update(name.encode() + _canonical(values))
         for name in CHILD_TABLES:
             rows = self.table(name)
             hashed.update(name.encode() + _canonical(rows.patient))

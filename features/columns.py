@@ -17,7 +17,8 @@ class Column:
     """One column of the intake: what it may hold, in which unit.
 
     ``whole`` and ``day`` hold whole numbers; ``flag`` holds true or false. ``required`` means that the cell may not
-    be empty. ``minimum`` and ``maximum`` are inclusive.
+    be empty. ``minimum`` and ``maximum`` are inclusive. ``screening`` marks a fact for the clinician to weigh, which
+    no feature may read.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     unit: str = ""
+    screening: bool = False
 
     def requirement(self) -> str:
         """What a cell of this column must hold, in words for an error message."""
@@ -94,6 +96,40 @@ COMPETING_EVENTS = ("death", "new_treatment")
 _PATIENT_ID = Column("patient_id", "identifier", "pseudonym of the patient", required=True)
 
 
+def _resting(name: str, meaning: str, *, minimum: float, maximum: float) -> Column:
+    return Column(name, "number", meaning, minimum=minimum, maximum=maximum, unit="mmHg", screening=True)
+
+
+# What exclusion lists of ketamine clinics and the esketamine label ask for; the sources stand with the cautions.
+_SCREENING = (
+    Column("psychosis_history", "flag", "a psychotic disorder, now or ever", screening=True),
+    Column("mania_history", "flag", "a manic episode, now or ever", screening=True),
+    Column("family_history_psychosis", "flag", "a first-degree relative with a psychotic disorder", screening=True),
+    Column("suicidal_intent", "flag", "a specific suicidal intent now, or a recent attempt", screening=True),
+    Column("active_substance_use", "flag", "alcohol or drugs used harmfully in the last three months", screening=True),
+    Column("opioid_use", "flag", "an opioid taken now, prescribed or not", screening=True),
+    Column("pregnant_or_breastfeeding", "flag", "pregnant or breastfeeding now", screening=True),
+    _resting("resting_systolic_mmhg", "last systolic blood pressure at rest, before a dose", minimum=60, maximum=300),
+    _resting("resting_diastolic_mmhg", "last diastolic blood pressure at rest, before a dose", minimum=30, maximum=200),
+    Column(
+        "aneurysm_or_brain_haemorrhage",
+        "flag",
+        "aneurysmal vascular disease, an arteriovenous malformation or a haemorrhage in the brain, now or ever",
+        screening=True,
+    ),
+    Column("raised_intracranial_pressure", "flag", "raised intracranial pressure", screening=True),
+    Column(
+        "uncontrolled_heart_disease",
+        "flag",
+        "angina, an arrhythmia, a recent infarction or another heart disease that is not under control",
+        screening=True,
+    ),
+    Column("severe_liver_disease", "flag", "a severe liver disease", screening=True),
+    Column("bladder_disease", "flag", "cystitis or another disease of the bladder, now or ever", screening=True),
+    Column("ketamine_allergy", "flag", "an allergy to ketamine or esketamine", screening=True),
+)
+
+
 def _day(name: str, meaning: str, *, minimum: float = -DAY_LIMIT, maximum: float = DAY_LIMIT, required: bool) -> Column:
     return Column(name, "day", meaning, required=required, minimum=minimum, maximum=maximum, unit="days")
 
@@ -132,6 +168,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
             maximum=200,
             unit="mg/day",
         ),
+        *_SCREENING,
     ),
     "prior_treatments": (
         _PATIENT_ID,
@@ -198,5 +235,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }
 """Every table's columns in the order of the format; ``assessments.instrument`` takes its categories from the protocol,
 and ``patients`` is followed by one column per covariate that the protocol declares."""
+
+SCREENING_COLUMNS = frozenset(column.name for column in TABLES["patients"] if column.screening)
+"""Facts of ``patients`` that come back as cautions beside an answer. What is known at a landmark leaves them out, so
+that no feature can read them and none can make a patient look safer than the clinician finds."""
 
 CHILD_TABLES = ("prior_treatments", "sessions", "assessments", "events")

@@ -33,6 +33,9 @@ python -m features.dictionary > features/README.md
 _READING_FEATURES = """\
 In the order of the columns of a feature row; a feature is missing where its record is. *remission* and *relapse* say
 whether a larger value is expected to make the outcome more or less likely; blank: no expectation."""
+_READING_SCREENING = """\
+Facts to screen for, for the clinician to weigh: {names}. They come back as cautions beside an answer, are never
+features, and change no number."""
 _READING_SOURCES = """\
 Sources of the numbers, each *seen* in the cited source, *recalled* (a convention not verified) or our *judgement*:"""
 _COLUMN_HEADER = ("column", "holds", "unit", "required", "meaning")
@@ -67,7 +70,9 @@ def data_dictionary(protocol: Protocol) -> str:
 
 
 def _table_of_columns(table: str, columns: Sequence[Column]) -> str:
-    return f"### `{table}`\n\n" + _markdown(_COLUMN_HEADER, (_column_row(column) for column in columns))
+    listed = f"### `{table}`\n\n" + _markdown(_COLUMN_HEADER, (_column_row(column) for column in columns))
+    screening = ", ".join(f"`{column.name}`" for column in columns if column.screening)
+    return f"{listed}\n\n{_READING_SCREENING.format(names=screening)}" if screening else listed
 
 
 def _column_row(column: Column) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from features.cohort import Cohort
+from features.columns import SCREENING_COLUMNS
 from features.primary_scale import PrimaryScale, primary_scale
 from features.protocol import Landmark, Protocol
 from features.timeline import Floats, Rows
@@ -96,7 +97,7 @@ def known_at(cohort: Cohort, landmark: Landmark) -> Known:
     """What was known at the landmark: ratings up to and including its day; sessions and events before it.
 
     Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
-    always are.
+    always are, but for the screening facts, which are kept from every feature.
     """
     day = landmark_days(cohort, landmark)
     same_day = landmark.day is not None
@@ -108,7 +109,7 @@ def known_at(cohort: Cohort, landmark: Landmark) -> Known:
     return Known(
         protocol=cohort.protocol,
         day=day,
-        patients={name: cohort.number(name) for name in cohort.patients},
+        patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
         prior_treatments=cohort.prior_treatments,
         sessions=until(cohort.sessions, inclusive=same_day),
         assessments=until(cohort.assessments, inclusive=True),
