@@ -21,23 +21,41 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     insert,
+    inspect,
     select,
-    text,
 )
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from serving import postgresql, sqlite_file
+from serving.failures import DuplicateError, LogRefusedError, LogUnavailableError, SecretMismatchError
 from serving.pseudonyms import Secret
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+__all__ = [
+    "DuplicateError",
+    "LogRefusedError",
+    "LogUnavailableError",
+    "SecretMismatchError",
+    "check_log",
+    "create_tables",
+    "has_begun",
+    "meta",
+    "metadata",
+    "open_database",
+    "reading",
+    "unavailable",
+    "writing",
+]
+
+SQLITE = "sqlite"
 SCHEMA = "1"
 PATIENCE_SECONDS = 5.0
 IDLE_SECONDS = 1.0
 CONNECTIONS = 5
-_WRITES = "kap_writes"
+_WRITES, _BEGUN = "kap_writes", "kap_begun"
 _LOCK = 0x6B6170  # any number that nobody else takes: "kap"
 
 metadata = MetaData()
@@ -46,28 +64,11 @@ metadata = MetaData()
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 
-class LogUnavailableError(Exception):
-    """The database does not answer, is full or is locked; nothing was done, and later it may be."""
-
-    def __init__(self, reason: str) -> None:
-        """Say what keeps it; ``reason`` is a clause such as "its disk is full"."""
-        self.reason = reason
-        super().__init__(f"the log's database can't be used now: {reason}")
-
-
-class LogRefusedError(Exception):
-    """There is a database, and it is not this log; the message says what to do."""
-
-
-class SecretMismatchError(LogRefusedError):
-    """The log was begun with another secret than the one given."""
-
-
 def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
     """The database at ``url``, which need not answer yet: that is found out at the first transaction.
 
     No statement, and no waiting for a lock, takes longer than ``patience_seconds``. Every error that `unavailable`
-    knows comes out as ``LogUnavailableError``; no error's text holds a value.
+    knows comes out as ``LogUnavailableError``, a broken unique constraint as ``DuplicateError``; no text holds a value.
     """
     engine = _sqlite(url, patience_seconds) if _is_sqlite(url) else _postgresql(url, patience_seconds)
     event.listen(engine, "handle_error", _translate)
@@ -99,16 +100,42 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def create_tables(engine: Engine, secret: Secret) -> None:
     """Make what is missing: the folder, the file and the tables of every module imported; any number may do so at once.
 
-    Raises ``LogUnavailableError``, and ``LogRefusedError`` where the log was begun with another secret or version.
+    Where nothing is missing, and once this engine has found all in place, it only reads: a log that then goes away is
+    not begun anew. Raises ``LogUnavailableError``, and ``LogRefusedError`` for a log of another secret or version.
     """
+    if engine.get_execution_options().get(_BEGUN):
+        check_log(engine, secret)
+        return
+    _make_tables(engine, secret)
+    engine.update_execution_options(**{_BEGUN: True})
+
+
+def check_log(engine: Engine, secret: Secret) -> None:
+    """For whoever only reads: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+    _compare(_facts_if_any(engine), secret)
+
+
+def has_begun(engine: Engine) -> bool:
+    """Whether there is a log already; raises ``LogUnavailableError``."""
+    if _is_sqlite(engine.url) and not Path(str(engine.url.database)).exists():
+        return False
+    return bool(_facts_if_any(engine))
+
+
+def _make_tables(engine: Engine, secret: Secret) -> None:
     if _is_sqlite(engine.url):
         try:
             sqlite_file.make_file(Path(str(engine.url.database)))
         except OSError as error:
             raise LogUnavailableError(f"it can't be made ({error.strerror})") from None
+    with reading(engine) as connection:
+        complete = set(metadata.tables) <= set(inspect(connection).get_table_names())
+        if complete and (facts := _facts(connection)):
+            _compare(facts, secret)
+            return
     with writing(engine) as connection:
         if not _is_sqlite(engine.url):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         metadata.create_all(connection)
         if not _facts(connection):
             facts = {"schema": SCHEMA, "secret": _check_value(secret)}
@@ -116,11 +143,9 @@ def create_tables(engine: Engine, secret: Secret) -> None:
         _compare(_facts(connection), secret)
 
 
-def check_log(engine: Engine, secret: Secret) -> None:
-    """For whoever only reads: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+def _facts_if_any(engine: Engine) -> dict[str, str]:
     with reading(engine) as connection:
-        there = engine.dialect.has_table(connection, meta.name)
-        _compare(_facts(connection) if there else {}, secret)
+        return _facts(connection) if inspect(connection).has_table(meta.name) else {}
 
 
 def _facts(connection: Connection) -> dict[str, str]:
@@ -228,12 +253,14 @@ def _connect(engine: Engine) -> Connection:
 def _translate(context: ExceptionContext) -> None:
     """Give a trouble of the database its own class, throw away a connection that it ended, and take out values."""
     error = context.original_exception
-    reason = _reason(error)
+    reason, duplicate = _reason(error), sqlite_file.is_duplicate(error) or postgresql.is_duplicate(error)
+    postgresql.without_values(error)
     if reason is not None:
         if not _is_passing(context):
             context.is_disconnect = True
         raise LogUnavailableError(reason) from None
-    postgresql.without_values(error)
+    if duplicate:
+        raise DuplicateError("there is such a row already") from None
     if context.sqlalchemy_exception is not None:
         context.sqlalchemy_exception.args = (f"{type(error).__name__}: {error}",)
 

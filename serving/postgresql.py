@@ -104,6 +104,11 @@ def sqlstate(error: BaseException) -> str:
     return str(document.get("C", "")) if isinstance(document, dict) else ""
 
 
+def is_duplicate(error: BaseException) -> bool:
+    """Whether a unique constraint refused a row."""
+    return sqlstate(error) == "23505"
+
+
 def without_values(error: BaseException) -> None:
     """Leave nothing but the code in a server's error: its text and detail repeat the values of a row."""
     if error.args and isinstance(error.args[0], dict):

@@ -11,15 +11,14 @@ import secrets
 from pathlib import Path
 from typing import NoReturn, Self
 
+from serving.failures import SecretRefusedError
 from serving.private_files import place_private_file
+
+__all__ = ["SECRET_BYTES", "Secret", "SecretRefusedError"]
 
 SECRET_BYTES = 32
 _WRITTEN = re.compile(rb"[0-9a-f]{%d}\n?" % (2 * SECRET_BYTES))
 _OTHERS = 0o077
-
-
-class SecretRefusedError(Exception):
-    """The file of the secret is missing, open to others, or holds something else; the message says what to do."""
 
 
 class Secret:

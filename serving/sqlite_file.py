@@ -18,7 +18,7 @@ _TROUBLES = {
     sqlite3.SQLITE_FULL: "its disk is full",
     sqlite3.SQLITE_PERM: "it may not be opened",
     sqlite3.SQLITE_READONLY: "it may only be read",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened",
+    sqlite3.SQLITE_CANTOPEN: "its file is missing or can't be opened",
     sqlite3.SQLITE_IOERR: "its disk fails",
     sqlite3.SQLITE_NOLFS: "its disk fails",
     sqlite3.SQLITE_PROTOCOL: "its locks fail",
@@ -26,6 +26,7 @@ _TROUBLES = {
     sqlite3.SQLITE_CORRUPT: "its file is damaged",
     sqlite3.SQLITE_NOTADB: "its file is damaged",
 }
+_DUPLICATES = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 
 
@@ -70,3 +71,8 @@ def trouble(error: BaseException) -> str | None:
 def is_lasting(error: BaseException) -> bool:
     """Whether a trouble ends the connection; a lock or a full disk passes."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF not in _PASSING
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """Whether a unique constraint refused a row."""
+    return getattr(error, "sqlite_errorcode", None) in _DUPLICATES

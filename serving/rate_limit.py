@@ -1,0 +1,102 @@
+"""How many requests a key may make a minute, over all the worker processes of one host.
+
+The limit is kept in one file of the state folder; each host that serves the same log has its own, so that a key may
+ask so often of each. Refusing the request is left to `gate`.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+from serving.private_files import place_private_file
+
+FILE = "rate-limits"
+SLOTS = 65_536
+MOST_PER_MINUTE = 1_000_000
+MOST_AMOUNT = 1_000
+MINUTE = 60_000_000_000
+_HEADER, _STAMP = 64, 8
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PATIENCE = 5_000_000
+
+
+class RateLimiter:
+    """A bucket per key that holds one minute's requests and is filled evenly.
+
+    What is stored for a key is the moment at which its bucket is full again (nanoseconds of the host's monotonic
+    clock): one number of eight bytes, so that a process killed in between leaves either the old one or the new. It is
+    changed under a lock of the kernel's, which ends with the process that holds it.
+    """
+
+    def __init__(self, state: Path) -> None:
+        """Open the file in the folder ``state``, making both where they are not there; raises ``OSError``."""
+        path = state / FILE
+        place_private_file(path, _write_zeros)
+        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._mutex = Lock()
+        self._forget_before_boot()
+
+    def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
+        """Take ``amount`` from the bucket of the key at ``slot``; 0.0 where it may, otherwise the seconds to wait.
+
+        More than the bucket holds is let through when it is full, and is paid off before anything else is: a batch of
+        1,000 on a key with 600 a minute is answered once in 100 seconds. Nothing is taken where it must wait.
+        """
+        if not (0 <= slot <= SLOTS and 0 < per_minute <= MOST_PER_MINUTE and 0 < amount <= MOST_AMOUNT):
+            raise ValueError("the slot, the limit or the amount is out of range")
+        each, offset = MINUTE // per_minute, _HEADER + slot * _STAMP
+        with self._mutex, self._locked(offset, _STAMP):
+            now = time.monotonic_ns()
+            full_at = max(now, min(self._read(offset), now + max(MOST_AMOUNT, per_minute) * each))
+            wait = full_at + min(amount, per_minute) * each - now - per_minute * each
+            if wait > 0:
+                return wait / 1e9
+            os.pwrite(self._file, (full_at + amount * each).to_bytes(_STAMP, "little"), offset)
+        return 0.0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+    def _read(self, offset: int) -> int:
+        return int.from_bytes(os.pread(self._file, _STAMP, offset), "little")
+
+    @contextlib.contextmanager
+    def _locked(self, start: int, length: int) -> Iterator[None]:
+        """Some of the file's bytes for this process alone; after 5 ms without, for a stopped process may hold them.
+
+        A limit that is off by some is better than a service that waits for somebody who does not go on.
+        """
+        held = self._try_to_lock(start, length)
+        try:
+            yield
+        finally:
+            if held:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, length, start)
+
+    def _try_to_lock(self, start: int, length: int) -> bool:
+        give_up_at = time.monotonic_ns() + _PATIENCE
+        while time.monotonic_ns() < give_up_at:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+            except (BlockingIOError, PermissionError):
+                os.sched_yield()
+            else:
+                return True
+        return False
+
+    def _forget_before_boot(self) -> None:
+        """The clock begins anew with the host, and what was stored before then means nothing."""
+        boot = _BOOT.read_bytes().strip()[:_HEADER] if _BOOT.exists() else b"unknown"
+        with self._locked(0, _HEADER):
+            if os.pread(self._file, _HEADER, 0).rstrip(b"\0") != boot:
+                os.pwrite(self._file, boot.ljust(_HEADER, b"\0") + bytes((SLOTS + 1) * _STAMP), 0)
+
+
+def _write_zeros(path: Path) -> None:
+    """Write every byte now, so that a disk that fills up later does not stop the limits."""
+    path.write_bytes(bytes(_HEADER + (SLOTS + 1) * _STAMP))
