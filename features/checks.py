@@ -14,7 +14,7 @@ from features.columns import CHILD_TABLES, Column
 from features.problems import Problem
 
 if TYPE_CHECKING:
-    from features.cohort import Cohort, RawCohort, Values
+    from features.cohort import Cohort, RawCohort, RawTable, Values
     from features.protocol import Protocol
     from features.timeline import Floats, Indices, Mask
 
@@ -34,7 +34,7 @@ def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
             "the id of a patient in patients",
             "an id that is not there",
         )
-        problems += _row_problems(name, table.columns, protocol, raw.as_of_day)
+        problems += _row_problems(name, table, protocol, raw.as_of_day)
     if not raw.tables.keys() & {"assessments", "events"}:
         problems.append(Problem("assessments", None, None, "at least one of assessments and events", "neither"))
     return problems
@@ -64,10 +64,9 @@ def _in_column(table: str, column: Column, wrong: Mask, found: str) -> list[Prob
     return _at_rows(table, column.name, wrong, column.requirement(), found) if wrong.any() else []
 
 
-def _row_problems(
-    table: str, columns: Mapping[str, Values], protocol: Protocol, as_of_day: float | None
-) -> list[Problem]:
-    """Rows that contradict themselves or the record's end, whoever their patient is."""
+def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Floats | None) -> list[Problem]:
+    """Rows that contradict themselves, whoever their patient is, or the end of their patient's record."""
+    columns = rows.columns
     if table == "assessments" and columns.keys() >= {"instrument", "score"}:
         score = np.asarray(columns["score"], dtype=np.float64)
         lowest, highest = _score_range(np.asarray(columns["instrument"], dtype=np.intp), protocol)
@@ -79,7 +78,8 @@ def _row_problems(
     else:
         problems = []
     if as_of_day is not None and "day" in columns:
-        late = np.asarray(columns["day"], dtype=np.float64) > as_of_day
+        today = np.append(as_of_day, np.nan)[rows.patient]  # an unknown patient (-1) picks the NaN at the end
+        late = np.asarray(columns["day"], dtype=np.float64) > today
         problems += _at_rows(table, "day", late, "a day not after as_of_day", "a later day")
     return problems
 

@@ -42,22 +42,23 @@ class RawTable:
 class RawCohort:
     """All that was read, in the reader's row order; columns that the source lacks are absent.
 
-    ``as_of_day`` is set for a record that ends today, and ``None`` for one that is complete.
+    ``as_of_day`` holds each patient's today, in days, shape (patients,), for records that end today; ``None`` for
+    complete ones.
     """
 
     patient_ids: NDArray[np.str_]
     sites: Sequence[str | None]
     patients: Mapping[str, Values]
     tables: Mapping[str, RawTable]
-    as_of_day: float | None = None
+    as_of_day: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """Patients in the order of their ids, each child table sorted by patient, day and its other keys.
 
-    ``site`` holds codes into ``site_names``. ``as_of_day`` is the day on which the record ends (days, one for all);
-    ``None`` when the record is complete.
+    ``site`` holds codes into ``site_names``. ``as_of_day`` is the day on which each patient's record ends, in days,
+    shape (patients,); ``None`` when the records are complete.
     """
 
     protocol: Protocol
@@ -69,7 +70,7 @@ class Cohort:
     sessions: Rows
     assessments: Rows
     events: Rows
-    as_of_day: float | None = None
+    as_of_day: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.patient_ids)
@@ -95,7 +96,7 @@ class Cohort:
         return Cohort(
             protocol=self.protocol,
             site_names=self.site_names,
-            as_of_day=self.as_of_day,
+            as_of_day=None if self.as_of_day is None else self.as_of_day[patients],
             patient_ids=self.patient_ids[patients],
             site=self.site[patients],
             patients={name: values[patients] for name, values in self.patients.items()},
@@ -148,7 +149,7 @@ def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Pr
         site=site[order],
         site_names=site_names,
         patients=_patient_columns(raw, order, protocol),
-        as_of_day=raw.as_of_day,
+        as_of_day=None if raw.as_of_day is None else raw.as_of_day[order],
         **tables,
     )
     return cohort, problems + relation_problems(cohort, order, rows_read)

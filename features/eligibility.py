@@ -39,7 +39,7 @@ def ineligible_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
 def unpredictable_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
     """As ``ineligible_at``, for a prediction: whoever is known to have died is not asked about.
 
-    In a record that ends today every recorded death is known; in a complete one, those up to the landmark. The
+    In records that end today every recorded death is known; in complete ones, those up to the landmark. The
     outcome rules keep such a patient in the analysis, as one whose remission was not observed.
     """
     reasons = ineligible_at(cohort, known)

@@ -12,40 +12,43 @@ from features.cohort import Cohort
 from features.columns import SCREENING_COLUMNS
 from features.primary_scale import PrimaryScale, primary_scale
 from features.protocol import Landmark, Protocol
-from features.timeline import Floats, Rows
+from features.timeline import Floats, Mask, Rows
 
 
 def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     """Day of the landmark per patient, shape (patients,), in days; NaN where it is not reached.
 
     In a complete record a session that is not there never came; in a record that ends today (``as_of_day``) it may
-    still come, so today stands in for its day until ``else_days`` have passed.
+    still come, so the patient's today stands in for its day until ``else_days`` have passed.
     """
     as_of = cohort.as_of_day
     if landmark.day is not None:
-        reached = as_of is None or as_of >= landmark.day
-        return np.full(len(cohort), float(landmark.day) if reached else np.nan)
+        day = np.full(len(cohort), float(landmark.day))
+        return day if as_of is None else np.where(as_of >= day, day, np.nan)
     session = landmark.before_session or 1
-    own_day = dosing_day(cohort, session)
-    before = dosing_day(cohort, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
+    doses = dosing_sessions(cohort.sessions, cohort.protocol)
+    own_day = _day_of(doses, session)
+    before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
     fallback = before + (np.nan if landmark.else_days is None else landmark.else_days)
     fallback[np.isinf(fallback)] = np.nan
     if as_of is None:
         return np.where(np.isnan(own_day), fallback, own_day)
     today = np.where(fallback <= as_of, fallback, as_of)
-    reached_today = (as_of > before) & _has_sessions(cohort, session - 1)
+    reached_today = (as_of > before) & _has_sessions(doses, session - 1)
     return np.where(reached_today, np.where(np.isnan(own_day), today, own_day), np.nan)
 
 
 def dosing_day(cohort: Cohort, session_number: int) -> Floats:
     """Day of the dosing session of that number per patient, NaN where it never came."""
-    sessions = dosing_sessions(cohort.sessions, cohort.protocol)
-    return sessions.where(sessions.numbers("session_number") == session_number).first_for_patient("day")
+    return _day_of(dosing_sessions(cohort.sessions, cohort.protocol), session_number)
 
 
-def _has_sessions(cohort: Cohort, up_to: int) -> np.ndarray:
-    sessions = dosing_sessions(cohort.sessions, cohort.protocol)
-    earlier = sessions.where(sessions.numbers("session_number") <= up_to)
+def _day_of(doses: Rows, session_number: int) -> Floats:
+    return doses.where(doses.numbers("session_number") == session_number).first_for_patient("day")
+
+
+def _has_sessions(doses: Rows, up_to: int) -> Mask:
+    earlier = doses.where(doses.numbers("session_number") <= up_to)
     return np.asarray(earlier.count_for_patient() == up_to)
 
 

@@ -18,6 +18,7 @@ from features.protocol_reading import parse_protocol
 
 Cell = str | float
 Record = dict[str, Cell]
+AsOfDay = float | NDArray[np.float64] | None
 
 DEFAULT = Protocol()
 
@@ -32,15 +33,15 @@ class Records:
     patients: list[Record]
     tables: dict[str, list[Record]] = field(default_factory=dict)
 
-    def cohort(self, protocol: Protocol | str = DEFAULT, as_of_day: float | None = None) -> Cohort:
+    def cohort(self, protocol: Protocol | str = DEFAULT, as_of_day: AsOfDay = None) -> Cohort:
         """The checked cohort of these records."""
         protocol = parse_protocol(protocol) if isinstance(protocol, str) else protocol
         cohort, problems = assemble_cohort(self.raw(protocol, as_of_day), protocol)
         assert not problems, problems
         return cohort
 
-    def raw(self, protocol: Protocol = DEFAULT, as_of_day: float | None = None) -> RawCohort:
-        """The records as a reader would hand them over, unchecked."""
+    def raw(self, protocol: Protocol = DEFAULT, as_of_day: AsOfDay = None) -> RawCohort:
+        """The records as a reader would hand them over, unchecked; they end on one day, or each on its own."""
         ids = [str(record["patient_id"]) for record in self.patients]
         index = {patient_id: position for position, patient_id in enumerate(ids)}
         return RawCohort(
@@ -54,7 +55,7 @@ class Records:
                 )
                 for name, rows in self.tables.items()
             },
-            as_of_day=as_of_day,
+            as_of_day=None if as_of_day is None else np.zeros(len(ids)) + as_of_day,
         )
 
     def shuffled(self, rng: np.random.Generator) -> "Records":
@@ -90,7 +91,7 @@ def _cell(column: Column, cell: Cell | None) -> float:
     return float(cell)
 
 
-def cohort_of(protocol: Protocol | str = DEFAULT, as_of_day: float | None = None, **tables: str) -> Cohort:
+def cohort_of(protocol: Protocol | str = DEFAULT, as_of_day: AsOfDay = None, **tables: str) -> Cohort:
     """A cohort from text tables, one keyword per table.
 
     The first line names the columns, the cells stand below their names, ``-`` or blank is *not recorded*. Without

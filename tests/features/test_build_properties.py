@@ -124,6 +124,11 @@ def same_rows(one: FeatureRows, other: FeatureRows) -> bool:
     )
 
 
+def one_of(rows: FeatureRows, patient: int) -> FeatureRows:
+    one = [patient]
+    return FeatureRows(rows.names, rows.values[one], rows.day[one], rows.ineligible[one], rows.unpredictable[one])
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_patient_alone_gets_the_same_bits_as_among_many(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -133,14 +138,36 @@ def test_a_patient_alone_gets_the_same_bits_as_among_many(seed: int) -> None:
         together = build_features(cohort, landmark)
         for patient in range(len(cohort)):
             alone = build_features(cohort.take(np.array([patient])), landmark)
-            among = FeatureRows(
-                together.names,
-                together.values[[patient]],
-                together.day[[patient]],
-                together.ineligible[[patient]],
-                together.unpredictable[[patient]],
-            )
-            assert same_rows(alone, among)
+            assert same_rows(alone, one_of(together, patient))
+
+
+def cut_at(records: Records, days: dict[str, float]) -> Records:
+    """The records as far as they had been written on a day of each patient."""
+    tables = {
+        name: [row for row in rows if name == "prior_treatments" or float(row["day"]) <= days[str(row["patient_id"])]]
+        for name, rows in records.tables.items()
+    }
+    return Records(records.patients, tables)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_record_that_ends_today_gets_the_same_bits_among_many_that_end_on_other_days(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    protocol = random_protocol(rng)
+    records = random_records(rng, 40, protocol)
+    ids = [str(patient["patient_id"]) for patient in records.patients]
+    todays = dict(zip(ids, rng.integers(-3, 60, len(ids)).astype(float).tolist(), strict=True))
+    records = cut_at(records, todays)
+    together = records.cohort(protocol, as_of_day=np.array([todays[patient_id] for patient_id in ids]))
+    for landmark in protocol.landmarks:
+        rows = build_features(together, landmark)
+        assert not np.isnan(rows.day).all()
+        for position, patient_id in enumerate(together.patient_ids.tolist()):
+            own = {name: [r for r in table if r["patient_id"] == patient_id] for name, table in records.tables.items()}
+            one = Records([p for p in records.patients if p["patient_id"] == patient_id], own)
+            alone = build_features(one.cohort(protocol, as_of_day=todays[patient_id]), landmark)
+            assert same_rows(alone, one_of(rows, position))
+            assert same_rows(build_features(together.take(np.array([position])), landmark), one_of(rows, position))
 
 
 @pytest.mark.parametrize("landmark", LANDMARKS, ids=lambda landmark: landmark.name)

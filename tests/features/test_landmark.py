@@ -5,7 +5,7 @@ import pytest
 
 from features.landmark import known_at, landmark_days
 from features.protocol import Landmark
-from tests.cohorts import cohort_of, courses
+from tests.cohorts import AsOfDay, cohort_of, courses
 
 BEFORE_1 = Landmark("before session 1", before_session=1)
 BEFORE_2 = Landmark("before session 2", before_session=2)
@@ -67,7 +67,7 @@ def test_nothing_in_time_is_known_where_the_landmark_is_not_reached() -> None:
     assert len(known.assessments) == len(known.sessions) == len(known.events) == 0
 
 
-def days(text: str, landmark: Landmark, as_of_day: float | None = None) -> list[str]:
+def days(text: str, landmark: Landmark, as_of_day: AsOfDay = None) -> list[str]:
     records, rows = courses(text)
     cohort = records.cohort(as_of_day=as_of_day)
     found = dict(zip(cohort.patient_ids.tolist(), landmark_days(cohort, landmark), strict=True))
@@ -114,6 +114,18 @@ def test_before_session_1_today(as_of_day: int, course: str, expected: str) -> N
 )
 def test_before_session_3_today(as_of_day: int, course: str, expected: str) -> None:
     assert not days(f"patient | doses | L\n a | {course} | {expected}", BEFORE_3, as_of_day)
+
+
+def test_every_patient_has_a_today_of_their_own() -> None:
+    table = """patient | doses   | L
+                a      |         | nan
+                b      | 0 9     | nan
+                c      | 0 9     | 10
+                d      | 0 9     | 16
+                e      | 0 9 12  | 12
+    """
+    assert not days(table, BEFORE_3, as_of_day=np.array([8.0, 9, 10, 17, 17]))
+    assert not days("patient | doses | L\n a | 0 | nan\n b | 0 | 20", DAY_20, as_of_day=np.array([19.0, 20]))
 
 
 @pytest.mark.parametrize(("as_of_day", "expected"), [(19, "nan"), (20, "20"), (21, "20")])
