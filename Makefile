@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage audit-changes bench lock format clean
+.PHONY: help setup demo test check coverage audit-changes bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ audit-changes: setup  ## Change 200 things behind a promoted version, one at a t
 
 bench: setup  ## Measure speed and memory; prints tables
 	$(BIN)/python -m tests.benchmarks
+
+bench-serve: setup  ## Measure the service under load, beside mlflow models serve; ten minutes of it at 70% of its peak
+	$(BIN)/python -m tests.benchmarks.serve
 
 format:  ## Rewrite the code in the house format
 	$(BIN)/ruff format .

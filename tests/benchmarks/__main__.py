@@ -13,21 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.benchmarks.measure import Usage, machine, middle, run, say
+from tests.benchmarks.table import Line, table
 
 KAP = Path(sys.executable).with_name("kap")
 DISK_FOR_A_MILLION = 5 * 10**9
-
-
-class Line(NamedTuple):
-    """One line of the table; ``met`` is ``None`` where there is no bar, or not at this size."""
-
-    name: str
-    figure: str
-    bar: str
-    met: bool | None
 
 
 class Bench:
@@ -144,14 +135,6 @@ PARTS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "train": Bench.train,
     "score": Bench.score,
 }
-VERDICTS = {True: "met", False: "missed", None: "-"}
-
-
-def table(lines: list[Line]) -> str:
-    """The lines under a header, in columns."""
-    rows = [("line", "figure", "bar", ""), *((*line[:3], VERDICTS[line.met]) for line in lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def main() -> None:

@@ -28,21 +28,26 @@ class Usage:
     output: str
 
 
-def run(command: Sequence[str | Path], folder: Path) -> Usage:
-    """Run a command in a scratch folder; raises RuntimeError with the end of its complaints when it fails.
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of a process that works in a scratch folder, whatever this one was started with.
 
     Compiled bytecode is kept in the folder, so that a second start is that of an installation in use.
     """
     dropped = ("MLFLOW_TRACKING_URI", "PYTHONDONTWRITEBYTECODE")
-    environment = {key: value for key, value in os.environ.items() if key not in dropped} | {
+    kept = {key: value for key, value in os.environ.items() if key not in dropped and not key.startswith("KAP_")}
+    return kept | {
         "BENTOML_HOME": str(folder / "bentoml"),
         "PYTHONPATH": str(ROOT),
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
     }
+
+
+def run(command: Sequence[str | Path], folder: Path) -> Usage:
+    """Run a command in a scratch folder; raises RuntimeError with the end of its complaints when it fails."""
     printed, complaints = folder / "stdout.txt", folder / "stderr.txt"
     with printed.open("wb") as output, complaints.open("wb") as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=errors)
+        process = subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=output, stderr=errors)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -58,15 +63,15 @@ def middle(usages: Sequence[Usage]) -> Usage:
     return Usage(seconds, max(usage.megabytes for usage in usages), chosen.output)
 
 
-def machine() -> str:
+def machine(packages: Sequence[str] = PACKAGES) -> str:
     """The machine and the versions on which the figures hang."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
     return (
         f"{cores} cores of {_processor()}, {memory:.0f} GB, load {load:.1f} at the end; {platform.system()} "
-        f"{platform.machine()}\nPython {platform.python_version()}, {packages}"
+        f"{platform.machine()}\nPython {platform.python_version()}, {versions}"
     )
 
 

@@ -1,0 +1,1 @@
+"""What answering over HTTP costs: a load generator, the measures, the table."""

@@ -1,0 +1,58 @@
+"""`make bench-serve`: what an answer over HTTP costs, beside what it may cost; prints one table.
+
+Every server and the load generator are processes of their own, on loopback, in a temporary folder that is removed. A
+missed bar does not fail the command, for a figure depends on the machine and on what else it does; a wrong answer does.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks.measure import machine
+from tests.benchmarks.serve.measures import Bench
+from tests.benchmarks.serve.preparation import prepare
+from tests.benchmarks.serve.soak import soak
+from tests.benchmarks.table import Line, table
+
+PARTS = ("one_caller", "eight_callers", "batch", "soak")
+PACKAGES = ("numpy", "xgboost-cpu", "bentoml", "uvicorn", "pydantic", "sqlalchemy", "mlflow")
+SECONDS, QUICK_SECONDS = 4.0, 1.5
+SOAK_SECONDS, QUICK_SOAK_SECONDS = 600.0, 20.0
+
+
+def main() -> None:
+    """Measure what was asked for, print the table, and say which answers were wrong."""
+    asked = _asked()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
+    with tempfile.TemporaryDirectory(prefix="kap-bench-serve-") as scratch:
+        bench = Bench(prepare(Path(scratch), asked.heads), QUICK_SECONDS if asked.quick else SECONDS)
+        lines = [line for part in PARTS if part in (asked.only or PARTS) for line in _measured(bench, part, asked)]
+    print(table(lines))
+    print(f"\n{machine(PACKAGES)}")
+    if bench.faults:
+        sys.exit("wrong answers:\n" + "\n".join(bench.faults))
+
+
+def _measured(bench: Bench, part: str, asked: argparse.Namespace) -> Iterator[Line]:
+    if part == "soak":
+        default = QUICK_SOAK_SECONDS if asked.quick else SOAK_SECONDS
+        return soak(bench, default if asked.soak_seconds is None else asked.soak_seconds, asked.soak_workers)
+    measures = {"one_caller": bench.one_caller, "eight_callers": bench.eight_callers, "batch": bench.batch}
+    return measures[part]()
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.serve", description=__doc__)
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="a short look")
+    parser.add_argument("--heads", choices=("logistic", "xgboost"), default="logistic", help="what both heads are")
+    parser.add_argument("--soak-seconds", type=float, help="how long the soak lasts; 600 when absent")
+    parser.add_argument("--soak-workers", type=int, default=2, help="worker processes in the soak; 2 when absent")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What a right answer is, by what was asked: a quick look at each, and a whole one at some after the clock has stopped.
+
+The quick look reads bytes, for parsing thirty kilobytes of JSON would cost about as much as making them.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from tests.benchmarks.serve.plan import Expected
+
+NOTHING_ROUTE, NOTHING = "/v1/nothing", b"{}"
+"""Where nothing is done, and what comes of it."""
+_PREDICTED = re.compile(rb'"outcome": ?"predicted"')
+_ID = re.compile(rb'"prediction_id": ?"([0-9a-f-]{36})"')
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one kind of answer is judged: ``quick`` by its bytes, ``whole`` by its document; both name what is wrong."""
+
+    quick: Callable[[bytes], str | None]
+    whole: Callable[[Any], str | None]
+
+
+def prediction_ids(body: bytes) -> list[bytes]:
+    """The ids of the predictions in an answer."""
+    return _ID.findall(body)
+
+
+def _nothing(body: bytes) -> str | None:
+    return None if body == NOTHING else "something where nothing was to come"
+
+
+def _predicted(body: bytes) -> str | None:
+    return None if _PREDICTED.search(body) else "no prediction"
+
+
+def _predicted_batch(body: bytes) -> str | None:
+    found = len(_PREDICTED.findall(body))
+    return None if found == BATCH else f"{found} predictions of {BATCH}"
+
+
+def _from_mlflow(body: bytes) -> str | None:
+    return None if body.startswith(b'{"predictions"') else "no predictions"
+
+
+def _empty(document: Any) -> str | None:
+    return None if document == {} else "something where nothing was to come"
+
+
+def _whole_prediction(document: Any) -> str | None:
+    """What the full path must give is all there: both heads, intervals around each answer, reasons, the curve."""
+    return _answered(document) or (None if document["relapse"]["curve"] else "no curve")
+
+
+def _whole_batch(document: Any) -> str | None:
+    return next(filter(None, map(_answered, document["answers"])), None)
+
+
+def _answered(document: Any) -> str | None:
+    if document["outcome"] != "predicted" or not _ID.fullmatch(
+        f'"prediction_id":"{document["prediction_id"]}"'.encode()
+    ):
+        return "no prediction"
+    risks = [document["remission"], *document["relapse"]["at_horizons"], *document["sustained_remission"]]
+    if len(risks) < 3 or not all(_within(risk["interval_90"], risk["probability"]) for risk in risks):
+        return "a probability outside its interval"
+    reasons = document["reasons"]
+    if not all(len(reasons[head]["contributions"]) > 1 for head in ("remission", "relapse")):
+        return "no reasons"
+    return None
+
+
+def _within(interval: dict[str, float], probability: float) -> bool:
+    return 0 <= interval["low"] <= probability <= interval["high"] <= 1
+
+
+def _whole_from_mlflow(document: Any) -> str | None:
+    (row,) = document["predictions"]
+    answers = [value for name, value in row.items() if name != "applicability"]
+    right = len(answers) > 3 and all(isinstance(value, float) and isfinite(value) for value in answers)
+    return None if right else "no predictions"
+
+
+CHECKS: dict[Expected, Check] = {
+    "nothing": Check(_nothing, _empty),
+    "predicted": Check(_predicted, _whole_prediction),
+    "predicted_batch": Check(_predicted_batch, _whole_batch),
+    "mlflow": Check(_from_mlflow, _whole_from_mlflow),
+}
+
+
+def wrong_in_full(check: Check, body: bytes) -> str | None:
+    """What is wrong with an answer that is parsed in full."""
+    try:
+        return check.whole(json.loads(body))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        return f"another document than documented ({type(error).__name__})"

@@ -1,0 +1,55 @@
+"""What every measure needs: a model that is trained, registered and promoted, and requests about patients."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.measure import run, say
+from tests.benchmarks.serve.plan import Bodies
+from tests.benchmarks.serve.servers import BIN
+
+PATIENTS = 6_000
+"""Enough for every head to be won by a score that tells patients apart, so that each answer has reasons for both."""
+SETTINGS = """[training]
+candidates = ["no_model", "{heads}"]
+site_events = 1_000_000
+fewest_repeats = 1
+most_repeats = 1
+"""
+"""Folds of patients, drawn once: the choice among candidates is not what is measured here. Refits are made in full."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The folder in which all is, and the seconds that it took."""
+
+    folder: Path
+    heads: str
+    seconds: float
+
+    def bodies(self, name: Bodies) -> str:
+        """The file of one kind of bodies."""
+        return str(self.folder / name)
+
+
+def prepare(folder: Path, heads: str) -> Prepared:
+    """Simulate, train, promote by override and write the requests; raises RuntimeError where a command fails.
+
+    A quick training leaves evidence out, nothing of the model. Raises ValueError where a head is not of the kind asked.
+    """
+    say(f"training a model ({heads} heads) on {PATIENTS:,} synthetic patients")
+    settings, cohort = folder / "training.toml", folder / "cohort"
+    settings.write_text(SETTINGS.format(heads=heads), encoding="utf-8")
+    kap = BIN / "kap"
+    run([kap, "cohort", "simulate", cohort, "--patients", str(PATIENTS)], folder)
+    trained = run([kap, "train", cohort, "--quick", "--config", settings, "--workers", "2", "--json"], folder)
+    landmarks = json.loads(trained.output.splitlines()[-1])["landmarks"]
+    winners = {landmark[head]["winner"] for landmark in landmarks for head in ("remission", "relapse")}
+    if winners != {heads}:
+        raise ValueError(f"{heads} heads are required, the training chose {', '.join(sorted(winners))}")
+    reason = "to measure how fast it answers; nobody is treated by it"
+    promoted = run([kap, "promote", "1", "--override", "--by", "the benchmark", "--reason", reason], folder)
+    asked = run([sys.executable, "-m", "tests.benchmarks.serve.patients", cohort, folder], folder)
+    seconds = trained.seconds + promoted.seconds + asked.seconds
+    return Prepared(folder, heads, seconds)
