@@ -68,21 +68,21 @@ class ApiKey:
 
 
 def create_key(
-    engine: Engine, secret: Secret, name: str, scopes: Iterable[Scope], *, per_minute: int, expires_in_days: int
+    engine: Engine, secret: Secret, name: str, scopes: Iterable[str], *, per_minute: int, expires_in_days: int
 ) -> tuple[ApiKey, str]:
     """A new key, and the token by which it is used; the token can't be had again.
 
     Raises ``InputRefusedError`` for what no key can have, and ``LogUnavailableError``.
     """
-    wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
-    _check(name, wanted, per_minute, expires_in_days)
+    named = set(scopes)
+    _check(name, named, per_minute, expires_in_days)
     created = datetime.now(UTC).replace(microsecond=0)
     with writing(engine) as connection:
         key = ApiKey(
             id=_free_id(connection),
             slot=_free_slot(connection),
             name=name,
-            scopes=wanted,
+            scopes=_in_order(named),
             per_minute=per_minute,
             created_at=created,
             expires_at=created + timedelta(days=expires_in_days),
@@ -156,13 +156,17 @@ def _hash(secret: Secret, token: str) -> str:
     return secret.mac("api key", token.encode("ascii"))
 
 
-def _check(name: str, scopes: tuple[Scope, ...], per_minute: int, expires_in_days: int) -> None:
+def _in_order(named: set[str]) -> tuple[Scope, ...]:
+    return tuple(scope for scope in SCOPES if scope in named)
+
+
+def _check(name: str, scopes: set[str], per_minute: int, expires_in_days: int) -> None:
     rules = {
         "name": (
             0 < len(name) <= MOST_NAME and name.isprintable() and name.strip() == name,
             f"1 to {MOST_NAME} printable characters, none blank at the ends",
         ),
-        "scope": (bool(scopes), "one or more of " + ", ".join(SCOPES)),
+        "scope": (bool(scopes) and scopes <= set(SCOPES), "one or more of " + ", ".join(SCOPES)),
         "per-minute": (0 < per_minute <= MOST_PER_MINUTE, f"a number from 1 to {MOST_PER_MINUTE}"),
         "expires-in-days": (0 < expires_in_days <= MOST_DAYS, f"a number from 1 to {MOST_DAYS}"),
     }
@@ -202,12 +206,11 @@ def _row(key: ApiKey) -> dict[str, str | int | None]:
 
 
 def _key(row: RowMapping) -> ApiKey:
-    named = set(str(row["scopes"]).split())
     return ApiKey(
         id=row["id"],
         slot=row["slot"],
         name=row["name"],
-        scopes=tuple(scope for scope in SCOPES if scope in named),
+        scopes=_in_order(set(row["scopes"].split())),
         per_minute=row["per_minute"],
         created_at=datetime.fromisoformat(row["created_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),

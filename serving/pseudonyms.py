@@ -40,7 +40,9 @@ class Secret:
             with path.open("rb") as file:
                 mode, written = os.fstat(file.fileno()).st_mode, file.read(2 * SECRET_BYTES + 2)
         except FileNotFoundError:
-            raise SecretRefusedError(f"there is no secret at {path}: put back the one the log was begun with") from None
+            raise SecretRefusedError(
+                f"there is no secret at {path}: name the service's folder in KAP_STATE, or put back the secret"
+            ) from None
         except OSError as error:
             raise SecretRefusedError(f"the secret at {path} can't be read: {error.strerror}") from None
         if mode & _OTHERS:

@@ -103,11 +103,11 @@ class Settings(BaseSettings):
     def log_url(self) -> URL:
         """The database of the log; its text hides the password."""
         if self.log is None:
-            return URL.create("sqlite", database=str((self.state / LOG_FILE).absolute()))
+            return _sqlite_url(URL.create("sqlite", database=str(self.state / LOG_FILE)))
         url = _read_url(self.log)
-        if self.log_password is not None and url.username and url.password is None:
-            return url.set(password=self.log_password.get_secret_value())
-        return url
+        if self.log_password is None or not url.username or url.password is not None:
+            return url
+        return url.set(password=self.log_password.get_secret_value())
 
 
 def load_settings(state: Path | None = None) -> Settings:
@@ -125,7 +125,8 @@ def _problem(detail: Any) -> Problem:
     name = str(detail["loc"][0]) if detail["loc"] else "tls_key"  # the one rule that is about two settings
     spoken = detail.get("ctx", {}).get("error")
     found = str(spoken) if isinstance(spoken, ValueError) else _FOUND.get(detail["type"], "another text")
-    return Problem((PREFIX + name).upper(), None, None, str(Settings.model_fields[name].description), found)
+    required = str(Settings.model_fields[name].description).partition(";")[0]
+    return Problem((PREFIX + name).upper(), None, None, required, found)
 
 
 def _read_url(value: str) -> URL:
@@ -144,7 +145,7 @@ def _read_url(value: str) -> URL:
 def _sqlite_url(url: URL) -> URL:
     if url.query or url.host or not url.database or url.database.startswith(":"):
         raise ValueError("a URL that names no file, or has options")
-    return url
+    return url.set(database=str(Path(url.database).absolute()))
 
 
 def _postgresql_url(url: URL) -> URL:

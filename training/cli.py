@@ -17,6 +17,7 @@ from training.cli_cohort import cohort
 from training.cli_decisions import history, promote, rollback
 from training.cli_evaluate import evaluate, recalibrate
 from training.cli_guard import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli_keys import keys
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -159,4 +160,5 @@ def serve(host: str, port: int, workers: int) -> None:
     start(host, port, workers)
 
 
+main.add_command(keys)
 main.add_command(audit)

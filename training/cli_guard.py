@@ -1,7 +1,7 @@
 """What every `kap` command shares: exit codes, the order of commands, and sentences instead of tracebacks.
 
 Exit codes say who must act: 0 nobody, 1 the maintainers (a defect), 2 the user (input or arguments), 3 whoever runs
-the stores (a model that is missing or damaged), 4 whoever answers for the model (evidence that does not hold).
+the stores (a model or a log that is missing or damaged), 4 whoever answers for the model (evidence that does not hold).
 """
 
 import functools
@@ -39,6 +39,7 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from models.bundle import BundleRefusedError
+        from serving.failures import StateError
         from training.failures import EvidenceFailedError, StoreUnreachableError
 
         try:
@@ -49,8 +50,8 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
             _leave(f"model refused: {error}", STORE)
         except StoreUnreachableError as error:
             _leave(f"store: {error}", STORE)
-        except EvidenceFailedError as error:
-            _leave(str(error), EVIDENCE)
+        except (StateError, EvidenceFailedError) as error:
+            _leave(str(error), STORE if isinstance(error, StateError) else EVIDENCE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
         except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
