@@ -10,7 +10,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.metrics import Metrics
-from serving.routes import LIVEZ, HEALTHZ, METRICS, READYZ, ROUTES
+from serving.routes import HEALTHZ, LIVEZ, METRICS, READYZ, ROUTES
 
 LOG = logging.getLogger("bentoml.kap.access")
 ELSEWHERE = "elsewhere"

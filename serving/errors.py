@@ -65,10 +65,10 @@ class ProblemDetails:
         held = _Held(send)
         try:
             await self._app(scope, receive, held)
-        except Exception as error:
+        except Exception:
             if held.begun:
                 raise
-            LOG.error("a request failed: %s", type(error).__name__, exc_info=error)
+            LOG.exception("a request failed")
             await ProblemResponse(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
             return
         if held.start is not None:

@@ -15,10 +15,11 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.call import CURRENT, LOOPBACK, Call
+from serving.call import CURRENT, Call
 from serving.errors import ProblemResponse
 from serving.keys import ApiKey
-from serving.routes import ROUTES, Route
+from serving.keys import Scope as KeyScope
+from serving.routes import ROUTES
 
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -33,13 +34,17 @@ class Keys(Protocol):
     known: bool
     any_active: bool
 
-    def verify(self, token: str) -> ApiKey | None: ...
+    def verify(self, token: str) -> ApiKey | None:
+        """The key that a token belongs to."""
+        ...
 
 
 class Rates(Protocol):
     """What the gate asks of the rate limits; `rate_limit.RateLimiter` answers."""
 
-    def take(self, slot: int, per_minute: int, amount: int = 1) -> float: ...
+    def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
+        """Seconds to wait; 0.0 where it may."""
+        ...
 
 
 class Gate:
@@ -75,33 +80,36 @@ class Gate:
             return ProblemResponse(HTTPStatus.NOT_FOUND)
         if scope["method"] not in route.methods:
             return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
-        caller = LOOPBACK if route.scope is None else self._caller(scope, headers, route)
-        if isinstance(caller, ProblemResponse):
-            return caller
+        key = None if route.scope is None else self._caller(scope, headers, route.scope)
+        if isinstance(key, ProblemResponse):
+            return key
         refused = _refuse_headers(headers) if route.method == "POST" else None
-        return refused or Call(caller, received, headers.get("idempotency-key"))
+        return refused or Call(key, received, headers.get("idempotency-key"))
 
-    def _caller(self, scope: Scope, headers: Headers, route: Route) -> str | ProblemResponse:
-        """The name of the caller: a key's id, or ``LOOPBACK``."""
+    def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
+        """The key of the caller; ``None`` for a caller on this machine where none was ever made."""
         keys = self._keys()
         if not keys.known:
             detail = "the keys can't be read at the moment; nothing is answered until they can"
             return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
         if not keys.any_active:
-            return LOOPBACK if _is_this_machine(scope, headers) else _only_loopback()
+            return None if _is_this_machine(scope, headers) else _only_loopback()
         given = _BEARER.fullmatch(headers.get("authorization", ""))
         key = keys.verify(given.group(1)) if given else None
         if key is None:
             found = "no key" if given is None else "a key that is unknown, expired or revoked"
             detail = f"an API key is required, as Authorization: Bearer KEY; there came {found}"
             return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
-        if not key.allows(route.scope):
-            return ProblemResponse(HTTPStatus.FORBIDDEN, f"a key with the scope {route.scope} is required")
+        if not key.allows(needed):
+            return ProblemResponse(HTTPStatus.FORBIDDEN, f"a key with the scope {needed} is required")
         wait = self._rates().take(key.slot, key.per_minute)
-        if wait > 0:
-            detail = "this key has used up its requests for now"
-            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
-        return key.id
+        return too_many(wait) if wait > 0 else key
+
+
+def too_many(wait: float) -> ProblemResponse:
+    """The answer to a key that has used up its requests, for so many seconds."""
+    detail = "this key has used up its requests for now"
+    return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
 
 
 def _refuse_headers(headers: Headers) -> ProblemResponse | None:

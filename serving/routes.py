@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["predict", "read", "admin"]
+from serving.keys import Scope
 
 
 @dataclass(frozen=True)

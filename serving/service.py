@@ -1,160 +1,210 @@
-"""The BentoML service: the promoted bundle from BentoML's model store behind ``/v1/predict`` and ``/v1/model``.
+"""The BentoML service: its endpoints, and in which order a request passes through what protects them.
 
-It holds no rule of its own: `predictor` answers, `errors` refuses.
+It holds no rule of its own: `gate` admits, `body` limits, `desk` answers and logs, `errors` refuses. How the server
+is started is left to `start`.
 """
 
-import gc
-import os
-from dataclasses import asdict, dataclass
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 import bentoml
-from pydantic import ValidationError
+import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from features.problems import InputRefusedError, Problem
-from models.bundle import Bundle, BundleRefusedError, load_bundle
-from serving.answer import PredictionResponse
-from serving.contract import PredictionRequest
-from serving.errors import ProblemDetails, keep_values_out_of_logs, refusal
-from serving.predictor import Predictor
+from features.problems import InputRefusedError
+from serving import routes
+from serving.answer import BatchResponse, PredictionResponse
+from serving.body import WholeBody
+from serving.call import CURRENT
+from serving.contract import BatchRequest, PredictionRequest, read_batch
+from serving.cross_origin import CrossOrigin
+from serving.desk import OverloadedError, Reply
+from serving.envelope import Envelope
+from serving.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
+from serving.failures import LogUnavailableError, StateError
+from serving.gate import RETRY_SOON, Gate, too_many
+from serving.log_append import KeyReusedError, Logged
+from serving.metrics import CONTENT_TYPE_LATEST
+from serving.model_shelf import ModelShelf
+from serving.pseudonyms import Secret
+from serving.readyz import Readyz
 from serving.refusal import RequestRefusedError
+from serving.settings import Settings, load_settings
+from serving.state import begin_state
+from serving.worker import Worker
 
-MODEL_VARIABLE = "KAP_MODEL"
-DEFAULT_MODEL = "kap-outcomes:latest"
-BUNDLE_FOLDER = "bundle"
-LOOPBACK = "127.0.0.1"
-INTENDED_USE = (
-    "To inform a clinician who plans ketamine-assisted psychotherapy of an anxiety disorder about the probability of "
-    "remission and of relapse after it, beside and never instead of the clinician's own judgement."
-)
-NOT_A_DEVICE = "This is research software and not a medical device."
-SYNTHETIC = "It was learned from synthetic (made-up) patients and says nothing about real ones."
+BENTOML_TIMEOUT_SECONDS = 3600
+"""Longer than any time limit of ours, which answer as they should; BentoML's own ends in an answer of another shape."""
+KEY_REUSED = "this Idempotency-Key was used before, with another request; give this one a key of its own"
+
+Answer = TypeVar("Answer")
 
 
-class NoModelError(BundleRefusedError, bentoml.exceptions.BentoMLException):  # type: ignore[misc]
-    """There is no promoted model to serve, or it is refused; the message says what to do.
+class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
+    """The service can't start as it is set up; BentoML's command ends with the message and without a traceback."""
 
-    It is an error of BentoML's too, so that its command ends with the message and without a traceback.
+
+def begin(settings: Settings) -> None:
+    """Make the secret and the log where there are none; a log that does not answer yet keeps nothing from starting.
+
+    Raises ``StateError`` where the secret or the log is not what it should be.
     """
-
-
-@dataclass(frozen=True)
-class Served:
-    """What is served: the bundle, and where it came from."""
-
-    bundle: Bundle
-    version: str
-    run_id: str
-
-
-def load_served() -> Served:
-    """The promoted model named by ``KAP_MODEL`` (default: the latest); raises ``NoModelError``."""
-    tag = os.environ.get(MODEL_VARIABLE, DEFAULT_MODEL)
     try:
-        stored = bentoml.models.get(tag)
-    except bentoml.exceptions.BentoMLException:
-        message = f"no model {tag!r} in BentoML's model store: promote one with `kap promote`, or name it in KAP_MODEL"
-        raise NoModelError(message) from None
+        begin_state(settings)
+    except LogUnavailableError:
+        Secret.load(settings.secret_path)
+
+
+def _worker() -> Worker:
+    service: Any = bentoml.get_current_service()
+    worker: Worker = service.worker
+    return worker
+
+
+async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
+    """What comes of answering within the time limit; whoever can't be answered now is told when to come again."""
     try:
-        bundle = load_bundle(Path(stored.path) / BUNDLE_FOLDER)
-    except BundleRefusedError as refused:
-        raise NoModelError(f"the model {stored.tag} is refused: {refused}") from None
-    labels = stored.info.labels
-    if not bundle.digest.startswith(labels.get("bundle_digest", "")):  # a label is cut at 63 characters
-        raise NoModelError(f"the model {stored.tag} is refused: its bundle is not the one that was promoted")
-    return Served(bundle, labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", ""))
+        async with asyncio.timeout(_worker().settings.answer_seconds):
+            return await work
+    except LogUnavailableError:
+        _worker().metrics.log_unavailable()
+        detail = "the prediction log can't be written at the moment, and nothing is answered unlogged"
+    except OverloadedError:
+        detail = "too many requests wait"
+    except TimeoutError:
+        detail = "it took too long"
+    return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
 
 
-def describe(served: Served) -> dict[str, Any]:
-    """What ``GET /v1/model`` says about the model that is served."""
-    bundle = served.bundle
-    synthetic = bundle.training.get("synthetic") is True
-    landmarks = [
-        {
-            "name": model.landmark.name,
-            "heads": {name: asdict(record) for name, record in records.items()},
-            "applicability": model.applicability and model.applicability.shares_by_verdict(),
-        }
-        for model, records in zip(bundle.models, bundle.records, strict=True)
-    ]
-    return {
-        "version": served.version,
-        "bundle_digest": bundle.digest,
-        "run_id": served.run_id,
-        "protocol": bundle.protocol.name,
-        "landmarks": landmarks,
-        "horizons_days": list(bundle.protocol.horizons_days),
-        "features": len(bundle.features),
-        "synthetic": synthetic,
-        "intended_use": INTENDED_USE,
-        "not_a_medical_device": NOT_A_DEVICE,
-        "learned_from": SYNTHETIC if synthetic else "the patients of the training cohort named by run_id",
-    }
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
 
 
 async def _model(_: Request) -> Response:
-    service: Any = bentoml.get_current_service()
-    return JSONResponse(service.description)
+    return _json(_worker().description.model)
 
 
-@bentoml.asgi_app(Starlette(routes=[Route("/v1/model", _model)]), path="/")
-@bentoml.service(name="kap-outcomes", http={"host": LOOPBACK}, workers=1)
+async def _instruments(_: Request) -> Response:
+    return _json(_worker().description.instruments)
+
+
+async def _openapi(_: Request) -> Response:
+    return _json(_worker().description.openapi)
+
+
+async def _metrics(_: Request) -> Response:
+    page = await asyncio.to_thread(_worker().metrics.page)
+    return Response(page, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+_pages = Starlette(
+    routes=[
+        Route(routes.MODEL, _model),
+        Route(routes.INSTRUMENTS, _instruments),
+        Route(routes.OPENAPI, _openapi),
+        Route(routes.METRICS, _metrics),
+    ]
+)
+
+
+@bentoml.asgi_app(_pages, path="/")
+@bentoml.service(
+    name="kap-outcomes",
+    http={"host": "127.0.0.1"},
+    workers=1,
+    traffic={"timeout": BENTOML_TIMEOUT_SECONDS},
+    logging={"access": {"enabled": False}},  # `envelope` writes the line: BentoML's holds the address as it was asked
+    metrics={"enabled": False},  # for the same reason; `metrics` counts
+    tracing={"excluded_urls": "."},
+)
 class KapOutcomes:
     """Answers the clinic."""
 
     def __init__(self) -> None:
         keep_values_out_of_logs()
-        served = load_served()
-        self.predictor = Predictor(served.bundle, served.version)
-        self.description = describe(served)
-        gc.collect()
-        gc.freeze()
+        self.worker = Worker(load_settings())
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def refuse_to_start_without_a_model() -> None:
-        """Load the model once before any worker starts, so that a missing one ends the command and not each worker."""
-        load_served()
-
-    @bentoml.api(route="/v1/predict", output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
-    async def predict(self, request: PredictionRequest, /) -> PredictionResponse | Response:
-        """One patient's prediction at the latest landmark that the record has reached."""
+        """Look once before any worker starts, so that what is missing ends the command and not each worker."""
         try:
-            return self.predictor.predict(request)
-        except RequestRefusedError as refused:
-            return refusal(refused.problems)
-        except ValidationError:
-            raise RuntimeError("the answer breaks its own contract") from None
+            settings = load_settings()
+            begin(settings)
+        except InputRefusedError as refused:
+            problem = refused.problems[0]
+            raise SetUpError(f"{problem.column}: {problem.required} is required, there came {problem.found}") from None
+        except StateError as refused:
+            raise SetUpError(str(refused)) from None
+        ModelShelf(settings.model)
 
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    async def start(self) -> None:
+        """Read the keys, and begin to look for other keys and newer models."""
+        await self.worker.start()
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    async def stop(self) -> None:
+        """Write what waits to be logged."""
+        await self.worker.stop()
+
+    @bentoml.api(route=routes.PREDICT, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
+    async def predict(self, request: PredictionRequest, /) -> Response:
+        """One patient's prediction at the latest landmark that the record has reached."""
+        reply = await _answered(self.worker.desk.answer(request, CURRENT.get()))
+        if isinstance(reply, Logged):
+            return _json(reply.answer.encode())
+        if isinstance(reply, RequestRefusedError):
+            return refusal(reply.problems)
+        if isinstance(reply, KeyReusedError):
+            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        return reply
+
+    @bentoml.api(route=routes.PREDICT_BATCH, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
+    async def predict_batch(self, request: BatchRequest, /) -> Response:
+        """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
+        call = CURRENT.get()
+        wait = self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
+        if wait > 0:
+            return too_many(wait)
+        read = read_batch(request.requests)
+        places = [place for place, one in enumerate(read) if not isinstance(one, RequestRefusedError)]
+        asked: Sequence[Any] = [read[place] for place in places]
+        desk = self.worker.desk
+        replies = await _answered(desk.answer_batch(asked, places, call, with_curve=request.with_curve))
+        if isinstance(replies, ProblemResponse):
+            return replies
+        if any(isinstance(reply, KeyReusedError) for reply in replies):
+            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        by_place: dict[int, Reply] = dict(zip(places, replies, strict=True))
+        items = [_item(by_place.get(place, one)) for place, one in enumerate(read)]
+        return _json(b'{"answers":[' + b",".join(items) + b"]}")
+
+
+def _item(reply: object) -> bytes:
+    """One answer of a batch, or why there is none."""
+    if isinstance(reply, Logged):
+        return reply.answer.encode()
+    problems = [asdict(problem) for problem in reply.problems] if isinstance(reply, RequestRefusedError) else []
+    return orjson.dumps({"outcome": "refused", "problems": problems})
+
+
+_protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
+    (Envelope, {"metrics": lambda: _worker().metrics}),
+    (ProblemDetails, {}),
+    (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
+    (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
+    (WholeBody, {"limits": lambda: _worker().limits}),
+    (Readyz, {"readiness": lambda: _worker().readiness()}),
+]
+"""What a request passes through, from the outermost in."""
 
 _service: Any = KapOutcomes  # what the decorator makes of the class
-_service.add_asgi_middleware(ProblemDetails)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def serve(host: str = LOOPBACK, port: int = 3000, workers: int = 1) -> None:
-    """Run BentoML's server until it is interrupted; ``host`` is an IP address, ``workers`` a number of processes.
-
-    Raises ``NoModelError`` when there is nothing to serve, ``InputRefusedError`` for a host that is no address.
-    BentoML's usage reports are off unless the environment asks for them: a clinic's server reports to nobody.
-    """
-    host = LOOPBACK if host == "localhost" else host
-    if not _is_address(host):
-        raise InputRefusedError([Problem("serve", None, "--host", "an IP address, or localhost", "another text")])
-    load_served()
-    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-    _service.config["workers"] = workers
-    _service.serve_http(host=host, port=port)
+for _middleware, _options in _protections:
+    _service.add_asgi_middleware(_middleware, **_options)

@@ -4,20 +4,22 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
 
 from serving.body import BodyLimits
-from serving.database import LogUnavailableError, create_tables, open_database
+from serving.call import Call
+from serving.database import create_tables, open_database
 from serving.desk import Desk
+from serving.failures import LogUnavailableError
 from serving.keys import KeyRing
 from serving.log_writer import LogWriter
 from serving.metrics import Metrics
 from serving.model_shelf import ModelShelf
 from serving.pseudonyms import Secret
 from serving.rate_limit import RateLimiter
+from serving.readyz import Readiness
 from serving.settings import Settings
 
 LOG = logging.getLogger("bentoml.kap")
@@ -25,24 +27,16 @@ LOOK_SECONDS = 2.0
 """How often the keys are read again, and the log's database is asked whether it answers."""
 
 
-@dataclass(frozen=True)
-class Readiness:
-    """Whether requests can be answered, and what stands in the way or beside it."""
-
-    ready: bool
-    version: str
-    tag: str
-    log: str
-    newest_model_refused: str | None
-
-
 class Worker:
     """One process's part in the service."""
 
     def __init__(self, settings: Settings) -> None:
-        """Open all that is needed; raises ``NoModelError`` without a model. The database need not answer yet."""
+        """Open all that is needed, but for the database, which need not answer yet.
+
+        Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
+        """
         self.settings = settings
-        self.secret = Secret.load_or_create(settings.secret_path)
+        self.secret = Secret.load(settings.secret_path)
         self.shelf = ModelShelf(settings.model)
         self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
         self._engine: Engine = open_database(settings.log_url())
@@ -75,6 +69,12 @@ class Worker:
         ready = self._log_answers and self.keys.known
         log = "answers" if self._log_answers else "does not answer; nothing is answered unlogged"
         return Readiness(ready, served.version, served.tag, log, self.shelf.refused)
+
+    def charge(self, call: Call, amount: int) -> float:
+        """Take so many more requests from the caller's limit; 0.0 where it may, otherwise the seconds to wait."""
+        if call.key is None or amount < 1:
+            return 0.0
+        return self.rates.take(call.key.slot, call.key.per_minute, amount)
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         self._watching.append(asyncio.get_running_loop().create_task(work))

@@ -154,10 +154,19 @@ def score(directory: Path, out: Path, model: str) -> None:
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @answers_for_mistakes
 def serve(host: str, port: int, workers: int) -> None:
-    """Answer over HTTP with the promoted model: POST /v1/predict, GET /v1/model."""
-    from serving.service import serve as start
+    """Answer over HTTP with the promoted model: POST /v1/predict and /v1/predict_batch, GET /v1/model.
 
-    start(host, port, workers)
+    The log of every answer, the secret and the rate limits are kept in the folder KAP_STATE (./kap-state when not
+    set); KAP_LOG names a database instead of the file there. Another host than this one is served only once a key was
+    made: see kap keys. For TLS set KAP_TLS_CERTIFICATE and KAP_TLS_KEY. Every setting is in serving/README.md.
+
+    A model that is promoted while the server runs is taken up within seconds, and no request is dropped. Stop the
+    server with Ctrl-C or a TERM signal: what has begun is answered first.
+    """
+    from serving.settings import load_settings
+    from serving.start import serve as start
+
+    start(load_settings(), host, port, workers)
 
 
 main.add_command(keys)

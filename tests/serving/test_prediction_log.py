@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from features.problems import InputRefusedError
-from serving.database import LogUnavailableError, SecretMismatchError
+from serving.failures import LogUnavailableError, SecretMismatchError
 from serving.erasure import erase_patient, prune
 from serving.log_append import KeyReusedError, Logged
 from serving.log_check import Checked, check_log, read_seal, write_seal

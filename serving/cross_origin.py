@@ -1,0 +1,37 @@
+"""Pages of other origins in a browser: none may read an answer unless its origin is configured."""
+
+from collections.abc import Callable, Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class CrossOrigin:
+    """ASGI middleware: CORS for the configured origins, and nothing at all without any."""
+
+    def __init__(self, app: ASGIApp, origins: Callable[[], Sequence[str]]) -> None:
+        """Wrap ``app``; the origins are asked for at the first request."""
+        self._app = app
+        self._origins = origins
+        self._inner: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with CORS where it is configured."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._inner is None:
+            self._inner = self._configured()
+        await self._inner(scope, receive, send)
+
+    def _configured(self) -> ASGIApp:
+        origins = self._origins()
+        if not origins:
+            return self._app
+        return CORSMiddleware(
+            self._app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key"),
+            expose_headers=("Retry-After",),
+        )

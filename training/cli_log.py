@@ -1,0 +1,101 @@
+"""`kap audit log`, `kap log erase` and `kap log prune`: is the prediction log as it was written, and what must go."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from training.cli_guard import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
+
+NOTHING = "the log holds nothing of that reference; was it written as the clinic's software sends it?"
+LOG_ARGUMENT = click.argument("log", required=False)
+BY = click.option("--by", required=True, metavar="NAME", help="Who erases; kept for ever.")
+LOG_OPTION = click.option("--log", default=None, help="The log; that of KAP_LOG, or of KAP_STATE, when absent.")
+
+
+@click.command("log")
+@LOG_ARGUMENT
+@click.option(
+    "--seal", type=EXISTING_FILE, default=None, help="Write here how far the log has come; keep it elsewhere."
+)
+@click.option(
+    "--since", type=EXISTING_FILE, default=None, help="A seal written earlier: all that it knew must be there."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@answers_for_mistakes
+def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: bool) -> None:
+    """Check the prediction LOG: was any entry changed, removed or put in another place?
+
+    LOG is a file, or a database's URL without its password; when absent, the log of KAP_LOG, or of the folder
+    KAP_STATE. The secret must be the one that the log was begun with.
+
+    A log that was put back whole to an earlier day can't be told from inside. So write a seal now and then, keep it
+    where whoever runs the log can't write, and give it with --since.
+
+    Exit code 0: the log is as it was written. 4: it is not, and every place is named.
+    """
+    from serving.log_check import check_log, read_seal, write_seal
+    from serving.named_log import open_log
+
+    known = read_seal(since.read_bytes()) if since else ()
+    state = open_log(log)
+    checked = check_log(state.engine, state.secret, known)
+    if seal is not None and not checked.findings:
+        seal.write_text(write_seal(checked.reached), encoding="utf-8")
+    if as_json:
+        counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
+        click.echo(json.dumps(counts | {"writers": len(checked.reached), "findings": checked.findings}))
+    else:
+        click.echo(
+            f"{checked.predictions} predictions by {len(checked.reached)} writers; the content of {checked.erased} "
+            f"was erased, by {checked.erasures} erasures"
+        )
+        for finding in checked.findings:
+            click.echo(f"FAILED  {finding}")
+        click.echo("the log does not hold" if checked.findings else "passed: every entry is as it was written")
+    sys.exit(EVIDENCE if checked.findings else 0)
+
+
+@click.group("log", cls=Group)
+def log_group() -> None:
+    """Erase from the prediction log what must go; the log stays whole and tells of it."""
+
+
+@log_group.command()
+@click.argument("patient_ref")
+@LOG_OPTION
+@BY
+@click.option("--reason", required=True, help="Why, in one line that does not name the patient; kept for ever.")
+@answers_for_mistakes
+def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
+    """Erase what the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
+
+    PATIENT_REF is the reference that the clinic's software sent; give - to type it or pipe it in, which keeps it out
+    of the shell's history. Of each entry its place, time, model and codes stay, so that `kap audit log` can still
+    check the rest; an entry of its own says what was erased, when, by whom and why. It can't be undone.
+    """
+    from serving.erasure import erase_patient
+    from serving.named_log import open_log
+
+    state = open_log(log)
+    reference = click.get_text_stream("stdin").readline().strip() if patient_ref == "-" else patient_ref
+    number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
+    click.echo(f"erased the content of {number} entr{'y' if number == 1 else 'ies'}" if number else NOTHING)
+
+
+@log_group.command()
+@LOG_OPTION
+@BY
+@click.option("--older-than-days", type=click.IntRange(min=1), required=True, help="Days that entries are kept whole.")
+@answers_for_mistakes
+def prune(log: str | None, by: str, older_than_days: int) -> None:
+    """Erase the content of every prediction that is older than so many days, as `kap log erase` does for a patient."""
+    from serving.erasure import prune as prune_log
+    from serving.named_log import open_log
+
+    state = open_log(log)
+    before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
+    number = prune_log(state.engine, state.secret, before, by=by)
+    click.echo(f"erased the content of {number} entr{'y' if number == 1 else 'ies'} made before {before[:10]}")
