@@ -1,4 +1,4 @@
-"""The load generator, a process of its own: ``python -m tests.benchmarks.serve.load PLAN`` prints what was taken.
+"""The load generator, a process of its own: ``python -m tests.benchmarks.serve.load FILE`` reads a plan.
 
 Two kinds of load: callers who wait for their answer before they ask again, which finds the most that can be had; and
 requests that come when they come, answered or not, which is how clinics call. The second measures from the moment a
@@ -131,22 +131,35 @@ class Load:
         self._deadline = 0.0
         self._over = asyncio.Event()
         self._opening: set[asyncio.Task[None]] = set()
+        self._connections: list[Connection] = []
 
     async def run(self) -> None:
         """Send, and wait for what is under way; what does not come in time is a fault."""
-        connections = [await self._opened() for _ in range(self._plan.callers)]
-        start = time.perf_counter()
-        self._deadline = start + self._plan.seconds
-        self._tally.time_from(start + self._plan.warm_up)
-        self._begin(connections, start)
+        await self._begin()
         try:
             await asyncio.wait_for(self._over.wait(), self._plan.seconds + GRACE_SECONDS)
         except TimeoutError:
             self._tally.faults["no answer in time"] += self._under_way
+        for connection in self._connections:
+            connection.close()
+        await asyncio.sleep(0)  # for the connections to notice
 
-    def _begin(self, connections: list[Connection], start: float) -> None:  # noqa: ARG002 - what comes when matters to a rate only
-        for connection in connections:
-            self._free(connection)
+    def _time(self) -> float:
+        """Let the plan's time begin."""
+        start = time.perf_counter()
+        self._deadline = start + self._plan.seconds
+        self._tally.time_from(start + self._plan.warm_up)
+        return start
+
+    async def _begin(self) -> None:
+        """Each caller asks as soon as it is connected.
+
+        So the next one comes while earlier ones are being answered, as callers do; were all to connect before any asks,
+        a single worker might take them all.
+        """
+        self._time()
+        for _ in range(self._plan.callers):
+            self._free(await self._opened())
 
     def _free(self, connection: Connection) -> None:
         """A connection has its answer and may be used again."""
@@ -186,6 +199,7 @@ class Load:
     async def _opened(self) -> Connection:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(Connection, "127.0.0.1", self._plan.port)
+        self._connections.append(connection)
         return connection
 
 
@@ -201,9 +215,9 @@ class LoadAtRate(Load):
         self._start = 0.0
         self._next = 0
 
-    def _begin(self, connections: list[Connection], start: float) -> None:
-        self._idle.extend(connections)
-        self._start = start
+    async def _begin(self) -> None:
+        self._idle.extend([await self._opened() for _ in range(self._plan.callers)])
+        self._start = self._time()
         self._due()
 
     def _due(self) -> None:
@@ -252,11 +266,11 @@ async def _drive(plan: Plan, tally: Tally) -> float:
 
 
 def main(plan: Plan) -> Taken:
-    """What the plan's load took."""
+    """Put the plan's load on its server, and say what it took."""
     tally = Tally(plan)
     cores = uvloop.run(_drive(plan, tally))
     return tally.taken(cores)
 
 
 if __name__ == "__main__":
-    print(main(Plan.from_json(sys.argv[1])).as_json())
+    print(main(Plan.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))).as_json())

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from tests.benchmarks.serve.processes import Running
 
 MOST_GROWTH = 0.03
-MOST_MEGABYTES = 10.0
+MOST_MEGABYTES = 5.0
 FLAT = f"at most {MOST_GROWTH:.0%} or {MOST_MEGABYTES:.0f} MB more"
 WARM_UP_SECONDS = 60.0
 
@@ -37,7 +37,7 @@ class Growth:
 
     @property
     def flat(self) -> bool:
-        """Whether the last third is no more above the first than noise would be: by 3% or 10 MB, the larger."""
+        """Whether the last third is no more above the first than noise would be: by 3% or 5 MB, the larger."""
         return self.after - self.before <= max(MOST_GROWTH * self.before, MOST_MEGABYTES)
 
 

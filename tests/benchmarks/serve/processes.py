@@ -76,10 +76,12 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(ENDED_WITHIN_SECONDS)
-    for pid in _all_processes():
-        if _session(pid) == process.pid:
+    while left := [pid for pid in _all_processes() if _session(pid) == process.pid]:
+        for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        process.poll()
+        time.sleep(0.01)
     process.wait()
 
 
@@ -99,7 +101,8 @@ def descendants(pid: int) -> list[int]:
 def _stat(pid: int) -> list[str]:
     """What the kernel says of a process, from its state on (see proc(5)); empty once it has ended."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return [] if fields[0] == "Z" else fields
     return []
 
 

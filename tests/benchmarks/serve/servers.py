@@ -20,6 +20,7 @@ BIN = Path(sys.executable).parent
 MODEL = "models:/kap-outcomes/1"
 BESIDE = "tests.benchmarks.serve.nothing:KapOutcomesAndNothing"
 LOG = "predictions.db"
+MOST_PER_MINUTE = 1_000_000
 
 
 @dataclass
@@ -49,8 +50,13 @@ class Service:
 
 
 def drive(plan: Plan, folder: Path) -> Taken:
-    """Put a load on a server by a generator of its own process; raises RuntimeError when the generator fails."""
-    return Taken.from_json(run([sys.executable, "-m", "tests.benchmarks.serve.load", plan.as_json()], folder).output)
+    """Put a load on a server by a generator of its own process; raises RuntimeError when the generator fails.
+
+    The plan goes by a file, for it holds a key, and everybody on a machine can read a command's arguments.
+    """
+    file = folder / "plan.json"
+    file.write_text(plan.as_json(), encoding="utf-8")
+    return Taken.from_json(run([sys.executable, "-m", "tests.benchmarks.serve.load", file], folder).output)
 
 
 @contextmanager
@@ -73,9 +79,16 @@ def kap_serve_beside_nothing(folder: Path) -> Iterator[Service]:
 @contextmanager
 def _service(command: list[str | Path], port: int, folder: Path) -> Iterator[Service]:
     state = folder / f"state-{port}"
+    headers = {"Authorization": f"Bearer {_key(state, folder)}"}
     surroundings = environment(folder) | {"KAP_STATE": str(state), "BENTOML_DO_NOT_TRACK": "True"}
     with running(command, port, "/readyz", folder, surroundings) as server:
-        yield Service(server, state, {})
+        yield Service(server, state, headers)
+
+
+def _key(state: Path, folder: Path) -> str:
+    """A key that may ask as often as any can: its limit is looked after at every request, and never reached."""
+    options = ["--name", "benchmark", "--scope", "predict", "--per-minute", str(MOST_PER_MINUTE)]
+    return run([BIN / "kap", "keys", "create", *options, "--state", state], folder).output.strip()
 
 
 @contextmanager
