@@ -13,8 +13,6 @@ from serving.settings import Settings
 from serving.state import begin_state
 
 LOOPBACK = "127.0.0.1"
-GRACE_SECONDS = 30
-"""How long requests that have begun may take once the server is told to stop."""
 
 
 class KeyNeededError(StateError):
@@ -42,7 +40,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     if settings.tls_certificate is not None:
         service.config["ssl"] = {"enabled": True}
         tls = {"ssl_certfile": str(settings.tls_certificate), "ssl_keyfile": str(settings.tls_key)}
-    service.serve_http(host=host, port=port, timeout_graceful_shutdown=GRACE_SECONDS, **tls)
+    service.serve_http(host=host, port=port, **tls)
 
 
 def _require_key(settings: Settings) -> None:
