@@ -14,6 +14,7 @@ from features.problems import ProtocolRefusedError
 from features.protocol import Covariate, Landmark
 from features.protocol_reading import parse_protocol
 from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_protocol, random_records
+from tests.screening import screened_anew
 
 LANDMARKS = (*DEFAULT.landmarks, Landmark("day 20", day=20))
 TABLE = """
@@ -33,16 +34,6 @@ CHILDREN = {
     """,
 }
 DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS = "233ca629fe01b9881c489f675bdf8d03705a3d24b5f0cbcd5e4544dd5bb1bb65"
-
-
-def screened_anew(patient: Record, rng: np.random.Generator) -> Record:
-    """The patient with other screening facts: some recorded, some not, whatever was recorded before."""
-    kept = {name: cell for name, cell in patient.items() if name not in SCREENING_COLUMNS}
-    for column in TABLES["patients"]:
-        if column.screening and rng.random() < 0.7:
-            low, high = (0, 1) if column.kind == "flag" else (int(column.minimum or 0), int(column.maximum or 0))
-            kept[column.name] = float(rng.integers(low, high + 1))
-    return kept
 
 
 @pytest.mark.parametrize("seed", range(8))
