@@ -182,12 +182,15 @@ class Load:
         self._tally.add(due, answer)
         if connection.open:
             self._free(connection)
-            return
-        task = asyncio.get_running_loop().create_task(self._replace())
+        else:
+            self._open_another()
+
+    def _open_another(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._connect())
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
-    async def _replace(self) -> None:
+    async def _connect(self) -> None:
         try:
             connection = await self._opened()
         except OSError:
@@ -213,10 +216,10 @@ class LoadAtRate(Load):
         self._idle: deque[Connection] = deque()
         self._waiting: deque[float] = deque()
         self._start = 0.0
-        self._next = 0
+        self._next = self._began = 0
 
     async def _begin(self) -> None:
-        self._idle.extend([await self._opened() for _ in range(self._plan.callers)])
+        """Nobody is connected before there is something to ask."""
         self._start = self._time()
         self._due()
 
@@ -237,6 +240,9 @@ class LoadAtRate(Load):
         while self._waiting and self._idle:
             connection = self._idle.popleft()  # the one unused for longest, so that none is closed for idleness
             self._send(connection, self._waiting.popleft())
+        while len(self._waiting) > len(self._opening) and self._began < self._plan.callers:
+            self._began += 1
+            self._open_another()
 
     def _free(self, connection: Connection) -> None:
         self._idle.append(connection)
