@@ -7,7 +7,7 @@ How often a key may ask is kept in `rate_limit`; refusing a request is left to `
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias, get_args
@@ -119,12 +119,15 @@ class KeyRing:
     needs one, even after the last was revoked.
     """
 
-    def __init__(self, engine: Engine, secret: Secret) -> None:
+    def __init__(
+        self, engine: Engine, secret: Secret, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         """Know nothing yet."""
         self.known = False
         self.any_active = False
         self._engine = engine
         self._secret = secret
+        self._clock = clock
         self._hashed: dict[str, tuple[str, ApiKey]] = {}
         self._nobody = _hash(secret, secrets.token_urlsafe(32))
 
@@ -149,7 +152,7 @@ class KeyRing:
             return None
         stored, key = self._hashed.get(shape.group(1), (self._nobody, None))
         right = hmac.compare_digest(stored, _hash(self._secret, token))
-        return key if right and key is not None and key.status(datetime.now(UTC)) == "active" else None
+        return key if right and key is not None and key.status(self._clock()) == "active" else None
 
 
 def _hash(secret: Secret, token: str) -> str:

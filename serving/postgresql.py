@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
 
 import pg8000.dbapi  # type: ignore[import-untyped]
 
@@ -69,7 +68,7 @@ def connect(address: Address, patience_seconds: float) -> pg8000.dbapi.Connectio
                 database=address.database,
                 password=address.password,
                 application_name="kap-outcomes",
-                ssl_context=False if unix else _encryption(address.host, address.options),
+                ssl_context=(not unix and encryption(address.host, address.options)) or False,
                 sock=reached,
             )
             _agree(connection, patience_seconds)
@@ -88,6 +87,17 @@ def ping(connection: pg8000.dbapi.Connection) -> bool:
     except (pg8000.dbapi.Error, OSError):
         return False
     return True
+
+
+def encryption(host: str, options: Mapping[str, str]) -> ssl.SSLContext | None:
+    """How the way to a server is encrypted, as ``sslmode`` says or, without it, as far as it leads; ``None``: not."""
+    mode = options.get("sslmode") or ("disable" if _is_here(host) else "verify-full")
+    if mode == "disable":
+        return None
+    context = ssl.create_default_context(cafile=options.get("sslrootcert"))
+    if mode == "require":
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def trouble(error: BaseException) -> str | None:
@@ -145,17 +155,6 @@ def _tcp_socket(host: str, port: int) -> socket.socket:
     reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT)
     reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return reached
-
-
-def _encryption(host: str, options: Mapping[str, str]) -> Any:
-    """The driver's ``ssl_context``: ``False`` is none."""
-    mode = options.get("sslmode") or ("disable" if _is_here(host) else "verify-full")
-    if mode == "disable":
-        return False
-    context = ssl.create_default_context(cafile=options.get("sslrootcert"))
-    if mode == "require":
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 def _is_here(host: str) -> bool:

@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -32,12 +32,13 @@ class RateLimiter:
     changed under a lock of the kernel's, which ends with the process that holds it.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, clock: Callable[[], int] = time.monotonic_ns) -> None:
         """Open the file in the folder ``state``, making both where they are not there; raises ``OSError``."""
         path = state / FILE
         place_private_file(path, _write_zeros)
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._mutex = Lock()
+        self._clock = clock
         self._forget_before_boot()
 
     def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
@@ -50,7 +51,7 @@ class RateLimiter:
             raise ValueError("the slot, the limit or the amount is out of range")
         each, offset = MINUTE // per_minute, _HEADER + slot * _STAMP
         with self._mutex, self._locked(offset, _STAMP):
-            now = time.monotonic_ns()
+            now = self._clock()
             full_at = max(now, min(self._read(offset), now + max(MOST_AMOUNT, per_minute) * each))
             wait = full_at + min(amount, per_minute) * each - now - per_minute * each
             if wait > 0:
