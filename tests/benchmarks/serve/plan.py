@@ -16,8 +16,8 @@ class Plan:
     """A load on ``127.0.0.1:port``; ``bodies`` is a file with one body per line, sent in turn.
 
     Without ``rate`` each of the ``callers`` sends its next request when it has its answer. With a rate, requests come
-    at times drawn beforehand, so many a second on average (Poisson), on at most ``callers`` connections; one that finds none
-    free waits, and its wait counts. Answers within the first ``warm_up`` seconds are checked and not timed.
+    at times drawn beforehand, so many a second on average (Poisson), on at most ``callers`` connections; one that finds
+    none free waits, and its wait counts. Answers within the first ``warm_up`` seconds are checked and not timed.
     ``keyed`` gives each request an idempotency key of its own.
     """
 
