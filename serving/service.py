@@ -22,7 +22,7 @@ from serving import routes
 from serving.answer import BatchResponse, PredictionResponse
 from serving.body import WholeBody
 from serving.call import CURRENT
-from serving.contract import BatchRequest, PredictionRequest, read_batch
+from serving.contract import BatchRequest, PredictionRequest
 from serving.cross_origin import CrossOrigin
 from serving.desk import OverloadedError, Reply
 from serving.envelope import Envelope
@@ -34,7 +34,7 @@ from serving.metrics import CONTENT_TYPE_LATEST
 from serving.model_shelf import ModelShelf
 from serving.pseudonyms import Secret
 from serving.readyz import Readyz
-from serving.refusal import RequestRefusedError
+from serving.refusal import RequestRefusedError, read_batch
 from serving.settings import Settings, load_settings
 from serving.state import begin_state
 from serving.worker import Worker
