@@ -52,7 +52,9 @@ class RateLimiter:
         each, offset = MINUTE // per_minute, _HEADER + slot * _STAMP
         with self._mutex, self._locked(offset, _STAMP):
             now = self._clock()
-            full_at = max(now, min(self._read(offset), now + max(MOST_AMOUNT, per_minute) * each))
+            full_at = max(now, self._read(offset))
+            if full_at > now + max(MOST_AMOUNT, per_minute) * each:  # no batch could: the file was damaged
+                full_at = now
             wait = full_at + min(amount, per_minute) * each - now - per_minute * each
             if wait > 0:
                 return wait / 1e9

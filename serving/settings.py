@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
     )
 
+    @field_validator("state")
+    @classmethod
+    def _is_no_url(cls, value: Path) -> Path:
+        if ":/" in str(value):
+            raise ValueError("a URL: put it in KAP_LOG, and its password in KAP_LOG_PASSWORD")
+        return value
+
     @field_validator("log")
     @classmethod
     def _is_supported(cls, value: str | None) -> str | None:
