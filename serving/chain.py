@@ -4,8 +4,8 @@ Every code is a keyed hash (HMAC-SHA-256), so that whoever can write to the data
 the chain after a change. How entries are stored is left to `prediction_log`, how a whole log is checked to `log_check`.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import orjson
 
@@ -15,8 +15,7 @@ BEGINNING = ""
 """What stands before the first entry of a chain."""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The part of an entry that can be erased; ``nonce`` keeps anybody from guessing it from the code that stays."""
 
     nonce: str
@@ -27,8 +26,7 @@ class Content:
     idempotency: str | None
 
 
-@dataclass(frozen=True)
-class Stub:
+class Stub(NamedTuple):
     """The part of an entry that stays for ever; ``content`` is the code of the rest."""
 
     writer: int
@@ -55,7 +53,7 @@ def content_code(secret: Secret, content: Content) -> str:
 
 def entry_code(secret: Secret, before: str, stub: Stub) -> str:
     """The code of an entry, given the code of the one before it in the chain (``BEGINNING`` for the first)."""
-    return secret.mac("entry", orjson.dumps([before, *vars(stub).values()]))
+    return secret.mac("entry", orjson.dumps([before, *stub]))
 
 
 def head_code(secret: Secret, writer: int, entries: int, head: str) -> str:

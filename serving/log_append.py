@@ -6,7 +6,7 @@ Works on one open connection; when to connect, and what a failure means for thos
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import Any
+from typing import TypeAlias
 
 import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
@@ -20,7 +20,7 @@ WRITERS = "writers"
 """The name under which ``meta`` keeps how many writers there have been, and its code."""
 _LOCK = 5_472_913_001
 """Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that nobody else uses."""
-_COLUMNS = tuple(column.name for column in entries.columns)
+_COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
 _INSERT_ROWS = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
 _INSERT_DOCUMENT = text("INSERT INTO entries SELECT * FROM json_populate_recordset(NULL::entries, CAST(:rows AS json))")
 _KNOWN_KEYS = select(entries.c.idempotency, entries.c.input_digest, entries.c.prediction_id, entries.c.answer).where(
@@ -31,6 +31,8 @@ _ADVANCE = (
     .where(writers.c.number == bindparam("writer"))
     .values(entries=bindparam("reached"), head=bindparam("last"), head_code=bindparam("code_of_last"))
 )
+Row: TypeAlias = tuple[str | int | None, ...]
+"""The values of ``_COLUMNS``."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,17 @@ def append(
     A draft whose idempotency key is known adds nothing: the answer given before stands, if the request was the same.
     """
     known = _known_keys(connection, [draft.idempotency for draft in drafts if draft.idempotency is not None])
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     results: list[Logged | KeyReusedError] = []
-    head, reached = writer.head, writer.entries
+    head, reached, at = writer.head, writer.entries, now()
     for draft in drafts:
         earlier = known.get(draft.idempotency or "")
         if earlier is not None:
             results.append(earlier[1] if earlier[0] == draft.input_digest else KeyReusedError())
             continue
         reached += 1
-        rows.append(_chained(secret, (writer.number, reached, head), draft))
-        head = rows[-1]["code"]
+        row, head = _chained(secret, (writer.number, reached, head), draft, at)
+        rows.append(row)
         results.append(Logged(draft.prediction_id, draft.answer))
         if draft.idempotency is not None:
             known[draft.idempotency] = (draft.input_digest, results[-1])
@@ -132,32 +134,33 @@ def _known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[
     return {key: (digest, Logged(prediction_id, answer)) for key, digest, prediction_id, answer in found}
 
 
-def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft) -> dict[str, Any]:
-    """The row of a draft at a place: the writer's number, its own, and the code of the one before."""
+def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str) -> tuple[Row, str]:
+    """The row of a draft at a place (the writer's number, its own, the code of the one before), and its own code."""
     writer, number, before = place
     content = Content(token_hex(16), draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
     stub = Stub(
-        writer=writer,
-        number=number,
-        kind=draft.kind,
-        prediction_id=draft.prediction_id,
-        at=now(),
-        caller=draft.caller,
-        model_digest=draft.model_digest,
-        model_version=draft.model_version,
-        run_id=draft.run_id,
-        landmark=draft.landmark,
-        landmark_day=draft.landmark_day,
-        latency_us=draft.latency_us,
-        content=content_code(secret, content),
+        writer,
+        number,
+        draft.kind,
+        draft.prediction_id,
+        at,
+        draft.caller,
+        draft.model_digest,
+        draft.model_version,
+        draft.run_id,
+        draft.landmark,
+        draft.landmark_day,
+        draft.latency_us,
+        content_code(secret, content),
     )
     code = entry_code(secret, before, stub)
-    return {**vars(stub), "code": code, "erased_by": None, **vars(content)}
+    return (*stub, code, None, *content), code
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, rows: list[Row]) -> None:
     """Insert rows past what SQLAlchemy does for each; a PostgreSQL driver would send a statement for each, too."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_INSERT_DOCUMENT, {"rows": orjson.dumps(rows).decode()})
+        named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        connection.execute(_INSERT_DOCUMENT, {"rows": orjson.dumps(named).decode()})
         return
-    connection.exec_driver_sql(_INSERT_ROWS, [tuple(row[name] for name in _COLUMNS) for row in rows])
+    connection.exec_driver_sql(_INSERT_ROWS, rows)

@@ -13,6 +13,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
+_TENTHS = ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.9")
+"""Where the tenth of a probability begins; certainty belongs to the last."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -57,8 +59,13 @@ class Metrics:
     def given(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
         """Answers, as the plain documents that were sent; counted up first, for a batch holds many alike."""
         counted: Counting[tuple[Counter, tuple[str, ...]]] = Counting()
+        missing: Counting[tuple[str, ...]] = Counting()
         for answer in answers:
             counted.update(self._counts(version, answer))
+            missing[tuple(answer.get("not_recorded", ()))] += 1
+        for features, number in missing.items():
+            for feature in features:
+                counted[self._missing, (feature, version)] += number
         for (counter, labels), number in counted.items():
             counter.labels(*labels).inc(number)
 
@@ -76,10 +83,9 @@ class Metrics:
         if not predicted:
             yield from ((self._not_predictable, (reason["code"], version)) for reason in answer["reasons"])
             return
-        yield from ((self._missing, (feature, version)) for feature in answer["not_recorded"])
         for question, probability in _probabilities(answer):
             if probability is not None:
-                yield self._probability, (question, str(min(int(probability * 10), 9) / 10), version)
+                yield self._probability, (question, _TENTHS[int(probability * 10)], version)
 
     def log_unavailable(self) -> None:
         """One request that could not be answered because the log could not be written."""

@@ -102,7 +102,7 @@ class Entry:
     @property
     def stub(self) -> Stub:
         """What stays of it for ever."""
-        return Stub(**{name: getattr(self, name) for name in Stub.__dataclass_fields__})
+        return Stub(**{name: getattr(self, name) for name in Stub._fields})
 
     @property
     def erasable(self) -> Content | None:

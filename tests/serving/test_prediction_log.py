@@ -166,7 +166,7 @@ def test_erasing_a_patient_leaves_nothing_of_theirs_and_a_whole_chain(log: Engin
 
 
 def test_pruning_erases_what_is_old(log: Engine) -> None:
-    logged(log, [draft(1), draft(2)])
+    logged(log, [draft(1)], [draft(2)])
     last = find_entry(log, "p2")
     assert last is not None
     assert prune(log, SECRET, last.at, by="retention") == 1
