@@ -19,6 +19,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "mlflow": {
         "training/audit.py",
+        "training/bundle_lookup.py",
         "training/decision_log.py",
         "training/examination.py",
         "training/pyfunc_model.py",
@@ -42,6 +43,7 @@ ONLY_IN = {
         "serving/log_writer.py",
         "serving/named_log.py",
         "serving/prediction_log.py",
+        "serving/rescore.py",
         "serving/settings.py",
         "serving/state.py",
         "serving/worker.py",

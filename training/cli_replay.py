@@ -1,0 +1,82 @@
+"""`kap audit trace` and `kap replay`: what stands behind one logged prediction, and what another model would have said.
+
+Exit codes of `trace`: 0 every step holds, 4 any does not, 5 none failed but some could not be checked.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from training.cli_audit import MARKS
+from training.cli_guard import answers_for_mistakes
+from training.cli_log import LOG_OPTION
+
+if TYPE_CHECKING:
+    from serving.rescore import EntryFacts
+    from training.prediction_trace import TracedPrediction
+
+
+@click.command()
+@click.argument("prediction_id")
+@LOG_OPTION
+@click.option("--request", type=click.File("rb"), default=None, help="JSON file: was this the request? - for stdin.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@answers_for_mistakes
+def trace(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
+    """Walk PREDICTION_ID to the model, training run and decision behind it, and compute its answer anew.
+
+    The entry's own codes are checked (kap audit log checks the whole log), then: which registered version has the
+    bundle that answered; whether its training's record is as it was sealed, with cohort, code and dependencies; which
+    decision had made it champion at that time; and whether the bundle gives the logged answer to the logged row.
+
+    Raw requests are not kept: --request compares a file with the digest that is. Where the content was erased, what
+    needs it is not checked, and the erasure is named.
+
+    Exit code 0: every step that applies holds. 4: any does not. 5: none failed, but some could not be checked.
+    """
+    from serving.named_log import open_log
+    from serving.rescore import differences, facts_of, is_request
+    from serving.settings import load_settings
+    from training.prediction_trace import trace as trace_prediction
+    from training.verdicts import exit_code
+
+    state = open_log(log)
+    facts = facts_of(state, prediction_id)
+    asked = None if request is None else is_request(state.secret, facts.entry, request.read())
+    verdicts = trace_prediction(
+        _traced(facts, asked, given=request is not None),
+        lambda bundle: differences(bundle, facts.entry),
+        load_settings().reload_seconds,
+    )
+    if as_json:
+        click.echo(json.dumps({"prediction": prediction_id, "verdicts": [asdict(verdict) for verdict in verdicts]}))
+    else:
+        for verdict in verdicts:
+            click.echo(f"{MARKS[verdict.outcome]:<13} {verdict.check:<13} {verdict.detail}")
+    sys.exit(exit_code(verdicts))
+
+
+def _traced(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "TracedPrediction":
+    from training.prediction_trace import ErasedContent, TracedPrediction
+
+    entry, erasure = facts.entry, facts.erasure
+    return TracedPrediction(
+        prediction_id=entry.prediction_id,
+        place=f"writer {entry.writer}, entry {entry.number}",
+        at=entry.at,
+        caller=entry.caller,
+        model_digest=entry.model_digest,
+        model_version=entry.model_version,
+        run_id=entry.run_id,
+        landmark=entry.landmark,
+        landmark_day=entry.landmark_day,
+        findings=facts.findings,
+        content="erased" if facts.erased else "no row" if entry.row is None else "row",
+        erased=None
+        if erasure is None
+        else ErasedContent(erasure.prediction_id, erasure.at, erasure.by, erasure.reason),
+        request="not given" if not given else "same" if asked else "another",
+    )
