@@ -9,14 +9,18 @@ from models.bundle import save_bundle
 from tests.serving.bundles import toy_bundle
 
 
-def promote(version: str) -> str:
-    """Store the toy bundle as a version of the model; the tag of the entry."""
+def promote(version: str, *, damaged: bool = False) -> None:
+    """Store the toy bundle as a version of the model; damaged: with one byte of its arrays changed afterwards."""
     labels = {"mlflow_version": version, "run_id": "a1b2"}
     with bentoml.models.create("kap-outcomes", labels=labels) as model:
         digest = save_bundle(toy_bundle(), Path(model.path) / "bundle")
         model.info.labels["bundle_digest"] = digest[:63]  # the longest label that the store takes
-    return str(model.tag)
+        if damaged:
+            arrays = next(Path(model.path, "bundle").glob("*.npz"))
+            content = bytearray(arrays.read_bytes())
+            content[len(content) // 2] ^= 1
+            arrays.write_bytes(content)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(promote(sys.argv[1] if len(sys.argv) > 1 else "3"))
+    promote(sys.argv[1], damaged="damaged" in sys.argv[2:])

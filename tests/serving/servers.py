@@ -56,9 +56,9 @@ def environment_in(folder: Path, **more: str) -> dict[str, str]:
     }
 
 
-def promote_toy(environment: Mapping[str, str], version: str = "3") -> None:
-    """Put a toy bundle into the model store, as a promotion does."""
-    command = [sys.executable, "-m", "tests.serving.promote_toy", version]
+def promote_toy(environment: Mapping[str, str], version: str = "3", *how: str) -> None:
+    """Put a toy bundle into the model store, as a promotion does; ``damaged`` with one byte changed."""
+    command = [sys.executable, "-m", "tests.serving.promote_toy", version, *how]
     subprocess.run(command, env=environment, cwd=ROOT, check=True)
 
 
