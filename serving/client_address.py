@@ -1,0 +1,49 @@
+"""Where the client may send records, and with which key: judged once, before anything is sent."""
+
+import re
+from ipaddress import ip_address
+from typing import Final
+
+import httpx
+
+KEY_VARIABLE: Final = "KAP_KEY"
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+
+
+def usable_address(base_url: str) -> httpx.URL:
+    """The address, if records may be sent there: encrypted, or on this machine only.
+
+    Raises ``ValueError``, whose text does not repeat the address: it may hold a password.
+    """
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, TypeError):
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("base_url: an address such as https://kap.clinic.example is required")
+    if url.userinfo:
+        raise ValueError(f"base_url: no user and password may stand in it; give the key as key, or in {KEY_VARIABLE}")
+    if url.query or url.fragment:
+        raise ValueError("base_url: an address without ? and # is required")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise ValueError("base_url: https is required, for records and keys cross the network; http is for loopback")
+    return url
+
+
+def usable_key(key: str | None) -> str | None:
+    """The key without blanks around it, as a file may end with; raises ``ValueError``, which does not repeat it."""
+    if key is None:
+        return None
+    key = key.strip()
+    if not _PRINTABLE.fullmatch(key):
+        raise ValueError("key: printable ASCII characters without spaces are required, as kap keys create gave them")
+    return key
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
