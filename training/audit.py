@@ -22,7 +22,7 @@ from training.audit_checks import LOST, chain_verdict, record_verdicts
 from training.audit_linked import evaluations_verdict, served_verdict
 from training.audit_reproduction import environment_verdicts, reproduction_verdicts
 from training.decision_log import Chain
-from training.release import MODEL_NAME, decision_log, served_copies, use_store
+from training.release import EVALUATION, MODEL_NAME, decision_log, served_copies, use_store
 from training.run import Announce
 from training.seal import (
     SEAL,
@@ -39,7 +39,6 @@ from training.stored_training import StoredEvaluation, StoredTraining, StoredVer
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
-EVALUATION = "evaluation "
 Digests = dict[Item, str]
 
 

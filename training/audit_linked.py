@@ -4,6 +4,7 @@ from pathlib import Path
 
 from models.bundle import BundleRefusedError, load_bundle
 from training.audit_checks import LOST, record_verdicts
+from training.audit_performance import performance_differs
 from training.seal import Item, SealRefusedError, digest_of, read_seal
 from training.stored_training import ServedCopy, StoredEvaluation, StoredTraining
 from training.verdicts import Verdict, judged, not_checked, passed
@@ -31,11 +32,12 @@ def _lost_or_changed(found: StoredEvaluation) -> list[str]:
 def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
     """Every copy of this training's versions in BentoML's store is the registered bundle, and the champion has one.
 
-    Where the store has no copy of this registry's models at all, they are served elsewhere, which is said.
+    What a copy tells of its performance is what the evidence says. Where the store has no copy of this registry's
+    models at all, they are served elsewhere, which is said.
     """
     numbers = {version.number for version in stored.versions}
     mine = [copy for copy in stored.copies if copy.run_id == stored.run_id]
-    wrong = [text for copy in mine for text in _copy_differs(copy, stored)]
+    wrong = [text for copy in mine for text in (*_copy_differs(copy, stored), *performance_differs(copy, stored))]
     wrong += [
         f"{copy.tag} says it is version {copy.version or 'unknown'}" for copy in mine if copy.version not in numbers
     ]

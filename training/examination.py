@@ -36,11 +36,9 @@ from training.policy import check_policy
 from training.predictions_on_cohort import observed_outcomes, predictions_of
 from training.read_cohort import read_cohort
 from training.records import pseudonyms
-from training.release import Registered
+from training.release import EVIDENCE, EVIDENCE_DIGEST, Registered
 from training.seal import SEAL_DIGEST
 
-EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
-"""The artifact of a version's run, and the tag of the version and of the run with its SHA-256."""
 HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
 """Artifacts of a version's run that a comparison is made from."""
 

@@ -15,10 +15,10 @@ from models.bundle import Bundle
 from training.config import PromotionPolicy, load_policy, looser_keys
 from training.decision_log import Chain
 from training.decisions import Decision, PolicyCheck, champion_before
-from training.examination import EVIDENCE_DIGEST, examine
+from training.examination import examine
 from training.policy import policy_digest
 from training.reasons import require_reason
-from training.release import Registered, checked, decision_log, fetch, finish_interrupted, hand_over
+from training.release import EVIDENCE_DIGEST, Registered, checked, decision_log, fetch, finish_interrupted, hand_over
 from training.seal import SEAL_DIGEST
 
 

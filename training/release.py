@@ -3,6 +3,7 @@
 Whether a version may become champion is decided in `promotion`.
 """
 
+import hashlib
 import logging
 import os
 import shutil
@@ -18,13 +19,19 @@ from mlflow.tracking import MlflowClient
 
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
+from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.decision_log import CHAMPION, HEAD, DecisionLog
 from training.decisions import Decision, Head
 from training.failures import StoreUnreachableError
+from training.performance import RecordedEvidence, performance_of
 from training.stored_training import ServedCopy
 
 MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
+EVALUATION = "evaluation "
+"""How a version's tag begins that names a run by which it was evaluated on another cohort."""
+EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
+"""An artifact of a run, and the tag with its SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +127,22 @@ def decision_log() -> DecisionLog:
 def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
     """Copy a version's bundle into BentoML's store, record the decision, and make the version champion.
 
-    The decision is recorded once the copy is there, and the copy is kept once the decision is recorded, with its hash.
-    Returns the decision and the tag of the store's new entry, which thereby becomes its latest.
+    Beside the bundle goes what was measured of it, so that the service can say so without a registry. The decision is
+    recorded once the copy is there, and the copy is kept once the decision is recorded, with its hash. Returns
+    the decision and the tag of the store's new entry, which thereby becomes its latest.
     """
     import bentoml  # needed for a promotion alone; reading the registry does without
 
     labels = {"mlflow_version": chosen.version, "run_id": chosen.run_id, "bundle_digest": digest[:63]}
-    metadata = {"bundle_digest": digest, "mlflow_version": chosen.version}
+    performance = performance_of(digest, _recorded_evidence(chosen)).as_json().encode()
+    metadata = {
+        "bundle_digest": digest,
+        "mlflow_version": chosen.version,
+        PERFORMANCE_DIGEST: hashlib.sha256(performance).hexdigest(),
+    }
     with bentoml.models.create(MODEL_NAME, labels=labels, metadata=metadata) as model:
         shutil.copytree(chosen.folder, Path(model.path) / "bundle")
+        (Path(model.path) / PERFORMANCE).write_bytes(performance)
         decision = decide()
         model.info.metadata[HEAD] = decision.hash
     client = MlflowClient()
@@ -142,6 +156,29 @@ def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -
     for key, value in said.items():
         client.set_model_version_tag(MODEL_NAME, chosen.version, key, value)
     return decision, str(model.tag)
+
+
+def _recorded_evidence(chosen: Registered) -> list[RecordedEvidence]:
+    """The evidence of the run that made a version, and of every run that evaluated it on another cohort."""
+    evaluations = {
+        key.removeprefix(EVALUATION): f"the evaluation on {source}"
+        for key, source in sorted(chosen.tags.items())
+        if key.startswith(EVALUATION)
+    }
+    own = _evidence_of(chosen.run_id, "the run that made this version", (chosen.tags.get(EVIDENCE_DIGEST),))
+    return [own, *(_evidence_of(run_id, what) for run_id, what in evaluations.items())]
+
+
+def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> RecordedEvidence:
+    digest, document = None, None
+    try:
+        digest = MlflowClient().get_run(run_id).data.tags.get(EVIDENCE_DIGEST)
+        with tempfile.TemporaryDirectory() as scratch:
+            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=EVIDENCE, dst_path=scratch)
+            document = Path(path).read_bytes()
+    except (MlflowException, OSError):
+        pass  # lost, or never there: `performance` says which
+    return RecordedEvidence(run_id, what, document, (*noted, digest))
 
 
 def finish_interrupted(log: DecisionLog) -> Decision | None:
@@ -185,6 +222,7 @@ def served_copies() -> tuple[ServedCopy, ...]:
             version=str(model.info.labels.get("mlflow_version", "")),
             run_id=str(model.info.labels.get("run_id", "")),
             folder=Path(model.path),
+            performance_digest=model.info.metadata.get(PERFORMANCE_DIGEST),
         )
         for model in sorted(found, key=lambda model: model.creation_time)
     )

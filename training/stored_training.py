@@ -20,12 +20,16 @@ class StoredVersion:
 
 @dataclass(frozen=True)
 class ServedCopy:
-    """An entry of BentoML's store, and the version and run that it says it is a copy of; ``folder`` is the entry's."""
+    """An entry of BentoML's store, and the version and run that it says it is a copy of; ``folder`` is the entry's.
+
+    ``performance_digest`` is what it says of its performance file; ``None`` in copies that were made without one.
+    """
 
     tag: str
     version: str
     run_id: str
     folder: Path
+    performance_digest: str | None
 
 
 @dataclass(frozen=True, eq=False)

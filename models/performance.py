@@ -1,0 +1,91 @@
+"""How good a model's predictions were for patients it never saw: the few figures that travel with a promoted copy.
+
+They are taken from the evidence that the registry keeps, so that whoever serves the model can show them without it.
+Which evidence that is is decided in `training`; how it is shown in `serving`.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+PERFORMANCE = "performance.json"
+"""The file of a promoted copy, beside its bundle."""
+PERFORMANCE_DIGEST = "performance_digest"
+"""Where the promoted copy keeps the file's SHA-256."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its 95% interval; null where it is not defined."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class QuestionPerformance:
+    """How well one question was answered for ``patients`` whose outcome is known, ``events`` of them yes.
+
+    ``horizon_days`` is in days after remission, null for remission itself. ``auc``: the chance that of two patients
+    the one with the outcome was given the higher probability (c-statistic). ``calibration_slope``: 1 is right, less
+    means too extreme. ``observed_to_expected``: outcomes seen by outcomes predicted. ``brier``: mean squared error.
+    ``ipa``: by which share it is smaller than that of one rate for all. Unobserved outcomes are weighted for.
+    """
+
+    question: str
+    head: Literal["remission", "relapse", "sustained"]
+    horizon_days: int | None
+    patients: int
+    events: int
+    observed_rate: float | None
+    auc: Figure | None
+    calibration_slope: Figure | None
+    observed_to_expected: Figure | None
+    brier: Figure | None
+    ipa: Figure | None
+
+
+@dataclass(frozen=True)
+class LandmarkPerformance:
+    """Every question at one landmark; ``relapse_c_index`` is Harrell's C of the order in which patients relapse."""
+
+    landmark: str
+    questions: tuple[QuestionPerformance, ...]
+    relapse_c_index: Figure | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on one cohort, by one run of the registry.
+
+    ``kind``: "held out", every patient predicted by models that never saw the patient; "updated", likewise, by a model
+    that was updated on this cohort; "external", by the model itself on a cohort that it never saw. ``cohort`` is its
+    name, ``held_out`` says how patients were held out, ``caveats`` what the figures don't show. ``evidence_digest`` is
+    the SHA-256 of the full evidence.
+    """
+
+    kind: Literal["held out", "updated", "external"]
+    run_id: str
+    evidence_digest: str
+    cohort: str
+    cohort_digest: str
+    patients: int
+    sites: int
+    synthetic: bool
+    held_out: str
+    caveats: tuple[str, ...]
+    landmarks: tuple[LandmarkPerformance, ...]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """All that was measured of a model by its promotion, and in words what was and could not be read any more."""
+
+    bundle_digest: str
+    measured: tuple[Measured, ...]
+    not_readable: tuple[str, ...]
+
+    def as_json(self) -> str:
+        """The document; the same performance gives the same text."""
+        return json.dumps(asdict(self), indent=1, allow_nan=False) + "\n"
