@@ -17,17 +17,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from features.problems import InputRefusedError
 from serving import routes
 from serving.answer import BatchResponse, PredictionResponse
 from serving.body import WholeBody
 from serving.call import CURRENT
+from serving.configured_service import ConfiguredService, told_by_bentoml
 from serving.contract import BatchRequest, PredictionRequest
 from serving.cross_origin import CrossOrigin
 from serving.desk import OverloadedError, Reply
 from serving.envelope import Envelope
 from serving.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
-from serving.failures import LogUnavailableError, StateError
+from serving.failures import LogUnavailableError
 from serving.gate import RETRY_SOON, Gate, too_many
 from serving.log_append import KeyReusedError, Logged
 from serving.metrics import CONTENT_TYPE_LATEST
@@ -44,10 +44,6 @@ BENTOML_TIMEOUT_SECONDS = 3600
 KEY_REUSED = "this Idempotency-Key was used before, with another request; give this one a key of its own"
 
 Answer = TypeVar("Answer")
-
-
-class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
-    """The service can't start as it is set up; BentoML's command ends with the message and without a traceback."""
 
 
 def begin(settings: Settings) -> None:
@@ -116,6 +112,7 @@ _pages = Starlette(
 @bentoml.asgi_app(_pages, path="/")
 @bentoml.service(
     name="kap-outcomes",
+    service_class=ConfiguredService,
     http={"host": "127.0.0.1"},
     workers=1,
     traffic={"timeout": BENTOML_TIMEOUT_SECONDS},
@@ -134,14 +131,9 @@ class KapOutcomes:
     @staticmethod
     def refuse_to_start_without_a_model() -> None:
         """Look once before any worker starts, so that what is missing ends the command and not each worker."""
-        try:
+        with told_by_bentoml():
             settings = load_settings()
             begin(settings)
-        except InputRefusedError as refused:
-            problem = refused.problems[0]
-            raise SetUpError(f"{problem.column}: {problem.required} is required, there came {problem.found}") from None
-        except StateError as refused:
-            raise SetUpError(str(refused)) from None
         ModelShelf(settings.model)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]

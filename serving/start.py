@@ -1,18 +1,27 @@
 """Starting the server: what must be in order before it listens, and on which address it may."""
 
 import os
+import socket
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
 from ipaddress import ip_address
 from typing import Any
 
 from features.problems import InputRefusedError, Problem
+from serving.configured_service import pin_paths
 from serving.failures import StateError
 from serving.keys import list_keys
 from serving.model_shelf import ModelShelf
 from serving.service import KapOutcomes
 from serving.settings import Settings
 from serving.state import begin_state
+from serving.tls import check_certificate
 
 LOOPBACK = "127.0.0.1"
+_UNUSABLE = {
+    EADDRINUSE: ("--port", "a port that is free", "one that is in use"),
+    EACCES: ("--port", "a port that you may use", "one that needs more rights"),
+    EADDRNOTAVAIL: ("--host", "an address of this machine", "another one's"),
+}
 
 
 class KeyNeededError(StateError):
@@ -22,25 +31,39 @@ class KeyNeededError(StateError):
 def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: int = 1) -> None:
     """Run BentoML's server until it is interrupted; ``host`` is an IP address, ``workers`` a number of processes.
 
-    Raises ``NoModelError`` when there is nothing to serve, ``InputRefusedError`` for a host that is no address, and
-    ``StateError`` where the secret or the log is not in order or, for other hosts than this one, no key was made.
-    BentoML's usage reports are off unless the environment asks for them: a clinic's server reports to nobody.
+    Raises ``InputRefusedError`` for an address that can't be listened on and for a certificate or key that can't be
+    used, ``NoModelError`` when there is nothing to serve, and ``StateError`` where the secret or the log is not in
+    order or, for other hosts than this one, no key was made. BentoML's usage reports are off unless the environment
+    asks for them: a clinic's server reports to nobody.
     """
     host = LOOPBACK if host == "localhost" else host
-    if not _is_address(host):
-        raise InputRefusedError([Problem("serve", None, "--host", "an IP address, or localhost", "another text")])
+    _require_address(host, port)
+    check_certificate(settings)
     ModelShelf(settings.model)
     if not ip_address(host).is_loopback:
         _require_key(settings)
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-    os.environ["KAP_STATE"] = str(settings.state.absolute())
+    pin_paths(settings)
     service: Any = KapOutcomes  # what the decorator makes of the class
     service.config["workers"] = workers
-    tls = {}
-    if settings.tls_certificate is not None:
-        service.config["ssl"] = {"enabled": True}
-        tls = {"ssl_certfile": str(settings.tls_certificate), "ssl_keyfile": str(settings.tls_key)}
-    service.serve_http(host=host, port=port, **tls)
+    service.serve_http(host=host, port=port)
+
+
+def _require_address(host: str, port: int) -> None:
+    """Listen for a moment: the server itself would begin to start its workers before it finds that it can't."""
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:
+        raise _refused("--host", "an IP address, or localhost", "another text") from None
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        unforeseen = ("--host", "an address to listen on", str(error.strerror))
+        raise _refused(*_UNUSABLE.get(error.errno or 0, unforeseen)) from None
+
+
+def _refused(option: str, required: str, found: str) -> InputRefusedError:
+    return InputRefusedError([Problem(option, None, None, required, found)])
 
 
 def _require_key(settings: Settings) -> None:
@@ -49,11 +72,3 @@ def _require_key(settings: Settings) -> None:
             "no API key was ever made, so that only this machine may be answered: make one with `kap keys create`, "
             "or serve on 127.0.0.1"
         )
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -30,7 +30,13 @@ ONLY_IN = {
         "training/tracking_evidence.py",
         "training/tracking_update.py",
     },
-    "bentoml": {"serving/errors.py", "serving/model_shelf.py", "serving/service.py", "training/release.py"},
+    "bentoml": {
+        "serving/configured_service.py",
+        "serving/errors.py",
+        "serving/model_shelf.py",
+        "serving/service.py",
+        "training/release.py",
+    },
     "matplotlib": {"training/evaluation/plots.py"},
     "sklearn": {"models/learners.py", "training/splits.py"},
     "sqlalchemy": {

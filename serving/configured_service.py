@@ -1,0 +1,78 @@
+"""What BentoML is told of our settings, whoever starts the server: `kap serve`, `bentoml serve`, or a container."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
+
+from features.problems import InputRefusedError
+from serving.failures import StateError
+from serving.settings import PREFIX, Settings, load_settings
+from serving.tls import check_certificate, tls_config
+
+_PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
+
+
+class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
+    """The service can't start as it is set up; BentoML's command ends with the message and without a traceback."""
+
+
+@contextmanager
+def told_by_bentoml() -> Iterator[None]:
+    """Turn what we refuse to start with into ``SetUpError``."""
+    try:
+        yield
+    except InputRefusedError as refused:
+        problem = refused.problems[0]
+        raise SetUpError(f"{problem.place}: required {problem.required}; found {problem.found}") from None
+    except StateError as refused:
+        raise SetUpError(str(refused)) from None
+
+
+class ConfiguredService(bentoml.Service):  # type: ignore[misc]
+    """A BentoML service whose server is set up by our settings."""
+
+    def inject_config(self) -> None:
+        """Hand over the settings each time BentoML reads its configuration, before it starts the workers.
+
+        The declared configuration stays as it is: it becomes part of a Bento, which is for any certificate.
+        Raises ``SetUpError``.
+        """
+        with told_by_bentoml():
+            settings = load_settings()
+            check_certificate(settings)
+        pin_paths(settings)
+        keep_metrics_apart()
+        declared: Any = self.config  # type: ignore[has-type]
+        self.config = {**declared, "ssl": tls_config(settings)}
+        try:
+            super().inject_config()
+        finally:
+            self.config = declared
+
+
+def pin_paths(settings: Settings) -> None:
+    """Make relative paths absolute in the environment, for a Bento's workers run in another folder than its server."""
+    for name in _PATHS:
+        path = getattr(settings, name)
+        if path is not None:
+            os.environ[PREFIX + name.upper()] = str(path.absolute())
+    url = settings.log_url()
+    if settings.log is not None and url.get_backend_name() == "sqlite":
+        os.environ[PREFIX + "LOG"] = url.render_as_string()
+
+
+def keep_metrics_apart() -> None:
+    """Let the workers of this server count into a temporary folder of their own.
+
+    BentoML's default lies in its store, which need not be writable, and is emptied by whichever server starts next.
+    """
+    folder = tempfile.mkdtemp(prefix="kap-metrics-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    BentoMLContainer.prometheus_multiproc_dir.set(folder)
