@@ -37,11 +37,12 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     asks for them: a clinic's server reports to nobody.
     """
     host = LOOPBACK if host == "localhost" else host
-    _require_address(host, port)
+    _require_address(host)
     check_certificate(settings)
     ModelShelf(settings.model)
     if not ip_address(host).is_loopback:
         _require_key(settings)
+    _require_free(host, port)
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     pin_paths(settings)
     service: Any = KapOutcomes  # what the decorator makes of the class
@@ -49,12 +50,16 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     service.serve_http(host=host, port=port)
 
 
-def _require_address(host: str, port: int) -> None:
-    """Listen for a moment: the server itself would begin to start its workers before it finds that it can't."""
+def _require_address(host: str) -> None:
     try:
-        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+        ip_address(host)
     except ValueError:
         raise _refused("--host", "an IP address, or localhost", "another text") from None
+
+
+def _require_free(host: str, port: int) -> None:
+    """Listen for a moment: the server itself would end in a traceback where it can't."""
+    family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:

@@ -314,4 +314,4 @@ def test_another_host_is_not_served_before_there_is_a_key(tmp_path: Path) -> Non
 def test_a_host_that_is_no_address_is_refused_before_anything_starts() -> None:
     with pytest.raises(InputRefusedError) as caught:
         serve(Settings(), host="clinic")
-    assert [problem.column for problem in caught.value.problems] == ["--host"]
+    assert [problem.place for problem in caught.value.problems] == ["--host"]
