@@ -53,6 +53,8 @@ format:  ## Rewrite the code in the house format
 clean:  ## Remove the environment and what tests and demonstrations left
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-lock:  ## Resolve the dependencies anew and rewrite requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+lock:  ## Resolve the dependencies anew and rewrite requirements.lock, and from it what the service alone needs
+	$(COMPILE) --extra dev --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --group pyproject.toml:serving --constraint requirements.lock -o requirements-serving.lock

@@ -5,11 +5,15 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
+from tests.test_imports import imports_of
 from training.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -22,15 +26,45 @@ def test_the_version_is_the_latest_in_the_changelog() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == latest.group(1)
 
 
-def test_every_dependency_is_locked_with_its_hash_and_without_an_address() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    pins = re.split(r"\n(?=\S)", lock.strip())
-    locked = {re.match(r"[A-Za-z0-9._-]+", pin).group().lower() for pin in pins}  # type: ignore[union-attr]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = project["dependencies"] + project["optional-dependencies"]["dev"]
-    assert {re.match(r"[A-Za-z0-9._-]+", name).group().lower() for name in asked} <= locked  # type: ignore[union-attr]
-    assert all("==" in pin and "--hash=sha256:" in pin for pin in pins)
-    assert "://" not in lock
+def pins(lock: str) -> dict[str, set[str]]:
+    """By the pin of each entry of a lock, such as "numpy==2.4.6", its hashes."""
+    entries = re.split(r"\n(?=\S)", (ROOT / lock).read_text(encoding="utf-8").strip())
+    found = {re.match(r"\S+", entry).group(): set(re.findall(r"--hash=(sha256:\S+)", entry)) for entry in entries}  # type: ignore[union-attr]
+    assert all("==" in pin and hashes for pin, hashes in found.items())
+    return found
+
+
+def names(requirements: Iterable[str]) -> set[str]:
+    return {re.match(r"[A-Za-z0-9._-]+", one).group().lower() for one in requirements}  # type: ignore[union-attr]
+
+
+def described() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-serving.lock"])
+def test_every_dependency_is_locked_with_its_hash_and_without_an_address(lock: str) -> None:
+    project, groups = described()["project"], described()["dependency-groups"]
+    everything = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert names(groups["serving"] if "serving" in lock else everything) <= names(pins(lock))
+    assert "://" not in (ROOT / lock).read_text(encoding="utf-8")
+
+
+def test_the_service_is_locked_to_the_versions_that_the_tests_run_with() -> None:
+    tested, served = pins("requirements.lock"), pins("requirements-serving.lock")
+    assert {pin: tested.get(pin) for pin in served} == served
+    assert not names(served) & {"mlflow", "matplotlib", "pandas", "scikit-learn", "pyarrow", "pytest"}
+
+
+def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
+    """Uvicorn takes httptools and uvloop where they are, and is fast with them."""
+    folders = ("features", "models", "serving")
+    modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.name != "learners.py"]
+    imported = {module.split(".")[0] for path in modules for module in imports_of(path)}
+    ours = {*folders, *sys.stdlib_module_names}
+    packages = packages_distributions()
+    distributions = {packages[root][0].lower().replace("_", "-") for root in imported - ours if root in packages}
+    assert distributions | {"httptools", "uvloop"} == names(described()["dependency-groups"]["serving"])
 
 
 def commands() -> list[tuple[str, str]]:
