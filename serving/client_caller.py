@@ -5,7 +5,7 @@ What a failure means is decided in `client_failures`, when to try again in `clie
 
 import ssl
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal, TypeVar
 
@@ -23,11 +23,11 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Call:
-    """A request as every try sends it; one with a body has an idempotency key."""
+    """A request as every try sends it; one with a body has an idempotency key. It is shown without the body."""
 
     method: Literal["GET", "POST"]
     path: str
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     idempotency_key: str | None = None
 
     def headers(self) -> dict[str, str]:

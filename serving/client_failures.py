@@ -6,7 +6,7 @@ When and how often it is tried again is left to `client_schedule`.
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -46,11 +46,11 @@ _LONGEST_NUMBER = 9
 
 @dataclass(frozen=True)
 class Reply:
-    """What the service answered; ``headers`` are looked up whatever their case."""
+    """What the service answered, shown by its status alone; ``headers`` are looked up whatever their case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     @property
     def is_json(self) -> bool:

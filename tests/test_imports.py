@@ -37,6 +37,13 @@ ONLY_IN = {
         "serving/service.py",
         "training/release.py",
     },
+    "httpx": {
+        "serving/client_address.py",
+        "serving/client_caller.py",
+        "serving/client_failures.py",
+        "serving/client_transport.py",
+    },
+    "httpcore": {"serving/client_transport.py"},
     "matplotlib": {"training/evaluation/plots.py"},
     "sklearn": {"models/learners.py", "training/splits.py"},
     "sqlalchemy": {
