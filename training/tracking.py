@@ -23,6 +23,7 @@ from training.cohort_flow import LandmarkFlow, landmark_flow
 from training.digests import features_digest, outcomes_digest
 from training.evidence import Evidence
 from training.fit import CandidateFit, HeadFit
+from training.monitoring.reference import REFERENCE, reference_of_training
 from training.records import held_out_table, importances, summary
 from training.registration import register
 from training.release import MODEL_NAME, use_store
@@ -106,6 +107,7 @@ def _record_training(training: Training, source: str, scratch: Path) -> None:
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
     mlflow.log_dict({"landmarks": summary(training)}, "summary.json")
+    mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
     table = scratch / "held_out_predictions.parquet"
     held_out_table(training).to_parquet(table, index=False)
     mlflow.log_artifact(str(table))

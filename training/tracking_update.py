@@ -10,6 +10,7 @@ from mlflow.tracking import MlflowClient
 
 from features.cohort import Cohort
 from training.audit import seal_run
+from training.monitoring.reference import REFERENCE, reference_of_update
 from training.provenance import Provenance
 from training.registration import register
 from training.release import MODEL_NAME, Registered, use_store
@@ -43,6 +44,7 @@ def record_update(
             }
         )
         mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
+        mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch))
         client = MlflowClient()
         client.set_model_version_tag(MODEL_NAME, version, "parent_version", parent.version)
