@@ -21,7 +21,7 @@ MOST_AMOUNT = 1_000
 MINUTE = 60_000_000_000
 _HEADER, _STAMP = 64, 8
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_PATIENCE = 5_000_000
+PATIENCE_SECONDS, HURRY_SECONDS, PAUSE_SECONDS = 0.05, 1.0, 0.0001
 
 
 class RateLimiter:
@@ -39,6 +39,7 @@ class RateLimiter:
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._mutex = Lock()
         self._clock = clock
+        self._hurry_until = 0.0
         self._forget_before_boot()
 
     def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
@@ -70,27 +71,36 @@ class RateLimiter:
 
     @contextlib.contextmanager
     def _locked(self, start: int, length: int) -> Iterator[None]:
-        """Some of the file's bytes for this process alone; after 5 ms without, for a stopped process may hold them.
+        """Some of the file's bytes for this process alone; after a while without, for a stopped process may hold them.
 
         A limit that is off by some is better than a service that waits for somebody who does not go on.
         """
-        held = self._try_to_lock(start, length)
+        held = self._lock(start, length)
         try:
             yield
         finally:
             if held:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, length, start)
 
+    def _lock(self, start: int, length: int) -> bool:
+        """Whether the lock could be had, which is waited for in vain at most once a second."""
+        began = time.monotonic()
+        while not self._try_to_lock(start, length):
+            now = time.monotonic()
+            if now < self._hurry_until:
+                return False
+            if now > began + PATIENCE_SECONDS:
+                self._hurry_until = now + HURRY_SECONDS
+                return False
+            time.sleep(PAUSE_SECONDS)  # lets the one who holds it go on
+        return True
+
     def _try_to_lock(self, start: int, length: int) -> bool:
-        give_up_at = time.monotonic_ns() + _PATIENCE
-        while time.monotonic_ns() < give_up_at:
-            try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
-            except (BlockingIOError, PermissionError):
-                os.sched_yield()
-            else:
-                return True
-        return False
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+        except (BlockingIOError, PermissionError):  # which of the two is the system's choice
+            return False
+        return True
 
     def _forget_before_boot(self) -> None:
         """The clock begins anew with the host, and what was stored before then means nothing."""

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,7 +18,7 @@ from sqlalchemy import URL, Engine, event, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from serving import postgresql
+from serving import database, postgresql
 from serving.database import (
     check_log,
     create_tables,
@@ -332,8 +333,10 @@ def test_a_server_that_falls_silent_is_not_waited_for(postgresql_url: URL) -> No
     create_tables(engine, SECRET)
     put(engine, "before")
     wire.fall_silent()
+    started = time.monotonic()
     with pytest.raises(LogUnavailableError, match="does not answer"):
         put(engine, "lost")
+    assert time.monotonic() - started < 20  # far above what it should take, far below for ever
     wire.mend()
     put(engine, "after")
     assert {"before", "after"} <= names(engine)
@@ -350,19 +353,45 @@ def test_a_commit_is_on_the_servers_disk_and_statements_end(postgresql_url: URL)
     engine.dispose()
 
 
-def test_a_server_that_was_restarted_is_used_again_at_once(postgresql_url: URL) -> None:
+def _end_connections(url: URL) -> None:
+    """What a server does to all its connections when it is stopped."""
+    other = open_database(url)
+    others = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with reading(other) as connection:
+        assert connection.execute(text(f"{others} AND datname = current_database()")).scalar_one() > 0
+    other.dispose()
+
+
+def test_one_transaction_tells_that_the_server_was_restarted_and_the_next_is_answered(postgresql_url: URL) -> None:
     engine = open_database(postgresql_url)
     create_tables(engine, SECRET)
-    with reading(engine) as connection:
-        number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    other = open_database(postgresql_url)
-    with writing(other) as connection:
-        assert connection.execute(text("SELECT pg_terminate_backend(:number, 5000)"), {"number": number}).scalar()
+    _end_connections(postgresql_url)
     with pytest.raises(LogUnavailableError):
         names(engine)
     names(engine)
-    for opened in (engine, other):
-        opened.dispose()
+    engine.dispose()
+
+
+def test_no_transaction_is_lost_to_a_restart_while_nothing_happened(
+    postgresql_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
+    engine = open_database(postgresql_url)
+    create_tables(engine, SECRET)
+    _end_connections(postgresql_url)
+    names(engine)
+    engine.dispose()
+
+
+def test_a_server_that_may_only_be_read_is_left_for_the_one_that_took_over(postgresql_url: URL) -> None:
+    engine = open_database(postgresql_url)
+    create_tables(engine, SECRET)
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    with pytest.raises(LogUnavailableError, match="only be read"):
+        put(engine, "x")
+    put(engine, "y")
+    engine.dispose()
 
 
 def test_a_database_that_does_not_exist_is_told(postgresql_url: URL) -> None:
