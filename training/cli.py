@@ -19,7 +19,7 @@ from training.cli_evaluate import evaluate, recalibrate
 from training.cli_guard import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli_keys import keys
 from training.cli_log import audit_log, log_group
-from training.cli_replay import trace
+from training.cli_replay import replay, trace
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -175,4 +175,5 @@ audit.add_command(audit_log)
 audit.add_command(trace)
 main.add_command(keys)
 main.add_command(log_group)
+main.add_command(replay)
 main.add_command(audit)

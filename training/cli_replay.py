@@ -5,18 +5,22 @@ Exit codes of `trace`: 0 every step holds, 4 any does not, 5 none failed but som
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
 from training.cli_audit import MARKS
-from training.cli_guard import answers_for_mistakes
-from training.cli_log import LOG_OPTION
+from training.cli_guard import EXISTING_FILE, answers_for_mistakes
+from training.cli_log import LOG_ARGUMENT, LOG_OPTION
 
 if TYPE_CHECKING:
     from serving.rescore import EntryFacts
+    from serving.state import State
     from training.prediction_trace import TracedPrediction
+    from training.replay_rows import LoggedAnswer
 
 
 @click.command()
@@ -80,3 +84,57 @@ def _traced(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "TracedP
         else ErasedContent(erasure.prediction_id, erasure.at, erasure.by, erasure.reason),
         request="not given" if not given else "same" if asked else "another",
     )
+
+
+@click.command()
+@LOG_ARGUMENT
+@click.option("--model", required=True, help="The candidate: a registered version, or an alias.")
+@click.option("--out", type=EXISTING_FILE, default=None, help="CSV or Parquet file: both answers of every prediction.")
+@click.option(
+    "--differ-by",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="A probability that changes by more is another answer.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@answers_for_mistakes
+def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool) -> None:
+    """Ask a candidate model about the rows of the prediction LOG, and tell who would get a different answer.
+
+    LOG is named as for kap audit log, which checks it. Nothing is written to the log, and nobody is told anything.
+
+    Counted are all predictions, and the latest of each patient at each landmark. A prediction can't be asked again
+    once its content was erased, where there was nothing to predict, or where the candidate means something else by its
+    landmark or its features. --out gets ids, times and answers; no features and no patients.
+    """
+    from serving.named_log import open_log
+    from training.bundle_lookup import origin_of
+    from training.cli_progress import Progress
+    from training.release import load_registered
+    from training.replay import replay as ask_again
+    from training.replay import require_table, write_answers
+    from training.replay_in_words import in_words
+    from training.replay_summary import summarise
+
+    if out is not None:
+        require_table(out)
+    state = open_log(log)
+    with Progress() as progress:
+        progress.step("loading the candidate")
+        candidate, version = load_registered(model)
+        progress.step("asking again")
+        found = ask_again(candidate, _logged(state), origin_of)
+    if out is not None:
+        write_answers(found, out)
+    summary = summarise(found, differ_by)
+    click.echo(json.dumps({"model": version} | asdict(summary)) if as_json else in_words(summary, version))
+
+
+def _logged(state: "State") -> Iterator["LoggedAnswer"]:
+    from serving.prediction_log import read_entries
+    from training.replay_rows import LoggedAnswer
+
+    names = LoggedAnswer.__dataclass_fields__
+    for entry in read_entries(state.engine):
+        yield LoggedAnswer(**{name: getattr(entry, name) for name in names})
