@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage audit-changes bench bench-serve lock format clean
+.PHONY: help setup demo test check bento coverage audit-changes bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bento: setup  ## Build the Bento, the service alone with the model promoted last, for a container
+	@$(BIN)/bentoml models get kap-outcomes:latest >/dev/null 2>&1 || \
+	  { echo "a promoted model in BentoML's model store is required; kap promote puts it there" >&2; exit 2; }
+	@tag=$$($(BIN)/bentoml build --output tag --label commit=$$(git describe --always --dirty 2>/dev/null || echo unknown)) && \
+	  echo "built $${tag#__tag__:}; make the image with: bentoml containerize $${tag#__tag__:}"
 
 coverage: setup  ## How well the true probabilities of synthetic patients are learned and covered, at all landmarks and sizes
 	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py tests/training/test_synthetic_learning.py

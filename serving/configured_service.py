@@ -49,6 +49,7 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             check_certificate(settings)
         pin_paths(settings)
         keep_metrics_apart()
+        replace_lost_workers()
         declared: Any = self.config  # type: ignore[has-type]
         self.config = {**declared, "ssl": tls_config(settings)}
         try:
@@ -76,3 +77,11 @@ def keep_metrics_apart() -> None:
     folder = tempfile.mkdtemp(prefix="kap-metrics-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     BentoMLContainer.prometheus_multiproc_dir.set(folder)
+
+
+def replace_lost_workers() -> None:
+    """Let a worker that died be replaced in a container too.
+
+    BentoML leaves that to whoever runs the container, who sees it only once the last worker is gone, and then late.
+    """
+    os.environ.pop("BENTOML_CONTAINERIZED", None)
