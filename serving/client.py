@@ -10,12 +10,21 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from serving.answer import NotPredictable, Predicted, Refused, ToMend
 from serving.client_address import KEY_VARIABLE, usable_address, usable_key
-from serving.client_answers import PREDICTION, READINESS, Readiness, Record, encoded, encoded_batch, read_answers
+from serving.client_answers import (
+    PREDICTION,
+    READINESS,
+    Reader,
+    Readiness,
+    Record,
+    encoded,
+    encoded_batch,
+    read_answers,
+)
 from serving.client_caller import Call, Caller
 from serving.client_errors import (
     CallError,
@@ -25,6 +34,9 @@ from serving.client_errors import (
     UnavailableError,
 )
 from serving.client_schedule import Pace, Retries, TimeLimits
+
+if TYPE_CHECKING:
+    from serving.description import Instruments, ModelDescription
 
 __all__ = [
     "CallError",
@@ -109,6 +121,18 @@ class KapClient:
         """
         call = _post(PREDICT_BATCH, encoded_batch(requests, with_curve=with_curve), idempotency_key)
         return self._caller.ask(call, lambda body: read_answers(body, len(requests)))
+
+    def model(self) -> "ModelDescription":
+        """What is served: version, protocol, landmarks, intended use, performance. A key needs the scope ``read``."""
+        from serving.description import ModelDescription  # brings along what computes, which asking does without
+
+        return self._caller.ask(Call("GET", MODEL), Reader[ModelDescription](ModelDescription).read)
+
+    def instruments(self) -> "Instruments":
+        """The rating scales that a record may hold under the served protocol. A key needs the scope ``read``."""
+        from serving.description import Instruments
+
+        return self._caller.ask(Call("GET", INSTRUMENTS), Reader[Instruments](Instruments).read)
 
     def readiness(self) -> Readiness:
         """Whether the service can answer, and what stands in the way; tried once only, for it is about now."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from serving.answer import NotPredictable, Predicted, Refused
 from serving.client import (
     CallRefusedError,
     Readiness,
+    Retries,
     ServiceFailedError,
+    TimeLimits,
 )
 from tests.serving.client_cases import (
     KEY,
@@ -39,6 +42,8 @@ from tests.serving.stub_server import (
     refuses,
     stub_server,
 )
+
+README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -208,6 +213,43 @@ def test_readiness_says_what_stands_in_the_way(stub: Stub) -> None:
         for _ in range(2):
             with pytest.raises(ServiceFailedError):
                 kap.ready()
+
+
+# The guide
+
+
+@pytest.mark.parametrize(
+    ("act", "printed"),
+    [
+        (answers(PREDICTED), "0.5"),
+        (answers(NOT_PREDICTABLE), "['The record says that the patient has died.']"),
+        (refuses(503), "not now; the same later, with the key visit-5077"),
+        (refuses(403), "the key does not allow this"),
+    ],
+)
+def test_the_program_in_the_guide_runs(
+    stub: Stub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    act: Act,
+    printed: str,
+) -> None:
+    (program,) = re.findall(r"```py\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "patient.json").write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.client.Retries", lambda: Retries(tries=1))
+    stub.script = [act]
+    exec(program.replace("http://127.0.0.1:3000", stub.url), {})  # noqa: S102 - our own text
+    assert capsys.readouterr().out.startswith(printed)
+    assert stub.idempotency_keys() == ["visit-5077"]
+
+
+def test_the_guide_has_the_limits_that_there_are() -> None:
+    limits, retries = TimeLimits(), Retries()
+    assert f"`TimeLimits(connect={limits.connect:g}, read={limits.read:g}, total={limits.total:g})`" in README
+    first, longest = retries.first_wait, retries.longest_wait
+    assert f"at most {first:g} seconds, then {2 * first:g}, {4 * first:g} and so on up to {longest:g} " in README
 
 
 # What stands in two places
