@@ -19,6 +19,7 @@ SLOTS = 65_536
 MOST_PER_MINUTE = 1_000_000
 MOST_AMOUNT = 1_000
 MINUTE = 60_000_000_000
+_MOST_OWED = 10_000_000
 _HEADER, _STAMP = 64, 8
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 PATIENCE_SECONDS, HURRY_SECONDS, PAUSE_SECONDS = 0.05, 1.0, 0.0001
@@ -45,19 +46,27 @@ class RateLimiter:
     def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
         """Take ``amount`` from the bucket of the key at ``slot``; 0.0 where it may, otherwise the seconds to wait.
 
-        More than the bucket holds is let through when it is full, and is paid off before anything else is: a batch of
-        1,000 on a key with 600 a minute is answered once in 100 seconds. Nothing is taken where it must wait.
+        It may where one would be let through, and what the bucket does not hold is paid off before the next: were
+        the whole amount asked for, a batch of 1,000 would never be let through on a key with 600 a minute. Where it
+        must wait, nothing is taken.
         """
-        if not (0 <= slot <= SLOTS and 0 < per_minute <= MOST_PER_MINUTE and 0 < amount <= MOST_AMOUNT):
+        return self._take(slot, per_minute, amount, only_if_any=True)
+
+    def charge(self, slot: int, per_minute: int, amount: int) -> None:
+        """Take ``amount`` without asking: what was let in turns out to be that much more, and is paid off."""
+        self._take(slot, per_minute, amount, only_if_any=False)
+
+    def _take(self, slot: int, per_minute: int, amount: int, *, only_if_any: bool) -> float:
+        if not (0 <= slot <= SLOTS and 0 < per_minute <= MOST_PER_MINUTE and 0 <= amount <= MOST_AMOUNT):
             raise ValueError("the slot, the limit or the amount is out of range")
         each, offset = MINUTE // per_minute, _HEADER + slot * _STAMP
         with self._mutex, self._locked(offset, _STAMP):
             now = self._clock()
             full_at = max(now, self._read(offset))
-            if full_at > now + max(MOST_AMOUNT, per_minute) * each:  # no batch could: the file was damaged
+            if full_at > now + _MOST_OWED * each:  # not even many batches at once could: the file was damaged
                 full_at = now
-            wait = full_at + min(amount, per_minute) * each - now - per_minute * each
-            if wait > 0:
+            wait = full_at + each - now - per_minute * each
+            if only_if_any and wait > 0:
                 return wait / 1e9
             os.pwrite(self._file, (full_at + amount * each).to_bytes(_STAMP, "little"), offset)
         return 0.0

@@ -68,14 +68,28 @@ def test_a_refusal_takes_nothing(limits: RateLimiter, clock: Clock) -> None:
     assert limits.take(1, 1) == 0.0
 
 
-def test_a_batch_larger_than_the_bucket_waits_until_it_is_full_and_is_paid_off(
-    limits: RateLimiter, clock: Clock
-) -> None:
+def test_a_batch_is_let_in_where_one_request_would_be_and_is_paid_off(limits: RateLimiter, clock: Clock) -> None:
     assert limits.take(1, 600, 1_000) == 0.0
     assert limits.take(1, 600) == pytest.approx(40.1)  # (1,000 - 600 + 1) at 10 a second
-    assert limits.take(1, 600, 1_000) == 100.0
-    clock.now += 100 * SECOND
+    clock.now += 40_100_000_000
     assert limits.take(1, 600, 1_000) == 0.0
+    assert limits.take(1, 600) == pytest.approx(100.0)  # one was there, and 999 are owed, and one more
+
+
+def test_what_turns_out_to_be_more_is_charged_and_never_refused(limits: RateLimiter, clock: Clock) -> None:
+    for _ in range(3):
+        assert limits.take(1, 60) == 0.0
+        limits.charge(1, 60, 999)
+        assert limits.take(1, 60) > 900.0
+        clock.now += 1_000 * SECOND
+
+
+def test_batches_on_one_key_at_once_are_all_paid_off(limits: RateLimiter) -> None:
+    for _ in range(60):
+        limits.take(1, 60)
+    for _ in range(60):
+        limits.charge(1, 60, 999)
+    assert limits.take(1, 60) == 60 * 999 + 1
 
 
 def test_no_key_pays_for_another(limits: RateLimiter) -> None:
@@ -88,28 +102,30 @@ def test_no_key_pays_for_another(limits: RateLimiter) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     per_minute=st.sampled_from([1, 3, 60, 600, 1_000]),
-    asked=st.lists(st.tuples(st.integers(0, 90 * SECOND), st.integers(1, MOST_AMOUNT)), max_size=30),
+    asked=st.lists(st.tuples(st.integers(0, 90 * SECOND), st.integers(1, MOST_AMOUNT), st.booleans()), max_size=30),
 )
 def test_it_is_a_bucket(
-    tmp_path_factory: pytest.TempPathFactory, per_minute: int, asked: list[tuple[int, int]]
+    tmp_path_factory: pytest.TempPathFactory, per_minute: int, asked: list[tuple[int, int, bool]]
 ) -> None:
-    """A bucket of one minute's tokens, filled evenly, that may be overdrawn only when it is full."""
+    """A bucket of one minute's tokens, filled evenly, that may be overdrawn by whoever finds one in it."""
     clock = Clock()
     limits = RateLimiter(tmp_path_factory.mktemp("bucket"), clock)
     tokens, each = Fraction(per_minute), 60 * SECOND // per_minute
-    for passed, amount in asked:
+    for passed, amount, charged in asked:
         clock.now += passed
         tokens = min(Fraction(per_minute), tokens + Fraction(passed, each))
-        missing = min(amount, per_minute) - tokens
-        wait = max(missing, Fraction(0)) * each
-        assert limits.take(1, per_minute, amount) == pytest.approx(float(wait) / SECOND)
-        if missing <= 0:
+        if charged:
+            limits.charge(1, per_minute, amount)
+        else:
+            wait = max(1 - tokens, Fraction(0)) * each
+            assert limits.take(1, per_minute, amount) == pytest.approx(float(wait) / SECOND)
+        if charged or tokens >= 1:
             tokens -= amount
     limits.close()
 
 
 @pytest.mark.parametrize(
-    ("slot", "per_minute", "amount"), [(-1, 1, 1), (SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, 0), (1, 1, 1_001)]
+    ("slot", "per_minute", "amount"), [(-1, 1, 1), (SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, -1), (1, 1, 1_001)]
 )
 def test_what_is_out_of_range_is_a_defect(limits: RateLimiter, slot: int, per_minute: int, amount: int) -> None:
     with pytest.raises(ValueError, match="out of range"):
