@@ -191,7 +191,8 @@ def _sqlite(url: URL, patience_seconds: float) -> Engine:
     @event.listens_for(engine, "checkout")
     def _refuse_lost_file(_: Any, record: Any, __: Any) -> None:
         # An open file that was moved or deleted takes writes without complaint, and nobody would ever read them.
-        if record.info["file"] != _identity(path):
+        found = _identity(path)
+        if found is None or found != record.info["file"]:
             raise DisconnectionError
 
     @event.listens_for(engine, "begin")

@@ -4,14 +4,59 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, insert, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from serving.database import meta, reading, writing
+from serving.pseudonyms import Secret
 
 VARIABLE = "KAP_TEST_POSTGRES_URL"
+SECRET = Secret(bytes(range(32)))
+PATIENCE = 0.3
+"""Seconds that a test's database may take; short, for some tests wait for its end."""
+MARKER = "hunter" * 2
+"""A value that must show up nowhere."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a database is or will be, and how it can be made to go away."""
+
+    url: URL
+    go: Callable[[], None]
+    come_back: Callable[[], None]
+
+
+def sqlite_place(folder: Path) -> Place:
+    """A file that can be moved away."""
+    path, away = folder / "state" / "predictions.db", folder / "away.db"
+
+    def go() -> None:
+        path.replace(away)
+
+    def come_back() -> None:
+        away.replace(path)
+
+    return Place(make_url(f"sqlite:///{path}"), go, come_back)
+
+
+def put(engine: Engine, name: str, value: str = "") -> None:
+    """Write one row."""
+    with writing(engine) as connection:
+        connection.execute(insert(meta).values(name=name, value=value))
+
+
+def names(engine: Engine) -> set[str]:
+    """Which rows were put there."""
+    with reading(engine) as connection:
+        return set(connection.execute(select(meta.c.name)).scalars()) - {"schema", "secret"}
 
 
 @contextmanager
@@ -22,7 +67,7 @@ def postgresql_database() -> Iterator[URL]:
         pytest.skip(f"{VARIABLE} names no PostgreSQL server")
     url = make_url(named).set(drivername="postgresql+pg8000")
     name = f"kap_test_{secrets.token_hex(6)}"
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # it may be started anew meanwhile
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:
@@ -30,7 +75,6 @@ def postgresql_database() -> Iterator[URL]:
     finally:
         with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
 
 
 class Wire:

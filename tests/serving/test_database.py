@@ -1,63 +1,32 @@
-"""The log's database: private, durable, begun once, and when it is not there that is said and nothing else breaks."""
+"""The log's database: begun once, and when it is not there that is said and nothing else breaks; wherever it is."""
 
-import socket
-import sqlite3
-import stat
 import subprocess
 import sys
-import threading
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, event, insert, select, text, update
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Engine, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
-from serving import database, postgresql
-from serving.database import (
-    check_log,
-    create_tables,
-    has_begun,
-    meta,
-    open_database,
-    reading,
-    unavailable,
-    writing,
-)
+from serving.database import check_log, create_tables, has_begun, meta, open_database, reading, unavailable, writing
 from serving.failures import DuplicateError, LogRefusedError, LogUnavailableError, SecretMismatchError
 from serving.pseudonyms import Secret
-from tests.serving.databases import Wire, postgresql_database
+from tests.serving.databases import (
+    MARKER,
+    PATIENCE,
+    SECRET,
+    Place,
+    Wire,
+    names,
+    postgresql_database,
+    put,
+    sqlite_place,
+)
 
-SECRET, ANOTHER = Secret(bytes(range(32))), Secret(bytes(32))
-PATIENCE = 0.3
-MARKER = "hunter" * 2
+ANOTHER = Secret(bytes(32))
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a database is or will be, and how its server can be made to go away."""
-
-    url: URL
-    go: Callable[[], None]
-    come_back: Callable[[], None]
-
-
-def sqlite_place(folder: Path) -> Place:
-    path, away = folder / "state" / "predictions.db", folder / "away.db"
-
-    def go() -> None:
-        path.replace(away)
-
-    def come_back() -> None:
-        away.replace(path)
-
-    return Place(make_url(f"sqlite:///{path}"), go, come_back)
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +57,6 @@ def engine(place: Place) -> Iterator[Engine]:
     create_tables(opened, SECRET)
     yield opened
     opened.dispose()
-
-
-def put(engine: Engine, name: str, value: str = "") -> None:
-    with writing(engine) as connection:
-        connection.execute(insert(meta).values(name=name, value=value))
-
-
-def names(engine: Engine) -> set[str]:
-    with reading(engine) as connection:
-        return set(connection.execute(select(meta.c.name)).scalars()) - {"schema", "secret"}
 
 
 def test_what_was_written_is_read(engine: Engine, place: Place) -> None:
@@ -236,195 +195,3 @@ def _nest(engine: Engine, depth: int) -> None:
     with reading(engine):
         if depth:
             _nest(engine, depth - 1)
-
-
-# SQLite
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(sqlite_place(tmp_path).url, patience_seconds=PATIENCE)
-    create_tables(opened, SECRET)
-    yield opened
-    opened.dispose()
-
-
-def test_the_file_and_its_folder_are_for_the_owner_alone(file: Engine, tmp_path: Path) -> None:
-    put(file, "a")
-    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
-    found = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in (tmp_path / "state").iterdir()}
-    assert found == dict.fromkeys(["predictions.db", "predictions.db-wal", "predictions.db-shm"], 0o600)
-
-
-def test_a_commit_is_on_the_disk_and_what_is_erased_is_overwritten(file: Engine) -> None:
-    with reading(file) as connection:
-        found = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
-        }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-
-
-def test_a_writer_waits_for_another_and_is_told_when_that_takes_too_long(file: Engine) -> None:
-    with writing(file), pytest.raises(LogUnavailableError, match="locked"):
-        put(file, "a")
-    put(file, "b")
-    assert names(file) == {"b"}
-
-
-def test_writers_take_turns(file: Engine) -> None:
-    threads = [threading.Thread(target=put, args=(file, f"{number}")) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(names(file)) == 8
-
-
-def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    engine = open_database(sqlite_place(tmp_path).url)
-    room = {"pages": 1_000}
-
-    @event.listens_for(engine, "begin", insert=False)
-    def _limit(connection: object) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count={room['pages']}")  # type: ignore[attr-defined]
-
-    create_tables(engine, SECRET)
-    put(engine, "before")
-    room["pages"] = 10
-    with pytest.raises(LogUnavailableError, match="full"):
-        put(engine, "too much", "x" * 100_000)
-    assert names(engine) == {"before"}
-    room["pages"] = 1_000
-    put(engine, "after", "x" * 100_000)
-    assert names(engine) == {"before", "after"}
-    engine.dispose()
-
-
-def test_a_damaged_file_is_told(file: Engine, tmp_path: Path) -> None:
-    file.dispose()
-    (tmp_path / "state" / "predictions.db").write_bytes(b"no database " * 1000)
-    with pytest.raises(LogUnavailableError, match="damaged"):
-        names(file)
-
-
-def test_a_file_put_in_the_place_of_the_log_is_not_taken_for_it(file: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "state" / "predictions.db"
-    path.replace(tmp_path / "away.db")
-    with closing(sqlite3.connect(path)) as empty:
-        empty.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT)")
-        empty.commit()
-    with pytest.raises(LogRefusedError, match="no log"):
-        create_tables(file, SECRET)
-
-
-def test_a_place_where_no_file_can_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "state").touch()
-    with pytest.raises(LogUnavailableError, match="can't be made"):
-        create_tables(open_database(sqlite_place(tmp_path).url), SECRET)
-
-
-# PostgreSQL
-
-
-def test_a_server_that_falls_silent_is_not_waited_for(postgresql_url: URL) -> None:
-    wire = Wire(postgresql_url.host or "localhost", postgresql_url.port or 5432)
-    engine = open_database(postgresql_url.set(host="127.0.0.1", port=wire.port), patience_seconds=PATIENCE)
-    create_tables(engine, SECRET)
-    put(engine, "before")
-    wire.fall_silent()
-    started = time.monotonic()
-    with pytest.raises(LogUnavailableError, match="does not answer"):
-        put(engine, "lost")
-    assert time.monotonic() - started < 20  # far above what it should take, far below for ever
-    wire.mend()
-    put(engine, "after")
-    assert {"before", "after"} <= names(engine)
-    engine.dispose()
-    wire.close()
-
-
-def test_a_commit_is_on_the_servers_disk_and_statements_end(postgresql_url: URL) -> None:
-    engine = open_database(postgresql_url, patience_seconds=PATIENCE)
-    with reading(engine) as connection:
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
-    with pytest.raises(LogUnavailableError, match="too slow"), reading(engine) as connection:
-        connection.exec_driver_sql("SELECT pg_sleep(60)")
-    engine.dispose()
-
-
-def _end_connections(url: URL) -> None:
-    """What a server does to all its connections when it is stopped."""
-    other = open_database(url)
-    others = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    with reading(other) as connection:
-        assert connection.execute(text(f"{others} AND datname = current_database()")).scalar_one() > 0
-    other.dispose()
-
-
-def test_one_transaction_tells_that_the_server_was_restarted_and_the_next_is_answered(postgresql_url: URL) -> None:
-    engine = open_database(postgresql_url)
-    create_tables(engine, SECRET)
-    _end_connections(postgresql_url)
-    with pytest.raises(LogUnavailableError):
-        names(engine)
-    names(engine)
-    engine.dispose()
-
-
-def test_no_transaction_is_lost_to_a_restart_while_nothing_happened(
-    postgresql_url: URL, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
-    engine = open_database(postgresql_url)
-    create_tables(engine, SECRET)
-    _end_connections(postgresql_url)
-    names(engine)
-    engine.dispose()
-
-
-def test_a_server_that_may_only_be_read_is_left_for_the_one_that_took_over(postgresql_url: URL) -> None:
-    engine = open_database(postgresql_url)
-    create_tables(engine, SECRET)
-    with reading(engine) as connection:
-        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-    with pytest.raises(LogUnavailableError, match="only be read"):
-        put(engine, "x")
-    put(engine, "y")
-    engine.dispose()
-
-
-def test_a_database_that_does_not_exist_is_told(postgresql_url: URL) -> None:
-    engine = open_database(postgresql_url.set(database="no_such_database"))
-    with pytest.raises(LogUnavailableError, match="none by this name"):
-        names(engine)
-
-
-def test_the_way_to_another_machine_is_encrypted_and_checked() -> None:
-    for host in ("localhost", "127.0.0.1", "::1"):
-        assert postgresql.encryption(host, {}) is None
-    strict = postgresql.encryption("db.example", {})
-    assert strict is not None
-    assert strict.check_hostname
-    loose = postgresql.encryption("db.example", {"sslmode": "require"})
-    assert loose is not None
-    assert not loose.check_hostname
-    assert postgresql.encryption("db.example", {"sslmode": "disable"}) is None
-
-
-def test_a_server_that_does_not_encrypt_is_refused() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def refuse() -> None:
-            client, _ = listener.accept()
-            with client:
-                client.recv(8)
-                client.sendall(b"N")
-                client.recv(1)
-
-        threading.Thread(target=refuse, daemon=True).start()
-        port = listener.getsockname()[1]
-        engine = open_database(make_url(f"postgresql+pg8000://kap:{MARKER}@127.0.0.1:{port}/kap?sslmode=verify-full"))
-        with pytest.raises(LogUnavailableError, match="does not encrypt") as refused:
-            names(engine)
-    assert MARKER not in "".join(traceback.format_exception(refused.value)) + repr(engine)

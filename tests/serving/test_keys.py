@@ -18,9 +18,8 @@ from serving.database import create_tables, open_database
 from serving.failures import LogUnavailableError
 from serving.keys import SCOPES, ApiKey, KeyRing, create_key, list_keys, revoke_key
 from serving.pseudonyms import Secret
-from tests.serving.databases import postgresql_database
+from tests.serving.databases import SECRET, postgresql_database
 
-SECRET = Secret(bytes(range(32)))
 TOKEN = re.compile(r"kap_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
