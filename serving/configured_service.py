@@ -39,11 +39,14 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
     """A BentoML service whose server is set up by our settings."""
 
     def inject_config(self) -> None:
-        """Hand over the settings each time BentoML reads its configuration, before it starts the workers.
+        """Hand over the settings when BentoML reads its configuration in the server, before it starts the workers.
 
         The declared configuration stays as it is: it becomes part of a Bento, which is for any certificate.
         Raises ``SetUpError``.
         """
+        if bentoml.server_context.worker_index is not None:
+            super().inject_config()
+            return
         with told_by_bentoml():
             settings = load_settings()
             check_certificate(settings)
