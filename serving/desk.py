@@ -13,7 +13,7 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from serving.call import Call
-from serving.contract import PredictionRequest
+from serving.contract import PATIENT_REF, PredictionRequest
 from serving.log_append import Draft, KeyReusedError, Logged
 from serving.log_writer import LogWriter
 from serving.metrics import Metrics
@@ -164,7 +164,7 @@ class Desk:
             landmark=answered.landmark,
             landmark_day=answered.landmark_day,
             latency_us=round((time.perf_counter() - job.call.received) * 1e6),
-            patient=self._secret.patient(asked.request.patient.patient_ref),
+            patient=self._secret.patient(getattr(asked.request.patient, PATIENT_REF)),
             input_digest=mac("input", input_text(asked.request, with_curve=job.with_curve)),
             row=None if answered.row is None else answered.row.decode(),
             answer=answered.body.decode(),

@@ -42,7 +42,7 @@ class Keys(Protocol):
 class Rates(Protocol):
     """What the gate asks of the rate limits; `rate_limit.RateLimiter` answers."""
 
-    def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
+    def take(self, slot: int, per_minute: int) -> float:
         """Seconds to wait; 0.0 where it may."""
         ...
 
@@ -103,13 +103,10 @@ class Gate:
         if not key.allows(needed):
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"a key with the scope {needed} is required")
         wait = self._rates().take(key.slot, key.per_minute)
-        return too_many(wait) if wait > 0 else key
-
-
-def too_many(wait: float) -> ProblemResponse:
-    """The answer to a key that has used up its requests, for so many seconds."""
-    detail = "this key has used up its requests for now"
-    return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
+        if wait > 0:
+            detail = "this key has used up its requests for now"
+            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
+        return key
 
 
 def _refuse_headers(headers: Headers) -> ProblemResponse | None:

@@ -28,7 +28,7 @@ from serving.desk import OverloadedError, Reply
 from serving.envelope import Envelope
 from serving.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
 from serving.failures import LogUnavailableError
-from serving.gate import RETRY_SOON, Gate, too_many
+from serving.gate import RETRY_SOON, Gate
 from serving.log_append import KeyReusedError, Logged
 from serving.metrics import CONTENT_TYPE_LATEST
 from serving.model_shelf import ModelShelf
@@ -162,9 +162,7 @@ class KapOutcomes:
     async def predict_batch(self, request: BatchRequest, /) -> Response:
         """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
         call = CURRENT.get()
-        wait = self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
-        if wait > 0:
-            return too_many(wait)
+        self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
         read = read_batch(request.requests)
         places = [place for place, one in enumerate(read) if not isinstance(one, RequestRefusedError)]
         asked: Sequence[Any] = [read[place] for place in places]

@@ -12,7 +12,7 @@ from serving.body import BodyLimits
 from serving.call import Call
 from serving.database import create_tables, open_database
 from serving.desk import Desk
-from serving.failures import LogUnavailableError
+from serving.failures import StateError
 from serving.keys import KeyRing
 from serving.log_writer import LogWriter
 from serving.metrics import Metrics
@@ -46,7 +46,7 @@ class Worker:
         self.desk = Desk(lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting)
         self.limits = BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)
         self._begun = False
-        self._log_answers = False
+        self._log_answers: bool | None = None
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -66,15 +66,14 @@ class Worker:
     def readiness(self) -> Readiness:
         """What ``/readyz`` says."""
         served = self.shelf.served
-        ready = self._log_answers and self.keys.known
+        ready = bool(self._log_answers) and self.keys.known
         log = "answers" if self._log_answers else "does not answer; nothing is answered unlogged"
         return Readiness(ready, served.version, served.tag, log, self.shelf.refused)
 
-    def charge(self, call: Call, amount: int) -> float:
-        """Take so many more requests from the caller's limit; 0.0 where it may, otherwise the seconds to wait."""
-        if call.key is None or amount < 1:
-            return 0.0
-        return self.rates.take(call.key.slot, call.key.per_minute, amount)
+    def charge(self, call: Call, amount: int) -> None:
+        """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""
+        if call.key is not None and amount > 0:
+            self.rates.charge(call.key.slot, call.key.per_minute, amount)
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         self._watching.append(asyncio.get_running_loop().create_task(work))
@@ -90,9 +89,9 @@ class Worker:
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
-        except LogUnavailableError:
-            if self._log_answers:
-                LOG.warning("the prediction log's database does not answer")
+        except StateError as error:
+            if self._log_answers or self._log_answers is None:
+                LOG.warning("nothing can be answered: %s", error)
             self._log_answers = False
             return
         if not self._log_answers:

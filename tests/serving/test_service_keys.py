@@ -30,8 +30,8 @@ def make_key(environment: dict[str, str], *options: str) -> tuple[str, str]:
     return token.split("_")[1], token
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_SECONDS
+def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)

@@ -1,0 +1,52 @@
+"""Clinics that ask with the typed client while things break: what each was answered, and what it saw fail."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from serving.client import CallError, KapClient, Retries, TimeLimits
+from tests.serving.requests import changed
+
+MOST_CALLS = 50_000
+PATIENT = TimeLimits(total=120.0)
+"""A clinic's software waits at most so many seconds for an answer, retries included."""
+
+
+@dataclass
+class Asked:
+    """Prediction ids that were answered, by the order of the calls; and every call that ended without an answer."""
+
+    answered: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def _ask(base_url: str, asked: Asked, stop: threading.Event, caller: int, calls: int) -> None:
+    with KapClient(base_url, limits=PATIENT, retries=Retries(tries=100, first_wait=0.1, longest_wait=1.0)) as client:
+        for call in range(calls):
+            if stop.is_set():
+                return
+            record = changed(("patient", "patient_ref"), f"XMARKERX-{caller}-{call}")
+            try:
+                asked.answered.append(client.predict(record).prediction_id)
+            except CallError as error:
+                asked.failed.append(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def asking(base_url: str, callers: int = 4) -> Iterator[Asked]:
+    """Several clinics, one call after the other each, until the block ends or they have called enough."""
+    asked, stop = Asked(), threading.Event()
+    threads = [
+        threading.Thread(target=_ask, args=(base_url, asked, stop, caller, MOST_CALLS // callers), daemon=True)
+        for caller in range(callers)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield asked
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=150)
+        assert not any(thread.is_alive() for thread in threads), "a call hangs"

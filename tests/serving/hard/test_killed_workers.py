@@ -1,0 +1,98 @@
+"""Workers are killed while they answer: what a clinic was answered is in the log, and it sees no more than a wait."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.database import reading
+from serving.log_check import check_log
+from serving.named_log import open_log
+from serving.prediction_log import read_entries, read_writers
+from serving.state import State
+from tests.serving.databases import postgresql_database
+from tests.serving.hard.patients import asking
+from tests.serving.servers import Server, environment_in, running
+from tests.serving.test_service_keys import until
+
+KILLS, FEWER_KILLS = 20, 6
+PATIENCE_SECONDS = 90.0
+"""A worker takes seconds to start, and longer on a busy machine."""
+MARKER = "XMARKERX"
+
+
+@pytest.fixture
+def log_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], State]:
+    """Opens a server's log, with its own settings."""
+
+    def opened(server: Server) -> State:
+        for name, value in server.environment.items():
+            if name.startswith("KAP_"):
+                monkeypatch.setenv(name, value)
+        return open_log(None)
+
+    return opened
+
+
+def writers(state: State) -> int:
+    with reading(state.engine) as connection:
+        return len(read_writers(connection))
+
+
+def kill_one(server: Server, turn: int) -> None:
+    """Kill a worker, without a chance to tidy up, and wait until another has taken its place."""
+    before = server.workers()
+    os.kill(before[turn % len(before)], signal.SIGKILL)
+    until(lambda: len(server.workers()) == len(before) and server.workers() != before, PATIENCE_SECONDS)
+
+
+def kill_under_load(server: Server, state: State, kills: int) -> None:
+    """Kill workers one after the other, each once it has answered; then see what the log holds."""
+    with asking(str(server.client.base_url)) as asked:
+        for turn in range(kills):
+            begun, reached = writers(state), len(asked.answered)
+            until(lambda reached=reached: len(asked.answered) > reached + 10, PATIENCE_SECONDS)  # type: ignore[misc]
+            time.sleep(0.05 * (turn % 5))  # at another moment of the work each time
+            kill_one(server, turn)
+            until(lambda begun=begun: writers(state) > begun, PATIENCE_SECONDS)  # type: ignore[misc]
+        reached = len(asked.answered)
+        until(lambda: len(asked.answered) > reached + 50, PATIENCE_SECONDS)
+    assert asked.failed == []
+    assert_all_logged(state, asked.answered, kills)
+    assert MARKER not in server.written()
+    assert "Traceback" not in server.written()
+
+
+def assert_all_logged(state: State, answered: list[str], kills: int) -> None:
+    logged = [entry.prediction_id for entry in read_entries(state.engine)]
+    assert len(set(answered)) == len(answered) > 10 * kills
+    assert set(answered) <= set(logged)
+    assert len(set(logged)) == len(logged)
+    checked = check_log(state.engine, state.secret)
+    assert checked.findings == ()
+    assert len(checked.reached) > kills
+
+
+def test_a_worker_is_killed_twenty_times_and_nothing_answered_is_lost(
+    tmp_path: Path, log_of: Callable[[Server], State]
+) -> None:
+    with running(tmp_path) as server:
+        kill_under_load(server, log_of(server), KILLS)
+
+
+def test_two_workers_on_one_file_are_killed_in_turn(tmp_path: Path, log_of: Callable[[Server], State]) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        kill_under_load(server, log_of(server), FEWER_KILLS)
+
+
+def test_two_workers_on_postgresql_are_killed_in_turn(tmp_path: Path, log_of: Callable[[Server], State]) -> None:
+    with postgresql_database() as url:
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        environment = environment_in(tmp_path, KAP_LOG=address)
+        with running(tmp_path, "--workers", "2", environment=environment) as server:
+            state = log_of(server)
+            kill_under_load(server, state, KILLS)
+            state.engine.dispose()
