@@ -23,7 +23,7 @@ def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
     """Cells out of range, empty where required, or of a patient who is not in ``patients``; rows that can't be so."""
     problems = list(_column_problems("patients", protocol.tables["patients"], raw.patients))
     for name in CHILD_TABLES:
-        if name not in raw.tables:
+        if name not in raw.tables or not len(raw.tables[name].patient):
             continue
         table = raw.tables[name]
         problems += _column_problems(name, protocol.tables[name], table.columns)
@@ -56,12 +56,11 @@ def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[st
             outside = (numbers < column.minimum) | (numbers > column.maximum)
             yield from _in_column(table, column, outside, "a number out of range")
         if column.kind in ("whole", "day"):
-            broken = numbers != np.floor(numbers)
-            yield from _in_column(table, column, broken & ~np.isnan(numbers), "a fraction")
+            yield from _in_column(table, column, numbers > np.floor(numbers), "a fraction")
 
 
 def _in_column(table: str, column: Column, wrong: Mask, found: str) -> list[Problem]:
-    return _at_rows(table, column.name, wrong, column.requirement(), found) if wrong.any() else []
+    return _at_rows(table, column.name, wrong, column.requirement(), found) if len(wrong.nonzero()[0]) else []
 
 
 def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Floats | None) -> list[Problem]:
@@ -135,7 +134,5 @@ def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:
 def _at_rows(
     table: str, column: str, wrong: Mask, required: str, found: str, read: Indices | None = None
 ) -> list[Problem]:
-    if not wrong.any():
-        return []
-    rows = np.flatnonzero(wrong) if read is None else read[wrong]
-    return [Problem(table, int(row), column, required, found) for row in rows]
+    rows = wrong.nonzero()[0]
+    return [Problem(table, int(row if read is None else read[row]), column, required, found) for row in rows]

@@ -70,9 +70,12 @@ def primary_scale(assessments: Rows, protocol: Protocol) -> PrimaryScale:
     """The first instrument of the protocol's remission rule that has a baseline, per patient."""
     codes = [protocol.instrument_names.index(name) for name in protocol.remission.instruments]
     before = assessments.where(assessments.numbers("day") <= 0)
+    rated = np.bincount(np.asarray(before["instrument"], dtype=np.intp), minlength=len(protocol.instruments))
     chosen = np.full(assessments.patients, -1, dtype=np.intp)
     baseline = np.full(assessments.patients, np.nan)
     for code in codes:
+        if not rated[code]:
+            continue
         score = baseline_score(before, code)
         takes = (chosen < 0) & ~np.isnan(score)
         chosen[takes] = code

@@ -1,45 +1,42 @@
-"""Why a patient got an answer: each feature's contribution to the log-odds, largest first, adding up to the answer."""
+"""Why patients got an answer: each feature's contribution to the log-odds, largest first, adding up to the answer."""
 
 from dataclasses import dataclass
-from math import fsum, isnan
+from math import fsum
 
 import numpy as np
 
-from models.outcomes import Floats
+from features.timeline import Floats, Indices
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 
 
-@dataclass(frozen=True)
-class Reason:
-    """One feature's share in the log-odds; ``value`` is ``None`` where the feature was not recorded."""
+@dataclass(frozen=True, eq=False)
+class Explanations:
+    """A head's answers for n feature rows taken apart.
 
-    feature: str
-    value: float | None
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """``start`` plus the contributions of all ``reasons`` is ``log_odds``, the sum rounded once as by ``math.fsum``.
-
-    What contributes nothing is left out.
+    ``start`` (n,) plus all the shares of a row is its ``log_odds`` (n,), the sum rounded once as by ``math.fsum``.
+    ``shares`` (n, acting) are the contributions of the features at the positions ``columns`` (n, acting), the largest
+    first; the first ``number`` (n,) of a row are not zero.
     """
 
-    log_odds: float
-    start: float
-    reasons: tuple[Reason, ...]
+    log_odds: Floats
+    start: Floats
+    columns: Indices
+    shares: Floats
+    number: Indices
 
 
-def explain(head: RemissionHead | RelapseHead, names: tuple[str, ...], row: Floats) -> Explanation:
-    """The explanation of a head's answer for one feature row of shape (features,)."""
-    start, contributions = head.explain(row[None, :])
-    order = np.argsort(-np.abs(contributions[0]), kind="stable")
-    values, shares = row.tolist(), contributions[0].tolist()
-    reasons = tuple(
-        Reason(names[position], None if isnan(values[position]) else values[position], shares[position])
-        for position in order.tolist()
-        if shares[position] != 0
+def explain(head: RemissionHead | RelapseHead, rows: Floats) -> Explanations:
+    """The explanation of a head's answers for feature rows of shape (n, features)."""
+    start, contributions = head.explain(rows)
+    acting = contributions.any(axis=0).nonzero()[0]  # the other columns act for nobody
+    contributions = contributions[:, acting]
+    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
+    terms = zip(start.tolist(), contributions.tolist(), strict=True)
+    return Explanations(
+        log_odds=np.array([fsum((first, *others)) for first, others in terms], dtype=np.float64),
+        start=start,
+        columns=acting[order],
+        shares=contributions[np.arange(len(rows))[:, None], order],
+        number=(contributions != 0).sum(axis=1),
     )
-    first = float(start[0])
-    return Explanation(fsum((first, *shares)), first, reasons)

@@ -1,10 +1,16 @@
-"""What the service answers: a prediction with its reasons, or why there is none; told apart by ``outcome``."""
+"""What the service answers: a prediction with its reasons, or why there is none; told apart by ``outcome``.
 
-from typing import Annotated, Literal
+These types say what an answer looks like. The service writes it from plain values that `row_answers` has looked over,
+and a test compares the two.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+Document: TypeAlias = dict[str, Any]
+"""An answer, or a part of one, as plain values for JSON; of the shape of the type with that name below."""
 
 
 class Part(BaseModel):
@@ -66,9 +72,9 @@ class RiskAt(Part):
 
 
 class Relapse(Part):
-    """Relapse given remission: week by week, and at the protocol's horizons."""
+    """Relapse given remission: at the protocol's horizons, and week by week; ``curve`` is null unless asked for."""
 
-    curve: list[CurvePoint]
+    curve: list[CurvePoint] | None
     at_horizons: list[RiskAt]
 
 
@@ -132,6 +138,14 @@ class Applicability(Part):
     reasons: list[Unlike]
 
 
+class Caution(Part):
+    """What stands in the record that a clinician has to weigh whatever the numbers say; it changes none of them."""
+
+    code: str
+    message: str
+    source: str
+
+
 class Predicted(Part):
     """The answer for a patient at the latest landmark that the record has reached."""
 
@@ -147,13 +161,18 @@ class Predicted(Part):
     not_recorded: list[str]
     not_used: NotUsed
     notes: list[str]
+    cautions: list[Caution]
 
 
 class Reason(Part):
-    """Why nothing is predicted: a code for machines, a sentence for people."""
+    """Why nothing is predicted: a code for machines, a sentence for people, and what would help.
+
+    ``remedy`` says what would make the patient predictable; null where nothing would.
+    """
 
     code: str
     message: str
+    remedy: str | None
 
 
 class NotPredictable(Part):
@@ -167,9 +186,31 @@ class NotPredictable(Part):
     model: ModelUsed
     applicability: Applicability | None
     reasons: list[Reason]
+    cautions: list[Caution]
 
 
 class PredictionResponse(RootModel[Annotated[Predicted | NotPredictable, Field(discriminator="outcome")]]):
     """A prediction, or why there is none."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
+
+
+class ToMend(Part):
+    """One thing to mend in a request: where, what is required, and what kind of thing came; never the value."""
+
+    path: str
+    required: str
+    found: str
+
+
+class Refused(Part):
+    """A request of a batch that can't be answered as it stands; ``problems`` lists every reason."""
+
+    outcome: Literal["refused"] = "refused"
+    problems: list[ToMend]
+
+
+class BatchResponse(Part):
+    """What each request of a batch gets, in the order of the requests."""
+
+    answers: list[Annotated[Predicted | NotPredictable | Refused, Field(discriminator="outcome")]]

@@ -3,6 +3,7 @@
 What depends on the served protocol (covariates, instruments and their scores) is checked by the predictor.
 """
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -14,6 +15,8 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, hide_input
 LONGEST_TEXT = 128
 MOST_ROWS = {"prior_treatments": 1_000, "sessions": 1_000, "assessments": 10_000, "events": 1_000}
 MOST_COVARIATES = 1_000
+MOST_REQUESTS = 1_000
+"""Records in one batch."""
 AS_OF_DAY = Column(
     "as_of_day",
     "day",
@@ -59,9 +62,11 @@ def _entry(name: str, table: str, **more: Any) -> type[Entry]:
 
 
 def _number_or_flag(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    raise PydanticCustomError("number_or_flag", "a number, true or false")
+    if not (value is None or isinstance(value, bool | int | float)):
+        raise PydanticCustomError("number_or_flag", "a number, true or false")
+    if not (value is None or abs(value) <= sys.float_info.max):
+        raise PydanticCustomError("finite_number", "a number, true or false")
+    return value
 
 
 CovariateValue = Annotated[float | bool | None, BeforeValidator(_number_or_flag)]
@@ -102,3 +107,15 @@ class PredictionRequest(BaseModel):
     sessions: list[Session] | None = _rows("sessions", "sessions so far")
     assessments: list[Assessment] | None = _rows("assessments", "ratings so far")
     events: list[Event] | None = _rows("events", "events so far")
+
+
+class BatchRequest(BaseModel):
+    """Many patients' records. Each is checked by itself (`refusal.read_batch`), so that one can't spoil the others."""
+
+    model_config = STRICT
+
+    requests: Annotated[
+        list[Any],
+        Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as `POST /v1/predict` takes it"),
+    ]
+    with_curve: Annotated[bool, Field(description="whether to give the weekly curve of relapse")] = False

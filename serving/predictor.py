@@ -1,210 +1,214 @@
-"""From a request to an answer, with no web in it: the record at its latest landmark, scored, with reasons."""
+"""From requests to answers, with no web in it: each record at its latest landmark, scored, with reasons.
 
-from collections.abc import Mapping
-from math import isnan
-from typing import Any
+One request and a thousand take the same way: all records become one cohort, and all patients at one landmark are
+scored together. What follows from a row of features alone is left to `row_answers`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import TypeAlias
 from uuid import uuid4
 
 import numpy as np
+import orjson
 
 from features.build import feature_rows
 from features.catalogue import catalogue
 from features.cohort import Cohort
-from features.eligibility import Ineligible
 from features.landmark import Known, known_at, landmark_days
-from features.protocol import Landmark
-from features.timeline import Floats
-from models.applicability import Applicable, Judgement
-from models.bundle import Bundle, HeadRecord
-from models.explanation import explain
-from models.outcome_model import Intervals, OutcomeModel, Predictions
-from models.outcomes import RelapseCurve
-from models.relapse import RelapseHead
-from models.remission import RemissionHead
-from serving.answer import Applicability, ModelUsed, NotPredictable, Predicted, PredictionResponse, Reason, Unlike
+from features.problems import InputRefusedError, Problem
+from features.timeline import Floats, Indices
+from models.bundle import Bundle
+from serving.answer import Document, ModelUsed, PredictionResponse
+from serving.cautions import cautions_for
 from serving.contract import PredictionRequest
+from serving.no_prediction import ineligible, no_landmark_reached, not_predictable
 from serving.record import RecordReader
+from serving.refusal import RequestRefusedError
+from serving.row_answers import PREDICTED, RowAnswers
+from serving.row_writer import RowWriter, write
 
-NOT_LEARNED = "not_learned"
-OUTSIDE_TRAINING = "outside_training"
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """An answer to one request, as it is sent: the JSON of a ``PredictionResponse``.
+
+    ``summary`` is the same as plain values, for whoever counts answers, but for the reasons of a prediction, by far the
+    largest part. ``landmark`` and ``landmark_day`` name the landmark reached. ``row`` is a JSON object of the features
+    that were recorded, by name, from which ``Predictor.rescore`` works the numbers out again; ``None`` where the record
+    alone leaves nothing to predict.
+    """
+
+    body: bytes
+    summary: Document
+    landmark: str | None = None
+    landmark_day: int | None = None
+    row: bytes | None = None
+
+    @cached_property
+    def answer(self) -> Document:
+        """All of the answer as plain values."""
+        document: Document = orjson.loads(self.body)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is found for a patient: the answer but for whose it is, and what goes along with it; see ``Answered``."""
+
+    answer: Document
+    landmark: str | None = None
+    landmark_day: int | None = None
+    row: bytes | None = None
+    not_used: Document | None = None
+
+
+Reply: TypeAlias = Answered | RequestRefusedError
 
 
 class Predictor:
-    """Answers for one patient at a time from one bundle."""
+    """Answers for many patients at a time from one bundle."""
 
-    def __init__(self, bundle: Bundle, version: str) -> None:
+    def __init__(self, bundle: Bundle, version: str, run_id: str = "") -> None:
         """Keep the bundle; ``version`` is its name in the registry, shown with every answer."""
         self.bundle = bundle
+        self.run_id = run_id
         self.model_used = ModelUsed(
             version=version,
             bundle_digest=bundle.digest,
             synthetic=bundle.training.get("synthetic") is True,
         )
+        self._model_used = self.model_used.model_dump()
         self._reader = RecordReader(bundle.protocol)
-        self._features = catalogue(bundle.protocol)
-        self._names = tuple(feature.name for feature in self._features)
-        self._declared = {feature.name: (feature.meaning, feature.unit) for feature in self._features}
+        features = catalogue(bundle.protocol)
+        self._names = tuple(feature.name for feature in features)
+        self._writer = RowWriter(features)
+        self._answers = [
+            RowAnswers(model, records, features) for model, records in zip(bundle.models, bundle.records, strict=True)
+        ]
 
     def predict(self, request: PredictionRequest) -> PredictionResponse:
         """The answer at the latest landmark reached; raises ``RequestRefusedError`` for a record that can't be so."""
-        cohort = self._reader.read(request)
-        number = self._latest_landmark(cohort)
-        if number is None:
-            return self._not_predictable(Ineligible.LANDMARK_NOT_REACHED.name.lower(), self._what_is_needed())
-        model = self.bundle.models[number]
-        known = known_at(cohort, model.landmark)
-        rows = feature_rows(cohort, known)
-        if rows.unpredictable[0] is not None:
-            reason: Ineligible = rows.unpredictable[0]
-            return self._not_predictable(reason.name.lower(), f"{model.landmark.name}: {reason.value}")
-        if not model.can_answer:
-            message = f"{model.landmark.name}: the training cohort could teach neither remission nor relapse"
-            return self._not_predictable(NOT_LEARNED, message)
-        judged = model.applicability.judge(rows.values) if model.applicability is not None else None
-        if judged is not None and judged.verdict[0] == Applicable.OUTSIDE:
-            message = f"{model.landmark.name}: {judged.refusal(0, self._names)}"
-            return self._not_predictable(OUTSIDE_TRAINING, message, self._applicability(judged))
-        answer = self._answer(model, rows.values, self.bundle.records[number])
-        about = {
-            "landmark": {"name": model.landmark.name, "day": int(rows.day[0])},
-            "applicability": None if judged is None else self._applicability(judged),
-            "not_used": _not_used(cohort, known),
-        }
-        return PredictionResponse(Predicted.model_validate(answer | about))
+        (reply,) = self.answer_many([request], [str(uuid4())])
+        if isinstance(reply, RequestRefusedError):
+            raise reply
+        return PredictionResponse.model_validate_json(reply.body)
 
-    def _latest_landmark(self, cohort: Cohort) -> int | None:
-        """Position of the landmark with the latest day, the last of several; ``None`` when none is reached."""
-        days = [float(landmark_days(cohort, model.landmark)[0]) for model in self.bundle.models]
-        reached = [(day, number) for number, day in enumerate(days) if not isnan(day)]
-        return max(reached)[1] if reached else None
+    def answer_many(
+        self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, with_curve: bool = True
+    ) -> list[Reply]:
+        """What each request gets, under the id at its place: an answer, or why it is refused.
 
-    def _what_is_needed(self) -> str:
-        first = self.bundle.models[0].landmark
-        return f"no landmark is reached yet; the first is {first.name!r}, which needs {_needed_for(first)}"
+        Without ``with_curve`` the weekly curve of relapse is null; it is the larger part of an answer and of the work.
+        Raises ``ImpossibleAnswerError`` for a defect of the software or the bundle.
+        """
+        records = self._reader.read_many(requests)
+        replies: dict[int, Reply] = dict(records.refused)
+        for landmark, patients in self._by_landmark(records.cohort):
+            everyone = len(patients) == len(records.cohort)
+            cohort = records.cohort if everyone else records.cohort.take(patients)
+            found = self._at_no_landmark(len(cohort)) if landmark is None else self._at(landmark, cohort, with_curve)
+            for place, one in zip(records.places[patients].tolist(), found, strict=True):
+                replies[place] = self._answered(requests[place], prediction_ids[place], one)
+        return [replies[place] for place in range(len(requests))]
 
-    def _not_predictable(
-        self, code: str, message: str, applicability: Applicability | None = None
-    ) -> PredictionResponse:
-        return PredictionResponse(
-            NotPredictable(
-                prediction_id=str(uuid4()),
-                model=self.model_used,
-                applicability=applicability,
-                reasons=[Reason(code=code, message=message)],
-            )
-        )
+    def rescore(self, landmark: str, row: Mapping[str, float], *, with_curve: bool = True) -> Document:
+        """As ``rescore_many``, for one row."""
+        return self.rescore_many(landmark, [row], with_curve=with_curve)[0]
 
-    def _applicability(self, judged: Judgement) -> Applicability:
-        reasons = [
-            Unlike(
-                code=concern.code,
-                feature=None if concern.column is None else self._names[concern.column],
-                message=concern.in_words(self._names),
-            )
-            for concern in judged.concerns(0)
+    def rescore_many(
+        self, landmark: str, rows: Sequence[Mapping[str, float]], *, with_curve: bool = True
+    ) -> list[Document]:
+        """The part of each answer that follows from a logged row alone; see ``RowAnswers.answer``.
+
+        A row holds the recorded features of a patient by name, as ``Answered.row`` does. Raises ``InputRefusedError``
+        for a landmark that the bundle doesn't have, and for a feature that the catalogue doesn't have or that is no
+        finite number.
+        """
+        at = {answers.model.landmark.name: answers for answers in self._answers}
+        if landmark not in at:
+            required = "one of " + ", ".join(at)
+            raise InputRefusedError([Problem("landmark", None, None, required, "another landmark")])
+        found = at[landmark].answer(self._matrix(rows), with_curve=with_curve)
+        plain: list[Document] = orjson.loads(write(found))
+        return plain
+
+    def _matrix(self, rows: Sequence[Mapping[str, float]]) -> Floats:
+        """Rows by name as rows of a matrix, NaN where not recorded."""
+        column = {name: position for position, name in enumerate(self._names)}
+        problems = []
+        values = np.full((len(rows), len(column)), np.nan)
+        for number, row in enumerate(rows):
+            for name, value in row.items():
+                if name not in column:
+                    required, found = "a feature of the catalogue", "an unknown feature"
+                    problems.append(Problem("row", number, name, required, found))
+                elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+                    problems.append(Problem("row", number, name, "a finite number", "another kind"))
+                else:
+                    values[number, column[name]] = value
+        if problems:
+            raise InputRefusedError(problems)
+        return values
+
+    def _by_landmark(self, cohort: Cohort) -> list[tuple[int | None, Indices]]:
+        """The patients of a cohort by the position of the latest landmark reached, the last of several on a day."""
+        days = np.array([landmark_days(cohort, model.landmark) for model in self.bundle.models])
+        reached = ~np.isnan(days)
+        last_first = np.where(reached, days, -np.inf)[::-1]
+        latest = len(days) - 1 - last_first.argmax(axis=0)
+        latest[~reached.any(axis=0)] = -1
+        return [
+            (None if landmark < 0 else landmark, np.flatnonzero(latest == landmark))
+            for landmark in np.unique(latest).tolist()
         ]
-        verdict = Applicable(int(judged.verdict[0])).name.lower()
-        return Applicability.model_validate({"verdict": verdict, "reasons": reasons})
 
-    def _answer(self, model: OutcomeModel, rows: Floats, records: Mapping[str, HeadRecord]) -> dict[str, Any]:
-        predicted = model.predict(rows)
-        reasons = {
-            name: None if head is None else self._explanation(head, rows[0])
-            for name, head in (("remission", model.remission), ("relapse", model.relapse))
-        }
-        return {
-            "prediction_id": str(uuid4()),
-            "model": self.model_used,
-            "remission": _remission(predicted) if model.remission else None,
-            "relapse": _relapse(predicted, model.horizons_days),
-            "sustained_remission": _sustained(predicted, model.horizons_days),
-            "reasons": reasons,
-            "not_recorded": [self._names[position] for position in np.flatnonzero(np.isnan(rows[0])).tolist()],
-            "notes": _notes(model, records),
-        }
+    def _at_no_landmark(self, patients: int) -> list[_Found]:
+        reason = no_landmark_reached(self.bundle.models[0].landmark)
+        return [_Found(not_predictable(None, reason))] * patients
 
-    def _explanation(self, head: RemissionHead | RelapseHead, row: Floats) -> dict[str, Any]:
-        explanation = explain(head, self._names, row)
-        contributions = []
-        for reason in explanation.reasons:
-            meaning, unit = self._declared[reason.feature]
-            contributions.append(vars(reason) | {"meaning": meaning, "unit": unit})
-        return {"log_odds": explanation.log_odds, "start": explanation.start, "contributions": contributions}
+    def _at(self, number: int, cohort: Cohort, with_curve: bool) -> list[_Found]:
+        """What is found for patients who have all reached a landmark."""
+        landmark = self.bundle.models[number].landmark
+        known = known_at(cohort, landmark)
+        rows = feature_rows(cohort, known)
+        why_not = rows.unpredictable.tolist()
+        values = rows.values[[why is None for why in why_not]]
+        scored = zip(
+            self._answers[number].answer(values, with_curve=with_curve), self._writer.recorded(values), strict=True
+        )
+        found = []
+        for why, day, later in zip(why_not, rows.day.tolist(), _not_used(cohort, known), strict=True):
+            if why is None:
+                answer, row = next(scored)
+                found.append(_Found(answer, landmark.name, int(day), row, later))
+            else:
+                reason = ineligible(why, landmark, self.bundle.protocol)
+                found.append(_Found(not_predictable(None, reason), landmark.name, int(day)))
+        return found
 
-
-def _notes(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> list[str]:
-    """What to know about the heads; a head that could not be learned is named even without a note of its own."""
-    expected = ("relapse",) if model.in_remission_at_landmark else ("remission", "relapse")
-    notes = {name: record.note for name, record in records.items() if record.note}
-    for name in expected:
-        if getattr(model, name) is None:
-            notes.setdefault(name, "the training cohort could not teach it")
-    return [f"{name}: {note}" for name, note in notes.items()]
-
-
-def _remission(predicted: Predictions) -> dict[str, Any]:
-    limits = None if predicted.interval is None else predicted.interval.remission
-    return {"probability": float(predicted.remission[0]), "interval_90": _intervals(limits, 1)[0]}
+    def _answered(self, request: PredictionRequest, prediction_id: str, found: _Found) -> Answered:
+        """The answer with all that it says beside what was found, written."""
+        outcome, cautions = found.answer["outcome"], cautions_for(request)
+        answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_used}
+        if outcome != PREDICTED:
+            answer |= found.answer
+            answer["cautions"] = cautions
+            return Answered(write(answer), answer, found.landmark, found.landmark_day, found.row)
+        answer["landmark"] = {"name": found.landmark, "day": found.landmark_day}
+        answer |= found.answer
+        answer["not_used"] = found.not_used
+        answer["cautions"] = cautions
+        body = write(answer)
+        del answer["reasons"]
+        return Answered(body, answer, found.landmark, found.landmark_day, found.row)
 
 
-def _relapse(predicted: Predictions, horizons: tuple[int, ...]) -> dict[str, Any] | None:
-    if predicted.curve is None:
-        return None
-    limits = None if predicted.interval is None else predicted.interval.relapse[0]
-    at_horizons = zip(horizons, _nullable(predicted.relapse[0]), _intervals(limits, len(horizons)), strict=True)
-    names = ("days", "probability", "interval_90")
-    return {
-        "curve": _curve(predicted.curve, predicted.interval),
-        "at_horizons": [dict(zip(names, risk, strict=True)) for risk in at_horizons],
-    }
-
-
-def _curve(curve: RelapseCurve, interval: Intervals | None) -> list[dict[str, Any]]:
-    number = len(curve.days)
-    relapse = None if interval is None or interval.curve_relapse is None else interval.curve_relapse[0]
-    event_free = None if interval is None or interval.curve_event_free is None else interval.curve_event_free[0]
-    columns = {
-        "day": curve.days.tolist(),
-        "relapse": curve.relapse[0].tolist(),
-        "event_free": curve.event_free[0].tolist(),
-        "competing": curve.competing[0].tolist(),
-        "relapse_interval_90": _intervals(relapse, number),
-        "event_free_interval_90": _intervals(event_free, number),
-    }
-    return [dict(zip(columns, point, strict=True)) for point in zip(*columns.values(), strict=True)]
-
-
-def _sustained(predicted: Predictions, horizons: tuple[int, ...]) -> list[dict[str, Any]]:
-    limits = None if predicted.interval is None else predicted.interval.sustained[0]
-    at_horizons = zip(horizons, _nullable(predicted.sustained[0]), _intervals(limits, len(horizons)), strict=True)
-    names = ("horizon_days", "probability", "interval_90")
-    return [dict(zip(names, lasting, strict=True)) for lasting in at_horizons]
-
-
-def _nullable(probabilities: Floats) -> list[float | None]:
-    return [None if isnan(probability) else probability for probability in probabilities.tolist()]
-
-
-def _intervals(limits: Floats | None, number: int) -> list[dict[str, float] | None]:
-    """Limits of shape (number, 2) as they are answered; null where nothing is said, or by a model without refits."""
-    if limits is None:
-        return [None] * number
-    return [None if isnan(low) else {"low": low, "high": high} for low, high in limits.tolist()]
-
-
-def _not_used(cohort: Cohort, known: Known) -> dict[str, int]:
-    return {
-        "sessions": len(cohort.sessions) - len(known.sessions),
-        "assessments": len(cohort.assessments) - len(known.assessments),
-        "events": len(cohort.events) - len(known.events),
-    }
-
-
-def _needed_for(landmark: Landmark) -> str:
-    if landmark.day is not None:
-        return f"as_of_day to be {landmark.day} or later"
-    session = landmark.before_session or 1
-    if session == 1:
-        return "nothing but a record"
-    earlier = "dosing session 1" if session == 2 else f"dosing sessions 1 to {session - 1}"
-    return f"{earlier} to be recorded, and as_of_day to be after the last of them"
+def _not_used(cohort: Cohort, known: Known) -> Iterator[Document]:
+    """How many records of each patient were later than the landmark."""
+    names = ("sessions", "assessments", "events")
+    later = [cohort.table(name).count_for_patient() - getattr(known, name).count_for_patient() for name in names]
+    for sessions, assessments, events in np.array(later, dtype=np.int64).T.tolist():
+        yield {"sessions": sessions, "assessments": assessments, "events": events}

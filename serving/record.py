@@ -1,7 +1,13 @@
-"""From a request to a cohort of one patient, checked by the same rules as a cohort from files."""
+"""From requests to one cohort, a patient each, checked by the same rules as a cohort from files.
 
+Many requests are read at once; what is wrong with one of them is told of that one, and the others are none the worse.
+"""
+
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -10,99 +16,118 @@ from features.cohort import Cohort, RawCohort, RawTable, Values, assemble_cohort
 from features.columns import CHILD_TABLES, Column
 from features.problems import Problem
 from features.protocol import Protocol
-from serving.contract import PATIENT_REF, Entry, PredictionRequest
+from features.timeline import Indices
+from serving.contract import Entry, PredictionRequest
 from serving.refusal import RequestProblem, RequestRefusedError, json_path
 
-_SITES = (None,)
+Cells = Mapping[str, Any]
+Problems = defaultdict[int, list[RequestProblem]]
+"""By the place of a request among all, what is wrong with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """The requests that are in order as a cohort, one patient each, and why the others are refused.
+
+    ``places`` (patients,) gives for each patient of the cohort, and ``refused`` for each refusal, the place of its
+    request among all.
+    """
+
+    cohort: Cohort
+    places: Indices
+    refused: Mapping[int, RequestRefusedError]
 
 
 class RecordReader:
     """Reads requests under one protocol."""
 
     def __init__(self, protocol: Protocol) -> None:
-        """Look up once what every request needs: the columns, and the codes of their categories."""
+        """Look up once what every request needs: the columns, and the codes of their categories.
+
+        Facts to screen for are no part of the cohort: nothing that is predicted may rest on them.
+        """
         self.protocol = protocol
         self._columns = {
-            table: tuple(column for column in protocol.tables[table] if column.kind != "identifier")
-            for table in protocol.tables
+            table: tuple(column for column in columns if column.kind != "identifier" and not column.screening)
+            for table, columns in protocol.tables.items()
         }
         self._codes: dict[tuple[str, str], Mapping[str | None, int]] = {
-            (table, column.name): {name: code for code, name in enumerate(column.categories)} | {None: -1}
+            (table, column.name): {name: code for code, name in enumerate(column.categories)}
             for table, columns in self._columns.items()
             for column in columns
             if column.kind == "category"
         }
-
-    @cached_property
-    def _covariates(self) -> dict[str, Column]:
-        return {covariate.name: covariate.column() for covariate in self.protocol.covariates}
+        self._covariates: dict[str, Column] = {one.name: one.column() for one in protocol.covariates}
+        self._no_covariates: dict[str, Any] = dict.fromkeys(self._covariates)
 
     def read(self, request: PredictionRequest) -> Cohort:
         """The patient as a cohort of one; raises ``RequestRefusedError`` with every problem."""
-        problems = self._protocol_problems(request)
-        cohort, found = assemble_cohort(self._raw(request), self.protocol)
-        if problems or found:
-            known = {problem.path for problem in problems}
-            others = [self._in_request(problem) for problem in found]
-            raise RequestRefusedError(problems + [problem for problem in others if problem.path not in known])
-        return cohort
+        records = self.read_many([request])
+        if records.refused:
+            raise records.refused[0]
+        return records.cohort
 
-    def _raw(self, request: PredictionRequest) -> RawCohort:
-        tables = {
-            table: self._table(table, rows)
-            for table in CHILD_TABLES
-            if (rows := getattr(request, table)) is not None or table == "assessments"
-        }
+    def read_many(self, requests: Sequence[PredictionRequest]) -> Records:
+        """The patients as one cohort, in the order of their requests, and every problem of every other request."""
+        raw = self._raw(requests)
+        wrong = self._covariate_problems(requests)
+        self._add_unknown_instruments(wrong, raw.tables["assessments"])
+        cohort, found = assemble_cohort(raw, self.protocol)
+        places = np.arange(len(requests))
+        if not wrong and not found:
+            return Records(cohort, places, {})
+        self._add_others(wrong, found, raw)
+        refused = {place: RequestRefusedError(problems) for place, problems in wrong.items()}
+        kept = np.delete(places, list(refused))
+        return Records(cohort.take(kept), kept, refused)
+
+    def _raw(self, requests: Sequence[PredictionRequest]) -> RawCohort:
+        """The requests as read; a patient's id is the place of the request, so that no reference enters the cohort."""
+        number = len(requests)
+        tables = {table: self._table(table, [getattr(one, table) or () for one in requests]) for table in CHILD_TABLES}
         return RawCohort(
-            patient_ids=np.array([getattr(request.patient, PATIENT_REF)]),
-            sites=_SITES,
-            patients=self._patient(request.patient),
+            # As many digits for each, so that the order of the texts is that of the numbers.
+            patient_ids=np.arange(10**9, 10**9 + number).astype("U10"),
+            sites=(None,) * number,
+            patients=self._patients(requests),
             tables=tables,
-            as_of_day=float(request.as_of_day),
+            as_of_day=np.fromiter((one.as_of_day for one in requests), np.float64, number),
         )
 
-    def _patient(self, patient: Entry) -> dict[str, Values]:
-        given = vars(patient)
-        covariates = given["covariates"] or {}
-        cells = {name: covariates.get(name) for name in self._covariates}
-        return {
-            column.name: self._cells("patients", column, [(cells if column.name in cells else given)[column.name]])
+    def _patients(self, requests: Sequence[PredictionRequest]) -> dict[str, Values]:
+        given = [vars(one.patient) for one in requests]
+        covariates = [self._no_covariates | (cells["covariates"] or {}) for cells in given]
+        columns = {
+            column.name: self._cells("patients", column, covariates if column.name in self._covariates else given)
             for column in self._columns["patients"]
         }
+        # An absent list says that earlier treatments were never asked for; an empty one, that there were none.
+        asked = np.fromiter((one.prior_treatments is not None for one in requests), np.float64, len(requests))
+        recorded = columns["prior_treatments_recorded"]
+        return columns | {"prior_treatments_recorded": np.where(np.isnan(recorded), asked, recorded)}
 
-    def _table(self, table: str, rows: Sequence[Entry] | None) -> RawTable:
-        records = [vars(row) for row in rows or ()]
-        return RawTable(
-            np.zeros(len(records), dtype=np.intp),
-            {
-                column.name: self._cells(table, column, [record[column.name] for record in records])
-                for column in self._columns[table]
-            }
-            if records
-            else {},
-        )
+    def _table(self, table: str, listed: Sequence[Sequence[Entry]]) -> RawTable:
+        patient = np.repeat(np.arange(len(listed)), [len(rows) for rows in listed])
+        records = [vars(row) for row in chain.from_iterable(listed)]
+        if not records:
+            return RawTable(patient, {})
+        return RawTable(patient, {column.name: self._cells(table, column, records) for column in self._columns[table]})
 
-    def _cells(self, table: str, column: Column, values: list[Any]) -> Values:
+    def _cells(self, table: str, column: Column, records: Sequence[Cells]) -> Values:
+        values = map(itemgetter(column.name), records)
         if column.kind == "category":
-            codes = self._codes[table, column.name]
-            return np.array([codes.get(value, -1) for value in values], dtype=np.int16)
-        return np.array(values, dtype=np.float64)  # None becomes NaN
+            return np.fromiter(map(self._codes[table, column.name].get, values, repeat(-1)), np.int16, len(records))
+        return np.fromiter(values, np.float64, len(records))  # None becomes NaN
 
-    def _protocol_problems(self, request: PredictionRequest) -> list[RequestProblem]:
-        """What the contract alone could not know: covariates and instruments that the protocol does not have."""
-        problems: list[RequestProblem] = []
-        given = vars(request.patient)["covariates"] or {}
-        for name, value in given.items():
-            required = self._covariate_requirement(name, value)
-            if required:
-                problems.append(RequestProblem(json_path(("patient", "covariates", name)), *required))
-        instruments = self._codes["assessments", "instrument"]
-        one_of = "one of " + ", ".join(self.protocol.instrument_names)
-        problems += [
-            RequestProblem(json_path(("assessments", row, "instrument")), one_of, "another value")
-            for row, rating in enumerate(request.assessments or ())
-            if vars(rating)["instrument"] not in instruments
-        ]
+    def _covariate_problems(self, requests: Sequence[PredictionRequest]) -> Problems:
+        """What the contract alone could not know of the covariates."""
+        problems: Problems = defaultdict(list)
+        for place, request in enumerate(requests):
+            for name, value in (vars(request.patient)["covariates"] or {}).items():
+                required = self._covariate_requirement(name, value)
+                if required:
+                    path = json_path(("patient", "covariates", name))
+                    problems[place].append(RequestProblem(path, *required))
         return problems
 
     def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
@@ -115,11 +140,36 @@ class RecordReader:
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
         return None if fits else (column.requirement(), "another kind")
 
-    def _in_request(self, problem: Problem) -> RequestProblem:
-        """A problem of the cohort, at the path that its row and column have in the request."""
-        path: tuple[str | int, ...] = (problem.place,) if problem.row is None else (problem.place, problem.row)
+    def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
+        """What the contract alone could not know of the ratings: which instruments the protocol has."""
+        unknown = np.flatnonzero(ratings.columns["instrument"] == -1) if len(ratings.patient) else ()
+        one_of = "one of " + ", ".join(self.protocol.instrument_names)
+        for row in unknown:
+            place, own_row = _place(ratings, int(row))
+            path = json_path(("assessments", own_row, "instrument"))
+            wrong[place].append(RequestProblem(path, one_of, "another value"))
+
+    def _add_others(self, wrong: Problems, found: Sequence[Problem], raw: RawCohort) -> None:
+        """The problems of the cohort, each at the path in its request, unless something is known to be wrong there."""
+        known = {(place, problem.path) for place, problems in wrong.items() for problem in problems}
+        for problem in found:
+            place, path = self._in_request(problem, raw)
+            if (place, path) not in known:
+                wrong[place].append(RequestProblem(path, problem.required, problem.found))
+
+    def _in_request(self, problem: Problem, raw: RawCohort) -> tuple[int, str]:
+        """Whose problem it is, and the path that its row and column have in the request."""
+        if problem.row is None:  # a cohort read from requests has every table
+            raise ValueError(f"{problem.place}: a problem of no row can't be told to whoever sent it")
+        column = () if problem.column is None else (problem.column,)
         if problem.place == "patients":
             path = ("patient", "covariates") if problem.column in self._covariates else ("patient",)
-        if problem.column is not None:
-            path += (problem.column,)
-        return RequestProblem(json_path(path), problem.required, problem.found)
+            return problem.row, json_path(path + column)
+        place, own_row = _place(raw.tables[problem.place], problem.row)
+        return place, json_path((problem.place, own_row, *column))
+
+
+def _place(table: RawTable, row: int) -> tuple[int, int]:
+    """The request that a row of all the requests' rows came with, and its number among those of that request."""
+    place = int(table.patient[row])
+    return place, row - int(np.searchsorted(table.patient, place))

@@ -3,14 +3,17 @@
 Pydantic's errors are put into these words here; how a refusal travels is left to `errors`.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from features.columns import TABLES, Column
+from serving.answer import Document
 from serving.contract import AS_OF_DAY, PATIENT_REF, PredictionRequest
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -49,6 +52,10 @@ class RequestRefusedError(Exception):
         self.problems = tuple(problems)
         super().__init__(f"{len(self.problems)} problem(s)")
 
+    def as_item(self) -> Document:
+        """The refusal as an item of a batch's answer (`answer.Refused`)."""
+        return {"outcome": "refused", "problems": [asdict(problem) for problem in self.problems]}
+
 
 def read_request(body: bytes | str) -> PredictionRequest:
     """The request in a JSON text; raises ``RequestRefusedError``."""
@@ -57,6 +64,26 @@ def read_request(body: bytes | str) -> PredictionRequest:
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestRefusedError(problems_in_details(details)) from None
+
+
+_MANY = TypeAdapter(list[PredictionRequest])
+
+
+def read_batch(items: Sequence[Any]) -> list[PredictionRequest | RequestRefusedError]:
+    """The request in each item of parsed JSON, or why it is refused; in the order of the items.
+
+    All are checked in one go. Only when something is wrong is each read by itself, by the rules of a single body.
+    """
+    with suppress(ValidationError):
+        return list(_MANY.validate_python(list(items)))
+    return [_read_item(item) for item in items]
+
+
+def _read_item(item: Any) -> PredictionRequest | RequestRefusedError:
+    try:
+        return read_request(json.dumps(item))  # a number that is not finite stays so, and is refused as such
+    except RequestRefusedError as refused:
+        return refused
 
 
 def problems_in_details(details: Iterable[Mapping[str, Any]]) -> list[RequestProblem]:
