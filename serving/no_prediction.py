@@ -29,7 +29,7 @@ def reason(code: str, message: str, remedy: str | None) -> Document:
 
 def no_landmark_reached(first: Landmark) -> Document:
     """The reason of a patient who has reached no landmark; ``first`` is the protocol's first."""
-    needs = _needed_for(first)
+    needs = needed_for(first)
     message = f"no landmark is reached yet; the first is {first.name!r}, which needs {needs}"
     remedy = f"ask again when {first.name!r} is reached, which needs {needs}"
     return reason(Ineligible.LANDMARK_NOT_REACHED.name.lower(), message, remedy)
@@ -76,7 +76,8 @@ def _one_of(names: tuple[str, ...] | list[str]) -> str:
     return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
 
 
-def _needed_for(landmark: Landmark) -> str:
+def needed_for(landmark: Landmark) -> str:
+    """What a record needs to reach a landmark, in words."""
     if landmark.day is not None:
         return f"as_of_day to be {landmark.day} or later"
     session = landmark.before_session or 1
