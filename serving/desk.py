@@ -194,7 +194,7 @@ class Desk:
         pairs = zip(ready, logged, strict=True)
         new = [one for one, held in pairs if isinstance(held, Logged) and held.prediction_id == one.draft.prediction_id]
         if new:
-            self._metrics.given(new[0].draft.model_version, [one.answered.answer for one in new])
+            self._metrics.given(new[0].draft.model_version, [one.answered.summary for one in new])
 
 
 def input_text(request: PredictionRequest, *, with_curve: bool) -> bytes:

@@ -33,12 +33,16 @@ def in_words(response: Answer) -> str:
 
 def _not_predictable(response: Answer) -> list[str]:
     reasons = "; ".join(reason["message"] for reason in response["reasons"])
-    return [f"Nothing can be predicted for this record: {reasons}.", f"{_model(response)} was asked."]
+    remedies = "; ".join(reason["remedy"] for reason in response["reasons"] if reason["remedy"] is not None)
+    helps = f" What would help: {remedies}." if remedies else ""
+    why = f"Nothing can be predicted for this record: {reasons}.{helps}"
+    return [why, *_cautions(response), f"{_model(response)} was asked."]
 
 
 def _predicted(response: Answer) -> list[str]:
     remission, relapse = response["reasons"]["remission"], response["reasons"]["relapse"]
-    paragraphs = [" ".join([*_expectations(response), *_intervals(response)]), *_flags(response)]
+    expected = " ".join([*_expectations(response), *_intervals(response)])
+    paragraphs = [expected, *_flags(response), *_cautions(response)]
     if remission is not None:
         paragraphs.append(_reasons("remission", remission["contributions"]))
     if relapse is not None:
@@ -84,6 +88,13 @@ def _flags(response: Answer) -> Iterable[str]:
             f"CAUTION: this patient is at the edge of those learned from: {because}. The numbers are less certain "
             "than they look."
         )
+
+
+def _cautions(response: Answer) -> Iterable[str]:
+    """What a clinician has to weigh, whatever the numbers say; nothing is said where nothing was recorded."""
+    if response["cautions"]:
+        messages = " ".join(caution["message"] for caution in response["cautions"])
+        yield f"TO WEIGH, whatever the numbers say: {messages}"
 
 
 def _of_100(entry: Answer) -> str:

@@ -44,7 +44,16 @@ ANSWER: dict[str, Any] = {
     "not_recorded": ["age_years"],
     "not_used": {"sessions": 1, "assessments": 0, "events": 0},
     "notes": ["relapse: too few events; the overall rate answers"],
+    "cautions": [],
 }
+CAUTIONS = [
+    {"code": "opioid_use", "message": "The use of an opioid is recorded: weigh sedation.", "source": "label"},
+    {"code": "adverse_event", "message": "An adverse event is recorded: weigh what it was.", "source": "judgement"},
+]
+SAID_OF_CAUTIONS = (
+    "TO WEIGH, whatever the numbers say: The use of an opioid is recorded: weigh sedation. "
+    "An adverse event is recorded: weigh what it was."
+)
 
 
 def _words(**changes: Any) -> str:
@@ -142,16 +151,33 @@ def test_real_patients_are_not_called_synthetic() -> None:
     assert "SYNTHETIC" not in _words(model=ANSWER["model"] | {"synthetic": False})
 
 
-def test_what_is_not_predictable_says_why() -> None:
-    reasons = [{"code": "no_baseline", "message": "before session 2: no primary instrument was rated at baseline"}]
+def test_cautions_are_said_with_the_numbers_and_without_them() -> None:
+    assert SAID_OF_CAUTIONS in _words(cautions=CAUTIONS)
+    assert SAID_OF_CAUTIONS in _not_predictable(None, cautions=CAUTIONS)
+    assert "TO WEIGH" not in _words()
+    assert "TO WEIGH" not in _not_predictable(None)
+
+
+def _not_predictable(remedy: str | None, **changes: Any) -> str:
+    message = "before session 2: no primary instrument was rated at baseline"
     answer = {
         "outcome": "not_predictable",
         "prediction_id": "x",
         "model": ANSWER["model"],
-        "reasons": reasons,
+        "reasons": [{"code": "no_baseline", "message": message, "remedy": remedy}],
         "applicability": None,
+        "cautions": [],
     }
-    words = " ".join(in_words(answer).split())
+    return " ".join(in_words(answer | changes).split())
+
+
+def test_what_is_not_predictable_says_what_would_help_where_something_would() -> None:
+    assert "at baseline. What would help: a rating of gad7 or hama." in _not_predictable("a rating of gad7 or hama")
+    assert "would help" not in _not_predictable(None)
+
+
+def test_what_is_not_predictable_says_why() -> None:
+    words = _not_predictable(None)
     assert words.startswith(
         "Nothing can be predicted for this record: before session 2: no primary instrument was rated"
     )
