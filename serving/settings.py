@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         default=30.0, ge=0.1, le=600, description="seconds in which a request is answered or given up, from 0.1 to 600"
     )
     most_waiting: int = Field(
-        default=1000, ge=1, le=100_000, description="requests that may wait before one is sent away, from 1 to 100000"
+        default=4000, ge=1, le=100_000, description="requests that may wait before one is sent away, from 1 to 100000"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"

@@ -19,7 +19,7 @@ def answers(*documents: dict[str, Any]) -> list[dict[str, Any]]:
     found = Predictor(judging(toy_bundle()), "3").answer_many(
         [read(document) for document in documents], [f"p{number}" for number in range(len(documents))]
     )
-    return [one.answer for one in found]  # type: ignore[union-attr]
+    return [one.summary for one in found]  # type: ignore[union-attr]
 
 
 def value(page: bytes, name: str, **labels: str) -> float:
