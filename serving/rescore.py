@@ -3,12 +3,11 @@
 Checking a whole log is left to `log_check`; what stands behind the model that answered is walked in `training`.
 """
 
-import hmac
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, select
 
 from features.problems import InputRefusedError, Problem
@@ -25,7 +24,7 @@ from serving.refusal import RequestRefusedError, read_request
 from serving.state import State
 
 NOT_FROM_ROW = ("prediction_id", "model", "landmark", "not_used", "cautions")
-"""Parts of an answer that the row alone does not give; all but the last two stand in the log beside it too."""
+"""Parts of an answer that the row does not give; all but the last two follow from the rest of the entry."""
 IN_SINGLE_PRECISION = ("log_odds", "start", "contribution")
 """Numbers that trees give in single precision; the others are probabilities, limits and values of the row."""
 
@@ -74,16 +73,19 @@ def _entry(connection: Connection, prediction_id: str) -> Entry | None:
 
 def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
     """What of an entry, of its place and of its content is not as it was written."""
+    if not isinstance(entry.number, int):  # SQLite keeps a text in a column of numbers
+        yield "its number was changed"
+        return
     before = _code_before(connection, entry)
     if before is None:
         yield "the entry before it in its chain is missing"
-    elif not hmac.compare_digest(entry.code, entry_code(secret, before, entry.stub)):
+    elif entry.code != entry_code(secret, before, entry.stub):
         yield "it was changed, or is not in its place"
     content = entry.erasable
     if content is None:
         if any((entry.patient, entry.input_digest, entry.row, entry.answer, entry.idempotency)):
             yield "it is erased in part only"
-    elif not hmac.compare_digest(entry.content, content_code(secret, content)):
+    elif entry.content != content_code(secret, content):
         yield "its content was changed"
     elif entry.erased_by is not None:
         yield "it is said to be erased, and is not"
@@ -104,7 +106,7 @@ def _outside_its_chain(connection: Connection, secret: Secret, entry: Entry) -> 
     found = connection.execute(query).one_or_none()
     if found is None:
         yield "its writer is missing"
-    elif not hmac.compare_digest(found.head_code, head_code(secret, entry.writer, found.entries, found.head)):
+    elif found.head_code != head_code(secret, entry.writer, found.entries, found.head):
         yield "how far its writer's chain has come was changed"
     elif entry.number > found.entries or (entry.number == found.entries and entry.code != found.head):
         yield "its writer's chain ends with another entry"
@@ -116,7 +118,8 @@ def _erasure(connection: Connection, secret: Secret, entry: Entry) -> tuple[Eras
         return None, []
     found = None if entry.erased_by is None else _entry(connection, entry.erased_by)
     told = _told(found)
-    if found is None or entry.prediction_id not in told.get("erased", ()):
+    erased = told.get("erased")
+    if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
         return None, ["its content is gone, and no erasure tells of it"]
     wrong = [f"its erasure {found.prediction_id}: {text}" for text in _findings(connection, secret, found)]
     return Erasure(found.prediction_id, found.at, str(told.get("by")), str(told.get("reason"))), wrong
@@ -142,7 +145,7 @@ def is_request(secret: Secret, entry: Entry, body: bytes) -> bool | None:
     if entry.input_digest is None:
         return None
     digests = [secret.mac("input", input_text(request, with_curve=with_curve)) for with_curve in (True, False)]
-    return any(hmac.compare_digest(digest, entry.input_digest) for digest in digests)
+    return entry.input_digest in digests
 
 
 def differences(bundle: Bundle, entry: Entry) -> tuple[str, ...]:
@@ -150,43 +153,35 @@ def differences(bundle: Bundle, entry: Entry) -> tuple[str, ...]:
 
     Probabilities and limits may differ by 1e-9, contributions by what single precision leaves open
     (`models.bundle.TOLERANCES`). A contribution is compared with that of the same feature, whatever their order. No
-    text holds a value. What `NOT_FROM_ROW` names is not computed.
+    text holds a value. Cautions and what was not used are not compared.
     """
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:
         return ("the row or the answer can't be read",)
     relapse = answer.get("relapse")
     with_curve = isinstance(relapse, dict) and relapse.get("curve") is not None
+    predictor = Predictor(bundle, entry.model_version)
     try:
-        again = Predictor(bundle, entry.model_version).rescore(entry.landmark or "", row, with_curve=with_curve)
+        again = predictor.rescore(entry.landmark or "", row, with_curve=with_curve)
     except InputRefusedError as refused:
         return tuple(f"{problem.place}: {problem.found}, not {problem.required}" for problem in refused.problems)
     except ImpossibleAnswerError:
         return ("the model gives no answer to this row",)
     given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
-    return (*_labels(entry, answer), *_compared(given, again))
+    labels = {"prediction_id": entry.prediction_id, "model": predictor.model_used.model_dump()}
+    if "landmark" in answer or answer.get("outcome") == "predicted":
+        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day}
+    wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
+    return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again))))
 
 
 def _document(text: str | None) -> Document | None:
     """The JSON object in a text; ``None`` where there is none."""
     try:
-        read = json.loads(text or "")
-    except ValueError:
+        read = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
         return None
     return read if isinstance(read, dict) else None
-
-
-def _labels(entry: Entry, answer: Document) -> Iterator[str]:
-    """What the answer says of itself, and the log beside it otherwise."""
-    model, landmark = answer.get("model"), answer.get("landmark")
-    logged = {"version": entry.model_version, "bundle_digest": entry.model_digest}
-    reached = {"name": entry.landmark, "day": entry.landmark_day}
-    if answer.get("prediction_id") != entry.prediction_id:
-        yield "prediction_id"
-    if not isinstance(model, dict) or any(model.get(name) != value for name, value in logged.items()):
-        yield "model"
-    if landmark != reached and (landmark is not None or answer.get("outcome") == "predicted"):
-        yield "landmark"
 
 
 def _compared(then: Document, now: Document) -> Iterator[str]:

@@ -25,6 +25,8 @@ from training.verdicts import Verdict, does_not_apply, failed, judged, listed, n
 
 LOADING_SECONDS = 60.0
 """A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
+PROVENANCE = ("cohort_digest", "commit", "lock_digest")
+"""Tags of a training without which nobody knows what it was made from."""
 NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not computed"
 
 Recompute = Callable[[Bundle], Sequence[str]]
@@ -65,9 +67,13 @@ class TracedPrediction:
     request: Literal["not given", "same", "another"]
 
     @property
-    def time(self) -> datetime:
-        """When it was logged."""
-        return datetime.fromisoformat(self.at)
+    def time(self) -> datetime | None:
+        """When it was logged; ``None`` where that was changed into what is no time."""
+        try:
+            read = datetime.fromisoformat(self.at)
+        except ValueError:
+            return None
+        return read if read.tzinfo is not None else None
 
 
 def trace(prediction: TracedPrediction, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
@@ -143,12 +149,9 @@ def training_verdict(prediction: TracedPrediction, stored: StoredTraining | None
     wrong = [f"{each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
     if wrong:
         return failed("training run", f"run {stored.run_id}: {listed(wrong)}")
-    open_ = [f"{each.check}: {each.detail}" for each in verdicts if each.outcome == "not checked"]
-    open_ += [
-        f"no {name} was recorded" for name in ("cohort_digest", "commit", "lock_digest") if not stored.tags.get(name)
-    ]
+    lacking = [f"no {name} was recorded" for name in PROVENANCE if not stored.tags.get(name)]
     words = f"run {stored.run_id}, as sealed{_provenance(stored)}"
-    return not_checked("training run", f"{words}; {listed(open_)}") if open_ else passed("training run", words)
+    return not_checked("training run", f"{words}; {listed(lacking)}") if lacking else passed("training run", words)
 
 
 def _provenance(stored: StoredTraining) -> str:
@@ -174,21 +177,23 @@ def decision_verdict(
     linked = chain_verdict(chain.decisions, chain.findings, prediction.run_id, stored)
     if linked.outcome == "failed":
         return failed("decision", linked.detail)
-    made = [each for each in chain.decisions if each.changes_champion and _time(each) <= prediction.time]
+    at = prediction.time
+    if at is None:
+        return not_checked("decision", "the entry's time can't be read")
+    made = [each for each in chain.decisions if each.changes_champion and _time(each) <= at]
     if not made:
         return failed("decision", f"no decision had made any version champion by {prediction.at}")
     if _is_about(made[-1], prediction):
         return passed("decision", _in_words(made[-1]))
     for earlier, later in reversed(list(pairwise(made))):
         if _is_about(earlier, prediction):
-            return _replaced_verdict(prediction, earlier, later, patience)
+            return _replaced_verdict(at - _time(later), earlier, later, patience)
     own = f"version {prediction.model_version} (bundle {prediction.model_digest[:12]})"
     return failed("decision", f"{own} answered, and no decision had made it champion; in force: {_in_words(made[-1])}")
 
 
-def _replaced_verdict(prediction: TracedPrediction, own: Decision, later: Decision, patience: timedelta) -> Verdict:
+def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:
     """The model had been champion and was replaced; it may have answered for a while all the same."""
-    late = prediction.time - _time(later)
     words = f"{late.total_seconds():.1f} s after it was replaced ({_in_words(later)}); a worker takes up a new model"
     words = f"{_in_words(own)}; answered {words} within {patience.total_seconds():.0f} s"
     return passed("decision", words) if late <= patience else failed("decision", words)

@@ -1,0 +1,108 @@
+"""Logs of predictions for tests of commands: a file beside its secret, answered by real bundles as by the service."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from models.bundle import Bundle
+from serving.database import open_database
+from serving.desk import input_text
+from serving.log_append import Draft
+from serving.prediction_log import Entry, find_entry
+from serving.predictor import Predictor
+from serving.refusal import RequestRefusedError
+from serving.state import State
+from tests.serving.logs import SECRET, logged
+from tests.serving.requests import Document, read
+
+CALLER = "c0ffee00"
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A bundle as it is served: the version and run that it came from."""
+
+    bundle: Bundle
+    version: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class PredictionLog:
+    """A log in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "predictions.db"
+
+    @contextmanager
+    def open(self) -> Iterator[State]:
+        secret = self.folder / "secret"
+        if not secret.exists():
+            secret.write_text(bytes(range(32)).hex(), encoding="ascii")
+            secret.chmod(0o600)
+        engine: Engine = open_database(make_url(f"sqlite:///{self.file}"))
+        try:
+            yield State(SECRET, engine)
+        finally:
+            engine.dispose()
+
+    def answer(self, model: Answering, *documents: Document, with_curve: bool = True) -> list[str]:
+        """Answer requests together and log the answers; their ids."""
+        return self.add(*(draft_of(model, document, with_curve=with_curve) for document in documents))
+
+    def add(self, *drafts: Draft) -> list[str]:
+        with self.open() as state:
+            logged(state.engine, drafts)
+        return [draft.prediction_id for draft in drafts]
+
+    def entry(self, prediction_id: str) -> Entry:
+        with self.open() as state:
+            found = find_entry(state.engine, prediction_id)
+        assert found is not None
+        return found
+
+    def change(self, prediction_id: str, **values: Any) -> None:
+        """Change an entry in the file, behind the log's back."""
+        named = ", ".join(f"{name} = ?" for name in values)
+        self.sql(f"UPDATE entries SET {named} WHERE prediction_id = ?", *values.values(), prediction_id)
+
+    def sql(self, statement: str, *values: Any) -> None:
+        with closing(sqlite3.connect(self.file)) as database, database:
+            database.execute(statement, values)
+
+
+def draft_of(model: Answering, document: Document, *, with_curve: bool = True) -> Draft:
+    """What the service would log for a request."""
+    request, prediction_id = read(document), str(uuid4())
+    (reply,) = Predictor(model.bundle, model.version).answer_many([request], [prediction_id], with_curve=with_curve)
+    assert not isinstance(reply, RequestRefusedError), reply
+    return Draft(
+        prediction_id=prediction_id,
+        caller=CALLER,
+        model_digest=model.bundle.digest,
+        model_version=model.version,
+        run_id=model.run_id,
+        landmark=reply.landmark,
+        landmark_day=reply.landmark_day,
+        latency_us=1500,
+        patient=SECRET.patient(request.patient.patient_ref),
+        input_digest=SECRET.mac("input", input_text(request, with_curve=with_curve)),
+        row=None if reply.row is None else reply.row.decode(),
+        answer=reply.body.decode(),
+    )
+
+
+def again(entry: Entry, **changes: Any) -> Draft:
+    """A draft of what an entry holds, under its own id, as if it had been logged so."""
+    held: Mapping[str, Any] = {field.name: getattr(entry, field.name) for field in fields(Draft)}
+    return replace(Draft(**held), **changes)
