@@ -18,7 +18,7 @@ from features.problems import Problem
 from features.protocol import Protocol
 from features.timeline import Indices
 from serving.contract import Entry, PredictionRequest
-from serving.refusal import RequestProblem, RequestRefusedError, json_path
+from serving.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path
 
 Cells = Mapping[str, Any]
 Problems = defaultdict[int, list[RequestProblem]]
@@ -126,7 +126,7 @@ class RecordReader:
             for name, value in (vars(request.patient)["covariates"] or {}).items():
                 required = self._covariate_requirement(name, value)
                 if required:
-                    path = json_path(("patient", "covariates", name))
+                    path = json_path(("patient", "covariates", name if name in self._covariates else UNKNOWN))
                     problems[place].append(RequestProblem(path, *required))
         return problems
 
@@ -134,7 +134,7 @@ class RecordReader:
         """What was required and what came, when a covariate is not as declared; its range is checked with the rest."""
         column = self._covariates.get(name)
         if column is None:
-            return "a covariate of the served protocol", "an unknown field"
+            return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
         if value is None:
             return None
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)

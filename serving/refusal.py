@@ -8,20 +8,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from features.columns import TABLES, Column
 from serving.answer import Document
-from serving.contract import AS_OF_DAY, PATIENT_REF, PredictionRequest
+from serving.contract import AS_OF_DAY, PATIENT_REF, BatchRequest, PredictionRequest
 
-_FIELD_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _COLUMNS: dict[tuple[str, ...], Column] = {
     (table, column.name): column for table, columns in TABLES.items() for column in columns
 }
 _COLUMNS |= {("patient", column.name): column for column in TABLES["patients"]}
 _COLUMNS |= {("patient", PATIENT_REF): TABLES["patients"][0], (AS_OF_DAY.name,): AS_OF_DAY}
+FIELDS = frozenset({"covariates", *PredictionRequest.model_fields, *BatchRequest.model_fields}.union(*_COLUMNS))
+"""Every name that the contract has."""
+UNKNOWN = "?"
+LONGEST_NAME = 64
 _FOUND = {
     "missing": "nothing",
     "extra_forbidden": "an unknown field",
@@ -95,12 +99,12 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
     if kind == "json_invalid":
         where = re.search(r"at line \d+ column \d+", message)
         return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
-    return RequestProblem(json_path(location), _required(location, kind, message), _FOUND.get(kind, "another kind"))
+    return RequestProblem(_shown(location), _required(location, kind, message), _FOUND.get(kind, "another kind"))
 
 
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
-        return "a field that the contract has"
+        return "a field that the contract has" + closest(location[-1], FIELDS)
     if kind == "too_long":
         return message.partition(", not")[0]  # pydantic adds how many came
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
@@ -112,14 +116,19 @@ def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
 
 
 def json_path(location: Iterable[str | int]) -> str:
-    """A path such as ``assessments[3].score``.
-
-    A name that is no field name may be a misplaced value, and becomes ``?``.
-    """
+    """A path such as ``assessments[3].score``."""
     path = ""
     for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        else:
-            path += ("." if path else "") + (part if _FIELD_NAME.fullmatch(part) else "?")
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path
+
+
+def _shown(location: Iterable[str | int]) -> str:
+    """The path of a field as it was sent; a name that the contract doesn't have may be a value, and becomes ``?``."""
+    return json_path(part if isinstance(part, int) or part in FIELDS else UNKNOWN for part in location)
+
+
+def closest(name: object, names: Iterable[str]) -> str:
+    """The declared name that an unknown one may have been meant for, as an ending of a sentence; empty for none."""
+    found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
+    return f", such as {found[0]}" if found else ""

@@ -111,15 +111,26 @@ def test_kinds_are_strict(path: tuple[str | int, ...], literal: str, found: str 
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
-        (("zip",), "zip"),
-        (("patient", "zip"), "patient.zip"),
-        (("sessions", 1, "zip"), "sessions[1].zip"),
+        (("zip",), "?"),
+        (("patient", "zip"), "patient.?"),
+        (("sessions", 1, "zip"), "sessions[1].?"),
         (("assessments", 0, "Jane Doe 1980-01-01"), "assessments[0].?"),
     ],
 )
-def test_an_unknown_field_is_refused_with_its_path(path: tuple[str | int, ...], shown: str) -> None:
+def test_an_unknown_field_is_refused_without_its_name_which_may_be_a_value(
+    path: tuple[str | int, ...], shown: str
+) -> None:
     (problem,) = problems(changed(path, MARKER))
     assert (problem.path, problem.found) == (shown, "an unknown field")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("age_year", "age_years"), ("sexx", "sex"), ("illnes_duration_years", "illness_duration_years")],
+)
+def test_a_misspelled_field_is_answered_with_the_one_that_was_meant(given: str, meant: str) -> None:
+    (problem,) = problems(changed(("patient", given), 1))
+    assert problem.required == f"a field that the contract has, such as {meant}"
 
 
 def test_every_problem_is_reported_at_once() -> None:
@@ -155,7 +166,7 @@ def test_what_is_no_object_is_refused_whole(text: str) -> None:
 def test_a_covariate_is_a_number_or_a_flag() -> None:
     assert problems(changed(("patient", "covariates"), {"a": 1, "b": 2.5, "c": True, "d": None})) == ()
     (problem,) = problems(changed(("patient", "covariates"), {"a": MARKER}))
-    assert problem.path == "patient.covariates.a"
+    assert problem.path == "patient.covariates.?"
     assert MARKER not in problem.required
 
 
