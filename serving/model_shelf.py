@@ -13,6 +13,9 @@ from pathlib import Path
 import bentoml
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
+from serving.body import BodyLimits
+from serving.description import read_performance
+from serving.pages import Pages, pages_of
 from serving.predictor import Predictor
 
 BUNDLE_FOLDER = "bundle"
@@ -35,6 +38,7 @@ class Served:
     run_id: str
     tag: str
     predictor: Predictor
+    pages: Pages
 
 
 def newest(tag: str) -> bentoml.Model:
@@ -46,27 +50,30 @@ def newest(tag: str) -> bentoml.Model:
         raise NoModelError(message) from None
 
 
-def load_served(stored: bentoml.Model) -> Served:
+def load_served(stored: bentoml.Model, limits: BodyLimits) -> Served:
     """The model of a store's entry, every byte of it checked; raises ``NoModelError``."""
+    folder, labels = Path(stored.path), stored.info.labels
     try:
-        bundle = load_bundle(Path(stored.path) / BUNDLE_FOLDER)
+        bundle = load_bundle(folder / BUNDLE_FOLDER)
+        performance = read_performance(folder, stored.info.metadata)
     except BundleRefusedError as refused:
         raise NoModelError(f"the model {stored.tag} is refused: {refused}") from None
-    labels = stored.info.labels
     if not bundle.digest.startswith(labels.get("bundle_digest", "")):  # a label is cut at 63 characters
         raise NoModelError(f"the model {stored.tag} is refused: its bundle is not the one that was promoted")
-    version, run_id = labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", "")
-    return Served(bundle, version, run_id, str(stored.tag), Predictor(bundle, version))
+    version, run_id, tag = labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", ""), str(stored.tag)
+    predictor = Predictor(bundle, version, run_id)
+    pages = pages_of(predictor, run_id=run_id, tag=tag, performance=performance, limits=limits)
+    return Served(bundle, version, run_id, tag, predictor, pages)
 
 
 class ModelShelf:
     """Holds the model that answers, and looks for a newer one."""
 
-    def __init__(self, tag: str, load: Callable[[bentoml.Model], Served] = load_served) -> None:
+    def __init__(self, tag: str, limits: BodyLimits) -> None:
         """Load the model that ``tag`` names now; raises ``NoModelError`` where there is none."""
         self._tag = tag
-        self._load = load
-        self.served = load(newest(tag))
+        self._limits = limits
+        self.served = load_served(newest(tag), limits)
         self.refused: str | None = None
         """Why the newest model of the store is not the one that answers; ``None`` where it is."""
         self._refused_tag: str | None = None
@@ -83,7 +90,7 @@ class ModelShelf:
                 return False
             if tag == self._refused_tag:
                 return False
-            self.served = self._load(stored)
+            self.served = load_served(stored, self._limits)
         except NoModelError as refused:
             self._refused_tag = tag
             self._refuse(str(refused))

@@ -37,7 +37,7 @@ from serving.readyz import Readyz
 from serving.refusal import RequestRefusedError, read_batch
 from serving.settings import Settings, load_settings
 from serving.state import begin_state
-from serving.worker import Worker
+from serving.worker import Worker, limits_of
 
 BENTOML_TIMEOUT_SECONDS = 3600
 """Longer than any time limit of ours, which answer as they should; BentoML's own ends in an answer of another shape."""
@@ -83,15 +83,15 @@ def _json(body: bytes) -> Response:
 
 
 async def _model(_: Request) -> Response:
-    return _json(_worker().description.model)
+    return _json(_worker().pages.model)
 
 
 async def _instruments(_: Request) -> Response:
-    return _json(_worker().description.instruments)
+    return _json(_worker().pages.instruments)
 
 
 async def _openapi(_: Request) -> Response:
-    return _json(_worker().description.openapi)
+    return _json(_worker().pages.openapi)
 
 
 async def _metrics(_: Request) -> Response:
@@ -134,7 +134,7 @@ class KapOutcomes:
         with told_by_bentoml():
             settings = load_settings()
             begin(settings)
-        ModelShelf(settings.model)
+        ModelShelf(settings.model, limits_of(settings))
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:

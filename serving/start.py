@@ -15,6 +15,7 @@ from serving.service import KapOutcomes
 from serving.settings import Settings
 from serving.state import begin_state
 from serving.tls import check_certificate
+from serving.worker import limits_of
 
 LOOPBACK = "127.0.0.1"
 _UNUSABLE = {
@@ -39,7 +40,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
     check_certificate(settings)
-    ModelShelf(settings.model)
+    ModelShelf(settings.model, limits_of(settings))
     if not ip_address(host).is_loopback:
         _require_key(settings)
     _require_free(host, port)

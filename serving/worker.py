@@ -17,6 +17,7 @@ from serving.keys import KeyRing
 from serving.log_writer import LogWriter
 from serving.metrics import Metrics
 from serving.model_shelf import ModelShelf
+from serving.pages import Pages
 from serving.pseudonyms import Secret
 from serving.rate_limit import RateLimiter
 from serving.readyz import Readiness
@@ -37,14 +38,14 @@ class Worker:
         """
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
-        self.shelf = ModelShelf(settings.model)
+        self.limits = limits_of(settings)
+        self.shelf = ModelShelf(settings.model, self.limits)
         self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
         self.log = LogWriter(self._engine, self.secret)
         self.desk = Desk(lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting)
-        self.limits = BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)
         self._begun = False
         self._log_answers: bool | None = None
         self._watching: list[asyncio.Task[None]] = []
@@ -62,6 +63,11 @@ class Worker:
         await asyncio.gather(*self._watching, return_exceptions=True)
         await asyncio.to_thread(self.log.close)
         self._engine.dispose()
+
+    @property
+    def pages(self) -> Pages:
+        """What the model that answers now says of itself."""
+        return self.shelf.served.pages
 
     def readiness(self) -> Readiness:
         """What ``/readyz`` says."""
@@ -97,3 +103,8 @@ class Worker:
         if not self._log_answers:
             LOG.info("the prediction log's database answers")
         self._log_answers = True
+
+
+def limits_of(settings: Settings) -> BodyLimits:
+    """What may be sent, by the settings."""
+    return BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)
