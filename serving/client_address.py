@@ -7,6 +7,9 @@ from typing import Final
 import httpx
 
 KEY_VARIABLE: Final = "KAP_KEY"
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+"""A host's name, as far as looking it up requires."""
+_MOST_PORT = 65_535
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -15,11 +18,8 @@ def usable_address(base_url: str) -> httpx.URL:
 
     Raises ``ValueError``, whose text does not repeat the address: it may hold a password.
     """
-    try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+    url = _read_address(base_url)
+    if url is None:
         raise ValueError("base_url: an address such as https://kap.clinic.example is required")
     if url.userinfo:
         raise ValueError(f"base_url: no user and password may stand in it; give the key as key, or in {KEY_VARIABLE}")
@@ -40,10 +40,25 @@ def usable_key(key: str | None) -> str | None:
     return key
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _read_address(base_url: str) -> httpx.URL | None:
+    """The address, if a connection can be tried there at all."""
     try:
-        return ip_address(host).is_loopback
+        url = httpx.URL(base_url)
+        host = url.host
+    except (httpx.InvalidURL, TypeError, ValueError):  # a ValueError of what decodes international names
+        return None
+    known = _is_ip(host) or _NAME.fullmatch(url.raw_host.decode("ascii")) is not None
+    usable = known and url.scheme in ("http", "https") and 1 <= (url.port or _MOST_PORT) <= _MOST_PORT
+    return url if usable else None
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
     except ValueError:
         return False
+    return True

@@ -84,6 +84,12 @@ def test_an_idempotency_key_that_would_be_refused_is_not_sent(stub: Stub, key: s
         "ftp://127.0.0.1",
         "127.0.0.1:3000",
         "https://",
+        "https://[",
+        "https://a..clinic.example",
+        "https://xn--a.example",
+        f"https://{'a' * 64}.example",
+        "https://kap clinic",
+        "https://kap.clinic.example:99999",
         "https://kap.clinic.example/?a=b",
         "https://kap.clinic.example/#a",
         "",
@@ -98,7 +104,14 @@ def test_records_and_keys_leave_the_machine_encrypted_only(address: str) -> None
 
 @pytest.mark.parametrize(
     "address",
-    ["http://127.0.0.1:3000", "http://127.8.9.1", "http://localhost", "http://[::1]:3000", "https://a.example/kap"],
+    [
+        "http://127.0.0.1:3000",
+        "http://127.8.9.1",
+        "http://localhost",
+        "http://[::1]:3000",
+        "https://a.example/kap",
+        "https://klinik-süd.example:8443",
+    ],
 )
 def test_loopback_may_be_asked_in_the_clear_and_any_other_by_tls(address: str) -> None:
     KapClient(address, KEY).close()
