@@ -9,13 +9,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import bentoml
+from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
 from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.log import configure_logging
 
 from features.problems import InputRefusedError
 from serving.failures import StateError
 from serving.settings import PREFIX, Settings, load_settings
 from serving.tls import check_certificate, tls_config
 
+STOP_SECONDS = 10
+"""How long requests that have begun, and callers who keep a connection open, may hold up a stop.
+
+Over TLS the server waits for each such caller to agree to the end: up to 30 seconds where nobody reads.
+"""
 _PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
 
 
@@ -59,6 +66,12 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             super().inject_config()
         finally:
             self.config = declared
+
+    def listen(self, host: str, port: int) -> None:
+        """Serve until interrupted, as `serve_http` does, which knows no limit to how long a stop may take."""
+        self.inject_config()
+        configure_logging()
+        serve_http(self, host=host, port=port, timeout_graceful_shutdown=STOP_SECONDS)
 
 
 def pin_paths(settings: Settings) -> None:

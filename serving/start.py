@@ -48,7 +48,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     pin_paths(settings)
     service: Any = KapOutcomes  # what the decorator makes of the class
     service.config["workers"] = workers
-    service.serve_http(host=host, port=port)
+    service.listen(host, port)
 
 
 def _require_address(host: str) -> None:
