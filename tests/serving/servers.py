@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,18 +64,27 @@ def promote_toy(environment: Mapping[str, str], version: str = "3", *how: str) -
 
 @contextmanager
 def running(
-    folder: Path, *options: str, environment: dict[str, str] | None = None, scheme: str = "http", **client: object
+    folder: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    command: Sequence[str] = (str(KAP), "serve"),
+    scheme: str = "http",
+    **client: object,
 ) -> Iterator[Server]:
-    """`kap serve` with a toy model, from the moment it is ready; whatever happens it is ended."""
+    """`kap serve` (or another command) with a toy model, from the moment it is ready; whatever happens it is ended."""
     environment = environment or environment_in(folder)
     if not (folder / "bentoml").exists():
         promote_toy(environment)
     log, port = folder / "server.log", free_port()
-    command = [str(KAP), "serve", "--port", str(port), *options]
     base = f"{scheme}://127.0.0.1:{port}"
     with log.open("ab") as output, httpx.Client(base_url=base, timeout=30, **client) as asking:  # type: ignore[arg-type]
         process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            [*command, "--port", str(port), *options],
+            env=environment,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         server = Server(asking, environment, process, log, folder / "state")
         try:
