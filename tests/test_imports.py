@@ -22,6 +22,7 @@ ONLY_IN = {
         "training/bundle_lookup.py",
         "training/decision_log.py",
         "training/examination.py",
+        "training/monitoring/recording.py",
         "training/pyfunc_model.py",
         "training/registration.py",
         "training/release.py",
@@ -44,7 +45,7 @@ ONLY_IN = {
         "serving/client_transport.py",
     },
     "httpcore": {"serving/client_transport.py"},
-    "matplotlib": {"training/evaluation/plots.py"},
+    "matplotlib": {"training/evaluation/plots.py", "training/monitoring/plots.py"},
     "sklearn": {"models/learners.py", "training/splits.py"},
     "sqlalchemy": {
         "serving/chain.py",

@@ -19,6 +19,7 @@ from training.cli_evaluate import evaluate, recalibrate
 from training.cli_guard import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli_keys import keys
 from training.cli_log import audit_log, log_group
+from training.cli_monitor import monitor_command
 from training.cli_replay import replay, trace
 
 
@@ -176,4 +177,5 @@ audit.add_command(trace)
 main.add_command(keys)
 main.add_command(log_group)
 main.add_command(replay)
+main.add_command(monitor_command)
 main.add_command(audit)

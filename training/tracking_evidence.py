@@ -39,10 +39,15 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
 
 
 def report_of(run_id: str) -> str:
-    """Where a run's report lies: a path where artifacts are files of this machine, else their address."""
+    """Where a run's report lies."""
+    return artifact_of(run_id, REPORT)
+
+
+def artifact_of(run_id: str, name: str) -> str:
+    """Where an artifact of a run lies: a path where artifacts are files of this machine, else their address."""
     place = str(MlflowClient().get_run(run_id).info.artifact_uri)
     path = Path(place.removeprefix("file://"))
-    return f"{path if path.is_dir() else place}/{REPORT}"
+    return f"{path if path.is_dir() else place}/{name}"
 
 
 def estimates(evidence: Evidence) -> Iterator[tuple[str, Estimate]]:

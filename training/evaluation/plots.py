@@ -23,7 +23,7 @@ from training.evidence import CalibrationCurve, DecisionCurve, LearningCurve, Ri
 
 BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
 DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
-_SETTINGS: Any = {
+SETTINGS: Any = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -56,7 +56,7 @@ class Caption:
 
 def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
     """Observed against predicted with 95% limits, the line of perfection, and the distribution below."""
-    with rc_context(_SETTINGS):
+    with rc_context(SETTINGS):
         figure = _figure(4.9)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1), gridspec_kw={"hspace": 0.08})
         above.plot((0, 1), (0, 1), color=GREY, linestyle=DASHES[2], linewidth=1.2)
@@ -71,13 +71,13 @@ def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
         few = [place for place, count in zip(middle, curve.counts, strict=True) if count is None]
         below.plot(few, np.zeros(len(few)), "x", color=GREY, markersize=4, clip_on=False)
         below.set(xlabel="predicted probability" + (" (x: fewer than ten patients)" if few else ""), ylabel="patients")
-        return _svg(figure, caption)
+        return as_svg(figure, caption)
 
 
 def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
     """Net benefit of acting on the model, on everybody and on nobody, by threshold probability."""
-    with rc_context(_SETTINGS):
-        figure, axes = _one_axes(3.6)
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(3.6)
         model, everyone = _numbers(curve.model), _numbers(curve.treat_all)
         axes.fill_between(curve.thresholds, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
         axes.plot(curve.thresholds, model, color=BLUE, linewidth=2, label="by the model")
@@ -86,13 +86,13 @@ def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
         top = np.nanmax([0.02, *model, *everyone, *_numbers(curve.high)])
         axes.set(xlabel="threshold probability", ylabel="net benefit per patient", ylim=(-0.35 * top, 1.12 * top))
         axes.legend(loc="upper right", handlelength=3, title="act on")
-        return _svg(figure, caption)
+        return as_svg(figure, caption)
 
 
 def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
     """Event-free share over time per third of predicted risk: observed with 95% limits (line), predicted (marks)."""
-    with rc_context(_SETTINGS):
-        figure, axes = _one_axes(4.0, right=1.05)
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(4.0, right=1.05)
         ends = []
         for group, colour, dash in zip(groups.groups, (GREEN, BLUE, VERMILION), DASHES, strict=False):
             observed = _numbers(group.observed_event_free)
@@ -109,13 +109,13 @@ def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
         axes.plot([], [], "-", color=BLACK, label="observed (Kaplan-Meier)")
         axes.plot([], [], "o", color=BLACK, mfc="white", markersize=3.4, label="predicted (mean)")
         axes.legend(loc="lower left")
-        return _svg(figure, caption)
+        return as_svg(figure, caption)
 
 
 def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
     """Held-out discrimination by number of training patients, and its extrapolation to twice as many."""
-    with rc_context(_SETTINGS):
-        figure, axes = _one_axes(3.2)
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(3.2)
         middle = np.array([_number(value.estimate) for value in curve.values])
         low = middle - [_number(value.low) for value in curve.values]
         high = [_number(value.high) for value in curve.values] - middle
@@ -127,7 +127,7 @@ def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
             axes.annotate("extrapolated", (curve.doubled_patients, curve.doubled), (0, 7), ha="right",
                           textcoords="offset points", color=VERMILION)  # fmt: skip
         axes.set(xlabel="patients learned from", ylabel=measure)
-        return _svg(figure, caption)
+        return as_svg(figure, caption)
 
 
 def finish_svg(drawing: str, caption: Caption) -> str:
@@ -145,7 +145,8 @@ def finish_svg(drawing: str, caption: Caption) -> str:
     )
 
 
-def _svg(figure: Figure, caption: Caption) -> str:
+def as_svg(figure: Figure, caption: Caption) -> str:
+    """The figure as text, under its caption."""
     FigureCanvasSVG(figure)
     written = io.StringIO()
     with rc_context({"svg.hashsalt": caption.name}), catch_warnings():
@@ -158,7 +159,8 @@ def _svg(figure: Figure, caption: Caption) -> str:
 _METADATA = ("Date", "Creator", "Format", "Type")
 
 
-def _one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
+def one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
+    """A figure of a height, in inches, with one pair of axes."""
     figure = _figure(height, right=right)
     return figure, figure.subplots()
 

@@ -20,7 +20,7 @@ from training.monitoring.reference import LandmarkReference, Reference
 
 Kind: TypeAlias = Literal["recorded", "value", "probability", "answered", "calibration"]
 ALARM, HINT = 0.05, 0.2
-"""The chance that a model which nothing happened to is ever called off; and that it is ever called doubtful."""
+"""The chance that a model to which nothing happened is ever called off; and that it is ever called doubtful."""
 ANSWERS = 0.5
 
 
@@ -59,7 +59,7 @@ class Found:
     size: Size | None
 
     def chance(self, log_wealth: float) -> float:
-        """The chance that any bet of a model that nothing happened to ever wins so much: smaller is more evidence."""
+        """The chance that any bet of a model to which nothing happened ever wins so much: smaller is more evidence."""
         return float(min(1.0, np.exp(min(-log_wealth - log(self.share), 0.0))))
 
     @property

@@ -90,7 +90,7 @@ def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
 
 def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]:
     for answer in reference.answers:
-        values = np.array([_given(one, answer) for one in at.answered])
+        values = answers_given(answer, at.answered)
         yield from _valued(
             Watched(reference.name, "probability", answer.head),
             answer.spread,
@@ -99,8 +99,11 @@ def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_St
         )
 
 
-def _given(prediction: LoggedPrediction, answer: AnswerReference) -> float:
-    return prediction.remission if answer.head == REMISSION else prediction.relapse_by(answer.horizon_days or 0)
+def answers_given(answer: AnswerReference, predictions: Sequence[LoggedPrediction]) -> Floats:
+    """The probabilities that were given of one head, shape (n,); NaN where none was."""
+    days = answer.horizon_days or 0
+    given = [one.remission if answer.head == REMISSION else one.relapse_by(days) for one in predictions]
+    return np.array(given, dtype=np.float64)
 
 
 def _features(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]:

@@ -1,0 +1,114 @@
+"""How far the predictions of one head come true: the figures beside the evidence, where there are outcomes enough."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.timeline import Floats
+from models.outcome_model import OutcomeModel
+from training.evaluation.case_mix import FEWEST_ALIKE
+from training.evaluation.disclosure import FEWEST
+from training.evaluation.incidence import answer_by
+from training.evaluation.intervals import interval, over_patients
+from training.evaluation.questions import followed_to
+from training.evaluation.reliability import (
+    calibration_in_the_large_by_draw,
+    calibration_slope_by_draw,
+    observed_over_expected,
+)
+from training.evidence_parts import Estimate
+from training.labels import EndedBy
+from training.monitoring.calibration import Calibrated, Moment, Outcome, unconfirmed_days
+from training.monitoring.document import Calibration, Count, Horizon, told
+from training.monitoring.joined import Joined
+from training.monitoring.over_time import enough_outcomes, outcome_windows, ratio
+
+DRAWS, SEED = 400, 7
+ENOUGH, ENOUGH_OF_EITHER = 100, 20
+"""Outcomes, and of them yes and no, from which remission can be called in order; of relapse the yes alone [judgement].
+`tests/training/monitoring/test_power.py` shows what so many can find."""
+
+
+def measured(calibrated: Calibrated, joined: Joined, model: OutcomeModel, moment: Moment) -> Calibration:
+    """The figures of one head at a landmark."""
+    outcome, head = calibrated.outcome, calibrated.found.watched.name
+    everyone = np.ones(len(outcome.observed), dtype=np.bool_)
+    enough = len(everyone) > 0 and enough_outcomes(outcome)(everyone)
+    observed, expected = float(outcome.observed.sum()), float(outcome.expected.sum())
+    by_draw = _by_draw(outcome) if enough and head == "remission" else {}
+    reasons = joined.reasons if head == "remission" else joined.relapse_reasons
+    return Calibration(
+        landmark=model.landmark.name,
+        head=head,
+        patients=told(len(everyone)),
+        observed=int(observed) if enough else None,
+        expected=expected if enough else None,
+        ratio=ratio(observed, expected) if enough else None,
+        in_the_large=by_draw.get("in_the_large"),
+        slope=by_draw.get("slope"),
+        horizons=_horizons(joined, model, moment) if head == "relapse" else [],
+        windows=outcome_windows(outcome, moment.calendar),
+        enough=_suffices(outcome, head),
+        joined=counts_told(reasons),
+    )
+
+
+def _suffices(outcome: Outcome, head: str) -> bool:
+    """Whether so many outcomes would have shown a large error."""
+    number, yes = len(outcome.observed), int(outcome.observed.sum())
+    if head == "relapse":
+        return yes >= ENOUGH_OF_EITHER
+    return number >= ENOUGH and min(yes, number - yes) >= ENOUGH_OF_EITHER
+
+
+def _by_draw(outcome: Outcome) -> dict[str, Estimate]:
+    """Calibration in the large and slope, from twenty outcomes of either kind on."""
+    if min(outcome.observed.sum(), (1 - outcome.observed).sum()) < ENOUGH_OF_EITHER:
+        return {}
+    weights = over_patients(len(outcome.observed), DRAWS, SEED)
+    given = (outcome.observed, outcome.expected, weights)
+    return {
+        "in_the_large": interval(calibration_in_the_large_by_draw(*given)),
+        "slope": interval(calibration_slope_by_draw(*given)),
+    }
+
+
+def _horizons(joined: Joined, model: OutcomeModel, moment: Moment) -> list[Horizon]:
+    end = moment.last_day - unconfirmed_days(moment.protocol)
+    passed = (end - joined.began_on).astype(np.float64)
+    kept = joined.at_risk & (passed >= 1)
+    followed = np.minimum(joined.followed_days, passed)[kept]
+    ended_by = np.where(joined.followed_days <= passed, joined.ended_by, EndedBy.CENSORED)[kept].astype(np.int8)
+    predictions = [joined.predictions[place] for place in np.flatnonzero(kept).tolist()]
+    found = []
+    for days in model.horizons_days:
+        given = np.array([one.relapse_by(days) for one in predictions], dtype=np.float64)
+        there = ~np.isnan(given)
+        found.append(_horizon(days, followed[there], ended_by[there], given[there]))
+    return found
+
+
+def _horizon(days: int, followed: Floats, ended_by: np.ndarray, given: Floats) -> Horizon:
+    """Observed over expected by a day: who was lost before it is stood for by who was followed (Graf 1999)."""
+    if not len(followed) or not followed_to(followed, ended_by, days):
+        return Horizon(days=days, patients=told(len(followed)), ratio=None)
+    observed, weights = answer_by(followed, ended_by, days)
+    known, yes = int((weights > 0).sum()), int(observed[weights > 0].sum())
+    if known < FEWEST or min(yes, known - yes) < FEWEST_ALIKE:
+        return Horizon(days=days, patients=told(known), ratio=None)
+    drawn = over_patients(len(given), DRAWS, SEED) * weights
+    return Horizon(days=days, patients=known, ratio=interval(observed_over_expected(observed, given, drawn)))
+
+
+def counts_told(reasons: Mapping[str, int]) -> list[Count]:
+    """Numbers by reason; those of one to four patients together, with the next smallest where they alone would show."""
+    ordered = sorted(reasons.items(), key=lambda item: -item[1])
+    few = [item for item in ordered if item[1] < FEWEST_ALIKE]
+    if not few:
+        return [Count(reason=reason, patients=number) for reason, number in ordered]
+    large = [item for item in ordered if item[1] >= FEWEST_ALIKE]
+    while large and sum(number for _, number in few) < FEWEST_ALIKE:
+        few.append(large.pop())
+    names = "; ".join(reason for reason, _ in few)
+    together = Count(reason=names, patients=told(sum(number for _, number in few)))
+    return [*(Count(reason=reason, patients=number) for reason, number in large), together]

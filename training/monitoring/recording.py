@@ -1,0 +1,106 @@
+"""Finds the models of a log in MLflow's registry, with the references of their trainings, and records what was found.
+
+One run per monitoring, in an experiment of its own, so that MLflow draws every figure over the months.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import mlflow
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from models.bundle import BundleRefusedError
+from training.audit import seal_run
+from training.bundle_lookup import load_by_digest, registered_with
+from training.evidence_parts import Estimate
+from training.monitoring.document import STATES, ModelMonitored, Monitoring
+from training.monitoring.figures import Figure
+from training.monitoring.monitor import KnownModel, UnknownModel
+from training.monitoring.reference import REFERENCE, Reference, read_reference
+from training.provenance import Provenance
+from training.release import MODEL_NAME, use_store
+
+DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
+METRICS_AT_ONCE = 900
+
+
+def find_model(digest: str) -> KnownModel | UnknownModel:
+    """The model of a bundle's digest, with the reference that its training recorded, as those of older code did not.
+
+    Raises ``StoreUnreachableError`` where the registry can't be asked.
+    """
+    registered = registered_with(digest)
+    try:
+        bundle, _ = load_by_digest(digest)
+    except BundleRefusedError as error:
+        return UnknownModel(f"Nothing can be compared: {error}. Is this the right store, and the right folder?")
+    return KnownModel(bundle, _reference(registered[-1].run_id) if registered else None)
+
+
+def _reference(run_id: str) -> Reference | None:
+    try:
+        return read_reference(mlflow.artifacts.load_text(f"runs:/{run_id}/{REFERENCE}"))
+    except (MlflowException, OSError):
+        return None
+
+
+def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], provenance: Provenance) -> str:
+    """Record the findings, their page and figures, linked to the version used last; returns the run's id."""
+    use_store()
+    newest = found.models[0]
+    mlflow.set_experiment(f"{MODEL_NAME}/monitoring")
+    with mlflow.start_run(run_name=f"monitoring of version {newest.version}, {found.written_on}"[:250]) as run:
+        mlflow.set_tags(
+            provenance.as_tags()
+            | {
+                "level": "monitoring",
+                "verdict": found.state,
+                "model_version": newest.version,
+                "model_run_id": newest.run_id,
+                "bundle_digest": newest.bundle_digest,
+                "model_versions": ", ".join(model.version for model in found.models)[:4000],
+                "synthetic": str(newest.synthetic).lower(),
+                "mlflow.note.content": "\n".join(f"* {reason}" for reason in newest.reasons),
+            }
+        )
+        mlflow.log_params({"since": found.since or "the first prediction", "written_on": found.written_on})
+        mlflow.log_text(found.as_json(), DOCUMENT)
+        mlflow.log_text(page, PAGE)
+        for figure in (figure for drawn in figures for figure in drawn):
+            mlflow.log_text(figure.svg, f"figures/{figure.file_name}")
+        _log_metrics(run.info.run_id, [pair for model in found.models for pair in metrics(model)])
+    seal_run(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def metrics(model: ModelMonitored) -> Iterator[tuple[str, float]]:
+    """Figures of a version by name; ``verdict`` is 0 in order, 1 too little to tell, 2 watch, 3 act."""
+    version = f"version {model.version}"
+    yield f"{version}/predictions", float(model.predictions)
+    yield f"{version}/counted", float(model.counted)
+    yield f"{version}/verdict", float(len(STATES) - 1 - STATES.index(model.state))
+    for check in model.checks:
+        name = f"{check.kind} {check.name}".strip()
+        yield f"{version}/{check.landmark}/{name}/log10_evidence", check.log10_evidence
+    for one in model.calibration:
+        measures = {"oe": one.ratio, "calibration_intercept": one.in_the_large, "calibration_slope": one.slope}
+        for measure, estimate in measures.items():
+            yield from _limits(f"{version}/{one.landmark}/{one.head}/{measure}", estimate)
+
+
+def _limits(name: str, estimate: Estimate | None) -> Iterator[tuple[str, float]]:
+    """An estimate with its limits; nothing where it is not defined."""
+    if estimate is None:
+        return
+    for part, value in (("", estimate.estimate), (".low", estimate.low), (".high", estimate.high)):
+        if value is not None:
+            yield f"{name}{part}", value
+
+
+def _log_metrics(run_id: str, found: Sequence[tuple[str, float]]) -> None:
+    now = int(time.time() * 1000)
+    logged = [Metric(name, value, now, 0) for name, value in found]
+    for first in range(0, len(logged), METRICS_AT_ONCE):
+        MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])

@@ -1,0 +1,135 @@
+"""What follows from what was found: act, watch, in order, or too little to tell; of each thing watched, and of all.
+
+Act: a change is proven (a model to which nothing happened would show as much in at most one of twenty lifetimes), it is
+large, and it touches what the model does. Watch: proven but small or beside the point, or hinted at (one of five). How
+it is said is left to `in_words`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from models.bundle import Bundle
+from models.outcome_model import OutcomeModel
+from models.score import Constant, Linear, Score
+from training.monitoring.calendar import Calendar
+from training.monitoring.checks import ALARM, HINT, Found, Kind, Size
+from training.monitoring.document import STATES, Calibration, Change, Check, State, told
+
+LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
+"""From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
+doi:10.1037/0033-2909.112.1.155); 20 in 100 patients recorded or not; 10 in 100 more or fewer answered [judgement]."""
+ENOUGH_PATIENTS = 90
+"""Patients at a landmark among whom a shift of 0.8 standard deviations is found nine times in ten; see `test_power`."""
+DRAWN = 6
+"""Courses of evidence that are told of a model: the strongest, where there is any."""
+PARTS: Mapping[str, tuple[Kind, ...]] = {
+    "records": ("recorded", "value"),
+    "answers": ("probability", "answered"),
+    "calibration": ("calibration",),
+}
+LOG_10 = float(np.log(10))
+
+
+def checks(found: Sequence[Found], bundle: Bundle, calendar: Calendar) -> list[Check]:
+    """Everything watched as it is told, the strongest evidence first."""
+    used = {model.landmark.name: used_features(model, bundle.features) for model in bundle.models}
+    ordered = sorted(found, key=lambda one: one.best_chance)
+    return [
+        _check(one, _is_used(one, used), calendar, drawn=place < DRAWN and one.best_chance < 1)
+        for place, one in enumerate(ordered)
+    ]
+
+
+def _is_used(found: Found, used: Mapping[str, frozenset[str]]) -> bool:
+    """Answers and calibration are what the model does; a feature matters where the model goes by it."""
+    watched = found.watched
+    return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
+
+
+def used_features(model: OutcomeModel, names: Sequence[str]) -> frozenset[str]:
+    """The features that either head of a model goes by."""
+    scores = [head.score for head in (model.remission, model.relapse) if head is not None]
+    return frozenset(names[column] for score in scores for column in _columns(score))
+
+
+def _columns(score: Score) -> list[int]:
+    if isinstance(score, Constant):
+        return []
+    if isinstance(score, Linear):
+        return score.used[(score.weight != 0) | (score.missing_weight != 0)].tolist()
+    return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
+
+
+def _check(found: Found, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
+    course, watched = found.course, found.watched
+    alarm, hint = found.first_month_below(ALARM), found.first_month_below(HINT)
+    began = int(course.since[course.best if alarm is None else alarm])
+    return Check(
+        landmark=watched.landmark,
+        kind=watched.kind,
+        name=watched.name,
+        patients=told(found.patients),
+        log10_evidence=float(course.log_wealth[-1]) / LOG_10,
+        log10_most=float(course.log_wealth.max()) / LOG_10,
+        chance=found.best_chance,
+        share=found.share,
+        alarm=None if alarm is None else calendar.label(alarm),
+        hint=None if hint is None else calendar.label(hint),
+        since=None if hint is None else calendar.label(began),
+        change=None if found.size is None else _change(found.size),
+        used=used,
+        state=_state(found, used, alarm, hint),
+        course=[round(float(wealth) / LOG_10, 3) for wealth in course.log_wealth] if drawn else [],
+    )
+
+
+def _change(size: Size) -> Change:
+    if not size.told:
+        return Change(unit=size.unit, reference=size.reference, recent=None, difference=None, patients=size.patients)
+    return Change(
+        unit=size.unit,
+        reference=size.reference,
+        recent=size.recent,
+        difference=size.difference,
+        patients=size.patients,
+    )
+
+
+def _state(found: Found, used: bool, alarm: int | None, hint: int | None) -> State:
+    if alarm is not None and used and is_large(found.watched.kind, found.size):
+        return "act"
+    if hint is not None:
+        return "watch"
+    return "in order" if found.patients >= ENOUGH_PATIENTS else "too little to tell"
+
+
+def is_large(kind: Kind, size: Size | None) -> bool:
+    """Whether a proven change still shows and is large; where recent patients are too few to say, it is taken to be.
+
+    Predictions that are proven wrong always are.
+    """
+    return kind == "calibration" or size is None or abs(size.difference) >= LARGE[kind]
+
+
+def states(told_checks: Sequence[Check], calibration: Sequence[Calibration], *, followed: bool) -> dict[str, State]:
+    """The state of each part that was looked at: records, answers, and calibration where outcomes were given."""
+    found: dict[str, State] = {}
+    for part, kinds in PARTS.items():
+        own = [check.state for check in told_checks if check.kind in kinds]
+        if part != "calibration":
+            found[part] = _of_part(own, any(state == "in order" for state in own))
+        elif followed:
+            found[part] = _of_part(own, any(one.enough for one in calibration))
+    return found
+
+
+def _of_part(own: Sequence[State], enough: bool) -> State:
+    """The most urgent of what calls for anything; else whether there was enough to say so."""
+    urgent = [state for state in own if state in ("act", "watch")]
+    return min(urgent, key=STATES.index) if urgent else "in order" if enough else "too little to tell"
+
+
+def overall(parts: Mapping[str, State]) -> State:
+    """The most urgent of the parts."""
+    return min(parts.values(), key=STATES.index, default="too little to tell")
