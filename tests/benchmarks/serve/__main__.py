@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.measure import machine
@@ -27,13 +28,23 @@ def main() -> None:
     """Measure what was asked for, print the table, and say which answers were wrong."""
     asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
-    with tempfile.TemporaryDirectory(prefix="kap-bench-serve-") as scratch:
-        bench = Bench(prepare(Path(scratch), asked.heads), QUICK_SECONDS if asked.quick else SECONDS)
+    with _scratch(asked.folder) as folder:
+        bench = Bench(prepare(folder / asked.heads, asked.heads), QUICK_SECONDS if asked.quick else SECONDS)
         lines = [line for part in PARTS if part in (asked.only or PARTS) for line in _measured(bench, part, asked)]
     print(table(lines))
     print(f"\n{machine(PACKAGES)}")
     if bench.faults:
         sys.exit("wrong answers:\n" + "\n".join(bench.faults))
+
+
+@contextmanager
+def _scratch(kept: Path | None) -> Iterator[Path]:
+    """The folder asked for, which stays; or one that is removed afterwards."""
+    if kept is not None:
+        yield kept.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="kap-bench-serve-") as scratch:
+        yield Path(scratch)
 
 
 def _measured(bench: Bench, part: str, asked: argparse.Namespace) -> Iterator[Line]:
@@ -49,6 +60,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
     parser.add_argument("--quick", action="store_true", help="a short look")
     parser.add_argument("--heads", choices=("logistic", "xgboost"), default="logistic", help="what both heads are")
+    parser.add_argument("--folder", type=Path, help="work here, stay, and take up the model that was left here before")
     parser.add_argument("--soak-seconds", type=float, help="how long the soak lasts; 600 when absent")
     parser.add_argument("--soak-workers", type=int, default=2, help="worker processes in the soak; 2 when absent")
     return parser.parse_args()

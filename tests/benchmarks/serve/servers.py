@@ -3,6 +3,7 @@
 """
 
 import os
+import shutil
 import sqlite3
 import statistics
 import sys
@@ -81,8 +82,11 @@ def _service(command: list[str | Path], port: int, folder: Path) -> Iterator[Ser
     state = folder / f"state-{port}"
     headers = {"Authorization": f"Bearer {_key(state, folder)}"}
     surroundings = environment(folder) | {"KAP_STATE": str(state), "BENTOML_DO_NOT_TRACK": "True"}
-    with running(command, port, "/readyz", folder, surroundings) as server:
-        yield Service(server, state, headers)
+    try:
+        with running(command, port, "/readyz", folder, surroundings) as server:
+            yield Service(server, state, headers)
+    finally:
+        shutil.rmtree(state)  # a log of gigabytes
 
 
 def _key(state: Path, folder: Path) -> str:
