@@ -13,7 +13,7 @@ from serving.settings import Settings
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only, as Mozilla's intermediate configuration has it.
 
-BentoML's default for these would let in ciphers that encrypt nothing. Those of TLS 1.3 are all good.
+BentoML's default for these leaves nothing but SHA-1 in CBC mode. Those of TLS 1.3 are all good.
 """
 _CERTIFICATE, _KEY = "KAP_TLS_CERTIFICATE", "KAP_TLS_KEY"
 _MARKS = {_CERTIFICATE: b"-----BEGIN CERTIFICATE-----", _KEY: b"PRIVATE KEY-----"}

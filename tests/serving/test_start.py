@@ -91,7 +91,6 @@ def test_plain_http_is_not_answered_where_there_is_tls(secure: Server) -> None:
         (ssl.TLSVersion.TLSv1_2, "DEFAULT", "TLSv1.2"),
         (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0", None),
         (ssl.TLSVersion.TLSv1_2, "AES256-SHA:ECDHE-ECDSA-AES256-SHA", None),
-        (ssl.TLSVersion.TLSv1_2, "eNULL:aNULL:@SECLEVEL=0", None),
     ],
 )
 def test_old_and_weak_encryption_is_refused(
