@@ -1,4 +1,4 @@
-"""The whole path in one go, by the same commands that people type: simulate, train, promote, serve, ask one patient.
+"""The whole path in one go, by the same commands that people type: simulate, train, promote, serve, ask, trace back.
 
 Everything goes into the folder ./demo, which is made anew; nothing is left running.
 """
@@ -70,14 +70,16 @@ Nothing is running any more. To go on from here:
   kap cohort check cohort                              who was analysed, and who was not
   kap audit verify 1 --data cohort                     is all as it was recorded, and does it come out again?
   kap audit dossier 1 --out dossier.html               what an auditor reads
-  kap serve                                            the service again"""
+  kap serve                                            the service again; kap keys --help says who may ask it"""
 
 
 def main() -> None:
     """Run the demonstration; any command that fails ends it with that command's exit code."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    environment = {
+        key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith("KAP_")
+    }
     environment["BENTOML_HOME"] = str((FOLDER / "bentoml").resolve())
     _say(f"cd {FOLDER}; export BENTOML_HOME=$PWD/bentoml")
     _kap(environment, "cohort", "simulate", "cohort", "--patients", str(PATIENTS))
@@ -89,6 +91,8 @@ def main() -> None:
         _say(f"curl {address}/v1/predict -H 'Content-Type: application/json' -d @{patient.name}")
         answer = _ask(f"{address}/v1/predict", patient.read_bytes())
     print("\n" + in_words(answer))
+    _kap(environment, "audit", "trace", answer["prediction_id"])
+    _kap(environment, "audit", "log")
     print(WHERE_TO_LOOK)
 
 
