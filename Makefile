@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bento coverage audit-changes bench bench-serve lock format clean
+.PHONY: help setup demo test hard check bento coverage audit-changes bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain th
 test: setup  ## Run the tests: who may import whom first, then all
 	$(BIN)/python -m pytest tests/test_imports.py
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+hard: setup  ## Break things under load: kill workers, stop PostgreSQL, fill a disk, send nonsense, change the log; minutes
+	KAP_HARD_TESTS=1 KAP_LOG_CHANGES=200 $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
+	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/test_prediction_log.py
 
 check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .

@@ -1,7 +1,8 @@
-"""A PostgreSQL server of the tests' own, on loopback, which they may stop and start: `python -m tests.postgresql`.
+"""A PostgreSQL server of the tests' own, on loopback, which they may stop and start.
 
-`start FOLDER` makes a cluster and prints two lines for the shell, `stop FOLDER` ends it. It is run by the system's own
-programs as an ordinary user, for PostgreSQL refuses to run as root.
+`python -m tests.postgresql COMMAND ...` runs a command that finds the server in `KAP_TEST_POSTGRES_URL`, and ends it
+afterwards; where no PostgreSQL is installed the command runs without, and its tests say so. The server runs as an
+ordinary user, for PostgreSQL refuses to run as root.
 """
 
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 URL, DATA = "KAP_TEST_POSTGRES_URL", "KAP_TEST_POSTGRES_DATA"
@@ -24,13 +26,16 @@ def programs() -> Path | None:
 
 
 def control(data: Path, action: str) -> None:
-    """Start or stop (as a crash of the machine would, "immediate") the server whose data lie in ``data``."""
+    """Start or stop the server whose data lie in ``data``, or end it as a crash of the machine would."""
     folder = programs()
     if folder is None:
         raise FileNotFoundError("no PostgreSQL is installed here")
-    how = {"start": ["-w", "-l", str(data / "server.log"), "start"], "stop": ["-m", "fast", "stop"]}
-    kill = {"crash": ["-m", "immediate", "stop"]}
-    _run([folder / "pg_ctl", "-D", data, *(how | kill)[action]])
+    how = {
+        "start": ["-w", "-l", str(data / "server.log"), "start"],
+        "stop": ["-m", "fast", "stop"],
+        "crash": ["-m", "immediate", "stop"],
+    }
+    _run([folder / "pg_ctl", "-D", data, *how[action]])
 
 
 def begin(data: Path) -> str:
@@ -59,15 +64,20 @@ def _run(command: list[str | Path]) -> None:
     subprocess.run(command, check=True, user=user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
 
 
-def main() -> None:
-    """Start or stop."""
-    action, data = sys.argv[1], Path(sys.argv[2])
-    if action == "start":
-        sys.stdout.write(f"export {URL}={begin(data)}\nexport {DATA}={data}\n")
-    else:
-        control(data, "stop")
-        shutil.rmtree(data)
+def main() -> int:
+    """Run the command; its exit code."""
+    if programs() is None:
+        sys.stderr.write("no PostgreSQL is installed here: what needs one is skipped\n")
+        return subprocess.run(sys.argv[1:], check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="kap-postgresql-") as scratch:
+        Path(scratch).chmod(0o755)  # the server's user must come through
+        data = Path(scratch) / "data"
+        environment = os.environ | {URL: begin(data), DATA: str(data)}
+        try:
+            return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+        finally:
+            control(data, "stop")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
