@@ -78,22 +78,32 @@ class Desk:
     async def answer(self, request: PredictionRequest, call: Call) -> Reply:
         """The reply to one request, with its weekly curve; raises as `answer_batch` does."""
         (reply,) = await self._take([_Asked(request, call.idempotency)], call, with_curve=True)
+        self._count_refusals([reply])
         return reply
 
     async def answer_batch(
-        self, requests: Sequence[PredictionRequest], places: Sequence[int], call: Call, *, with_curve: bool
+        self, read: Sequence[PredictionRequest | RequestRefusedError], call: Call, *, with_curve: bool
     ) -> list[Reply]:
-        """The reply to each of many requests; ``places`` are their places in the call, which tell their keys apart.
+        """The reply to each of many requests; those that were refused when they were read stay so.
 
         Raises ``OverloadedError``, and ``LogUnavailableError`` where not all could be logged: then nothing is answered.
         """
         asked = [
             _Asked(request, None if call.idempotency is None else f"{call.idempotency}\n{place}")
-            for request, place in zip(requests, places, strict=True)
+            for place, request in enumerate(read)
+            if isinstance(request, PredictionRequest)
         ]
         parts = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
-        replies = await asyncio.gather(*(self._take(part, call, with_curve=with_curve) for part in parts))
-        return [reply for part in replies for reply in part]
+        answered = await asyncio.gather(*(self._take(part, call, with_curve=with_curve) for part in parts))
+        following = (reply for part in answered for reply in part)
+        replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
+        self._count_refusals(replies)
+        return replies
+
+    def _count_refusals(self, replies: Sequence[Reply]) -> None:
+        for reply in replies:
+            if isinstance(reply, RequestRefusedError):
+                self._metrics.refused(reply.problems)
 
     async def _take(self, asked: Sequence[_Asked], call: Call, *, with_curve: bool) -> list[Reply]:
         if self._waiting and self._waiting + len(asked) > self._most_waiting:

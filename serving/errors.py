@@ -3,7 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -53,9 +53,10 @@ class ProblemDetails:
     nothing else. An exception that nobody caught is logged by its class and place, and answered 500.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap ``app``."""
+    def __init__(self, app: ASGIApp, refused: Callable[[Sequence[RequestProblem]], None]) -> None:
+        """Wrap ``app``; ``refused`` is told the problems of every request that is refused on its way in."""
         self._app = app
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a success through as it streams; hold an error back until it is complete, and rewrite it."""
@@ -72,7 +73,11 @@ class ProblemDetails:
             await ProblemResponse(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
             return
         if held.start is not None:
-            await _rewritten(held.start, held.body)(scope, receive, send)
+            problems = _problems(held.start, held.body)
+            if problems:
+                self._refused(problems)
+            answer = refusal(problems) if problems else ProblemResponse(held.start["status"])
+            await answer(scope, receive, send)
 
 
 class _Held:
@@ -99,14 +104,15 @@ def _is_foreign_error(start: Message) -> bool:
     return start["status"] >= HTTPStatus.BAD_REQUEST and not media_type.startswith(PROBLEM_JSON)
 
 
-def _rewritten(start: Message, body: bytes) -> ProblemResponse:
+def _problems(start: Message, body: bytes) -> list[RequestProblem]:
+    """The problems in an error document of the server's own; none where it has none or is not understood."""
     if start["status"] != HTTPStatus.BAD_REQUEST:
-        return ProblemResponse(start["status"])
+        return []
     try:
         details: Iterable[dict[str, Any]] = json.loads(body)["detail"]
-        return refusal(problems_in_details(details))
+        return problems_in_details(details)
     except (ValueError, KeyError, TypeError):
-        return ProblemResponse(HTTPStatus.BAD_REQUEST)
+        return []
 
 
 class WithoutValues(logging.Filter):

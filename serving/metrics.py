@@ -4,15 +4,19 @@ The worker processes of one server count into files of their own (`PROMETHEUS_MU
 asked.
 """
 
+import re
 from collections import Counter as Counting
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from serving.refusal import RequestProblem
+
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
+_ROW = re.compile(r"\[\d+\]")
 _TENTHS = ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.9")
 """Where the tenth of a probability begins; certainty belongs to the last."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -32,7 +36,7 @@ class Metrics:
             "kap_answers", "Answers given, and requests refused.", ("outcome", "version", "landmark"), **own
         )
         self._not_predictable = Counter("kap_not_predictable", "Why nothing was predicted.", ("code", "version"), **own)
-        self._refusals = Counter("kap_refusals", "Problems in refused requests.", ("path",), **own)
+        self._refusals = Counter("kap_refusals", "Refused requests, by field.", ("field",), **own)
         self._applicability = Counter("kap_applicability", "Verdicts on applicability.", ("verdict", "version"), **own)
         self._cautions = Counter("kap_cautions", "Cautions given.", ("code",), **own)
         self._missing = Counter("kap_features_missing", "Features not recorded.", ("feature", "version"), **own)
@@ -50,11 +54,11 @@ class Metrics:
         self._requests.labels(path, method, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
-    def refused(self, paths: Sequence[str]) -> None:
-        """One refused request, by the declared paths of its problems (no index, no unknown name)."""
+    def refused(self, problems: Iterable[RequestProblem]) -> None:
+        """One request that was refused, by the fields of its problems; of a table's rows all count alike."""
         self._answers.labels("refused", "", "").inc()
-        for path in paths:
-            self._refusals.labels(path).inc()
+        for field in {_ROW.sub("", problem.path) for problem in problems}:
+            self._refusals.labels(field).inc()
 
     def given(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
         """Answers, as the plain documents that were sent; counted up first, for a batch holds many alike."""

@@ -5,8 +5,7 @@ is started is left to `start`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -163,31 +162,27 @@ class KapOutcomes:
         """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
         call = CURRENT.get()
         self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
-        read = read_batch(request.requests)
-        places = [place for place, one in enumerate(read) if not isinstance(one, RequestRefusedError)]
-        asked: Sequence[Any] = [read[place] for place in places]
-        desk = self.worker.desk
-        replies = await _answered(desk.answer_batch(asked, places, call, with_curve=request.with_curve))
+        asked = read_batch(request.requests)
+        replies = await _answered(self.worker.desk.answer_batch(asked, call, with_curve=request.with_curve))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):
             return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
-        by_place: dict[int, Reply] = dict(zip(places, replies, strict=True))
-        items = [_item(by_place.get(place, one)) for place, one in enumerate(read)]
-        return _json(b'{"answers":[' + b",".join(items) + b"]}")
+        return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
 
 
-def _item(reply: object) -> bytes:
+def _item(reply: Reply) -> bytes:
     """One answer of a batch, or why there is none."""
+    if isinstance(reply, RequestRefusedError):
+        return orjson.dumps(reply.as_item())
     if isinstance(reply, Logged):
         return reply.answer.encode()
-    problems = [asdict(problem) for problem in reply.problems] if isinstance(reply, RequestRefusedError) else []
-    return orjson.dumps({"outcome": "refused", "problems": problems})
+    raise reply
 
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (Envelope, {"metrics": lambda: _worker().metrics}),
-    (ProblemDetails, {}),
+    (ProblemDetails, {"refused": lambda: _worker().metrics.refused}),
     (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
     (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
     (WholeBody, {"limits": lambda: _worker().limits}),

@@ -12,7 +12,7 @@ import pytest
 from serving.metrics import Metrics
 from serving.predictor import Predictor
 from tests.serving.bundles import judging, toy_bundle
-from tests.serving.requests import EXAMPLE, changed, example, read
+from tests.serving.requests import EXAMPLE, changed, example, problems, read
 
 
 def answers(*documents: dict[str, Any]) -> list[dict[str, Any]]:
@@ -82,3 +82,14 @@ def test_the_processes_of_a_server_are_added_up(tmp_path: Path) -> None:
     ]
     for number, page in enumerate(pages, start=1):
         assert value(page, "kap_requests_total", path="/v1/model", method="GET", status="200") == number
+
+
+def test_refusals_are_counted_by_field_whichever_row_it_was_in() -> None:
+    metrics = Metrics(shared=False)
+    document = changed(("assessments", 1, "score"), "x", changed(("assessments", 0, "score"), "x"))
+    for refused in (document, changed(("patient", "Jane"), 1)):
+        metrics.refused(problems(refused))
+    page = metrics.page()
+    assert value(page, "kap_answers_total", outcome="refused", version="", landmark="") == 2
+    assert value(page, "kap_refusals_total", field="assessments.score") == 1
+    assert value(page, "kap_refusals_total", field="patient.?") == 1
