@@ -102,6 +102,15 @@ def test_a_part_that_was_taken_out_is_named(log: PredictionLog, part: str) -> No
     assert differences(BUNDLE, replace(entry, answer=json.dumps(answer)))[0].startswith(part)
 
 
+def test_a_part_that_was_made_up_is_named(log: PredictionLog) -> None:
+    entry = entry_of(log, example())
+    answer = json.loads(entry.answer or "") | {"advice": "none"}
+    answer["not_recorded"].append("shoe_size")
+    place = len(answer["not_recorded"]) - 1
+    told = (f"not_recorded[{place}]: given, and not computed", "advice: given, and not computed")
+    assert differences(BUNDLE, replace(entry, answer=json.dumps(answer))) == told
+
+
 @pytest.mark.parametrize(
     ("path", "apart", "told"),
     [

@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from serving.database import open_database
 from serving.desk import input_text
 from serving.log_append import Draft
-from serving.prediction_log import Entry, find_entry
+from serving.prediction_log import Entry, find_entry, read_entries
 from serving.predictor import Predictor
 from serving.refusal import RequestRefusedError
 from serving.state import State
@@ -70,6 +70,11 @@ class PredictionLog:
             found = find_entry(state.engine, prediction_id)
         assert found is not None
         return found
+
+    def ids(self) -> list[str]:
+        """The ids of all predictions, in the order of their logging."""
+        with self.open() as state:
+            return [entry.prediction_id for entry in read_entries(state.engine)]
 
     def change(self, prediction_id: str, **values: Any) -> None:
         """Change an entry in the file, behind the log's back."""
