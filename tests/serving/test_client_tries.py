@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.answer import Predicted
@@ -143,28 +144,30 @@ def test_waits_double_up_to_the_longest(stub: Stub) -> None:
     assert pace.waited == [0.5, 1, 2, 3, 3]
 
 
+@settings(deadline=None)
 @given(
     tries=st.integers(1, 100),
     first=st.floats(0, 5),
     longer=st.floats(0, 50),
     total=st.floats(0.1, 500),
-    shares=st.lists(st.floats(0, 1), min_size=100, max_size=100),
-    asked=st.lists(st.none() | st.floats(0, 1e9), min_size=100, max_size=100),
+    seed=st.integers(0, 2**32),
 )
-def test_tries_and_waits_keep_to_their_limits(
-    tries: int, first: float, longer: float, total: float, shares: list[float], asked: list[float | None]
-) -> None:
-    pace, retries = FakePace(), Retries(tries, first, first + longer)
+def test_tries_and_waits_keep_to_their_limits(tries: int, first: float, longer: float, total: float, seed: int) -> None:
+    """Whatever chance draws, and whatever the service asks for: half of the times nothing, then up to a year."""
+    chance, pace, retries = np.random.default_rng(seed), FakePace(), Retries(tries, first, first + longer)
     schedule = Schedule(TimeLimits(total=total), retries, pace.pace())
-    for number, (share, seconds) in enumerate(zip(shares, asked, strict=True)):
-        pace.share = share
-        wait = schedule.next_wait(seconds)
+    for number in range(tries):
+        pace.share = chance.uniform()
+        asked = 10 ** chance.uniform(-3, 7.5) if chance.uniform() < 0.5 else None
+        wait = schedule.next_wait(asked)
         if wait is None:
             break
-        at_least = 0.0 if seconds is None else min(seconds, retries.longest_wait)
-        at_most = retries.longest_wait if seconds is not None else min(retries.longest_wait, first * 2.0**number)
+        at_least = 0.0 if asked is None else min(asked, retries.longest_wait)
+        at_most = retries.longest_wait if asked is not None else min(retries.longest_wait, first * 2.0**number)
         assert at_least <= wait <= at_most
         pace.sleep(wait)
+    else:
+        pytest.fail("it was not given up after the last try")
     assert len(pace.waited) <= tries - 1
     assert pace.seconds < schedule.deadline
     assert schedule.deadline == 1_000 + total
