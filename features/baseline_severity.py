@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from features.instruments import DEPRESSION_SCALES
 from features.landmark import Known
-from features.primary_scale import baseline_score
 from features.timeline import Floats, Rows
 
 
@@ -36,25 +34,11 @@ def second_scale_severity_now(known: Known) -> Floats:
 
 
 def _second_scale_share(known: Known, ratings: Rows) -> Floats:
-    """Last of ``ratings`` on the first depression scale with a baseline, unless that is the primary scale.
-
-    Where depression is the primary complaint, the first other outcome scale takes its place.
-    """
-    names = [name for name, scale in known.protocol.instruments.items() if scale.decides_outcomes]
-    order = [*DEPRESSION_SCALES, *(name for name in names if name not in DEPRESSION_SCALES)]
-    rated = np.bincount(np.asarray(ratings["instrument"], dtype=np.intp), minlength=len(known.protocol.instruments))
-    share = np.full(len(known), np.nan)
-    chosen = np.zeros(len(known), dtype=np.bool_)
-    for name in order:
-        code = known.protocol.instrument_names.index(name)
-        if not rated[code]:
-            continue
-        scale = known.protocol.instruments[name]
-        takes = ~chosen & (known.primary.code != code) & ~np.isnan(baseline_score(known.assessments, code))
-        latest = ratings.where(np.asarray(ratings["instrument"] == code)).last_for_patient("score")
-        share[takes] = ((latest - scale.minimum) / (scale.maximum - scale.minimum))[takes]
-        chosen |= takes
-    return share
+    """Last of ``ratings`` on the second scale, as a share of its range."""
+    code, numbers = known.second_scale, known.protocol.scale_numbers
+    minimum, maximum = numbers["minimum"][code], numbers["maximum"][code]
+    own = ratings.where(np.asarray(ratings["instrument"] == code[ratings.patient]))
+    return (own.last_for_patient("score") - minimum) / (maximum - minimum)
 
 
 def illness_duration_years(known: Known) -> Floats:

@@ -68,7 +68,8 @@ def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Flo
     columns = rows.columns
     if table == "assessments" and columns.keys() >= {"instrument", "score"}:
         score = np.asarray(columns["score"], dtype=np.float64)
-        lowest, highest = _score_range(np.asarray(columns["instrument"], dtype=np.intp), protocol)
+        instrument = np.asarray(columns["instrument"], dtype=np.intp)
+        lowest, highest = (protocol.scale_numbers[end][instrument] for end in ("minimum", "maximum"))
         required = "a score within the range of its instrument"
         problems = _at_rows(table, "score", (score < lowest) | (score > highest), required, "a number out of range")
     elif table == "prior_treatments" and columns.keys() >= {"start_day", "end_day"}:
@@ -81,14 +82,6 @@ def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Flo
         late = np.asarray(columns["day"], dtype=np.float64) > today
         problems += _at_rows(table, "day", late, "a day not after as_of_day", "a later day")
     return problems
-
-
-def _score_range(instrument: Indices, protocol: Protocol) -> tuple[Floats, Floats]:
-    """Lowest and highest score of the instrument of each row; NaN without one."""
-    scales = list(protocol.instruments.values())
-    lowest = np.array([*(scale.minimum for scale in scales), np.nan], dtype=np.float64)
-    highest = np.array([*(scale.maximum for scale in scales), np.nan], dtype=np.float64)
-    return lowest[instrument], highest[instrument]  # the code -1 picks the NaN at the end
 
 
 def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[str, Indices]) -> list[Problem]:

@@ -17,7 +17,7 @@ from features.checks import relation_problems, value_problems
 from features.columns import CHILD_TABLES, SCREENING_COLUMNS
 from features.problems import Problem
 from features.protocol import Protocol
-from features.timeline import Floats, Indices, Mask, Rows
+from features.timeline import Floats, Indices, Mask, Rows, nothing_recorded
 
 Values: TypeAlias = NDArray[np.generic]
 
@@ -173,7 +173,8 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
     declared = [column for column in protocol.tables[name] if column.kind != "identifier"]
     raw = raw or RawTable(np.empty(0, np.intp), {})
     count = len(raw.patient)
-    columns = {c.name: raw.columns.get(c.name, _absent(c.kind, count)) for c in declared}
+    given = raw.columns
+    columns = {c.name: given[c.name] if c.name in given else _absent(c.kind, count) for c in declared}
     usable = raw.patient >= 0
     for column in declared:
         if column.required:
@@ -186,11 +187,11 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
 
 
 def _is_missing(values: Values) -> Mask:
-    return np.asarray(values == -1 if np.issubdtype(values.dtype, np.integer) else np.isnan(values))
+    return np.asarray(values == -1 if values.dtype.kind == "i" else np.isnan(values))
 
 
 def _absent(kind: str, count: int) -> Values:
-    return np.full(count, -1, dtype=np.int16) if kind == "category" else np.full(count, np.nan)
+    return np.full(count, -1, dtype=np.int16) if kind == "category" else nothing_recorded(count)
 
 
 def _canonical(values: Values) -> bytes:

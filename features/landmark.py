@@ -10,7 +10,7 @@ import numpy as np
 
 from features.cohort import Cohort
 from features.columns import SCREENING_COLUMNS
-from features.primary_scale import PrimaryScale, primary_scale
+from features.primary_scale import Codes, PrimaryScale, primary_scale, second_scale
 from features.protocol import Landmark, Protocol
 from features.timeline import Floats, Mask, Rows
 
@@ -26,7 +26,7 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
         day = np.full(len(cohort), float(landmark.day))
         return day if as_of is None else np.where(as_of >= day, day, np.nan)
     session = landmark.before_session or 1
-    doses = dosing_sessions(cohort.sessions, cohort.protocol)
+    doses = _numbered_doses(cohort)
     own_day = _day_of(doses, session)
     before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
     fallback = before + (np.nan if landmark.else_days is None else landmark.else_days)
@@ -40,7 +40,14 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
 
 def dosing_day(cohort: Cohort, session_number: int) -> Floats:
     """Day of the dosing session of that number per patient, NaN where it never came."""
-    return _day_of(dosing_sessions(cohort.sessions, cohort.protocol), session_number)
+    return _day_of(_numbered_doses(cohort), session_number)
+
+
+def _numbered_doses(cohort: Cohort) -> Rows:
+    """Number and day of the dosing sessions; the other columns have no say in a landmark."""
+    sessions = cohort.sessions
+    columns = {name: sessions[name] for name in ("kind", "session_number", "day")}
+    return dosing_sessions(Rows(sessions.patients, sessions.patient, columns), cohort.protocol)
 
 
 def _day_of(doses: Rows, session_number: int) -> Floats:
@@ -79,6 +86,11 @@ class Known:
     def primary(self) -> PrimaryScale:
         """The primary instrument of every patient, with its baseline."""
         return primary_scale(self.assessments, self.protocol)
+
+    @cached_property
+    def second_scale(self) -> Codes:
+        """Code of a second scale with a baseline, of depression where there is one; -1 for none."""
+        return second_scale(self.assessments, self.primary)
 
     @cached_property
     def primary_ratings(self) -> Rows:

@@ -1,13 +1,18 @@
-"""The primary instrument of every patient: the first of the protocol's scales that was rated at baseline."""
+"""The scales of every patient: the primary one, first of the protocol's that was rated at baseline, and a second."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.instruments import DEPRESSION_SCALES
 from features.protocol import Protocol
-from features.timeline import Floats, Rows
+from features.timeline import Floats, Rows, nothing_recorded
+
+Codes: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +20,7 @@ class PrimaryScale:
     """Per patient, shape (patients,): the scale's code (-1: none), its baseline score and its cut-offs, in points."""
 
     protocol: Protocol
-    code: NDArray[np.intp]
+    code: Codes
     baseline: Floats
 
     def ratings_among(self, assessments: Rows) -> Rows:
@@ -23,9 +28,7 @@ class PrimaryScale:
         return assessments.where(np.asarray(assessments["instrument"] == self.code[assessments.patient]))
 
     def _of_scale(self, attribute: str) -> Floats:
-        values = [getattr(scale, attribute) for scale in self.protocol.instruments.values()]
-        table = np.array([np.nan if value is None else value for value in values] + [np.nan], dtype=np.float64)
-        return table[self.code]  # the code -1 picks the NaN at the end
+        return self.protocol.scale_numbers[attribute][self.code]
 
     @cached_property
     def minimum(self) -> Floats:
@@ -60,24 +63,36 @@ class PrimaryScale:
         return self._of_scale("reliable_change")
 
 
-def baseline_score(assessments: Rows, code: int) -> Floats:
-    """The last rating on the instrument on or before day 0."""
-    rated = (assessments["instrument"] == code) & (assessments.numbers("day") <= 0)
-    return assessments.where(np.asarray(rated)).last_for_patient("score")
-
-
 def primary_scale(assessments: Rows, protocol: Protocol) -> PrimaryScale:
     """The first instrument of the protocol's remission rule that has a baseline, per patient."""
-    codes = [protocol.instrument_names.index(name) for name in protocol.remission.instruments]
+    return PrimaryScale(protocol, *_first_rated(assessments, protocol, protocol.remission.instruments))
+
+
+def second_scale(assessments: Rows, primary: PrimaryScale) -> Codes:
+    """Code of the first depression scale with a baseline that is not the primary scale (-1: none), per patient.
+
+    Where depression is the primary complaint, the first other outcome scale takes its place.
+    """
+    names = [name for name, scale in primary.protocol.instruments.items() if scale.decides_outcomes]
+    order = [*DEPRESSION_SCALES, *(name for name in names if name not in DEPRESSION_SCALES)]
+    return _first_rated(assessments, primary.protocol, order, primary.code)[0]
+
+
+def _first_rated(
+    assessments: Rows, protocol: Protocol, names: Sequence[str], other_than: Codes | None = None
+) -> tuple[Codes, Floats]:
+    """Code of the first of some scales that was rated on or before day 0 (-1: none), and its last score by then."""
     before = assessments.where(assessments.numbers("day") <= 0)
     rated = np.bincount(np.asarray(before["instrument"], dtype=np.intp), minlength=len(protocol.instruments))
     chosen = np.full(assessments.patients, -1, dtype=np.intp)
-    baseline = np.full(assessments.patients, np.nan)
-    for code in codes:
+    baseline = nothing_recorded(assessments.patients)
+    for code in map(protocol.instrument_names.index, names):
         if not rated[code]:
             continue
-        score = baseline_score(before, code)
+        score = before.where(np.asarray(before["instrument"] == code)).last_for_patient("score")
         takes = (chosen < 0) & ~np.isnan(score)
+        if other_than is not None:
+            takes &= other_than != code
         chosen[takes] = code
         baseline[takes] = score[takes]
-    return PrimaryScale(protocol, chosen, baseline)
+    return chosen, baseline

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.columns import TABLES, Column
 from features.instruments import INSTRUMENTS, Instrument
 
@@ -104,6 +107,14 @@ class Protocol:
     def instrument_names(self) -> tuple[str, ...]:
         """Names in the order of their codes in ``assessments.instrument``."""
         return tuple(self.instruments)
+
+    @cached_property
+    def scale_numbers(self) -> dict[str, NDArray[np.float64]]:
+        """Range and cut-offs by name, each in the order of the scales' codes; the code -1 picks the NaN at the end."""
+        return {
+            name: np.array([*(getattr(scale, name) for scale in self.instruments.values()), None], dtype=np.float64)
+            for name in ("minimum", "maximum", "remission_at_most", "relapse_at_least", "reliable_change")
+        }
 
     @cached_property
     def tables(self) -> dict[str, tuple[Column, ...]]:

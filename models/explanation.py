@@ -29,7 +29,7 @@ class Explanations:
 def explain(head: RemissionHead | RelapseHead, rows: Floats) -> Explanations:
     """The explanation of a head's answers for feature rows of shape (n, features)."""
     start, contributions = head.explain(rows)
-    acting = contributions.any(axis=0).nonzero()[0]  # the other columns act for nobody
+    acting = np.flatnonzero(contributions.any(axis=0))  # the other columns act for nobody
     contributions = contributions[:, acting]
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
     terms = zip(start.tolist(), contributions.tolist(), strict=True)

@@ -59,12 +59,12 @@ class OutcomeModel:
         moved = self.relapse.moved(rows)
         wanted = np.array(self.horizons_days, dtype=np.int64)
         within = wanted <= self.relapse.days[-1]
-        at_horizons = self.relapse.curve(moved, wanted[within])
+        weekly = self.relapse.days if with_curve else wanted[:0]
+        at_horizons, curve = self.relapse.curve(moved, np.concatenate([wanted[within], weekly])).cut(int(within.sum()))
         relapse, sustained = np.full((2, len(rows), len(wanted)), np.nan)
         relapse[:, within] = at_horizons.relapse
         sustained[:, within] = sustained_remission(remission, at_horizons)
-        curve = self.relapse.curve(moved, self.relapse.days) if with_curve else None
-        return Answers(remission, curve, relapse, sustained)
+        return Answers(remission, curve if with_curve else None, relapse, sustained)
 
     def _remission(self, rows: Floats) -> Floats:
         if self.remission is not None:

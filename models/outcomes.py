@@ -32,6 +32,13 @@ class RelapseCurve:
     relapse: Floats
     competing: Floats
 
+    def cut(self, number: int) -> "tuple[RelapseCurve, RelapseCurve]":
+        """The curve at its first ``number`` days, and at the others."""
+        return self._on(slice(number)), self._on(slice(number, None))
+
+    def _on(self, days: slice) -> "RelapseCurve":
+        return RelapseCurve(self.days[days], self.event_free[:, days], self.relapse[:, days], self.competing[:, days])
+
 
 def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArray[np.int64]) -> RelapseCurve:
     """The curve of weekly hazards at any days within their reach.
@@ -41,11 +48,12 @@ def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArra
     """
     week, within = np.divmod(days, DAYS_PER_WEEK)
     stays = (1 - relapse_hazard) * (1 - competing_hazard)
-    at_start = np.hstack([np.ones((len(stays), 1)), np.cumprod(stays, axis=1)])
-    lost_to_relapse = at_start[:, :-1] * relapse_hazard
-    relapsed = np.hstack([np.zeros((len(stays), 1)), np.cumsum(lost_to_relapse, axis=1)])
+    weeks = stays.shape[1]
+    at_start, relapsed = np.ones((len(stays), weeks + 1)), np.zeros((len(stays), weeks + 1))
+    np.cumprod(stays, axis=1, out=at_start[:, 1:])
+    np.cumsum(at_start[:, :-1] * relapse_hazard, axis=1, out=relapsed[:, 1:])
     share = within / DAYS_PER_WEEK
-    inside = np.minimum(week, stays.shape[1] - 1)  # a day at the end of the last week lies inside none
+    inside = np.minimum(week, weeks - 1)  # a day at the end of the last week lies inside none
     event_free = at_start[:, week] * stays[:, inside] ** share
     # Within a week every day's losses are divided alike, so that neither kind of event can become undone.
     lost = 1 - stays

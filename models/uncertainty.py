@@ -84,7 +84,7 @@ class HeadRefits:
         held = np.minimum(np.maximum(rows[:, self.used], self.lower), self.upper) - self.centre  # NaN stays NaN
         missing = np.isnan(held)
         held[missing] = 0.0
-        moved: Floats = np.hstack([held, missing]) @ self._weights
+        moved: Floats = np.concatenate([held, missing], axis=1) @ self._weights
         return np.minimum(np.maximum(moved, -FARTHEST), FARTHEST)
 
     def log_odds(self, rows: Floats) -> Floats:
@@ -175,14 +175,15 @@ class OutcomeRefits:
         points = [answers.remission[None], answers.relapse.T[within], answers.sustained.T[within]]
         points += [] if curve is None else [curve.relapse.T, curve.event_free.T]
         found = self._limits(rows, np.concatenate(points), days, number)
-        remission, relapse, sustained, *curves = np.split(found, np.cumsum([len(part) for part in points])[:-1])
+        remission, relapse, sustained = found[:1], found[1 : 1 + number], found[1 + number : 1 + 2 * number]
         limits.remission[:] = remission[0]
         limits.relapse[:, within] = relapse.swapaxes(0, 1)
         # Sustained remission is never likelier than remission.
         limits.sustained[:, within] = np.fmin(sustained, remission).swapaxes(0, 1)
         if curve is None:
             return limits
-        rising, falling = np.maximum.accumulate(curves[0]), np.minimum.accumulate(curves[1])
+        weeks = 1 + 2 * number + len(curve.days)
+        rising, falling = np.maximum.accumulate(found[1 + 2 * number : weeks]), np.minimum.accumulate(found[weeks:])
         return replace(limits, curve_relapse=rising.swapaxes(0, 1), curve_event_free=falling.swapaxes(0, 1))
 
     def _limits(self, rows: Floats, points: Floats, days: list[int], horizons: int) -> Floats:

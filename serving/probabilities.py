@@ -12,7 +12,6 @@ import numpy as np
 
 from features.timeline import Floats
 from models.outcome_model import OutcomeModel, Predictions
-from models.outcomes import RelapseCurve
 from serving.answer import Document
 
 Column: TypeAlias = list[Any]
@@ -44,7 +43,8 @@ class ProbabilityLayout:
         self._given = [known, *within, *(known and inside for inside in within)]
         remission, self._curve_limited = self._has_limits("remission"), self._has_limits("relapse")
         relapse = [self._curve_limited] * len(within)
-        self._limited = [remission, *relapse, *(remission and one for one in relapse)]
+        limited = [remission, *relapse, *(remission and one for one in relapse)]
+        self._limited = [known and one for known, one in zip(self._given, limited, strict=True)]
 
     def _has_limits(self, head: str) -> bool:
         refits = self._model.refits
@@ -52,29 +52,31 @@ class ProbabilityLayout:
 
     def lay_out(self, predicted: Predictions) -> Laid:
         """The parts of the answers; raises ``ImpossibleAnswerError`` for anything given that is no probability."""
-        columns = self._columns(predicted)
-        horizons, number = self._model.horizons_days, len(predicted.remission)
-        remission = [{"probability": p, "interval_90": limits} for p, limits in zip(*columns[0], strict=True)]
-        relapse, sustained = (
-            [
-                [{name: days, "probability": p, "interval_90": limits} for p, limits in zip(*column, strict=True)]
-                for days, column in zip(horizons, columns[start : start + len(horizons)], strict=True)
-            ]
-            for name, start in (("days", 1), ("horizon_days", 1 + len(horizons)))
-        )
-        curves: Sequence[Any] = [None] * number
-        if predicted.curve is not None:
-            curves = _by_patient(_points(predicted.curve, columns[1 + 2 * len(horizons) :]), number)
-        risks = zip(curves, _by_patient(relapse, number), strict=True)
+        points, limits = self._looked_over(predicted)
+        remission, *others = [
+            list(zip(*self._column(points, limits, question), strict=True)) for question in range(len(self._given))
+        ]
+        horizons, number = self._model.horizons_days, len(points)
+        relapse = [
+            [{"days": days, "probability": p, "interval_90": around} for p, around in column]
+            for days, column in zip(horizons, others[: len(horizons)], strict=True)
+        ]
+        sustained = [
+            [{"horizon_days": days, "probability": p, "interval_90": around} for p, around in column]
+            for days, column in zip(horizons, others[len(horizons) :], strict=True)
+        ]
+        risks = zip(self._curves(predicted, limits), _by_patient(relapse, number), strict=True)
         nobody = [None] * number
         return Laid(
-            remission=nobody if self._model.remission is None else remission,
-            relapse=nobody if self._model.relapse is None else [{"curve": c, "at_horizons": at} for c, at in risks],
-            sustained=_by_patient(sustained, number),
+            nobody
+            if self._model.remission is None
+            else [{"probability": p, "interval_90": around} for p, around in remission],
+            nobody if self._model.relapse is None else [{"curve": c, "at_horizons": at} for c, at in risks],
+            _by_patient(sustained, number),
         )
 
-    def _columns(self, predicted: Predictions) -> list[tuple[Column, Column]]:
-        """Probability and limits of each question, looked over; null where the model doesn't answer it, or has none.
+    def _looked_over(self, predicted: Predictions) -> tuple[Floats, Floats | None]:
+        """Probabilities (n, questions) and limits (n, questions, 2), all that are given known to be such.
 
         The questions are remission, relapse and sustained remission by each horizon, and on each day of the curve
         relapse, then the absence of any event.
@@ -92,16 +94,32 @@ class ProbabilityLayout:
                 around += [interval.curve_relapse, interval.curve_event_free]
         points = np.concatenate(answers, axis=1)
         _look_over(points[:, given])
-        nulls: Column = [None] * len(points)
-        probabilities = [one if known else nulls for one, known in zip(points.T.tolist(), given, strict=True)]
         if not around:
-            return [(one, nulls) for one in probabilities]
-        both = [known and has_limits for known, has_limits in zip(given, limited, strict=True)]
+            return points, None
         limits = np.concatenate(around, axis=1)
-        _look_over(points[:, both], limits[:, both])
-        pairs = zip(limits.swapaxes(0, 1).tolist(), both, strict=True)
-        intervals = [[{"low": low, "high": high} for low, high in one] if known else nulls for one, known in pairs]
-        return list(zip(probabilities, intervals, strict=True))
+        _look_over(points[:, limited], limits[:, limited])
+        return points, limits
+
+    def _column(self, points: Floats, limits: Floats | None, question: int) -> tuple[Column, Column]:
+        """Probability and limits of a question; null where the model doesn't answer it, or has none."""
+        nulls: Column = [None] * len(points)
+        probabilities = points[:, question].tolist() if self._given[question] else nulls
+        if limits is None or not self._limited[question]:
+            return probabilities, nulls
+        return probabilities, [{"low": low, "high": high} for low, high in limits[:, question].tolist()]
+
+    def _curves(self, predicted: Predictions, limits: Floats | None) -> Sequence[list[Document] | None]:
+        """Each patient's curve (a list of `answer.CurvePoint`), where there is one."""
+        curve, number = predicted.curve, len(predicted.remission)
+        if curve is None:
+            return [None] * number
+        days = curve.days.tolist()
+        within: list[list[list[Document | None]]] = [[[None] * len(days)] * number] * 2
+        if limits is not None and self._curve_limited:
+            of_curve = limits[:, len(self._given) :].reshape(number, 2, len(days), 2).swapaxes(0, 1).tolist()
+            within = [[[{"low": low, "high": high} for low, high in own] for own in each] for each in of_curve]
+        columns = (curve.relapse.tolist(), curve.event_free.tolist(), curve.competing.tolist(), *within)
+        return [[_point(*at) for at in zip(days, *own, strict=True)] for own in zip(*columns, strict=True)]
 
 
 def _look_over(probabilities: Floats, limits: Floats | None = None) -> None:
@@ -112,24 +130,22 @@ def _look_over(probabilities: Floats, limits: Floats | None = None) -> None:
         raise ImpossibleAnswerError("a probability, or a limit around it, is missing, out of range or out of order")
 
 
-def _points(curve: RelapseCurve, columns: Sequence[tuple[Column, Column]]) -> list[list[Document]]:
-    """The points of the patients' curves, day by day."""
-    days = curve.days.tolist()
-    relapse, event_free = columns[: len(days)], columns[len(days) :]
-    return [
-        [
-            {
-                "day": day,
-                "relapse": lost,
-                "event_free": free,
-                "competing": competing,
-                "relapse_interval_90": lost_within,
-                "event_free_interval_90": free_within,
-            }
-            for lost, lost_within, free, free_within, competing in zip(*one, *other, third, strict=True)
-        ]
-        for day, one, other, third in zip(days, relapse, event_free, curve.competing.T.tolist(), strict=True)
-    ]
+def _point(
+    day: int,
+    relapse: float,
+    event_free: float,
+    competing: float,
+    relapse_limits: Document | None,
+    event_free_limits: Document | None,
+) -> Document:
+    return {
+        "day": day,
+        "relapse": relapse,
+        "event_free": event_free,
+        "competing": competing,
+        "relapse_interval_90": relapse_limits,
+        "event_free_interval_90": event_free_limits,
+    }
 
 
 def _by_patient(columns: Sequence[Column], number: int) -> list[list[Any]]:
