@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from features.problems import InputRefusedError, Problem
 from training.cli_guard import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
 
 NOTHING = "the log holds nothing of that reference; was it written as the clinic's software sends it?"
@@ -49,8 +50,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         click.echo(json.dumps(counts | {"writers": len(checked.reached), "findings": checked.findings}))
     else:
         click.echo(
-            f"{checked.predictions} predictions by {len(checked.reached)} writers; the content of {checked.erased} "
-            f"was erased, by {checked.erasures} erasures"
+            f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; the content "
+            f"of {checked.erased} was erased, by {_number(checked.erasures, 'erasure')}"
         )
         for finding in checked.findings:
             click.echo(f"FAILED  {finding}")
@@ -79,10 +80,11 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     from serving.erasure import erase_patient
     from serving.named_log import open_log
 
+    reference = sys.stdin.readline().strip() if patient_ref == "-" else patient_ref
+    _require_words(by, reason, reference)
     state = open_log(log)
-    reference = click.get_text_stream("stdin").readline().strip() if patient_ref == "-" else patient_ref
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
-    click.echo(f"erased the content of {number} entr{'y' if number == 1 else 'ies'}" if number else NOTHING)
+    click.echo(f"erased the content of {_number(number, 'prediction')}" if number else NOTHING)
 
 
 @log_group.command()
@@ -95,7 +97,26 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     from serving.erasure import prune as prune_log
     from serving.named_log import open_log
 
+    _require_words(by)
     state = open_log(log)
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
-    click.echo(f"erased the content of {number} entr{'y' if number == 1 else 'ies'} made before {before[:10]}")
+    click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
+
+
+def _require_words(by: str, reason: str = "retention", reference: str = "") -> None:
+    """Raise ``InputRefusedError`` for a name or reason that can't be kept for ever, or that names the patient."""
+    from training.reasons import require_reason
+
+    require_reason("log", reason, by)
+    for option, text in (("--by", by), ("--reason", reason)):
+        if not text.strip():
+            raise InputRefusedError([Problem("log", None, option, "who erases, by name", "nothing")])
+        if reference and reference in text:
+            raise InputRefusedError(
+                [Problem("log", None, option, "words that do not name the patient", "the reference")]
+            )
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
