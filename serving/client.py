@@ -37,6 +37,7 @@ from serving.client_schedule import Pace, Retries, TimeLimits
 
 if TYPE_CHECKING:
     from serving.description import Instruments, ModelDescription
+from serving.routes import INSTRUMENTS, MODEL, PREDICT, PREDICT_BATCH, READYZ
 
 __all__ = [
     "CallError",
@@ -51,9 +52,6 @@ __all__ = [
     "UnavailableError",
 ]
 
-PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
-MODEL, INSTRUMENTS, READYZ = "/v1/model", "/v1/instruments", "/readyz"
-"""As `routes` has them, which is not imported here: it brings the keys' database along. A test compares the two."""
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 

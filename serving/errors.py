@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.metrics import Metrics
 from serving.refusal import RequestProblem, problems_in_details
 
 PROBLEM_JSON = "application/problem+json"
@@ -53,10 +54,10 @@ class ProblemDetails:
     nothing else. An exception that nobody caught is logged by its class and place, and answered 500.
     """
 
-    def __init__(self, app: ASGIApp, refused: Callable[[Sequence[RequestProblem]], None]) -> None:
-        """Wrap ``app``; ``refused`` is told the problems of every request that is refused on its way in."""
+    def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
+        """Wrap ``app``; the metrics, asked for at each request, count what is refused on its way in."""
         self._app = app
-        self._refused = refused
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a success through as it streams; hold an error back until it is complete, and rewrite it."""
@@ -75,7 +76,7 @@ class ProblemDetails:
         if held.start is not None:
             problems = _problems(held.start, held.body)
             if problems:
-                self._refused(problems)
+                self._metrics().refused(problems)
             answer = refusal(problems) if problems else ProblemResponse(held.start["status"])
             await answer(scope, receive, send)
 

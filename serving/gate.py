@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.call import CURRENT, Call
 from serving.errors import ProblemResponse
 from serving.keys import ApiKey
-from serving.keys import Scope as KeyScope
 from serving.routes import ROUTES
+from serving.routes import Scope as KeyScope
 
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, get_args
 
 from sqlalchemy import Column, Connection, Engine, Integer, RowMapping, Table, Text, func, insert, select, update
 
@@ -18,8 +18,8 @@ from features.problems import InputRefusedError, Problem
 from serving.database import metadata, reading, writing
 from serving.pseudonyms import Secret
 from serving.rate_limit import MOST_PER_MINUTE, SLOTS
+from serving.routes import Scope
 
-Scope: TypeAlias = Literal["predict", "read", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 """``predict``: ask for predictions. ``read``: what is served, and the metrics. ``admin``: everything."""
 

@@ -1,9 +1,9 @@
 """The addresses that the service answers, and what each asks of a caller; every other address is not found."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from serving.keys import Scope
+Scope: TypeAlias = Literal["predict", "read", "admin"]
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def _item(reply: Reply) -> bytes:
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (Envelope, {"metrics": lambda: _worker().metrics}),
-    (ProblemDetails, {"refused": lambda: _worker().metrics.refused}),
+    (ProblemDetails, {"metrics": lambda: _worker().metrics}),
     (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
     (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
     (WholeBody, {"limits": lambda: _worker().limits}),

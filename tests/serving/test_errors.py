@@ -6,6 +6,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import ProblemDetails, WithoutValues
+from serving.metrics import Metrics
 
 MARKER = "XMARKERX"
 
@@ -46,7 +47,7 @@ def test_an_error_document_that_is_not_understood_is_not_passed_on(body: bytes) 
         await send({"type": "http.response.body", "body": body})
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(ProblemDetails(failing, lambda _: None))
+        transport = httpx.ASGITransport(ProblemDetails(failing, lambda: Metrics(shared=False)))
         async with httpx.AsyncClient(transport=transport, base_url="http://kap") as client:
             return await client.get("/v1/predict")
 
