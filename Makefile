@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hard check bento coverage audit-changes bench bench-serve lock format clean
+.PHONY: help setup demo test hard check bento coverage audit-changes audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory audit-dependencies
+
+audit-dependencies: setup  ## Look the locked dependencies up among the published vulnerabilities, where a registry answers
+	$(BIN)/python -m tests.audit_dependencies
 
 bento: setup  ## Build the Bento, the service alone with the model promoted last, for a container
 	@$(BIN)/bentoml models get kap-outcomes:latest >/dev/null 2>&1 || \
