@@ -222,23 +222,6 @@ def test_pruning_needs_days_and_a_name(log: PredictionLog, options: tuple[str, .
     assert kap("log", "prune", *options).exit_code == 2
 
 
-@pytest.mark.parametrize(
-    ("command", "begins"),
-    [
-        ("audit log", "Check the prediction LOG: was any entry changed, removed or put in another place?"),
-        ("audit trace", "Walk PREDICTION_ID to the model, training run and decision behind it"),
-        ("log", "Erase from the prediction log what must go"),
-        ("log erase", "Erase what the log holds of PATIENT_REF"),
-        ("log prune", "Erase the content of every prediction that is older than so many days"),
-        ("replay", "Ask a candidate model about the rows of the prediction LOG"),
-    ],
-)
-def test_the_help_says_what_each_command_does(command: str, begins: str) -> None:
-    done = kap(*command.split(), "--help")
-    assert done.exit_code == 0
-    assert begins in " ".join(done.stdout.split())
-
-
 def test_the_real_commands_erase_and_check(log: PredictionLog) -> None:
     place = Workplace(log.folder.parent)
     done = place.kap("log", "erase", "-", "--by", "Ada", "--reason", "asked for", stdin=f"{REFERENCE}\n")
