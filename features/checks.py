@@ -5,7 +5,7 @@ Problems give the row as it was read, so that a reader can name the line of a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
     """Cells out of range, empty where required, or of a patient who is not in ``patients``; rows that can't be so."""
-    problems = list(_column_problems("patients", protocol.tables["patients"], raw.patients))
+    problems = _column_problems("patients", protocol.tables["patients"], raw.patients)
     for name in CHILD_TABLES:
         if name not in raw.tables or not len(raw.tables[name].patient):
             continue
@@ -40,27 +40,29 @@ def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
     return problems
 
 
-def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[str, Values]) -> Iterable[Problem]:
+def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[str, Values]) -> list[Problem]:
+    problems: list[Problem] = []
     for column in columns:
         if column.name not in values or column.kind == "identifier":
             continue
         cells = values[column.name]
         if column.kind == "category":
             if column.required:
-                yield from _in_column(table, column, np.asarray(cells == -1), "an empty cell")
+                problems += _in_column(table, column, np.asarray(cells == -1), "an empty cell")
             continue
         numbers = np.asarray(cells, dtype=np.float64)
         if column.required:
-            yield from _in_column(table, column, np.isnan(numbers), "an empty cell")
+            problems += _in_column(table, column, np.isnan(numbers), "an empty cell")
         if column.minimum is not None and column.maximum is not None:
             outside = (numbers < column.minimum) | (numbers > column.maximum)
-            yield from _in_column(table, column, outside, "a number out of range")
+            problems += _in_column(table, column, outside, "a number out of range")
         if column.kind in ("whole", "day"):
-            yield from _in_column(table, column, numbers > np.floor(numbers), "a fraction")
+            problems += _in_column(table, column, numbers > np.floor(numbers), "a fraction")
+    return problems
 
 
-def _in_column(table: str, column: Column, wrong: Mask, found: str) -> list[Problem]:
-    return _at_rows(table, column.name, wrong, column.requirement(), found) if len(wrong.nonzero()[0]) else []
+def _in_column(table: str, column: Column, wrong: Mask, found: str) -> Sequence[Problem]:
+    return _at_rows(table, column.name, wrong, column.requirement(), found) if len(wrong.nonzero()[0]) else ()
 
 
 def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Floats | None) -> list[Problem]:

@@ -108,13 +108,14 @@ class Known:
         return dosing_sessions(self.sessions, self.protocol)
 
 
-def known_at(cohort: Cohort, landmark: Landmark) -> Known:
+def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> Known:
     """What was known at the landmark: ratings up to and including its day; sessions and events before it.
 
     Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
-    always are, but for the screening facts, which are kept from every feature.
+    always are, but for the screening facts, which are kept from every feature. ``day`` is what ``landmark_days`` gives
+    for the cohort and the landmark, from a caller who has it already.
     """
-    day = landmark_days(cohort, landmark)
+    day = landmark_days(cohort, landmark) if day is None else day
     same_day = landmark.day is not None
 
     def until(rows: Rows, *, inclusive: bool) -> Rows:

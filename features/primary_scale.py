@@ -8,7 +8,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.instruments import DEPRESSION_SCALES
 from features.protocol import Protocol
 from features.timeline import Floats, Rows, nothing_recorded
 
@@ -65,7 +64,7 @@ class PrimaryScale:
 
 def primary_scale(assessments: Rows, protocol: Protocol) -> PrimaryScale:
     """The first instrument of the protocol's remission rule that has a baseline, per patient."""
-    return PrimaryScale(protocol, *_first_rated(assessments, protocol, protocol.remission.instruments))
+    return PrimaryScale(protocol, *_first_rated(assessments, protocol.primary_scales))
 
 
 def second_scale(assessments: Rows, primary: PrimaryScale) -> Codes:
@@ -73,20 +72,16 @@ def second_scale(assessments: Rows, primary: PrimaryScale) -> Codes:
 
     Where depression is the primary complaint, the first other outcome scale takes its place.
     """
-    names = [name for name, scale in primary.protocol.instruments.items() if scale.decides_outcomes]
-    order = [*DEPRESSION_SCALES, *(name for name in names if name not in DEPRESSION_SCALES)]
-    return _first_rated(assessments, primary.protocol, order, primary.code)[0]
+    return _first_rated(assessments, primary.protocol.second_scales, primary.code)[0]
 
 
-def _first_rated(
-    assessments: Rows, protocol: Protocol, names: Sequence[str], other_than: Codes | None = None
-) -> tuple[Codes, Floats]:
+def _first_rated(assessments: Rows, codes: Sequence[int], other_than: Codes | None = None) -> tuple[Codes, Floats]:
     """Code of the first of some scales that was rated on or before day 0 (-1: none), and its last score by then."""
     before = assessments.where(assessments.numbers("day") <= 0)
-    rated = np.bincount(np.asarray(before["instrument"], dtype=np.intp), minlength=len(protocol.instruments))
+    rated = np.bincount(np.asarray(before["instrument"], dtype=np.intp), minlength=max(codes) + 1).tolist()
     chosen = np.full(assessments.patients, -1, dtype=np.intp)
     baseline = nothing_recorded(assessments.patients)
-    for code in map(protocol.instrument_names.index, names):
+    for code in codes:
         if not rated[code]:
             continue
         score = before.where(np.asarray(before["instrument"] == code)).last_for_patient("score")

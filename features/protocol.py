@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.columns import TABLES, Column
-from features.instruments import INSTRUMENTS, Instrument
+from features.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instrument
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,18 @@ class Protocol:
     def instrument_names(self) -> tuple[str, ...]:
         """Names in the order of their codes in ``assessments.instrument``."""
         return tuple(self.instruments)
+
+    @cached_property
+    def second_scales(self) -> tuple[int, ...]:
+        """Codes of the scales that may stand beside the primary one: those of depression, then the other outcomes."""
+        outcomes = [name for name, scale in self.instruments.items() if scale.decides_outcomes]
+        names = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
+        return tuple(self.instrument_names.index(name) for name in names)
+
+    @cached_property
+    def primary_scales(self) -> tuple[int, ...]:
+        """Codes of the instruments of the remission rule, in its order."""
+        return tuple(self.instrument_names.index(name) for name in self.remission.instruments)
 
     @cached_property
     def scale_numbers(self) -> dict[str, NDArray[np.float64]]:

@@ -30,6 +30,9 @@ def explain(head: RemissionHead | RelapseHead, rows: Floats) -> Explanations:
     """The explanation of a head's answers for feature rows of shape (n, features)."""
     start, contributions = head.explain(rows)
     acting = np.flatnonzero(contributions.any(axis=0))  # the other columns act for nobody
+    if not len(acting):
+        nothing = np.empty((len(rows), 0))
+        return Explanations(start, start, nothing.astype(np.intp), nothing, np.zeros(len(rows), dtype=np.intp))
     contributions = contributions[:, acting]
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
     terms = zip(start.tolist(), contributions.tolist(), strict=True)

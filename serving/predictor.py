@@ -106,10 +106,10 @@ class Predictor:
         """
         records = self._reader.read_many(requests)
         replies: dict[int, Reply] = dict(records.refused)
-        for landmark, patients in self._by_landmark(records.cohort):
+        for landmark, patients, days in self._by_landmark(records.cohort):
             everyone = len(patients) == len(records.cohort)
             cohort = records.cohort if everyone else records.cohort.take(patients)
-            found = self._at_no_landmark(len(cohort)) if landmark is None else self._at(landmark, cohort, with_curve)
+            found = self._at(landmark, cohort, days, with_curve)
             for place, one in zip(records.places[patients].tolist(), found, strict=True):
                 replies[place] = self._answered(requests[place], prediction_ids[place], one)
         return [replies[place] for place in range(len(requests))]
@@ -153,26 +153,25 @@ class Predictor:
             raise InputRefusedError(problems)
         return values
 
-    def _by_landmark(self, cohort: Cohort) -> list[tuple[int | None, Indices]]:
-        """The patients of a cohort by the position of the latest landmark reached, the last of several on a day."""
+    def _by_landmark(self, cohort: Cohort) -> list[tuple[int | None, Indices, Floats]]:
+        """The patients of a cohort, and their days, by the latest landmark reached, the last of several on a day."""
         days = np.array([landmark_days(cohort, model.landmark) for model in self.bundle.models])
         reached = ~np.isnan(days)
         last_first = np.where(reached, days, -np.inf)[::-1]
         latest = len(days) - 1 - last_first.argmax(axis=0)
         latest[~reached.any(axis=0)] = -1
+        groups = ((landmark, np.flatnonzero(latest == landmark)) for landmark in sorted(set(latest.tolist())))
         return [
-            (None if landmark < 0 else landmark, np.flatnonzero(latest == landmark))
-            for landmark in np.unique(latest).tolist()
+            (None if landmark < 0 else landmark, patients, days[landmark, patients]) for landmark, patients in groups
         ]
 
-    def _at_no_landmark(self, patients: int) -> list[_Found]:
-        reason = no_landmark_reached(self.bundle.models[0].landmark)
-        return [_Found(not_predictable(None, reason))] * patients
-
-    def _at(self, number: int, cohort: Cohort, with_curve: bool) -> list[_Found]:
-        """What is found for patients who have all reached a landmark."""
+    def _at(self, number: int | None, cohort: Cohort, days: Floats, with_curve: bool) -> list[_Found]:
+        """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
+        if number is None:
+            reason = no_landmark_reached(self.bundle.models[0].landmark)
+            return [_Found(not_predictable(None, reason))] * len(cohort)
         landmark = self.bundle.models[number].landmark
-        known = known_at(cohort, landmark)
+        known = known_at(cohort, landmark, days)
         rows = feature_rows(cohort, known)
         why_not = rows.unpredictable.tolist()
         values = rows.values[[why is None for why in why_not]]
@@ -180,7 +179,7 @@ class Predictor:
             self._answers[number].answer(values, with_curve=with_curve), self._writer.recorded(values), strict=True
         )
         found = []
-        for why, day, later in zip(why_not, rows.day.tolist(), _not_used(cohort, known), strict=True):
+        for why, day, later in zip(why_not, days.tolist(), _not_used(cohort, known), strict=True):
             if why is None:
                 answer, row = next(scored)
                 found.append(_Found(answer, landmark.name, int(day), row, later))
