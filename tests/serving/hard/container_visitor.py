@@ -125,12 +125,18 @@ def replaced_when_killed() -> bool:
 
 
 def follow(service: subprocess.Popen[str]) -> dict[str, Any]:
-    """Say on standard error when the service is ready, and wait for another version of the model."""
+    """Wait for a model that can't be read, and then for another version to be taken up; say when to go on."""
     first = (is_ready(service) or {})["model_version"]
-    sys.stderr.write("the service is ready\n")
-    sys.stderr.flush()
+    say("the service is ready")
+    refused = until(lambda: (status() or {}).get("newest_model_refused"))
+    say("the newest model is refused")
     taken_up = until(lambda: (status() or {"model_version": first})["model_version"] != first and status())
-    return {"first": first, "next": taken_up["model_version"]}
+    return {"first": first, "refused": refused, "next": taken_up}
+
+
+def say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
 
 
 def see_it_end(service: subprocess.Popen[str]) -> dict[str, Any]:

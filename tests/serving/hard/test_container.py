@@ -1,14 +1,13 @@
 """The image of the Bento at work: as its own user, on a read-only root without this project, without a network."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.serving.bento import image_context, make_bento
-from tests.serving.hard.container import Image, Visit, give, install_packages, require_namespaces
+from tests.serving.hard.container import Image, Visit, install_packages, require_namespaces
 from tests.serving.servers import environment_in, promote_toy
-
-READY = "the service is ready"
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +51,21 @@ def test_a_store_mounted_over_the_models_brings_the_next_promotion(
     image: Image, store: dict[str, str], tmp_path: Path
 ) -> None:
     models = Path(store["BENTOML_HOME"]) / "models"
-    give(models, image.uid)
+    let_others_read(models)
     visit = image.visit(tmp_path, "follow", models=models)
-    wait_for(visit, READY)
+    wait_for(visit, "the service is ready")
     promote_toy(store, "4")
-    give(models, image.uid)
+    wait_for(visit, "the newest model is refused")
+    let_others_read(models)
     report = visit.report()
-    assert (report["first"], report["next"]) == ("3", "4")
+    assert report["first"] == "3"
+    assert report["refused"] == "the model store can't be read: Permission denied"
+    assert (report["next"]["model_version"], report["next"]["newest_model_refused"]) == ("4", None)
+
+
+def let_others_read(folder: Path) -> None:
+    """What a promotion stores is for whoever promoted alone."""
+    subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
 
 
 def wait_for(visit: Visit, said: str) -> None:
