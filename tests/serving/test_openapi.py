@@ -20,6 +20,7 @@ from serving.desk import OverloadedError
 from serving.errors import ProblemDetails, ProblemResponse
 from serving.examples import PREDICTION_ID, prediction_examples
 from serving.failures import LogUnavailableError
+from serving.metrics import Metrics
 from serving.openapi_problems import problem_statuses
 from serving.pages import pages_of
 from serving.predictor import Predictor
@@ -253,10 +254,11 @@ async def _defect(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def defect() -> Provoked:
+    metrics = Metrics(shared=False)
+    app = ProblemDetails(_defect, metrics=lambda: metrics)
+
     async def send() -> httpx.Response:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(ProblemDetails(_defect)), base_url="http://a"
-        ) as one:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as one:
             return await one.get("/")
 
     response = asyncio.run(send())
