@@ -41,7 +41,7 @@ def measured(bundle_digest: str, recorded: RecordedEvidence) -> Measured | str:
     """What one run measured of a bundle; or, in words, why nothing can be said of it."""
     document = recorded.document
     if document is None:
-        return "no evidence was recorded" if not any(recorded.digests) else "the evidence is lost"
+        return "there is no evidence" if not any(recorded.digests) else "the evidence is lost"
     digest = hashlib.sha256(document).hexdigest()
     if any(noted != digest for noted in recorded.digests):
         return "the evidence is not as it was recorded"

@@ -53,7 +53,7 @@ def test_what_was_measured_elsewhere_stands_beside_what_was_measured_on_patients
 @pytest.mark.parametrize(
     ("document", "digests", "reason"),
     [
-        (None, (None, None), "no evidence was recorded"),
+        (None, (None, None), "there is no evidence"),
         (None, ("a" * 64,), "is lost"),
         (b"{}", ("a" * 64,), "is not as it was recorded"),
         (b"{}", (hashlib.sha256(b"{}").hexdigest(), None), "is not as it was recorded"),
@@ -101,9 +101,26 @@ def test_a_promotion_and_a_rollback_put_the_performance_of_the_version_beside_it
     override(Proposal(without, "second", policy, by="Ada"))
     second, _ = promoted_copy()
     assert second.measured == ()
-    assert second.not_readable == ("the run that made this version: no evidence was recorded",)
+    assert second.not_readable == ("the run that made this version: there is no evidence",)
     rollback("the first was better", "Ada")
     assert promoted_copy()[0] == first
+
+
+def test_a_promotion_also_tells_what_was_measured_elsewhere_and_names_what_is_lost(registry: Registry) -> None:
+    version = registry.register(good_evidence())
+    digest = registry.client.get_model_version(MODEL_NAME, version).tags["bundle_digest"]
+    elsewhere = about(good_evidence(), digest, "d" * 64).model_copy(update={"kind": "external"})
+    run_id = registry.client.get_model_version(MODEL_NAME, registry.register(elsewhere)).run_id
+    registry.client.set_model_version_tag(MODEL_NAME, version, f"evaluation {run_id}", "elsewhere")
+    registry.client.set_model_version_tag(MODEL_NAME, version, f"evaluation {'0' * 32}", "nowhere")
+    override(Proposal(version, "first", load_policy(), by="Ada"))
+    told, _ = promoted_copy()
+    assert [(one.kind, one.cohort_digest) for one in told.measured] == [
+        ("held out", "c" * 64),
+        ("external", "d" * 64),
+    ]
+    assert told.measured[1].run_id == run_id
+    assert told.not_readable == ("the evaluation on nowhere: there is no evidence",)
 
 
 def stored(folder: Path, evidence: Evidence | None, evaluations: tuple[StoredEvaluation, ...] = ()) -> StoredTraining:
