@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import uuid4
 
 import numpy as np
@@ -54,8 +54,7 @@ class Answered:
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """What is found for a patient: the answer but for whose it is, and what goes along with it; see ``Answered``."""
 
     answer: Document
@@ -101,7 +100,7 @@ class Predictor:
     ) -> list[Reply]:
         """What each request gets, under the id at its place: an answer, or why it is refused.
 
-        Without ``with_curve`` the weekly curve of relapse is null; it is the larger part of an answer and of the work.
+        Without ``with_curve`` the weekly curve of relapse is null; it is half of the work.
         Raises ``ImpossibleAnswerError`` for a defect of the software or the bundle.
         """
         records = self._reader.read_many(requests)

@@ -4,8 +4,9 @@ An explanation names dozens of features with their meanings, which are the same 
 of each patient only the numbers are, those of all patients together, and put in between when an answer is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -17,24 +18,46 @@ from models.explanation import Explanations
 from serving.answer import Document
 
 _BEFORE_SHARE = b',"contribution":'
+ROWS_AT_ONCE = 64
+"""Rows whose pieces are made at a time, shortly before they are put together: those of a thousand would not stay in the
+processor's cache, and take twice as long."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """What some rows' contributions are put together from, made when the first of them is asked for.
+
+    ``before`` is what comes before a value, ``values`` and ``shares`` are the numbers, all of the same length.
+    """
+
+    before: Sequence[bytes]
+    columns: Indices
+    values: Floats
+    shares: Floats
+
+    @cached_property
+    def all(self) -> list[bytes]:
+        between = [_BEFORE_SHARE] * len(self.values)
+        return _woven(_chosen(self.before, self.columns), _written(self.values), between, _written(self.shares))
+
+
 class Contributions:
-    """One row's contributions (a list of `answer.Contribution`), not yet written: the pieces ``start`` to ``end``."""
+    """One row's contributions (a list of `answer.Contribution`), not yet written."""
 
-    pieces: list[bytes]
-    start: int
-    end: int
+    __slots__ = ("_end", "_pieces", "_start")
+
+    def __init__(self, pieces: _Pieces, start: int, end: int) -> None:
+        """They will be put together from the pieces ``start`` to ``end``."""
+        self._pieces, self._start, self._end = pieces, start, end
 
     def as_json(self) -> orjson.Fragment:
         """The contributions as a JSON array."""
-        return orjson.Fragment(_bracketed(self.pieces[self.start : self.end], b"[", b"}]"))
+        return orjson.Fragment(_bracketed(self._pieces.all[self._start : self._end], b"[", b"}]"))
 
 
 def write(document: Document | Sequence[Document]) -> bytes:
     """A document as JSON, with the contributions in it."""
-    return orjson.dumps(document, default=Contributions.as_json, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    return orjson.dumps(document, default=Contributions.as_json)
 
 
 class RowWriter:
@@ -48,20 +71,32 @@ class RowWriter:
 
     def recorded(self, rows: Floats) -> list[bytes]:
         """Each row of shape (n, features) as a JSON object of the features that were recorded, by name."""
+        return [written for part in _parts(len(rows)) for written in self._recorded(rows[part])]
+
+    def _recorded(self, rows: Floats) -> list[bytes]:
         known = ~np.isnan(rows)
-        pieces = _woven(self._before(self._names, known.nonzero()[1]), _written(rows[known]))
+        pieces = _woven(_chosen(self._names, known.nonzero()[1]), _written(rows[known]))
         return [_bracketed(pieces[start:end], b"{", b"}") for start, end in _spans(known.sum(axis=1), 2)]
 
     def contributions(self, explained: Explanations, rows: Floats) -> list[Contributions]:
         """Each row's contributions, with the value of each feature in the rows explained, null where not recorded."""
         acting = np.arange(explained.shares.shape[1]) < explained.number[:, None]
-        before = self._before(self._before_value, explained.columns[acting])
-        values = _written(rows[np.arange(len(rows))[:, None], explained.columns][acting])
-        pieces = _woven(before, values, [_BEFORE_SHARE] * len(values), _written(explained.shares[acting]))
-        return [Contributions(pieces, start, end) for start, end in _spans(explained.number, 4)]
+        values = rows[np.arange(len(rows))[:, None], explained.columns]
+        found = []
+        for part in _parts(len(rows)):
+            own = acting[part]
+            numbers = (explained.columns[part][own], values[part][own], explained.shares[part][own])
+            pieces = _Pieces(self._before_value, *numbers)
+            found += [Contributions(pieces, start, end) for start, end in _spans(explained.number[part], 4)]
+        return found
 
-    def _before(self, texts: Sequence[bytes], columns: Indices) -> list[bytes]:
-        return [texts[column] for column in columns.tolist()]
+
+def _parts(rows: int) -> Iterator[slice]:
+    return (slice(start, start + ROWS_AT_ONCE) for start in range(0, rows, ROWS_AT_ONCE))
+
+
+def _chosen(texts: Sequence[bytes], columns: Indices) -> list[bytes]:
+    return [texts[column] for column in columns.tolist()]
 
 
 def _written(numbers: Floats) -> list[bytes]:

@@ -24,7 +24,7 @@ from models.remission import RemissionHead
 from models.score import Constant, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.lessons import single_trials
-from tests.models.test_uncertainty import head_refits
+from tests.models.refits import head_refits
 from tests.serving.bundles import judging, toy_bundle, without
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,9 @@ from models.outcome_model import Intervals, OutcomeModel, Predictions
 from models.outcomes import Floats
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Linear
+from models.score import Linear, Trees
+from models.uncertainty import OutcomeRefits
+from tests.models.refits import head_refits
 
 REMISSION = {"baseline_distance_to_remission": -0.4, "change_reliable": 0.7, "age_years": -0.01, "sex_female": 0.1}
 RELAPSE = {"distance_to_remission": 0.3, "comorbid_depression": 0.25, "benzodiazepine_mg": 0.02}
@@ -125,3 +127,50 @@ def stored(bundle: Bundle, folder: Path) -> Bundle:
     """The bundle, saved and loaded again."""
     save_bundle(bundle, folder)
     return load_bundle(folder)
+
+
+def refitted(bundle: Bundle) -> Bundle:
+    """The same bundle with 90% intervals from refits over three features."""
+    refits = OutcomeRefits(head_refits(1, relapse=False), head_refits(2, relapse=True))
+    return replace(bundle, models=tuple(replace(model, refits=refits) for model in bundle.models))
+
+
+def boosted(bundle: Bundle) -> Bundle:
+    """The same bundle with boosted trees in place of its linear scores."""
+    return replace(bundle, models=tuple(_with_trees(model, len(bundle.features)) for model in bundle.models))
+
+
+def _with_trees(model: OutcomeModel, features: int) -> OutcomeModel:
+    import xgboost  # takes a second, which the toy promotion of the server's tests does without
+
+    rng = np.random.default_rng(7)
+    rows = rng.normal(2, 3, (200, features))
+    rows[rng.random(rows.shape) < 0.25] = np.nan
+    outcome = np.nan_to_num(rows[:, :6].sum(axis=1)) > 6
+    matrix = xgboost.DMatrix(rows.astype(np.float32), label=outcome, nthread=1)
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1}, matrix, num_boost_round=12)
+    score = Trees(bytes(booster.save_raw("ubj")), features)
+    heads: dict[str, Any] = {
+        name: replace(head, score=score) for name in ("remission", "relapse") if (head := getattr(model, name))
+    }
+    return replace(model, **heads)
+
+
+AT_LANDMARK = replace(Protocol(), remission=replace(Protocol().remission, at_landmark=True))
+"""A protocol that takes everyone to be in remission, so that only relapse is predicted."""
+
+
+def bundles_of_every_kind() -> dict[str, Bundle]:
+    """Bundles that differ in what they can say: intervals or none, one head or none, verdicts or none."""
+    toy = toy_bundle()
+    return {
+        "plain": toy,
+        "intervals and verdicts": wavering(judging(toy)),
+        "refits": refitted(judging(toy)),
+        "trees": boosted(refitted(toy)),
+        "no remission": refitted(without(toy, "remission")),
+        "no relapse": wavering(judging(without(toy, "relapse"))),
+        "neither": without(toy, "remission", "relapse"),
+        "in remission": wavering(toy_bundle(AT_LANDMARK)),
+        "beyond reach": refitted(toy_bundle(replace(Protocol(), horizons_days=(28, 730)))),
+    }

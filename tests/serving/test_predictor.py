@@ -16,14 +16,13 @@ from serving.predictor import Predictor
 from serving.record import RecordReader
 from serving.refusal import RequestRefusedError, read_request
 from tests.cohorts import random_cohort, random_protocol
-from tests.serving.bundles import NOTE, judging, toy_bundle, waver, wavering, without
+from tests.serving.bundles import AT_LANDMARK, NOTE, judging, toy_bundle, waver, wavering, without
 from tests.serving.requests import EXAMPLE, changed, example, read, request_of
 
 COVARIATES = (
     Covariate("expectancy", "number", "expectation of benefit", 0, 10),
     Covariate("married", "binary", "lives with a partner"),
 )
-AT_LANDMARK = replace(Protocol(), remission=replace(Protocol().remission, at_landmark=True))
 
 
 def answer(document: dict[str, Any], bundle: Bundle | None = None) -> Predicted:

@@ -1,0 +1,127 @@
+"""A record of a batch is read by the rules of a single body, and one that breaks them spoils no other."""
+
+import json
+from typing import Any
+
+import pytest
+
+from serving.answer import BatchResponse
+from serving.contract import MOST_REQUESTS, BatchRequest, PredictionRequest
+from serving.predictor import Answered, Predictor
+from serving.refusal import RequestProblem, RequestRefusedError, read_batch, read_request
+from tests.serving.bundles import toy_bundle
+from tests.serving.requests import EXAMPLE, changed, example
+
+LITERALS = [
+    '"12"', "12.0", "12", "-0", "-0.0", "1e2", "NaN", "-Infinity", "1e400", "9" * 400, "null", "true", '""', '" "',
+    '"XMARKERX"', "{}", "[]", "[[]]", '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": {"b": 1}}', '{"a": ' + "9" * 400 + "}",
+]  # fmt: skip
+PLACES: list[tuple[str | int, ...]] = [
+    ("as_of_day",),
+    ("unknown",),
+    ("patient",),
+    ("patient", "patient_ref"),
+    ("patient", "age_years"),
+    ("patient", "sex"),
+    ("patient", "comorbid_ptsd"),
+    ("patient", "covariates"),
+    ("patient", "unknown"),
+    ("prior_treatments",),
+    ("prior_treatments", 0, "adequate"),
+    ("sessions",),
+    ("sessions", 0),
+    ("sessions", 1, "day"),
+    ("sessions", 1, "dose_mg_per_kg"),
+    ("assessments", 0, "score"),
+    ("assessments", 0, "instrument"),
+    ("events", 0, "event"),
+]
+
+
+def texts() -> list[str]:
+    """The example with one value replaced, by every literal at every place; as it came, whatever its kind."""
+    spliced = [json.dumps(changed(place, "@")) for place in PLACES]
+    return [text.replace('"@"', literal) for text in spliced for literal in LITERALS] + LITERALS
+
+
+def alone(text: str) -> PredictionRequest | tuple[RequestProblem, ...]:
+    try:
+        return read_request(text)
+    except RequestRefusedError as refused:
+        return refused.problems
+
+
+def in_a_batch(records: list[str]) -> list[PredictionRequest | tuple[RequestProblem, ...]]:
+    items = BatchRequest.model_validate_json(f'{{"requests": [{", ".join(records)}]}}').requests
+    return [one.problems if isinstance(one, RequestRefusedError) else one for one in read_batch(items)]
+
+
+def test_a_record_is_read_as_if_it_came_alone() -> None:
+    """Strict kinds, numbers that are not finite, unknown fields: the same is taken and refused, in the same words."""
+    taken = 0
+    for text in texts():
+        expected = alone(text)
+        assert in_a_batch([text]) == [expected], text
+        taken += isinstance(expected, PredictionRequest)
+    assert 20 < taken < len(texts()) - 200
+
+
+def test_one_wrong_record_spoils_no_other() -> None:
+    right, records = json.dumps(EXAMPLE), texts()
+    mixed = [text for record in records[:100] for text in (right, record)]
+    assert in_a_batch(mixed) == [alone(text) for text in mixed]
+
+
+def test_right_records_are_all_read() -> None:
+    records = [json.dumps(example(as_of_day=day)) for day in range(7, 60)]
+    assert in_a_batch(records) == [alone(record) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"requests": []}, ("requests",)),
+        ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests",)),
+        ({"requests": {}}, ("requests",)),
+        ({}, ("requests",)),
+        ({"requests": [{}], "with_curve": 1}, ("with_curve",)),
+        ({"requests": [{}], "with_curve": None}, ("with_curve",)),
+        ({"requests": [{}], "more": 1}, ("more",)),
+    ],
+)
+def test_a_batch_has_between_one_and_a_thousand_records_and_nothing_else(
+    document: dict[str, Any], path: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValueError, match="1 validation error") as caught:
+        BatchRequest.model_validate_json(json.dumps(document))
+    assert [error["loc"] for error in caught.value.errors()] == [path]  # type: ignore[attr-defined]
+
+
+def test_a_full_batch_is_taken_without_the_curve_unless_it_is_asked_for() -> None:
+    batch = BatchRequest.model_validate_json(json.dumps({"requests": [{}] * MOST_REQUESTS}))
+    assert (len(batch.requests), batch.with_curve) == (MOST_REQUESTS, False)
+
+
+def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
+    documents = [EXAMPLE, example(assessments=[]), changed(("as_of_day",), "12"), changed(("as_of_day",), 3)]
+    read = read_batch(documents)
+    requests = [one for one in read if isinstance(one, PredictionRequest)]
+    replies = iter(Predictor(toy_bundle(), "3").answer_many(requests, ["a", "b", "c"], with_curve=False))
+    items = []
+    for one in read:
+        reply = next(replies) if isinstance(one, PredictionRequest) else one
+        items.append(reply.answer if isinstance(reply, Answered) else reply.as_item())
+    text = json.dumps({"answers": items})
+    assert BatchResponse.model_validate_json(text, strict=True).model_dump(mode="json") == json.loads(text)
+    assert [item["outcome"] for item in items] == ["predicted", "not_predictable", "refused", "refused"]
+    assert [problem["path"] for item in items[2:] for problem in item["problems"]] == [
+        "as_of_day",
+        "sessions[1].day",
+        "assessments[1].day",
+    ]
+
+
+def test_a_refusal_holds_no_value() -> None:
+    (refused,) = read_batch([changed(("patient", "age_years"), "XMARKERX")])
+    assert isinstance(refused, RequestRefusedError)
+    assert "XMARKERX" not in f"{refused!r} {refused.as_item()} {refused.__context__}"
