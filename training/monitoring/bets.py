@@ -20,8 +20,10 @@ Months: TypeAlias = NDArray[np.intp]
 SPREAD = 0.5
 """Standard deviation of the shifts that are bet on, in standard deviations of the reference [judgement]."""
 HALF = 0.5
+CUTS = np.array([1 / 32, 1 / 10, 1 / 4, 1 / 2, 3 / 4, 9 / 10, 31 / 32])
+"""Where tails may begin: a value that was rare in the reference lies in a thin one."""
 RATE_SHAPE = 4.0
-"""Shape of the gamma distribution of rate ratios that are bet on: mean 1, standard deviation a half [judgement]."""
+"""Shape of the gamma distribution of the rates that are bet on: mean 1, standard deviation a half [judgement]."""
 SHIFTS = (-1.2, -0.6, -0.3, 0.0, 0.3, 0.6, 1.2)
 SLOPES = (0.5, 1.0, 1.5)
 """Recalibrations that are bet on: what the log-odds lack, and how far they should be stretched [judgement]."""
@@ -61,9 +63,9 @@ def bet_from_every_month(log_wealth: Floats) -> Course:
 
 def gather(values: Floats, came: Months, known: Months, months: int) -> Floats:
     """Sums of ``values`` (n, k) by the months of coming and of becoming known, both (n,): (months, months, k)."""
-    gained = np.zeros((months, months, values.shape[1]))
-    np.add.at(gained, (came, known), values)
-    return gained
+    place, size = came * months + known, months * months
+    sums = [np.bincount(place, weights=column, minlength=size) for column in values.T]
+    return np.stack(sums, axis=-1).astype(np.float64).reshape(months, months, -1)
 
 
 def from_every_month(gained: Floats) -> Floats:
@@ -76,16 +78,25 @@ def from_every_month(gained: Floats) -> Floats:
 
 
 def change_in_ranks(ranks: Floats, month: Months, months: int, shares: Floats) -> Course:
-    """The bet that ranks (n,) are no longer uniform: half on a shift, half on other shares of the cells.
+    """The bet that ranks (n,) are no longer uniform, a quarter each on a shift, another spread, other shares, a tail.
 
-    ``month`` (n,) counts from 0; ``shares`` (cells,) are the cells' widths in (0, 1), which add up to 1.
+    ``month`` (n,) counts from 0; ``shares`` (cells,) are the widths of cells of (0, 1) that are natural to the values.
     """
-    cell = np.searchsorted(np.cumsum(shares)[:-1], ranks)
-    values = np.column_stack([np.ones(len(ranks)), ndtri(ranks), np.eye(len(shares))[cell]])
-    sums = from_every_month(gather(values, month, month, months))
-    shift = shift_log_wealth(sums[..., 1], sums[..., 0])
-    other = shares_log_wealth(sums[..., 2:], shares)
-    return bet_from_every_month(np.logaddexp(shift, other) - np.log(2.0))
+    score, cell = ndtri(ranks), np.searchsorted(np.cumsum(shares)[:-1], ranks)
+    below = (ranks[:, None] < CUTS).astype(np.float64)
+    values = np.column_stack([np.ones(len(ranks)), score, score**2, below, np.eye(len(shares))[cell]])
+    begun = np.triu_indices(months)
+    sums = from_every_month(gather(values, month, month, months))[begun]
+    number, cells = sums[:, 0], 3 + len(CUTS)
+    bets = [
+        shift_log_wealth(sums[:, 1], number),
+        rate_log_wealth(number / 2, sums[:, 2] / 2),  # of the precision, whose likelihood is that of a rate
+        shares_log_wealth(sums[:, cells:], shares),
+        tails_log_wealth(sums[:, 3:cells], number),
+    ]
+    wealth = np.zeros((months, months))
+    wealth[begun] = logsumexp(bets, axis=0) - np.log(len(bets))
+    return bet_from_every_month(wealth)
 
 
 def shift_log_wealth(total: Floats, number: Floats) -> Floats:
@@ -98,14 +109,21 @@ def shift_log_wealth(total: Floats, number: Floats) -> Floats:
 
 
 def shares_log_wealth(counts: Floats, shares: Floats) -> Floats:
-    """The bet that cells have other shares than ``shares`` (cells,), given counts (..., cells): a Dirichlet mixture.
+    """The bet that cells have other shares than ``shares``, given ``counts``, both (..., cells): a Dirichlet mixture.
 
     Source: Krichevsky & Trofimov 1981, doi:10.1109/TIT.1981.1056331.
     """
-    cells, number = len(shares), counts.sum(axis=-1)
-    normal = gammaln(HALF * cells) - gammaln(number + HALF * cells)
-    seen = (gammaln(counts + HALF) - gammaln(HALF) - counts * np.log(shares)).sum(axis=-1)
-    return np.asarray(normal + seen)
+    cells, number = shares.shape[-1], counts.sum(axis=-1)
+    half, whole = (gammaln(np.arange(number.max(initial=0.0) + 1) + rest) for rest in (HALF, HALF * cells))
+    seen = (half[counts.astype(np.intp)] - half[0] - counts * np.log(shares)).sum(axis=-1)
+    return np.asarray(whole[0] - whole[number.astype(np.intp)] + seen)
+
+
+def tails_log_wealth(below: Floats, number: Floats) -> Floats:
+    """The bet that more or fewer than expected of so many ranks lie in a tail, given how many lie below each cut."""
+    counts = np.stack([below, number[..., None] - below], axis=-1)
+    tails = shares_log_wealth(counts, np.column_stack([CUTS, 1 - CUTS]))
+    return np.asarray(logsumexp(tails, axis=-1) - np.log(len(CUTS)))
 
 
 def rate_log_wealth(events: Floats, expected: Floats) -> Floats:

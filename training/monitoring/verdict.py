@@ -19,8 +19,9 @@ from training.monitoring.document import STATES, Calibration, Change, Check, Sta
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
 doi:10.1037/0033-2909.112.1.155); 20 in 100 patients recorded or not; 10 in 100 more or fewer answered [judgement]."""
-ENOUGH_PATIENTS = 90
-"""Patients at a landmark among whom a shift of 0.8 standard deviations is found nine times in ten; see `test_power`."""
+ENOUGH_PATIENTS = 100
+"""Patients at a landmark among whom a shift of 0.8 standard deviations would have been found in nine of ten cases;
+`tests/training/monitoring/test_power.py` defends this number."""
 DRAWN = 6
 """Courses of evidence that are told of a model: the strongest, where there is any."""
 PARTS: Mapping[str, tuple[Kind, ...]] = {

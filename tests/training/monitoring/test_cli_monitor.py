@@ -1,0 +1,169 @@
+"""`kap monitor` on a log that the service's own code wrote, with a registry and outcomes: what it says and records."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from mlflow.entities import Run
+
+from features.cohort import Cohort
+from models.bundle import Bundle, load_bundle
+from serving.erasure import erase_patient
+from tests.serving.bundles import toy_bundle
+from tests.serving.logs import SECRET
+from tests.serving.requests import Document, request_of
+from tests.training.prediction_logs import Answering, PredictionLog
+from tests.training.registry import Registry, in_use
+from training.cli import main
+from training.monitoring.reference import REFERENCE, reference_of_update
+from training.read_cohort import read_cohort
+from training.release import MODEL_NAME
+
+PATIENTS = 24
+
+
+@dataclass(frozen=True)
+class OfCohort(Registry):
+    """Versions under the protocol of a cohort, with the reference that their training would have recorded."""
+
+    cohort: Cohort
+
+    def bundle(self, number: int, cohort_digest: str) -> Bundle:
+        return replace(toy_bundle(self.cohort.protocol), training={"number": number, "cohort_digest": cohort_digest})
+
+    def version(self, number: str) -> Answering:
+        run_id = self.client.get_model_version(MODEL_NAME, number).run_id
+        return Answering(load_bundle(self.folder / "new" / number / "bundle"), number, run_id)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory, simulated: Path) -> Iterator[OfCohort]:
+    made = OfCohort(tmp_path_factory.mktemp("monitored"), read_cohort(simulated))
+    for number in ("1", "2"):
+        made.register(None)
+        answering = made.version(number)
+        if number == "2":
+            reference = reference_of_update(made.cohort, answering.bundle.models)
+            made.client.log_text(answering.run_id, reference.as_json(), REFERENCE)
+    with in_use(made, made.folder / "serving"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", made.address)
+        patch.chdir(made.folder)
+        yield made
+
+
+def requests(cohort: Cohort, *, with_age: bool = True) -> list[Document]:
+    """What a clinic sends of some patients on day 0."""
+    documents = [request_of(cohort, patient, 0) for patient in range(PATIENTS)]
+    for document in [] if with_age else documents:
+        document["patient"].pop("age_years", None)
+    return documents
+
+
+def log_in(folder: Path, model: Answering, documents: list[Document], day: str = "2025-02-03") -> PredictionLog:
+    """A log of answers that were all given on a day."""
+    log = PredictionLog(folder)
+    log.answer(model, *documents, with_curve=False)
+    log.sql("UPDATE entries SET at = ?", f"{day}T09:00:00.000000+00:00")
+    return log
+
+
+def kap(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["monitor", *(str(part) for part in arguments)], catch_exceptions=False)
+
+
+def run_of(registry: Registry, run_id: str) -> Run:
+    return registry.client.get_run(run_id)
+
+
+def test_what_is_found_is_told_recorded_and_written(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
+    model = registry.version("2")
+    log = log_in(tmp_path, model, requests(registry.cohort))
+    done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout.splitlines()[-1])
+    (found,) = told["models"]
+    assert (found["version"], found["counted"], found["followed"], found["referenced"]) == ("2", PATIENTS, True, True)
+    assert told["state"] == found["state"] == "too little to tell"
+    joined = {count["reason"]: count["patients"] for count in found["calibration"][0]["joined"]}
+    assert sum(joined.values()) == PATIENTS
+    assert joined["with an outcome"] >= 5
+    run = run_of(registry, told["run_id"])
+    assert run.data.tags["level"] == "monitoring"
+    assert (run.data.tags["model_version"], run.data.tags["model_run_id"]) == ("2", model.run_id)
+    assert run.data.metrics["version 2/counted"] == PATIENTS
+    names = {one.path for one in registry.client.list_artifacts(told["run_id"])}
+    assert names >= {"monitoring.json", "monitoring.html", "figures", "seal.json"}
+    recorded = Path(registry.client.download_artifacts(told["run_id"], "monitoring.html", str(tmp_path)))
+    assert recorded.read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+def test_what_calls_for_action_ends_with_the_code_of_evidence_and_says_why(registry: OfCohort, tmp_path: Path) -> None:
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort, with_age=False))
+    done = kap(log.file)
+    assert done.exit_code == 4
+    assert "ACT" in done.stdout
+    assert "age_years is recorded for another share of patients (0% of late" in done.stdout
+    assert "page: " in done.stdout
+
+
+def test_a_version_without_a_reference_ends_well_and_says_so(registry: OfCohort, tmp_path: Path) -> None:
+    done = kap(log_in(tmp_path, registry.version("1"), requests(registry.cohort)).file)
+    assert done.exit_code == 0
+    assert "recorded no reference" in done.stdout
+
+
+def test_a_model_of_another_registry_is_said_to_be_unknown(registry: OfCohort, tmp_path: Path) -> None:
+    stranger = replace(registry.version("2"), bundle=replace(registry.version("2").bundle, digest="e" * 64))
+    done = kap(log_in(tmp_path, stranger, requests(registry.cohort)).file)
+    assert done.exit_code == 0
+    assert "no bundle of this digest" in done.stdout
+
+
+def test_erased_predictions_are_counted_and_tell_nothing(registry: OfCohort, tmp_path: Path) -> None:
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
+    with log.open() as state:
+        erase_patient(state.engine, state.secret, str(registry.cohort.patient_ids[0]), by="Ada", reason="asked for it")
+    done = kap(log.file, "--json")
+    (found,) = json.loads(done.stdout.splitlines()[-1])["models"]
+    assert (found["predictions"], found["erased"], found["counted"]) == (PATIENTS, 1, PATIENTS - 1)
+
+
+def test_a_log_without_predictions_from_a_day_on_says_so_and_records_nothing(
+    registry: OfCohort, tmp_path: Path
+) -> None:
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort)[:1])
+    done = kap(log.file, "--since", "2026-01-01")
+    assert (done.exit_code, done.stdout.strip()) == (0, "The log holds no predictions.")
+
+
+def test_no_reference_hash_or_value_of_a_patient_is_told(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
+    documents = requests(registry.cohort)
+    for document in documents:
+        document["patient"]["body_mass_index"] = 31.41592
+    log = log_in(tmp_path, registry.version("2"), documents)
+    done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
+    told = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "31.41" not in told
+    for document in documents:
+        reference = document["patient"]["patient_ref"]
+        assert reference not in told
+        assert SECRET.patient(reference) not in told
+    assert not [key for key in log.ids() if key in told]
+
+
+@pytest.mark.parametrize("name", ["nowhere.db", "postgresql://ada:secret@host/db"])
+def test_what_names_no_log_is_the_users_matter(registry: OfCohort, name: str) -> None:
+    done = kap(name)
+    assert done.exit_code == 2
+    assert "refused: 1 problem" in done.output
+
+
+def test_outcomes_that_can_t_be_read_are_the_users_matter(registry: OfCohort, tmp_path: Path) -> None:
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort)[:1])
+    (tmp_path / "outcomes").mkdir()
+    done = kap(log.file, "--outcomes", tmp_path / "outcomes")
+    assert done.exit_code == 2
+    assert "patients" in done.output

@@ -1,0 +1,133 @@
+"""Act, watch, in order, too little to tell: what decides, and how it is said."""
+
+from math import log
+
+import numpy as np
+import pytest
+
+from tests.serving.bundles import toy_bundle
+from training.monitoring.bets import Course
+from training.monitoring.calendar import Calendar
+from training.monitoring.checks import Found, Kind, Size, Watched, shares
+from training.monitoring.document import Check, State
+from training.monitoring.in_words import reasons
+from training.monitoring.reference import AnsweredReference, FeatureReference, LandmarkReference, Reference, Spread
+from training.monitoring.verdict import checks, overall, states, used_features
+
+BUNDLE = toy_bundle()
+LANDMARK = BUNDLE.models[0].landmark.name
+CALENDAR = Calendar(2026 * 12, 4)
+SHARE = 0.01
+PROVEN, HINTED, NONE = 1 / (0.05 * SHARE), 1 / (0.2 * SHARE), 1.0
+LARGE = Size("standard deviations", float("nan"), float("nan"), 0.8, 40)
+SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
+
+
+def check(
+    wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", patients: int = 300
+) -> Check:
+    """A thing watched whose bet came to hold so much in the third of four months."""
+    course = Course(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
+    (found,) = checks([Found(Watched(LANDMARK, kind, name), course, SHARE, patients, size)], BUNDLE, CALENDAR)
+    return found
+
+
+CASES: list[tuple[Check, State]] = [
+    (check(PROVEN), "act"),
+    (check(PROVEN * 0.99), "watch"),
+    (check(HINTED), "watch"),
+    (check(HINTED * 0.99), "in order"),
+    (check(PROVEN, SMALL), "watch"),
+    (check(PROVEN, None), "act"),
+    (check(PROVEN, name="body_mass_index"), "watch"),
+    (check(PROVEN, None, kind="calibration", name="remission"), "act"),
+    (check(NONE), "in order"),
+    (check(NONE, patients=99), "too little to tell"),
+]
+
+
+@pytest.mark.parametrize(("found", "state"), CASES)
+def test_what_is_proven_large_and_used_calls_for_action(found: Check, state: State) -> None:
+    assert found.state == state
+
+
+def test_what_was_proven_once_stays_and_says_since_when() -> None:
+    found = check(PROVEN)
+    assert (found.alarm, found.since, found.log10_evidence) == ("2026-03", "2026-02", 0.0)
+    assert found.chance == pytest.approx(0.05, rel=1e-3)
+
+
+def test_the_features_that_the_heads_go_by_are_known() -> None:
+    used = used_features(BUNDLE.models[0], BUNDLE.features)
+    assert used == {
+        "baseline_distance_to_remission",
+        "change_reliable",
+        "age_years",
+        "sex_female",
+        "distance_to_remission",
+        "comorbid_depression",
+        "benzodiazepine_mg",
+    }
+
+
+def test_the_state_of_all_is_that_of_the_most_urgent_part() -> None:
+    proven, quiet = check(PROVEN), check(NONE)
+    assert states([quiet, proven], [], followed=False) == {"records": "act", "answers": "too little to tell"}
+    assert overall({"records": "in order", "answers": "watch"}) == "watch"
+    assert overall({"records": "in order", "calibration": "too little to tell"}) == "too little to tell"
+    assert overall({}) == "too little to tell"
+
+
+def test_nothing_is_said_of_calibration_where_no_outcomes_were_given() -> None:
+    assert "calibration" not in states([], [], followed=False)
+    assert "No outcomes were given" in reasons([], [], referenced=True, followed=False)[-1]
+
+
+def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
+    (said, *_) = reasons([check(PROVEN)], [], referenced=True, followed=False)
+    assert said == (
+        f"At the landmark {LANDMARK!r}, age_years is 0.80 standard deviations higher than in training, since 2026-02. "
+        "Proven at the end of 2026-03: one in 20 models to which nothing happened would ever show as much."
+    )
+
+
+def test_a_share_of_a_few_patients_is_not_told() -> None:
+    size = Size("share", 0.9, 0.95, 0.05, 40, told=False)
+    found = check(PROVEN, size, kind="recorded")
+    assert found.change is not None
+    assert (found.change.recent, found.change.difference) == (None, None)
+    assert "95%" not in "".join(reasons([found], [], referenced=True, followed=False))
+
+
+def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
+    """Half for two calibrations at each of three landmarks and one thing answered, half for three about features."""
+    spread = Spread(cuts=[0.0], counts=[20, 20])
+    landmark = LandmarkReference(
+        name=LANDMARK,
+        patients=50,
+        features=[
+            FeatureReference(name="sex_female", recorded=40, spread=spread),
+            FeatureReference(name="age_years", recorded=9, spread=None),
+            FeatureReference(name="change_points", recorded=0, spread=None),
+        ],
+        answers=[],
+        answered=AnsweredReference(groups=[["inside"], ["at_the_edge", "not_predicted"]], counts=[40, 10]),
+    )
+    found = shares(BUNDLE, Reference(landmarks=[landmark]))
+    assert sum(found.values()) == pytest.approx(1)
+    assert found[Watched(LANDMARK, "answered", "")] == found[Watched(LANDMARK, "calibration", "relapse")] == 0.5 / 7
+    assert (
+        found[Watched(LANDMARK, "value", "sex_female")] == found[Watched(LANDMARK, "recorded", "age_years")] == 0.5 / 3
+    )
+    assert Watched(LANDMARK, "recorded", "change_points") not in found
+
+
+def test_without_a_reference_calibration_has_all_of_it() -> None:
+    found = shares(BUNDLE, None)
+    assert set(found.values()) == {1 / 6}
+
+
+def test_evidence_is_told_as_how_rare_it_is() -> None:
+    one = Found(Watched(LANDMARK, "value", "age_years"), Course(np.zeros(1), np.zeros(1, np.intp)), SHARE, 1, None)
+    assert one.chance(log(1000)) == pytest.approx(0.1)  # 1 / (1000 * 0.01)
+    assert one.chance(-5.0) == 1.0
