@@ -91,7 +91,8 @@ class _Scorer:
             self._score(landmark)
         places = pd.RangeIndex(len(self._patients))
         before = pd.DataFrame(self._before, index=places, dtype=np.float64)
-        now = pd.concat(self._now).sort_index() if self._now else pd.DataFrame(index=places)
+        # Indexed by the place in the log, by which pandas puts them beside the others.
+        now = pd.concat(self._now) if self._now else pd.DataFrame(index=places)
         questions = _in_order({*before.columns, *(name for name in now.columns if name not in _VERDICT)})
         answers = pd.DataFrame(self._kept, index=places, columns=_KEPT)
         answers["latest"] = _latest(answers, self._patients)

@@ -165,6 +165,15 @@ def test_horizons_are_compared_where_both_models_have_them() -> None:
     assert by_question["relapse_182"] == (0, 1, 0)
 
 
+def test_where_everyone_is_in_remission_nobody_is_given_a_probability_of_it() -> None:
+    rule = replace(Protocol().remission, at_landmark=True)
+    bundle = replace(toy_bundle(replace(Protocol(), remission=rule)), digest="b" * 64)
+    found = asked(bundle, logged(bundle, patient() | {"events": []}), then=bundle)
+    assert found.answers["outcome_now"].tolist() == ["predicted"]
+    assert "remission" not in found.questions
+    assert found.answers["sustained_84_now"].tolist() == found.answers["sustained_84_before"].tolist()
+
+
 def with_protocol(**changes: Any) -> Bundle:
     return toy_bundle(replace(Protocol(), **changes))
 
