@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from features.problems import InputRefusedError
-from models.bundle import Bundle, BundleRefusedError
+from models.bundle import TOLERANCES, Bundle, BundleRefusedError
 from training.audit_checks import LOST, chain_verdict, record_verdicts
 from training.bundle_lookup import RegisteredBundle, load_by_digest, registered_with, training_of
 from training.decision_log import Chain
@@ -27,6 +27,7 @@ LOADING_SECONDS = 60.0
 """A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
 PROVENANCE = ("cohort_digest", "commit", "lock_digest")
 """Tags of a training without which nobody knows what it was made from."""
+WITHIN = f"{TOLERANCES['remission']:.0e}, contributions within {TOLERANCES['contributions']:.0e}"
 NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not computed"
 
 Recompute = Callable[[Bundle], Sequence[str]]
@@ -230,5 +231,5 @@ def answer_verdict(prediction: TracedPrediction, recompute: Recompute) -> Verdic
     except BundleRefusedError as refused:
         return not_checked("answer", str(refused))
     wrong = recompute(bundle)
-    words = f"computed again from the logged row by {place}, the same within 1e-9; {NOT_FROM_THE_ROW}"
+    words = f"computed again from the logged row by {place}, the same within {WITHIN}; {NOT_FROM_THE_ROW}"
     return judged("answer", wrong, words)
