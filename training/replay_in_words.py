@@ -33,7 +33,7 @@ def _changes(changes: Changes, differ_by: float) -> Iterator[str]:
     for crossing in changes.crossings:
         yield f"  {crossing.predictions} go from {crossing.before} to {crossing.now}"
     if any(question.both for question in changes.questions):
-        yield f"  change (now - before) of those answered by both: how many differ by more than {differ_by:g}, the mean,"
+        yield f"  change (now - before) where both answered: how many differ by more than {differ_by:g}, the mean,"
         yield "  and quantiles from the lowest to the highest"
         yield _row(_HEADS)
         yield from (_row(_cells(question)) for question in changes.questions if question.both)
