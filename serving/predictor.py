@@ -100,7 +100,7 @@ class Predictor:
     ) -> list[Reply]:
         """What each request gets, under the id at its place: an answer, or why it is refused.
 
-        Without ``with_curve`` the weekly curve of relapse is null; it is half of the work.
+        Without ``with_curve`` the weekly curve of relapse is null; for many patients it is half of the work.
         Raises ``ImpossibleAnswerError`` for a defect of the software or the bundle.
         """
         records = self._reader.read_many(requests)

@@ -1,8 +1,8 @@
 """Milliseconds from one patient's request to the answer, without HTTP: `python -m ... FOLDER CALLS`.
 
 A model is trained on the cohort in FOLDER; every head that could be fitted is logistic in one bundle and XGBoost in
-the other. The request is a parsed JSON document; checking it against the contract and turning the answer into JSON
-are part of the time. Prints one JSON object.
+the other. The request is a parsed JSON document; checking it against the contract and writing the answer as JSON, with
+the weekly curve, are part of the time. Prints one JSON object.
 """
 
 import gc
@@ -27,6 +27,9 @@ from training.read_cohort import read_cohort
 from training.run import Training, quietly, train
 
 WARM_UP = 50
+MANY = 1000
+MANY_TIMES = 100
+"""A call with many patients is measured so many times less often."""
 KINDS = {"logistic": Linear, "xgboost": Trees}
 
 
@@ -43,7 +46,8 @@ def _taken(bundle: Bundle, calls: int) -> dict[str, float]:
     """With intervals, and without."""
     plain = replace(bundle, models=tuple(replace(model, refits=None) for model in bundle.models))
     without = milliseconds(Predictor(plain, "1"), calls)["p50"]
-    return milliseconds(Predictor(bundle, "1"), calls) | {"p50_without_intervals": without}
+    together = {f"p50_of_{MANY}_together": of_many_together(Predictor(bundle, "1"), calls // MANY_TIMES)}
+    return milliseconds(Predictor(bundle, "1"), calls) | {"p50_without_intervals": without} | together
 
 
 def bundle_of(training: Training, kind: str) -> Bundle:
@@ -67,11 +71,21 @@ def milliseconds(predictor: Predictor, calls: int) -> dict[str, float]:
     taken = np.empty(WARM_UP + calls)
     for call in range(len(taken)):
         start = time.perf_counter()
-        answer = predictor.predict(PredictionRequest.model_validate(PATIENT))
-        answer.model_dump_json()
+        predictor.answer_many([PredictionRequest.model_validate(PATIENT)], ["measured"])
         taken[call] = time.perf_counter() - start
     middle, slow = np.percentile(taken[WARM_UP:] * 1000, [50, 99])
     return {"p50": float(middle), "p99": float(slow)}
+
+
+def of_many_together(predictor: Predictor, calls: int) -> float:
+    """Median for each of many patients who are answered together and without the weekly curve."""
+    requests = [PredictionRequest.model_validate(PATIENT) for _ in range(MANY)]
+    taken = np.empty(1 + calls)
+    for call in range(len(taken)):
+        start = time.perf_counter()
+        predictor.answer_many(requests, ["measured"] * MANY, with_curve=False)
+        taken[call] = time.perf_counter() - start
+    return float(np.median(taken[1:])) * 1000 / MANY
 
 
 if __name__ == "__main__":
