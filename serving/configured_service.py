@@ -10,6 +10,7 @@ from typing import Any
 
 import bentoml
 from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
+from _bentoml_impl.server.app import ServiceAppFactory  # type: ignore[import-untyped]
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.log import configure_logging
 
@@ -66,6 +67,16 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             super().inject_config()
         finally:
             self.config = declared
+
+    def to_asgi(self, is_main: bool = True) -> Any:
+        """The application of a worker, without BentoML's own time limit; `service` has one that answers as it should.
+
+        BentoML's leaves a timer behind for every request until the limit is over, and the memory with it.
+        """
+        self.inject_config()
+        factory = ServiceAppFactory(self, is_main=is_main)
+        factory.timeout = None
+        return factory()
 
     def listen(self, host: str, port: int) -> None:
         """Serve until interrupted, as `serve_http` does, which knows no limit to how long a stop may take."""

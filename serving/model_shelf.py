@@ -95,8 +95,13 @@ class ModelShelf:
             self._refused_tag = tag
             self._refuse(str(refused))
             return False
-        except OSError as error:
+        except OSError as error:  # it may pass, so the same model is tried again
             self._refuse(f"the model store can't be read: {error.strerror}")
+            return False
+        except Exception as error:
+            LOG.exception("a model can't be taken up")
+            self._refused_tag = tag
+            self._refuse(f"the model {tag} can't be taken up: {type(error).__name__}")
             return False
         self.refused = self._refused_tag = None
         LOG.info("version %s of the model answers from now on (%s)", self.served.version, self.served.tag)

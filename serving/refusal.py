@@ -36,6 +36,7 @@ _FOUND = {
     "string_pattern_mismatch": "a blank text",
     "string_too_long": "a longer text",
     "too_long": "more",
+    "too_short": "fewer",
 }
 
 
@@ -105,7 +106,7 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "a field that the contract has" + closest(location[-1], FIELDS)
-    if kind == "too_long":
+    if kind in ("too_long", "too_short"):
         return message.partition(", not")[0]  # pydantic adds how many came
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
     if kind == "missing" and column is None:

@@ -38,8 +38,6 @@ from serving.settings import Settings, load_settings
 from serving.state import begin_state
 from serving.worker import Worker, limits_of
 
-BENTOML_TIMEOUT_SECONDS = 3600
-"""Longer than any time limit of ours, which answer as they should; BentoML's own ends in an answer of another shape."""
 KEY_REUSED = "this Idempotency-Key was used before, with another request; give this one a key of its own"
 
 Answer = TypeVar("Answer")
@@ -114,7 +112,6 @@ _pages = Starlette(
     service_class=ConfiguredService,
     http={"host": "127.0.0.1"},
     workers=1,
-    traffic={"timeout": BENTOML_TIMEOUT_SECONDS},
     logging={"access": {"enabled": False}},  # `envelope` writes the line: BentoML's holds the address as it was asked
     metrics={"enabled": False},  # for the same reason; `metrics` counts
     tracing={"excluded_urls": "."},
