@@ -28,11 +28,15 @@ def main() -> None:
     """Measure what was asked for, print the table, and say which answers were wrong."""
     asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
+    lines: list[Line] = []
     with _scratch(asked.folder) as folder:
         bench = Bench(prepare(folder / asked.heads, asked.heads), QUICK_SECONDS if asked.quick else SECONDS)
-        lines = [line for part in PARTS if part in (asked.only or PARTS) for line in _measured(bench, part, asked)]
-    print(table(lines))
-    print(f"\n{machine(PACKAGES)}")
+        try:
+            for part in asked.only or PARTS:
+                lines.extend(_measured(bench, part, asked))
+        finally:  # whatever ends it, what was measured so far is shown
+            print(table(lines))
+            print(f"\n{machine(PACKAGES)}", flush=True)
     if bench.faults:
         sys.exit("wrong answers:\n" + "\n".join(bench.faults))
 

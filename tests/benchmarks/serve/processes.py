@@ -19,11 +19,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Running:
-    """A server that listens on ``127.0.0.1:port``; ``pid`` is the process that was started, ``log`` what it wrote."""
+    """A server that listens on ``127.0.0.1:port``; ``pid`` is the process that was started."""
 
     pid: int
     port: int
-    log: Path
 
     def processes(self) -> list[int]:
         """The process and all that descend from it, by their numbers."""
@@ -47,7 +46,8 @@ def running(
 ) -> Iterator[Running]:
     """A server by its command, once ``GET ready`` on its port is answered 200; ended afterwards, whatever happened.
 
-    Raises RuntimeError with the end of its log when it ends or is not ready in time.
+    What it writes goes into a file of the folder, which stays when something went wrong. Raises
+    RuntimeError with the end of it when the server ends or is not ready in time.
     """
     log = folder / f"server-{port}.log"
     with log.open("wb") as output:
@@ -56,7 +56,8 @@ def running(
         )
     try:
         _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}", log)
-        yield Running(process.pid, port, log)
+        yield Running(process.pid, port)
+        log.unlink()
     finally:
         _end(process)
 
