@@ -157,7 +157,7 @@ class Predicted(Part):
     remission: Remission | None
     relapse: Relapse | None
     sustained_remission: list[Sustained]
-    reasons: Reasons
+    reasons: Reasons | None
     not_recorded: list[str]
     not_used: NotUsed
     notes: list[str]

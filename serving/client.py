@@ -111,13 +111,13 @@ class KapClient:
         return self._caller.ask(call, PREDICTION.read).root
 
     def predict_batch(
-        self, requests: Sequence[Record], *, with_curve: bool = False, idempotency_key: str | None = None
+        self, requests: Sequence[Record], *, in_full: bool = False, idempotency_key: str | None = None
     ) -> list[Predicted | NotPredictable | Refused]:
         """What each of 1 to 1,000 patients gets, in their order; one that is refused spoils none of the others.
 
-        ``with_curve``: give the weekly curve of relapse as well. The key is as in ``predict``, for all of them.
+        ``in_full``: give the reasons and the weekly curve of relapse as well. The key is as in ``predict``, for all of them.
         """
-        call = _post(PREDICT_BATCH, encoded_batch(requests, with_curve=with_curve), idempotency_key)
+        call = _post(PREDICT_BATCH, encoded_batch(requests, in_full=in_full), idempotency_key)
         return self._caller.ask(call, lambda body: read_answers(body, len(requests)))
 
     def model(self) -> "ModelDescription":

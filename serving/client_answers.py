@@ -82,7 +82,7 @@ def encoded(record: Record) -> bytes:
     raise CallRefusedError("the record can't be written as JSON, and nothing was sent", problems=[problem])
 
 
-def encoded_batch(records: Sequence[Record], *, with_curve: bool) -> bytes:
+def encoded_batch(records: Sequence[Record], *, in_full: bool) -> bytes:
     """Many records as one request; raises ``CallRefusedError`` for the first that JSON can't hold."""
-    end = b'],"with_curve":true}' if with_curve else b'],"with_curve":false}'
+    end = b'],"in_full":true}' if in_full else b'],"in_full":false}'
     return b'{"requests":[' + b",".join(encoded(record) for record in records) + end

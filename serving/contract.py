@@ -118,4 +118,4 @@ class BatchRequest(BaseModel):
         list[Any],
         Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as `POST /v1/predict` takes it"),
     ]
-    with_curve: Annotated[bool, Field(description="whether to give the weekly curve of relapse")] = False
+    in_full: Annotated[bool, Field(description="whether to give the reasons and the weekly curve of relapse")] = False

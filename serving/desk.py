@@ -22,6 +22,9 @@ from serving.predictor import Answered
 from serving.pseudonyms import Secret
 from serving.refusal import RequestRefusedError
 
+LINGER_SECONDS = 0.001
+"""How long a turn waits for as many as the last one had: callers who ask one thing after the other come back together,
+and share its cost. Whoever is alone waits for nobody."""
 AT_ONCE = 125
 """Requests predicted in one go; more would keep the event loop from its other callers for too long."""
 
@@ -46,7 +49,7 @@ class _Job:
 
     asked: Sequence[_Asked]
     call: Call
-    with_curve: bool
+    in_full: bool
     done: "asyncio.Future[list[Reply]]"
 
 
@@ -72,17 +75,19 @@ class Desk:
         self._most_waiting = most_waiting
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
-        self._due = False
+        self._due: asyncio.Handle | None = None
+        self._at_once = False
+        self._last = 1
         self._logging: set[asyncio.Task[None]] = set()
 
     async def answer(self, request: PredictionRequest, call: Call) -> Reply:
-        """The reply to one request, with its weekly curve; raises as `answer_batch` does."""
-        (reply,) = await self._take([_Asked(request, call.idempotency)], call, with_curve=True)
+        """The reply to one request, in full; raises as `answer_batch` does."""
+        (reply,) = await self._take([_Asked(request, call.idempotency)], call, in_full=True)
         self._count_refusals([reply])
         return reply
 
     async def answer_batch(
-        self, read: Sequence[PredictionRequest | RequestRefusedError], call: Call, *, with_curve: bool
+        self, read: Sequence[PredictionRequest | RequestRefusedError], call: Call, *, in_full: bool
     ) -> list[Reply]:
         """The reply to each of many requests; those that were refused when they were read stay so.
 
@@ -94,7 +99,7 @@ class Desk:
             if isinstance(request, PredictionRequest)
         ]
         parts = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
-        answered = await asyncio.gather(*(self._take(part, call, with_curve=with_curve) for part in parts))
+        answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
         following = (reply for part in answered for reply in part)
         replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
         self._count_refusals(replies)
@@ -105,37 +110,43 @@ class Desk:
             if isinstance(reply, RequestRefusedError):
                 self._metrics.refused(reply.problems)
 
-    async def _take(self, asked: Sequence[_Asked], call: Call, *, with_curve: bool) -> list[Reply]:
+    async def _take(self, asked: Sequence[_Asked], call: Call, *, in_full: bool) -> list[Reply]:
         if self._waiting and self._waiting + len(asked) > self._most_waiting:
             raise OverloadedError
         loop = asyncio.get_running_loop()
-        job = _Job(asked, call, with_curve, loop.create_future())
+        job = _Job(asked, call, in_full, loop.create_future())
         self._jobs.append(job)
         self._waiting += len(asked)
-        self._call_soon(loop)
+        self._schedule(loop, at_once=len(self._jobs) >= self._last)
         try:
             return await job.done
         finally:
             self._waiting -= len(asked)
 
-    def _call_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._jobs and not self._due:
-            self._due = True
-            loop.call_soon(self._turn, loop)
+    def _schedule(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
+        """Have the next turn come at once, or a little later; the sooner of what is asked for."""
+        if self._due is not None:
+            if not at_once or self._at_once:
+                return
+            self._due.cancel()
+        self._at_once = at_once
+        self._due = loop.call_soon(self._turn, loop) if at_once else loop.call_later(LINGER_SECONDS, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """Predict for as many as go together, hand them to the log, and leave the rest to the next turn."""
-        self._due = False
+        self._due = None
+        self._last = len(self._jobs)
         jobs = [self._jobs.popleft()]
         size = len(jobs[0].asked)
         while self._jobs and size + len(self._jobs[0].asked) <= AT_ONCE:
             jobs.append(self._jobs.popleft())
             size += len(jobs[-1].asked)
-        for with_curve in (True, False):
-            alike = [job for job in jobs if job.with_curve == with_curve and not job.done.done()]
+        for in_full in (True, False):
+            alike = [job for job in jobs if job.in_full == in_full and not job.done.done()]
             if alike:
                 self._answer_together(alike, loop)
-        self._call_soon(loop)
+        if self._jobs:
+            self._schedule(loop, at_once=True)
 
     def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -155,7 +166,7 @@ class Desk:
         served = self._served()
         asked = [(one, job) for job in jobs for one in job.asked]
         ids = [str(uuid4()) for _ in asked]
-        answers = served.predictor.answer_many([one.request for one, _ in asked], ids, with_curve=jobs[0].with_curve)
+        answers = served.predictor.answer_many([one.request for one, _ in asked], ids, in_full=jobs[0].in_full)
         return [
             answer
             if isinstance(answer, RequestRefusedError)
@@ -175,7 +186,7 @@ class Desk:
             landmark_day=answered.landmark_day,
             latency_us=round((time.perf_counter() - job.call.received) * 1e6),
             patient=self._secret.patient(getattr(asked.request.patient, PATIENT_REF)),
-            input_digest=mac("input", input_text(asked.request, with_curve=job.with_curve)),
+            input_digest=mac("input", input_text(asked.request, in_full=job.in_full)),
             row=None if answered.row is None else answered.row.decode(),
             answer=answered.body.decode(),
             idempotency=None if asked.key is None else mac("idempotency", f"{caller}\n{asked.key}".encode()),
@@ -207,6 +218,6 @@ class Desk:
             self._metrics.given(new[0].draft.model_version, [one.answered.summary for one in new])
 
 
-def input_text(request: PredictionRequest, *, with_curve: bool) -> bytes:
+def input_text(request: PredictionRequest, *, in_full: bool) -> bytes:
     """What the logged digest of a request is computed from: its content, however it was written."""
-    return (b"curve " if with_curve else b"") + request.model_dump_json().encode()
+    return (b"full " if in_full else b"") + request.model_dump_json().encode()

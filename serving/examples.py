@@ -54,7 +54,7 @@ def batch_example(predictor: Predictor) -> Example:
     requests = [example.request for example in prediction_examples(predictor).values()]
     answers = [_item(predictor, request) for request in requests]
     summary = "Each patient is answered or refused alone"
-    return Example(summary, {"requests": requests, "with_curve": False}, HTTPStatus.OK, {"answers": answers})
+    return Example(summary, {"requests": requests, "in_full": False}, HTTPStatus.OK, {"answers": answers})
 
 
 def broken_batch() -> Example:
@@ -139,29 +139,29 @@ def _unpredictable(record: Document) -> list[Document]:
 def _with_outcome(outcome: str, summary: str, predictor: Predictor, records: Iterable[Document]) -> Example | None:
     """The first record whose answer has this outcome."""
     for record in records:
-        reply = _reply(predictor, record, with_curve=True)
+        reply = _reply(predictor, record, in_full=True)
         if isinstance(reply, Answered) and reply.answer["outcome"] == outcome:
             return Example(summary, record, HTTPStatus.OK, reply.answer)
     return None
 
 
 def _refused(summary: str, predictor: Predictor, record: Document) -> Example | None:
-    reply = _reply(predictor, record, with_curve=True)
+    reply = _reply(predictor, record, in_full=True)
     if isinstance(reply, Answered):
         return None
     return Example(summary, record, HTTPStatus.BAD_REQUEST, orjson.loads(refusal(reply.problems).body))
 
 
 def _item(predictor: Predictor, record: Document) -> Document:
-    reply = _reply(predictor, record, with_curve=False)
+    reply = _reply(predictor, record, in_full=False)
     return reply.answer if isinstance(reply, Answered) else reply.as_item()
 
 
-def _reply(predictor: Predictor, record: Document, *, with_curve: bool) -> Answered | RequestRefusedError:
+def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> Answered | RequestRefusedError:
     (request,) = read_batch([record])
     if isinstance(request, RequestRefusedError):
         return request
-    (reply,) = predictor.answer_many([request], [PREDICTION_ID], with_curve=with_curve)
+    (reply,) = predictor.answer_many([request], [PREDICTION_ID], in_full=in_full)
     return reply
 
 

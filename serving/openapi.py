@@ -138,8 +138,8 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
                 PREDICTIONS,
                 "Predict for up to 1,000 patients",
                 "Each request is answered or refused on its own, in the order in which they came: one that breaks the "
-                "contract does not spoil the others. The weekly curve of relapse is null unless `with_curve` is true. "
-                "A batch counts as many requests as it holds.",
+                "contract does not spoil the others. The reasons and the weekly curve of relapse are null unless "
+                "`in_full` is true. A batch counts as many requests as it holds.",
             ),
             Posted("BatchRequest", "BatchResponse", batch),
             {**problems, larger: many},

@@ -96,11 +96,11 @@ class Predictor:
         return PredictionResponse.model_validate_json(reply.body)
 
     def answer_many(
-        self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, with_curve: bool = True
+        self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, in_full: bool = True
     ) -> list[Reply]:
         """What each request gets, under the id at its place: an answer, or why it is refused.
 
-        Without ``with_curve`` the weekly curve of relapse is null; for many patients it is half of the work.
+        Unless ``in_full`` the reasons and the weekly curve of relapse are null: most of an answer and of the work.
         Raises ``ImpossibleAnswerError`` for a defect of the software or the bundle.
         """
         records = self._reader.read_many(requests)
@@ -108,17 +108,17 @@ class Predictor:
         for landmark, patients, days in self._by_landmark(records.cohort):
             everyone = len(patients) == len(records.cohort)
             cohort = records.cohort if everyone else records.cohort.take(patients)
-            found = self._at(landmark, cohort, days, with_curve)
+            found = self._at(landmark, cohort, days, in_full)
             for place, one in zip(records.places[patients].tolist(), found, strict=True):
                 replies[place] = self._answered(requests[place], prediction_ids[place], one)
         return [replies[place] for place in range(len(requests))]
 
-    def rescore(self, landmark: str, row: Mapping[str, float], *, with_curve: bool = True) -> Document:
+    def rescore(self, landmark: str, row: Mapping[str, float], *, in_full: bool = True) -> Document:
         """As ``rescore_many``, for one row."""
-        return self.rescore_many(landmark, [row], with_curve=with_curve)[0]
+        return self.rescore_many(landmark, [row], in_full=in_full)[0]
 
     def rescore_many(
-        self, landmark: str, rows: Sequence[Mapping[str, float]], *, with_curve: bool = True
+        self, landmark: str, rows: Sequence[Mapping[str, float]], *, in_full: bool = True
     ) -> list[Document]:
         """The part of each answer that follows from a logged row alone; see ``RowAnswers.answer``.
 
@@ -130,7 +130,7 @@ class Predictor:
         if landmark not in at:
             required = "one of " + ", ".join(at)
             raise InputRefusedError([Problem("landmark", None, None, required, "another landmark")])
-        found = at[landmark].answer(self._matrix(rows), with_curve=with_curve)
+        found = at[landmark].answer(self._matrix(rows), in_full=in_full)
         plain: list[Document] = orjson.loads(write(found))
         return plain
 
@@ -164,7 +164,7 @@ class Predictor:
             (None if landmark < 0 else landmark, patients, days[landmark, patients]) for landmark, patients in groups
         ]
 
-    def _at(self, number: int | None, cohort: Cohort, days: Floats, with_curve: bool) -> list[_Found]:
+    def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_Found]:
         """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
         if number is None:
             reason = no_landmark_reached(self.bundle.models[0].landmark)
@@ -174,9 +174,7 @@ class Predictor:
         rows = feature_rows(cohort, known)
         why_not = rows.unpredictable.tolist()
         values = rows.values[[why is None for why in why_not]]
-        scored = zip(
-            self._answers[number].answer(values, with_curve=with_curve), self._writer.recorded(values), strict=True
-        )
+        scored = zip(self._answers[number].answer(values, in_full=in_full), self._writer.recorded(values), strict=True)
         found = []
         for why, day, later in zip(why_not, days.tolist(), _not_used(cohort, known), strict=True):
             if why is None:

@@ -144,7 +144,7 @@ def is_request(secret: Secret, entry: Entry, body: bytes) -> bool | None:
         raise InputRefusedError(problems) from None
     if entry.input_digest is None:
         return None
-    digests = [secret.mac("input", input_text(request, with_curve=with_curve)) for with_curve in (True, False)]
+    digests = [secret.mac("input", input_text(request, in_full=in_full)) for in_full in (True, False)]
     return entry.input_digest in digests
 
 
@@ -158,11 +158,10 @@ def differences(bundle: Bundle, entry: Entry) -> tuple[str, ...]:
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:
         return ("the row or the answer can't be read",)
-    relapse = answer.get("relapse")
-    with_curve = isinstance(relapse, dict) and relapse.get("curve") is not None
+    in_full = answer.get("reasons", ()) is not None
     predictor = Predictor(bundle, entry.model_version)
     try:
-        again = predictor.rescore(entry.landmark or "", row, with_curve=with_curve)
+        again = predictor.rescore(entry.landmark or "", row, in_full=in_full)
     except InputRefusedError as refused:
         return tuple(f"{problem.place}: {problem.found}, not {problem.required}" for problem in refused.problems)
     except ImpossibleAnswerError:

@@ -36,7 +36,7 @@ class RowAnswers:
         self._notes = _notes(model, records)
         self._layout = ProbabilityLayout(model)
 
-    def answer(self, rows: Floats, *, with_curve: bool) -> list[Document]:
+    def answer(self, rows: Floats, *, in_full: bool) -> list[Document]:
         """For each row of shape (n, features) the part of its answer that follows from it.
 
         It has ``outcome``, ``applicability`` and ``reasons``, and for who gets a prediction ``remission``,
@@ -50,11 +50,11 @@ class RowAnswers:
         if np.isinf(rows).any():
             raise ImpossibleAnswerError("a feature is infinite")
         if self.model.applicability is None:
-            return self._predicted(rows, [None] * len(rows), with_curve)
+            return self._predicted(rows, [None] * len(rows), in_full)
         judged = self.model.applicability.judge(rows)
         verdicts = verdicts_on(judged, self._names)
         outside = judged.verdict == Applicable.OUTSIDE
-        answered = iter(self._predicted(rows[~outside], [one for one in verdicts if not is_outside(one)], with_curve))
+        answered = iter(self._predicted(rows[~outside], [one for one in verdicts if not is_outside(one)], in_full))
         return [
             self._outside(judged, row, rows[row], verdict) if is_outside(verdict) else next(answered)
             for row, verdict in enumerate(verdicts)
@@ -63,18 +63,17 @@ class RowAnswers:
     def _outside(self, judged: Judgement, row: int, values: Floats, verdict: Document) -> Document:
         return not_predictable(verdict, outside_training(self.model, judged, row, self._names, values))
 
-    def _predicted(self, rows: Floats, applicability: Sequence[Document | None], with_curve: bool) -> list[Document]:
+    def _predicted(self, rows: Floats, applicability: Sequence[Document | None], in_full: bool) -> list[Document]:
         if not len(rows):
             return []
-        laid = self._layout.lay_out(self.model.predict(rows, with_curve=with_curve))
-        remission, relapse = (self._reasons(head, rows) for head in (self.model.remission, self.model.relapse))
+        laid = self._layout.lay_out(self.model.predict(rows, with_curve=in_full))
+        reasons = self._reasons(rows) if in_full else [None] * len(rows)
         parts = zip(
             applicability,
             laid.remission,
             laid.relapse,
             laid.sustained,
-            remission,
-            relapse,
+            reasons,
             self._not_recorded(rows),
             strict=True,
         )
@@ -85,14 +84,19 @@ class RowAnswers:
                 "remission": probability,
                 "relapse": risks,
                 "sustained_remission": lasting,
-                "reasons": {"remission": for_remission, "relapse": for_relapse},
+                "reasons": why,
                 "not_recorded": lacking,
                 "notes": self._notes,
             }
-            for judged, probability, risks, lasting, for_remission, for_relapse, lacking in parts
+            for judged, probability, risks, lasting, why, lacking in parts
         ]
 
-    def _reasons(self, head: RemissionHead | RelapseHead | None, rows: Floats) -> Sequence[Document | None]:
+    def _reasons(self, rows: Floats) -> list[Document]:
+        """Why each row got its answers (`answer.Reasons`)."""
+        remission, relapse = (self._explained(head, rows) for head in (self.model.remission, self.model.relapse))
+        return [{"remission": one, "relapse": other} for one, other in zip(remission, relapse, strict=True)]
+
+    def _explained(self, head: RemissionHead | RelapseHead | None, rows: Floats) -> Sequence[Document | None]:
         """Why each row got its answer from a head (`answer.Explanation`)."""
         if head is None:
             return [None] * len(rows)

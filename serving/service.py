@@ -160,7 +160,7 @@ class KapOutcomes:
         call = CURRENT.get()
         self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
         asked = read_batch(request.requests)
-        replies = await _answered(self.worker.desk.answer_batch(asked, call, with_curve=request.with_curve))
+        replies = await _answered(self.worker.desk.answer_batch(asked, call, in_full=request.in_full))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):

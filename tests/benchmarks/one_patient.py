@@ -83,7 +83,7 @@ def of_many_together(predictor: Predictor, calls: int) -> float:
     taken = np.empty(1 + calls)
     for call in range(len(taken)):
         start = time.perf_counter()
-        predictor.answer_many(requests, ["measured"] * MANY, with_curve=False)
+        predictor.answer_many(requests, ["measured"] * MANY, in_full=False)
         taken[call] = time.perf_counter() - start
     return float(np.median(taken[1:])) * 1000 / MANY
 

@@ -20,9 +20,9 @@ def drawn(seed: int, number: int, protocol: Protocol | None = None) -> list[Pred
     return [*requests, read(EXAMPLE), read(example(assessments=[]))]
 
 
-def answered(bundle: Bundle, requests: list[PredictionRequest], *, with_curve: bool = True) -> list[Answered]:
+def answered(bundle: Bundle, requests: list[PredictionRequest], *, in_full: bool = True) -> list[Answered]:
     ids = [f"id-{place}" for place in range(len(requests))]
-    replies = Predictor(bundle, "3").answer_many(requests, ids, with_curve=with_curve)
+    replies = Predictor(bundle, "3").answer_many(requests, ids, in_full=in_full)
     assert all(isinstance(reply, Answered) for reply in replies)
     return [reply for reply in replies if isinstance(reply, Answered)]
 

@@ -98,7 +98,7 @@ def _many_requests(record: Document, random: Random) -> Sent:
     """A batch without any, with as many small ones as may be and one more, or with what is no record at all."""
     small: Any = {"as_of_day": 0, "patient": {"patient_ref": MARKER}}
     one: Any = random.choice((small, record if random.random() < 0.1 else small, None, MARKER, [], 1, {MARKER: record}))
-    batch = {"requests": [one] * random.choice((0, 1, 10, 1_000, 1_001)), "with_curve": random.choice((True, False))}
+    batch = {"requests": [one] * random.choice((0, 1, 10, 1_000, 1_001)), "in_full": random.choice((True, False))}
     return Sent(PREDICT_BATCH, json.dumps(batch).encode(), made=("requests",))
 
 
@@ -107,11 +107,11 @@ def _other_batch(record: Document, random: Random) -> Sent:
         (
             {"requests": record},
             {"requests": MARKER},
-            {"requests": [record], "with_curve": random.choice((1, "true", None, MARKER, []))},
+            {"requests": [record], "in_full": random.choice((1, "true", None, MARKER, []))},
             {"requests": [record], MARKER: True},
             [record],
             record,
-            {"with_curve": True},
+            {"in_full": True},
             {"requests": {"0": record}},
         )
     )

@@ -27,18 +27,18 @@ WRONG = [
 
 
 @pytest.mark.parametrize("kind", BUNDLES)
-@pytest.mark.parametrize("with_curve", [True, False])
-def test_every_answer_is_of_its_documented_type(kind: str, with_curve: bool) -> None:
+@pytest.mark.parametrize("in_full", [True, False])
+def test_every_answer_is_of_its_documented_type(kind: str, in_full: bool) -> None:
     """What is written from plain values passes the strict types, and says the same as they do."""
     bundle = BUNDLES[kind]
-    for reply in answered(bundle, drawn(1, 40, bundle.protocol), with_curve=with_curve):
+    for reply in answered(bundle, drawn(1, 40, bundle.protocol), in_full=in_full):
         response = PredictionResponse.model_validate_json(reply.body, strict=True)
         assert response.model_dump(mode="json") == json.loads(reply.body) == reply.answer
         predicted = reply.answer["outcome"] == "predicted"
         without = {name: part for name, part in reply.answer.items() if not (predicted and name == "reasons")}
         assert reply.summary == without
         if predicted and reply.answer["relapse"] is not None:
-            assert (reply.answer["relapse"]["curve"] is not None) == with_curve
+            assert (reply.answer["relapse"]["curve"] is not None) == in_full
 
 
 def test_the_answers_compared_are_of_every_kind() -> None:

@@ -84,8 +84,8 @@ def test_right_records_are_all_read() -> None:
         ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests",)),
         ({"requests": {}}, ("requests",)),
         ({}, ("requests",)),
-        ({"requests": [{}], "with_curve": 1}, ("with_curve",)),
-        ({"requests": [{}], "with_curve": None}, ("with_curve",)),
+        ({"requests": [{}], "in_full": 1}, ("in_full",)),
+        ({"requests": [{}], "in_full": None}, ("in_full",)),
         ({"requests": [{}], "more": 1}, ("more",)),
     ],
 )
@@ -99,14 +99,14 @@ def test_a_batch_has_between_one_and_a_thousand_records_and_nothing_else(
 
 def test_a_full_batch_is_taken_without_the_curve_unless_it_is_asked_for() -> None:
     batch = BatchRequest.model_validate_json(json.dumps({"requests": [{}] * MOST_REQUESTS}))
-    assert (len(batch.requests), batch.with_curve) == (MOST_REQUESTS, False)
+    assert (len(batch.requests), batch.in_full) == (MOST_REQUESTS, False)
 
 
 def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
     documents = [EXAMPLE, example(assessments=[]), changed(("as_of_day",), "12"), changed(("as_of_day",), 3)]
     read = read_batch(documents)
     requests = [one for one in read if isinstance(one, PredictionRequest)]
-    replies = iter(Predictor(toy_bundle(), "3").answer_many(requests, ["a", "b", "c"], with_curve=False))
+    replies = iter(Predictor(toy_bundle(), "3").answer_many(requests, ["a", "b", "c"], in_full=False))
     items = []
     for one in read:
         reply = next(replies) if isinstance(one, PredictionRequest) else one

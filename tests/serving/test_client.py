@@ -70,14 +70,14 @@ def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: Stub) -
     stub.script = [answers({"answers": [PREDICTED, REFUSED, NOT_PREDICTABLE]}), answers({"answers": [PREDICTED]})]
     with client(stub) as kap:
         found = kap.predict_batch([EXAMPLE, {"as_of_day": 3}, read(EXAMPLE)])
-        kap.predict_batch([EXAMPLE], with_curve=True)
+        kap.predict_batch([EXAMPLE], in_full=True)
     assert [type(one) for one in found] == [Predicted, Refused, NotPredictable]
     refused = found[1]
     assert isinstance(refused, Refused)
     assert refused.problems[0].path == "as_of_day"
     sent = [json.loads(one.body) for one in stub.received]
-    assert sent[0] == {"requests": [EXAMPLE, {"as_of_day": 3}, EXAMPLE], "with_curve": False}
-    assert sent[1] == {"requests": [EXAMPLE], "with_curve": True}
+    assert sent[0] == {"requests": [EXAMPLE, {"as_of_day": 3}, EXAMPLE], "in_full": False}
+    assert sent[1] == {"requests": [EXAMPLE], "in_full": True}
     assert {one.path for one in stub.received} == {"/v1/predict_batch"}
 
 

@@ -40,12 +40,12 @@ class Watched(Predictor):
         self.together: list[int] = []
 
     def answer_many(
-        self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, with_curve: bool = True
+        self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, in_full: bool = True
     ) -> list[Predicted]:
         self.together.append(len(requests))
         if any(vars(request.patient)["age_years"] == POISON_AGE for request in requests):
             raise ZeroDivisionError
-        return super().answer_many(requests, prediction_ids, with_curve=with_curve)
+        return super().answer_many(requests, prediction_ids, in_full=in_full)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_batch_is_predicted_in_portions_between_which_others_have_their_turn(l
     async def ask() -> tuple[list[Reply], Reply]:
         with writing_to(log) as writer:
             at = desk(writer, predictor)
-            batch = asyncio.ensure_future(at.answer_batch([patient] * (3 * AT_ONCE), CALL, with_curve=False))
+            batch = asyncio.ensure_future(at.answer_batch([patient] * (3 * AT_ONCE), CALL, in_full=False))
             await asyncio.sleep(0)
             single = await at.answer(patient, CALL)
             return await batch, single
@@ -125,7 +125,7 @@ def test_what_was_refused_when_it_was_read_stays_in_its_place(log: Engine) -> No
 
     async def ask() -> list[Reply]:
         with writing_to(log) as writer:
-            return await desk(writer, Watched()).answer_batch([refused, patient, refused], CALL, with_curve=False)
+            return await desk(writer, Watched()).answer_batch([refused, patient, refused], CALL, in_full=False)
 
     replies = asyncio.run(ask())
     assert (replies[0], replies[2]) == (refused, refused)

@@ -17,13 +17,13 @@ LANDMARK = "before session 2"
 
 
 @pytest.mark.parametrize("kind", BUNDLES)
-@pytest.mark.parametrize("with_curve", [True, False])
-def test_the_row_gives_all_of_the_answer_but_what_is_said_of_the_record(kind: str, with_curve: bool) -> None:
+@pytest.mark.parametrize("in_full", [True, False])
+def test_the_row_gives_all_of_the_answer_but_what_is_said_of_the_record(kind: str, in_full: bool) -> None:
     bundle, checked = BUNDLES[kind], 0
     predictor = Predictor(bundle, "3")
-    for reply in answered(bundle, drawn(6, 40, bundle.protocol), with_curve=with_curve):
+    for reply in answered(bundle, drawn(6, 40, bundle.protocol), in_full=in_full):
         if reply.landmark is not None and reply.row is not None:
-            again = predictor.rescore(reply.landmark, json.loads(reply.row), with_curve=with_curve)
+            again = predictor.rescore(reply.landmark, json.loads(reply.row), in_full=in_full)
             told = {name: part for name, part in reply.answer.items() if name not in FROM_THE_RECORD}
             assert alike(again, told)
             checked += 1

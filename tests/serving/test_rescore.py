@@ -38,15 +38,15 @@ def facts(log: PredictionLog, prediction_id: str) -> EntryFacts:
         return facts_of(state, prediction_id)
 
 
-def entry_of(log: PredictionLog, document: dict[str, Any], *, with_curve: bool = True) -> Entry:
-    (prediction_id,) = log.answer(MODEL, document, with_curve=with_curve)
+def entry_of(log: PredictionLog, document: dict[str, Any], *, in_full: bool = True) -> Entry:
+    (prediction_id,) = log.answer(MODEL, document, in_full=in_full)
     return log.entry(prediction_id)
 
 
-@pytest.mark.parametrize("with_curve", [True, False])
+@pytest.mark.parametrize("in_full", [True, False])
 @pytest.mark.parametrize("verdict", AGES)
-def test_a_logged_answer_follows_from_its_row(log: PredictionLog, verdict: str, with_curve: bool) -> None:
-    entry = entry_of(log, aged(AGES[verdict]), with_curve=with_curve)
+def test_a_logged_answer_follows_from_its_row(log: PredictionLog, verdict: str, in_full: bool) -> None:
+    entry = entry_of(log, aged(AGES[verdict]), in_full=in_full)
     assert entry.answer is not None
     answer = json.loads(entry.answer)
     assert answer["applicability"]["verdict"] == verdict
@@ -275,9 +275,9 @@ def test_a_changed_erasure_is_found(log: PredictionLog) -> None:
     assert "it is erased in part only" in facts(log, prediction_id).findings
 
 
-@pytest.mark.parametrize("with_curve", [True, False])
-def test_a_request_is_told_by_its_content_however_it_is_written(log: PredictionLog, with_curve: bool) -> None:
-    entry = entry_of(log, example(), with_curve=with_curve)
+@pytest.mark.parametrize("in_full", [True, False])
+def test_a_request_is_told_by_its_content_however_it_is_written(log: PredictionLog, in_full: bool) -> None:
+    entry = entry_of(log, example(), in_full=in_full)
     reordered = json.dumps(dict(reversed(example().items())), indent=3)
     assert is_request(SECRET, entry, reordered.encode()) is True
     assert is_request(SECRET, entry, json.dumps(aged(42)).encode()) is False

@@ -131,14 +131,14 @@ def test_a_batch_answers_or_refuses_each_on_its_own_in_order(server: Server, log
 
 def test_a_patient_gets_the_same_answer_alone_and_in_a_batch(server: Server) -> None:
     documents = [changed(("patient", "age_years"), age) for age in range(20, 60)]
-    together = batch(server, *documents, with_curve=True).json()["answers"]
+    together = batch(server, *documents, in_full=True).json()["answers"]
     for document, answer in zip(documents[::13], together[::13], strict=True):
         alone = post(server, document).json()
         assert without(answer, "prediction_id") == without(alone, "prediction_id")
 
 
 def test_a_batch_has_no_curves_unless_asked_for(server: Server) -> None:
-    plain, curved = batch(server, EXAMPLE).json(), batch(server, EXAMPLE, with_curve=True).json()
+    plain, curved = batch(server, EXAMPLE).json(), batch(server, EXAMPLE, in_full=True).json()
     assert plain["answers"][0]["relapse"]["curve"] is None
     assert len(curved["answers"][0]["relapse"]["curve"]) > 10
     assert plain["answers"][0]["relapse"]["at_horizons"] == curved["answers"][0]["relapse"]["at_horizons"]
@@ -162,7 +162,7 @@ def test_a_batch_sent_again_under_its_key_adds_nothing(server: Server, log: Stat
         ({"requests": [EXAMPLE] * 1001}, "requests"),
         ({}, "requests"),
         ({"requests": EXAMPLE}, "requests"),
-        ({"requests": [EXAMPLE], "with_curve": "yes"}, "with_curve"),
+        ({"requests": [EXAMPLE], "in_full": "yes"}, "in_full"),
         ([EXAMPLE], ""),
     ],
 )

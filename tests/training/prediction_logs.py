@@ -56,9 +56,9 @@ class PredictionLog:
         finally:
             engine.dispose()
 
-    def answer(self, model: Answering, *documents: Document, with_curve: bool = True) -> list[str]:
+    def answer(self, model: Answering, *documents: Document, in_full: bool = True) -> list[str]:
         """Answer requests together and log the answers; their ids."""
-        return self.add(*(draft_of(model, document, with_curve=with_curve) for document in documents))
+        return self.add(*(draft_of(model, document, in_full=in_full) for document in documents))
 
     def add(self, *drafts: Draft) -> list[str]:
         with self.open() as state:
@@ -86,10 +86,10 @@ class PredictionLog:
             database.execute(statement, values)
 
 
-def draft_of(model: Answering, document: Document, *, with_curve: bool = True) -> Draft:
+def draft_of(model: Answering, document: Document, *, in_full: bool = True) -> Draft:
     """What the service would log for a request."""
     request, prediction_id = read(document), str(uuid4())
-    (reply,) = Predictor(model.bundle, model.version).answer_many([request], [prediction_id], with_curve=with_curve)
+    (reply,) = Predictor(model.bundle, model.version).answer_many([request], [prediction_id], in_full=in_full)
     assert not isinstance(reply, RequestRefusedError), reply
     return Draft(
         prediction_id=prediction_id,
@@ -101,7 +101,7 @@ def draft_of(model: Answering, document: Document, *, with_curve: bool = True) -
         landmark_day=reply.landmark_day,
         latency_us=1500,
         patient=SECRET.patient(request.patient.patient_ref),
-        input_digest=SECRET.mac("input", input_text(request, with_curve=with_curve)),
+        input_digest=SECRET.mac("input", input_text(request, in_full=in_full)),
         row=None if reply.row is None else reply.row.decode(),
         answer=reply.body.decode(),
     )

@@ -241,9 +241,9 @@ def test_a_patient_unlike_those_learned_from_is_refused_again(place: Place) -> N
     assert set(traced(place, prediction_id).outcomes.values()) == {"passed"}
 
 
-@pytest.mark.parametrize("with_curve", [True, False])
-def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Place, with_curve: bool) -> None:
-    (prediction_id,) = place.log.answer(place.models[PROMOTED], example(), with_curve=with_curve)
+@pytest.mark.parametrize("in_full", [True, False])
+def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Place, in_full: bool) -> None:
+    (prediction_id,) = place.log.answer(place.models[PROMOTED], example(), in_full=in_full)
     same = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(), indent=2))
     assert (same.exit_code, same.outcomes["request"]) == (0, "passed")
     other = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(as_of_day=15)))

