@@ -32,6 +32,12 @@ from training.monitoring.checks import Found, Watched
 from training.monitoring.joined import Joined
 from training.monitoring.logged import LoggedPrediction
 
+ENOUGH, ENOUGH_OF_EITHER = 150, 20
+"""Outcomes, and of them yes and no, among which odds of remission nearly three times as high as predicted would have
+been found in nine of ten cases; `tests/training/monitoring/test_power.py` defends these numbers."""
+ENOUGH_RELAPSES = 45
+"""Expected relapses, among whom twice as many would have been found as often."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -102,7 +108,16 @@ def relapse_calibration(joined: Joined, model: OutcomeModel, moment: Moment, sha
 
 def _calibrated(model: OutcomeModel, head: str, course: Course, outcome: Outcome, share: float) -> Calibrated:
     watched = Watched(model.landmark.name, "calibration", head)
-    return Calibrated(Found(watched, course, share, len(outcome.predictions), None), outcome)
+    found = Found(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
+    return Calibrated(found, outcome)
+
+
+def _suffices(outcome: Outcome, head: str) -> bool:
+    """Whether a large error would have shown."""
+    number, yes = len(outcome.observed), int(outcome.observed.sum())
+    if head == "relapse":
+        return bool(outcome.expected.sum() >= ENOUGH_RELAPSES)
+    return number >= ENOUGH and min(yes, number - yes) >= ENOUGH_OF_EITHER
 
 
 def _by_month(joined: Joined, at_risk: Months, hazard: Floats, moment: Moment) -> tuple[Floats, Floats]:

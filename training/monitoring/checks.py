@@ -50,12 +50,16 @@ class Size:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What came of watching one thing on ``patients``; ``share`` of the false alarms is its own."""
+    """What came of watching one thing on ``patients``; ``share`` of the false alarms is its own.
+
+    ``enough`` says whether a large change would have shown.
+    """
 
     watched: Watched
     course: Course
     share: float
     patients: int
+    enough: bool
     size: Size | None
 
     def chance(self, log_wealth: float) -> float:

@@ -23,6 +23,9 @@ from training.monitoring.logged import AtLandmark, LoggedPrediction
 from training.monitoring.ranks import ranks, ties
 from training.monitoring.reference import REMISSION, AnsweredReference, AnswerReference, LandmarkReference, Spread
 
+ENOUGH_PATIENTS = 100
+"""Patients at a landmark among whom a shift of 0.8 standard deviations would have been found in nine of ten cases;
+`tests/training/monitoring/test_power.py` defends this number."""
 RECENT = timedelta(days=90)
 FEWEST_RECENT = 20
 """Recent are the last ninety days, or the last twenty patients where these are fewer."""
@@ -58,7 +61,7 @@ def _found(stream: _Stream, calendar: Calendar, share: float) -> Found:
     course = change_in_ranks(ranked, months, calendar.number, stream.bins.cells)
     recent = values[_first_recent(stream.predictions) :]
     size = stream.size(recent) if len(recent) >= FEWEST else None
-    return Found(watched, course, share, len(values), size)
+    return Found(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
 
 
 def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from training.monitoring.document import Calibration, Check, ModelMonitored, Monitoring, State
-from training.monitoring.verdict import ENOUGH_PATIENTS
+from training.monitoring.drift import ENOUGH_PATIENTS
 from training.report.wording import in_prose, listed, number, patients, percent
 
 SHOWN = 8

@@ -18,17 +18,12 @@ from training.evaluation.reliability import (
 )
 from training.evidence_parts import Estimate
 from training.labels import EndedBy
-from training.monitoring.calibration import Calibrated, Moment, Outcome, unconfirmed_days
+from training.monitoring.calibration import ENOUGH_OF_EITHER, Calibrated, Moment, Outcome, unconfirmed_days
 from training.monitoring.document import Calibration, Count, Horizon, told
 from training.monitoring.joined import Joined
 from training.monitoring.over_time import enough_outcomes, outcome_windows, ratio
 
 DRAWS, SEED = 400, 7
-ENOUGH, ENOUGH_OF_EITHER = 150, 20
-"""Outcomes, and of them yes and no, among which odds of remission nearly three times as high as predicted would have
-been found in nine of ten cases; `tests/training/monitoring/test_power.py` defends these numbers."""
-ENOUGH_RELAPSES = 45
-"""Expected relapses, among whom twice as many would have been found as often."""
 
 
 def measured(calibrated: Calibrated, joined: Joined, model: OutcomeModel, moment: Moment) -> Calibration:
@@ -50,17 +45,9 @@ def measured(calibrated: Calibrated, joined: Joined, model: OutcomeModel, moment
         slope=by_draw.get("slope"),
         horizons=_horizons(joined, model, moment) if head == "relapse" else [],
         windows=outcome_windows(outcome, moment.calendar),
-        enough=_suffices(outcome, head),
+        enough=calibrated.found.enough,
         joined=counts_told(reasons),
     )
-
-
-def _suffices(outcome: Outcome, head: str) -> bool:
-    """Whether a large error would have shown."""
-    number, yes = len(outcome.observed), int(outcome.observed.sum())
-    if head == "relapse":
-        return bool(outcome.expected.sum() >= ENOUGH_RELAPSES)
-    return number >= ENOUGH and min(yes, number - yes) >= ENOUGH_OF_EITHER
 
 
 def _by_draw(outcome: Outcome) -> dict[str, Estimate]:

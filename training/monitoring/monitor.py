@@ -164,7 +164,7 @@ def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored
     else:
         referenced = known.reference is not None
         synthetic = known.bundle.training.get("synthetic") is True
-        parts = states(judged.checks, judged.calibration, followed=judged.followed)
+        parts = states(judged.checks, followed=judged.followed)
         said = in_words.reasons(judged.checks, judged.calibration, referenced=referenced, followed=judged.followed)
     return ModelMonitored(
         version=model.version,

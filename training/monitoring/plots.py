@@ -14,7 +14,9 @@ from training.evidence_parts import Estimate
 
 COLOURS = (BLUE, VERMILION, GREEN, BLACK, "#CC79A7", "#E69F00")
 MARKS = "osD^vP"
-MOST_TICKS = 7
+MOST_TICKS = 6
+LETTERS = 60
+"""Letters of names that fit beside each other above a figure."""
 APART = 0.12
 """How far the marks of two series at the same months stand apart, in months."""
 
@@ -51,7 +53,8 @@ def lines_plot(
 ) -> str:
     """Lines over months; with ``levels`` the scale is one of powers of ten."""
     with rc_context(SETTINGS):
-        figure, axes = one_axes(3.4 + 0.14 * max(len(lines) - 3, 0), right=0.5 if levels else 0.3)
+        names = [line.label for line in lines]
+        figure, axes = one_axes(3.2 + 0.16 * _rows(names), right=0.5 if levels else 0.3)
         for number, line in enumerate(lines):
             values = [np.nan if value is None else value for value in line.values]
             colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
@@ -69,7 +72,7 @@ def lines_plot(
             figure.subplots_adjust(left=0.2)
         else:
             axes.set_ylim(bottom=0)
-        _over_months((figure, axes), months, ylabel, len(lines))
+        _over_months((figure, axes), months, ylabel, names)
         return as_svg(figure, caption)
 
 
@@ -98,21 +101,25 @@ def marks_plot(
             axes.yaxis.set_minor_formatter(NullFormatter())
             low, high = axes.get_ylim()
             axes.set_ylim(min(low, 0.45), max(high, 2.2))
-        _over_months((figure, axes), months, ylabel, len(series))
+        _over_months((figure, axes), months, ylabel, [marks.label for marks in series])
         return as_svg(figure, caption)
 
 
-def _over_months(drawn: tuple[Figure, Axes], months: Sequence[str], ylabel: str, number: int) -> None:
-    """The months below, the names above."""
+def _over_months(drawn: tuple[Figure, Axes], months: Sequence[str], ylabel: str, names: Sequence[str]) -> None:
+    """The months below, the names above: beside each other where there is room."""
     figure, axes = drawn
     step = max(1, -(-len(months) // MOST_TICKS))
-    shown = range(0, len(months), step)
+    shown, rows = range(0, len(months), step), _rows(names)
     axes.set_xticks(shown, labels=[months[month] for month in shown])
     axes.set(xlim=(-0.6, max(len(months) - 0.4, 0.6)), ylabel=ylabel)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=1 if number > 3 else number, handlelength=2.6,
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=-(-len(names) // rows), handlelength=2.6,
                 borderaxespad=0.2, fontsize=8)  # fmt: skip
-    lines = number if number > 3 else 1
-    figure.subplots_adjust(top=1 - (0.16 * lines + 0.16) / figure.get_figheight())
+    figure.subplots_adjust(top=1 - (0.16 * rows + 0.16) / figure.get_figheight())
+
+
+def _rows(names: Sequence[str]) -> int:
+    """Lines that a list of names takes: one, or one each."""
+    return 1 if sum(map(len, names)) <= LETTERS else len(names)
 
 
 def _number(value: float | None) -> float:

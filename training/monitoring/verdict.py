@@ -14,14 +14,11 @@ from models.outcome_model import OutcomeModel
 from models.score import Constant, Linear, Score
 from training.monitoring.calendar import Calendar
 from training.monitoring.checks import ALARM, HINT, Found, Kind, Size
-from training.monitoring.document import STATES, Calibration, Change, Check, State, told
+from training.monitoring.document import STATES, Change, Check, State, told
 
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
 doi:10.1037/0033-2909.112.1.155); 20 in 100 patients recorded or not; 10 in 100 more or fewer answered [judgement]."""
-ENOUGH_PATIENTS = 100
-"""Patients at a landmark among whom a shift of 0.8 standard deviations would have been found in nine of ten cases;
-`tests/training/monitoring/test_power.py` defends this number."""
 DRAWN = 6
 """Courses of evidence that are told of a model: the strongest, where there is any."""
 PARTS: Mapping[str, tuple[Kind, ...]] = {
@@ -102,7 +99,7 @@ def _state(found: Found, used: bool, alarm: int | None, hint: int | None) -> Sta
         return "act"
     if hint is not None:
         return "watch"
-    return "in order" if found.patients >= ENOUGH_PATIENTS else "too little to tell"
+    return "in order" if found.enough else "too little to tell"
 
 
 def is_large(kind: Kind, size: Size | None) -> bool:
@@ -113,22 +110,18 @@ def is_large(kind: Kind, size: Size | None) -> bool:
     return kind == "calibration" or size is None or abs(size.difference) >= LARGE[kind]
 
 
-def states(told_checks: Sequence[Check], calibration: Sequence[Calibration], *, followed: bool) -> dict[str, State]:
+def states(told_checks: Sequence[Check], *, followed: bool) -> dict[str, State]:
     """The state of each part that was looked at: records, answers, and calibration where outcomes were given."""
-    found: dict[str, State] = {}
-    for part, kinds in PARTS.items():
-        own = [check.state for check in told_checks if check.kind in kinds]
-        if part != "calibration":
-            found[part] = _of_part(own, any(state == "in order" for state in own))
-        elif followed:
-            found[part] = _of_part(own, any(one.enough for one in calibration))
-    return found
+    parts = {part: kinds for part, kinds in PARTS.items() if part != "calibration" or followed}
+    return {
+        part: _of_part([check.state for check in told_checks if check.kind in kinds]) for part, kinds in parts.items()
+    }
 
 
-def _of_part(own: Sequence[State], enough: bool) -> State:
-    """The most urgent of what calls for anything; else whether there was enough to say so."""
+def _of_part(own: Sequence[State]) -> State:
+    """The most urgent of what calls for anything; else in order where there was enough of anything to say so."""
     urgent = [state for state in own if state in ("act", "watch")]
-    return min(urgent, key=STATES.index) if urgent else "in order" if enough else "too little to tell"
+    return min(urgent, key=STATES.index) if urgent else "in order" if "in order" in own else "too little to tell"
 
 
 def overall(parts: Mapping[str, State]) -> State:

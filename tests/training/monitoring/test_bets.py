@@ -28,7 +28,7 @@ def test_a_bet_on_shares_wins_nothing_over_all_that_can_happen() -> None:
     shares, wealth = np.array([0.5, 0.3, 0.2]), 0.0
     for cells in product(range(3), repeat=5):
         counts = np.bincount(cells, minlength=3).astype(np.float64)
-        wealth += np.prod(shares[list(cells)]) * np.exp(shares_log_wealth(counts, shares))
+        wealth += float(np.prod(shares[list(cells)]) * np.exp(shares_log_wealth(counts, shares)))
     assert wealth == pytest.approx(1)
 
 
@@ -38,7 +38,7 @@ def test_a_bet_on_tails_wins_nothing_over_all_that_can_happen() -> None:
     middle, width, wealth = (edges[:-1] + edges[1:]) / 2, np.diff(edges), 0.0
     for places in product(range(len(width)), repeat=3):
         below = (middle[list(places)][:, None] < CUTS).sum(axis=0).astype(np.float64)
-        wealth += np.prod(width[list(places)]) * np.exp(tails_log_wealth(below, np.array(3.0)))
+        wealth += float(np.prod(width[list(places)]) * np.exp(tails_log_wealth(below, np.array(3.0))))
     assert wealth == pytest.approx(1)
 
 

@@ -22,8 +22,8 @@ from tests.training.monitoring.lifetimes import (
 )
 from training.monitoring.bets import rate_log_wealth
 from training.monitoring.bins import number_bins, yes_no_bins
-from training.monitoring.measured import ENOUGH, ENOUGH_RELAPSES
-from training.monitoring.verdict import ENOUGH_PATIENTS
+from training.monitoring.calibration import ENOUGH, ENOUGH_RELAPSES
+from training.monitoring.drift import ENOUGH_PATIENTS
 
 RUNS = 25
 CHANGES = {

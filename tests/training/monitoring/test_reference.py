@@ -7,7 +7,13 @@ import pytest
 
 from features.build import build_features
 from tests.serving.bundles import judging, toy_bundle
-from training.monitoring.reference import Reference, read_reference, reference_of_training, reference_of_update
+from training.monitoring.reference import (
+    Reference,
+    _answered,
+    read_reference,
+    reference_of_training,
+    reference_of_update,
+)
 from training.run import Training
 
 
@@ -28,7 +34,8 @@ def test_every_feature_is_counted_at_every_landmark(reference: Reference, traine
 
 
 def test_no_count_tells_of_one_to_four_patients(reference: Reference) -> None:
-    spreads = [one.spread for mark in reference.landmarks for one in (*mark.features, *mark.answers)]
+    spreads = [one.spread for mark in reference.landmarks for one in mark.features]
+    spreads += [one.spread for mark in reference.landmarks for one in mark.answers]
     counts = [count for spread in spreads if spread for count in spread.counts]
     counts += [count for mark in reference.landmarks if mark.answered for count in mark.answered.counts]
     assert len(counts) > 300
@@ -70,3 +77,21 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
     assert answered is not None
     assert answered.counts[0] < found.landmarks[0].patients  # those under 30 and over 60 are at the edge
     assert json.loads(found.as_json())["landmarks"][0]["answers"][1]["horizon_days"] == 182
+
+
+@pytest.mark.parametrize(
+    ("shares", "predictable", "refused", "told"),
+    [
+        ([0.9, 0.1, 0.0], 100, 0, {"inside": 90, "at_the_edge": 10, "not_predicted": 0}),
+        ([0.9, 0.1, 0.0], 100, 7, {"inside": 90, "at_the_edge": 10, "not_predicted": 7}),
+        ([0.9, 0.06, 0.04], 100, 0, {"inside": 90, "at_the_edge not_predicted": 10}),
+        ([0.98, 0.02, 0.0], 100, 0, {"inside at_the_edge": 100, "not_predicted": 0}),
+        ([0.99, 0.01, 0.0], 100, 3, None),
+        (None, 100, 20, {"inside": 100, "at_the_edge": 0, "not_predicted": 20}),
+    ],
+)
+def test_answers_of_a_few_are_told_together(
+    shares: list[float] | None, predictable: int, refused: int, told: dict[str, int] | None
+) -> None:
+    found = _answered(None if shares is None else np.array(shares), predictable, refused)
+    assert told == (found and {" ".join(g): c for g, c in zip(found.groups, found.counts, strict=True)})

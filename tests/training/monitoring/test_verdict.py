@@ -24,11 +24,11 @@ SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
 
 
 def check(
-    wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", patients: int = 300
+    wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", enough: bool = True
 ) -> Check:
     """A thing watched whose bet came to hold so much in the third of four months."""
     course = Course(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
-    (found,) = checks([Found(Watched(LANDMARK, kind, name), course, SHARE, patients, size)], BUNDLE, CALENDAR)
+    (found,) = checks([Found(Watched(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR)
     return found
 
 
@@ -42,7 +42,7 @@ CASES: list[tuple[Check, State]] = [
     (check(PROVEN, name="body_mass_index"), "watch"),
     (check(PROVEN, None, kind="calibration", name="remission"), "act"),
     (check(NONE), "in order"),
-    (check(NONE, patients=99), "too little to tell"),
+    (check(NONE, enough=False), "too little to tell"),
 ]
 
 
@@ -72,14 +72,14 @@ def test_the_features_that_the_heads_go_by_are_known() -> None:
 
 def test_the_state_of_all_is_that_of_the_most_urgent_part() -> None:
     proven, quiet = check(PROVEN), check(NONE)
-    assert states([quiet, proven], [], followed=False) == {"records": "act", "answers": "too little to tell"}
+    assert states([quiet, proven], followed=False) == {"records": "act", "answers": "too little to tell"}
     assert overall({"records": "in order", "answers": "watch"}) == "watch"
     assert overall({"records": "in order", "calibration": "too little to tell"}) == "too little to tell"
     assert overall({}) == "too little to tell"
 
 
 def test_nothing_is_said_of_calibration_where_no_outcomes_were_given() -> None:
-    assert "calibration" not in states([], [], followed=False)
+    assert "calibration" not in states([], followed=False)
     assert "No outcomes were given" in reasons([], [], referenced=True, followed=False)[-1]
 
 
@@ -128,6 +128,8 @@ def test_without_a_reference_calibration_has_all_of_it() -> None:
 
 
 def test_evidence_is_told_as_how_rare_it_is() -> None:
-    one = Found(Watched(LANDMARK, "value", "age_years"), Course(np.zeros(1), np.zeros(1, np.intp)), SHARE, 1, None)
+    one = Found(
+        Watched(LANDMARK, "value", "age_years"), Course(np.zeros(1), np.zeros(1, np.intp)), SHARE, 1, False, None
+    )
     assert one.chance(log(1000)) == pytest.approx(0.1)  # 1 / (1000 * 0.01)
     assert one.chance(-5.0) == 1.0
