@@ -53,31 +53,31 @@ def _empty(document: Any) -> str | None:
     return None if document == {} else "something where nothing was to come"
 
 
-def _whole_prediction(document: Any) -> str | None:
+def _in_full(document: Any) -> str | None:
     """What the full path must give is all there: both heads, intervals around each answer, reasons, the curve."""
-    return _answered(document) or (None if document["relapse"]["curve"] else "no curve")
+    wrong = _probable(document)
+    if wrong is not None:
+        return wrong
+    if not all(len(document["reasons"][head]["contributions"]) > 1 for head in ("remission", "relapse")):
+        return "no reasons"
+    return None if document["relapse"]["curve"] else "no curve"
 
 
-def _whole_batch(document: Any) -> str | None:
-    return next(filter(None, map(_answered, document["answers"])), None)
-
-
-def _answered(document: Any) -> str | None:
-    if document["outcome"] != "predicted" or not _ID.fullmatch(
-        f'"prediction_id":"{document["prediction_id"]}"'.encode()
-    ):
+def _probable(document: Any) -> str | None:
+    if document["outcome"] != "predicted" or not document["model"]["version"]:
         return "no prediction"
     risks = [document["remission"], *document["relapse"]["at_horizons"], *document["sustained_remission"]]
-    if len(risks) < 3 or not all(_within(risk["interval_90"], risk["probability"]) for risk in risks):
-        return "a probability outside its interval"
-    reasons = document["reasons"]
-    if not all(len(reasons[head]["contributions"]) > 1 for head in ("remission", "relapse")):
-        return "no reasons"
-    return None
+    within = [_within(risk["interval_90"], risk["probability"]) for risk in risks]
+    return None if len(risks) >= 3 and all(within) else "a probability outside its interval"
 
 
 def _within(interval: dict[str, float], probability: float) -> bool:
     return 0 <= interval["low"] <= probability <= interval["high"] <= 1
+
+
+def _each(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """The same for every answer of a batch; names the first thing wrong."""
+    return lambda document: next(filter(None, map(check, document["answers"])), None)
 
 
 def _whole_from_mlflow(document: Any) -> str | None:
@@ -89,8 +89,9 @@ def _whole_from_mlflow(document: Any) -> str | None:
 
 CHECKS: dict[Expected, Check] = {
     "nothing": Check(_nothing, _empty),
-    "predicted": Check(_predicted, _whole_prediction),
-    "predicted_batch": Check(_predicted_batch, _whole_batch),
+    "predicted": Check(_predicted, _in_full),
+    "predicted_batch": Check(_predicted_batch, _each(_probable)),
+    "predicted_batch_in_full": Check(_predicted_batch, _each(_in_full)),
     "mlflow": Check(_from_mlflow, _whole_from_mlflow),
 }
 

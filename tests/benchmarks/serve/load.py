@@ -26,7 +26,7 @@ from tests.benchmarks.serve.plan import Plan, Taken
 GRACE_SECONDS = 30
 """How long answers are waited for after the last request."""
 FAULTS_TO_STOP = 100
-LOOK_AT = {"predicted_batch": (5, 3)}
+LOOK_AT = {"predicted_batch": (5, 3), "predicted_batch_in_full": (5, 3)}
 """By kind of answer: every so many are parsed in full, and no more than so many."""
 LOOK_AT_OTHERS = (97, 50)
 

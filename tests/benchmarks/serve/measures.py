@@ -78,14 +78,15 @@ class Bench:
         with kap_serve(self.folder, 1) as service:
             yield self._batches(service, "many", 1, 10_000)
             yield self._batches(service, "many", 2, None)
-            yield self._batches(service, "many-with-curves", 1, None)
+            yield self._batches(service, "many-in-full", 1, None)
             yield from self.check_log("batches", service)
 
     def _batches(self, service: Service, bodies: Bodies, callers: int, bar: int | None) -> Line:
-        taken = self._load(service, PREDICT_BATCH, bodies, "predicted_batch", callers)
+        expected: Expected = "predicted_batch_in_full" if bodies == "many-in-full" else "predicted_batch"
+        taken = self._load(service, PREDICT_BATCH, bodies, expected, callers)
         rate = callers * BATCH / taken.p50 * 1000
-        curves = ", with curves" if bodies == "many-with-curves" else ""
-        name = f"predict_batch of {BATCH:,}{curves}, {callers} caller{'s' * (callers > 1)}, 1 worker"
+        how = " in full" if bodies == "many-in-full" else ""
+        name = f"predict_batch of {BATCH:,}{how}, {callers} caller{'s' * (callers > 1)}, 1 worker"
         figure = f"{rate:,.0f} patients a second ({taken.p50:.0f} ms)"
         return Line(name, figure, f"at least {bar:,}" if bar else "", rate >= bar if bar else None)
 

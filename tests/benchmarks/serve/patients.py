@@ -46,7 +46,7 @@ def main(cohort_folder: Path, folder: Path) -> None:
     bodies: dict[Bodies, list[dict[str, Any]]] = {
         "one": requests[:ONE_BY_ONE],
         "many": [{"requests": requests, "in_full": False}],
-        "many-with-curves": [{"requests": requests, "in_full": True}],
+        "many-in-full": [{"requests": requests, "in_full": True}],
         "nothing": [{}],
         "frames": [_frame(bundle, one) for one in asked[:ONE_BY_ONE]],
     }

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal, Self
 
-Expected = Literal["nothing", "predicted", "predicted_batch", "mlflow"]
+Expected = Literal["nothing", "predicted", "predicted_batch", "predicted_batch_in_full", "mlflow"]
 """What a right answer looks like; `answers` knows each."""
-Bodies = Literal["one", "many", "many-with-curves", "nothing", "frames"]
+Bodies = Literal["one", "many", "many-in-full", "nothing", "frames"]
 """Names of the files of bodies that `patients` writes: one patient, a batch, an empty document, MLflow's frames."""
 MOST_REQUESTS = 2_000_000
 
