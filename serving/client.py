@@ -115,7 +115,7 @@ class KapClient:
     ) -> list[Predicted | NotPredictable | Refused]:
         """What each of 1 to 1,000 patients gets, in their order; one that is refused spoils none of the others.
 
-        ``in_full``: give the reasons and the weekly curve of relapse as well. The key is as in ``predict``, for all of them.
+        ``in_full``: give the reasons and the weekly curve of relapse as well. The key is as in ``predict``, for all.
         """
         call = _post(PREDICT_BATCH, encoded_batch(requests, in_full=in_full), idempotency_key)
         return self._caller.ask(call, lambda body: read_answers(body, len(requests)))

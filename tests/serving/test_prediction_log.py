@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from features.problems import InputRefusedError
-from serving.failures import LogUnavailableError, SecretMismatchError
 from serving.erasure import erase_patient, prune
+from serving.failures import LogUnavailableError, SecretMismatchError
 from serving.log_append import KeyReusedError, Logged
 from serving.log_check import Checked, check_log, read_seal, write_seal
 from serving.prediction_log import Entry, find_entry, read_entries
