@@ -126,7 +126,7 @@ def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: Recorded) 
     assert top.data.tags["synthetic"] == "true"
     assert {"commit", "lock_digest"} <= top.data.tags.keys()
     artifacts = {item.path for item in recorded.client.list_artifacts(top.info.run_id)}
-    assert {"protocol.json", "summary.json", "held_out_predictions.parquet"} <= artifacts
+    assert {"protocol.json", "summary.json", "held_out_predictions.parquet", "reference.json"} <= artifacts
 
 
 def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: Recorded) -> None:
