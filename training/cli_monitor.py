@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -107,5 +107,14 @@ def logged_predictions(entries: "Iterable[Entry]") -> "Iterator[LoggedPrediction
             landmark_day=entry.landmark_day,
             patient=entry.patient,
             row=None if entry.row is None else json.loads(entry.row),
-            answer=None if entry.answer is None else json.loads(entry.answer),
+            answer=None if entry.answer is None else _kept(json.loads(entry.answer)),
         )
+
+
+def _kept(answer: dict[str, Any]) -> dict[str, Any]:
+    """The parts of an answer that monitoring reads: its curve and its explanation alone would fill the memory."""
+    parts = {name: answer.get(name) for name in ("outcome", "applicability", "remission")}
+    if answer.get("outcome") != "predicted":
+        return parts | {"reasons": answer.get("reasons")}
+    relapse = answer.get("relapse")
+    return parts | {"relapse": relapse and {"at_horizons": relapse.get("at_horizons")}}
