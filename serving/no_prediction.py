@@ -69,7 +69,8 @@ def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) ->
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
     lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
-    return f"more of what is known of most training patients, such as {_one_of(lacking[:MOST_NAMED])}"
+    such_as = f", such as {_one_of(lacking[:MOST_NAMED])}" if lacking else ""
+    return f"more of what is known of most training patients{such_as}"
 
 
 def _one_of(names: tuple[str, ...] | list[str]) -> str:

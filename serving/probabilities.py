@@ -19,7 +19,7 @@ Column: TypeAlias = list[Any]
 
 
 class ImpossibleAnswerError(Exception):
-    """A model gave as a probability what is none: a defect of the software or the bundle, which nobody may be told."""
+    """A model gave as a probability what is none: a defect of the software or the bundle, and no answer."""
 
 
 @dataclass(frozen=True, eq=False)

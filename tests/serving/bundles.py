@@ -16,7 +16,7 @@ from models.outcome_model import Intervals, OutcomeModel, Predictions
 from models.outcomes import Floats
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Linear, Trees
+from models.score import Constant, Linear, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.refits import head_refits
 
@@ -156,6 +156,18 @@ def _with_trees(model: OutcomeModel, features: int) -> OutcomeModel:
     return replace(model, **heads)
 
 
+def without_differences(bundle: Bundle) -> Bundle:
+    """The same bundle with scores that tell no patients apart."""
+    score = Constant(len(bundle.features))
+    models = []
+    for model in bundle.models:
+        assert model.remission is not None
+        assert model.relapse is not None
+        heads = {"remission": replace(model.remission, score=score), "relapse": replace(model.relapse, score=score)}
+        models.append(replace(model, **heads))
+    return replace(bundle, models=tuple(models))
+
+
 AT_LANDMARK = replace(Protocol(), remission=replace(Protocol().remission, at_landmark=True))
 """A protocol that takes everyone to be in remission, so that only relapse is predicted."""
 
@@ -168,6 +180,7 @@ def bundles_of_every_kind() -> dict[str, Bundle]:
         "intervals and verdicts": wavering(judging(toy)),
         "refits": refitted(judging(toy)),
         "trees": boosted(refitted(toy)),
+        "no differences": without_differences(toy),
         "no remission": refitted(without(toy, "remission")),
         "no relapse": wavering(judging(without(toy, "relapse"))),
         "neither": without(toy, "remission", "relapse"),

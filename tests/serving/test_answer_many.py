@@ -1,11 +1,12 @@
 """A thousand requests and a single one take the same way, and every answer keeps to its documented type."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from features.build import build_features
-from features.protocol import Landmark, Protocol
+from features.protocol import Covariate, Landmark, Protocol
 from serving.answer import PredictionResponse
 from serving.cautions import cautions_for
 from serving.predictor import Answered, Predictor
@@ -110,6 +111,16 @@ def test_what_is_wrong_with_one_request_is_told_of_that_one_and_as_if_it_came_al
             reader.read(request)
         assert reply.problems == caught.value.problems
     assert sum(isinstance(reply, RequestRefusedError) for reply in replies) == len(WRONG)
+
+
+def test_a_covariate_out_of_its_range_is_told_of_whose_it_is() -> None:
+    protocol = replace(Protocol(), covariates=(Covariate("expectancy", "number", "expectation of benefit", 0, 10),))
+    requests = [read(changed(("patient", "covariates"), {"expectancy": value})) for value in (10, 10.1, 0, -0.1)]
+    records = RecordReader(protocol).read_many(requests)
+    assert records.places.tolist() == [0, 2]
+    assert list(records.refused) == [1, 3]
+    paths = [problem.path for refused in records.refused.values() for problem in refused.problems]
+    assert paths == ["patient.covariates.expectancy"] * 2
 
 
 def test_nobody_is_answered_with_nothing_and_all_may_be_refused() -> None:

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from features.problems import InputRefusedError
 from serving.predictor import Predictor
+from serving.row_writer import ROWS_AT_ONCE
 from tests.serving.answers import alike, answered, drawn
 from tests.serving.bundles import bundles_of_every_kind, toy_bundle
 
@@ -37,6 +39,19 @@ def test_many_rows_give_what_each_gives() -> None:
     assert [one["outcome"] for one in found] == ["predicted"] * 3 + ["not_predictable", "predicted"]
     assert all(alike(one, predictor.rescore(LANDMARK, row)) for one, row in zip(found, rows, strict=True))
     assert predictor.rescore_many(LANDMARK, []) == []
+
+
+def test_rows_that_are_not_written_in_one_go_keep_their_own_values() -> None:
+    predictor, rng = Predictor(BUNDLES["plain"], "3"), np.random.default_rng(8)
+    names = np.array(BUNDLES["plain"].features)
+    rows = [
+        {name: float(rng.integers(-3, 90)) for name in rng.permutation(names)[:30]} for _ in range(2 * ROWS_AT_ONCE)
+    ]
+    found = predictor.rescore_many(LANDMARK, rows)
+    for number in (0, ROWS_AT_ONCE - 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE - 1):
+        assert alike(found[number], predictor.rescore(LANDMARK, rows[number]))
+        shown = found[number]["reasons"]["remission"]["contributions"]
+        assert all(one["value"] == rows[number].get(one["feature"]) for one in shown)
 
 
 @pytest.mark.parametrize(

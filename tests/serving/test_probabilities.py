@@ -79,6 +79,12 @@ def spoilt(bundle: Bundle, spoil: Spoil) -> Bundle:
     return replace(bundle, models=tuple(kind(**vars(model)) for model in bundle.models))
 
 
+@pytest.mark.parametrize("what", [what for what in SPOILT if "limit" not in what])
+def test_what_is_no_probability_is_a_defect_without_intervals_too(what: str) -> None:
+    with pytest.raises(ImpossibleAnswerError):
+        Predictor(spoilt(toy_bundle(), SPOILT[what]), "3").answer_many([read(EXAMPLE)], ["x"])
+
+
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_is_no_probability_is_a_defect_and_no_answer(what: str) -> None:
     predictor = Predictor(spoilt(wavering(toy_bundle()), SPOILT[what]), "3")
