@@ -110,12 +110,12 @@ class PredictionRequest(BaseModel):
 
 
 class BatchRequest(BaseModel):
-    """Many patients' records. Each is checked by itself (`refusal.read_batch`), so that one can't spoil the others."""
+    """Many patients' records. What is no request stays as it came, for `refusal.read_batch` to say why."""
 
     model_config = STRICT
 
     requests: Annotated[
-        list[Any],
+        list[Annotated[PredictionRequest | Any, Field(union_mode="left_to_right")]],
         Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as `POST /v1/predict` takes it"),
     ]
     in_full: Annotated[bool, Field(description="whether to give the reasons and the weekly curve of relapse")] = False

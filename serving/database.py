@@ -93,8 +93,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     In SQLite it has the only right to write from its beginning, so that it can't fail half-way for another's sake.
     """
-    with _connect(engine).execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with connected_for_writing(engine) as connection, connection.begin():
         yield connection
+
+
+def connected_for_writing(engine: Engine) -> Connection:
+    """A connection whose transactions are as those of `writing`, for whoever makes many of them."""
+    return _connect(engine).execution_options(**{_WRITES: True})
+
+
+def is_lost(connection: Connection) -> bool:
+    """Whether the file of a connection was moved or deleted: it still takes writes, and nobody would ever read them."""
+    known = connection.info.get("file")
+    return known is not None and known != _identity(Path(str(connection.engine.url.database)))
 
 
 def create_tables(engine: Engine, secret: Secret) -> None:
@@ -190,7 +201,6 @@ def _sqlite(url: URL, patience_seconds: float) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def _refuse_lost_file(_: Any, record: Any, __: Any) -> None:
-        # An open file that was moved or deleted takes writes without complaint, and nobody would ever read them.
         found = _identity(path)
         if found is None or found != record.info["file"]:
             raise DisconnectionError

@@ -12,7 +12,8 @@ from threading import Thread
 
 from sqlalchemy import Connection, Engine, select
 
-from serving.database import create_tables, writing
+from serving.database import create_tables
+from serving.lasting_connection import LastingConnection
 from serving.log_append import Draft, KeyReusedError, Logged, append, begin_writer, lock
 from serving.prediction_log import Writer, writers
 from serving.pseudonyms import Secret
@@ -37,6 +38,7 @@ class LogWriter:
     def __init__(self, engine: Engine, secret: Secret) -> None:
         """Start the thread; the database is first asked for when the first draft comes."""
         self._engine = engine
+        self._connection = LastingConnection(engine)
         self._secret = secret
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._writer: Writer | None = None
@@ -79,6 +81,7 @@ class LogWriter:
             self._write(group)
             if ended:
                 break
+        self._connection.close()
 
     def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """All that waits by now, up to a limit; and whether the end was among it."""
@@ -108,7 +111,7 @@ class LogWriter:
     def _append(self, drafts: Sequence[Draft]) -> Results:
         if self._begun is None:  # once only: a log that was there and went away must not begin anew
             create_tables(self._engine, self._secret)
-        with writing(self._engine) as connection:
+        with self._connection.writing() as connection:
             lock(connection)
             writer = self._writer or self._resumed(connection)
             after, results = append(connection, self._secret, writer, drafts)

@@ -48,7 +48,7 @@ ONLY_IN = {
     "matplotlib": {"training/evaluation/plots.py", "training/monitoring/plots.py"},
     "sklearn": {"models/learners.py", "training/splits.py"},
     "sqlalchemy": {
-        "serving/chain.py",
+        "serving/lasting_connection.py",
         "serving/database.py",
         "serving/erasure.py",
         "serving/keys.py",
