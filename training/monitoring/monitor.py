@@ -5,7 +5,7 @@ recording what was found are left to the callers.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from features.cohort import Cohort
@@ -157,7 +157,7 @@ class _Judged:
 
 
 def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored:
-    known, counts = judged.known, model.counts
+    known = judged.known
     referenced, synthetic, parts = False, False, dict[str, State]()
     if isinstance(known, UnknownModel):
         said = [known.reason]
@@ -176,11 +176,7 @@ def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored
         synthetic=synthetic,
         first_day=model.predictions[0].at.date().isoformat(),
         last_day=model.predictions[-1].at.date().isoformat(),
-        predictions=counts.predictions,
-        counted=counts.counted,
-        repeated=counts.repeated,
-        erased=counts.erased,
-        without_landmark=counts.without_landmark,
+        **asdict(model.counts),
         months=calendar.labels,
         asked=[_asked(at, calendar) for at in model.landmarks.values()],
         checks=list(judged.checks),
