@@ -25,7 +25,7 @@ from serving.refusal import RequestRefusedError
 LINGER_SECONDS = 0.001
 """How long a turn waits for as many as the last one had: callers who ask one thing after the other come back together,
 and share its cost. Whoever is alone waits for nobody."""
-AT_ONCE = 125
+AT_ONCE = 250
 """Requests predicted in one go; more would keep the event loop from its other callers for too long."""
 
 Reply: TypeAlias = Logged | RequestRefusedError | KeyReusedError

@@ -121,8 +121,13 @@ class ModelShelf:
         self.refused = reason
 
 
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""A batch makes tens of thousands of objects, all of which are let go of without any collection."""
+
+
 def _settle() -> None:
     """Collect what loading left, and spare what stays from every later collection, which would stall requests."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
     gc.unfreeze()
     gc.collect()
     gc.freeze()
