@@ -6,17 +6,13 @@ from features.landmark import Known
 from features.timeline import Floats, Rows
 
 
-def _latest(known: Known) -> Floats:
-    return known.ratings_since_baseline.last_for_patient("score")
-
-
 def _share(known: Known, score: Floats) -> Floats:
     return (score - known.primary.minimum) / known.primary.span
 
 
 def change_points(known: Known) -> Floats:
     """Baseline minus the latest rating after day 0."""
-    return known.primary.baseline - _latest(known)
+    return known.primary.baseline - known.latest_since_baseline
 
 
 def change_share(known: Known) -> Floats:
@@ -39,7 +35,7 @@ def distance_to_remission(known: Known) -> Floats:
 
     Negative inside the band.
     """
-    latest = _latest(known)
+    latest = known.latest_since_baseline
     current = np.where(np.isnan(latest), known.primary.baseline, latest)
     return (current - known.primary.remission_at_most) / known.primary.reliable_change
 
@@ -49,7 +45,7 @@ def distance_to_criterion(known: Known) -> Floats:
 
     That is the remission band, or a reliable drop from the baseline where the protocol asks for one too.
     """
-    latest = _latest(known)
+    latest = known.latest_since_baseline
     return _to_criterion(known, np.where(np.isnan(latest), known.primary.baseline, latest))
 
 
@@ -105,7 +101,7 @@ def worst_share(known: Known) -> Floats:
 
 def in_remission_band(known: Known) -> Floats:
     """Whether the latest rating after day 0 is in the remission band (1) or not (0)."""
-    latest = _latest(known)
+    latest = known.latest_since_baseline
     return np.where(np.isnan(latest), np.nan, latest <= known.primary.remission_at_most)
 
 

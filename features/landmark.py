@@ -103,6 +103,16 @@ class Known:
         return self.primary_ratings.where(self.primary_ratings.numbers("day") > 0)
 
     @cached_property
+    def latest_since_baseline(self) -> Floats:
+        """Score of the latest rating of the primary instrument after day 0."""
+        return self.ratings_since_baseline.last_for_patient("score")
+
+    @cached_property
+    def treatments_asked_for(self) -> Mask:
+        """Of whom it is recorded whether there were earlier treatments."""
+        return np.asarray(self.patients["prior_treatments_recorded"] == 1)
+
+    @cached_property
     def dosing_sessions(self) -> Rows:
         """Sessions in which ketamine was given."""
         return dosing_sessions(self.sessions, self.protocol)

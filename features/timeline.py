@@ -70,6 +70,10 @@ class Rows:
         """Number of rows; 0 where there is none."""
         return np.bincount(self.patient, minlength=self.patients).astype(np.float64)
 
+    def count_where(self, mask: Mask) -> Floats:
+        """Number of rows for which ``mask`` holds, as ``where(mask).count_for_patient()`` and without their columns."""
+        return np.bincount(self.patient[mask], minlength=self.patients).astype(np.float64)
+
     def exists_for_patient(self) -> Mask:
         """Whether there is a row."""
         exists = np.zeros(self.patients, dtype=np.bool_)

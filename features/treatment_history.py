@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.landmark import Known
-from features.timeline import Floats, Rows, is_among
+from features.timeline import Floats, Mask, Rows, is_among
 
 DAYS_PER_YEAR = 365.25
 ANTIDEPRESSANTS = ("ssri", "snri", "tricyclic", "maoi")
@@ -20,17 +20,17 @@ INTERVENTIONS = ("tms", "ect", "ketamine")
 INTENSIVE = ("inpatient", "substance_use_treatment")
 
 
-def _treatments(known: Known, treatments: tuple[str, ...]) -> Rows:
+def _is_one_of(known: Known, treatments: tuple[str, ...]) -> Mask:
     codes = [known.protocol.code("prior_treatments", "treatment", name) for name in treatments]
-    return known.prior_treatments.where(is_among(known.prior_treatments["treatment"], codes))
+    return is_among(known.prior_treatments["treatment"], codes)
 
 
 def _where_recorded(known: Known, values: Floats) -> Floats:
-    return np.where(known.patients["prior_treatments_recorded"] == 1, values, np.nan)
+    return np.where(known.treatments_asked_for, values, np.nan)
 
 
 def _count(known: Known, treatments: tuple[str, ...]) -> Floats:
-    return _where_recorded(known, _treatments(known, treatments).count_for_patient())
+    return _where_recorded(known, known.prior_treatments.count_where(_is_one_of(known, treatments)))
 
 
 def prior_treatments(known: Known) -> Floats:
@@ -67,8 +67,8 @@ def adequate_failures(known: Known) -> Floats:
     """Number of adequate treatments that brought no more than a partial response."""
     failed = [known.protocol.code("prior_treatments", "outcome", name) for name in ("no_response", "partial_response")]
     rows = known.prior_treatments
-    failures = rows.where((rows.numbers("adequate") == 1) & is_among(rows["outcome"], failed))
-    return _where_recorded(known, failures.count_for_patient())
+    failures = (rows.numbers("adequate") == 1) & is_among(rows["outcome"], failed)
+    return _where_recorded(known, rows.count_where(failures))
 
 
 def best_earlier_outcome(known: Known) -> Floats:
@@ -85,13 +85,15 @@ def best_earlier_outcome(known: Known) -> Floats:
 
 def psychotherapy_ever(known: Known) -> Floats:
     """Whether there was an earlier psychotherapy (1) or not (0)."""
-    return _where_recorded(known, _treatments(known, PSYCHOTHERAPIES).exists_for_patient().astype(np.float64))
+    had = known.prior_treatments.count_where(_is_one_of(known, PSYCHOTHERAPIES)) > 0
+    return _where_recorded(known, had.astype(np.float64))
 
 
 def benzodiazepine_running(known: Known) -> Floats:
     """Whether a benzodiazepine is still being taken (1) or not (0)."""
-    rows = _treatments(known, ("benzodiazepine",))
-    return _where_recorded(known, rows.where(np.isnan(rows.numbers("end_day"))).exists_for_patient().astype(np.float64))
+    rows = known.prior_treatments
+    running = rows.count_where(_is_one_of(known, ("benzodiazepine",)) & np.isnan(rows.numbers("end_day"))) > 0
+    return _where_recorded(known, running.astype(np.float64))
 
 
 def benzodiazepine_mg(known: Known) -> Floats:
