@@ -30,7 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
     lines: list[Line] = []
     with _scratch(asked.folder) as folder:
-        bench = Bench(prepare(folder / asked.heads, asked.heads), QUICK_SECONDS if asked.quick else SECONDS)
+        bench = Bench(prepare(folder), QUICK_SECONDS if asked.quick else SECONDS)
         try:
             for part in asked.only or PARTS:
                 lines.extend(_measured(bench, part, asked))
@@ -63,7 +63,6 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.serve", description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
     parser.add_argument("--quick", action="store_true", help="a short look")
-    parser.add_argument("--heads", choices=("logistic", "xgboost"), default="logistic", help="what both heads are")
     parser.add_argument("--folder", type=Path, help="work here, stay, and take up the model that was left here before")
     parser.add_argument("--soak-seconds", type=float, help="how long the soak lasts; 600 when absent")
     parser.add_argument("--soak-workers", type=int, default=2, help="worker processes in the soak; 2 when absent")
