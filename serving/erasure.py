@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, select, text, update
 
 from serving.database import writing
+from serving.failures import LogUnavailableError
 from serving.log_append import Draft, append, begin_writer, lock
 from serving.prediction_log import entries, entries_of_patients
 from serving.pseudonyms import Secret
@@ -75,7 +76,13 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
 
 
 def _forget_pages(engine: Engine) -> None:
-    """Take what was erased out of SQLite's write-ahead file too; PostgreSQL's own vacuum does so in its time."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    """Take what was erased out of SQLite's write-ahead file too; PostgreSQL's own vacuum does so in its time.
+
+    Raises ``LogUnavailableError`` while somebody reads what is to go: it is erased all the same; ask again later.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    if busy:
+        raise LogUnavailableError("the content is erased, but its file is being read; do the same again in a while")

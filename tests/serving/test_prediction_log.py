@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from features.problems import InputRefusedError
+from serving.database import open_database
 from serving.erasure import erase_patient, prune
 from serving.failures import LogUnavailableError, SecretMismatchError
 from serving.log_append import KeyReusedError, Logged
@@ -314,3 +315,20 @@ def test_any_single_change_to_the_stored_log_is_reported(seed: int, original: by
     engine = log_in(tmp_path)
     assert found(engine), told
     engine.dispose()
+
+
+def test_while_somebody_reads_what_is_to_go_the_erasure_says_so_and_ends_later(log: Engine, tmp_path: Path) -> None:
+    logged(log, [draft(1, row='{"age_years":61.125}')])
+    reader = sqlite3.connect(tmp_path / "predictions.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM entries").fetchall()
+    impatient = open_database(log.url, patience_seconds=0.1)
+    with pytest.raises(LogUnavailableError, match="is erased, but its file is being read"):
+        erase_patient(impatient, SECRET, "patient-1", by="the clinic", reason="asked for")
+    reader.execute("COMMIT")
+    reader.close()
+    assert erase_patient(impatient, SECRET, "patient-1", by="the clinic", reason="again") == 0
+    impatient.dispose()
+    log.dispose()
+    assert b"61.125" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert found(log) == ()
