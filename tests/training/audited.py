@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
 import pytest
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models.model import ModelStore
@@ -69,6 +70,7 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # MLflow puts its artifacts below the current folder
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")  # an earlier test's would go before the variable
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         _serve_from(folder / "bentoml", patch)
         recorded = record(training, _evidence(training), time.time(), lambda _: None)
@@ -78,6 +80,7 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
             seal_run(recorded.run_id)
         _promote(audited, folder / "fetched")
         yield audited
+        mlflow.set_tracking_uri(None)
         BentoMLContainer.model_store.reset()
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
 
