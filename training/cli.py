@@ -39,8 +39,10 @@ def main() -> None:
       kap promote 1 --reason "first model"  make version 1 the one that answers, if it passes
       kap history                           who decided what, and when
       kap predict patient.json              answer for one patient, offline
-      kap serve                             answer over HTTP
+      kap serve                             answer over HTTP, and log every answer
       kap audit verify champion             does what stands behind the model still hold?
+      kap audit log                         is the log of answers as it was written?
+      kap monitor                           do patients or answers drift, and do predictions come true?
 
     Not a medical device. As shipped, nothing is learned from real patients of this treatment.
     """

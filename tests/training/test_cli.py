@@ -62,10 +62,22 @@ def test_the_main_help_lists_the_commands_in_the_order_of_use(place: Workplace) 
     assert names == IN_ORDER_OF_USE
 
 
-def test_the_main_help_shows_the_way_from_a_cohort_to_an_audit(place: Workplace) -> None:
+def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(place: Workplace) -> None:
     shown = place.kap("--help").stdout.partition("Options:")[0].splitlines()
     steps = [line.split()[1] for line in shown if line.startswith("    kap ")]
-    assert steps == ["cohort", "cohort", "train", "evaluate", "promote", "history", "predict", "serve", "audit"]
+    assert steps == [
+        "cohort",
+        "cohort",
+        "train",
+        "evaluate",
+        "promote",
+        "history",
+        "predict",
+        "serve",
+        "audit",
+        "audit",
+        "monitor",
+    ]
 
 
 @pytest.mark.parametrize(
