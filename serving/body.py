@@ -8,7 +8,9 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import ProblemResponse
+from serving.errors import ProblemResponse, refusal
+from serving.metrics import Metrics
+from serving.refusal import NOTHING_SENT
 from serving.routes import ROUTES
 
 
@@ -26,12 +28,16 @@ class _DisconnectedError(Exception):
 
 
 class WholeBody:
-    """ASGI middleware: passes a request on with its whole body, or refuses it with a problem document."""
+    """ASGI middleware: passes a request on with its whole body, or refuses it with a problem document.
 
-    def __init__(self, app: ASGIApp, limits: Callable[[], BodyLimits]) -> None:
-        """Wrap ``app``; the limits are asked for at each request."""
+    An empty body is refused here too: the server would take it for an empty object.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Callable[[], BodyLimits], metrics: Callable[[], Metrics]) -> None:
+        """Wrap ``app``; the limits, and the metrics that count an empty body, are asked for at each request."""
         self._app = app
         self._limits = limits
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, judge, and pass on."""
@@ -51,10 +57,11 @@ class WholeBody:
         except _DisconnectedError:
             return
         if body is None:
-            detail = f"a body of at most {most} bytes is taken"
-            await ProblemResponse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})(
-                scope, receive, send
-            )
+            await _too_large(most)(scope, receive, send)
+            return
+        if not body:
+            self._metrics().refused([NOTHING_SENT])
+            await refusal([NOTHING_SENT])(scope, receive, send)
             return
         await self._app(scope, _Replayed(body, receive), send)
 
@@ -84,6 +91,11 @@ async def _read(receive: Receive, most: int) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(most: int) -> ProblemResponse:
+    detail = f"a body of at most {most} bytes is taken"
+    return ProblemResponse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})
 
 
 def _late(seconds: float) -> ProblemResponse:

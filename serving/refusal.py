@@ -48,6 +48,10 @@ class RequestProblem:
     found: str
 
 
+NOTHING_SENT = RequestProblem("", "a JSON text", "nothing")
+"""What is wrong with an empty body."""
+
+
 class RequestRefusedError(Exception):
     """A request can't be answered as it stands; ``problems`` lists every reason found, none with a value."""
 
@@ -63,6 +67,8 @@ class RequestRefusedError(Exception):
 
 def read_request(body: bytes | str) -> PredictionRequest:
     """The request in a JSON text; raises ``RequestRefusedError``."""
+    if not body:
+        raise RequestRefusedError([NOTHING_SENT])
     try:
         return PredictionRequest.model_validate_json(body)
     except ValidationError as error:

@@ -182,7 +182,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ProblemDetails, {"metrics": lambda: _worker().metrics}),
     (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
     (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
-    (WholeBody, {"limits": lambda: _worker().limits}),
+    (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
     (Readyz, {"readiness": lambda: _worker().readiness()}),
 ]
 """What a request passes through, from the outermost in."""

@@ -1,6 +1,7 @@
 """A body is taken whole, up to its limit in bytes and in time; otherwise nobody further in sees anything of it."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from serving.body import BodyLimits, WholeBody
+from serving.metrics import Metrics
 
 LIMITS = BodyLimits(one=10, batch=20, seconds=0.05)
+METRICS = Metrics(shared=False)
 
 
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +38,7 @@ def sent(parts: Sequence[bytes | None], path: str = "/v1/predict", length: str |
     async def send(message: Message) -> None:
         answer.append(message)
 
-    asyncio.run(WholeBody(inner, limits=lambda: LIMITS)(scope, receive, send))
+    asyncio.run(WholeBody(inner, limits=lambda: LIMITS, metrics=lambda: METRICS)(scope, receive, send))
     return answer[0]["status"], b"".join(message.get("body", b"") for message in answer).decode()
 
 
@@ -62,6 +65,22 @@ def test_a_batch_may_be_longer() -> None:
     assert sent([b"x" * 21], "/v1/predict_batch")[0] == 413
 
 
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict_batch"])
+@pytest.mark.parametrize("parts", [[b""], [b"", b""]])
+def test_an_empty_body_is_refused_as_such_and_counted(parts: list[bytes], path: str) -> None:
+    before = refusals_without_a_field()
+    status, text = sent(parts, path)
+    assert status == 400
+    assert json.loads(text)["problems"] == [{"path": "", "required": "a JSON text", "found": "nothing"}]
+    assert refusals_without_a_field() == before + 1
+
+
+def refusals_without_a_field() -> float:
+    """How many requests were refused as a whole, as the metrics have it."""
+    counted = [line for line in METRICS.page().decode().splitlines() if line.startswith('kap_refusals_total{field=""}')]
+    return float(counted[0].rpartition(" ")[2]) if counted else 0.0
+
+
 def test_a_body_that_never_ends_is_given_up() -> None:
     status, text = sent([b"0123", None])
     assert status == 408
@@ -77,4 +96,4 @@ def test_whoever_goes_away_gets_no_answer() -> None:
     async def send(_: Message) -> None:
         pytest.fail("there is nobody to answer")
 
-    asyncio.run(WholeBody(inner, limits=lambda: LIMITS)(scope, receive, send))
+    asyncio.run(WholeBody(inner, limits=lambda: LIMITS, metrics=lambda: METRICS)(scope, receive, send))
