@@ -1,14 +1,22 @@
-"""`kap audit log`, `kap log erase` and `kap log prune`: is the prediction log as it was written, and what must go."""
+"""`kap audit log`, `kap log erase` and `kap log prune`: is the prediction log as it was written, and what must go.
+
+`open_whole_log` is for the commands that draw conclusions from a log: from one that was changed nothing follows.
+"""
 
 import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from features.problems import InputRefusedError, Problem
 from training.cli_guard import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
+from training.failures import EvidenceFailedError
+
+if TYPE_CHECKING:
+    from serving.state import State
 
 NOTHING = "the log holds nothing of that reference; was it written as the clinic's software sends it?"
 LOG_ARGUMENT = click.argument("log", required=False)
@@ -57,6 +65,25 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
             click.echo(f"FAILED  {finding}")
         click.echo("the log does not hold" if checked.findings else "passed: every entry is as it was written")
     sys.exit(EVIDENCE if checked.findings else 0)
+
+
+def open_whole_log(log: str | None) -> "State":
+    """The log and its secret, once every entry was found to be as it was written.
+
+    Raises ``EvidenceFailedError`` with the first findings where any is not.
+    """
+    from serving.log_check import check_log
+    from serving.named_log import open_log
+    from training.verdicts import listed
+
+    state = open_log(log)
+    findings = check_log(state.engine, state.secret).findings
+    if findings:
+        raise EvidenceFailedError(
+            f"the prediction log is not as it was written, {_number(len(findings), 'finding')}: {listed(findings)}. "
+            "Nothing was computed or recorded; kap audit log names every place"
+        )
+    return state
 
 
 @click.group("log", cls=Group)

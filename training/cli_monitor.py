@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.cli_guard import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
-from training.cli_log import LOG_ARGUMENT
+from training.cli_log import LOG_ARGUMENT, open_whole_log
 
 if TYPE_CHECKING:
     from serving.prediction_log import Entry
@@ -46,6 +46,7 @@ def monitor_command(
     The findings become an MLflow run of their own, with a page and figures, linked to the version used last.
 
     Exit code 0: in order, watch, or too little to tell. 4: act, for the version used last; the reasons are printed.
+    Also 4 where the log is not as it was written, which is checked first: then nothing is judged or recorded.
     """
     from training.cli_progress import Progress
     from training.monitoring.figures import draw
@@ -75,14 +76,14 @@ def _found(
     log: str | None, outcomes: Path | None, since: datetime | None, announce: Callable[[str], None]
 ) -> "Monitoring":
     """What the log and the outcomes say."""
-    from serving.named_log import open_log
     from serving.prediction_log import read_entries
     from training.monitoring.monitor import Outcomes, Wanted, monitor
     from training.monitoring.recording import find_model
     from training.read_cohort import read_cohort
 
+    announce("checking the log")
+    state = open_whole_log(log)
     announce("reading the log")
-    state = open_log(log)
     predictions = list(logged_predictions(read_entries(state.engine)))
     announce("looking at what became of it")
     joined = None

@@ -14,7 +14,7 @@ import click
 
 from training.cli_audit import MARKS
 from training.cli_guard import EXISTING_FILE, answers_for_mistakes
-from training.cli_log import LOG_ARGUMENT, LOG_OPTION
+from training.cli_log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 
 if TYPE_CHECKING:
     from serving.rescore import EntryFacts
@@ -102,13 +102,15 @@ def _traced(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "TracedP
 def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool) -> None:
     """Ask a candidate model about the rows of the prediction LOG, and tell who would get a different answer.
 
-    LOG is named as for kap audit log, which checks it. Nothing is written to the log, and nobody is told anything.
+    LOG is named as for kap audit log, and checked as by it first. Nothing is written to the log, and
+    nobody is told anything.
 
     Counted are all predictions, and the latest of each patient at each landmark. A prediction can't be asked again
     once its content was erased, where there was nothing to predict, or where the candidate means something else by its
     landmark or its features. --out gets ids, times and answers; no features and no patients.
+
+    Exit code 0: everybody was asked who could be. 4: the log is not as it was written, and nobody was asked.
     """
-    from serving.named_log import open_log
     from training.bundle_lookup import origin_of
     from training.cli_progress import Progress
     from training.release import load_registered
@@ -119,8 +121,9 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
 
     if out is not None:
         require_table(out)
-    state = open_log(log)
     with Progress() as progress:
+        progress.step("checking the log")
+        state = open_whole_log(log)
         progress.step("loading the candidate")
         candidate, version = load_registered(model)
         progress.step("asking again")

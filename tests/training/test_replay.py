@@ -362,6 +362,21 @@ def test_the_command_gives_the_same_numbers_as_json_and_writes_the_answers(log: 
 
 
 @pytest.mark.slow
+def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp_path: Path) -> None:
+    """One answer is changed behind the log's back, and put back at the end."""
+    changed = log.ids()[1]
+    answer = str(log.entry(changed).answer)
+    log.change(changed, answer=answer.replace("0.", "0.9", 1))
+    done = kap("replay", log.file, "--model", "2", "--out", tmp_path / "out.csv")
+    log.change(changed, answer=answer)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "1 finding" in done.stderr
+    assert f"({changed}): its content was changed" in done.stderr
+    assert "kap audit log" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -65,8 +65,9 @@ def requests(cohort: Cohort, *, with_age: bool = True) -> list[Document]:
 def log_in(folder: Path, model: Answering, documents: list[Document], day: str = "2025-02-03") -> PredictionLog:
     """A log of answers that were all given on a day."""
     log = PredictionLog(folder)
-    log.answer(model, *documents, in_full=False)
-    log.sql("UPDATE entries SET at = ?", f"{day}T09:00:00.000000+00:00")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.log_append.now", lambda: f"{day}T09:00:00.000000+00:00")
+        log.answer(model, *documents, in_full=False)
     return log
 
 
@@ -76,6 +77,12 @@ def kap(*arguments: str | Path) -> Result:
 
 def run_of(registry: Registry, run_id: str) -> Run:
     return registry.client.get_run(run_id)
+
+
+def recorded_runs(registry: Registry) -> set[str]:
+    """The ids of every run that was ever recorded, whatever it is about."""
+    places = [one.experiment_id for one in registry.client.search_experiments()]
+    return {run.info.run_id for run in registry.client.search_runs(places)}
 
 
 def test_what_is_found_is_told_recorded_and_written(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
@@ -137,6 +144,30 @@ def test_a_log_without_predictions_from_a_day_on_says_so_and_records_nothing(
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort)[:1])
     done = kap(log.file, "--since", "2026-01-01")
     assert (done.exit_code, done.stdout.strip()) == (0, "The log holds no predictions.")
+
+
+def test_a_log_that_was_changed_is_not_judged(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
+    """One answer is changed behind the log's back: nothing is told of it, recorded or written."""
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
+    changed = log.ids()[3]
+    log.change(changed, answer=str(log.entry(changed).answer).replace("0.", "0.9", 1))
+    runs = recorded_runs(registry)
+    done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "1 finding" in done.stderr
+    assert f"({changed}): its content was changed" in done.stderr
+    assert "kap audit log" in done.stderr
+    assert recorded_runs(registry) == runs
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_of_a_log_that_was_changed_in_many_places_the_first_are_told(registry: OfCohort, tmp_path: Path) -> None:
+    log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
+    log.sql("UPDATE entries SET row = '{}'")
+    done = kap(log.file)
+    assert done.exit_code == 4
+    assert f"{PATIENTS} findings" in done.stderr
+    assert f"and {PATIENTS - 8} more" in done.stderr
 
 
 def test_no_reference_hash_or_value_of_a_patient_is_told(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
