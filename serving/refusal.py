@@ -14,7 +14,16 @@ from pydantic import ValidationError
 
 from features.columns import TABLES, Column
 from serving.answer import Document
-from serving.contract import AS_OF_DAY, PATIENT_REF, BatchRequest, PredictionRequest
+from serving.contract import (
+    AS_OF_DAY,
+    LONGEST_TEXT,
+    MOST_COVARIATES,
+    MOST_REQUESTS,
+    MOST_ROWS,
+    PATIENT_REF,
+    BatchRequest,
+    PredictionRequest,
+)
 
 _COLUMNS: dict[tuple[str, ...], Column] = {
     (table, column.name): column for table, columns in TABLES.items() for column in columns
@@ -37,6 +46,18 @@ _FOUND = {
     "too_long": "more",
     "too_short": "fewer",
 }
+_HOW_MANY: dict[object, str] = {
+    "requests": f"1 to {MOST_REQUESTS} records",
+    "covariates": f"at most {MOST_COVARIATES} entries",
+} | {table: f"at most {most} entries" for table, most in MOST_ROWS.items()}
+_REQUIRED = {
+    "model_type": "a JSON object",
+    "dict_type": "a JSON object",
+    "list_type": "a JSON array",
+    "bool_type": "true or false",
+    "string_too_long": f"at most {LONGEST_TEXT} characters",
+}
+"""Of what is no column, by pydantic's kind of error; the texts of our own kinds stand in the contract."""
 
 
 @dataclass(frozen=True, order=True)
@@ -104,12 +125,12 @@ def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "a field that the contract has" + closest(location[-1], FIELDS)
     if kind in ("too_long", "too_short"):
-        return message.partition(", not")[0]  # pydantic adds how many came
+        return _HOW_MANY[location[-1]]
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
     if kind == "missing" and column is None:
-        return "this part of the record"
+        return _HOW_MANY.get(location[-1], "this part of the record")
     if column is None or kind == "string_too_long":
-        return message
+        return _REQUIRED.get(kind, message)
     return column.requirement()
 
 

@@ -4,14 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from serving.answer import BatchResponse
 from serving.contract import MOST_REQUESTS, BatchRequest, PredictionRequest
 from serving.predictor import Answered, Predictor
-from serving.refusal import RequestProblem, RequestRefusedError, read_batch, read_request
+from serving.refusal import RequestProblem, RequestRefusedError, problems_in_details, read_batch, read_request
 from tests.serving.bundles import toy_bundle
-from tests.serving.requests import EXAMPLE, changed, example
+from tests.serving.requests import EXAMPLE, changed, example, problems
 
+RECORDS = f"1 to {MOST_REQUESTS} records"
 LITERALS = [
     '"12"', "12.0", "12", "-0", "-0.0", "1e2", "NaN", "-Infinity", "1e400", "9" * 400, "null", "true", '""', '" "',
     '"XMARKERX"', "{}", "[]", "[[]]", '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": {"b": 1}}', '{"a": ' + "9" * 400 + "}",
@@ -51,6 +53,13 @@ def alone(text: str) -> PredictionRequest | tuple[RequestProblem, ...]:
         return refused.problems
 
 
+def refused(text: str) -> list[RequestProblem]:
+    """What is wrong with a batch as a whole."""
+    with pytest.raises(ValidationError) as caught:
+        BatchRequest.model_validate_json(text)
+    return problems_in_details(caught.value.errors(include_url=False, include_context=False, include_input=False))
+
+
 def in_a_batch(records: list[str]) -> list[PredictionRequest | tuple[RequestProblem, ...]]:
     items = BatchRequest.model_validate_json(f'{{"requests": [{", ".join(records)}]}}').requests
     return [one.problems if isinstance(one, RequestRefusedError) else one for one in read_batch(items)]
@@ -78,23 +87,29 @@ def test_right_records_are_all_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "path"),
+    ("document", "expected"),
     [
-        ({"requests": []}, ("requests",)),
-        ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests",)),
-        ({"requests": {}}, ("requests",)),
-        ({}, ("requests",)),
-        ({"requests": [{}], "in_full": 1}, ("in_full",)),
-        ({"requests": [{}], "in_full": None}, ("in_full",)),
-        ({"requests": [{}], "more": 1}, ("more",)),
+        ({"requests": []}, ("requests", RECORDS, "fewer")),
+        ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests", RECORDS, "more")),
+        ({"requests": {}}, ("requests", "a JSON array", "another kind")),
+        ({}, ("requests", RECORDS, "nothing")),
+        ({"requests": [{}], "in_full": 1}, ("in_full", "true or false", "another kind")),
+        ({"requests": [{}], "in_full": None}, ("in_full", "true or false", "another kind")),
+        ({"requests": [{}], "more": 1}, ("?", "a field that the contract has", "an unknown field")),
+        ([EXAMPLE], ("", "a JSON object", "another kind")),
     ],
 )
 def test_a_batch_has_between_one_and_a_thousand_records_and_nothing_else(
-    document: dict[str, Any], path: tuple[str, ...]
+    document: Any, expected: tuple[str, str, str]
 ) -> None:
-    with pytest.raises(ValueError, match="1 validation error") as caught:
-        BatchRequest.model_validate_json(json.dumps(document))
-    assert [error["loc"] for error in caught.value.errors()] == [path]  # type: ignore[attr-defined]
+    assert refused(json.dumps(document)) == [RequestProblem(*expected)]
+
+
+def test_nothing_is_said_in_words_that_are_not_ours() -> None:
+    """What checks the contract has English of its own: "Input should be ..."."""
+    said = {problem.required for text in texts() for problem in problems(text)}
+    assert len(said) > 15
+    assert not [words for words in said if "should" in words or "validation" in words or "Input" in words]
 
 
 def test_a_full_batch_is_taken_without_the_curve_unless_it_is_asked_for() -> None:

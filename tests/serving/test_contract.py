@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from features.columns import DAY_LIMIT, TABLES, Column
-from serving.contract import LONGEST_TEXT, MOST_ROWS, PredictionRequest
-from serving.refusal import RequestRefusedError, read_request
+from serving.contract import LONGEST_TEXT, MOST_COVARIATES, MOST_ROWS, PredictionRequest
+from serving.refusal import RequestProblem, RequestRefusedError, read_request
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 
 MARKER = "XMARKERX"
@@ -144,14 +144,15 @@ def test_a_list_has_a_limit(table: str) -> None:
     assert problems(example(**{table: [row] * MOST_ROWS[table]})) == ()
     (problem,) = problems(example(**{table: [row] * (MOST_ROWS[table] + 1)}))
     assert (problem.path, problem.found) == (table, "more")
-    assert str(MOST_ROWS[table] + 1) not in problem.required
+    assert problem.required == f"at most {MOST_ROWS[table]} entries"
 
 
 @pytest.mark.parametrize("name", ["patient_ref", "site_id"])
 def test_a_text_has_a_limit(name: str) -> None:
     assert problems(changed(("patient", name), "x" * LONGEST_TEXT)) == ()
     (problem,) = problems(changed(("patient", name), MARKER * LONGEST_TEXT))
-    assert (problem.path, problem.found) == (f"patient.{name}", "a longer text")
+    expected = RequestProblem(f"patient.{name}", f"at most {LONGEST_TEXT} characters", "a longer text")
+    assert problem == expected
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,29 @@ def test_what_is_no_object_is_refused_whole(text: str) -> None:
     (problem,) = problems(text)
     assert problem.path == ""
     assert MARKER not in problem.found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", RequestProblem("", "a JSON object", "another kind")),
+        ("null", RequestProblem("", "a JSON object", "another kind")),
+        ("", RequestProblem("", "a JSON text", "nothing")),
+        (changed(("patient",), []), RequestProblem("patient", "a JSON object", "another kind")),
+        (changed(("sessions",), {}), RequestProblem("sessions", "a JSON array", "another kind")),
+        (changed(("sessions", 0), 1), RequestProblem("sessions[0]", "a JSON object", "another kind")),
+        (
+            changed(("patient", "covariates"), []),
+            RequestProblem("patient.covariates", "a JSON object", "another kind"),
+        ),
+        (
+            changed(("patient", "covariates"), {str(number): 1 for number in range(MOST_COVARIATES + 1)}),
+            RequestProblem("patient.covariates", f"at most {MOST_COVARIATES} entries", "more"),
+        ),
+    ],
+)
+def test_a_part_of_another_kind_is_told_what_it_should_be(text: Any, expected: RequestProblem) -> None:
+    assert problems(text) == (expected,)
 
 
 def test_a_covariate_is_a_number_or_a_flag() -> None:
