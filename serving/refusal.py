@@ -5,7 +5,7 @@ Pydantic's errors are put into these words here; how a refusal travels is left t
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +24,7 @@ from serving.contract import (
     BatchRequest,
     PredictionRequest,
 )
+from serving.routes import PREDICT
 
 _COLUMNS: dict[tuple[str, ...], Column] = {
     (table, column.name): column for table, columns in TABLES.items() for column in columns
@@ -46,7 +47,7 @@ _FOUND = {
     "too_long": "more",
     "too_short": "fewer",
 }
-_HOW_MANY: dict[object, str] = {
+_HOW_MANY = {
     "requests": f"1 to {MOST_REQUESTS} records",
     "covariates": f"at most {MOST_COVARIATES} entries",
 } | {table: f"at most {most} entries" for table, most in MOST_ROWS.items()}
@@ -71,6 +72,10 @@ class RequestProblem:
 
 NOTHING_SENT = RequestProblem("", "a JSON text", "nothing")
 """What is wrong with an empty body."""
+ONE_RECORD = RequestProblem(
+    "", f'{{"requests": [RECORD, ...]}} for a batch, or POST {PREDICT} for one record', "one record"
+)
+"""What is wrong with a record that is sent where a batch is taken."""
 
 
 class RequestRefusedError(Exception):
@@ -111,7 +116,16 @@ def _read_item(item: Any) -> PredictionRequest | RequestRefusedError:
 
 def problems_in_details(details: Iterable[Mapping[str, Any]]) -> list[RequestProblem]:
     """The problems in pydantic's error details, which must have been made without the input."""
-    return [_problem(tuple(detail["loc"]), str(detail["type"]), str(detail["msg"])) for detail in details]
+    found = [(tuple(detail["loc"]), str(detail["type"]), str(detail["msg"])) for detail in details]
+    if _is_one_record({(location, kind) for location, kind, _ in found}):
+        return [ONE_RECORD]
+    return [_problem(*one) for one in found]
+
+
+def _is_one_record(found: Set[tuple[tuple[str | int, ...], str]]) -> bool:
+    """Whether the problems are those of a record that was taken for a batch."""
+    parts = {((name,), "extra_forbidden") for name in ("as_of_day", "patient")}
+    return (("requests",), "missing") in found and not parts.isdisjoint(found)
 
 
 def _problem(location: tuple[str | int, ...], kind: str, message: str) -> RequestProblem:
@@ -123,12 +137,14 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
 
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
+        if location[-1] in FIELDS:
+            return "a field that the contract has here"  # its own name is no hint
         return "a field that the contract has" + closest(location[-1], FIELDS)
     if kind in ("too_long", "too_short"):
-        return _HOW_MANY[location[-1]]
+        return _HOW_MANY[str(location[-1])]
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
     if kind == "missing" and column is None:
-        return _HOW_MANY.get(location[-1], "this part of the record")
+        return _HOW_MANY.get(str(location[-1]), "this part of the record")
     if column is None or kind == "string_too_long":
         return _REQUIRED.get(kind, message)
     return column.requirement()

@@ -133,6 +133,13 @@ def test_a_misspelled_field_is_answered_with_the_one_that_was_meant(given: str, 
     assert problem.required == f"a field that the contract has, such as {meant}"
 
 
+@pytest.mark.parametrize("path", [("patient", "as_of_day"), ("sessions", 0, "score"), ("requests",), ("age_years",)])
+def test_a_field_of_another_place_is_not_answered_with_its_own_name(path: tuple[str | int, ...]) -> None:
+    (problem,) = problems(changed(path, 1))
+    assert problem.path.endswith(str(path[-1]))
+    assert (problem.required, problem.found) == ("a field that the contract has here", "an unknown field")
+
+
 def test_every_problem_is_reported_at_once() -> None:
     document = changed(("patient", "sex"), "x", changed(("as_of_day",), None, changed(("events", 0, "day"), 1.5)))
     assert {problem.path for problem in problems(document)} == {"as_of_day", "patient.sex", "events[0].day"}

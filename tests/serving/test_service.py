@@ -164,6 +164,7 @@ def test_a_batch_sent_again_under_its_key_adds_nothing(server: Server, log: Stat
         ({"requests": EXAMPLE}, "requests"),
         ({"requests": [EXAMPLE], "in_full": "yes"}, "in_full"),
         ([EXAMPLE], ""),
+        (EXAMPLE, ""),
     ],
 )
 def test_a_batch_that_is_none_is_refused_whole(server: Server, document: Any, path: str) -> None:
