@@ -13,7 +13,7 @@ from serving.screened_record import ScreenedRecord, screened
 
 RESTING_SYSTOLIC_MMHG: Final = 140
 RESTING_DIASTOLIC_MMHG: Final = 90
-"""Above either before a dose, the esketamine label asks to weigh a delay [seen]."""
+"""Above either before a dose, the esketamine label asks to weigh a delay [recalled]."""
 PEAK_SYSTOLIC_MMHG: Final = 180
 """Above it, hypertension is called severe or urgent; the number is a convention: StatPearls, "Hypertensive urgency"
 [seen]."""

@@ -46,7 +46,7 @@ class Stub(NamedTuple):
 
 def content_code(secret: Secret, content: Content) -> str:
     """The code of an entry's erasable content."""
-    large = [None if part is None else sha256(part.encode()).hexdigest() for part in (content.row, content.answer)]
+    large = [None if part is None else _digest(part) for part in (content.row, content.answer)]
     small = [content.nonce, content.patient, content.input_digest, content.idempotency]
     return secret.mac("content", orjson.dumps(small + large))
 
@@ -69,3 +69,7 @@ def writer_code(secret: Secret, writer: int, started_at: str, before: str) -> st
 def writers_code(secret: Secret, writers: int) -> str:
     """The code that says how many writers there have been."""
     return secret.mac("writers", orjson.dumps([writers]))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

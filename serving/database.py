@@ -83,7 +83,10 @@ def unavailable(error: BaseException) -> bool:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database and keeps nobody from writing."""
-    with _connect(engine) as connection, connection.begin():
+    options = (
+        {} if _is_sqlite(engine.url) else {"isolation_level": "REPEATABLE READ"}
+    )  # else each statement sees its own
+    with _connect(engine).execution_options(**options) as connection, connection.begin():
         yield connection
 
 
@@ -99,7 +102,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def connected_for_writing(engine: Engine) -> Connection:
     """A connection whose transactions are as those of `writing`, for whoever makes many of them."""
-    return _connect(engine).execution_options(**{_WRITES: True})
+    connection = _connect(engine).execution_options(**{_WRITES: True})
+    if _is_sqlite(engine.url):
+        return connection
+    return connection.execution_options(isolation_level="READ COMMITTED")  # it must see what the last writer wrote
 
 
 def is_lost(connection: Connection) -> bool:
@@ -273,7 +279,7 @@ def _translate(context: ExceptionContext) -> None:
     if duplicate:
         raise DuplicateError("there is such a row already") from None
     if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"{type(error).__name__}: {error}",)
+        context.sqlalchemy_exception.args = (type(error).__name__,)  # its text may hold what is stored
 
 
 def _is_passing(context: ExceptionContext) -> bool:

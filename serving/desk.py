@@ -82,6 +82,7 @@ class Desk:
 
     async def answer(self, request: PredictionRequest, call: Call) -> Reply:
         """The reply to one request, in full; raises as `answer_batch` does."""
+        self._refuse_beyond(1)
         (reply,) = await self._take([_Asked(request, call.idempotency)], call, in_full=True)
         self._count_refusals([reply])
         return reply
@@ -98,6 +99,7 @@ class Desk:
             for place, request in enumerate(read)
             if isinstance(request, PredictionRequest)
         ]
+        self._refuse_beyond(len(asked))
         parts = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
         answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
         following = (reply for part in answered for reply in part)
@@ -105,14 +107,17 @@ class Desk:
         self._count_refusals(replies)
         return replies
 
+    def _refuse_beyond(self, number: int) -> None:
+        """Refuse more than may wait; whoever comes when nobody waits is taken whatever the number."""
+        if self._waiting and self._waiting + number > self._most_waiting:
+            raise OverloadedError
+
     def _count_refusals(self, replies: Sequence[Reply]) -> None:
         for reply in replies:
             if isinstance(reply, RequestRefusedError):
                 self._metrics.refused(reply.problems)
 
     async def _take(self, asked: Sequence[_Asked], call: Call, *, in_full: bool) -> list[Reply]:
-        if self._waiting and self._waiting + len(asked) > self._most_waiting:
-            raise OverloadedError
         loop = asyncio.get_running_loop()
         job = _Job(asked, call, in_full, loop.create_future())
         self._jobs.append(job)

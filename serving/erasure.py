@@ -8,12 +8,12 @@ import json
 from collections.abc import Sequence
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select, text, update
 
 from serving.database import writing
 from serving.failures import LogUnavailableError
 from serving.log_append import Draft, append, begin_writer, lock
-from serving.prediction_log import entries, entries_of_patients
+from serving.prediction_log import entries
 from serving.pseudonyms import Secret
 
 CONTENT = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
@@ -25,27 +25,29 @@ def erase_patient(engine: Engine, secret: Secret, patient_ref: str, *, by: str, 
 
     ``by`` and ``reason`` are kept for ever: they must not name the patient.
     """
-    with writing(engine) as connection:
-        lock(connection)
-        found = entries_of_patients(connection, [secret.patient(patient_ref)])
-        _erase(connection, secret, found, by, reason)
-    _forget_pages(engine)
-    return len(found)
+    of_patient = entries.c.patient == secret.patient(patient_ref)
+    return _erase_all(engine, secret, of_patient, by, reason)
 
 
 def prune(engine: Engine, secret: Secret, before: str, *, by: str) -> int:
     """Erase the content of every prediction made before a time (UTC, ISO 8601), and return how many there were."""
-    old = (
-        select(entries.c.prediction_id)
-        .where(entries.c.kind == "prediction", entries.c.at < before, entries.c.nonce.is_not(None))
-        .order_by(entries.c.at)
-    )
-    with writing(engine) as connection:
-        lock(connection)
-        found = list(connection.execute(old).scalars())
-        _erase(connection, secret, found, by, f"retention: made before {before}")
-    _forget_pages(engine)
-    return len(found)
+    old = and_(entries.c.kind == "prediction", entries.c.at < before, entries.c.nonce.is_not(None))
+    return _erase_all(engine, secret, old, by, f"retention: made before {before}")
+
+
+def _erase_all(engine: Engine, secret: Secret, which: ColumnElement[bool], by: str, reason: str) -> int:
+    """Erase a portion at a time, each an erasure of its own: nobody who answers has to wait for all of them."""
+    query = select(entries.c.prediction_id).where(which).order_by(entries.c.at).limit(AT_ONCE)
+    erased = 0
+    while True:
+        with writing(engine) as connection:
+            lock(connection)
+            found = list(connection.execute(query).scalars())
+            _erase(connection, secret, found, by, reason)
+        erased += len(found)
+        if len(found) < AT_ONCE:
+            _forget_pages(engine)
+            return erased
 
 
 def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str], by: str, reason: str) -> None:
@@ -70,17 +72,17 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
     )
     append(connection, secret, begin_writer(connection, secret), [draft])
     nothing = dict.fromkeys(CONTENT) | {"erased_by": erasure}
-    for start in range(0, len(prediction_ids), AT_ONCE):
-        part = prediction_ids[start : start + AT_ONCE]
-        connection.execute(update(entries).where(entries.c.prediction_id.in_(part)).values(**nothing))
+    connection.execute(update(entries).where(entries.c.prediction_id.in_(prediction_ids)).values(**nothing))
 
 
 def _forget_pages(engine: Engine) -> None:
-    """Take what was erased out of SQLite's write-ahead file too; PostgreSQL's own vacuum does so in its time.
+    """Take what was erased out of what the database keeps of earlier states: backups and archives are not reached.
 
     Raises ``LogUnavailableError`` while somebody reads what is to go: it is erased all the same; ask again later.
     """
     if engine.dialect.name != "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM entries"))
         return
     with engine.connect() as connection:
         (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()

@@ -20,6 +20,8 @@ class LastingConnection:
         self._engine = engine
         self._connection: Connection | None = None
         self._used = 0.0
+        self.opened = 0
+        """How often it was opened so far."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -28,6 +30,7 @@ class LastingConnection:
             self.close()
         if self._connection is None:
             self._connection = connected_for_writing(self._engine)
+            self.opened += 1
         try:
             with self._connection.begin():
                 yield self._connection

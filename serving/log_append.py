@@ -9,15 +9,18 @@ from secrets import token_hex
 from typing import TypeAlias
 
 import orjson
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from serving.chain import BEGINNING, Content, Stub, content_code, entry_code, head_code, writer_code, writers_code
 from serving.database import meta
+from serving.failures import LogUnavailableError
 from serving.prediction_log import Kind, Writer, entries, now, writers
 from serving.pseudonyms import Secret
 
 WRITERS = "writers"
 """The name under which ``meta`` keeps how many writers there have been, and its code."""
+TRIED = "tried"
+"""The name under which ``meta`` keeps when it was last tried whether the log can be written again."""
 _LOCK = 5_472_913_001
 """Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that nobody else uses."""
 _COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
@@ -118,11 +121,18 @@ def append(
     return _advanced(connection, secret, replace(writer, entries=reached, head=head)), results
 
 
+def note_try(connection: Connection) -> None:
+    """Write something, so that a disk without room shows."""
+    connection.execute(delete(meta).where(meta.c.name == TRIED))
+    connection.execute(insert(meta).values(name=TRIED, value=now()))
+
+
 def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
     """The writer with how far its chain has come, as it is recorded."""
     code = head_code(secret, writer.number, writer.entries, writer.head)
     values = {"writer": writer.number, "reached": writer.entries, "last": writer.head, "code_of_last": code}
-    connection.execute(_ADVANCE, values)
+    if connection.execute(_ADVANCE, values).rowcount != 1:
+        raise LogUnavailableError("another log was put in its place")
     return replace(writer, head_code=code)
 
 

@@ -7,12 +7,14 @@ how far each chain had come on a day, which every later log must contain.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from sqlalchemy import Connection, Engine, select
 
 from features.problems import InputRefusedError, Problem
-from serving.chain import BEGINNING, content_code, entry_code, head_code, writer_code, writers_code
+from serving.chain import BEGINNING, head_code, writer_code, writers_code
 from serving.database import meta, reading
+from serving.entry_check import NONE_BEFORE, entry_findings, holds, of_its_kinds
 from serving.log_append import WRITERS
 from serving.prediction_log import Entry, Writer, entries, read_writers, stream
 from serving.pseudonyms import Secret
@@ -57,9 +59,12 @@ def _writer_findings(connection: Connection, secret: Secret, writers: list[Write
         if writer.number != expected:
             yield f"writer {expected} is missing"
             break
-        if writer.code != writer_code(secret, writer.number, writer.started_at, before):
+        if not of_its_kinds(writer):
+            yield f"writer {writer.number}: it was changed into another kind of thing"
+            break
+        if not holds(writer.code, partial(writer_code, secret, writer.number, writer.started_at, before)):
             yield f"writer {writer.number}: its beginning was changed"
-        if writer.head_code != head_code(secret, writer.number, writer.entries, writer.head):
+        if not holds(writer.head_code, partial(head_code, secret, writer.number, writer.entries, writer.head)):
             yield f"writer {writer.number}: how far its chain has come was changed"
         before = writer.code
     counted = connection.execute(select(meta.c.value).where(meta.c.name == WRITERS)).scalar()
@@ -86,20 +91,15 @@ class _EntryCheck:
         """Check one entry against the one before it in its chain."""
         place = f"writer {entry.writer}, entry {entry.number} ({entry.prediction_id})"
         number, before = self._last.get(entry.writer, (0, BEGINNING))
-        if entry.number != number + 1:
-            self.findings.append(f"writer {entry.writer}: {_missing(number + 1, entry.number - 1)}")
-        elif entry.code != entry_code(self._secret, before, entry.stub):
-            self.findings.append(f"{place}: it was changed, or is not in its place")
-        self._last[entry.writer] = (entry.number, entry.code)
-        content = entry.erasable
-        if content is None:
+        in_turn = entry.number == number + 1
+        if of_its_kinds(entry):
+            if not in_turn:
+                self.findings.append(f"writer {entry.writer}: {_missing(number + 1, entry.number - 1)}")
+            self._last[entry.writer] = (entry.number, entry.code)
+        found = entry_findings(self._secret, before if in_turn else None, entry)
+        self.findings += [f"{place}: {finding}" for finding in found if in_turn or finding != NONE_BEFORE]
+        if entry.nonce is None:
             self.erased[entry.prediction_id] = entry.erased_by
-            if any((entry.patient, entry.input_digest, entry.row, entry.answer, entry.idempotency)):
-                self.findings.append(f"{place}: it is erased in part only")
-        elif entry.content != content_code(self._secret, content):
-            self.findings.append(f"{place}: its content was changed")
-        elif entry.erased_by is not None:
-            self.findings.append(f"{place}: it is said to be erased, and is not")
         self._count(entry)
         if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
             self.findings.append(f"{place}: it is not the entry of the seal")
@@ -110,25 +110,34 @@ class _EntryCheck:
             return
         self.erasures += 1
         try:
-            self._told[entry.prediction_id] = set(json.loads(entry.answer or "")["erased"])
+            self._told[str(entry.prediction_id)] = {str(one) for one in json.loads(entry.answer or "")["erased"]}
         except (ValueError, KeyError, TypeError):
             self.findings.append(f"erasure {entry.prediction_id}: what it erased can't be read")
 
     def finish(self) -> None:
         """Compare with what the writers, the erasures and the seal say."""
-        for number, writer in self._writers.items():
-            reached = self._last.pop(number, (0, BEGINNING))
-            if reached[0] < writer.entries:
-                self.findings.append(f"writer {number}: {_missing(reached[0] + 1, writer.entries)}")
-            elif reached != (writer.entries, writer.head):
-                self.findings.append(f"writer {number}: its last entry is not the one that was recorded")
-        for number in self._last:
-            self.findings.append(f"writer {number} is missing, its entries are there")
-        for prediction_id, erasure in self.erased.items():
-            if prediction_id not in self._told.get(erasure or "", ()):
-                self.findings.append(f"{prediction_id}: its content is gone, and no erasure tells of it")
+        self.findings += [*self._of_writers(), *self._of_erasures()]
         for sealed in self._sealed:
             self.findings.append(f"writer {sealed[0]}, entry {sealed[1]}: the seal knows it, the log does not")
+
+    def _of_writers(self) -> Iterator[str]:
+        for number, writer in self._writers.items():
+            reached = self._last.pop(number, (0, BEGINNING))
+            if not of_its_kinds(writer):
+                continue
+            if reached[0] < writer.entries:
+                yield f"writer {number}: {_missing(reached[0] + 1, writer.entries)}"
+            elif reached != (writer.entries, writer.head):
+                yield f"writer {number}: its last entry is not the one that was recorded"
+        yield from (f"writer {number} is missing, its entries are there" for number in self._last)
+
+    def _of_erasures(self) -> Iterator[str]:
+        for prediction_id, erasure in self.erased.items():
+            if prediction_id not in self._told.get(erasure or "", ()):
+                yield f"{prediction_id}: its content is gone, and no erasure tells of it"
+        for told in self._told.values():
+            for prediction_id in sorted(told - self.erased.keys()):
+                yield f"{prediction_id}: it was erased, and its content is back or the entry is gone"
 
 
 def _missing(first: int, last: int) -> str:

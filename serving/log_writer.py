@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from serving.database import create_tables
 from serving.lasting_connection import LastingConnection
-from serving.log_append import Draft, KeyReusedError, Logged, append, begin_writer, lock
+from serving.log_append import Draft, KeyReusedError, Logged, append, begin_writer, lock, note_try
 from serving.prediction_log import Writer, writers
 from serving.pseudonyms import Secret
 
@@ -43,6 +43,9 @@ class LogWriter:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._writer: Writer | None = None
         self._begun: int | None = None
+        self._opened = 0
+        self.failing = False
+        """Whether the last try to write failed."""
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
 
@@ -69,6 +72,10 @@ class LogWriter:
 
         self._queue.put(_Waiting(drafts, done))
         return await future
+
+    def try_again(self) -> None:
+        """Have a trace of the try written, in its turn; ``failing`` says afterwards whether it could be."""
+        self._queue.put(_Waiting((), lambda _: None))
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
@@ -100,9 +107,11 @@ class LogWriter:
             results = self._append([draft for waiting in group for draft in waiting.drafts])
         except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
             self._writer = None
+            self.failing = True
             for waiting in group:
                 waiting.done(error)
             return
+        self.failing = False
         position = 0
         for waiting in group:
             waiting.done(results[position : position + len(waiting.drafts)])
@@ -113,8 +122,12 @@ class LogWriter:
             create_tables(self._engine, self._secret)
         with self._connection.writing() as connection:
             lock(connection)
-            writer = self._writer or self._resumed(connection)
+            fresh = self._connection.opened != self._opened  # what lies behind it may be another file
+            writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
             after, results = append(connection, self._secret, writer, drafts)
+            if not drafts:
+                note_try(connection)
+        self._opened = self._connection.opened
         self._writer, self._begun = after, after.number
         return results
 

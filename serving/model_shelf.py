@@ -58,7 +58,8 @@ def load_served(stored: bentoml.Model, limits: BodyLimits) -> Served:
         performance = read_performance(folder, stored.info.metadata)
     except BundleRefusedError as refused:
         raise NoModelError(f"the model {stored.tag} is refused: {refused}") from None
-    if not bundle.digest.startswith(labels.get("bundle_digest", "")):  # a label is cut at 63 characters
+    promised = stored.info.metadata.get("bundle_digest") or labels.get("bundle_digest")  # a label is cut short
+    if not promised or not bundle.digest.startswith(promised):
         raise NoModelError(f"the model {stored.tag} is refused: its bundle is not the one that was promoted")
     version, run_id, tag = labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", ""), str(stored.tag)
     predictor = Predictor(bundle, version, run_id)

@@ -3,7 +3,7 @@
 Its tables, and how they are read. Adding to it is `log_writer`'s work, erasing `erasure`'s, checking it `log_check`'s.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -157,9 +157,3 @@ def find_entry(engine: Engine, prediction_id: str) -> Entry | None:
     with reading(engine) as connection:
         found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
     return None if found is None else entry_of(found)
-
-
-def entries_of_patients(connection: Connection, patients: Sequence[str]) -> list[str]:
-    """The prediction ids of what the log still holds of patients, given their keyed hashes."""
-    query = select(entries.c.prediction_id).where(entries.c.patient.in_(patients)).order_by(entries.c.at)
-    return list(connection.execute(query).scalars())

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, select
 from features.problems import InputRefusedError, Problem
 from models.bundle import TOLERANCES, Bundle
 from serving.answer import Document
-from serving.chain import BEGINNING, content_code, entry_code, head_code
+from serving.chain import BEGINNING, head_code
 from serving.database import reading
 from serving.desk import input_text
+from serving.entry_check import entry_findings
 from serving.prediction_log import Entry, entries, entry_of, writers
 from serving.predictor import Predictor
 from serving.probabilities import ImpossibleAnswerError
@@ -76,19 +77,7 @@ def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[
     if not isinstance(entry.number, int):  # SQLite keeps a text in a column of numbers
         yield "its number was changed"
         return
-    before = _code_before(connection, entry)
-    if before is None:
-        yield "the entry before it in its chain is missing"
-    elif entry.code != entry_code(secret, before, entry.stub):
-        yield "it was changed, or is not in its place"
-    content = entry.erasable
-    if content is None:
-        if any((entry.patient, entry.input_digest, entry.row, entry.answer, entry.idempotency)):
-            yield "it is erased in part only"
-    elif entry.content != content_code(secret, content):
-        yield "its content was changed"
-    elif entry.erased_by is not None:
-        yield "it is said to be erased, and is not"
+    yield from entry_findings(secret, _code_before(connection, entry), entry)
     yield from _outside_its_chain(connection, secret, entry)
 
 

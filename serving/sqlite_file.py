@@ -59,6 +59,8 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    # What is no UTF-8 was not written by us: it must be found by the checks, and not stop them with its text.
+    connection.text_factory = lambda read: read.decode("utf-8", "surrogateescape")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection

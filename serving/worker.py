@@ -72,8 +72,10 @@ class Worker:
     def readiness(self) -> Readiness:
         """What ``/readyz`` says."""
         served = self.shelf.served
-        ready = bool(self._log_answers) and self.keys.known
-        log = "answers" if self._log_answers else "does not answer; nothing is answered unlogged"
+        ready = bool(self._log_answers) and self.keys.known and not self.log.failing
+        log = (
+            "answers" if self._log_answers and not self.log.failing else "does not answer; nothing is answered unlogged"
+        )
         return Readiness(ready, served.version, served.tag, log, self.shelf.refused)
 
     def charge(self, call: Call, amount: int) -> None:
@@ -95,9 +97,13 @@ class Worker:
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
-        except StateError as error:
+            if self.log.failing:
+                self.log.try_again()
+        except Exception as error:
+            if not isinstance(error, StateError):
+                LOG.exception("the keys can't be read")
             if self._log_answers or self._log_answers is None:
-                LOG.warning("nothing can be answered: %s", error)
+                LOG.warning("nothing can be answered: %s", type(error).__name__)
             self._log_answers = False
             return
         if not self._log_answers:

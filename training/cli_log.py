@@ -107,7 +107,7 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     from serving.erasure import erase_patient
     from serving.named_log import open_log
 
-    reference = sys.stdin.readline().strip() if patient_ref == "-" else patient_ref
+    reference = sys.stdin.readline().rstrip("\r\n") if patient_ref == "-" else patient_ref
     _require_words(by, reason, reference)
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)

@@ -278,14 +278,12 @@ class Change:
 
     def _other(self, before: object) -> object:
         if isinstance(before, int):
-            return before + self.random.choice([-1, 1, 1000])
+            return self.random.choice([before - 1, before + 1, before + 1000, "abc", None])
         if before is None:
-            return "x"
+            return self.random.choice(["x", "", 0, b"\xff"])
         text = str(before)
         at = self.random.randrange(len(text) + 1)
-        return self.random.choice(
-            [text[:at] + "~" + text[at + 1 :], None if self.random.random() < 0.2 else text + "0"]
-        )
+        return self.random.choice([text[:at] + "~" + text[at + 1 :], text + "0", None, b"\xff\xfe", 7])
 
 
 @pytest.fixture(scope="module")
@@ -332,3 +330,42 @@ def test_while_somebody_reads_what_is_to_go_the_erasure_says_so_and_ends_later(l
     log.dispose()
     assert b"61.125" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert found(log) == ()
+
+
+def test_erased_content_that_is_put_back_is_found(log: Engine, tmp_path: Path) -> None:
+    logged(log, [draft(number) for number in range(3)])
+    names = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
+    kept = f"SELECT {', '.join(names)} FROM entries WHERE prediction_id = 'p0'"
+    with sqlite3.connect(tmp_path / "predictions.db") as database:
+        content = database.execute(kept).fetchone()
+    erase_patient(log, SECRET, "patient-0", by="x", reason="y")
+    with sqlite3.connect(tmp_path / "predictions.db") as database:
+        back = ", ".join(f"{name} = ?" for name in names)
+        database.execute(f"UPDATE entries SET {back}, erased_by = NULL WHERE prediction_id = 'p0'", content)
+    assert found(log) == ("p0: it was erased, and its content is back or the entry is gone",)
+
+
+@pytest.mark.parametrize("table", ["entries", "writers"])
+def test_bytes_that_are_no_text_are_reported_and_never_shown(log: Engine, tmp_path: Path, table: str) -> None:
+    logged(log, [draft(1)])
+    column = {"entries": "row", "writers": "started_at"}[table]
+    _sql(tmp_path, f"UPDATE {table} SET {column} = CAST(x'584d41524b455258ff' AS TEXT)")
+    assert found(log)
+    assert "XMARKERX" not in str(found(log))
+
+
+def test_a_log_that_grows_while_it_is_checked_is_in_order(log: Engine) -> None:
+    findings: list[tuple[str, ...]] = []
+
+    async def grow() -> None:
+        async def append() -> None:
+            for number in range(1, 400):
+                await writer.append([draft(number)])
+
+        with writing_to(log) as writer:
+            await writer.append([draft(0)])
+            check = asyncio.to_thread(lambda: findings.extend(found(log) for _ in range(20)))
+            await asyncio.gather(check, append())
+
+    asyncio.run(grow())
+    assert findings == [()] * 20
