@@ -12,6 +12,12 @@ from serving.answer import Document
 NOT_LEARNED = "not_learned"
 OUTSIDE_TRAINING = "outside_training"
 TOO_LITTLE_RECORDED = "too_little_recorded"
+REASON_CODES = (
+    *(why.name.lower() for why in Ineligible if why is not Ineligible.NO_DOSING_SESSION),
+    NOT_LEARNED,
+    OUTSIDE_TRAINING,
+)
+"""Every code of a reason. Who had no dosing session is left out of a training, but may be asked about."""
 USUALLY_RECORDED = 0.5
 MOST_NAMED = 10
 """A patient of whom too little is known is told of so many features, and of such that most training patients had."""

@@ -11,9 +11,12 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from features.protocol import Covariate, Protocol
+from models.applicability import WORDS
 from serving.answer import BatchResponse, Document, PredictionResponse
+from serving.cautions import RULES
 from serving.contract import BatchRequest, PredictionRequest
 from serving.description import Instruments, ModelDescription
+from serving.no_prediction import REASON_CODES
 from serving.openapi_problems import ProblemDocument
 from serving.readyz import Readiness
 
@@ -27,6 +30,13 @@ _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (Readiness, "serialization"),
     (ProblemDocument, "validation"),  # in an answer without problems the field is absent
 )
+
+_CODES: dict[str, tuple[str, ...]] = {
+    "Caution": tuple(rule.code for rule in RULES),
+    "Reason": REASON_CODES,
+    "Unlike": tuple(WORDS),
+}
+"""Every code of an answer, by the part that has it. The types leave them open: an older client takes newer codes."""
 
 
 def reference(name: str) -> Document:
@@ -44,6 +54,8 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     _narrow_ratings(schemas["Assessment"], protocol)
     _narrow_covariates(schemas["Patient"], protocol)
     schemas["BatchRequest"]["properties"]["requests"]["items"] = reference("PredictionRequest")
+    for name, codes in _CODES.items():
+        schemas[name]["properties"]["code"]["enum"] = list(codes)
     return schemas
 
 

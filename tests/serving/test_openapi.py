@@ -13,14 +13,18 @@ import pytest
 import schemathesis
 from starlette.types import Receive, Scope, Send
 
+from features.eligibility import Ineligible
 from features.protocol import Covariate, Landmark, Protocol, RemissionRule
+from models.applicability import WORDS
 from serving import service
 from serving.body import BodyLimits
+from serving.cautions import RULES
 from serving.desk import OverloadedError
 from serving.errors import ProblemDetails, ProblemResponse
 from serving.examples import PREDICTION_ID, prediction_examples
 from serving.failures import LogUnavailableError
 from serving.metrics import Metrics
+from serving.no_prediction import NOT_LEARNED, OUTSIDE_TRAINING
 from serving.openapi_problems import problem_statuses
 from serving.pages import pages_of
 from serving.predictor import Predictor
@@ -152,6 +156,23 @@ def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Pro
     found = prediction_examples(Predictor(toy_bundle(protocol), "3"))
     outcomes = {name: one.answer.get("outcome") for name, one in found.items()}
     assert outcomes == {"predicted": "predicted", "not_predictable": "not_predictable", "refused": None}
+
+
+@pytest.mark.parametrize(
+    ("part", "codes"),
+    [
+        ("Caution", {rule.code for rule in RULES}),
+        (
+            "Reason",
+            {why.name.lower() for why in set(Ineligible) - {Ineligible.NO_DOSING_SESSION}}
+            | {NOT_LEARNED, OUTSIDE_TRAINING},
+        ),
+        ("Unlike", set(WORDS)),
+    ],
+)
+def test_every_code_that_an_answer_can_have_is_told_and_no_other(served: Document, part: str, codes: set[str]) -> None:
+    told = served["components"]["schemas"][part]["properties"]["code"]["enum"]
+    assert sorted(told) == sorted(codes)
 
 
 def test_every_example_of_a_request_is_answered_as_its_example_says(server: Server, served: Document) -> None:
