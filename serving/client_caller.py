@@ -83,7 +83,9 @@ class Caller:
             self._pace.sleep(wait)
 
     def _failure_of(self, outcome: Reply | Failure) -> Failure:
-        return outcome if isinstance(outcome, Failure) else failure_of(outcome, self._pace.now())
+        if isinstance(outcome, Failure):
+            return outcome
+        return failure_of(outcome, self._pace.now(), with_key="Authorization" in self._http.headers)
 
     def _try(self, call: Call, deadline: float) -> Reply | Failure:
         """Send it once. What httpx raises is not passed on, not even as a cause: it holds the key and the record."""

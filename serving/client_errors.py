@@ -42,7 +42,7 @@ class NotAllowedError(CallError):
 
 
 class UnavailableError(CallError):
-    """No answer now, after all the tries there were; the same call may succeed later, and nobody need mend anything.
+    """No answer now, after all the tries there was time for; the same call may succeed later, and nobody need mend it.
 
     ``retry_after`` is for how many seconds the service asked not to be asked, ``None`` where it did not.
     """

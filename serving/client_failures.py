@@ -15,6 +15,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.answer import ToMend
+from serving.client_address import KEY_VARIABLE
 from serving.client_errors import CallError, CallRefusedError, NotAllowedError, ServiceFailedError, UnavailableError
 
 _REFUSED = {
@@ -27,6 +28,7 @@ _NOT_ALLOWED = {
     401: "a key that is known, and neither expired nor revoked, is required",
     403: "the key does not allow this; or none was ever made, and only the service's own machine is answered, directly",
 }
+_NO_KEY = f"no key was sent; give it, or put it into {KEY_VARIABLE}"
 _UNAVAILABLE = {
     408: "the request did not arrive in time",
     429: "the key has used up its requests for now",
@@ -76,14 +78,15 @@ class _Problem(BaseModel):
     problems: list[ToMend] = []
 
 
-def failure_of(reply: Reply, now: datetime) -> Failure:
-    """The failure that a reply with another status than 200 is."""
+def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
+    """The failure that a reply with another status than 200 is; ``with_key``: whether a key was sent."""
     status, problem = reply.status, _problem_of(reply)
     if status in _REFUSED:
         text = f"the request is refused ({status}): {_REFUSED[status]}{_counted(problem.problems)}"
         return Failure(CallRefusedError(text, problems=problem.problems, status=status, detail=problem.detail))
     if status in _NOT_ALLOWED:
-        return Failure(NotAllowedError(f"{_NOT_ALLOWED[status]} ({status})", status=status, detail=problem.detail))
+        why = _NOT_ALLOWED[status] if with_key or status != HTTPStatus.UNAUTHORIZED else _NO_KEY
+        return Failure(NotAllowedError(f"{why} ({status})", status=status, detail=problem.detail))
     if status in _UNAVAILABLE:
         asked = _seconds_asked(reply.headers, now)
         text = f"{_UNAVAILABLE[status]} ({status})"

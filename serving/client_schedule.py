@@ -36,7 +36,8 @@ class Retries:
     """At most so many ``tries``, with random waits in between, of at most ``first_wait`` seconds, then twice as many...
 
     ... and never more than ``longest_wait`` seconds. The whole wait is random ("full jitter"), so that many clients
-    that failed together don't come back together. Raises ``ValueError`` for what can't be waited.
+    that failed together don't come back together. What the service asks to wait is waited besides, however long.
+    Raises ``ValueError`` for what can't be waited.
     Source: Brooker 2015, Exponential backoff and jitter (AWS Architecture Blog).
     """
 
@@ -85,14 +86,12 @@ class Schedule:
     def next_wait(self, asked: float | None) -> float | None:
         """Seconds to wait after a try that failed; ``None``: give up.
 
-        ``asked`` are the seconds for which the service wants not to be asked. They are waited, and the random part on
-        top, but never more than ``longest_wait``: a wrong number from somebody in between must not end the call.
+        ``asked`` are the seconds for which the service wants not to be asked. They are waited whole, with the random
+        part on top; where the call would be over by then, it is given up at once.
         """
         self._failed += 1
         if self._failed >= self._retries.tries:
             return None
-        longest = self._retries.longest_wait
-        wait = self._pace.draw(0.0, min(longest, self._retries.first_wait * 2.0 ** (self._failed - 1)))
-        if asked is not None:
-            wait = min(longest, asked + wait)
+        most = min(self._retries.longest_wait, self._retries.first_wait * 2.0 ** (self._failed - 1))
+        wait = (asked or 0.0) + self._pace.draw(0.0, most)
         return wait if self._pace.clock() + wait < self.deadline else None
