@@ -104,8 +104,8 @@ class KapClient:
     def predict(self, request: Record, *, idempotency_key: str | None = None) -> Predicted | NotPredictable:
         """One patient's prediction, or why there is none.
 
-        ``idempotency_key``: 1 to 128 printable ASCII characters without spaces, a new one where none is given. With the same
-        record it gives the same prediction, in a later call too; with another record it is refused.
+        ``idempotency_key``: 1 to 128 printable ASCII characters without spaces, a new one where none is given. With the
+        same record it gives the same prediction, in a later call too; with another record it is refused.
         """
         call = _post(PREDICT, encoded(request), idempotency_key)
         return self._caller.ask(call, PREDICTION.read).root
