@@ -21,10 +21,11 @@ def told(number: int) -> int | None:
 
 
 class Count(Part):
-    """So many patients for this reason."""
+    """So many patients for this reason; ``few`` are reasons of fewer than five patients that are counted in."""
 
     reason: str
     patients: int | None
+    few: tuple[str, ...] = ()
 
 
 class Change(Part):

@@ -1,9 +1,12 @@
 """The findings in sentences: why the verdict is what it is, with the figure, the evidence, and since when."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
 
+from training.monitoring.calibration import ENOUGH, ENOUGH_OF_EITHER, ENOUGH_RELAPSES
 from training.monitoring.document import Calibration, Check, ModelMonitored, Monitoring, State
 from training.monitoring.drift import ENOUGH_PATIENTS
+from training.monitoring.joining_in_words import joining
 from training.report.wording import in_prose, listed, number, patients, percent
 
 SHOWN = 8
@@ -12,13 +15,14 @@ NO_REFERENCE = (
     "Its training recorded no reference, so that neither patients nor answers can be compared with anything: train or "
     "recalibrate again to have one."
 )
-NO_OUTCOMES = (
-    "No outcomes were given, or none that can be read under its protocol: whether predictions come true is open."
-)
+OutcomesGiven: TypeAlias = Literal["not given", "unreadable", "read"]
+"""Whether outcomes were given, and could be read under the model's protocol."""
+NO_OUTCOMES = "No outcomes were given: whether predictions come true is open."
+UNREADABLE = "The outcomes can't be read under its protocol: whether predictions come true is open."
 
 
 def reasons(
-    checks: Sequence[Check], calibration: Sequence[Calibration], *, referenced: bool, followed: bool
+    checks: Sequence[Check], calibration: Sequence[Calibration], outcomes: OutcomesGiven, *, referenced: bool
 ) -> list[str]:
     """Why a model's state is what it is, the most urgent first; one sentence for what is the same at many landmarks."""
     alike: dict[tuple[State, str, str], list[Check]] = {}
@@ -32,7 +36,9 @@ def reasons(
     if not referenced:
         said.append(NO_REFERENCE)
     said += _about_records(checks)
-    return [*said, *(_about_calibration(checks, calibration) if followed else [NO_OUTCOMES])]
+    if outcomes != "read":
+        return [*said, NO_OUTCOMES if outcomes == "not given" else UNREADABLE]
+    return [*said, *joining(calibration), *_about_calibration(checks, calibration)]
 
 
 def _finding(group: Sequence[Check], calibration: Sequence[Calibration]) -> str:
@@ -114,11 +120,19 @@ def _about_calibration(checks: Sequence[Check], calibration: Sequence[Calibratio
     for one in calibration:
         if (one.landmark, one.head) in off:
             continue
-        known = "fewer than five" if one.patients is None else patients(one.patients)
         if one.enough:
             yield f"{one.head.capitalize()} at {one.landmark!r}: as predicted, O:E {in_prose(one.ratio)}."
         else:
-            yield f"{one.head.capitalize()} at {one.landmark!r}: too few outcomes to tell ({known} so far)."
+            yield f"{one.head.capitalize()} at {one.landmark!r}: too few outcomes to tell ({_still_needed(one)})."
+
+
+def _still_needed(one: Calibration) -> str:
+    """How many outcomes there are, and how many it takes."""
+    known = "fewer than five patients" if one.patients is None else patients(one.patients)
+    if one.head == "relapse":
+        expected = "" if one.expected is None else f" with {number(one.expected, 1)} relapses expected"
+        return f"{known}{expected} so far; needed are as many as make {ENOUGH_RELAPSES} relapses expected"
+    return f"{known} so far; needed are {ENOUGH}, {ENOUGH_OF_EITHER} of them in remission and {ENOUGH_OF_EITHER} not"
 
 
 def as_text(found: Monitoring) -> str:
@@ -130,6 +144,13 @@ def as_text(found: Monitoring) -> str:
 
 
 def _heading(model: ModelMonitored) -> str:
-    parts = ", ".join(f"{part} {state}" for part, state in model.states.items())
+    parts = ", ".join(f"{part} {part_in_words(model, part)}" for part in model.states)
     name = f"version {model.version}, {model.counted:,} predictions that count of {model.predictions:,}"
     return f"{name}, {model.first_day} to {model.last_day}: {model.state.upper()}{f' ({parts})' if parts else ''}"
+
+
+def part_in_words(model: ModelMonitored, part: str) -> str:
+    """The state of a part, or why it has none."""
+    if part not in model.states:
+        return "not looked at"
+    return model.states[part] if model.referenced or part == "calibration" else "not judged"

@@ -20,7 +20,7 @@ from training.evidence_parts import Estimate
 from training.labels import EndedBy
 from training.monitoring.calibration import ENOUGH_OF_EITHER, Calibrated, Moment, Outcome, unconfirmed_days
 from training.monitoring.document import Calibration, Count, Horizon, told
-from training.monitoring.joined import Joined
+from training.monitoring.joined import WITH_OUTCOME, Joined
 from training.monitoring.over_time import enough_outcomes, outcome_windows, ratio
 
 DRAWS, SEED = 400, 7
@@ -90,14 +90,21 @@ def _horizon(days: int, followed: Floats, ended_by: np.ndarray, given: Floats) -
 
 
 def counts_told(reasons: Mapping[str, int]) -> list[Count]:
-    """Numbers by reason; those of one to four patients together, with the next smallest where they alone would show."""
+    """Numbers by reason; those of one to four patients together, with the next smallest where they alone would show.
+
+    Having an outcome is never told together with a reason for having none: its number stands beside the figures anyway.
+    """
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
-    few = [item for item in ordered if item[1] < FEWEST_ALIKE]
+    apart = [item for item in ordered if item[0] == WITH_OUTCOME]
+    few = [item for item in ordered if item[1] < FEWEST_ALIKE and item not in apart]
+    told_alone = [item for item in ordered if item not in few]
+    found = [Count(reason=reason, patients=told(number)) for reason, number in told_alone]
     if not few:
-        return [Count(reason=reason, patients=number) for reason, number in ordered]
-    large = [item for item in ordered if item[1] >= FEWEST_ALIKE]
-    while large and sum(number for _, number in few) < FEWEST_ALIKE:
-        few.append(large.pop())
-    names = "; ".join(reason for reason, _ in few)
-    together = Count(reason=names, patients=told(sum(number for _, number in few)))
-    return [*(Count(reason=reason, patients=number) for reason, number in large), together]
+        return found
+    names, together = [reason for reason, _ in few], sum(number for _, number in few)
+    others = [place for place, item in enumerate(told_alone) if item not in apart]
+    if together >= FEWEST_ALIKE or not others:
+        return [*found, Count(reason="; ".join(names), patients=told(together))]
+    reason, number = told_alone[others[-1]]
+    found[others[-1]] = Count(reason=reason, patients=number + together, few=tuple(names))
+    return found

@@ -79,7 +79,7 @@ def _monitored(model: ByModel, wanted: Wanted, *, newest: bool) -> ModelMonitore
     known = wanted.find(model.digest)
     calendar = Calendar.between(model.predictions[0].at, max(wanted.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
-        return _told(model, calendar, _Judged([], [], [], known, followed=False))
+        return _told(model, calendar, _Judged([], [], [], known, "not given"))
     watched = shares(known.bundle, known.reference)
     found = _drift(model, known, calendar, watched)
     cohort = _cohort(known, wanted.outcomes, newest=newest)
@@ -93,7 +93,7 @@ def _monitored(model: ByModel, wanted: Wanted, *, newest: bool) -> ModelMonitore
         answers=_answers(model, known.reference, calendar),
         calibration=calibration,
         known=known,
-        followed=cohort is not None,
+        outcomes="not given" if wanted.outcomes is None else "unreadable" if cohort is None else "read",
     )
     return _told(model, calendar, judged)
 
@@ -153,7 +153,11 @@ class _Judged:
     answers: Sequence[Answers]
     calibration: Sequence[Calibration]
     known: KnownModel | UnknownModel
-    followed: bool
+    outcomes: in_words.OutcomesGiven
+
+    @property
+    def followed(self) -> bool:
+        return self.outcomes == "read"
 
 
 def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored:
@@ -165,7 +169,7 @@ def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored
         referenced = known.reference is not None
         synthetic = known.bundle.training.get("synthetic") is True
         parts = states(judged.checks, followed=judged.followed)
-        said = in_words.reasons(judged.checks, judged.calibration, referenced=referenced, followed=judged.followed)
+        said = in_words.reasons(judged.checks, judged.calibration, judged.outcomes, referenced=referenced)
     return ModelMonitored(
         version=model.version,
         run_id=model.run_id,

@@ -8,6 +8,7 @@ from training.monitoring import tables
 from training.monitoring.checks import ALARM, HINT
 from training.monitoring.document import ModelMonitored, Monitoring, State
 from training.monitoring.figures import Figure
+from training.monitoring.in_words import part_in_words
 from training.report.markup import bullets, figure, link, paragraph, section, table
 from training.report.stylesheet import STYLESHEET
 
@@ -68,7 +69,8 @@ def _first_screen(found: Monitoring) -> Iterator[Markup]:
 
 
 def _part(model: ModelMonitored, part: str) -> str | Markup:
-    return verdict(model.states[part]) if part in model.states else "not looked at"
+    words = part_in_words(model, part)
+    return verdict(model.states[part]) if words == model.states.get(part) else words
 
 
 def _banners(found: Monitoring) -> Iterator[Markup]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from training.evidence_parts import Number
-from training.monitoring.document import Calibration, Check, ModelMonitored, State
+from training.monitoring.document import Calibration, Check, Count, ModelMonitored, State
 from training.monitoring.drift import SHARE
 from training.monitoring.figures import check_title
 from training.report.markup import Cell, paragraph, table
@@ -17,10 +17,12 @@ _CHECKS = ("what", "verdict", "patients", "in training", "of late", "change", "e
 
 
 def changes_table(model: ModelMonitored) -> Markup:
-    """What calls for action or attention."""
+    """What calls for action or attention; where nothing does, whether anything could be judged."""
     urgent = [check for check in model.checks if check.state in URGENT]
     if not urgent:
-        return paragraph("Nothing that is watched calls for anything.", "none") if model.checks else Markup()
+        judged = any(check.state == "in order" for check in model.checks)
+        words = "Nothing that could be judged calls for anything." if judged else "Nothing could be judged."
+        return paragraph(words, "none")
     return table("What has changed", _CHECKS, [_check(check) for check in urgent])
 
 
@@ -29,7 +31,8 @@ def all_checks(model: ModelMonitored) -> Markup:
     if not model.checks:
         return Markup()
     rows = table("Everything watched, the strongest evidence first", _CHECKS, [_check(check) for check in model.checks])
-    return _folded(f"All {len(model.checks)} things that are watched", rows)
+    alone = "" if model.referenced else ": calibration alone, without drift"
+    return _folded(f"All {len(model.checks)} things that are watched{alone}", rows)
 
 
 def _folded(words: str, inside: Markup) -> Markup:
@@ -118,12 +121,16 @@ def _windows(calibration: Sequence[Calibration]) -> Markup:
 
 def _joined(calibration: Sequence[Calibration]) -> Markup:
     rows = [
-        (f"{one.head}, {one.landmark}", count.reason, FEW if count.patients is None else f"{count.patients:,}")
+        (f"{one.head}, {one.landmark}", _reason(count), FEW if count.patients is None else f"{count.patients:,}")
         for one in calibration
         for count in one.joined
     ]
     words = "What became of joining outcomes to predictions"
     return _folded(words, table(words, ("what", "", "patients"), rows)) if rows else Markup()
+
+
+def _reason(count: Count) -> str:
+    return count.reason + (f"; {FEW} of them: {'; '.join(count.few)}" if count.few else "")
 
 
 def counts_table(model: ModelMonitored) -> Markup:

@@ -113,13 +113,35 @@ def test_what_calls_for_action_ends_with_the_code_of_evidence_and_says_why(regis
     assert done.exit_code == 4
     assert "ACT" in done.stdout
     assert "age_years is recorded for another share of patients (0% of late" in done.stdout
+    assert "No outcomes were given" in done.stdout
     assert "page: " in done.stdout
 
 
-def test_a_version_without_a_reference_ends_well_and_says_so(registry: OfCohort, tmp_path: Path) -> None:
-    done = kap(log_in(tmp_path, registry.version("1"), requests(registry.cohort)).file)
+def test_outcomes_that_belong_to_nobody_in_the_log_are_warned_of(
+    registry: OfCohort, simulated: Path, tmp_path: Path
+) -> None:
+    documents = requests(registry.cohort)
+    for document in documents:
+        document["patient"]["patient_ref"] += " of elsewhere"
+    done = kap(log_in(tmp_path, registry.version("2"), documents).file, "--outcomes", simulated)
+    assert done.exit_code == 0, done.output
+    assert "WARNING: none of the patients is in the folder of outcomes" in done.stdout
+    assert f"Outcomes: {PATIENTS} not in the folder." in done.stdout
+    assert "No outcomes were given" not in done.stdout
+
+
+def test_a_version_without_a_reference_ends_well_and_is_not_taken_for_one_in_order(
+    registry: OfCohort, simulated: Path, tmp_path: Path
+) -> None:
+    log = log_in(tmp_path, registry.version("1"), requests(registry.cohort))
+    done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html")
     assert done.exit_code == 0
     assert "recorded no reference" in done.stdout
+    assert "records not judged, answers not judged" in done.stdout
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Nothing could be judged." in page
+    assert "calls for anything" not in page
+    assert "things that are watched: calibration alone, without drift" in page
 
 
 def test_a_model_of_another_registry_is_said_to_be_unknown(registry: OfCohort, tmp_path: Path) -> None:

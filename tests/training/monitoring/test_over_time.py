@@ -50,14 +50,19 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
     ("reasons", "told"),
     [
         ({"a": 20, "b": 7}, {"a": 20, "b": 7}),
-        ({"a": 20, "b": 7, "c": 4}, {"a": 20, "c; b": 11}),
+        ({"a": 20, "b": 7, "c": 4}, {"a": 20, "b, few c": 11}),
         ({"a": 20, "b": 7, "c": 3, "d": 2}, {"a": 20, "b": 7, "c; d": 5}),
         ({"a": 3}, {"a": None}),
+        ({"a": 20, "b": 2, "c": 1}, {"a, few b, c": 23}),
+        ({"with an outcome": 7, "a": 20, "b": 3}, {"with an outcome": 7, "a, few b": 23}),
+        ({"with an outcome": 7, "b": 3}, {"with an outcome": 7, "b": None}),
+        ({"a": 20, "with an outcome": 3}, {"a": 20, "with an outcome": None}),
         ({}, {}),
     ],
 )
 def test_reasons_of_a_few_patients_are_told_together(reasons: dict[str, int], told: dict[str, int | None]) -> None:
-    assert {count.reason: count.patients for count in counts_told(reasons)} == told
+    found = counts_told(reasons)
+    assert {", few ".join([one.reason, *filter(None, [", ".join(one.few)])]): one.patients for one in found} == told
 
 
 def test_months_are_those_of_the_calendar() -> None:

@@ -1,5 +1,6 @@
 """Act, watch, in order, too little to tell: what decides, and how it is said."""
 
+from collections.abc import Sequence
 from math import log
 
 import numpy as np
@@ -9,8 +10,9 @@ from tests.serving.bundles import toy_bundle
 from training.monitoring.bets import Course
 from training.monitoring.calendar import Calendar
 from training.monitoring.checks import Found, Kind, Size, Watched, shares
-from training.monitoring.document import Check, State
+from training.monitoring.document import Calibration, Check, Count, State
 from training.monitoring.in_words import reasons
+from training.monitoring.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
 from training.monitoring.reference import AnsweredReference, FeatureReference, LandmarkReference, Reference, Spread
 from training.monitoring.verdict import checks, overall, states, used_features
 
@@ -80,11 +82,90 @@ def test_the_state_of_all_is_that_of_the_most_urgent_part() -> None:
 
 def test_nothing_is_said_of_calibration_where_no_outcomes_were_given() -> None:
     assert "calibration" not in states([], followed=False)
-    assert "No outcomes were given" in reasons([], [], referenced=True, followed=False)[-1]
+    assert "No outcomes were given" in reasons([], [], "not given", referenced=True)[-1]
+
+
+def test_outcomes_that_can_t_be_read_are_not_said_to_be_none() -> None:
+    said = reasons([], [], "unreadable", referenced=True)[-1]
+    assert "can't be read under its protocol" in said
+    assert "given" not in said
+
+
+@pytest.mark.parametrize(
+    ("head", "needed"),
+    [
+        ("remission", "132 patients so far; needed are 150, 20 of them in remission and 20 not"),
+        ("relapse", "132 patients with 12.3 relapses expected so far; needed are as many as make 45"),
+    ],
+)
+def test_too_few_outcomes_come_with_how_many_are_needed(head: str, needed: str) -> None:
+    said = reasons([], [calibration(head, patients=132, expected=12.34)], "read", referenced=True)
+    assert needed in said[-1]
+
+
+def joined(*counts: Count) -> list[str]:
+    """What is said of joining outcomes to the predictions at a landmark."""
+    found = reasons([], [calibration("remission", joined=list(counts))], "read", referenced=True)
+    return [one for one in found if one.startswith(("WARNING", "Outcomes"))]
+
+
+def test_how_the_joining_went_is_said_in_one_line() -> None:
+    assert joined(
+        Count(reason=NOT_SETTLED, patients=194, few=(NO_SUCH_PATIENT,)), Count(reason=WITH_OUTCOME, patients=60)
+    ) == ["Outcomes: 60 with an outcome; 194 found but not settled yet; fewer than 5 not in the folder."]
+
+
+def test_it_is_a_warning_where_nobody_has_an_outcome() -> None:
+    warning, line = joined(Count(reason=NOT_SETTLED, patients=194))
+    assert warning.startswith("WARNING: no prediction has an outcome")
+    assert line == "Outcomes: 194 found but not settled yet."
+
+
+def test_it_is_a_warning_of_its_own_where_nobody_is_in_the_folder() -> None:
+    warning, line = joined(Count(reason=NO_SUCH_PATIENT, patients=194))
+    assert warning.startswith("WARNING: none of the patients is in the folder of outcomes")
+    assert line == "Outcomes: 194 not in the folder."
+
+
+def test_the_joining_is_added_up_over_landmarks_and_once_per_prediction() -> None:
+    few = Count(reason=NOT_SETTLED, patients=10, few=(NO_SUCH_PATIENT,))
+    told = [
+        calibration(head, landmark=landmark, joined=[Count(reason=WITH_OUTCOME, patients=20), few])
+        for landmark in ("first", "second")
+        for head in ("remission", "relapse")
+    ]
+    said = reasons([], told, "read", referenced=True)
+    line = "Outcomes: 40 with an outcome; 20 found but not settled yet; fewer than 5 at each of 2 landmarks not in the "
+    assert f"{line}folder." in said
+
+
+def calibration(
+    head: str,
+    *,
+    patients: int | None = 10,
+    expected: float | None = None,
+    landmark: str = LANDMARK,
+    joined: Sequence[Count] = (),
+) -> Calibration:
+    """Calibration of a head with outcomes too few to tell."""
+    return Calibration(
+        landmark=landmark,
+        head=head,
+        patients=patients,
+        observed=None,
+        expected=expected,
+        ratio=None,
+        in_the_large=None,
+        slope=None,
+        horizons=[],
+        windows=[],
+        enough=False,
+        joined=list(joined),
+    )
 
 
 def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
-    (said, *_) = reasons([check(PROVEN)], [], referenced=True, followed=False)
+    (said, *_) = reasons([check(PROVEN)], [], "not given", referenced=True)
     assert said == (
         f"At the landmark {LANDMARK!r}, age_years is 0.80 standard deviations higher than in training, since 2026-02. "
         "Proven at the end of 2026-03: one in 20 models to which nothing happened would ever show as much."
@@ -96,7 +177,7 @@ def test_a_share_of_a_few_patients_is_not_told() -> None:
     found = check(PROVEN, size, kind="recorded")
     assert found.change is not None
     assert (found.change.recent, found.change.difference) == (None, None)
-    assert "95%" not in "".join(reasons([found], [], referenced=True, followed=False))
+    assert "95%" not in "".join(reasons([found], [], "not given", referenced=True))
 
 
 def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
