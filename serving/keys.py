@@ -5,10 +5,11 @@ How often a key may ask is kept in `rate_limit`; refusing a request is left to `
 """
 
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
@@ -39,6 +40,7 @@ api_keys = Table(
     Column("created_at", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("revoked_at", Text),
+    Column("code", Text, nullable=False),
 )
 """One row per key that was ever made; times are UTC in ISO 8601, scopes are separated by blanks."""
 
@@ -89,7 +91,8 @@ def create_key(
             revoked_at=None,
         )
         token = f"kap_{key.id}_{secrets.token_urlsafe(32)}"
-        connection.execute(insert(api_keys).values(**_row(key), hash=_hash(secret, token)))
+        hashed = _hash(secret, token)
+        connection.execute(insert(api_keys).values(**_row(key), hash=hashed, code=_code(secret, key, hashed)))
     return key, token
 
 
@@ -99,21 +102,26 @@ def list_keys(engine: Engine) -> list[ApiKey]:
         return [_key(row) for row in connection.execute(select(api_keys).order_by(api_keys.c.slot)).mappings()]
 
 
-def revoke_key(engine: Engine, key_id: str) -> ApiKey:
+def revoke_key(engine: Engine, secret: Secret, key_id: str) -> ApiKey:
     """Revoke a key for ever; revoking it again changes nothing. ``InputRefusedError`` where there is no such key."""
     now = datetime.now(UTC).replace(microsecond=0)
     this = api_keys.c.id == key_id
     with writing(engine) as connection:
-        connection.execute(update(api_keys).where(this, api_keys.c.revoked_at.is_(None)).values(revoked_at=_text(now)))
         row = connection.execute(select(api_keys).where(this)).mappings().first()
-    if row is None:
-        required = "the id of a key, 8 hexadecimal digits, as `kap keys list` shows it"
-        raise InputRefusedError([Problem("ID", None, None, required, "the id of none")])
-    return _key(row)
+        if row is None:
+            required = "the id of a key, 8 hexadecimal digits, as `kap keys list` shows it"
+            raise InputRefusedError([Problem("ID", None, None, required, "the id of none")])
+        key = _key(row)
+        if key.revoked_at is None:
+            key = replace(key, revoked_at=now)
+            changed = {"revoked_at": _text(now), "code": _code(secret, key, row["hash"])}
+            connection.execute(update(api_keys).where(this).values(**changed))
+    return key
 
 
 class KeyRing:
-    """The keys in memory, so that no request waits for the database. What was revoked is refused after `refresh`.
+    """The keys in memory, so that no request waits for the database. What was revoked is refused after `refresh`; a key
+    whose row was changed in the table opens nothing.
 
     ``known`` is false until the keys were read once; ``any_active`` says whether any was ever made, for then a request
     needs one, even after the last was revoked.
@@ -138,7 +146,12 @@ class KeyRing:
         """
         with reading(self._engine) as connection:
             rows = connection.execute(select(api_keys)).mappings().all()
-        self._hashed = {str(row["id"]): (str(row["hash"]), _key(row)) for row in rows}
+        keys = [(_key(row), str(row["hash"]), str(row["code"])) for row in rows]
+        self._hashed = {
+            key.id: (hashed, key)
+            for key, hashed, code in keys
+            if hmac.compare_digest(code, _code(self._secret, key, hashed))
+        }
         self.any_active = bool(rows)
         self.known = True
 
@@ -157,6 +170,11 @@ class KeyRing:
 
 def _hash(secret: Secret, token: str) -> str:
     return secret.mac("api key", token.encode("ascii"))
+
+
+def _code(secret: Secret, key: ApiKey, hashed: str) -> str:
+    """The code of a key's row, without which whoever can write to the table could widen or revive a key."""
+    return secret.mac("api key row", json.dumps([*_row(key).values(), hashed]).encode("ascii"))
 
 
 def _in_order(named: set[str]) -> tuple[Scope, ...]:

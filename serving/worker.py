@@ -72,11 +72,9 @@ class Worker:
     def readiness(self) -> Readiness:
         """What ``/readyz`` says."""
         served = self.shelf.served
-        ready = bool(self._log_answers) and self.keys.known and not self.log.failing
-        log = (
-            "answers" if self._log_answers and not self.log.failing else "does not answer; nothing is answered unlogged"
-        )
-        return Readiness(ready, served.version, served.tag, log, self.shelf.refused)
+        answers = bool(self._log_answers) and not self.log.failing
+        log = "answers" if answers else "does not answer; nothing is answered unlogged"
+        return Readiness(answers and self.keys.known, served.version, served.tag, log, self.shelf.refused)
 
     def charge(self, call: Call, amount: int) -> None:
         """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""

@@ -59,7 +59,11 @@ def create(name: str, scopes: tuple[str, ...], expires_in_days: int, per_minute:
     from serving.settings import load_settings
     from serving.state import begin_state
 
-    kept = begin_state(load_settings(state))
+    settings = load_settings(state)
+    begun = settings.secret_path.exists()
+    kept = begin_state(settings)
+    if not begun:
+        click.echo(f"a new log and a new secret were begun: {settings.secret_path.absolute()}", err=True)
     key, token = create_key(
         kept.engine, kept.secret, name, scopes, per_minute=per_minute, expires_in_days=expires_in_days
     )
@@ -106,7 +110,8 @@ def revoke(key_id: str, state: Path | None) -> None:
     from serving.settings import load_settings
     from serving.state import open_state
 
-    key = revoke_key(open_state(load_settings(state)).engine, key_id)
+    kept = open_state(load_settings(state))
+    key = revoke_key(kept.engine, kept.secret, key_id)
     click.echo(f"key {key.id} for {key.name} is revoked since {key.revoked_at:%Y-%m-%d %H:%M:%S} UTC")
 
 

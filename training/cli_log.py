@@ -18,7 +18,7 @@ from training.failures import EvidenceFailedError
 if TYPE_CHECKING:
     from serving.state import State
 
-NOTHING = "the log holds nothing of that reference; was it written as the clinic's software sends it?"
+REQUIRED = "a reference of which the log holds something, written as the clinic's software sends it"
 LOG_ARGUMENT = click.argument("log", required=False)
 BY = click.option("--by", required=True, metavar="NAME", help="Who erases; kept for ever.")
 LOG_OPTION = click.option("--log", default=None, help="The log; that of KAP_LOG, or of KAP_STATE, when absent.")
@@ -48,11 +48,14 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
     from serving.log_check import check_log, read_seal, write_seal
     from serving.named_log import open_log
 
+    if seal is not None and seal.exists():
+        raise InputRefusedError([Problem(seal.name, None, None, "a file that is not there yet", "an earlier seal")])
     known = read_seal(since.read_bytes()) if since else ()
     state = open_log(log)
     checked = check_log(state.engine, state.secret, known)
     if seal is not None and not checked.findings:
         seal.write_text(write_seal(checked.reached), encoding="utf-8")
+        click.echo(f"seal written to {seal}", err=True)
     if as_json:
         counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
         click.echo(json.dumps(counts | {"writers": len(checked.reached), "findings": checked.findings}))
@@ -111,7 +114,9 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     _require_words(by, reason, reference)
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
-    click.echo(f"erased the content of {_number(number, 'prediction')}" if number else NOTHING)
+    if not number:
+        raise InputRefusedError([Problem("PATIENT_REF", None, None, REQUIRED, "one of which it holds nothing")])
+    click.echo(f"erased the content of {_number(number, 'prediction')}")
 
 
 @log_group.command()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from features.problems import InputRefusedError
-from serving.database import create_tables, open_database
+from serving.database import create_tables, open_database, writing
 from serving.failures import LogUnavailableError
 from serving.keys import SCOPES, ApiKey, KeyRing, create_key, list_keys, revoke_key
 from serving.pseudonyms import Secret
@@ -67,17 +67,17 @@ def test_a_key_is_known_by_its_token_and_listed_without_it(engine: Engine) -> No
 def test_a_revoked_key_is_refused_from_the_next_look_on_for_ever(engine: Engine) -> None:
     (key, token), (other, other_token) = make(engine), make(engine)
     ring = ring_of(engine)
-    revoked = revoke_key(engine, key.id)
+    revoked = revoke_key(engine, SECRET, key.id)
     assert revoked.revoked_at is not None
     ring.refresh()
     assert ring.verify(token) is None
     assert ring.verify(other_token) == other
-    assert revoke_key(engine, key.id) == revoked, "the first time stands"
+    assert revoke_key(engine, SECRET, key.id) == revoked, "the first time stands"
 
 
 def test_every_key_has_a_place_of_its_own_among_the_limits(engine: Engine) -> None:
     made = [make(engine)[0] for _ in range(3)]
-    revoke_key(engine, made[2].id)
+    revoke_key(engine, SECRET, made[2].id)
     assert [key.slot for key in (*made, make(engine)[0])] == [1, 2, 3, 4]
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_known_before_the_first_look_and_a_key_once_made_is_asked_for
     assert (ring.known, ring.any_active) == (True, False)
     key, token = make(file)
     assert ring.verify(token) is None, "only a look at the database makes it known"
-    revoke_key(file, key.id)
+    revoke_key(file, SECRET, key.id)
     ring.refresh()
     assert (ring.known, ring.any_active) == (True, True)
 
@@ -212,7 +212,7 @@ def test_what_no_key_can_have_is_refused(file: Engine, change: dict[str, object]
 
 def test_revoking_what_is_no_key_is_refused(file: Engine) -> None:
     with pytest.raises(InputRefusedError):
-        revoke_key(file, "00000000")
+        revoke_key(file, SECRET, "00000000")
 
 
 def test_times_are_kept_to_the_second_with_their_zone(file: Engine) -> None:
@@ -221,3 +221,28 @@ def test_times_are_kept_to_the_second_with_their_zone(file: Engine) -> None:
     assert kept.created_at == key.created_at
     assert kept.created_at.utcoffset() == timedelta(0)
     assert isinstance(kept.expires_at, datetime)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "scopes = 'predict read admin'",
+        "per_minute = 9999",
+        "revoked_at = NULL",
+        "expires_at = '2099-01-01T00:00:00+00:00'",
+    ],
+)
+def test_a_key_that_was_widened_or_revived_in_the_table_opens_nothing(file: Engine, change: str) -> None:
+    key, token = create_key(file, SECRET, "ward 3", ["predict"], per_minute=60, expires_in_days=1)
+    if "revoked" in change:
+        revoke_key(file, SECRET, key.id)
+    else:
+        ring = KeyRing(file, SECRET)
+        ring.refresh()
+        assert ring.verify(token) is not None
+    with writing(file) as connection:
+        connection.execute(text(f"UPDATE api_keys SET {change}"))
+    ring = KeyRing(file, SECRET)
+    ring.refresh()
+    assert ring.verify(token) is None
+    assert ring.any_active
