@@ -180,9 +180,9 @@ def test_no_key_can_be_read_where_it_is_kept_or_shown(file: Engine, tmp_path: Pa
     file.dispose()
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert key.id.encode() in kept
-    for text in (token, secret_part):
-        assert text.encode() not in kept
-        assert text not in f"{key!r} {ring!r} {vars(ring)} {list_keys(file)}"
+    for shown in (token, secret_part):
+        assert shown.encode() not in kept
+        assert shown not in f"{key!r} {ring!r} {vars(ring)} {list_keys(file)}"
 
 
 @pytest.mark.parametrize(
