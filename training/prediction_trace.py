@@ -210,14 +210,17 @@ def _time(decision: Decision) -> datetime:
 
 
 def _in_words(decision: Decision) -> str:
-    """Who decided what, when, why and on what."""
-    met = sum(check.passed for check in decision.checks)
-    checks = f"{met} of {len(decision.checks)} checks met" if decision.checks else "no checks"
+    """Who decided what, when, why and on what; of an override, in spite of which checks."""
+    not_met = [check.name for check in decision.checks if not check.passed]
+    met = f"{len(decision.checks) - len(not_met)} of {len(decision.checks)} checks met"
+    checks = met if decision.checks else "no checks"
     evidence = f"on evidence {decision.evidence_digest}" if decision.evidence_digest else "without evidence"
-    return (
-        f"decision {decision.number}, {decision.action} version {decision.version} by {decision.by} at {decision.at}: "
-        f"{decision.reason}; {evidence}, {checks}"
-    )
+    if decision.action != "override":
+        what = f"{decision.action} version {decision.version} by {decision.by} at {decision.at}: {decision.reason}"
+        return f"decision {decision.number}, {what}; {evidence}, {checks}"
+    in_spite = f": not met: {'; '.join(not_met)} (figures: kap history --json)" if not_met else ""
+    what = f"version {decision.version} at {decision.at}, an OVERRIDE by {decision.by} (reason: {decision.reason})"
+    return f"decision {decision.number}, {what}{in_spite}; {evidence}, {checks}"
 
 
 def answer_verdict(prediction: TracedPrediction, recompute: Recompute) -> Verdict:

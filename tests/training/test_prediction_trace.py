@@ -24,7 +24,7 @@ from tests.training.registry import Registry, held_out_of, in_use
 from training.audit import seal_run
 from training.cli import main
 from training.decision_log import Chain
-from training.decisions import FIRST, Decision
+from training.decisions import FIRST, Decision, PolicyCheck
 from training.prediction_trace import TracedPrediction, decision_verdict
 from training.release import MODEL_NAME
 
@@ -402,8 +402,8 @@ REPLACED = decisions(("promote", 0, "1"), ("refuse", 50, "3"), ("override", 100,
         (REPLACED, "1", 0, "passed", "decision 1, promote version 1 by Ada at 2030-01-02T12:00:00Z: better"),
         (REPLACED, "1", 99.9, "passed", "decision 1"),
         (REPLACED, "2", 99.9, "failed", "no decision had made it champion; in force: decision 1"),
-        (REPLACED, "2", 100, "passed", "decision 3, override version 2"),
-        (REPLACED, "1", 162, "passed", "62.0 s after it was replaced (decision 3, override version 2"),
+        (REPLACED, "2", 100, "passed", "decision 3, version 2 at 2030-01-02T12:01:40Z, an OVERRIDE by Ada"),
+        (REPLACED, "1", 162, "passed", "62.0 s after it was replaced (decision 3, version 2 at"),
         (REPLACED, "1", 162.1, "failed", "62.1 s after it was replaced"),
         (REPLACED, "3", 60, "failed", "no decision had made it champion"),
         (decisions(("promote", 0, "1"), ("promote", 9, "2"), ("promote", 18, "3")), "1", 71, "passed", "62.0 s after"),
@@ -418,6 +418,18 @@ def test_a_decision_must_stand_behind_the_model_when_it_answers(
     verdict = decision_verdict(prediction_by(version, seconds), chain, None, PATIENCE)
     assert verdict.outcome == outcome, verdict.detail
     assert told in verdict.detail
+
+
+def test_an_override_is_said_loudly_with_the_checks_that_were_not_met() -> None:
+    chain = decisions(("override", 0, "1"))
+    seen = {"sample size, session 2": False, "leakage gate": True, "champion": False}
+    checks = tuple(PolicyCheck(name=name, passed=met, required="more", seen="less") for name, met in seen.items())
+    taken = chain.decisions[0].model_copy(update={"checks": checks})
+    verdict = decision_verdict(prediction_by("1", 5), Chain((taken,), "1", ()), None, PATIENCE)
+    assert verdict.outcome == "passed"
+    assert "an OVERRIDE by Ada (reason: better): not met: sample size, session 2; champion (figures:" in verdict.detail
+    assert "leakage" not in verdict.detail
+    assert "1 of 3 checks met" in verdict.detail
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2030-01-02", "2030-01-02T12:00:00"])
