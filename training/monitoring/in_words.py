@@ -132,7 +132,7 @@ def _still_needed(one: Calibration) -> str:
     if one.head == "relapse":
         expected = "" if one.expected is None else f" with {number(one.expected, 1)} relapses expected"
         return f"{known}{expected} so far; needed are as many as make {ENOUGH_RELAPSES} relapses expected"
-    return f"{known} so far; needed are {ENOUGH}, {ENOUGH_OF_EITHER} of them in remission and {ENOUGH_OF_EITHER} not"
+    return f"{known} so far; needed are {ENOUGH}, at least {ENOUGH_OF_EITHER} in remission and {ENOUGH_OF_EITHER} not"
 
 
 def as_text(found: Monitoring) -> str:

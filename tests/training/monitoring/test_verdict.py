@@ -94,7 +94,7 @@ def test_outcomes_that_can_t_be_read_are_not_said_to_be_none() -> None:
 @pytest.mark.parametrize(
     ("head", "needed"),
     [
-        ("remission", "132 patients so far; needed are 150, 20 of them in remission and 20 not"),
+        ("remission", "132 patients so far; needed are 150, at least 20 in remission and 20 not"),
         ("relapse", "132 patients with 12.3 relapses expected so far; needed are as many as make 45"),
     ],
 )
