@@ -35,7 +35,15 @@ class Server:
     def workers(self) -> list[int]:
         """Process ids of the workers, which the server's own process has started."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(pid) for pid in children if b"worker.service" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in children if b"worker.service" in _command_line(pid)]
+
+
+def _command_line(pid: str) -> bytes:
+    """How a process was started; nothing of one that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def free_port() -> int:

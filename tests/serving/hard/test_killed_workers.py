@@ -50,21 +50,22 @@ def busiest(server: Server) -> int:
     return max(before, key=lambda pid: worked(pid) - before[pid])
 
 
-def kill_one(server: Server) -> None:
-    """Kill a worker that answers, without a chance to tidy up, and wait until another has taken its place."""
-    before = server.workers()
-    os.kill(busiest(server), signal.SIGKILL)
-    until(lambda: len(server.workers()) == len(before) and server.workers() != before, PATIENCE_SECONDS)
+def kill_one(server: Server, workers: int) -> None:
+    """Kill a worker that answers, without a chance to tidy up, and wait until there are as many as there were."""
+    killed = busiest(server)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: killed not in server.workers() and len(server.workers()) == workers, PATIENCE_SECONDS)
 
 
 def kill_under_load(server: Server, state: State, kills: int) -> None:
     """Kill workers one after the other, each once it has answered; then see what the log holds."""
+    workers = len(server.workers())
     with asking(str(server.client.base_url)) as asked:
         for turn in range(kills):
             reached = len(asked.answered)
             until(lambda reached=reached: len(asked.answered) > reached + 10, PATIENCE_SECONDS)  # type: ignore[misc]
             time.sleep(0.05 * (turn % 5))  # at another moment of the work each time
-            kill_one(server)
+            kill_one(server, workers)
         reached = len(asked.answered)
         until(lambda: len(asked.answered) > reached + 50, PATIENCE_SECONDS)
     assert asked.failed == []
