@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
 )
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
@@ -56,6 +57,7 @@ PATIENCE_SECONDS = 5.0
 IDLE_SECONDS = 1.0
 CONNECTIONS = 5
 _WRITES, _BEGUN = "kap_writes", "kap_begun"
+_ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 _LOCK = 0x6B6170  # any number that nobody else takes: "kap"
 
 metadata = MetaData()
@@ -83,10 +85,9 @@ def unavailable(error: BaseException) -> bool:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database and keeps nobody from writing."""
-    options = (
-        {} if _is_sqlite(engine.url) else {"isolation_level": "REPEATABLE READ"}
-    )  # else each statement sees its own
-    with _connect(engine).execution_options(**options) as connection, connection.begin():
+    with _connect(engine) as connection, connection.begin():
+        if not _is_sqlite(engine.url):  # where otherwise each statement sees a state of its own
+            connection.execute(_ONE_STATE)
         yield connection
 
 
@@ -102,10 +103,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def connected_for_writing(engine: Engine) -> Connection:
     """A connection whose transactions are as those of `writing`, for whoever makes many of them."""
-    connection = _connect(engine).execution_options(**{_WRITES: True})
-    if _is_sqlite(engine.url):
-        return connection
-    return connection.execution_options(isolation_level="READ COMMITTED")  # it must see what the last writer wrote
+    return _connect(engine).execution_options(**{_WRITES: True})
 
 
 def is_lost(connection: Connection) -> bool:

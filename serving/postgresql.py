@@ -169,6 +169,7 @@ def _agree(connection: pg8000.dbapi.Connection, patience_seconds: float) -> None
     milliseconds = str(round(1000 * patience_seconds))
     wanted = {
         "synchronous_commit": "on",
+        "default_transaction_isolation": "read committed",  # a writer must see what the one before it wrote
         "statement_timeout": milliseconds,
         "tcp_keepalives_idle": str(KEEPALIVE_IDLE_SECONDS),
         "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_SECONDS),
