@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from serving.database import reading
@@ -37,17 +38,18 @@ def log_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], State]:
     return opened
 
 
-def worked(pid: int) -> int:
-    """How long a process has had the processor so far, in clock ticks."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def callers_of(pid: int, port: int | None) -> int:
+    """How many callers keep a connection to a worker."""
+    try:
+        open_now = psutil.Process(pid).net_connections()
+    except psutil.NoSuchProcess:
+        return 0
+    return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in open_now)
 
 
 def busiest(server: Server) -> int:
-    """The worker that answers most of the calls just now: callers keep their connections, so that one may have all."""
-    before = {pid: worked(pid) for pid in server.workers()}
-    time.sleep(0.2)
-    return max(before, key=lambda pid: worked(pid) - before[pid])
+    """The worker that most callers ask just now: they keep their connections, so that one may have all."""
+    return max(server.workers(), key=lambda pid: callers_of(pid, server.client.base_url.port))
 
 
 def kill_one(server: Server, workers: int) -> None:
