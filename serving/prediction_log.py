@@ -155,5 +155,10 @@ def stream(connection: Connection, query: Select[tuple[object, ...]]) -> Iterato
 def find_entry(engine: Engine, prediction_id: str) -> Entry | None:
     """The entry of a prediction; ``None`` where the log has none."""
     with reading(engine) as connection:
-        found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
+        return entry_with(connection, prediction_id)
+
+
+def entry_with(connection: Connection, prediction_id: str) -> Entry | None:
+    """The entry of that id, of whatever kind; ``None`` where the log has none."""
+    found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
     return None if found is None else entry_of(found)

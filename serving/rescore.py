@@ -17,7 +17,7 @@ from serving.chain import BEGINNING, head_code
 from serving.database import reading
 from serving.desk import input_text
 from serving.entry_check import entry_findings
-from serving.prediction_log import Entry, entries, entry_of, writers
+from serving.prediction_log import Entry, entries, entry_with, writers
 from serving.predictor import Predictor
 from serving.probabilities import ImpossibleAnswerError
 from serving.pseudonyms import Secret
@@ -57,19 +57,13 @@ class EntryFacts:
 def facts_of(state: State, prediction_id: str) -> EntryFacts:
     """The entry of a prediction; raises ``InputRefusedError`` where the log has no prediction of that id."""
     with reading(state.engine) as connection:
-        entry = _entry(connection, prediction_id)
+        entry = entry_with(connection, prediction_id)
         if entry is None or entry.kind != "prediction":
             found = "an id that is not there" if entry is None else "the id of an erasure"
             raise InputRefusedError([Problem("PREDICTION_ID", None, None, "the id of a logged prediction", found)])
         findings = [*_findings(connection, state.secret, entry)]
         erasure, wrong = _erasure(connection, state.secret, entry)
     return EntryFacts(entry, (*findings, *wrong), erasure)
-
-
-def _entry(connection: Connection, prediction_id: str) -> Entry | None:
-    query = select(entries).where(entries.c.prediction_id == prediction_id)
-    found = connection.execute(query).mappings().first()
-    return None if found is None else entry_of(found)
 
 
 def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
@@ -105,7 +99,7 @@ def _erasure(connection: Connection, secret: Secret, entry: Entry) -> tuple[Eras
     """The erasure of an entry's content, and what is wrong with it; nothing for an entry that is whole."""
     if entry.erasable is not None:
         return None, []
-    found = None if entry.erased_by is None else _entry(connection, entry.erased_by)
+    found = None if entry.erased_by is None else entry_with(connection, entry.erased_by)
     told = _told(found)
     erased = told.get("erased")
     if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
