@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from models.calibration import Trials, fit_baseline
-from models.outcomes import Floats, expit
+from models.outcomes import Floats
+from models.regression import BoundedRegression
 from models.score import Constant, Linear, Score, Trees
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -23,8 +23,8 @@ DEPTHS = (1, 2, 3)
 TUNING_FOLDS = 5
 MOST_ROUNDS = 400
 PATIENCE = 25
-BAND_SCALE = 30.0
-"""Band indicators are scaled by this, so that the penalty on them is 1/900 of that on a feature."""
+UNPENALISED = 1e6
+"""Inverse penalty of a coefficient that is as good as free."""
 INDICATOR_FROM = 0.02
 """Share of missing values from which missingness gets a weight of its own."""
 BULK = (0.5, 99.5)
@@ -72,40 +72,30 @@ def learn_one_variable(variable: str) -> Learner:
 
     def learn(lesson: Lesson) -> Learned:
         design = Design.of(lesson, [lesson.names.index(variable)])
-        return Learned(design.score(_fit_logistic(design, lesson, strength=1e6)), {})
+        return Learned(design.score(design.regression(lesson).fit(UNPENALISED)), {})
 
     return learn
 
 
 def learn_logistic(lesson: Lesson) -> Learned:
-    """Ridge logistic regression on every recorded feature, its penalty tuned by log-likelihood on inner folds."""
+    """Ridge logistic regression on every recorded feature, its penalty tuned by log-likelihood on inner folds.
+
+    A coefficient keeps to the declared sign of its feature.
+    """
     losses = np.zeros(len(STRENGTHS))
     for taught, held_out in _tuning_folds(lesson):
         part = lesson.of(taught)
         design = Design.of(part)
+        regression, parameters = design.regression(part), None
         for position, strength in enumerate(STRENGTHS):
-            score = design.score(_fit_logistic(design, part, strength))
-            losses[position] += _held_out_loss(lesson, score, taught, held_out)
+            parameters = regression.fit(strength, parameters)
+            losses[position] += _held_out_loss(lesson, design.score(parameters), taught, held_out)
     best = STRENGTHS[int(np.argmin(losses))]
     design = Design.of(lesson)
-    coefficients = _fit_logistic(design, lesson, best)
-    used = _effective_parameters(design, lesson, coefficients, best)
-    return Learned(design.score(coefficients), {"C": best, "effective_parameters": used})
-
-
-def _effective_parameters(design: "Design", lesson: Lesson, coefficients: Floats, strength: float) -> float:
-    """How many unpenalised parameters the penalised ones amount to: the trace of the hat matrix, without the baseline.
-
-    Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
-    """
-    trials = lesson.trials
-    columns = design.columns[trials.patient]
-    moved = design.columns @ coefficients
-    fitted = expit(fit_baseline(trials, moved)[trials.band] + moved[trials.patient])
-    spread = (trials.successes + trials.failures) * fitted * (1 - fitted)
-    centred = columns - spread @ columns / spread.sum()
-    information = np.linalg.eigvalsh((centred * spread[:, None]).T @ centred)
-    return float((information / (information + 1 / strength)).sum())
+    regression = design.regression(lesson)
+    parameters = regression.fit(best)
+    used = regression.effective_parameters(parameters, best)
+    return Learned(design.score(parameters), {"C": best, "effective_parameters": used})
 
 
 def learn_logistic_at(strength: float) -> Learner:
@@ -113,7 +103,7 @@ def learn_logistic_at(strength: float) -> Learner:
 
     def learn(lesson: Lesson) -> Learned:
         design = Design.of(lesson)
-        return Learned(design.score(_fit_logistic(design, lesson, strength)), {"C": strength})
+        return Learned(design.score(design.regression(lesson).fit(strength)), {"C": strength})
 
     return learn
 
@@ -146,6 +136,7 @@ class Design:
     centre: Floats
     scale: Floats
     with_indicator: NDArray[np.bool_]
+    signs: NDArray[np.int64]
     features: int
 
     @staticmethod
@@ -168,10 +159,16 @@ class Design:
         with_indicator = missing[lesson.taught].mean(axis=0) >= INDICATOR_FROM
         standardised = np.where(missing, 0.0, (every - centre) / scale)
         columns = np.hstack([standardised, missing[:, with_indicator].astype(np.float64)])
-        return Design(columns, used, lower, upper, centre, scale, with_indicator, lesson.rows.shape[1])
+        signs = np.append(np.array(lesson.signs, dtype=np.int64)[used], np.zeros(with_indicator.sum(), dtype=np.int64))
+        return Design(columns, used, lower, upper, centre, scale, with_indicator, signs, lesson.rows.shape[1])
 
-    def score(self, coefficients: Floats) -> Linear:
-        """The score with these coefficients of the columns."""
+    def regression(self, lesson: Lesson) -> BoundedRegression:
+        """The regression of the lesson's trials on these columns."""
+        return BoundedRegression.of(self.columns, self.signs, lesson.trials)
+
+    def score(self, parameters: Floats) -> Linear:
+        """The score with these coefficients of the columns; what follows them in ``parameters`` is passed over."""
+        coefficients = parameters[: self.columns.shape[1]]
         missing_weight = np.zeros(len(self.used))
         missing_weight[self.with_indicator] = coefficients[len(self.used) :]
         return Linear(
@@ -183,22 +180,6 @@ class Design:
             missing_weight=missing_weight,
             features=self.features,
         )
-
-
-def _fit_logistic(design: Design, lesson: Lesson, strength: float) -> Floats:
-    """Coefficients of the design's columns; the bands' own level is free of the penalty but for a trace."""
-    trials = lesson.trials
-    columns = design.columns[trials.patient]
-    if trials.bands > 1:
-        bands = np.zeros((len(trials.band), trials.bands))
-        bands[np.arange(len(trials.band)), trials.band] = BAND_SCALE
-        columns = np.hstack([columns, bands])
-    if not columns.shape[1]:
-        return np.zeros(0)
-    rows, outcome, weight = trials.weighted_outcomes()
-    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=100, tol=1e-8)
-    model.fit(columns[rows], outcome, sample_weight=weight)
-    return np.asarray(model.coef_[0, : design.columns.shape[1]], dtype=np.float64)
 
 
 def learn_xgboost(lesson: Lesson) -> Learned:

@@ -1,0 +1,162 @@
+"""Ridge logistic regression whose coefficients keep to declared signs, fitted by projected Newton steps.
+
+Which columns and penalties enter is decided in `learners`; how refits vary around a fit, in `training/refits`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Trials, fit_baseline
+from models.outcomes import Floats, expit
+
+BASELINE_PENALTY = 1e-3
+"""Of a band's own log-odds around the overall ones: only enough for a unique minimum."""
+MOST_STEPS = 60
+CONVERGED = 1e-7
+LONGEST = 4.0
+"""No parameter moves farther in one step."""
+SHORTEST = 1e-4
+"""Share of a Newton step below which no shorter one is tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class BoundedRegression:
+    """A penalised logistic regression of trials on patients' columns, to be fitted once or many times.
+
+    ``columns`` (rows, columns) are those of the patients with trials, ``place`` (trials,) is the row of each trial.
+    ``lower`` and ``upper`` (columns + bands,) bound the parameters: the columns' coefficients, then one log-odds per
+    band. ``origin`` is where a fit starts, with all coefficients at 0.
+    """
+
+    columns: Floats
+    trials: Trials
+    place: NDArray[np.intp]
+    lower: Floats
+    upper: Floats
+    origin: Floats
+
+    @staticmethod
+    def of(columns: Floats, signs: NDArray[np.integer], trials: Trials) -> "BoundedRegression":
+        """``columns`` (patients, columns), and the sign that each coefficient keeps: -1, 1, or 0 for either."""
+        patients, place = np.unique(trials.patient, return_inverse=True)
+        free = np.full(trials.bands, np.inf)
+        return BoundedRegression(
+            columns=np.ascontiguousarray(columns[patients]),
+            trials=trials,
+            place=place,
+            lower=np.append(np.where(signs > 0, 0.0, -np.inf), -free),
+            upper=np.append(np.where(signs < 0, 0.0, np.inf), free),
+            origin=np.append(np.zeros(columns.shape[1]), fit_baseline(trials, np.zeros(trials.patients))),
+        )
+
+    def fit(
+        self, strength: float, start: Floats | None = None, counts: Floats | None = None, prior: Floats | None = None
+    ) -> Floats:
+        """Parameters (columns + bands,) at an inverse penalty ``strength``, larger for a weaker penalty.
+
+        ``counts`` (patients,) says how often each patient counts, ``prior`` (columns,) where the penalty pulls to.
+        Projected Newton steps with a line search (Bertsekas 1982, doi:10.1137/0320018). The penalty makes the minimum
+        unique, so that ``start`` saves time and changes nothing else.
+        """
+        objective = self._objective(strength, counts, prior)
+        parameters = np.clip(self.origin if start is None else start, self.lower, self.upper)
+        loss = objective.loss(parameters)
+        for _ in range(MOST_STEPS):
+            step, share = objective.step(parameters), 1.0
+            tried = np.clip(parameters + step, self.lower, self.upper)
+            while (tried_loss := objective.loss(tried)) > loss and share > SHORTEST:
+                share /= 2
+                tried = np.clip(parameters + share * step, self.lower, self.upper)
+            if tried_loss > loss:
+                break
+            moved = np.abs(tried - parameters).max()
+            parameters, loss = tried, tried_loss
+            if moved < CONVERGED:
+                break
+        return parameters
+
+    def _objective(self, strength: float, counts: Floats | None, prior: Floats | None) -> "_Objective":
+        number = self.columns.shape[1]
+        pulled_to = self.origin.copy()
+        if prior is not None:
+            pulled_to[:number] = prior
+        weight = np.ones(len(self.place)) if counts is None else counts[self.trials.patient]
+        return _Objective(
+            regression=self,
+            successes=self.trials.successes * weight,
+            failures=self.trials.failures * weight,
+            penalty=np.repeat([1 / strength, BASELINE_PENALTY], [number, self.trials.bands]),
+            pulled_to=pulled_to,
+        )
+
+    def log_odds(self, parameters: Floats) -> Floats:
+        """Log-odds per trial, shape (trials,)."""
+        number = self.columns.shape[1]
+        return (self.columns @ parameters[:number])[self.place] + parameters[number:][self.trials.band]
+
+    def information(self, variance: Floats) -> Floats:
+        """Fisher information (columns + bands, columns + bands) of trials with these variances (trials,).
+
+        Summed over the trials of a patient first, who all share their columns.
+        """
+        rows, bands, number = len(self.columns), self.trials.bands, self.columns.shape[1]
+        cells = np.bincount(self.place * bands + self.trials.band, weights=variance, minlength=rows * bands)
+        by_band = cells.reshape(rows, bands)
+        found = np.empty((number + bands, number + bands))
+        found[:number, :number] = self.columns.T @ (self.columns * by_band.sum(axis=1)[:, None])
+        found[:number, number:] = self.columns.T @ by_band
+        found[number:, :number] = found[:number, number:].T
+        found[number:, number:] = np.diag(by_band.sum(axis=0))
+        return found
+
+    def effective_parameters(self, parameters: Floats, strength: float) -> float:
+        """How many unpenalised coefficients the penalised ones amount to: the trace of the hat matrix, without bands.
+
+        A coefficient held at 0 by its sign counts for none. Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
+        """
+        number = self.columns.shape[1]
+        fitted = expit(self.log_odds(parameters))
+        information = self.information((self.trials.successes + self.trials.failures) * fitted * (1 - fitted))
+        between = information[:number, number:]
+        levels = np.maximum(np.diag(information)[number:], 1e-12)
+        used = np.flatnonzero(parameters[:number])
+        inner = (information[:number, :number] - (between / levels) @ between.T)[np.ix_(used, used)]
+        found = np.maximum(np.linalg.eigvalsh(inner), 0.0) if len(used) else np.zeros(0)
+        return float((found / (found + 1 / strength)).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Objective:
+    """Penalised negative log-likelihood of a regression's trials, with weights (trials,) of both outcomes."""
+
+    regression: BoundedRegression
+    successes: Floats
+    failures: Floats
+    penalty: Floats
+    pulled_to: Floats
+
+    def loss(self, parameters: Floats) -> float:
+        log_odds = self.regression.log_odds(parameters)
+        fit = self.successes @ np.logaddexp(0, -log_odds) + self.failures @ np.logaddexp(0, log_odds)
+        return float(fit + 0.5 * (self.penalty @ (parameters - self.pulled_to) ** 2))
+
+    def step(self, parameters: Floats) -> Floats:
+        """Newton's step in the parameters that are not held at a bound."""
+        regression = self.regression
+        number, fitted = self.successes + self.failures, expit(regression.log_odds(parameters))
+        gradient = self._gathered(number * fitted - self.successes) + self.penalty * (parameters - self.pulled_to)
+        too_low, too_high = parameters <= regression.lower, parameters >= regression.upper
+        free = np.flatnonzero(~(too_low & (gradient > 0) | too_high & (gradient < 0)))
+        curvature = regression.information(number * fitted * (1 - fitted)) + np.diag(self.penalty)
+        step = np.zeros(len(parameters))
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], -gradient[free])
+        return np.clip(step, -LONGEST, LONGEST)
+
+    def _gathered(self, residual: Floats) -> Floats:
+        """Sums of ``residual`` (trials,) times the columns, and over each band."""
+        place, trials = self.regression.place, self.regression.trials
+        by_row = np.bincount(place, weights=residual, minlength=len(self.regression.columns))
+        by_band = np.bincount(trials.band, weights=residual, minlength=trials.bands)
+        return np.append(by_row @ self.regression.columns, by_band)
