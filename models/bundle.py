@@ -25,7 +25,7 @@ from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
 from models.uncertainty import OutcomeRefits
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
 PROBES = "probes.json"
@@ -149,6 +149,8 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
     arrays = to_arrays(head.score) | {"baseline": np.asarray(head.baseline), "slope": np.array(head.slope)}
     if isinstance(head, RelapseHead):
         arrays |= {"edges": head.edges, "competing_hazard": head.competing_hazard}
+        if head.competing_score is not None:
+            arrays |= {f"competing_{name}": values for name, values in to_arrays(head.competing_score).items()}
     files = {"arrays": f"{stem}.npz"}
     if "booster" in arrays:
         files["booster"] = f"{stem}.ubj"
@@ -211,7 +213,16 @@ def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead |
     slope = float(arrays["slope"])
     if name == "remission":
         return RemissionHead(score, float(arrays["baseline"]), slope)
-    return RelapseHead(score, arrays["edges"], arrays["baseline"], arrays["competing_hazard"], slope)
+    prefix = "competing_"
+    beside = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+    return RelapseHead(
+        score,
+        arrays["edges"],
+        arrays["baseline"],
+        arrays["competing_hazard"],
+        slope,
+        from_arrays(beside, score.features) if "kind" in beside else None,
+    )
 
 
 def _answers(bundle: Bundle, probes: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,10 @@ class OutcomeModel:
         Without ``with_curve`` the weekly curve is left out; for a cohort it is by far the largest part.
         """
         answers = self._answers(rows, with_curve)
-        interval = None if self.refits is None else self.refits.intervals(rows, answers, self.horizons_days)
+        interval = None
+        if self.refits is not None:
+            competing = np.zeros((1, 1)) if self.relapse is None else self.relapse.competing(rows)
+            interval = self.refits.intervals(rows, answers, self.horizons_days, competing)
         return Predictions(answers.remission, answers.curve, answers.relapse, answers.sustained, interval)
 
     def _answers(self, rows: Floats, with_curve: bool) -> Answers:
@@ -56,11 +59,10 @@ class OutcomeModel:
         if self.relapse is None:
             unknown = np.full((len(rows), len(self.horizons_days)), np.nan)
             return Answers(remission, None, unknown, unknown)
-        moved = self.relapse.moved(rows)
         wanted = np.array(self.horizons_days, dtype=np.int64)
         within = wanted <= self.relapse.days[-1]
         weekly = self.relapse.days if with_curve else wanted[:0]
-        at_horizons, curve = self.relapse.curve(moved, np.concatenate([wanted[within], weekly])).cut(int(within.sum()))
+        at_horizons, curve = self.relapse.curve(rows, np.concatenate([wanted[within], weekly])).cut(int(within.sum()))
         relapse, sustained = np.full((2, len(rows), len(wanted)), np.nan)
         relapse[:, within] = at_horizons.relapse
         sustained[:, within] = sustained_remission(remission, at_horizons)

@@ -44,7 +44,7 @@ def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArra
     """The curve of weekly hazards at any days within their reach.
 
     ``relapse_hazard`` (n, weeks) is the probability of relapse in a week among those event-free at its start;
-    ``competing_hazard`` (weeks,) that of a competing event among those without relapse in the week.
+    ``competing_hazard`` (n or 1, weeks) that of a competing event among those without relapse in the week.
     """
     week, within = np.divmod(days, DAYS_PER_WEEK)
     stays = (1 - relapse_hazard) * (1 - competing_hazard)

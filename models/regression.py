@@ -111,6 +111,12 @@ class BoundedRegression:
         found[number:, number:] = np.diag(by_band.sum(axis=0))
         return found
 
+    def gathered(self, values: Floats) -> Floats:
+        """Sums of ``values`` (trials,) times each column, then over each band, shape (columns + bands,)."""
+        by_row = np.bincount(self.place, weights=values, minlength=len(self.columns))
+        by_band = np.bincount(self.trials.band, weights=values, minlength=self.trials.bands)
+        return np.append(by_row @ self.columns, by_band)
+
     def effective_parameters(self, parameters: Floats, strength: float) -> float:
         """How many unpenalised coefficients the penalised ones amount to: the trace of the hat matrix, without bands.
 
@@ -146,17 +152,10 @@ class _Objective:
         """Newton's step in the parameters that are not held at a bound."""
         regression = self.regression
         number, fitted = self.successes + self.failures, expit(regression.log_odds(parameters))
-        gradient = self._gathered(number * fitted - self.successes) + self.penalty * (parameters - self.pulled_to)
+        gradient = regression.gathered(number * fitted - self.successes) + self.penalty * (parameters - self.pulled_to)
         too_low, too_high = parameters <= regression.lower, parameters >= regression.upper
         free = np.flatnonzero(~(too_low & (gradient > 0) | too_high & (gradient < 0)))
         curvature = regression.information(number * fitted * (1 - fitted)) + np.diag(self.penalty)
         step = np.zeros(len(parameters))
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], -gradient[free])
         return np.clip(step, -LONGEST, LONGEST)
-
-    def _gathered(self, residual: Floats) -> Floats:
-        """Sums of ``residual`` (trials,) times the columns, and over each band."""
-        place, trials = self.regression.place, self.regression.trials
-        by_row = np.bincount(place, weights=residual, minlength=len(self.regression.columns))
-        by_band = np.bincount(trials.band, weights=residual, minlength=trials.bands)
-        return np.append(by_row @ self.regression.columns, by_band)

@@ -1,7 +1,7 @@
 """The relapse head: a discrete-time hazard of relapse on a weekly grid after remission, beside a competing hazard.
 
-The log-odds of relapse in a week are a baseline, constant within bands of weeks, plus the patient's score. The
-competing hazard is the same for everybody.
+The log-odds of relapse in a week are a baseline, constant within bands of weeks, plus the patient's score. Those of a
+competing event are one baseline plus a score of its own, which is constant unless the data support more.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Recalibration, Trials
+from models.calibration import Recalibration, Trials, fit_baseline
 from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit, relapse_curve
 from models.score import Score
 
@@ -23,8 +23,8 @@ MOST_BANDS = 10
 class RelapseHead:
     """Weekly hazards up to ``edges[-1]`` weeks; ``edges`` (bands + 1,) are the bands' bounds in weeks, from 0.
 
-    ``baseline`` and ``competing_hazard`` have shape (bands,): log-odds of relapse, and probability of a competing
-    event, in each week of a band.
+    ``baseline`` (bands,) are the log-odds of relapse in each week of a band. ``competing_hazard`` (bands,) is the
+    probability of a competing event in a week, for a patient whose ``competing_score`` is 0; ``None`` is for everybody.
     """
 
     score: Score
@@ -32,6 +32,7 @@ class RelapseHead:
     baseline: Floats
     competing_hazard: Floats
     slope: float = 1.0
+    competing_score: Score | None = None
 
     def recalibrated(self, recalibration: Recalibration) -> "RelapseHead":
         """The head with its baseline shifted and its score stretched."""
@@ -43,14 +44,22 @@ class RelapseHead:
         return np.arange(self.edges[-1] + 1) * DAYS_PER_WEEK
 
     def moved(self, rows: Floats) -> Floats:
-        """How far each row's log-odds lie from the baseline, shape (n,)."""
+        """How far each row's log-odds of relapse lie from the baseline, shape (n,)."""
         return self.slope * self.score.predict(rows)
 
-    def curve(self, moved: Floats, days: NDArray[np.int64]) -> RelapseCurve:
-        """Cumulative probabilities at ``days`` for patients who lie ``moved`` from the baseline."""
+    def curve(self, rows: Floats, days: NDArray[np.int64]) -> RelapseCurve:
+        """Cumulative probabilities at ``days`` for feature rows of shape (n, features)."""
         weeks = np.diff(self.edges)
-        hazard = np.repeat(expit(self.baseline + moved[:, None]), weeks, axis=1)
-        return relapse_curve(hazard, np.repeat(self.competing_hazard, weeks), days)
+        hazard = np.repeat(expit(self.baseline + self.moved(rows)[:, None]), weeks, axis=1)
+        return relapse_curve(hazard, np.repeat(self.competing(rows), weeks, axis=1), days)
+
+    def competing(self, rows: Floats) -> Floats:
+        """Probability of a competing event in a week among those without relapse in it, shape (n or 1, bands)."""
+        hazard = self.competing_hazard[None, :]
+        if self.competing_score is None:
+            return hazard
+        odds = hazard * np.exp(self.competing_score.predict(rows))[:, None]
+        return np.asarray(odds / (1 - hazard + odds))
 
     def explain(self, rows: Floats) -> tuple[Floats, Floats]:
         """Start, shape (n,), and contributions, shape (n, features), to the log-odds of relapse in any one week.
@@ -80,44 +89,93 @@ def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int
     return np.array([*edges, weeks], dtype=np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class FollowUpWeights:
+    """How many of those lost to follow-up a patient stands for, in each week and at the event.
+
+    ``weekly`` (patients, weeks) counts the time at risk in a week, ``at_event`` (patients,) a relapse or competing
+    event. How they are estimated is decided in `training/follow_up_weights`.
+    """
+
+    weekly: Floats
+    at_event: Floats
+
+    @staticmethod
+    def equal(patients: int) -> "FollowUpWeights":
+        """Every patient stands for one."""
+        return FollowUpWeights(np.ones((patients, 1)), np.ones(patients))
+
+    def in_weeks(self, patient: NDArray[np.intp], weeks: int) -> Floats:
+        """Weights of some patients in the first ``weeks``, shape (patients, weeks); the last one known goes on."""
+        return self.weekly[patient][:, np.minimum(np.arange(weeks), self.weekly.shape[1] - 1)]
+
+
 def relapse_trials(
-    followed_days: Floats, relapsed: NDArray[np.bool_], kept: NDArray[np.bool_], edges: NDArray[np.int64]
+    followed_days: Floats,
+    relapsed: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+    edges: NDArray[np.int64],
+    weights: FollowUpWeights | None = None,
 ) -> Trials:
     """The weeks at risk of every kept patient, band by band, and the week of the relapse.
 
     A week in which a patient was last seen counts for the part that was seen.
     """
-    patient = np.flatnonzero(kept)
-    followed = followed_days[patient] / DAYS_PER_WEEK
-    weeks = np.where(relapsed[patient], np.ceil(followed), followed)
-    at_risk = np.clip(weeks[:, None], edges[:-1], edges[1:]) - edges[:-1]
-    ends_within = relapsed[patient][:, None] & (weeks[:, None] > edges[:-1]) & (weeks[:, None] <= edges[1:])
-    where = np.nonzero(at_risk > 0)
-    successes = ends_within[where].astype(np.float64)
-    return Trials(
-        patient=patient[where[0]],
-        band=where[1],
-        successes=successes,
-        failures=at_risk[where] - successes,
-        patients=len(followed_days),
-        bands=len(edges) - 1,
-    )
+    followed = followed_days / DAYS_PER_WEEK
+    return _trials(np.where(relapsed, np.ceil(followed), followed), relapsed, kept, edges, weights)
 
 
-def competing_hazard(
+def competing_trials(
     followed_days: Floats,
     relapsed: NDArray[np.bool_],
     competed: NDArray[np.bool_],
     kept: NDArray[np.bool_],
-    edges: NDArray[np.int64],
-) -> Floats:
-    """Weekly probability of a competing event among those without relapse in the week, shape (bands,).
+    weeks: int,
+    weights: FollowUpWeights | None = None,
+) -> Trials:
+    """The weeks of every kept patient without relapse, in one band of ``weeks``, and that of the competing event.
 
-    One rate for the whole time: competing events are too few for more.
+    One band for the whole time: competing events are too few for more.
     """
-    followed = followed_days[kept] / DAYS_PER_WEEK
-    weeks = np.where(competed[kept], np.ceil(followed), np.where(relapsed[kept], np.ceil(followed) - 1, followed))
-    last = float(edges[-1])
-    events = float((competed[kept] & (weeks <= last)).sum())
-    at_risk = float(np.minimum(weeks, last).sum())
-    return np.full(len(edges) - 1, events / at_risk if at_risk > 0 else 0.0)
+    followed = followed_days / DAYS_PER_WEEK
+    at_risk = np.where(competed, np.ceil(followed), np.where(relapsed, np.ceil(followed) - 1, followed))
+    return _trials(at_risk, competed, kept, np.array([0, weeks], dtype=np.int64), weights)
+
+
+def _trials(
+    weeks: Floats,
+    happened: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+    edges: NDArray[np.int64],
+    weights: FollowUpWeights | None,
+) -> Trials:
+    """Trials of patients at risk for so many ``weeks``, the last of which is that of the event where it happened."""
+    patient = np.flatnonzero(kept)
+    end, within = weeks[patient], happened[patient] & (weeks[patient] <= edges[-1])
+    weights = weights or FollowUpWeights.equal(len(weeks))
+    start = np.arange(edges[-1])
+    seen = np.clip(end[:, None] - start, 0.0, 1.0)
+    seen[within, end[within].astype(np.int64) - 1] = 0.0  # the week of the event is a success and no failure
+    seen *= weights.in_weeks(patient, int(edges[-1]))
+    failures = np.add.reduceat(seen, edges[:-1], axis=1)
+    ends_within = within[:, None] & (end[:, None] > edges[:-1]) & (end[:, None] <= edges[1:])
+    successes = np.where(ends_within, weights.at_event[patient][:, None], 0.0)
+    where = np.nonzero(successes + failures > 0)
+    return Trials(
+        patient=patient[where[0]],
+        band=where[1],
+        successes=successes[where],
+        failures=failures[where],
+        patients=len(weeks),
+        bands=len(edges) - 1,
+    )
+
+
+def competing_rate(trials: Trials, score: Floats) -> float:
+    """Weekly probability of a competing event, for a score of 0, with which as many are expected as were seen."""
+    seen = float(trials.successes.sum())
+    if not seen:
+        return 0.0
+    if not np.ptp(score[trials.patient]) and not score[trials.patient[0]]:
+        return seen / (seen + float(trials.failures.sum()))
+    return float(expit(fit_baseline(trials, score))[0])

@@ -1,7 +1,7 @@
-"""What is not known about one patient's probability: 90% limits from refits of a linear score; NumPy only.
+"""What is not known about one patient's probability: 90% limits around the answer, from refits; NumPy only.
 
-The refits are fitted in `training/refits`; here is what is kept of them, and how limits follow. A limit always
-contains the point answer, whichever candidate gave it.
+The refits are fitted in `training/refits`; here is what is kept of them, and how limits follow. They are centred on the
+answer, whichever candidate gave it, and as wide as the refits are away from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,6 @@ from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit
 
 NORMAL_95 = 1.6448536269514722
 """95th percentile of the normal distribution: 5% lie beyond each limit."""
-MISFIT = 0.25
-"""Standard deviation, on the log-odds, of what no linear score gets right however many patients teach it.
-
-Model inadequacy in the sense of Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294; the size is a judgement, an odds
-ratio of 1.3, fixed for every cohort. Its effect on coverage stands in the method's README.
-"""
 NUMBERS_AT_ONCE = 60_000
 """Refitted numbers of one kind worked on at a time; four times as many take twice as long, as does a quarter."""
 SMALLEST = 1e-12
@@ -65,8 +59,8 @@ class HeadRefits:
     """Refits of one head, all over the same columns: ``used`` features held within ``lower`` and ``upper``.
 
     ``weight`` (refits, used) counts from ``centre``; where a value is missing, ``missing_weight`` (refits, used) acts
-    instead. ``baseline`` (refits, bands) is the log-odds per band; ``edges`` are the bands' bounds in weeks and
-    ``competing_hazard`` (bands,) is weekly, both empty for remission.
+    instead. ``baseline`` (refits, bands) is the log-odds per band, each refit's draw of what no linear score explains
+    included: ``misfit`` () is its standard deviation. ``edges`` are the bands' bounds in weeks, empty for remission.
     """
 
     used: NDArray[np.int64]
@@ -77,7 +71,7 @@ class HeadRefits:
     missing_weight: Singles
     baseline: Singles
     edges: NDArray[np.int64]
-    competing_hazard: Floats
+    misfit: Floats
 
     def moved(self, rows: Floats) -> Floats:
         """How far each refit moves each row's log-odds from its baseline, shape (n, refits)."""
@@ -91,14 +85,16 @@ class HeadRefits:
         """Log-odds of a head with a single band, shape (n, refits)."""
         return self.moved(rows) + self._baseline[0]
 
-    def curves(self, moved: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
+    def curves(self, moved: Floats, competing: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
         """Relapse and event-free probability at ``days`` within reach, each of shape (days, n, refits).
+
+        ``competing`` (n or 1, bands) is the weekly probability of a competing event.
 
         The weeks of a band are alike, so that a band is one power of what stays event-free over a week. This equals
         ``outcomes.relapse_curve``, and takes one exponential per row and refit.
         """
         odds = np.exp(self._baseline)[:, None] * np.exp(moved)
-        competing = self.competing_hazard[:, None, None]
+        competing = competing.T[:, :, None]
         stays = 1 + odds
         np.divide(1 - competing, stays, out=stays)
         to_relapse = odds + competing
@@ -163,8 +159,12 @@ class OutcomeRefits:
     remission: HeadRefits | None
     relapse: HeadRefits | None
 
-    def intervals(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...]) -> Intervals:
-        """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits."""
+    def intervals(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...], competing: Floats) -> Intervals:
+        """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits.
+
+        ``competing`` (n or 1, bands) is the weekly probability of a competing event. There are none for a head without
+        refits, nor for what follows from it.
+        """
         limits = _no_limits(answers)
         if self.remission is None and self.relapse is None:
             return limits
@@ -174,34 +174,37 @@ class OutcomeRefits:
         days = [horizons_days[position] for position in within] + ([] if curve is None else curve.days.tolist())
         points = [answers.remission[None], answers.relapse.T[within], answers.sustained.T[within]]
         points += [] if curve is None else [curve.relapse.T, curve.event_free.T]
-        found = self._limits(rows, np.concatenate(points), days, number)
+        found = self._limits(rows, np.concatenate(points), competing, days, number)
         remission, relapse, sustained = found[:1], found[1 : 1 + number], found[1 + number : 1 + 2 * number]
-        limits.remission[:] = remission[0]
         limits.relapse[:, within] = relapse.swapaxes(0, 1)
+        if self.remission is not None:
+            limits.remission[:] = remission[0]
+        known = ~np.isnan(limits.remission[:, 0])  # also where remission is certain
         # Sustained remission is never likelier than remission.
-        limits.sustained[:, within] = np.fmin(sustained, remission).swapaxes(0, 1)
+        limits.sustained[:, within] = np.where(known[:, None], np.fmin(sustained, remission), np.nan).swapaxes(0, 1)
         if curve is None:
             return limits
         weeks = 1 + 2 * number + len(curve.days)
         rising, falling = np.maximum.accumulate(found[1 + 2 * number : weeks]), np.minimum.accumulate(found[weeks:])
         return replace(limits, curve_relapse=rising.swapaxes(0, 1), curve_event_free=falling.swapaxes(0, 1))
 
-    def _limits(self, rows: Floats, points: Floats, days: list[int], horizons: int) -> Floats:
+    def _limits(self, rows: Floats, points: Floats, competing: Floats, days: list[int], horizons: int) -> Floats:
         """Limits (answers, n, 2) of ``points`` (answers, n), a portion of the rows at a time."""
         baselines = [head.baseline.shape for head in (self.remission, self.relapse) if head is not None]
         size = max(NUMBERS_AT_ONCE // max(refits * max(bands, len(points)) for refits, bands in baselines), 1)
         found = np.empty((*points.shape, 2))
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            found[:, part] = _limits(points[:, part], self._log_odds(rows[part], days, horizons))
+            beside = competing[part] if len(competing) == len(rows) else competing
+            found[:, part] = _limits(points[:, part], self._log_odds(rows[part], beside, days, horizons))
         return found
 
-    def _log_odds(self, rows: Floats, days: list[int], horizons: int) -> Floats:
+    def _log_odds(self, rows: Floats, competing: Floats, days: list[int], horizons: int) -> Floats:
         """Refitted log-odds (answers, n, refits): remission, relapse and sustained at horizons, then the curves."""
         drawn = np.zeros((1, len(rows), 1)) if self.remission is None else self.remission.log_odds(rows)[None]
         if self.relapse is None:
             return drawn
-        relapse, sustained = self.relapse.curves(self.relapse.moved(rows), days)
+        relapse, sustained = self.relapse.curves(self.relapse.moved(rows), competing, days)
         if self.remission is not None:
             sustained[:horizons] *= expit(drawn)
         log_odds = np.empty((1 + 2 * len(days), *relapse.shape[1:]))
@@ -228,15 +231,15 @@ def _over(days: int, stays: Floats) -> Floats:
 def _limits(answer: Floats, log_odds: Floats) -> Floats:
     """Limits (answers, n, 2) of answers (answers, n) from refitted log-odds (answers, n, refits).
 
-    What is certain by definition, as no relapse on day 0, has no width.
+    A normal interval whose variance is the refits' mean squared distance from the answer: how they vary, and how far
+    they lie from it on average. What is certain by definition, as no relapse on day 0, has no width.
     """
-    refits = log_odds.shape[-1]
-    middle = log_odds.sum(axis=-1) / refits
-    away = log_odds - middle[..., None]
-    variance = np.einsum("anr,anr->an", away, away) / (refits - 1)
-    spread = NORMAL_95 * np.sqrt(variance + MISFIT**2)
-    low, high = np.minimum(expit(middle - spread), answer), np.maximum(expit(middle + spread), answer)
     uncertain = (answer > 0) & (answer < 1)  # false where nothing is answered
+    middle = np.where(uncertain, answer, 0.5)
+    _to_log_odds(middle)
+    away = log_odds - middle[..., None]
+    spread = NORMAL_95 * np.sqrt(np.einsum("anr,anr->an", away, away) / log_odds.shape[-1])
+    low, high = np.minimum(expit(middle - spread), answer), np.maximum(expit(middle + spread), answer)
     return np.stack([np.where(uncertain, low, answer), np.where(uncertain, high, answer)], axis=-1)
 
 
@@ -272,5 +275,5 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> HeadRefits:
         missing_weight=arrays["missing_weight"].astype(single),
         baseline=arrays["baseline"].astype(single),
         edges=arrays["edges"].astype(whole),
-        competing_hazard=arrays["competing_hazard"].astype(double),
+        misfit=arrays["misfit"].astype(double),
     )

@@ -95,11 +95,16 @@ class LearningCurve(Part):
 
 
 class CandidateEvidence(Part):
-    """One candidate's mean held-out loss and its standard error, as the choice of the winner saw them."""
+    """One candidate's mean held-out loss, and by how much it is above the best one's, as the choice saw them.
+
+    ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors, null for the
+    best candidate itself. The average (no_model) is kept where its ``z`` is at most 1; else the best is chosen.
+    """
 
     name: str
     loss: Number
-    standard_error: Number
+    difference: Estimate
+    z: Number
 
 
 class HeadEvidence(Part):

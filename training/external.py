@@ -11,15 +11,12 @@ from features.build import build_features
 from features.cohort import Cohort
 from features.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from models.calibration import Trials
-from models.learners import Lesson
-from models.outcome_model import OutcomeModel
-from training.censoring import observation_weights
+from training.cohort_tasks import tasks_of
 from training.config import TrainingConfig
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import judged_head
-from training.evaluation.judged import Judged, judge_model
+from training.evaluation.judged import Judged, judge_model, weights_of
 from training.evidence import CohortUsed, Evidence, HeadEvidence
 from training.labels import derive_outcomes
 from training.run import Announce
@@ -39,7 +36,7 @@ def evaluate(
     Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be judged.
     """
     refuse_its_own(bundle, cohort)
-    judged = [_judged(model, cohort, config) for model in bundle.models]
+    judged = _judged(bundle, cohort, config)
     if not any(seen.outcomes.eligible.any() for seen in judged):
         raise InputRefusedError(
             [Problem("cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check")]
@@ -91,20 +88,15 @@ def seen_cohort_digests(bundle: Bundle) -> list[str]:
     return list(dict.fromkeys([*seen, *([own] if isinstance(own, str) else [])]))
 
 
-def _judged(model: OutcomeModel, cohort: Cohort, config: TrainingConfig) -> Judged:
-    features, outcomes = build_features(cohort, model.landmark), derive_outcomes(cohort, model.landmark)
-    weights = np.ones(len(cohort))
-    if not model.in_remission_at_landmark:
-        none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(cohort), 1)
-        signs = (0,) * len(features.names)
-        weights = observation_weights(
-            Lesson(features.values, none, features.names, signs, config.seed),
-            cohort.site.astype(np.intp),
-            ~np.isnan(outcomes.remission),
-            outcomes.eligible,
-            config.largest_weight,
-        )
-    return judge_model(features, outcomes, weights, model)
+def _judged(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[Judged]:
+    """What the model of every landmark says of the cohort, with the weights for what was not observed there."""
+    features = [build_features(cohort, model.landmark) for model in bundle.models]
+    outcomes = [derive_outcomes(cohort, model.landmark) for model in bundle.models]
+    tasks = tasks_of(cohort, features, outcomes, config)
+    return [
+        judge_model(rows, outcome, weights_of(group), model)
+        for rows, outcome, group, model in zip(features, outcomes, tasks, bundle.models, strict=True)
+    ]
 
 
 def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) -> list[HeadEvidence]:

@@ -1,10 +1,7 @@
-"""Judges every candidate of every head on patients it never saw, chooses the simplest good one, and refits it on all.
+"""Judges every candidate of every head on patients it never saw, chooses one, and refits it on all.
 
-Simplest good one: the first, by rising complexity, whose mean held-out loss is within one standard error of the best
-one's (Breiman 1984). The standard error is that of the best loss over folds, widened as Nadeau & Bengio (2003,
-doi:10.1023/A:1024068626366) do for folds that share training patients. It contains what differs between sites for every
-candidate alike, and so asks more of complexity than a paired comparison would: a small cohort of many sites keeps the
-overall rate.
+The rule of the choice is in `choice`. What is compared is the log-likelihood of patients held out; for relapse, of
+their weeks at risk.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from features.timeline import Floats
 from models.calibration import Recalibration, Trials, recalibrate
 from models.learners import TUNING_FOLDS, learn_nothing
+from training.choice import Choice, choose
 from training.config import CANDIDATES, TrainingConfig
-from training.evaluation.held_out import fold_measures, measures, measures_of
+from training.evaluation.held_out import fold_measures, measures
 from training.splits import Folds, held_out
 from training.tasks import Head, HeldOut, RelapseTask, Task, learner_for
 
@@ -28,8 +28,8 @@ Progress = Callable[[], None]
 class CandidateFit:
     """A candidate's held-out predictions ``[repeat][fold]``, how good they were, and the head learned from all.
 
-    ``fold_heads`` are those that made the predictions. ``loss`` is the mean held-out loss (log loss of remission,
-    integrated Brier score of relapse).
+    ``fold_heads`` are those that made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each
+    patient's outcomes held out, averaged over the repeats; 0 for those who have none. ``loss`` is their mean.
     """
 
     name: str
@@ -37,22 +37,27 @@ class CandidateFit:
     fold_heads: tuple[tuple[Head, ...], ...]
     measures: Mapping[str, float]
     fold_measures: tuple[Mapping[str, float], ...]
+    losses: Floats
     loss: float
-    standard_error: float
     head: Head
     parameters: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """What became of one task; ``winner`` and ``head`` are ``None`` where not even an overall rate can be given."""
+    """What became of one task; ``choice`` and ``head`` are ``None`` where not even an overall rate can be given."""
 
     task: Task
     candidates: Mapping[str, CandidateFit]
-    winner: str | None
+    choice: Choice | None
     head: Head | None
     recalibration: Recalibration | None
     note: str
+
+    @property
+    def winner(self) -> str | None:
+        """The candidate that was chosen."""
+        return None if self.choice is None else self.choice.winner
 
 
 def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
@@ -87,12 +92,11 @@ def fit_heads(
     for job, fitted in zip(jobs, fits, strict=True):
         results[job] = fitted
         progress()
-    return [
-        _judge(
-            task, {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}, config
-        )
+    gathered = [
+        {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}
         for position, task in enumerate(tasks)
     ]
+    return [_judge(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
 
 
 def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> int:
@@ -126,63 +130,48 @@ def _gather(
         tuple(results[position, name, repeat, fold][0] for fold in range(len(folds.names)))
         for repeat in range(folds.repeats)
     )
-    loss, standard_error = _loss(task, held)
     head, parameters, _ = results[position, name, -1, -1]
+    losses = _losses(task, held)
     return CandidateFit(
         name=name,
         held_out=held,
         fold_heads=heads,
         measures=measures(task, held),
         fold_measures=fold_measures(task, held),
-        loss=loss,
-        standard_error=standard_error,
+        losses=losses,
+        loss=float(losses[task.taught].mean()),
         head=head,
         parameters=parameters,
     )
 
 
-def _loss(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> tuple[float, float]:
-    """Mean loss over the folds of all repeats, weighted by their patients, and its standard error."""
-    losses = np.array([[measures_of(task, [out])[task.loss] for out in repeat] for repeat in held])
-    patients = np.array([[len(out.patient) for out in repeat] for repeat in held], dtype=np.float64)
-    defined = ~np.isnan(losses) & (patients > 0)
-    number, folds = int(defined.sum()), losses.shape[1]
-    if number < 2:
-        return float("nan"), float("nan")
-    mean = float(np.average(losses[defined], weights=patients[defined]))
-    variance = float(np.average((losses[defined] - mean) ** 2, weights=patients[defined])) * number / (number - 1)
-    return mean, float(np.sqrt(variance * (1 / number + 1 / (folds - 1))))
+def _losses(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> Floats:
+    """Negative log-likelihood per patient, shape (patients,), averaged over the repeats."""
+    total = np.zeros(len(task.taught))
+    for out in (out for repeat in held for out in repeat):
+        score = np.zeros(len(total))
+        score[out.patient] = out.moved
+        loss = out.trials.losses(out.baseline + score[out.trials.patient])
+        total += np.bincount(out.trials.patient, weights=loss, minlength=len(total))
+    return total / len(held)
 
 
-def _judge(task: Task, candidates: Mapping[str, CandidateFit], config: TrainingConfig) -> HeadFit:
+def _judge(
+    task: Task, site: NDArray[np.integer], candidates: Mapping[str, CandidateFit], config: TrainingConfig
+) -> HeadFit:
     """Choose among a task's candidates, and recalibrate the chosen one where its held-out predictions support it."""
     if not candidates:
         return HeadFit(task, {}, None, None, None, "too few patients or outcomes to learn from: nothing can be said")
-    winner = simplest_good(candidates)
-    head, recalibration = candidates[winner].head, None
-    if winner != "no_model":
-        recalibration = recalibration_on(task, candidates[winner].held_out)
+    choice = choose({name: found.losses for name, found in candidates.items()}, task.taught, site)
+    head, recalibration = candidates[choice.winner].head, None
+    if choice.winner != "no_model":
+        recalibration = recalibration_on(task, candidates[choice.winner].held_out)
         if recalibration.supported:
             head = head.recalibrated(recalibration)
-    return HeadFit(task, candidates, winner, head, recalibration, _note(task, winner, config))
+    return HeadFit(task, candidates, choice, head, recalibration, _note(task, choice, config))
 
 
-def simplest_good(candidates: Mapping[str, CandidateFit]) -> str:
-    """The simplest candidate whose mean held-out loss is within one standard error of the best one's.
-
-    Where no loss is defined, as when nobody was followed for two weeks, nothing speaks against the simplest.
-    """
-    if len(candidates) == 1:
-        return next(iter(candidates))
-    judged = [candidate for candidate in candidates.values() if not np.isnan(candidate.loss)]
-    if not judged:
-        return next(iter(candidates))
-    best = min(judged, key=lambda candidate: candidate.loss)
-    tolerated = best.loss + best.standard_error
-    return next(name for name, candidate in candidates.items() if candidate.loss <= tolerated)
-
-
-def _note(task: Task, winner: str, config: TrainingConfig) -> str:
+def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
     """What people must know of a head, as one line; empty where there is nothing."""
     notes = []
     if task.rarer < config.events_to_fit:
@@ -190,13 +179,22 @@ def _note(task: Task, winner: str, config: TrainingConfig) -> str:
             f"only {task.rarer} of the rarer outcome among {task.patients} patients, {config.events_to_fit} are needed "
             "to fit a model: the same overall rate is given to everybody"
         )
-    elif winner == "no_model":
-        notes.append(
-            "no candidate did clearly better on patients it never saw: the same overall rate is given to everybody"
-        )
+    elif choice.winner == "no_model":
+        notes.append(f"{_no_better(choice)}: every patient is given the cohort's average risk")
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
         notes.append(f"too few patients were followed beyond day {task.last_day}: nothing is said of later days")
     return "; ".join(notes)
+
+
+def _no_better(choice: Choice) -> str:
+    """Why nobody is told an own risk, with the figure where a candidate came near."""
+    if choice.best == "no_model":
+        return "no candidate predicted patients it never saw better than the average does"
+    gained = choice.differences["no_model"]
+    return (
+        f"no candidate predicted patients it never saw better by more than one standard error (best: {choice.best}, by "
+        f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f})"
+    )
 
 
 def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:

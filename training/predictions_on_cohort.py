@@ -15,11 +15,10 @@ from features.timeline import Floats
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from training.champion_comparison import HeadName, end_of_curve
+from training.cohort_tasks import tasks_of
 from training.config import TrainingConfig
 from training.labels import derive_outcomes
 from training.records import observed
-from training.run import tasks_of
-from training.tasks import RelapseTask
 
 
 def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingConfig) -> dict[HeadName, pd.DataFrame]:
@@ -27,11 +26,12 @@ def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingC
 
     Columns: observed, weight and, for relapse, followed_days and ended_by.
     """
-    found = {}
-    for landmark in cohort.protocol.landmarks:
-        features, outcomes = build_features(cohort, landmark), derive_outcomes(cohort, landmark)
-        for task in tasks_of(cohort, features, outcomes, config):
-            known = np.flatnonzero(task.at_risk) if isinstance(task, RelapseTask) else task.lesson.trials.patient
+    landmarks, found = cohort.protocol.landmarks, {}
+    features = [build_features(cohort, landmark) for landmark in landmarks]
+    outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
+    for landmark, tasks in zip(landmarks, tasks_of(cohort, features, outcomes, config), strict=True):
+        for task in tasks:
+            known = np.flatnonzero(task.taught)
             if len(known):
                 found[landmark.name, task.name] = pd.DataFrame(observed(task, known), index=names[known])
     return found
@@ -64,4 +64,4 @@ def _probability(model: OutcomeModel, head: str, values: Floats, rows: pd.DataFr
     day = end_of_curve(rows["followed_days"])
     if model.relapse is None or day > model.relapse.days[-1]:
         return None
-    return np.asarray(model.relapse.curve(model.relapse.moved(values), np.array([day])).relapse[:, 0])
+    return np.asarray(model.relapse.curve(values, np.array([day])).relapse[:, 0])

@@ -11,7 +11,7 @@ from training.digests import bundle_digest
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
-from training.evaluation.judged import Judged, judge_held_out
+from training.evaluation.judged import Judged, judge_held_out, weights_of
 from training.evidence import Evidence, HeadEvidence, Instability
 from training.external import used
 from training.fit import HeadFit
@@ -70,7 +70,8 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
 
 def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:
     fits = (landmark.remission, landmark.relapse)
-    return judge_held_out(landmark.features, landmark.outcomes, landmark.weights, fits, folds, horizons_days)
+    weights = weights_of([fit.task for fit in landmark.heads.values()])
+    return judge_held_out(landmark.features, landmark.outcomes, weights, fits, folds, horizons_days)
 
 
 _Part = tuple[HeadFit, Lessons | None, Instability | None]

@@ -32,5 +32,7 @@ def bytes_of(head: Head) -> dict[str, bytes]:
     arrays["slope"] = float(head.slope).hex().encode()
     if isinstance(head, RelapseHead):
         curve = {"edges": head.edges, "baseline": head.baseline, "competing": head.competing_hazard}
+        if head.competing_score is not None:
+            curve |= {f"competing.{name}": values for name, values in to_arrays(head.competing_score).items()}
         return arrays | {name: values.tobytes() for name, values in curve.items()}
     return arrays | {"baseline": head.baseline.hex().encode()}

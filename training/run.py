@@ -14,12 +14,12 @@ from features.problems import InputRefusedError, Problem
 from features.timeline import Floats
 from models.applicability import Applicability, learn_applicability
 from models.bundle import Bundle, HeadRecord
-from models.learners import Lesson
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.uncertainty import OutcomeRefits
-from training.censoring import observation_weights
+from training.cohort_tasks import tasks_of
+from training.competing import with_competing
 from training.config import TrainingConfig
 from training.evidence import LeakageCheck
 from training.fit import HeadFit, fit_heads, number_of_fits
@@ -29,7 +29,6 @@ from training.provenance import Provenance
 from training.refits import fit_refits, number_of_refitted
 from training.splits import Folds, draw_folds
 from training.synthetic_marks import is_synthetic
-from training.tasks import Task, relapse_task, remission_task
 
 Announce = Callable[[str, int], Callable[[], None]]
 """Given what is done now and in how many pieces, returns what to call after each."""
@@ -42,14 +41,10 @@ def quietly(_step: str, _pieces: int) -> Callable[[], None]:
 
 @dataclass(frozen=True, eq=False)
 class LandmarkFit:
-    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark.
-
-    ``weights`` (patients,) make those whose remission was observed stand for all.
-    """
+    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark."""
 
     features: FeatureRows
     outcomes: Outcomes
-    weights: Floats
     remission: HeadFit | None
     relapse: HeadFit
 
@@ -57,7 +52,7 @@ class LandmarkFit:
     def taught(self) -> NDArray[np.intp]:
         """The patients whose outcome taught a head; those of the relapse head are among those of the remission head."""
         if self.remission is not None:
-            return self.remission.task.lesson.taught
+            return np.flatnonzero(self.remission.task.taught)
         return np.flatnonzero(self.outcomes.at_risk)
 
     @property
@@ -90,7 +85,7 @@ def train(
     landmarks = cohort.protocol.landmarks
     features = [build_features(cohort, landmark) for landmark in landmarks]
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
-    tasks = [tasks_of(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
+    tasks = tasks_of(cohort, features, outcomes, config)
     if not any(task.patients for group in tasks for task in group):
         problem = Problem(
             "cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check"
@@ -100,7 +95,7 @@ def train(
     announce("looking for leaks", 1)
     leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
     refuse_leakage(leakage)
-    flat = [task for group in tasks for task in group]
+    flat = [with_competing(task, folds, config, workers) for group in tasks for task in group]
     progress = announce("judging the candidates", number_of_fits(flat, folds, config))
     fits = iter(fit_heads(flat, folds, config, progress, workers))
     fitted = tuple(
@@ -113,22 +108,6 @@ def train(
     models = [_outcome_model(cohort, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
     bundle = _bundle(cohort, config, provenance, fitted, models)
     return Training(cohort, config, provenance, folds, tuple(leakage), fitted, bundle)
-
-
-def tasks_of(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: TrainingConfig) -> list[Task]:
-    """What the heads of a landmark have to learn: remission, unless everyone is in remission there, and relapse."""
-    declared = catalogue(cohort.protocol)
-    relapse = relapse_task(features, declared, outcomes, max(cohort.protocol.horizons_days), config.seed)
-    if cohort.protocol.remission.at_landmark:
-        return [relapse]
-    weights = observation_weights(
-        Lesson(features.values, relapse.lesson.trials, features.names, relapse.lesson.signs, config.seed),
-        cohort.site.astype(np.intp),
-        ~np.isnan(outcomes.remission),
-        outcomes.eligible,
-        config.largest_weight,
-    )
-    return [remission_task(features, declared, outcomes, weights, config.seed), relapse]
 
 
 def outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
@@ -145,9 +124,7 @@ def outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
 
 def _landmark_fit(features: FeatureRows, outcomes: Outcomes, fits: list[HeadFit]) -> LandmarkFit:
     by_name = {fit.task.name: fit for fit in fits}
-    remission = by_name.get("remission")
-    weights = remission.task.weights if remission else np.ones(len(outcomes.eligible))
-    return LandmarkFit(features, outcomes, weights, remission, by_name["relapse"])
+    return LandmarkFit(features, outcomes, by_name.get("remission"), by_name["relapse"])
 
 
 def _bundle(

@@ -18,11 +18,15 @@ PATIENTS_SOUGHT = 2000
 
 @dataclass(frozen=True, eq=False)
 class Folds:
-    """``fold`` (repeats, patients) numbers the fold in which a patient is held out; ``names`` (folds,) are shown."""
+    """``fold`` (repeats, patients) numbers the fold in which a patient is held out; ``names`` (folds,) are shown.
+
+    ``site`` (patients,) holds the codes of the patients' sites.
+    """
 
     kind: str
     fold: NDArray[np.intp]
     names: tuple[str, ...]
+    site: NDArray[np.int32]
 
     @property
     def repeats(self) -> int:
@@ -45,7 +49,7 @@ def draw_folds(
         splitter = StratifiedKFold(folds, shuffle=True, random_state=config.seed + repeat)
         for number, (_, held) in enumerate(splitter.split(outcome, _merge_rare(outcome, folds))):
             fold[repeat, held] = number
-    return Folds("patients", fold, tuple(f"fold {number + 1}" for number in range(folds)))
+    return Folds("patients", fold, tuple(f"fold {number + 1}" for number in range(folds)), site)
 
 
 def _enough(outcome: NDArray[np.intp], events: int) -> bool:
@@ -60,7 +64,7 @@ def _site_folds(site: NDArray[np.int32], site_names: tuple[str, ...], large: lis
     names = [site_names[code] for code in large]
     if (fold == len(large)).any():
         names.append("the smaller sites")
-    return Folds("sites", fold[None, :], tuple(names))
+    return Folds("sites", fold[None, :], tuple(names), site)
 
 
 def _merge_rare(outcome: NDArray[np.intp], folds: int) -> NDArray[np.intp]:

@@ -1,6 +1,6 @@
 """What one head has to learn from one cohort at one landmark, and how well a learned head does on those held out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -13,13 +13,24 @@ from models.calibration import Trials, fit_baseline
 from models.learners import Learner, Lesson, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import ONE_VARIABLE as RELAPSE_VARIABLE
-from models.relapse import RelapseHead, band_edges, competing_hazard, relapse_trials
+from models.relapse import (
+    FollowUpWeights,
+    RelapseHead,
+    band_edges,
+    competing_rate,
+    competing_trials,
+    relapse_trials,
+)
 from models.remission import ONE_VARIABLE as REMISSION_VARIABLE
 from models.remission import RemissionHead, remission_trials
+from models.score import Score
 from training.labels import EndedBy, Outcomes
 
 FEWEST_FOLLOWED = 10
 """Patients who must have been followed to a day for anything to be said of it."""
+
+LOSS = "log_loss"
+"""What compares candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
 
 Head: TypeAlias = RemissionHead | RelapseHead
 
@@ -78,6 +89,10 @@ class Task(Protocol):
         """The rarer of the outcomes among some of the patients."""
 
     @property
+    def taught(self) -> Mask:
+        """The patients whose outcome can teach it, shape (patients,)."""
+
+    @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients, below 1 where some weigh more than others."""
 
@@ -96,7 +111,7 @@ class RemissionTask:
     remission: Floats
     weights: Floats
     name: str = "remission"
-    loss: str = "log_loss"
+    loss: str = LOSS
     one_variable: str = REMISSION_VARIABLE
 
     @property
@@ -120,10 +135,16 @@ class RemissionTask:
         return int(min((successes > 0).sum(), (successes == 0).sum()))
 
     @property
+    def taught(self) -> Mask:
+        """Those analysed whose remission was observed."""
+        taught = np.zeros(len(self.remission), dtype=np.bool_)
+        taught[self.lesson.trials.patient] = True
+        return taught
+
+    @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients (Kish 1965)."""
-        weights = self.lesson.trials.successes + self.lesson.trials.failures
-        return float(weights.sum() ** 2 / (weights @ weights) / len(weights))
+        return effective_share(self.weights[self.taught])
 
     def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
         """The head learned from some of the patients, and the parameters chosen."""
@@ -154,15 +175,22 @@ class RelapseTask:
     ended_by: NDArray[np.int8]
     at_risk: Mask
     last_day: int
+    follow_up: FollowUpWeights
     longest_horizon: int = 0
+    competing_learner: Learner = learn_nothing
     name: str = "relapse"
-    loss: str = "integrated_brier"
+    loss: str = LOSS
     one_variable: str = RELAPSE_VARIABLE
 
     @property
     def weights(self) -> Floats:
-        """1: every patient at risk stands for one."""
-        return np.ones(len(self.at_risk))
+        """What each patient's last week at risk, or event, stands for."""
+        return self.follow_up.at_event
+
+    @property
+    def taught(self) -> Mask:
+        """Those at risk."""
+        return self.at_risk
 
     @property
     def patients(self) -> int:
@@ -200,8 +228,8 @@ class RelapseTask:
 
     @property
     def effective_share(self) -> float:
-        """1: every week at risk counts alike."""
-        return 1.0
+        """Effective over nominal number of relapses, which are what limits how much is known (Kish 1965)."""
+        return effective_share(self.follow_up.at_event[self.relapsed])
 
     @property
     def days(self) -> NDArray[np.int64]:
@@ -213,22 +241,48 @@ class RelapseTask:
         """The head learned from some of the patients, and the parameters chosen."""
         kept = self.at_risk & taught
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
-        trials = relapse_trials(self.followed, self.relapsed, kept, edges)
-        lesson = Lesson(self.lesson.rows, trials, self.lesson.names, self.lesson.signs, self.lesson.seed)
-        learned = learner(lesson)
+        trials = relapse_trials(self.followed, self.relapsed, kept, edges, self.follow_up)
+        learned = learner(replace(self.lesson, trials=trials))
         baseline = fit_baseline(trials, learned.score.predict(self.lesson.rows))
-        competing = competing_hazard(self.followed, self.relapsed, self.competed, kept, edges)
-        return RelapseHead(learned.score, edges, baseline, competing), learned.parameters
+        rate, score = self.fit_competing(kept)
+        return RelapseHead(
+            learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
+        ), learned.parameters
+
+    def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
+        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk."""
+        trials = self.competing_trials(kept)
+        if self.competing_learner is learn_nothing:
+            return competing_rate(trials, np.zeros(trials.patients)), None
+        score = self.competing_learner(replace(self.competing_lesson, trials=trials)).score
+        return competing_rate(trials, score.predict(self.lesson.rows)), score
+
+    def competing_trials(self, kept: Mask) -> Trials:
+        """The weeks of some patients without relapse, and their competing events."""
+        weeks = -(-self.last_day // DAYS_PER_WEEK)
+        return competing_trials(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
+
+    @property
+    def competing_lesson(self) -> Lesson:
+        """Feature rows for competing events, of which no sign is expected."""
+        return replace(self.lesson, signs=(0,) * len(self.lesson.names))
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """What the head says of patients it did not see."""
         assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
         kept = self.at_risk & held
         patient = np.flatnonzero(kept)
-        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges)
-        moved = head.moved(self.lesson.rows[patient])
-        incidence = head.curve(moved, self.days).relapse
-        return HeldOut(patient, moved, trials, head.baseline[trials.band], incidence)
+        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges, self.follow_up)
+        rows = self.lesson.rows[patient]
+        return HeldOut(
+            patient, head.moved(rows), trials, head.baseline[trials.band], head.curve(rows, self.days).relapse
+        )
+
+
+def effective_share(weights: Floats) -> float:
+    """Effective over nominal number of those who weigh so much, 1 for equal weights or nobody (Kish 1965)."""
+    squares = float(weights @ weights)
+    return float(weights.sum() ** 2 / squares / len(weights)) if squares > 0 else 1.0
 
 
 def remission_task(
@@ -240,19 +294,34 @@ def remission_task(
     return RemissionTask(Lesson(features.values, trials, features.names, signs, seed), outcomes.remission, weights)
 
 
-def relapse_task(
-    features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, last_day: int, seed: int
-) -> RelapseTask:
-    """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission.
-
-    The curve reaches the end of that horizon's week, or of the last week into which enough patients were followed.
+def reach_of(outcomes: Outcomes, last_day: int) -> int:
+    """How far a relapse curve reaches: to the end of the week of ``last_day``, the longest horizon in days after
+    remission, or of the last week into which enough patients were followed.
     """
     week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
-    week = min(week, _last_supported_day(outcomes))
+    return min(week, _last_supported_day(outcomes))
+
+
+def relapse_task(
+    features: FeatureRows,
+    declared: tuple[Feature, ...],
+    outcomes: Outcomes,
+    last_day: int,
+    seed: int,
+    follow_up: FollowUpWeights | None = None,
+) -> RelapseTask:
+    """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission."""
     signs = tuple(feature.relapse_sign for feature in declared)
     none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
-    lesson = Lesson(features.values, none, features.names, signs, seed)
-    return RelapseTask(lesson, outcomes.followed_days, outcomes.ended_by, outcomes.at_risk, week, last_day)
+    return RelapseTask(
+        lesson=Lesson(features.values, none, features.names, signs, seed),
+        followed_days=outcomes.followed_days,
+        ended_by=outcomes.ended_by,
+        at_risk=outcomes.at_risk,
+        last_day=reach_of(outcomes, last_day),
+        follow_up=follow_up or FollowUpWeights.equal(len(features.day)),
+        longest_horizon=last_day,
+    )
 
 
 def _last_supported_day(outcomes: Outcomes) -> int:

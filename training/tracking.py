@@ -190,11 +190,14 @@ def _record_candidate(
     landmark, head = where
     tags = {"level": "candidate", "landmark": landmark, "head": head, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
+    assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
+    above = fit.choice.differences[candidate.name]
+    compared = {"loss": candidate.loss, "loss_above_best": above.estimate, "loss_above_best_se": above.standard_error}
     _log(
         run_id,
         tags=tags,
         parameters=dict(candidate.parameters),
-        metrics={**candidate.measures, "loss": candidate.loss, "loss_standard_error": candidate.standard_error},
+        metrics={**candidate.measures, **compared},
         per_fold=candidate.fold_measures,
     )
     found = importances(candidate, training.bundle.features)

@@ -17,19 +17,20 @@ from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from training.cohort_tasks import tasks_of
 from training.config import TrainingConfig
 from training.digests import bundle_digest
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
-from training.evaluation.judged import Judged, Part, judge_parts
+from training.evaluation.judged import Judged, Part, judge_parts, weights_of
 from training.evidence import Evidence, HeadEvidence, LeakageCheck, Reproduction
 from training.external import refuse_its_own, seen_cohort_digests, used
 from training.labels import derive_outcomes
 from training.leakage import leakage_checks, refuse_leakage
 from training.provenance import Provenance
 from training.reproduction import bytes_of
-from training.run import CODE, Announce, outcome_class, tasks_of
+from training.run import CODE, Announce, outcome_class
 from training.splits import Folds, draw_folds, held_out
 from training.synthetic_marks import is_synthetic
 from training.tasks import RelapseTask, Task
@@ -106,7 +107,7 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
     landmarks = [model.landmark for model in bundle.models]
     features = [build_features(cohort, landmark) for landmark in landmarks]
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
-    tasks = [tasks_of(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
+    tasks = tasks_of(cohort, features, outcomes, config)
     folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
     announce("looking for leaks", 1)
     leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
@@ -119,7 +120,7 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
     progress = announce("updating without each fold", len(parts))
     judged = []
     for part, rows, outcome in zip(parts, features, outcomes, strict=True):
-        weights = part.tasks["remission"].weights if "remission" in part.tasks else np.ones(len(cohort))
+        weights = weights_of(list(part.tasks.values()))
         judged.append(judge_parts(rows, outcome, weights, _held_out(part, outcome.eligible, folds)))
         progress()
     made = _bundle(wanted, parts, updates)

@@ -15,9 +15,9 @@ from features.timeline import Floats
 from models.outcome_model import OutcomeModel
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
-from training.refits import REFITS, UNTUNED, draw_within_sites, refit_head
+from training.refits import REFITS, draw_within_sites, refit_head
 from training.run import applicability_of
-from training.tasks import RelapseTask, Task
+from training.tasks import Task
 from training.updating import REFIT, HeadUpdate
 
 
@@ -43,7 +43,7 @@ def with_updated_refits(
 
 
 def _taught(task: Task) -> NDArray[np.intp]:
-    return np.flatnonzero(task.at_risk) if isinstance(task, RelapseTask) else task.lesson.taught
+    return np.flatnonzero(task.taught)
 
 
 def _updated(
@@ -52,7 +52,7 @@ def _updated(
     if update is None or task is None:
         return refits
     if update.method == REFIT:
-        return refit_head(task, update.head, update.tuned or UNTUNED, drawn, seed)
+        return refit_head(task, update.head, drawn, seed)
     if refits is None:
         return None
     return replace(

@@ -26,8 +26,7 @@ METHODS = (NOTHING, INTERCEPT, SLOPE, REFIT)
 class HeadUpdate:
     """What became of a head. ``p_values`` are those of the most that was offered against each simpler method.
 
-    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew;
-    ``tuned`` is then the inverse penalty.
+    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew.
     """
 
     method: str
@@ -36,7 +35,6 @@ class HeadUpdate:
     slope: float
     parameters: float
     head: Head
-    tuned: float | None = None
 
 
 def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
@@ -68,7 +66,7 @@ def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
     method, p_values = closed_test(losses, parameters, task.effective_share)
     applied = {INTERCEPT: Recalibration(shift, 1.0, p_values.get(NOTHING, 1.0)), SLOPE: both}.get(method)
     if method == REFIT:
-        return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted, chosen["C"])
+        return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted)
     if applied is None:
         return HeadUpdate(NOTHING, p_values, 0.0, 1.0, 0.0, head)
     return HeadUpdate(method, p_values, applied.shift, applied.slope, parameters[method], head.recalibrated(applied))
@@ -104,7 +102,8 @@ def _trials(task: Task, head: Head, taught: Mask, reach: int) -> tuple[Trials, F
     """The trials of some patients under a head's own bands of time, and its baseline for each."""
     if isinstance(head, RelapseHead) and isinstance(task, RelapseTask):
         relapsed = task.relapsed & (task.followed <= reach)
-        trials = relapse_trials(np.minimum(task.followed, reach), relapsed, task.at_risk & taught, head.edges)
+        followed, kept = np.minimum(task.followed, reach), task.at_risk & taught
+        trials = relapse_trials(followed, relapsed, kept, head.edges, task.follow_up)
         return trials, head.baseline[trials.band]
     trials = task.lesson.trials.of(taught)
     return trials, np.full(len(trials.patient), head.baseline)

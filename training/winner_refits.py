@@ -55,7 +55,7 @@ def _instability(fit: HeadFit, drawn: Floats) -> Instability:
 
 def _lesson(fit: HeadFit) -> Lesson:
     assert fit.head is not None  # noqa: S101 - there is a winner
-    return lesson_of(fit.task, fit.head)[0]
+    return lesson_of(fit.task, fit.head)
 
 
 def _learner(fit: HeadFit) -> Learner:
@@ -82,9 +82,8 @@ def _probability(fit: HeadFit, counted: Lesson, learner: Learner) -> Floats:
     lesson = _lesson(fit)
     score = learner(counted).score
     baseline = fit_baseline(counted.trials, score.predict(lesson.rows))
-    moved = score.predict(lesson.rows[lesson.taught])
     head = fit.head
     if not isinstance(head, RelapseHead):
-        return np.asarray(expit(baseline[0] + moved))
+        return np.asarray(expit(baseline[0] + score.predict(lesson.rows[lesson.taught])))
     refitted = replace(head, score=score, baseline=baseline, slope=1.0)
-    return refitted.curve(moved, head.days[-1:]).relapse[:, 0]
+    return refitted.curve(lesson.rows[lesson.taught], head.days[-1:]).relapse[:, 0]

@@ -15,7 +15,7 @@ from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.sample_size import SampleSize as Needed
 from training.evaluation.sample_size import binary, cox_snell_r2, survival
 from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
-from training.fit import HeadFit
+from training.fit import CandidateFit, HeadFit
 from training.labels import EndedBy
 from training.tasks import RelapseTask, RemissionTask
 
@@ -35,15 +35,20 @@ def head_evidence(
         winner=fit.winner,
         note=fit.note,
         loss=fit.task.loss,
-        candidates=[
-            CandidateEvidence(name=name, loss=candidate.loss, standard_error=candidate.standard_error)
-            for name, candidate in fit.candidates.items()
-        ],
+        candidates=[_candidate(fit, candidate) for candidate in fit.candidates.values()],
         measures=_measures(fit.task.name, judged, draws),
         sample_size=sample_size(fit),
         instability=instability,
         learning_curve=learning_curve,
     )
+
+
+def _candidate(fit: HeadFit, candidate: CandidateFit) -> CandidateEvidence:
+    assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
+    found = fit.choice.differences[candidate.name]
+    low, high = found.limits
+    difference = Estimate(estimate=found.estimate, low=low, high=high)
+    return CandidateEvidence(name=candidate.name, loss=candidate.loss, difference=difference, z=found.z)
 
 
 def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> HeadEvidence:

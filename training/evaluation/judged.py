@@ -10,28 +10,59 @@ from features.build import FeatureRows
 from features.timeline import Floats
 from models.outcome_model import OutcomeModel
 from models.outcomes import DAYS_PER_WEEK
-from models.relapse import RelapseHead
+from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
 from training.fit import HeadFit, recalibration_on
-from training.labels import Outcomes
+from training.labels import EndedBy, Outcomes
 from training.splits import Folds
-from training.tasks import Head
+from training.tasks import Head, RelapseTask, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """How many others a patient stands for: ``remission`` (patients,) where it was observed, ``follow_up`` after it."""
+
+    remission: Floats
+    follow_up: FollowUpWeights
+
+    @staticmethod
+    def equal(patients: int) -> "Weights":
+        """Every patient stands for one."""
+        return Weights(np.ones(patients), FollowUpWeights.equal(patients))
+
+    def to_day(self, outcomes: Outcomes, day: int) -> Floats:
+        """Relative weights (patients,) of an answer by a day at risk, for the loss to follow-up of patients like them.
+
+        They multiply those that take everybody's chance of being followed alike.
+        """
+        happened = (outcomes.ended_by > EndedBy.CENSORED) & (outcomes.followed_days <= day)
+        weekly = self.follow_up.weekly
+        return np.where(happened, self.follow_up.at_event, weekly[:, min(day // DAYS_PER_WEEK, weekly.shape[1] - 1)])
+
+
+def weights_of(tasks: Sequence[Task]) -> Weights:
+    """The weights of a landmark's tasks."""
+    by_name = {task.name: task for task in tasks}
+    relapse = by_name["relapse"]
+    assert isinstance(relapse, RelapseTask)  # noqa: S101 - every landmark has one
+    remission = by_name.get("remission")
+    return Weights(np.ones(len(relapse.taught)) if remission is None else remission.weights, relapse.follow_up)
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
     """The predictions at one landmark, a row per patient and repeat of the folds, for all who are eligible there.
 
-    ``weights`` (patients,) are inverse-probability-of-observation weights. ``patient``, ``repeat`` and ``fold`` have
-    shape (rows,); patients are compared within a fold only, because those of different folds were scored by
-    different models. ``remission_log_odds`` and ``relapse_score`` (log hazard odds beside the baseline), shape
-    (rows,), are ``None`` where there is no such head. ``relapse`` (cumulative incidence given remission) and
-    ``event_free`` have shape (rows, days).
+    ``weights`` are those of inverse probability. ``patient``, ``repeat`` and ``fold`` have shape (rows,); patients are
+    compared within a fold only, because those of different folds were scored by different models.
+    ``remission_log_odds`` and ``relapse_score`` (log hazard odds beside the baseline), shape (rows,), are ``None``
+    where there is no such head. ``relapse`` (cumulative incidence given remission) and ``event_free`` have shape
+    (rows, days).
     """
 
     features: FeatureRows
     outcomes: Outcomes
-    weights: Floats
+    weights: Weights
     horizons_days: tuple[int, ...]
     in_remission_at_landmark: bool
     patient: NDArray[np.intp]
@@ -57,7 +88,7 @@ class Judged:
 def judge_held_out(
     features: FeatureRows,
     outcomes: Outcomes,
-    weights: Floats,
+    weights: Weights,
     fits: tuple[HeadFit | None, HeadFit],
     folds: Folds,
     horizons_days: tuple[int, ...],
@@ -82,7 +113,7 @@ def judge_held_out(
     return judge_parts(features, outcomes, weights, parts)
 
 
-def judge_model(features: FeatureRows, outcomes: Outcomes, weights: Floats, model: OutcomeModel) -> Judged:
+def judge_model(features: FeatureRows, outcomes: Outcomes, weights: Weights, model: OutcomeModel) -> Judged:
     """One model's predictions for a cohort that it never saw."""
     patient = np.flatnonzero(outcomes.eligible)
     return judge_parts(features, outcomes, weights, [(patient, 0, 0, model)])
@@ -116,7 +147,7 @@ Part = tuple[NDArray[np.intp], int, int, OutcomeModel]
 """Patients, the repeat and the fold in which they were held out, and the model learned without them."""
 
 
-def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Floats, parts: Sequence[Part]) -> Judged:
+def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[Part]) -> Judged:
     """Predictions for the patients of every part by the part's own model, none of whom it was learned from."""
     rows = [features.values[patient] for patient, *_ in parts]
     lengths = [len(patient) for patient, *_ in parts]
@@ -159,5 +190,5 @@ def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -
 def _curve(head: RelapseHead | None, rows: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:
     if head is None or not len(days):
         return np.empty((len(rows), len(days))), np.empty((len(rows), len(days)))
-    curve = head.curve(head.moved(rows), days)
+    curve = head.curve(rows, days)
     return curve.relapse, curve.event_free

@@ -126,14 +126,15 @@ def _remission(judged: Judged) -> Asked:
     log_odds = judged.remission_log_odds
     assert log_odds is not None  # noqa: S101 - asked only where the head exists
     outcomes = judged.outcomes
-    answers = (outcomes.remission, judged.weights)
+    answers = (outcomes.remission, judged.weights.remission)
     return _ask(judged, ("remission", "remission", None), outcomes.eligible, answers, expit(log_odds))
 
 
 def _relapse_by(judged: Judged, day: int) -> Asked:
     """Among those in remission and followed: relapse by the day. Who had a competing event first did not relapse."""
     outcomes = judged.outcomes
-    answers = _among(outcomes.at_risk, *answer_by(*_followed(judged, outcomes.at_risk), day))
+    relapsed, still_followed = _among(outcomes.at_risk, *answer_by(*_followed(judged, outcomes.at_risk), day))
+    answers = relapsed, still_followed * judged.weights.to_day(outcomes, day)
     position = judged.on_day(day)
     return _ask(
         judged, (f"relapse by day {day}", "relapse", day), outcomes.at_risk, answers, judged.relapse[:, position]
@@ -146,7 +147,8 @@ def _sustained_to(judged: Judged, day: int) -> Asked:
     in_remission = outcomes.eligible & (outcomes.remission == 1)  # also who was not followed for a day: censored
     free, still_followed = _among(in_remission, *free_by(*_followed(judged, in_remission), day))
     y_observed = np.where(outcomes.remission == 0, 0.0, free)
-    weights = judged.weights * np.where(outcomes.remission == 0, 1.0, still_followed)
+    still_followed = still_followed * judged.weights.to_day(outcomes, day)
+    weights = judged.weights.remission * np.where(outcomes.remission == 0, 1.0, still_followed)
     log_odds = judged.remission_log_odds
     remission = np.ones(len(judged.patient)) if log_odds is None else expit(log_odds)
     y_predicted = remission * judged.event_free[:, judged.on_day(day)]

@@ -46,7 +46,7 @@ def risk_groups(judged: Judged, draws: Floats) -> RiskGroups | None:
 
 def _averaged(judged: Judged, values: Floats) -> Floats:
     """The mean over repeats, shape (patients, columns); 0 for whoever was not judged."""
-    total = np.zeros((len(judged.weights), values.shape[1]))
+    total = np.zeros((len(judged.outcomes.at_risk), values.shape[1]))
     np.add.at(total, judged.patient, values)
     return total / max(judged.repeats, 1)
 

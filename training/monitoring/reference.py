@@ -183,7 +183,7 @@ def _answers(model: OutcomeModel, values: Floats) -> list[AnswerReference]:
         found.append(_answer(REMISSION, None, model.remission.probability(values)))
     reached = [days for days in model.horizons_days if model.relapse and days <= model.relapse.days[-1]]
     if model.relapse and reached:
-        curve = model.relapse.curve(model.relapse.moved(values), np.array([max(reached)], dtype=np.int64))
+        curve = model.relapse.curve(values, np.array([max(reached)], dtype=np.int64))
         found.append(_answer(RELAPSE, max(reached), curve.relapse[:, 0]))
     return found
 

@@ -129,11 +129,12 @@ def candidates_table(head: HeadEvidence) -> Markup:
         (
             CANDIDATES.get(candidate.name, candidate.name) + (" (chosen)" if candidate.name == head.winner else ""),
             number(candidate.loss, 4),
-            number(candidate.standard_error, 4),
+            interval(candidate.difference, 4),
+            number(candidate.z, 1),
         )
         for candidate in head.candidates
     ]
-    header = ("candidate", f"held-out {measure_title(head.loss)}", "standard error")
+    header = ("candidate", f"held-out {measure_title(head.loss)}", "above the best (95% interval)", "z")
     return table(f"Candidates: {head.head}", header, rows)
 
 

@@ -1,0 +1,113 @@
+"""How large effects are, and how much of a head's log-odds no linear score explains, as far as its patients can tell.
+
+Log-odds are taken for a sum of a linear score, whose effects have a variance, and of a random function of thresholds
+and their combinations, which has another. How likely the outcomes are under each pair of variances is what the data
+say of them (empirical Bayes). What follows for a patient's interval is left to `refits`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import fit_baseline
+from models.learners import STRENGTHS, Design, Lesson, learn_logistic
+from models.outcomes import Floats, expit
+from models.regression import BoundedRegression
+
+MISFITS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
+"""Standard deviations, on the log-odds, tried for what no linear score explains; equally likely beforehand."""
+PIECES = 150
+"""Random pieces that the function of thresholds is made of."""
+DEEPEST = 2
+"""Thresholds combined in a piece, at the most."""
+RAREST = 0.05
+"""Standard deviation below which a piece singles out too few patients to tell of anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class Variances:
+    """``strengths`` are the posterior probabilities of the inverse penalties in ``STRENGTHS``.
+
+    ``misfit`` is the root of the posterior mean of its variance, on the log-odds: model inadequacy in the sense of
+    Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294.
+    """
+
+    strengths: Floats
+    misfit: float
+
+    def draw(self, number: int) -> list[float]:
+        """So many strengths, each as often as it is likely."""
+        places = (np.arange(number) + 0.5) / number
+        found = np.searchsorted(np.cumsum(self.strengths), places).clip(0, len(STRENGTHS) - 1)
+        return [STRENGTHS[place] for place in found.tolist()]
+
+
+def variances(lesson: Lesson, seed: int) -> Variances:
+    """What the trials of a lesson say of both variances.
+
+    The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
+    that both integrals are Gaussian.
+    """
+    design = Design.of(lesson)
+    pieces = _pieces(lesson, np.random.default_rng(seed))
+    linear, columns = design.columns.shape[1], np.hstack([design.columns, pieces])
+    precision, pull = _expansion(columns, lesson)
+    evidence = np.empty((len(STRENGTHS), len(MISFITS)))
+    for row, strength in enumerate(STRENGTHS):
+        for column, misfit in enumerate(MISFITS):
+            spread = np.repeat([strength, misfit**2 / max(pieces.shape[1], 1)], [linear, pieces.shape[1]])
+            evidence[row, column] = _log_evidence(precision, pull, spread)
+    likely = np.exp(evidence - evidence.max())
+    likely /= likely.sum()
+    misfit = np.sqrt(likely.sum(axis=0) @ np.array(MISFITS) ** 2)
+    return Variances(likely.sum(axis=1), float(misfit))
+
+
+def _pieces(lesson: Lesson, rng: np.random.Generator) -> Floats:
+    """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over those taught.
+
+    A value that is not recorded lies beyond no threshold.
+    """
+    taught = lesson.rows[lesson.taught]
+    varying = [column for column in range(taught.shape[1]) if len(np.unique(_recorded(taught[:, column]))) > 1]
+    found = np.ones((len(lesson.rows), PIECES if varying else 0))
+    for piece in range(found.shape[1]):
+        for _ in range(rng.integers(1, DEEPEST + 1)):
+            column = rng.choice(varying)
+            recorded = _recorded(taught[:, column])
+            highest = np.unique(recorded)[-2]  # so that somebody lies beyond it
+            threshold = min(np.quantile(recorded, rng.uniform(0.1, 0.9)), highest)
+            beyond = lesson.rows[:, column] > threshold
+            found[:, piece] *= beyond if rng.random() < 0.5 else ~beyond
+    spread = found[lesson.taught].std(axis=0)
+    kept = spread > RAREST
+    return (found[:, kept] - found[lesson.taught][:, kept].mean(axis=0)) / spread[kept]
+
+
+def _recorded(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+def _expansion(columns: Floats, lesson: Lesson) -> tuple[Floats, Floats]:
+    """Quadratic expansion of the log-likelihood in the columns' coefficients, bands profiled out: matrix and vector."""
+    trials = lesson.trials
+    regression = BoundedRegression.of(columns, np.zeros(columns.shape[1], dtype=np.int64), trials)
+    score = learn_logistic(lesson).score.predict(lesson.rows)
+    fitted = expit(fit_baseline(trials, score)[trials.band] + score[trials.patient])
+    number = trials.successes + trials.failures
+    variance = number * fitted * (1 - fitted)
+    information = regression.information(variance)
+    towards = regression.gathered(trials.successes - number * fitted + variance * score[trials.patient])
+    width = columns.shape[1]
+    between = information[:width, width:] / np.maximum(np.diag(information)[width:], 1e-12)
+    precision = information[:width, :width] - between @ information[width:, :width]
+    return precision, towards[:width] - between @ towards[width:]
+
+
+def _log_evidence(precision: Floats, pull: Floats, spread: NDArray[np.float64]) -> float:
+    """Log of the expanded likelihood integrated over coefficients of variances ``spread`` (columns,)."""
+    root = np.sqrt(spread)
+    factor = np.linalg.cholesky(np.eye(len(root)) + root[:, None] * precision * root)
+    solved = np.linalg.solve(factor, root * pull)
+    return float(0.5 * solved @ solved - np.log(np.diag(factor)).sum())
