@@ -122,9 +122,9 @@ def _kept_over_time(
     patient = np.flatnonzero(started)
     weekly = np.repeat(hazard[patient], np.diff(edges), axis=1)
     weeks = weekly.shape[1]
-    since = np.tile(np.arange(1, weeks + 1) * float(DAYS_PER_WEEK), len(patient))
-    chance: Floats = np.cumprod(1 - weekly, axis=1).ravel()
-    return _Kept(np.repeat(patient, weeks), since.astype(np.float64), chance, len(features.values))
+    since = np.asarray(np.tile(np.arange(1, weeks + 1) * DAYS_PER_WEEK, len(patient)), dtype=np.float64)
+    chance = np.cumprod(1 - weekly, axis=1).ravel()
+    return _Kept(np.repeat(patient, weeks), since, np.asarray(chance, dtype=np.float64), len(features.values))
 
 
 def _relative(weekly: Floats, at_event: Floats, outcomes: Outcomes, largest: float) -> FollowUpWeights:

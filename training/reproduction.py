@@ -5,7 +5,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from models.relapse import RelapseHead
 from models.score import to_arrays
@@ -31,7 +33,8 @@ def bytes_of(head: Head) -> dict[str, bytes]:
     arrays = {f"score.{name}": values.tobytes() for name, values in to_arrays(head.score).items()}
     arrays["slope"] = float(head.slope).hex().encode()
     if isinstance(head, RelapseHead):
-        curve = {"edges": head.edges, "baseline": head.baseline, "competing": head.competing_hazard}
+        competing = head.competing_hazard
+        curve: dict[str, NDArray[np.generic]] = {"edges": head.edges, "baseline": head.baseline, "competing": competing}
         if head.competing_score is not None:
             curve |= {f"competing.{name}": values for name, values in to_arrays(head.competing_score).items()}
         return arrays | {name: values.tobytes() for name, values in curve.items()}
