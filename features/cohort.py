@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.checks import relation_problems, value_problems
-from features.columns import CHILD_TABLES, SCREENING_COLUMNS
+from features.columns import CHILD_TABLES, LATER_COLUMNS
 from features.problems import Problem
 from features.protocol import Protocol
 from features.timeline import Floats, Indices, Mask, Rows, nothing_recorded
@@ -107,9 +107,10 @@ class Cohort:
     def digest(self) -> str:
         """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
 
-        A screening column counts only where somebody recorded it: the format grew by them, and a cohort that was read
-        before keeps its digest.
+        A column by which the format grew counts only where somebody recorded it, or where the study declares it: a
+        cohort that was read before keeps its digest.
         """
+        later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
         for text in (
             *self.patient_ids.tolist(),
@@ -117,13 +118,14 @@ class Cohort:
         ):
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
-            if name not in SCREENING_COLUMNS or not _is_missing(values).all():
+            if name not in later or not _is_missing(values).all():
                 hashed.update(name.encode() + _canonical(values))
         for name in CHILD_TABLES:
             rows = self.table(name)
             hashed.update(name.encode() + _canonical(rows.patient))
             for column, values in sorted(rows.columns.items()):
-                hashed.update(column.encode() + _canonical(values))
+                if column not in later or not _is_missing(values).all():
+                    hashed.update(column.encode() + _canonical(values))
         return hashed.hexdigest()
 
 

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from features.build import FeatureRows, build_features
+from features.catalogue import catalogue
 from features.clinical_facts import CLINICAL_FACTS, ClinicalFact
 from features.cohort import Cohort
+from features.columns import TREATMENTS
 from features.protocol import Landmark
-from tests.cohorts import DEFAULT, cohort_of, random_cohort, random_protocol
+from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_cohort, random_protocol, random_records
 
 FACTS = {fact.name: fact for fact in CLINICAL_FACTS}
 DAY_14 = Landmark("day 14", day=14)
@@ -134,3 +137,53 @@ def test_only_the_records_of_those_to_whom_it_applies_change(fact: ClinicalFact,
         for patient in range(len(cohort)):
             one[0] = patient
             assert (changed.take(one).digest != cohort.take(one).digest) == applies[patient]
+
+
+def moved_against(before: FeatureRows, after: FeatureRows, fact: ClinicalFact) -> set[str]:
+    """Names of the features that moved without a sign in the direction of the fact, or came or went."""
+    wrong = set()
+    for position, feature in enumerate(catalogue(DEFAULT)):
+        one, other = before.values[:, position], after.values[:, position]
+        if (np.isnan(one) != np.isnan(other)).any():
+            wrong.add(feature.name)
+        direction = np.sign((other - one)[~np.isnan(one) & (one != other)])
+        for expected, sign in (
+            (fact.remission_sign, feature.remission_sign),
+            (fact.relapse_sign, feature.relapse_sign),
+        ):
+            if expected and (direction * sign != expected).any():
+                wrong.add(feature.name)
+    return wrong
+
+
+@pytest.mark.parametrize("fact", CLINICAL_FACTS, ids=lambda fact: fact.name)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_fact_moves_only_features_whose_signs_have_its_direction(fact: ClinicalFact, seed: int) -> None:
+    """So that a model that keeps every declared sign keeps the direction of the fact."""
+    rng = np.random.default_rng(seed)
+    protocol = random_protocol(rng) if seed else DEFAULT
+    cohort = random_cohort(rng, 150, protocol)
+    for landmark in protocol.landmarks:
+        changed, applies = fact.apply(cohort, landmark)
+        before, after = build_features(cohort, landmark), build_features(changed, landmark)
+        assert not moved_against(before, after, fact)
+        differs = (np.nan_to_num(before.values, nan=-99) != np.nan_to_num(after.values, nan=-99)).any(axis=1)
+        assert (differs == applies).all()
+
+
+DAYS = ({}, {"end_day": -30}, {"start_day": -400}, {"start_day": -400, "end_day": 0})
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS)
+@pytest.mark.parametrize("outcome", ["no_response", "partial_response"])
+def test_an_adequate_failure_of_any_class_moves_only_features_with_a_sign(treatment: str, outcome: str) -> None:
+    records = random_records(np.random.default_rng(7), 80)
+    before = build_features(records.cohort(), DAY_14)
+    for days in DAYS:
+        failure: Record = {"treatment": treatment, "adequate": 1.0, "outcome": outcome} | days
+        added = [{"patient_id": patient["patient_id"]} | failure for patient in records.patients]
+        tables = records.tables | {"prior_treatments": records.tables["prior_treatments"] + added}
+        after = build_features(Records(records.patients, tables).cohort(), DAY_14)
+        assert not moved_against(before, after, FACTS["adequate_failure"])
+        failures = [rows.values[:, rows.names.index("adequate_failures")] for rows in (before, after)]
+        np.testing.assert_equal(failures[1], failures[0] + 1)
