@@ -150,7 +150,7 @@ _EARLY_RESPONSE = declare(
             2000,
             0,
             0,
-            "side effects and the delayed class: Hull 2022 [recalled]",
+            "at session 2 they go with delayed improvement, a matter of timing: Hull 2022",
         ),
         (severity.second_scale_severity_now, "share", 0, 1, -1, 1, _SECOND),
     ],

@@ -23,9 +23,11 @@ This package needs NumPy alone and imports none of its sisters; `models`, `train
 A rating scale is declared in `instruments.py`, a table's column in `columns.py`, a feature in `catalogue.py`, each
 once; ranges, checks, the request contract and the rest of this file are read from there.
 
-A study may declare a covariate named like one of the built-in columns {study_columns}. The declaration then takes that
-column's place: its range holds, a request sends it under `covariates`, and the feature keeps the built-in sign and
-source. A study that counts in the opposite direction gives its covariate another name.
+A study may declare a covariate with the name of one of these built-in columns:
+{study_columns}.
+The declaration then takes that column's place: its range holds, a request sends it under `covariates`, and the
+feature keeps the built-in sign and source. A study that counts in the opposite direction gives its covariate another
+name.
 
 Three choices in the catalogue need their reason:
 

@@ -49,27 +49,27 @@ def _not_failed(known: Known, treatments: tuple[str, ...]) -> Floats:
 
 
 def prior_antidepressants_not_failed(known: Known) -> Floats:
-    """Number of earlier antidepressants, adequate failures apart."""
+    """Number of earlier antidepressants, other than adequate failures."""
     return _not_failed(known, ANTIDEPRESSANTS)
 
 
 def prior_other_medications_not_failed(known: Known) -> Floats:
-    """Number of earlier medications that are not antidepressants, adequate failures apart."""
+    """Number of earlier medications that are not antidepressants, other than adequate failures."""
     return _not_failed(known, OTHER_MEDICATIONS)
 
 
 def prior_psychotherapies_not_failed(known: Known) -> Floats:
-    """Number of earlier psychotherapies, adequate failures apart."""
+    """Number of earlier psychotherapies, other than adequate failures."""
     return _not_failed(known, PSYCHOTHERAPIES)
 
 
 def prior_stimulations_not_failed(known: Known) -> Floats:
-    """Number of earlier courses of magnetic or electroconvulsive stimulation, adequate failures apart."""
+    """Number of earlier courses of magnetic or electroconvulsive stimulation, other than adequate failures."""
     return _not_failed(known, STIMULATIONS)
 
 
 def prior_intensive_treatments_not_failed(known: Known) -> Floats:
-    """Number of earlier inpatient stays and substance use treatments, adequate failures apart."""
+    """Number of earlier inpatient stays and substance use treatments, other than adequate failures."""
     return _not_failed(known, INTENSIVE)
 
 
@@ -84,7 +84,7 @@ def earlier_response(known: Known) -> Floats:
 
 
 def prior_ketamine_not_failed(known: Known) -> Floats:
-    """Number of earlier courses of ketamine, adequate failures apart."""
+    """Number of earlier courses of ketamine, other than adequate failures."""
     return _not_failed(known, KETAMINE)
 
 
