@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.landmark import Known
+from features.primary_scale import Codes
 from features.timeline import Floats, Rows
 
 
@@ -25,17 +26,31 @@ def drop_needed(known: Known) -> Floats:
 
 def second_scale_severity_share(known: Known) -> Floats:
     """Baseline on the second scale as a share of its range."""
-    return _second_scale_share(known, known.assessments.where(known.assessments.numbers("day") <= 0))
+    at_baseline = known.assessments.where(known.assessments.numbers("day") <= 0)
+    return _last_share(known, at_baseline, known.second_scale)
 
 
 def second_scale_severity_now(known: Known) -> Floats:
-    """Latest rating of the second scale as a share of its range."""
-    return _second_scale_share(known, known.assessments)
+    """Latest rating of the second scale as a share of its range; without one at baseline, of the first other scale
+    rated since.
+    """
+    return _last_share(known, known.assessments, _second_scale_now(known))
 
 
-def _second_scale_share(known: Known, ratings: Rows) -> Floats:
-    """Last of ``ratings`` on the second scale, as a share of its range."""
-    code, numbers = known.second_scale, known.protocol.scale_numbers
+def _second_scale_now(known: Known) -> Codes:
+    """Code of the second scale, or of the first other one that is rated by the landmark (-1: none)."""
+    chosen = known.second_scale.copy()
+    for code in known.protocol.second_scales:
+        if (chosen >= 0).all():
+            break
+        rated = known.assessments.where(np.asarray(known.assessments["instrument"] == code)).exists_for_patient()
+        chosen[(chosen < 0) & rated & (known.primary.code != code)] = code
+    return chosen
+
+
+def _last_share(known: Known, ratings: Rows, code: Codes) -> Floats:
+    """Last of ``ratings`` on the scale of each patient's ``code``, as a share of its range."""
+    numbers = known.protocol.scale_numbers
     minimum, maximum = numbers["minimum"][code], numbers["maximum"][code]
     own = ratings.where(np.asarray(ratings["instrument"] == code[ratings.patient]))
     return (own.last_for_patient("score") - minimum) / (maximum - minimum)
@@ -51,9 +66,10 @@ def baseline_ratings(known: Known) -> Floats:
     return _at_baseline(known).count_for_patient()
 
 
-def baseline_spread(known: Known) -> Floats:
-    """Standard deviation of the baseline ratings, in reliable changes."""
-    return _at_baseline(known).sd_for_patient("score") / known.primary.reliable_change
+def mean_baseline_distance_to_remission(known: Known) -> Floats:
+    """Points from the mean of the baseline ratings down to the remission band, in reliable changes."""
+    mean = _at_baseline(known).mean_for_patient("score")
+    return (mean - known.primary.remission_at_most) / known.primary.reliable_change
 
 
 def _at_baseline(known: Known) -> Rows:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.checks import relation_problems, value_problems
-from features.columns import CHILD_TABLES, SCREENING_COLUMNS
+from features.columns import CHILD_TABLES, LATER_COLUMNS
 from features.problems import Problem
 from features.protocol import Protocol
 from features.timeline import Floats, Indices, Mask, Rows, nothing_recorded
@@ -107,9 +107,10 @@ class Cohort:
     def digest(self) -> str:
         """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
 
-        A screening column counts only where somebody recorded it: the format grew by them, and a cohort that was read
-        before keeps its digest.
+        A column by which the format grew counts only where somebody recorded it, or where the study declares it: a
+        cohort that was read before keeps its digest.
         """
+        later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
         for text in (
             *self.patient_ids.tolist(),
@@ -117,13 +118,14 @@ class Cohort:
         ):
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
-            if name not in SCREENING_COLUMNS or not _is_missing(values).all():
+            if name not in later or not _is_missing(values).all():
                 hashed.update(name.encode() + _canonical(values))
         for name in CHILD_TABLES:
             rows = self.table(name)
             hashed.update(name.encode() + _canonical(rows.patient))
             for column, values in sorted(rows.columns.items()):
-                hashed.update(column.encode() + _canonical(values))
+                if column not in later or not _is_missing(values).all():
+                    hashed.update(column.encode() + _canonical(values))
         return hashed.hexdigest()
 
 
@@ -180,10 +182,20 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
         if column.required:
             usable &= ~_is_missing(columns[column.name])
     patient = np.where(usable, position[raw.patient] if len(position) else raw.patient, -1)
-    keys = [columns[key] for key in _ORDER[name][::-1]]
-    order = np.lexsort((*keys, patient)) if count > 1 else np.arange(count)
+    order = _canonical_order(name, patient, columns)
     order = order[usable[order]]
     return Rows(len(position), patient[order], {key: values[order] for key, values in columns.items()}), order
+
+
+def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
+    keys = [columns[key] for key in _ORDER[name][::-1]]
+    return np.lexsort((*keys, patient)) if len(patient) > 1 else np.arange(len(patient))
+
+
+def rows_in_order(name: str, patients: int, patient: Indices, columns: Mapping[str, Values]) -> Rows:
+    """The rows of a table in the order in which a cohort holds them, from rows in any order."""
+    order = _canonical_order(name, patient, columns)
+    return Rows(patients, patient[order], {key: values[order] for key, values in columns.items()})
 
 
 def _is_missing(values: Values) -> Mask:

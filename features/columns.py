@@ -168,6 +168,24 @@ TABLES: dict[str, tuple[Column, ...]] = {
             maximum=200,
             unit="mg/day",
         ),
+        Column("childhood_trauma", "flag", "abuse or neglect in childhood"),
+        Column("insomnia", "flag", "insomnia before session 1"),
+        Column(
+            "expectancy",
+            "number",
+            "patient's expectation of benefit before session 1",
+            minimum=0,
+            maximum=10,
+            unit="points",
+        ),
+        Column(
+            "working_alliance",
+            "number",
+            "patient's rating of the working alliance before session 1",
+            minimum=0,
+            maximum=10,
+            unit="points",
+        ),
         *_SCREENING,
     ),
     "prior_treatments": (
@@ -213,6 +231,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
             maximum=300,
             unit="mmHg",
         ),
+        Column(
+            "peak_distress",
+            "number",
+            "highest anxiety or distress during the dose, from 0 (none) to 100 (extreme)",
+            minimum=0,
+            maximum=100,
+            unit="points",
+        ),
         Column("adverse_event", "flag", "an adverse event was recorded at the session"),
     ),
     "assessments": (
@@ -234,10 +260,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 """Every table's columns in the order of the format; ``assessments.instrument`` takes its categories from the protocol,
-and ``patients`` is followed by one column per covariate that the protocol declares."""
+and ``patients`` is followed by one column per covariate that the protocol declares. Anxiety during a dose is counted
+to 100, as on the visual analogue items of the 5D-ASC that Aust 2019 used [recalled]."""
 
 SCREENING_COLUMNS = frozenset(column.name for column in TABLES["patients"] if column.screening)
 """Facts of ``patients`` that come back as cautions beside an answer. What is known at a landmark leaves them out, so
 that no feature can read them and none can make a patient look safer than the clinician finds."""
+
+STUDY_COLUMNS = frozenset({"childhood_trauma", "insomnia", "expectancy", "working_alliance"})
+"""Columns of ``patients`` that a study may declare as a covariate of its own: the declaration then takes the place of
+the one here, because studies measure the same thing on scales of their own."""
+
+LATER_COLUMNS = SCREENING_COLUMNS | STUDY_COLUMNS | {"peak_distress"}
+"""Columns by which the format grew: where nobody recorded one, a cohort is the same as before."""
 
 CHILD_TABLES = ("prior_treatments", "sessions", "assessments", "events")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from features.catalogue import Feature, catalogue, fingerprint
-from features.columns import Column
+from features.columns import STUDY_COLUMNS, TABLES, Column
 from features.instruments import Instrument
 from features.protocol import Protocol
 
@@ -22,6 +22,25 @@ What is known about a patient at the moment of prediction: one row of numbers pe
 This package needs NumPy alone and imports none of its sisters; `models`, `training` and `serving` may all import it.
 A rating scale is declared in `instruments.py`, a table's column in `columns.py`, a feature in `catalogue.py`, each
 once; ranges, checks, the request contract and the rest of this file are read from there.
+
+A study may declare a covariate with the name of one of these built-in columns:
+{study_columns}.
+The declaration then takes that column's place: its range holds, a request sends it under `covariates`, and the
+feature keeps the built-in sign and source. A study that counts in the opposite direction gives its covariate another
+name.
+
+Three choices in the catalogue need their reason:
+
+* An adequate failure counts in `adequate_failures` (ketamine also in `ketamine_failures`) and nowhere else. The other
+  counts leave failures out. So one more failure moves only features with an expected sign, and no model can learn that
+  it is good news. The course number is 1 + `prior_ketamine_not_failed` + `ketamine_failures`.
+* Age at onset is no feature: it is `age_years` less `illness_duration_years`, which a linear model has already, and it
+  would let a longer illness act against its sign.
+* A dose in mg/kg is no feature: it says which route was used, and with it which clinic. `route_dose.py` declares the
+  usual dose and the upper limit of every route.
+
+`clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them moves only
+features whose signs have its direction.
 
 The rest of this file is written by the code. After changing a declaration:
 
@@ -46,7 +65,9 @@ _SIGNS = {-1: "less", 0: "", 1: "more"}
 
 def readme() -> str:
     """The README of this package: a short head, then the data dictionary of the default protocol."""
-    return _HEAD + data_dictionary(Protocol())
+    names = [f"`{column.name}`" for column in TABLES["patients"] if column.name in STUDY_COLUMNS]
+    head = _HEAD.format(study_columns=f"{', '.join(names[:-1])} and {names[-1]}")
+    return head + data_dictionary(Protocol())
 
 
 def data_dictionary(protocol: Protocol) -> str:

@@ -82,11 +82,18 @@ def _after_first_session(known: Known) -> Rows:
 
 
 def slope_per_week(known: Known) -> Floats:
-    """Least-squares slope of the ratings from the baseline on, in reliable changes a week; negative is better."""
+    """Least-squares slope of the ratings from the baseline on, or from the first one where there is no baseline, in
+    reliable changes a week; negative is better.
+    """
     ratings = known.primary_ratings
     before = ratings.where(ratings.numbers("day") <= 0)
-    since = ratings.numbers("day") >= ratings.spread(before.last_for_patient("day"))
+    since = ~(ratings.numbers("day") < ratings.spread(before.last_for_patient("day")))
     return ratings.where(since).slope_for_patient("score") * 7 / known.primary.reliable_change
+
+
+def latest_severity_share(known: Known) -> Floats:
+    """Latest rating of the primary scale, at baseline or since, as a share of its range."""
+    return _share(known, known.primary_ratings.last_for_patient("score"))
 
 
 def best_share(known: Known) -> Floats:
@@ -136,11 +143,6 @@ def days_between_doses(known: Known) -> Floats:
     gaps = doses.count_for_patient() - 1
     spanned = doses.last_for_patient("day") - doses.first_for_patient("day")
     return np.divide(spanned, gaps, out=np.full(len(known), np.nan), where=gaps > 0)
-
-
-def mean_dose_mg_per_kg(known: Known) -> Floats:
-    """Mean dose of the sessions so far."""
-    return known.dosing_sessions.mean_for_patient("dose_mg_per_kg")
 
 
 def peak_dissociation(known: Known) -> Floats:

@@ -64,7 +64,10 @@ class RelapseRule:
 
 @dataclass(frozen=True)
 class Covariate:
-    """A column of ``patients`` that the study adds and that becomes a feature."""
+    """A column of ``patients`` that the study adds and that becomes a feature.
+
+    One with the name of a column of ``STUDY_COLUMNS`` takes that column's place.
+    """
 
     name: str
     kind: Literal["number", "binary"]
@@ -135,7 +138,9 @@ class Protocol:
 
     def _columns_of(self, table: str) -> tuple[Column, ...]:
         if table == "patients":
-            return TABLES[table] + tuple(covariate.column() for covariate in self.covariates)
+            declared = {covariate.name for covariate in self.covariates}
+            built_in = (column for column in TABLES[table] if column.name not in declared)
+            return (*built_in, *(covariate.column() for covariate in self.covariates))
         if table == "assessments":
             return tuple(
                 replace(column, categories=self.instrument_names) if column.name == "instrument" else column

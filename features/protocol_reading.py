@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from features.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, TABLES
+from features.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, STUDY_COLUMNS, TABLES
 from features.instruments import INSTRUMENTS, Instrument
 from features.problems import Problem, ProtocolRefusedError
 from features.protocol import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
@@ -273,7 +273,7 @@ class _Reading:
     def _check_covariates(self, given: list[dict[str, Any]], protocol: Protocol) -> None:
         from features.catalogue import RESERVED_NAMES
 
-        taken = {column.name for column in TABLES["patients"]} | RESERVED_NAMES
+        taken = ({column.name for column in TABLES["patients"]} | RESERVED_NAMES) - STUDY_COLUMNS
         for index, covariate in enumerate(protocol.covariates):
             path = ("covariates", index)
             if covariate.name in taken:

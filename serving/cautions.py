@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from features.route_dose import ROUTE_DOSES
 from serving.contract import PredictionRequest
 from serving.screened_record import ScreenedRecord, screened
 
@@ -96,6 +97,8 @@ def _pressure_rise(record: ScreenedRecord) -> bool:
     return rise is not None and rise >= SYSTOLIC_RISE_MMHG
 
 
+_ROUTE_LIMITS = ", ".join(f"{route} {dose.limit:g}" for route, dose in ROUTE_DOSES.items()) + " mg/kg"
+
 RULES: tuple[CautionRule, ...] = (
     _flagged(
         "ketamine_allergy",
@@ -154,6 +157,13 @@ RULES: tuple[CautionRule, ...] = (
         "that a dose raises it further for some hours.",
         f"{_LABEL}; untreated hypertension: {_CAROLINAS}",
         _high_resting_pressure,
+    ),
+    CautionRule(
+        "dose_beyond_route",
+        f"A dose above what its route allows ({_ROUTE_LIMITS}) is recorded: weigh whether the record is right, and "
+        "sedation and blood pressure if it is.",
+        "upper limits for sub-anaesthetic use are our [judgement]",
+        lambda record: record.dose_beyond_route,
     ),
     CautionRule(
         "session_blood_pressure",

@@ -86,6 +86,8 @@ def record_at(protocol: Protocol, landmark: Landmark) -> Document:
         "assessments": _ratings(protocol, today),
         "events": [],
     }
+    if "expectancy" not in {covariate.name for covariate in protocol.covariates}:
+        record["patient"]["expectancy"] = 7
     if protocol.covariates:
         record["patient"]["covariates"] = {one.name: _covariate(one) for one in protocol.covariates}
     return record
@@ -106,6 +108,7 @@ def _dose(number: int) -> Document:
         "route": "intramuscular",
         "dose_mg_per_kg": 0.9,
         "peak_dissociation": 24,
+        "peak_distress": 20,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
+from features.columns import STUDY_COLUMNS
 from features.protocol import Covariate, Protocol
 from models.applicability import WORDS
 from serving.answer import BatchResponse, Document, PredictionResponse
@@ -87,6 +88,8 @@ def _narrow_covariates(schema: Document, protocol: Protocol) -> None:
         "properties": {covariate.name: _covariate(covariate) for covariate in protocol.covariates},
         "additionalProperties": False,
     }
+    for name in STUDY_COLUMNS & {covariate.name for covariate in protocol.covariates}:
+        schema["properties"][name] = {"type": "null", "default": None, "description": f"sent as `covariates.{name}`"}
     described = schema["properties"]["covariates"]
     schema["properties"]["covariates"] = {
         "anyOf": [declared, {"type": "null"}],

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from features.cohort import Cohort, RawCohort, RawTable, Values, assemble_cohort
-from features.columns import CHILD_TABLES, Column
+from features.columns import CHILD_TABLES, STUDY_COLUMNS, Column
 from features.problems import Problem
 from features.protocol import Protocol
 from features.timeline import Indices
@@ -59,6 +59,8 @@ class RecordReader:
         }
         self._covariates: dict[str, Column] = {one.name: one.column() for one in protocol.covariates}
         self._no_covariates: dict[str, Any] = dict.fromkeys(self._covariates)
+        self._moved = tuple(sorted(STUDY_COLUMNS & self._covariates.keys()))
+        """Fields of the patient that this study declares, so that they come as covariates."""
 
     def read(self, request: PredictionRequest) -> Cohort:
         """The patient as a cohort of one; raises ``RequestRefusedError`` with every problem."""
@@ -123,16 +125,23 @@ class RecordReader:
         """What the contract alone could not know of the covariates."""
         problems: Problems = defaultdict(list)
         for place, request in enumerate(requests):
-            for name, value in (vars(request.patient)["covariates"] or {}).items():
+            given = vars(request.patient)
+            for name, value in (given["covariates"] or {}).items():
                 required = self._covariate_requirement(name, value)
                 if required:
-                    path = json_path(("patient", "covariates", name if name in self._covariates else UNKNOWN))
-                    problems[place].append(RequestProblem(path, *required))
+                    shown = name if name in self._covariates or name in STUDY_COLUMNS else UNKNOWN
+                    problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
+            for name in self._moved:
+                if given[name] is not None:
+                    wanted = f"nothing here: the served protocol declares it, so send it as patient.covariates.{name}"
+                    problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
         return problems
 
     def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
         """What was required and what came, when a covariate is not as declared; its range is checked with the rest."""
         column = self._covariates.get(name)
+        if column is None and name in STUDY_COLUMNS:
+            return f"nothing here: the served protocol does not declare it, so send it as patient.{name}", "a value"
         if column is None:
             return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
         if value is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.route_dose import ROUTE_DOSES
 from serving.contract import PredictionRequest
 
 
@@ -13,6 +14,7 @@ class ScreenedRecord:
 
     ``patient`` holds the fields of the patient by name, ``None`` where not recorded. ``running`` holds the classes of
     treatment without a last day. ``dissociation`` is in points of the CADSS, of a session or of a rating.
+    ``dose_beyond_route`` says whether a session had more than the upper limit of its route.
     """
 
     patient: Mapping[str, Any]
@@ -21,6 +23,7 @@ class ScreenedRecord:
     peak_systolic_mmhg: float | None
     dissociation: float | None
     adverse_event: bool
+    dose_beyond_route: bool
 
     @property
     def systolic_rise_mmhg(self) -> float | None:
@@ -51,6 +54,11 @@ def screened(request: PredictionRequest) -> ScreenedRecord:
         peak_systolic_mmhg=_greatest([row["peak_systolic_mmhg"] for row in sessions]),
         dissociation=_greatest(dissociation),
         adverse_event=any(row["adverse_event"] for row in sessions),
+        dose_beyond_route=any(
+            row["dose_mg_per_kg"] > ROUTE_DOSES[row["route"]].limit
+            for row in sessions
+            if row["route"] is not None and row["dose_mg_per_kg"] is not None
+        ),
     )
 
 

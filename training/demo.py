@@ -36,7 +36,7 @@ PATIENT = {
         "illness_duration_years": 8,
         "comorbid_depression": True,
         "benzodiazepine_mg": 0,
-        "covariates": {"expectancy": 7},
+        "expectancy": 7,
     },
     "prior_treatments": [
         {"treatment": "ssri", "start_day": -900, "end_day": -400, "adequate": True, "outcome": "no_response"},

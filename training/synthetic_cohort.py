@@ -35,7 +35,7 @@ TABLES = ("patients", "prior_treatments", "sessions", "assessments", "events")
 LANDMARKS = ("before session 1", "before session 2", "before session 3")
 
 PROTOCOL_TOML = """\
-# Protocol of a SYNTHETIC cohort: the default KAP rules and two further patient columns.
+# Protocol of a SYNTHETIC cohort: the default KAP rules.
 name = "kap-synthetic"
 
 [[landmarks]]
@@ -67,20 +67,6 @@ events = ["relapse", "hospitalisation", "rescue_ketamine", "medication_increase"
 
 [sustained_remission]
 horizons_days = [84, 182]
-
-[[covariates]]
-name = "expectancy"
-kind = "number"
-minimum = 0
-maximum = 10
-meaning = "patient's expectation of benefit before session 1, 10 is highest"
-
-[[covariates]]
-name = "working_alliance"
-kind = "number"
-minimum = 0
-maximum = 10
-meaning = "patient's rating of the working alliance before session 1, 10 is best"
 """
 
 README = """\

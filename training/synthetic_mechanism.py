@@ -222,11 +222,5 @@ DISSOCIATION_FIRST, DISSOCIATION_LATER = 22.0, 10.0
 SYSTOLIC_RISE_MMHG = 10.0
 """About +10 mmHg at 30 min, 1 mg/kg subcutaneous, Glue 2018 [seen]."""
 
-ROUTES = {
-    "sublingual": (0.35, 5.0),
-    "intramuscular": (0.35, 0.9),
-    "intravenous": (0.15, 0.6),
-    "subcutaneous": (0.15, 1.0),
-}
-"""Share of the sites [judgement] and usual dose in mg/kg: sublingual about 5, Hull 2022; 1.0, Glue 2018; 0.5-0.9
-elsewhere [seen]."""
+ROUTES = {"sublingual": 0.35, "intramuscular": 0.35, "intravenous": 0.15, "subcutaneous": 0.15}
+"""Share of the sites [judgement]; the usual dose of a route is declared in ``features.route_dose``."""

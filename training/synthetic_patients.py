@@ -127,7 +127,7 @@ class SyntheticPatients:
 def draw_sites(count: int, rng: np.random.Generator) -> Sites:
     """``count`` synthetic sites."""
     share = rng.gamma(4.0, size=count)
-    routes = np.array([route_share for route_share, _ in mechanism.ROUTES.values()])
+    routes = np.array(list(mechanism.ROUTES.values()))
     observed = expit(rng.normal(logit(0.77), 0.25, count))
     lost_per_visit = expit(rng.normal(logit(0.035), 0.4, count))
     if count >= 3:

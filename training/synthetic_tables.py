@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.columns import SEXES, TREATMENT_OUTCOMES
+from features.route_dose import ROUTE_DOSES
 from training import synthetic_mechanism as mechanism
 from training.synthetic_course import Course
 from training.synthetic_follow_up import FollowUp, Visit
@@ -16,7 +17,6 @@ FLAG_COLUMNS = (
     "comorbid_personality_disorder",
     "family_history_alcohol",
 )
-COVARIATE_COLUMNS = ("expectancy", "working_alliance")
 TREATMENT_SHARES = {
     "ssri": 0.34,
     "snri": 0.14,
@@ -61,7 +61,7 @@ def patients_table(patients: SyntheticPatients, ids: pd.Series) -> pd.DataFrame:
     for name in FLAG_COLUMNS:
         frame[name] = _flags(recorded[name])
     frame["prior_treatments_recorded"] = patients.history_recorded
-    for name in ("body_mass_index", "benzodiazepine_mg", *COVARIATE_COLUMNS):
+    for name in ("body_mass_index", "benzodiazepine_mg", "expectancy", "working_alliance"):
         frame[name] = recorded[name]
     return frame
 
@@ -125,7 +125,8 @@ def sessions_table(
     patient, number, day = _dosing_rows(course, follow_up, rng)
     rows = len(patient)
     route = sites.route[patients.site[patient]]
-    dose = np.array([usual for _, usual in mechanism.ROUTES.values()])[route] * rng.normal(1.0, 0.08, rows)
+    usual = np.array([ROUTE_DOSES[name].usual for name in mechanism.ROUTES], dtype=np.float64)
+    dose = usual[route] * rng.normal(1.0, 0.08, rows)
     adverse = rng.random(rows) < mechanism.ADVERSE_EVENT_PER_SESSION
     acute = number <= course.received[patient]
     adverse[acute] = course.adverse_event[patient[acute], number[acute] - 1]

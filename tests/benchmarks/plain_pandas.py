@@ -16,11 +16,12 @@ from features.cohort import Cohort
 from features.columns import CHILD_TABLES
 from features.instruments import DEPRESSION_SCALES, Instrument
 from features.protocol import Landmark, Protocol
-from features.treatment_history import ANTIDEPRESSANTS, INTENSIVE, INTERVENTIONS, OTHER_MEDICATIONS, PSYCHOTHERAPIES
+from features.treatment_history import ANTIDEPRESSANTS, INTENSIVE, OTHER_MEDICATIONS, PSYCHOTHERAPIES
 
 Frames = Mapping[str, pd.DataFrame]
 NAN = float("nan")
-EFFECT = {"no_response": 0, "partial_response": 1, "response": 2, "remission": 3}
+USUAL_DOSE = {"sublingual": 5.0, "intramuscular": 0.9, "subcutaneous": 1.0, "intravenous": 0.6, "intranasal": 1.0}
+INJECTED = ["intravenous", "intramuscular", "subcutaneous"]
 DIAGNOSES = {
     "diagnosis_gad": ["gad"],
     "diagnosis_social_anxiety": ["social_anxiety"],
@@ -36,6 +37,10 @@ AS_RECORDED = (
     "comorbid_personality_disorder",
     "family_history_alcohol",
     "body_mass_index",
+    "childhood_trauma",
+    "insomnia",
+    "expectancy",
+    "working_alliance",
 )
 
 
@@ -76,7 +81,7 @@ def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, 
         sessions[(sessions.day < day) | ((landmark.day is not None) & (sessions.day == day))],
         ratings[ratings.day <= day],
     )
-    values = severity(record) | history(record) | response(record) | course(record) | context(record)
+    values = severity(record) | history(record) | response(record) | course(record) | dosage(record) | context(record)
     return dict.fromkeys(values, NAN) if np.isnan(day) else values
 
 
@@ -121,6 +126,17 @@ class Record:
         order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
         others = [name for name in order if self.primary is None or name != self.primary.name]
         rated = [name for name in others if self.rated_at_baseline(name)]
+        return self.protocol.instruments[rated[0]] if rated else None
+
+    @cached_property
+    def second_now(self) -> Instrument | None:
+        """The second scale, or the first other one rated by the landmark where none was rated at baseline."""
+        if self.second is not None:
+            return self.second
+        outcomes = [name for name, scale in self.protocol.instruments.items() if scale.decides_outcomes]
+        order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
+        others = [name for name in order if self.primary is None or name != self.primary.name]
+        rated = [name for name in others if (self.ratings.instrument == name).any()]
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
@@ -182,9 +198,9 @@ def severity(record: Record) -> dict[str, float]:
     lowest, span, band, reliable = _scale(record)
     baseline = last(record.before.score)
     second, second_now = NAN, NAN
-    if record.second is not None:
-        ratings = record.ratings[record.ratings.instrument == record.second.name]
-        scaled = (ratings.score - record.second.minimum) / (record.second.maximum - record.second.minimum)
+    if record.second_now is not None:
+        ratings = record.ratings[record.ratings.instrument == record.second_now.name]
+        scaled = (ratings.score - record.second_now.minimum) / (record.second_now.maximum - record.second_now.minimum)
         second, second_now = last(scaled[ratings.day <= 0]), last(scaled)
     return {
         "baseline_severity_share": (baseline - lowest) / span,
@@ -194,27 +210,29 @@ def severity(record: Record) -> dict[str, float]:
         "second_scale_severity_now": second_now,
         "illness_duration_years": record.patient.illness_duration_years,
         "baseline_ratings": len(record.before),
-        "baseline_spread": record.before.score.std() / reliable,
+        "mean_baseline_distance_to_remission": (record.before.score.mean() - band) / reliable,
     }
 
 
 def history(record: Record) -> dict[str, float]:
     """What was tried before day 0; missing where nobody asked."""
     treatments = record.treatments
-    failed = treatments.outcome.isin(["no_response", "partial_response"])
-    running = treatments.end_day.isna()
+    ketamine = treatments.treatment == "ketamine"
+    failed = (treatments.adequate == 1) & treatments.outcome.isin(["no_response", "partial_response"])
+    responded = treatments.outcome.isin(["response", "remission"])
+    other = treatments.treatment[~failed]
     values = {
-        "prior_treatments": len(treatments),
-        "prior_antidepressants": treatments.treatment.isin(ANTIDEPRESSANTS).sum(),
-        "prior_other_medications": treatments.treatment.isin(OTHER_MEDICATIONS).sum(),
-        "prior_psychotherapies": treatments.treatment.isin(PSYCHOTHERAPIES).sum(),
-        "prior_interventions": treatments.treatment.isin(INTERVENTIONS).sum(),
-        "prior_intensive_treatments": treatments.treatment.isin(INTENSIVE).sum(),
-        "adequate_failures": ((treatments.adequate == 1) & failed).sum(),
-        "best_earlier_outcome": treatments.outcome.map(EFFECT).max(),
-        "psychotherapy_ever": treatments.treatment.isin(PSYCHOTHERAPIES).any(),
-        "benzodiazepine_running": ((treatments.treatment == "benzodiazepine") & running).any(),
-        "years_since_last_treatment": -treatments.end_day.fillna(0).max() / 365.25,
+        "prior_antidepressants_not_failed": other.isin(ANTIDEPRESSANTS).sum(),
+        "prior_other_medications_not_failed": other.isin(OTHER_MEDICATIONS).sum(),
+        "prior_psychotherapies_not_failed": other.isin(PSYCHOTHERAPIES).sum(),
+        "prior_stimulations_not_failed": other.isin(["tms", "ect"]).sum(),
+        "prior_intensive_treatments_not_failed": other.isin(INTENSIVE).sum(),
+        "adequate_failures": failed.sum(),
+        "earlier_response": responded.any(),
+        "prior_ketamine_not_failed": (ketamine & ~failed).sum(),
+        "ketamine_failures": (ketamine & failed).sum(),
+        "ketamine_responses": (ketamine & responded).sum(),
+        "benzodiazepine_running": ((treatments.treatment == "benzodiazepine") & treatments.end_day.isna()).any(),
     }
     recorded = values if record.patient.prior_treatments_recorded == 1 else dict.fromkeys(values, NAN)
     return recorded | {"benzodiazepine_mg": record.patient.benzodiazepine_mg}
@@ -240,6 +258,7 @@ def response(record: Record) -> dict[str, float]:
         "recent_distance_to_criterion": (recent - criterion) / reliable,
         "change_after_session_1": (baseline - first(after_first_dose)) / reliable,
         "slope_per_week": _slope_per_week(record) / reliable,
+        "latest_severity_share": (last(record.primary_ratings.score) - lowest) / span,
         "best_share": (score.min() - lowest) / span,
         "worst_share": (score.max() - lowest) / span,
         "in_remission_band": float(latest <= band) if len(score) else NAN,
@@ -247,7 +266,7 @@ def response(record: Record) -> dict[str, float]:
 
 
 def _slope_per_week(record: Record) -> float:
-    """Least-squares slope from the baseline rating on, in points a week."""
+    """Least-squares slope from the baseline rating on, or from the first one without it, in points a week."""
     course_of_ratings = pd.concat([record.before.tail(1), record.since])
     if len(course_of_ratings) < 2:
         return NAN
@@ -264,9 +283,23 @@ def course(record: Record) -> dict[str, float]:
         "psychotherapy_sessions": (record.sessions.kind == "psychotherapy").sum(),
         "days_since_last_dose": record.day - last(doses.day),
         "days_between_doses": doses.day.diff().mean(),
-        "mean_dose_mg_per_kg": doses.dose_mg_per_kg.mean(),
+        "peak_distress": doses.peak_distress.max(),
         "peak_dissociation": doses.peak_dissociation.max(),
         "adverse_events": adverse.sum() if len(adverse) else NAN,
+    }
+
+
+def dosage(record: Record) -> dict[str, float]:
+    """What was given, by which route."""
+    routed = record.doses[record.doses.route.notna()]
+    dosed = routed[routed.dose_mg_per_kg.notna()]
+    injected = dosed[dosed.route.isin(INJECTED)].dose_mg_per_kg
+    shortfall = max(0.6 - injected.mean(), 0) if len(injected) else 0
+    return {
+        "route_parenteral": float(routed.route.iloc[-1] in INJECTED) if len(routed) else NAN,
+        "route_intranasal": float(routed.route.iloc[-1] == "intranasal") if len(routed) else NAN,
+        "dose_relative_to_usual": (dosed.dose_mg_per_kg / dosed.route.map(USUAL_DOSE).astype(float)).mean(),
+        "parenteral_dose_shortfall": shortfall if len(dosed) else NAN,
     }
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from features.catalogue import BUILT_IN
+from features.catalogue import BUILT_IN, catalogue
 from features.protocol_reading import parse_protocol
 from tests.cohorts import cohort_of
 
 RECORD = {
     "patients": """
-        patient_id  age_years  sex     diagnosis  illness_duration_years  body_mass_index  benzodiazepine_mg
-        a           41         female  panic      12                      24.5             8
+        patient_id  age_years  sex     diagnosis  illness_duration_years  body_mass_index  benzodiazepine_mg  expectancy
+        a           41         female  panic      12                      24.5             8                  7
     """,
     "prior_treatments": """
         patient_id  treatment       start_day  end_day  adequate  outcome
@@ -21,15 +21,17 @@ RECORD = {
         a           benzodiazepine  -50        -        -         -
         a           tms             -          -365     true      intolerance
         a           inpatient       -          -3000    true      -
+        a           ketamine        -          -500     true      remission
+        a           ketamine        -          -300     true      no_response
     """,
     "sessions": """
-        patient_id  day  kind           session_number  dose_mg_per_kg  peak_dissociation  adverse_event
-        a           0    dosing         1               0.5             31                 true
-        a           2    psychotherapy  1               -               -                  -
-        a           7    dosing         2               0.9             20                 false
-        a           9    psychotherapy  2               -               -                  true
-        a           14   dosing         3               1.2             44                 true
-    """,
+        patient_id  day  kind       session_number  route       dose_mg_per_kg  peak_dissociation  peak_distress  {}
+        a  0   dosing         1  intramuscular  0.3  31  70  true
+        a  2   psychotherapy  1  -              -    -   -   -
+        a  7   dosing         2  intravenous    0.8  20  40  false
+        a  9   psychotherapy  2  -              -    -   -   true
+        a  14  dosing         3  intranasal     1.2  44  90  true
+    """.format("adverse_event"),
     "assessments": """
         patient_id  day  instrument  score
         a           -9   gad7        12
@@ -47,8 +49,11 @@ RECORD = {
 }
 COMORBID = """
         patient_id  comorbid_depression  comorbid_ptsd  comorbid_substance_use  comorbid_personality_disorder  {}
-        a           true                 false          false                   true                           true
-""".format("family_history_alcohol")
+        a           true                 false          false                   true                           {}
+""".format(
+    "family_history_alcohol  childhood_trauma  insomnia  working_alliance",
+    "true                    true              false     8.5",
+)
 
 
 def features_of(landmark: str = "before session 3", protocol: str = "", **tables: str) -> dict[str, float]:
@@ -59,7 +64,6 @@ def features_of(landmark: str = "before session 3", protocol: str = "", **tables
     return dict(zip(rows.names, rows.values[0].tolist(), strict=True))
 
 
-MEAN_SEVERITY = (12 + 18 + 16) / 3
 # The ratings from the baseline on: days 0, 3, 7, 14 (mean 6), scores 16, 14, 9, 6 (mean 11.25).
 PRODUCTS = (0 - 6) * (16 - 11.25) + (3 - 6) * (14 - 11.25) + (7 - 6) * (9 - 11.25) + (14 - 6) * (6 - 11.25)
 SQUARES = (0 - 6) ** 2 + (3 - 6) ** 2 + (7 - 6) ** 2 + (14 - 6) ** 2
@@ -72,19 +76,19 @@ EXPECTED = {
     "second_scale_severity_share": 14 / 27,
     "illness_duration_years": 12,
     "baseline_ratings": 3,
-    "baseline_spread": np.sqrt(sum((score - MEAN_SEVERITY) ** 2 for score in (12, 18, 16)) / 2) / 6,
-    "prior_treatments": 6,
-    "prior_antidepressants": 2,  # SSRI, SNRI
-    "prior_other_medications": 1,  # benzodiazepine
-    "prior_psychotherapies": 1,  # CBT
-    "prior_interventions": 1,  # TMS
-    "prior_intensive_treatments": 1,  # inpatient
-    "adequate_failures": 2,  # SSRI, SNRI; an intolerance is no failure, nor is an unknown outcome
-    "best_earlier_outcome": 2,  # response
-    "psychotherapy_ever": 1,
+    "mean_baseline_distance_to_remission": ((12 + 18 + 16) / 3 - 4) / 6,
+    "prior_antidepressants_not_failed": 0,  # SSRI and SNRI are adequate failures
+    "prior_other_medications_not_failed": 1,  # benzodiazepine
+    "prior_psychotherapies_not_failed": 1,  # CBT
+    "prior_stimulations_not_failed": 1,  # TMS; an intolerance is no failure
+    "prior_intensive_treatments_not_failed": 1,  # inpatient; nor is an unknown outcome
+    "adequate_failures": 3,  # SSRI, SNRI, the second course of ketamine
+    "earlier_response": 1,  # CBT, the first course of ketamine
+    "prior_ketamine_not_failed": 1,
+    "ketamine_failures": 1,
+    "ketamine_responses": 1,
     "benzodiazepine_running": 1,
     "benzodiazepine_mg": 8,
-    "years_since_last_treatment": 0,  # the benzodiazepine is running
     "change_points": 16 - 6,
     "change_share": (16 - 6) / 16,
     "change_reliable": (16 - 6) / 6,
@@ -94,6 +98,7 @@ EXPECTED = {
     "recent_distance_to_criterion": (6 - 4) / 6,  # the rating of day 7 came before the dose
     "change_after_session_1": (16 - 14) / 6,
     "slope_per_week": PRODUCTS / SQUARES * 7 / 6,
+    "latest_severity_share": 6 / 21,
     "best_share": 6 / 21,
     "worst_share": 14 / 21,
     "in_remission_band": 0,
@@ -103,7 +108,11 @@ EXPECTED = {
     "psychotherapy_sessions": 2,
     "days_since_last_dose": 14 - 7,
     "days_between_doses": (7 - 0) / 1,
-    "mean_dose_mg_per_kg": (0.5 + 0.9) / 2,
+    "route_parenteral": 1,
+    "route_intranasal": 0,
+    "dose_relative_to_usual": (0.3 / 0.9 + 0.8 / 0.6) / 2,  # usual: intramuscular 0.9, intravenous 0.6 mg/kg
+    "parenteral_dose_shortfall": 0.6 - (0.3 + 0.8) / 2,
+    "peak_distress": 70,
     "peak_dissociation": 31,
     "adverse_events": 2,  # one in a dosing session, one in a psychotherapy session
     "second_scale_severity_now": 8 / 27,
@@ -115,6 +124,7 @@ EXPECTED = {
     "diagnosis_ptsd": 0,
     "diagnosis_ocd": 0,
     "body_mass_index": 24.5,
+    "expectancy": 7,
 }
 EXPECTED_COMORBID = {
     "comorbid_depression": 1,
@@ -122,6 +132,9 @@ EXPECTED_COMORBID = {
     "comorbid_substance_use": 0,
     "comorbid_personality_disorder": 1,
     "family_history_alcohol": 1,
+    "childhood_trauma": 1,
+    "insomnia": 0,
+    "working_alliance": 8.5,
 }
 COUNTS_WITHOUT_RECORD = {"baseline_ratings", "ratings_since_baseline", "dosing_sessions", "psychotherapy_sessions"}
 
@@ -152,6 +165,7 @@ def test_a_landmark_not_reached_has_no_values_at_all() -> None:
 
 
 FIXED = '[[landmarks]]\nname = "fixed"\nday = 14\n'
+RATED = "patient_id  day  instrument  score\na           0    gad7        16"
 HISTORY = [feature.name for feature in BUILT_IN if feature.group == "treatment history"]
 ASKED_FOR = [name for name in HISTORY if name != "benzodiazepine_mg"]  # a column of the patient, not of the history
 
@@ -173,63 +187,69 @@ class TestHistory:
 
     @pytest.mark.parametrize("tables", [{}, {"prior_treatments": "patient_id  treatment"}])
     def test_asked_and_none_is_zero(self, tables: dict[str, str]) -> None:
-        """The best outcome of no treatment, and the time since none, are not zero but missing."""
         values = self.history("patient_id  prior_treatments_recorded\na           true", **tables)
-        missing = {"best_earlier_outcome", "years_since_last_treatment"}
-        assert {name for name, value in values.items() if np.isnan(value)} == missing
-        assert {value for name, value in values.items() if name not in missing} == {0}
+        assert set(values.values()) == {0}
 
     def test_a_table_of_the_history_says_that_everyone_was_asked(self) -> None:
         values = self.history("patient_id\na", prior_treatments="patient_id  treatment")
-        assert values["prior_treatments"] == 0
+        assert values["adequate_failures"] == 0
 
     @pytest.mark.parametrize(
         ("treatment", "feature"),
         [
-            ("ssri", "prior_antidepressants"),
-            ("snri", "prior_antidepressants"),
-            ("tricyclic", "prior_antidepressants"),
-            ("maoi", "prior_antidepressants"),
-            ("benzodiazepine", "prior_other_medications"),
-            ("buspirone", "prior_other_medications"),
-            ("pregabalin", "prior_other_medications"),
-            ("antipsychotic", "prior_other_medications"),
-            ("beta_blocker", "prior_other_medications"),
-            ("other_medication", "prior_other_medications"),
-            ("cbt", "prior_psychotherapies"),
-            ("other_psychotherapy", "prior_psychotherapies"),
-            ("tms", "prior_interventions"),
-            ("ect", "prior_interventions"),
-            ("ketamine", "prior_interventions"),
-            ("inpatient", "prior_intensive_treatments"),
-            ("substance_use_treatment", "prior_intensive_treatments"),
+            ("ssri", "prior_antidepressants_not_failed"),
+            ("snri", "prior_antidepressants_not_failed"),
+            ("tricyclic", "prior_antidepressants_not_failed"),
+            ("maoi", "prior_antidepressants_not_failed"),
+            ("benzodiazepine", "prior_other_medications_not_failed"),
+            ("buspirone", "prior_other_medications_not_failed"),
+            ("pregabalin", "prior_other_medications_not_failed"),
+            ("antipsychotic", "prior_other_medications_not_failed"),
+            ("beta_blocker", "prior_other_medications_not_failed"),
+            ("other_medication", "prior_other_medications_not_failed"),
+            ("cbt", "prior_psychotherapies_not_failed"),
+            ("other_psychotherapy", "prior_psychotherapies_not_failed"),
+            ("tms", "prior_stimulations_not_failed"),
+            ("ect", "prior_stimulations_not_failed"),
+            ("ketamine", "prior_ketamine_not_failed"),
+            ("inpatient", "prior_intensive_treatments_not_failed"),
+            ("substance_use_treatment", "prior_intensive_treatments_not_failed"),
         ],
     )
     def test_every_treatment_counts_in_one_class(self, treatment: str, feature: str) -> None:
         values = self.history("patient_id\na", prior_treatments=f"patient_id  treatment\na           {treatment}")
-        classes = [name for name in ASKED_FOR if name.startswith("prior_") and name != "prior_treatments"]
+        classes = [name for name in ASKED_FOR if name.endswith("_not_failed")]
         assert [name for name in classes if values[name] == 1] == [feature]
-        assert values["prior_treatments"] == 1
 
+    @pytest.mark.parametrize("treatment", ["ssri", "benzodiazepine", "cbt", "ect", "inpatient", "ketamine"])
     @pytest.mark.parametrize(
-        ("outcome", "rank", "failures"),
-        [("no_response", 0, 1), ("partial_response", 1, 1), ("response", 2, 0), ("remission", 3, 0)],
+        ("adequate", "outcome", "failed", "responded"),
+        [
+            ("true", "no_response", 1, 0),
+            ("true", "partial_response", 1, 0),
+            ("true", "response", 0, 1),
+            ("true", "remission", 0, 1),
+            ("true", "intolerance", 0, 0),
+            ("true", "-", 0, 0),
+            ("false", "no_response", 0, 0),
+            ("-", "no_response", 0, 0),
+            ("false", "response", 0, 1),
+        ],
     )
-    def test_outcomes_rank(self, outcome: str, rank: int, failures: int) -> None:
-        table = f"""
-            patient_id  treatment  adequate  outcome
-            a           ssri       true      {outcome}
-            a           ssri       false     no_response
-        """
+    def test_a_treatment_is_an_adequate_failure_or_counts_in_its_class(
+        self, treatment: str, adequate: str, outcome: str, failed: int, responded: int
+    ) -> None:
+        table = f"patient_id  treatment  adequate  outcome  end_day\na  {treatment}  {adequate}  {outcome}  -90"
         values = self.history("patient_id\na", prior_treatments=table)
-        assert values["best_earlier_outcome"] == rank
-        assert values["adequate_failures"] == failures
+        assert values["adequate_failures"] == failed
+        assert sum(value for name, value in values.items() if name.endswith("_not_failed")) == 1 - failed
+        assert values["earlier_response"] == responded
+        ketamine = treatment == "ketamine"
+        assert (values["ketamine_failures"], values["ketamine_responses"]) == (failed * ketamine, responded * ketamine)
 
-    def test_an_intolerance_tells_nothing_of_the_effect(self) -> None:
-        table = "patient_id  treatment  adequate  outcome\na           ssri       true      intolerance"
-        values = self.history("patient_id\na", prior_treatments=table)
-        assert np.isnan(values["best_earlier_outcome"])
-        assert values["adequate_failures"] == 0
+    def test_two_responses_are_one_yes(self) -> None:
+        table = "patient_id  treatment  outcome\na  ssri  response\na  cbt  remission"
+        assert self.history("patient_id\na", prior_treatments=table)["earlier_response"] == 1
 
     def test_what_has_ended_is_not_running(self) -> None:
         table = """
@@ -237,13 +257,7 @@ class TestHistory:
             a           benzodiazepine  0
             a           ssri            -100
         """
-        values = self.history("patient_id\na", prior_treatments=table)
-        assert values["benzodiazepine_running"] == 0
-        assert values["years_since_last_treatment"] == 0
-
-    def test_years_since_the_last_one(self) -> None:
-        table = "patient_id  treatment  end_day\na           ssri       -100\na           cbt        -487"
-        assert self.history("patient_id\na", prior_treatments=table)["years_since_last_treatment"] == 100 / 365.25
+        assert self.history("patient_id\na", prior_treatments=table)["benzodiazepine_running"] == 0
 
 
 class TestEarlyResponse:
@@ -346,8 +360,12 @@ class TestSecondScale:
     def test_where_depression_is_primary_another_scale_is_second(self) -> None:
         assert self.second("phq9:0:20 hama:0:28", primary='["phq9"]') == (28 / 56, 28 / 56)
 
-    def test_a_scale_without_a_baseline_is_not_taken(self) -> None:
+    def test_a_scale_with_a_baseline_comes_first(self) -> None:
         assert self.second("gad7:0:16 phq9:3:20 hama:0:28") == (28 / 56, 28 / 56)
+
+    def test_without_one_the_first_other_scale_rated_since_tells_how_ill_the_patient_is_now(self) -> None:
+        np.testing.assert_equal(self.second("gad7:0:16 hama:2:28 phq9:3:20 phq9:9:18"), (np.nan, 18 / 27))
+        np.testing.assert_equal(self.second("gad7:0:16 gad7:3:15"), (np.nan, np.nan))
 
     def test_an_experience_is_not_a_scale_of_severity(self) -> None:
         assert np.isnan(self.second("gad7:0:16 cadss:0:30")).all()
@@ -369,23 +387,34 @@ def test_categories(column: str, cell: str, feature: str, expected: int) -> None
     assert row[feature] == expected
 
 
+ANOTHER_EXPECTANCY = """
+    [[covariates]]
+    name = "expectancy"
+    kind = "number"
+    minimum = 0
+    maximum = 100
+    meaning = "expectation in per cent"
+    [[covariates]]
+    name = "remote"
+    kind = "binary"
+    meaning = "treated at home"
+"""
+
+
 def test_covariates_follow_the_built_in_features() -> None:
-    protocol = (
-        FIXED
-        + """
-        [[covariates]]
-        name = "expectancy"
-        kind = "number"
-        minimum = 0
-        maximum = 10
-        meaning = "expectation"
-        [[covariates]]
-        name = "remote"
-        kind = "binary"
-        meaning = "treated at home"
-    """
-    )
-    patients = "patient_id  expectancy  remote\na  7.5  true"
-    row = features_of("fixed", protocol, patients=patients, assessments="patient_id day instrument score")
-    assert list(row)[-2:] == ["expectancy", "remote"]
-    assert (row["expectancy"], row["remote"]) == (7.5, 1)
+    """One with the name of a built-in column takes that column's place."""
+    patients = "patient_id  expectancy  remote\na  75  true"
+    row = features_of("fixed", FIXED + ANOTHER_EXPECTANCY, patients=patients, assessments=RATED)
+    assert list(row) == [feature.name for feature in BUILT_IN] + ["remote"]
+    assert (row["expectancy"], row["remote"]) == (75, 1)
+
+
+def test_a_covariate_keeps_the_sign_and_the_source_of_the_built_in_feature_whose_place_it_takes() -> None:
+    protocol = parse_protocol(FIXED + ANOTHER_EXPECTANCY)
+    (built_in,) = (feature for feature in BUILT_IN if feature.name == "expectancy")
+    (declared,) = (feature for feature in catalogue(protocol) if feature.name == "expectancy")
+    assert (declared.minimum, declared.maximum, declared.unit) == (0, 100, "as declared")
+    assert declared.meaning == "expectation in per cent"
+    signs = ("group", "remission_sign", "relapse_sign", "source")
+    assert [getattr(declared, name) for name in signs] == [getattr(built_in, name) for name in signs]
+    assert [column.maximum for column in protocol.tables["patients"] if column.name == "expectancy"] == [100]

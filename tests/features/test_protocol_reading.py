@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from features.columns import STUDY_COLUMNS
 from features.instruments import INSTRUMENTS
 from features.problems import ProtocolRefusedError
 from features.protocol import Covariate, Landmark, Protocol, protocol_from_document
@@ -298,3 +299,15 @@ def test_the_protocols_of_published_cohorts_are_read() -> None:
         protocol = parse_protocol(path.read_text(encoding="utf-8"))
         assert protocol.name == path.parent.name
         assert protocol_from_document(protocol.document) == protocol
+
+
+@pytest.mark.parametrize("name", sorted(STUDY_COLUMNS))
+def test_a_study_may_declare_a_column_that_studies_measure_on_scales_of_their_own(name: str) -> None:
+    declared = f'[[covariates]]\nname = "{name}"\nkind = "number"\nminimum = 1\nmaximum = 7\nmeaning = "m"\n'
+    (column,) = (column for column in parse_protocol(declared).tables["patients"] if column.name == name)
+    assert (column.kind, column.minimum, column.maximum) == ("number", 1, 7)
+    with pytest.raises(ProtocolRefusedError) as refused:
+        parse_protocol(declared * 2)
+    assert [(problem.column, problem.required) for problem in refused.value.problems] == [
+        ("covariates.2.name", "a name of its own")
+    ]

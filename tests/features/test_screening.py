@@ -8,7 +8,7 @@ import pytest
 from features.build import build_features
 from features.catalogue import catalogue
 from features.cohort import Cohort, RawCohort, RawTable, assemble_cohort
-from features.columns import SCREENING_COLUMNS, TABLES, Column
+from features.columns import LATER_COLUMNS, SCREENING_COLUMNS, STUDY_COLUMNS, TABLES, Column
 from features.landmark import known_at
 from features.problems import ProtocolRefusedError
 from features.protocol import Covariate, Landmark
@@ -99,8 +99,8 @@ def test_a_cohort_without_screening_facts_keeps_the_digest_it_had_before_there_w
     assert cohort_of(patients=TABLE, **CHILDREN).digest == DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS
 
 
-@pytest.mark.parametrize("name", sorted(SCREENING_COLUMNS))
-def test_the_digest_changes_once_somebody_has_a_screening_fact_recorded(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(SCREENING_COLUMNS | STUDY_COLUMNS))
+def test_the_digest_changes_once_somebody_has_a_column_recorded_by_which_the_format_grew(name: str) -> None:
     def digest(first: str, second: str) -> str:
         lines = [line for line in TABLE.splitlines() if line.strip()]
         text = "\n".join(f"{line:<50}{cell}" for line, cell in zip(lines, (name, first, second), strict=True))
@@ -110,6 +110,15 @@ def test_the_digest_changes_once_somebody_has_a_screening_fact_recorded(name: st
     number = "1" if name not in {"resting_systolic_mmhg", "resting_diastolic_mmhg"} else "100"
     recorded = {digest(number, "-"), digest("-", number), digest(number, number)}
     assert len(recorded | {DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS}) == 4
+
+
+@pytest.mark.parametrize(("cell", "same"), [("-", True), ("0", False), ("40", False)])
+def test_the_digest_changes_once_a_session_has_distress_recorded(cell: str, same: bool) -> None:
+    """The one column by which another table grew."""
+    sessions = f"patient_id  session_number  day  kind    peak_distress\na  1  0  dosing  {cell}"
+    assert {"peak_distress"} == LATER_COLUMNS - SCREENING_COLUMNS - STUDY_COLUMNS
+    digest = cohort_of(patients=TABLE, **CHILDREN | {"sessions": sessions}).digest
+    assert (digest == cohort_of(patients=TABLE, **CHILDREN).digest) == same
 
 
 def test_the_digest_does_not_depend_on_how_the_cohort_came_to_lack_a_screening_fact() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from features.columns import TABLES
+from features.route_dose import ROUTE_DOSES
 from serving import cautions
 from serving.cautions import RULES, cautions_for
 from tests.cohorts import parse_table
@@ -148,6 +149,38 @@ def test_a_rating_of_dissociation_counts_as_well(score: float, found: list[str])
     assert codes(bare(assessments=[{"day": 1, "instrument": "bdi2", "score": score}])) == []
 
 
+DOSES = """
+    route          dose  code
+    intravenous    1.4   -
+    intravenous    1.5   -
+    intravenous    1.6   dose_beyond_route
+    intramuscular  2     -
+    intramuscular  2.1   dose_beyond_route
+    subcutaneous   2     -
+    subcutaneous   2.1   dose_beyond_route
+    intranasal     3     -
+    intranasal     3.1   dose_beyond_route
+    sublingual     10    -
+    oral           10    -
+    -              10    -
+    intravenous    -     -
+"""
+
+
+@pytest.mark.parametrize("line", rows(DOSES), ids=lambda line: " ".join(line.values()))
+def test_a_dose_of_any_session_counts_against_the_limit_of_its_route(line: dict[str, str]) -> None:
+    given: Document = {"route": line.get("route"), "dose_mg_per_kg": float(line["dose"]) if "dose" in line else None}
+    usual = dosing(session_number=2, day=7, route="intramuscular", dose_mg_per_kg=0.9)
+    assert codes(bare(sessions=[dosing(**given), usual])) == _expected(line)
+    assert codes(bare(sessions=[dosing(**given | {"day": TODAY + 1})])) == []
+
+
+def test_the_limits_of_the_caution_are_those_declared() -> None:
+    (rule,) = [rule for rule in RULES if rule.code == "dose_beyond_route"]
+    for route, dose in ROUTE_DOSES.items():
+        assert f"{route} {dose.limit:g}" in rule.message
+
+
 TREATMENTS = """
     treatment                end_day  outcome      code
     maoi                     -        -            maoi_running
@@ -205,6 +238,9 @@ def test_events_of_the_course_give_no_caution() -> None:
         assert codes(bare(events=[{"day": 3, "event": event}])) == []
 
 
+TOO_MUCH = {"route": "intravenous", "dose_mg_per_kg": 4}
+
+
 def test_cautions_come_once_each_in_one_order() -> None:
     everything = {column.name: True for column in TABLES["patients"] if column.kind == "flag"}
     document = patient(
@@ -217,7 +253,7 @@ def test_cautions_come_once_each_in_one_order() -> None:
         {"treatment": "ketamine", "outcome": "intolerance"},
     ] * 2
     document["sessions"] = [
-        dosing(session_number=n, day=n, peak_systolic_mmhg=182, peak_dissociation=41, adverse_event=True)
+        dosing(session_number=n, day=n, peak_systolic_mmhg=182, peak_dissociation=41, adverse_event=True) | TOO_MUCH
         for n in (1, 2)
     ]
     assert codes(document) == [code for code in CODES if code != "benzodiazepine"]

@@ -79,10 +79,10 @@ def sparing(bundle: Bundle, *usual: str) -> Bundle:
 
 
 def test_who_is_too_little_known_is_told_what_most_training_patients_had() -> None:
-    usual = ("prior_treatments", "age_years", "prior_psychotherapies")  # of which the age is recorded
+    usual = ("adequate_failures", "age_years", "prior_psychotherapies_not_failed")  # of which the age is recorded
     reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))
     assert reason.code == "outside_training"
-    needed = "prior_treatments or prior_psychotherapies"
+    needed = "prior_psychotherapies_not_failed or adequate_failures"
     assert reason.remedy == f"more of what is known of most training patients, such as {needed}"
 
 

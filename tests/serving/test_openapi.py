@@ -395,6 +395,9 @@ def _constant(name: str) -> str:
         changed(("patient", "covariates"), {"expectancy": True}),
         changed(("patient", "covariates"), {"music": 2}),
         changed(("patient", "covariates"), {"another": 1}),
+        changed(("patient", "covariates"), {"working_alliance": 7}),  # a field of the patient under this protocol
+        changed(("patient", "expectancy"), 7),  # among the covariates under this protocol
+        changed(("patient", "working_alliance"), 11),
         changed(("assessments", 0, "instrument"), "mood"),
         changed(("assessments", 0, "score"), 22),
         changed(("assessments", 2, "score"), 28),
@@ -421,6 +424,8 @@ def test_what_the_schema_forbids_is_refused(document: Any) -> None:
         changed(("patient", "covariates"), {"expectancy": 7, "music": True}),
         changed(("patient", "covariates"), {"expectancy": None, "music": 1}),
         changed(("patient", "covariates"), None),
+        changed(("patient", "expectancy"), None),
+        changed(("patient", "working_alliance"), 7),
         changed(("assessments", 0, "score"), 21),
         changed(("assessments", 2, "score"), 27),
         {"as_of_day": 0, "patient": {"patient_ref": "a"}},

@@ -14,10 +14,10 @@ from models.outcomes import expit
 from serving.answer import Interval, NotPredictable, Predicted, PredictionResponse
 from serving.predictor import Predictor
 from serving.record import RecordReader
-from serving.refusal import RequestRefusedError, read_request
+from serving.refusal import RequestProblem, RequestRefusedError, read_request
 from tests.cohorts import random_cohort, random_protocol
 from tests.serving.bundles import AT_LANDMARK, NOTE, judging, toy_bundle, waver, wavering, without
-from tests.serving.requests import EXAMPLE, changed, example, read, request_of
+from tests.serving.requests import EXAMPLE, changed, example, problems, read, request_of
 
 COVARIATES = (
     Covariate("expectancy", "number", "expectation of benefit", 0, 10),
@@ -124,8 +124,8 @@ def test_nothing_may_be_later_than_today(table: str) -> None:
 
 
 def test_earlier_treatments_never_asked_are_missing_and_asked_with_none_are_zero() -> None:
-    assert "prior_treatments" in answer(example(prior_treatments=None)).not_recorded
-    assert "prior_treatments" not in answer(example(prior_treatments=[])).not_recorded
+    assert "earlier_response" in answer(example(prior_treatments=None)).not_recorded
+    assert "earlier_response" not in answer(example(prior_treatments=[])).not_recorded
     assert answer(example(prior_treatments=None)).not_recorded.count("adequate_failures") == 1
 
 
@@ -135,10 +135,10 @@ def test_the_protocol_decides_which_instruments_and_scores_there_are() -> None:
         ("assessments[0].instrument", "another value"),
         ("assessments[1].score", "a number out of range"),
     ]
-    for score, problems in ((0, 0), (21, 0), (21.01, 1), (-0.01, 1)):
+    for score, number in ((0, 0), (21, 0), (21.01, 1), (-0.01, 1)):
         document = changed(("assessments", 1, "score"), score)
-        assert (len(refused(document)) if problems else 0) == problems
-        if not problems:
+        assert (len(refused(document)) if number else 0) == number
+        if not number:
             RecordReader(Protocol()).read(read(document))
 
 
@@ -153,6 +153,62 @@ def test_the_protocol_decides_which_covariates_there_are() -> None:
         ({"height": 1}, "patient.covariates.?"),
     ):
         assert [where for where, _ in refused(changed(("patient", "covariates"), bad), protocol)] == [path]
+
+
+OWN_SCALE = Covariate("expectancy", "number", "expectation in per cent", 0, 100)
+
+
+@pytest.mark.parametrize(
+    ("declared", "fields", "path"),
+    [
+        ((), {"expectancy": 7}, None),
+        ((), {"expectancy": 11}, "patient.expectancy"),
+        ((), {"covariates": {"expectancy": 7}}, "patient.covariates.expectancy"),
+        ((OWN_SCALE,), {"covariates": {"expectancy": 70}}, None),
+        ((OWN_SCALE,), {"covariates": {"expectancy": 101}}, "patient.covariates.expectancy"),
+        ((OWN_SCALE,), {"expectancy": 7}, "patient.expectancy"),
+        ((OWN_SCALE,), {"expectancy": 7, "covariates": {"expectancy": 70}}, "patient.expectancy"),
+        ((OWN_SCALE,), {"expectancy": None, "covariates": {"expectancy": 70}}, None),
+        ((OWN_SCALE,), {"working_alliance": 8}, None),
+    ],
+)
+def test_a_column_that_the_study_declares_itself_is_sent_among_the_covariates_and_any_other_is_not(
+    declared: tuple[Covariate, ...], fields: dict[str, Any], path: str | None
+) -> None:
+    protocol = replace(Protocol(), covariates=declared)
+    document = example(patient={"patient_ref": "c1-0042"} | fields)
+    if path is None:
+        RecordReader(protocol).read(read(document))
+    else:
+        found = problems(document) or _refusal(document, protocol)
+        assert [problem.path for problem in found] == [path]
+        assert not any("7" in problem.required for problem in found)
+
+
+def _refusal(document: dict[str, Any], protocol: Protocol) -> tuple[RequestProblem, ...]:
+    with pytest.raises(RequestRefusedError) as caught:
+        RecordReader(protocol).read(read(document))
+    return caught.value.problems
+
+
+def test_a_refusal_says_where_a_column_belongs_that_came_in_the_wrong_place() -> None:
+    (among,) = _refusal(example(patient={"patient_ref": "a", "covariates": {"expectancy": 7}}), Protocol())
+    assert "send it as patient.expectancy" in among.required
+    protocol = replace(Protocol(), covariates=(OWN_SCALE,))
+    (outside,) = _refusal(example(patient={"patient_ref": "a", "expectancy": 7}), protocol)
+    assert "send it as patient.covariates.expectancy" in outside.required
+
+
+@pytest.mark.parametrize("declared", [(), (OWN_SCALE, Covariate("insomnia", "binary", "as the study asks for it"))])
+def test_the_row_equals_that_of_the_tables_whoever_declares_the_column(declared: tuple[Covariate, ...]) -> None:
+    cohort = random_cohort(np.random.default_rng(2), 20, replace(Protocol(), covariates=declared))
+    reader, landmark = RecordReader(cohort.protocol), Landmark("day 20", day=20)
+    rows = build_features(cohort, landmark)
+    for patient in range(len(cohort)):
+        one = reader.read(read(request_of(cohort, patient, 20)))
+        assert build_features(one, landmark).values[0].tobytes() == rows.values[patient].tobytes()
+    assert not np.isnan(rows.values[:, rows.names.index("expectancy")]).all()
+    assert len(set(rows.names)) == len(rows.names)
 
 
 @pytest.mark.parametrize(

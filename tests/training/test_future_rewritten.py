@@ -82,7 +82,7 @@ def every_session(cohort: Cohort, landmark: Landmark) -> Known:
     ("wrong", "noticed"),
     [
         (late_ratings, "before session 2: change_points"),
-        (sessions_of_the_day, "before session 2: mean_dose_mg_per_kg"),
+        (sessions_of_the_day, "before session 2: dose_relative_to_usual"),
         (every_session, "before session 1: psychotherapy_sessions"),
     ],
     ids=["ratings of a day later", "sessions of the landmark day", "every session"],

@@ -31,7 +31,7 @@ from training.replay_summary import Changes, Crossing, summarise
 
 SHIFT = 0.7
 BUNDLE = replace(toy_bundle(), digest="b" * 64)
-EXPECTANCY = Covariate("expectancy", "number", "expectation of benefit", 0, 10)
+READINESS = Covariate("readiness", "number", "readiness for a change", 0, 10)
 
 
 def shifted(bundle: Bundle, by: float = SHIFT) -> Bundle:
@@ -182,7 +182,7 @@ def renamed(name: str) -> tuple[Landmark, ...]:
     return (*Protocol().landmarks[:2], replace(Protocol().landmarks[2], name=name))
 
 
-WITH_EXPECTANCY = with_protocol(covariates=(EXPECTANCY,))
+WITH_READINESS = with_protocol(covariates=(READINESS,))
 OTHER_SCALE = replace(Protocol().instruments["gad7"], remission_at_most=3.0)
 
 
@@ -204,18 +204,18 @@ OTHER_SCALE = replace(Protocol().instruments["gad7"], remission_at_most=3.0)
         ),
         (with_protocol(own_instruments=(OTHER_SCALE,)), BUNDLE, {}, Refusal(Unanswerable.OTHER_SCALES)),
         (with_protocol(acute_max_days=30), BUNDLE, {}, Refusal(Unanswerable.OTHER_SCALES)),
-        (WITH_EXPECTANCY, BUNDLE, {}, Refusal(Unanswerable.LACKING_FEATURE, ("expectancy",))),
+        (WITH_READINESS, BUNDLE, {}, Refusal(Unanswerable.LACKING_FEATURE, ("readiness",))),
         (
-            with_protocol(covariates=(replace(EXPECTANCY, maximum=100.0),)),
-            WITH_EXPECTANCY,
+            with_protocol(covariates=(replace(READINESS, maximum=100.0),)),
+            WITH_READINESS,
             {},
-            Refusal(Unanswerable.OTHER_CATALOGUE, ("expectancy",)),
+            Refusal(Unanswerable.OTHER_CATALOGUE, ("readiness",)),
         ),
         (
             BUNDLE,
-            WITH_EXPECTANCY,
-            {"row": '{"age_years": 41, "expectancy": 5}'},
-            Refusal(Unanswerable.UNKNOWN_FEATURE, ("expectancy",)),
+            WITH_READINESS,
+            {"row": '{"age_years": 41, "readiness": 5}'},
+            Refusal(Unanswerable.UNKNOWN_FEATURE, ("readiness",)),
         ),
     ],
 )
@@ -231,7 +231,7 @@ def test_who_can_not_be_asked_about_is_counted_by_why(
 
 
 def test_a_covariate_that_was_not_recorded_is_none_that_the_candidate_must_know() -> None:
-    found = asked(BUNDLE, logged(WITH_EXPECTANCY, patient()), then=WITH_EXPECTANCY)
+    found = asked(BUNDLE, logged(WITH_READINESS, patient()), then=WITH_READINESS)
     assert (len(found.answers), found.left_out) == (1, {})
 
 
@@ -244,7 +244,7 @@ def test_rows_of_an_installation_that_declared_features_otherwise_are_left_out(p
 
 @pytest.mark.parametrize(
     ("candidate", "left_out"),
-    [(BUNDLE, {}), (WITH_EXPECTANCY, {Refusal(Unanswerable.LACKING_FEATURE, ("expectancy",)): 1})],
+    [(BUNDLE, {}), (WITH_READINESS, {Refusal(Unanswerable.LACKING_FEATURE, ("readiness",)): 1})],
 )
 def test_of_a_model_that_is_nowhere_the_names_in_its_answers_decide(
     candidate: Bundle, left_out: dict[Refusal, int]
