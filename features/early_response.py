@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.cut_offs import at_most
 from features.landmark import Known
 from features.timeline import Floats, Rows
 
@@ -85,7 +86,8 @@ def slope_per_week(known: Known) -> Floats:
     """Least-squares slope of the ratings from the baseline on, in reliable changes a week; negative is better."""
     ratings = known.primary_ratings
     before = ratings.where(ratings.numbers("day") <= 0)
-    since = ratings.numbers("day") >= ratings.spread(before.last_for_patient("day"))
+    # Without a baseline every rating is one since then.
+    since = ~(ratings.numbers("day") < ratings.spread(before.last_for_patient("day")))
     return ratings.where(since).slope_for_patient("score") * 7 / known.primary.reliable_change
 
 
@@ -102,7 +104,7 @@ def worst_share(known: Known) -> Floats:
 def in_remission_band(known: Known) -> Floats:
     """Whether the latest rating after day 0 is in the remission band (1) or not (0)."""
     latest = known.latest_since_baseline
-    return np.where(np.isnan(latest), np.nan, latest <= known.primary.remission_at_most)
+    return np.where(np.isnan(latest), np.nan, at_most(latest, known.primary.remission_at_most))
 
 
 def ratings_since_baseline(known: Known) -> Floats:

@@ -25,7 +25,7 @@ from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
 from models.uncertainty import OutcomeRefits
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
 PROBES = "probes.json"

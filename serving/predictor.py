@@ -172,7 +172,7 @@ class Predictor:
         landmark = self.bundle.models[number].landmark
         known = known_at(cohort, landmark, days)
         rows = feature_rows(cohort, known)
-        why_not = rows.unpredictable.tolist()
+        why_not = rows.ineligible.tolist()
         values = rows.values[[why is None for why in why_not]]
         scored = zip(self._answers[number].answer(values, in_full=in_full), self._writer.recorded(values), strict=True)
         found = []

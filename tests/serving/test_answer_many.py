@@ -84,7 +84,7 @@ def test_many_requests_in_one_cohort_get_the_rows_that_each_gets_alone_bit_for_b
             alone = build_features(reader.read(request), landmark)
             assert alone.values[0].tobytes() == rows.values[place].tobytes()
             assert alone.day[0].tobytes() == rows.day[place].tobytes()
-            assert alone.unpredictable[0] == rows.unpredictable[place]
+            assert alone.ineligible[0] == rows.ineligible[place]
 
 
 def test_no_reference_enters_the_cohort() -> None:
