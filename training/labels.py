@@ -16,7 +16,7 @@ from features.columns import COMPETING_EVENTS
 from features.cut_offs import at_least, at_most
 from features.eligibility import ineligible_at
 from features.landmark import known_at
-from features.primary_scale import PrimaryScale
+from features.primary_scale import PrimaryScale, primary_scale
 from features.protocol import Landmark, Protocol
 from features.remission_window import anchor_days
 from features.timeline import Floats, Mask, Rows
@@ -70,7 +70,9 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     """
     protocol = cohort.protocol
     known = known_at(cohort, landmark)
-    primary, ineligible = known.primary, ineligible_at(cohort, known)
+    # A baseline is one whether or not the landmark is reached; up to a landmark there is nothing where it is not.
+    primary = known.primary if protocol.remission.at_landmark else primary_scale(cohort.assessments, protocol)
+    ineligible = ineligible_at(cohort, known)
     eligible = np.asarray(ineligible == None)  # noqa: E711 - elementwise
     ratings = usable_ratings(cohort, primary)
     if protocol.remission.at_landmark:
