@@ -167,8 +167,8 @@ class Predictor:
     def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_Found]:
         """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
         if number is None:
-            reason = no_landmark_reached(self.bundle.models[0].landmark)
-            return [_Found(not_predictable(None, reason))] * len(cohort)
+            reasons = no_landmark_reached(cohort, self.bundle.models[0].landmark)
+            return [_Found(not_predictable(None, reason)) for reason in reasons]
         landmark = self.bundle.models[number].landmark
         known = known_at(cohort, landmark, days)
         rows = feature_rows(cohort, known)

@@ -46,7 +46,7 @@ def test_the_answers_compared_are_of_every_kind() -> None:
     """The test above would pass on one kind of answer alone."""
     seen, verdicts, interval = set(), set(), {True: 0, False: 0}
     for bundle in BUNDLES.values():
-        for reply in answered(bundle, drawn(1, 40, bundle.protocol)):
+        for reply in answered(bundle, drawn(1, 160, bundle.protocol)):
             verdicts.add(reply.answer["applicability"] and reply.answer["applicability"]["verdict"])
             seen |= codes(reply)
             if reply.answer["outcome"] == "predicted" and reply.answer["remission"] is not None:
