@@ -21,15 +21,15 @@ class Ineligible(Enum):
     """Why a patient is neither learned from nor answered at a landmark; the value is the sentence shown to people."""
 
     LANDMARK_NOT_REACHED = "the landmark was not reached"
-    AGE_OUTSIDE = "the age is outside what the protocol is for"
+    AGE_OUTSIDE = "the age is outside the protocol's limits"
     DIED = "the patient has died"
     WITHDREW = "the patient has withdrawn"
-    ENDED_BEFORE = "a relapse, a competing event or the end of follow-up has come already"
+    ENDED_BEFORE = "a relapse, a competing event or the end of follow-up came already"
     NO_BASELINE = "no primary instrument was rated at baseline"
     BASELINE_IN_REMISSION = "the baseline is already in the remission band"
     NO_DOSING_SESSION = "no dosing session in the acute course"
-    ALREADY_DECIDED = "the reading that decides remission has been taken already"
-    WINDOW_OVER = "the days in which a reading decides remission are over, without a reading"
+    ALREADY_DECIDED = "the reading that decides remission is taken"
+    WINDOW_OVER = "the remission window is over without a reading"
 
 
 def ineligible_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:

@@ -33,13 +33,14 @@ def _before_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
     for number in range(session - 1, 0, -1):
         missing = np.isnan(dosing_day(cohort, number))
         found[missing] = f"dosing session {number} {never}"
-        found[missing & (last > number)] = f"dosing session {number} is not recorded, though a later one is"
+        found[missing & (last > number)] = _skipped(number)
     return found
 
 
 def _of_last_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
     """Why, where all sessions before the landmark's own are recorded."""
     own, before = dosing_day(cohort, session), dosing_day(cohort, session - 1)
+    last = dosing_sessions(cohort.sessions, cohort.protocol).maximum_for_patient("session_number")
     found = np.full(len(cohort), f"dosing session {session} never came", dtype=object)
     today, limit = cohort.as_of_day, cohort.protocol.acute_max_days
     if today is not None:
@@ -48,5 +49,10 @@ def _of_last_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
         )
         late = (today > limit) & np.isnan(own)
         found[late] = f"dosing session {session} did not come by day {limit}, the end of the acute course"
+    found[np.isnan(own) & (last > session)] = _skipped(session)
     found[own <= before] = f"dosing sessions {session - 1} and {session} are of the same day"
     return found
+
+
+def _skipped(number: int) -> str:
+    return f"dosing session {number} is not recorded, though a later one is"

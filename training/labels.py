@@ -15,7 +15,7 @@ from features.cohort import Cohort
 from features.columns import COMPETING_EVENTS
 from features.cut_offs import at_least, at_most
 from features.eligibility import ineligible_at
-from features.landmark import known_at
+from features.landmark import Known, known_at
 from features.primary_scale import PrimaryScale, primary_scale
 from features.protocol import Landmark, Protocol
 from features.remission_window import anchor_days
@@ -70,9 +70,7 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     """
     protocol = cohort.protocol
     known = known_at(cohort, landmark)
-    # A baseline is one whether or not the landmark is reached; up to a landmark there is nothing where it is not.
-    primary = known.primary if protocol.remission.at_landmark else primary_scale(cohort.assessments, protocol)
-    ineligible = ineligible_at(cohort, known)
+    primary, ineligible = outcome_scale(cohort, known), ineligible_at(cohort, known)
     eligible = np.asarray(ineligible == None)  # noqa: E711 - elementwise
     ratings = usable_ratings(cohort, primary)
     if protocol.remission.at_landmark:
@@ -98,6 +96,12 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
         ended_by=ended_by,
         sustained=_sustained(remission, followed, ended_by, protocol.horizons_days),
     )
+
+
+def outcome_scale(cohort: Cohort, known: Known) -> PrimaryScale:
+    """The scale of the outcomes at a landmark; one with a baseline stays it where the landmark is not reached."""
+    rule = cohort.protocol.remission
+    return known.primary if rule.at_landmark else primary_scale(cohort.assessments, cohort.protocol)
 
 
 def usable_ratings(cohort: Cohort, primary: PrimaryScale) -> Rows:
