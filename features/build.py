@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from features.catalogue import catalogue
 from features.cohort import Cohort
-from features.eligibility import ineligible_at, unpredictable_at
+from features.eligibility import ineligible_at
 from features.landmark import Known, known_at
 from features.protocol import Landmark
 from features.timeline import Floats
@@ -18,15 +18,14 @@ class FeatureRows:
     """One row per patient of a cohort at a landmark.
 
     ``values`` has shape (patients, features), NaN where not recorded and in rows of patients who did not reach the
-    landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` and ``unpredictable`` hold per patient
-    why the outcome rules leave the patient out, and why nothing may be predicted; ``None`` where neither applies.
+    landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` holds per patient why nothing is learned
+    or predicted, and ``None`` where something is.
     """
 
     names: tuple[str, ...]
     values: Floats
     day: Floats
     ineligible: NDArray[np.object_]
-    unpredictable: NDArray[np.object_]
 
 
 def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
@@ -47,5 +46,4 @@ def feature_rows(cohort: Cohort, known: Known) -> FeatureRows:
         values=values,
         day=known.day,
         ineligible=ineligible_at(cohort, known),
-        unpredictable=unpredictable_at(cohort, known),
     )

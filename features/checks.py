@@ -87,7 +87,7 @@ def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Flo
 
 
 def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[str, Indices]) -> list[Problem]:
-    """Rows that contradict one another: repeated ids and ratings, sessions out of order.
+    """Rows that contradict one another: repeated ids and ratings, sessions out of order, another day 0, a dead patient.
 
     ``patient_read`` and ``rows_read`` give for each sorted row the row as read.
     """
@@ -99,7 +99,8 @@ def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[
     ]
     problems += _rating_problems(cohort, rows_read["assessments"])
     problems += _session_problems(cohort, rows_read["sessions"])
-    return problems
+    problems += _day_0_problems(cohort, rows_read["sessions"])
+    return problems + _death_problems(cohort, rows_read)
 
 
 def _rating_problems(cohort: Cohort, read: Indices) -> list[Problem]:
@@ -124,6 +125,35 @@ def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:
         *(Problem("sessions", int(row), "session_number", required, "a number that repeats") for row in read[repeats]),
         *(Problem("sessions", int(row), "day", required, "a day before the session before") for row in read[backwards]),
     ]
+
+
+def _day_0_problems(cohort: Cohort, read: Indices) -> list[Problem]:
+    """First dosing sessions on another day than 0, from which every day of the record counts."""
+    rows = cohort.sessions
+    dosing = np.flatnonzero(rows["kind"] == cohort.protocol.code("sessions", "kind", "dosing"))
+    first = dosing[np.append(True, np.diff(rows.patient[dosing]) != 0)[: len(dosing)]]
+    wrong = first[rows.numbers("day")[first] != 0]
+    found = "another day"
+    if cohort.as_of_day is None:
+        found += f", for {len(wrong):,} of the {len(first):,} patients with a dosing session"
+    required = "a first dosing session on day 0; count every day of the record, in every table, from that session"
+    return [Problem("sessions", int(row), "day", required, found) for row in read[wrong]]
+
+
+def _death_problems(cohort: Cohort, rows_read: Mapping[str, Indices]) -> list[Problem]:
+    """Rows of a later day than their patient's death."""
+    events = cohort.events
+    deaths = np.flatnonzero(events["event"] == cohort.protocol.code("events", "event", "death"))
+    if not len(deaths):
+        return []
+    died = events.at(deaths).first_for_patient("day")
+    problems: list[Problem] = []
+    for name in ("sessions", "assessments", "events"):
+        rows = cohort.table(name)
+        late = rows.numbers("day") > rows.spread(died)
+        required = "no record after the day of the patient's death"
+        problems += _at_rows(name, "day", late, required, "a later day", rows_read[name])
+    return problems
 
 
 def _at_rows(

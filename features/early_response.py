@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.cut_offs import at_most
 from features.landmark import Known
 from features.timeline import Floats, Rows
 
@@ -109,7 +110,7 @@ def worst_share(known: Known) -> Floats:
 def in_remission_band(known: Known) -> Floats:
     """Whether the latest rating after day 0 is in the remission band (1) or not (0)."""
     latest = known.latest_since_baseline
-    return np.where(np.isnan(latest), np.nan, latest <= known.primary.remission_at_most)
+    return np.where(np.isnan(latest), np.nan, at_most(latest, known.primary.remission_at_most))
 
 
 def ratings_since_baseline(known: Known) -> Floats:

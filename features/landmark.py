@@ -12,30 +12,52 @@ from features.cohort import Cohort
 from features.columns import SCREENING_COLUMNS
 from features.primary_scale import Codes, PrimaryScale, primary_scale, second_scale
 from features.protocol import Landmark, Protocol
-from features.timeline import Floats, Mask, Rows
+from features.timeline import Floats, Mask, Rows, is_among
 
 
 def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     """Day of the landmark per patient, shape (patients,), in days; NaN where it is not reached.
 
-    In a complete record a session that is not there never came; in a record that ends today (``as_of_day``) it may
-    still come, so the patient's today stands in for its day until ``else_days`` have passed.
+    Before session k it is the earlier of that session's day and ``else_days`` after the session before, so that it does
+    not tell whether session k came. In a record that ends today (``as_of_day``) today stands in for a day that is still
+    to come, as long as the acute course lasts. It lies after sessions 1 to k - 1, all of which are recorded.
     """
-    as_of = cohort.as_of_day
     if landmark.day is not None:
-        day = np.full(len(cohort), float(landmark.day))
-        return day if as_of is None else np.where(as_of >= day, day, np.nan)
-    session = landmark.before_session or 1
-    doses = _numbered_doses(cohort)
-    own_day = _day_of(doses, session)
-    before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -np.inf)
-    fallback = before + (np.nan if landmark.else_days is None else landmark.else_days)
-    fallback[np.isinf(fallback)] = np.nan
-    if as_of is None:
-        return np.where(np.isnan(own_day), fallback, own_day)
-    today = np.where(fallback <= as_of, fallback, as_of)
-    reached_today = (as_of > before) & _has_sessions(doses, session - 1)
-    return np.where(reached_today, np.where(np.isnan(own_day), today, own_day), np.nan)
+        return _fixed_days(cohort, landmark.day)
+    session, doses, today = landmark.before_session or 1, _numbered_doses(cohort), cohort.as_of_day
+    before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -1.0)  # session 1: from day 0 on
+    latest = before + (np.nan if landmark.else_days is None else landmark.else_days)
+    day = np.fmin(_day_of(doses, session), latest)
+    if today is not None:
+        acute = today <= cohort.protocol.acute_max_days
+        day = np.where(day <= today, day, np.where(acute, today, np.nan))
+    return np.where(_has_sessions(doses, session - 1) & (day > before), day, np.nan)
+
+
+def _fixed_days(cohort: Cohort, day: int) -> Floats:
+    """The day of a landmark on a fixed day, for those who are still followed then; else NaN."""
+    reached = ~left_before(cohort, day, "death", "withdrawal") & ~follow_up_ended_before(cohort, day)
+    if cohort.as_of_day is not None:
+        reached &= cohort.as_of_day >= day
+    return np.where(reached, float(day), np.nan)
+
+
+def left_before(cohort: Cohort, day: int, *names: str) -> Mask:
+    """Who had one of these events before a day, shape (patients,)."""
+    events = cohort.events
+    codes = [cohort.protocol.code("events", "event", name) for name in names]
+    return events.where(is_among(events["event"], codes) & (events.numbers("day") < day)).exists_for_patient()
+
+
+def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:
+    """Whose follow-up ended before a day, with nothing recorded between that end and the day; shape (patients,)."""
+    events = cohort.events
+    ends = events["event"] == cohort.protocol.code("events", "event", "end_of_follow_up")
+    ended = events.where(np.asarray(ends) & (events.numbers("day") < day)).last_for_patient("day")
+    last = np.full(len(cohort), np.nan)
+    for rows in (cohort.sessions, cohort.assessments, events):
+        last = np.fmax(last, rows.where(rows.numbers("day") <= day).maximum_for_patient("day"))
+    return np.asarray(ended >= last)
 
 
 def dosing_day(cohort: Cohort, session_number: int) -> Floats:
@@ -72,6 +94,7 @@ class Known:
     """
 
     protocol: Protocol
+    landmark: Landmark
     day: Floats
     patients: dict[str, Floats]
     prior_treatments: Rows
@@ -84,12 +107,12 @@ class Known:
 
     @cached_property
     def primary(self) -> PrimaryScale:
-        """The primary instrument of every patient, with its baseline."""
+        """The primary instrument of every patient, with its baseline, if any."""
         return primary_scale(self.assessments, self.protocol)
 
     @cached_property
     def second_scale(self) -> Codes:
-        """Code of a second scale with a baseline, of depression where there is one; -1 for none."""
+        """Code of a second scale that was rated too, of depression where there is one; -1 for none."""
         return second_scale(self.assessments, self.primary)
 
     @cached_property
@@ -134,6 +157,7 @@ def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> K
 
     return Known(
         protocol=cohort.protocol,
+        landmark=landmark,
         day=day,
         patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
         prior_treatments=cohort.prior_treatments,

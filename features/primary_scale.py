@@ -1,4 +1,7 @@
-"""The scales of every patient: the primary one, first of the protocol's that was rated at baseline, and a second."""
+"""The scales of every patient: the primary one, first of the protocol's that was rated at baseline, and a second.
+
+Where everyone is in remission at the landmark, no baseline is needed: any rating up to the landmark chooses a scale.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.protocol import Protocol
-from features.timeline import Floats, Rows, nothing_recorded
+from features.timeline import Floats, Rows
 
 Codes: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
 class PrimaryScale:
-    """Per patient, shape (patients,): the scale's code (-1: none), its baseline score and its cut-offs, in points."""
+    """Per patient, shape (patients,): the scale's code (-1: none), its baseline score and its cut-offs, in points.
+
+    ``baseline`` is NaN where the scale was not rated on or before day 0.
+    """
 
     protocol: Protocol
     code: Codes
@@ -46,10 +52,13 @@ class PrimaryScale:
 
     @cached_property
     def remission_criterion(self) -> Floats:
-        """Highest score that counts as remission for the patient: also a reliable drop, where the protocol asks one."""
+        """Highest score that counts as remission for the patient: also a reliable drop, where the protocol asks one.
+
+        Without a baseline there is nothing to drop from, and the remission band alone counts.
+        """
         if not self.protocol.remission.require_reliable_drop:
             return self.remission_at_most
-        return np.minimum(self.remission_at_most, self.baseline - self.reliable_change)
+        return np.fmin(self.remission_at_most, self.baseline - self.reliable_change)
 
     @cached_property
     def relapse_at_least(self) -> Floats:
@@ -62,32 +71,45 @@ class PrimaryScale:
         return self._of_scale("reliable_change")
 
 
-def primary_scale(assessments: Rows, protocol: Protocol) -> PrimaryScale:
-    """The first instrument of the protocol's remission rule that has a baseline, per patient."""
-    return PrimaryScale(protocol, *_first_rated(assessments, protocol.primary_scales))
+def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
+    """The primary instrument per patient, from the ratings ``known`` at a landmark.
+
+    It is the first of the protocol's remission rule that has a baseline; where everyone is in remission at the
+    landmark, the first that was rated at all.
+    """
+    baseline = _until_day_0(known)
+    code = _first_rated(_that_choose(known, protocol), protocol.primary_scales)
+    own = baseline.where(np.asarray(baseline["instrument"] == code[baseline.patient]))
+    return PrimaryScale(protocol, code, own.last_for_patient("score"))
 
 
-def second_scale(assessments: Rows, primary: PrimaryScale) -> Codes:
-    """Code of the first depression scale with a baseline that is not the primary scale (-1: none), per patient.
+def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
+    """Code of the first depression scale, chosen as the primary one, that is another (-1: none), per patient.
 
     Where depression is the primary complaint, the first other outcome scale takes its place.
     """
-    return _first_rated(assessments, primary.protocol.second_scales, primary.code)[0]
+    protocol = primary.protocol
+    return _first_rated(_that_choose(known, protocol), protocol.second_scales, primary.code)
 
 
-def _first_rated(assessments: Rows, codes: Sequence[int], other_than: Codes | None = None) -> tuple[Codes, Floats]:
-    """Code of the first of some scales that was rated on or before day 0 (-1: none), and its last score by then."""
-    before = assessments.where(assessments.numbers("day") <= 0)
-    rated = np.bincount(np.asarray(before["instrument"], dtype=np.intp), minlength=max(codes) + 1).tolist()
-    chosen = np.full(assessments.patients, -1, dtype=np.intp)
-    baseline = nothing_recorded(assessments.patients)
+def _that_choose(known: Rows, protocol: Protocol) -> Rows:
+    """The ratings that choose a patient's scales."""
+    return known if protocol.remission.at_landmark else _until_day_0(known)
+
+
+def _until_day_0(ratings: Rows) -> Rows:
+    return ratings.where(ratings.numbers("day") <= 0)
+
+
+def _first_rated(ratings: Rows, codes: Sequence[int], other_than: Codes | None = None) -> Codes:
+    """Code of the first of some scales that was rated (-1: none), per patient."""
+    rated = np.bincount(np.asarray(ratings["instrument"], dtype=np.intp), minlength=max(codes) + 1).tolist()
+    chosen = np.full(ratings.patients, -1, dtype=np.intp)
     for code in codes:
         if not rated[code]:
             continue
-        score = before.where(np.asarray(before["instrument"] == code)).last_for_patient("score")
-        takes = (chosen < 0) & ~np.isnan(score)
+        takes = (chosen < 0) & ratings.where(np.asarray(ratings["instrument"] == code)).exists_for_patient()
         if other_than is not None:
             takes &= other_than != code
         chosen[takes] = code
-        baseline[takes] = score[takes]
-    return chosen, baseline
+    return chosen

@@ -20,14 +20,26 @@ from features.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instrument
 class Landmark:
     """A moment of prediction: on the day of dosing session ``before_session``, or on the fixed ``day``.
 
-    Exactly one of the two is set. ``else_days`` is the number of days after the session before, used when the
-    session never came.
+    Exactly one of the two is set. The moment comes at the latest ``else_days`` after the session before, whether the
+    session comes or not.
     """
 
     name: str
     before_session: int | None = None
     day: int | None = None
     else_days: int | None = None
+
+
+@dataclass(frozen=True)
+class EligibilityRule:
+    """Whose outcomes are learned and predicted, by age in years at day 0, both ends inclusive.
+
+    An age that is not recorded is within. The default excludes minors, for whom ketamine-assisted psychotherapy has
+    not been studied enough [judgement].
+    """
+
+    minimum_age: float = 18.0
+    maximum_age: float = 110.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class Covariate:
 _DEFAULT_LANDMARKS = (
     Landmark("before session 1", before_session=1),
     Landmark("before session 2", before_session=2),
-    Landmark("before session 3", before_session=3, else_days=7),
+    Landmark("before session 3", before_session=3, else_days=14),
 )
 
 
@@ -94,6 +106,7 @@ class Protocol:
 
     name: str = "kap"
     landmarks: tuple[Landmark, ...] = _DEFAULT_LANDMARKS
+    eligibility: EligibilityRule = field(default_factory=EligibilityRule)
     acute_max_days: int = 42
     remission: RemissionRule = field(default_factory=RemissionRule)
     relapse: RelapseRule = field(default_factory=RelapseRule)
@@ -191,6 +204,8 @@ def protocol_from_document(document: str) -> Protocol:
     return Protocol(
         name=values["name"],
         landmarks=tuple(Landmark(**landmark) for landmark in values["landmarks"]),
+        # A protocol written before ages were judged has no limits.
+        eligibility=EligibilityRule(**values.get("eligibility", {"minimum_age": 0.0})),
         acute_max_days=values["acute_max_days"],
         remission=RemissionRule(
             **remission

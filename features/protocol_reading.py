@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from features.problems import Problem, ProtocolRefusedError
 from features.protocol import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
 
 Check = Callable[[Any], bool]
+OLDEST_YEARS = 110
+"""The oldest age that a cohort may hold."""
 
 
 def _is_text(value: Any) -> bool:
@@ -24,6 +26,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_day(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_LIMIT
+
+
+def _is_age(value: Any) -> bool:
+    return _is_number(value) and OLDEST_YEARS >= value >= 0
 
 
 def _is_session(value: Any) -> bool:
@@ -62,6 +68,7 @@ def _is_listed_events(value: Any) -> bool:
 _TEXT = (_is_text, "a text that is not blank")
 _NUMBER = (_is_number, "a number")
 _DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
+_AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
 _FLAG = (_is_flag, "true or false")
 _WINDOW = (_is_window, "two whole numbers of days, the first not above the second")
 
@@ -72,6 +79,7 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         "day": _DAY,
         "else_days": (_is_session, f"a whole number of days from 1 to {DAY_LIMIT}"),
     },
+    "eligibility": {"minimum_age": _AGE, "maximum_age": _AGE},
     "acute": {"max_days": _DAY},
     "remission": {
         "instrument": (_is_text_or_texts, "the name of a rating scale, or a list of names"),
@@ -226,6 +234,9 @@ class _Reading:
     def check_rules(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
         """Rules that contradict one another, once every value is of the right kind."""
         self._check_landmarks(protocol)
+        self._check_order(protocol.landmarks)
+        if protocol.eligibility.minimum_age > protocol.eligibility.maximum_age:
+            self.refuse(("eligibility", "minimum_age"), "an age not above maximum_age", "a higher one")
         self._check_remission(sections.get("remission", {}), protocol)
         self._check_relapse(sections, protocol)
         self._check_covariates(sections.get("covariates", []), protocol)
@@ -241,6 +252,14 @@ class _Reading:
                 self.refuse((*path, "else_days"), "before_session of 2 or more beside it", "a landmark without one")
             if landmark.name in {other.name for other in protocol.landmarks[:index]}:
                 self.refuse((*path, "name"), "a name of its own", "the name of an earlier landmark")
+
+    def _check_order(self, landmarks: Sequence[Landmark]) -> None:
+        """Each landmark is compared with the one before it, so their order is that of time, as far as it is known."""
+        for index, landmark in enumerate(landmarks):
+            if any(_is_later(earlier, landmark) for earlier in landmarks[:index]):
+                key = "day" if landmark.before_session is None else "before_session"
+                required = "landmarks in the order of time; move this one up"
+                self.refuse(("landmarks", index, key), required, "a landmark that comes before the one above it")
 
     def _check_remission(self, given: Mapping[str, Any], protocol: Protocol) -> None:
         for name in protocol.remission.instruments:
@@ -297,6 +316,14 @@ class _Reading:
             self.refuse(path, "minimum <= remission_at_most < relapse_at_least <= maximum", "another order")
 
 
+def _is_later(landmark: Landmark, other: Landmark) -> bool:
+    """Whether a landmark comes after another for every patient; session 1 is on day 0."""
+    if landmark.before_session is not None and other.before_session is not None:
+        return landmark.before_session > other.before_session
+    days = [0 if one.before_session == 1 else one.day for one in (landmark, other)]
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
+
+
 def _assemble(sections: Mapping[str, Any]) -> Protocol:
     default = Protocol()
     remission = dict(sections.get("remission", {}))
@@ -308,6 +335,7 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
         landmarks=tuple(Landmark(**entry) for entry in sections["landmarks"])
         if "landmarks" in sections
         else default.landmarks,
+        eligibility=replace(default.eligibility, **_as_floats(sections.get("eligibility", {}))),
         acute_max_days=sections.get("acute", {}).get("max_days", default.acute_max_days),
         remission=RemissionRule(
             instruments=(scales,) if isinstance(scales, str) else tuple(scales),
@@ -329,6 +357,10 @@ def _covariate(entry: Mapping[str, Any]) -> Covariate:
 def _instrument(name: str, entry: Mapping[str, Any]) -> Instrument:
     values: dict[str, Any] = {key: float(value) if _is_number(value) else value for key, value in entry.items()}
     return replace(INSTRUMENTS[name], **values) if name in INSTRUMENTS else Instrument(name, **values)
+
+
+def _as_floats(section: Mapping[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in section.items()}
 
 
 def _with_tuples(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,9 +56,9 @@ class Shares(Part):
 class LandmarkDescription(Part):
     """A moment of prediction, what a record needs to reach it, and what answers there.
 
-    ``before_session`` is the dosing session on whose day it is; where that never came, it is ``else_days`` days after
-    the session before. ``day`` is its day where it is a fixed one, counted from day 0. ``applicability`` is null where
-    the model does not describe its training patients.
+    ``before_session`` is the dosing session on whose day it is, at the latest ``else_days`` days after the session
+    before, whether the session comes or not. ``day`` is its day where it is a fixed one, counted from day 0.
+    ``applicability`` is null where the model does not describe its training patients.
     """
 
     name: str

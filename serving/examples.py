@@ -39,6 +39,7 @@ def prediction_examples(predictor: Predictor) -> dict[str, Example]:
     """Of ``POST /v1/predict`` by outcome, as far as the served model and protocol have a record for each."""
     protocol = predictor.bundle.protocol
     records = [record_at(protocol, landmark) for landmark in reversed(protocol.landmarks)]
+    records += [record | {"assessments": _at_baseline(record["assessments"])} for record in records]
     found = {
         "predicted": _with_outcome("predicted", "A patient who is like those learned from", predictor, records),
         "not_predictable": _with_outcome(
@@ -66,14 +67,14 @@ def broken_batch() -> Example:
 
 def record_at(protocol: Protocol, landmark: Landmark) -> Document:
     """A made-up record that has just reached a landmark: a course that goes well, but not yet in remission."""
-    doses = (landmark.before_session or 1) - 1
-    today = landmark.day if landmark.day is not None else doses * DAYS_BETWEEN_SESSIONS
+    doses, today = _course(protocol, landmark)
+    ages = protocol.eligibility
     record: Document = {
         "as_of_day": today,
         "patient": {
             "patient_ref": "clinic-a-0042",
             "site_id": "clinic-a",
-            "age_years": 41,
+            "age_years": min(max(41.0, ages.minimum_age), ages.maximum_age),
             "sex": "female",
             "diagnosis": "gad",
             "illness_duration_years": 8,
@@ -91,6 +92,16 @@ def record_at(protocol: Protocol, landmark: Landmark) -> Document:
     if protocol.covariates:
         record["patient"]["covariates"] = {one.name: _covariate(one) for one in protocol.covariates}
     return record
+
+
+def _course(protocol: Protocol, landmark: Landmark) -> tuple[int, int]:
+    """How many dosing sessions came before a landmark, weekly, and its day."""
+    if landmark.day is not None:
+        last = min(landmark.day, protocol.acute_max_days)
+        weekly = last // DAYS_BETWEEN_SESSIONS + 1
+        return weekly if protocol.remission.anchor == "last_acute_session" else 0, landmark.day
+    doses = (landmark.before_session or 1) - 1
+    return doses, doses * DAYS_BETWEEN_SESSIONS
 
 
 def breaking(record: Mapping[str, object]) -> Document:
@@ -127,6 +138,11 @@ def _ratings(protocol: Protocol, today: int) -> list[Document]:
     beside = next(name for name in DEPRESSION_SCALES if name != scale.name)
     second = protocol.instruments[beside]
     return [*ratings, {"day": 0, "instrument": beside, "score": round((second.minimum + second.maximum) / 3)}]
+
+
+def _at_baseline(ratings: Iterable[Document]) -> list[Document]:
+    """The ratings of day 0 alone, for a protocol under which a later one would decide remission."""
+    return [rating for rating in ratings if rating["day"] <= 0]
 
 
 def _covariate(covariate: Covariate) -> float | bool:

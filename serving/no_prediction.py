@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from features.cohort import Cohort
 from features.eligibility import Ineligible
+from features.not_reached import why_not_reached
 from features.protocol import Landmark, Protocol
 from features.timeline import Floats
 from models.applicability import Judgement
@@ -12,12 +14,8 @@ from serving.answer import Document
 NOT_LEARNED = "not_learned"
 OUTSIDE_TRAINING = "outside_training"
 TOO_LITTLE_RECORDED = "too_little_recorded"
-REASON_CODES = (
-    *(why.name.lower() for why in Ineligible if why is not Ineligible.NO_DOSING_SESSION),
-    NOT_LEARNED,
-    OUTSIDE_TRAINING,
-)
-"""Every code of a reason. Who had no dosing session is left out of a training, but may be asked about."""
+REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_LEARNED, OUTSIDE_TRAINING)
+"""Every code of a reason."""
 USUALLY_RECORDED = 0.5
 MOST_NAMED = 10
 """A patient of whom too little is known is told of so many features, and of such that most training patients had."""
@@ -33,11 +31,22 @@ def reason(code: str, message: str, remedy: str | None) -> Document:
     return {"code": code, "message": message, "remedy": remedy}
 
 
-def no_landmark_reached(first: Landmark) -> Document:
-    """The reason of a patient who has reached no landmark; ``first`` is the protocol's first."""
+def no_landmark_reached(cohort: Cohort, first: Landmark) -> list[Document]:
+    """The reasons of patients who have reached no landmark; ``first`` is the protocol's first."""
+    today = np.full(len(cohort), np.inf) if cohort.as_of_day is None else cohort.as_of_day
+    last_day = cohort.protocol.acute_max_days if first.day is None else first.day - 1
+    clauses = why_not_reached(cohort, first).tolist()
+    return [
+        _not_reached(first, clause, can_still=can_still)
+        for clause, can_still in zip(clauses, (today <= last_day).tolist(), strict=True)
+    ]
+
+
+def _not_reached(first: Landmark, clause: str, *, can_still: bool) -> Document:
+    """The reason of one patient; once the course is over, or the day has passed, nothing would help."""
     needs = needed_for(first)
-    message = f"no landmark is reached yet; the first is {first.name!r}, which needs {needs}"
-    remedy = f"ask again when {first.name!r} is reached, which needs {needs}"
+    message = f"no landmark is reached: {clause}. The first is {first.name!r}, which needs {needs}"
+    remedy = f"ask again when {first.name!r} is reached, which needs {needs}" if can_still else None
     return reason(Ineligible.LANDMARK_NOT_REACHED.name.lower(), message, remedy)
 
 
@@ -46,6 +55,8 @@ def ineligible(why: Ineligible, landmark: Landmark, protocol: Protocol) -> Docum
     remedy = None
     if why is Ineligible.NO_BASELINE:
         remedy = f"a rating on or before day 0, if there was one, of {_one_of(protocol.remission.instruments)}"
+    if why is Ineligible.NO_DOSING_SESSION:
+        remedy = "the dosing sessions so far, if there was one"
     return reason(why.name.lower(), f"{landmark.name}: {why.value}", remedy)
 
 
@@ -89,6 +100,6 @@ def needed_for(landmark: Landmark) -> str:
         return f"as_of_day to be {landmark.day} or later"
     session = landmark.before_session or 1
     if session == 1:
-        return "nothing but a record"
+        return "as_of_day to be 0 or later"
     earlier = "dosing session 1" if session == 2 else f"dosing sessions 1 to {session - 1}"
     return f"{earlier} to be recorded, and as_of_day to be after the last of them"

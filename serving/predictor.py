@@ -167,12 +167,12 @@ class Predictor:
     def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_Found]:
         """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
         if number is None:
-            reason = no_landmark_reached(self.bundle.models[0].landmark)
-            return [_Found(not_predictable(None, reason))] * len(cohort)
+            reasons = no_landmark_reached(cohort, self.bundle.models[0].landmark)
+            return [_Found(not_predictable(None, reason)) for reason in reasons]
         landmark = self.bundle.models[number].landmark
         known = known_at(cohort, landmark, days)
         rows = feature_rows(cohort, known)
-        why_not = rows.unpredictable.tolist()
+        why_not = rows.ineligible.tolist()
         values = rows.values[[why is None for why in why_not]]
         scored = zip(self._answers[number].answer(values, in_full=in_full), self._writer.recorded(values), strict=True)
         found = []

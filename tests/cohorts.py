@@ -177,9 +177,16 @@ def random_records(rng: np.random.Generator, patients: int, protocol: Protocol =
             "assessments": _random_ratings(rng, protocol),
             "events": _random_events(rng, protocol),
         }
+        drawn |= {name: while_alive(drawn[name], drawn["events"]) for name in ("sessions", "assessments", "events")}
         for name, rows in drawn.items():
             tables[name] += [{"patient_id": patient_id} | row for row in rows]
     return Records(people, tables).shuffled(rng)
+
+
+def while_alive(rows: list[Record], events: list[Record]) -> list[Record]:
+    """Rows up to and including the day of a death: a cohort with later ones is refused."""
+    died = min((float(event["day"]) for event in events if event["event"] == "death"), default=np.inf)
+    return [row for row in rows if float(row["day"]) <= died]
 
 
 def _random_patient(rng: np.random.Generator, protocol: Protocol) -> Record:
@@ -228,11 +235,11 @@ def _random_treatments(rng: np.random.Generator, protocol: Protocol) -> list[Rec
 def _random_sessions(rng: np.random.Generator, protocol: Protocol) -> list[Record]:
     rows = []
     for kind, most in (("dosing", 7), ("psychotherapy", 4)):
-        day = int(rng.choice([0, 0, 0, 1, 3]))
+        day = 0 if kind == "dosing" else int(rng.choice([0, 0, 0, 1, 3]))
         for number in range(1, int(rng.integers(0, most + 1)) + 1):
             cells = _some(rng, protocol, "sessions", "session_number", "day", "kind")
             rows.append(cells | {"session_number": number, "day": day, "kind": kind})
-            day += int(rng.choice([1, 2, 5, 7, 7, 8, 14, 30]))
+            day += int(rng.choice([0, 1, 2, 5, 7, 7, 8, 14, 15, 30]))
     return rows
 
 

@@ -54,13 +54,14 @@ def check(directory: Path) -> None:
     """Check a cohort folder, and count who would be analysed.
 
     Every problem is reported, by file, row and column, without showing a value; exit code 2. In a cohort that is in
-    order: rows, days, what is missing, and per landmark who is left out and why.
+    order: rows, days, what is missing, what no rule can use, and per landmark who is left out and why.
     """
     from training.cohort_flow import analysis_flow, cohort_summary, render_summary
+    from training.cohort_unused import render_unused, unused_records
     from training.read_cohort import ignored_files, read_cohort
 
     read = read_cohort(directory)
-    click.echo(render_summary(cohort_summary(read), analysis_flow(read)))
+    click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
     ignored = ignored_files(directory)
     if ignored:
         click.echo(f"not read: {', '.join(ignored)}")

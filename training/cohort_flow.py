@@ -1,6 +1,7 @@
 """What a cohort holds, and who is counted where at each landmark: the arithmetic and the text of `kap cohort check`."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from features.cohort import Cohort, Values
 from features.columns import CHILD_TABLES
 from features.eligibility import Ineligible
+from features.not_reached import why_not_reached
 from features.protocol import Landmark
 from features.timeline import Floats, Mask
 from training.labels import EndedBy, Outcomes, derive_outcomes
@@ -64,15 +66,16 @@ class Answers:
 class LandmarkFlow:
     """Patients at one landmark, counted from all of them down to those at risk of relapse.
 
-    ``left_out`` has every reason that applies to anybody. Of the eligible, ``remission`` counts all; of those in
-    remission, ``ended`` counts those followed for at least one day by what ended their time at risk, and
-    ``not_followed`` the others. ``sustained`` has the answers per horizon (days after the start of risk).
-    ``median_followed_days`` is ``None`` where nobody is followed.
+    ``left_out`` has every reason that applies to anybody, ``not_reached`` why the landmark was not reached. Of the
+    eligible, ``remission`` counts all; of those in remission, ``ended`` counts those followed for at least one day by
+    what ended their time at risk, and ``not_followed`` the others. ``sustained`` has the answers per horizon (days
+    after the start of risk). ``median_followed_days`` is ``None`` where nobody is followed.
     """
 
     landmark: Landmark
     patients: int
     left_out: tuple[tuple[Ineligible, int], ...]
+    not_reached: tuple[tuple[str, int], ...]
     eligible: int
     instruments: tuple[tuple[str, int], ...]
     remission_at_landmark: bool
@@ -116,6 +119,7 @@ def landmark_flow(cohort: Cohort, outcomes: Outcomes) -> LandmarkFlow:
         landmark=outcomes.landmark,
         patients=len(cohort),
         left_out=tuple((reason, reasons.count(reason)) for reason in Ineligible if reason in reasons),
+        not_reached=_why_not_reached(cohort, outcomes.landmark),
         eligible=int(eligible.sum()),
         instruments=tuple((names[code], int(np.sum(rated == code))) for code in np.unique(rated)),
         remission_at_landmark=cohort.protocol.remission.at_landmark,
@@ -129,16 +133,21 @@ def landmark_flow(cohort: Cohort, outcomes: Outcomes) -> LandmarkFlow:
     )
 
 
-def render_summary(summary: CohortSummary, flows: Sequence[LandmarkFlow]) -> str:
-    """Both as text for a terminal, 100 characters wide."""
+def _why_not_reached(cohort: Cohort, landmark: Landmark) -> tuple[tuple[str, int], ...]:
+    reasons = [why for why in why_not_reached(cohort, landmark).tolist() if why is not None]
+    return tuple(Counter(reasons).most_common())
+
+
+def render_summary(summary: CohortSummary, flows: Sequence[LandmarkFlow], unused: Sequence[str] = ()) -> str:
+    """All as text for a terminal, 100 characters wide; ``unused`` are lines of `cohort_unused`."""
     opening = []
     if summary.is_synthetic:
         opening.append("This cohort is SYNTHETIC: it was drawn by a program, and nobody in it exists.")
     without = f", {_people(summary.without_site)} without a site" if summary.without_site else ""
     sites = f"{summary.sites} site{'' if summary.sites == 1 else 's'}"
     opening.append(f'Protocol "{summary.protocol}": {_people(summary.patients)}, {sites}{without}')
-    parts = [opening, _table_lines(summary), _column_lines(summary), *(_flow_lines(flow) for flow in flows)]
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    parts = [opening, _table_lines(summary), _column_lines(summary), list(unused), *map(_flow_lines, flows)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _table_summary(cohort: Cohort, name: str) -> TableSummary:
@@ -219,7 +228,10 @@ def _listed(title: str, names: Sequence[str]) -> list[str]:
 
 def _flow_lines(flow: LandmarkFlow) -> list[str]:
     lines = [f'Landmark "{flow.landmark.name}" ({_moment(flow.landmark)})', _counted("  patients", flow.patients)]
-    lines += [_counted(f"    left out: {reason.value}", count) for reason, count in flow.left_out]
+    for reason, count in flow.left_out:
+        lines.append(_counted(f"    left out: {reason.value}", count))
+        if reason is Ineligible.LANDMARK_NOT_REACHED:
+            lines += [_counted(f"      {why}", number) for why, number in flow.not_reached]
     lines.append(_counted("  in the analysis", flow.eligible))
     if not flow.eligible:
         return [*lines, "  Nobody is left: no model can be fitted at this landmark."]
@@ -236,7 +248,7 @@ def _flow_lines(flow: LandmarkFlow) -> list[str]:
 def _moment(landmark: Landmark) -> str:
     if landmark.before_session is None:
         return f"day {landmark.day}"
-    fallback = f", or {landmark.else_days} days after the session before" if landmark.else_days else ""
+    fallback = f", at the latest {landmark.else_days} days after the session before" if landmark.else_days else ""
     return f"on the day of dosing session {landmark.before_session}{fallback}"
 
 
@@ -260,7 +272,7 @@ def _remission_lines(flow: LandmarkFlow) -> list[str]:
         lines.append(_counted("      median days from remission to the first of these", flow.median_followed_days))
     if not flow.remission_at_landmark:
         lines.append(_counted("    not in remission", flow.remission.no))
-        lines.append(_counted("    remission not observed: no reading in the window", flow.remission.not_observed))
+        lines.append(_counted("    remission not observed: no later reading decides", flow.remission.not_observed))
     return lines
 
 

@@ -38,7 +38,7 @@ def outcomes_digest(outcomes: Outcomes) -> str:
 
 def features_digest(features: FeatureRows) -> str:
     """SHA-256 over every feature row, to the last bit; a feature computed by linear algebra may differ elsewhere."""
-    texts = [*features.names, *_reasons(features.ineligible), *_reasons(features.unpredictable)]
+    texts = [*features.names, *_reasons(features.ineligible)]
     return _digest(texts, {"values": features.values, "day": features.day})
 
 

@@ -1,7 +1,8 @@
 """What happened to every patient: remission, relapse and sustained remission, each yes, no or not observed.
 
-The rules are those of the protocol; a day without a reading never becomes an answer. Sustained remission is never
-defined on its own: it is remission without relapse or competing event up to the horizon.
+The rules are those of the protocol; a day without a reading never becomes an answer, and nothing recorded after a
+withdrawal dates anything. Sustained remission is never defined on its own: it is remission without relapse or competing
+event up to the horizon. Who enters is decided in `features.eligibility`, from what is known at the landmark alone.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from features.cohort import Cohort
 from features.columns import COMPETING_EVENTS
-from features.eligibility import Ineligible, ineligible_at
-from features.landmark import dosing_sessions, known_at
+from features.cut_offs import at_least, at_most
+from features.eligibility import ineligible_at
+from features.landmark import Known, known_at
 from features.primary_scale import PrimaryScale, primary_scale
 from features.protocol import Landmark, Protocol
+from features.remission_window import anchor_days
 from features.timeline import Floats, Mask, Rows
 
 
@@ -60,22 +63,25 @@ class Outcomes:
 
 
 def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
-    """Apply the protocol's outcome rules to every patient of a complete cohort."""
+    """Apply the protocol's outcome rules to every patient of a complete cohort.
+
+    A reading on or before the landmark that decides only because none came later in the window, which nobody knew at
+    the landmark, decides nothing there: remission after the landmark is not observed.
+    """
     protocol = cohort.protocol
     known = known_at(cohort, landmark)
-    primary = primary_scale(cohort.assessments, protocol)
-    ratings = primary.ratings_among(cohort.assessments)
-    ineligible = ineligible_at(cohort, known)
+    primary, ineligible = outcome_scale(cohort, known), ineligible_at(cohort, known)
+    eligible = np.asarray(ineligible == None)  # noqa: E711 - elementwise
+    ratings = usable_ratings(cohort, primary)
     if protocol.remission.at_landmark:
-        remission = np.where(ineligible == None, 1.0, np.nan)  # noqa: E711 - elementwise
+        remission = np.where(eligible, 1.0, np.nan)
         remission_day, start = np.full(len(cohort), np.nan), known.day
     else:
         deciding = deciding_readings(cohort, ratings)
         remission_day = deciding.last_for_patient("day")
         remission = _remission(deciding.last_for_patient("score"), primary, protocol)
-        no_dose = np.isnan(anchor_days(cohort)) & (ineligible == None)  # noqa: E711 - elementwise
-        ineligible[no_dose] = Ineligible.NO_DOSING_SESSION
-        ineligible[(remission_day <= known.day) & (ineligible == None)] = Ineligible.ALREADY_DECIDED  # noqa: E711
+        too_early = eligible & (remission_day <= known.day)
+        remission[too_early] = remission_day[too_early] = np.nan
         start = np.where(remission == 1, remission_day, np.nan)
     followed, ended_by = time_at_risk(cohort, ratings, primary, start)
     return Outcomes(
@@ -92,12 +98,15 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     )
 
 
-def anchor_days(cohort: Cohort) -> Floats:
-    """The day from which the remission window counts, per patient; NaN without a session in the acute course."""
-    if cohort.protocol.remission.anchor == "index":
-        return np.zeros(len(cohort))
-    doses = dosing_sessions(cohort.sessions, cohort.protocol)
-    return doses.where(doses.numbers("day") <= cohort.protocol.acute_max_days).last_for_patient("day")
+def outcome_scale(cohort: Cohort, known: Known) -> PrimaryScale:
+    """The scale of the outcomes at a landmark; one with a baseline stays it where the landmark is not reached."""
+    rule = cohort.protocol.remission
+    return known.primary if rule.at_landmark else primary_scale(cohort.assessments, cohort.protocol)
+
+
+def usable_ratings(cohort: Cohort, primary: PrimaryScale) -> Rows:
+    """The primary instrument's ratings, up to and including the day of a withdrawal."""
+    return until_withdrawal(primary.ratings_among(cohort.assessments), cohort)
 
 
 def window_middles(cohort: Cohort) -> Floats:
@@ -125,7 +134,8 @@ def deciding_readings(cohort: Cohort, ratings: Rows) -> Rows:
 
 def remission_criteria(score: Floats, primary: PrimaryScale) -> tuple[Mask, Mask]:
     """Whether a deciding score is in the remission band, and whether it is a reliable change below the baseline."""
-    return score <= primary.remission_at_most, primary.baseline - score >= primary.reliable_change
+    dropped = at_least(primary.baseline - score, primary.reliable_change)
+    return at_most(score, primary.remission_at_most), dropped
 
 
 def _remission(score: Floats, primary: PrimaryScale, protocol: Protocol) -> Floats:
@@ -138,7 +148,7 @@ def time_at_risk(
     cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Days from ``start`` to whatever ended the time at risk, and what did; NaN and NOT_AT_RISK without a start."""
-    withdrawal = withdrawal_days(cohort, start)
+    withdrawal = withdrawal_days(cohort)
     events = events_at_risk(cohort, start)
     relapse = _of(events, cohort.protocol, *cohort.protocol.relapse.events).first_for_patient("day")
     if cohort.protocol.relapse.rule == "score":
@@ -154,20 +164,20 @@ def time_at_risk(
     return day - start, ended_by
 
 
-def withdrawal_days(cohort: Cohort, start: Floats) -> Floats:
-    """Day of the first withdrawal after ``start``, NaN without one; what is recorded after it dates nothing."""
-    withdrawals = _of(cohort.events, cohort.protocol, "withdrawal")
-    return withdrawals.where(withdrawals.numbers("day") > withdrawals.spread(start)).first_for_patient("day")
+def withdrawal_days(cohort: Cohort) -> Floats:
+    """Day of the first withdrawal per patient, NaN without one; what is recorded after it dates nothing."""
+    return _of(cohort.events, cohort.protocol, "withdrawal").first_for_patient("day")
+
+
+def until_withdrawal(rows: Rows, cohort: Cohort) -> Rows:
+    """The rows up to and including the day of their patient's withdrawal."""
+    return rows.where(~(rows.numbers("day") > rows.spread(withdrawal_days(cohort))))
 
 
 def events_at_risk(cohort: Cohort, start: Floats) -> Rows:
     """The events after ``start``, up to and including the day of a withdrawal."""
-    events = _until_withdrawal(cohort.events, withdrawal_days(cohort, start))
+    events = until_withdrawal(cohort.events, cohort)
     return events.where(events.numbers("day") > events.spread(start))
-
-
-def _until_withdrawal(rows: Rows, withdrawal: Floats) -> Rows:
-    return rows.where(~(rows.numbers("day") > rows.spread(withdrawal)))
 
 
 def _of(events: Rows, protocol: Protocol, *names: str) -> Rows:
@@ -204,19 +214,18 @@ class RelapseCourse:
 
 
 def relapse_course(cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats) -> RelapseCourse:
-    """Judge the readings after ``start``: in the relapse band, reliably above the best one so far, confirmed.
+    """Judge ``usable_ratings`` after ``start``: in the relapse band, reliably above the best one so far, confirmed.
 
     The last reading up to ``start`` opens the course; without one, the first reading after it.
     """
-    ratings = _until_withdrawal(ratings, withdrawal_days(cohort, start))
     day = ratings.numbers("day")
     opening = ratings.where(day <= ratings.spread(start)).last_for_patient("day")
     opening = np.where(np.isnan(opening), start, opening)
     readings = ratings.where(day >= ratings.spread(opening))
     after_start = readings.numbers("day") > readings.spread(start)
     score, best = readings.numbers("score"), lowest_before(readings)
-    in_band = score >= readings.spread(primary.relapse_at_least)
-    risen = score - best >= readings.spread(primary.reliable_change)
+    in_band = at_least(score, readings.spread(primary.relapse_at_least))
+    risen = at_least(score - best, readings.spread(primary.reliable_change))
     rule = cohort.protocol.relapse
     confirmed_on = _confirmed_on(readings, in_band, rule.confirm_within_days)
     dates = after_start & in_band & risen

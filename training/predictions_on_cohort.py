@@ -51,7 +51,7 @@ def predictions_of(
         if part is None:
             continue
         features = build_features(cohort, part.landmark)
-        predictable = features.unpredictable == None  # noqa: E711 - elementwise
+        predictable = features.ineligible == None  # noqa: E711 - elementwise
         probability = _probability(part, head, features.values[predictable], rows)
         if probability is not None:
             found[landmark, head] = pd.DataFrame({"probability": probability}, index=names[predictable])

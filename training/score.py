@@ -76,7 +76,7 @@ def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.T
     features = build_features(cohort, model.landmark)
     reached = np.flatnonzero(~np.isnan(features.day))
     rows = features.values[reached]
-    reasons = [_reason(reason, model) for reason in features.unpredictable[reached]]
+    reasons = [_reason(reason, model) for reason in features.ineligible[reached]]
     judged = None if model.applicability is None else model.applicability.judge(rows)
     verdicts = _verdicts(judged, reasons)
     for row, refusal in _refusals(judged, features.names).items():

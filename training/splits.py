@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
+from features.problems import InputRefusedError, Problem
 from features.timeline import Mask
 from training.config import TrainingConfig
 
+FEWEST_PATIENTS = 2
 PATIENTS_SOUGHT = 2000
 """Small cohorts are split as often as it takes to hold out about this many patients in all."""
 
@@ -37,7 +39,14 @@ class Folds:
 def draw_folds(
     outcome: NDArray[np.intp], site: NDArray[np.int32], site_names: tuple[str, ...], config: TrainingConfig
 ) -> Folds:
-    """Folds for patients with a known outcome class (1 event, 0 none, -1 not observed), shapes (patients,)."""
+    """Folds for patients with a known outcome class (1 event, 0 none, -1 not observed), shapes (patients,).
+
+    Raises ``InputRefusedError`` for fewer patients than can be held out from one another.
+    """
+    if len(outcome) < FEWEST_PATIENTS:
+        required = f"at least {FEWEST_PATIENTS} patients, one to learn from and one to judge on; before a candidate is "
+        required += f"fitted, {config.events_to_fit} with an outcome of either kind"
+        raise InputRefusedError([Problem("cohort", None, None, required, f"{len(outcome)}")])
     large = [code for code in range(len(site_names)) if _enough(outcome[site == code], config.site_events)]
     if len(large) >= config.fewest_site_folds:
         return _site_folds(site, site_names, large)

@@ -49,7 +49,7 @@ before_session = 2
 [[landmarks]]
 name = "before session 3"
 before_session = 3
-else_days = 7
+else_days = 14
 
 [acute]
 max_days = 42

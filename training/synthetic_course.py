@@ -165,7 +165,7 @@ def draw_course(patients: SyntheticPatients, sites: Sites, rng: np.random.Genera
         ratings=ratings,
         adverse_event=rng.random(days.shape) < mechanism.ADVERSE_EVENT_PER_SESSION,
         baseline=baseline_scores(ratings, count),
-        deciding_day=last + rng.integers(12, 25, count),
+        deciding_day=last + rng.integers(*mechanism.DECIDING_DAYS_AFTER_LAST_SESSION, count, endpoint=True),
         deciding_score=patients.scales.rating(rng.normal(level, mechanism.NOISE_SD)),
         final_level=level,
     )

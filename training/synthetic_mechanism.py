@@ -16,8 +16,12 @@ PLANNED_SESSIONS = {5: 0.5, 6: 0.5}
 SESSION_GAP_DAYS = {6: 0.15, 7: 0.55, 8: 0.20, 9: 0.10}
 """Days between dosing sessions: weekly in Hull 2022 and Aycart 2023 [seen]; the spread is [judgement]."""
 
-LANDMARK_DAYS_AFTER_SESSION_2 = 7
-"""Day of the third landmark of who does not come to session 3: the protocol's ``else_days``."""
+LANDMARK_DAYS_AFTER_SESSION_2 = 14
+"""Latest day of the third landmark, whether session 3 comes or not: the protocol's ``else_days``."""
+
+DECIDING_DAYS_AFTER_LAST_SESSION = (15, 24)
+"""Range of the days on which the end-of-course rating is made: around the middle of the remission window, and after
+every landmark, so that no landmark knows it [judgement]."""
 
 RATED_DAYS_AFTER_SESSION_2 = 6
 """The rating between sessions 2 and 3 is made by telephone on this day, whether or not session 3 follows, so that it

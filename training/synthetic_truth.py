@@ -131,12 +131,21 @@ def _session_weights(course: Course, landmark: int) -> Floats:
 
 
 def _third_session_likelihood(course: Course, sessions: Integers) -> Floats:
-    """The day of the landmark tells: whoever did not come has it a week after session 2, others on their own day."""
-    came = (course.received >= 3)[:, None]
-    gap = (course.session_day[:, 2] - course.session_day[:, 1])[:, None]
-    after_a_week = ~came | (gap == mechanism.LANDMARK_DAYS_AFTER_SESSION_2)
-    share = mechanism.SESSION_GAP_DAYS[mechanism.LANDMARK_DAYS_AFTER_SESSION_2]
-    return np.where(sessions == 2, after_a_week, (sessions > 2) * np.where(after_a_week, share, 1.0))
+    """What the day of the landmark tells of the number of sessions, up to a factor of each patient.
+
+    Who did not come has it on the latest day; who came, on the day of session 3, or on the latest day where that is
+    earlier. Before the latest day only a session can be the reason.
+    """
+    latest = mechanism.LANDMARK_DAYS_AFTER_SESSION_2
+    on_latest = (third_landmark_day(course) == course.session_day[:, 1] + latest)[:, None]
+    share = sum(share for gap, share in mechanism.SESSION_GAP_DAYS.items() if gap >= latest)
+    return np.where(sessions == 2, on_latest, (sessions > 2) * np.where(on_latest, share, 1.0))
+
+
+def third_landmark_day(course: Course) -> Integers:
+    """The day of session 3, at the latest ``LANDMARK_DAYS_AFTER_SESSION_2`` after session 2, shape (patients,)."""
+    latest = course.session_day[:, 1] + mechanism.LANDMARK_DAYS_AFTER_SESSION_2
+    return np.where(course.received >= 3, np.minimum(course.session_day[:, 2], latest), latest)
 
 
 def _by_residual_level(patients: SyntheticPatients, course: Course, posterior: _Posterior, sessions: Floats) -> Floats:
@@ -185,10 +194,7 @@ def true_risks(patients: SyntheticPatients, course: Course, sites: Sites) -> tup
         for rating in course.ratings:
             if rating.stage == landmark:
                 posterior.update(rating, patients.phq9 if rating.phq9 else patients.scales)
-        day = course.session_day[:, landmark - 1]
-        if landmark == 3:
-            a_week_later = course.session_day[:, 1] + mechanism.LANDMARK_DAYS_AFTER_SESSION_2
-            day = np.where(course.received >= 3, day, a_week_later)
+        day = third_landmark_day(course) if landmark == 3 else course.session_day[:, landmark - 1]
         levels = _by_residual_level(patients, course, posterior, _session_weights(course, landmark))
         reached = course.received >= min(landmark, 2)
         curve = _relapse_curve(patients, course, sites, levels)

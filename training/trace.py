@@ -13,25 +13,29 @@ from features.cohort import Cohort
 from features.columns import COMPETING_EVENTS
 from features.eligibility import Ineligible
 from features.landmark import dosing_day
+from features.not_reached import why_not_reached
 from features.problems import CohortRefusedError, Problem
 from features.protocol import Protocol
+from features.remission_window import anchor_days
 from features.timeline import Rows
 from training.labels import (
     EndedBy,
     Outcomes,
     RelapseCourse,
-    anchor_days,
     deciding_readings,
     derive_outcomes,
     events_at_risk,
     readings_in_window,
     relapse_course,
     remission_criteria,
+    usable_ratings,
     window_middles,
     withdrawal_days,
 )
 
 YES_NO = {1.0: "yes", 0.0: "no"}
+DECIMALS = 6
+"""More than any score has, and fewer than the rounding of a difference would show."""
 
 
 def trace_patient(cohort: Cohort, patient_id: str) -> str:
@@ -47,11 +51,13 @@ def trace_patient(cohort: Cohort, patient_id: str) -> str:
         raise CohortRefusedError([problem])
     one = cohort.take(found)
     traces = [_Trace(one, derive_outcomes(one, landmark)) for landmark in one.protocol.landmarks]
-    lines = [f"Patient {patient_id}, protocol {one.protocol.name}", "", *traces[0].baseline()]
+    lines = [f"Patient {patient_id}, protocol {one.protocol.name}"]
+    if not one.protocol.remission.at_landmark:
+        lines += ["", *traces[0].baseline()]
     for trace in traces:
         lines += ["", *trace.landmark()]
         if one.protocol.remission.at_landmark and trace.outcomes.eligible[0]:
-            lines += _indented(trace.risk())
+            lines += _indented(trace.baseline()) + _indented(trace.risk())
     if not one.protocol.remission.at_landmark:
         lines += ["", *_indented_after_first(_outcome(traces))]
     return "\n".join(lines) + "\n"
@@ -59,10 +65,12 @@ def trace_patient(cohort: Cohort, patient_id: str) -> str:
 
 def _outcome(traces: list["_Trace"]) -> Iterator[str]:
     """Remission and what followed: the same at every landmark, unless remission is the landmark's own state."""
-    used = [trace.outcomes.landmark.name for trace in traces if trace.outcomes.eligible[0]]
-    yield f"Outcome, used at: {', '.join(used)}" if used else "Outcome, used at no landmark"
-    yield from traces[0].remission()
-    yield from traces[0].risk()
+    uses = [trace for trace in traces if trace.outcomes.eligible[0] and not trace.decided_early]
+    names = ", ".join(trace.outcomes.landmark.name for trace in uses)
+    yield f"Outcome, used at: {names}" if uses else "Outcome, used at no landmark"
+    shown = next((trace for trace in (*uses, *traces) if not trace.decided_early), traces[0])
+    yield from shown.remission()
+    yield from shown.risk()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,25 +90,38 @@ class _Trace:
 
     @property
     def ratings(self) -> Rows:
-        return self.outcomes.primary.ratings_among(self.cohort.assessments)
+        return usable_ratings(self.cohort, self.outcomes.primary)
+
+    @property
+    def decided_early(self) -> bool:
+        """Whether the reading that decides came by the landmark, where nobody knew that none nearer would follow."""
+        day = deciding_readings(self.cohort, self.ratings).last_for_patient("day")[0]
+        at_landmark = self.protocol.remission.at_landmark
+        return not at_landmark and bool(self.outcomes.eligible[0] and day <= self.outcomes.landmark_day[0])
 
     def baseline(self) -> Iterator[str]:
         if self.protocol.remission.at_landmark and self.protocol.relapse.rule == "event":
             yield "Everyone is in remission at the landmark, and only recorded events count: no rating decides."
             return
         listed = ", ".join(self.protocol.remission.instruments)
+        by = "the landmark" if self.protocol.remission.at_landmark else "day 0"
         if self.outcomes.primary.code[0] < 0:
-            yield f"Primary instrument: none, because none was rated on or before day 0: {listed}."
+            yield f"Primary instrument: none, because none was rated on or before {by}: {listed}."
             return
         primary = self.outcomes.primary
-        before = self.ratings.where(self.ratings.numbers("day") <= 0)
         first = f"the first of {listed} that was " if "," in listed else ""
-        yield f"Primary instrument: {self.scale}, {first}rated on or before day 0."
+        yield f"Primary instrument: {self.scale}, {first}rated on or before {by}."
         yield (
             f"Cut-offs: remission at most {_number(primary.remission_at_most[0])}, relapse at least "
             f"{_number(primary.relapse_at_least[0])}, reliable change {_number(primary.reliable_change[0])}."
         )
-        yield f"Baseline: {_number(primary.baseline[0])}, the last reading on or before day 0 ({_readings(before)})."
+        yield self._baseline()
+
+    def _baseline(self) -> str:
+        before, score = self.ratings.where(self.ratings.numbers("day") <= 0), self.outcomes.primary.baseline[0]
+        if np.isnan(score):
+            return "Baseline: none on or before day 0, and none is needed."
+        return f"Baseline: {_number(score)}, the last reading on or before day 0 ({_readings(before)})."
 
     def landmark(self) -> Iterator[str]:
         yield f"Landmark {self.outcomes.landmark.name!r}: {self._how_reached()}"
@@ -109,21 +130,24 @@ class _Trace:
         if reason == Ineligible.ENDED_BEFORE:
             before = self.cohort.events.where(self.cohort.events.numbers("day") <= self.outcomes.landmark_day[0])
             yield from (f"    day {_number(day)}: event {name}" for day, name in self._named(before))
+        if self.decided_early:
+            yield (
+                "  The reading that decides came on or before the landmark, when a nearer one could still come: "
+                "remission after the landmark is not observed."
+            )
 
     def _how_reached(self) -> str:
         landmark, day = self.outcomes.landmark, self.outcomes.landmark_day[0]
+        if np.isnan(day):
+            return f"not reached; {why_not_reached(self.cohort, landmark)[0]}."
         if landmark.before_session is None:
             return f"day {_number(day)}, a fixed day."
         session = landmark.before_session
-        if np.isnan(day):
-            without = f" and neither did session {session - 1}" if landmark.else_days is not None else ""
-            return f"not reached; dosing session {session} never came{without}."
-        if np.isnan(dosing_day(self.cohort, session)[0]):
-            return (
-                f"day {_number(day)}, {landmark.else_days} days after dosing session {session - 1}, because session "
-                f"{session} never came."
-            )
-        return f"day {_number(day)}, the day of dosing session {session}."
+        own = dosing_day(self.cohort, session)[0]
+        if day == own:
+            return f"day {_number(day)}, the day of dosing session {session}."
+        came = f"session {session} {'never came' if np.isnan(own) else f'came later, on day {_number(own)}'}"
+        return f"day {_number(day)}, {landmark.else_days} days after dosing session {session - 1}; {came}."
 
     def remission(self) -> Iterator[str]:
         if self.outcomes.primary.code[0] < 0:
@@ -160,9 +184,10 @@ class _Trace:
             yield f"{_reading(day, score)}, {_count(distance, 'day')} from the middle{decides}"
         if not len(within):
             yield f"no {self.scale} reading in these days; all readings: {_readings(self.ratings)}"
+        yield from self._after_withdrawal()
 
     def _verdict(self, within: Rows) -> str:
-        if not len(within):
+        if not len(within) or np.isnan(self.outcomes.remission[0]):
             return "Remission: not observed."
         primary = self.outcomes.primary
         score = deciding_readings(self.cohort, self.ratings).last_for_patient("score")
@@ -198,8 +223,12 @@ class _Trace:
         for row in np.flatnonzero(course.after_start):
             judged = self._judged(course, int(row)) if course.in_band[row] else "below the relapse band"
             yield f"{_reading(days[row], scores[row])}, {judged}"
-        withdrawal = withdrawal_days(self.cohort, self.outcomes.risk_start_day)[0]
-        after = self.ratings.where(self.ratings.numbers("day") > withdrawal)
+        if self.protocol.remission.at_landmark:
+            yield from self._after_withdrawal()
+
+    def _after_withdrawal(self) -> Iterator[str]:
+        readings = self.outcomes.primary.ratings_among(self.cohort.assessments)
+        after = readings.where(readings.numbers("day") > withdrawal_days(self.cohort)[0])
         if len(after):
             yield f"not used, because after the withdrawal: {_readings(after)}"
 
@@ -248,7 +277,7 @@ class _Trace:
             what = "a relapse" if ended_by == EndedBy.RELAPSE else "a competing event"
             return f"Ended by {what} on day {day}, after {after}."
         last = "the last reading or end of follow-up"
-        if not np.isnan(withdrawal_days(self.cohort, self.outcomes.risk_start_day)[0]):
+        if not np.isnan(withdrawal_days(self.cohort)[0]):
             last = "the withdrawal"
         elif self.protocol.relapse.rule == "event":
             last = "the last record of any kind"
@@ -287,4 +316,4 @@ def _count(number: float, noun: str) -> str:
 
 
 def _number(value: float) -> str:
-    return np.format_float_positional(value, trim="-")
+    return np.format_float_positional(round(float(value), DECIMALS), trim="-")

@@ -71,7 +71,7 @@ def plain_features(frames: Frames, protocol: Protocol, landmark: Landmark) -> pd
 
 def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, landmark: Landmark) -> dict[str, float]:
     """All features of one patient by name; all missing where the landmark was not reached."""
-    day = landmark_day(tables["sessions"], landmark)
+    day = landmark_day(tables, landmark)
     ratings, sessions = (tables[name].sort_values("day") for name in ("assessments", "sessions"))
     record = Record(
         protocol,
@@ -85,17 +85,29 @@ def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, 
     return dict.fromkeys(values, NAN) if np.isnan(day) else values
 
 
-def landmark_day(sessions: pd.DataFrame, landmark: Landmark) -> float:
-    """The fixed day, or the day of the session; ``else_days`` after the one before where it never came."""
+def landmark_day(tables: Frames, landmark: Landmark) -> float:
+    """The fixed day; or the day of the session, at the latest ``else_days`` after the one before."""
     if landmark.day is not None:
-        return landmark.day
+        return landmark.day if still_followed(tables, landmark.day) else NAN
+    sessions = tables["sessions"]
     days = sessions[sessions.kind == "dosing"].set_index("session_number").day
     number = landmark.before_session or 1
-    if number in days.index:
-        return days[number]
-    if landmark.else_days is None:
+    if not set(range(1, number)) <= set(days.index):
         return NAN
-    return days.get(number - 1, NAN) + landmark.else_days
+    before = days.get(number - 1, -1)
+    latest = NAN if landmark.else_days is None else before + landmark.else_days
+    day = min((one for one in (days.get(number, NAN), latest) if not np.isnan(one)), default=NAN)
+    return day if day > before else NAN
+
+
+def still_followed(tables: Frames, day: int) -> bool:
+    """Neither dead nor withdrawn before a day, and no end of follow-up before it that nothing followed by then."""
+    events = tables["events"][tables["events"].day < day]
+    if events.event.isin(["death", "withdrawal"]).any():
+        return False
+    ends = events[events.event == "end_of_follow_up"].day
+    recorded = pd.concat([tables[name].day for name in ("sessions", "assessments", "events")])
+    return ends.empty or recorded[recorded <= day].max() > ends.max()
 
 
 @dataclass(frozen=True)
@@ -109,23 +121,24 @@ class Record:
     sessions: pd.DataFrame
     ratings: pd.DataFrame
 
-    def rated_at_baseline(self, name: str) -> bool:
-        """Whether there is a rating on the scale on or before day 0."""
-        return bool(((self.ratings.instrument == name) & (self.ratings.day <= 0)).any())
+    def is_rated(self, name: str) -> bool:
+        """Whether there is a rating on the scale by day 0; by the landmark where everyone is in remission there."""
+        until = self.day if self.protocol.remission.at_landmark else 0
+        return bool(((self.ratings.instrument == name) & (self.ratings.day <= until)).any())
 
     @cached_property
     def primary(self) -> Instrument | None:
-        """The first scale of the remission rule that was rated at baseline."""
-        rated = [name for name in self.protocol.remission.instruments if self.rated_at_baseline(name)]
+        """The first scale of the remission rule that was rated in time."""
+        rated = [name for name in self.protocol.remission.instruments if self.is_rated(name)]
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
     def second(self) -> Instrument | None:
-        """The first other scale rated at baseline, depression scales first."""
+        """The first other scale rated in time, depression scales first."""
         outcomes = [name for name, scale in self.protocol.instruments.items() if scale.decides_outcomes]
         order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
         others = [name for name in order if self.primary is None or name != self.primary.name]
-        rated = [name for name in others if self.rated_at_baseline(name)]
+        rated = [name for name in others if self.is_rated(name)]
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
@@ -166,7 +179,7 @@ class Record:
             return NAN
         drop = last(self.before.score) - points(self.primary.reliable_change)
         band = points(self.primary.remission_at_most)
-        return min(band, drop) if self.protocol.remission.require_reliable_drop else band
+        return min(band, drop) if not np.isnan(drop) and self.protocol.remission.require_reliable_drop else band
 
 
 def points(number: float | None) -> float:
@@ -261,7 +274,7 @@ def response(record: Record) -> dict[str, float]:
         "latest_severity_share": (last(record.primary_ratings.score) - lowest) / span,
         "best_share": (score.min() - lowest) / span,
         "worst_share": (score.max() - lowest) / span,
-        "in_remission_band": float(latest <= band) if len(score) else NAN,
+        "in_remission_band": float(latest <= band + 1e-9) if len(score) else NAN,
     }
 
 

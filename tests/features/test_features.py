@@ -290,7 +290,7 @@ class TestEarlyResponse:
         assert self.response("0:16 7:2 10:8")["in_remission_band"] == 0
 
     def test_a_rating_on_the_day_of_session_1_came_before_the_dose(self) -> None:
-        assert self.response("0:16 5:10 6:8", sessions="5")["change_after_session_1"] == (16 - 8) / 6
+        assert self.response("-3:21 0:16 6:8", sessions="0")["change_after_session_1"] == (16 - 8) / 6
 
     def test_without_a_rating_after_the_last_dose_there_is_no_recent_distance(self) -> None:
         row = self.response("0:20 6:17", sessions="0 7")

@@ -79,16 +79,72 @@ def days(text: str, landmark: Landmark, as_of_day: AsOfDay = None) -> list[str]:
 
 
 def test_days_of_a_complete_record() -> None:
-    assert not days("patient | doses | L\n a | 3 | 3\n b |  | nan", BEFORE_1)
+    assert not days("patient | doses | L\n a | 0 | 0\n b |  | nan", BEFORE_1)
     assert not days("patient | doses | L\n a | 0 9 | 9\n b | 0 | nan", BEFORE_2)
-    assert not days("patient | doses | L\n a | 0 9 12 | 12\n b | 0 9 | 16\n c | 0 9 60 | 60\n d | 0 | nan", BEFORE_3)
+    assert not days("patient | doses | L\n a | 0 9 12 | 12\n b | 0 9 | 16\n c | 0 9 60 | 16\n d | 0 | nan", BEFORE_3)
+    assert not days("patient | doses | L\n a | 0 9 15 | 15\n b | 0 9 16 | 16\n c | 0 9 17 | 16", BEFORE_3)
     assert not days("patient | doses | L\n a | 0 | 20\n b |  | 20", DAY_20)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "landmark", "day"),
+    [
+        ("1:0 2:9", BEFORE_2, 9),
+        ("2:0", BEFORE_2, np.nan),  # session 1 is missing
+        ("1:0 3:14", BEFORE_3, np.nan),  # session 2 is missing
+        ("2:0 3:7", BEFORE_3, np.nan),
+        ("1:0 2:0", BEFORE_2, np.nan),  # both on one day: nothing is known between them
+        ("1:0 2:5 3:5", BEFORE_3, np.nan),
+    ],
+)
+@pytest.mark.parametrize("as_of_day", [None, 14])
+def test_the_sessions_before_a_landmark_are_all_recorded_and_before_it(
+    numbers: str, landmark: Landmark, day: float, as_of_day: AsOfDay
+) -> None:
+    """In a complete record as in a clinic's: what one of them does not reach, the other does not reach either."""
+    doses = [one.split(":") for one in numbers.split()]
+    cohort = cohort_of(
+        as_of_day=as_of_day,
+        sessions="patient_id session_number day kind\n" + "\n".join(f"a {n} {d} dosing" for n, d in doses),
+    )
+    np.testing.assert_array_equal(landmark_days(cohort, landmark), [day])
+
+
+@pytest.mark.parametrize(
+    ("events", "ratings", "day"),
+    [
+        ("19:death", "0", np.nan),
+        ("20:death", "0", 20),
+        ("19:withdrawal", "0 30", np.nan),
+        ("20:withdrawal", "0", 20),
+        ("19:end_of_follow_up", "0", np.nan),
+        ("20:end_of_follow_up", "0", 20),
+        ("15:end_of_follow_up", "0 15", np.nan),
+        ("15:end_of_follow_up", "0 16", 20),  # seen again after it
+        ("15:end_of_follow_up", "0 20", 20),
+        ("15:end_of_follow_up", "0 21", np.nan),  # seen again, but on day 20 nobody knew that
+        ("15:end_of_follow_up 18:end_of_follow_up", "0 16", np.nan),
+        ("19:relapse", "0", 20),
+    ],
+)
+def test_a_fixed_day_is_reached_by_who_is_still_followed_then(events: str, ratings: str, day: float) -> None:
+    rated = "\n".join(f"a {rating} gad7 16" for rating in ratings.split())
+    happened = "\n".join(f"a {one.replace(':', ' ')}" for one in events.split())
+    tables = {
+        "assessments": f"patient_id day instrument score\n{rated}",
+        "events": f"patient_id day event\n{happened}",
+    }
+    np.testing.assert_array_equal(landmark_days(cohort_of(**tables), DAY_20), [day])
+    np.testing.assert_array_equal(landmark_days(cohort_of(as_of_day=40, **tables), DAY_20), [day])
 
 
 @pytest.mark.parametrize(
     ("as_of_day", "course", "expected"),
     [
+        (-1, "", "nan"),  # day 0, the day of session 1, is still to come
         (0, "", "0"),
+        (42, "", "42"),
+        (43, "", "nan"),  # the acute course is over and session 1 did not come
         (5, "", "5"),
         (5, "0", "0"),
     ],
@@ -108,7 +164,11 @@ def test_before_session_1_today(as_of_day: int, course: str, expected: str) -> N
         (16, "0 9", "16"),  # 7 days after session 2
         (17, "0 9", "16"),  # they have passed
         (17, "0 9 12", "12"),
-        (40, "0 9 30", "30"),
+        (40, "0 9 30", "16"),
+        (400, "0 9", "16"),
+        (42, "0 36", "42"),
+        (43, "0 37", "nan"),  # the acute course is over, and neither session 3 nor the 7 days have come
+        (44, "0 37", "44"),  # now they have
         (12, "0 9 12", "12"),
     ],
 )

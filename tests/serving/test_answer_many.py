@@ -46,7 +46,7 @@ def test_the_answers_compared_are_of_every_kind() -> None:
     """The test above would pass on one kind of answer alone."""
     seen, verdicts, interval = set(), set(), {True: 0, False: 0}
     for bundle in BUNDLES.values():
-        for reply in answered(bundle, drawn(1, 40, bundle.protocol)):
+        for reply in answered(bundle, drawn(1, 160, bundle.protocol)):
             verdicts.add(reply.answer["applicability"] and reply.answer["applicability"]["verdict"])
             seen |= codes(reply)
             if reply.answer["outcome"] == "predicted" and reply.answer["remission"] is not None:
@@ -84,7 +84,7 @@ def test_many_requests_in_one_cohort_get_the_rows_that_each_gets_alone_bit_for_b
             alone = build_features(reader.read(request), landmark)
             assert alone.values[0].tobytes() == rows.values[place].tobytes()
             assert alone.day[0].tobytes() == rows.day[place].tobytes()
-            assert alone.unpredictable[0] == rows.unpredictable[place]
+            assert alone.ineligible[0] == rows.ineligible[place]
 
 
 def test_no_reference_enters_the_cohort() -> None:

@@ -82,7 +82,7 @@ def test_every_landmark_says_what_a_record_needs_to_reach_it() -> None:
     assert "dosing session 1 to be recorded" in needs["before session 2"]
     assert "dosing sessions 1 to 2" in needs["before session 3"]
     assert "as_of_day to be 61 or later" in needs["day 61"]
-    assert (model.landmarks[2].before_session, model.landmarks[2].else_days, model.landmarks[3].day) == (3, 7, 61)
+    assert (model.landmarks[2].before_session, model.landmarks[2].else_days, model.landmarks[3].day) == (3, 14, 61)
 
 
 def test_every_head_says_whom_it_was_learned_from_and_whether_it_answers() -> None:

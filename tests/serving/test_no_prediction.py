@@ -15,6 +15,7 @@ from serving.predictor import Predictor
 from tests.serving.bundles import AT_LANDMARK, judging, toy_bundle, without
 from tests.serving.requests import changed, example, read
 
+DAY_14 = Protocol(landmarks=(Landmark("day 14", day=14),))
 LATE = Protocol(landmarks=(Landmark("week 9", day=63),))
 DECIDED = replace(Protocol(), remission=replace(Protocol().remission, anchor="index", window_days=(1, 9)))
 
@@ -45,6 +46,10 @@ def why(document: dict[str, Any], bundle: Bundle) -> Reason:
         ({"events": [{"day": 14, "event": "death"}]}, toy_bundle(), "died", None),
         ({"events": [{"day": 14, "event": "relapse"}]}, toy_bundle(AT_LANDMARK), "ended_before", None),
         ({}, toy_bundle(DECIDED), "already_decided", None),
+        ({"as_of_day": 43}, toy_bundle(), "window_over", None),
+        ({"events": [{"day": 14, "event": "withdrawal"}]}, toy_bundle(), "withdrew", None),
+        ({"patient": {"patient_ref": "a", "age_years": 17}}, toy_bundle(), "age_outside", None),
+        ({"sessions": []}, toy_bundle(DAY_14), "no_dosing_session", "the dosing sessions so far, if there was one"),
         ({}, without(toy_bundle(), "remission", "relapse"), "not_learned", "a model learned from more patients"),
     ],
 )
@@ -62,7 +67,8 @@ def test_a_record_that_leaves_nothing_to_predict_has_a_remedy_only_where_the_rec
     reason: Ineligible,
 ) -> None:
     found = ineligible(reason, Protocol().landmarks[0], Protocol())
-    assert (found["remedy"] is not None) == (reason is Ineligible.NO_BASELINE)
+    can_be_completed = (Ineligible.NO_BASELINE, Ineligible.NO_DOSING_SESSION)
+    assert (found["remedy"] is not None) == (reason in can_be_completed)
 
 
 def sparing(bundle: Bundle, *usual: str) -> Bundle:

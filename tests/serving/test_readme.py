@@ -18,7 +18,6 @@ from tests.serving.requests import problems
 
 README = (Path(__file__).parents[2] / "serving" / "README.md").read_text(encoding="utf-8")
 REQUEST, ANSWER, REFUSED, REFUSAL = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
-PREDICTORS_OWN = set(Ineligible) - {Ineligible.NO_DOSING_SESSION}  # that one leaves a patient out of a training only
 DIFFERS_EACH_TIME = {"prediction_id", "bundle_digest"}
 
 
@@ -67,7 +66,7 @@ def test_every_field_of_the_answer_is_explained(field: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    [*sorted(reason.name.lower() for reason in PREDICTORS_OWN), "not_learned", "outside_training", *WORDS],
+    [*sorted(reason.name.lower() for reason in Ineligible), "not_learned", "outside_training", *WORDS],
 )
 def test_every_reason_is_explained(code: str) -> None:
     assert f"| `{code}`" in README

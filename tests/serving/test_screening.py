@@ -47,11 +47,11 @@ def test_no_number_and_no_verdict_changes_with_a_screening_fact(seed: int) -> No
 
 
 def test_what_came_after_the_landmark_still_gives_its_caution() -> None:
-    """The landmark is day 14, a week after session 2: what happened on day 18 is not used for the numbers."""
-    talk = {"session_number": 1, "day": 18, "kind": "psychotherapy", "adverse_event": True}
-    document = example(as_of_day=20, sessions=[*example()["sessions"], talk])
+    """The landmark is day 21, two weeks after session 2: what happened on day 25 is not used for the numbers."""
+    talk = {"session_number": 1, "day": 25, "kind": "psychotherapy", "adverse_event": True}
+    document = example(as_of_day=27, sessions=[*example()["sessions"], talk])
     answer = _answer(document)
-    assert (answer["landmark"]["day"], answer["not_used"]["sessions"]) == (14, 1)
+    assert (answer["landmark"]["day"], answer["not_used"]["sessions"]) == (21, 1)
     assert _codes(document) == ["adverse_event"]
 
 

@@ -54,7 +54,9 @@ def test_every_patient_is_counted_where_the_rules_put_them() -> None:
 
 def test_a_later_landmark_leaves_out_those_whose_answer_is_known_already() -> None:
     records, _ = courses(COURSES)
-    _, flow = analysis_flow(records.cohort(TWO_LANDMARKS))
+    # On day 32 the course of day 7 is over, and no later reading could be nearer to the middle, day 26, than day 21.
+    late = replace(TWO_LANDMARKS, acute_max_days=14, landmarks=(TWO_LANDMARKS.landmarks[0], Landmark("day 32", day=32)))
+    _, flow = analysis_flow(records.cohort(late))
     assert dict(flow.left_out) == {
         Ineligible.NO_BASELINE: 1,
         Ineligible.BASELINE_IN_REMISSION: 1,
@@ -147,7 +149,7 @@ def test_the_text_holds_every_count_and_fits_a_terminal() -> None:
         "relapsed 1",
         "died or began a new treatment first 1",
         "not in remission 1",
-        "remission not observed: no reading in the window 1",
+        "remission not observed: no later reading decides 1",
         "60 days 1 3 2",
     ):
         assert expected in lines, text

@@ -54,7 +54,7 @@ def inside_at(trained: Training, landmark: int, truth: pd.DataFrame) -> pd.DataF
     """Per patient who is answered and answer: whether the interval contains the truth."""
     model = trained.bundle.models[landmark]
     features = build_features(trained.cohort, model.landmark)
-    answered = np.array([reason is None for reason in features.unpredictable])
+    answered = np.array([reason is None for reason in features.ineligible])
     true = truth.loc[model.landmark.name].reindex(trained.cohort.patient_ids[answered])
     found = model.predict(features.values[answered], with_curve=False).interval
     assert found is not None

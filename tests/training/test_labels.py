@@ -68,7 +68,6 @@ class TestLandmarkDay:
         expect("""
             patient          | doses | gad7 | landmark_day | reason
             on day 0         | 0 7   | 0:16 | 0            | -
-            on day 3         | 3     | 0:16 | 3            | -
             no session       |       | 0:16 | -            | landmark_not_reached
         """)
 
@@ -87,19 +86,33 @@ class TestLandmarkDay:
             """
             patient               | doses  | gad7 | landmark_day | reason
             came                  | 0 9 10 | 0:16 | 10           | -
-            came long after       | 0 9 40 | 0:16 | 40           | -
-            7 days after 2        | 0 9    | 0:16 | 16           | -
+            came long after       | 0 9 40 | 0:16 | 23           | -
+            came a day late       | 0 9 24 | 0:16 | 23           | -
+            14 days after 2       | 0 9    | 0:16 | 23           | -
+            came on that day      | 0 9 23 | 0:16 | 23           | -
             neither 2 nor 3       | 0      | 0:16 | -            | landmark_not_reached
             """,
             landmark=2,
         )
 
-    def test_a_fixed_day_is_reached_by_all(self) -> None:
+    def test_a_fixed_day_is_reached_by_all_who_are_still_followed(self) -> None:
         expect(
             """
             patient       | doses | gad7 | landmark_day | reason
             a session     | 0     | 0:16 | 5            | -
             no session    |       | 0:16 | 5            | no_dosing_session
+            """,
+            fixed_day(5),
+        )
+        expect(
+            """
+            patient       | doses | gad7      | events             | landmark_day | reason
+            withdrawn - 1 | 0     | 0:16      | 4:withdrawal       | -            | landmark_not_reached
+            withdrawn     | 0     | 0:16      | 5:withdrawal       | 5            | withdrew
+            dead - 1      | 0     | 0:16      | 4:death            | -            | landmark_not_reached
+            dead          | 0     | 0:16      | 5:death            | 5            | died
+            end           | 0     | 0:16      | 4:end_of_follow_up | -            | landmark_not_reached
+            seen again    | 0     | 0:16 5:12 | 4:end_of_follow_up | 5            | -
             """,
             fixed_day(5),
         )
@@ -109,14 +122,15 @@ class TestLandmarkDay:
             sessions="""
                 patient_id  session_number  day  kind
                 a           1               2    psychotherapy
-                a           1               5    dosing
+                a           1               0    dosing
+                a           2               5    dosing
             """,
             assessments="""
                 patient_id  day  instrument  score
                 a           0    gad7        16
             """,
         )
-        assert derive_outcomes(cohort, DEFAULT.landmarks[0]).landmark_day == [5]
+        assert derive_outcomes(cohort, DEFAULT.landmarks[1]).landmark_day == [5]
 
 
 class TestWhoEnters:
@@ -174,6 +188,38 @@ class TestWhoEnters:
             """,
             protocol.replace("= 20", "= 20\n[acute]\nmax_days = 10"),
             landmark=0 if "landmarks" in protocol else 1,
+        )
+
+    def test_a_reading_before_the_landmark_that_a_nearer_one_could_replace_decides_nothing_there(self) -> None:
+        """On day 15 nobody knows that none follows: the patient enters, and what came before is no answer."""
+        expect(
+            """
+            patient                | doses | gad7           | landmark_day | reason | remission | ended | sus_84
+            none follows           | 0 15  | 0:16 10:4 60:4 | 15           | -      | -         | -     | -
+            a nearer one follows   | 0 15  | 0:16 10:4 25:4 | 15           | -      | yes       | cens  | -
+            a farther one follows  | 0 15  | 0:16 10:4 31:4 | 15           | -      | -         | -     | -
+            """,
+            "[acute]\nmax_days = 10\n",
+            landmark=1,
+        )
+        expect(
+            """
+            patient                   | doses | gad7           | landmark_day | reason | remission
+            a session may move it all | 0     | 0:16 19:4 90:4 | 20           | -      | -
+            """,
+            fixed_day(20),
+        )
+
+    def test_a_patient_whose_window_is_over_can_not_be_seen_to_remit(self) -> None:
+        expect(
+            """
+            patient        | doses | gad7      | landmark_day | reason
+            last day       | 0 31  | 0:16      | 31           | window_over
+            day before     | 0 30  | 0:16      | 30           | -
+            read           | 0 31  | 0:16 8:9  | 31           | already_decided
+            """,
+            "[acute]\nmax_days = 10\n",
+            landmark=1,
         )
 
 
@@ -253,6 +299,8 @@ class TestRemission:
             none               | 0     | 0:16      |                 | -      | -         | -     | -     | -
             none, then relapse | 0     | 0:16      | 40:relapse      | -      | -         | -     | -     | -
             withdrawn          | 0     | 0:16      | 5:withdrawal    | -      | -         | -     | -     | -
+            read after it      | 0     | 0:16 19:4 | 18:withdrawal   | -      | -         | -     | -     | -
+            read on its day    | 0     | 0:16 19:4 | 19:withdrawal   | -      | yes       | 19    | cens  | -
             dead               | 0     | 0:16      | 5:death         | -      | -         | -     | -     | -
         """)
 
@@ -278,9 +326,10 @@ class TestRemission:
         expect(
             """
             patient          | doses | gad7      | reason             | remission
-            in the course    | 42    | 0:16 61:4 | -                  | yes
-            after it         | 43    | 0:16 61:4 | no_dosing_session  | -
+            one              | 0     | 0:16 19:4 | -                  | yes
+            none             |       | 0:16 19:4 | no_dosing_session  | -
             """,
+            fixed_day(0),
         )
 
     def test_the_anchor_may_be_day_0(self) -> None:
@@ -443,11 +492,17 @@ class TestEvents:
     def test_competing_events(self, event: str) -> None:
         expect(f"""
             patient                   | doses | gad7           | events                | followed | ended
-            s                         | 0     | 0:16 19:4 90:4 | 19:{event}            | 71       | cens
-            s + 1                     | 0     | 0:16 19:4 90:4 | 20:{event}            | 1        | comp
-            before the relapse        | 0     | 0:16 19:4 90:4 | 49:{event} 50:relapse | 30       | comp
-            same day, relapse counts  | 0     | 0:16 19:4 90:4 | 50:{event} 50:relapse | 31       | relapse
-            after the relapse         | 0     | 0:16 19:4 90:4 | 51:{event} 50:relapse | 31       | relapse
+            s                         | 0     | 0:16 19:4      | 19:{event}            | 0        | cens
+            s + 1                     | 0     | 0:16 19:4      | 20:{event}            | 1        | comp
+            same day, relapse counts  | 0     | 0:16 19:4      | 50:{event} 50:relapse | 31       | relapse
+            after the relapse         | 0     | 0:16 19:4      | 51:{event} 50:relapse | 31       | relapse
+        """)
+
+    def test_a_new_treatment_does_not_end_the_record(self) -> None:
+        expect("""
+            patient                   | doses | gad7           | events                       | followed | ended
+            s                         | 0     | 0:16 19:4 90:4 | 19:new_treatment             | 71       | cens
+            before the relapse        | 0     | 0:16 19:4 90:4 | 49:new_treatment 50:relapse  | 30       | comp
         """)
 
     def test_a_reading_before_a_competing_event_may_be_confirmed_after_it(self) -> None:
@@ -474,11 +529,11 @@ class TestWithdrawal:
             second, day after      | 0     | 0:16 19:4 60:11 71:11 | 70:withdrawal               | 51       | cens
         """)
 
-    def test_the_first_one_counts_and_only_after_the_start_of_risk(self) -> None:
+    def test_the_first_one_counts_also_on_the_day_on_which_the_risk_starts(self) -> None:
         expect("""
             patient       | doses | gad7           | events                        | followed | ended
             the first     | 0     | 0:16 19:4 90:4 | 70:withdrawal 60:withdrawal   | 41       | cens
-            s             | 0     | 0:16 19:4 90:4 | 19:withdrawal                 | 71       | cens
+            s             | 0     | 0:16 19:4 90:4 | 19:withdrawal                 | 0        | cens
             s + 1         | 0     | 0:16 19:4 90:4 | 20:withdrawal                 | 1        | cens
         """)
 
@@ -545,7 +600,7 @@ class TestCensoring:
             decided before L | 0     | 0:16 19:4 90:4 | already_decided | yes       | 71       | no
             decided after L  | 0     | 0:16 21:4 90:4 | -               | yes       | 69       | yes
             """,
-            fixed_day(20),
+            fixed_day(20, "[acute]\nmax_days = 10\n"),
         )
 
 
@@ -590,12 +645,21 @@ class TestRemissionAtLandmark:
         for event in EVENTS:
             table = f"""
                 patient  | doses | events      | landmark_day | reason       | remission | start
-                L - 1    | 0 20  | 19:{event}  | 20           | ended_before | -         | 20
                 L        | 0 20  | 20:{event}  | 20           | ended_before | -         | 20
                 L + 1    | 0 20  | 21:{event}  | 20           | -            | yes       | 20
             """
             expect(table, fixed_day(20, AT_LANDMARK))
             expect(table, AT_LANDMARK, landmark=1)
+
+    def test_who_has_left_before_a_fixed_day_does_not_reach_it(self) -> None:
+        for event in EVENTS:
+            left = event in ("death", "withdrawal", "end_of_follow_up")
+            reason, day = ("landmark_not_reached", "-") if left else ("ended_before", 20)
+            table = f"""
+                patient  | doses | events      | landmark_day | reason   | remission | start
+                L - 1    | 0     | 19:{event}  | {day}        | {reason} | -         | {day}
+            """
+            expect(table, fixed_day(20, AT_LANDMARK))
 
     def test_an_event_that_is_not_listed_does_not_end_it(self) -> None:
         expect(
@@ -617,6 +681,19 @@ class TestRemissionAtLandmark:
             no session    |       | 0:2  | 50:end_of_follow_up | -      | yes       | -             | 30
             """,
             fixed_day(20, AT_LANDMARK),
+        )
+
+    def test_the_primary_instrument_is_the_first_one_rated_up_to_the_landmark(self) -> None:
+        expect(
+            """
+            patient                | doses | gad7      | hama       | instrument | baseline | followed | ended
+            at baseline            | 0     | 0:2       | 0:9        | gad7       | 2        | 0        | cens
+            on L                   | 0     | 20:2 60:9 | 0:9        | gad7       | -        | 40       | cens
+            L + 1                  | 0     | 21:2      | 0:9        | hama       | 9        | 0        | cens
+            only after day 0       | 0     |           | 5:3 60:30  | hama       | -        | 40       | relapse
+            none                   | 0     | 21:2      |            | -          | -        | 0        | cens
+            """,
+            fixed_day(20, AT_LANDMARK + NO_CONFIRMATION),
         )
 
     def test_not_reached(self) -> None:
@@ -688,3 +765,37 @@ def test_a_cohort_without_patients_has_no_outcomes() -> None:
     records, _ = courses("patient | doses | gad7")
     outcomes = derive_outcomes(records.cohort(), DEFAULT.landmarks[0])
     assert outcomes.sustained.shape == (0, 2)
+
+
+class TestRounding:
+    """Scores with decimals: equal within 1e-9 counts as reached, at every cut-off."""
+
+    def test_a_reliable_drop(self) -> None:
+        """HAM-A: remission at most 7, reliable change 4; 8.2 - 4.2 is 3.9999999999999996."""
+        expect("""
+            patient  | doses | hama           | remission
+            a        | 0     | 0:10.1 19:6.1  | yes
+            b        | 0     | 0:8.2 19:4.2   | yes
+            c        | 0     | 0:8.2 19:4.3   | no
+        """)
+
+    def test_the_remission_band_and_the_relapse_band(self) -> None:
+        expect(
+            """
+            patient    | doses | gad7                       | remission | ended
+            band       | 0     | 0:16 19:4.0000000001       | yes       | cens
+            above      | 0     | 0:16 19:4.1                | no        | -
+            relapse    | 0     | 0:16 19:3 60:9.9999999999  | yes       | relapse
+            no relapse | 0     | 0:16 19:3 60:9.9           | yes       | cens
+            """,
+            NO_CONFIRMATION,
+        )
+
+    def test_a_reliable_rise_and_its_confirmation(self) -> None:
+        """Y-BOCS: relapse at least 13, reliable change 8; 13.3 - 5.3 is 8.000000000000002, 16.1 - 8.1 is 8.0."""
+        expect("""
+            patient      | doses | ybocs                                | ended
+            rise         | 0     | 0:30 19:8.2 60:16.2 70:13            | relapse
+            in the band  | 0     | 0:30 19:4.4 60:13 70:12.9999999999   | relapse
+            not enough   | 0     | 0:30 19:8.2 60:16.1 70:13            | cens
+        """)

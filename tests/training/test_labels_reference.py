@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from features.cohort import Cohort
+from features.eligibility import Ineligible
 from features.protocol import Landmark, Protocol
 from features.timeline import Rows
 from tests.cohorts import DEFAULT, random_cohort, random_protocol
@@ -27,6 +28,17 @@ class Patient:
     sessions: list[int]
     ratings: list[tuple[int, str, float]]
     events: list[tuple[int, str]]
+    age: float | None
+
+    def until(self, day: int) -> "Patient":
+        """What a record that ends on that day would hold."""
+        return Patient(
+            [dose for dose in self.doses if dose[1] <= day],
+            [session for session in self.sessions if session <= day],
+            [rating for rating in self.ratings if rating[0] <= day],
+            [event for event in self.events if event[0] <= day],
+            self.age,
+        )
 
     def scores(self, instrument: str | None) -> list[tuple[int, float]]:
         return [(day, score) for day, name, score in self.ratings if name == instrument]
@@ -52,28 +64,46 @@ def patient_of(cohort: Cohort, patient: int) -> Patient:
             for day, code, score in rows(cohort.assessments, "day", "instrument", "score")
         ],
         events=[(int(day), event_names[int(code)]) for day, code in rows(cohort.events, "day", "event")],
+        age=None if np.isnan(age := cohort.number("age_years")[patient]) else float(age),
     )
+
+
+def reaches(value: float, cut_off: float | None) -> bool:
+    """Whether a value is at least a cut-off, up to rounding."""
+    assert cut_off is not None
+    return value > cut_off or abs(value - cut_off) <= 1e-9
+
+
+def still_followed(patient: Patient, day: int) -> bool:
+    if any(gone < day for gone in patient.days_of("death", "withdrawal")):
+        return False
+    seen = [*patient.sessions, *(r[0] for r in patient.ratings), *(e[0] for e in patient.events)]
+    ends = [end for end in patient.days_of("end_of_follow_up") if end < day]
+    return all(any(end < record <= day for record in seen) for end in ends)
 
 
 def landmark_day(patient: Patient, landmark: Landmark) -> int | None:
     if landmark.day is not None:
-        return landmark.day
+        return landmark.day if still_followed(patient, landmark.day) else None
     assert landmark.before_session is not None
-    for number, day in patient.doses:
-        if number == landmark.before_session:
-            return day
+    days = dict(patient.doses)
+    earlier = [days.get(number) for number in range(1, landmark.before_session)]
+    if None in earlier:
+        return None
+    candidates = [days[landmark.before_session]] if landmark.before_session in days else []
     if landmark.else_days is not None:
-        for number, day in patient.doses:
-            if number == landmark.before_session - 1:
-                return day + landmark.else_days
-    return None
+        candidates.append(days[landmark.before_session - 1] + landmark.else_days)
+    day = min(candidates, default=None)
+    return day if day is not None and all(one is not None and one < day for one in earlier) else None
 
 
-def primary(patient: Patient, protocol: Protocol) -> tuple[str | None, float | None]:
+def primary(patient: Patient, protocol: Protocol, landmark: int | None = None) -> tuple[str | None, float | None]:
+    """The primary instrument and its baseline; where everyone is in remission, rated by the landmark is enough."""
+    until = landmark if protocol.remission.at_landmark else 0
     for name in protocol.remission.instruments:
-        before = [score for day, score in patient.scores(name) if day <= 0]
-        if before:
-            return name, before[-1]
+        if until is not None and any(day <= until for day, _ in patient.scores(name)):
+            before = [score for day, score in patient.scores(name) if day <= 0]
+            return name, before[-1] if before else None
     return None, None
 
 
@@ -89,31 +119,60 @@ def deciding(patient: Patient, protocol: Protocol) -> tuple[int, float] | None:
     if origin is None:
         return None
     first, last = origin + protocol.remission.window_days[0], origin + protocol.remission.window_days[1]
+    withdrawn = min(patient.days_of("withdrawal"), default=float("inf"))
     chosen = None
     for day, score in patient.scores(primary(patient, protocol)[0]):
-        if first <= day <= last:
+        if first <= day <= last and day <= withdrawn:
             nearer = chosen is None or abs(2 * day - first - last) <= abs(2 * chosen[0] - first - last)
             chosen = (day, score) if nearer else chosen
     return chosen
 
 
+def settled(patient: Patient, protocol: Protocol, today: int) -> str | None:
+    """What is certain of the window today, whatever comes tomorrow and later: tried out with a reading on every day."""
+    if protocol.remission.anchor == "last_acute_session" and today <= protocol.acute_max_days:
+        return None
+    known, name = patient.until(today), primary(patient, protocol)[0]
+    origin, decided = anchor(known, protocol), deciding(known, protocol)
+    if origin is None or name is None:
+        return None
+    later = range(today + 1, origin + protocol.remission.window_days[1] + 1)
+    for day in later:
+        further = Patient(known.doses, known.sessions, [*known.ratings, (day, name, 0.0)], known.events, known.age)
+        if deciding(further, protocol) != decided:
+            return None
+    return "ALREADY_DECIDED" if decided is not None else "WINDOW_OVER"
+
+
 def reason(patient: Patient, protocol: Protocol, landmark: Landmark) -> str | None:
-    day, (name, baseline) = landmark_day(patient, landmark), primary(patient, protocol)
+    """Why the patient is not eligible, from what the record holds up to and including the landmark day alone."""
+    day = landmark_day(patient, landmark)
     if day is None:
         return "LANDMARK_NOT_REACHED"
-    if protocol.remission.at_landmark:
-        ending = (*protocol.relapse.events, "death", "new_treatment", "withdrawal", "end_of_follow_up")
-        return "ENDED_BEFORE" if any(d <= day for d in patient.days_of(*ending)) else None
+    known, limits = patient.until(day), protocol.eligibility
+    age = limits.minimum_age if known.age is None else known.age
+    ending = (*protocol.relapse.events, "death", "new_treatment", "withdrawal", "end_of_follow_up")
+    at_landmark = protocol.remission.at_landmark
+    undosed = protocol.remission.anchor == "last_acute_session" and landmark.day is not None and not known.doses
+    reasons = [
+        ("AGE_OUTSIDE", not (reaches(age, limits.minimum_age) and reaches(limits.maximum_age, age))),
+        ("ENDED_BEFORE", at_landmark and bool(known.days_of(*ending))),
+        ("DIED", not at_landmark and bool(known.days_of("death"))),
+        ("WITHDREW", not at_landmark and bool(known.days_of("withdrawal"))),
+        *(() if at_landmark else baseline_reasons(known, protocol)),
+        ("NO_DOSING_SESSION", not at_landmark and undosed),
+    ]
+    first = next((name for name, holds in reasons if holds), None)
+    return first or (None if at_landmark else settled(known, protocol, day))
+
+
+def baseline_reasons(known: Patient, protocol: Protocol) -> list[tuple[str, bool]]:
+    name, baseline = primary(known, protocol)
     if name is None or baseline is None:
-        return "NO_BASELINE"
+        return [("NO_BASELINE", True)]
     cut_off = protocol.instruments[name].remission_at_most
     assert cut_off is not None
-    if baseline <= cut_off:
-        return "BASELINE_IN_REMISSION"
-    if anchor(patient, protocol) is None:
-        return "NO_DOSING_SESSION"
-    decided = deciding(patient, protocol)
-    return "ALREADY_DECIDED" if decided is not None and decided[0] <= day else None
+    return [("BASELINE_IN_REMISSION", reaches(cut_off, baseline))]
 
 
 def remission(patient: Patient, protocol: Protocol) -> bool | None:
@@ -123,12 +182,13 @@ def remission(patient: Patient, protocol: Protocol) -> bool | None:
     scale = protocol.instruments[name]
     assert scale.remission_at_most is not None
     assert scale.reliable_change is not None
-    dropped = baseline - decided[1] >= scale.reliable_change
-    return decided[1] <= scale.remission_at_most and (dropped or not protocol.remission.require_reliable_drop)
+    dropped = reaches(baseline - decided[1], scale.reliable_change)
+    in_band = reaches(scale.remission_at_most, decided[1])
+    return in_band and (dropped or not protocol.remission.require_reliable_drop)
 
 
 def relapse_by_score(patient: Patient, protocol: Protocol, start: int, last_day: float) -> list[int]:
-    name = primary(patient, protocol)[0]
+    name = primary(patient, protocol, start)[0]
     if name is None:
         return []
     scale = protocol.instruments[name]
@@ -141,9 +201,10 @@ def relapse_by_score(patient: Patient, protocol: Protocol, start: int, last_day:
     for day, score in readings:
         if day <= start:
             continue
-        banded = score >= scale.relapse_at_least
-        if banded and best is not None and score - best >= scale.reliable_change:
-            seconds = [d for d, s in readings if s >= scale.relapse_at_least and d > day and first <= d - day <= last]
+        banded = reaches(score, scale.relapse_at_least)
+        if banded and best is not None and reaches(score - best, scale.reliable_change):
+            banded_later = [d for d, s in readings if d > day and reaches(s, scale.relapse_at_least)]
+            seconds = [d for d in banded_later if first <= d - day <= last]
             if seconds or (first, last) == (0, 0):
                 found.append(day)
         best = score if best is None else min(best, score)
@@ -151,7 +212,7 @@ def relapse_by_score(patient: Patient, protocol: Protocol, start: int, last_day:
 
 
 def end_of_risk(patient: Patient, protocol: Protocol, start: int) -> tuple[int, EndedBy]:
-    withdrawals = [day for day in patient.days_of("withdrawal") if day > start]
+    withdrawals = patient.days_of("withdrawal")
     last_day = min(withdrawals, default=float("inf"))
     relapses = [day for day in patient.days_of(*protocol.relapse.events) if start < day <= last_day]
     if protocol.relapse.rule == "score":
@@ -162,11 +223,12 @@ def end_of_risk(patient: Patient, protocol: Protocol, start: int) -> tuple[int, 
     if competing:
         return min(competing), EndedBy.COMPETING
     if withdrawals:
-        return min(withdrawals), EndedBy.CENSORED
+        return max(min(withdrawals), start), EndedBy.CENSORED
     if protocol.relapse.rule == "event":
         seen = [*patient.sessions, *(r[0] for r in patient.ratings), *(e[0] for e in patient.events)]
     else:
-        seen = [day for day, _ in patient.scores(primary(patient, protocol)[0])] + patient.days_of("end_of_follow_up")
+        name = primary(patient, protocol, start)[0]
+        seen = [day for day, _ in patient.scores(name)] + patient.days_of("end_of_follow_up")
     return max([start, *seen]), EndedBy.CENSORED
 
 
@@ -182,19 +244,25 @@ def sustained(remitted: bool | None, followed: int | None, ended: EndedBy, horiz
 
 def reference(patient: Patient, protocol: Protocol, landmark: Landmark) -> dict[str, object]:
     """Everything that the rules say of one patient at one landmark; ``None`` where they say nothing."""
-    why, decided = reason(patient, protocol, landmark), deciding(patient, protocol)
+    why, decided, day = (
+        reason(patient, protocol, landmark),
+        deciding(patient, protocol),
+        landmark_day(patient, landmark),
+    )
+    if why is None and decided is not None and day is not None and decided[0] <= day:
+        decided = None  # it decides only because none nearer came later, which nobody knew at the landmark
     if protocol.remission.at_landmark:
-        remitted, start = (True if why is None else None), landmark_day(patient, landmark)
+        remitted, start = (True if why is None else None), day
         decided = None
     else:
-        remitted = remission(patient, protocol)
+        remitted = remission(patient, protocol) if decided is not None else None
         start = decided[0] if remitted and decided is not None else None
     end, ended = (None, EndedBy.NOT_AT_RISK) if start is None else end_of_risk(patient, protocol, start)
     followed = None if start is None or end is None else end - start
     return {
-        "landmark_day": landmark_day(patient, landmark),
+        "landmark_day": day,
         "reason": why,
-        "baseline": primary(patient, protocol)[1],
+        "baseline": primary(patient, protocol, day)[1],
         "remission": remitted,
         "remission_day": None if decided is None else decided[0],
         "start": start,
@@ -242,19 +310,13 @@ def test_the_draws_reach_every_answer() -> None:
     for seed in range(DRAWS):
         rng = np.random.default_rng(seed)
         protocol = random_protocol(rng) if seed else DEFAULT
-        outcomes = derive_outcomes(random_cohort(rng, PATIENTS, protocol), protocol.landmarks[2])
-        reasons |= {None if why is None else why.name for why in outcomes.ineligible}
-        ended |= set(outcomes.ended_by[outcomes.eligible].tolist())
+        cohort = random_cohort(rng, PATIENTS, protocol)
+        for landmark in protocol.landmarks[2:]:
+            outcomes = derive_outcomes(cohort, landmark)
+            reasons |= {None if why is None else why.name for why in outcomes.ineligible}
+            ended |= set(outcomes.ended_by[outcomes.eligible].tolist())
     assert ended == {-1, 0, 1, 2}
-    assert reasons == {
-        None,
-        "LANDMARK_NOT_REACHED",
-        "NO_BASELINE",
-        "BASELINE_IN_REMISSION",
-        "ENDED_BEFORE",
-        "NO_DOSING_SESSION",
-        "ALREADY_DECIDED",
-    }
+    assert reasons == {None, *Ineligible.__members__}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -23,7 +23,7 @@ def asked(bundle: Bundle, folder: Path, patients: int = 150) -> tuple[pd.DataFra
     cohort = random_cohort(np.random.default_rng(3), patients)
     landmark = bundle.models[0].landmark
     features = build_features(cohort, landmark)
-    reached = features.unpredictable == None  # noqa: E711 - an array of objects
+    reached = features.ineligible == None  # noqa: E711 - an array of objects
     frame = pd.DataFrame(features.values, columns=list(features.names)).assign(landmark=landmark.name)[reached]
     save_bundle(bundle, folder / "bundle")
     model = OutcomePredictions()

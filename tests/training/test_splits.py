@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.problems import InputRefusedError
 from training.config import load_config
 from training.splits import Folds, draw_folds, held_out
 
@@ -94,3 +95,14 @@ def test_repeats_differ_and_a_seed_repeats_them() -> None:
     assert not np.array_equal(first.fold[0], first.fold[1])
     other = draw_folds(outcome, site, NAMES[:1], replace(CONFIG, seed=CONFIG.seed + 100))
     assert not np.array_equal(first.fold, other.fold)
+
+
+@pytest.mark.parametrize("patients", [0, 1])
+def test_one_patient_can_not_be_held_out_and_the_number_needed_is_said(patients: int) -> None:
+    outcome, site = np.ones(patients, dtype=np.intp), np.zeros(patients, dtype=np.int32)
+    with pytest.raises(InputRefusedError) as refused:
+        draw_folds(outcome, site, NAMES[:1], CONFIG)
+    (problem,) = refused.value.problems
+    assert "at least 2 patients" in problem.required
+    assert str(CONFIG.events_to_fit) in problem.required
+    assert problem.found == str(patients)

@@ -203,7 +203,7 @@ def test_true_remission_holds_on_every_scale_at_its_ends_and_whether_or_not_sess
     remission, eligible = would_be["remission"].to_numpy(float), drawn.eligible(3)
     day_since_session_2 = drawn.outcomes[2].landmark_day - drawn.outcomes[1].landmark_day
     groups = [would_be["instrument"].to_numpy() == scale for scale in RESPONSE]
-    groups += [day_since_session_2 == day for day in (6, 7, 8, 9)]
+    groups += [day_since_session_2 == day for day in (6, 7, 8, 9, 14)]  # 14: did not come
     groups.append(would_be["baseline"].to_numpy() == of_scale(drawn, "maximum"))
     for group in groups:
         members = group & eligible

@@ -34,7 +34,7 @@ def test_a_whole_trace() -> None:
         Landmark 'before session 2': day 9, the day of dosing session 2.
           Eligible.
 
-        Landmark 'before session 3': day 16, 7 days after dosing session 2, because session 3 never came.
+        Landmark 'before session 3': day 23, 14 days after dosing session 2; session 3 never came.
           Eligible.
 
         Outcome, used at: before session 1, before session 2, before session 3
@@ -64,7 +64,15 @@ Its middle is day 28.
     [
         ("0 | 0:3  |", "Not eligible: the baseline is already in the remission band."),
         ("  | 0:16 |", "Landmark 'before session 1': not reached; dosing session 1 never came."),
-        ("0 | 0:16 |", "not reached; dosing session 3 never came and neither did session 2."),
+        ("0 | 0:16 |", "Landmark 'before session 3': not reached; dosing session 2 never came."),
+        ("0 7 30 | 0:16 |", "day 21, 14 days after dosing session 2; session 3 came later, on day 30."),
+        ("0 7 20 | 0:16 |", "Landmark 'before session 3': day 20, the day of dosing session 3."),
+        ("0 100 | 0:16 |", "Not eligible: the remission window is over without a reading."),
+        ("0 100 | 0:16 19:4 |", "Not eligible: the reading that decides remission is taken."),
+        ("0 7 | 0:16 | 9:withdrawal", "Not eligible: the patient has withdrawn."),
+        ("0 7 | 0:16 20:4 | 9:withdrawal", "not used, because after the withdrawal: day 20: 4"),
+        ("0 7 | 0:16 20:4 |", "The reading that decides came on or before the landmark, when a nearer one could still"),
+        ("0 7 | 0:16 20:4 |", "Outcome, used at: before session 1, before session 2\n"),
         ("  | 0:16 |", "Remission: not observed; no dosing session came up to day 42."),
         ("0 | 1:16 |", "Primary instrument: none, because none was rated on or before day 0: gad7, hama"),
         ("0 | 0:16 60:2 |", "no gad7 reading in these days; all readings: day 0: 16; day 60: 2"),
@@ -90,8 +98,23 @@ def test_remission_at_the_landmark_is_traced_for_each_landmark() -> None:
     )
     assert "no rating decides" in text
     assert text.count("Time at risk of relapse: from day 0, the landmark") == 1
-    assert text.count("Not eligible: a relapse, a competing event or the end of follow-up came on or before") == 2
+    assert text.count("Not eligible: a relapse, a competing event or the end of follow-up came already") == 2
     assert text.count("    day 7: event relapse\n") == 2, "the trace says what made the patient ineligible"
+
+
+def test_in_remission_at_the_landmark_the_scale_is_the_one_rated_by_then() -> None:
+    text = traced(
+        "patient | doses | gad7 | hama\na | 0 7 | 5:3 60:12 70:12 | 0:9",
+        '[remission]\nstate = "at_landmark"\n',
+    )
+    assert "Primary instrument: hama, the first of gad7, hama, lsas, pdss, pcl5, ybocs that was rated on or" in text
+    assert text.count("Primary instrument: gad7") == 2, "from session 2 on"
+    assert "Baseline: none on or before day 0, and none is needed." in text
+
+
+def test_a_difference_is_shown_without_the_rounding_of_the_computer() -> None:
+    text = traced("patient | doses | ybocs\na | 0 | 0:30 19:8.2 60:16.2 70:16.2")
+    assert "8 above the best so far (8.2; 8 asked)" in text
 
 
 def test_an_unknown_patient_is_refused_without_repeating_the_id() -> None:

@@ -192,7 +192,7 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: Recorded, promoted: di
     for model in bundle.models:
         features = build_features(cohort, model.landmark)
         frame = pd.DataFrame(features.values, columns=list(features.names)).assign(landmark=model.landmark.name)
-        frames.append(frame.assign(patient_id=cohort.patient_ids)[features.unpredictable == None])  # noqa: E711
+        frames.append(frame.assign(patient_id=cohort.patient_ids)[features.ineligible == None])  # noqa: E711
     rows = pd.concat(frames, ignore_index=True)
     rows.drop(columns="patient_id").to_parquet(place.folder / "rows.parquet")
     asked = place.python(PYFUNC, "rows.parquet", "answers.parquet")

@@ -184,7 +184,8 @@ def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -
     if not weeks:
         return np.empty(0, dtype=np.int64)
     grid = np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
-    return np.unique(np.append(grid, [day for day in horizons_days if day <= reach]))
+    within = np.array([day for day in horizons_days if day <= reach], dtype=np.int64)
+    return np.unique(np.append(grid, within))
 
 
 def _curve(head: RelapseHead | None, rows: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from features.cohort import Cohort
 from features.eligibility import Ineligible
+from features.remission_window import anchor_days
 from features.timeline import Floats, Mask
-from training.labels import Outcomes, anchor_days, derive_outcomes
+from training.labels import Outcomes, derive_outcomes
 from training.monitoring.logged import AtLandmark, LoggedPrediction
 
 Days = NDArray[np.datetime64]

@@ -134,7 +134,7 @@ def _shares(model: OutcomeModel, rows: FeatureRows) -> Floats | None:
 
 
 def _predictable(rows: FeatureRows) -> np.ndarray:
-    return np.asarray(rows.unpredictable == None)  # noqa: E711 - elementwise
+    return np.asarray(rows.ineligible == None)  # noqa: E711 - elementwise
 
 
 def _reference(

@@ -127,6 +127,19 @@ def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answ
     assert asked["remission"].y_predicted == pytest.approx(answered.remission, abs=1e-12)
 
 
+def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_the_same() -> None:
+    found = learned()
+    remission, relapse = found.remission.head, found.relapse.head
+    assert isinstance(remission, RemissionHead)
+    assert isinstance(relapse, RelapseHead)
+    beyond = int(relapse.days[-1]) + 1
+    model = OutcomeModel(found.outcomes.landmark, (beyond,), False, remission, relapse)
+    judged = judge_model(found.features, found.outcomes, found.weights, model)
+    assert len(judged.days)
+    assert judged.days.max() < beyond
+    assert np.isnan(model.predict(found.features.values).relapse).all()
+
+
 def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> None:
     found = learned()
     nobody = outcomes_of(

@@ -34,7 +34,7 @@ def clinic_log(
     log = []
     for model in bundle.models:
         rows = build_features(cohort, model.landmark)
-        who = np.flatnonzero(rows.unpredictable == None)  # noqa: E711 - elementwise
+        who = np.flatnonzero(rows.ineligible == None)  # noqa: E711 - elementwise
         days = came[who] + rows.day[who].astype(int)
         values = rows.values[who]
         if change is not None:

@@ -25,7 +25,7 @@ def reference(trained: Training) -> Reference:
 def test_every_feature_is_counted_at_every_landmark(reference: Reference, trained: Training) -> None:
     assert [one.name for one in reference.landmarks] == [one.name for one in trained.cohort.protocol.landmarks]
     for landmark, fit in zip(reference.landmarks, trained.landmarks, strict=True):
-        predictable = fit.features.values[fit.features.unpredictable == None]  # noqa: E711 - elementwise
+        predictable = fit.features.values[fit.features.ineligible == None]  # noqa: E711 - elementwise
         assert landmark.patients == len(predictable)
         recorded = (~np.isnan(predictable)).sum(axis=0).tolist()
         assert [(one.name, one.recorded) for one in landmark.features] == list(
@@ -46,7 +46,7 @@ def test_answers_are_those_of_the_model_that_is_shipped(reference: Reference, tr
     """Their mean is that over the patients learned from; a head that answers everybody alike has no spread."""
     for mark, model in zip(reference.landmarks, trained.bundle.models, strict=True):
         rows = build_features(trained.cohort, model.landmark)
-        values = rows.values[rows.unpredictable == None]  # noqa: E711 - elementwise
+        values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
         found = {one.head: one for one in mark.answers}
         assert model.remission is not None
         probability = model.remission.probability(values)
