@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 
 from features.cohort import Cohort
 from features.timeline import Floats
-from tests.mechanisms.second import SecondCohort, Truth, draw_cohort, true_probabilities, write_cohort
-from tests.mechanisms.second.truth import HORIZONS_DAYS
+from tests.mechanisms.second import SecondCohort, draw_cohort, true_probabilities, write_cohort
+from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
 from training.labels import EndedBy, derive_outcomes
 from training.read_cohort import read_cohort
 
@@ -110,9 +110,12 @@ def test_of_patients_with_a_true_probability_so_many_have_the_outcome(
         agrees(truth.sustained[truth.reached, position], (drawn.remission & free)[truth.reached])
 
 
-def agrees(probability: Floats, outcome: np.ndarray) -> None:
-    """In ten groups by the probability, the outcomes are those of ten binomials; one false alarm in a thousand."""
-    groups = np.array_split(np.argsort(probability), 10)
+def agrees(probability: Floats, outcome: np.ndarray, another: Floats | None = None) -> None:
+    """In ten groups by the probability, the outcomes are those of ten binomials; one false alarm in a thousand.
+
+    Groups by ``another`` estimate of the probability do not pick out where the first one erred.
+    """
+    groups = np.array_split(np.argsort(probability if another is None else another), 10)
     squares = [
         (outcome[group].sum() - probability[group].sum()) ** 2 / (probability[group] * (1 - probability[group])).sum()
         for group in groups

@@ -5,6 +5,6 @@ competing events and early ends of the course, and the AUC of its own true proba
 """
 
 from tests.mechanisms.second.cohort import SecondCohort, draw_cohort, write_cohort
-from tests.mechanisms.second.truth import Truth, true_probabilities
+from tests.mechanisms.second.truth import true_probabilities
 
-__all__ = ["SecondCohort", "Truth", "draw_cohort", "true_probabilities", "write_cohort"]
+__all__ = ["SecondCohort", "draw_cohort", "true_probabilities", "write_cohort"]

@@ -1,20 +1,16 @@
 """Follow-up of the second mechanism: the score walks with drift from visit to visit, and other things happen.
 
-A relapse is nothing but what the outcome rules make of the ratings and events; the rules are written here a second
-time, for arrays of any leading shape with visits on the last axis. Days count from the end-of-course rating.
+A relapse is nothing but what the outcome rules make of the ratings and events. Arrays have any leading shape, visits
+are on the last axis; days count from the end-of-course rating.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from tests.mechanisms.relapse_rule import NEVER, rated_relapse
 from tests.mechanisms.second import numbers
 from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, Scale
-
-NEVER = 100_000.0
-"""A day after every follow-up."""
-CONFIRMED_WITHIN_DAYS = (7, 28)
-"""The protocol's ``confirm_within_days``."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,8 @@ def _hazards(columns: Columns, level: Floats) -> dict[str, Floats]:
 
 def judged(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floats, Floats]:
     """Day of the relapse and day of the competing event by the outcome rules, ``NEVER`` where the other came first."""
-    relapse = np.minimum(_rated_relapse(follow_up, deciding, scale), _until(follow_up.medication_day, follow_up))
+    rated = rated_relapse(follow_up.day, follow_up.score, follow_up.alive, deciding, scale.relapse, scale.change)
+    relapse = np.minimum(rated, _until(follow_up.medication_day, follow_up))
     competing = np.minimum(_until(follow_up.new_treatment_day, follow_up), follow_up.death_day)
     return np.where(relapse <= competing, relapse, NEVER), np.where(competing < relapse, competing, NEVER)
 
@@ -102,17 +99,3 @@ def judged(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floats,
 def _until(day: Floats, follow_up: FollowUp) -> Floats:
     """An event's day; nothing happens after death."""
     return np.where(day <= follow_up.death_day, day, NEVER)
-
-
-def _rated_relapse(follow_up: FollowUp, deciding: Floats, scale: Scale) -> Floats:
-    """Day of the first reading in the relapse band, reliably above the best one before, that a later one confirms."""
-    first, last = CONFIRMED_WITHIN_DAYS
-    day, score = follow_up.day, follow_up.score
-    in_band = follow_up.alive & (score >= scale.relapse[..., None])
-    confirmed = np.zeros_like(in_band)
-    for ahead in (1, 2, 3):
-        later = day[..., ahead:] - day[..., :-ahead]
-        confirmed[..., :-ahead] |= in_band[..., ahead:] & (later >= first) & (later <= last)
-    best = np.minimum.accumulate(np.concatenate([deciding[..., None], score[..., :-1]], axis=-1), axis=-1)
-    dates = in_band & confirmed & (score - best >= scale.change[..., None])
-    return np.where(dates, day, NEVER).min(axis=-1)

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from tests.mechanisms.relapse_rule import NEVER
 from tests.mechanisms.second import numbers
 from tests.mechanisms.second.course import Course
-from tests.mechanisms.second.follow_up import NEVER, FollowUp
+from tests.mechanisms.second.follow_up import FollowUp
 from tests.mechanisms.second.people import SCALES, Flags, Floats, Integers, People
 from tests.mechanisms.second.unseen import Seen
 

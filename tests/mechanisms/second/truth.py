@@ -5,8 +5,6 @@ make the recorded ratings; the hidden state is filtered exactly given each draw.
 at the last step, and every draw goes on in remission with that weight, so that none is wasted.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
@@ -22,28 +20,9 @@ from tests.mechanisms.second.course import (
 )
 from tests.mechanisms.second.follow_up import draw_follow_up, judged
 from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, Scale, filled
+from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
 
-HORIZONS_DAYS = (84, 182)
 PATIENTS_AT_ONCE = 100
-
-
-@dataclass(frozen=True)
-class Truth:
-    """True probabilities at one landmark; NaN for those who do not reach it.
-
-    ``remission`` (patients,); ``relapse`` and ``event_free`` (patients, horizons) given remission: the cumulative
-    incidence of relapse beside competing events, and that neither came, both with full follow-up.
-    """
-
-    reached: Flags
-    remission: Floats
-    relapse: Floats
-    event_free: Floats
-
-    @property
-    def sustained(self) -> Floats:
-        """P(sustained remission) by horizon, shape (patients, horizons)."""
-        return self.remission[:, None] * self.event_free
 
 
 def true_probabilities(people: People, course: Course, draws: int = 1000, seed: int = 0) -> tuple[Truth, Truth, Truth]:
@@ -65,7 +44,7 @@ def _at_landmark(people: People, course: Course, landmark: int, draws: int, seed
     for start in range(0, len(patients), PATIENTS_AT_ONCE):
         some = patients[start : start + PATIENTS_AT_ONCE]
         remission[some], relapse[some], event_free[some] = _simulated(people, course, some, landmark, draws, rng)
-    return Truth(reached, remission, relapse, event_free)
+    return Truth(remission, relapse, event_free)
 
 
 def _simulated(
