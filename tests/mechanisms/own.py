@@ -7,7 +7,7 @@ lost. A monotone map of the onset's probability would be simpler but is not the 
 record: when a relapse is noticed depends on more than its onset.
 """
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr, ndtri
 
 from tests.mechanisms.relapse_rule import NEVER, rated_relapse
+from tests.mechanisms.rows import rows_of
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats, Truth
 from training import synthetic_mechanism as mechanism
 from training import synthetic_tables as tables
@@ -125,15 +126,6 @@ def true_probabilities(cohort: OwnCohort, draws: int = 400, seed: int = 0) -> tu
     return tuple(truths)
 
 
-def repeated(values: Any, rows: Integers) -> Any:
-    """A value with its first axis taken at ``rows``, all through dataclasses, dictionaries and tuples."""
-    if is_dataclass(values) and not isinstance(values, type):
-        return type(values)(**{field.name: repeated(getattr(values, field.name), rows) for field in fields(values)})
-    if isinstance(values, dict):
-        return {name: repeated(value, rows) for name, value in values.items()}
-    return values[rows] if isinstance(values, np.ndarray) else values
-
-
 def _noticed(
     cohort: OwnCohort, posterior: Any, sessions: Floats, some: Integers, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
@@ -142,11 +134,11 @@ def _noticed(
     latent = _latent(posterior, rows, rng)
     received = 1 + choose(sessions[rows], rng)
     final = latent.severity - latent.amplitude * reached_table()[latent.trajectory, received] + latent.later_course
-    remits = _remits(repeated(cohort.patients.scales, rows), cohort.course.baseline[rows], final)
+    remits = _remits(rows_of(cohort.patients.scales, rows), cohort.course.baseline[rows], final)
     kept = _resampled(remits.reshape(len(some), -1), draws, rng)
-    patients = replace(repeated(cohort.patients, rows[kept]), latent=repeated(latent, kept))
+    patients = replace(rows_of(cohort.patients, rows[kept]), latent=rows_of(latent, kept))
     course = replace(
-        repeated(replace(cohort.course, ratings=()), rows[kept]), received=received[kept], final_level=final[kept]
+        rows_of(replace(cohort.course, ratings=()), rows[kept]), received=received[kept], final_level=final[kept]
     )
     course = replace(course, deciding_score=_score_in_remission(patients, course, remits[kept], rng))
     complete = replace(cohort.sites, observed=np.ones(SITES), lost_per_visit=np.zeros(SITES))

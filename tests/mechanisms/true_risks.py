@@ -1,6 +1,6 @@
 """The true probabilities of patients at one landmark, whichever mechanism drew them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,3 @@ class Truth:
     def reached(self) -> NDArray[np.bool_]:
         """Who reaches the landmark."""
         return ~np.isnan(self.remission)
-
-    def take(self, patients: NDArray[np.intp]) -> "Truth":
-        """The truth of some patients."""
-        return Truth(**{field.name: getattr(self, field.name)[patients] for field in fields(self)})

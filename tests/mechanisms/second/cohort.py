@@ -1,13 +1,14 @@
 """A cohort of the second mechanism: everything drawn from one seed, and its folder in the intake format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from tests.mechanisms.rows import rows_of
 from tests.mechanisms.second.course import Course, draw_course
 from tests.mechanisms.second.follow_up import FollowUp, draw_follow_up, judged
-from tests.mechanisms.second.people import Flags, Floats, People, draw_people
+from tests.mechanisms.second.people import Flags, Floats, Integers, People, draw_people
 from tests.mechanisms.second.tables import tables_of
 from tests.mechanisms.second.unseen import Seen, draw_seen
 
@@ -73,6 +74,10 @@ class SecondCohort:
     def ended(self) -> tuple[Floats, Floats]:
         """Day of relapse and of a competing event after the end-of-course rating, with full follow-up, (patients,)."""
         return judged(self.follow_up, self.course.deciding_score, self.people.scale)
+
+    def take(self, patients: Integers) -> "SecondCohort":
+        """These patients, in this order; they keep their visits and losses."""
+        return SecondCohort(**{field.name: rows_of(getattr(self, field.name), patients) for field in fields(self)})
 
 
 def draw_cohort(patients: int, seed: int, missing: float = 0.0) -> SecondCohort:

@@ -46,10 +46,6 @@ class Scale:
         """The same with a last axis for draws."""
         return Scale(*(values[..., None] for values in vars(self).values()))
 
-    def take(self, patients: Integers) -> "Scale":
-        """The scales of some patients."""
-        return Scale(*(values[patients] for values in vars(self).values()))
-
     def level(self, score: Floats) -> Floats:
         """Points as levels above the remission cut-off."""
         return (score - self.cut) / self.points

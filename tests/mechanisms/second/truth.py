@@ -8,6 +8,7 @@ at the last step, and every draw goes on in remission with that weight, so that 
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
+from tests.mechanisms.rows import rows_of
 from tests.mechanisms.second import numbers
 from tests.mechanisms.second.course import (
     Course,
@@ -50,7 +51,7 @@ def _at_landmark(people: People, course: Course, landmark: int, draws: int, seed
 def _simulated(
     people: People, course: Course, patients: Integers, landmark: int, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    some = _take(people, patients)
+    some: People = rows_of(people, patients)
     columns, log_weight = filled(some, draws, rng)
     scale = some.scale.of_draws()
     scores = course.score[patients, :landmark]
@@ -69,20 +70,6 @@ def _simulated(
     relapsed = (weight[..., None] * (relapse_day[..., None] <= horizons)).sum(axis=1)
     ended = np.minimum(relapse_day, competing_day)[..., None] <= horizons
     return remission, relapsed, (weight[..., None] * ~ended).sum(axis=1)
-
-
-def _take(people: People, patients: Integers) -> People:
-    return People(
-        site=people.site[patients],
-        sex=people.sex[patients],
-        diagnosis=people.diagnosis[patients],
-        scale_index=people.scale_index[patients],
-        scale=people.scale.take(patients),
-        columns={name: values[patients] for name, values in people.columns.items()},
-        recorded={name: values[patients] for name, values in people.recorded.items()},
-        baseline=people.baseline[patients],
-        screening=people.screening[patients],
-    )
 
 
 def _filtered(columns: Columns, scale: Scale, scores: Floats) -> tuple[Floats, Floats]:
