@@ -7,7 +7,7 @@ do not know the version of the code: another version needs another ``--out``.
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,30 @@ STUDIES: dict[str, Callable[[Settings], str]] = {
 }
 
 
+DEFAULTS: dict[str, list[Any]] = {
+    "mechanism": ["own", "second"],
+    "patients": [2500],
+    "missing": [0.0, 0.36],
+}
+DEFAULTS_OF: dict[str, dict[str, list[Any]]] = {
+    "attainable": {"missing": [None]},
+    "coverage": {"missing": [0.0, 0.28, 0.36]},
+    "no_signal": {"missing": [0.0], "mechanism": ["second"]},
+    "size_table": {
+        "mechanism": ["own", "second", "rotterdam"],
+        "patients": [200, 500, 1000, 2500, 5000, 20_000],
+        "missing": [None],
+    },
+}
+"""What a study takes where the command does not say."""
+
+
+def with_defaults(study: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The options asked for, and those of the study where nothing was."""
+    defaults = DEFAULTS | DEFAULTS_OF.get(study, {})
+    return {name: defaults.get(name) if value is None else value for name, value in asked.items()}
+
+
 def _missing(text: str) -> float | None:
     return None if text == "natural" else float(text)
 
@@ -35,15 +59,14 @@ def _missing(text: str) -> float | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.studies", description=__doc__)
     parser.add_argument("what", nargs="+", choices=STUDIES, help="the studies to run")
-    parser.add_argument("--mechanism", nargs="+", default=["own", "second"], help="own, second, or a cohort's name")
-    parser.add_argument("--patients", nargs="+", type=int, default=[2500], help="sizes of the training cohorts")
+    parser.add_argument("--mechanism", nargs="+", help="own, second, or for size_table a cohort's name")
+    parser.add_argument("--patients", nargs="+", type=int, help="sizes of the training cohorts")
     parser.add_argument("--fresh", type=int, default=2000, help="fresh patients")
     parser.add_argument("--seeds", nargs="+", type=int, default=[301, 302, 303, 304, 305])
     parser.add_argument(
         "--missing",
         nargs="+",
         type=_missing,
-        default=[0.0, 0.36],
         help="shares of remission not observed; natural leaves the own mechanism as it comes",
     )
     parser.add_argument("--candidates", nargs="+", default=[], help="instead of the product's defaults")
@@ -57,15 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _settings(study: str, asked: Mapping[str, Any]) -> Settings:
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in with_defaults(study, asked).items()
+    }
+    return Settings(mechanisms=given.pop("mechanism"), **given)
+
+
 def main() -> None:
     """Run the studies asked for and print their tables."""
     asked: dict[str, Any] = vars(_parser().parse_args())
-    what = asked.pop("what")
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
-    settings = Settings(mechanisms=given.pop("mechanism"), **given)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for name in what:
-        sys.stdout.write(f"## {name}\n\n{STUDIES[name](settings)}\n")
+    for study in asked.pop("what"):
+        sys.stdout.write(f"## {study}\n\n{STUDIES[study](_settings(study, asked))}\n")
         sys.stdout.flush()
 
 

@@ -26,8 +26,9 @@ def all_rows(settings: Settings) -> list[Row]:
     for mechanism, seed, missing, patients in product(
         settings.mechanisms, settings.seeds, settings.missing, settings.patients
     ):
-        about: Row = {"mechanism": mechanism, "seed": seed, "missing": missing, "patients": patients}
-        compute = partial(_piece, settings, mechanism, seed, missing, patients)
+        lost = 0.0 if missing is None and mechanism == "second" else missing
+        about: Row = {"mechanism": mechanism, "seed": seed, "missing": lost, "patients": patients}
+        compute = partial(_piece, settings, mechanism, seed, lost, patients)
         rows += [about | row for row in pieces.get(settings.key(**about), compute)]
     return rows
 
