@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr, ndtri
 
 from tests.mechanisms.relapse_rule import NEVER, rated_relapse
+from tests.mechanisms.resampling import TRIED_PER_DRAW, resampled
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats, Truth
 from training import synthetic_mechanism as mechanism
@@ -39,8 +40,6 @@ from training.synthetic_relapse import residual_bounds
 
 SITES = 8
 PATIENTS_AT_ONCE = 50
-TRIED_PER_DRAW = 4
-"""Latent values drawn for each one kept: those kept are in remission, and few would be otherwise."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,8 @@ def _noticed(
     received = 1 + choose(sessions[rows], rng)
     final = latent.severity - latent.amplitude * reached_table()[latent.trajectory, received] + latent.later_course
     remits = _remits(rows_of(cohort.patients.scales, rows), cohort.course.baseline[rows], final)
-    kept = _resampled(remits.reshape(len(some), -1), draws, rng)
+    tried = remits.reshape(len(some), -1)
+    kept = (np.arange(len(some))[:, None] * tried.shape[1] + resampled(tried, draws, rng)).ravel()
     patients = replace(rows_of(cohort.patients, rows[kept]), latent=rows_of(latent, kept))
     course = replace(
         rows_of(replace(cohort.course, ratings=()), rows[kept]), received=received[kept], final_level=final[kept]
@@ -148,15 +148,6 @@ def _noticed(
     relapsed = (relapse[:, None] <= horizons).reshape(len(some), draws, -1)
     free = (np.minimum(relapse, competing)[:, None] > horizons).reshape(len(some), draws, -1)
     return relapsed.mean(axis=1), free.mean(axis=1)
-
-
-def _resampled(weight: Floats, draws: int, rng: np.random.Generator) -> Integers:
-    """Positions of so many draws per row of ``weight`` (rows, tried), each as often as its weight says."""
-    share = np.cumsum(weight + 1e-300, axis=1)
-    share /= share[:, -1:]
-    at = (np.arange(draws) + rng.random((len(weight), 1))) / draws
-    columns = np.stack([np.searchsorted(row, points) for row, points in zip(share, at, strict=True)])
-    return (np.arange(len(weight))[:, None] * weight.shape[1] + np.minimum(columns, weight.shape[1] - 1)).ravel()
 
 
 def _latent(posterior: Any, rows: Integers, rng: np.random.Generator) -> Latent:

@@ -2,12 +2,13 @@
 
 What the record does not tell is integrated out: cells that are not recorded are drawn and weighted by how likely they
 make the recorded ratings; the hidden state is filtered exactly given each draw. Remission enters by its probability
-at the last step, and every draw goes on in remission with that weight, so that none is wasted.
+at the last step, and draws are kept as often as they end in remission, so that no follow-up is wasted.
 """
 
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
+from tests.mechanisms.resampling import TRIED_PER_DRAW, resampled
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.second import numbers
 from tests.mechanisms.second.course import (
@@ -52,24 +53,34 @@ def _simulated(
     people: People, course: Course, patients: Integers, landmark: int, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
     some: People = rows_of(people, patients)
-    columns, log_weight = filled(some, draws, rng)
     scale = some.scale.of_draws()
-    scores = course.score[patients, :landmark]
+    columns, last, weight = _courses(some, course.score[patients, :landmark], draws, rng)
+    threshold = np.minimum(scale.cut, some.baseline[:, None] - scale.change)
+    mean = deciding_mean(last)
+    remits = ndtr((scale.level(threshold + 0.5) - mean) / numbers.LAST_SD)
+    remission = (weight * remits).sum(axis=1)
+    kept = resampled(weight * remits, draws, rng)
+    columns = {name: np.take_along_axis(values, kept, axis=1) for name, values in columns.items()}
+    mean, remits, baseline = (np.take_along_axis(each, kept, axis=1) for each in (mean, remits, last.baseline))
+    deciding = np.minimum(_score_in_remission(scale, mean, remits, rng), threshold)
+    early = np.take_along_axis(last.early, kept, axis=1)
+    follow_up = draw_follow_up(columns, scale, baseline, early, deciding, rng)
+    relapse_day, competing_day = judged(follow_up, deciding, scale)
+    horizons = np.array(HORIZONS_DAYS)
+    relapsed = relapse_day[..., None] <= horizons
+    free = np.minimum(relapse_day, competing_day)[..., None] > horizons
+    return remission, relapsed.mean(axis=1), free.mean(axis=1)
+
+
+def _courses(people: People, scores: Floats, draws: int, rng: np.random.Generator) -> tuple[Columns, State, Floats]:
+    """What acts, the state at the last session and the weight given the record, all (patients, tried)."""
+    scale = people.scale.of_draws()
+    columns, log_weight = filled(people, TRIED_PER_DRAW * draws, rng)
     evidence, moving = _filtered(columns, scale, scores)
     log_weight = log_weight + evidence
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
     state = _state(scale, scores, columns, rng.random(weight.shape) < moving)
-    last = walk(columns, scale, state, rng)[-1]
-    remits, deciding = _in_remission(scale, some.baseline[:, None], last, rng)
-    remission = (weight * remits).sum(axis=1)
-    weight = weight * remits / np.maximum(remission, 1e-300)[:, None]
-    follow_up = draw_follow_up(columns, scale, last.baseline, last.early, deciding, rng)
-    relapse_day, competing_day = judged(follow_up, deciding, scale)
-    horizons = np.array(HORIZONS_DAYS)
-    relapsed = (weight[..., None] * (relapse_day[..., None] <= horizons)).sum(axis=1)
-    ended = np.minimum(relapse_day, competing_day)[..., None] <= horizons
-    return remission, relapsed, (weight[..., None] * ~ended).sum(axis=1)
+    return columns, walk(columns, scale, state, rng)[-1], weight / weight.sum(axis=1, keepdims=True)
 
 
 def _filtered(columns: Columns, scale: Scale, scores: Floats) -> tuple[Floats, Floats]:
@@ -113,11 +124,7 @@ def _state(scale: Scale, scores: Floats, columns: Columns, moving: Flags) -> Sta
     )
 
 
-def _in_remission(scale: Scale, baseline: Floats, last: State, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Probability of a deciding score in remission, and such a score drawn, both (patients, draws)."""
-    threshold = np.minimum(scale.cut, baseline - scale.change)
-    mean = deciding_mean(last)
-    remits = ndtr((scale.level(threshold + 0.5) - mean) / numbers.LAST_SD)
+def _score_in_remission(scale: Scale, mean: Floats, remits: Floats, rng: np.random.Generator) -> Floats:
+    """A deciding score given remission, from the mean level and the probability of remission of every draw."""
     share = np.clip(rng.random(mean.shape) * remits, 1e-300, None)
-    score = scale.score(mean + numbers.LAST_SD * ndtri(share))
-    return remits, np.minimum(score, threshold)
+    return scale.score(mean + numbers.LAST_SD * ndtri(share))
