@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hard check bento coverage audit-changes audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test hard check bento coverage study audit-changes audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ bento: setup  ## Build the Bento, the service alone with the model promoted last
 
 coverage: setup  ## How well the true probabilities of synthetic patients are learned and covered, at all landmarks and sizes
 	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py tests/training/test_synthetic_learning.py
+
+study: setup  ## What the method reaches where the truth is known, on two mechanisms; hours, and can be interrupted
+	$(BIN)/python -m tests.studies attainable coverage mean_prediction cox no_signal size_table $(STUDY)
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
 	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/test_audit.py -k random_changes
