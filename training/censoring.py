@@ -29,11 +29,12 @@ def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: Trai
 
     The chance of being observed is estimated once, from everybody who is in the analysis at any landmark.
     """
-    record, first = course_record(cohort, outcomes[0]), outcomes[0]
+    record = course_record(cohort, outcomes[0])
     analysed = np.any([outcome.eligible for outcome in outcomes], axis=0)
-    observed = ~np.isnan(first.remission)
+    seen = [outcome.eligible & ~np.isnan(outcome.remission) for outcome in outcomes]
+    observed = np.any(seen, axis=0)
     weights = observation_weights(_lesson(record.names, record.values, config.seed), cohort.site, observed, analysed)
-    return [scaled(weights, outcome.eligible & observed, config.largest_weight) for outcome in outcomes]
+    return [scaled(weights, kept, config.largest_weight) for kept in seen]
 
 
 def _lesson(names: tuple[str, ...], rows: Floats, seed: int) -> Lesson:

@@ -9,8 +9,9 @@ import numpy as np
 
 from features.cohort import Cohort
 from features.landmark import dosing_sessions
+from features.remission_window import anchor_days
 from features.timeline import Floats, Rows
-from training.labels import Outcomes, anchor_days
+from training.labels import Outcomes, usable_ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
         return rows.where(rows.numbers("day") < rows.spread(until))
 
     primary = outcomes.primary
-    ratings, sessions = before(primary.ratings_among(cohort.assessments)), before(cohort.sessions)
+    ratings, sessions = before(usable_ratings(cohort, primary)), before(cohort.sessions)
     last = ratings.last_for_patient("score")
     distance = (last - primary.remission_criterion) / primary.reliable_change
     doses = dosing_sessions(sessions, cohort.protocol)

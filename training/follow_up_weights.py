@@ -19,7 +19,7 @@ from models.relapse import FollowUpWeights, band_edges, relapse_trials
 from training.censoring import FEWEST
 from training.config import TrainingConfig
 from training.course_record import course_record
-from training.labels import EndedBy, Outcomes
+from training.labels import EndedBy, Outcomes, usable_ratings
 
 
 def follow_up_weights(
@@ -64,7 +64,7 @@ class _Kept:
 
 def _contacts(cohort: Cohort, outcomes: Outcomes, started: Mask, last_day: int) -> Rows:
     """The ratings from the one that opens the time at risk to its end; ``since`` counts days from its start."""
-    ratings = outcomes.primary.ratings_among(cohort.assessments)
+    ratings = usable_ratings(cohort, outcomes.primary)
     since = ratings.numbers("day") - ratings.spread(outcomes.risk_start_day)
     end = np.minimum(outcomes.followed_days, last_day)
     wanted = started[ratings.patient] & (since >= 0) & (since <= ratings.spread(end))
