@@ -8,12 +8,14 @@ import numpy as np
 
 from features.build import build_features
 from features.cohort import Cohort
+from features.problems import InputRefusedError
 from models.outcome_model import OutcomeModel, Predictions
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.true_risks import Floats, Truth
 from tests.studies.settings import Settings
 from tests.studies.sources import Fresh
 from training.config import TrainingConfig, load_config, quickened
+from training.leakage import LeakageFoundError
 from training.provenance import collect_provenance
 from training.run import LandmarkFit, Training, quietly, train
 
@@ -37,9 +39,17 @@ def config_of(settings: Settings, seed: int) -> TrainingConfig:
     return replace(config, candidates=settings.candidates) if settings.candidates else config
 
 
+class TrainingRefusedError(Exception):
+    """The product refuses to learn from a cohort; the message is its own."""
+
+
 def trained(cohort: Cohort, settings: Settings, seed: int) -> Training:
-    """A training through the product's own function."""
-    return train(cohort, config_of(settings, seed), collect_provenance(), quietly, workers=settings.workers)
+    """A training through the product's own function; raises ``TrainingRefusedError`` where it refuses."""
+    config = config_of(settings, seed)
+    try:
+        return train(cohort, config, collect_provenance(), quietly, workers=settings.workers)
+    except (InputRefusedError, LeakageFoundError) as refused:
+        raise TrainingRefusedError(str(refused)) from refused
 
 
 def answered(training: Training, fresh: Fresh) -> Iterator[Answered]:

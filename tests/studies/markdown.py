@@ -1,6 +1,6 @@
 """Means over seeds, and tables in Markdown."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,3 +49,10 @@ def shown(row: Row, name: str, digits: int = 3) -> str:
 def plain(value: object) -> str:
     """A cell as it stands; how much is missing in words."""
     return "as it comes" if value is None else str(value)
+
+
+def refusals(rows: Sequence[Row]) -> str:
+    """How many trainings were refused and why, a line per reason; empty where none was."""
+    reasons = Counter(str(row["refused"]) for row in rows if "refused" in row)
+    lines = [f"* {count} trainings are left out, because the product refuses: {why}" for why, count in reasons.items()]
+    return "\n" + "\n".join(lines) + "\n" if lines else ""

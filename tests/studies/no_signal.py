@@ -17,16 +17,14 @@ import numpy as np
 
 from features.build import build_features
 from features.cohort import Cohort
-from features.problems import InputRefusedError
 from models.outcome_model import OutcomeModel
 from tests.mechanisms import second
 from tests.mechanisms.second import SecondCohort
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats
-from tests.studies.answers import models_by_candidate, trained
-from tests.studies.markdown import table
+from tests.studies.answers import TrainingRefusedError, models_by_candidate, trained
+from tests.studies.markdown import refusals, table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import FRESH, at_landmarks
-from training.leakage import LeakageFoundError
 from training.read_cohort import read_cohort
 from training.run import Training
 
@@ -79,8 +77,8 @@ def _run(settings: Settings, rates: Population, patients: int, missing: float, s
     fresh = _written(on_gad7(second.draw_cohort(settings.fresh, FRESH + seed)))
     try:
         training = trained(at_landmarks(cohort, settings.landmarks), settings, seed)
-    except (InputRefusedError, LeakageFoundError) as refused:
-        return [{"refused": type(refused).__name__}]
+    except TrainingRefusedError as refused:
+        return [{"refused": str(refused)}]
     return list(_rows(training, fresh, rates))
 
 
@@ -136,5 +134,4 @@ def _table(rows: list[Row]) -> str:
         error = losses.std(ddof=1) / np.sqrt(len(losses)) if len(losses) > 1 else np.nan
         figures = [f"{losses.mean():.5f} ({error:.5f})", f"{losses.max():.5f}"]
         lines.append([*group, str(len(members)), f"{kept} of {len(members)}", *figures])
-    refused = sum("refused" in row for row in rows)
-    return table(header, lines) + (f"\n\n{refused} trainings were refused and are left out.\n" if refused else "\n")
+    return f"{table(header, lines)}\n{refusals(rows)}"

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
-from features.problems import InputRefusedError
-from tests.studies.answers import Answered, answered, trained
+from tests.studies.answers import Answered, TrainingRefusedError, answered, trained
 from tests.studies.attainable import share_rows
 from tests.studies.coverage import coverage_rows
 from tests.studies.cox import cox_at, cox_rows
 from tests.studies.mean_prediction import mean_rows
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import Fresh, at_landmarks, fresh_patients, training_cohort
-from training.leakage import LeakageFoundError
 from training.run import Training
 
 
@@ -37,8 +35,8 @@ def _piece(settings: Settings, mechanism: str, seed: int, missing: float | None,
     cohort = at_landmarks(training_cohort(mechanism, patients, seed, missing), settings.landmarks)
     try:
         training = trained(cohort, settings, seed)
-    except (InputRefusedError, LeakageFoundError) as refused:
-        return [{"refused": type(refused).__name__}]
+    except TrainingRefusedError as refused:
+        return [{"refused": str(refused)}]
     return list(rows_shown(training, fresh_patients(mechanism, settings.fresh, seed, settings.draws)))
 
 
@@ -66,9 +64,3 @@ def _winner(answers: Answered, answer: str) -> str | None:
     if answer.startswith("sustained"):
         return None
     return answers.winners.get(answer.split(" ", maxsplit=1)[0])
-
-
-def refusals(rows: Sequence[Row]) -> str:
-    """A line on trainings that were refused, empty where none was."""
-    count = sum("refused" in row for row in rows)
-    return f"\n{count} trainings were refused and are left out.\n" if count else ""

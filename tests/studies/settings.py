@@ -1,6 +1,7 @@
 """What a study is asked to do, frozen; and the finished pieces, kept line by line so that it can go on later."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ class Pieces:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"piece": name, "rows": rows}) + "\n")
             file.flush()
+        sys.stderr.write(f"finished {name}\n")
         return rows
 
     def _read(self) -> dict[str, list[Row]]:

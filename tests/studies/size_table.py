@@ -13,16 +13,14 @@ import numpy as np
 
 from features.build import build_features
 from features.cohort import Cohort
-from features.problems import InputRefusedError
 from models.outcome_model import OutcomeModel
-from tests.studies.answers import answered, models_by_candidate, trained
+from tests.studies.answers import TrainingRefusedError, answered, models_by_candidate, trained
 from tests.studies.attainable import share_rows
 from tests.studies.held_out import log_likelihood
-from tests.studies.markdown import mean_over, plain, shown, table
+from tests.studies.markdown import mean_over, plain, refusals, shown, table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import MECHANISMS, Fresh, at_landmarks, fresh_patients, sample_of, training_cohort
 from training.labels import derive_outcomes
-from training.leakage import LeakageFoundError
 from training.read_cohort import read_cohort
 from training.run import Training
 
@@ -33,11 +31,13 @@ def size_table(settings: Settings) -> str:
     """The table over sizes, mechanisms and seeds."""
     pieces = Pieces(settings.out / "size_table.jsonl")
     rows: list[Row] = []
-    for mechanism, seed, patients in product(settings.mechanisms, settings.seeds, settings.patients):
+    there = [name for name in settings.mechanisms if name in MECHANISMS or (settings.cohorts / name).is_dir()]
+    for mechanism, seed, patients in product(there, settings.seeds, settings.patients):
         about: Row = {"mechanism": mechanism, "seed": seed, "patients": patients}
         compute = partial(_piece, settings, mechanism, seed, patients)
         rows += [about | row for row in pieces.get(settings.key(missing=settings.missing[0], **about), compute)]
-    return _table(rows)
+    absent = [name for name in settings.mechanisms if name not in there]
+    return _table(rows) + "".join(f"\n* {name} is left out: there is no such folder of a cohort\n" for name in absent)
 
 
 def _piece(settings: Settings, mechanism: str, seed: int, patients: int) -> list[Row]:
@@ -46,8 +46,8 @@ def _piece(settings: Settings, mechanism: str, seed: int, patients: int) -> list
             return _held_out(settings, mechanism, seed, patients)
         cohort = at_landmarks(training_cohort(mechanism, patients, seed, settings.missing[0]), settings.landmarks)
         training = trained(cohort, settings, seed)
-    except (InputRefusedError, LeakageFoundError) as refused:
-        return [{"refused": type(refused).__name__}]
+    except TrainingRefusedError as refused:
+        return [{"refused": str(refused)}]
     return list(shares_by_candidate(training, fresh_patients(mechanism, settings.fresh, seed, settings.draws)))
 
 
@@ -111,5 +111,4 @@ def _table(rows: Sequence[Row]) -> str:
         [*(plain(row[name]) for name in by), plain(row["n"]), shown(row, "figure", 4), shown(row, "kept", 2)]
         for row in mean_over(learned, by, ("figure", "kept"))
     ]
-    refused = len(rows) - len(learned)
-    return table(header, lines) + (f"\n\n{refused} trainings were refused and are left out.\n" if refused else "\n")
+    return f"{table(header, lines)}\n{refusals(rows)}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tests.studies.markdown import mean_over, plain, shown, table
-from tests.studies.one_training import all_rows, refusals
+from tests.studies.markdown import mean_over, plain, refusals, shown, table
+from tests.studies.one_training import all_rows
 from tests.studies.settings import Row, Settings
 
 BY = ("mechanism", "patients", "missing", "landmark", "answer")

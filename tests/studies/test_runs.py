@@ -13,6 +13,7 @@ from tests.cohorts import random_records
 from tests.mechanisms import second
 from tests.mechanisms.second import true_probabilities
 from tests.studies.__main__ import with_defaults
+from tests.studies.markdown import refusals
 from tests.studies.no_signal import WEEKS, Population, losses_of, on_gad7, permuted
 from tests.studies.settings import Pieces, Row
 from tests.studies.sources import FRESH, at_landmarks, fresh_patients, sample_of, training_cohort
@@ -108,3 +109,9 @@ def test_a_sample_and_the_rest_are_everybody_once() -> None:
     sample, rest = sample_of(cohort, 20, seed=8)
     assert len(sample) == 20
     assert sorted([*sample.patient_ids, *rest.patient_ids]) == sorted(cohort.patient_ids)
+
+
+def test_a_refused_training_is_counted_with_its_reason() -> None:
+    found = refusals([{"refused": "too few patients"}, {"figure": 1}, {"refused": "too few patients"}])
+    assert found == "\n* 2 trainings are left out, because the product refuses: too few patients\n"
+    assert refusals([{"figure": 1}]) == ""
