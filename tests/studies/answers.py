@@ -58,7 +58,7 @@ def answered(training: Training, fresh: Fresh) -> Iterator[Answered]:
     for number, (model, records) in enumerate(zip(bundle.models, bundle.records, strict=True)):
         features = build_features(fresh.cohort, model.landmark)
         truth = fresh.truths[model.landmark.name]
-        predictable = np.array([reason is None for reason in features.unpredictable]) & truth.reached
+        predictable = np.array([reason is None for reason in features.ineligible]) & truth.reached
         patients = np.flatnonzero(predictable)
         rows = features.values[patients]
         yield Answered(

@@ -93,7 +93,7 @@ def _rows(training: Training, fresh: Cohort, rates: Population) -> Iterator[Row]
     for model, fit, records in zip(bundle.models, training.landmarks, bundle.records, strict=True):
         null = models_by_candidate(model, fit)["no_model"]
         features = build_features(fresh, model.landmark)
-        rows = features.values[[reason is None for reason in features.unpredictable]]
+        rows = features.values[[reason is None for reason in features.ineligible]]
         losses = [losses_of(each, rows, rates) for each in (model, null)]
         for position, head in enumerate(("remission", "relapse")):
             winner = records[head].winner if head in records else None
