@@ -4,7 +4,7 @@ Every answer comes from the functions of `training.labels`; here they are only p
 values are shown: that is the purpose of a trace, and no other output does so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +32,9 @@ from training.labels import (
     window_middles,
     withdrawal_days,
 )
+from training.trace_words import indented, indented_after_first, shown, shown_count, shown_reading, shown_readings
 
 YES_NO = {1.0: "yes", 0.0: "no"}
-DECIMALS = 6
-"""More than any score has, and fewer than the rounding of a difference would show."""
 
 
 def trace_patient(cohort: Cohort, patient_id: str) -> str:
@@ -57,9 +56,9 @@ def trace_patient(cohort: Cohort, patient_id: str) -> str:
     for trace in traces:
         lines += ["", *trace.landmark()]
         if one.protocol.remission.at_landmark and trace.outcomes.eligible[0]:
-            lines += _indented(trace.baseline()) + _indented(trace.risk())
+            lines += indented(trace.baseline()) + indented(trace.risk())
     if not one.protocol.remission.at_landmark:
-        lines += ["", *_indented_after_first(_outcome(traces))]
+        lines += ["", *indented_after_first(_outcome(traces))]
     return "\n".join(lines) + "\n"
 
 
@@ -68,9 +67,9 @@ def _outcome(traces: list["_Trace"]) -> Iterator[str]:
     uses = [trace for trace in traces if trace.outcomes.eligible[0] and not trace.decided_early]
     names = ", ".join(trace.outcomes.landmark.name for trace in uses)
     yield f"Outcome, used at: {names}" if uses else "Outcome, used at no landmark"
-    shown = next((trace for trace in (*uses, *traces) if not trace.decided_early), traces[0])
-    yield from shown.remission()
-    yield from shown.risk()
+    told = next((trace for trace in (*uses, *traces) if not trace.decided_early), traces[0])
+    yield from told.remission()
+    yield from told.risk()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +111,8 @@ class _Trace:
         first = f"the first of {listed} that was " if "," in listed else ""
         yield f"Primary instrument: {self.scale}, {first}rated on or before {by}."
         yield (
-            f"Cut-offs: remission at most {_number(primary.remission_at_most[0])}, relapse at least "
-            f"{_number(primary.relapse_at_least[0])}, reliable change {_number(primary.reliable_change[0])}."
+            f"Cut-offs: remission at most {shown(primary.remission_at_most[0])}, relapse at least "
+            f"{shown(primary.relapse_at_least[0])}, reliable change {shown(primary.reliable_change[0])}."
         )
         yield self._baseline()
 
@@ -121,7 +120,7 @@ class _Trace:
         before, score = self.ratings.where(self.ratings.numbers("day") <= 0), self.outcomes.primary.baseline[0]
         if np.isnan(score):
             return "Baseline: none on or before day 0, and none is needed."
-        return f"Baseline: {_number(score)}, the last reading on or before day 0 ({_readings(before)})."
+        return f"Baseline: {shown(score)}, the last reading on or before day 0 ({shown_readings(before)})."
 
     def landmark(self) -> Iterator[str]:
         yield f"Landmark {self.outcomes.landmark.name!r}: {self._how_reached()}"
@@ -129,7 +128,7 @@ class _Trace:
         yield "  Eligible." if reason is None else f"  Not eligible: {reason.value}."
         if reason == Ineligible.ENDED_BEFORE:
             before = self.cohort.events.where(self.cohort.events.numbers("day") <= self.outcomes.landmark_day[0])
-            yield from (f"    day {_number(day)}: event {name}" for day, name in self._named(before))
+            yield from (f"    day {shown(day)}: event {name}" for day, name in self._named(before))
         if self.decided_early:
             yield (
                 "  The reading that decides came on or before the landmark, when a nearer one could still come: "
@@ -141,13 +140,13 @@ class _Trace:
         if np.isnan(day):
             return f"not reached; {why_not_reached(self.cohort, landmark)[0]}."
         if landmark.before_session is None:
-            return f"day {_number(day)}, a fixed day."
+            return f"day {shown(day)}, a fixed day."
         session = landmark.before_session
         own = dosing_day(self.cohort, session)[0]
         if day == own:
-            return f"day {_number(day)}, the day of dosing session {session}."
-        came = f"session {session} {'never came' if np.isnan(own) else f'came later, on day {_number(own)}'}"
-        return f"day {_number(day)}, {landmark.else_days} days after dosing session {session - 1}; {came}."
+            return f"day {shown(day)}, the day of dosing session {session}."
+        came = f"session {session} {'never came' if np.isnan(own) else f'came later, on day {shown(own)}'}"
+        return f"day {shown(day)}, {landmark.else_days} days after dosing session {session - 1}; {came}."
 
     def remission(self) -> Iterator[str]:
         if self.outcomes.primary.code[0] < 0:
@@ -158,7 +157,7 @@ class _Trace:
             return
         yield self._window()
         within = readings_in_window(self.cohort, self.ratings)
-        yield from _indented(self._candidates(within))
+        yield from indented(self._candidates(within))
         yield self._verdict(within)
 
     def _window(self) -> str:
@@ -167,10 +166,10 @@ class _Trace:
         origin = "day 0"
         if self.protocol.remission.anchor == "last_acute_session":
             limit = self.protocol.acute_max_days
-            origin = f"day {_number(anchor)}, the last dosing session up to day {limit}"
+            origin = f"day {shown(anchor)}, the last dosing session up to day {limit}"
         return (
-            f"Remission window: days {_number(anchor + first)} to {_number(anchor + last)}, which is {first} to {last} "
-            f"days after {origin}. Its middle is day {_number(middle)}."
+            f"Remission window: days {shown(anchor + first)} to {shown(anchor + last)}, which is {first} to {last} "
+            f"days after {origin}. Its middle is day {shown(middle)}."
         )
 
     def _candidates(self, within: Rows) -> Iterator[str]:
@@ -181,9 +180,9 @@ class _Trace:
         how = "the later of the two nearest" if tied else "the nearest"
         for day, score, distance in zip(days, within.numbers("score"), distances, strict=True):
             decides = f"; {how}: it decides" if day == chosen else ""
-            yield f"{_reading(day, score)}, {_count(distance, 'day')} from the middle{decides}"
+            yield f"{shown_reading(day, score)}, {shown_count(distance, 'day')} from the middle{decides}"
         if not len(within):
-            yield f"no {self.scale} reading in these days; all readings: {_readings(self.ratings)}"
+            yield f"no {self.scale} reading in these days; all readings: {shown_readings(self.ratings)}"
         yield from self._after_withdrawal()
 
     def _verdict(self, within: Rows) -> str:
@@ -192,13 +191,13 @@ class _Trace:
         primary = self.outcomes.primary
         score = deciding_readings(self.cohort, self.ratings).last_for_patient("score")
         in_band, dropped = remission_criteria(score, primary)
-        cut_off, baseline = _number(primary.remission_at_most[0]), _number(primary.baseline[0])
+        cut_off, baseline = shown(primary.remission_at_most[0]), shown(primary.baseline[0])
         verdict = (
-            f"Remission: {YES_NO[self.outcomes.remission[0]]}. {_number(score[0])} is "
+            f"Remission: {YES_NO[self.outcomes.remission[0]]}. {shown(score[0])} is "
             f"{'not above' if in_band[0] else 'above'} the cut-off of {cut_off}"
         )
         change = (
-            f"it is {'' if dropped[0] else 'not '}a reliable change ({_number(primary.reliable_change[0])}) below the "
+            f"it is {'' if dropped[0] else 'not '}a reliable change ({shown(primary.reliable_change[0])}) below the "
             f"baseline of {baseline}"
         )
         return f"{verdict}; {change}." if self.protocol.remission.require_reliable_drop else f"{verdict}."
@@ -209,11 +208,11 @@ class _Trace:
             yield "Time at risk of relapse: none, because remission is not yes."
         else:
             origin = "the landmark" if self.protocol.remission.at_landmark else "the deciding reading"
-            yield f"Time at risk of relapse: from day {_number(start[0])}, {origin}; what comes after that day counts."
+            yield f"Time at risk of relapse: from day {shown(start[0])}, {origin}; what comes after that day counts."
             if self.protocol.relapse.rule == "score":
                 course = relapse_course(self.cohort, self.ratings, self.outcomes.primary, start)
-                yield from _indented(self._later_readings(course))
-            yield from _indented(self._events())
+                yield from indented(self._later_readings(course))
+            yield from indented(self._events())
             yield self._end()
         for horizon, answer in zip(self.protocol.horizons_days, self.outcomes.sustained[0], strict=True):
             yield f"Sustained remission at {horizon} days: {self._sustained(horizon, answer)}"
@@ -222,7 +221,7 @@ class _Trace:
         days, scores = course.readings.numbers("day"), course.readings.numbers("score")
         for row in np.flatnonzero(course.after_start):
             judged = self._judged(course, int(row)) if course.in_band[row] else "below the relapse band"
-            yield f"{_reading(days[row], scores[row])}, {judged}"
+            yield f"{shown_reading(days[row], scores[row])}, {judged}"
         if self.protocol.remission.at_landmark:
             yield from self._after_withdrawal()
 
@@ -230,20 +229,20 @@ class _Trace:
         readings = self.outcomes.primary.ratings_among(self.cohort.assessments)
         after = readings.where(readings.numbers("day") > withdrawal_days(self.cohort)[0])
         if len(after):
-            yield f"not used, because after the withdrawal: {_readings(after)}"
+            yield f"not used, because after the withdrawal: {shown_readings(after)}"
 
     def _judged(self, course: RelapseCourse, row: int) -> str:
         primary, best = self.outcomes.primary, course.best_before[row]
-        band = f"in the relapse band (at least {_number(primary.relapse_at_least[0])})"
+        band = f"in the relapse band (at least {shown(primary.relapse_at_least[0])})"
         if np.isnan(best):
             return f"{band}, without an earlier reading to have risen from"
-        rise = _number(course.readings.numbers("score")[row] - best)
-        words = f"{band}, {rise} above the best so far ({_number(best)}; {_number(primary.reliable_change[0])} asked)"
+        rise = shown(course.readings.numbers("score")[row] - best)
+        words = f"{band}, {rise} above the best so far ({shown(best)}; {shown(primary.reliable_change[0])} asked)"
         rule = self.protocol.relapse
         if rule.asks_for_confirmation and course.risen[row]:
             first, last = rule.confirm_within_days
             confirmed = course.confirmed_on[row]
-            found = "not confirmed" if np.isnan(confirmed) else f"confirmed on day {_number(confirmed)}"
+            found = "not confirmed" if np.isnan(confirmed) else f"confirmed on day {shown(confirmed)}"
             words += f", {found} ({first} to {last} days later)"
         return words + (": dates a relapse" if course.dates_relapse[row] else ": dates none")
 
@@ -253,7 +252,7 @@ class _Trace:
             early = day <= self.outcomes.risk_start_day[0]
             outside = "on or before the start" if early else "after the withdrawal"
             role = self._role(name) if day in counted else f"not counted, because {outside}"
-            yield f"day {_number(day)}: event {name}, {role}"
+            yield f"day {shown(day)}: event {name}, {role}"
 
     def _named(self, events: Rows) -> Iterator[tuple[float, str]]:
         names = next(column for column in self.protocol.tables["events"] if column.name == "event").categories
@@ -271,7 +270,7 @@ class _Trace:
 
     def _end(self) -> str:
         followed = self.outcomes.followed_days[0]
-        day, after = _number(self.outcomes.risk_start_day[0] + followed), _count(followed, "day")
+        day, after = shown(self.outcomes.risk_start_day[0] + followed), shown_count(followed, "day")
         ended_by = EndedBy(self.outcomes.ended_by[0])
         if ended_by != EndedBy.CENSORED:
             what = "a relapse" if ended_by == EndedBy.RELAPSE else "a competing event"
@@ -288,32 +287,7 @@ class _Trace:
         if self.outcomes.remission[0] != 1:
             return "no, because remission is no." if answer == 0 else "not observed, because remission is not."
         ended = "a relapse" if self.outcomes.ended_by[0] == EndedBy.RELAPSE else "a competing event"
-        until = f"up to day {_number(self.outcomes.risk_start_day[0] + horizon)}"
+        until = f"up to day {shown(self.outcomes.risk_start_day[0] + horizon)}"
         if np.isnan(answer):
             return f"not observed, because the observation ended before ({until})."
         return f"yes ({until})." if answer == 1 else f"no, because {ended} came by then ({until})."
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return ["  " + line for line in lines]
-
-
-def _indented_after_first(lines: Iterator[str]) -> list[str]:
-    return [next(lines), *_indented(lines)]
-
-
-def _readings(rows: Rows) -> str:
-    pairs = zip(rows.numbers("day"), rows.numbers("score"), strict=True)
-    return "; ".join(_reading(day, score) for day, score in pairs) or "none"
-
-
-def _reading(day: float, score: float) -> str:
-    return f"day {_number(day)}: {_number(score)}"
-
-
-def _count(number: float, noun: str) -> str:
-    return f"{_number(number)} {noun}{'' if number == 1 else 's'}"
-
-
-def _number(value: float) -> str:
-    return np.format_float_positional(round(float(value), DECIMALS), trim="-")

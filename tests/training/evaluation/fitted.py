@@ -67,5 +67,5 @@ def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int
         ),
     ]
     fits = fit_heads(tasks, folds, TWO_CANDIDATES, lambda: None, 1)
-    features = FeatureRows(names, rows, outcomes.landmark_day, outcomes.ineligible, outcomes.ineligible)
+    features = FeatureRows(names, rows, outcomes.landmark_day, outcomes.ineligible)
     return Fitted(features, outcomes, weights, folds, *fits)

@@ -57,7 +57,7 @@ def judged_of(
     chance = None if remission is None else np.array(remission, dtype=np.float64)[patient]
     curve = np.empty((len(patient), 0)) if relapse is None else np.array(relapse, dtype=np.float64)[patient]
     return Judged(
-        features=FeatureRows((), nothing, outcomes.landmark_day, outcomes.ineligible, outcomes.ineligible),
+        features=FeatureRows((), nothing, outcomes.landmark_day, outcomes.ineligible),
         outcomes=outcomes,
         weights=np.array(weights or np.ones(number), dtype=np.float64),
         horizons_days=tuple(days),
