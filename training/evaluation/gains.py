@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.intervals import interval
 from training.evaluation.question_measures import core_values
-from training.evaluation.questions import Asked
 from training.evidence import LandmarkGain
 
 COMPARED = ("auc", "log_loss", "brier")

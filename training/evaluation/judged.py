@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from features.build import FeatureRows
 from features.timeline import Floats
 from models.outcome_model import OutcomeModel
-from models.outcomes import DAYS_PER_WEEK
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from training.evaluation.curve_measures import week_ends
 from training.fit import HeadFit, recalibration_on
 from training.labels import Outcomes
 from training.splits import Folds
@@ -149,10 +149,7 @@ def _stacked(values: Sequence[Floats]) -> Floats | None:
 def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -> NDArray[np.int64]:
     """Ends of weeks, at most about fifty of them, and the horizons, as far as every head reaches."""
     reach = min((int(head.days[-1]) for head in heads if head is not None), default=0)
-    weeks = reach // DAYS_PER_WEEK
-    if not weeks:
-        return np.empty(0, dtype=np.int64)
-    grid = np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
+    grid = week_ends(reach)
     return np.unique(np.append(grid, [day for day in horizons_days if day <= reach]))
 
 

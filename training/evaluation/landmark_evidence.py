@@ -6,6 +6,7 @@ from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.timeline import Floats
 from training.cohort_flow import LandmarkFlow, landmark_flow
+from training.evaluation.asked import Asked
 from training.evaluation.case_mix import case_mix
 from training.evaluation.draws import Draws
 from training.evaluation.intervals import interval
@@ -20,7 +21,7 @@ from training.evaluation.question_measures import (
     observed_curve,
     question_values,
 )
-from training.evaluation.questions import Asked, questions
+from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
 from training.evaluation.risk_groups import risk_groups
 from training.evaluation.sites import by_site

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.disclosure import FEWEST
 from training.evaluation.discrimination import auc
 from training.evaluation.intervals import interval
 from training.evaluation.net_benefit import net_benefit, net_benefit_treat_all
-from training.evaluation.questions import Asked
 from training.evaluation.reliability import (
     brier_by_draw,
     brier_parts,

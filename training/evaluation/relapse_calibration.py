@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.hazard_curve import hazard_curve
 from training.evaluation.incidence import aalen_johansen
 from training.evaluation.judged import Judged
 from training.evaluation.net_benefit import net_benefit_censored, net_benefit_treat_all
 from training.evaluation.question_measures import THRESHOLDS, mean_of_repeats
-from training.evaluation.questions import Asked
 from training.evaluation.relapse_measures import followed_until
 from training.evaluation.smooth_curve import calibration_errors
 

@@ -7,10 +7,10 @@ import numpy as np
 from features.cohort import Cohort
 from features.timeline import Floats
 from models.outcomes import expit
+from training.evaluation.asked import Asked
 from training.evaluation.disclosure import told_together
 from training.evaluation.intervals import interval
 from training.evaluation.question_measures import core_values
-from training.evaluation.questions import Asked
 from training.evaluation.random_effects import pool
 from training.evidence import AcrossSites, Estimate, SiteEstimate
 

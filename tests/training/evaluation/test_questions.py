@@ -11,8 +11,9 @@ from features.build import build_features
 from features.timeline import Floats
 from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
 from tests.training.trainings import QUICK
+from training.evaluation.asked import Asked
 from training.evaluation.judged import Judged
-from training.evaluation.questions import Asked, questions
+from training.evaluation.questions import questions
 from training.labels import EndedBy, derive_outcomes
 from training.read_cohort import read_cohort
 from training.run import tasks_of
