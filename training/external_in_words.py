@@ -5,6 +5,7 @@ from typing import Any
 
 from training.evaluation.case_mix_compared import NOTABLE, Compared
 from training.evidence import Estimate, Evidence, LandmarkEvidence
+from training.report.wording import has_limits
 
 SHOWN = 8
 TITLES = {
@@ -85,7 +86,7 @@ def _measures(measures: dict[str, Estimate]) -> Iterator[str]:
 
 
 def _figure(found: Estimate) -> str:
-    limits = "" if found.low is None else f"  [{found.low:.3f}, {found.high:.3f}]"
+    limits = f"  [{found.low:.3f}, {found.high:.3f}]" if has_limits(found) else ""
     return f"{found.estimate:8.3f}{limits}"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.timeline import Floats, Mask
+from training.evaluation.intervals import enough_for_interval
 from training.labels import EndedBy
 from training.tasks import FEWEST_FOLLOWED
 
@@ -46,6 +47,10 @@ class Asked:
     def first_repeat(self) -> "Asked":
         """Every patient once."""
         return self.of(self.repeat == 0)
+
+    def drawn(self, draws: Floats) -> Floats:
+        """The draws (draws + 1, patients) of those who have an answer; row 0 alone where an interval can't be had."""
+        return draws if enough_for_interval(self.observed.first_repeat.y_observed) else draws[:1]
 
     def treated(self, treatment: str) -> "Asked":
         """With unobserved answers treated another way: "all-no" counts them as no, "excluded" leaves them out."""

@@ -25,6 +25,7 @@ def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGa
         return None
     asked_late = later.observed.of(np.isin(later.observed.patient, both))
     asked_early = earlier.observed.of(np.isin(earlier.observed.patient, both))
+    draws = asked_late.drawn(draws)
     weights = np.zeros(draws.shape[1])
     weights[asked_late.patient] = asked_late.weights
     first = core_values(replace(asked_early, weights=weights[asked_early.patient]), draws)

@@ -18,6 +18,7 @@ from training.evaluation.question_measures import (
     curve_errors,
     curve_points,
     decision_curve,
+    estimates,
     observed_curve,
     question_values,
 )
@@ -49,13 +50,14 @@ def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence],
 
 def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Question:
     observed, everyone = asked.observed, asked.first_repeat
-    values = question_values(observed, draws.resampled)
+    resampled = observed.drawn(draws.resampled)
+    values = question_values(observed, resampled)
     once = observed.first_repeat
     rate = float(np.average(observed.y_observed, weights=observed.weights))
     threshold = min(max(round(rate, 1), 0.1), 0.9)
-    errors, curve = _calibration(judged, asked, draws.resampled)
+    errors, curve = _calibration(judged, asked, resampled)
     by_relapse = asked.head == "relapse"
-    acting = relapse_benefit(judged, asked, draws.resampled) if by_relapse else benefit(observed, draws.resampled)
+    acting = relapse_benefit(judged, asked, resampled) if by_relapse else benefit(observed, resampled)
     sites, across = by_site(asked, cohort, draws.patients)
     return Question(
         name=asked.name,
@@ -65,7 +67,7 @@ def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Que
         events=int(once.y_observed.sum()),
         not_observed=len(everyone.row) - len(once.row),
         observed_rate=rate,
-        measures={name: interval(drawn) for name, drawn in (values | errors).items()},
+        measures=estimates(values | errors),
         calibration=curve,
         decision=decision_curve(acting),
         sites=sites,
@@ -90,7 +92,7 @@ def _calibration(judged: Judged, asked: Asked, draws: Floats) -> tuple[dict[str,
 
 def _sensitivity(asked: Asked, treatment: str, draws: Draws) -> Sensitivity:
     treated = asked.treated(treatment).observed
-    values = core_values(treated, draws.resampled)
+    values = core_values(treated, treated.drawn(draws.resampled))
     return Sensitivity(
         treatment=treatment,
         n=len(treated.first_repeat.row),

@@ -7,7 +7,7 @@ from features.timeline import Floats
 from training.evaluation.curve_measures import Curves, curve_values, week_ends
 from training.evaluation.discrimination import uno_c
 from training.evaluation.hazard_slope import hazard_slope
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import enough_for_interval, interval
 from training.evaluation.judged import Judged
 from training.evaluation.question_measures import mean_of_repeats
 from training.evidence import Estimate
@@ -22,6 +22,8 @@ def relapse_measures(judged: Judged, draws: Floats) -> dict[str, Estimate]:
     """
     if judged.relapse_score is None or not len(judged.days) or not judged.outcomes.at_risk.any():
         return {}
+    _, ended_by = followed_until(judged, np.flatnonzero(judged.outcomes.at_risk), float(judged.days[-1]))
+    draws = draws if enough_for_interval((ended_by == EndedBy.RELAPSE).astype(np.float64)) else draws[:1]
     found = [_of_repeat(judged, repeat, draws) for repeat in range(judged.repeats)]
     return {name: interval(mean_of_repeats([values[name] for values in found])) for name in found[0]}
 

@@ -62,13 +62,16 @@ class BrierParts:
     Reliability (smaller is better) is the squared gap between mean prediction and observed rate of a bin, resolution
     (larger is better) the squared gap between a bin's rate and the overall one, uncertainty the base rate's own
     Brier score. ``within_bins`` is the variance of the predictions in a bin less twice their covariance with the
-    outcome: what Murphy's three leave out where the predictions of a bin differ.
+    outcome: what Murphy's three leave out where the predictions of a bin differ. The noise of the first two is the mean
+    squared gap between a draw's bins and those of row 0.
     """
 
     reliability: Floats
     resolution: Floats
     uncertainty: Floats
     within_bins: Floats
+    reliability_noise: Floats
+    resolution_noise: Floats
 
 
 def brier_parts(y_observed: Floats, y_predicted: Floats, weights: Floats) -> BrierParts:
@@ -90,11 +93,14 @@ def brier_parts(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Bri
     variance = mean_in_bin(y_predicted**2) - predicted**2
     covariance = mean_in_bin(y_predicted * y_observed) - predicted * observed
     rate = _mean(y_observed, weights)
+    gap, spread = predicted - observed, observed - rate[:, None]
     return BrierParts(
-        reliability=(share * (predicted - observed) ** 2).sum(axis=1),
-        resolution=(share * (observed - rate[:, None]) ** 2).sum(axis=1),
+        reliability=(share * gap**2).sum(axis=1),
+        resolution=(share * spread**2).sum(axis=1),
         uncertainty=rate * (1 - rate),
         within_bins=(share * (variance - 2 * covariance)).sum(axis=1),
+        reliability_noise=(share * (gap - gap[:1]) ** 2).sum(axis=1),
+        resolution_noise=(share * (spread - spread[:1]) ** 2).sum(axis=1),
     )
 
 

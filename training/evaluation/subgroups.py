@@ -74,6 +74,7 @@ def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold:
     if len(once.row) < FEWEST:
         return Subgroup(variable=variable, group=group, n=None)
     events = int(once.y_observed.sum())
+    draws = observed.drawn(draws)
     values = core_values(observed, draws)
     benefit = averaged(
         observed,

@@ -52,6 +52,21 @@ def measure_good(name: str) -> str:
     return MEASURES[name].good if name in MEASURES else ""
 
 
+def by_chance_alone(name: str, found: Estimate) -> float | None:
+    """Up to where a distance that can't be below 0 comes in 97.5% of perfectly calibrated models; else ``None``.
+
+    It is how far the interval reaches above the estimate; for the parts of the Brier score, on their root.
+    """
+    if name not in _DISTANCES or found.estimate is None or found.high is None:
+        return None
+    if name.startswith("brier"):
+        return float((found.high**0.5 - found.estimate**0.5) ** 2)
+    return found.high - found.estimate
+
+
+_DISTANCES = ("ici", "e50", "e90", "brier_reliability")
+
+
 def number(value: Number, digits: int = 2) -> str:
     """A figure; a dash where it is not defined. Minus zero is zero."""
     if value is None:
