@@ -71,7 +71,7 @@ def interval(values: Floats) -> Estimate:
 
 
 def interval_of_distance(values: Floats, noise: Floats) -> Estimate:
-    """A distance that can't be below 0, ``values[0]``, with the 97.5th percentile of its noise on either side, cut at 0.
+    """A distance that can't be below 0, ``values[0]``, and the 97.5th percentile of its noise on either side, cut at 0.
 
     ``noise[1:]`` are the same distance measured from what each draw shows to what all data show. A distance is biased
     upwards, in a draw more than in the data, so that percentiles of ``values[1:]`` may lie wholly above the estimate.
