@@ -180,10 +180,20 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
         if column.required:
             usable &= ~_is_missing(columns[column.name])
     patient = np.where(usable, position[raw.patient] if len(position) else raw.patient, -1)
-    keys = [columns[key] for key in _ORDER[name][::-1]]
-    order = np.lexsort((*keys, patient)) if count > 1 else np.arange(count)
+    order = _canonical_order(name, patient, columns)
     order = order[usable[order]]
     return Rows(len(position), patient[order], {key: values[order] for key, values in columns.items()}), order
+
+
+def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
+    keys = [columns[key] for key in _ORDER[name][::-1]]
+    return np.lexsort((*keys, patient)) if len(patient) > 1 else np.arange(len(patient))
+
+
+def rows_in_order(name: str, patients: int, patient: Indices, columns: Mapping[str, Values]) -> Rows:
+    """The rows of a table in the order in which a cohort holds them, from rows in any order."""
+    order = _canonical_order(name, patient, columns)
+    return Rows(patients, patient[order], {key: values[order] for key, values in columns.items()})
 
 
 def _is_missing(values: Values) -> Mask:
