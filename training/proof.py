@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from training.digests import bundle_digest
+from training.evaluation.direction import directions
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
 from training.evaluation.judged import Judged, judge_held_out
-from training.evidence import Evidence, HeadEvidence, Instability
+from training.evidence import Direction, Evidence, HeadEvidence, Instability
 from training.external import used
 from training.fit import HeadFit
 from training.learning_curve import Lessons, learn_from_fewer, learning_curve, number_of_lessons
@@ -63,9 +66,16 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
         seed=config.seed,
         landmarks=landmarks,
         leakage=list(training.leakage),
+        directions=_directions(training, announce),
         reproduction=reproduction,
         caveats=_caveats(training),
     )
+
+
+def _directions(training: Training, announce: Announce) -> list[Direction]:
+    announce("changing one clinical fact at a time", 1)
+    with threadpool_limits(limits=1):
+        return directions(training.cohort, training.bundle.models)
 
 
 def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:

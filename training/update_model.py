@@ -19,6 +19,7 @@ from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.config import TrainingConfig
 from training.digests import bundle_digest
+from training.evaluation.direction import directions
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
@@ -201,6 +202,7 @@ def _evidence(
         seed=config.seed,
         landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
         leakage=proof.leakage,
+        directions=directions(cohort, made.models),
         reproduction=proof.reproduction,
         caveats=[
             "Updated on this cohort, and judged on folds of it that each update was made without.",
