@@ -37,6 +37,8 @@ _TREATMENTS = {
     "weights": "weighted for those not observed",
     "all-no": "not observed counted as no",
     "excluded": "not observed left out",
+    "worse by 0.5": "not observed did worse than predicted by 0.5 on the log-odds",
+    "worse by 1.0": "not observed did worse than predicted by 1 on the log-odds",
 }
 
 

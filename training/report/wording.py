@@ -15,6 +15,7 @@ class Measure:
 
 
 MEASURES = {
+    "observed_rate": Measure("rate of the outcome", "not the model's"),
     "auc": Measure("c-statistic (AUC)", "larger; 0.5 is chance"),
     "log_loss": Measure("log loss", "smaller"),
     "brier": Measure("Brier score", "smaller"),
