@@ -150,7 +150,8 @@ def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -
     """Ends of weeks, at most about fifty of them, and the horizons, as far as every head reaches."""
     reach = min((int(head.days[-1]) for head in heads if head is not None), default=0)
     grid = week_ends(reach)
-    return np.unique(np.append(grid, [day for day in horizons_days if day <= reach]))
+    within = np.array([day for day in horizons_days if day <= reach], dtype=np.int64)
+    return np.unique(np.concatenate([grid, within]))
 
 
 def _curve(head: RelapseHead | None, rows: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:
