@@ -5,6 +5,7 @@ left to the promotion policy.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -49,7 +50,7 @@ def _of_fact(
         day = _longest(model) if head == "relapse" else None
         if sign == 0 or (model.remission is None if head == "remission" else day is None):
             continue
-        before, after = (_answers(model, head, day, rows.values[counted]) for rows in features)
+        before, after = (_answers(model, day, rows.values[counted]) for rows in features)
         yield _direction(model, fact, (head, day, sign), after - before)
 
 
@@ -60,13 +61,10 @@ def _longest(model: OutcomeModel) -> int | None:
     return max((day for day in model.horizons_days if day <= model.relapse.days[-1]), default=None)
 
 
-def _answers(model: OutcomeModel, head: HeadName, day: int | None, rows: Floats) -> Floats:
-    """P(remission), or the risk of relapse by the day, shape (n,)."""
-    if head == "remission":
-        assert model.remission is not None  # noqa: S101 - looked at by the caller
-        return model.remission.probability(rows)
-    assert model.relapse is not None and day is not None  # noqa: S101, PT018 - looked at by the caller
-    return model.relapse.curve(model.relapse.moved(rows), np.array([day])).relapse[:, 0]
+def _answers(model: OutcomeModel, day: int | None, rows: Floats) -> Floats:
+    """P(remission), or the risk of relapse by the day, shape (n,), as they are given out, without intervals."""
+    found = replace(model, refits=None).predict(rows, with_curve=False)
+    return found.remission if day is None else found.relapse[:, model.horizons_days.index(day)]
 
 
 def _direction(
