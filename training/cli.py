@@ -92,7 +92,7 @@ def train(
         from training.tracking import record
 
         recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
-    landmarks = summary(finished)
+    landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
         click.echo(json.dumps(known | {"landmarks": landmarks}))

@@ -49,6 +49,8 @@ class PromotionPolicy:
     net_benefit_margin: float
     subgroup_patients: int
     subgroup_in_the_large: float
+    direction_margin: float
+    direction_patients: int
     leakage_checks: tuple[str, ...]
     champion_log_loss_margin: float
     champion_brier_margin: float
@@ -177,8 +179,12 @@ def _policy_fits(key: str, value: Any, default: Any) -> bool:
             return all(0 < each < 1 for each in value)
         return len(value) == 2 and 0 < value[0] <= 1 <= value[1]
     if isinstance(default, int):
-        return isinstance(value, int) and _is_number(value) and 1 <= value <= LARGEST
+        return isinstance(value, int) and _is_number(value) and _lowest_of_policy(key) <= value <= LARGEST
     return _is_number(value) and value >= 0
+
+
+def _lowest_of_policy(key: str) -> int:
+    return 0 if key == "direction_patients" else 1
 
 
 def _policy_requirement(key: str, default: Any) -> str:
@@ -188,7 +194,11 @@ def _policy_requirement(key: str, default: Any) -> str:
         return "a list of probabilities above 0 and below 1"
     if isinstance(default, list):
         return "two numbers above 0, the first up to 1, the second from 1 on"
-    return f"a whole number from 1 to {LARGEST}" if isinstance(default, int) else "a number from 0 on"
+    return (
+        f"a whole number from {_lowest_of_policy(key)} to {LARGEST}"
+        if isinstance(default, int)
+        else "a number from 0 on"
+    )
 
 
 def _is_number(value: Any) -> bool:

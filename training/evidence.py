@@ -28,6 +28,7 @@ __all__ = [
     "CandidateEvidence",
     "CohortUsed",
     "DecisionCurve",
+    "Direction",
     "Estimate",
     "Evidence",
     "FeatureSummary",
@@ -51,7 +52,8 @@ __all__ = [
     "read_evidence",
 ]
 
-FORMAT = 1
+FORMAT = 2
+"""1 had neither directions nor answers that were worse than predicted."""
 
 
 class SampleSize(Part):
@@ -199,6 +201,28 @@ class LeakageCheck(Part):
     named: list[str] = Field(default_factory=list)
 
 
+class Direction(Part):
+    """What one step of a clinical fact does to one answer at one landmark, over all patients who can take the step.
+
+    ``expected`` is how the outcome's probability should move. ``against`` counts the ``patients`` whose probability
+    moves the other way by more than ``margin``, ``largest_against`` is the farthest such move of anybody, 0 where
+    nobody's goes against, and ``median_move`` the median of all moves with its sign (probability points from 0 to 1).
+    ``horizon_days`` is null for remission.
+    """
+
+    landmark: str
+    fact: str
+    meaning: str
+    head: Literal["remission", "relapse"]
+    horizon_days: int | None
+    expected: Literal["more", "less"]
+    patients: int
+    margin: float
+    against: int
+    largest_against: float
+    median_move: Number
+
+
 class Reproduction(Part):
     """Whether fitting the winners a second time gave the same bytes."""
 
@@ -222,13 +246,16 @@ class Evidence(Part):
     ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
     for a model judged on another cohort, "updated" for a model updated on this cohort (cross-fitted). ``quick`` marks
     a training that skipped parts and can't be promoted. ``folds`` says how patients were held out. ``bundle_digest``
-    names the model; evidence without it is about no model in particular.
+    names the model; evidence without it is about no model in particular. ``model_synthetic`` says whether the model has
+    learned from a synthetic cohort, `CohortUsed.synthetic` whether the one judged is one. ``directions`` are about the
+    model on the cohort that it was learned from or updated on; none for an external cohort.
     """
 
     format: int = FORMAT
     kind: Literal["held out", "external", "updated"]
     quick: bool
     bundle_digest: str | None = None
+    model_synthetic: bool = False
     cohort: CohortUsed
     protocol: str
     protocol_digest: str
@@ -238,6 +265,7 @@ class Evidence(Part):
     seed: int
     landmarks: list[LandmarkEvidence]
     leakage: list[LeakageCheck]
+    directions: list[Direction] = Field(default_factory=list)
     reproduction: Reproduction | None
     caveats: list[str] = Field(default_factory=list)
 

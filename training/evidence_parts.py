@@ -103,7 +103,11 @@ class Subgroup(Part):
 
 
 class Sensitivity(Part):
-    """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded"."""
+    """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded".
+
+    Of remission also "worse by 0.5" and "worse by 1.0": as predicted, but worse by so much on the log-odds.
+    ``observed_rate`` is the rate of yes.
+    """
 
     treatment: str
     n: int

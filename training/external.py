@@ -20,7 +20,7 @@ from training.evaluation.judged import Judged, judge_model, weights_of
 from training.evidence import CohortUsed, Evidence, HeadEvidence
 from training.labels import derive_outcomes
 from training.run import Announce
-from training.synthetic_marks import is_synthetic
+from training.synthetic_marks import has_synthetic_patients
 
 OVERLAP = (
     "That the cohort is another one, its digest shows. Whether single patients are also among those learned from, it "
@@ -48,7 +48,8 @@ def evaluate(
         kind="external",
         quick=False,
         bundle_digest=bundle.digest or None,
-        cohort=used(cohort, source),
+        model_synthetic=bundle.training.get("synthetic") is True,
+        cohort=used(cohort, source, synthetic=has_synthetic_patients(cohort)),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
         folds="none: the model never saw this cohort",
@@ -62,14 +63,14 @@ def evaluate(
     )
 
 
-def used(cohort: Cohort, source: str) -> CohortUsed:
-    """The cohort as evidence names it."""
+def used(cohort: Cohort, source: str, *, synthetic: bool) -> CohortUsed:
+    """The cohort as evidence names it; whether it is synthetic its own marks say, not the model's protocol."""
     return CohortUsed(
         source=source,
         digest=cohort.digest,
         patients=len(cohort),
         sites=len(set(cohort.site[cohort.site >= 0].tolist())),
-        synthetic=is_synthetic(cohort),
+        synthetic=synthetic,
     )
 
 
@@ -106,10 +107,10 @@ def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) ->
 
 def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
     caveats = [OVERLAP]
-    if is_synthetic(cohort):
+    if has_synthetic_patients(cohort):
         caveats.append("Judged on a synthetic cohort: it says nothing about real patients.")
-    elif bundle.training.get("synthetic") is True:
-        caveats.append("The model was learned from a synthetic cohort.")
+    if bundle.training.get("synthetic") is True:
+        caveats.append("The model was developed on a synthetic cohort: it has learned nothing from real patients.")
     if len(np.unique(cohort.site)) > 1:
         caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
     return caveats

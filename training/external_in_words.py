@@ -5,6 +5,7 @@ from typing import Any
 
 from training.evaluation.case_mix_compared import NOTABLE, Compared
 from training.evidence import Estimate, Evidence, LandmarkEvidence
+from training.report.wording import has_limits, patients
 
 SHOWN = 8
 TITLES = {
@@ -52,13 +53,17 @@ def in_words(evidence: Evidence, compared: list[Compared], version: str, report:
     """The evaluation as aligned text."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
-    lines = [f"version {version} on the{mark} cohort {cohort.source}: {cohort.patients} patients it never saw"]
+    learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
+    lines = [
+        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)} it never saw"
+    ]
     for landmark in evidence.landmarks:
         lines += ["", landmark.name, "=" * len(landmark.name), *_questions(landmark)]
         lines += _differences([row for row in compared if row.landmark == landmark.name])
     lines += [
         "",
-        "In brackets: 95% intervals by bootstrap. Slope 1, in the large 0 and observed / expected 1 are right.",
+        "In brackets: 95% intervals by bootstrap, none for fewer than five answers of either kind.",
+        "Slope 1, in the large 0 and observed / expected 1 are right.",
     ]
     lines += [
         "",
@@ -70,11 +75,11 @@ def in_words(evidence: Evidence, compared: list[Compared], version: str, report:
 
 def _questions(landmark: LandmarkEvidence) -> Iterator[str]:
     for head in landmark.heads:
-        yield f"{head.head}: {head.n} patients, {head.events} events"
+        yield f"{head.head}: {patients(head.n)}, {head.events} events"
         yield from _measures(head.measures)
     for question in landmark.questions:
         unknown = f", {question.not_observed} without an answer" if question.not_observed else ""
-        yield f"{question.name}: {question.n} patients, {question.events} yes{unknown}"
+        yield f"{question.name}: {patients(question.n)}, {question.events} yes{unknown}"
         yield from _measures(question.measures)
 
 
@@ -85,7 +90,7 @@ def _measures(measures: dict[str, Estimate]) -> Iterator[str]:
 
 
 def _figure(found: Estimate) -> str:
-    limits = "" if found.low is None else f"  [{found.low:.3f}, {found.high:.3f}]"
+    limits = f"  [{found.low:.3f}, {found.high:.3f}]" if has_limits(found) else ""
     return f"{found.estimate:8.3f}{limits}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 from training.champion_comparison import ChampionComparison, HeadComparison
 from training.config import PromotionPolicy
 from training.decisions import PolicyCheck, digest_of
+from training.direction_policy import direction_findings, direction_requirement
 from training.evidence import (
     DecisionCurve,
     Estimate,
@@ -47,7 +48,7 @@ def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: Champi
             _net_benefit(landmark, policy),
             _subgroups(landmark, policy),
         ]
-    return [*checks, _champion(comparison, policy)]
+    return [*checks, _directions(evidence, policy), _champion(comparison, policy)]
 
 
 def in_words(question: Question) -> str:
@@ -247,6 +248,10 @@ def _worst_groups(question: Question, groups: Sequence[Subgroup], limit: float) 
     words = [f"{group.variable} {group.group} (n {group.n}) {_figure(found)}" for group, found in shown]
     more = f", and {len(off) - SHOWN} more groups" if len(off) > SHOWN else ""
     return [(not off, f"{in_words(question)}, {', '.join(words)}{more}")]
+
+
+def _directions(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
+    return _check("directions", direction_requirement(policy), direction_findings(evidence.directions, policy))
 
 
 def _champion(comparison: ChampionComparison, policy: PromotionPolicy) -> PolicyCheck:

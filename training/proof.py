@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from training.digests import bundle_digest
+from training.evaluation.direction import directions
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
 from training.evaluation.judged import Judged, judge_held_out, weights_of
-from training.evidence import Evidence, HeadEvidence, Instability
+from training.evidence import Direction, Evidence, HeadEvidence, Instability
 from training.external import used
 from training.fit import HeadFit
 from training.learning_curve import Lessons, learn_from_fewer, learning_curve, number_of_lessons
@@ -54,7 +57,8 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
         kind="held out",
         quick=config.quick,
         bundle_digest=bundle_digest(training.bundle),
-        cohort=used(cohort, source),
+        model_synthetic=is_synthetic(cohort),
+        cohort=used(cohort, source, synthetic=is_synthetic(cohort)),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
         folds=f"{folds.kind}: {', '.join(folds.names)}, {folds.repeats} time{'' if folds.repeats == 1 else 's'}",
@@ -63,9 +67,16 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
         seed=config.seed,
         landmarks=landmarks,
         leakage=list(training.leakage),
+        directions=_directions(training, announce),
         reproduction=reproduction,
         caveats=_caveats(training),
     )
+
+
+def _directions(training: Training, announce: Announce) -> list[Direction]:
+    announce("changing one clinical fact at a time", 1)
+    with threadpool_limits(limits=1):
+        return directions(training.cohort, training.bundle.models)
 
 
 def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:

@@ -12,13 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort import Cohort
-from features.timeline import Floats
 from models.score import Linear, Trees
-from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
-from training.evaluation.judged import head_without
+from training.candidate_figures import at_the_end, figures, recalibrated
+from training.evidence import Evidence, LandmarkEvidence
 from training.fit import CandidateFit, HeadFit
-from training.run import Training
-from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
+from training.run import LandmarkFit, Training
+from training.tasks import RelapseTask, RemissionTask, Task
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
@@ -60,23 +59,11 @@ def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, na
         for number, (fold, out) in enumerate(zip(training.folds.names, outs, strict=True)):
             frame = pd.DataFrame({"patient": names[out.patient], "score": out.moved})
             frame["repeat"], frame["fold"], frame["candidate"] = repeat, fold, candidate.name
-            frame["probability"] = _at_the_end(out)
+            frame["probability"] = at_the_end(out)
             won = candidate.name == fit.winner
-            frame["recalibrated"] = _at_the_end(_recalibrated(fit, repeat, number, out)) if won else np.nan
+            frame["recalibrated"] = at_the_end(recalibrated(fit, repeat, number, out)) if won else np.nan
             rows.append(frame.assign(**observed(fit.task, out.patient)))
     return pd.concat(rows, ignore_index=True)
-
-
-def _at_the_end(out: HeldOut) -> Floats:
-    return out.probability if out.probability.ndim == 1 else out.probability[:, -1]
-
-
-def _recalibrated(fit: HeadFit, repeat: int, fold: int, out: HeldOut) -> HeldOut:
-    """What the winner says of the same patients, recalibrated without them."""
-    head = head_without(fit, repeat, fold)
-    held = np.zeros(len(fit.task.lesson.rows), dtype=np.bool_)
-    held[out.patient] = True
-    return out if head is None else fit.task.hold_out(head, held)
 
 
 def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
@@ -110,19 +97,26 @@ def importances(candidate: CandidateFit, features: tuple[str, ...]) -> dict[str,
     return {}
 
 
-def summary(training: Training) -> list[dict[str, Any]]:
-    """Per landmark and head: n, events, winner and every candidate's held-out measures; NaN becomes null."""
+def summary(training: Training, evidence: Evidence) -> list[dict[str, Any]]:
+    """Per landmark and head: n, events, winner and every candidate's held-out measures; NaN becomes null.
+
+    The winner's measures are those of the evidence.
+    """
     return [
-        {
-            "name": landmark.outcomes.landmark.name,
-            "remission": _head_summary(landmark.remission, REMISSION_MEASURES),
-            "relapse": _head_summary(landmark.relapse, RELAPSE_MEASURES),
-        }
+        _landmark_summary(landmark, evidence.landmark(landmark.outcomes.landmark.name))
         for landmark in training.landmarks
     ]
 
 
-def _head_summary(fit: HeadFit | None, measures: tuple[str, ...]) -> dict[str, Any] | None:
+def _landmark_summary(landmark: LandmarkFit, proven: LandmarkEvidence) -> dict[str, Any]:
+    return {
+        "name": landmark.outcomes.landmark.name,
+        "remission": _head_summary(landmark.remission, proven),
+        "relapse": _head_summary(landmark.relapse, proven),
+    }
+
+
+def _head_summary(fit: HeadFit | None, proven: LandmarkEvidence) -> dict[str, Any] | None:
     if fit is None:
         return None
     return {
@@ -130,12 +124,9 @@ def _head_summary(fit: HeadFit | None, measures: tuple[str, ...]) -> dict[str, A
         "events": fit.task.events,
         "winner": fit.winner,
         "note": fit.note,
-        "candidates": {
-            name: {measure: _nullable(candidate.measures, measure) for measure in measures}
-            for name, candidate in fit.candidates.items()
-        },
+        "candidates": {name: _nullable(figures(fit, candidate, proven)) for name, candidate in fit.candidates.items()},
     }
 
 
-def _nullable(values: Mapping[str, float], name: str) -> float | None:
-    return None if np.isnan(values[name]) else values[name]
+def _nullable(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if np.isnan(value) else value for name, value in values.items()}

@@ -19,9 +19,10 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
 from training.audit import seal_run
+from training.candidate_figures import figures, figures_per_fold
 from training.cohort_flow import LandmarkFlow, landmark_flow
 from training.digests import features_digest, outcomes_digest
-from training.evidence import Evidence
+from training.evidence import Evidence, LandmarkEvidence
 from training.fit import CandidateFit, HeadFit
 from training.monitoring.reference import REFERENCE, reference_of_training
 from training.records import held_out_table, importances, summary
@@ -54,10 +55,10 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
     opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}"[:250])
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
-        _record_training(training, source, Path(scratch))
+        _record_training(training, evidence, Path(scratch))
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
-            _record_landmark(training, landmark)
+            _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch))
         announce("the evidence")
@@ -84,8 +85,8 @@ def _facts(training: Training, recorded: Recorded, started: float) -> ReportFact
     )
 
 
-def _record_training(training: Training, source: str, scratch: Path) -> None:
-    cohort = training.cohort
+def _record_training(training: Training, evidence: Evidence, scratch: Path) -> None:
+    cohort, source = training.cohort, evidence.cohort.source
     mlflow.log_params(
         {f"setting.{key}": value for key, value in training.config.as_parameters().items()}
         | {
@@ -106,7 +107,7 @@ def _record_training(training: Training, source: str, scratch: Path) -> None:
     mlflow.set_tag("mlflow.note.content", _description(training))
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
-    mlflow.log_dict({"landmarks": summary(training)}, "summary.json")
+    mlflow.log_dict({"landmarks": summary(training, evidence)}, "summary.json")
     mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
     table = scratch / "held_out_predictions.parquet"
     held_out_table(training).to_parquet(table, index=False)
@@ -132,7 +133,7 @@ def _dataset(training: Training, source: str) -> Any:
     return mlflow.data.from_pandas(frame, name=source, digest=cohort.digest[:36])
 
 
-def _record_landmark(training: Training, landmark: LandmarkFit) -> None:
+def _record_landmark(training: Training, landmark: LandmarkFit, proven: LandmarkEvidence) -> None:
     name = landmark.outcomes.landmark.name
     with mlflow.start_run(run_name=name, nested=True) as run:
         flow = landmark_flow(training.cohort, landmark.outcomes)
@@ -145,10 +146,10 @@ def _record_landmark(training: Training, landmark: LandmarkFit) -> None:
         _log(run.info.run_id, tags=tags, metrics=_flow_metrics(flow))
         for head, fit in landmark.heads.items():
             with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
-                _record_head(below.info.run_id, name, head, fit)
+                _record_head(below.info.run_id, head, fit, proven)
                 for candidate in fit.candidates.values():
                     with mlflow.start_run(run_name=f"{name}: {head}: {candidate.name}", nested=True) as leaf:
-                        _record_candidate(leaf.info.run_id, training, (name, head), fit, candidate)
+                        _record_candidate(leaf.info.run_id, training, proven, fit, candidate)
 
 
 def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
@@ -166,8 +167,8 @@ def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
-def _record_head(run_id: str, landmark: str, head: str, fit: HeadFit) -> None:
-    tags = {"level": "head", "landmark": landmark, "head": head, "winner": str(fit.winner)}
+def _record_head(run_id: str, head: str, fit: HeadFit, proven: LandmarkEvidence) -> None:
+    tags = {"level": "head", "landmark": proven.name, "head": head, "winner": str(fit.winner)}
     if fit.note:
         tags["mlflow.note.content"] = fit.note
     metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
@@ -180,15 +181,14 @@ def _record_head(run_id: str, landmark: str, head: str, fit: HeadFit) -> None:
             "recalibration.applied": float(mended.supported),
         }
     if fit.winner:
-        metrics |= fit.candidates[fit.winner].measures
+        metrics |= figures(fit, fit.candidates[fit.winner], proven)
     _log(run_id, tags=tags, metrics=metrics)
 
 
 def _record_candidate(
-    run_id: str, training: Training, where: tuple[str, str], fit: HeadFit, candidate: CandidateFit
+    run_id: str, training: Training, proven: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
 ) -> None:
-    landmark, head = where
-    tags = {"level": "candidate", "landmark": landmark, "head": head, "candidate": candidate.name}
+    tags = {"level": "candidate", "landmark": proven.name, "head": fit.task.name, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
     assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
     above = fit.choice.differences[candidate.name]
@@ -197,8 +197,8 @@ def _record_candidate(
         run_id,
         tags=tags,
         parameters=dict(candidate.parameters),
-        metrics={**candidate.measures, **compared},
-        per_fold=candidate.fold_measures,
+        metrics=figures(fit, candidate, proven) | compared,
+        per_fold=figures_per_fold(fit, candidate),
     )
     found = importances(candidate, training.bundle.features)
     if found:

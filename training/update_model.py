@@ -20,6 +20,7 @@ from models.remission import RemissionHead
 from training.cohort_tasks import tasks_of
 from training.config import TrainingConfig
 from training.digests import bundle_digest
+from training.evaluation.direction import directions
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
@@ -32,7 +33,7 @@ from training.provenance import Provenance
 from training.reproduction import bytes_of
 from training.run import CODE, Announce, outcome_class
 from training.splits import Folds, draw_folds, held_out
-from training.synthetic_marks import is_synthetic
+from training.synthetic_marks import has_synthetic_patients
 from training.tasks import RelapseTask, Task
 from training.updated_refits import with_updated_refits
 from training.updating import NOTHING, REFIT, HeadUpdate, competing_kept, in_words, update_head
@@ -157,7 +158,7 @@ def _bundle(wanted: Wanted, parts: Sequence[_Landmark], updates: Sequence[dict[s
             "parent": {"version": wanted.version, "bundle_digest": bundle.digest},
             "cohort_digest": cohort.digest,
             "seen_cohort_digests": seen_cohort_digests(bundle),
-            "synthetic": bundle.training.get("synthetic") is True or is_synthetic(cohort),
+            "synthetic": bundle.training.get("synthetic") is True or has_synthetic_patients(cohort),
             "patients": len(cohort),
             "settings": wanted.config.as_parameters(),
             "code": {key: value for key, value in asdict(wanted.provenance).items() if key in CODE},
@@ -193,7 +194,8 @@ def _evidence(
         kind="updated",
         quick=config.quick,
         bundle_digest=bundle_digest(made),
-        cohort=used(cohort, wanted.source),
+        model_synthetic=made.training.get("synthetic") is True,
+        cohort=used(cohort, wanted.source, synthetic=has_synthetic_patients(cohort)),
         protocol=cohort.protocol.name,
         protocol_digest=cohort.protocol.digest,
         folds=f"{folds.kind}: {', '.join(folds.names)}, {folds.repeats} times",
@@ -202,6 +204,7 @@ def _evidence(
         seed=config.seed,
         landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
         leakage=proof.leakage,
+        directions=directions(cohort, made.models),
         reproduction=proof.reproduction,
         caveats=[
             "Updated on this cohort, and judged on folds of it that each update was made without.",

@@ -89,7 +89,7 @@ def _evidence(training: Training) -> Evidence:
     """Made-up figures about the training's cohort, one question for each landmark, so that it is recorded quickly."""
     whole = good_evidence(training.cohort.protocol)
     one = with_landmarks(whole, lambda found: found.model_copy(update={"questions": found.questions[:1]}))
-    return one.model_copy(update={"cohort": used(training.cohort, "cohort")})
+    return one.model_copy(update={"cohort": used(training.cohort, "cohort", synthetic=True)})
 
 
 def _serve_from(home: Path, patch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ No figure was computed from anybody; shapes are smooth curves that look like a r
 from math import exp
 
 from features.protocol import Protocol
+from tests.training.evidences import direction
 from training.evidence import (
     AcrossSites,
     CalibrationCurve,
@@ -176,6 +177,7 @@ def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: CohortUsed) -
                 LeakageCheck(name=name, passed=True, required="AUC within 0.45 to 0.55", seen="AUC 0.507")
                 for name in checks
             ],
+            "directions": [] if kind == "external" else [direction("before session 3", "remission", 419, 0.213)],
             "reproduction": Reproduction(heads=6, identical=True),
             "caveats": ["Remission was not observed in 17% of patients; weights stand for them."],
         }

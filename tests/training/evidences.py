@@ -11,6 +11,7 @@ from training.evidence import (
     CandidateEvidence,
     CohortUsed,
     DecisionCurve,
+    Direction,
     Estimate,
     Evidence,
     HeadEvidence,
@@ -25,6 +26,7 @@ from training.evidence import (
     Subgroup,
 )
 
+HEADS: tuple[Literal["remission", "relapse"], ...] = ("remission", "relapse")
 NO_CHAMPION = ChampionComparison(None)
 RATES = {"remission": 0.31, "relapse": 0.38, "sustained": 0.18}
 THRESHOLDS = [round(0.02 * step, 2) for step in range(1, 50)]
@@ -48,7 +50,27 @@ def good_evidence(protocol: Protocol | None = None, winner: str = "logistic") ->
             LeakageCheck(name=name, passed=True, required="as it should be", seen="as it should be")
             for name in load_policy().leakage_checks
         ],
+        directions=[direction(landmark.name, head) for landmark in protocol.landmarks for head in HEADS],
         reproduction=Reproduction(heads=2 * len(protocol.landmarks), identical=True),
+    )
+
+
+def direction(
+    landmark: str, head: Literal["remission", "relapse"], against: int = 0, largest: float = 0.001
+) -> Direction:
+    """What a worse rating does to an answer: so many of 900 patients move against the sign, one so far."""
+    return Direction(
+        landmark=landmark,
+        fact="worse_rating",
+        meaning="The latest rating is worse.",
+        head=head,
+        horizon_days=None if head == "remission" else 182,
+        expected="less" if head == "remission" else "more",
+        patients=900,
+        margin=0.005,
+        against=against,
+        largest_against=largest,
+        median_move=-0.04 if head == "remission" else 0.03,
     )
 
 

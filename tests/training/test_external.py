@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from features.cohort import Cohort
 from features.problems import InputRefusedError
 from features.protocol import Protocol
+from tests.cohorts import cohort_of
 from tests.training.evidences import good_evidence, with_measure
+from tests.training.trainings import QUICK
 from training.config import load_config
 from training.evaluation.case_mix_compared import as_json, compare_case_mix
 from training.evidence import Estimate, Evidence, LandmarkEvidence, read_evidence
@@ -112,3 +115,62 @@ def test_measures_of_a_day_carry_it_and_the_ratio_of_a_head_is_that_of_its_longe
     assert [found["name"] for found in document["landmarks"]] == [found.name for found in evidence.landmarks]
     assert document["landmarks"][0]["remission"]["oe"] == {"estimate": 1.1, "low": 0.9, "high": 1.3}
     json.dumps(document, allow_nan=False)
+
+
+ONE_PATIENT = {
+    "patients": """
+        patient_id  age_years  sex
+        A           43         female
+        """,
+    "sessions": """
+        patient_id  day  kind    session_number
+        A           0    dosing  1
+        A           7    dosing  2
+        A           14   dosing  3
+        A           21   dosing  4
+        """,
+    "assessments": """
+        patient_id  day  instrument  score
+        A           -2   gad7        16
+        A           7    gad7        13
+        A           14   gad7        11
+        A           39   gad7        1
+        A           81   gad7        4
+        A           137  gad7        2
+        """,
+}
+
+
+def one_patient(trained: Training, **changed: str) -> Cohort:
+    """A hand-written cohort, read under the protocol of a model that was learned from a synthetic one."""
+    return cohort_of(trained.bundle.protocol, **(ONE_PATIENT | changed))
+
+
+def test_a_real_cohort_is_not_called_synthetic_because_the_model_learned_from_one(trained: Training) -> None:
+    found = evaluate(trained.bundle, one_patient(trained), "clinic", QUICK, quietly, workers=1)
+    assert not found.cohort.synthetic
+    assert found.model_synthetic
+    assert any("developed on a synthetic cohort" in caveat for caveat in found.caveats)
+    said = in_words(found, [], "1", "here")
+    assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient it never saw")
+
+
+def test_a_synthetic_cohort_is_called_so_under_any_model(trained: Training) -> None:
+    tables = {name: text.replace("A  ", "SYN-1") for name, text in ONE_PATIENT.items()}
+    found = evaluate(trained.bundle, one_patient(trained, **tables), "drawn", QUICK, quietly, workers=1)
+    assert found.cohort.synthetic
+    assert "on the SYNTHETIC cohort drawn" in in_words(found, [], "1", "here")
+
+
+def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) -> None:
+    found = evaluate(trained.bundle, one_patient(trained), "clinic", QUICK, quietly, workers=1)
+    document = found.model_dump()
+    estimates = 0
+    for landmark in document["landmarks"]:
+        for told in [*landmark["heads"], *landmark["questions"], *landmark["gains"]]:
+            treated = [row["measures"] for row in told.get("sensitivity", [])]
+            for measures in [told["measures"], *treated]:
+                estimates += sum(figure["estimate"] is not None for figure in measures.values())
+                assert all(figure["low"] is None and figure["high"] is None for figure in measures.values())
+    assert estimates > 10
+    assert "[" not in in_words(found, [], "1", "here")

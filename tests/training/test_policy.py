@@ -10,6 +10,7 @@ import pytest
 from features.problems import InputRefusedError
 from tests.training.evidences import (
     NO_CHAMPION,
+    direction,
     good_evidence,
     with_heads,
     with_landmarks,
@@ -59,7 +60,7 @@ def test_a_good_model_passes_and_every_check_says_what_it_asked_and_saw() -> Non
     checks = check_policy(good_evidence(), POLICY, NO_CHAMPION)
     assert all(check.passed for check in checks), [check for check in checks if not check.passed]
     assert all(check.required and check.seen for check in checks)
-    assert len(checks) == 5 + 5 * 3  # of the training as a whole, and of each of three landmarks
+    assert len(checks) == 6 + 5 * 3  # of the training as a whole, and of each of three landmarks
     assert len({check.name for check in checks}) == len(checks)
 
 
@@ -90,6 +91,38 @@ def test_the_calibration_slope_is_judged_by_its_interval_and_never_far_out(
 def test_predictions_too_high_or_too_low_on_average_are_refused(value: float | None, passes: bool) -> None:
     found = failed(with_measure(good_evidence(), "calibration_intercept", Estimate(estimate=value, low=-1.0, high=1.0)))
     assert kinds(found) == (set() if passes else {"calibration in the large"})
+
+
+@pytest.mark.parametrize(
+    ("largest", "against", "passes"),
+    [(0.0, 0, True), (0.005, 0, True), (0.0051, 1, False), (0.2, 419, False)],
+)
+def test_a_step_that_moves_an_answer_against_its_declared_sign_is_refused(
+    largest: float, against: int, passes: bool
+) -> None:
+    rows = [direction("before session 3", "remission", against, largest), direction("before session 3", "relapse")]
+    found = failed(good_evidence().model_copy(update={"directions": rows}))
+    assert kinds(found) == (set() if passes else {"directions"})
+    if against == 419:
+        assert "before session 3, worse rating: remission should become less likely" in found[0].seen
+        assert "moves the other way for 419 of 900 patients, at most by 0.200" in found[0].seen
+        assert "1 of 2 steps keep their direction" in found[0].seen
+
+
+def test_a_policy_may_allow_some_patients_but_not_by_a_margin_that_was_not_counted() -> None:
+    evidence = good_evidence().model_copy(update={"directions": [direction("a", "remission", 3, 0.02)]})
+    for changes, passes in (
+        ({"direction_patients": 2}, False),
+        ({"direction_patients": 3}, True),
+        ({"direction_margin": 0.02}, True),
+        ({"direction_margin": 0.001, "direction_patients": 3}, False),
+    ):
+        checks = check_policy(evidence, replace(POLICY, **changes), NO_CHAMPION)
+        assert next(check for check in checks if check.name == "directions").passed == passes, changes
+
+
+def test_directions_that_nobody_looked_at_are_not_proven() -> None:
+    assert kinds(failed(good_evidence().model_copy(update={"directions": []}))) == {"directions"}
 
 
 def test_the_overall_rate_has_no_slope_but_is_judged_in_the_large() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from training.config import load_config
+from training.proof import prove
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.records import summary
@@ -31,7 +32,8 @@ def learned(name: str) -> dict[str, Any]:
     """The summary by landmark, all four candidates."""
     config = replace(load_config(), fewest_repeats=1, most_repeats=3)
     finished = train(read_cohort(COHORTS / name), config, collect_provenance(), quietly, workers=2)
-    return {landmark["name"]: landmark for landmark in summary(finished)}
+    evidence = prove(replace(finished, config=replace(config, quick=True, draws=1)), name, quietly, workers=2)
+    return {landmark["name"]: landmark for landmark in summary(finished, evidence)}
 
 
 def winner(head: dict[str, Any]) -> dict[str, float]:

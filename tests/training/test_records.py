@@ -1,6 +1,7 @@
 """What a training leaves for people: held-out figures under pseudonyms, and no patient."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,11 @@ from models.outcomes import expit
 from models.score import Linear
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
+from training.candidate_figures import figures, recalibrated
+from training.evaluation.held_out import measures
 from training.evaluation.judged import judge_held_out
+from training.evidence import Evidence
+from training.proof import prove
 from training.provenance import collect_provenance
 from training.records import held_out_table, importances, pseudonyms, summary
 from training.run import Training, quietly, train
@@ -43,14 +48,51 @@ def test_every_patient_is_held_out_once_per_candidate_and_repeat(table: pd.DataF
     assert patients.groupby(["landmark", "head"]).nunique().eq(1).all()
 
 
-def test_the_summarised_figures_can_be_recomputed_from_the_table(trained: Training, table: pd.DataFrame) -> None:
-    for landmark in summary(trained):
-        for name, figures in landmark["remission"]["candidates"].items():
+@pytest.fixture(scope="module")
+def proven(trained: Training) -> Evidence:
+    """The evidence of the training, with few draws and without learning again."""
+    return prove(replace(trained, config=replace(QUICK, quick=True, draws=3)), "simulated", quietly, workers=1)
+
+
+def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Training, proven: Evidence) -> None:
+    for landmark in summary(trained, proven):
+        found = proven.landmark(landmark["name"])
+        (asked,) = (question.measures for question in found.questions if question.head == "remission")
+        (curve,) = (head.measures for head in found.heads if head.head == "relapse")
+        for head, seen in (("remission", asked), ("relapse", curve)):
+            told = landmark[head]["candidates"][landmark[head]["winner"]]
+            assert told == {name: seen[name].estimate for name in told}
+            assert {name for name, value in told.items() if value is None} <= {"calibration_slope"}
+
+
+def test_a_candidates_measures_are_those_of_the_evidence_about_the_same_predictions(
+    trained: Training, proven: Evidence
+) -> None:
+    """Whatever wins is judged as the candidates are, on its predictions after recalibration."""
+    for landmark in trained.landmarks:
+        for fit in landmark.heads.values():
+            assert fit.winner is not None
+            winner = fit.candidates[fit.winner]
+            shipped = [
+                [recalibrated(fit, repeat, fold, out) for fold, out in enumerate(outs)]
+                for repeat, outs in enumerate(winner.held_out)
+            ]
+            told = figures(fit, winner, proven.landmark(landmark.outcomes.landmark.name))
+            assert measures(fit.task, shipped) == pytest.approx(told, rel=1e-9, nan_ok=True)
+
+
+def test_the_summarised_figures_can_be_recomputed_from_the_table(
+    trained: Training, table: pd.DataFrame, proven: Evidence
+) -> None:
+    """The winner's from its recalibrated predictions, which are those that the evidence judges."""
+    for landmark in summary(trained, proven):
+        for name, told in landmark["remission"]["candidates"].items():
             where = (table["landmark"] == landmark["name"]) & (table["head"] == "remission")
             rows = table[where & (table["candidate"] == name)]
             assert len(rows) == landmark["remission"]["n"]
-            error = (rows["probability"] - rows["observed"]) ** 2
-            assert np.average(error, weights=rows["weight"]) == pytest.approx(figures["brier"])
+            column = "recalibrated" if name == landmark["remission"]["winner"] else "probability"
+            error = (rows[column] - rows["observed"]) ** 2
+            assert np.average(error, weights=rows["weight"]) == pytest.approx(told["brier"])
 
 
 def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
@@ -85,8 +127,8 @@ def test_what_ended_the_time_at_risk_of_relapse_stands_beside_it(table: pd.DataF
     assert table.loc[table["head"] == "remission", "ended_by"].isna().all()
 
 
-def test_the_summary_is_plain_json_with_events_and_winner(trained: Training) -> None:
-    for landmark in json.loads(json.dumps(summary(trained), allow_nan=False)):
+def test_the_summary_is_plain_json_with_events_and_winner(trained: Training, proven: Evidence) -> None:
+    for landmark in json.loads(json.dumps(summary(trained, proven), allow_nan=False)):
         for head in ("remission", "relapse"):
             assert 0 < landmark[head]["events"] < landmark[head]["n"] <= 400
             assert landmark[head]["winner"] in landmark[head]["candidates"]
@@ -121,7 +163,8 @@ def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_wh
     )
     finished = train(cohort, QUICK, collect_provenance(), quietly, workers=1)
     assert len(held_out_table(finished)) == 0
-    heads = [landmark[head] for landmark in summary(finished) for head in ("remission", "relapse")]
+    found = summary(finished, prove(finished, "two patients", quietly, workers=1))
+    heads = [landmark[head] for landmark in found for head in ("remission", "relapse")]
     assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)
 
 

@@ -198,6 +198,14 @@ def test_a_head_without_a_model_and_undefined_figures_are_said_and_never_invente
     assert "Nobody, until this is mended: leakage checks failed" in text
 
 
+def test_whose_answer_moves_against_a_declared_sign_stands_in_the_report() -> None:
+    text = text_of(EVIDENCE["training"])
+    assert "The latest rating is worse." in text
+    row = text[text.index("The latest rating is worse.") :].split()
+    assert row[5:11] == ["remission", "less", "900", "419", "21.3%", "-4.0%"]
+    assert "Not looked at: this is not the cohort" in text_of(EVIDENCE["external"])
+
+
 def test_evidence_of_no_landmark_still_makes_a_report() -> None:
     nothing = EVIDENCE["external"].model_copy(update={"landmarks": [], "leakage": []})
     document = render_report(nothing, about())

@@ -17,6 +17,7 @@ from models.bundle import load_bundle
 from serving.offline import predict_json
 from tests.serving.requests import example
 from tests.training.commands import Workplace, refused
+from training.evidence import read_evidence
 from training.read_cohort import read_cohort
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,10 @@ class Recorded:
     def runs(self, level: str) -> list[Run]:
         experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
         return list(self.client.search_runs(experiments, f"tags.level = '{level}'", max_results=200))
+
+    def text(self, artifact: str) -> str:
+        """An artifact of the training's run."""
+        return Path(self.client.download_artifacts(self.answer["run_id"], artifact)).read_text()
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +118,22 @@ def test_the_figures_recorded_are_those_answered(recorded: Recorded) -> None:
             assert run.data.metrics.get(name) == value, name  # not defined is null there, and left out here
         per_fold = recorded.client.get_metric_history(run.info.run_id, f"fold.{min(figures)}")
         assert [metric.step for metric in per_fold] == [0, 1, 2]
+
+
+def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and_the_evidence(
+    recorded: Recorded,
+) -> None:
+    stored = json.loads(recorded.text("summary.json"))
+    evidence = read_evidence(recorded.text("evidence.json"))
+    assert stored["landmarks"] == recorded.answer["landmarks"]
+    runs = {(run.data.tags["landmark"], run.data.tags["head"]): run.data.metrics for run in recorded.runs("head")}
+    for landmark in recorded.answer["landmarks"]:
+        found = evidence.landmark(landmark["name"])
+        remission = next(question.measures for question in found.questions if question.head == "remission")
+        relapse = next(head.measures for head in found.heads if head.head == "relapse")
+        for head, measure, proven in (("remission", "auc", remission), ("relapse", "c_index", relapse)):
+            told = landmark[head]["candidates"][landmark[head]["winner"]][measure]
+            assert told == proven[measure].estimate == runs[landmark["name"], head][measure]
 
 
 def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: Recorded) -> None:

@@ -25,17 +25,20 @@ def auc(y_observed: Floats, y_predicted: Floats, weights: Floats, fold: NDArray[
     Shapes (n,), ``weights`` (draws, n); result (draws,). Source: Hanley & McNeil 1982,
     doi:10.1148/radiology.143.1.7063747.
     """
-    right, pairs = np.zeros(len(weights)), np.zeros(len(weights))
+    margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
     for members in _folds(fold):
         order = members[np.argsort(y_predicted[members], kind="stable")]
         predicted, event = y_predicted[order], np.flatnonzero(y_observed[order] == 1)
-        lower, tied = (np.searchsorted(predicted, predicted[event], side=side) for side in ("left", "right"))
+        less = np.searchsorted(predicted, predicted[event] - SAME_PROBABILITY, side="left")
+        not_more = np.searchsorted(predicted, predicted[event] + SAME_PROBABILITY, side="right")
         for rows in blocks_of_draws(weights):
             drawn = _columns(weights[rows], order)
             cases, others = _columns(drawn, event), _running(np.where(y_observed[order] == 0, drawn, 0.0))
-            right[rows] += _sum_of_products(cases, _columns(others, lower) + _columns(others, tied)) / 2
+            margin[rows] += _sum_of_products(
+                cases, _columns(others, less) - (others[:, -1:] - _columns(others, not_more))
+            )
             pairs[rows] += cases.sum(axis=1) * others[:, -1]
-    return _share(right, pairs)
+    return _share(margin, pairs)
 
 
 def c_index(
@@ -48,11 +51,11 @@ def c_index(
     longer. Shapes (n,), ``weights`` (draws, n); result (draws,). Source: Harrell 1982,
     doi:10.1001/jama.1982.03320430047030; with competing events Wolbers 2009, doi:10.1097/EDE.0b013e3181a39056.
     """
-    right, pairs = np.zeros(len(weights)), np.zeros(len(weights))
+    margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
     for members in _folds(fold):
         for comparison in _comparisons(followed_days, ended_by, y_predicted, members):
-            _add_pairs(comparison, weights, right, pairs)
-    return _share(right, pairs)
+            _add_pairs(comparison, weights, margin, pairs)
+    return _share(margin, pairs)
 
 
 def uno_c(
@@ -70,7 +73,7 @@ def uno_c(
     censoring over all patients, each counted once, taken as known in the draws. Shapes as ``c_index``.
     Source: Uno 2011, doi:10.1002/sim.4154; Wolbers 2014, doi:10.1093/biostatistics/kxt059.
     """
-    right, pairs = np.zeros(len(weights)), np.zeros(len(weights))
+    margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
     inverse = 1 / censoring_free(followed_days, ended_by, np.ones(len(followed_days)), followed_days)
     late = (ended_by == 1) & (followed_days > last_day)
     judged = np.where(late, 0, ended_by).astype(np.int8)
@@ -78,9 +81,9 @@ def uno_c(
         later, competing = _comparisons(followed_days, judged, y_predicted, members)
         later = replace(later, case_factor=inverse[later.case] ** 2)
         competing = replace(competing, case_factor=inverse[competing.case], among_factor=inverse[competing.among])
-        _add_pairs(later, weights, right, pairs)
-        _add_pairs(competing, weights, right, pairs)
-    return _share(right, pairs)
+        _add_pairs(later, weights, margin, pairs)
+        _add_pairs(competing, weights, margin, pairs)
+    return _share(margin, pairs)
 
 
 def cumulative_auc(
@@ -155,8 +158,8 @@ def _comparison(case: Indices, among: Indices, until: Indices, y_predicted: Floa
     )
 
 
-def _add_pairs(comparison: _Comparison, weights: Floats, right: Floats, pairs: Floats) -> None:
-    """Add the weight of the pairs in the right order (ties half) to ``right`` and of all to ``pairs``, per draw.
+def _add_pairs(comparison: _Comparison, weights: Floats, margin: Floats, pairs: Floats) -> None:
+    """Add the weight of pairs in the right order less that of those in the wrong one to ``margin``; all to ``pairs``.
 
     The first ``until`` patients are at most one block of 1, 2, 4, ... patients each, by the binary digits of
     ``until``; within a block sorted by risk, those given less than a case are a running sum. So all draws together cost
@@ -179,9 +182,10 @@ def _add_pairs(comparison: _Comparison, weights: Floats, right: Floats, pairs: F
         )
         for rows in blocks_of_draws(weights):
             less = _running(_columns(weights[rows], comparison.among[order]) * comparison.among_factor[order])
-            gained = _columns(less, lower) + _columns(less, upper) - 2 * _columns(less, block << level)
+            first, last = block << level, (block + 1) << level
+            gained = (_columns(less, lower) - _columns(less, first)) - (_columns(less, last) - _columns(less, upper))
             cases = _columns(weights[rows], comparison.case[asked]) * comparison.case_factor[asked]
-            right[rows] += _sum_of_products(cases, gained) / 2
+            margin[rows] += _sum_of_products(cases, gained)
 
 
 def _folds(fold: NDArray[np.intp]) -> Iterator[Indices]:
@@ -205,5 +209,6 @@ def _sum_of_products(left: Floats, right: Floats) -> Floats:
     return np.asarray(np.einsum("ij,ij->i", left, right))
 
 
-def _share(right: Floats, pairs: Floats) -> Floats:
-    return np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+def _share(margin: Floats, pairs: Floats) -> Floats:
+    """The share of pairs in the right order, ties half; exactly 0.5 where all are tied, whatever they weigh."""
+    return 0.5 + np.divide(margin, 2 * pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)

@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.intervals import interval
 from training.evaluation.question_measures import core_values
-from training.evaluation.questions import Asked
 from training.evidence import LandmarkGain
 
 COMPARED = ("auc", "log_loss", "brier")
@@ -25,6 +25,7 @@ def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGa
         return None
     asked_late = later.observed.of(np.isin(later.observed.patient, both))
     asked_early = earlier.observed.of(np.isin(earlier.observed.patient, both))
+    draws = asked_late.drawn(draws)
     weights = np.zeros(draws.shape[1])
     weights[asked_late.patient] = asked_late.weights
     first = core_values(replace(asked_early, weights=weights[asked_early.patient]), draws)

@@ -6,11 +6,12 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.cohort import Cohort
+from training.evaluation.asked import Asked
 from training.evaluation.draws import Draws
 from training.evaluation.gains import gain
 from training.evaluation.judged import Judged
 from training.evaluation.landmark_evidence import landmark_evidence
-from training.evaluation.questions import Asked, questions
+from training.evaluation.questions import questions
 from training.evidence import HeadEvidence, LandmarkEvidence, LandmarkGain
 
 HeadsOf = Callable[[Judged, Draws], list[HeadEvidence]]

@@ -1,5 +1,6 @@
 """What is proven of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
 
+from dataclasses import replace
 from math import ceil, exp
 from typing import Literal
 
@@ -7,6 +8,9 @@ import numpy as np
 
 from features.timeline import Floats
 from models.bundle import HeadRecord
+from models.effective_parameters import effective_parameters
+from models.learners import Lesson, learn_xgboost_at
+from models.relapse import RelapseHead, relapse_trials
 from models.score import Linear, Score, Trees
 from training.evaluation.draws import Draws
 from training.evaluation.judged import Judged
@@ -17,7 +21,7 @@ from training.evaluation.sample_size import binary, cox_snell_r2, survival
 from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.fit import CandidateFit, HeadFit
 from training.labels import EndedBy
-from training.tasks import RelapseTask, RemissionTask
+from training.tasks import Head, RelapseTask, RemissionTask, Task
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3
@@ -98,14 +102,15 @@ def parameters_of(score: Score) -> int:
 def sample_size(fit: HeadFit) -> SampleSize | None:
     """The patients that the winner's parameters needed, by its R-squared on those held out; ``None`` without winner.
 
-    Penalised parameters count as the unpenalised ones that they amount to; what would be required if each counted in
-    full stands beside it. Without parameters only the precision of the overall risk is asked for.
+    Penalised parameters and trees count as the unpenalised ones that they amount to; what would be required if each
+    weight, or each distinct split, counted in full stands beside it. Without parameters, and so for the baseline that
+    every head has, only the precision of the overall risk is asked for.
     """
     if fit.winner is None:
         return None
     winner = fit.candidates[fit.winner]
     considered = parameters_of(winner.head.score)
-    parameters = ceil(winner.parameters.get("effective_parameters", considered))
+    parameters = ceil(_amounting_to(fit.task, winner, considered))
     criteria = _criteria(_needed(fit, parameters), parameters)
     required = max(criteria.values(), default=None)
     return SampleSize(
@@ -118,6 +123,25 @@ def sample_size(fit: HeadFit) -> SampleSize | None:
         required=required,
         met=None if required is None else fit.task.patients >= required,
     )
+
+
+def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
+    """The unpenalised parameters that the winner's amount to: as it learned them, else of trees by learning again."""
+    known = winner.parameters.get("effective_parameters")
+    if known is not None:
+        return known
+    if not isinstance(winner.head.score, Trees):
+        return considered
+    learner = learn_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
+    return effective_parameters(_lesson(task, winner.head), learner, winner.head.score)
+
+
+def _lesson(task: Task, head: Head) -> Lesson:
+    """What the head was learned from, all patients together."""
+    if not isinstance(task, RelapseTask):
+        return task.lesson
+    assert isinstance(head, RelapseHead)  # noqa: S101 - the head that the task made
+    return replace(task.lesson, trials=relapse_trials(task.followed, task.relapsed, task.at_risk, head.edges))
 
 
 def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from models.outcome_model import OutcomeModel
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
+from training.evaluation.curve_measures import week_ends
 from training.fit import HeadFit, recalibration_on
 from training.labels import EndedBy, Outcomes
 from training.splits import Folds
@@ -180,12 +181,9 @@ def _stacked(values: Sequence[Floats]) -> Floats | None:
 def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -> NDArray[np.int64]:
     """Ends of weeks, at most about fifty of them, and the horizons, as far as every head reaches."""
     reach = min((int(head.days[-1]) for head in heads if head is not None), default=0)
-    weeks = reach // DAYS_PER_WEEK
-    if not weeks:
-        return np.empty(0, dtype=np.int64)
-    grid = np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
+    grid = week_ends(reach)
     within = np.array([day for day in horizons_days if day <= reach], dtype=np.int64)
-    return np.unique(np.append(grid, within))
+    return np.unique(np.concatenate([grid, within]))
 
 
 def _curve(head: RelapseHead | None, rows: Floats, days: NDArray[np.int64]) -> tuple[Floats, Floats]:

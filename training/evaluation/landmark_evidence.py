@@ -6,21 +6,24 @@ from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.timeline import Floats
 from training.cohort_flow import LandmarkFlow, landmark_flow
+from training.evaluation.asked import Asked
 from training.evaluation.case_mix import case_mix
 from training.evaluation.draws import Draws
-from training.evaluation.intervals import interval
 from training.evaluation.judged import Judged
 from training.evaluation.question_measures import (
+    averaged,
     benefit,
     calibration_curve,
     core_values,
     curve_errors,
     curve_points,
     decision_curve,
+    estimates,
     observed_curve,
+    observed_rate,
     question_values,
 )
-from training.evaluation.questions import Asked, questions
+from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
 from training.evaluation.risk_groups import risk_groups
 from training.evaluation.sites import by_site
@@ -28,8 +31,13 @@ from training.evaluation.subgroups import subgroups
 from training.evidence import CalibrationCurve, FlowCount, HeadEvidence, LandmarkEvidence, Question, Sensitivity
 
 TREATMENTS = ("weights", "all-no", "excluded")
+WORSE_BY = (0.5, 1.0)
+"""How much worse those whose remission was not observed may have done, on the log-odds [judgement].
+
+Half a unit takes a probability of 40% to 29%, a whole one to 20%.
+"""
 COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe")
-"""Measures shown for each treatment of unobserved outcomes."""
+"""Measures shown for each treatment of unobserved outcomes, beside the rate of yes."""
 
 
 def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence], draws: Draws) -> LandmarkEvidence:
@@ -48,13 +56,14 @@ def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence],
 
 def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Question:
     observed, everyone = asked.observed, asked.first_repeat
-    values = question_values(observed, draws.resampled)
+    resampled = observed.drawn(draws.resampled)
+    values = question_values(observed, resampled)
     once = observed.first_repeat
     rate = float(np.average(observed.y_observed, weights=observed.weights))
     threshold = min(max(round(rate, 1), 0.1), 0.9)
-    errors, curve = _calibration(judged, asked, draws.resampled)
+    errors, curve = _calibration(judged, asked, resampled)
     by_relapse = asked.head == "relapse"
-    acting = relapse_benefit(judged, asked, draws.resampled) if by_relapse else benefit(observed, draws.resampled)
+    acting = relapse_benefit(judged, asked, resampled) if by_relapse else benefit(observed, resampled)
     sites, across = by_site(asked, cohort, draws.patients)
     return Question(
         name=asked.name,
@@ -64,14 +73,14 @@ def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Que
         events=int(once.y_observed.sum()),
         not_observed=len(everyone.row) - len(once.row),
         observed_rate=rate,
-        measures={name: interval(drawn) for name, drawn in (values | errors).items()},
+        measures=estimates(values | errors),
         calibration=curve,
         decision=decision_curve(acting),
         sites=sites,
         across_sites=across,
         subgroups=subgroups(asked, cohort, draws, threshold),
         subgroup_threshold=threshold,
-        sensitivity=[_sensitivity(asked, treatment, draws) for treatment in TREATMENTS],
+        sensitivity=_sensitivity(asked, resampled),
     )
 
 
@@ -87,13 +96,24 @@ def _calibration(judged: Judged, asked: Asked, draws: Floats) -> tuple[dict[str,
     return curve_errors(observed, draws), calibration_curve(observed, points, observed_curve(observed, points, draws))
 
 
-def _sensitivity(asked: Asked, treatment: str, draws: Draws) -> Sensitivity:
-    treated = asked.treated(treatment).observed
-    values = core_values(treated, draws.resampled)
+def _sensitivity(asked: Asked, draws: Floats) -> list[Sensitivity]:
+    """The question under every treatment of answers not observed; of remission also where those lost did worse.
+
+    Of relapse and of sustained remission part is known of those lost, which the weights use and a shift would not.
+    """
+    found = [_treated(treatment, asked.treated(treatment).observed, draws) for treatment in TREATMENTS]
+    if asked.head == "remission":
+        found += [_treated(f"worse by {shift}", asked.worse_by(shift), draws) for shift in WORSE_BY]
+    return found
+
+
+def _treated(treatment: str, treated: Asked, draws: Floats) -> Sensitivity:
+    rate = averaged(treated, lambda part, weights: {"observed_rate": observed_rate(part, weights)}, draws)
+    values = core_values(treated, draws)
     return Sensitivity(
         treatment=treatment,
-        n=len(treated.first_repeat.row),
-        measures={name: interval(values[name]) for name in COMPARED},
+        n=len(np.unique(treated.patient)),
+        measures=estimates(rate | {name: values[name] for name in COMPARED}),
     )
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.disclosure import FEWEST
 from training.evaluation.discrimination import auc
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import interval, interval_of_distance
 from training.evaluation.net_benefit import net_benefit, net_benefit_treat_all
-from training.evaluation.questions import Asked
 from training.evaluation.reliability import (
     brier_by_draw,
     brier_parts,
@@ -23,14 +23,17 @@ from training.evaluation.reliability import (
     observed_over_expected,
     scaled_brier,
 )
-from training.evaluation.smooth_curve import calibration_errors, smooth_curve
-from training.evidence import CalibrationCurve, DecisionCurve
+from training.evaluation.smooth_curve import Curve, calibration_errors, curve_noise, smooth_curve
+from training.evidence import CalibrationCurve, DecisionCurve, Estimate
 
 THRESHOLDS = np.round(np.arange(0.02, 1.0, 0.02), 2)
 """Threshold probabilities of a decision curve."""
 POINTS = 41
 """Points of a drawn calibration curve."""
 BINS = 20
+NOISE = " noise"
+"""Ends the name of how far a draw is from all data, which stands beside a distance that can't be below 0."""
+SQUARED = ("brier_reliability", "brier_resolution")
 
 Measure = Callable[[Asked, Floats], Mapping[str, Floats]]
 """From the rows of one repeat and their weights (draws, rows) to figures (draws, ...)."""
@@ -99,18 +102,46 @@ def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
         "brier_resolution": parts.resolution,
         "brier_uncertainty": parts.uncertainty,
         "brier_within_bins": parts.within_bins,
+        f"brier_reliability{NOISE}": parts.reliability_noise,
+        f"brier_resolution{NOISE}": parts.resolution_noise,
     }
 
 
+def estimates(values: Mapping[str, Floats]) -> dict[str, Estimate]:
+    """Every figure with its 95% interval; of a distance, which can't be below 0, by the noise that stands beside it.
+
+    The parts of the Brier score are mean squared distances: their intervals are those of the roots, squared.
+    """
+    return {name: _estimate(name, values) for name in values if not name.endswith(NOISE)}
+
+
+def _estimate(name: str, values: Mapping[str, Floats]) -> Estimate:
+    noise = values.get(f"{name}{NOISE}")
+    if noise is None:
+        return interval(values[name])
+    if name not in SQUARED:
+        return interval_of_distance(values[name], noise)
+    root = interval_of_distance(np.sqrt(values[name]), np.sqrt(noise))
+    if root.low is None or root.high is None:
+        return Estimate(estimate=float(values[name][0]))
+    return Estimate(estimate=float(values[name][0]), low=root.low**2, high=root.high**2)
+
+
 def curve_errors(asked: Asked, draws: Floats) -> dict[str, Floats]:
-    """ICI, E50 and E90 of the predicted probability against the smooth curve of weighted answers, in every draw."""
+    """ICI, E50 and E90 against the smooth curve of weighted answers, with their noise, in every draw."""
 
     def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
         y, p = part.y_observed, part.y_predicted
-        errors = calibration_errors(smooth_curve(y, p, weights), p, weights)
-        return {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90}
+        return errors_with_noise(smooth_curve(y, p, weights), p, weights)
 
     return averaged(asked, measure, draws)
+
+
+def errors_with_noise(curve: Curve, y_predicted: Floats, weights: Floats) -> dict[str, Floats]:
+    """ICI, E50 and E90 of a curve, and their noise, in every draw of ``weights`` (draws, rows)."""
+    errors, noise = calibration_errors(curve, y_predicted, weights), curve_noise(curve, y_predicted, weights)
+    found = {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90}
+    return found | {f"ici{NOISE}": noise.ici, f"e50{NOISE}": noise.e50, f"e90{NOISE}": noise.e90}
 
 
 def observed_rate(asked: Asked, weights: Floats) -> Floats:

@@ -4,7 +4,6 @@ Everything at a horizon is one of them, with weights for those whose answer is n
 all. Who is censored before the horizon has no answer, and is stood for by those like them who were followed.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,68 +11,10 @@ from numpy.typing import NDArray
 
 from features.timeline import Floats, Mask
 from models.outcomes import expit
+from training.evaluation.asked import Asked, followed_to
 from training.evaluation.incidence import answer_by, free_by
 from training.evaluation.judged import Judged
 from training.labels import EndedBy
-from training.tasks import FEWEST_FOLLOWED
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """A question put to rows of ``Judged``; arrays have shape (rows asked,).
-
-    ``row`` are positions in the judged rows; ``y_observed`` is 1 yes, 0 no, NaN not observed; ``weights`` are those
-    of inverse probability, 0 where not observed.
-    """
-
-    name: str
-    head: Literal["remission", "relapse", "sustained"]
-    horizon_days: int | None
-    row: NDArray[np.intp]
-    patient: NDArray[np.intp]
-    repeat: NDArray[np.intp]
-    fold: NDArray[np.intp]
-    y_observed: Floats
-    y_predicted: Floats
-    weights: Floats
-
-    def of(self, kept: Mask) -> "Asked":
-        """The question put to some of the rows only."""
-        return self._with(kept, self.y_observed[kept], self.weights[kept])
-
-    @property
-    def observed(self) -> "Asked":
-        """The question put to those who have an answer."""
-        return self.of(~np.isnan(self.y_observed))
-
-    @property
-    def first_repeat(self) -> "Asked":
-        """Every patient once."""
-        return self.of(self.repeat == 0)
-
-    def treated(self, treatment: str) -> "Asked":
-        """With unobserved answers treated another way: "all-no" counts them as no, "excluded" leaves them out."""
-        unknown = np.isnan(self.y_observed)
-        if treatment == "all-no":
-            everyone = np.ones(len(unknown), dtype=np.bool_)
-            return self._with(everyone, np.where(unknown, 0.0, self.y_observed), np.ones(len(unknown)))
-        if treatment == "excluded":
-            return self._with(~unknown, self.y_observed[~unknown], np.ones(int((~unknown).sum())))
-        return self
-
-    def _with(self, kept: Mask, y_observed: Floats, weights: Floats) -> "Asked":
-        return Asked(
-            self.name,
-            self.head,
-            self.horizon_days,
-            self.row[kept],
-            self.patient[kept],
-            self.repeat[kept],
-            self.fold[kept],
-            y_observed,
-            self.y_predicted[kept],
-            weights,
-        )
 
 
 def questions(judged: Judged) -> list[Asked]:
@@ -88,15 +29,6 @@ def questions(judged: Judged) -> list[Asked]:
         if judged.remission_log_odds is not None or judged.in_remission_at_landmark:
             asked += [_sustained_to(judged, day) for day in days]
     return asked
-
-
-def followed_to(followed: Floats, ended_by: NDArray[np.int8], day: float) -> bool:
-    """Whether enough patients were followed to the day to stand for those lost before it, or nobody was lost.
-
-    Where all who had no event were lost, the only answers known are those of the events. Shapes (patients,).
-    """
-    lost = (ended_by == EndedBy.CENSORED) & (followed < day)
-    return bool((followed >= day).sum() >= FEWEST_FOLLOWED or not lost.any())
 
 
 def _ask(

@@ -11,22 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.timeline import Floats
+from training.evaluation.asked import Asked
 from training.evaluation.hazard_curve import hazard_curve
 from training.evaluation.incidence import aalen_johansen
 from training.evaluation.judged import Judged
 from training.evaluation.net_benefit import net_benefit_censored, net_benefit_treat_all
-from training.evaluation.question_measures import THRESHOLDS, mean_of_repeats
-from training.evaluation.questions import Asked
+from training.evaluation.question_measures import THRESHOLDS, errors_with_noise, mean_of_repeats
 from training.evaluation.relapse_measures import followed_until
-from training.evaluation.smooth_curve import calibration_errors
 
 
 def relapse_errors(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:
-    """ICI, E50 and E90 of predicted against observed risk of relapse by the question's day, in every draw."""
+    """ICI, E50 and E90 of predicted against observed risk by the question's day, with their noise, in every draw."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
-        errors = calibration_errors(hazard_curve(*seen, predicted, weights, _day(asked)), predicted, weights)
-        return {"ici": errors.ici, "e50": errors.e50, "e90": errors.e90}
+        return errors_with_noise(hazard_curve(*seen, predicted, weights, _day(asked)), predicted, weights)
 
     return _averaged(judged, asked, measure, draws)
 

@@ -1,75 +1,22 @@
 """How far predicted probabilities can be taken at their word: overall error and calibration.
 
-The first measures choose among candidates, on log-odds, one figure each. Those ``by_draw``, and all below them, judge
-the probabilities that are given out: ``weights`` (draws, n) give one figure per row, shape (draws,); row 0 is the
-estimate, the others are bootstrap draws, and weights for the unobserved are multiplied into every row.
+They judge the probabilities that are given out, of candidates as of the model: ``weights`` (draws, n) give one figure
+per row, shape (draws,); row 0 is the estimate, the others are bootstrap draws, and weights for the unobserved are
+multiplied into every row.
 """
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from hazardous.metrics import integrated_brier_score_incidence
-from numpy.typing import NDArray
 
 from features.timeline import Floats
-from models.calibration import Trials, fit_baseline, recalibrate
-from models.outcomes import expit
 from training.evaluation.logistic import fit_logistic
 
 CLOSEST_TO_CERTAIN = 1e-8
 """Probabilities nearer to 0 or 1 are moved to this far from them before their logarithm is taken."""
 
 _BINS = 10
-
-
-def log_loss(y_observed: Floats, log_odds: Floats, weights: Floats) -> float:
-    """Mean negative log-likelihood in nats; smaller is better. Shapes (n,)."""
-    loss = np.logaddexp(0, np.where(y_observed == 1, -log_odds, log_odds))
-    return float(np.average(loss, weights=weights))
-
-
-def brier(y_observed: Floats, log_odds: Floats, weights: Floats) -> float:
-    """Mean squared error of the probabilities; smaller is better. Shapes (n,).
-
-    Source: Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
-    """
-    return float(np.average((expit(log_odds) - y_observed) ** 2, weights=weights))
-
-
-def calibration_in_the_large(trials: Trials, log_odds: Floats) -> float:
-    """Shift in log-odds that the predictions lack; 0 is right, above 0 means too low. ``log_odds`` (patients,).
-
-    Source: Van Calster 2016, doi:10.1016/j.jclinepi.2015.12.005.
-    """
-    return float(fit_baseline(trials, log_odds)[0])
-
-
-def calibration_slope(trials: Trials, log_odds: Floats) -> float:
-    """Slope of the outcome on the predicted log-odds; 1 is right, below 1 means too extreme; NaN for equal predictions.
-
-    Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
-    """
-    if np.ptp(log_odds[trials.patient]) == 0:
-        return float("nan")
-    return recalibrate(trials, log_odds, np.zeros(len(trials.patient))).slope
-
-
-def integrated_brier(
-    followed_days: Floats, ended_by: NDArray[np.int8], incidence: Floats, days: NDArray[np.int64]
-) -> float:
-    """Brier score of the predicted incidence of relapse, averaged over ``days``; smaller is better.
-
-    ``incidence`` has shape (n, days). Censoring is handled by inverse-probability weights; days that nobody was
-    followed to are left out. Source: Graf 1999; Kretowska 2018 for competing events.
-    """
-    reached = days < followed_days.max()
-    if not (ended_by == 1).any() or reached.sum() < 2:
-        return float("nan")
-    observed = pd.DataFrame({"event": ended_by.astype(np.int64), "duration": followed_days})
-    value = integrated_brier_score_incidence(observed, observed, incidence[:, reached], days[reached], 1)
-    return float(value)
 
 
 def log_odds_of(y_predicted: Floats) -> Floats:
@@ -115,13 +62,16 @@ class BrierParts:
     Reliability (smaller is better) is the squared gap between mean prediction and observed rate of a bin, resolution
     (larger is better) the squared gap between a bin's rate and the overall one, uncertainty the base rate's own
     Brier score. ``within_bins`` is the variance of the predictions in a bin less twice their covariance with the
-    outcome: what Murphy's three leave out where the predictions of a bin differ.
+    outcome: what Murphy's three leave out where the predictions of a bin differ. The noise of the first two is the mean
+    squared gap between a draw's bins and those of row 0.
     """
 
     reliability: Floats
     resolution: Floats
     uncertainty: Floats
     within_bins: Floats
+    reliability_noise: Floats
+    resolution_noise: Floats
 
 
 def brier_parts(y_observed: Floats, y_predicted: Floats, weights: Floats) -> BrierParts:
@@ -143,11 +93,14 @@ def brier_parts(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Bri
     variance = mean_in_bin(y_predicted**2) - predicted**2
     covariance = mean_in_bin(y_predicted * y_observed) - predicted * observed
     rate = _mean(y_observed, weights)
+    gap, spread = predicted - observed, observed - rate[:, None]
     return BrierParts(
-        reliability=(share * (predicted - observed) ** 2).sum(axis=1),
-        resolution=(share * (observed - rate[:, None]) ** 2).sum(axis=1),
+        reliability=(share * gap**2).sum(axis=1),
+        resolution=(share * spread**2).sum(axis=1),
         uncertainty=rate * (1 - rate),
         within_bins=(share * (variance - 2 * covariance)).sum(axis=1),
+        reliability_noise=(share * (gap - gap[:1]) ** 2).sum(axis=1),
+        resolution_noise=(share * (spread - spread[:1]) ** 2).sum(axis=1),
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from features.timeline import Floats
 from training.evaluation.disclosure import FEWEST
 from training.evaluation.incidence import aalen_johansen
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import enough_for_interval, interval
 from training.evaluation.judged import Judged
 from training.evidence import Estimate, RiskGroup, RiskGroups
 from training.labels import EndedBy
@@ -54,6 +54,8 @@ def _averaged(judged: Judged, values: Floats) -> Floats:
 def _observed(judged: Judged, patients: np.ndarray, draws: Floats) -> list[Estimate]:
     outcomes = judged.outcomes
     ended_by = np.maximum(outcomes.ended_by[patients], EndedBy.CENSORED).astype(np.int8)
+    events = (ended_by != EndedBy.CENSORED).astype(np.float64)
+    draws = draws if enough_for_interval(events) else draws[:1]
     curve = aalen_johansen(
         outcomes.followed_days[patients], ended_by, draws[:, patients], judged.days.astype(np.float64)
     )

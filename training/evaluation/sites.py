@@ -7,15 +7,13 @@ import numpy as np
 from features.cohort import Cohort
 from features.timeline import Floats
 from models.outcomes import expit
+from training.evaluation.asked import Asked
 from training.evaluation.disclosure import told_together
-from training.evaluation.intervals import interval
+from training.evaluation.intervals import enough_for_interval, interval
 from training.evaluation.question_measures import core_values
-from training.evaluation.questions import Asked
 from training.evaluation.random_effects import pool
 from training.evidence import AcrossSites, Estimate, SiteEstimate
 
-FEWEST_EVENTS = 5
-"""Answers of either kind at a site for figures of its own."""
 FEWEST_SITES = 3
 MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 
@@ -42,8 +40,7 @@ def by_site(asked: Asked, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstim
 
 
 def _enough(asked: Asked) -> bool:
-    once = asked.first_repeat.y_observed
-    return int(min((once == 1).sum(), (once == 0).sum())) >= FEWEST_EVENTS
+    return enough_for_interval(asked.first_repeat.y_observed)
 
 
 def _site(name: str, asked: Asked, values: dict[str, Floats]) -> SiteEstimate:

@@ -84,13 +84,29 @@ def calibration_errors(curve: Curve, y_predicted: Floats, weights: Floats) -> Ca
     all. Of more than 2,000 patients neighbours are taken together at their mean prediction; the least and the
     greatest prediction stay alone. Source: Austin & Steyerberg 2019, doi:10.1002/sim.8281.
     """
+    points, counts = _points(y_predicted, weights)
+    return _distances(np.abs(curve.observed_at(points) - points), counts)
+
+
+def curve_noise(curve: Curve, y_predicted: Floats, weights: Floats) -> CalibrationErrors:
+    """How far the curve of every draw is from that of row 0, by the same distances as ``calibration_errors``."""
+    points, counts = _points(y_predicted, weights)
+    observed = curve.observed_at(points)
+    return _distances(np.abs(observed - observed[:1]), counts)
+
+
+def _points(y_predicted: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Where the curve is evaluated, (points,), and the weight of the patients there, (draws, points)."""
     order = np.argsort(y_predicted, kind="stable")
     start = _groups(len(order))
     points = np.add.reduceat(y_predicted[order], start) / np.diff(np.append(start, len(order)))
-    error = np.abs(curve.observed_at(points) - points)
-    counts = np.empty_like(error)
+    counts = np.empty((len(weights), len(points)))
     for rows in blocks_of_draws(weights):
         counts[rows] = np.add.reduceat(weights[rows][:, order], start, axis=1)
+    return points, counts
+
+
+def _distances(error: Floats, counts: Floats) -> CalibrationErrors:
     total = counts.sum(axis=1)
     ici = np.divide((error * counts).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
     return CalibrationErrors(ici, *_quantiles(error, counts, (0.5, 0.9, 1.0)))

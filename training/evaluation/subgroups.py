@@ -10,12 +10,12 @@ import numpy as np
 
 from features.cohort import Cohort
 from features.timeline import Floats, Mask
+from training.evaluation.asked import Asked
 from training.evaluation.disclosure import FEWEST, told_together
 from training.evaluation.draws import Draws
 from training.evaluation.intervals import interval
 from training.evaluation.net_benefit import net_benefit
 from training.evaluation.question_measures import averaged, core_values, observed_rate
-from training.evaluation.questions import Asked
 from training.evidence import Subgroup
 
 AGE_BANDS = (30, 45, 60)
@@ -74,6 +74,7 @@ def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold:
     if len(once.row) < FEWEST:
         return Subgroup(variable=variable, group=group, n=None)
     events = int(once.y_observed.sum())
+    draws = observed.drawn(draws)
     values = core_values(observed, draws)
     benefit = averaged(
         observed,

@@ -6,11 +6,11 @@ import numpy as np
 
 from features.timeline import Floats
 from models.outcome_model import OutcomeModel
+from training.evaluation.asked import followed_to
 from training.evaluation.case_mix import FEWEST_ALIKE
 from training.evaluation.disclosure import FEWEST
 from training.evaluation.incidence import answer_by
 from training.evaluation.intervals import interval, over_patients
-from training.evaluation.questions import followed_to
 from training.evaluation.reliability import (
     calibration_in_the_large_by_draw,
     calibration_slope_by_draw,

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from training.evaluation.case_mix_compared import NOTABLE
 from training.evidence import Evidence, LandmarkEvidence
 from training.report import tables
+from training.report.directions import directions_table
 from training.report.drawings import Drawing, draw
 from training.report.facts import ReportFacts, Told
 from training.report.kinds import CHOICE
@@ -47,6 +48,7 @@ _SECTIONS = (
     ("sample-size", "Sample size"),
     ("instability", "Instability"),
     ("leakage", "Leakage and reproduction"),
+    ("directions", "Directions"),
     ("tripod", "TRIPOD+AI, item by item"),
     ("probast", "PROBAST+AI self-assessment"),
     ("definitions", "Outcome rules"),
@@ -130,6 +132,7 @@ def _over_all(evidence: Evidence) -> Iterator[Markup]:
     yield section("instability", 2, _TITLES["instability"], *map(tables.instability_table, marks))
     found = tables.leakage_table(evidence), tables.reproduction_words(evidence)
     yield section("leakage", 2, _TITLES["leakage"], *found)
+    yield section("directions", 2, _TITLES["directions"], directions_table(evidence))
 
 
 def _definitions(evidence: Evidence, about: ReportFacts) -> Iterator[Markup]:

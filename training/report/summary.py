@@ -49,6 +49,10 @@ def _beside(left: Markup, right: Markup, kind: str) -> Markup:
 def _banners(evidence: Evidence) -> Iterator[Markup]:
     if evidence.cohort.synthetic:
         yield _banner("SYNTHETIC", "The cohort was drawn by a program. Nobody in it exists; no patient is described.")
+    elif evidence.model_synthetic:
+        yield _banner(
+            "SYNTHETIC MODEL", "The model was developed on a cohort drawn by a program. The one judged here is not."
+        )
     if evidence.quick:
         yield _banner("QUICK", "Parts of the evaluation were skipped. This model can't be promoted.")
     yield _banner("Not a medical device", "For research. Nothing here has been cleared for the care of patients.")

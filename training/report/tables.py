@@ -20,6 +20,7 @@ from training.report.markup import paragraph, table
 from training.report.wording import (
     CANDIDATES,
     MEASURES,
+    by_chance_alone,
     count,
     group_title,
     interval,
@@ -36,16 +37,23 @@ _TREATMENTS = {
     "weights": "weighted for those not observed",
     "all-no": "not observed counted as no",
     "excluded": "not observed left out",
+    "worse by 0.5": "not observed did worse than predicted by 0.5 on the log-odds",
+    "worse by 1.0": "not observed did worse than predicted by 1 on the log-odds",
 }
 
 
 def measures_table(question: Question) -> Markup:
     """All measures of a question with their intervals."""
     rows = [
-        (measure_title(name), interval(question.measures[name], 3), measure_good(name))
+        (measure_title(name), interval(question.measures[name], 3), _good(name, question.measures[name]))
         for name in _ordered(question.measures)
     ]
     return table(f"All measures: {question.name}", ("measure", "estimate (95% interval)", "good is"), rows)
+
+
+def _good(name: str, found: Estimate) -> str:
+    chance = by_chance_alone(name, found)
+    return measure_good(name) + ("" if chance is None else f"; by chance alone up to {number(chance, 3)}")
 
 
 def sites_table(question: Question) -> Markup:

@@ -15,6 +15,7 @@ class Measure:
 
 
 MEASURES = {
+    "observed_rate": Measure("rate of the outcome", "not the model's"),
     "auc": Measure("c-statistic (AUC)", "larger; 0.5 is chance"),
     "log_loss": Measure("log loss", "smaller"),
     "brier": Measure("Brier score", "smaller"),
@@ -50,6 +51,21 @@ def measure_title(name: str) -> str:
 def measure_good(name: str) -> str:
     """Which values of a measure are good; empty for an unknown one."""
     return MEASURES[name].good if name in MEASURES else ""
+
+
+def by_chance_alone(name: str, found: Estimate) -> float | None:
+    """Up to where a distance that can't be below 0 comes in 97.5% of perfectly calibrated models; else ``None``.
+
+    It is how far the interval reaches above the estimate; for the parts of the Brier score, on their root.
+    """
+    if name not in _DISTANCES or found.estimate is None or found.high is None:
+        return None
+    if name.startswith("brier"):
+        return float((found.high**0.5 - found.estimate**0.5) ** 2)
+    return found.high - found.estimate
+
+
+_DISTANCES = ("ici", "e50", "e90", "brier_reliability")
 
 
 def number(value: Number, digits: int = 2) -> str:

@@ -9,8 +9,8 @@ from features.cohort import Cohort
 from features.primary_scale import PrimaryScale
 from features.protocol import Covariate, Landmark, Protocol
 from features.timeline import Floats, Rows
+from training.evaluation.asked import Asked
 from training.evaluation.judged import Judged
-from training.evaluation.questions import Asked
 from training.labels import EndedBy, Outcomes
 
 NAN = float("nan")

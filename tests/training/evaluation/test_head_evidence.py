@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.learners import learn_xgboost_at
 from models.relapse import RelapseHead
 from models.score import Constant, Linear
 from tests.training.evaluation.fitted import fitted
@@ -24,6 +25,7 @@ from training.evaluation.head_evidence import (
     sample_size,
 )
 from training.evaluation.sample_size import binary, survival
+from training.fit import HeadFit
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.run import Training, quietly, train
@@ -131,6 +133,25 @@ def test_penalised_parameters_count_as_the_unpenalised_ones_they_amount_to() -> 
     assert answer is not None
     assert 0 < effective < 2
     assert (answer.parameters, answer.considered) == (ceil(effective), 2)
+
+
+@pytest.mark.parametrize("of", ["remission", "relapse"])
+def test_trees_count_as_what_they_follow_of_outcomes_drawn_anew(of: str) -> None:
+    """More than the two columns, because they search them; far from one for each distinct split."""
+    fit = with_trees(getattr(fitted(repeats=2), of))
+    answer = sample_size(fit)
+    assert answer is not None
+    assert answer.considered is not None
+    assert 2 < answer.parameters < answer.considered
+    assert sample_size(fit) == answer
+
+
+def with_trees(fit: HeadFit) -> HeadFit:
+    """The same predictions held out, by sixty trees of depth 2 instead of the winner."""
+    everybody = np.ones(len(fit.task.lesson.rows), dtype=np.bool_)
+    head, parameters = fit.task.fit(learn_xgboost_at(2, 60), everybody)
+    trees = replace(fit.candidates["logistic"], name="xgboost", head=head, parameters=parameters)
+    return replace(fit, candidates={**fit.candidates, "xgboost": trees}, winner="xgboost")
 
 
 def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:

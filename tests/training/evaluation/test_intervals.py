@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.intervals import blocks_of_draws, interval, over_patients, over_sites
+from training.evaluation.intervals import blocks_of_draws, enough_for_interval, interval, over_patients, over_sites
 
 
 def test_the_first_row_is_the_cohort_itself_and_every_draw_is_as_large() -> None:
@@ -96,3 +96,18 @@ def test_blocks_of_draws_are_all_the_draws_once(draws: int, patients: int) -> No
     weights = np.broadcast_to(np.arange(draws, dtype=np.float64)[:, None], (draws, patients))
     rows = np.concatenate([np.arange(draws)[block] for block in blocks_of_draws(weights)])
     np.testing.assert_array_equal(rows, np.arange(draws))
+
+
+@pytest.mark.parametrize(("events", "others", "enough"), [(5, 5, True), (4, 50, False), (50, 4, False), (1, 0, False)])
+def test_an_interval_takes_five_answers_of_either_kind(events: int, others: int, enough: bool) -> None:
+    assert enough_for_interval(np.repeat([1.0, 0.0], [events, others])) == enough
+
+
+def test_of_fewer_than_five_many_draws_hold_none_or_hardly_any() -> None:
+    """Why five: e^-k of the draws hold none of k events: more than a third for one event, under 1 in 100 for five."""
+    share = {}
+    for events in (1, 5):
+        drawn = over_patients(200, 4000, seed=3)[1:, :events].sum(axis=1)
+        share[events] = np.mean(drawn == 0)
+    assert share[1] == pytest.approx(np.exp(-1), abs=0.03)
+    assert share[5] < 0.01

@@ -166,3 +166,13 @@ def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None
     lost = replace(found.remission, candidates={}, winner=None, head=None, recalibration=None)
     judged = judged_with(found, lost, found.relapse)
     assert [asked.head for asked in questions(judged)] == ["relapse", "relapse"]
+
+
+def test_where_every_horizon_is_beyond_the_curve_the_curve_is_judged_and_no_question_of_relapse_is_asked() -> None:
+    found = learned()
+    fits = (found.remission, found.relapse)
+    judged = judge_held_out(found.features, found.outcomes, found.weights, fits, found.folds, (365,))
+    assert (judged.days % 7 == 0).all()
+    assert judged.days[-1] == 182
+    assert [asked.name for asked in questions(judged)] == ["remission"]
+    assert relapse_measures(judged, np.ones((2, 400)))["c_index"].estimate is not None

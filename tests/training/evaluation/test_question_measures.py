@@ -5,6 +5,7 @@ import pytest
 
 from features.timeline import Floats
 from tests.training.evaluation.judged_examples import NAN, asked_of, once
+from training.evaluation.asked import Asked
 from training.evaluation.question_measures import (
     BINS,
     averaged,
@@ -19,7 +20,6 @@ from training.evaluation.question_measures import (
     observed_rate,
     question_values,
 )
-from training.evaluation.questions import Asked
 from training.evidence import CalibrationCurve
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from features.build import build_features
 from features.timeline import Floats
 from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
+from tests.training.evaluation.judged_examples import asked_of as remission_of
 from tests.training.trainings import QUICK
+from training.evaluation.asked import Asked
 from training.evaluation.judged import Judged
-from training.evaluation.questions import Asked, questions
+from training.evaluation.questions import questions
 from training.labels import EndedBy, derive_outcomes
 from training.read_cohort import read_cohort
 from training.run import tasks_of
@@ -152,3 +154,16 @@ def _truth(truth: pd.DataFrame, patient_ids: NDArray[np.str_], landmark: str) ->
     rows = truth[truth["landmark"] == landmark].set_index("patient_id")
     columns = ["true_remission", "true_relapse_week_6", "true_relapse_week_12"]
     return rows.reindex(patient_ids)[columns].to_numpy(dtype=np.float64)
+
+
+def test_those_lost_may_have_done_worse_than_predicted() -> None:
+    """Predicted 1/2: a whole unit of log-odds less is 1 / (1 + e) = 0.269, half a unit 0.378."""
+    asked = remission_of([1, 0, NAN, NAN], [0.6, 0.4, 0.5, 0.5], weights=[3.0, 2.0, 1.0, 1.0])
+    for shift, chance in ((0.0, 1 / 2), (0.5, 1 / (1 + np.exp(0.5))), (1.0, 1 / (1 + np.e))):
+        worse = asked.worse_by(shift)
+        assert worse.weights.sum() == pytest.approx(4)
+        assert worse.weights @ worse.y_observed == pytest.approx(1 + 2 * chance)
+        expected = worse.weights @ worse.y_predicted
+        assert expected == pytest.approx(0.6 + 0.4 + 0.5 + 0.5)
+    nobody = remission_of([1, 0], [0.6, 0.4]).worse_by(1.0)
+    assert (nobody.y_observed.tolist(), nobody.weights.tolist()) == ([1, 0], [1, 1])
