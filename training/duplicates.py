@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.cohort import Cohort
 from features.timeline import Indices, Mask
 from training.chance_agreement import Telling, beyond_chance, telling
+from training.record_cells import Codes
 
 KEYS = 32
 """Ways of choosing cells by which records are looked up: two that agree in all chosen cells are compared in whole. Of
@@ -17,6 +18,8 @@ SPARE_BITS = 4.0
 """Beyond log2 of the patients: so few pairs agree in the chosen cells by chance that comparing them takes no time."""
 MOST_PAIRS = 500_000
 """Pairs that are compared for each way of choosing; those who agree with the fewest others come first."""
+CHUNK = 5_000
+"""Patients worked on at a time, so that memory does not grow with the cohort."""
 UNSURE_BITS = 3.0
 """By so much a copy moves what is measured of a cohort; a record within it is not said to be tellable."""
 
@@ -48,18 +51,28 @@ def tellable(cohort: Cohort, changed: int = 0) -> Mask:
 
 def _candidates(records: Telling) -> Pairs:
     """Pairs that agree in all cells of a choice that tells about as much as would tell one patient from all others."""
-    enough = np.log2(len(records.codes)) + SPARE_BITS
+    enough = float(np.log2(len(records.codes))) + SPARE_BITS
+    rich = np.flatnonzero(records.bits.sum(axis=1) >= enough)
     found = [np.empty((0, 2), dtype=np.intp)]
     for way in range(KEYS):
         rng = np.random.default_rng(way)
         order = rng.permutation(records.codes.shape[1])
-        codes, bits = records.codes[:, order], records.bits[:, order]
-        told = np.cumsum(bits, axis=1)
-        chosen = (told - bits < enough) & (bits > 0)
         names = rng.integers(1, 2**63, len(order), dtype=np.uint64)
-        hashed = np.where(chosen, _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names), 0)
-        found.append(_same(hashed.sum(axis=1, dtype=np.uint64), np.flatnonzero(told[:, -1] >= enough)))
+        parts = np.array_split(rich, len(rich) // CHUNK + 1)
+        keys = [_keys(records.codes[part][:, order], records.bits[part][:, order], names, enough) for part in parts]
+        found.append(_same(np.concatenate(keys), rich))
     return np.unique(np.concatenate(found), axis=0)
+
+
+def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
+    """A number for the cells of each record (patients, cells) up to the first with which they tell enough."""
+    told = np.cumsum(bits, axis=1)
+    needed = int((told < enough).sum(axis=1).max(initial=0)) + 1
+    codes, bits, told = codes[:, :needed], bits[:, :needed], told[:, :needed]
+    chosen = (told - bits < enough) & (bits > 0)
+    hashed = _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names[:needed])
+    keys: NDArray[np.uint64] = np.where(chosen, hashed, np.uint64(0)).sum(axis=1, dtype=np.uint64)
+    return keys
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -69,11 +82,11 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _same(keys: NDArray[np.uint64], among: Indices) -> Pairs:
+def _same(keys: NDArray[np.uint64], patients: Indices) -> Pairs:
     """Pairs of patients of equal keys, first below second; groups of few first, until there are ``MOST_PAIRS``."""
-    order = among[np.argsort(keys[among], kind="stable")]
-    ends = np.flatnonzero(np.append(keys[order][1:] != keys[order][:-1], True)) + 1 if len(order) else order
-    groups = [group for group in np.split(order, ends) if len(group) > 1]
+    order = np.argsort(keys, kind="stable")
+    ends = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
+    groups = [patients[group] for group in np.split(order, ends) if len(group) > 1]
     pairs, left = [np.empty((0, 2), dtype=np.intp)], MOST_PAIRS
     for group in sorted(groups, key=len):
         left -= len(group) * (len(group) - 1) // 2
