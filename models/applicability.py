@@ -23,8 +23,11 @@ RARE_SHARE = 0.01
 EDGE_QUANTILE = 0.99
 LITTLE_LACKING = 0.1
 """The edge is the figure that 1 in 100 training patients exceeds; lacking a tenth of a record never is at the edge."""
-LEAST_RANGE = 0.05
-"""The unit of a column is its training range, or this share of the declared one where few patients span less."""
+LEAST_OF_SIZE = 0.5
+LEAST_UNIT, LEAST_OF_DECLARED = 1.0, 0.05
+"""The unit of a column is the range of the training patients; where they hardly differ, half of their largest value, so
+that of 7 days in everybody 10 days is at the edge and 11 outside; where that is 0 too, one point, day or session, or
+for a finer scale 5% of its declared range [judgement]."""
 STEPS = 16
 """Limits are rounded outwards to a multiple of a power of two, at most a sixteenth of the unit: the least and greatest
 value can't be read off to the last digit, but of a feature with few whole values they can."""
@@ -76,6 +79,10 @@ WORDS = {
     "too_little_recorded": (
         "less of the record is known than for 99 in 100 training patients",
         "too little of the record is known",
+    ),
+    "dose_beyond_route": (
+        "a dose was larger than its route of administration allows",
+        "a dose was larger than its route of administration allows",
     ),
     "unlike_in_combination": (
         "the values together are unlike those of 99 in 100 training patients",
@@ -139,8 +146,11 @@ class Applicability:
     limit: Floats
     shares: Floats
 
-    def judge(self, rows: Floats) -> Judgement:
-        """The verdicts on feature rows of shape (n, features), NaN where not recorded."""
+    def judge(self, rows: Floats, beyond: Mapping[str, NDArray[np.bool_]] | None = None) -> Judgement:
+        """The verdicts on feature rows of shape (n, features), NaN where not recorded.
+
+        ``beyond`` marks rows, shape (n,), that are outside whatever was learned, by a code of ``WORDS``.
+        """
         overshoot = self._overshoot(rows)
         by_column = {"out_of_range": self._level(overshoot, 0), "unseen_category": self._categories(rows)}
         by_row = {
@@ -148,6 +158,7 @@ class Applicability:
             "too_little_recorded": self._level(self._lacking(rows), 1),
             "unlike_in_combination": self._level(self._distance(rows), 2),
         }
+        by_row |= {code: (mask * Applicable.OUTSIDE).astype(np.int8) for code, mask in (beyond or {}).items()}
         levels = [*(levels.max(axis=1, initial=0) for levels in by_column.values()), *by_row.values()]
         return Judgement(np.maximum.reduce(levels), by_column, by_row)
 
@@ -252,11 +263,17 @@ def _limits(rows: Floats, yes_no: NDArray[np.bool_], declared: tuple[Feature, ..
     lowest = np.fmin.reduce(rows, axis=0)
     highest = np.fmax.reduce(rows, axis=0)
     judged = ~yes_no & ~np.isnan(lowest)
-    least = np.array([LEAST_RANGE * (feature.maximum - feature.minimum) for feature in declared])
+    least = _least_units(lowest, highest, declared)
     step = np.exp2(np.floor(np.log2(np.fmax(highest - lowest, least) / STEPS)))
     lower = np.where(judged, np.floor(lowest / step) * step, -np.inf)
     upper = np.where(judged, np.ceil(highest / step) * step, np.inf)
     return lower, upper, np.where(judged, np.maximum(upper - lower, least), 1.0)
+
+
+def _least_units(lowest: Floats, highest: Floats, declared: tuple[Feature, ...]) -> Floats:
+    """The unit of columns in which the training patients hardly differ, shape (features,)."""
+    finest = [min(LEAST_UNIT, LEAST_OF_DECLARED * (feature.maximum - feature.minimum)) for feature in declared]
+    return np.fmax(LEAST_OF_SIZE * np.fmax(np.abs(lowest), np.abs(highest)), np.array(finest))
 
 
 def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> tuple[Floats, Floats]:

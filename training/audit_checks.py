@@ -141,11 +141,13 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
         return failed("evidence", f"{EVIDENCE} does not have the form of this installation's evidence")
     if evidence.cohort.digest != stored.tags.get("cohort_digest"):
         return failed("evidence", "it is about another cohort than the run")
-    failing = [check.name for check in evidence.leakage if not check.passed]
+    failing = [check.name for check in evidence.leakage if check.stops]
+    met = sum(check.passed for check in evidence.leakage)
+    noted = [f"{check.name}: {check.verdict}" for check in evidence.leakage if check.acknowledged]
     return judged(
         "evidence",
         [f"the leakage check {name} did not pass" for name in failing],
-        f"{len(evidence.landmarks)} landmarks, {len(evidence.leakage)} leakage checks passed, {recorded}",
+        "; ".join([f"{len(evidence.landmarks)} landmarks, {met} leakage checks passed, {recorded}", *noted]),
     )
 
 

@@ -5,8 +5,7 @@ within 1e-8 instead of bytes.
 """
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from training.arithmetic import arithmetic
 from training.audit_evidence import evidence_verdict, recorded_source
 from training.config import TrainingConfig
 from training.digests import features_digest, outcomes_digest
+from training.evidence import Acknowledgement
 from training.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.read_cohort import read_cohort
@@ -150,11 +150,12 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
     """The settings that the bundle was learned with; ``None`` where this installation knows others."""
-    settings: Mapping[str, object] = recorded.training["settings"]
-    if settings.keys() != {field.name for field in fields(TrainingConfig)}:
+    settings = dict(recorded.training["settings"])
+    answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
+    if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
         return None
     frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    return TrainingConfig(**frozen)  # type: ignore[arg-type]
+    return replace(TrainingConfig(**frozen), acknowledged=answered)  # type: ignore[arg-type]
 
 
 def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:

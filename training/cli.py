@@ -7,11 +7,13 @@ the stores (a model that is missing or damaged).
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from training.cli_acknowledge import acknowledges
 from training.cli_audit import audit
 from training.cli_cohort import cohort
 from training.cli_decisions import history, promote, rollback
@@ -21,6 +23,9 @@ from training.cli_keys import keys
 from training.cli_log import audit_log, log_group
 from training.cli_monitor import monitor_command
 from training.cli_replay import replay, trace
+
+if TYPE_CHECKING:
+    from training.evidence import Acknowledgement
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,13 +64,24 @@ main.add_command(cohort)
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
+@acknowledges
 def train(
-    directory: Path, seed: int | None, config: Path | None, quick: bool, workers: int | None, as_json: bool
+    directory: Path,
+    *,
+    seed: int | None,
+    config: Path | None,
+    quick: bool,
+    workers: int | None,
+    as_json: bool,
+    acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
     """Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow, register a new version.
 
-    A cohort in which the outcome leaks, or a patient appears twice, is refused with exit code 4. Runs go to
-    ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
+    A cohort in which the outcome leaks, or a patient appears twice, is refused with exit code 4. --acknowledge CHECK
+    trains although that leakage check failed: it needs --by and --reason, which are recorded with the model and shown
+    at every promotion. A covariate that equals the outcome can't be acknowledged.
+
+    Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
     sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
     is the simplest candidate that is within one standard error of the best.
     """
@@ -78,8 +94,7 @@ def train(
     from training.release import check_store
     from training.run import train as train_on
 
-    settings = load_config(config, seed)
-    settings = quickened(settings) if quick else settings
+    settings = replace(load_config(config, seed), acknowledged=acknowledged)
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
@@ -87,7 +102,9 @@ def train(
         progress.step("opening the store")
         check_store()
         started = time.time()
-        finished = train_on(read, settings, collect_provenance(), progress.count, processes)
+        finished = train_on(
+            read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
+        )
         evidence = prove(finished, directory.resolve().name, progress.count, processes)
         from training.tracking import record
 
@@ -97,9 +114,11 @@ def train(
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
         click.echo(json.dumps(known | {"landmarks": landmarks}))
     else:
+        from training.leakage import notes
         from training.training_in_words import in_words
 
-        click.echo(in_words(landmarks, max(read.protocol.horizons_days), recorded, quick=quick))
+        longest = max(read.protocol.horizons_days)
+        click.echo("\n".join([*notes(finished.leakage), in_words(landmarks, longest, recorded, quick=quick)]))
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

@@ -198,7 +198,7 @@ def _table(decisions: Sequence["Decision"]) -> str:
         checks = f"{failed} of {len(decision.checks)}" if decision.checks else "-"
         lines.append(
             f"{decision.number:>4}  {decision.at:<20}  {decision.action:<9} {decision.version:>7}  {checks:<13}  "
-            f"{decision.by}: {decision.reason}{_policy_in_words(decision, usual)}"
+            f"{decision.by}: {decision.reason}{_policy_in_words(decision, usual)}{_acknowledged_in_words(decision)}"
         )
     return "\n".join(lines)
 
@@ -214,6 +214,18 @@ def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
     return f" [not the default policy{': ' if own else ''}{', '.join(own)}]"
 
 
+def _acknowledged_in_words(decision: "Decision") -> str:
+    """A mark for every leakage check that failed and that somebody answers for: which, who and why."""
+    from training.policy import ACKNOWLEDGED
+
+    marks = [
+        f" [leakage check {check.name.removeprefix(ACKNOWLEDGED)} failed, {check.seen}]"
+        for check in decision.checks
+        if check.name.startswith(ACKNOWLEDGED)
+    ]
+    return "".join(marks)
+
+
 def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
     """The champion at the end of the day first, then whoever was champion earlier that day."""
     from training.config import load_policy
@@ -223,7 +235,7 @@ def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
     last = decisions[-1]
     lines = [
         f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
-        f"decided by {last.by}: {last.reason}{_policy_in_words(last, load_policy())}",
+        f"decided by {last.by}: {last.reason}{_policy_in_words(last, load_policy())}{_acknowledged_in_words(last)}",
         f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
         checks_in_words(last) or "no numbers: a rollback asks for none",
     ]

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from features.problems import InputRefusedError, Problem
+from training.evidence import Acknowledgement
 
 DEFAULTS = Path(__file__).with_name("default.toml")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that can't be promoted."""
+    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that can't be promoted.
+
+    ``acknowledged`` are the failed leakage checks that somebody answers for.
+    """
 
     seed: int
     candidates: tuple[str, ...]
@@ -30,10 +34,14 @@ class TrainingConfig:
     largest_weight: float
     draws: int
     quick: bool = False
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
     def as_parameters(self) -> dict[str, Any]:
-        """The settings as plain values, for the record."""
-        return asdict(self) | {"candidates": list(self.candidates)}
+        """The settings as plain values, for the record; without a word of acknowledgements where there are none."""
+        values = asdict(self) | {"candidates": list(self.candidates)}
+        del values["acknowledged"]
+        answered = [each.model_dump() for each in self.acknowledged]
+        return values | ({"acknowledged": answered} if answered else {})
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ LARGEST = 2**31 - 1
 
 def load_config(override: Path | None = None, seed: int | None = None) -> TrainingConfig:
     """The defaults, overridden by a file and by a seed; raises ``InputRefusedError`` naming every wrong key."""
-    keys = tuple(field.name for field in fields(TrainingConfig) if field.name != "quick")
+    keys = tuple(field.name for field in fields(TrainingConfig) if field.name not in ("quick", "acknowledged"))
     section = _Section("training", keys, _fits, _requirement)
     values = _values(section, override)
     if seed is not None:

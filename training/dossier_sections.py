@@ -152,7 +152,7 @@ def _evidence(dossier: Dossier) -> Markup:
         return paragraph("No evidence was recorded with this training.")
     proof = dossier.proof(EVIDENCE)
     leakage = [
-        (f"leakage: {found.name}", f"{'passed' if found.passed else 'FAILED'}: {found.seen}", proof)
+        (f"leakage: {found.name}", " ".join(filter(None, (f"{found.verdict}: {found.seen}", found.warning))), proof)
         for found in evidence.leakage
     ]
     general: list[Statement] = [

@@ -3,145 +3,94 @@
 Compared are whole raw records but for the ids of patient and site. What to do about a pair is left to `leakage`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from features.cohort import Cohort
-from features.columns import CHILD_TABLES
-from features.timeline import Floats, Indices, Mask, Rows
+from features.timeline import Indices, Mask
+from training.chance_agreement import Telling, beyond_chance, telling
+from training.record_cells import Codes
 
-SHARE_IN_COMMON = 0.9
-"""Share of the richer record's information from which two records are one: a rating of twenty may have been changed."""
-MARGIN_BITS = 7.0
-"""Beyond what tells all pairs of a cohort apart: at most one in 2 ** 7 cohorts of poor records has a pair that agrees
-in so much by chance. Published cohorts of poor records keep to that; rich records come nowhere near it."""
-MOST_WORK = 3_000_000
-"""Bound on the pairs of records looked up by a common item; the rarest items, which tell most, come first."""
+KEYS = 32
+"""Ways of choosing cells by which records are looked up: two that agree in all chosen cells are compared in whole. Of
+a poor record half of the cells are chosen, so that each way finds a copy with two changed cells 1 time in 4."""
+SPARE_BITS = 4.0
+"""Beyond log2 of the patients: so few pairs agree in the chosen cells by chance that comparing them takes no time."""
+MOST_PAIRS = 500_000
+"""Pairs that are compared for each way of choosing; those who agree with the fewest others come first."""
+CHUNK = 5_000
+"""Patients worked on at a time, so that memory does not grow with the cohort."""
+UNSURE_BITS = 3.0
+"""By so much a copy moves what is measured of a cohort; a record within it is not said to be tellable."""
 
 Pairs = NDArray[np.intp]
-
-
-@dataclass(frozen=True, eq=False)
-class Records:
-    """Records as sets of items: ``holds`` (patients, items) is 1 where the patient's record has the item.
-
-    ``bits`` (items,) is what an item tells: -log2 of the share of patients who have it (Shannon 1948,
-    doi:10.1002/j.1538-7305.1948.tb01338.x).
-    """
-
-    holds: sparse.csr_array
-    bits: Floats
-
-    @property
-    def information(self) -> Floats:
-        """What each record tells in all, in bits, shape (patients,)."""
-        return np.asarray(self.holds @ self.bits, dtype=np.float64)
 
 
 def near_duplicates(cohort: Cohort) -> Pairs:
     """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are one but for a few cells.
 
-    Two records are one when they have ``SHARE_IN_COMMON`` of the richer one's information in common, and in bits
-    enough to tell any two of the cohort's patients apart with ``MARGIN_BITS`` to spare: poor records agree by chance.
-    Days are compared as they stand, and again from the first row of each table on, so that a record with another
-    day 0 is found too.
+    Two records are one when they agree beyond what chance brings about anywhere in the cohort. Poor records agree by
+    chance, so that nothing is said of them: see ``tellable``.
     """
     if len(cohort) < 2:
         return np.empty((0, 2), dtype=np.intp)
-    views = (_as_recorded(cohort), _from_first_day(cohort))
-    # What two records have in common is as telling as it would be without one of them.
-    found = [_alike(_records(_items(cohort, tables), len(cohort), discounted=1)) for tables in views]
+    records = telling(cohort)
+    pairs = _candidates(records)
+    least = beyond_chance(cohort, records)
+    alike = [records.agreement(*part.T) >= least for part in np.array_split(pairs, len(pairs) // 10_000 + 1)]
+    return pairs[np.concatenate(alike)]
+
+
+def tellable(cohort: Cohort, changed: int = 0) -> Mask:
+    """Whose record, shape (patients,), holds enough for a copy with so many changed cells to be told from chance."""
+    if len(cohort) < 2:
+        return np.ones(len(cohort), dtype=np.bool_)
+    least = beyond_chance(cohort, telling(cohort)) + UNSURE_BITS
+    return np.asarray(telling(cohort, copies=1).with_itself(changed) >= least)
+
+
+def _candidates(records: Telling) -> Pairs:
+    """Pairs that agree in all cells of a choice that tells about as much as would tell one patient from all others."""
+    enough = float(np.log2(len(records.codes))) + SPARE_BITS
+    rich = np.flatnonzero(records.bits.sum(axis=1) >= enough)
+    found = [np.empty((0, 2), dtype=np.intp)]
+    for way in range(KEYS):
+        rng = np.random.default_rng(way)
+        order = rng.permutation(records.codes.shape[1])
+        names = rng.integers(1, 2**63, len(order), dtype=np.uint64)
+        parts = np.array_split(rich, len(rich) // CHUNK + 1)
+        keys = [_keys(records.codes[part][:, order], records.bits[part][:, order], names, enough) for part in parts]
+        found.append(_same(np.concatenate(keys), rich))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def tellable(cohort: Cohort) -> Mask:
-    """Whose record, shape (patients,), holds enough information for a copy of it to be told from chance."""
-    bits = _records(_items(cohort, _as_recorded(cohort)), len(cohort)).information
-    return np.asarray(bits >= _bits_needed(len(cohort) + 1))
+def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
+    """A number for the cells of each record (patients, cells) up to the first with which they tell enough."""
+    told = np.cumsum(bits, axis=1)
+    needed = int((told < enough).sum(axis=1).max(initial=0)) + 1
+    codes, bits, told = codes[:, :needed], bits[:, :needed], told[:, :needed]
+    chosen = (told - bits < enough) & (bits > 0)
+    hashed = _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names[:needed])
+    keys: NDArray[np.uint64] = np.where(chosen, hashed, np.uint64(0)).sum(axis=1, dtype=np.uint64)
+    return keys
 
 
-def _bits_needed(patients: int) -> float:
-    return float(np.log2(max(patients * (patients - 1) / 2, 1.0))) + MARGIN_BITS
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The values with their bits spread, so that sums of them are not equal by accident (SplitMix64, Steele 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
 
 
-def _as_recorded(cohort: Cohort) -> dict[str, Rows]:
-    return {name: cohort.table(name) for name in CHILD_TABLES}
-
-
-def _from_first_day(cohort: Cohort) -> dict[str, Rows]:
-    """The tables with every day counted from the patient's first one in the table."""
-    tables = {}
-    for name in CHILD_TABLES:
-        rows = cohort.table(name)
-        days = [column.name for column in cohort.protocol.tables[name] if column.kind == "day"]
-        first = np.fmin.reduce([rows.minimum_for_patient(day) for day in days])
-        moved = {day: rows.numbers(day) - rows.spread(first) for day in days}
-        tables[name] = Rows(rows.patients, rows.patient, dict(rows.columns) | moved)
-    return tables
-
-
-def _items(cohort: Cohort, tables: dict[str, Rows]) -> pd.DataFrame:
-    """One line per item of a record: ``patient`` and ``item``, a hash of the place and all that is recorded there.
-
-    A row that a patient has twice is two items, told apart by ``again``.
-    """
-    parts = []
-    for number, name in enumerate(cohort.patients):
-        values = cohort.number(name)
-        category = np.issubdtype(cohort.patients[name].dtype, np.integer)
-        recorded = np.flatnonzero(values >= 0 if category else ~np.isnan(values))
-        parts.append(_hashed(recorded, {"place": np.full(len(recorded), number), "value": values[recorded]}))
-    for number, rows in enumerate(tables.values(), start=len(parts)):
-        place = {"place": np.full(len(rows), number)}
-        parts.append(_hashed(rows.patient, place | {column: rows.numbers(column) for column in rows.columns}))
-    items = pd.concat(parts, ignore_index=True)
-    items["again"] = items.groupby(["patient", "item"]).cumcount()
-    return items
-
-
-def _hashed(patient: Indices, columns: dict[str, NDArray[np.generic]]) -> pd.DataFrame:
-    return pd.DataFrame({"patient": patient, "item": pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)})
-
-
-def _records(items: pd.DataFrame, patients: int, discounted: int = 0) -> Records:
-    """The records of items; so many holders are not counted when it is asked how frequent an item is."""
-    kinds = items.groupby(["item", "again"], sort=True)
-    code, frequency = kinds.ngroup().to_numpy(), kinds.size()
-    again = frequency.index.get_level_values("again").to_numpy() > 0
-    counts = frequency.to_numpy().astype(np.float64)
-    # Who has a row a third time has it twice: only the step from the second to the third tells something.
-    among = np.where(again, np.append(0.0, counts[:-1]), patients)
-    bits = np.log2(np.maximum(among - discounted, 1.0) / np.maximum(counts - discounted, 1.0))
-    ones = (np.ones(len(code)), (items["patient"].to_numpy(), code))
-    return Records(sparse.csr_array(ones, shape=(patients, len(counts))), bits)
-
-
-def _alike(records: Records) -> Pairs:
-    information = records.information
-    pairs = _candidates(records, information)
-    if not len(pairs):
-        return pairs
-    first, second = records.holds[pairs[:, 0]], records.holds[pairs[:, 1]]
-    common = np.asarray(first.multiply(second) @ records.bits)
-    richer = np.maximum(information[pairs[:, 0]], information[pairs[:, 1]])
-    return pairs[(common >= SHARE_IN_COMMON * richer) & (common >= _bits_needed(len(information)))]
-
-
-def _candidates(records: Records, information: Floats) -> Pairs:
-    """Pairs that may be alike, judged by their rare items: too much that is rare in one only rules a pair out."""
-    frequency = np.asarray(records.holds.sum(axis=0))
-    order = np.argsort(frequency, kind="stable")
-    rare = order[np.cumsum(frequency[order] ** 2) <= MOST_WORK]
-    holds, bits = records.holds[:, rare], records.bits[rare]
-    of_rare = holds @ bits
-    shared = frequency[rare] > 1
-    weighted = holds[:, shared].multiply(bits[shared]).tocsr()
-    common = sparse.triu(weighted @ holds[:, shared].T, k=1).tocoo()
-    richer = np.where(information[common.row] >= information[common.col], common.row, common.col)
-    lost = of_rare[richer] - common.data
-    kept = lost <= (1 - SHARE_IN_COMMON) * information[richer] + 1e-6
-    return np.stack([common.row[kept], common.col[kept]], axis=1).astype(np.intp)
+def _same(keys: NDArray[np.uint64], patients: Indices) -> Pairs:
+    """Pairs of patients of equal keys, first below second; groups of few first, until there are ``MOST_PAIRS``."""
+    order = np.argsort(keys, kind="stable")
+    ends = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
+    groups = [patients[group] for group in np.split(order, ends) if len(group) > 1]
+    pairs, left = [np.empty((0, 2), dtype=np.intp)], MOST_PAIRS
+    for group in sorted(groups, key=len):
+        left -= len(group) * (len(group) - 1) // 2
+        if left < 0:
+            break
+        pairs.append(group[np.stack(np.triu_indices(len(group), k=1), axis=1)])
+    return np.concatenate(pairs)

@@ -23,6 +23,7 @@ from training.evidence_parts import (
 
 __all__ = [
     "FORMAT",
+    "Acknowledgement",
     "AcrossSites",
     "CalibrationCurve",
     "CandidateEvidence",
@@ -191,14 +192,45 @@ class LandmarkEvidence(Part):
     gains: list[LandmarkGain]
 
 
+class Acknowledgement(Part):
+    """Somebody answers for training on although a leakage check failed: who, and why."""
+
+    check: str
+    by: str
+    reason: str
+
+    def in_words(self) -> str:
+        """Who answers for it, and why."""
+        return f"acknowledged by {self.by}: {self.reason}"
+
+
 class LeakageCheck(Part):
-    """One check of the leakage gate, in words with its figures."""
+    """One check of the leakage gate, in words with its figures.
+
+    ``warning`` is what a check that passed asks people to look at, empty where there is nothing. A failed check stops
+    a training unless it is ``acknowledged``; one that is not ``acknowledgeable`` always does.
+    """
 
     name: str
     passed: bool
     required: str
     seen: str
     named: list[str] = Field(default_factory=list)
+    warning: str = ""
+    acknowledgeable: bool = True
+    acknowledged: Acknowledgement | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether it failed and nobody answers for that."""
+        return not self.passed and self.acknowledged is None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words, with the name of who acknowledged a failed check, and why."""
+        if self.acknowledged is not None:
+            return f"FAILED, {self.acknowledged.in_words()}"
+        return ("passed, with a warning" if self.warning else "passed") if self.passed else "FAILED"
 
 
 class Direction(Part):

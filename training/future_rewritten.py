@@ -51,8 +51,8 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
         moved = ["no row could be rewritten, so nothing was checked"]
     if moved:
         seen += (
-            ": the features named use what is not known at the moment of prediction, and will not be there in a "
-            "clinic. Mend the cut in time that they read, then train again"
+            ": the features named use what is not known at the moment of prediction, so a clinic can't supply it. "
+            "Correct the day up to which they read, then train again"
         )
     return LeakageCheck(name="future rewritten", passed=not moved, required=required, seen=seen, named=moved)
 

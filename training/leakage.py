@@ -9,6 +9,7 @@ import numpy as np
 
 from features.build import FeatureRows
 from features.cohort import Cohort
+from training.acknowledgement import acknowledged
 from training.config import TrainingConfig
 from training.duplicates import near_duplicates, tellable
 from training.evidence import LeakageCheck
@@ -29,14 +30,34 @@ class LeakageFoundError(EvidenceFailedError):
 
     def __init__(self, checks: Sequence[LeakageCheck]) -> None:
         self.checks = tuple(checks)
-        super().__init__("\n".join(["leakage found: nothing was trained.", *map(in_words, self.checks)]))
+        lines = ["leakage found: nothing was trained.", *map(in_words, self.checks)]
+        super().__init__("\n".join([*lines, *filter(None, map(_way_on, self.checks))]))
+
+
+def _way_on(check: LeakageCheck) -> str:
+    """How to train although a check failed, for somebody who can answer for it."""
+    if not check.acknowledgeable:
+        return f"{check.name}: this can't be acknowledged"
+    return (
+        f"{check.name}: if you have made sure that this is no leak, train with "
+        f'--acknowledge "{check.name}" --by NAME --reason TEXT; both are recorded with the model'
+    )
 
 
 def in_words(check: LeakageCheck) -> str:
     """One check as lines of text."""
-    verdict = "passed" if check.passed else "FAILED"
-    lines = [f"{check.name}: {verdict}", f"  required: {check.required}", f"  found: {check.seen}"]
+    lines = [f"{check.name}: {check.verdict}", f"  required: {check.required}", f"  found: {check.seen}"]
+    lines += [f"  warning: {check.warning}"] if check.warning else []
     return "\n".join(lines + [f"  - {name}" for name in check.named])
+
+
+def notes(checks: Sequence[LeakageCheck]) -> list[str]:
+    """A line for every check that passed with a warning, or that failed and that somebody answers for."""
+    return [
+        f"leakage check {check.name}: {check.verdict}{f': {check.warning}' if check.warning else ''}"
+        for check in checks
+        if check.acknowledged is not None or check.warning
+    ]
 
 
 def leakage_checks(
@@ -52,18 +73,19 @@ def leakage_checks(
     ``features``, ``outcomes`` and ``tasks`` have one entry per landmark of the protocol.
     """
     landmarks = cohort.protocol.landmarks
-    return [
+    checks = [
         duplicate_check(cohort, folds),
         future_check(cohort, features, config.seed),
         planted_check(landmarks, tasks, outcomes, config.seed),
         feature_check(landmarks, tasks, outcomes),
         shuffled_check(landmarks, tasks, folds, config),
     ]
+    return [acknowledged(check, config.acknowledged) for check in checks]
 
 
 def refuse_leakage(checks: Sequence[LeakageCheck]) -> None:
-    """Raise ``LeakageFoundError`` when any check failed."""
-    failed = [check for check in checks if not check.passed]
+    """Raise ``LeakageFoundError`` when any check failed and nobody answers for it."""
+    failed = [check for check in checks if check.stops]
     if failed:
         raise LeakageFoundError(failed)
 
@@ -78,11 +100,14 @@ def duplicate_check(cohort: Cohort, folds: Folds) -> LeakageCheck:
     if len(pairs):
         apart = int(np.any(folds.fold[:, pairs[:, 0]] != folds.fold[:, pairs[:, 1]], axis=0).sum())
         seen += (
-            f", {apart} of them on both sides of a fold. One patient under two ids is learned from and judged at "
-            "once. Keep one record of each pair, then train again; the rows named are those of patients sorted by "
-            "patient_id, the header being row 1"
+            f", {apart} of them on both sides of a fold. A patient under two ids both teaches the model and judges "
+            "it. Keep one record of each pair, then train again. The rows are those of patients sorted by patient_id; "
+            "row 1 is the header"
         )
     if poor:
-        seen += f"; {poor} of {len(cohort)} records hold too little for a copy of them to be told from chance"
-    required = "every record is of a patient of its own, also under another id and with a few cells changed"
+        seen += (
+            f"; {poor} of {len(cohort)} records hold so little that different patients can have the same: a copy of "
+            "one of them is not noticed"
+        )
+    required = "no patient has two records, not even under another id or with a few cells changed"
     return LeakageCheck(name="duplicated patients", passed=not len(pairs), required=required, seen=seen, named=named)

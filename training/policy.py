@@ -15,6 +15,7 @@ from training.evidence import (
     Evidence,
     HeadEvidence,
     LandmarkEvidence,
+    LeakageCheck,
     Question,
     SampleSize,
     Subgroup,
@@ -24,6 +25,8 @@ from training.updating import NOTHING
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 """Names of the measures in `Question.measures`."""
 
+ACKNOWLEDGED = "acknowledged: "
+"""How the name of a requirement begins that stands for a failed leakage check which somebody answers for."""
 SHOWN = 3
 """Groups that are named of those that are off."""
 ROUNDING = 1e-9
@@ -39,7 +42,8 @@ def policy_digest(policy: PromotionPolicy) -> str:
 
 def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: ChampionComparison) -> list[PolicyCheck]:
     """Every requirement of the policy, met or not; a model may be promoted when all are met."""
-    checks = [_whole_training(evidence), _leakage(evidence, policy), _reproduction(evidence), _answered(evidence)]
+    checks = [_whole_training(evidence), _leakage(evidence, policy), *_acknowledged(evidence)]
+    checks += [_reproduction(evidence), _answered(evidence)]
     for landmark in evidence.landmarks:
         checks += [
             _sample_size(landmark, _untouched(evidence, landmark)),
@@ -77,10 +81,25 @@ def _whole_training(evidence: Evidence) -> PolicyCheck:
 
 
 def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
-    findings: Findings = [(check.passed, f"{check.name}: {check.seen}") for check in evidence.leakage]
+    findings: Findings = [(not check.stops, _found(check)) for check in evidence.leakage]
     there = {check.name for check in evidence.leakage}
     findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in there]
     return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
+
+
+def _found(check: LeakageCheck) -> str:
+    verdict = f" {check.verdict}." if check.acknowledged else ""
+    return f"{check.name}:{verdict} {check.seen}{f'. Warning: {check.warning}' if check.warning else ''}"
+
+
+def _acknowledged(evidence: Evidence) -> list[PolicyCheck]:
+    """A requirement of its own for every failed leakage check that somebody answers for, so that it is seen."""
+    required = "a failed leakage check has somebody who answers for it, with a reason"
+    return [
+        PolicyCheck(name=f"{ACKNOWLEDGED}{check.name}", passed=True, required=required, seen=found.in_words())
+        for check in evidence.leakage
+        if (found := check.acknowledged) is not None
+    ]
 
 
 def _reproduction(evidence: Evidence) -> PolicyCheck:

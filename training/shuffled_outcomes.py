@@ -65,8 +65,8 @@ def shuffled_check(
     text = "; ".join(seen)
     if named:
         text += (
-            ". Those held out had a say in the model or the baseline that they were judged by, so no figure of this "
-            "training holds. Mend how patients are held out (training/splits.py, training/tasks.py), then train again"
+            ". The patients held out influenced the model or the baseline that is judged on them, so no figure of this "
+            "training holds. Correct how patients are held out (training/splits.py, training/tasks.py) and train again"
         )
     return LeakageCheck(
         name="shuffled outcomes",

@@ -80,6 +80,63 @@ def test_limits_are_coarse_so_that_no_patients_value_is_kept() -> None:
     assert (kept.lower[0], kept.upper[0]) == (4 * 4, 22 * 4)
 
 
+@pytest.mark.parametrize(
+    ("training", "value", "verdict"),
+    [
+        ([6, 7, 8, 9], 9, INSIDE),
+        ([6, 7, 8, 9], 10, EDGE),
+        ([6, 7, 8, 9], 13, EDGE),  # half of the largest, 4.5 days, beyond 9
+        ([6, 7, 8, 9], 14, OUTSIDE),
+        ([6, 7, 8, 9], 120, OUTSIDE),
+        ([7], 7, INSIDE),
+        ([7], 8, EDGE),
+        ([7], 10, EDGE),  # half of 7 days beyond 7
+        ([7], 11, OUTSIDE),
+        ([7], 120, OUTSIDE),
+        ([0], 0, INSIDE),
+        ([0], 1, EDGE),  # one day
+        ([0], 2, OUTSIDE),
+        ([5, 60], 116, EDGE),  # the range is 56: limits of 4 and 60
+        ([5, 60], 117, OUTSIDE),
+    ],
+)
+def test_what_is_far_is_measured_by_the_training_patients_and_not_by_what_could_be_declared(
+    training: list[int], value: int, verdict: Applicable
+) -> None:
+    """`days_since_last_dose` may be declared up to 80,000: where everybody had 6 to 9, four months are far."""
+    rows = np.resize(np.array(training, dtype=np.float64), 400)[:, None]
+    assert said(learned(rows, declared("days", maximum=80_000)), [value], ("days",))[0] == verdict
+
+
+def test_of_a_value_that_never_varied_the_limits_are_coarse_too() -> None:
+    known = learned(np.full((50, 1), 71.3), declared("age"))
+    assert (known.lower[0], known.upper[0]) == (70, 72)  # a sixteenth of half of 71.3 is 2.2, the power below it 2
+
+
+def test_a_finely_divided_share_that_never_varied_is_far_after_a_twentieth() -> None:
+    known = learned(np.zeros((50, 1)), declared("share", maximum=1.0))
+    for value, verdict in ((0.0, INSIDE), (0.04, EDGE), (0.06, OUTSIDE)):
+        assert said(known, [value], ("share",))[0] == verdict
+
+
+def test_a_fact_beyond_what_anybody_could_answer_for_is_outside_with_its_reason() -> None:
+    judged = one_number().judge(np.array([[50.0], [50.0]]), beyond={"dose_beyond_route": np.array([True, False])})
+    assert judged.verdict.tolist() == [OUTSIDE, INSIDE]
+    assert judged.refusal(0, ("age",)) == (
+        "the patient is unlike those learned from: a dose was larger than its route of administration allows"
+    )
+
+
+def test_a_diagnosis_that_is_not_recorded_is_not_outside() -> None:
+    features = tuple(feature for feature in catalogue(Protocol()) if feature.name.startswith("diagnosis_"))
+    known = learned(np.eye(5)[np.arange(500) % 2], features)
+    names = tuple(feature.name for feature in features)
+    judged = known.judge(np.full((1, 5), np.nan))
+    assert judged.by_column["unseen_category"].max() == judged.by_row["unseen_diagnosis"][0] == INSIDE
+    for column in range(5):
+        assert said(known, np.eye(5)[column].tolist(), names)[0] == (INSIDE if column < 2 else OUTSIDE)
+
+
 @pytest.mark.parametrize(("having", "verdict"), [(0, OUTSIDE), (1, EDGE), (4, EDGE), (5, INSIDE)])
 def test_a_diagnosis_that_nobody_had_is_refused_and_a_rare_one_flagged(having: int, verdict: Applicable) -> None:
     protocol = Protocol()
@@ -257,6 +314,17 @@ def test_of_new_patients_of_the_same_kind_about_as_many_are_at_the_edge_as_is_st
         assert 0.005 < shares[EDGE] < 0.05
         assert abs(shares[EDGE] - known.shares[EDGE]) < 0.02
         assert shares[OUTSIDE] < 0.002
+
+
+@pytest.mark.parametrize("name", ["days_since_last_dose", "days_since_last_rating"])
+def test_four_months_where_everybody_had_about_a_week_are_outside(synthetic: tuple[Path, Path], name: str) -> None:
+    cohort = read_cohort(synthetic[0])
+    rows = build_features(cohort, cohort.protocol.landmarks[1])
+    values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
+    known = learned(values, catalogue(cohort.protocol))
+    late = values[:1].copy()
+    late[0, rows.names.index(name)] = 120
+    assert known.judge(late).refusal(0, rows.names).endswith(f"{name} is far outside what the training patients had")
 
 
 def test_patients_put_together_from_parts_of_others_are_mostly_not_inside(synthetic: tuple[Path, Path]) -> None:

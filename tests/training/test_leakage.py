@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from features.cohort import Cohort
+from features.problems import InputRefusedError
 from features.timeline import Floats, Indices, Mask
 from models.learners import Learner
 from tests.training.leaks import InHand, in_hand, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
-from training.evidence import LeakageCheck
+from training.acknowledgement import acknowledged, acknowledgements
+from training.evidence import Acknowledgement, LeakageCheck
 from training.implausible_features import (
     Alone,
     each_alone,
@@ -112,7 +114,7 @@ def test_a_covariate_that_holds_the_outcome_stops_training(
     assert not check.passed
     for landmark in cohort.protocol.landmarks:
         assert any(name.startswith(f"{landmark.name}, {head}: leak (AUC ") for name in check.named), check.named
-    with pytest.raises(LeakageFoundError, match=r"(?s)implausible features: FAILED.*take what is recorded after"):
+    with pytest.raises(LeakageFoundError, match=r"(?s)implausible features: FAILED.*Remove what is recorded.after"):
         refuse_leakage([check])
 
 
@@ -172,6 +174,110 @@ def test_with_too_few_outcomes_nothing_is_said_of_a_feature(honest: InHand) -> N
     few = remission_with(9, 400, effect=9.0)
     alone = each_alone(observed_of(few, honest.outcomes[0]), few.lesson.rows)
     assert not any(found.suspicious for found in alone)
+
+
+# --- the product's own features
+
+
+def steady_courses(folder: Path) -> Cohort:
+    """140 patients with GAD-7 every week, a noise of half a point; the landmark is day 42, remission is read on 56."""
+    rng = np.random.default_rng(7)
+    ids = [f"p{number:03d}" for number in range(140)]
+    level, slope = rng.normal(14, 3, 140), rng.normal(1, 0.6, 140)
+    rows = [
+        f"{ids[number]},{day},gad7,{int(np.clip(np.round(score), 0, 21))}"
+        for number in range(140)
+        for day in range(0, 57, 7)
+        for score in [level[number] - slope[number] * day / 7 + rng.normal(0, 0.5)]
+    ]
+    tables = {"patients": "patient_id\n" + "\n".join(ids), "assessments": "patient_id,day,instrument,score\n"}
+    folder.mkdir(exist_ok=True)
+    (folder / "patients.csv").write_text(tables["patients"] + "\n")
+    (folder / "assessments.csv").write_text(tables["assessments"] + "\n".join(rows) + "\n")
+    (folder / "protocol.toml").write_text(
+        'name = "weekly"\n[[landmarks]]\nname = "week 6"\nday = 42\n'
+        '[remission]\ninstrument = "gad7"\nanchor = "index"\nwindow_days = [53, 59]\n'
+    )
+    return read_cohort(folder)
+
+
+def test_features_of_the_product_that_decide_the_outcome_alone_warn_and_do_not_stop(tmp_path: Path) -> None:
+    """Two weeks before the outcome a steady course is all but over: honest, and a doubtful moment of prediction."""
+    check = in_hand(steady_courses(tmp_path)).checks()["implausible features"]
+    assert check.passed
+    assert not check.stops
+    assert "features nearly decide the outcome alone" in check.warning
+    assert any(name.startswith("week 6, remission: distance_to_remission (AUC 0.9") for name in check.named)
+    assert check.verdict == "passed, with a warning"
+
+
+def test_a_study_covariate_beside_such_features_still_stops_training(tmp_path: Path) -> None:
+    cohort = steady_courses(tmp_path)
+    (outcomes,) = in_hand(cohort).outcomes
+    leaking = in_hand(with_covariate(cohort, noisy_remission(cohort, outcomes)))
+    check = leaking.checks()["implausible features"]
+    assert check.stops
+    assert check.named[0].startswith("week 6, remission: leak (AUC 0.9")
+
+
+# --- somebody answers for a failed check
+
+
+ANSWERED = Acknowledgement(check="implausible features", by="A. Rivera", reason="expectancy, asked on day 0")
+
+
+def test_a_failed_check_that_somebody_answers_for_does_not_stop_and_says_who_and_why(
+    cohort: Cohort, honest: InHand
+) -> None:
+    leaking = in_hand(with_covariate(cohort, noisy_remission(cohort, honest.outcomes[0])))
+    check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
+    answered = acknowledged(check, [ANSWERED])
+    assert check.stops
+    assert not answered.stops
+    assert not answered.passed
+    assert answered.verdict == "FAILED, acknowledged by A. Rivera: expectancy, asked on day 0"
+    refuse_leakage([answered])
+
+
+def test_nobody_can_answer_for_a_covariate_that_equals_the_outcome(cohort: Cohort, honest: InHand) -> None:
+    leaking = in_hand(with_covariate(cohort, remission(cohort, honest.outcomes[0])))
+    check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
+    assert acknowledged(check, [ANSWERED]).stops
+    with pytest.raises(LeakageFoundError, match="implausible features: this can't be acknowledged"):
+        refuse_leakage([acknowledged(check, [ANSWERED])])
+
+
+def test_a_check_that_passed_takes_no_acknowledgement(cohort: Cohort, honest: InHand) -> None:
+    check = feature_check(cohort.protocol.landmarks, honest.tasks, honest.outcomes)
+    assert acknowledged(check, [ANSWERED]) == check
+
+
+@pytest.mark.parametrize(
+    ("checks", "by", "reason", "found"),
+    [
+        (["duplicates"], "A", "why", ["--acknowledge: another name"]),
+        (["planted copy"], "A", "why", ["--acknowledge: the check of the gate itself, which nobody can answer for"]),
+        (["shuffled outcomes"], None, None, ["--by: nobody", "--reason: nothing"]),
+        (["shuffled outcomes"], " ", "why", ["--by: nobody"]),
+        (["shuffled outcomes"], "A", " ", ["--reason: nothing"]),
+        ([], "A", "why", ["--by: none", "--reason: none"]),
+    ],
+)
+def test_an_acknowledgement_names_a_check_somebody_and_a_reason(
+    checks: list[str], by: str | None, reason: str | None, found: list[str]
+) -> None:
+    with pytest.raises(InputRefusedError) as refused:
+        acknowledgements(checks, by, reason)
+    assert [f"{problem.column}: {problem.found}" for problem in refused.value.problems] == found
+
+
+def test_several_checks_are_acknowledged_at_once_with_hyphens_or_without() -> None:
+    answered = acknowledgements(["duplicated-patients", "Shuffled outcomes"], " A ", "why")
+    assert [(each.check, each.by, each.reason) for each in answered] == [
+        ("duplicated patients", "A", "why"),
+        ("shuffled outcomes", "A", "why"),
+    ]
+    assert acknowledgements([], None, None) == ()
 
 
 # --- outcomes that are shuffled
@@ -320,4 +426,8 @@ def test_what_passed_is_not_in_the_refusal() -> None:
         "  required: nothing",
         "  found: something",
         "  - here",
+        (
+            'bad: if you have made sure that this is no leak, train with --acknowledge "bad" --by NAME --reason TEXT; '
+            "both are recorded with the model"
+        ),
     ]

@@ -20,7 +20,7 @@ from tests.training.evidences import (
 from training.champion_comparison import ChampionComparison, HeadComparison
 from training.config import load_config, load_policy, looser_keys
 from training.decisions import PolicyCheck
-from training.evidence import Estimate, Evidence, Question, Reproduction, SampleSize, Subgroup
+from training.evidence import Acknowledgement, Estimate, Evidence, Question, Reproduction, SampleSize, Subgroup
 from training.policy import check_policy, policy_digest
 
 POLICY = load_policy()
@@ -264,6 +264,27 @@ def test_each_leakage_check_must_pass_and_none_may_be_missing() -> None:
     assert found.seen.startswith("not met: shuffled outcomes: AUC 0.93")
     (found,) = failed(evidence.model_copy(update={"leakage": evidence.leakage[1:]}))
     assert "shuffled outcomes: not made" in found.seen
+
+
+def test_a_failed_leakage_check_that_somebody_answers_for_is_met_and_shown_as_a_requirement_of_its_own() -> None:
+    evidence = good_evidence()
+    answered = Acknowledgement(check="shuffled outcomes", by="A. Rivera", reason="seen before, one seed in many")
+    leaking = evidence.leakage[0].model_copy(update={"passed": False, "seen": "AUC 0.56", "acknowledged": answered})
+    checks = check_policy(
+        evidence.model_copy(update={"leakage": [leaking, *evidence.leakage[1:]]}), POLICY, NO_CHAMPION
+    )
+    assert all(check.passed for check in checks)
+    by_name = {check.name: check for check in checks}
+    assert by_name["acknowledged: shuffled outcomes"].seen == "acknowledged by A. Rivera: seen before, one seed in many"
+    assert "shuffled outcomes: FAILED, acknowledged by A. Rivera: seen before" in by_name["leakage gate"].seen
+
+
+def test_a_warning_of_a_leakage_check_is_shown_and_the_check_is_met() -> None:
+    evidence = good_evidence()
+    warned = evidence.leakage[0].model_copy(update={"warning": "8 features nearly decide the outcome alone"})
+    checks = check_policy(evidence.model_copy(update={"leakage": [warned]}), POLICY, NO_CHAMPION)
+    (gate,) = [check for check in checks if check.name == "leakage gate"]
+    assert "Warning: 8 features nearly decide the outcome alone" in gate.seen
 
 
 def test_a_head_that_was_not_learned_and_a_question_not_answered_are_named() -> None:

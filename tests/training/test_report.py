@@ -195,7 +195,7 @@ def test_a_head_without_a_model_and_undefined_figures_are_said_and_never_invente
     assert "Relapse: nothing is predicted." in text
     assert "not defined" in text
     assert "nan" not in text.lower().replace("finance", "")
-    assert "Nobody, until this is mended: leakage checks failed" in text
+    assert "Nobody, until this is corrected: leakage checks failed" in text
 
 
 def test_whose_answer_moves_against_a_declared_sign_stands_in_the_report() -> None:

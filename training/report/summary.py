@@ -147,9 +147,14 @@ def _discrimination(landmark: LandmarkEvidence, head: HeadEvidence) -> Estimate 
 
 
 def _not_for(evidence: Evidence) -> Iterator[str]:
-    failed = [check.name for check in evidence.leakage if not check.passed]
+    failed = [check.name for check in evidence.leakage if check.stops]
     if failed:
-        yield f"Nobody, until this is mended: leakage checks failed ({listed(failed)})."
+        yield f"Nobody, until this is corrected: leakage checks failed ({listed(failed)})."
+    for check in evidence.leakage:
+        if check.acknowledged is not None:
+            yield f"The leakage check {check.name} failed; {check.acknowledged.in_words()}."
+        if check.warning:
+            yield f"Leakage check {check.name}: {check.warning}."
     yield from _left_out(evidence)
     yield from _too_small(evidence)
     yield from _off_for_all(evidence)

@@ -11,6 +11,7 @@ from training.evidence import (
     HeadEvidence,
     LandmarkEvidence,
     LandmarkGain,
+    LeakageCheck,
     Number,
     Question,
     Subgroup,
@@ -31,7 +32,6 @@ from training.report.wording import (
     percent,
 )
 
-_PASSED = {True: "passed", False: "FAILED"}
 _MET = {True: "met", False: "NOT met", None: "can't be computed"}
 _TREATMENTS = {
     "weights": "weighted for those not observed",
@@ -235,10 +235,14 @@ def _mean_and_sd(mean: Number, sd: Number) -> str:
 def leakage_table(evidence: Evidence) -> Markup:
     """The checks of the leakage gate."""
     rows = [
-        (check.name, _PASSED[check.passed], check.required, check.seen, ", ".join(check.named) or "-")
+        (check.name, check.verdict, check.required, _seen(check), ", ".join(check.named) or "-")
         for check in evidence.leakage
     ]
     return table("Leakage checks", ("check", "verdict", "required", "seen", "named"), rows, "prose")
+
+
+def _seen(check: LeakageCheck) -> str:
+    return f"{check.seen}. Warning: {check.warning}" if check.warning else check.seen
 
 
 def dictionary_table(about: ReportFacts) -> Markup:

@@ -1,0 +1,22 @@
+"""`--acknowledge CHECK --by NAME --reason TEXT`: somebody answers for training on although a leakage check failed."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def acknowledges(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the three options, and what they say as ``acknowledged``; a mistake in them is the user's."""
+
+    @click.option("--acknowledge", multiple=True, metavar="CHECK", help="Train although this leakage check fails.")
+    @click.option("--by", default=None, metavar="NAME", help="Who answers for it; with --acknowledge.")
+    @click.option("--reason", default=None, metavar="TEXT", help="Why this is no leak; with --acknowledge.")
+    @functools.wraps(command)
+    def answered(*args: Any, acknowledge: tuple[str, ...], by: str | None, reason: str | None, **kwargs: Any) -> None:
+        from training.acknowledgement import acknowledgements
+
+        command(*args, acknowledged=acknowledgements(acknowledge, by, reason), **kwargs)
+
+    return answered
