@@ -126,6 +126,15 @@ _EARLY_RESPONSE = declare(
             "less effect at a fixed 0.5 mg/kg: KADS (Mills 2025)",
         ),
         (
+            dose.dose_of_route_limit,
+            "share of the limit",
+            0,
+            10,
+            0,
+            0,
+            "plausible upper limits by route [judgement]; the dose itself is judged by the features beside this one",
+        ),
+        (
             dose.peak_distress,
             "points",
             0,
@@ -157,7 +166,13 @@ _EARLY_RESPONSE = declare(
 )
 
 
-BUILT_IN = _BASELINE_SEVERITY + _TREATMENT_HISTORY + _EARLY_RESPONSE + PATIENT_CONTEXT
+def _within_limits(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """The features, of which one says when a dose is beyond what its route allows."""
+    beyond = dose.dose_of_route_limit.__name__
+    return tuple(replace(one, outside_above=1.0) if one.name == beyond else one for one in features)
+
+
+BUILT_IN = _BASELINE_SEVERITY + _TREATMENT_HISTORY + _within_limits(_EARLY_RESPONSE) + PATIENT_CONTEXT
 RESERVED_NAMES = frozenset(feature.name for feature in BUILT_IN)
 
 

@@ -16,7 +16,8 @@ class Feature:
     """One number known about a patient at the landmark.
 
     ``remission_sign`` and ``relapse_sign`` say whether a larger value is expected to make the outcome more (1) or
-    less (-1) likely, or neither is expected (0); a model with monotone constraints keeps to them.
+    less (-1) likely, or neither is expected (0); a model keeps to them. A patient with a value above ``outside_above``
+    is outside whatever a model has learned.
     """
 
     name: str
@@ -29,10 +30,14 @@ class Feature:
     source: str
     function: Callable[[Known], Floats] = field(compare=False, repr=False)
     meaning: str = ""
+    outside_above: float | None = None
 
     def declaration(self) -> dict[str, str | float]:
         """All but the function, as plain values."""
-        return {
+        limit: dict[str, str | float] = (
+            {} if self.outside_above is None else {"outside_above": float(self.outside_above)}
+        )
+        return limit | {
             "name": self.name,
             "group": self.group,
             "unit": self.unit,

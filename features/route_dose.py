@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.landmark import Known
-from features.timeline import Floats, Mask, Rows, is_among, nothing_recorded
+from features.timeline import Floats, Rows, is_among, nothing_recorded
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ def peak_distress(known: Known) -> Floats:
     return known.dosing_sessions.maximum_for_patient("peak_distress")
 
 
-def beyond_route_limit(known: Known) -> Mask:
-    """Who had a dose above the plausible limit of its route by the landmark, shape (patients,).
-
-    A dose without a route is beyond none. No model has learned from such doses, so that no answer may rest on one.
+def dose_of_route_limit(known: Known) -> Floats:
+    """Largest dose of the sessions so far, as a share of the plausible upper limit of its route; above 1 the patient is
+    outside: no answer may rest on such a dose.
     """
-    sessions = known.sessions
-    limit = _of_route(known, sessions, {name: dose.limit for name, dose in ROUTE_DOSES.items()})
-    return sessions.where(sessions.numbers("dose_mg_per_kg") > limit).exists_for_patient()
+    doses = known.dosing_sessions
+    limit = _of_route(known, doses, {name: dose.limit for name, dose in ROUTE_DOSES.items()})
+    shares = Rows(doses.patients, doses.patient, {"share": doses.numbers("dose_mg_per_kg") / limit})
+    return shares.maximum_for_patient("share")
 
 
 def _codes(known: Known, routes: tuple[str, ...]) -> list[int]:

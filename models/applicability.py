@@ -80,10 +80,7 @@ WORDS = {
         "less of the record is known than for 99 in 100 training patients",
         "too little of the record is known",
     ),
-    "dose_beyond_route": (
-        "a dose was larger than its route of administration allows",
-        "a dose was larger than its route of administration allows",
-    ),
+    "beyond_plausible": ("is above what is plausible", "is above what is plausible"),
     "unlike_in_combination": (
         "the values together are unlike those of 99 in 100 training patients",
         "the values together are unlike those of any training patient",
@@ -127,7 +124,7 @@ class Applicability:
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
     the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes,
     ``is_diagnosis`` marks the diagnoses, ``other_diagnosis`` () is the verdict on having none of them. ``recorded`` is
-    the share of training patients with the feature.
+    the share of training patients with the feature. Above ``plausible`` a value is outside whatever was learned.
 
     ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
     and of the distance (1 is usual); ``shares`` (3,) says which part of the training patients was inside, at the edge
@@ -141,24 +138,25 @@ class Applicability:
     is_diagnosis: Floats
     other_diagnosis: Floats
     recorded: Floats
+    plausible: Floats
     combinations: Combinations
     edge: Floats
     limit: Floats
     shares: Floats
 
-    def judge(self, rows: Floats, beyond: Mapping[str, NDArray[np.bool_]] | None = None) -> Judgement:
-        """The verdicts on feature rows of shape (n, features), NaN where not recorded.
-
-        ``beyond`` marks rows, shape (n,), that are outside whatever was learned, by a code of ``WORDS``.
-        """
+    def judge(self, rows: Floats) -> Judgement:
+        """The verdicts on feature rows of shape (n, features), NaN where not recorded."""
         overshoot = self._overshoot(rows)
-        by_column = {"out_of_range": self._level(overshoot, 0), "unseen_category": self._categories(rows)}
+        by_column = {
+            "out_of_range": self._level(overshoot, 0),
+            "unseen_category": self._categories(rows),
+            "beyond_plausible": ((rows > self.plausible) * Applicable.OUTSIDE).astype(np.int8),
+        }
         by_row = {
             "unseen_diagnosis": self._other_diagnosis(rows),
             "too_little_recorded": self._level(self._lacking(rows), 1),
             "unlike_in_combination": self._level(self._distance(rows), 2),
         }
-        by_row |= {code: (mask * Applicable.OUTSIDE).astype(np.int8) for code, mask in (beyond or {}).items()}
         levels = [*(levels.max(axis=1, initial=0) for levels in by_column.values()), *by_row.values()]
         return Judgement(np.maximum.reduce(levels), by_column, by_row)
 
@@ -251,6 +249,7 @@ def _describe(rows: Floats, declared: tuple[Feature, ...]) -> Applicability:
         is_diagnosis=is_diagnosis.astype(np.float64),
         other_diagnosis=other,
         recorded=(~np.isnan(rows)).mean(axis=0),
+        plausible=np.array([np.inf if one.outside_above is None else one.outside_above for one in declared]),
         combinations=learn_combinations(rows),
         edge=np.full(3, np.inf),
         limit=np.full(3, np.inf),

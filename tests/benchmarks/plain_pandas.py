@@ -21,6 +21,14 @@ from features.treatment_history import ANTIDEPRESSANTS, INTENSIVE, OTHER_MEDICAT
 Frames = Mapping[str, pd.DataFrame]
 NAN = float("nan")
 USUAL_DOSE = {"sublingual": 5.0, "intramuscular": 0.9, "subcutaneous": 1.0, "intravenous": 0.6, "intranasal": 1.0}
+DOSE_LIMIT = {
+    "sublingual": 10.0,
+    "oral": 10.0,
+    "intramuscular": 2.0,
+    "subcutaneous": 2.0,
+    "intravenous": 1.5,
+    "intranasal": 3.0,
+}
 INJECTED = ["intravenous", "intramuscular", "subcutaneous"]
 DIAGNOSES = {
     "diagnosis_gad": ["gad"],
@@ -313,6 +321,7 @@ def dosage(record: Record) -> dict[str, float]:
         "route_intranasal": float(routed.route.iloc[-1] == "intranasal") if len(routed) else NAN,
         "dose_relative_to_usual": (dosed.dose_mg_per_kg / dosed.route.map(USUAL_DOSE).astype(float)).mean(),
         "parenteral_dose_shortfall": shortfall if len(dosed) else NAN,
+        "dose_of_route_limit": (dosed.dose_mg_per_kg / dosed.route.map(DOSE_LIMIT).astype(float)).max(),
     }
 
 

@@ -112,6 +112,7 @@ EXPECTED = {
     "route_intranasal": 0,
     "dose_relative_to_usual": (0.3 / 0.9 + 0.8 / 0.6) / 2,  # usual: intramuscular 0.9, intravenous 0.6 mg/kg
     "parenteral_dose_shortfall": 0.6 - (0.3 + 0.8) / 2,
+    "dose_of_route_limit": 0.8 / 1.5,  # intravenous; the intramuscular 0.3 of 2 is less
     "peak_distress": 70,
     "peak_dissociation": 31,
     "adverse_events": 2,  # one in a dosing session, one in a psychotherapy session

@@ -5,9 +5,9 @@ import pytest
 
 from features.build import build_features
 from features.columns import ROUTES
-from features.landmark import known_at
+from features.landmark import Known, known_at
 from features.protocol import Landmark
-from features.route_dose import ROUTE_DOSES, beyond_route_limit
+from features.route_dose import ROUTE_DOSES, dose_of_route_limit
 from tests.cohorts import DEFAULT, cohort_of, parse_table, random_cohort
 
 DAY_14 = Landmark("day 14", day=14)
@@ -71,6 +71,10 @@ LIMITS = """
     sublingual     10
     oral           10
 """
+
+
+def beyond_route_limit(known: Known) -> np.ndarray:
+    return dose_of_route_limit(known) > 1
 
 
 @pytest.mark.parametrize("limit", parse_table(LIMITS), ids=lambda limit: str(limit["route"]))

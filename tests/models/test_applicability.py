@@ -119,12 +119,14 @@ def test_a_finely_divided_share_that_never_varied_is_far_after_a_twentieth() -> 
         assert said(known, [value], ("share",))[0] == verdict
 
 
-def test_a_fact_beyond_what_anybody_could_answer_for_is_outside_with_its_reason() -> None:
-    judged = one_number().judge(np.array([[50.0], [50.0]]), beyond={"dose_beyond_route": np.array([True, False])})
-    assert judged.verdict.tolist() == [OUTSIDE, INSIDE]
-    assert judged.refusal(0, ("age",)) == (
-        "the patient is unlike those learned from: a dose was larger than its route of administration allows"
-    )
+def test_a_value_above_what_is_plausible_is_outside_though_training_patients_had_it() -> None:
+    (one,) = declared("dose_of_route_limit")
+    rows = np.linspace(0.2, 1.5, 50)[:, None]
+    known = learned(rows, (replace(one, outside_above=1.0),))
+    judged = known.judge(np.array([[1.0], [1.01]]))
+    assert judged.verdict.tolist() == [INSIDE, OUTSIDE]
+    said = judged.refusal(1, ("dose_of_route_limit",))
+    assert said == "the patient is unlike those learned from: dose_of_route_limit is above what is plausible"
 
 
 def test_a_diagnosis_that_is_not_recorded_is_not_outside() -> None:
