@@ -52,15 +52,19 @@ class BoundedRegression:
         )
 
     def fit(
-        self, strength: float, start: Floats | None = None, counts: Floats | None = None, prior: Floats | None = None
+        self,
+        strengths: Floats,
+        start: Floats | None = None,
+        counts: Floats | None = None,
+        prior: Floats | None = None,
     ) -> Floats:
-        """Parameters (columns + bands,) at an inverse penalty ``strength``, larger for a weaker penalty.
+        """Parameters (columns + bands,) at inverse penalties ``strengths`` (columns,), larger for a weaker penalty.
 
         ``counts`` (patients,) says how often each patient counts, ``prior`` (columns,) where the penalty pulls to.
         Projected Newton steps with a line search (Bertsekas 1982, doi:10.1137/0320018). The penalty makes the minimum
         unique, so that ``start`` saves time and changes nothing else.
         """
-        objective = self._objective(strength, counts, prior)
+        objective = self._objective(strengths, counts, prior)
         parameters = np.clip(self.origin if start is None else start, self.lower, self.upper)
         loss = objective.loss(parameters)
         for _ in range(MOST_STEPS):
@@ -77,7 +81,7 @@ class BoundedRegression:
                 break
         return parameters
 
-    def _objective(self, strength: float, counts: Floats | None, prior: Floats | None) -> "_Objective":
+    def _objective(self, strengths: Floats, counts: Floats | None, prior: Floats | None) -> "_Objective":
         number = self.columns.shape[1]
         pulled_to = self.origin.copy()
         if prior is not None:
@@ -87,7 +91,7 @@ class BoundedRegression:
             regression=self,
             successes=self.trials.successes * weight,
             failures=self.trials.failures * weight,
-            penalty=np.repeat([1 / strength, BASELINE_PENALTY], [number, self.trials.bands]),
+            penalty=np.append(1 / strengths, np.full(self.trials.bands, BASELINE_PENALTY)),
             pulled_to=pulled_to,
         )
 
@@ -117,7 +121,7 @@ class BoundedRegression:
         by_band = np.bincount(self.trials.band, weights=values, minlength=self.trials.bands)
         return np.append(by_row @ self.columns, by_band)
 
-    def effective_parameters(self, parameters: Floats, strength: float) -> float:
+    def effective_parameters(self, parameters: Floats, strengths: Floats) -> float:
         """How many unpenalised coefficients the penalised ones amount to: the trace of the hat matrix, without bands.
 
         A coefficient held at 0 by its sign counts for none. Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
@@ -129,8 +133,7 @@ class BoundedRegression:
         levels = np.maximum(np.diag(information)[number:], 1e-12)
         used = np.flatnonzero(parameters[:number])
         inner = (information[:number, :number] - (between / levels) @ between.T)[np.ix_(used, used)]
-        found = np.maximum(np.linalg.eigvalsh(inner), 0.0) if len(used) else np.zeros(0)
-        return float((found / (found + 1 / strength)).sum())
+        return float(np.trace(np.linalg.solve(inner + np.diag(1 / strengths[used]), inner)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import fit_baseline
-from models.learners import STRENGTHS, Design, Lesson, learn_logistic
+from models.learners import Design, Lesson, Penalty, learn_logistic, penalties
 from models.outcomes import Floats, expit
 from models.regression import BoundedRegression
 
@@ -27,20 +27,21 @@ RAREST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Variances:
-    """``strengths`` are the posterior probabilities of the inverse penalties in ``STRENGTHS``.
+    """``likely`` are the posterior probabilities of the ``penalties``, in their order.
 
     ``misfit`` is the root of the posterior mean of its variance, on the log-odds: model inadequacy in the sense of
     Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294.
     """
 
-    strengths: Floats
+    penalties: tuple[Penalty, ...]
+    likely: Floats
     misfit: float
 
-    def draw(self, number: int) -> list[float]:
-        """So many strengths, each as often as it is likely."""
+    def draw(self, number: int) -> list[Penalty]:
+        """So many penalties, each as often as it is likely."""
         places = (np.arange(number) + 0.5) / number
-        found = np.searchsorted(np.cumsum(self.strengths), places).clip(0, len(STRENGTHS) - 1)
-        return [STRENGTHS[place] for place in found.tolist()]
+        found = np.searchsorted(np.cumsum(self.likely), places).clip(0, len(self.penalties) - 1)
+        return [self.penalties[place] for place in found.tolist()]
 
 
 def variances(lesson: Lesson, seed: int) -> Variances:
@@ -49,19 +50,19 @@ def variances(lesson: Lesson, seed: int) -> Variances:
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
     """
-    design = Design.of(lesson)
+    design, tried = Design.of(lesson), tuple(penalties(lesson))
     pieces = _pieces(lesson, np.random.default_rng(seed))
-    linear, columns = design.columns.shape[1], np.hstack([design.columns, pieces])
-    precision, pull = _expansion(columns, lesson)
-    evidence = np.empty((len(STRENGTHS), len(MISFITS)))
-    for row, strength in enumerate(STRENGTHS):
+    number = pieces.shape[1]
+    precision, pull = _expansion(np.hstack([design.columns, pieces]), lesson)
+    evidence = np.empty((len(tried), len(MISFITS)))
+    for row, penalty in enumerate(tried):
         for column, misfit in enumerate(MISFITS):
-            spread = np.repeat([strength, misfit**2 / max(pieces.shape[1], 1)], [linear, pieces.shape[1]])
+            spread = np.append(design.strengths(penalty), np.full(number, misfit**2 / max(number, 1)))
             evidence[row, column] = _log_evidence(precision, pull, spread)
     likely = np.exp(evidence - evidence.max())
     likely /= likely.sum()
     misfit = np.sqrt(likely.sum(axis=0) @ np.array(MISFITS) ** 2)
-    return Variances(likely.sum(axis=1), float(misfit))
+    return Variances(tried, likely.sum(axis=1), float(misfit))
 
 
 def _pieces(lesson: Lesson, rng: np.random.Generator) -> Floats:

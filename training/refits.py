@@ -85,11 +85,11 @@ def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
     with threadpool_limits(limits=1):
         known = variances(lesson, seed)
         regression = design.regression(lesson)
-        strengths = known.draw(len(drawn))
         parameters, fitted = None, []
-        for counts, strength in zip(drawn, strengths, strict=True):
-            prior = _keep_signs(np.sqrt(strength) * rng.standard_normal(columns), design.signs)
-            parameters = regression.fit(strength, parameters, counts, prior)
+        for counts, penalty in zip(drawn, known.draw(len(drawn)), strict=True):
+            strengths = design.strengths(penalty)
+            prior = _keep_signs(np.sqrt(strengths) * rng.standard_normal(columns), design.signs)
+            parameters = regression.fit(strengths, parameters, counts, prior)
             fitted.append(parameters)
     scores = [design.score(row) for row in fitted]
     unexplained = known.misfit * _standard(rng.standard_normal(len(drawn)))

@@ -13,14 +13,14 @@ from threadpoolctl import threadpool_limits
 from features.protocol import Landmark
 from features.timeline import Indices, Mask
 from models.calibration import Trials
-from models.learners import learn_logistic_at
+from models.learners import Penalty, learn_logistic_at
 from training.config import TrainingConfig
 from training.evidence import LeakageCheck
 from training.splits import Folds, held_out
 from training.tasks import RelapseTask, RemissionTask, Task
 
-STRENGTH = 1.0
-"""Inverse penalty: the weakest that training tries, under which a leak shows most."""
+PENALTY = Penalty(1.0)
+"""The weakest that training tries, under which a leak shows most."""
 FITS = 25
 """Fits per head, or one per fold where there are more: every fold is held out of as many shuffles as that allows."""
 ERRORS_ALLOWED = 4.5
@@ -135,7 +135,7 @@ def _held_out_auc(task: Task, held: Mask) -> tuple[float, float] | None:
     """AUC in the held-out fold and its variance under chance; nothing where outcomes of one kind only are held out."""
     if task.rarer_among(~held) < 1:
         return None
-    head, _ = task.fit(learn_logistic_at(STRENGTH), ~held)
+    head, _ = task.fit(learn_logistic_at(PENALTY), ~held)
     out = task.hold_out(head, held)
     yes = task.relapsed[out.patient] if isinstance(task, RelapseTask) else out.trials.successes > 0
     events, others = int(yes.sum()), int((~yes).sum())

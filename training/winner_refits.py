@@ -13,7 +13,15 @@ from threadpoolctl import threadpool_limits
 
 from features.timeline import Floats
 from models.calibration import fit_baseline
-from models.learners import Learner, Lesson, learn_logistic_at, learn_nothing, learn_one_variable, learn_xgboost_at
+from models.learners import (
+    Learner,
+    Lesson,
+    Penalty,
+    learn_logistic_at,
+    learn_nothing,
+    learn_one_variable,
+    learn_xgboost_at,
+)
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from training.config import TrainingConfig
@@ -62,7 +70,7 @@ def _learner(fit: HeadFit) -> Learner:
     """The winner's learner with the parameters that tuning chose for it."""
     kept = fit.candidates[str(fit.winner)].parameters
     if fit.winner == "logistic":
-        return learn_logistic_at(kept["C"])
+        return learn_logistic_at(Penalty(kept["C"], kept["unsigned"]))
     if fit.winner == "xgboost":
         return learn_xgboost_at(int(kept["max_depth"]), int(kept["rounds"]))
     return learn_one_variable(fit.task.one_variable) if fit.winner == "one_variable" else learn_nothing
