@@ -291,7 +291,7 @@ def test_another_format_is_refused_naming_both(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 1}))
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match="format 1, this installation reads 2"):
+    with pytest.raises(BundleRefusedError, match="format 1, this installation reads 3"):
         load_bundle(copy)
 
 

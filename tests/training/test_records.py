@@ -10,7 +10,7 @@ from models.outcomes import expit
 from models.score import Linear
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
-from training.evaluation.judged import judge_held_out
+from training.evaluation.judged import judge_held_out, weights_of
 from training.provenance import collect_provenance
 from training.records import held_out_table, importances, pseudonyms, summary
 from training.run import Training, quietly, train
@@ -60,8 +60,9 @@ def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
     names = pseudonyms(trained.cohort)
     for landmark in trained.landmarks:
         remission, relapse = landmark.remission, landmark.relapse
+        weights = weights_of([fit.task for fit in landmark.heads.values()])
         judged = judge_held_out(
-            landmark.features, landmark.outcomes, landmark.weights, (remission, relapse), trained.folds, (7, 182)
+            landmark.features, landmark.outcomes, weights, (remission, relapse), trained.folds, (7, 182)
         )
         assert remission is not None
         assert judged.remission_log_odds is not None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.outcomes import expit
+from models.remission import RemissionHead
 from models.uncertainty import Answers, OutcomeRefits, to_arrays
 from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
 from training.fit import HeadFit, fit_heads
@@ -16,6 +17,7 @@ from training.tasks import Task
 from training.winner_refits import instabilities
 
 PATIENTS = 400
+NO_COMPETING = np.zeros((1, 1))
 SITE = np.arange(PATIENTS) % 3
 
 
@@ -62,7 +64,7 @@ def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
 
 
 def test_a_head_that_was_not_learned_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
-    unlearned = {**heads, "remission": replace(heads["remission"], head=None, winner=None)}
+    unlearned = {**heads, "remission": replace(heads["remission"], head=None, choice=None)}
     (found,) = fit_refits([unlearned], SITE, QUICK, nothing, 1)
     assert found.remission is None
     assert found.relapse is not None
@@ -77,30 +79,30 @@ def test_true_probabilities_lie_within_the_intervals_of_most_patients() -> None:
     truth = expit(rows[:, 0] - 0.3)
     (fit,) = fitted(remission_task_of(rows, (rng.random(PATIENTS) < truth).astype(np.float64)))
     (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
-    none = np.full((PATIENTS, 0), np.nan)
-    found = refits.intervals(rows, Answers(np.full(PATIENTS, 0.4), None, none, none), ())
+    assert isinstance(fit.head, RemissionHead)
+    none, answered = np.full((PATIENTS, 0), np.nan), fit.head.probability(rows)
+    found = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING)
     low, high = found.remission.T
     assert ((low <= truth) & (truth <= high)).mean() >= 0.75
     assert (high - low).mean() < 0.5
 
 
-def test_a_head_with_too_few_outcomes_to_tune_by_still_tells_what_it_does_not_know() -> None:
-    """Ten remissions among 400, one overall rate for everybody: patients may still differ, and the interval says so."""
+def test_a_head_that_gives_everybody_the_average_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
+    """Ten remissions among 400, one rate for all: an interval about a patient would speak of what was not looked at."""
     (fit,) = fitted(remission_with(10, PATIENTS))
     assert fit.winner == "no_model"
-    (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
-    none = np.full((PATIENTS, 0), np.nan)
-    found = refits.intervals(fit.task.lesson.rows, Answers(np.full(PATIENTS, 0.025), None, none, none), ())
-    assert (found.remission[:, 0] < 0.025).all()
-    assert (found.remission[:, 1] > 0.025).all()
+    average = {**heads, "remission": fit}
+    (found,) = fit_refits([average], SITE, QUICK, nothing, 1)
+    assert found.remission is None
+    assert found.relapse is not None
+    assert number_of_refitted([average]) == 1
 
 
 def test_a_winner_that_looks_at_patients_is_less_stable_than_an_overall_rate(heads: Mapping[str, HeadFit]) -> None:
     fit = heads["remission"]
-    same = replace(fit, winner="no_model")
-    model, rate, none = instabilities(
-        [replace(fit, winner="logistic"), same, replace(fit, winner=None)], SITE, QUICK, nothing, 1
-    )
+    assert fit.choice is not None
+    fits = [replace(fit, choice=replace(fit.choice, winner=name)) for name in ("logistic", "no_model")]
+    model, rate, none = instabilities([*fits, replace(fit, choice=None)], SITE, QUICK, nothing, 1)
     assert none is None
     assert model is not None
     assert rate is not None

@@ -56,7 +56,7 @@ def test_the_last_bit_of_any_number_counts() -> None:
 
 def test_a_head_without_a_winner_is_not_counted() -> None:
     found = fitted(repeats=2)
-    lost: HeadFit = replace(found.relapse, winner=None, head=None)
+    lost: HeadFit = replace(found.relapse, choice=None, head=None)
     assert reproduce([found.remission, lost], found.folds, workers=1).heads == 1
 
 
