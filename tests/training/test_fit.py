@@ -83,6 +83,26 @@ def test_a_curve_of_one_week_is_judged_by_the_likelihood_of_that_week() -> None:
         assert (fit.winner != "no_model") == told
 
 
+def test_a_linear_head_never_moves_against_a_declared_sign_though_the_data_do() -> None:
+    """The larger x0 the fewer recover, against its declaration; x1 tells something else, so that a regression wins."""
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((600, 2))
+    outcome = (rng.random(600) < expit(-0.8 * rows[:, 0] + 1.2 * rows[:, 1])).astype(np.float64)
+    free = remission_task_of(rows, outcome)
+    bound = replace(free, lesson=replace(free.lesson, signs=(1, 0)))
+    walk = np.column_stack([np.linspace(-4, 4, 41), np.zeros(41)])
+    for task, falls in ((free, True), (bound, False)):
+        fit = fit_alone(task)
+        assert fit.winner == "logistic"
+        for found in fit.candidates.values():
+            for head in (found.head, *found.fold_heads[0]):
+                assert isinstance(head, RemissionHead)
+                along = np.diff(head.probability(walk))
+                assert (along >= 0).all() or (falls and found.name != "no_model")
+        assert isinstance(fit.head, RemissionHead)
+        assert (np.diff(fit.head.probability(walk)) < 0).any() == falls
+
+
 def test_the_held_out_never_teach() -> None:
     """Other outcomes of the patients of one fold leave their own predictions as they are, and change the others'."""
     task = remission_with(200, 400, effect=1.0)

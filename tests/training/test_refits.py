@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.calibration import fit_baseline
+from models.learners import learn_xgboost_at
 from models.outcomes import expit
 from models.remission import RemissionHead
 from models.uncertainty import Answers, OutcomeRefits, to_arrays
@@ -96,6 +98,50 @@ def test_a_head_that_gives_everybody_the_average_has_no_refits(heads: Mapping[st
     assert found.remission is None
     assert found.relapse is not None
     assert number_of_refitted([average]) == 1
+
+
+def test_refits_keep_to_the_declared_signs_where_the_data_speak_against_them() -> None:
+    """x0 lowers and x1 raises the chance, both against their declaration; x2 has none, and lowers it."""
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((PATIENTS, 3))
+    outcome = (rng.random(PATIENTS) < expit(rows @ np.array([-0.6, 0.6, -0.6]))).astype(np.float64)
+    free = remission_task_of(rows, outcome)
+    (fit,) = fitted(replace(free, lesson=replace(free.lesson, signs=(1, -1, 0))))
+    assert fit.winner == "logistic"
+    (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
+    assert refits.remission is not None
+    weight = refits.remission.weight
+    assert (weight[:, 0] >= 0).all()
+    assert (weight[:, 1] <= 0).all()
+    assert (weight[:, 2] < 0).all()
+
+
+def test_the_interval_of_trees_is_centred_on_what_the_trees_answer() -> None:
+    """The refits are linear; the trees step where x0 passes 0, and the limits step with them, whatever the refits."""
+    rng = np.random.default_rng(6)
+    rows = rng.standard_normal((PATIENTS, 2))
+    outcome = (rng.random(PATIENTS) < np.where(rows[:, 0] > 0, 0.8, 0.2)).astype(np.float64)
+    (fit,) = fitted(remission_task_of(rows, outcome))
+    lesson = fit.task.lesson
+    score = learn_xgboost_at(1, 40)(lesson).score
+    trees = RemissionHead(score, float(fit_baseline(lesson.trials, score.predict(rows))[0]))
+    assert fit.choice is not None
+    won = replace(fit, head=trees, choice=replace(fit.choice, winner="xgboost"))
+    (refits,) = fit_refits([{"remission": won}], SITE, QUICK, nothing, 1)
+    answered, none = trees.probability(rows), np.full((PATIENTS, 0), np.nan)
+    limits = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING).remission
+    log_odds = np.log(limits / (1 - limits))
+    np.testing.assert_allclose(log_odds.mean(axis=1), np.log(answered / (1 - answered)), atol=1e-9)
+    assert (np.diff(limits) > 0.02).all()
+
+
+def test_the_refits_of_a_head_vary_by_what_no_linear_score_explains(heads: Mapping[str, HeadFit]) -> None:
+    """Their levels have at least the standard deviation that the outcomes say of it, which is stored with them."""
+    (refits,) = fit_refits([heads], SITE, QUICK, nothing, 1)
+    for head in (refits.remission, refits.relapse):
+        assert head is not None
+        assert head.misfit > 0.01
+        assert (head.baseline.std(axis=0) > 0.9 * head.misfit).all()
 
 
 def test_a_winner_that_looks_at_patients_is_less_stable_than_an_overall_rate(heads: Mapping[str, HeadFit]) -> None:
