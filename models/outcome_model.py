@@ -16,7 +16,7 @@ __all__ = ["Intervals", "OutcomeModel", "Predictions"]
 
 @dataclass(frozen=True, eq=False)
 class Predictions(Answers):
-    """Answers with their 90% intervals; ``interval`` is ``None`` from a model without refits."""
+    """Answers with their 90% intervals; ``interval`` is ``None`` where neither head has refits."""
 
     interval: Intervals | None = None
 
@@ -49,7 +49,7 @@ class OutcomeModel:
         """
         answers = self._answers(rows, with_curve)
         interval = None
-        if self.refits is not None:
+        if self.refits is not None and self.refits.any:
             competing = np.zeros((1, 1)) if self.relapse is None else self.relapse.competing(rows)
             interval = self.refits.intervals(rows, answers, self.horizons_days, competing)
         return Predictions(answers.remission, answers.curve, answers.relapse, answers.sustained, interval)

@@ -154,20 +154,23 @@ def _steps(bounds: tuple[int, ...], days: tuple[int, ...]) -> _Steps:
 
 @dataclass(frozen=True, eq=False)
 class OutcomeRefits:
-    """Refits of both heads of a landmark, from the same bootstrap samples; ``None`` where the head is."""
+    """Refits of both heads of a landmark, from the same bootstrap samples; ``None`` for a head without an interval."""
 
     remission: HeadRefits | None
     relapse: HeadRefits | None
+
+    @property
+    def any(self) -> bool:
+        """Whether either head has refits; without any, nothing has an interval."""
+        return self.remission is not None or self.relapse is not None
 
     def intervals(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...], competing: Floats) -> Intervals:
         """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits.
 
         ``competing`` (n or 1, bands) is the weekly probability of a competing event. There are none for a head without
-        refits, nor for what follows from it.
+        refits, nor for what follows from it. At least one head must have refits.
         """
         limits = _no_limits(answers)
-        if self.remission is None and self.relapse is None:
-            return limits
         reach = 0 if self.relapse is None else int(self.relapse.edges[-1]) * DAYS_PER_WEEK
         within = [position for position, days in enumerate(horizons_days) if days <= reach]
         number, curve = len(within), answers.curve if self.relapse else None

@@ -39,8 +39,8 @@ class Difference:
 
     @property
     def tolerated(self) -> bool:
-        """Whether the best candidate is not better by more than one standard error."""
-        return self.estimate <= self.standard_error
+        """Whether the best candidate is not better by more than one standard error; also where that is not known."""
+        return not self.estimate > self.standard_error
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ def choose(losses: Mapping[str, Floats], taught: NDArray[np.bool_], site: NDArra
 
 
 def difference(paired: Floats, site: NDArray[np.integer]) -> Difference:
-    """The mean of paired differences (patients,), and its standard error: over sites where there are enough of them."""
+    """The mean of paired differences (patients,), and its standard error: over sites where there are enough of them.
+
+    The standard error is NaN for a single patient.
+    """
     number = len(paired)
     if number < 2:
         return Difference(float(paired.sum()), float("nan") if number else 0.0)

@@ -1,6 +1,7 @@
 """What was recorded of each patient before the deciding window: it drives who is seen there.
 
-These are no features: nobody is predicted from them. They say for whom those who were observed stand.
+These are no features: nobody is predicted from them. They say for whom those who were observed stand. Where the
+protocol takes everyone to be in remission at the landmark, the record ends before the landmark.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,14 @@ class CourseRecord:
 
 
 def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
-    """The record of every patient up to the day before the remission window opens; severity in reliable changes."""
-    until = anchor_days(cohort) + cohort.protocol.remission.window_days[0]
+    """The record of every patient up to the day before the remission window opens; severity in reliable changes.
+
+    Without a window it ends before the time at risk begins, as what comes later can't have driven who was lost.
+    """
+    protocol = cohort.protocol
+    until = anchor_days(cohort) + protocol.remission.window_days[0]
+    if protocol.remission.at_landmark:
+        until = outcomes.risk_start_day
 
     def before(rows: Rows) -> Rows:
         return rows.where(rows.numbers("day") < rows.spread(until))
@@ -33,7 +40,7 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
     ratings, sessions = before(usable_ratings(cohort, primary)), before(cohort.sessions)
     last = ratings.last_for_patient("score")
     distance = (last - primary.remission_criterion) / primary.reliable_change
-    doses = dosing_sessions(sessions, cohort.protocol)
+    doses = dosing_sessions(sessions, protocol)
     columns = {
         "last_rating": distance,
         "last_rating_squared": distance**2,
@@ -47,7 +54,7 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
         "dosing_sessions": doses.count_for_patient(),
         "other_sessions": sessions.count_for_patient() - doses.count_for_patient(),
         "adverse_events": sessions.sum_for_patient("adverse_event"),
-        "length_of_course": anchor_days(cohort),
+        "length_of_course": doses.last_for_patient("day"),
     }
     return CourseRecord(tuple(columns), np.column_stack(list(columns.values())))
 

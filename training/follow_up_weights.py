@@ -25,9 +25,13 @@ from training.labels import EndedBy, Outcomes, usable_ratings
 def follow_up_weights(
     cohort: Cohort, features: FeatureRows, outcomes: Outcomes, last_day: int, config: TrainingConfig
 ) -> FollowUpWeights:
-    """Weights of the patients at risk up to ``last_day``; all 1 where too few were lost, or too few kept."""
+    """Weights of the patients at risk up to ``last_day``; all 1 where too few were lost, or too few kept.
+
+    Who was seen in the last week was kept: a study's last visits fall on some days before its end.
+    """
     started = outcomes.eligible & (outcomes.remission == 1) & (outcomes.ended_by != EndedBy.NOT_AT_RISK)
-    lost = started & (outcomes.ended_by == EndedBy.CENSORED) & (outcomes.followed_days < last_day)
+    lost = started & (outcomes.ended_by == EndedBy.CENSORED)
+    lost &= outcomes.followed_days <= last_day - DAYS_PER_WEEK
     if last_day < DAYS_PER_WEEK or min(lost.sum(), (started & ~lost).sum()) < FEWEST:
         return FollowUpWeights.equal(len(cohort))
     contacts = _contacts(cohort, outcomes, started, last_day)

@@ -5,7 +5,8 @@ import numpy as np
 from models.uncertainty import HeadRefits
 
 EDGES = np.array([0, 8, 26])
-COMPETING = np.array([0.002, 0.004])
+COMPETING = np.array([[0.002, 0.004]])
+"""Weekly probability of a competing event, for everybody, in each of the two bands."""
 
 
 def head_refits(seed: int, *, relapse: bool, refits: int = 20, spread: float = 0.1) -> HeadRefits:
@@ -21,5 +22,5 @@ def head_refits(seed: int, *, relapse: bool, refits: int = 20, spread: float = 0
         missing_weight=rng.normal(0, spread, (refits, 3)).astype(np.float32),
         baseline=(level + rng.normal(0, spread, (refits, len(level)))).astype(np.float32),
         edges=EDGES if relapse else np.zeros(0, dtype=np.int64),
-        competing_hazard=COMPETING if relapse else np.zeros(0),
+        misfit=np.array(0.2),
     )

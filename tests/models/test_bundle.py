@@ -25,7 +25,7 @@ from models.score import Constant, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.lessons import single_trials
 from tests.models.refits import head_refits
-from tests.serving.bundles import judging, toy_bundle, without
+from tests.serving.bundles import competing, judging, refitted, stored, toy_bundle, without, without_refits_of
 
 ROOT = Path(__file__).parents[2]
 FILES = (
@@ -124,6 +124,52 @@ def test_what_was_saved_is_what_is_loaded(mixed: Bundle, saved: Path) -> None:
     assert [dict(records) for records in loaded.records] == [dict(records) for records in mixed.records]
     assert dict(loaded.training) == dict(mixed.training)
     assert (saved / "bundle.sha256").read_text() == loaded.digest + "\n"
+
+
+@pytest.mark.parametrize("heads", [("remission",), ("relapse",), ("remission", "relapse")], ids=" and ".join)
+def test_heads_that_give_everybody_the_average_come_back_without_intervals(
+    heads: tuple[str, ...], tmp_path: Path
+) -> None:
+    bundle = without_refits_of(refitted(toy_bundle()), *heads)
+    loaded = stored(bundle, tmp_path / "bundle")
+    for before, after in zip(bundle.models, loaded.models, strict=True):
+        same_answers(before, after, random_rows(20, 4))
+
+
+def test_a_score_of_competing_events_comes_back_and_gives_the_same_curve(tmp_path: Path) -> None:
+    bundle = competing(refitted(toy_bundle()))
+    loaded = stored(bundle, tmp_path / "bundle")
+    rows = random_rows(20, 4)
+    plain = toy_bundle().models[0].predict(rows).curve
+    assert plain is not None
+    for before, after in zip(bundle.models, loaded.models, strict=True):
+        same_answers(before, after, rows)
+        here, there = before.predict(rows).curve, after.predict(rows).curve
+        assert here is not None
+        assert there is not None
+        np.testing.assert_array_equal(here.competing, there.competing)
+        assert np.ptp(there.competing[:, -1]) > np.ptp(plain.competing[:, -1])
+
+
+def test_a_bundle_without_a_score_of_competing_events_holds_none_of_its_numbers(tmp_path: Path) -> None:
+    score = {"kind", "used", "lower", "upper", "centre", "weight", "missing_weight"}
+    for bundle, held in ((toy_bundle(), set()), (competing(toy_bundle()), score)):
+        folder = tmp_path / str(len(held))
+        save_bundle(bundle, folder)
+        with np.load(folder / "landmark_1_relapse.npz") as arrays:
+            found = {name.removeprefix("competing_") for name in arrays if name.startswith("competing_")}
+        assert found == {"hazard"} | held
+
+
+def test_another_weight_for_competing_events_is_refused_naming_the_probes(tmp_path: Path) -> None:
+    save_bundle(competing(toy_bundle()), tmp_path / "bundle")
+    path = tmp_path / "bundle" / "landmark_1_relapse.npz"
+    with np.load(path) as stored_arrays:
+        arrays = dict(stored_arrays)
+    np.savez(path, allow_pickle=False, **arrays | {"competing_weight": arrays["competing_weight"] * 1.01})
+    sealed(tmp_path / "bundle")
+    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 1': relapse differ"):
+        load_bundle(tmp_path / "bundle")
 
 
 def test_the_bundle_holds_the_files_that_these_tests_try(saved: Path) -> None:

@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from models.calibration import Recalibration, fit_baseline
 from models.outcomes import Floats, expit
-from models.relapse import EVENTS_PER_BAND, RelapseHead, band_edges, competing_hazard, relapse_trials
-from models.score import Constant
+from models.relapse import (
+    EVENTS_PER_BAND,
+    FollowUpWeights,
+    RelapseHead,
+    band_edges,
+    competing_rate,
+    competing_trials,
+    relapse_trials,
+)
+from models.score import Constant, Linear
 from tests.cohorts import parse_table
 
 NOBODY = 1e-15
@@ -82,14 +90,14 @@ def test_relapse_comes_before_a_competing_event_within_a_week(course: dict[str, 
     days = np.array([number(course["days"]), 28.0])
     relapsed = np.array([course["ended"] == "relapse", False])
     competed = np.array([course["ended"] == "competing", False])
-    hazard = competing_hazard(days, relapsed, competed, np.array([True, True]), np.array([0, 1, 4]))
+    rate = competing_rate(competing_trials(days, relapsed, competed, np.array([True, True]), 4), np.zeros(2))
     other = 4  # weeks of the second patient, who was seen throughout
-    assert hazard.tolist() == pytest.approx([number(course["events"]) / (number(course["weeks"]) + other)] * 2)
+    assert rate == pytest.approx(number(course["events"]) / (number(course["weeks"]) + other))
 
 
 def test_without_time_at_risk_nothing_competes() -> None:
     nobody = np.zeros(1, dtype=np.bool_)
-    assert competing_hazard(np.array([7.0]), nobody, nobody, nobody, np.array([0, 4])).tolist() == [0]
+    assert competing_rate(competing_trials(np.array([7.0]), nobody, nobody, nobody, 4), np.zeros(1)) == 0
 
 
 @given(
@@ -116,11 +124,18 @@ def test_the_last_band_reaches_the_last_day() -> None:
     assert band_edges(np.array([3.0]), np.array([True]), last_day=29).tolist() == [0, 5]  # day 29 is in the fifth week
 
 
+def as_it_is(weight: float = 1.0) -> Linear:
+    """A score that is one value, times a weight."""
+    one = np.ones(1)
+    return Linear(np.array([0]), -9 * one, 9 * one, 0 * one, weight * one, 0 * one, 1)
+
+
 def learned_without_a_model(days: Floats, ended: list[str], edges: list[int]) -> RelapseHead:
     relapsed, competed = np.array(ended) == "relapse", np.array(ended) == "competing"
     kept, bounds = np.ones(len(days), dtype=np.bool_), np.array(edges)
     baseline = fit_baseline(relapse_trials(days, relapsed, kept, bounds), np.zeros(len(days)))
-    return RelapseHead(Constant(1), bounds, baseline, competing_hazard(days, relapsed, competed, kept, bounds))
+    rate = competing_rate(competing_trials(days, relapsed, competed, kept, edges[-1]), np.zeros(len(days)))
+    return RelapseHead(Constant(1), bounds, baseline, np.full(len(edges) - 1, rate))
 
 
 def test_without_a_model_the_curve_is_kaplan_meiers() -> None:
@@ -128,7 +143,7 @@ def test_without_a_model_the_curve_is_kaplan_meiers() -> None:
     days = np.repeat([5.0, 7, 13, 14, 20, 21], [10, 30, 12, 8, 4, 36])
     ended = np.repeat(["relapse", "censored", "relapse", "censored", "relapse", "censored"], [10, 30, 12, 8, 4, 36])
     head = learned_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
-    curve = head.curve(np.zeros(1), head.days)
+    curve = head.curve(np.zeros((1, 1)), head.days)
     by_hand = np.cumprod([1, 1 - 10 / 100, 1 - 12 / (100 - 10 - 30), 1 - 4 / (60 - 12 - 8)])
     np.testing.assert_allclose(curve.event_free[0], by_hand, atol=1e-9)
     np.testing.assert_allclose(curve.relapse[0], 1 - by_hand, atol=1e-9)
@@ -140,7 +155,7 @@ def test_without_a_model_the_curves_are_aalen_johansens() -> None:
     days = np.repeat([7.0, 7, 14, 14, 21, 21, 21], counts)
     ended = np.repeat(["relapse", "competing", "relapse", "competing", "relapse", "competing", "censored"], counts)
     head = learned_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
-    curve = head.curve(np.zeros(1), head.days)
+    curve = head.curve(np.zeros((1, 1)), head.days)
     np.testing.assert_allclose(curve.relapse[0], np.cumsum([0, 200, 120, 90]) / 1000, atol=1e-9)
     np.testing.assert_allclose(curve.competing[0], np.cumsum([0, 80, 60, 45]) / 1000, atol=1e-9)
     np.testing.assert_allclose(curve.event_free[0], [1, 720 / 1000, 540 / 1000, 405 / 1000], atol=1e-9)
@@ -151,13 +166,13 @@ def test_a_coarse_band_still_ends_where_the_fine_curve_ends() -> None:
     counts = [1000, 900, 810, 729]
     days = np.repeat([7.0, 14, 21, 28, 28], [*counts, 6561])
     ended = ["relapse"] * sum(counts) + ["censored"] * 6561
-    curve = learned_without_a_model(days, ended, [0, 4]).curve(np.zeros(1), np.array([28]))
+    curve = learned_without_a_model(days, ended, [0, 4]).curve(np.zeros((1, 1)), np.array([28]))
     assert curve.event_free[0, 0] == pytest.approx(0.9**4)
 
 
 def test_more_risk_is_more_relapse_on_every_day() -> None:
-    head = RelapseHead(Constant(1), np.array([0, 2, 6]), np.array([-2.0, -3]), np.array([0.01, 0.01]))
-    curve = head.curve(np.array([-1.0, 0, 1]), np.arange(1, 43))
+    head = RelapseHead(as_it_is(), np.array([0, 2, 6]), np.array([-2.0, -3]), np.array([0.01, 0.01]))
+    curve = head.curve(np.array([[-1.0], [0], [1]]), np.arange(1, 43))
     assert (np.diff(curve.relapse, axis=0) > NOBODY).all()
     assert (np.diff(curve.event_free, axis=0) < -NOBODY).all()
 
@@ -167,5 +182,62 @@ def test_recalibrating_shifts_the_baseline_and_stretches_the_score() -> None:
     mended = head.recalibrated(Recalibration(0.25, 0.8, 0.01))
     assert mended.baseline.tolist() == [-2 + 0.25, -3 + 0.25]
     assert mended.slope == pytest.approx(0.5 * 0.8)
-    first_week = mended.curve(np.zeros(1), np.array([7])).relapse[0, 0]
+    first_week = mended.curve(np.zeros((1, 1)), np.array([7])).relapse[0, 0]
     assert first_week == pytest.approx(expit(np.array([-1.75]))[0])
+
+
+def test_weights_count_the_time_at_risk_week_by_week_and_the_event_on_its_own() -> None:
+    """Three weeks, the relapse in the third: two failures that weigh 1 and 2, and a success that weighs 5."""
+    weights = FollowUpWeights(np.array([[1.0, 2.0, 4.0]]), np.array([5.0]))
+    trials = relapse_trials(np.array([17.0]), np.array([True]), np.array([True]), np.array([0, 1, 3]), weights)
+    assert trials.band.tolist() == [0, 1]
+    assert trials.failures.tolist() == [1, 2]
+    assert trials.successes.tolist() == [0, 5]
+
+
+def test_a_week_seen_in_part_counts_for_that_part_of_its_weight_and_the_last_weight_known_goes_on() -> None:
+    weights = FollowUpWeights(np.array([[1.0, 2.0]]), np.array([9.0]))
+    trials = relapse_trials(np.array([25.0]), np.array([False]), np.array([True]), np.array([0, 4]), weights)
+    assert trials.failures.tolist() == pytest.approx([1 + 2 + 2 + 2 * 4 / 7])
+    assert trials.successes.tolist() == [0]
+
+
+def test_weights_of_1_are_no_weights() -> None:
+    days, relapsed = np.array([5.0, 17, 30, 12]), np.array([True, True, False, False])
+    everybody = np.ones(4, dtype=np.bool_)
+    plain = relapse_trials(days, relapsed, everybody, np.array([0, 2, 4]))
+    weighted = relapse_trials(days, relapsed, everybody, np.array([0, 2, 4]), FollowUpWeights.equal(4))
+    assert plain.successes.tolist() == weighted.successes.tolist()
+    assert plain.failures.tolist() == weighted.failures.tolist()
+
+
+def test_a_rate_beside_a_score_expects_as_many_competing_events_as_were_seen() -> None:
+    rng = np.random.default_rng(1)
+    score, days = rng.standard_normal(300), np.full(300, 70.0)
+    competed, nobody = rng.random(300) < 0.2, np.zeros(300, dtype=np.bool_)
+    trials = competing_trials(days, nobody, competed, np.ones(300, dtype=np.bool_), 10)
+    rate = competing_rate(trials, score)
+    weeks = trials.successes + trials.failures
+    assert weeks @ expit(np.log(rate / (1 - rate)) + score[trials.patient]) == pytest.approx(competed.sum())
+
+
+def test_a_score_moves_the_odds_of_a_competing_event_in_every_week() -> None:
+    """Odds of 1 to 99 in a week, doubled, halved, and as they are."""
+    score = as_it_is(float(np.log(2)))
+    head = RelapseHead(as_it_is(), np.array([0, 2, 6]), np.array([-2.0, -3]), np.full(2, 0.01), competing_score=score)
+    found = head.competing(np.array([[1.0], [-1], [0]]))
+    np.testing.assert_allclose(found, np.repeat([[2 / 101], [0.5 / 99.5], [1 / 100]], 2, axis=1))
+
+
+def test_relapse_competing_and_event_free_add_up_to_1_for_every_patient_and_day() -> None:
+    head = RelapseHead(
+        as_it_is(), np.array([0, 2, 6]), np.array([-2.0, -3]), np.full(2, 0.02), 1.0, competing_score=as_it_is(2.0)
+    )
+    curve = head.curve(np.linspace(-3, 3, 25)[:, None], np.arange(43))
+    np.testing.assert_allclose(curve.relapse + curve.competing + curve.event_free, 1, atol=1e-12)
+    for part in (curve.relapse, curve.competing, -curve.event_free):
+        assert (np.diff(part, axis=1) >= -NOBODY).all()
+    assert (curve.event_free[:, 0] == 1).all()
+    low, high = curve.competing[[0, -1], -1]
+    assert low < 0.001
+    assert high > 0.2

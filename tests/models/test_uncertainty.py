@@ -9,11 +9,13 @@ from features.catalogue import catalogue
 from features.protocol import Protocol
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit, relapse_curve
-from models.uncertainty import MISFIT, NORMAL_95, Answers, OutcomeRefits, from_arrays, to_arrays
+from models.score import Constant, Linear
+from models.uncertainty import NORMAL_95, Answers, OutcomeRefits, from_arrays, to_arrays
 from tests.models.refits import COMPETING, EDGES, head_refits
 from tests.serving.bundles import toy_bundle
 
 FEATURES = len(catalogue(Protocol()))
+NO_COMPETING = np.zeros((1, 1))
 
 
 @pytest.fixture
@@ -38,17 +40,18 @@ def test_a_missing_value_weighs_as_missing_and_an_extreme_one_as_the_most_extrem
 
 
 def test_remission_limits_by_hand() -> None:
-    """Two refits at log-odds -1 and 1, nothing recorded: middle 0, variance 2, and the allowance for misfit."""
+    """Two refits at log-odds -1 and 1, nothing recorded; the variance is the mean squared distance from the answer."""
     refits = replace(
         head_refits(1, relapse=False, refits=2),
         missing_weight=np.zeros((2, 3), dtype=np.float32),
         baseline=np.array([[-1.0], [1.0]], dtype=np.float32),
     )
     nothing = np.full((1, 0), np.nan)
-    answers = Answers(np.array([0.5]), None, nothing, nothing)
-    found = OutcomeRefits(refits, None).intervals(np.full((1, FEATURES), np.nan), answers, ())
-    reach = NORMAL_95 * np.sqrt(((-1) ** 2 + 1**2) / (2 - 1) + MISFIT**2)
-    np.testing.assert_allclose(found.remission[0], expit(np.array([-reach, reach])))
+    for answer in (0.0, 0.5, -3.0):
+        answers = Answers(expit(np.array([answer])), None, nothing, nothing)
+        found = OutcomeRefits(refits, None).intervals(np.full((1, FEATURES), np.nan), answers, (), NO_COMPETING)
+        reach = NORMAL_95 * np.sqrt(((-1 - answer) ** 2 + (1 - answer) ** 2) / 2)
+        np.testing.assert_allclose(found.remission[0], expit(np.array([answer - reach, answer + reach])))
 
 
 def test_refitted_curves_are_those_of_the_chain_rule() -> None:
@@ -56,11 +59,11 @@ def test_refitted_curves_are_those_of_the_chain_rule() -> None:
     refits = head_refits(2, relapse=True)
     moved = refits.moved(rows_of(4))
     days = np.array([0, 3, 7, 55, 56, 57, 100, 182])
-    relapse, event_free = refits.curves(moved, days.tolist())
+    relapse, event_free = refits.curves(moved, COMPETING, days.tolist())
     weeks = np.diff(EDGES)
     for refit in range(len(refits.baseline)):
         hazard = np.repeat(expit(refits.baseline[refit] + moved[:, refit, None]), weeks, axis=1)
-        curve = relapse_curve(hazard, np.repeat(COMPETING, weeks), days)
+        curve = relapse_curve(hazard, np.repeat(COMPETING, weeks, axis=1), days)
         np.testing.assert_allclose(relapse[..., refit].T, curve.relapse, atol=1e-12)
         np.testing.assert_allclose(event_free[..., refit].T, curve.event_free, atol=1e-12)
 
@@ -68,7 +71,7 @@ def test_refitted_curves_are_those_of_the_chain_rule() -> None:
 def test_days_asked_for_twice_or_out_of_order_are_answered_as_asked() -> None:
     refits = head_refits(2, relapse=True)
     moved = refits.moved(rows_of(3))
-    asked, sorted_once = (np.stack(refits.curves(moved, days)) for days in ([182, 0, 84, 182], [0, 84, 182]))
+    asked, sorted_once = (np.stack(refits.curves(moved, COMPETING, days)) for days in ([182, 0, 84, 182], [0, 84, 182]))
     np.testing.assert_allclose(asked, sorted_once[:, [2, 0, 1, 2]], atol=1e-15)
 
 
@@ -114,9 +117,15 @@ def test_limits_of_the_curves_never_turn_back(model: OutcomeModel) -> None:
 
 
 def test_limits_of_the_curves_are_those_of_the_horizons_on_the_same_days(model: OutcomeModel) -> None:
-    """Where nothing has to be kept from turning back; all are in remission, so that sustained means event-free."""
+    """Where nothing has to be kept from turning back, as the refits lie around the answer.
+
+    All are in remission, so that sustained means event-free.
+    """
+    assert model.relapse is not None
+    average = replace(model.relapse, score=Constant(FEATURES))
     short = OutcomeRefits(None, head_refits(2, relapse=True, spread=0.01))
-    predicted = replace(model, remission=None, in_remission_at_landmark=True, refits=short).predict(rows_of(50))
+    alone = replace(model, remission=None, in_remission_at_landmark=True, relapse=average, refits=short)
+    predicted = alone.predict(rows_of(50))
     found, curve = predicted.interval, predicted.curve
     assert found is not None
     assert curve is not None
@@ -165,6 +174,60 @@ def test_what_is_not_answered_has_no_interval(model: OutcomeModel) -> None:
     assert np.isnan(found.remission).all()
     assert np.isnan(found.sustained).all()
     assert not np.isnan(found.relapse).any()
+
+
+def test_a_head_that_gives_everybody_the_average_has_no_interval_and_neither_has_what_follows_from_it(
+    model: OutcomeModel,
+) -> None:
+    """Such a head has an answer and no refits: what an average hides of a patient, no interval can say."""
+    assert model.refits is not None
+    rows = rows_of(3)
+    found = replace(model, refits=replace(model.refits, remission=None)).predict(rows).interval
+    assert found is not None
+    assert np.isnan(found.remission).all()
+    assert np.isnan(found.sustained).all()
+    assert not np.isnan(found.relapse).any()
+    predicted = replace(model, refits=replace(model.refits, relapse=None)).predict(rows)
+    found = predicted.interval
+    assert found is not None
+    assert not np.isnan(found.remission).any()
+    for limits in (found.relapse, found.sustained, found.curve_relapse, found.curve_event_free):
+        assert limits is not None
+        assert np.isnan(limits).all()
+    assert not np.isnan(predicted.sustained).any()
+
+
+def test_refits_that_lie_to_one_side_of_the_answer_widen_the_interval_around_it() -> None:
+    """As around trees: all refits agree on log-odds 1; an answer of 0 has limits one reach of 1.645 to either side."""
+    refits = replace(
+        head_refits(1, relapse=False, refits=5),
+        missing_weight=np.zeros((5, 3), dtype=np.float32),
+        baseline=np.ones((5, 1), dtype=np.float32),
+    )
+    nothing, row = np.full((1, 0), np.nan), np.full((1, FEATURES), np.nan)
+    known = OutcomeRefits(refits, None)
+    apart = known.intervals(row, Answers(np.array([0.5]), None, nothing, nothing), (), NO_COMPETING)
+    np.testing.assert_allclose(apart.remission[0], expit(np.array([-NORMAL_95, NORMAL_95])))
+    agreed = known.intervals(row, Answers(expit(np.ones(1)), None, nothing, nothing), (), NO_COMPETING)
+    np.testing.assert_allclose(agreed.remission[0], expit(np.ones(2)))
+
+
+def test_competing_events_that_differ_between_patients_enter_each_ones_limits(model: OutcomeModel) -> None:
+    """However many are answered at a time: 1,200 patients do not fit into one portion."""
+    assert model.relapse is not None
+    weight = np.zeros(FEATURES)
+    weight[0] = 0.5
+    wide, zero = np.full(FEATURES, 1e6), np.zeros(FEATURES)
+    score = Linear(np.arange(FEATURES), -wide, wide, zero, weight, zero, FEATURES)
+    depends = replace(model, relapse=replace(model.relapse, competing_score=score))
+    rows = rows_of(1200)
+    together = depends.predict(rows, with_curve=False).interval
+    assert together is not None
+    for patient in (0, 599, 1199):
+        alone = depends.predict(rows[patient : patient + 1]).interval
+        assert alone is not None
+        np.testing.assert_allclose(together.relapse[patient], alone.relapse[0], atol=1e-12)
+        np.testing.assert_allclose(together.sustained[patient], alone.sustained[0], atol=1e-12)
 
 
 def test_where_everyone_is_in_remission_it_is_certain(model: OutcomeModel) -> None:

@@ -135,6 +135,26 @@ def refitted(bundle: Bundle) -> Bundle:
     return replace(bundle, models=tuple(replace(model, refits=refits) for model in bundle.models))
 
 
+def without_refits_of(bundle: Bundle, *heads: str) -> Bundle:
+    """The same bundle as if these heads gave everybody the average."""
+    unlearned: dict[str, Any] = dict.fromkeys(heads)
+    models = []
+    for model in bundle.models:
+        assert model.refits is not None
+        models.append(replace(model, refits=replace(model.refits, **unlearned)))
+    return replace(bundle, models=tuple(models))
+
+
+def competing(bundle: Bundle) -> Bundle:
+    """The same bundle with competing events that are the likelier the older a patient is."""
+    score = linear(bundle.protocol, {"age_years": 0.05})
+    models = []
+    for model in bundle.models:
+        assert model.relapse is not None
+        models.append(replace(model, relapse=replace(model.relapse, competing_score=score)))
+    return replace(bundle, models=tuple(models))
+
+
 def boosted(bundle: Bundle) -> Bundle:
     """The same bundle with boosted trees in place of its linear scores."""
     return replace(bundle, models=tuple(_with_trees(model, len(bundle.features)) for model in bundle.models))
@@ -179,6 +199,10 @@ def bundles_of_every_kind() -> dict[str, Bundle]:
         "plain": toy,
         "intervals and verdicts": wavering(judging(toy)),
         "refits": refitted(judging(toy)),
+        "no interval of remission": without_refits_of(refitted(toy), "remission"),
+        "no interval of relapse": without_refits_of(refitted(toy), "relapse"),
+        "averages": without_refits_of(refitted(toy), "remission", "relapse"),
+        "competing events": competing(refitted(toy)),
         "trees": boosted(refitted(toy)),
         "no differences": without_differences(toy),
         "no remission": refitted(without(toy, "remission")),

@@ -86,7 +86,7 @@ def bare_evidence() -> Evidence:
         events=0,
         winner=None,
         note=NASTY,
-        loss="integrated_brier",
+        loss="log_loss",
         candidates=[],
         measures={},
         sample_size=None,
@@ -129,7 +129,7 @@ def bare_evidence() -> Evidence:
         winner="no_model",
         note="too few",
         loss="log_loss",
-        candidates=[CandidateEvidence(name="no_model", loss=None, standard_error=None)],
+        candidates=[CandidateEvidence(name="no_model", loss=None, difference=undefined, z=None)],
         measures={},
         sample_size=SampleSize(parameters=0, patients=12, events=0, criteria={}, required=None, met=None),
         instability=None,
@@ -361,10 +361,15 @@ def head(name: str, winner: str) -> HeadEvidence:
             "events": 315 if relapse else 620,
             "winner": winner,
             "note": note,
-            "loss": "integrated_brier" if relapse else "log_loss",
+            "loss": "log_loss",
             "candidates": [
-                CandidateEvidence(name=one, loss=0.6 - 0.01 * place, standard_error=0.008)
-                for place, one in enumerate(("no_model", "one_variable", "logistic", "xgboost"))
+                CandidateEvidence(
+                    name=one,
+                    loss=0.57 + 0.01 * behind,
+                    difference=around(0.01 * behind, 0.0098 if behind else 0.0),
+                    z=2.0 * behind or None,
+                )
+                for behind, one in zip((3, 2, 1, 0), ("no_model", "one_variable", "logistic", "xgboost"), strict=True)
             ],
             "measures": measures if relapse else {},
             "sample_size": SampleSize(

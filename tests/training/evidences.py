@@ -93,6 +93,7 @@ def landmark_evidence(name: str, protocol: Protocol, winner: str = "logistic") -
 
 
 def head_of(head: Literal["remission", "relapse"], winner: str | None = "logistic") -> HeadEvidence:
+    even = Estimate(estimate=0.0, low=0.0, high=0.0)
     patients, events = (2100, 650) if head == "remission" else (640, 245)
     return HeadEvidence(
         head=head,
@@ -100,8 +101,8 @@ def head_of(head: Literal["remission", "relapse"], winner: str | None = "logisti
         events=events,
         winner=winner,
         note="",
-        loss="log_loss" if head == "remission" else "integrated_brier",
-        candidates=[CandidateEvidence(name="no_model", loss=0.62, standard_error=0.01)],
+        loss="log_loss",
+        candidates=[CandidateEvidence(name="no_model", loss=0.62, difference=even, z=None)],
         measures={} if head == "remission" else {"c_index": Estimate(estimate=0.63, low=0.59, high=0.67)},
         sample_size=SampleSize(
             parameters=6, patients=patients, events=events, criteria={"precision": 340}, required=600, met=True

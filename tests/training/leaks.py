@@ -41,7 +41,7 @@ def in_hand(cohort: Cohort) -> InHand:
     outcomes = [derive_outcomes(cohort, landmark) for landmark in cohort.protocol.landmarks]
     tasks = [_tasks(cohort, *pair) for pair in zip(features, outcomes, strict=True)]
     fold = np.random.default_rng(2).integers(0, 5, len(cohort))[None, :]
-    return InHand(cohort, features, outcomes, tasks, Folds("patients", fold, tuple("12345")))
+    return InHand(cohort, features, outcomes, tasks, Folds("patients", fold, tuple("12345"), cohort.site))
 
 
 def _tasks(cohort: Cohort, rows: FeatureRows, outcomes: Outcomes) -> list[Task]:

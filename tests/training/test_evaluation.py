@@ -93,7 +93,7 @@ def test_the_true_curve_has_a_better_integrated_brier_than_the_overall_one() -> 
 
 def test_a_candidate_has_every_measure_over_all_folds_and_per_fold() -> None:
     fold = (np.arange(200) % 4)[None, :].astype(np.intp)
-    folds = Folds("patients", fold, ("a", "b", "c", "d"))
+    folds = Folds("patients", fold, ("a", "b", "c", "d"), np.zeros(200, np.int32))
     fits = fit_heads([remission_with(100, 200, 1.0), drawn_relapses(200)], folds, QUICK, lambda: None, workers=1)
     for fit, names in zip(fits, (REMISSION_MEASURES, RELAPSE_MEASURES), strict=True):
         logistic = fit.candidates["logistic"]
@@ -105,7 +105,7 @@ def test_a_candidate_has_every_measure_over_all_folds_and_per_fold() -> None:
 def test_no_model_puts_exactly_half_of_the_pairs_in_order_whatever_the_patients_weigh() -> None:
     """Different folds have different rates, which must not pass for discrimination."""
     fold = np.stack([np.random.default_rng(seed).permutation(200) % 4 for seed in range(3)])
-    folds = Folds("patients", fold, ("a", "b", "c", "d"))
+    folds = Folds("patients", fold, ("a", "b", "c", "d"), np.zeros(200, np.int32))
     task = remission_with(70, 200)
     weighted = replace(task, weights=np.random.default_rng(7).uniform(0.3, 4, 200))
     remission, relapse = fit_heads([weighted, drawn_relapses(200)], folds, QUICK, lambda: None, workers=1)

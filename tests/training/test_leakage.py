@@ -283,7 +283,8 @@ def test_several_checks_are_acknowledged_at_once_with_hyphens_or_without() -> No
 # --- outcomes that are shuffled
 
 
-FOLDS = Folds("patients", (np.arange(400) % 4)[None, :], tuple("1234"))
+SITE = np.zeros(400, dtype=np.int32)
+FOLDS = Folds("patients", (np.arange(400) % 4)[None, :], tuple("1234"), SITE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -366,7 +367,7 @@ def test_with_many_folds_there_are_fewer_shuffles_and_no_more_fits(monkeypatch: 
 
     monkeypatch.setattr("training.shuffled_outcomes.shuffled", counted)
     for folds in (5, 8):
-        many = Folds("sites", (np.arange(400) % folds)[None, :], tuple("12345678"[:folds]))
+        many = Folds("sites", (np.arange(400) % folds)[None, :], tuple("12345678"[:folds]), SITE)
         shuffled_auc(remission_with(150, 400), many, seed=7)
     assert len(fits) == 25 + 24
 
@@ -375,7 +376,9 @@ def test_the_stated_error_is_that_of_chance() -> None:
     """Over 60 cohorts without a leak the AUC's distance from 0.5 in standard errors has a standard deviation of 1."""
     found = [
         shuffled_auc(
-            remission_with(30, 80, 1.0, seed), Folds("patients", (np.arange(80) % 4)[None, :], tuple("1234")), seed
+            remission_with(30, 80, 1.0, seed),
+            Folds("patients", (np.arange(80) % 4)[None, :], tuple("1234"), np.zeros(80, np.int32)),
+            seed,
         )
         for seed in range(60)
     ]

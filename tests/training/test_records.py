@@ -13,7 +13,7 @@ from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.candidate_figures import figures, recalibrated
 from training.evaluation.held_out import measures
-from training.evaluation.judged import judge_held_out
+from training.evaluation.judged import judge_held_out, weights_of
 from training.evidence import Evidence
 from training.proof import prove
 from training.provenance import collect_provenance
@@ -102,8 +102,9 @@ def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
     names = pseudonyms(trained.cohort)
     for landmark in trained.landmarks:
         remission, relapse = landmark.remission, landmark.relapse
+        weights = weights_of([fit.task for fit in landmark.heads.values()])
         judged = judge_held_out(
-            landmark.features, landmark.outcomes, landmark.weights, (remission, relapse), trained.folds, (7, 182)
+            landmark.features, landmark.outcomes, weights, (remission, relapse), trained.folds, (7, 182)
         )
         assert remission is not None
         assert judged.remission_log_odds is not None

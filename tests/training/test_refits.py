@@ -6,7 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.calibration import fit_baseline
+from models.learners import learn_xgboost_at
 from models.outcomes import expit
+from models.remission import RemissionHead
 from models.uncertainty import Answers, OutcomeRefits, to_arrays
 from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
 from training.fit import HeadFit, fit_heads
@@ -16,6 +19,7 @@ from training.tasks import Task
 from training.winner_refits import instabilities
 
 PATIENTS = 400
+NO_COMPETING = np.zeros((1, 1))
 SITE = np.arange(PATIENTS) % 3
 
 
@@ -62,7 +66,7 @@ def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
 
 
 def test_a_head_that_was_not_learned_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
-    unlearned = {**heads, "remission": replace(heads["remission"], head=None, winner=None)}
+    unlearned = {**heads, "remission": replace(heads["remission"], head=None, choice=None)}
     (found,) = fit_refits([unlearned], SITE, QUICK, nothing, 1)
     assert found.remission is None
     assert found.relapse is not None
@@ -77,30 +81,74 @@ def test_true_probabilities_lie_within_the_intervals_of_most_patients() -> None:
     truth = expit(rows[:, 0] - 0.3)
     (fit,) = fitted(remission_task_of(rows, (rng.random(PATIENTS) < truth).astype(np.float64)))
     (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
-    none = np.full((PATIENTS, 0), np.nan)
-    found = refits.intervals(rows, Answers(np.full(PATIENTS, 0.4), None, none, none), ())
+    assert isinstance(fit.head, RemissionHead)
+    none, answered = np.full((PATIENTS, 0), np.nan), fit.head.probability(rows)
+    found = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING)
     low, high = found.remission.T
     assert ((low <= truth) & (truth <= high)).mean() >= 0.75
     assert (high - low).mean() < 0.5
 
 
-def test_a_head_with_too_few_outcomes_to_tune_by_still_tells_what_it_does_not_know() -> None:
-    """Ten remissions among 400, one overall rate for everybody: patients may still differ, and the interval says so."""
+def test_a_head_that_gives_everybody_the_average_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
+    """Ten remissions among 400, one rate for all: an interval about a patient would speak of what was not looked at."""
     (fit,) = fitted(remission_with(10, PATIENTS))
     assert fit.winner == "no_model"
+    average = {**heads, "remission": fit}
+    (found,) = fit_refits([average], SITE, QUICK, nothing, 1)
+    assert found.remission is None
+    assert found.relapse is not None
+    assert number_of_refitted([average]) == 1
+
+
+def test_refits_keep_to_the_declared_signs_where_the_data_speak_against_them() -> None:
+    """x0 lowers and x1 raises the chance, both against their declaration; x2 has none, and lowers it."""
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((PATIENTS, 3))
+    outcome = (rng.random(PATIENTS) < expit(rows @ np.array([-0.6, 0.6, -0.6]))).astype(np.float64)
+    free = remission_task_of(rows, outcome)
+    (fit,) = fitted(replace(free, lesson=replace(free.lesson, signs=(1, -1, 0))))
+    assert fit.winner == "logistic"
     (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
-    none = np.full((PATIENTS, 0), np.nan)
-    found = refits.intervals(fit.task.lesson.rows, Answers(np.full(PATIENTS, 0.025), None, none, none), ())
-    assert (found.remission[:, 0] < 0.025).all()
-    assert (found.remission[:, 1] > 0.025).all()
+    assert refits.remission is not None
+    weight = refits.remission.weight
+    assert (weight[:, 0] >= 0).all()
+    assert (weight[:, 1] <= 0).all()
+    assert (weight[:, 2] < 0).all()
+
+
+def test_the_interval_of_trees_is_centred_on_what_the_trees_answer() -> None:
+    """The refits are linear; the trees step where x0 passes 0, and the limits step with them, whatever the refits."""
+    rng = np.random.default_rng(6)
+    rows = rng.standard_normal((PATIENTS, 2))
+    outcome = (rng.random(PATIENTS) < np.where(rows[:, 0] > 0, 0.8, 0.2)).astype(np.float64)
+    (fit,) = fitted(remission_task_of(rows, outcome))
+    lesson = fit.task.lesson
+    score = learn_xgboost_at(1, 40)(lesson).score
+    trees = RemissionHead(score, float(fit_baseline(lesson.trials, score.predict(rows))[0]))
+    assert fit.choice is not None
+    won = replace(fit, head=trees, choice=replace(fit.choice, winner="xgboost"))
+    (refits,) = fit_refits([{"remission": won}], SITE, QUICK, nothing, 1)
+    answered, none = trees.probability(rows), np.full((PATIENTS, 0), np.nan)
+    limits = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING).remission
+    log_odds = np.log(limits / (1 - limits))
+    np.testing.assert_allclose(log_odds.mean(axis=1), np.log(answered / (1 - answered)), atol=1e-9)
+    assert (np.diff(limits) > 0.02).all()
+
+
+def test_the_refits_of_a_head_vary_by_what_no_linear_score_explains(heads: Mapping[str, HeadFit]) -> None:
+    """Their levels have at least the standard deviation that the outcomes say of it, which is stored with them."""
+    (refits,) = fit_refits([heads], SITE, QUICK, nothing, 1)
+    for head in (refits.remission, refits.relapse):
+        assert head is not None
+        assert head.misfit > 0.01
+        assert (head.baseline.std(axis=0) > 0.9 * head.misfit).all()
 
 
 def test_a_winner_that_looks_at_patients_is_less_stable_than_an_overall_rate(heads: Mapping[str, HeadFit]) -> None:
     fit = heads["remission"]
-    same = replace(fit, winner="no_model")
-    model, rate, none = instabilities(
-        [replace(fit, winner="logistic"), same, replace(fit, winner=None)], SITE, QUICK, nothing, 1
-    )
+    assert fit.choice is not None
+    fits = [replace(fit, choice=replace(fit.choice, winner=name)) for name in ("logistic", "no_model")]
+    model, rate, none = instabilities([*fits, replace(fit, choice=None)], SITE, QUICK, nothing, 1)
     assert none is None
     assert model is not None
     assert rate is not None

@@ -54,9 +54,22 @@ def test_the_last_bit_of_any_number_counts() -> None:
         assert not reproduce([replace(found.relapse, candidates=candidates)], found.folds, workers=1).identical
 
 
+def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
+    found = fitted(repeats=2)
+    head = found.relapse.candidates["logistic"].head
+    assert isinstance(head, RelapseHead)
+    score = head.score
+    assert isinstance(score, Linear)
+    with_score = replace(head, competing_score=score)
+    assert bytes_of(with_score) == bytes_of(replace(head, competing_score=replace(score)))
+    assert bytes_of(with_score) != bytes_of(head)
+    moved = replace(score, weight=np.nextafter(score.weight, 1))
+    assert bytes_of(with_score) != bytes_of(replace(head, competing_score=moved))
+
+
 def test_a_head_without_a_winner_is_not_counted() -> None:
     found = fitted(repeats=2)
-    lost: HeadFit = replace(found.relapse, winner=None, head=None)
+    lost: HeadFit = replace(found.relapse, choice=None, head=None)
     assert reproduce([found.remission, lost], found.folds, workers=1).heads == 1
 
 

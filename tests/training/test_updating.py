@@ -184,7 +184,7 @@ def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learn
     none = relapse_task_of(rows, days, [EndedBy.RELAPSE, EndedBy.CENSORED])
     now = relapse_task_of(rows, days, [EndedBy.COMPETING, EndedBy.CENSORED])
     moved = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, without)
-    anew = HeadUpdate(REFIT, {}, 0.0, 1.0, 5.0, without, 1.0)
+    anew = HeadUpdate(REFIT, {}, 0.0, 1.0, 5.0, without)
     for update in (None, moved):
         assert competing_kept(none, before, update)
         assert competing_kept(now, without, update)

@@ -7,6 +7,7 @@ import numpy as np
 from models.calibration import Trials
 from models.learners import Lesson
 from models.outcomes import Floats, expit
+from models.relapse import FollowUpWeights
 from tests.models.lessons import lesson_of
 from training.config import load_config
 from training.labels import EndedBy
@@ -39,7 +40,8 @@ def relapse_task_of(rows: Floats, days: Floats, ended_by: list[EndedBy], last_da
     names = tuple(f"x{column}" for column in range(rows.shape[1]))
     lesson = Lesson(rows, none, names, (0,) * len(names), seed=7)
     at_risk = np.ones(len(rows), dtype=np.bool_)
-    return RelapseTask(lesson, days, np.array(ended_by, dtype=np.int8), at_risk, last_day, one_variable="x0")
+    equal = FollowUpWeights.equal(len(rows))
+    return RelapseTask(lesson, days, np.array(ended_by, dtype=np.int8), at_risk, last_day, equal, one_variable="x0")
 
 
 def drawn_relapses(patients: int, seed: int = 2, effect: float = 1.0) -> RelapseTask:

@@ -10,10 +10,11 @@ from features.timeline import Floats
 from models.calibration import Trials
 from models.learners import Lesson
 from models.outcomes import expit
+from models.relapse import FollowUpWeights
 from models.remission import remission_trials
 from tests.training.evaluation.judged_examples import NAN, outcomes_of
 from tests.training.trainings import QUICK
-from training.evaluation.judged import Judged, judge_held_out
+from training.evaluation.judged import Judged, Weights, judge_held_out, weights_of
 from training.fit import HeadFit, fit_heads
 from training.labels import EndedBy, Outcomes
 from training.splits import Folds
@@ -35,10 +36,15 @@ class Fitted:
     relapse: HeadFit
 
     @property
+    def both_weights(self) -> Weights:
+        """The weights of both heads."""
+        return weights_of([self.remission.task, self.relapse.task])
+
+    @property
     def judged(self) -> Judged:
         """The predictions for everybody held out."""
         fits = (self.remission, self.relapse)
-        return judge_held_out(self.features, self.outcomes, self.weights, fits, self.folds, HORIZONS)
+        return judge_held_out(self.features, self.outcomes, self.both_weights, fits, self.folds, HORIZONS)
 
 
 @cache
@@ -56,14 +62,20 @@ def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int
     outcomes = outcomes_of(remission.tolist(), followed.tolist(), ended_by.tolist())
     weights = np.where(np.isnan(remission), 0.0, np.where(rows[:, 1] > 0, 1.2, 0.8))
     fold = np.stack([rng.permutation(patients) % 4 for _ in range(repeats)])
-    folds = Folds("patients", fold, ("fold 1", "fold 2", "fold 3", "fold 4"))
+    folds = Folds("patients", fold, ("fold 1", "fold 2", "fold 3", "fold 4"), np.zeros(patients, np.int32))
     names, signs = ("x0", "x1"), (0, 0)
     trials = remission_trials(remission, weights, outcomes.eligible)
     none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), patients, 1)
     tasks = [
         RemissionTask(Lesson(rows, trials, names, signs, 7), remission, weights, one_variable="x0"),
         RelapseTask(
-            Lesson(rows, none, names, signs, 7), followed, outcomes.ended_by, outcomes.at_risk, 182, one_variable="x0"
+            Lesson(rows, none, names, signs, 7),
+            followed,
+            outcomes.ended_by,
+            outcomes.at_risk,
+            182,
+            FollowUpWeights.equal(patients),
+            one_variable="x0",
         ),
     ]
     fits = fit_heads(tasks, folds, TWO_CANDIDATES, lambda: None, 1)

@@ -9,8 +9,9 @@ from features.cohort import Cohort
 from features.primary_scale import PrimaryScale
 from features.protocol import Covariate, Landmark, Protocol
 from features.timeline import Floats, Rows
+from models.relapse import FollowUpWeights
 from training.evaluation.asked import Asked
-from training.evaluation.judged import Judged
+from training.evaluation.judged import Judged, Weights
 from training.labels import EndedBy, Outcomes
 
 NAN = float("nan")
@@ -59,7 +60,7 @@ def judged_of(
     return Judged(
         features=FeatureRows((), nothing, outcomes.landmark_day, outcomes.ineligible),
         outcomes=outcomes,
-        weights=np.array(weights or np.ones(number), dtype=np.float64),
+        weights=Weights(np.array(weights or np.ones(number), dtype=np.float64), FollowUpWeights.equal(number)),
         horizons_days=tuple(days),
         in_remission_at_landmark=at_landmark,
         patient=patient,

@@ -111,12 +111,14 @@ def test_relapse_foretold_better_than_the_criteria_know_of_has_no_size_and_does_
 
 def test_the_overall_rate_needs_patients_enough_for_its_own_precision_alone() -> None:
     found = fitted(repeats=2)
-    answer = sample_size(replace(found.remission, winner="no_model"))
+    assert found.remission.choice is not None
+    average = replace(found.remission.choice, winner="no_model")
+    answer = sample_size(replace(found.remission, choice=average))
     assert answer is not None
     assert (answer.parameters, list(answer.criteria)) == (0, ["precision"])
     rate = float(np.average(found.outcomes.remission[found.weights > 0], weights=found.weights[found.weights > 0]))
     assert answer.required == ceil((1.96 / 0.05) ** 2 * rate * (1 - rate))
-    assert sample_size(replace(found.remission, winner=None)) is None
+    assert sample_size(replace(found.remission, choice=None)) is None
 
 
 def test_parameters_are_weights_of_values_and_of_missing_ones() -> None:

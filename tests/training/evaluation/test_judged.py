@@ -13,7 +13,7 @@ from models.remission import RemissionHead
 from tests.training.evaluation.fitted import HORIZONS, Fitted, fitted
 from tests.training.evaluation.judged_examples import outcomes_of
 from training.evaluation.draws import Draws
-from training.evaluation.judged import judge_held_out, judge_model
+from training.evaluation.judged import Judged, judge_held_out, judge_model
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.risk_groups import risk_groups
@@ -25,8 +25,9 @@ def learned() -> Fitted:
     return fitted(repeats=2)
 
 
-def judged_with(found: Fitted, remission: HeadFit, relapse: HeadFit):  # type: ignore[no-untyped-def]
-    return judge_held_out(found.features, found.outcomes, found.weights, (remission, relapse), found.folds, HORIZONS)
+def judged_with(found: Fitted, remission: HeadFit, relapse: HeadFit) -> Judged:
+    fits = (remission, relapse)
+    return judge_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, HORIZONS)
 
 
 def unsupported(fit: HeadFit) -> HeadFit:
@@ -117,7 +118,7 @@ def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answ
     assert isinstance(remission, RemissionHead)
     assert isinstance(relapse, RelapseHead)
     model = OutcomeModel(found.outcomes.landmark, HORIZONS, False, remission, relapse)
-    judged = judge_model(found.features, found.outcomes, found.weights, model)
+    judged = judge_model(found.features, found.outcomes, found.both_weights, model)
     answered = model.predict(found.features.values)
     asked = {each.name: each for each in questions(judged)}
     for number, day in enumerate(HORIZONS):
@@ -149,7 +150,7 @@ def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> 
         [False] * 400,
     )
     fits = (found.remission, found.relapse)
-    judged = judge_held_out(found.features, nobody, found.weights, fits, found.folds, HORIZONS)
+    judged = judge_held_out(found.features, nobody, found.both_weights, fits, found.folds, HORIZONS)
     assert len(judged.patient) == 0
     assert all(len(asked.observed.row) == 0 for asked in questions(judged))
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
@@ -159,11 +160,11 @@ def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> 
 
 def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None:
     found = learned()
-    lost = replace(found.relapse, candidates={}, winner=None, head=None, recalibration=None)
+    lost = replace(found.relapse, candidates={}, choice=None, head=None, recalibration=None)
     judged = judged_with(found, found.remission, lost)
     assert [asked.name for asked in questions(judged)] == ["remission"]
     assert relapse_measures(judged, np.ones((3, 400))) == {}
-    lost = replace(found.remission, candidates={}, winner=None, head=None, recalibration=None)
+    lost = replace(found.remission, candidates={}, choice=None, head=None, recalibration=None)
     judged = judged_with(found, lost, found.relapse)
     assert [asked.head for asked in questions(judged)] == ["relapse", "relapse"]
 

@@ -8,7 +8,7 @@ from features.cohort import Cohort
 from training.evaluation.draws import Draws, draw
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.intervals import over_sites
-from training.evaluation.judged import Judged, judge_held_out, judge_model
+from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model, weights_of
 from training.evaluation.landmark_evidence import landmark_evidence
 from training.evidence import Estimate, HeadEvidence, LandmarkEvidence
 from training.labels import derive_outcomes
@@ -22,7 +22,14 @@ def no_heads(_judged: Judged, _draws: Draws) -> list[HeadEvidence]:
 def judged_of(training: Training) -> list[Judged]:
     folds, horizons = training.folds, training.cohort.protocol.horizons_days
     return [
-        judge_held_out(mark.features, mark.outcomes, mark.weights, (mark.remission, mark.relapse), folds, horizons)
+        judge_held_out(
+            mark.features,
+            mark.outcomes,
+            weights_of([fit.task for fit in mark.heads.values()]),
+            (mark.remission, mark.relapse),
+            folds,
+            horizons,
+        )
         for mark in training.landmarks
     ]
 
@@ -135,7 +142,7 @@ def empty(cohort: Cohort, trained: Training) -> Judged:
     """The first landmark's model on a cohort of nobody."""
     model = trained.bundle.models[0]
     outcomes = derive_outcomes(cohort, model.landmark)
-    return judge_model(build_features(cohort, model.landmark), outcomes, np.ones(0), model)
+    return judge_model(build_features(cohort, model.landmark), outcomes, Weights.equal(0), model)
 
 
 def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:

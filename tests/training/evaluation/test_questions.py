@@ -12,12 +12,12 @@ from features.timeline import Floats
 from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
 from tests.training.evaluation.judged_examples import asked_of as remission_of
 from tests.training.trainings import QUICK
+from training.cohort_tasks import tasks_of
 from training.evaluation.asked import Asked
 from training.evaluation.judged import Judged
 from training.evaluation.questions import questions
 from training.labels import EndedBy, derive_outcomes
 from training.read_cohort import read_cohort
-from training.run import tasks_of
 from training.synthetic_cohort import simulate_cohort, write_cohort
 from training.tasks import FEWEST_FOLLOWED
 
@@ -133,7 +133,7 @@ def test_the_weighted_rates_are_the_true_ones_of_everybody_also_of_those_not_obs
     cohort = read_cohort(tmp_path)
     landmark = cohort.protocol.landmarks[1]
     outcomes, number = derive_outcomes(cohort, landmark), len(cohort)
-    task = tasks_of(cohort, build_features(cohort, landmark), outcomes, QUICK)[0]
+    ((task, _),) = tasks_of(cohort, [build_features(cohort, landmark)], [outcomes], QUICK)
     seen = judged_of(outcomes, [0.3] * number, [[0.2]] * number, weights=task.weights.tolist())
     truth = _truth(drawn.truth, cohort.patient_ids, landmark.name)[outcomes.eligible]
     # Some 2,500 have an answer, at a rate of a quarter to a third: the standard error is about 0.01.

@@ -67,8 +67,8 @@ def test_the_hazard_adds_up_to_what_the_head_predicts() -> None:
     """Without competing events the chance of a relapse by a day is 1 - exp(-hazard added up)."""
     head = RelapseHead(relapse_head().score, np.array([0, 8, 26]), np.array([-3.0, -3.5]), np.zeros(2), 0.9)
     added = cumulative_hazard(head, [made(1, 0.3)], Protocol())
-    moved = head.moved(np.full((1, head.score.features), np.nan))
-    assert 1 - np.exp(-added[0]) == pytest.approx(head.curve(moved, head.days).relapse[0])
+    nothing = np.full((1, head.score.features), np.nan)
+    assert 1 - np.exp(-added[0]) == pytest.approx(head.curve(nothing, head.days).relapse[0])
 
 
 def test_predictions_that_come_true_win_a_bet_against_them_nothing() -> None:
