@@ -80,10 +80,7 @@ WORDS = {
         "less of the record is known than for 99 in 100 training patients",
         "too little of the record is known",
     ),
-    "dose_beyond_route": (
-        "a dose was larger than its route of administration allows",
-        "a dose was larger than its route of administration allows",
-    ),
+    "dose_beyond_route": ("a dose was larger than its route of administration allows",) * 2,
     "unlike_in_combination": (
         "the values together are unlike those of 99 in 100 training patients",
         "the values together are unlike those of any training patient",
