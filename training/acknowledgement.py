@@ -6,12 +6,16 @@ Where an acknowledgement is shown is left to the report, the policy and `kap his
 from collections.abc import Sequence
 
 from features.problems import InputRefusedError, Problem
+from training.decisions import PolicyCheck
 from training.evidence import Acknowledgement, LeakageCheck
 from training.reasons import require_reason
 
 ACKNOWLEDGEABLE = ("duplicated patients", "future rewritten", "implausible features", "shuffled outcomes")
 """The checks that somebody can answer for. A planted copy of the outcome that goes unnoticed says that the gate itself
 does not work, and nobody can answer for what it then lets through."""
+
+ACKNOWLEDGED = "acknowledged: "
+"""How the name of a promotion's requirement begins that stands for a failed check which somebody answers for."""
 
 
 def acknowledgements(checks: Sequence[str], by: str | None, reason: str | None) -> tuple[Acknowledgement, ...]:
@@ -51,6 +55,16 @@ def acknowledged(check: LeakageCheck, answered: Sequence[Acknowledgement]) -> Le
         return check
     found = next((each for each in answered if each.check == check.name), None)
     return check.model_copy(update={"acknowledged": found})
+
+
+def requirements(checks: Sequence[LeakageCheck]) -> list[PolicyCheck]:
+    """A requirement of its own, met, for every failed check that somebody answers for, so that a promotion shows it."""
+    required = "a failed leakage check has somebody who answers for it, with a reason"
+    answered = [check.acknowledged for check in checks if check.acknowledged is not None]
+    return [
+        PolicyCheck(name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.in_words())
+        for each in answered
+    ]
 
 
 def _kind(name: str) -> str:

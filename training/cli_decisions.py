@@ -216,7 +216,7 @@ def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
 
 def _acknowledged_in_words(decision: "Decision") -> str:
     """A mark for every leakage check that failed and that somebody answers for: which, who and why."""
-    from training.policy import ACKNOWLEDGED
+    from training.acknowledgement import ACKNOWLEDGED
 
     marks = [
         f" [leakage check {check.name.removeprefix(ACKNOWLEDGED)} failed, {check.seen}]"

@@ -152,8 +152,7 @@ def _evidence(dossier: Dossier) -> Markup:
         return paragraph("No evidence was recorded with this training.")
     proof = dossier.proof(EVIDENCE)
     leakage = [
-        (f"leakage: {found.name}", " ".join(filter(None, (f"{found.verdict}: {found.seen}", found.warning))), proof)
-        for found in evidence.leakage
+        (f"leakage: {found.name}", f"{found.verdict}: {found.seen_in_full}", proof) for found in evidence.leakage
     ]
     general: list[Statement] = [
         ("intervals", f"95%, {evidence.draws} bootstrap draws over {evidence.resampled}", proof),

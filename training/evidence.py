@@ -226,6 +226,11 @@ class LeakageCheck(Part):
         return not self.passed and self.acknowledged is None
 
     @property
+    def seen_in_full(self) -> str:
+        """What was seen, with the warning if there is one."""
+        return f"{self.seen}. Warning: {self.warning}" if self.warning else self.seen
+
+    @property
     def verdict(self) -> str:
         """The verdict in words, with the name of who acknowledged a failed check, and why."""
         if self.acknowledged is not None:

@@ -5,6 +5,7 @@ The numbers are those of `config.PromotionPolicy`; what happens after a refusal 
 
 from collections.abc import Sequence, Set
 
+from training.acknowledgement import requirements
 from training.champion_comparison import ChampionComparison, HeadComparison
 from training.config import PromotionPolicy
 from training.decisions import PolicyCheck, digest_of
@@ -15,7 +16,6 @@ from training.evidence import (
     Evidence,
     HeadEvidence,
     LandmarkEvidence,
-    LeakageCheck,
     Question,
     SampleSize,
     Subgroup,
@@ -25,8 +25,6 @@ from training.updating import NOTHING
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 """Names of the measures in `Question.measures`."""
 
-ACKNOWLEDGED = "acknowledged: "
-"""How the name of a requirement begins that stands for a failed leakage check which somebody answers for."""
 SHOWN = 3
 """Groups that are named of those that are off."""
 ROUNDING = 1e-9
@@ -42,7 +40,7 @@ def policy_digest(policy: PromotionPolicy) -> str:
 
 def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: ChampionComparison) -> list[PolicyCheck]:
     """Every requirement of the policy, met or not; a model may be promoted when all are met."""
-    checks = [_whole_training(evidence), _leakage(evidence, policy), *_acknowledged(evidence)]
+    checks = [_whole_training(evidence), _leakage(evidence, policy), *requirements(evidence.leakage)]
     checks += [_reproduction(evidence), _answered(evidence)]
     for landmark in evidence.landmarks:
         checks += [
@@ -81,25 +79,13 @@ def _whole_training(evidence: Evidence) -> PolicyCheck:
 
 
 def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
-    findings: Findings = [(not check.stops, _found(check)) for check in evidence.leakage]
+    findings: Findings = [
+        (not check.stops, f"{check.name}: {f'{check.verdict}. ' if check.acknowledged else ''}{check.seen_in_full}")
+        for check in evidence.leakage
+    ]
     there = {check.name for check in evidence.leakage}
     findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in there]
     return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
-
-
-def _found(check: LeakageCheck) -> str:
-    verdict = f" {check.verdict}." if check.acknowledged else ""
-    return f"{check.name}:{verdict} {check.seen}{f'. Warning: {check.warning}' if check.warning else ''}"
-
-
-def _acknowledged(evidence: Evidence) -> list[PolicyCheck]:
-    """A requirement of its own for every failed leakage check that somebody answers for, so that it is seen."""
-    required = "a failed leakage check has somebody who answers for it, with a reason"
-    return [
-        PolicyCheck(name=f"{ACKNOWLEDGED}{check.name}", passed=True, required=required, seen=found.in_words())
-        for check in evidence.leakage
-        if (found := check.acknowledged) is not None
-    ]
 
 
 def _reproduction(evidence: Evidence) -> PolicyCheck:

@@ -11,7 +11,6 @@ from training.evidence import (
     HeadEvidence,
     LandmarkEvidence,
     LandmarkGain,
-    LeakageCheck,
     Number,
     Question,
     Subgroup,
@@ -235,14 +234,10 @@ def _mean_and_sd(mean: Number, sd: Number) -> str:
 def leakage_table(evidence: Evidence) -> Markup:
     """The checks of the leakage gate."""
     rows = [
-        (check.name, check.verdict, check.required, _seen(check), ", ".join(check.named) or "-")
+        (check.name, check.verdict, check.required, check.seen_in_full, ", ".join(check.named) or "-")
         for check in evidence.leakage
     ]
     return table("Leakage checks", ("check", "verdict", "required", "seen", "named"), rows, "prose")
-
-
-def _seen(check: LeakageCheck) -> str:
-    return f"{check.seen}. Warning: {check.warning}" if check.warning else check.seen
 
 
 def dictionary_table(about: ReportFacts) -> Markup:
