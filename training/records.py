@@ -17,8 +17,9 @@ from models.score import Linear, Trees
 from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
 from training.evaluation.judged import head_without
 from training.fit import CandidateFit, HeadFit
+from training.relapse_task import RelapseTask
 from training.run import Training
-from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
+from training.tasks import HeldOut, RemissionTask, Task
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:

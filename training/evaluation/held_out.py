@@ -15,7 +15,8 @@ from training.evaluation.reliability import (
     integrated_brier,
     log_loss,
 )
-from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import HeldOut, RemissionTask, Task
 
 REMISSION_MEASURES = ("auc", "log_loss", "brier", "calibration_intercept", "calibration_slope")
 RELAPSE_MEASURES = ("c_index", "integrated_brier")

@@ -14,8 +14,9 @@ from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
 from training.fit import HeadFit, recalibration_on
 from training.labels import EndedBy, Outcomes
+from training.relapse_task import RelapseTask
 from training.splits import Folds
-from training.tasks import Head, RelapseTask, Task
+from training.tasks import Head, Task
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from models.outcomes import expit
 from training.evaluation.incidence import answer_by, free_by
 from training.evaluation.judged import Judged
 from training.labels import EndedBy
-from training.tasks import FEWEST_FOLLOWED
+from training.relapse_task import FEWEST_FOLLOWED
 
 
 @dataclass(frozen=True, eq=False)
