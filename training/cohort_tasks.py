@@ -9,7 +9,8 @@ from training.censoring import remission_weights
 from training.config import TrainingConfig
 from training.follow_up_weights import follow_up_weights
 from training.labels import Outcomes
-from training.tasks import RelapseTask, Task, reach_of, relapse_task, remission_task
+from training.relapse_task import RelapseTask, reach_of, relapse_task
+from training.tasks import Task, remission_task
 
 
 def tasks_of(

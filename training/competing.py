@@ -14,8 +14,9 @@ from features.timeline import Floats, Mask
 from models.learners import TUNING_FOLDS, Learner, learn_logistic, learn_nothing
 from training.choice import choose
 from training.config import TrainingConfig
+from training.relapse_task import RelapseTask
 from training.splits import Folds, held_out
-from training.tasks import RelapseTask, Task
+from training.tasks import Task
 
 LEARNERS: dict[str, Learner] = {"no_model": learn_nothing, "logistic": learn_logistic}
 

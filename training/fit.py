@@ -18,8 +18,9 @@ from models.learners import TUNING_FOLDS, learn_nothing
 from training.choice import Choice, choose
 from training.config import CANDIDATES, TrainingConfig
 from training.evaluation.held_out import fold_measures, measures
+from training.relapse_task import RelapseTask
 from training.splits import Folds, held_out
-from training.tasks import Head, HeldOut, RelapseTask, Task, learner_for
+from training.tasks import Head, HeldOut, Task, learner_for
 
 Progress = Callable[[], None]
 

@@ -13,7 +13,8 @@ from features.protocol import Landmark
 from features.timeline import Floats, Indices, Mask
 from training.evidence import LeakageCheck
 from training.labels import Outcomes
-from training.tasks import RelapseTask, RemissionTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import RemissionTask, Task
 
 SUSPICIOUS_AUC, SUSPICIOUS_LOWEST = 0.85, 0.75
 """Estimate and lower 95% limit from which a feature is named. An early response reaches about 0.82 in published cohorts

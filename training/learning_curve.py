@@ -17,8 +17,9 @@ from training.evaluation.discrimination import auc, c_index
 from training.evaluation.intervals import interval
 from training.evidence import LearningCurve
 from training.fit import HeadFit
+from training.relapse_task import RelapseTask
 from training.splits import Folds, held_out
-from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
+from training.tasks import HeldOut, RemissionTask, Task
 
 FRACTIONS = (0.25, 0.5, 0.75)
 """Parts of the training patients; all of them were learned from already."""

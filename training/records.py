@@ -16,8 +16,9 @@ from models.score import Linear, Trees
 from training.candidate_figures import at_the_end, figures, recalibrated
 from training.evidence import Evidence, LandmarkEvidence
 from training.fit import CandidateFit, HeadFit
+from training.relapse_task import RelapseTask
 from training.run import LandmarkFit, Training
-from training.tasks import RelapseTask, RemissionTask, Task
+from training.tasks import RemissionTask, Task
 
 
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:

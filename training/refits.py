@@ -20,7 +20,8 @@ from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
 from training.fit import HeadFit
 from training.marginal_likelihood import variances
-from training.tasks import Head, RelapseTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import Head, Task
 
 REFITS = 60
 """Refits per head: the width of an interval is then known to a tenth."""

@@ -16,8 +16,9 @@ from models.calibration import Trials
 from models.learners import Penalty, learn_logistic_at
 from training.config import TrainingConfig
 from training.evidence import LeakageCheck
+from training.relapse_task import RelapseTask
 from training.splits import Folds, held_out
-from training.tasks import RelapseTask, RemissionTask, Task
+from training.tasks import RemissionTask, Task
 
 PENALTY = Penalty(1.0)
 """The weakest that training tries, under which a leak shows most."""

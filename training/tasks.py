@@ -1,6 +1,6 @@
 """What one head has to learn from one cohort at one landmark, and how well a learned head does on those held out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -11,23 +11,9 @@ from features.catalogue import Feature
 from features.timeline import Floats, Mask
 from models.calibration import Trials, fit_baseline
 from models.learners import Learner, Lesson, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
-from models.outcomes import DAYS_PER_WEEK
-from models.relapse import ONE_VARIABLE as RELAPSE_VARIABLE
-from models.relapse import (
-    FollowUpWeights,
-    RelapseHead,
-    band_edges,
-    competing_rate,
-    competing_trials,
-    relapse_trials,
-)
-from models.remission import ONE_VARIABLE as REMISSION_VARIABLE
-from models.remission import RemissionHead, remission_trials
-from models.score import Score
-from training.labels import EndedBy, Outcomes
-
-FEWEST_FOLLOWED = 10
-"""Patients who must have been followed to a day for anything to be said of it."""
+from models.relapse import RelapseHead
+from models.remission import ONE_VARIABLE, RemissionHead, remission_trials
+from training.labels import Outcomes
 
 LOSS = "log_loss"
 """What compares candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
@@ -112,7 +98,7 @@ class RemissionTask:
     weights: Floats
     name: str = "remission"
     loss: str = LOSS
-    one_variable: str = REMISSION_VARIABLE
+    one_variable: str = ONE_VARIABLE
 
     @property
     def patients(self) -> int:
@@ -163,122 +149,6 @@ class RemissionTask:
         return HeldOut(patient, moved, trials, baseline, head.probability(self.lesson.rows[patient]))
 
 
-@dataclass(frozen=True, eq=False)
-class RelapseTask:
-    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,).
-
-    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks.
-    """
-
-    lesson: Lesson
-    followed_days: Floats
-    ended_by: NDArray[np.int8]
-    at_risk: Mask
-    last_day: int
-    follow_up: FollowUpWeights
-    longest_horizon: int = 0
-    competing_learner: Learner = learn_nothing
-    name: str = "relapse"
-    loss: str = LOSS
-    one_variable: str = RELAPSE_VARIABLE
-
-    @property
-    def weights(self) -> Floats:
-        """What each patient's last week at risk, or event, stands for."""
-        return self.follow_up.at_event
-
-    @property
-    def taught(self) -> Mask:
-        """Those at risk."""
-        return self.at_risk
-
-    @property
-    def patients(self) -> int:
-        """Patients in remission and followed for at least a day."""
-        return int(self.at_risk.sum())
-
-    @property
-    def relapsed(self) -> Mask:
-        """Who relapsed within the reach of the curve."""
-        return self.at_risk & (self.ended_by == EndedBy.RELAPSE) & (self.followed_days <= self.last_day)
-
-    @property
-    def competed(self) -> Mask:
-        """Who had a competing event first, within the reach of the curve."""
-        return self.at_risk & (self.ended_by == EndedBy.COMPETING) & (self.followed_days <= self.last_day)
-
-    @property
-    def followed(self) -> Floats:
-        """Days at risk, up to the reach of the curve."""
-        return np.minimum(self.followed_days, self.last_day)
-
-    @property
-    def events(self) -> int:
-        """Relapses within the reach of the curve."""
-        return int(self.relapsed.sum())
-
-    @property
-    def rarer(self) -> int:
-        """The relapses: the number of weeks at risk is not what limits what can be learned."""
-        return self.events
-
-    def rarer_among(self, taught: Mask) -> int:
-        """The relapses among some of the patients."""
-        return int((self.relapsed & taught).sum())
-
-    @property
-    def effective_share(self) -> float:
-        """Effective over nominal number of relapses, which are what limits how much is known (Kish 1965)."""
-        return effective_share(self.follow_up.at_event[self.relapsed])
-
-    @property
-    def days(self) -> NDArray[np.int64]:
-        """The days at which predictions are judged: the ends of the weeks, at most about fifty of them."""
-        weeks = self.last_day // DAYS_PER_WEEK
-        return np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
-
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
-        """The head learned from some of the patients, and the parameters chosen."""
-        kept = self.at_risk & taught
-        edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
-        trials = relapse_trials(self.followed, self.relapsed, kept, edges, self.follow_up)
-        learned = learner(replace(self.lesson, trials=trials))
-        baseline = fit_baseline(trials, learned.score.predict(self.lesson.rows))
-        rate, score = self.fit_competing(kept)
-        return RelapseHead(
-            learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
-        ), learned.parameters
-
-    def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
-        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk."""
-        trials = self.competing_trials(kept)
-        if self.competing_learner is learn_nothing:
-            return competing_rate(trials, np.zeros(trials.patients)), None
-        score = self.competing_learner(replace(self.competing_lesson, trials=trials)).score
-        return competing_rate(trials, score.predict(self.lesson.rows)), score
-
-    def competing_trials(self, kept: Mask) -> Trials:
-        """The weeks of some patients without relapse, and their competing events."""
-        weeks = -(-self.last_day // DAYS_PER_WEEK)
-        return competing_trials(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
-
-    @property
-    def competing_lesson(self) -> Lesson:
-        """Feature rows for competing events, of which no sign is expected."""
-        return replace(self.lesson, signs=(0,) * len(self.lesson.names))
-
-    def hold_out(self, head: Head, held: Mask) -> HeldOut:
-        """What the head says of patients it did not see."""
-        assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
-        kept = self.at_risk & held
-        patient = np.flatnonzero(kept)
-        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges, self.follow_up)
-        rows = self.lesson.rows[patient]
-        return HeldOut(
-            patient, head.moved(rows), trials, head.baseline[trials.band], head.curve(rows, self.days).relapse
-        )
-
-
 def effective_share(weights: Floats) -> float:
     """Effective over nominal number of those who weigh so much, 1 for equal weights or nobody (Kish 1965)."""
     squares = float(weights @ weights)
@@ -292,44 +162,6 @@ def remission_task(
     trials = remission_trials(outcomes.remission, weights, outcomes.eligible)
     signs = tuple(feature.remission_sign for feature in declared)
     return RemissionTask(Lesson(features.values, trials, features.names, signs, seed), outcomes.remission, weights)
-
-
-def reach_of(outcomes: Outcomes, last_day: int) -> int:
-    """How far a relapse curve reaches: to the end of the week of ``last_day``, the longest horizon in days after
-    remission, or of the last week into which enough patients were followed.
-    """
-    week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
-    return min(week, _last_supported_day(outcomes))
-
-
-def relapse_task(
-    features: FeatureRows,
-    declared: tuple[Feature, ...],
-    outcomes: Outcomes,
-    last_day: int,
-    seed: int,
-    follow_up: FollowUpWeights | None = None,
-) -> RelapseTask:
-    """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission."""
-    signs = tuple(feature.relapse_sign for feature in declared)
-    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
-    return RelapseTask(
-        lesson=Lesson(features.values, none, features.names, signs, seed),
-        followed_days=outcomes.followed_days,
-        ended_by=outcomes.ended_by,
-        at_risk=outcomes.at_risk,
-        last_day=reach_of(outcomes, last_day),
-        follow_up=follow_up or FollowUpWeights.equal(len(features.day)),
-        longest_horizon=last_day,
-    )
-
-
-def _last_supported_day(outcomes: Outcomes) -> int:
-    """The end of the last week into which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 where none is."""
-    followed = np.sort(outcomes.followed_days[outcomes.at_risk])[::-1]
-    if len(followed) < FEWEST_FOLLOWED:
-        return 0
-    return int(-(-followed[FEWEST_FOLLOWED - 1] // DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
 def learner_for(candidate: str, task: Task) -> Learner:

@@ -30,11 +30,12 @@ from training.external import refuse_its_own, seen_cohort_digests, used
 from training.labels import derive_outcomes
 from training.leakage import leakage_checks, refuse_leakage
 from training.provenance import Provenance
+from training.relapse_task import RelapseTask
 from training.reproduction import bytes_of
 from training.run import CODE, Announce, outcome_class
 from training.splits import Folds, draw_folds, held_out
 from training.synthetic_marks import has_synthetic_patients
-from training.tasks import RelapseTask, Task
+from training.tasks import Task
 from training.updated_refits import with_updated_refits
 from training.updating import NOTHING, REFIT, HeadUpdate, competing_kept, in_words, update_head
 

@@ -14,7 +14,8 @@ from features.timeline import Floats, Mask
 from models.calibration import SIGNIFICANCE, Recalibration, Trials, fit_baseline, recalibrate
 from models.learners import TUNING_FOLDS, learn_logistic
 from models.relapse import RelapseHead, relapse_trials
-from training.tasks import Head, RelapseTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import Head, Task
 
 NOTHING, INTERCEPT, SLOPE, REFIT = "nothing", "intercept", "intercept and slope", "refit"
 REFIT_FROM = 100

@@ -16,8 +16,9 @@ from tests.training.trainings import QUICK
 from training.evidence import LeakageCheck
 from training.labels import Outcomes, derive_outcomes
 from training.leakage import leakage_checks
+from training.relapse_task import relapse_task
 from training.splits import Folds
-from training.tasks import Task, relapse_task, remission_task
+from training.tasks import Task, remission_task
 
 
 @dataclass(frozen=True, eq=False)

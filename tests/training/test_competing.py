@@ -13,8 +13,8 @@ from models.score import Linear
 from tests.training.trainings import QUICK, relapse_task_of, remission_with
 from training.competing import with_competing
 from training.labels import EndedBy
+from training.relapse_task import RelapseTask
 from training.splits import Folds
-from training.tasks import RelapseTask
 
 PATIENTS = 600
 STRONG = -6.0

@@ -18,7 +18,7 @@ from tests.training.followed import DECIDING, Course, cohort_of, drawn_scores, f
 from tests.training.trainings import QUICK
 from training.follow_up_weights import _Kept, follow_up_weights
 from training.labels import EndedBy, Outcomes, derive_outcomes
-from training.tasks import RelapseTask, reach_of, relapse_task
+from training.relapse_task import RelapseTask, reach_of, relapse_task
 
 PATIENTS = 4000
 UNCAPPED = replace(QUICK, largest_weight=1e6)

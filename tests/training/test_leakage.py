@@ -27,9 +27,10 @@ from training.implausible_features import (
 from training.labels import EndedBy, Outcomes, deciding_readings
 from training.leakage import LeakageFoundError, refuse_leakage
 from training.read_cohort import read_cohort
+from training.relapse_task import RelapseTask
 from training.shuffled_outcomes import shuffled, shuffled_auc, shuffled_check
 from training.splits import Folds
-from training.tasks import Head, RelapseTask, RemissionTask, Task
+from training.tasks import Head, RemissionTask, Task
 
 COHORTS = Path(__file__).parents[3] / "shared" / "cohorts"
 

@@ -14,7 +14,7 @@ from training.learning_curve import (
     learning_curve,
     number_of_lessons,
 )
-from training.tasks import RelapseTask
+from training.relapse_task import RelapseTask
 
 SIZES = np.array([100.0, 200, 300, 400])
 

@@ -11,7 +11,8 @@ from models.relapse import FollowUpWeights
 from tests.models.lessons import lesson_of
 from training.config import load_config
 from training.labels import EndedBy
-from training.tasks import RelapseTask, RemissionTask
+from training.relapse_task import RelapseTask
+from training.tasks import RemissionTask
 
 QUICK = replace(
     load_config(), candidates=("no_model", "one_variable", "logistic"), folds=4, fewest_repeats=1, most_repeats=1

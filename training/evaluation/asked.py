@@ -14,7 +14,7 @@ from models.outcomes import expit
 from training.evaluation.intervals import enough_for_interval
 from training.evaluation.reliability import log_odds_of
 from training.labels import EndedBy
-from training.tasks import FEWEST_FOLLOWED
+from training.relapse_task import FEWEST_FOLLOWED
 
 
 @dataclass(frozen=True, eq=False)

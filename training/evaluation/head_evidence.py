@@ -21,7 +21,8 @@ from training.evaluation.sample_size import binary, cox_snell_r2, survival
 from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.fit import CandidateFit, HeadFit
 from training.labels import EndedBy
-from training.tasks import Head, RelapseTask, RemissionTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import Head, RemissionTask, Task
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3

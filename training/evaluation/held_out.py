@@ -12,7 +12,8 @@ from features.timeline import Floats
 from training.evaluation.asked import Asked
 from training.evaluation.curve_measures import Curves, curve_values
 from training.evaluation.question_measures import core_values
-from training.tasks import HeldOut, RelapseTask, RemissionTask, Task
+from training.relapse_task import RelapseTask
+from training.tasks import HeldOut, RemissionTask, Task
 
 REMISSION_MEASURES = ("auc", "log_loss", "brier", "calibration_intercept", "calibration_slope")
 RELAPSE_MEASURES = ("c_index", "integrated_brier")

@@ -15,8 +15,9 @@ from models.remission import RemissionHead
 from training.evaluation.curve_measures import week_ends
 from training.fit import HeadFit, recalibration_on
 from training.labels import EndedBy, Outcomes
+from training.relapse_task import RelapseTask
 from training.splits import Folds
-from training.tasks import Head, RelapseTask, Task
+from training.tasks import Head, Task
 
 
 @dataclass(frozen=True, eq=False)

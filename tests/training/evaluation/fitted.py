@@ -17,8 +17,9 @@ from tests.training.trainings import QUICK
 from training.evaluation.judged import Judged, Weights, judge_held_out, weights_of
 from training.fit import HeadFit, fit_heads
 from training.labels import EndedBy, Outcomes
+from training.relapse_task import RelapseTask
 from training.splits import Folds
-from training.tasks import RelapseTask, RemissionTask
+from training.tasks import RemissionTask
 
 HORIZONS = (84, 182)
 TWO_CANDIDATES = replace(QUICK, candidates=("no_model", "logistic"))

@@ -28,8 +28,8 @@ from training.evaluation.sample_size import binary, survival
 from training.fit import HeadFit
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
+from training.relapse_task import RelapseTask
 from training.run import Training, quietly, train
-from training.tasks import RelapseTask
 
 COHORTS = Path(__file__).parents[4] / "shared" / "cohorts"
 

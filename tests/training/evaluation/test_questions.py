@@ -18,8 +18,8 @@ from training.evaluation.judged import Judged
 from training.evaluation.questions import questions
 from training.labels import EndedBy, derive_outcomes
 from training.read_cohort import read_cohort
+from training.relapse_task import FEWEST_FOLLOWED
 from training.synthetic_cohort import simulate_cohort, write_cohort
-from training.tasks import FEWEST_FOLLOWED
 
 CENSORED, RELAPSE, COMPETING, NEVER = EndedBy.CENSORED, EndedBy.RELAPSE, EndedBy.COMPETING, EndedBy.NOT_AT_RISK
 FOLLOWED = [(1.0, 200.0, CENSORED)] * FEWEST_FOLLOWED
