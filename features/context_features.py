@@ -26,15 +26,21 @@ def _category(column: str, categories: tuple[str, ...], name: str, signs: tuple[
 
 
 _DIAGNOSIS = "remission lowest in OCD and social anxiety: Springer 2018, HARP"
+_WHICH = "which illness it is; no sign is expected. Each has a feature, so that a model knows which it has never met"
 _YES = (0.0, 1.0)
 PATIENT_CONTEXT = (
     _context("age_years", "years", (10, 110), (0, 0), "sign not settled: Mathai 2024", "Age at day 0."),
     _category("sex", ("female",), "sex_female", (0, 0), "no consistent effect"),
     _category("diagnosis", ("gad",), "diagnosis_gad", (0, 0), _DIAGNOSIS),
     _category("diagnosis", ("social_anxiety",), "diagnosis_social_anxiety", (-1, 0), _DIAGNOSIS),
-    _category("diagnosis", ("panic", "agoraphobia"), "diagnosis_panic", (0, 0), "panic with agoraphobia: Schat 2013"),
+    _category("diagnosis", ("panic",), "diagnosis_panic", (0, 0), _DIAGNOSIS),
+    _category("diagnosis", ("agoraphobia",), "diagnosis_agoraphobia", (0, 0), "panic with agoraphobia: Schat 2013"),
     _category("diagnosis", ("ptsd",), "diagnosis_ptsd", (0, 0), "null trial: Abdallah 2022; positive: Feder 2021"),
     _category("diagnosis", ("ocd",), "diagnosis_ocd", (-1, 0), _DIAGNOSIS),
+    *(
+        _category("diagnosis", (name,), f"diagnosis_{name}", (0, 0), _WHICH)
+        for name in ("mixed_anxiety_depression", "depression", "substance_use", "other")
+    ),
     _context("comorbid_depression", "no/yes", _YES, (-1, 1), "HARP (Bruce 2005)", "A depressive disorder besides."),
     _context("comorbid_ptsd", "no/yes", _YES, (0, 0), "trauma and ketamine: Dore 2019", "PTSD besides."),
     _context(

@@ -72,10 +72,6 @@ WORDS = {
         "has a value that hardly any training patient had",
         "has a value that no training patient had",
     ),
-    "unseen_diagnosis": (
-        "hardly any training patient had a diagnosis besides those that the model knows by name",
-        "no training patient had a diagnosis besides those that the model knows by name",
-    ),
     "too_little_recorded": (
         "less of the record is known than for 99 in 100 training patients",
         "too little of the record is known",
@@ -122,9 +118,9 @@ class Applicability:
     """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
 
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
-    the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes,
-    ``is_diagnosis`` marks the diagnoses, ``other_diagnosis`` () is the verdict on having none of them. ``recorded`` is
-    the share of training patients with the feature. Above ``plausible`` a value is outside whatever was learned.
+    the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes.
+    ``recorded`` is the share of training patients with the feature. Above ``plausible`` a value is outside, whatever
+    was learned.
 
     ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
     and of the distance (1 is usual); ``shares`` (3,) says which part of the training patients was inside, at the edge
@@ -135,8 +131,6 @@ class Applicability:
     upper: Floats
     unit: Floats
     by_value: Floats
-    is_diagnosis: Floats
-    other_diagnosis: Floats
     recorded: Floats
     plausible: Floats
     combinations: Combinations
@@ -153,7 +147,6 @@ class Applicability:
             "beyond_plausible": ((rows > self.plausible) * Applicable.OUTSIDE).astype(np.int8),
         }
         by_row = {
-            "unseen_diagnosis": self._other_diagnosis(rows),
             "too_little_recorded": self._level(self._lacking(rows), 1),
             "unlike_in_combination": self._level(self._distance(rows), 2),
         }
@@ -179,9 +172,6 @@ class Applicability:
     def _categories(self, rows: Floats) -> Levels:
         levels = np.where(rows == 0, self.by_value[0], 0.0) + np.where(rows == 1, self.by_value[1], 0.0)
         return levels.astype(np.int8)
-
-    def _other_diagnosis(self, rows: Floats) -> Levels:
-        return np.where(_is_other(rows, self.is_diagnosis), self.other_diagnosis, 0.0).astype(np.int8)
 
     def _lacking(self, rows: Floats) -> Floats:
         """Share of what training patients had recorded, each feature counting as often as they had it."""
@@ -240,14 +230,11 @@ def _describe(rows: Floats, declared: tuple[Feature, ...]) -> Applicability:
     yes_no = np.array([feature.unit == "no/yes" for feature in declared])
     is_diagnosis = np.array([feature.name.startswith("diagnosis_") for feature in declared])
     lower, upper, unit = _limits(rows, yes_no, declared)
-    by_value, other = _rare_categories(rows, yes_no, is_diagnosis)
     return Applicability(
         lower=lower,
         upper=upper,
         unit=unit,
-        by_value=by_value,
-        is_diagnosis=is_diagnosis.astype(np.float64),
-        other_diagnosis=other,
+        by_value=_rare_categories(rows, yes_no, is_diagnosis),
         recorded=(~np.isnan(rows)).mean(axis=0),
         plausible=np.array([np.inf if one.outside_above is None else one.outside_above for one in declared]),
         combinations=learn_combinations(rows),
@@ -275,8 +262,8 @@ def _least_units(lowest: Floats, highest: Floats, declared: tuple[Feature, ...])
     return np.fmax(LEAST_OF_SIZE * np.fmax(np.abs(lowest), np.abs(highest)), np.array(finest))
 
 
-def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Verdicts on a no and on a yes, shape (2, features), and on a diagnosis without a feature of its own, shape ().
+def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> Floats:
+    """Verdicts on a no and on a yes, shape (2, features).
 
     A diagnosis that nobody had is outside: it is another illness. Anything else that hardly anybody had is at the
     edge, since the heads answer as for the others.
@@ -285,17 +272,4 @@ def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDAr
     counts = np.stack([(rows == 0).sum(axis=0), (rows == 1).sum(axis=0)])
     judged = np.stack([yes_no & ~is_diagnosis, yes_no]) & (known >= FEWEST_PATIENTS)  # one is another's no
     rare = judged & (counts < FEW) & (counts < RARE_SHARE * known)
-    by_value = rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))
-    if not is_diagnosis.any() or known[is_diagnosis].min() < FEWEST_PATIENTS:
-        return by_value, np.array(0.0)
-    others, of = int(_is_other(rows, is_diagnosis).sum()), int(known[is_diagnosis].min())
-    few = others < FEW and others < RARE_SHARE * of
-    return by_value, np.array(float(few) + float(few and others == 0))
-
-
-def _is_other(rows: Floats, is_diagnosis: NDArray[np.bool_] | Floats) -> NDArray[np.bool_]:
-    """Whose diagnosis is recorded and is none of those with a feature."""
-    columns = np.flatnonzero(is_diagnosis)
-    if not len(columns):
-        return np.zeros(len(rows), dtype=np.bool_)
-    return np.asarray((rows[:, columns] == 0).all(axis=1))
+    return rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))

@@ -33,9 +33,14 @@ INJECTED = ["intravenous", "intramuscular", "subcutaneous"]
 DIAGNOSES = {
     "diagnosis_gad": ["gad"],
     "diagnosis_social_anxiety": ["social_anxiety"],
-    "diagnosis_panic": ["panic", "agoraphobia"],
+    "diagnosis_panic": ["panic"],
+    "diagnosis_agoraphobia": ["agoraphobia"],
     "diagnosis_ptsd": ["ptsd"],
     "diagnosis_ocd": ["ocd"],
+    "diagnosis_mixed_anxiety_depression": ["mixed_anxiety_depression"],
+    "diagnosis_depression": ["depression"],
+    "diagnosis_substance_use": ["substance_use"],
+    "diagnosis_other": ["other"],
 }
 AS_RECORDED = (
     "age_years",
