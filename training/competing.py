@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.timeline import Floats, Mask
-from models.learners import TUNING_FOLDS, Learner, learn_logistic, learn_nothing
+from models.learners import Learner, learn_logistic, learn_nothing
 from training.choice import choose
 from training.config import TrainingConfig
 from training.relapse_task import RelapseTask
@@ -39,8 +39,6 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
 
 def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
     """Negative log-likelihood of the competing events of those held out, shape (patients,)."""
-    if int((task.competed & ~held).sum()) < TUNING_FOLDS:
-        learner = learn_nothing
     with threadpool_limits(limits=1):
         rate, score = replace(task, competing_learner=learner).fit_competing(task.at_risk & ~held)
     trials = task.competing_trials(task.at_risk & held)

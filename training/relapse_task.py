@@ -9,7 +9,7 @@ from features.build import FeatureRows
 from features.catalogue import Feature
 from features.timeline import Floats, Mask
 from models.calibration import Trials, fit_baseline
-from models.learners import Learner, Lesson, learn_nothing
+from models.learners import TUNING_FOLDS, Learner, Lesson, learn_nothing
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import (
     ONE_VARIABLE,
@@ -115,9 +115,12 @@ class RelapseTask:
         ), learned.parameters
 
     def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
-        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk."""
+        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk.
+
+        There is no score where too few had such an event to tune it by.
+        """
         trials = self.competing_trials(kept)
-        if self.competing_learner is learn_nothing:
+        if self.competing_learner is learn_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
             return competing_rate(trials, np.zeros(trials.patients)), None
         score = self.competing_learner(replace(self.competing_lesson, trials=trials)).score
         return competing_rate(trials, score.predict(self.lesson.rows)), score

@@ -1,5 +1,6 @@
 """Competing events depend on who the patient is where the cohort can tell; else they have one rate for all."""
 
+import warnings
 from dataclasses import replace
 from typing import cast
 
@@ -111,6 +112,19 @@ def test_competing_events_within_one_fold_are_judged_without_failing() -> None:
     only = replace(task, ended_by=ended.astype(np.int8))
     assert only.competed.sum() >= 20
     learned(chosen(only))
+
+
+@pytest.mark.parametrize(("events", "scored"), [(0, False), (4, False), (5, True)])
+def test_a_part_with_too_few_competing_events_to_tune_by_has_one_rate(events: int, scored: bool) -> None:
+    """As when a fold is held out, or a learning curve looks at fewer patients."""
+    task = chosen(drawn(STRONG, 2.0))
+    part = ~task.competed
+    part[np.flatnonzero(task.competed)[:events]] = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rate, score = task.fit_competing(part)
+    assert (score is not None) == scored
+    assert (rate > 0) == (events > 0)
 
 
 def test_the_choice_is_the_same_for_any_number_of_workers() -> None:

@@ -268,9 +268,9 @@ def test_an_update_says_first_what_it_did_to_each_head_and_that_its_figures_are_
 
 
 def test_what_is_true_of_a_training_is_not_said_of_another_kind() -> None:
-    assert "within one standard error" in text_of(of_kind("held out"))
+    assert "more than one standard error" in text_of(of_kind("held out"))
     for kind in ("external", "updated"):
-        assert "within one standard error" not in text_of(of_kind(kind))
+        assert "more than one standard error" not in text_of(of_kind(kind))
     assert "reweighting" not in text_of(of_kind("external"))
 
 

@@ -106,3 +106,10 @@ def test_one_patient_can_not_be_held_out_and_the_number_needed_is_said(patients:
     assert "at least 2 patients" in problem.required
     assert str(CONFIG.events_to_fit) in problem.required
     assert problem.found == str(patients)
+
+
+@pytest.mark.parametrize("outcomes_per_site", [(30, 30), (3, 3)])
+def test_the_site_of_every_patient_goes_with_the_folds_of_either_kind(outcomes_per_site: tuple[int, int]) -> None:
+    folds, _, site = folds_of(*[outcomes_per_site] * 4)
+    assert folds.kind == ("sites" if outcomes_per_site == (30, 30) else "patients")
+    assert (folds.site == site).all()

@@ -22,7 +22,7 @@ from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instabi
 from training.fit import CandidateFit, HeadFit
 from training.labels import EndedBy
 from training.relapse_task import RelapseTask
-from training.tasks import Head, RemissionTask, Task
+from training.tasks import LOSS, Head, RemissionTask, Task
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3
@@ -72,7 +72,7 @@ def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> 
         events=events,
         winner=record.winner,
         note=record.note,
-        loss="log_loss" if name == "remission" else "integrated_brier",
+        loss=LOSS,
         candidates=[],
         measures=_measures(name, judged, draws),
         sample_size=None,

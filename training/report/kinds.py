@@ -11,7 +11,10 @@ SAID = {
 """What the figures are of, for the first screen."""
 
 CHOICE = {
-    "held out": "Judged on patients held out; the simplest within one standard error of the best was chosen.",
+    "held out": (
+        "Judged on patients held out; the best candidate was chosen, or the average where none beat it by more than one"
+        " standard error of the difference."
+    ),
     "external": "Nothing was learned or chosen here: the model was made before.",
     "updated": (
         "Of leaving a head as it is, moving its intercept, also its slope, and learning it anew, a closed test chose "
