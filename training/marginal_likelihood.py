@@ -16,7 +16,10 @@ from models.outcomes import Floats, expit
 from models.regression import BoundedRegression
 
 MISFITS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
-"""Standard deviations, on the log-odds, tried for what no linear score explains; equally likely beforehand."""
+"""Standard deviations, on the log-odds, tried for what no linear score explains."""
+EXPECTED_MISFIT = 0.3
+"""Scale of their half-normal distribution beforehand [judgement]: odds that a linear score gets wrong by a third are
+usual, by a factor of two rare. It decides where outcomes are few, and hardly matters where they are many."""
 PIECES = 150
 """Random pieces that the function of thresholds is made of."""
 DEEPEST = 2
@@ -58,7 +61,7 @@ def variances(lesson: Lesson, seed: int) -> Variances:
     for row, penalty in enumerate(tried):
         for column, misfit in enumerate(MISFITS):
             spread = np.append(design.strengths(penalty), np.full(number, misfit**2 / max(number, 1)))
-            evidence[row, column] = _log_evidence(precision, pull, spread)
+            evidence[row, column] = _log_evidence(precision, pull, spread) - 0.5 * (misfit / EXPECTED_MISFIT) ** 2
     likely = np.exp(evidence - evidence.max())
     likely /= likely.sum()
     misfit = np.sqrt(likely.sum(axis=0) @ np.array(MISFITS) ** 2)
