@@ -116,6 +116,27 @@ def test_the_held_out_never_teach() -> None:
         assert not np.array_equal(before[1].probability, after[1].probability)
 
 
+def test_what_candidates_are_compared_by_is_the_likelihood_of_the_outcomes_held_out() -> None:
+    """Per patient, averaged over the repeats; who was not observed has none, and no part in the mean."""
+    drawn = remission_with(100, 200, effect=1.0)
+    outcome = np.where(np.arange(200) % 10 == 0, np.nan, drawn.remission)
+    task = remission_task_of(drawn.lesson.rows, outcome)
+    folds = draw_folds(
+        np.nan_to_num(outcome, nan=-1).astype(np.intp),
+        np.zeros(200, np.int32),
+        ("a",),
+        replace(QUICK, fewest_repeats=2, most_repeats=2),
+    )
+    assert folds.repeats == 2
+    for candidate in fit_alone(task, folds).candidates.values():
+        losses = np.zeros(200)
+        for out in (out for repeat in candidate.held_out for out in repeat):
+            came = np.where(outcome[out.patient] == 1, out.probability, 1 - out.probability)
+            losses[out.patient] -= np.log(came) / 2
+        assert candidate.losses == pytest.approx(losses)
+        assert candidate.loss == pytest.approx(losses[~np.isnan(outcome)].mean())
+
+
 def test_every_patient_is_judged_once_per_repeat() -> None:
     task = remission_with(100, 200)
     folds = draw_folds(task.remission.astype(np.intp), np.zeros(200, np.int32), ("a",), replace(QUICK, most_repeats=3))

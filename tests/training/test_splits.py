@@ -94,3 +94,10 @@ def test_repeats_differ_and_a_seed_repeats_them() -> None:
     assert not np.array_equal(first.fold[0], first.fold[1])
     other = draw_folds(outcome, site, NAMES[:1], replace(CONFIG, seed=CONFIG.seed + 100))
     assert not np.array_equal(first.fold, other.fold)
+
+
+@pytest.mark.parametrize("outcomes_per_site", [(30, 30), (3, 3)])
+def test_the_site_of_every_patient_goes_with_the_folds_of_either_kind(outcomes_per_site: tuple[int, int]) -> None:
+    folds, _, site = folds_of(*[outcomes_per_site] * 4)
+    assert folds.kind == ("sites" if outcomes_per_site == (30, 30) else "patients")
+    assert (folds.site == site).all()

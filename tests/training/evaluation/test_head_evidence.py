@@ -142,6 +142,18 @@ def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
         head_evidence(fit, found.judged, draws, None, None) for fit in (found.remission, found.relapse)
     )
     assert (remission.loss, [one.name for one in remission.candidates]) == ("log_loss", ["no_model", "logistic"])
+    assert relapse.loss == "log_loss"
+    for head in (remission, relapse):
+        average, best = head.candidates
+        assert average.loss is not None
+        assert best.loss is not None
+        assert average.difference.estimate == pytest.approx(average.loss - best.loss)
+        assert average.difference.low is not None
+        assert average.difference.low < average.loss - best.loss
+        assert average.z is not None
+        half = average.loss - best.loss - average.difference.low
+        assert average.z == pytest.approx(1.959964 * (average.loss - best.loss) / half)
+        assert (best.difference.estimate, best.z) == (0, None)
     assert remission.measures == {}
     assert set(relapse.measures) == {"c_index", "uno_c", "integrated_brier", "calibration_slope"}
     assert relapse.n == int(found.outcomes.at_risk.sum())

@@ -8,16 +8,17 @@ import pytest
 from models.calibration import Recalibration
 from models.outcome_model import OutcomeModel
 from models.outcomes import expit
-from models.relapse import RelapseHead
+from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
 from tests.training.evaluation.fitted import HORIZONS, Fitted, fitted
 from tests.training.evaluation.judged_examples import outcomes_of
 from training.evaluation.draws import Draws
-from training.evaluation.judged import Judged, judge_held_out, judge_model
+from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.risk_groups import risk_groups
 from training.fit import HeadFit, recalibration_on
+from training.labels import EndedBy
 from training.tasks import HeldOut
 
 
@@ -143,6 +144,40 @@ def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> 
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
     assert risk_groups(judged, draws.patients) is None
     assert relapse_measures(judged, draws.resampled) == {}
+
+
+def test_an_answer_by_a_day_weighs_as_the_event_before_it_or_as_the_week_in_which_it_lies() -> None:
+    """Three weeks are known; the last weight goes on. One relapses on day 10, one on day 30, one is lost on day 30."""
+    ended = [EndedBy.RELAPSE, EndedBy.RELAPSE, EndedBy.CENSORED]
+    outcomes = outcomes_of([1, 1, 1], [10, 30, 30], ended)
+    weekly = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, 9]])
+    weights = Weights(np.ones(3), FollowUpWeights(weekly, np.array([10.0, 20, 30])))
+    assert weights.to_day(outcomes, 9).tolist() == [2, 5, 8]
+    assert weights.to_day(outcomes, 10).tolist() == [10, 5, 8]
+    assert weights.to_day(outcomes, 14).tolist() == [10, 6, 9]
+    assert weights.to_day(outcomes, 30).tolist() == [10, 20, 9]
+
+
+def test_answers_stand_for_those_lost_who_were_like_them() -> None:
+    """Followed or lost by chance, an answer weighs as its follow-up does, and one to sustained remission by both."""
+    found = learned()
+    follow_up = FollowUpWeights(np.full((400, 1), 2.0), np.full(400, 3.0))
+    fits = (found.remission, found.relapse)
+    heavier = Weights(found.weights, follow_up)
+    plain, weighted = (
+        {asked.name: asked for asked in questions(judged)}
+        for judged in (
+            judge_held_out(found.features, found.outcomes, weights, fits, found.folds, HORIZONS)
+            for weights in (found.both_weights, heavier)
+        )
+    )
+    assert (plain["remission"].weights == weighted["remission"].weights).all()
+    for name, day in (("relapse by day 84", 84), ("sustained to day 84", 84)):
+        before, after = plain[name], weighted[name]
+        happened = (found.outcomes.ended_by > 0) & (found.outcomes.followed_days <= day)
+        times = np.where(happened, 3.0, 2.0)[before.patient]
+        times[found.outcomes.remission[before.patient] == 0] = 1.0
+        assert after.weights == pytest.approx(before.weights * times)
 
 
 def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None:
