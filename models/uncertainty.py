@@ -17,6 +17,8 @@ NORMAL_95 = 1.6448536269514722
 """95th percentile of the normal distribution: 5% lie beyond each limit."""
 NUMBERS_AT_ONCE = 60_000
 """Refitted numbers of one kind worked on at a time; four times as many take twice as long, as does a quarter."""
+WIDEST = 4.0
+"""How many times larger what is unexplained may be near 0 or 1 than for a typical probability [judgement]."""
 SMALLEST = 1e-12
 FARTHEST = 30.0
 """Log-odds are moved no farther than this, where nothing can be told from certainty."""
@@ -59,8 +61,9 @@ class HeadRefits:
     """Refits of one head, all over the same columns: ``used`` features held within ``lower`` and ``upper``.
 
     ``weight`` (refits, used) counts from ``centre``; where a value is missing, ``missing_weight`` (refits, used) acts
-    instead. ``baseline`` (refits, bands) is the log-odds per band, each refit's draw of what no linear score explains
-    included: ``misfit`` () is its standard deviation. ``edges`` are the bands' bounds in weeks, empty for remission.
+    instead. ``baseline`` (refits, bands) is the log-odds per band; ``edges`` are the bands' bounds in weeks, empty for
+    remission. ``unexplained`` (refits,) is each refit's draw of what no linear score explains, on the log-odds of a
+    probability whose variance p (1 - p) is ``typical`` (); it is larger for one nearer to 0 or 1.
     """
 
     used: NDArray[np.int64]
@@ -71,7 +74,13 @@ class HeadRefits:
     missing_weight: Singles
     baseline: Singles
     edges: NDArray[np.int64]
-    misfit: Floats
+    unexplained: Singles
+    typical: Floats
+
+    @property
+    def misfit(self) -> float:
+        """The standard deviation of what no linear score explains, on the log-odds of a typical probability."""
+        return float(self.unexplained.astype(np.float64).std())
 
     def moved(self, rows: Floats) -> Floats:
         """How far each refit moves each row's log-odds from its baseline, shape (n, refits)."""
@@ -81,9 +90,14 @@ class HeadRefits:
         moved: Floats = np.concatenate([held, missing], axis=1) @ self._weights
         return np.minimum(np.maximum(moved, -FARTHEST), FARTHEST)
 
-    def log_odds(self, rows: Floats) -> Floats:
-        """Log-odds of a head with a single band, shape (n, refits)."""
-        return self.moved(rows) + self._baseline[0]
+    def log_odds(self, rows: Floats, answer: Floats) -> Floats:
+        """Log-odds of a head with a single band, shape (n, refits), whose answers are ``answer`` (n,)."""
+        size = np.minimum(np.sqrt(self.typical / np.maximum(answer * (1 - answer), SMALLEST)), WIDEST)
+        return self.moved(rows) + self._baseline[0] + size[:, None] * self.unexplained
+
+    def scores(self, rows: Floats) -> Floats:
+        """Log-odds of relapse in a week beside the baseline, shape (n, refits)."""
+        return self.moved(rows) + self.unexplained
 
     def curves(self, moved: Floats, competing: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
         """Relapse and event-free probability at ``days`` within reach, each of shape (days, n, refits).
@@ -199,15 +213,19 @@ class OutcomeRefits:
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
             beside = competing[part] if len(competing) == len(rows) else competing
-            found[:, part] = _limits(points[:, part], self._log_odds(rows[part], beside, days, horizons))
+            found[:, part] = _limits(
+                points[:, part], self._log_odds(rows[part], points[0, part], beside, days, horizons)
+            )
         return found
 
-    def _log_odds(self, rows: Floats, competing: Floats, days: list[int], horizons: int) -> Floats:
+    def _log_odds(self, rows: Floats, remission: Floats, competing: Floats, days: list[int], horizons: int) -> Floats:
         """Refitted log-odds (answers, n, refits): remission, relapse and sustained at horizons, then the curves."""
-        drawn = np.zeros((1, len(rows), 1)) if self.remission is None else self.remission.log_odds(rows)[None]
+        drawn = np.zeros((1, len(rows), 1))
+        if self.remission is not None:
+            drawn = self.remission.log_odds(rows, remission)[None]
         if self.relapse is None:
             return drawn
-        relapse, sustained = self.relapse.curves(self.relapse.moved(rows), competing, days)
+        relapse, sustained = self.relapse.curves(self.relapse.scores(rows), competing, days)
         if self.remission is not None:
             sustained[:horizons] *= expit(drawn)
         log_odds = np.empty((1 + 2 * len(days), *relapse.shape[1:]))
@@ -278,5 +296,6 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> HeadRefits:
         missing_weight=arrays["missing_weight"].astype(single),
         baseline=arrays["baseline"].astype(single),
         edges=arrays["edges"].astype(whole),
-        misfit=arrays["misfit"].astype(double),
+        unexplained=arrays["unexplained"].astype(single),
+        typical=arrays["typical"].astype(double),
     )

@@ -14,10 +14,11 @@ from models.calibration import fit_baseline
 from models.learners import Design, Lesson, Penalty, learn_logistic, penalties
 from models.outcomes import Floats, expit
 from models.regression import BoundedRegression
+from models.uncertainty import SMALLEST, WIDEST
 
 MISFITS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
 """Standard deviations, on the log-odds, tried for what no linear score explains."""
-EXPECTED_MISFIT = 0.3
+EXPECTED_MISFIT = 0.45
 """Scale of their half-normal distribution beforehand [judgement]: odds that a linear score gets wrong by a third are
 usual, by a factor of two rare. It decides where outcomes are few, and hardly matters where they are many."""
 PIECES = 150
@@ -32,6 +33,7 @@ RAREST = 0.05
 class Variances:
     """``likely`` are the posterior probabilities of the ``penalties``, in their order.
 
+    ``typical`` is the mean variance p (1 - p) of a fitted probability of a yes/no outcome, else 1.
     ``misfit`` is the root of the posterior mean of its variance, on the log-odds: model inadequacy in the sense of
     Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294.
     """
@@ -39,6 +41,7 @@ class Variances:
     penalties: tuple[Penalty, ...]
     likely: Floats
     misfit: float
+    typical: float
 
     def draw(self, number: int) -> list[Penalty]:
         """So many penalties, each as often as it is likely."""
@@ -47,16 +50,17 @@ class Variances:
         return [self.penalties[place] for place in found.tolist()]
 
 
-def variances(lesson: Lesson, seed: int) -> Variances:
+def variances(lesson: Lesson, seed: int, *, yes_no: bool) -> Variances:
     """What the trials of a lesson say of both variances.
 
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
     """
     design, tried = Design.of(lesson), tuple(penalties(lesson))
-    pieces = _pieces(lesson, np.random.default_rng(seed))
+    fitted = _Fitted.of(lesson, yes_no)
+    pieces = fitted.size[:, None] * _pieces(lesson, np.random.default_rng(seed))
     number = pieces.shape[1]
-    precision, pull = _expansion(np.hstack([design.columns, pieces]), lesson)
+    precision, pull = _expansion(np.hstack([design.columns, pieces]), lesson, fitted)
     evidence = np.empty((len(tried), len(MISFITS)))
     for row, penalty in enumerate(tried):
         for column, misfit in enumerate(MISFITS):
@@ -65,7 +69,34 @@ def variances(lesson: Lesson, seed: int) -> Variances:
     likely = np.exp(evidence - evidence.max())
     likely /= likely.sum()
     misfit = np.sqrt(likely.sum(axis=0) @ np.array(MISFITS) ** 2)
-    return Variances(tried, likely.sum(axis=1), float(misfit))
+    return Variances(tried, likely.sum(axis=1), float(misfit), fitted.typical)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A penalised fit: scores (patients,), and fitted probabilities (trials,).
+
+    ``size`` (patients,) is how large what is unexplained is beside that of a typical probability: it keeps its size in
+    units of the outcome's standard deviation, so that near 0 and 1 it is larger on the log-odds.
+    """
+
+    score: Floats
+    fitted: Floats
+    size: Floats
+    typical: float
+
+    @staticmethod
+    def of(lesson: Lesson, yes_no: bool) -> "_Fitted":
+        trials = lesson.trials
+        score = learn_logistic(lesson).score.predict(lesson.rows)
+        baseline = fit_baseline(trials, score)
+        fitted = expit(baseline[trials.band] + score[trials.patient])
+        if not yes_no:
+            return _Fitted(score, fitted, np.ones(len(score)), 1.0)
+        probability = expit(baseline[0] + score)
+        variance = np.maximum(probability * (1 - probability), SMALLEST)
+        typical = float(variance[lesson.taught].mean())
+        return _Fitted(score, fitted, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
 
 
 def _pieces(lesson: Lesson, rng: np.random.Generator) -> Floats:
@@ -93,12 +124,11 @@ def _recorded(values: Floats) -> Floats:
     return values[~np.isnan(values)]
 
 
-def _expansion(columns: Floats, lesson: Lesson) -> tuple[Floats, Floats]:
+def _expansion(columns: Floats, lesson: Lesson, around: _Fitted) -> tuple[Floats, Floats]:
     """Quadratic expansion of the log-likelihood in the columns' coefficients, bands profiled out: matrix and vector."""
     trials = lesson.trials
     regression = BoundedRegression.of(columns, np.zeros(columns.shape[1], dtype=np.int64), trials)
-    score = learn_logistic(lesson).score.predict(lesson.rows)
-    fitted = expit(fit_baseline(trials, score)[trials.band] + score[trials.patient])
+    score, fitted = around.score, around.fitted
     number = trials.successes + trials.failures
     variance = number * fitted * (1 - fitted)
     information = regression.information(variance)

@@ -84,7 +84,7 @@ def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
     columns = design.columns.shape[1]
     rng = np.random.default_rng([seed, len(edges)])  # another draw for each of two heads
     with threadpool_limits(limits=1):
-        known = variances(lesson, seed)
+        known = variances(lesson, seed, yes_no=not len(edges))
         regression = design.regression(lesson)
         parameters, fitted = None, []
         for counts, penalty in zip(drawn, known.draw(len(drawn)), strict=True):
@@ -94,7 +94,6 @@ def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
             fitted.append(parameters)
     scores = [design.score(row) for row in fitted]
     unexplained = known.misfit * _standard(rng.standard_normal(len(drawn)))
-    baseline = np.array([row[columns:] for row in fitted]) + unexplained[:, None]
     return HeadRefits(
         used=design.used,
         lower=design.lower,
@@ -102,9 +101,10 @@ def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
         centre=design.centre,
         weight=np.array([score.weight for score in scores], dtype=np.float32),
         missing_weight=np.array([score.missing_weight for score in scores], dtype=np.float32),
-        baseline=baseline.astype(np.float32),
+        baseline=np.array([row[columns:] for row in fitted], dtype=np.float32),
         edges=edges,
-        misfit=np.array(known.misfit),
+        unexplained=unexplained.astype(np.float32),
+        typical=np.array(known.typical),
     )
 
 

@@ -60,4 +60,5 @@ def _updated(
         weight=np.asarray(refits.weight * update.slope, dtype=np.float32),
         missing_weight=np.asarray(refits.missing_weight * update.slope, dtype=np.float32),
         baseline=np.asarray(refits.baseline + update.shift, dtype=np.float32),
+        unexplained=np.asarray(refits.unexplained * update.slope, dtype=np.float32),
     )

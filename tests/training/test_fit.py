@@ -125,7 +125,7 @@ def test_what_candidates_are_compared_by_is_the_likelihood_of_the_outcomes_held_
         np.nan_to_num(outcome, nan=-1).astype(np.intp),
         np.zeros(200, np.int32),
         ("a",),
-        replace(QUICK, fewest_repeats=2),
+        replace(QUICK, fewest_repeats=2, most_repeats=2),
     )
     assert folds.repeats == 2
     for candidate in fit_alone(task, folds).candidates.values():

@@ -26,6 +26,17 @@ def test_a_combination_of_thresholds_is_told_from_a_linear_truth_of_the_same_siz
     assert jumping > linear + 0.2
 
 
+def test_a_combination_is_seen_where_neither_feature_alone_tells_anything() -> None:
+    """High in one of two features and not in both: each threshold alone leaves the rate as it is."""
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((4000, 2))
+    one_of_them = (rows[:, 0] > 0) != (rows[:, 1] > 0)
+    outcomes = [rng.random(4000) < np.where(one_of_them, high, low) for low, high in ((0.5, 0.5), (0.35, 0.65))]
+    none, some = (variances(lesson_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
+    assert none < MISFITS[2]
+    assert some > 0.4
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_patients_with_a_linear_truth_leave_little_unexplained(seed: int) -> None:
     assert variances(drawn(seed, 8000, (0.5, -0.5)), 7).misfit < MISFITS[1]
