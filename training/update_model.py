@@ -18,6 +18,7 @@ from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.cohort_tasks import tasks_of
+from training.competing import with_competing
 from training.config import TrainingConfig
 from training.digests import bundle_digest
 from training.evaluation.direction import directions
@@ -114,6 +115,7 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
     announce("looking for leaks", 1)
     leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
     refuse_leakage(leakage)
+    tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
     parts = [
         _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
     ]
