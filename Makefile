@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hard check bento coverage study audit-changes audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test hard check bento coverage study audit-changes duplicates audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory audit-dependencies
+
+duplicates: setup  ## Search twenty cohorts of poor records for copies, without any and with three planted
+	KAP_DUPLICATE_COHORTS=20 $(BIN)/python -m pytest tests/training/test_duplicates.py -k twenty
 
 audit-dependencies: setup  ## Look the locked dependencies up among the published vulnerabilities, where a registry answers
 	$(BIN)/python -m tests.audit_dependencies
