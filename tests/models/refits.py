@@ -22,5 +22,6 @@ def head_refits(seed: int, *, relapse: bool, refits: int = 20, spread: float = 0
         missing_weight=rng.normal(0, spread, (refits, 3)).astype(np.float32),
         baseline=(level + rng.normal(0, spread, (refits, len(level)))).astype(np.float32),
         edges=EDGES if relapse else np.zeros(0, dtype=np.int64),
-        misfit=np.array(0.2),
+        unexplained=np.zeros(refits, dtype=np.float32),
+        typical=np.array(0.2),
     )

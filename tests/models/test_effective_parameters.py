@@ -7,7 +7,7 @@ import pytest
 
 from models.calibration import Trials
 from models.effective_parameters import effective_parameters
-from models.learners import Learner, Lesson, learn_logistic_at, learn_nothing, learn_xgboost_at
+from models.learners import Learner, Lesson, Penalty, learn_logistic_at, learn_nothing, learn_xgboost_at
 from models.outcomes import expit
 from tests.models.lessons import lesson_of
 
@@ -26,7 +26,7 @@ def counted(lesson: Lesson, learner: Learner, refits: int = 200) -> float:
 def trace_of_hat(lesson: Lesson, strength: float) -> float:
     """tr X (X'WX + 1/C)^-1 X'W of the standardised columns beside a free intercept, written out."""
     columns = (lesson.rows - lesson.rows.mean(axis=0)) / lesson.rows.std(axis=0)
-    score = learn_logistic_at(strength)(lesson).score.predict(lesson.rows)
+    score = learn_logistic_at(Penalty(strength))(lesson).score.predict(lesson.rows)
     base = np.log(np.mean(lesson.trials.successes) / np.mean(lesson.trials.failures))
     fitted = expit(score + base)
     weight = (lesson.trials.successes + lesson.trials.failures) * fitted * (1 - fitted)
@@ -39,14 +39,16 @@ def trace_of_hat(lesson: Lesson, strength: float) -> float:
 def test_of_a_ridge_regression_they_are_the_trace_of_its_hat_matrix(strength: float) -> None:
     """8 columns: 3.6 parameters under a strong penalty, nearly 8 under a weak one."""
     lesson = drawn()
-    assert counted(lesson, learn_logistic_at(strength)) == pytest.approx(trace_of_hat(lesson, strength), rel=0.1)
+    assert counted(lesson, learn_logistic_at(Penalty(strength))) == pytest.approx(
+        trace_of_hat(lesson, strength), rel=0.1
+    )
 
 
 def test_patients_who_weigh_more_are_no_more_patients() -> None:
     """Every weight half as much again, and the penalty too, is the same regression, and has as many parameters."""
     lesson = drawn()
     trials = replace(lesson.trials, successes=1.5 * lesson.trials.successes, failures=1.5 * lesson.trials.failures)
-    weighted = counted(replace(lesson, trials=trials), learn_logistic_at(0.01 / 1.5))
+    weighted = counted(replace(lesson, trials=trials), learn_logistic_at(Penalty(0.01 / 1.5)))
     assert weighted == pytest.approx(trace_of_hat(lesson, 0.01), rel=0.1)
 
 
@@ -58,7 +60,7 @@ def test_weeks_at_risk_count_as_the_outcomes_that_they_hold() -> None:
     patient, band = np.tile(np.arange(300), 2), np.repeat([0, 1], 300)
     relapses = rng.binomial(weeks.astype(int), 0.1).astype(np.float64)
     trials = Trials(patient, band, relapses, weeks - relapses, 300, 2)
-    assert counted(replace(lesson, trials=trials), learn_logistic_at(1e4)) == pytest.approx(4, rel=0.2)
+    assert counted(replace(lesson, trials=trials), learn_logistic_at(Penalty(1e4))) == pytest.approx(4, rel=0.2)
 
 
 def test_no_model_has_none() -> None:

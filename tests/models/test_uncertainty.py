@@ -54,6 +54,21 @@ def test_remission_limits_by_hand() -> None:
         np.testing.assert_allclose(found.remission[0], expit(np.array([answer - reach, answer + reach])))
 
 
+def test_what_no_linear_score_explains_is_larger_near_0_and_1_up_to_a_limit() -> None:
+    """Two draws of -0.3 and 0.3 at p (1 - p) = 0.21: twice as much where it is a quarter of that, at most 4 times."""
+    refits = replace(
+        head_refits(1, relapse=False, refits=2),
+        missing_weight=np.zeros((2, 3), dtype=np.float32),
+        baseline=np.zeros((2, 1), dtype=np.float32),
+        unexplained=np.array([-0.3, 0.3], dtype=np.float32),
+        typical=np.array(0.21),
+    )
+    quarter = 0.5 - np.sqrt(0.25 - 0.21 / 4)  # p (1 - p) = 0.21 / 4
+    found = refits.log_odds(np.full((3, FEATURES), np.nan), np.array([0.3, quarter, 1e-9]))
+    np.testing.assert_allclose(found[:, 1], 0.3 * np.array([1, 2, 4]), rtol=1e-6)
+    np.testing.assert_allclose(found[:, 0], -found[:, 1])
+
+
 def test_refitted_curves_are_those_of_the_chain_rule() -> None:
     """Also on days within a week, at the bounds of bands and on the last day."""
     refits = head_refits(2, relapse=True)

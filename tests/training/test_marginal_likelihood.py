@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 
-from models.learners import STRENGTHS, Lesson
+from models.learners import STRENGTHS, UNSIGNED, Lesson, Penalty, penalties
 from models.outcomes import Floats, expit
 from tests.models.lessons import lesson_of
-from training.marginal_likelihood import MISFITS, Variances, _log_evidence, _pieces, variances
+from training.marginal_likelihood import EXPECTED_MISFIT, MISFITS, Variances, _log_evidence, _pieces, variances
 
 SEEDS = range(4)
+
+
+def said_of(lesson: Lesson, seed: int) -> Variances:
+    """What the single yes/no outcomes of a lesson say."""
+    return variances(lesson, seed, yes_no=True)
 
 
 def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.0) -> Lesson:
@@ -22,7 +27,7 @@ def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_combination_of_thresholds_is_told_from_a_linear_truth_of_the_same_size(seed: int) -> None:
-    linear, jumping = (variances(drawn(seed, 2000, (0.5, -0.5), jump), 7).misfit for jump in (0.0, 0.8))
+    linear, jumping = (said_of(drawn(seed, 2000, (0.5, -0.5), jump), 7).misfit for jump in (0.0, 0.8))
     assert jumping > linear + 0.2
 
 
@@ -32,50 +37,51 @@ def test_a_combination_is_seen_where_neither_feature_alone_tells_anything() -> N
     rows = rng.standard_normal((4000, 2))
     one_of_them = (rows[:, 0] > 0) != (rows[:, 1] > 0)
     outcomes = [rng.random(4000) < np.where(one_of_them, high, low) for low, high in ((0.5, 0.5), (0.35, 0.65))]
-    none, some = (variances(lesson_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
+    none, some = (said_of(lesson_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
     assert none < MISFITS[2]
     assert some > 0.4
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_patients_with_a_linear_truth_leave_little_unexplained(seed: int) -> None:
-    assert variances(drawn(seed, 8000, (0.5, -0.5)), 7).misfit < MISFITS[1]
+    assert said_of(drawn(seed, 8000, (0.5, -0.5)), 7).misfit < MISFITS[1]
 
 
 def test_the_fewer_patients_the_more_may_be_unexplained() -> None:
-    """On average over cohorts of a linear truth; equally likely beforehand, the values tried have a mean square too."""
+    """On average over cohorts of a linear truth; before any outcome is seen something is expected too."""
     found = [
-        np.mean([variances(drawn(seed, patients, (0.5, -0.5)), 7).misfit for seed in SEEDS])
+        np.mean([said_of(drawn(seed, patients, (0.5, -0.5)), 7).misfit for seed in SEEDS])
         for patients in (200, 2000, 8000)
     ]
     assert found[0] > found[1] > found[2]
-    beforehand = np.sqrt(np.mean(np.square(MISFITS)))
+    expected = np.exp(-0.5 * (np.array(MISFITS) / EXPECTED_MISFIT) ** 2)
+    beforehand = np.sqrt(np.average(np.square(MISFITS), weights=expected))
     assert found[0] < beforehand + 0.1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_strong_effects_prefer_a_weak_penalty_and_no_effects_a_strong_one(seed: int) -> None:
     none, some, strong = (
-        variances(drawn(seed, 1000, effects), 7).strengths @ np.log(STRENGTHS)
+        said_of(drawn(seed, 1000, effects), 7).likely @ np.log(STRENGTHS)
         for effects in ((0.0, 0.0), (0.4, -0.4), (1.5, -1.5))
     )
     assert none < some < strong
 
 
 @pytest.mark.parametrize("patients", [40, 400])
-def test_the_strengths_are_probabilities(patients: int) -> None:
-    found = variances(drawn(1, patients, (0.5,)), 7)
-    assert found.strengths.shape == (len(STRENGTHS),)
-    assert (found.strengths >= 0).all()
-    assert found.strengths.sum() == pytest.approx(1)
+def test_the_penalties_have_probabilities(patients: int) -> None:
+    found = said_of(drawn(1, patients, (0.5,)), 7)
+    assert found.likely.shape == (len(found.penalties),) == (len(STRENGTHS),)
+    assert (found.likely >= 0).all()
+    assert found.likely.sum() == pytest.approx(1)
     assert MISFITS[0] <= found.misfit <= MISFITS[-1]
 
 
 def test_the_same_outcomes_say_the_same_twice() -> None:
     lesson = drawn(1, 300, (0.5, -0.5))
-    one, again = variances(lesson, 7), variances(lesson, 7)
+    one, again = said_of(lesson, 7), said_of(lesson, 7)
     assert one.misfit == again.misfit
-    np.testing.assert_array_equal(one.strengths, again.strengths)
+    np.testing.assert_array_equal(one.likely, again.likely)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +92,29 @@ def test_the_same_outcomes_say_the_same_twice() -> None:
         ((0, 0.2, 0.7, 0.1, 0, 0, 0), {1: 2, 2: 7, 3: 1}),
     ],
 )
-def test_a_strength_is_drawn_as_often_as_it_is_likely(
+def test_a_penalty_is_drawn_as_often_as_it_is_likely(
     strengths: tuple[float, ...], drawn_of_ten: dict[int, int]
 ) -> None:
-    found = Variances(np.array(strengths, dtype=np.float64), 0.0).draw(10)
-    assert {STRENGTHS.index(each): found.count(each) for each in set(found)} == drawn_of_ten
+    tried = tuple(Penalty(strength) for strength in STRENGTHS)
+    found = Variances(tried, np.array(strengths, dtype=np.float64), 0.0, 1.0).draw(10)
+    assert {tried.index(each): found.count(each) for each in set(found)} == drawn_of_ten
+
+
+def test_with_a_declared_sign_every_factor_for_the_others_is_tried() -> None:
+    lesson = drawn(1, 300, (0.5,))
+    signed = Lesson(lesson.rows, lesson.trials, lesson.names, (1, 0, 0, 0), lesson.seed)
+    assert {penalty.unsigned for penalty in penalties(signed)} == set(UNSIGNED)
+    assert {penalty.unsigned for penalty in penalties(lesson)} == {1.0}
+
+
+def test_where_only_the_features_with_a_sign_matter_the_others_are_held_back() -> None:
+    """Two signed features act, sixty others do not."""
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((1500, 62))
+    outcome = (rng.random(1500) < expit(rows[:, 0] - rows[:, 1])).astype(np.float64)
+    lesson = lesson_of(rows, outcome, signs=(1, -1, *[0] * 60))
+    found = said_of(lesson, 7)
+    assert np.array([penalty.unsigned < 1 for penalty in found.penalties]) @ found.likely > 0.9
 
 
 @pytest.mark.parametrize(("information", "pull", "variance"), [(4.0, 1.5, 0.3), (0.5, -2.0, 1.0), (30.0, 10.0, 0.01)])
@@ -121,6 +145,6 @@ def test_features_that_are_missing_or_never_vary_are_no_hindrance() -> None:
     rows[np.random.default_rng(2).random(rows.shape) < 0.4] = np.nan
     rows[:, 2] = 5.0
     rows[:, 3] = np.nan
-    found = variances(Lesson(rows, lesson.trials, lesson.names, lesson.signs, lesson.seed), 7)
-    assert found.strengths.sum() == pytest.approx(1)
+    found = said_of(Lesson(rows, lesson.trials, lesson.names, lesson.signs, lesson.seed), 7)
+    assert found.likely.sum() == pytest.approx(1)
     assert np.isfinite(found.misfit)

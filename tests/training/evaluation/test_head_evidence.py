@@ -153,7 +153,9 @@ def with_trees(fit: HeadFit) -> HeadFit:
     everybody = np.ones(len(fit.task.lesson.rows), dtype=np.bool_)
     head, parameters = fit.task.fit(learn_xgboost_at(2, 60), everybody)
     trees = replace(fit.candidates["logistic"], name="xgboost", head=head, parameters=parameters)
-    return replace(fit, candidates={**fit.candidates, "xgboost": trees}, winner="xgboost")
+    assert fit.choice is not None
+    chosen = replace(fit.choice, winner="xgboost")
+    return replace(fit, candidates={**fit.candidates, "xgboost": trees}, choice=chosen)
 
 
 def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
