@@ -25,6 +25,8 @@ PIECES = 150
 """Random pieces that the function of thresholds is made of."""
 DEEPEST = 2
 """Thresholds combined in a piece, at the most."""
+ALIKE = 0.25
+"""Part of the average importance that every feature has besides its own [judgement]."""
 RAREST = 0.05
 """Standard deviation below which a piece singles out too few patients to tell of anything."""
 
@@ -58,7 +60,7 @@ def variances(lesson: Lesson, seed: int, *, yes_no: bool) -> Variances:
     """
     design, tried = Design.of(lesson), tuple(penalties(lesson))
     fitted = _Fitted.of(lesson, yes_no)
-    pieces = fitted.size[:, None] * _pieces(lesson, np.random.default_rng(seed))
+    pieces = fitted.size[:, None] * _pieces(lesson, fitted.importance, np.random.default_rng(seed))
     number = pieces.shape[1]
     precision, pull = _expansion(np.hstack([design.columns, pieces]), lesson, fitted)
     evidence = np.empty((len(tried), len(MISFITS)))
@@ -82,34 +84,39 @@ class _Fitted:
 
     score: Floats
     fitted: Floats
+    importance: Floats
     size: Floats
     typical: float
 
     @staticmethod
     def of(lesson: Lesson, yes_no: bool) -> "_Fitted":
         trials = lesson.trials
-        score = learn_logistic(lesson).score.predict(lesson.rows)
+        linear = learn_logistic(lesson).score
+        score, importance = linear.predict(lesson.rows), linear.explain(lesson.rows)[1].std(axis=0)
         baseline = fit_baseline(trials, score)
         fitted = expit(baseline[trials.band] + score[trials.patient])
         if not yes_no:
-            return _Fitted(score, fitted, np.ones(len(score)), 1.0)
+            return _Fitted(score, fitted, importance, np.ones(len(score)), 1.0)
         probability = expit(baseline[0] + score)
         variance = np.maximum(probability * (1 - probability), SMALLEST)
         typical = float(variance[lesson.taught].mean())
-        return _Fitted(score, fitted, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
+        return _Fitted(score, fitted, importance, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
 
 
-def _pieces(lesson: Lesson, rng: np.random.Generator) -> Floats:
+def _pieces(lesson: Lesson, importance: Floats, rng: np.random.Generator) -> Floats:
     """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over those taught.
 
-    A value that is not recorded lies beyond no threshold.
+    Features are drawn by their ``importance`` (features,) to the linear score, and in part alike: what acts otherwise
+    than linearly mostly acts linearly too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not recorded lies beyond no threshold.
     """
     taught = lesson.rows[lesson.taught]
     varying = [column for column in range(taught.shape[1]) if len(np.unique(_recorded(taught[:, column]))) > 1]
     found = np.ones((len(lesson.rows), PIECES if varying else 0))
+    weight = importance[varying] + ALIKE * importance[varying].mean() if varying else np.zeros(0)
+    chance = weight / weight.sum() if weight.sum() > 0 else None
     for piece in range(found.shape[1]):
         for _ in range(rng.integers(1, DEEPEST + 1)):
-            column = rng.choice(varying)
+            column = rng.choice(varying, p=chance)
             recorded = _recorded(taught[:, column])
             highest = np.unique(recorded)[-2]  # so that somebody lies beyond it
             threshold = min(np.quantile(recorded, rng.uniform(0.1, 0.9)), highest)

@@ -128,7 +128,7 @@ def test_the_evidence_is_the_integral_over_the_coefficient(information: float, p
 
 
 def pieces_of(lesson: Lesson) -> Floats:
-    return _pieces(lesson, np.random.default_rng(3))
+    return _pieces(lesson, np.ones(lesson.rows.shape[1]), np.random.default_rng(3))
 
 
 def test_every_piece_singles_out_some_of_the_patients_and_counts_alike() -> None:
@@ -148,3 +148,16 @@ def test_features_that_are_missing_or_never_vary_are_no_hindrance() -> None:
     found = said_of(Lesson(rows, lesson.trials, lesson.names, lesson.signs, lesson.seed), 7)
     assert found.likely.sum() == pytest.approx(1)
     assert np.isfinite(found.misfit)
+
+
+def test_a_combination_of_features_that_matter_is_seen_among_many_that_do_not() -> None:
+    """Two features act linearly and, where both are high, once more; sixty others do nothing."""
+    rng = np.random.default_rng(8)
+    rows = rng.standard_normal((2500, 62))
+    both = (rows[:, 0] > 0) & (rows[:, 1] > 0)
+    linear = 0.5 * rows[:, 0] + 0.5 * rows[:, 1]
+    plain, combined = (
+        said_of(lesson_of(rows, (rng.random(2500) < expit(log_odds)).astype(np.float64)), 7).misfit
+        for log_odds in (linear, linear + 1.6 * (both - both.mean()))
+    )
+    assert combined > plain + 0.1
