@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from features.timeline import Floats, Mask
 from models.learners import Learner, learn_logistic, learn_nothing
+from models.outcomes import DAYS_PER_WEEK
 from training.choice import choose
 from training.config import TrainingConfig
 from training.relapse_task import RelapseTask
@@ -44,5 +45,5 @@ def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
     trials = task.competing_trials(task.at_risk & held)
     moved = np.zeros(len(held)) if score is None else score.predict(task.lesson.rows)
     floor = 1 / (2 * max(float(task.at_risk.sum()), 1.0))  # a rate of 0 elsewhere does not make an event impossible
-    level = np.log(max(rate, floor / task.last_day)) - np.log1p(-rate)
+    level = np.log(max(rate, floor * DAYS_PER_WEEK / task.last_day)) - np.log1p(-rate)
     return trials.loss_for_patient(moved, np.array([level]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.catalogue import RESERVED_NAMES
+from features.catalogue import BUILT_IN
 from features.protocol import Landmark
 from features.timeline import Floats, Indices, Mask
 from training.evidence import LeakageCheck
@@ -53,6 +53,10 @@ class Alone:
         return self.auc >= IMPLAUSIBLE_AUC and self.lowest > IMPLAUSIBLE_LOWEST
 
 
+DATED = frozenset(one.name for one in BUILT_IN if one.group in ("baseline severity", "early response")) - {
+    "illness_duration_years"
+}
+"""Features made of records with a day; which can't hold what came after the landmark."""
 NOTHING = Alone(0.5, 0.0)
 
 
@@ -80,37 +84,38 @@ class Observed:
 def feature_check(
     landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], outcomes: Sequence[Outcomes]
 ) -> LeakageCheck:
-    """Whether no study covariate alone is implausibly good for any head; the suspicious ones are named.
+    """Whether nothing without a day alone is implausibly good for any head; the suspicious features are named.
 
-    The catalogue's own features are made of what is recorded up to the landmark, as `future_rewritten` shows. Where a
+    Columns of patients, earlier treatments and study covariates have no day: nothing shows when they were filled in.
+    Features of dated records are made of what is recorded up to the landmark, as `future_rewritten` shows. Where a
     course hardly moves any more they tell the outcome nearly by themselves, rightly: they are named as a warning.
     """
     suspicious, implausible, own, copies = [], [], [], 0
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
         for name, alone in zip(task.lesson.names, each_alone(observed, task.lesson.rows), strict=True):
             words = f"{landmark.name}, {task.name}: {name} (AUC {alone.auc:.2f}, from {alone.lowest:.2f})"
-            if alone.implausible and name in RESERVED_NAMES:
+            if alone.implausible and name in DATED:
                 own.append(words)
             elif alone.implausible:
                 implausible.append(words)
                 copies += alone.auc >= COPY_AUC
             elif alone.suspicious:
                 suspicious.append(words)
-    seen = f"{len(implausible)} implausible study covariates and {len(suspicious)} suspicious features"
+    seen = f"{len(implausible)} implausible undated features and {len(suspicious)} suspicious features"
     if implausible:
         seen += (
-            ": each implausible covariate alone predicts the outcome better than anything known beforehand can. It "
+            ": each implausible feature alone predicts the outcome better than anything known beforehand can. It "
             "holds the outcome, or was recorded after it. Find out when each is recorded. Remove what is recorded "
             "after the landmark from the cohort, or from the covariates of protocol.toml, and train again"
         )
-        seen += ". A covariate equals the outcome, which can't be acknowledged" if copies else ""
+        seen += ". One equals the outcome, which can't be acknowledged" if copies else ""
     elif suspicious:
         seen += ": make sure that each is recorded before the landmark"
     return LeakageCheck(
         name="implausible features",
         passed=not implausible,
         required=(
-            f"no study covariate alone has an AUC of {IMPLAUSIBLE_AUC} or more with a lower limit above "
+            f"no feature without a day alone has an AUC of {IMPLAUSIBLE_AUC} or more with a lower limit above "
             f"{IMPLAUSIBLE_LOWEST}"
         ),
         seen=seen,
@@ -124,9 +129,9 @@ def _warning(own: int) -> str:
     if not own:
         return ""
     return (
-        f"{own} of the product's own features nearly decide the outcome alone. They use only what is recorded by the "
-        "landmark, so this is no leak; but most patients have all but reached their outcome by then. Check that days "
-        "of ratings are right, and whether a prediction at this landmark helps anybody"
+        f"{own} of the features made of dated records nearly decide the outcome alone. They use only what is recorded "
+        "by the landmark, so this is no leak; but most patients have all but reached their outcome by then. Check that "
+        "days of ratings are right, and whether a prediction at this landmark helps anybody"
     )
 
 

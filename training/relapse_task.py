@@ -24,6 +24,8 @@ from models.score import Score
 from training.labels import EndedBy, Outcomes
 from training.tasks import LOSS, Head, HeldOut, effective_share
 
+MOST_WEEKS = 52
+"""Ends of weeks at which curves are judged, at the most."""
 FEWEST_FOLLOWED = 10
 """Patients who must have been followed to a day for anything to be said of it."""
 
@@ -98,9 +100,8 @@ class RelapseTask:
 
     @property
     def days(self) -> NDArray[np.int64]:
-        """The days at which predictions are judged: the ends of the weeks, at most about fifty of them."""
-        weeks = self.last_day // DAYS_PER_WEEK
-        return np.unique(np.linspace(1, weeks, min(weeks, 52)).astype(np.int64)) * DAYS_PER_WEEK
+        """The days at which predictions are judged: see ``week_ends``."""
+        return week_ends(self.last_day)
 
     def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
         """The head learned from some of the patients, and the parameters chosen."""
@@ -153,6 +154,14 @@ def reach_of(outcomes: Outcomes, last_day: int) -> int:
     """
     week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
     return min(week, _last_supported_day(outcomes))
+
+
+def week_ends(last_day: int) -> NDArray[np.int64]:
+    """Days at which curves are judged: ends of weeks up to ``last_day``, at most 52 of them, the last always there."""
+    weeks = last_day // DAYS_PER_WEEK
+    if weeks < 1:
+        return np.empty(0, dtype=np.int64)
+    return np.unique(np.linspace(1, weeks, min(weeks, MOST_WEEKS)).astype(np.int64)) * DAYS_PER_WEEK
 
 
 def relapse_task(

@@ -10,13 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.timeline import Floats, Mask
-from models.outcomes import DAYS_PER_WEEK
 from training.evaluation.asked import followed_to
 from training.evaluation.discrimination import c_index
 from training.evaluation.incidence import answer_by
 from training.evaluation.reliability import brier_by_draw
-
-MOST_WEEKS = 52
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +41,6 @@ class Curves:
             self.incidence[kept],
             self.days,
         )
-
-
-def week_ends(last_day: int) -> NDArray[np.int64]:
-    """Days at which curves are judged: ends of weeks up to ``last_day``, at most 52 of them, the last always there."""
-    weeks = last_day // DAYS_PER_WEEK
-    if weeks < 1:
-        return np.empty(0, dtype=np.int64)
-    return np.unique(np.linspace(1, weeks, min(weeks, MOST_WEEKS)).astype(np.int64)) * DAYS_PER_WEEK
 
 
 def curve_values(curves: Curves, draws: Floats) -> dict[str, Floats]:

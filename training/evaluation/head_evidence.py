@@ -1,6 +1,5 @@
 """What is proven of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
 
-from dataclasses import replace
 from math import ceil, exp
 from typing import Literal
 
@@ -9,8 +8,7 @@ import numpy as np
 from features.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
-from models.learners import Lesson, learn_xgboost_at
-from models.relapse import RelapseHead, relapse_trials
+from models.learners import learn_xgboost_at
 from models.score import Linear, Score, Trees
 from training.evaluation.draws import Draws
 from training.evaluation.judged import Judged
@@ -21,8 +19,9 @@ from training.evaluation.sample_size import binary, cox_snell_r2, survival
 from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.fit import CandidateFit, HeadFit
 from training.labels import EndedBy
+from training.refits import lesson_of
 from training.relapse_task import RelapseTask
-from training.tasks import LOSS, Head, RemissionTask, Task
+from training.tasks import LOSS, RemissionTask, Task
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3
@@ -134,15 +133,7 @@ def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
     if not isinstance(winner.head.score, Trees):
         return considered
     learner = learn_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
-    return effective_parameters(_lesson(task, winner.head), learner, winner.head.score)
-
-
-def _lesson(task: Task, head: Head) -> Lesson:
-    """What the head was learned from, all patients together."""
-    if not isinstance(task, RelapseTask):
-        return task.lesson
-    assert isinstance(head, RelapseHead)  # noqa: S101 - the head that the task made
-    return replace(task.lesson, trials=relapse_trials(task.followed, task.relapsed, task.at_risk, head.edges))
+    return effective_parameters(lesson_of(task, winner.head), learner, winner.head.score)
 
 
 def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:

@@ -12,10 +12,9 @@ from models.outcome_model import OutcomeModel
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
-from training.evaluation.curve_measures import week_ends
 from training.fit import HeadFit, recalibration_on
 from training.labels import EndedBy, Outcomes
-from training.relapse_task import RelapseTask
+from training.relapse_task import RelapseTask, week_ends
 from training.splits import Folds
 from training.tasks import Head, Task
 
@@ -35,11 +34,14 @@ class Weights:
     def to_day(self, outcomes: Outcomes, day: int) -> Floats:
         """Relative weights (patients,) of an answer by a day at risk, for the loss to follow-up of patients like them.
 
-        They multiply those that take everybody's chance of being followed alike.
+        They multiply those that take everybody's chance of being followed alike. Without an event, that of the week of
+        the day counts.
         """
         happened = (outcomes.ended_by > EndedBy.CENSORED) & (outcomes.followed_days <= day)
         weekly = self.follow_up.weekly
-        return np.where(happened, self.follow_up.at_event, weekly[:, min(day // DAYS_PER_WEEK, weekly.shape[1] - 1)])
+        return np.where(
+            happened, self.follow_up.at_event, weekly[:, min((day - 1) // DAYS_PER_WEEK, weekly.shape[1] - 1)]
+        )
 
 
 def weights_of(tasks: Sequence[Task]) -> Weights:
