@@ -27,17 +27,14 @@ FEWEST = 20
 def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: TrainingConfig) -> list[Floats]:
     """For each landmark the weights of those whose remission was observed, shape (patients,); see there.
 
-    The chance of being observed is estimated from everybody who is in the analysis at the landmark, by what was
-    recorded of them before the deciding window, which is the same at every landmark.
+    The chance of being observed is estimated once, from everybody who is in the analysis at any landmark.
     """
     record = course_record(cohort, outcomes[0])
-    lesson = _lesson(record.names, record.values, config.seed)
-    found = []
-    for outcome in outcomes:
-        observed = ~np.isnan(outcome.remission)
-        weights = observation_weights(lesson, cohort.site, observed, outcome.eligible)
-        found.append(scaled(weights, outcome.eligible & observed, config.largest_weight))
-    return found
+    analysed = np.any([outcome.eligible for outcome in outcomes], axis=0)
+    seen = [outcome.eligible & ~np.isnan(outcome.remission) for outcome in outcomes]
+    observed = np.any(seen, axis=0)
+    weights = observation_weights(_lesson(record.names, record.values, config.seed), cohort.site, observed, analysed)
+    return [scaled(weights, kept, config.largest_weight) for kept in seen]
 
 
 def _lesson(names: tuple[str, ...], rows: Floats, seed: int) -> Lesson:

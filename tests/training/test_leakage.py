@@ -207,7 +207,7 @@ def test_features_of_the_product_that_decide_the_outcome_alone_warn_and_do_not_s
     check = in_hand(steady_courses(tmp_path)).checks()["implausible features"]
     assert check.passed
     assert not check.stops
-    assert "features nearly decide the outcome alone" in check.warning
+    assert "made of dated records nearly decide the outcome alone" in check.warning
     assert any(name.startswith("week 6, remission: distance_to_remission (AUC 0.9") for name in check.named)
     assert check.verdict == "passed, with a warning"
 

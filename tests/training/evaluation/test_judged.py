@@ -136,7 +136,7 @@ def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_t
     assert isinstance(relapse, RelapseHead)
     beyond = int(relapse.days[-1]) + 1
     model = OutcomeModel(found.outcomes.landmark, (beyond,), False, remission, relapse)
-    judged = judge_model(found.features, found.outcomes, found.weights, model)
+    judged = judge_model(found.features, found.outcomes, found.both_weights, model)
     assert len(judged.days)
     assert judged.days.max() < beyond
     assert np.isnan(model.predict(found.features.values).relapse).all()
@@ -167,7 +167,8 @@ def test_an_answer_by_a_day_weighs_as_the_event_before_it_or_as_the_week_in_whic
     weights = Weights(np.ones(3), FollowUpWeights(weekly, np.array([10.0, 20, 30])))
     assert weights.to_day(outcomes, 9).tolist() == [2, 5, 8]
     assert weights.to_day(outcomes, 10).tolist() == [10, 5, 8]
-    assert weights.to_day(outcomes, 14).tolist() == [10, 6, 9]
+    assert weights.to_day(outcomes, 14).tolist() == [10, 5, 8]
+    assert weights.to_day(outcomes, 15).tolist() == [10, 6, 9]
     assert weights.to_day(outcomes, 30).tolist() == [10, 20, 9]
 
 
@@ -207,7 +208,7 @@ def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None
 def test_where_every_horizon_is_beyond_the_curve_the_curve_is_judged_and_no_question_of_relapse_is_asked() -> None:
     found = learned()
     fits = (found.remission, found.relapse)
-    judged = judge_held_out(found.features, found.outcomes, found.weights, fits, found.folds, (365,))
+    judged = judge_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, (365,))
     assert (judged.days % 7 == 0).all()
     assert judged.days[-1] == 182
     assert [asked.name for asked in questions(judged)] == ["remission"]
