@@ -435,3 +435,14 @@ def test_what_passed_is_not_in_the_refusal() -> None:
             "both are recorded with the model"
         ),
     ]
+
+
+@pytest.mark.parametrize("column", ["working_alliance", "expectancy", "body_mass_index"])
+def test_a_patient_column_of_the_product_that_holds_the_outcome_stops_training(cohort: Cohort, column: str) -> None:
+    """It has no day: nothing shows that it was filled in before the outcome was known."""
+    (outcomes, *_) = in_hand(cohort).outcomes
+    leaking = replace(cohort, patients=dict(cohort.patients) | {column: 10 + outcomes.remission})
+    check = in_hand(leaking).checks()["implausible features"]
+    assert check.stops
+    assert not check.acknowledgeable
+    assert column in check.named[0]
