@@ -47,7 +47,8 @@ def _cells(found: dict[str, np.ndarray]) -> list[str]:
     """The number of runs, each rule's mean, and the standard error of the rule in use, from figures by run."""
     used = found[IN_USE]
     marks = {rule: "*" if clear(values - used) else "" for rule, values in found.items()}
-    means = [f"{values.mean():.2f}{marks[rule]}" for rule, values in found.items()]
+    # One zero: a mean that rounds to it is shown without a sign.
+    means = [f"{round(values.mean(), 2) + 0.0:.2f}{marks[rule]}" for rule, values in found.items()]
     return [str(len(used)), *means, f"{_standard_error(used):.2f}" if len(used) > 1 else "-"]
 
 

@@ -211,7 +211,7 @@ def test_the_tables_have_a_row_per_pool_and_a_column_per_rule() -> None:
         for rule in RULES
     ]
     rows += [
-        about | {"mechanism": "null", "seed": 1, "rule": rule, "kept": 1.0, "share": None, "gain": 0.0}
+        about | {"mechanism": "null", "seed": 1, "rule": rule, "kept": 1.0, "share": None, "gain": -0.001}
         for rule in RULES
     ]
     shown = choice_table(rows)
