@@ -1,10 +1,13 @@
-"""The tables of the study of rules: one row per pool, head and size, one column per rule; means over the landmarks."""
+"""The tables of the study of rules: one row per pool, head and size, one column per rule; means over the landmarks.
+
+Over the sizes, what each rule gains over the rule in use: in nats, which mean the same at every size.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from tests.studies.markdown import mean_over, plain, table
+from tests.studies.markdown import mean_over, plain, shown, table
 from tests.studies.rules import IN_USE, RULES
 from tests.studies.settings import Row
 
@@ -12,9 +15,11 @@ BY = ("mechanism", "head", "patients")
 FIGURES = ("share", "gain", "kept")
 CLEAR = 2.0
 """Standard errors from which a difference between two rules on the same runs is marked."""
+FEWEST_RUNS = 5
+"""Runs below which a standard error is not known well enough for a mark."""
 NOTE = f"""
 s.e.: standard error of the rule in use over the runs. *: differs from that rule by more than {CLEAR:g} standard errors
-of the difference, runs paired.
+of the difference, runs paired; from {FEWEST_RUNS} runs on.
 """
 
 
@@ -28,7 +33,28 @@ def choice_table(rows: Sequence[Row]) -> str:
         ("How often the average is kept", list(rows), "kept"),
     )
     tables = [f"{title}:\n\n{_by_rule(some, figure)}\n" for title, some, figure in titled if some]
-    return "\n".join(tables) + NOTE
+    title = "Gain over the rule in use, over all sizes, in thousandths of a nat per patient (s.e.), runs paired"
+    return "\n".join([*tables, f"{title}:\n\n{_over_sizes(rows)}\n"]) + NOTE
+
+
+def _over_sizes(rows: Sequence[Row]) -> str:
+    by = ("mechanism", "head")
+    runs = mean_over(rows, (*BY, "seed", "rule"), FIGURES)
+    used = {_run(row): float(str(row["gain"])) for row in runs if row["rule"] == IN_USE}
+    against: list[Row] = [row | {"gain": float(str(row["gain"])) - used[_run(row)]} for row in runs]
+    cells: dict[tuple[str, ...], dict[str, Row]] = {}
+    for mean in mean_over(against, (*by, "rule"), ("gain",)):
+        cells.setdefault(tuple(plain(mean[name]) for name in by), {})[str(mean["rule"])] = mean
+    others = [rule for rule in RULES if rule != IN_USE]
+    lines = [
+        [*about, plain(found[IN_USE]["n"]), *(shown(found[rule], "gain", 1) for rule in others)]
+        for about, found in cells.items()
+    ]
+    return table([*by, "runs", *others], lines)
+
+
+def _run(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in (*BY, "seed"))
 
 
 def _by_rule(rows: Sequence[Row], figure: str) -> str:
@@ -54,7 +80,7 @@ def _cells(found: dict[str, np.ndarray]) -> list[str]:
 
 def clear(differences: np.ndarray) -> bool:
     """Whether the mean of some differences, shape (runs,), is further from 0 than chance explains."""
-    if len(differences) < 2:
+    if len(differences) < FEWEST_RUNS:
         return False
     return bool(abs(differences.mean()) > CLEAR * _standard_error(differences))
 

@@ -196,25 +196,33 @@ def test_every_rule_has_a_row_per_head_and_gains_nothing_where_it_keeps_the_aver
     assert float(str(best["share"])) > 0.8
 
 
-def test_a_mark_stands_where_a_difference_is_clear() -> None:
-    assert clear(np.array([0.1, 0.1, 0.2]))
-    assert not clear(np.array([-0.1, 0.1, 0.2]))
-    assert not clear(np.array([0.5]))
-    assert not clear(np.zeros(3))
+def test_a_mark_stands_where_enough_runs_make_a_difference_clear() -> None:
+    assert clear(np.array([0.1, 0.1, 0.2, 0.1, 0.2]))
+    assert not clear(np.array([0.1, 0.1, 0.2, 0.1]))
+    assert not clear(np.array([-0.1, 0.1, 0.2, -0.1, 0.1]))
+    assert not clear(np.zeros(5))
+
+
+def table_rows(mechanism: str, runs: int, shares: bool) -> list[Row]:
+    """Runs with shares of 0.1, 0.2 and so on and hardly a gain; by levels 1 more, and gains of 3, 5, 3, 5..."""
+    about: Row = {"mechanism": mechanism, "head": "remission", "patients": 200, "landmark": "A", "kept": 0.0}
+    return [
+        about
+        | {"seed": seed, "rule": rule, "share": 0.1 * seed + (rule == "level") if shares else None}
+        | {"gain": 3.0 + 2 * (seed % 2 == 0) if rule == "level" else -0.001}
+        for seed in range(1, runs + 1)
+        for rule in RULES
+    ]
 
 
 def test_the_tables_have_a_row_per_pool_and_a_column_per_rule() -> None:
-    about: Row = {"head": "remission", "patients": 200, "landmark": "A", "gain": 1.0}
-    rows: list[Row] = [
-        about | {"mechanism": "own", "seed": seed, "rule": rule, "kept": 0.0, "share": 0.1 * seed + (rule == "level")}
-        for seed in (1, 2)
-        for rule in RULES
-    ]
-    rows += [
-        about | {"mechanism": "null", "seed": 1, "rule": rule, "kept": 1.0, "share": None, "gain": -0.001}
-        for rule in RULES
-    ]
-    shown = choice_table(rows)
-    assert "| own | remission | 200 | 2 | 1.15* | 0.15 | 0.15 | 0.15 | 0.15 | 0.15 | 0.05 |" in shown
-    assert "| null | remission | 200 | 1 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | - |" in shown
-    assert "| null | remission | 200 | 1 | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 | - |" in shown
+    shown = choice_table(table_rows("own", 5, shares=True) + table_rows("null", 1, shares=False))
+    assert "| own | remission | 200 | 5 | 1.30* | 0.30 | 0.30 | 0.30 | 0.30 | 0.30 | 0.07 |" in shown
+    assert "| null | remission | 200 | 1 | 3.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | - |" in shown
+    assert "| own | remission | 200 | 5 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 |" in shown
+
+
+def test_over_the_sizes_rules_are_compared_run_by_run_with_the_one_in_use() -> None:
+    """Gains of 3 and 5 against nothing: 4 in the mean, with a standard error of sqrt(2 / 2)."""
+    shown = choice_table(table_rows("own", 2, shares=True))
+    assert "| own | remission | 2 | 4.0 (1.0) | 0.0 (0.0) | 0.0 (0.0) | 0.0 (0.0) | 0.0 (0.0) |" in shown
