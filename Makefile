@@ -55,7 +55,7 @@ coverage: setup  ## How well the true probabilities of synthetic patients are le
 	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py tests/training/test_synthetic_learning.py
 
 study: setup  ## What the method reaches where the truth is known, on two mechanisms; hours, and can be interrupted
-	$(BIN)/python -m tests.studies attainable coverage mean_prediction cox no_signal size_table $(STUDY)
+	$(BIN)/python -m tests.studies attainable coverage mean_prediction cox no_signal size_table choice_rules $(STUDY)
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
 	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/test_audit.py -k random_changes

@@ -2,9 +2,9 @@
 
 The average is kept unless the best candidate's held-out loss is lower by more than one standard error of the
 difference, patients paired: what all candidates find hard about a patient cancels in a difference. Then the best
-candidate answers: asking for the simplest within one standard error of it costs more information than it saves (see
-the table in models/README.md). Source of the one-standard-error rule: Breiman 1984, Classification and Regression
-Trees, section 3.4.3.
+candidate answers: the simplest within one standard error of it reaches more for remission and less for relapse, whose
+signals are weaker (see the table in models/README.md, also for a stack). Source of the one-standard-error rule:
+Breiman 1984, Classification and Regression Trees, section 3.4.3.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.studies import tables
+from tests.studies.choice_rules import choice_rules
 from tests.studies.no_signal import no_signal
 from tests.studies.settings import Settings
 from tests.studies.size_table import size_table
@@ -25,6 +26,7 @@ STUDIES: dict[str, Callable[[Settings], str]] = {
     "cox": tables.cox,
     "no_signal": no_signal,
     "size_table": size_table,
+    "choice_rules": choice_rules,
 }
 
 
@@ -32,6 +34,7 @@ DEFAULTS: dict[str, list[Any]] = {
     "mechanism": ["own", "second"],
     "patients": [2500],
     "missing": [0.0, 0.36],
+    "landmarks": [1, 2, 3],
 }
 DEFAULTS_OF: dict[str, dict[str, list[Any]]] = {
     "attainable": {"missing": [None]},
@@ -41,6 +44,12 @@ DEFAULTS_OF: dict[str, dict[str, list[Any]]] = {
         "mechanism": ["own", "second", "rotterdam"],
         "patients": [200, 500, 1000, 2500, 5000, 20_000],
         "missing": [None],
+    },
+    "choice_rules": {
+        "mechanism": ["own", "second", "null", "rotterdam"],
+        "patients": [200, 500, 1200, 2500],
+        "missing": [None],
+        "landmarks": [1, 3],
     },
 }
 """What a study takes where the command does not say."""
@@ -59,7 +68,9 @@ def _missing(text: str) -> float | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.studies", description=__doc__)
     parser.add_argument("what", nargs="+", choices=STUDIES, help="the studies to run")
-    parser.add_argument("--mechanism", nargs="+", help="own, second, or for size_table a cohort's name")
+    parser.add_argument(
+        "--mechanism", nargs="+", help="own, second, or for size_table and choice_rules a cohort's name"
+    )
     parser.add_argument("--patients", nargs="+", type=int, help="sizes of the training cohorts")
     parser.add_argument("--fresh", type=int, default=2000, help="fresh patients")
     parser.add_argument("--seeds", nargs="+", type=int, default=[301, 302, 303, 304, 305])
@@ -70,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         help="shares of remission not observed; natural leaves the own mechanism as it comes",
     )
     parser.add_argument("--candidates", nargs="+", default=[], help="instead of the product's defaults")
-    parser.add_argument("--landmarks", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--landmarks", nargs="+", type=int)
     parser.add_argument("--draws", type=int, default=1000, help="draws per patient behind the truth")
     parser.add_argument("--runs", type=int, default=100, help="runs without signal")
     parser.add_argument("--quick", action="store_true", help="the product's settings of a first look")

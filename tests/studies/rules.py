@@ -1,0 +1,64 @@
+"""The rules that could choose who answers, each from what the candidates reached on patients held out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.remission import RemissionHead
+from tests.mechanisms.true_risks import Floats
+from training.choice import choose
+from training.evaluation.held_out import measures_of
+from training.fit import CandidateFit, HeadFit
+from training.tasks import Task
+
+STACK = "stack"
+IN_USE = "average or best"
+RULES = ("level", "simplest", "least loss", IN_USE, STACK, "average or stack")
+"""In the order shown; what each one does stands in `README.md`."""
+
+
+def chosen(fit: HeadFit, stacked: Floats, site: NDArray[np.integer]) -> dict[str, str]:
+    """Which candidate, or the stack, answers by each rule; ``stacked`` (patients,) are the stack's held-out losses."""
+    losses = {name: found.losses for name, found in fit.candidates.items()}
+    average, taught = next(iter(losses)), fit.task.taught
+    paired = choose(losses, taught, site)
+    levels = {name: candidate_level(fit.task, found) for name, found in fit.candidates.items()}
+    or_stack = choose({average: losses[average], STACK: stacked}, taught, site)
+    simplest = next(name for name, difference in paired.differences.items() if difference.tolerated)
+    picked = (simplest_by_level(levels), simplest, paired.best, paired.winner, STACK, or_stack.winner)
+    return dict(zip(RULES, picked, strict=True))
+
+
+def candidate_level(task: Task, found: CandidateFit) -> tuple[float, float]:
+    """A candidate's mean loss over folds and its standard error, by the measure of the rule of levels.
+
+    Log loss for remission, the integrated Brier score for relapse.
+    """
+    measure = "log_loss" if isinstance(found.head, RemissionHead) else "integrated_brier"
+    losses = [[measures_of(task, [out])[measure] for out in repeat] for repeat in found.held_out]
+    patients = [[len(out.patient) for out in repeat] for repeat in found.held_out]
+    return level(np.array(losses), np.array(patients, dtype=np.float64))
+
+
+def level(losses: Floats, patients: Floats) -> tuple[float, float]:
+    """Mean loss over the folds of all repeats, shape (repeats, folds), weighted by patients, and its standard error.
+
+    Widened for folds that share training patients (Nadeau & Bengio 2003, doi:10.1023/A:1024068626366).
+    """
+    defined, folds = ~np.isnan(losses) & (patients > 0), losses.shape[1]
+    number = int(defined.sum())
+    if number < 2:
+        return float("nan"), float("nan")
+    mean = float(np.average(losses[defined], weights=patients[defined]))
+    variance = float(np.average((losses[defined] - mean) ** 2, weights=patients[defined])) * number / (number - 1)
+    return mean, float(np.sqrt(variance * (1 / number + 1 / (folds - 1))))
+
+
+def simplest_by_level(levels: Mapping[str, tuple[float, float]]) -> str:
+    """The simplest candidate whose mean loss is within one standard error of the best one's mean loss."""
+    judged = {name: found for name, found in levels.items() if not np.isnan(found[0])}
+    if not judged:
+        return next(iter(levels))
+    best, error = min(judged.values())
+    return next(name for name, (mean, _) in judged.items() if mean <= best + error)
