@@ -75,8 +75,8 @@ def _intervals(response: Answer) -> Iterable[str]:
     ]
     if any(entry.get("interval_90") for entry in given):
         yield (
-            "The brackets tell how sure the model is of its numbers: 9 times in 10 it would have said one between "
-            "them, had other patients of the same kind taught it. They do not tell what will happen to one patient."
+            "The brackets are 90% intervals: how far the model may be off the true probability. They do not say what "
+            "will happen to one patient."
         )
 
 

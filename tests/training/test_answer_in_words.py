@@ -109,7 +109,7 @@ def test_nothing_is_called_certain_or_impossible(probability: float, said: str) 
 def test_a_number_comes_with_its_interval_and_what_that_means(low: float, high: float, said: str) -> None:
     words = _words(remission={"probability": 0.344, "interval_90": {"low": low, "high": high}})
     assert f"Of 100 patients like this one, {said} reach remission." in words
-    assert "9 times in 10 it would have said one between them" in words
+    assert "The brackets are 90% intervals" in words
     assert "do not tell what will happen to one patient" in words
 
 
