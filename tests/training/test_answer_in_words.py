@@ -110,7 +110,7 @@ def test_a_number_comes_with_its_interval_and_what_that_means(low: float, high: 
     words = _words(remission={"probability": 0.344, "interval_90": {"low": low, "high": high}})
     assert f"Of 100 patients like this one, {said} reach remission." in words
     assert "The brackets are 90% intervals" in words
-    assert "do not tell what will happen to one patient" in words
+    assert "do not say what will happen to one patient" in words
 
 
 def test_without_intervals_none_are_explained() -> None:
