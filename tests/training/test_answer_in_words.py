@@ -69,7 +69,7 @@ def _words(**changes: Any) -> str:
         # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
         "(above 0 makes it more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
         "Single features, for it: change so far (25%); PTSD besides (no). Against it: points to go (7 points).",
-        "For relapse the model makes no difference between patients. They do differ",
+        "For relapse the model gives every patient the cohort's average risk",
         "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
         "1 of the model's features was not recorded.",
         "1 later record was not used.",
