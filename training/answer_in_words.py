@@ -114,8 +114,8 @@ def _reasons(outcome: str, contributions: list[Answer]) -> str:
     """
     if not contributions:
         return (
-            f"For {outcome} the model gives every patient the cohort's average risk: it does not know this patient's own, "
-            "and gives no interval for it."
+            f"For {outcome} the model gives every patient the cohort's average risk: it does not know this patient's "
+            "own, and gives no interval for it."
         )
     recorded = [entry for entry in contributions if entry["value"] is not None]
     more = [_reason(entry) for entry in recorded if entry["contribution"] > 0][:MOST_REASONS]
