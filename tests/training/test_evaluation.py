@@ -11,10 +11,11 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 
 from models.outcomes import expit
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
-from training.evaluation.curve_measures import Curves, curve_values, week_ends
+from training.evaluation.curve_measures import Curves, curve_values
 from training.evaluation.held_out import RELAPSE_MEASURES, REMISSION_MEASURES
 from training.evaluation.reliability import brier_by_draw, log_loss_by_draw
 from training.fit import fit_heads
+from training.relapse_task import week_ends
 from training.splits import Folds
 
 

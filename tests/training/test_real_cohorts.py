@@ -65,6 +65,7 @@ def test_relapse_of_breast_cancer() -> None:
     assert winner(landmark["relapse"])["c_index"] >= 0.66
 
 
-def test_where_there_is_next_to_nothing_to_learn_it_is_said() -> None:
+def test_where_there_is_next_to_nothing_to_learn_whatever_wins_claims_next_to_nothing() -> None:
+    """Patients paired, a regression beats the average by little, among patients of the same two sites."""
     (landmark,) = learned("uis").values()
-    assert landmark["relapse"]["winner"] in ("no_model", "one_variable")
+    assert 0.5 <= winner(landmark["relapse"])["c_index"] < 0.62
