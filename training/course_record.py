@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.cohort import Cohort
+from features.cut_offs import at_most
 from features.landmark import dosing_sessions
 from features.remission_window import anchor_days
 from features.timeline import Floats, Rows
@@ -44,7 +45,7 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
     columns = {
         "last_rating": distance,
         "last_rating_squared": distance**2,
-        "last_rating_in_remission": np.where(np.isnan(distance), np.nan, distance <= 0),
+        "last_rating_in_remission": np.where(np.isnan(distance), np.nan, at_most(last, primary.remission_criterion)),
         "last_change": (last - _last_but_one(ratings)) / primary.reliable_change,
         "change_since_baseline": (primary.baseline - last) / primary.reliable_change,
         "baseline": (primary.baseline - primary.remission_at_most) / primary.reliable_change,

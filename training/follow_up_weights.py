@@ -11,6 +11,7 @@ import numpy as np
 
 from features.build import FeatureRows
 from features.cohort import Cohort
+from features.cut_offs import at_least
 from features.timeline import Floats, Indices, Mask, Rows
 from models.calibration import Trials, fit_baseline
 from models.learners import Lesson, learn_logistic
@@ -102,7 +103,7 @@ def _at_contact(cohort: Cohort, outcomes: Outcomes, contacts: Rows) -> tuple[tup
     columns = {
         "above_remission": above,
         "above_remission_squared": above**2,
-        "in_relapse_band": (score >= contacts.spread(primary.relapse_at_least)).astype(np.float64),
+        "in_relapse_band": at_least(score, contacts.spread(primary.relapse_at_least)).astype(np.float64),
         "last_change": np.where(same, score - np.append(0.0, score[:-1]), np.nan) / change,
         "first": (~same).astype(np.float64),
         "time": np.log1p(contacts.numbers("since")),

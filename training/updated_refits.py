@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.cohort import Cohort
 from features.timeline import Floats
@@ -38,12 +37,8 @@ def with_updated_refits(
     anew = [tasks[name] for name, update in updates.items() if update.method == REFIT]
     if not anew:
         return replace(model, refits=refits)
-    taught = np.unique(np.concatenate([_taught(task) for task in anew]))
+    taught = np.any([task.taught for task in anew], axis=0)
     return replace(model, refits=refits, applicability=applicability_of(anew[0].lesson.rows[taught], cohort))
-
-
-def _taught(task: Task) -> NDArray[np.intp]:
-    return np.flatnonzero(task.taught)
 
 
 def _updated(
