@@ -1,10 +1,9 @@
 """Which candidate answers: the best on patients it never saw, unless the average does about as well.
 
-The average is kept unless the best candidate's held-out loss is lower by more than one standard error of the
-difference, patients paired: what all candidates find hard about a patient cancels in a difference. Then the best
-candidate answers: the simplest within one standard error of it reaches more for remission and less for relapse, whose
-signals are weaker (see the table in models/README.md, also for a stack). Source of the one-standard-error rule:
-Breiman 1984, Classification and Regression Trees, section 3.4.3.
+The average is kept unless the best candidate's held-out loss is lower by more than chance explains in nine of ten
+trainings: a one-sided paired t test (Student 1908, doi:10.1093/biomet/6.1.1) of the two losses. What all candidates
+find hard about a patient cancels in a difference. Then the best candidate answers: the simplest that is about as good
+reaches more for remission and less for relapse, whose signals are weaker (models/README.md has the table).
 """
 
 from collections.abc import Mapping
@@ -12,25 +11,32 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from features.timeline import Floats
 
-NORMAL_975 = 1.959964
+LEVEL = 0.1
+"""One-sided level of the test: how often, at most, a model may answer where nothing predicts."""
 FEWEST_SITES = 8
 """Sites from which they are the units that vary; fewer say too little of how much they do."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much larger a candidate's mean loss is than the best one's, in nats per patient, and its standard error."""
+    """How much larger a candidate's mean loss is than the best one's, in nats per patient, and its standard error.
+
+    The standard error comes from so many ``units``, patients or sites.
+    """
 
     estimate: float
     standard_error: float
+    units: int
 
     @property
     def limits(self) -> tuple[float, float]:
         """The 95% limits of the difference."""
-        return self.estimate - NORMAL_975 * self.standard_error, self.estimate + NORMAL_975 * self.standard_error
+        away = float(t.ppf(0.975, self.units - 1)) * self.standard_error
+        return self.estimate - away, self.estimate + away
 
     @property
     def z(self) -> float:
@@ -38,9 +44,16 @@ class Difference:
         return self.estimate / self.standard_error if self.standard_error > 0 else float("nan")
 
     @property
+    def p(self) -> float:
+        """How often chance alone makes the best candidate look so much better: one-sided p; NaN as ``z``."""
+        return float(t.sf(self.z, self.units - 1))
+
+    @property
     def tolerated(self) -> bool:
-        """Whether the best candidate is not better by more than one standard error; also where that is not known."""
-        return not self.estimate > self.standard_error
+        """Whether chance explains the difference; also where that is not known."""
+        if self.standard_error == 0:
+            return self.estimate == 0
+        return not self.p < LEVEL
 
 
 @dataclass(frozen=True)
@@ -67,15 +80,15 @@ def choose(losses: Mapping[str, Floats], taught: NDArray[np.bool_], site: NDArra
 def difference(paired: Floats, site: NDArray[np.integer]) -> Difference:
     """The mean of paired differences (patients,), and its standard error: over sites where there are enough of them.
 
-    The standard error is NaN for a single patient.
+    The standard error is NaN below two patients.
     """
     number = len(paired)
     if number < 2:
-        return Difference(float(paired.sum()), float("nan") if number else 0.0)
+        return Difference(float(paired.sum()), float("nan"), number)
     away = paired - paired.mean()
     units = away
     sites, code = np.unique(site, return_inverse=True)
     if len(sites) >= FEWEST_SITES:
         units = np.bincount(code, weights=away)
     spread = float(units @ units) * len(units) / (len(units) - 1)
-    return Difference(float(paired.mean()), float(np.sqrt(spread)) / number)
+    return Difference(float(paired.mean()), float(np.sqrt(spread)) / number, len(units))

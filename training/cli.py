@@ -83,7 +83,7 @@ def train(
 
     Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
     sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
-    is the best candidate, or the average where no candidate beats it by more than one standard error.
+    is the best candidate, or the average where no candidate beats it by more than chance explains.
     """
     from training.cli_progress import Progress
     from training.config import load_config, quickened

@@ -100,14 +100,16 @@ class LearningCurve(Part):
 class CandidateEvidence(Part):
     """One candidate's mean held-out loss, and by how much it is above the best one's, as the choice saw them.
 
-    ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors, null for the
-    best candidate itself. The average (no_model) is kept where its ``z`` is at most 1; else the best is chosen.
+    ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
+    ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
+    ``p`` is below .10; else the best is chosen.
     """
 
     name: str
     loss: Number
     difference: Estimate
     z: Number
+    p: Number
 
 
 class HeadEvidence(Part):

@@ -193,8 +193,8 @@ def _no_better(choice: Choice) -> str:
         return "no candidate predicted patients it never saw better than the average does"
     gained = choice.differences["no_model"]
     return (
-        f"no candidate predicted patients it never saw better by more than one standard error (best: {choice.best}, by "
-        f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f})"
+        f"no candidate predicted patients it never saw better by more than chance explains (best: {choice.best}, by "
+        f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f}, p {gained.p:.2f})"
     )
 
 

@@ -27,7 +27,7 @@ def make_key(environment: dict[str, str], *options: str) -> tuple[str, str]:
     """The id and the token of a new key."""
     printed = kap(environment, "keys", "create", "--name", "test", "--expires-in-days", "1", *options)
     token = next(word for word in printed.split() if word.startswith("kap_"))
-    return token.split("_")[1], token
+    return token.split("_", 2)[1], token
 
 
 def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:
@@ -81,7 +81,7 @@ def test_the_log_says_which_key_asked(keyed: tuple[Server, str, str]) -> None:
 
     found = find_entry(open_log(str(server.state / "predictions.db")).engine, prediction_id)
     assert found is not None
-    assert found.caller == predict.split("_")[1]
+    assert found.caller == predict.split("_", 2)[1]
 
 
 def test_keys_are_made_limited_and_revoked_while_the_server_runs(keyed: tuple[Server, str, str]) -> None:
@@ -117,5 +117,5 @@ def test_no_key_stands_in_the_log_or_on_a_command_line(keyed: tuple[Server, str,
     written = server.written() + server.client.get("/metrics", headers=bearer(read)).text
     lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in (server.process.pid, *server.workers())]
     for told in (written, *lines):
-        for hidden in (predict, read, predict.split("_")[2], secret):
+        for hidden in (predict, read, predict.split("_", 2)[2], secret):
             assert hidden not in told

@@ -98,7 +98,9 @@ def _rows(training: Training, fresh: Cohort, rates: Population) -> Iterator[Row]
         for position, head in enumerate(("remission", "relapse")):
             winner = records[head].winner if head in records else None
             lost = losses[0][position] - losses[1][position]
-            yield {"landmark": model.landmark.name, "head": head, "winner": winner, "loss": lost}
+            choice = getattr(fit, head).choice
+            p = None if choice is None else choice.differences["no_model"].p
+            yield {"landmark": model.landmark.name, "head": head, "winner": winner, "loss": lost, "p": p}
 
 
 def losses_of(model: OutcomeModel, rows: Floats, rates: Population) -> tuple[float, float]:

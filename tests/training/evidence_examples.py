@@ -129,7 +129,7 @@ def bare_evidence() -> Evidence:
         winner="no_model",
         note="too few",
         loss="log_loss",
-        candidates=[CandidateEvidence(name="no_model", loss=None, difference=undefined, z=None)],
+        candidates=[CandidateEvidence(name="no_model", loss=None, difference=undefined, z=None, p=None)],
         measures={},
         sample_size=SampleSize(parameters=0, patients=12, events=0, criteria={}, required=None, met=None),
         instability=None,
@@ -368,6 +368,7 @@ def head(name: str, winner: str) -> HeadEvidence:
                     loss=0.57 + 0.01 * behind,
                     difference=around(0.01 * behind, 0.0098 if behind else 0.0),
                     z=2.0 * behind or None,
+                    p=0.023**behind if behind else None,
                 )
                 for behind, one in zip((3, 2, 1, 0), ("no_model", "one_variable", "logistic", "xgboost"), strict=True)
             ],

@@ -102,7 +102,7 @@ def head_of(head: Literal["remission", "relapse"], winner: str | None = "logisti
         winner=winner,
         note="",
         loss="log_loss",
-        candidates=[CandidateEvidence(name="no_model", loss=0.62, difference=even, z=None)],
+        candidates=[CandidateEvidence(name="no_model", loss=0.62, difference=even, z=None, p=None)],
         measures={} if head == "remission" else {"c_index": Estimate(estimate=0.63, low=0.59, high=0.67)},
         sample_size=SampleSize(
             parameters=6, patients=patients, events=events, criteria={"precision": 340}, required=600, met=True

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from features.timeline import Floats
-from training.choice import NORMAL_975, Choice, Difference, choose, difference
-
-BEYOND = 2.0**-20
+from training.choice import Choice, Difference, choose, difference
 
 
 def chosen(*, site: list[int] | None = None, taught: list[bool] | None = None, **losses: list[float]) -> Choice:
@@ -19,16 +18,30 @@ def chosen(*, site: list[int] | None = None, taught: list[bool] | None = None, *
     )
 
 
-@pytest.mark.parametrize(("more", "winner"), [(-BEYOND, "no_model"), (0.0, "no_model"), (BEYOND, "logistic")])
-def test_the_average_stays_within_exactly_one_standard_error_and_not_beyond(more: float, winner: str) -> None:
-    """Two patients who lose 1/2 and 0: the mean is 1/4, its standard error sqrt((1/16 + 1/16) / 1 / 2) = 1/4 too."""
-    found = chosen(no_model=[0.5 + more, more], logistic=[0.0, 0.0])
-    assert found.differences["no_model"] == Difference(0.25 + more, 0.25)
+@pytest.mark.parametrize(("more", "winner"), [(-0.01, "no_model"), (0.01, "logistic")])
+def test_the_average_stays_until_one_in_ten_by_chance(more: float, winner: str) -> None:
+    """Two patients who lose 1/2 and 0: the mean is 1/4, its standard error sqrt((1/16 + 1/16) / 1 / 2) = 1/4 too.
+
+    Of t with one degree of freedom one in ten lies beyond tan(0.4 pi) = 3.0777.
+    """
+    at_the_limit = 0.25 * (np.tan(0.4 * np.pi) - 1)
+    found = chosen(no_model=[0.5 + at_the_limit + more, at_the_limit + more], logistic=[0.0, 0.0])
+    assert found.differences["no_model"].standard_error == pytest.approx(0.25)
     assert (found.winner, found.best) == (winner, "logistic")
 
 
+def test_the_test_of_a_difference_is_the_paired_t_test() -> None:
+    rng = np.random.default_rng(3)
+    average, model = rng.normal(0.6, 0.2, 30), rng.normal(0.55, 0.2, 30)
+    found = difference(average - model, np.zeros(30, dtype=np.int32))
+    expected = stats.ttest_rel(average, model, alternative="greater")
+    assert (found.z, found.p) == pytest.approx((expected.statistic, expected.pvalue))
+    both_sides = stats.ttest_rel(average, model).confidence_interval(0.95)
+    assert found.limits == pytest.approx((both_sides.low, both_sides.high))
+
+
 def test_the_best_answers_also_where_a_simpler_candidate_is_nearly_as_good() -> None:
-    """The simpler one is within a standard error of the best, and the average is not."""
+    """Chance explains what the simpler one lacks, and not what the average lacks."""
     found = chosen(no_model=[1.0, 1.2, 1.1, 0.9], logistic=[0.6, 0.4, 0.5, 0.5], xgboost=[0.4, 0.6, 0.49, 0.5])
     assert found.differences["logistic"].tolerated
     assert not found.differences["no_model"].tolerated
@@ -98,7 +111,7 @@ def test_who_has_no_outcome_has_no_say() -> None:
     """Two patients with outcomes as in the first test, and many without."""
     nobody = [0.0] * 30
     found = chosen(no_model=[0.5, 0.0, *nobody], logistic=[0.0, 0.0, *nobody], taught=[True, True, *[False] * 30])
-    assert found.differences["no_model"] == Difference(0.25, 0.25)
+    assert found.differences["no_model"] == Difference(0.25, 0.25, 2)
 
 
 def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a_model() -> None:
@@ -108,17 +121,20 @@ def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a
     assert found.winner == "no_model"
 
 
-def test_the_limits_and_z_follow_from_the_standard_error() -> None:
-    found = Difference(0.3, 0.1)
-    assert found.limits == pytest.approx((0.3 - NORMAL_975 * 0.1, 0.3 + NORMAL_975 * 0.1))
-    assert found.z == pytest.approx(3)
-    assert np.isnan(Difference(0.0, 0.0).z)
+def test_the_best_candidate_is_not_compared_with_itself() -> None:
+    itself = Difference(0.0, 0.0, 30)
+    assert itself.tolerated
+    assert (itself.limits, np.isnan(itself.z), np.isnan(itself.p)) == ((0, 0), True, True)
+
+
+def test_a_difference_that_is_the_same_for_every_patient_is_no_chance() -> None:
+    assert not Difference(0.1, 0.0, 30).tolerated
 
 
 def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:
     """200 cohorts of 200 patients whose losses under a model differ from the average's by chance alone.
 
-    A difference beyond one standard error, in the model's favour, comes in 16 of 100 by chance.
+    A difference in the model's favour that chance explains in fewer than one of ten comes in one of ten by chance.
     """
     rng = np.random.default_rng(2)
     site = np.zeros(200, dtype=np.int32)
@@ -126,4 +142,4 @@ def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:
     for _ in range(200):
         losses = {"no_model": np.full(200, 0.6), "logistic": 0.6 + rng.normal(0, 0.1, 200)}
         given_up += choose(losses, np.ones(200, dtype=np.bool_), site).winner != "no_model"
-    assert given_up / 200 == pytest.approx(0.159, abs=3 * np.sqrt(0.159 * 0.841 / 200))
+    assert given_up / 200 == pytest.approx(0.1, abs=3 * np.sqrt(0.1 * 0.9 / 200))

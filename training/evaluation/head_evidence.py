@@ -52,7 +52,7 @@ def _candidate(fit: HeadFit, candidate: CandidateFit) -> CandidateEvidence:
     found = fit.choice.differences[candidate.name]
     low, high = found.limits
     difference = Estimate(estimate=found.estimate, low=low, high=high)
-    return CandidateEvidence(name=candidate.name, loss=candidate.loss, difference=difference, z=found.z)
+    return CandidateEvidence(name=candidate.name, loss=candidate.loss, difference=difference, z=found.z, p=found.p)
 
 
 def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> HeadEvidence:

@@ -12,8 +12,8 @@ SAID = {
 
 CHOICE = {
     "held out": (
-        "Judged on patients held out; the best candidate was chosen, or the average where none beat it by more than one"
-        " standard error of the difference."
+        "Judged on patients held out; the best candidate was chosen, or the average where none beat it by more than"
+        " chance explains (one-sided paired t test, p below .10)."
     ),
     "external": "Nothing was learned or chosen here: the model was made before.",
     "updated": (

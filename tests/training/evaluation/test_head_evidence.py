@@ -175,8 +175,10 @@ def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
         assert average.difference.low < average.loss - best.loss
         assert average.z is not None
         half = average.loss - best.loss - average.difference.low
-        assert average.z == pytest.approx(1.959964 * (average.loss - best.loss) / half)
-        assert (best.difference.estimate, best.z) == (0, None)
+        assert average.z == pytest.approx(1.96 * (average.loss - best.loss) / half, rel=0.02)
+        assert average.p is not None
+        assert (average.p < 0.1) == (head.winner == best.name)
+        assert (best.difference.estimate, best.z, best.p) == (0, None, None)
     assert remission.measures == {}
     assert set(relapse.measures) == {"c_index", "uno_c", "integrated_brier", "calibration_slope"}
     assert relapse.n == int(found.outcomes.at_risk.sum())
