@@ -18,7 +18,9 @@ ACKNOWLEDGED = "acknowledged: "
 """How the name of a promotion's requirement begins that stands for a failed check which somebody answers for."""
 
 
-def acknowledgements(checks: Sequence[str], by: str | None, reason: str | None) -> tuple[Acknowledgement, ...]:
+def acknowledgements(
+    checks: Sequence[str], by: str | None, reason: str | None, command: str
+) -> tuple[Acknowledgement, ...]:
     """What a command was told to acknowledge; names may be written with hyphens.
 
     Raises ``InputRefusedError`` for a check that does not exist or can't be acknowledged, and unless both who and why
@@ -28,21 +30,21 @@ def acknowledgements(checks: Sequence[str], by: str | None, reason: str | None) 
         given = [option for option, value in (("--by", by), ("--reason", reason)) if value is not None]
         required = "--acknowledge with the name of a leakage check beside it"
         if given:
-            raise InputRefusedError([Problem("train", None, option, required, "none") for option in given])
+            raise InputRefusedError([Problem(command, None, option, required, "none") for option in given])
         return ()
     names = [name.replace("-", " ").strip().lower() for name in checks]
     problems = [
-        Problem("train", None, "--acknowledge", f"one of {', '.join(ACKNOWLEDGEABLE)}", _kind(name))
+        Problem(command, None, "--acknowledge", f"one of {', '.join(ACKNOWLEDGEABLE)}", _kind(name))
         for name in names
         if name not in ACKNOWLEDGEABLE
     ]
     if not (by or "").strip():
-        problems.append(Problem("train", None, "--by", "who answers for it", "nobody"))
+        problems.append(Problem(command, None, "--by", "who answers for it", "nobody"))
     if reason is None:
-        problems.append(Problem("train", None, "--reason", "why this is no leak", "nothing"))
+        problems.append(Problem(command, None, "--reason", "why this is no leak", "nothing"))
     if problems:
         raise InputRefusedError(problems)
-    require_reason("train", reason or "", by)
+    require_reason(command, reason or "", by)
     return tuple(
         Acknowledgement(check=name, by=(by or "").strip(), reason=(reason or "").strip())
         for name in dict.fromkeys(names)

@@ -3,10 +3,12 @@
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from training.cli_acknowledge import ACKNOWLEDGE, BY
 from training.cli_guard import EXISTING_FILE, FOLDER, answers_for_mistakes
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
@@ -61,16 +63,30 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
 @click.command()
 @click.argument("model")
 @click.argument("directory", type=FOLDER)
-@click.option("--reason", required=True, help="Why the model is updated; kept with the new version.")
+@click.option("--reason", required=True, help="Why the model is updated; with --acknowledge, also why this is no leak.")
+@ACKNOWLEDGE
+@BY
 @CONFIG
 @WORKERS
 @answers_for_mistakes
-def recalibrate(model: str, directory: Path, reason: str, config: Path | None, workers: int | None) -> None:
+def recalibrate(
+    model: str,
+    directory: Path,
+    *,
+    reason: str,
+    acknowledge: tuple[str, ...],
+    by: str | None,
+    config: Path | None,
+    workers: int | None,
+) -> None:
     """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
 
     For every head a closed test chooses the least that will do: nothing, the intercept, intercept and slope, or
     learning anew. The new version points to its parent, has its own evidence, and has to be promoted like any other.
+
+    A cohort in which the outcome leaks is refused, as by `kap train`; --acknowledge CHECK --by NAME goes on.
     """
+    from training.acknowledgement import acknowledgements
     from training.cli_progress import Progress
     from training.config import load_config
     from training.provenance import collect_provenance
@@ -82,7 +98,8 @@ def recalibrate(model: str, directory: Path, reason: str, config: Path | None, w
     from training.update_model import Wanted, update_model
 
     require_reason("recalibrate", reason)
-    settings = load_config(config)
+    acknowledged = acknowledgements(acknowledge, by, reason if acknowledge else None, "recalibrate")
+    settings = replace(load_config(config), acknowledged=acknowledged)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         parent = fetch(model, Path(scratch))

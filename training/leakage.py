@@ -35,11 +35,11 @@ class LeakageFoundError(EvidenceFailedError):
 
 
 def _way_on(check: LeakageCheck) -> str:
-    """How to train although a check failed, for somebody who can answer for it."""
+    """How to go on although a check failed, for somebody who can answer for it."""
     if not check.acknowledgeable:
         return f"{check.name}: this can't be acknowledged"
     return (
-        f"{check.name}: if you have made sure that this is no leak, train with "
+        f"{check.name}: if you have made sure that this is no leak, say "
         f'--acknowledge "{check.name}" --by NAME --reason TEXT; both are recorded with the model'
     )
 

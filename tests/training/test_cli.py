@@ -84,6 +84,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
     ("command", "options"),
     [
         ("train", ["--seed", "--config", "--quick", "--workers", "--json", "--acknowledge", "--by", "--reason"]),
+        ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
         ("rollback", ["--reason", "--by"]),
         ("history", ["--on", "--json"]),

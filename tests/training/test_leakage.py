@@ -431,7 +431,7 @@ def test_what_passed_is_not_in_the_refusal() -> None:
         "  found: something",
         "  - here",
         (
-            'bad: if you have made sure that this is no leak, train with --acknowledge "bad" --by NAME --reason TEXT; '
+            'bad: if you have made sure that this is no leak, say --acknowledge "bad" --by NAME --reason TEXT; '
             "both are recorded with the model"
         ),
     ]

@@ -11,8 +11,12 @@ from models.bundle import Bundle
 from models.remission import RemissionHead
 from models.score import Constant
 from tests.serving.bundles import toy_bundle
+from tests.training.leaks import with_copy
 from tests.training.trainings import QUICK
+from training.audit_reproduction import _settings
+from training.evidence import Acknowledgement
 from training.external import OVERLAP, evaluate, refuse_its_own, seen_cohort_digests
+from training.leakage import LeakageFoundError
 from training.provenance import collect_provenance
 from training.read_cohort import read_cohort
 from training.run import quietly
@@ -62,6 +66,19 @@ def test_an_updated_model_is_refused_every_cohort_that_its_ancestors_saw(
             refuse_its_own(grandchild, cohort)
     refuse_its_own(grandchild, cohorts[2])
     refuse_its_own(original, cohorts[0])
+
+
+def test_an_update_goes_on_where_somebody_answers_for_a_failed_check_and_keeps_who_and_why(
+    original: Bundle, cohorts: list[Cohort]
+) -> None:
+    twin = with_copy(cohorts[1], 17)
+    with pytest.raises(LeakageFoundError, match='--acknowledge "duplicated patients"'):
+        update_model(Wanted(original, "1", twin, "other", FEW, collect_provenance()), quietly, 1)
+    answered = Acknowledgement(check="duplicated patients", by="A. Rivera", reason="twins of one clinic, both seen")
+    config = replace(FEW, acknowledged=(answered,))
+    updated = update_model(Wanted(original, "1", twin, "other", config, collect_provenance()), quietly, 1)
+    assert [check.acknowledged for check in updated.evidence.leakage if not check.passed] == [answered]
+    assert _settings(updated.bundle) == config  # an audit repeats it with the same acknowledgement
 
 
 def test_external_evidence_says_that_single_patients_seen_before_would_not_show(
