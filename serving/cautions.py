@@ -10,7 +10,7 @@ from typing import Final
 
 from features.route_dose import ROUTE_DOSES
 from serving.contract import PredictionRequest
-from serving.screened_record import ScreenedRecord, screened
+from serving.screened_record import SMALLEST_LIMIT, ScreenedRecord, screened
 
 RESTING_SYSTOLIC_MMHG: Final = 140
 RESTING_DIASTOLIC_MMHG: Final = 90
@@ -164,6 +164,13 @@ RULES: tuple[CautionRule, ...] = (
         "sedation and blood pressure if it is.",
         "upper limits for sub-anaesthetic use are our [judgement]",
         lambda record: record.dose_beyond_route,
+    ),
+    CautionRule(
+        "dose_without_route",
+        f"A dose above {SMALLEST_LIMIT:g} mg/kg without its route is recorded: weigh whether it is within the limit of "
+        f"the route ({_ROUTE_LIMITS}).",
+        "upper limits for sub-anaesthetic use are our [judgement]",
+        lambda record: record.dose_without_route,
     ),
     CautionRule(
         "session_blood_pressure",

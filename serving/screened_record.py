@@ -7,6 +7,9 @@ from typing import Any
 from features.route_dose import ROUTE_DOSES
 from serving.contract import PredictionRequest
 
+SMALLEST_LIMIT = min(dose.limit for dose in ROUTE_DOSES.values())
+"""mg/kg a session, above which a dose is plausible by some routes only."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScreenedRecord:
@@ -14,7 +17,8 @@ class ScreenedRecord:
 
     ``patient`` holds the fields of the patient by name, ``None`` where not recorded. ``running`` holds the classes of
     treatment without a last day. ``dissociation`` is in points of the CADSS, of a session or of a rating.
-    ``dose_beyond_route`` says whether a session had more than the upper limit of its route.
+    ``dose_beyond_route`` says whether a session had more than the upper limit of its route, ``dose_without_route``
+    whether one without a route had more than the smallest of these limits.
     """
 
     patient: Mapping[str, Any]
@@ -24,6 +28,7 @@ class ScreenedRecord:
     dissociation: float | None
     adverse_event: bool
     dose_beyond_route: bool
+    dose_without_route: bool
 
     @property
     def systolic_rise_mmhg(self) -> float | None:
@@ -58,6 +63,11 @@ def screened(request: PredictionRequest) -> ScreenedRecord:
             row["dose_mg_per_kg"] > ROUTE_DOSES[row["route"]].limit
             for row in sessions
             if row["route"] is not None and row["dose_mg_per_kg"] is not None
+        ),
+        dose_without_route=any(
+            row["dose_mg_per_kg"] > SMALLEST_LIMIT
+            for row in sessions
+            if row["route"] is None and row["dose_mg_per_kg"] is not None
         ),
     )
 

@@ -60,7 +60,7 @@ main.add_command(cohort)
 @click.argument("directory", type=FOLDER)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; same seed, same model.")
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
-@click.option("--quick", is_flag=True, help="A first look, with parts left out; the version can't be promoted.")
+@click.option("--quick", is_flag=True, help="A first look, with parts left out; promotion takes an override.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
@@ -83,7 +83,7 @@ def train(
 
     Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
     sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
-    is the best candidate, or the average where no candidate beats it by more than chance explains.
+    is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
     from training.cli_progress import Progress
     from training.config import load_config, quickened

@@ -7,7 +7,11 @@ from typing import Any
 import click
 
 ACKNOWLEDGE = click.option(
-    "--acknowledge", multiple=True, metavar="CHECK", help="Go on although this leakage check fails."
+    "--acknowledge",
+    multiple=True,
+    metavar="CHECK",
+    help="Go on although this leakage check fails: duplicated-patients, future-rewritten, implausible-features or "
+    "shuffled-outcomes; repeatable.",
 )
 BY = click.option("--by", default=None, metavar="NAME", help="Who answers for it; with --acknowledge.")
 

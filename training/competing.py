@@ -1,7 +1,8 @@
 """Whether competing events depend on who the patient is, as far as a cohort can tell.
 
 They get a penalised regression on the features where it predicts patients held out better than one rate for all, by the
-rule that chooses every head; else one rate.
+rule that chooses every head; else one rate. The choice is made once, on all folds, before the candidates of the head
+are compared: what is held out there took part in it.
 """
 
 from dataclasses import replace
@@ -34,8 +35,8 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
     losses = {name: np.zeros(len(task.at_risk)) for name in LEARNERS}
     for (name, _), loss in zip(jobs, found, strict=True):
         losses[name] += loss / folds.repeats
-    winner = choose(losses, task.at_risk, folds.site).winner
-    return replace(task, competing_learner=LEARNERS[winner])
+    choice = choose(losses, task.at_risk, folds.site)
+    return replace(task, competing_learner=LEARNERS[choice.winner], competing_choice=choice)
 
 
 def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:

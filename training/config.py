@@ -18,7 +18,7 @@ DEFAULTS = Path(__file__).with_name("default.toml")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that can't be promoted.
+    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that needs an override.
 
     ``acknowledged`` are the failed leakage checks that somebody answers for.
     """
@@ -95,7 +95,7 @@ def load_config(override: Path | None = None, seed: int | None = None) -> Traini
 
 
 def quickened(config: TrainingConfig) -> TrainingConfig:
-    """The settings of a first look: no trees, few repeats and draws; what it gives can't be promoted."""
+    """The settings of a first look: no trees, few repeats and draws; what it gives takes an override to promote."""
     return replace(
         config,
         quick=True,

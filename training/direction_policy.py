@@ -20,13 +20,16 @@ def direction_requirement(policy: PromotionPolicy) -> str:
 
 def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> list[tuple[bool, str]]:
     """Whether each finding meets the policy, and in words; those farthest against first. None without rows."""
-    against = sorted((row for row in rows if not _keeps(row, policy)), key=lambda row: -row.largest_against)
+    taken = [row for row in rows if row.patients]
+    against = sorted((row for row in taken if not _keeps(row, policy)), key=lambda row: -row.largest_against)
     findings = [(False, _moved(row)) for row in against[:SHOWN]]
     if len(against) > SHOWN:
         findings.append((False, f"and {len(against) - SHOWN} more"))
-    kept = len(rows) - len(against)
+    kept = len(taken) - len(against)
     if kept:
-        findings.append((True, f"{kept} of {len(rows)} steps keep their direction"))
+        findings.append((True, f"{kept} of {len(taken)} steps keep their direction"))
+    if len(taken) < len(rows):
+        findings.append((True, f"{len(rows) - len(taken)} steps could not be taken: no record holds the fact"))
     return findings
 
 

@@ -102,7 +102,7 @@ class CandidateEvidence(Part):
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
     ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
-    ``p`` is below .10; else the best is chosen.
+    ``p`` is below `choice.LEVEL`; else the best is chosen.
     """
 
     name: str
@@ -284,8 +284,8 @@ class Evidence(Part):
 
     ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
     for a model judged on another cohort, "updated" for a model updated on this cohort (cross-fitted). ``quick`` marks
-    a training that skipped parts and can't be promoted. ``folds`` says how patients were held out. ``bundle_digest``
-    names the model; evidence without it is about no model in particular. ``model_synthetic`` says whether the model has
+    a training that skipped parts, and that only an override promotes. ``folds`` says how patients were held out.
+    ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says whether the model has
     learned from a synthetic cohort, `CohortUsed.synthetic` whether the one judged is one. ``directions`` are about the
     model on the cohort that it was learned from or updated on; none for an external cohort.
     """

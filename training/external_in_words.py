@@ -55,7 +55,8 @@ def in_words(evidence: Evidence, compared: list[Compared], version: str, report:
     mark = " SYNTHETIC" if cohort.synthetic else ""
     learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
     lines = [
-        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)} it never saw"
+        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
+        "another cohort than the one it was learned from; whether they share patients is not checked",
     ]
     for landmark in evidence.landmarks:
         lines += ["", landmark.name, "=" * len(landmark.name), *_questions(landmark)]

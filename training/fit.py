@@ -182,9 +182,23 @@ def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
         )
     elif choice.winner == "no_model":
         notes.append(f"{_no_better(choice)}: every patient is given the cohort's average risk")
+    if isinstance(task, RelapseTask) and task.competing_choice is not None:
+        notes.append(_competing(task.competing_choice))
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
         notes.append(f"too few patients were followed beyond day {task.last_day}: nothing is said of later days")
     return "; ".join(notes)
+
+
+def _competing(choice: Choice) -> str:
+    """What competing events are predicted from, and by how much it is better."""
+    average = choice.differences["no_model"]
+    if choice.winner == "no_model":
+        found = "not significantly better" if choice.best != "no_model" else "no better"
+        return f"competing events have one rate for all: a regression is {found} on patients held out"
+    return (
+        f"competing events are predicted from the features, by {average.estimate:.4f} nats a patient better than one "
+        f"rate for all (p {average.p:.2f})"
+    )
 
 
 def _no_better(choice: Choice) -> str:
@@ -193,7 +207,7 @@ def _no_better(choice: Choice) -> str:
         return "no candidate predicted patients it never saw better than the average does"
     gained = choice.differences["no_model"]
     return (
-        f"no candidate predicted patients it never saw better by more than chance explains (best: {choice.best}, by "
+        f"no candidate predicted patients it never saw significantly better (best: {choice.best}, by "
         f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f}, p {gained.p:.2f})"
     )
 

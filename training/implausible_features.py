@@ -22,9 +22,9 @@ SUSPICIOUS_AUC, SUSPICIOUS_LOWEST = 0.85, 0.75
 IMPLAUSIBLE_AUC, IMPLAUSIBLE_LOWEST = 0.90, 0.85
 """Estimate, and limit below its lower 95% limit, from which a feature stops the training: surely better than the best
 that is known of any single one."""
-COPY_AUC = 0.99
-"""From which a covariate equals the outcome but for slips of the pen [judgement]: a copy with 5% of its values flipped
-has 0.95. Nobody can answer for that one."""
+COPY_AUC = 0.95
+"""From which a covariate equals the outcome but for slips of the pen: a copy with 5% of its values flipped has 0.95.
+Nobody can answer for that one."""
 FEWEST = 10
 """Patients of either kind below which nothing is said: nine can be told apart by chance."""
 FEWEST_FOR_FLIPPED = 30

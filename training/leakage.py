@@ -100,7 +100,7 @@ def duplicate_check(cohort: Cohort, folds: Folds) -> LeakageCheck:
     if len(pairs):
         apart = int(np.any(folds.fold[:, pairs[:, 0]] != folds.fold[:, pairs[:, 1]], axis=0).sum())
         seen += (
-            f", {apart} of them on both sides of a fold. A patient under two ids both teaches the model and judges "
+            f", {apart} of them on both sides of a fold. A patient under two ids can both teach the model and judge "
             "it. Keep one record of each pair, then train again. The rows are those of patients sorted by patient_id; "
             "row 1 is the header"
         )

@@ -116,7 +116,7 @@ def _caveats(training: Training) -> list[str]:
     if is_synthetic(training.cohort):
         caveats.append("Learned from a synthetic cohort: it says nothing about real patients.")
     if training.config.quick:
-        caveats.append("A quick training: parts were left out, and it can't be promoted.")
+        caveats.append("A quick training: parts were left out; it takes an override to promote it.")
     if training.folds.kind == "patients":
         caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
     caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")

@@ -21,6 +21,7 @@ from models.relapse import (
     relapse_trials,
 )
 from models.score import Score
+from training.choice import Choice
 from training.labels import EndedBy, Outcomes
 from training.tasks import LOSS, Head, HeldOut, effective_share
 
@@ -34,7 +35,8 @@ FEWEST_FOLLOWED = 10
 class RelapseTask:
     """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,).
 
-    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks.
+    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks. ``competing_choice`` is
+    how ``competing_learner`` was chosen, ``None`` where competing events are too few for a choice.
     """
 
     lesson: Lesson
@@ -45,6 +47,7 @@ class RelapseTask:
     follow_up: FollowUpWeights
     longest_horizon: int = 0
     competing_learner: Learner = learn_nothing
+    competing_choice: Choice | None = None
     name: str = "relapse"
     loss: str = LOSS
     one_variable: str = ONE_VARIABLE

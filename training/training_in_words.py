@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.tracking import Recorded
+    from training.choice import RULE
+from training.tracking import Recorded
 
-QUICK = "QUICK: parts of the proof were left out, and this version can't be promoted; train without --quick for that"
+QUICK = "QUICK: parts of the evaluation were left out; train without --quick for a version that can be promoted"
 HEADINGS = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -33,9 +34,9 @@ def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "R
         "All figures are from patients that the model did not see. AUC and C: larger is better, 0.5 is chance;",
         "log loss and Brier: smaller is better; calibration: intercept 0 and slope 1 are right.",
         "",
-        "The winner is the best candidate, or the average where none beats it by more than chance explains (one-sided",
-        "paired t test, p below .10). Its figures are the report's, after recalibration where the data support one;",
-        "those of the others are about the models as they were learned.",
+        f"The winner is the best candidate, or {RULE}.",
+        "Its figures are the report's, after recalibration where the data support one; those of the others are about",
+        "the models as they were learned.",
         "",
         f"registered as version {recorded.model_version}, run {recorded.run_id}",
         f"report: {recorded.report}",

@@ -162,7 +162,9 @@ DOSES = """
     intranasal     3.1   dose_beyond_route
     sublingual     10    -
     oral           10    -
-    -              10    -
+    -              1.4   -
+    -              1.5   -
+    -              1.6   dose_without_route
     intravenous    -     -
 """
 

@@ -8,13 +8,13 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 import pytest
 
 from features.build import FeatureRows, build_features
-from features.catalogue import catalogue
 from features.cohort import Cohort
 from features.eligibility import Ineligible
 from features.protocol import Landmark, Protocol
@@ -49,7 +49,7 @@ def differences(cohort: Cohort, landmark: Landmark) -> tuple[list[str], Counter[
             found.append(f"{name}: training says {why}, the service {told}")
         elif why is None:
             found += _row_differences(name, reply, rows, patient)
-            found += [f"{name}: another {key}" for key in NUMBERS if document[key] != expected[patient][key]]
+            found += [f"{name}: another {key}" for key in NUMBERS if _differ(document, expected[patient], key)]
     return found, verdicts
 
 
@@ -74,16 +74,40 @@ def _settled_day(cohort: Cohort, patient: int, landmark: Landmark) -> float:
     return max(last)
 
 
-def _answers(bundle: Bundle, rows: FeatureRows, patients: list[int]) -> dict[int, dict[str, object]]:
-    """What the model says of the training rows, in the service's words but without the service's records."""
+def _answers(bundle: Bundle, rows: FeatureRows, patients: list[int]) -> dict[int, dict[str, list[float]]]:
+    """The probabilities and limits that the model itself gives for the training rows, without the service's code."""
     (model,) = bundle.models
-    names = [feature.name for feature in catalogue(bundle.protocol)]
-    logged = [
-        {name: value for name, value in zip(names, rows.values[patient].tolist(), strict=True) if not np.isnan(value)}
-        for patient in patients
-    ]
-    found = Predictor(bundle, "1").rescore_many(model.landmark.name, logged)
-    return dict(zip(patients, found, strict=True))
+    found: dict[int, dict[str, list[float]]] = {}
+    for patient in patients:
+        predicted = model.predict(rows.values[[patient]])
+        assert predicted.interval is not None
+        heads = {"remission": model.remission, "relapse": model.relapse, "sustained_remission": model.relapse}
+        answers = {
+            "remission": (predicted.remission[0], predicted.interval.remission[0]),
+            "relapse": (predicted.relapse[0], predicted.interval.relapse[0]),
+            "sustained_remission": (predicted.sustained[0], predicted.interval.sustained[0]),
+        }
+        found[patient] = {
+            name: np.hstack([part.ravel() for part in parts]).tolist() for name, parts in answers.items() if heads[name]
+        }
+    return found
+
+
+def _served(document: dict[str, Any], name: str) -> list[float]:
+    """The probabilities of an answer, then their limits, as ``_answers`` lays them out."""
+    part = document[name]
+    each = part["at_horizons"] if name == "relapse" else part if isinstance(part, list) else [part]
+    limits = [one["interval_90"] or {"low": np.nan, "high": np.nan} for one in each]
+    probabilities = [np.nan if one["probability"] is None else one["probability"] for one in each]
+    return probabilities + [one[end] for one in limits for end in ("low", "high")]
+
+
+def _differ(document: dict[str, Any], expected: dict[str, list[float]], name: str) -> bool:
+    """Whether a number differs by more than the order of sums explains, or is given by one of both only."""
+    if document[name] is None:
+        return name in expected
+    served, own = np.array(_served(document, name)), np.array(expected[name])
+    return served.shape != own.shape or not np.allclose(served, own, rtol=0, atol=1e-9, equal_nan=True)
 
 
 def _row_differences(name: str, reply: Answered, rows: FeatureRows, patient: int) -> list[str]:

@@ -340,7 +340,7 @@ def question(name: str, head_name: str, days: int | None, auc: float, rate: floa
 def head(name: str, winner: str) -> HeadEvidence:
     """A head with candidates, sample size, instability and a learning curve."""
     relapse = name == "relapse"
-    note = "no candidate did clearly better on patients it never saw" if winner == "no_model" else ""
+    note = "no candidate predicted patients it never saw better than the average does" if winner == "no_model" else ""
     curve = LearningCurve(
         measure="c_index" if relapse else "auc",
         patients=[250, 500, 1000, 1500, 2000],

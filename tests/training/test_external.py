@@ -98,7 +98,7 @@ def test_cohorts_that_differ_are_told_apart_feature_by_feature() -> None:
     assert all(row.standardised_difference in (0.0, None) for row in compared)
     assert len(json.loads(as_json(compared))) == len(compared)
     said = in_words(found, compared, "3", "0123")
-    assert "version 3 on the cohort gbsg: 686 patients it never saw" in said
+    assert "version 3 on the cohort gbsg: 686 patients\n" in said
     assert "C-index" in said
     assert "SYNTHETIC" not in said
 
@@ -152,7 +152,7 @@ def test_a_real_cohort_is_not_called_synthetic_because_the_model_learned_from_on
     assert found.model_synthetic
     assert any("developed on a synthetic cohort" in caveat for caveat in found.caveats)
     said = in_words(found, [], "1", "here")
-    assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient it never saw")
+    assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient\n")
 
 
 def test_a_synthetic_cohort_is_called_so_under_any_model(trained: Training) -> None:

@@ -1,5 +1,7 @@
 """What the kinds of evidence mean in words: a training, an external evaluation, an update. Keys are `Evidence.kind`."""
 
+from training.choice import RULE
+
 SAID = {
     "held out": "Development: figures are from patients held out, each predicted by models that never saw the patient.",
     "external": "External validation: figures are from a cohort that the model never saw.",
@@ -11,10 +13,7 @@ SAID = {
 """What the figures are of, for the first screen."""
 
 CHOICE = {
-    "held out": (
-        "Judged on patients held out; the best candidate was chosen, or the average where none beat it by more than"
-        " chance explains (one-sided paired t test, p below .10)."
-    ),
+    "held out": (f"Judged on patients held out. The model is the best candidate, or {RULE}."),
     "external": "Nothing was learned or chosen here: the model was made before.",
     "updated": (
         "Of leaving a head as it is, moving its intercept, also its slope, and learning it anew, a closed test chose "

@@ -54,7 +54,7 @@ def _banners(evidence: Evidence) -> Iterator[Markup]:
             "SYNTHETIC MODEL", "The model was developed on a cohort drawn by a program. The one judged here is not."
         )
     if evidence.quick:
-        yield _banner("QUICK", "Parts of the evaluation were skipped. This model can't be promoted.")
+        yield _banner("QUICK", "Parts of the evaluation were skipped. Promotion takes an override.")
     yield _banner("Not a medical device", "For research. Nothing here has been cleared for the care of patients.")
 
 

@@ -138,11 +138,11 @@ def candidates_table(head: HeadEvidence) -> Markup:
             number(candidate.loss, 4),
             interval(candidate.difference, 4),
             number(candidate.z, 1),
-            number(candidate.p, 3),
+            "<0.001" if candidate.p is not None and candidate.p < 0.001 else number(candidate.p, 3),
         )
         for candidate in head.candidates
     ]
-    header = ("candidate", f"held-out {measure_title(head.loss)}", "above the best (95% interval)", "z", "p")
+    header = ("candidate", f"held-out {measure_title(head.loss)}", "above the best (95% interval)", "t", "one-sided p")
     return table(f"Candidates: {head.head}", header, rows)
 
 
