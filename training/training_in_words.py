@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from training.choice import RULE
+
 if TYPE_CHECKING:
-    from training.choice import RULE
-from training.tracking import Recorded
+    from training.tracking import Recorded
 
 QUICK = "QUICK: parts of the evaluation were left out; train without --quick for a version that can be promoted"
 HEADINGS = {

@@ -1,6 +1,7 @@
 """A model's life after training, by the real commands: judged elsewhere, updated, decided on, audited."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from mlflow.tracking import MlflowClient
 from tests.training.commands import Workplace, refused
 from training.evidence import read_evidence
 from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.training_in_words import QUICK
 
 pytestmark = pytest.mark.slow
 
@@ -132,9 +134,11 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Live
 
 
 def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
-    done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml", "--json")
+    done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml")
     assert done.returncode == 0, done.stderr
-    version = json.loads(done.stdout.splitlines()[-1])["model_version"]
+    assert "The winner is the best candidate" in done.stdout
+    assert done.stdout.splitlines()[-1] == QUICK
+    (version,) = re.findall(r"registered as version (\d+)", done.stdout)
     refusal = lived.place.kap("promote", version, "--reason", "a first look")
     assert refusal.returncode == 4
     assert "quick" in refusal.stdout
