@@ -23,7 +23,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain the answer; leaves nothing running
-	@$(BIN)/python -m training.demo
+	@$(BIN)/python -m training.cli.demo
 
 test: setup  ## Run the tests: who may import whom first, then all
 	$(BIN)/python -m pytest tests/test_imports.py
@@ -31,7 +31,7 @@ test: setup  ## Run the tests: who may import whom first, then all
 
 hard: setup  ## Break things under load: kill workers, stop PostgreSQL, fill a disk, send nonsense, change the log; minutes
 	KAP_HARD_TESTS=1 KAP_LOG_CHANGES=200 $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
-	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/test_prediction_log.py
+	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/log/test_prediction_log.py
 
 check: setup  ## Look at format, lint and types; changes nothing
 	$(BIN)/ruff format --check .
@@ -40,7 +40,7 @@ check: setup  ## Look at format, lint and types; changes nothing
 	@$(MAKE) --no-print-directory audit-dependencies
 
 duplicates: setup  ## Search twenty cohorts of poor records for copies, without any and with three planted
-	KAP_DUPLICATE_COHORTS=20 $(BIN)/python -m pytest tests/training/test_duplicates.py -k twenty
+	KAP_DUPLICATE_COHORTS=20 $(BIN)/python -m pytest tests/training/leakage/test_duplicates.py -k twenty
 
 audit-dependencies: setup  ## Look the locked dependencies up among the published vulnerabilities, where a registry answers
 	$(BIN)/python -m tests.audit_dependencies
@@ -52,13 +52,13 @@ bento: setup  ## Build the Bento, the service alone with the model promoted last
 	  echo "built $${tag#__tag__:}; make the image with: bentoml containerize $${tag#__tag__:}"
 
 coverage: setup  ## How well the true probabilities of synthetic patients are learned and covered, at all landmarks and sizes
-	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/test_interval_coverage.py tests/training/test_synthetic_learning.py
+	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/experiment/test_interval_coverage.py tests/training/experiment/test_synthetic_learning.py
 
 study: setup  ## What the method reaches where the truth is known, on two mechanisms; hours, and can be interrupted
 	$(BIN)/python -m tests.studies attainable coverage mean_prediction cox no_signal size_table choice_rules $(STUDY)
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
-	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/test_audit.py -k random_changes
+	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/audit/test_audit.py -k random_changes
 
 bench: setup  ## Measure speed and memory; prints tables
 	$(BIN)/python -m tests.benchmarks

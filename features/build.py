@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import catalogue
-from features.cohort import Cohort
-from features.eligibility import ineligible_at
-from features.landmark import Known, known_at
-from features.protocol import Landmark
-from features.timeline import Floats
+from features.eligibility.eligibility import ineligible_at
+from features.protocol.document import Landmark
+from features.records.cohort import Cohort
+from features.records.landmark import Known, known_at
+from features.records.timeline import Floats
 
 
 @dataclass(frozen=True, eq=False)

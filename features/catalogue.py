@@ -7,15 +7,15 @@ import hashlib
 import json
 from dataclasses import replace
 
-from features import baseline_severity as severity
-from features import early_response as response
-from features import patient_context as context
-from features import route_dose as dose
-from features import treatment_history as history
-from features.columns import DAY_LIMIT
-from features.context_features import PATIENT_CONTEXT
-from features.feature import Feature, declare
-from features.protocol import Covariate, Protocol
+from features.definitions import baseline_severity as severity
+from features.definitions import early_response as response
+from features.definitions import patient_context as context
+from features.definitions import route_dose as dose
+from features.definitions import treatment_history as history
+from features.definitions.context_features import PATIENT_CONTEXT
+from features.definitions.feature import Feature, declare
+from features.protocol.columns import DAY_LIMIT
+from features.protocol.document import Covariate, Protocol
 
 __all__ = ["BUILT_IN", "RESERVED_NAMES", "Feature", "catalogue", "fingerprint"]
 

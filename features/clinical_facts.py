@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from features.cohort import Cohort, rows_in_order
-from features.columns import TABLES
-from features.landmark import known_at, landmark_days
-from features.protocol import Landmark
-from features.timeline import Floats, Mask, Rows
+from features.protocol.columns import TABLES
+from features.protocol.document import Landmark
+from features.records.assemble import rows_in_order
+from features.records.cohort import Cohort
+from features.records.landmark import known_at, landmark_days
+from features.records.timeline import Floats, Mask, Rows
 
 Step = Callable[[Cohort, Landmark], tuple[Cohort, Mask]]
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from features.catalogue import Feature, catalogue, fingerprint
-from features.columns import STUDY_COLUMNS, TABLES, Column
-from features.instruments import Instrument
-from features.protocol import Protocol
+from features.protocol.columns import STUDY_COLUMNS, TABLES, Column
+from features.protocol.document import Protocol
+from features.protocol.instruments import Instrument
 
 _HEAD = """\
 # features

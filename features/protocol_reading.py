@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from features.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, STUDY_COLUMNS, TABLES
-from features.instruments import INSTRUMENTS, Instrument
-from features.problems import Problem, ProtocolRefusedError
-from features.protocol import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
+from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, STUDY_COLUMNS, TABLES
+from features.protocol.document import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
+from features.protocol.instruments import INSTRUMENTS, Instrument
+from features.protocol.problems import Problem, ProtocolRefusedError
 
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110

@@ -15,7 +15,7 @@ import numpy as np
 
 from features.build import build_features
 from features.catalogue import catalogue, fingerprint
-from features.protocol import Protocol, protocol_from_document
+from features.protocol.document import Protocol, protocol_from_document
 from models import applicability as applicabilities
 from models import uncertainty
 from models.outcome_model import OutcomeModel, Predictions

@@ -5,7 +5,7 @@ from math import fsum
 
 import numpy as np
 
-from features.timeline import Floats, Indices
+from features.records.timeline import Floats, Indices
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.protocol import Landmark
+from features.protocol.document import Landmark
 from models.applicability import Applicability
 from models.outcomes import Floats, sustained_remission
 from models.relapse import RelapseHead

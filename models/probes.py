@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from features.cohort import Cohort, RawCohort, RawTable, assemble_cohort
-from features.columns import CHILD_TABLES, Column
-from features.protocol import Protocol
+from features.protocol.columns import CHILD_TABLES, Column
+from features.protocol.document import Protocol
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable
 
 PROBES = 12
 ROWS_PER_PROBE = {"prior_treatments": 3, "sessions": 4, "assessments": 9, "events": 1}

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from tests.places import ROOT
+
 LOCK, ACCEPTED = ROOT / "requirements.lock", ROOT / "audit-accepted.toml"
 SECONDS = 30
 NO_ANSWER = "not audited: no registry answered"

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort import Cohort, RawCohort, RawTable, assemble_cohort
-from features.columns import CHILD_TABLES, Column
-from features.instruments import INSTRUMENTS
-from features.protocol import Protocol
+from features.protocol.columns import CHILD_TABLES, Column
+from features.protocol.document import Protocol
+from features.protocol.instruments import INSTRUMENTS
 from features.protocol_reading import parse_protocol
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable
 
 Cell = str | float
 Record = dict[str, Cell]

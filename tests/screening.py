@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.columns import SCREENING_COLUMNS, TABLES
+from features.protocol.columns import SCREENING_COLUMNS, TABLES
 from tests.cohorts import Record
 
 

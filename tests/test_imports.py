@@ -1,68 +1,103 @@
 """Who may import whom. Data flows one way, and the process that faces clinics holds no MLflow and no label code."""
 
 import ast
-import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-COMMANDS = re.compile(r"training/cli\w*\.py")
-"""A command may start the service or open what it keeps; what is not a command may not."""
-PACKAGES = ("features", "models", "training", "serving")
-MAY_IMPORT = {
-    "features": {"features"},
-    "models": {"features", "models"},
-    "training": {"features", "models", "training"},
-    "serving": {"features", "models", "serving"},
-}
+from tests.places import ROOT
+
+PACKAGES = (
+    "features.protocol",
+    "features.records",
+    "features.eligibility",
+    "features.definitions",
+    "features",
+    "models",
+    "training.evidence",
+    "training",
+    "training.simulation",
+    "training.outcomes",
+    "training.metrics",
+    "training.cohort",
+    "training.registry",
+    "training.learning",
+    "training.leakage",
+    "training.evaluation",
+    "training.report",
+    "training.experiment",
+    "training.audit",
+    "training.monitoring.statistics",
+    "training.monitoring.report",
+    "training.monitoring",
+    "training.promotion",
+    "training.replay",
+    "training.tracking",
+    "serving.contract",
+    "serving.storage",
+    "serving.prediction",
+    "serving.log",
+    "serving.http",
+    "serving.openapi",
+    "serving.server",
+    "serving.verification",
+    "serving.client",
+    "serving",
+    "training.cli",
+)
+"""Every package, bottom to top: a package imports itself and those below it."""
+COMMANDS = "training.cli"
+"""The only package of training that may open what the service keeps, or start it."""
+MOST_FILES = 20
+"""Python files in a folder, at the most."""
 ONLY_IN = {
     "mlflow": {
-        "training/audit.py",
-        "training/bundle_lookup.py",
-        "training/decision_log.py",
-        "training/examination.py",
+        "training/audit/audit.py",
+        "training/audit/bundle_lookup.py",
+        "training/registry/decision_log.py",
+        "training/promotion/checks.py",
         "training/monitoring/recording.py",
-        "training/pyfunc_model.py",
-        "training/registration.py",
-        "training/release.py",
-        "training/tracking.py",
-        "training/tracking_evaluation.py",
-        "training/tracking_evidence.py",
-        "training/tracking_update.py",
+        "training/tracking/pyfunc.py",
+        "training/registry/registration.py",
+        "training/registry/release.py",
+        "training/tracking/training.py",
+        "training/tracking/evaluation.py",
+        "training/tracking/evidence.py",
+        "training/tracking/update.py",
     },
     "bentoml": {
-        "serving/configured_service.py",
-        "serving/errors.py",
-        "serving/model_shelf.py",
-        "serving/service.py",
-        "training/release.py",
+        "serving/server/configured_service.py",
+        "serving/http/errors.py",
+        "serving/server/model_loader.py",
+        "serving/server/service.py",
+        "training/registry/release.py",
     },
     "httpx": {
-        "serving/client_address.py",
-        "serving/client_caller.py",
-        "serving/client_failures.py",
-        "serving/client_transport.py",
+        "serving/client/address.py",
+        "serving/client/retrying_call.py",
+        "serving/client/failures.py",
+        "serving/client/transport.py",
     },
-    "httpcore": {"serving/client_transport.py"},
-    "matplotlib": {"training/evaluation/plots.py", "training/monitoring/plots.py"},
-    "sklearn": {"models/learners.py", "training/splits.py"},
+    "httpcore": {"serving/client/transport.py"},
+    "matplotlib": {"training/report/plots.py", "training/monitoring/report/plots.py"},
+    "sklearn": {"models/learners.py", "training/learning/splits.py"},
     "sqlalchemy": {
-        "serving/lasting_connection.py",
-        "serving/database.py",
-        "serving/erasure.py",
-        "serving/keys.py",
-        "serving/log_append.py",
-        "serving/log_check.py",
-        "serving/log_writer.py",
-        "serving/named_log.py",
-        "serving/prediction_log.py",
-        "serving/rescore.py",
-        "serving/settings.py",
-        "serving/state.py",
-        "serving/worker.py",
+        "serving/storage/persistent_connection.py",
+        "serving/storage/database.py",
+        "serving/log/erasure.py",
+        "serving/storage/keys.py",
+        "serving/log/append.py",
+        "serving/log/check.py",
+        "serving/log/writer.py",
+        "serving/storage/log_location.py",
+        "serving/log/queries.py",
+        "serving/verification/rescore.py",
+        "serving/storage/settings.py",
+        "serving/storage/state.py",
+        "serving/server/worker.py",
     },
-    "pg8000": {"serving/postgresql.py"},
+    "pg8000": {"serving/storage/postgresql.py"},
 }
 NEVER = {
     "features": {"sklearn", "xgboost", "scipy", "pyarrow", "pydantic"},
@@ -85,36 +120,93 @@ def imports_of(path: Path) -> set[str]:
 
 
 def files() -> list[Path]:
-    """Every module of the four packages."""
-    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    """Every module of the four top-level packages."""
+    return [
+        path for top in ("features", "models", "training", "serving") for path in sorted((ROOT / top).rglob("*.py"))
+    ]
 
 
-def test_there_is_something_to_check() -> None:
-    assert {path.relative_to(ROOT).parts[0] for path in files()} == set(PACKAGES)
+def package_of(path: Path) -> str:
+    """The package that a file lies in."""
+    return ".".join(path.relative_to(ROOT).parent.parts)
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name; a package by its own."""
+    named = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files()}
+    return {name.removesuffix(".__init__"): path for name, path in named.items()}
+
+
+def project_imports(path: Path, known: dict[str, Path]) -> set[str]:
+    """The project's modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in known:
+            found |= {name if (name := f"{node.module}.{one.name}") in known else node.module for one in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {one.name for one in node.names} & known.keys()
+    return found
+
+
+def wrong_imports(package: str, imported: set[str]) -> list[str]:
+    """Those of the packages that stand above one, or that only the command line may import."""
+    above = [other for other in imported if PACKAGES.index(other) > PACKAGES.index(package)]
+    training = package.startswith("training") and package != COMMANDS
+    return sorted({*above, *(other for other in imported if training and other.startswith("serving"))})
+
+
+def test_every_package_has_its_place_in_the_order() -> None:
+    assert {package_of(path) for path in files()} == set(PACKAGES)
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_imports_flow_one_way(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    package = name.split("/")[0]
-    roots = {module.split(".")[0] for module in imports_of(path)}
-    allowed = MAY_IMPORT[package] | ({"serving"} if COMMANDS.fullmatch(name) else set())
-    assert roots & set(PACKAGES) <= allowed
-    assert not roots & NEVER.get(package, set())
+def test_no_package_imports_one_above_it(path: Path) -> None:
+    known = modules()
+    imported = {package_of(known[name]) for name in project_imports(path, known)}
+    assert not wrong_imports(package_of(path), imported)
+
+
+def test_no_two_modules_import_each_other() -> None:
+    known = modules()
+    imports = {name: project_imports(path, known) - {name} for name, path in known.items()}
+    assert not [(one, other) for one in imports for other in imports[one] if one in imports[other]]
+
+
+def test_an_import_upwards_is_found() -> None:
+    assert wrong_imports("models", {"features", "training.metrics"}) == ["training.metrics"]
+    assert wrong_imports("training.tracking", {"serving.contract"}) == ["serving.contract"]
+    assert wrong_imports("training.cli", {"serving.server", "training.tracking"}) == []
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_library_is_used_where_it_belongs(path: Path) -> None:
+    name, roots = path.relative_to(ROOT).as_posix(), {module.split(".")[0] for module in imports_of(path)}
+    assert not roots & NEVER.get(name.split("/")[0], set())
     for library, places in ONLY_IN.items():
         assert library not in roots or name in places, f"{library} belongs in {', '.join(sorted(places))}"
 
 
+def test_no_folder_holds_more_than_twenty_files() -> None:
+    folders = Counter(path.parent for top in ("features", "models", "training", "serving", "tests")
+                      for path in (ROOT / top).rglob("*.py"))  # fmt: skip
+    assert not {str(folder): number for folder, number in folders.items() if number > MOST_FILES}
+
+
+def test_every_package_says_what_it_decides_in_at_most_five_lines() -> None:
+    for package in PACKAGES:
+        words = ast.get_docstring(ast.parse((ROOT / package.replace(".", "/") / "__init__.py").read_text("utf-8")))
+        assert words, package
+        assert len(words.splitlines()) <= 5, package
+
+
 def test_what_faces_clinics_holds_no_mlflow_and_no_label_code() -> None:
     """Followed through every import of the project, from the service on."""
-    reached, pending = set(), ["serving.service"]
+    known, reached, pending = modules(), set(), ["serving.service"]
     while pending:
         module = pending.pop()
-        path = ROOT / (module.replace(".", "/") + ".py")
-        if module in reached or not path.is_file():
-            continue
-        reached.add(module)
-        pending += imports_of(path)
-    assert "serving.predictor" in reached
+        if module not in reached:
+            reached.add(module)
+            pending += project_imports(known[module], known)
+    assert "serving.prediction.predictor" in reached
     assert not any(module.startswith("training") for module in reached)
     assert "models.learners" not in reached

@@ -13,10 +13,10 @@ from typing import Any
 import click
 import pytest
 
+from tests.places import ROOT
 from tests.test_imports import imports_of
-from training.cli import main
+from training.cli.app import main
 
-ROOT = Path(__file__).parent.parent
 GUIDES = ("README.md", "training/README.md", "serving/README.md")
 
 

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from features.problems import InputRefusedError, Problem
-from training.evidence import Acknowledgement
+from features.protocol.problems import InputRefusedError, Problem
+from training.evidence.document import Acknowledgement
 
 DEFAULTS = Path(__file__).with_name("default.toml")
 

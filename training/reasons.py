@@ -2,7 +2,7 @@
 
 from unicodedata import category
 
-from features.problems import InputRefusedError, Problem
+from features.protocol.problems import InputRefusedError, Problem
 
 LONGEST_REASON, LONGEST_NAME = 1000, 100
 """Characters; MLflow's shortest place for a reason, a version's description, holds 5,000 in some databases."""

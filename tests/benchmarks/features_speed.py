@@ -14,7 +14,7 @@ import numpy as np
 
 from features.build import build_features
 from tests.benchmarks.plain_pandas import frames_of, plain_features
-from training.read_cohort import read_cohort
+from training.cohort.reader import read_cohort
 
 
 def seconds(work: Callable[[], object], times: int) -> float:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.places import ROOT
+
 PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "xgboost-cpu", "mlflow")
 
 

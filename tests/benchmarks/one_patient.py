@@ -17,14 +17,14 @@ import numpy as np
 
 from models.bundle import Bundle
 from models.score import Linear, Trees
-from serving.contract import PredictionRequest
-from serving.predictor import Predictor
+from serving.contract.request import PredictionRequest
+from serving.prediction.predictor import Predictor
+from training.cli.demo import PATIENT
+from training.cohort.reader import read_cohort
 from training.config import load_config
-from training.demo import PATIENT
-from training.fit import HeadFit
+from training.experiment.train import Training, quietly, train
+from training.learning.fit import HeadFit
 from training.provenance import collect_provenance
-from training.read_cohort import read_cohort
-from training.run import Training, quietly, train
 
 WARM_UP = 50
 MANY = 1000

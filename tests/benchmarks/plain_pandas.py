@@ -12,11 +12,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from features.cohort import Cohort
-from features.columns import CHILD_TABLES
-from features.instruments import DEPRESSION_SCALES, Instrument
-from features.protocol import Landmark, Protocol
-from features.treatment_history import ANTIDEPRESSANTS, INTENSIVE, OTHER_MEDICATIONS, PSYCHOTHERAPIES
+from features.definitions.treatment_history import ANTIDEPRESSANTS, INTENSIVE, OTHER_MEDICATIONS, PSYCHOTHERAPIES
+from features.protocol.columns import CHILD_TABLES
+from features.protocol.document import Landmark, Protocol
+from features.protocol.instruments import DEPRESSION_SCALES, Instrument
+from features.records.cohort import Cohort
 
 Frames = Mapping[str, pd.DataFrame]
 NAN = float("nan")

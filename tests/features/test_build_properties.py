@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from features.build import FeatureRows, build_features
-from features.landmark import landmark_days
-from features.protocol import Landmark, Protocol
+from features.protocol.document import Landmark, Protocol
+from features.records.landmark import landmark_days
 from tests.cohorts import DEFAULT, Record, Records, random_cohort, random_protocol, random_records
 
 SEEDS = range(6)

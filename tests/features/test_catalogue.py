@@ -8,9 +8,9 @@ import pytest
 from features import catalogue as module
 from features.build import build_features
 from features.catalogue import BUILT_IN, RESERVED_NAMES, catalogue, fingerprint
-from features.columns import DAY_LIMIT
-from features.instruments import INSTRUMENTS
-from features.protocol import Covariate, Landmark, Protocol
+from features.protocol.columns import DAY_LIMIT
+from features.protocol.document import Covariate, Landmark, Protocol
+from features.protocol.instruments import INSTRUMENTS
 from tests.cohorts import DEFAULT, Records, random_cohort, random_protocol
 
 COVARIATE = Covariate("expectancy", "number", "expectation of benefit", 0, 10)

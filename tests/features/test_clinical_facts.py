@@ -6,9 +6,9 @@ import pytest
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.clinical_facts import CLINICAL_FACTS, ClinicalFact
-from features.cohort import Cohort
-from features.columns import TREATMENTS
-from features.protocol import Landmark
+from features.protocol.columns import TREATMENTS
+from features.protocol.document import Landmark
+from features.records.cohort import Cohort
 from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_cohort, random_protocol, random_records
 
 FACTS = {fact.name: fact for fact in CLINICAL_FACTS}

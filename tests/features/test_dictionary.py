@@ -3,15 +3,13 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from features.catalogue import catalogue, fingerprint
 from features.dictionary import data_dictionary, readme
-from features.instruments import Instrument
-from features.protocol import Covariate
+from features.protocol.document import Covariate
+from features.protocol.instruments import Instrument
 from tests.cohorts import DEFAULT
-
-PROJECT = Path(__file__).parents[2]
+from tests.places import ROOT as PROJECT
 
 
 def test_the_readme_is_up_to_date() -> None:

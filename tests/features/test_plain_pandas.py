@@ -7,12 +7,12 @@ import pytest
 
 from features.build import build_features
 from features.catalogue import catalogue
-from features.cohort import Cohort
-from features.protocol import Protocol
+from features.protocol.document import Protocol
+from features.records.cohort import Cohort
 from tests.benchmarks.plain_pandas import frames_of, plain_features
 from tests.cohorts import random_cohort, random_protocol
-from training.read_cohort import read_cohort
-from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.cohort.reader import read_cohort
+from training.simulation.cohort import simulate_cohort, write_cohort
 
 
 def compare(cohort: Cohort) -> set[str]:

@@ -1,15 +1,15 @@
 """What a protocol may say, and the line that is named when it may not."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from features.columns import STUDY_COLUMNS
-from features.instruments import INSTRUMENTS
-from features.problems import ProtocolRefusedError
-from features.protocol import Covariate, EligibilityRule, Landmark, Protocol, protocol_from_document
+from features.protocol.columns import STUDY_COLUMNS
+from features.protocol.document import Covariate, EligibilityRule, Landmark, Protocol, protocol_from_document
+from features.protocol.instruments import INSTRUMENTS
+from features.protocol.problems import ProtocolRefusedError
 from features.protocol_reading import parse_protocol
+from tests.places import COHORTS
 
 FULL = """
 name = "clinic study"
@@ -338,9 +338,6 @@ def test_every_problem_is_reported_in_the_order_of_the_lines() -> None:
 )
 def test_a_text_that_is_not_toml_is_refused_without_a_traceback(text: str, line: int) -> None:
     assert refused(text) == [(line, None)]
-
-
-COHORTS = Path(__file__).parents[3] / "shared" / "cohorts"
 
 
 def test_the_protocols_of_published_cohorts_are_read() -> None:

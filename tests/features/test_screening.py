@@ -7,12 +7,13 @@ import pytest
 
 from features.build import build_features
 from features.catalogue import catalogue
-from features.cohort import Cohort, RawCohort, RawTable, assemble_cohort
-from features.columns import LATER_COLUMNS, SCREENING_COLUMNS, STUDY_COLUMNS, TABLES, Column
-from features.landmark import known_at
-from features.problems import ProtocolRefusedError
-from features.protocol import Covariate, Landmark
+from features.protocol.columns import LATER_COLUMNS, SCREENING_COLUMNS, STUDY_COLUMNS, TABLES, Column
+from features.protocol.document import Covariate, Landmark
+from features.protocol.problems import ProtocolRefusedError
 from features.protocol_reading import parse_protocol
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable
+from features.records.landmark import known_at
 from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_protocol, random_records
 from tests.screening import screened_anew
 

@@ -20,13 +20,12 @@ from tests.mechanisms.relapse_rule import NEVER, rated_relapse
 from tests.mechanisms.resampling import TRIED_PER_DRAW, resampled
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats, Truth
-from training import synthetic_mechanism as mechanism
-from training import synthetic_tables as tables
-from training import synthetic_truth as exact
-from training.synthetic_cohort import LANDMARKS, PROTOCOL_TOML, SyntheticCohort, write_cohort
-from training.synthetic_course import Course, draw_course, reached_table
-from training.synthetic_follow_up import FollowUp, draw_follow_up
-from training.synthetic_patients import (
+from training.simulation import mechanism, tables
+from training.simulation import truth as exact
+from training.simulation.cohort import LANDMARKS, PROTOCOL_TOML, SyntheticCohort, write_cohort
+from training.simulation.course import Course, draw_course, reached_table
+from training.simulation.follow_up import FollowUp, draw_follow_up
+from training.simulation.patients import (
     Integers,
     Latent,
     Scales,
@@ -36,7 +35,7 @@ from training.synthetic_patients import (
     draw_patients,
     draw_sites,
 )
-from training.synthetic_relapse import residual_bounds
+from training.simulation.relapse import residual_bounds
 
 SITES = 8
 PATIENTS_AT_ONCE = 50

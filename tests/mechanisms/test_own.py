@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from tests.mechanisms.own import draw_own, true_probabilities, write_own
 from tests.mechanisms.test_second import agrees
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
-from training.labels import EndedBy, derive_outcomes
-from training.read_cohort import read_cohort
-from training.synthetic_cohort import TABLES, simulate_cohort, write_cohort
+from training.cohort.reader import read_cohort
+from training.outcomes.labels import EndedBy, derive_outcomes
+from training.simulation.cohort import TABLES, simulate_cohort, write_cohort
 
 
 def test_without_another_seed_the_cohort_is_the_one_that_the_product_simulates(tmp_path: Path) -> None:

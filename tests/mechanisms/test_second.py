@@ -8,12 +8,12 @@ import pytest
 from scipy.stats import chi2
 from sklearn.metrics import roc_auc_score
 
-from features.cohort import Cohort
-from features.timeline import Floats
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
 from tests.mechanisms.second import SecondCohort, draw_cohort, true_probabilities, write_cohort
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
-from training.labels import EndedBy, derive_outcomes
-from training.read_cohort import read_cohort
+from training.cohort.reader import read_cohort
+from training.outcomes.labels import EndedBy, derive_outcomes
 
 LANDMARKS = ("before session 1", "before session 2", "before session 3")
 

@@ -9,14 +9,14 @@ import pytest
 
 from features.build import build_features
 from features.catalogue import Feature, catalogue
-from features.protocol import Covariate, Protocol
+from features.protocol.document import Covariate, Protocol
 from models.applicability import Applicability, Applicable, from_arrays, learn_applicability, to_arrays
 from models.outcomes import Floats
-from serving.record import RecordReader
-from serving.refusal import read_request
+from serving.contract.refusal import read_request
+from serving.prediction.record import RecordReader
 from tests.serving.requests import EXAMPLE
-from training.read_cohort import read_cohort
-from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.cohort.reader import read_cohort
+from training.simulation.cohort import simulate_cohort, write_cohort
 
 INSIDE, EDGE, OUTSIDE = Applicable
 

@@ -15,7 +15,7 @@ import pytest
 
 from features import catalogue as declarations
 from features.catalogue import catalogue
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from models.learners import Lesson, learn_xgboost
 from models.outcome_model import OutcomeModel
@@ -25,9 +25,9 @@ from models.score import Constant, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.lessons import single_trials
 from tests.models.refits import head_refits
+from tests.places import ROOT
 from tests.serving.bundles import competing, judging, refitted, stored, toy_bundle, without, without_refits_of
 
-ROOT = Path(__file__).parents[2]
 FILES = (
     "manifest.json",
     "bundle.sha256",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.catalogue import catalogue
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit
 from tests.serving.bundles import MISSING, RELAPSE, REMISSION, toy_bundle

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from models.bundle import Bundle
-from serving.contract import PredictionRequest
-from serving.predictor import Answered, Predictor
+from serving.contract.request import PredictionRequest
+from serving.prediction.predictor import Answered, Predictor
 from tests.cohorts import random_cohort
 from tests.serving.requests import EXAMPLE, example, read, request_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.catalogue import catalogue
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from models.applicability import Applicability
 from models.bundle import Bundle, HeadRecord, load_bundle, save_bundle
 from models.combinations import Combinations

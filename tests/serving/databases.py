@@ -14,8 +14,8 @@ from sqlalchemy import URL, Engine, create_engine, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from serving.database import meta, reading, writing
-from serving.pseudonyms import Secret
+from serving.storage.database import meta, reading, writing
+from serving.storage.pseudonyms import Secret
 
 VARIABLE = "KAP_TEST_POSTGRES_URL"
 SECRET = Secret(bytes(range(32)))

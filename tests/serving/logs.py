@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from serving.database import open_database
-from serving.log_append import Draft
-from serving.log_writer import LogWriter, Results
-from serving.pseudonyms import Secret
+from serving.log.append import Draft
+from serving.log.writer import LogWriter, Results
+from serving.storage.database import open_database
+from serving.storage.pseudonyms import Secret
 
 SECRET = Secret(bytes(range(32)))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from features.cohort import Cohort
-from features.columns import CHILD_TABLES, Column
-from features.timeline import Rows
-from serving.contract import PredictionRequest
-from serving.refusal import RequestProblem, RequestRefusedError, read_request
+from features.protocol.columns import CHILD_TABLES, Column
+from features.records.cohort import Cohort
+from features.records.timeline import Rows
+from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
+from serving.contract.request import PredictionRequest
 
 Document = dict[str, Any]
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
+
 KAP = Path(sys.executable).with_name("kap")
 READY_WITHIN_SECONDS = 60
 
@@ -66,7 +67,7 @@ def environment_in(folder: Path, **more: str) -> dict[str, str]:
 
 def promote_toy(environment: Mapping[str, str], version: str = "3", *how: str) -> None:
     """Put a toy bundle into the model store, as a promotion does; ``damaged`` with one byte changed."""
-    command = [sys.executable, "-m", "tests.serving.promote_toy", version, *how]
+    command = [sys.executable, "-m", "tests.serving.server.promote_toy", version, *how]
     subprocess.run(command, env=environment, cwd=ROOT, check=True)
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from features.eligibility import Ineligible
+from features.eligibility.eligibility import Ineligible
 from models.applicability import WORDS
 from models.bundle import save_bundle
-from serving.answer import Predicted
-from serving.predictor import Predictor
-from serving.refusal import read_request
+from serving.contract.refusal import read_request
+from serving.contract.response import Predicted
+from serving.prediction.predictor import Predictor
+from tests.places import ROOT
 from tests.serving.bundles import judging, toy_bundle, wavering
 from tests.serving.requests import problems
 
-README = (Path(__file__).parents[2] / "serving" / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
 REQUEST, ANSWER, REFUSED, REFUSAL = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
 DIFFERS_EACH_TIME = {"prediction_id", "bundle_digest"}
 

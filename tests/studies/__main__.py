@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.places import COHORTS as SHARED
 from tests.studies import tables
 from tests.studies.choice_rules import choice_rules
 from tests.studies.no_signal import no_signal
 from tests.studies.settings import Settings
 from tests.studies.size_table import size_table
-
-SHARED = Path(__file__).parents[3] / "shared" / "cohorts"
 
 STUDIES: dict[str, Callable[[Settings], str]] = {
     "attainable": tables.attainable,

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
-from features.problems import InputRefusedError
+from features.protocol.problems import InputRefusedError
+from features.records.cohort import Cohort
 from models.outcome_model import OutcomeModel, Predictions
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.true_risks import Floats, Truth
 from tests.studies.settings import Settings
 from tests.studies.sources import Fresh
 from training.config import TrainingConfig, load_config, quickened
-from training.leakage import LeakageFoundError
+from training.experiment.train import LandmarkFit, Training, quietly, train
+from training.leakage.checks import LeakageFoundError
 from training.provenance import collect_provenance
-from training.run import LandmarkFit, Training, quietly, train
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from tests.mechanisms.true_risks import Floats
@@ -25,14 +25,14 @@ from tests.studies.rules_table import choice_table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import sample_of
 from tests.studies.stack import learn_stack, stacked_head
-from training.cohort_tasks import tasks_of
+from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
-from training.fit import HeadFit, fit_heads
-from training.labels import derive_outcomes
-from training.read_cohort import read_cohort
-from training.run import outcome_class
-from training.splits import Folds, draw_folds
-from training.tasks import Head, Task
+from training.experiment.train import outcome_class
+from training.learning.cohort_tasks import tasks_of
+from training.learning.fit import HeadFit, fit_heads
+from training.learning.splits import Folds, draw_folds
+from training.learning.tasks import Head, Task
+from training.outcomes.labels import derive_outcomes
 
 AVERAGE = "no_model"
 Figures = tuple[float | None, float]

@@ -17,13 +17,13 @@ from lifelines import CoxPHFitter
 from sklearn.model_selection import StratifiedKFold
 
 from features.build import build_features
-from features.cohort import Cohort
-from features.protocol import Landmark
+from features.protocol.document import Landmark
+from features.records.cohort import Cohort
 from tests.mechanisms.true_risks import Floats
 from tests.studies.answers import Answered
 from tests.studies.attainable import attainable_share
 from tests.studies.settings import Row
-from training.labels import EndedBy, derive_outcomes
+from training.outcomes.labels import EndedBy, derive_outcomes
 
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 """Of half the squared coefficients, beside the mean log-likelihood of a patient [judgement]."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from models.outcomes import DAYS_PER_WEEK, RelapseCurve
 from tests.mechanisms.true_risks import Floats
-from training.labels import EndedBy
+from training.outcomes.labels import EndedBy
 
 SMALLEST = 1e-6
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.outcome_model import OutcomeModel
 from tests.mechanisms import second
 from tests.mechanisms.second import SecondCohort
@@ -25,8 +25,8 @@ from tests.studies.answers import TrainingRefusedError, models_by_candidate, tra
 from tests.studies.markdown import refusals, table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import FRESH, at_landmarks
-from training.read_cohort import read_cohort
-from training.run import Training
+from training.cohort.reader import read_cohort
+from training.experiment.train import Training
 
 POPULATION = 60_000
 WEEKS = np.arange(1, max(HORIZONS_DAYS) // 7 + 1)

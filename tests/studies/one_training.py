@@ -14,7 +14,7 @@ from tests.studies.cox import cox_at, cox_rows
 from tests.studies.mean_prediction import mean_rows
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import Fresh, at_landmarks, fresh_patients, training_cohort
-from training.run import Training
+from training.experiment.train import Training
 
 
 def all_rows(settings: Settings) -> list[Row]:

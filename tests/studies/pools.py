@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.learners import Lesson
 from models.relapse import FollowUpWeights
 from models.remission import remission_trials
 from tests.mechanisms import own
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats
 from tests.studies.sources import fresh_patients
-from training import synthetic_truth
+from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
-from training.labels import EndedBy
-from training.read_cohort import read_cohort
-from training.relapse_task import RelapseTask
-from training.splits import Folds, draw_folds
-from training.tasks import RemissionTask
+from training.learning.relapse_task import RelapseTask
+from training.learning.splits import Folds, draw_folds
+from training.learning.tasks import RemissionTask
+from training.outcomes.labels import EndedBy
+from training.simulation import truth as synthetic_truth
 
 POOLS = ("own", "second", "null")
 OWN_PATIENTS, SECOND_PATIENTS, SECOND_DRAWS = 40_000, 6_000, 300

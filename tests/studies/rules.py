@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from models.remission import RemissionHead
 from tests.mechanisms.true_risks import Floats
-from training.choice import choose
-from training.evaluation.held_out import measures_of
-from training.fit import CandidateFit, HeadFit
-from training.tasks import Task
+from training.learning.choice import choose
+from training.learning.fit import CandidateFit, HeadFit
+from training.learning.held_out import measures_of
+from training.learning.tasks import Task
 
 STACK = "stack"
 IN_USE = "average or best"

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.outcome_model import OutcomeModel
 from tests.studies.answers import TrainingRefusedError, answered, models_by_candidate, trained
 from tests.studies.attainable import share_rows
@@ -20,9 +20,9 @@ from tests.studies.held_out import log_likelihood
 from tests.studies.markdown import mean_over, plain, refusals, shown, table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import MECHANISMS, Fresh, at_landmarks, fresh_patients, sample_of, training_cohort
-from training.labels import derive_outcomes
-from training.read_cohort import read_cohort
-from training.run import Training
+from training.cohort.reader import read_cohort
+from training.experiment.train import Training
+from training.outcomes.labels import derive_outcomes
 
 RULE = "the rule's choice"
 

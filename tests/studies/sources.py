@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from tests.mechanisms import own, second
 from tests.mechanisms.true_risks import Truth
-from training.read_cohort import read_cohort
+from training.cohort.reader import read_cohort
 
 MECHANISMS = ("own", "second")
 FRESH = 900_000

@@ -15,8 +15,8 @@ from models.calibration import Trials
 from models.learners import Learned
 from models.outcomes import expit
 from tests.mechanisms.true_risks import Floats
-from training.fit import HeadFit
-from training.tasks import Head, HeldOut
+from training.learning.fit import HeadFit
+from training.learning.tasks import Head, HeldOut
 
 PENALTY = 2.0
 """Nats per unit of weight [judgement]: three free parameters gain half a nat each by chance, less than this costs."""

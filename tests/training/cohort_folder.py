@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.cohort import Cohort
-from features.problems import InputRefusedError
-from training.read_cohort import describe_problem, read_cohort
+from features.protocol.problems import InputRefusedError
+from features.records.cohort import Cohort
+from training.cohort.reader import describe_problem, read_cohort
 
 PATIENTS = "patient_id,site_id,age_years,sex,comorbid_ptsd\nA,c1,41,female,true\nB,c2,,,\n"
 ASSESSMENTS = "patient_id,day,instrument,score\nA,0,gad7,16\nA,7,gad7,9\nB,0,gad7,12\n"

@@ -6,10 +6,10 @@ import pytest
 
 from tests.training.cohort_folder import Folder
 from tests.training.trainings import QUICK
+from training.cohort.reader import read_cohort
+from training.experiment.train import Training, quietly, train
 from training.provenance import collect_provenance
-from training.read_cohort import read_cohort
-from training.run import Training, quietly, train
-from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.simulation.cohort import simulate_cohort, write_cohort
 
 
 @pytest.fixture

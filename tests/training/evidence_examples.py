@@ -5,9 +5,9 @@ No figure was computed from anybody; shapes are smooth curves that look like a r
 
 from math import exp
 
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from tests.training.evidences import direction
-from training.evidence import (
+from training.evidence.document import (
     AcrossSites,
     CalibrationCurve,
     CandidateEvidence,

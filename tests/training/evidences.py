@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Literal
 
-from features.protocol import Protocol
-from training.champion_comparison import ChampionComparison
+from features.protocol.document import Protocol
 from training.config import load_policy
-from training.evidence import (
+from training.evidence.document import (
     CalibrationCurve,
     CandidateEvidence,
     CohortUsed,
@@ -25,6 +24,7 @@ from training.evidence import (
     SiteEstimate,
     Subgroup,
 )
+from training.experiment.champion_comparison import ChampionComparison
 
 HEADS: tuple[Literal["remission", "relapse"], ...] = ("remission", "relapse")
 NO_CHAMPION = ChampionComparison(None)

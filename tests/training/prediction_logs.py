@@ -12,13 +12,13 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from models.bundle import Bundle
-from serving.database import open_database
-from serving.desk import input_text
-from serving.log_append import Draft
-from serving.prediction_log import Entry, find_entry, read_entries
-from serving.predictor import Predictor
-from serving.refusal import RequestRefusedError
-from serving.state import State
+from serving.contract.refusal import RequestRefusedError
+from serving.log.append import Draft
+from serving.log.queries import Entry, find_entry, read_entries
+from serving.prediction.predictor import Predictor
+from serving.server.batcher import input_text
+from serving.storage.database import open_database
+from serving.storage.state import State
 from tests.serving.logs import SECRET, logged
 from tests.serving.requests import Document, read
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.problems import InputRefusedError
+from features.protocol.problems import InputRefusedError
 from training.config import CANDIDATES, load_config
 
 

@@ -10,9 +10,9 @@ from models.outcomes import Floats, expit
 from models.relapse import FollowUpWeights
 from tests.models.lessons import lesson_of
 from training.config import load_config
-from training.labels import EndedBy
-from training.relapse_task import RelapseTask
-from training.tasks import RemissionTask
+from training.learning.relapse_task import RelapseTask
+from training.learning.tasks import RemissionTask
+from training.outcomes.labels import EndedBy
 
 QUICK = replace(
     load_config(), candidates=("no_model", "one_variable", "logistic"), folds=4, fewest_repeats=1, most_repeats=1

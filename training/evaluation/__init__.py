@@ -1,1 +1,1 @@
-"""Judges predictions for patients whom a model never saw."""
+"""Figures of held-out predictions, per question, site, subgroup and landmark."""

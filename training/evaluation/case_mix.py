@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.catalogue import Feature
-from features.timeline import Floats, Mask
-from training.evaluation.disclosure import FEWEST
-from training.evidence import FeatureSummary
+from features.records.timeline import Floats, Mask
+from training.evidence.document import FeatureSummary
+from training.metrics.disclosure import FEWEST
 
 FEWEST_ALIKE = 5
 """Patients with a yes, or with a no, below which a share is not given, unless there are none."""

@@ -4,7 +4,7 @@ from math import sqrt
 
 from pydantic import TypeAdapter
 
-from training.evidence import Evidence, FeatureSummary, Number, Part
+from training.evidence.document import Evidence, FeatureSummary, Number, Part
 
 NOTABLE = 0.1
 """The standardised difference from which on it is commonly called notable: Austin 2009, doi:10.1002/sim.3697."""

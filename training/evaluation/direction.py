@@ -12,10 +12,10 @@ import numpy as np
 
 from features.build import FeatureRows, build_features
 from features.clinical_facts import CLINICAL_FACTS, ClinicalFact
-from features.cohort import Cohort
-from features.timeline import Floats, Mask
+from features.records.cohort import Cohort
+from features.records.timeline import Floats, Mask
 from models.outcome_model import OutcomeModel
-from training.evidence import Direction
+from training.evidence.document import Direction
 
 MARGIN = 0.005
 """Probability points that count as a move: half a point in a hundred, less than anybody is told [judgement]."""

@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from features.timeline import Floats
-from training.evaluation.asked import Asked
-from training.evaluation.intervals import interval
-from training.evaluation.question_measures import core_values
-from training.evidence import LandmarkGain
+from features.records.timeline import Floats
+from training.evidence.document import LandmarkGain
+from training.metrics.asked import Asked
+from training.metrics.intervals import interval
+from training.metrics.question_measures import core_values
 
 COMPARED = ("auc", "log_loss", "brier")
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from features.cohort import Cohort
-from training.evaluation.asked import Asked
-from training.evaluation.draws import Draws
+from features.records.cohort import Cohort
 from training.evaluation.gains import gain
 from training.evaluation.judged import Judged
 from training.evaluation.landmark_evidence import landmark_evidence
 from training.evaluation.questions import questions
-from training.evidence import HeadEvidence, LandmarkEvidence, LandmarkGain
+from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
+from training.metrics.asked import Asked
+from training.metrics.draws import Draws
 
 HeadsOf = Callable[[Judged, Draws], list[HeadEvidence]]
 """What is proven of the heads of a landmark, beside their questions."""

@@ -5,23 +5,23 @@ from typing import Literal
 
 import numpy as np
 
-from features.timeline import Floats
+from features.records.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
 from models.learners import learn_xgboost_at
 from models.score import Linear, Score, Trees
-from training.evaluation.draws import Draws
 from training.evaluation.judged import Judged
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
-from training.evaluation.sample_size import SampleSize as Needed
-from training.evaluation.sample_size import binary, cox_snell_r2, survival
-from training.evidence import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
-from training.fit import CandidateFit, HeadFit
-from training.labels import EndedBy
-from training.refits import lesson_of
-from training.relapse_task import RelapseTask
-from training.tasks import LOSS, RemissionTask, Task
+from training.evidence.document import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
+from training.learning.fit import CandidateFit, HeadFit
+from training.learning.refits import lesson_of
+from training.learning.relapse_task import RelapseTask
+from training.learning.tasks import LOSS, RemissionTask, Task
+from training.metrics.draws import Draws
+from training.metrics.sample_size import SampleSize as Needed
+from training.metrics.sample_size import binary, cox_snell_r2, survival
+from training.outcomes.labels import EndedBy
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3

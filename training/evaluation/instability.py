@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from features.timeline import Floats
-from training.evidence import Instability
+from features.records.timeline import Floats
+from training.evidence.document import Instability
 
 FAR = 0.1
 """Ten percentage points."""

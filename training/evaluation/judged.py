@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.build import FeatureRows
-from features.timeline import Floats
+from features.records.timeline import Floats
 from models.outcome_model import OutcomeModel
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
-from training.fit import HeadFit, recalibration_on
-from training.labels import EndedBy, Outcomes
-from training.relapse_task import RelapseTask, week_ends
-from training.splits import Folds
-from training.tasks import Head, Task
+from training.learning.fit import HeadFit, recalibration_on
+from training.learning.relapse_task import RelapseTask, week_ends
+from training.learning.splits import Folds
+from training.learning.tasks import Head, Task
+from training.outcomes.labels import EndedBy, Outcomes
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,14 +3,27 @@
 import numpy as np
 
 from features.catalogue import catalogue
-from features.cohort import Cohort
-from features.timeline import Floats
-from training.cohort_flow import LandmarkFlow, landmark_flow
-from training.evaluation.asked import Asked
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
+from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.case_mix import case_mix
-from training.evaluation.draws import Draws
 from training.evaluation.judged import Judged
-from training.evaluation.question_measures import (
+from training.evaluation.questions import questions
+from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
+from training.evaluation.risk_groups import risk_groups
+from training.evaluation.sites import by_site
+from training.evaluation.subgroups import subgroups
+from training.evidence.document import (
+    CalibrationCurve,
+    FlowCount,
+    HeadEvidence,
+    LandmarkEvidence,
+    Question,
+    Sensitivity,
+)
+from training.metrics.asked import Asked
+from training.metrics.draws import Draws
+from training.metrics.question_measures import (
     averaged,
     benefit,
     calibration_curve,
@@ -23,12 +36,6 @@ from training.evaluation.question_measures import (
     observed_rate,
     question_values,
 )
-from training.evaluation.questions import questions
-from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
-from training.evaluation.risk_groups import risk_groups
-from training.evaluation.sites import by_site
-from training.evaluation.subgroups import subgroups
-from training.evidence import CalibrationCurve, FlowCount, HeadEvidence, LandmarkEvidence, Question, Sensitivity
 
 TREATMENTS = ("weights", "all-no", "excluded")
 WORSE_BY = (0.5, 1.0)

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.timeline import Floats, Mask
+from features.records.timeline import Floats, Mask
 from models.outcomes import expit
-from training.evaluation.asked import Asked, followed_to
-from training.evaluation.incidence import answer_by, free_by
 from training.evaluation.judged import Judged
-from training.labels import EndedBy
+from training.metrics.asked import Asked, followed_to
+from training.metrics.incidence import answer_by, free_by
+from training.outcomes.labels import EndedBy
 
 
 def questions(judged: Judged) -> list[Asked]:

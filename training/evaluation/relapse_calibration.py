@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from features.timeline import Floats
-from training.evaluation.asked import Asked
-from training.evaluation.hazard_curve import hazard_curve
-from training.evaluation.incidence import aalen_johansen
+from features.records.timeline import Floats
 from training.evaluation.judged import Judged
-from training.evaluation.net_benefit import net_benefit_censored, net_benefit_treat_all
-from training.evaluation.question_measures import THRESHOLDS, errors_with_noise, mean_of_repeats
 from training.evaluation.relapse_measures import followed_until
+from training.metrics.asked import Asked
+from training.metrics.hazard_curve import hazard_curve
+from training.metrics.incidence import aalen_johansen
+from training.metrics.net_benefit import net_benefit_censored, net_benefit_treat_all
+from training.metrics.question_measures import THRESHOLDS, errors_with_noise, mean_of_repeats
 
 
 def relapse_errors(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:

@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from features.timeline import Floats
-from training.evaluation.curve_measures import Curves, curve_values
-from training.evaluation.discrimination import uno_c
-from training.evaluation.hazard_slope import hazard_slope
-from training.evaluation.intervals import enough_for_interval, interval
+from features.records.timeline import Floats
 from training.evaluation.judged import Judged
-from training.evaluation.question_measures import mean_of_repeats
-from training.evidence import Estimate
-from training.labels import EndedBy
-from training.relapse_task import week_ends
+from training.evidence.document import Estimate
+from training.learning.relapse_task import week_ends
+from training.metrics.curve_measures import Curves, curve_values
+from training.metrics.discrimination import uno_c
+from training.metrics.hazard_slope import hazard_slope
+from training.metrics.intervals import enough_for_interval, interval
+from training.metrics.question_measures import mean_of_repeats
+from training.outcomes.labels import EndedBy
 
 
 def relapse_measures(judged: Judged, draws: Floats) -> dict[str, Estimate]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from features.timeline import Floats
-from training.evaluation.disclosure import FEWEST
-from training.evaluation.incidence import aalen_johansen
-from training.evaluation.intervals import enough_for_interval, interval
+from features.records.timeline import Floats
 from training.evaluation.judged import Judged
-from training.evidence import Estimate, RiskGroup, RiskGroups
-from training.labels import EndedBy
+from training.evidence.document import Estimate, RiskGroup, RiskGroups
+from training.metrics.disclosure import FEWEST
+from training.metrics.incidence import aalen_johansen
+from training.metrics.intervals import enough_for_interval, interval
+from training.outcomes.labels import EndedBy
 
 NAMES = ("lowest third", "middle third", "highest third")
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from features.cohort import Cohort
-from features.timeline import Floats
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
 from models.outcomes import expit
-from training.evaluation.asked import Asked
-from training.evaluation.disclosure import told_together
-from training.evaluation.intervals import enough_for_interval, interval
-from training.evaluation.question_measures import core_values
-from training.evaluation.random_effects import pool
-from training.evidence import AcrossSites, Estimate, SiteEstimate
+from training.evidence.document import AcrossSites, Estimate, SiteEstimate
+from training.metrics.asked import Asked
+from training.metrics.disclosure import told_together
+from training.metrics.intervals import enough_for_interval, interval
+from training.metrics.question_measures import core_values
+from training.metrics.random_effects import pool
 
 FEWEST_SITES = 3
 MEASURES = ("auc", "calibration_intercept", "calibration_slope")

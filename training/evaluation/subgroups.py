@@ -8,15 +8,15 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from features.cohort import Cohort
-from features.timeline import Floats, Mask
-from training.evaluation.asked import Asked
-from training.evaluation.disclosure import FEWEST, told_together
-from training.evaluation.draws import Draws
-from training.evaluation.intervals import interval
-from training.evaluation.net_benefit import net_benefit
-from training.evaluation.question_measures import averaged, core_values, observed_rate
-from training.evidence import Subgroup
+from features.records.cohort import Cohort
+from features.records.timeline import Floats, Mask
+from training.evidence.document import Subgroup
+from training.metrics.asked import Asked
+from training.metrics.disclosure import FEWEST, told_together
+from training.metrics.draws import Draws
+from training.metrics.intervals import interval
+from training.metrics.net_benefit import net_benefit
+from training.metrics.question_measures import averaged, core_values, observed_rate
 
 AGE_BANDS = (30, 45, 60)
 """Lower bounds in years of the second band and the following ones."""

@@ -1,1 +1,1 @@
-"""What became of a model in use: who is asked about, what it answers, and whether its predictions come true."""
+"""A model in use: do patients or answers drift, and do predictions come true?"""

@@ -8,21 +8,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
-from features.cohort import Cohort
-from features.problems import InputRefusedError
-from features.protocol import Protocol
+from features.protocol.document import Protocol
+from features.protocol.problems import InputRefusedError
+from features.records.cohort import Cohort
 from models.bundle import Bundle
-from training.monitoring import in_words
-from training.monitoring.calendar import Calendar
-from training.monitoring.calibration import Moment, relapse_calibration, remission_calibration
-from training.monitoring.checks import Found, Watched, shares
-from training.monitoring.document import Answers, Asked, Calibration, Check, ModelMonitored, Monitoring, State, told
-from training.monitoring.drift import drift_at
-from training.monitoring.joined import Followed, join
-from training.monitoring.logged import AtLandmark, ByModel, LoggedPrediction, by_model
-from training.monitoring.measured import measured
-from training.monitoring.over_time import answers_over_time
-from training.monitoring.reference import Reference
+from training.monitoring.report import text as in_words
+from training.monitoring.statistics.calendar import Calendar
+from training.monitoring.statistics.calibration import Moment, relapse_calibration, remission_calibration
+from training.monitoring.statistics.checks import Found, Watched, shares
+from training.monitoring.statistics.document import (
+    Answers,
+    Asked,
+    Calibration,
+    Check,
+    ModelMonitored,
+    Monitoring,
+    State,
+    told,
+)
+from training.monitoring.statistics.drift import drift_at
+from training.monitoring.statistics.joined import Followed, join
+from training.monitoring.statistics.logged import AtLandmark, ByModel, LoggedPrediction, by_model
+from training.monitoring.statistics.measured import measured
+from training.monitoring.statistics.over_time import answers_over_time
+from training.monitoring.statistics.reference import Reference
 from training.monitoring.verdict import checks, overall, states
 
 

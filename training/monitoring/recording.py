@@ -12,15 +12,15 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from models.bundle import BundleRefusedError
-from training.audit import seal_run
-from training.bundle_lookup import load_by_digest, registered_with
-from training.evidence_parts import Estimate
-from training.monitoring.document import STATES, ModelMonitored, Monitoring
-from training.monitoring.figures import Figure
+from training.audit.audit import seal_run
+from training.audit.bundle_lookup import load_by_digest, registered_with
+from training.evidence.parts import Estimate
 from training.monitoring.monitor import KnownModel, UnknownModel
-from training.monitoring.reference import REFERENCE, Reference, read_reference
+from training.monitoring.report.figures import Figure
+from training.monitoring.statistics.document import STATES, ModelMonitored, Monitoring
+from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
-from training.release import MODEL_NAME, use_store
+from training.registry.release import MODEL_NAME, use_store
 
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900

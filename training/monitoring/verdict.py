@@ -12,9 +12,9 @@ import numpy as np
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.score import Constant, Linear, Score
-from training.monitoring.calendar import Calendar
-from training.monitoring.checks import ALARM, HINT, Found, Kind, Size
-from training.monitoring.document import STATES, Change, Check, State, told
+from training.monitoring.statistics.calendar import Calendar
+from training.monitoring.statistics.checks import ALARM, HINT, Found, Kind, Size
+from training.monitoring.statistics.document import STATES, Change, Check, State, told
 
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,

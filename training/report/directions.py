@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from training.evidence import Direction, Evidence
+from training.evidence.document import Direction, Evidence
 from training.report.markup import paragraph, table
 from training.report.wording import count, percent
 

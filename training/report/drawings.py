@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count as counting
 
-from training.evaluation import plots
-from training.evaluation.plots import Caption
-from training.evidence import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
+from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
+from training.report import plots
 from training.report.forests import site_forest, subgroup_forest
 from training.report.hundred import outcomes_per_hundred
+from training.report.plots import Caption
 from training.report.row_plots import forest_plot, missing_plot
 from training.report.schematic import flow_diagram, icon_array
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from features.catalogue import catalogue
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from training.evaluation.case_mix_compared import Compared
-from training.evidence import Evidence
+from training.evidence.document import Evidence
 
 INTENDED_USE = (
     "Research on ketamine-assisted psychotherapy for anxiety disorders. Clinicians and researchers who know the study "

@@ -1,6 +1,6 @@
 """The lines of the forest plots: sites with what a new one should expect, and groups of patients."""
 
-from training.evidence import AcrossSites, Question, SiteEstimate, Subgroup
+from training.evidence.document import AcrossSites, Question, SiteEstimate, Subgroup
 from training.report.row_plots import ForestPanel, ForestRow
 from training.report.wording import count, group_title, has_limits, in_prose, interval, number
 

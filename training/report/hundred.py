@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.evidence import LandmarkEvidence, Question
+from training.evidence.document import LandmarkEvidence, Question
 
 
 @dataclass(frozen=True)

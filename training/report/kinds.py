@@ -1,6 +1,6 @@
 """What the kinds of evidence mean in words: a training, an external evaluation, an update. Keys are `Evidence.kind`."""
 
-from training.choice import RULE
+from training.learning.choice import RULE
 
 SAID = {
     "held out": "Development: figures are from patients held out, each predicted by models that never saw the patient.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from training.evaluation.case_mix_compared import NOTABLE
-from training.evidence import Evidence, LandmarkEvidence
+from training.evidence.document import Evidence, LandmarkEvidence
 from training.report import tables
 from training.report.directions import directions_table
 from training.report.drawings import Drawing, draw

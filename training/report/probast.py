@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from training.evidence import HeadEvidence, Question
+from training.evidence.document import HeadEvidence, Question
 from training.report.facts import Told
 from training.report.wording import listed, patients, percent
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from training.evaluation.plots import BLACK, BLUE, GREY, Caption, finish_svg
-from training.evidence import Estimate
+from training.evidence.document import Estimate
+from training.report.plots import BLACK, BLUE, GREY, Caption, finish_svg
 
 _WIDTH = 520
 _LINE = 18

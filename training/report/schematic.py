@@ -4,8 +4,8 @@ import html
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from training.evaluation.plots import BLACK, BLUE, GREY, VERMILION, Caption, finish_svg
-from training.evidence import FlowCount
+from training.evidence.document import FlowCount
+from training.report.plots import BLACK, BLUE, GREY, VERMILION, Caption, finish_svg
 
 _WIDTH = 520
 _LINE = 15

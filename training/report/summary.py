@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from training.evidence import Estimate, Evidence, HeadEvidence, LandmarkEvidence, Question
+from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, Question
 from training.report.facts import ReportFacts
 from training.report.kinds import SAID
 from training.report.markup import bullets, link, paragraph, section, table

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from training.evaluation.case_mix_compared import NOTABLE, Compared
-from training.evidence import (
+from training.evidence.document import (
     Estimate,
     Evidence,
     HeadEvidence,

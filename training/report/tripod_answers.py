@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from training.evaluation.case_mix_compared import NOTABLE
-from training.evidence import Question
+from training.evidence.document import Question
 from training.report.facts import Told
 from training.report.kinds import CHOICE, KIND, PREDICTED
 from training.report.wording import CANDIDATES, has_limits, interval, listed, measure_title, number, patients, percent

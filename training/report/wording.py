@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from training.evidence import Estimate, Number, Subgroup
+from training.evidence.document import Estimate, Number, Subgroup
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import bentoml
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from serving.routes import PREDICT, ROUTES
-from serving.service import KapOutcomes
+from serving.contract.routes import PREDICT, ROUTES
+from serving.server.service import KapOutcomes
 from tests.benchmarks.serve.answers import NOTHING, NOTHING_ROUTE
 
 ROUTES[NOTHING_ROUTE] = replace(ROUTES[PREDICT], path=NOTHING_ROUTE)

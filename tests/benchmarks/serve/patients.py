@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.bundle import Bundle
-from serving.offline import predict_json
+from serving.prediction.offline import predict_json
 from tests.benchmarks.serve.answers import BATCH
 from tests.benchmarks.serve.plan import Bodies
 from tests.serving.requests import request_of
-from training.read_cohort import read_cohort
-from training.release import load_registered
+from training.cohort.reader import read_cohort
+from training.registry.release import load_registered
 
 ONE_BY_ONE = 300
 """Different patients that are asked about one at a time."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from features.instruments import INSTRUMENTS
+from features.protocol.instruments import INSTRUMENTS
 from tests.mechanisms.second import numbers
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving.bento import container_file, image_environment
+from tests.serving.server.bento import container_file, image_environment
 from tests.serving.servers import ROOT
 
 VISITOR = Path(__file__).with_name("container_visitor.py")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.serving.server.test_service_keys import make_key
 from tests.serving.servers import Server, environment_in, running
-from tests.serving.test_service_keys import make_key
 
 MOST_PER_MINUTE = "1000000"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.bento import image_context, make_bento
 from tests.serving.hard.container import Image, Visit, install_packages, require_namespaces
+from tests.serving.server.bento import image_context, make_bento
 from tests.serving.servers import environment_in, promote_toy
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving.database import reading
-from serving.log_check import check_log
-from serving.named_log import open_log
-from serving.prediction_log import read_entries, read_writers
-from serving.state import State
+from serving.log.check import check_log
+from serving.log.queries import read_entries, read_writers
+from serving.storage.database import reading
+from serving.storage.log_location import open_log
+from serving.storage.state import State
 from tests.serving.databases import postgresql_database
 from tests.serving.hard.patients import asking
+from tests.serving.server.test_service_keys import until
 from tests.serving.servers import Server, environment_in, running
-from tests.serving.test_service_keys import until
 
 KILLS, FEWER_KILLS = 20, 6
 PATIENCE_SECONDS = 90.0

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from serving.log_check import check_log
-from serving.prediction_log import read_entries
-from serving.settings import Settings
-from serving.state import State, open_state
+from serving.log.check import check_log
+from serving.log.queries import read_entries
+from serving.storage.settings import Settings
+from serving.storage.state import State, open_state
 from tests import postgresql
 from tests.serving.databases import postgresql_database
 from tests.serving.hard.patients import asking
 from tests.serving.requests import EXAMPLE
+from tests.serving.server.test_service_keys import until
 from tests.serving.servers import Server, environment_in, running
-from tests.serving.test_service_keys import until
 
 STOPS = 3
 DISK_KIB = 131_072

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.serving.hard.keyed import keyed
-from tests.serving.mutations import ANSWERED_WITHIN_SECONDS, bombard, mutations, synthetic_patients
+from tests.serving.openapi.mutations import ANSWERED_WITHIN_SECONDS, bombard, mutations, synthetic_patients
 from tests.serving.planted import MARKS
 from tests.serving.requests import EXAMPLE
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.serving.fuzzing import ANSWERED_WITHIN_SECONDS, BATCH, fuzz
 from tests.serving.hard.keyed import keyed
+from tests.serving.openapi.fuzzing import ANSWERED_WITHIN_SECONDS, BATCH, fuzz
 
 FEWEST_CASES = 5_000
 PREDICT = "POST /v1/predict"

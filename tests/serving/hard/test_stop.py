@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 
-from serving.configured_service import STOP_SECONDS
+from serving.server.configured_service import STOP_SECONDS
 from tests.serving.certificates import make_certificate
 from tests.serving.servers import environment_in, running
 

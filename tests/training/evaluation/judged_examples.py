@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.build import FeatureRows
-from features.cohort import Cohort
-from features.primary_scale import PrimaryScale
-from features.protocol import Covariate, Landmark, Protocol
-from features.timeline import Floats, Rows
+from features.protocol.document import Covariate, Landmark, Protocol
+from features.records.cohort import Cohort
+from features.records.primary_scale import PrimaryScale
+from features.records.timeline import Floats, Rows
 from models.relapse import FollowUpWeights
-from training.evaluation.asked import Asked
 from training.evaluation.judged import Judged, Weights
-from training.labels import EndedBy, Outcomes
+from training.metrics.asked import Asked
+from training.outcomes.labels import EndedBy, Outcomes
 
 NAN = float("nan")
 LANDMARK = Landmark("before session 1", before_session=1)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.catalogue import Feature, catalogue
-from features.protocol import Protocol
-from features.timeline import Floats
+from features.protocol.document import Protocol
+from features.records.timeline import Floats
 from training.evaluation.case_mix import case_mix
-from training.evidence import FeatureSummary
+from training.evidence.document import FeatureSummary
 
 
 def summary_of(values: Floats) -> FeatureSummary:

@@ -9,17 +9,17 @@ import pytest
 from features.build import build_features
 from features.catalogue import catalogue
 from features.clinical_facts import CLINICAL_FACTS, ClinicalFact
-from features.cohort import Cohort
-from features.protocol import Landmark
-from features.timeline import Mask
+from features.protocol.document import Landmark
+from features.records.cohort import Cohort
+from features.records.timeline import Mask
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Constant, Linear
 from tests.cohorts import cohort_of
 from training.evaluation.direction import directions
-from training.evidence import Direction
-from training.run import Training
+from training.evidence.document import Direction
+from training.experiment.train import Training
 
 LANDMARK = Landmark("day 14", day=14)
 PATIENTS = """

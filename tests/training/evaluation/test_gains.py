@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from features.catalogue import Feature, catalogue
-from features.protocol import Protocol
+from features.protocol.document import Protocol
 from tests.training.evaluation.judged_examples import NAN, asked_of, judged_of, once, outcomes_of
 from tests.training.evidences import good_evidence, with_landmarks
 from training.evaluation.case_mix import case_mix
 from training.evaluation.case_mix_compared import compare_case_mix
-from training.evaluation.draws import Draws
 from training.evaluation.gains import gain
 from training.evaluation.gather import _gains
-from training.evidence import FeatureSummary
-from training.labels import EndedBy
+from training.evidence.document import FeatureSummary
+from training.metrics.draws import Draws
+from training.outcomes.labels import EndedBy
 
 
 def test_the_gain_is_later_less_earlier_on_the_patients_asked_at_both() -> None:

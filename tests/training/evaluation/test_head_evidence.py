@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import cache
 from math import ceil, exp, log
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +10,11 @@ import pytest
 from models.learners import learn_xgboost_at
 from models.relapse import RelapseHead
 from models.score import Constant, Linear
-from tests.training.evaluation.fitted import fitted
+from tests.places import COHORTS
+from tests.training.metrics.fitted import fitted
+from training.cohort.reader import read_cohort
 from training.config import load_config
 from training.evaluation import head_evidence as evidence_of_heads
-from training.evaluation.draws import Draws
 from training.evaluation.head_evidence import (
     _loss_held_out,
     _needed,
@@ -24,14 +24,12 @@ from training.evaluation.head_evidence import (
     parameters_of,
     sample_size,
 )
-from training.evaluation.sample_size import binary, survival
-from training.fit import HeadFit
+from training.experiment.train import Training, quietly, train
+from training.learning.fit import HeadFit
+from training.learning.relapse_task import RelapseTask
+from training.metrics.draws import Draws
+from training.metrics.sample_size import binary, survival
 from training.provenance import collect_provenance
-from training.read_cohort import read_cohort
-from training.relapse_task import RelapseTask
-from training.run import Training, quietly, train
-
-COHORTS = Path(__file__).parents[4] / "shared" / "cohorts"
 
 
 def test_the_rate_of_relapse_is_per_year_at_risk() -> None:

@@ -10,16 +10,16 @@ from models.outcome_model import OutcomeModel
 from models.outcomes import expit
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
-from tests.training.evaluation.fitted import HORIZONS, Fitted, fitted
 from tests.training.evaluation.judged_examples import outcomes_of
-from training.evaluation.draws import Draws
+from tests.training.metrics.fitted import HORIZONS, Fitted, fitted
 from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.risk_groups import risk_groups
-from training.fit import HeadFit, recalibration_on
-from training.labels import EndedBy
-from training.tasks import HeldOut
+from training.learning.fit import HeadFit, recalibration_on
+from training.learning.tasks import HeldOut
+from training.metrics.draws import Draws
+from training.outcomes.labels import EndedBy
 
 
 def learned() -> Fitted:

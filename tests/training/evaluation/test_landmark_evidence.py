@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from features.cohort import Cohort
-from training.evaluation.draws import Draws, draw
+from features.records.cohort import Cohort
 from training.evaluation.gather import gather_landmarks
-from training.evaluation.intervals import over_sites
 from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model, weights_of
 from training.evaluation.landmark_evidence import landmark_evidence
-from training.evidence import Estimate, HeadEvidence, LandmarkEvidence
-from training.labels import derive_outcomes
-from training.run import Training
+from training.evidence.document import Estimate, HeadEvidence, LandmarkEvidence
+from training.experiment.train import Training
+from training.metrics.draws import Draws, draw
+from training.metrics.intervals import over_sites
+from training.outcomes.labels import derive_outcomes
 
 
 def no_heads(_judged: Judged, _draws: Draws) -> list[HeadEvidence]:

@@ -8,18 +8,17 @@ import pytest
 from numpy.typing import NDArray
 
 from features.build import build_features
-from features.timeline import Floats
+from features.records.timeline import Floats
 from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
 from tests.training.evaluation.judged_examples import asked_of as remission_of
 from tests.training.trainings import QUICK
-from training.cohort_tasks import tasks_of
-from training.evaluation.asked import Asked
+from training.cohort.reader import read_cohort
 from training.evaluation.judged import Judged
 from training.evaluation.questions import questions
-from training.labels import EndedBy, derive_outcomes
-from training.read_cohort import read_cohort
-from training.relapse_task import FEWEST_FOLLOWED
-from training.synthetic_cohort import simulate_cohort, write_cohort
+from training.learning.cohort_tasks import tasks_of
+from training.metrics.asked import FEWEST_FOLLOWED, Asked
+from training.outcomes.labels import EndedBy, derive_outcomes
+from training.simulation.cohort import simulate_cohort, write_cohort
 
 CENSORED, RELAPSE, COMPETING, NEVER = EndedBy.CENSORED, EndedBy.RELAPSE, EndedBy.COMPETING, EndedBy.NOT_AT_RISK
 FOLLOWED = [(1.0, 200.0, CENSORED)] * FEWEST_FOLLOWED

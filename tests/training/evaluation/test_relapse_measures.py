@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.evaluation.fitted import fitted
 from tests.training.evaluation.judged_examples import NAN, judged_of, once, outcomes_of
+from tests.training.metrics.fitted import fitted
 from training.evaluation.judged import Judged
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.risk_groups import risk_groups
-from training.labels import EndedBy
+from training.outcomes.labels import EndedBy
 
 CENSORED, RELAPSE, COMPETING = EndedBy.CENSORED, EndedBy.RELAPSE, EndedBy.COMPETING
 DAYS = (7, 14, 21)

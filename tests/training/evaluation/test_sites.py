@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from features.timeline import Floats
+from features.records.timeline import Floats
 from tests.training.evaluation.judged_examples import asked_of, cohort_of, once
-from training.evaluation.draws import draw
-from training.evaluation.question_measures import core_values
-from training.evaluation.random_effects import pool
 from training.evaluation.sites import by_site
+from training.metrics.draws import draw
+from training.metrics.question_measures import core_values
+from training.metrics.random_effects import pool
 
 PER_SITE = 60
 

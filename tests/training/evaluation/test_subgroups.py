@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.training.evaluation.judged_examples import NAN, asked_of, cohort_of, once
-from training.evaluation.disclosure import told_together
-from training.evaluation.draws import Draws
 from training.evaluation.subgroups import subgroups
-from training.evidence import Subgroup
+from training.evidence.document import Subgroup
+from training.metrics.disclosure import told_together
+from training.metrics.draws import Draws
 
 FEMALE, MALE, INTERSEX = 0, 1, 2
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from features.build import build_features
-from features.cohort import Cohort
-from features.timeline import Floats
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
 from models.applicability import Applicable
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel, Predictions
-from training.monitoring.logged import LoggedPrediction
+from training.monitoring.statistics.logged import LoggedPrediction
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DAYS_A_MONTH = 30.4

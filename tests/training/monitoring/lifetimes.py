@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from features.timeline import Floats
-from training.monitoring.bets import (
+from features.records.timeline import Floats
+from training.monitoring.statistics.bins import Bins, number_bins, yes_no_bins
+from training.monitoring.statistics.e_processes import (
     Course,
     bet_from_every_month,
     change_in_ranks,
@@ -16,8 +17,7 @@ from training.monitoring.bets import (
     recalibration_gains,
     recalibration_log_wealth,
 )
-from training.monitoring.bins import Bins, number_bins, yes_no_bins
-from training.monitoring.ranks import ranks
+from training.monitoring.statistics.ranks import ranks
 
 Draw = Callable[[np.random.Generator, int], Floats]
 FEATURES, ANSWERS = 0.5 / 300, 0.5 / 18

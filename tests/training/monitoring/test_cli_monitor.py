@@ -9,18 +9,18 @@ import pytest
 from click.testing import CliRunner, Result
 from mlflow.entities import Run
 
-from features.cohort import Cohort
+from features.records.cohort import Cohort
 from models.bundle import Bundle, load_bundle
-from serving.erasure import erase_patient
+from serving.log.erasure import erase_patient
 from tests.serving.bundles import toy_bundle
 from tests.serving.logs import SECRET
 from tests.serving.requests import Document, request_of
 from tests.training.prediction_logs import Answering, PredictionLog
-from tests.training.registry import Registry, in_use
-from training.cli import main
-from training.monitoring.reference import REFERENCE, reference_of_update
-from training.read_cohort import read_cohort
-from training.release import MODEL_NAME
+from tests.training.registries import Registry, in_use
+from training.cli.app import main
+from training.cohort.reader import read_cohort
+from training.monitoring.statistics.reference import REFERENCE, reference_of_update
+from training.registry.release import MODEL_NAME
 
 PATIENTS = 24
 
@@ -66,7 +66,7 @@ def log_in(folder: Path, model: Answering, documents: list[Document], day: str =
     """A log of answers that were all given on a day."""
     log = PredictionLog(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("serving.log_append.now", lambda: f"{day}T09:00:00.000000+00:00")
+        patch.setattr("serving.log.append.now", lambda: f"{day}T09:00:00.000000+00:00")
         log.answer(model, *documents, in_full=False)
     return log
 

@@ -15,7 +15,7 @@ from tests.training.monitoring.lifetimes import (
     drift_course,
     normal,
 )
-from training.monitoring.bins import number_bins
+from training.monitoring.statistics.bins import number_bins
 
 FIVE_YEARS = (60, 0)
 

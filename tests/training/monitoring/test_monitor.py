@@ -11,18 +11,18 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from features.cohort import Cohort
-from features.problems import InputRefusedError, Problem
-from features.timeline import Floats
+from features.protocol.problems import InputRefusedError, Problem
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
 from models.bundle import Bundle
 from tests.training.monitoring.clinics import clinic_log, hashed
-from training.monitoring.document import ModelMonitored
-from training.monitoring.figures import draw
-from training.monitoring.logged import LoggedPrediction
+from training.experiment.train import Training
 from training.monitoring.monitor import KnownModel, Outcomes, UnknownModel, Wanted, monitor
-from training.monitoring.page import render_page
-from training.monitoring.reference import Reference, reference_of_update
-from training.run import Training
+from training.monitoring.report.figures import draw
+from training.monitoring.report.page import render_page
+from training.monitoring.statistics.document import ModelMonitored
+from training.monitoring.statistics.logged import LoggedPrediction
+from training.monitoring.statistics.reference import Reference, reference_of_update
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 DIGEST = "d" * 64

@@ -20,10 +20,10 @@ from tests.training.monitoring.lifetimes import (
     wider,
     yes,
 )
-from training.monitoring.bets import rate_log_wealth
-from training.monitoring.bins import number_bins, yes_no_bins
-from training.monitoring.calibration import ENOUGH, ENOUGH_RELAPSES
-from training.monitoring.drift import ENOUGH_PATIENTS
+from training.monitoring.statistics.bins import number_bins, yes_no_bins
+from training.monitoring.statistics.calibration import ENOUGH, ENOUGH_RELAPSES
+from training.monitoring.statistics.drift import ENOUGH_PATIENTS
+from training.monitoring.statistics.e_processes import rate_log_wealth
 
 RUNS = 25
 CHANGES = {

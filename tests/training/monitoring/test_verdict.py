@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 
 from tests.serving.bundles import toy_bundle
-from training.monitoring.bets import Course
-from training.monitoring.calendar import Calendar
-from training.monitoring.checks import Found, Kind, Size, Watched, shares
-from training.monitoring.document import Calibration, Check, Count, State
-from training.monitoring.in_words import reasons
-from training.monitoring.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
-from training.monitoring.reference import AnsweredReference, FeatureReference, LandmarkReference, Reference, Spread
+from training.monitoring.report.text import reasons
+from training.monitoring.statistics.calendar import Calendar
+from training.monitoring.statistics.checks import Found, Kind, Size, Watched, shares
+from training.monitoring.statistics.document import Calibration, Check, Count, State
+from training.monitoring.statistics.e_processes import Course
+from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
+from training.monitoring.statistics.reference import (
+    AnsweredReference,
+    FeatureReference,
+    LandmarkReference,
+    Reference,
+    Spread,
+)
 from training.monitoring.verdict import checks, overall, states, used_features
 
 BUNDLE = toy_bundle()

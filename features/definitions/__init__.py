@@ -1,0 +1,1 @@
+"""Every built-in feature: what it is, its unit and range, where the fact comes from, and how it is computed."""

@@ -1,0 +1,94 @@
+"""Whom a prediction is for, judged from what is known by then; training and serving ask this one function.
+
+A record that ends today is judged by all that it holds. A complete one is judged as if it ended on the landmark day:
+what came later decides an outcome, never who is asked about.
+"""
+
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.eligibility.remission_window import window_on
+from features.protocol.columns import COMPETING_EVENTS
+from features.records.cohort import Cohort
+from features.records.cut_offs import at_least, at_most
+from features.records.landmark import Known
+from features.records.timeline import Floats, Mask, is_among
+
+
+class Ineligible(Enum):
+    """Why a patient is neither learned from nor answered at a landmark; the value is the sentence shown to people."""
+
+    LANDMARK_NOT_REACHED = "the landmark was not reached"
+    AGE_OUTSIDE = "the age is outside the protocol's limits"
+    DIED = "the patient has died"
+    WITHDREW = "the patient has withdrawn"
+    ENDED_BEFORE = "a relapse, a competing event or the end of follow-up came already"
+    NO_BASELINE = "no primary instrument was rated at baseline"
+    BASELINE_IN_REMISSION = "the baseline is already in the remission band"
+    NO_DOSING_SESSION = "no dosing session in the acute course"
+    ALREADY_DECIDED = "the reading that decides remission is taken"
+    WINDOW_OVER = "the remission window is over without a reading"
+
+
+def ineligible_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
+    """Per patient why nothing is learned or predicted at the landmark, or ``None``; shape (patients,).
+
+    Of several reasons the first in the order of ``Ineligible`` is given.
+    """
+    today = known.day if cohort.as_of_day is None else cohort.as_of_day
+    found = {
+        Ineligible.LANDMARK_NOT_REACHED: np.isnan(known.day),
+        Ineligible.AGE_OUTSIDE: _age_outside(cohort),
+    }
+    if cohort.protocol.remission.at_landmark:
+        ending = {*cohort.protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
+        found[Ineligible.ENDED_BEFORE] = _had_event(cohort, today, ending)
+    else:
+        found |= _without_remission_to_come(cohort, known, today)
+    reasons = np.full(len(known), None, dtype=object)
+    for reason in reversed(Ineligible):
+        if reason in found:
+            reasons[found[reason]] = reason
+    return reasons
+
+
+def _age_outside(cohort: Cohort) -> Mask:
+    """Whose recorded age is outside the protocol's limits."""
+    age, rule = cohort.number("age_years"), cohort.protocol.eligibility
+    return ~np.isnan(age) & ~(at_least(age, rule.minimum_age) & at_most(age, rule.maximum_age))
+
+
+def _without_remission_to_come(cohort: Cohort, known: Known, today: Floats) -> dict[Ineligible, Mask]:
+    """Who can't come into remission any more, or not so that it would be seen, by why."""
+    ratings = known.primary.ratings_among(cohort.assessments)
+    ratings = ratings.where(ratings.numbers("day") <= ratings.spread(today))
+    window = window_on(cohort, ratings, today)
+    return {
+        Ineligible.DIED: _had_event(cohort, today, {"death"}),
+        Ineligible.WITHDREW: _had_event(cohort, today, {"withdrawal"}),
+        Ineligible.NO_BASELINE: np.isnan(known.primary.baseline),
+        Ineligible.BASELINE_IN_REMISSION: at_most(known.primary.baseline, known.primary.remission_at_most),
+        Ineligible.NO_DOSING_SESSION: _never_dosed(cohort, known),
+        Ineligible.ALREADY_DECIDED: window.decided,
+        Ineligible.WINDOW_OVER: window.over,
+    }
+
+
+def _never_dosed(cohort: Cohort, known: Known) -> Mask:
+    """Who had no dosing session by a fixed day, where the remission window counts from the last one.
+
+    The first is on day 0, so whoever has none by then never had one. Before a session, it may be about to come.
+    """
+    if cohort.protocol.remission.anchor == "index" or known.landmark.day is None:
+        return np.zeros(len(known), dtype=np.bool_)
+    return ~known.dosing_sessions.exists_for_patient()
+
+
+def _had_event(cohort: Cohort, today: Floats, names: set[str]) -> Mask:
+    """Who had one of these events by ``today``, that day included under every kind of landmark."""
+    events = cohort.events
+    codes = [cohort.protocol.code("events", "event", name) for name in names]
+    listed = is_among(events["event"], codes) & (events.numbers("day") <= events.spread(today))
+    return events.where(listed).exists_for_patient()

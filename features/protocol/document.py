@@ -1,0 +1,229 @@
+"""The study protocol: when a prediction is made, what counts as remission and relapse, and over which horizons.
+
+A protocol is a value. Reading one from TOML, with the line to mend for every problem, is `protocol_reading`'s work.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.protocol.columns import TABLES, Column
+from features.protocol.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instrument
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A moment of prediction: on the day of dosing session ``before_session``, or on the fixed ``day``.
+
+    Exactly one of the two is set. The moment comes at the latest ``else_days`` after the session before, whether the
+    session comes or not.
+    """
+
+    name: str
+    before_session: int | None = None
+    day: int | None = None
+    else_days: int | None = None
+
+
+@dataclass(frozen=True)
+class EligibilityRule:
+    """Whose outcomes are learned and predicted, by age in years at day 0, both ends inclusive.
+
+    An age that is not recorded is within. The default excludes minors, for whom ketamine-assisted psychotherapy has
+    not been studied enough [judgement].
+    """
+
+    minimum_age: float = 18.0
+    maximum_age: float = 110.0
+
+
+@dataclass(frozen=True)
+class RemissionRule:
+    """Which reading decides remission. Days of the window count from the anchor, both ends inclusive.
+
+    ``at_landmark`` means that everyone is in remission at the landmark, so that only relapse is predicted.
+    """
+
+    instruments: tuple[str, ...] = ("gad7", "hama", "lsas", "pdss", "pcl5", "ybocs")
+    anchor: Literal["last_acute_session", "index"] = "last_acute_session"
+    window_days: tuple[int, int] = (7, 31)
+    require_reliable_drop: bool = True
+    at_landmark: bool = False
+
+
+@dataclass(frozen=True)
+class RelapseRule:
+    """What dates a relapse: readings and listed events (``score``), or listed events alone (``event``).
+
+    ``confirm_within_days`` says how long after the first reading a second one in the relapse band must come;
+    (0, 0) asks for none.
+    """
+
+    rule: Literal["score", "event"] = "score"
+    confirm_within_days: tuple[int, int] = (7, 28)
+    events: tuple[str, ...] = ("relapse", "hospitalisation", "rescue_ketamine", "medication_increase")
+
+    @property
+    def asks_for_confirmation(self) -> bool:
+        """Whether one reading in the relapse band is not enough."""
+        return self.confirm_within_days != (0, 0)
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A column of ``patients`` that the study adds and that becomes a feature.
+
+    One with the name of a column of ``STUDY_COLUMNS`` takes that column's place.
+    """
+
+    name: str
+    kind: Literal["number", "binary"]
+    meaning: str
+    minimum: float = 0.0
+    maximum: float = 1.0
+
+    def column(self) -> Column:
+        """The covariate as a declared column of ``patients``; a binary one is read as true/false or 1/0."""
+        kind: Literal["flag", "number"] = "flag" if self.kind == "binary" else "number"
+        return Column(self.name, kind, self.meaning, minimum=self.minimum, maximum=self.maximum)
+
+
+_DEFAULT_LANDMARKS = (
+    Landmark("before session 1", before_session=1),
+    Landmark("before session 2", before_session=2),
+    Landmark("before session 3", before_session=3, else_days=14),
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One study's rules; the defaults are those of ketamine-assisted psychotherapy (KAP)."""
+
+    name: str = "kap"
+    landmarks: tuple[Landmark, ...] = _DEFAULT_LANDMARKS
+    eligibility: EligibilityRule = field(default_factory=EligibilityRule)
+    acute_max_days: int = 42
+    remission: RemissionRule = field(default_factory=RemissionRule)
+    relapse: RelapseRule = field(default_factory=RelapseRule)
+    horizons_days: tuple[int, ...] = (84, 182)
+    covariates: tuple[Covariate, ...] = ()
+    own_instruments: tuple[Instrument, ...] = ()
+
+    @cached_property
+    def instruments(self) -> dict[str, Instrument]:
+        """Every scale of the study by name: the built-in ones, overridden and followed by its own."""
+        return INSTRUMENTS | {instrument.name: instrument for instrument in self.own_instruments}
+
+    @cached_property
+    def instrument_names(self) -> tuple[str, ...]:
+        """Names in the order of their codes in ``assessments.instrument``."""
+        return tuple(self.instruments)
+
+    @cached_property
+    def second_scales(self) -> tuple[int, ...]:
+        """Codes of the scales that may stand beside the primary one: those of depression, then the other outcomes."""
+        outcomes = [name for name, scale in self.instruments.items() if scale.decides_outcomes]
+        names = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
+        return tuple(self.instrument_names.index(name) for name in names)
+
+    @cached_property
+    def primary_scales(self) -> tuple[int, ...]:
+        """Codes of the instruments of the remission rule, in its order."""
+        return tuple(self.instrument_names.index(name) for name in self.remission.instruments)
+
+    @cached_property
+    def scale_numbers(self) -> dict[str, NDArray[np.float64]]:
+        """Range and cut-offs by name, each in the order of the scales' codes; the code -1 picks the NaN at the end."""
+        return {
+            name: np.array([*(getattr(scale, name) for scale in self.instruments.values()), None], dtype=np.float64)
+            for name in ("minimum", "maximum", "remission_at_most", "relapse_at_least", "reliable_change")
+        }
+
+    @cached_property
+    def tables(self) -> dict[str, tuple[Column, ...]]:
+        """The declared columns of every table under this protocol."""
+        return {name: self._columns_of(name) for name in TABLES}
+
+    def _columns_of(self, table: str) -> tuple[Column, ...]:
+        if table == "patients":
+            declared = {covariate.name for covariate in self.covariates}
+            built_in = (column for column in TABLES[table] if column.name not in declared)
+            return (*built_in, *(covariate.column() for covariate in self.covariates))
+        if table == "assessments":
+            return tuple(
+                replace(column, categories=self.instrument_names) if column.name == "instrument" else column
+                for column in TABLES[table]
+            )
+        return TABLES[table]
+
+    def code(self, table: str, column: str, category: str) -> int:
+        """The code under which a category of a column is stored."""
+        return self._codes[table, column, category]
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, str, str], int]:
+        return {
+            (table, column.name, category): code
+            for table, columns in self.tables.items()
+            for column in columns
+            for code, category in enumerate(column.categories)
+        }
+
+    def landmark(self, name: str) -> Landmark:
+        """The landmark of that name; KeyError when the protocol has none."""
+        for landmark in self.landmarks:
+            if landmark.name == name:
+                return landmark
+        raise KeyError(f"the protocol has no landmark {name!r}")
+
+    @cached_property
+    def document(self) -> str:
+        """Canonical JSON of the whole protocol, the same for equal protocols."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.document.encode()).hexdigest()
+
+
+def protocol_from_document(document: str) -> Protocol:
+    """The protocol that ``Protocol.document`` wrote; it is trusted to be one (a bundle checks its digest)."""
+    values = json.loads(document)
+
+    def pair(days: list[int]) -> tuple[int, int]:
+        return days[0], days[1]
+
+    remission = values["remission"]
+    relapse = values["relapse"]
+    return Protocol(
+        name=values["name"],
+        landmarks=tuple(Landmark(**landmark) for landmark in values["landmarks"]),
+        # A protocol written before ages were judged has no limits.
+        eligibility=EligibilityRule(**values.get("eligibility", {"minimum_age": 0.0})),
+        acute_max_days=values["acute_max_days"],
+        remission=RemissionRule(
+            **remission
+            | {"instruments": tuple(remission["instruments"]), "window_days": pair(remission["window_days"])}
+        ),
+        relapse=RelapseRule(
+            **relapse
+            | {
+                "events": tuple(relapse["events"]),
+                "confirm_within_days": pair(relapse["confirm_within_days"]),
+            }
+        ),
+        horizons_days=tuple(values["horizons_days"]),
+        covariates=tuple(Covariate(**covariate) for covariate in values["covariates"]),
+        own_instruments=tuple(
+            Instrument(
+                **instrument | {"severity_bands": tuple((low, band) for low, band in instrument["severity_bands"])}
+            )
+            for instrument in values["own_instruments"]
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The patients' records as a checked cohort, and what was known of each patient by a day."""

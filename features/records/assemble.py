@@ -1,0 +1,96 @@
+"""From the rows of a reader, in any order, to a cohort: checked, sorted, and every column there.
+
+What the rows must satisfy is decided in `checks`.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.protocol.columns import CHILD_TABLES
+from features.protocol.document import Protocol
+from features.protocol.problems import Problem
+from features.records.checks import relation_problems, value_problems
+from features.records.cohort import Cohort, RawCohort, RawTable, Values, is_missing
+from features.records.timeline import Indices, Rows, nothing_recorded
+
+# No two rows of a table agree in all of these, or they are equal: the order of the rows as read leaves no trace.
+_ORDER = {
+    "prior_treatments": ("end_day", "start_day", "treatment", "outcome", "adequate"),
+    "sessions": ("day", "kind", "session_number"),
+    "assessments": ("day", "instrument"),
+    "events": ("day", "event"),
+}
+
+
+def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Problem]]:
+    """The cohort, and every problem found; the cohort may be used only when there is none.
+
+    Rows of unknown patients and rows that lack a required cell are reported and left out. Problems count rows in the
+    order in which they were read.
+    """
+    problems = value_problems(raw, protocol)
+    order = np.argsort(raw.patient_ids, kind="stable")
+    position = np.empty(len(order), dtype=np.intp)
+    position[order] = np.arange(len(order))
+    tables, rows_read = {}, {}
+    for name in CHILD_TABLES:
+        tables[name], rows_read[name] = _sorted_rows(raw.tables.get(name), name, position, protocol)
+    site_names = tuple(sorted({site for site in raw.sites if site is not None}))
+    codes = {site: code for code, site in enumerate(site_names)}
+    site = np.fromiter((-1 if s is None else codes[s] for s in raw.sites), dtype=np.int32, count=len(order))
+    cohort = Cohort(
+        protocol=protocol,
+        patient_ids=raw.patient_ids[order],
+        site=site[order],
+        site_names=site_names,
+        patients=_patient_columns(raw, order, protocol),
+        as_of_day=None if raw.as_of_day is None else raw.as_of_day[order],
+        **tables,
+    )
+    return cohort, problems + relation_problems(cohort, order, rows_read)
+
+
+def _patient_columns(raw: RawCohort, order: Indices, protocol: Protocol) -> dict[str, Values]:
+    columns = {}
+    for column in protocol.tables["patients"]:
+        if column.kind != "identifier":
+            values = raw.patients.get(column.name)
+            columns[column.name] = _absent(column.kind, len(order)) if values is None else values[order]
+    recorded = np.asarray(columns["prior_treatments_recorded"], dtype=np.float64)
+    columns["prior_treatments_recorded"] = np.where(
+        np.isnan(recorded), float("prior_treatments" in raw.tables), recorded
+    )
+    return columns
+
+
+def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: Protocol) -> tuple[Rows, Indices]:
+    """The table's usable rows in canonical order, and the row that each one had as read."""
+    declared = [column for column in protocol.tables[name] if column.kind != "identifier"]
+    raw = raw or RawTable(np.empty(0, np.intp), {})
+    count = len(raw.patient)
+    given = raw.columns
+    columns = {c.name: given[c.name] if c.name in given else _absent(c.kind, count) for c in declared}
+    usable = raw.patient >= 0
+    for column in declared:
+        if column.required:
+            usable &= ~is_missing(columns[column.name])
+    patient = np.where(usable, position[raw.patient] if len(position) else raw.patient, -1)
+    order = _canonical_order(name, patient, columns)
+    order = order[usable[order]]
+    return Rows(len(position), patient[order], {key: values[order] for key, values in columns.items()}), order
+
+
+def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
+    keys = [columns[key] for key in _ORDER[name][::-1]]
+    return np.lexsort((*keys, patient)) if len(patient) > 1 else np.arange(len(patient))
+
+
+def rows_in_order(name: str, patients: int, patient: Indices, columns: Mapping[str, Values]) -> Rows:
+    """The rows of a table in the order in which a cohort holds them, from rows in any order."""
+    order = _canonical_order(name, patient, columns)
+    return Rows(patients, patient[order], {key: values[order] for key, values in columns.items()})
+
+
+def _absent(kind: str, count: int) -> Values:
+    return np.full(count, -1, dtype=np.int16) if kind == "category" else nothing_recorded(count)

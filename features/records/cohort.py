@@ -1,0 +1,131 @@
+"""A cohort: the five tables as typed columns, sorted by patient and day, checked, sliceable, with one digest.
+
+Categories are codes into their declared categories (-1: not recorded); numbers, days and flags are floats (NaN: not
+recorded). Turning files or requests into such columns is left to those who read them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.protocol.columns import CHILD_TABLES, LATER_COLUMNS
+from features.protocol.document import Protocol
+from features.records.timeline import Floats, Indices, Mask, Rows
+
+Values: TypeAlias = NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """Rows of a table as read: ``patient`` is the index into the patients as read, -1 for an unknown one."""
+
+    patient: Indices
+    columns: Mapping[str, Values]
+
+
+@dataclass(frozen=True, eq=False)
+class RawCohort:
+    """All that was read, in the reader's row order; columns that the source lacks are absent.
+
+    ``as_of_day`` holds each patient's today, in days, shape (patients,), for records that end today; ``None`` for
+    complete ones.
+    """
+
+    patient_ids: NDArray[np.str_]
+    sites: Sequence[str | None]
+    patients: Mapping[str, Values]
+    tables: Mapping[str, RawTable]
+    as_of_day: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Patients in the order of their ids, each child table sorted by patient, day and its other keys.
+
+    ``site`` holds codes into ``site_names``. ``as_of_day`` is the day on which each patient's record ends, in days,
+    shape (patients,); ``None`` when the records are complete.
+    """
+
+    protocol: Protocol
+    patient_ids: NDArray[np.str_]
+    site: NDArray[np.int32]
+    site_names: tuple[str, ...]
+    patients: Mapping[str, Values]
+    prior_treatments: Rows
+    sessions: Rows
+    assessments: Rows
+    events: Rows
+    as_of_day: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.patient_ids)
+
+    def table(self, name: str) -> Rows:
+        """One of the four tables below ``patients``, by name."""
+        rows: Rows = getattr(self, name)
+        return rows
+
+    def number(self, column: str) -> Floats:
+        """A column of ``patients`` as floats, NaN where not recorded."""
+        return np.asarray(self.patients[column], dtype=np.float64)
+
+    def take(self, patients: Indices) -> "Cohort":
+        """The cohort of these patients only; the indices must be ascending and without repeats."""
+        position = np.full(len(self), -1, dtype=np.intp)
+        position[patients] = np.arange(len(patients))
+        tables = {}
+        for name in CHILD_TABLES:
+            rows = self.table(name)
+            kept = rows.where(position[rows.patient] >= 0)
+            tables[name] = Rows(len(patients), position[kept.patient], kept.columns)
+        return Cohort(
+            protocol=self.protocol,
+            site_names=self.site_names,
+            as_of_day=None if self.as_of_day is None else self.as_of_day[patients],
+            patient_ids=self.patient_ids[patients],
+            site=self.site[patients],
+            patients={name: values[patients] for name, values in self.patients.items()},
+            **tables,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
+
+        A column by which the format grew counts only where somebody recorded it, or where the study declares it: a
+        cohort that was read before keeps its digest.
+        """
+        later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
+        hashed = hashlib.sha256(self.protocol.document.encode())
+        for text in (
+            *self.patient_ids.tolist(),
+            *(self.site_names[c] if c >= 0 else "" for c in self.site.tolist()),
+        ):
+            hashed.update(text.encode() + b"\0")
+        for name, values in sorted(self.patients.items()):
+            if name not in later or not is_missing(values).all():
+                hashed.update(name.encode() + _canonical(values))
+        for name in CHILD_TABLES:
+            rows = self.table(name)
+            hashed.update(name.encode() + _canonical(rows.patient))
+            for column, values in sorted(rows.columns.items()):
+                if column not in later or not is_missing(values).all():
+                    hashed.update(column.encode() + _canonical(values))
+        return hashed.hexdigest()
+
+
+def is_missing(values: Values) -> Mask:
+    """Which cells of a column are not recorded."""
+    return np.asarray(values == -1 if values.dtype.kind == "i" else np.isnan(values))
+
+
+def _canonical(values: Values) -> bytes:
+    """Bytes that do not depend on the machine's integer width or byte order; every NaN is the same."""
+    numbers = np.asarray(values, dtype="<f8") + 0.0
+    numbers[np.isnan(numbers)] = np.nan
+    return numbers.tobytes()

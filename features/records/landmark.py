@@ -1,0 +1,167 @@
+"""The landmark day of every patient, and `known_at`: the only cut in time.
+
+What is known at a landmark is decided here and nowhere else; every feature reads a `Known`, never a cohort.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from features.protocol.columns import SCREENING_COLUMNS
+from features.protocol.document import Landmark, Protocol
+from features.records.cohort import Cohort
+from features.records.primary_scale import Codes, PrimaryScale, primary_scale, second_scale
+from features.records.timeline import Floats, Mask, Rows, is_among
+
+
+def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
+    """Day of the landmark per patient, shape (patients,), in days; NaN where it is not reached.
+
+    Before session k it is the earlier of that session's day and ``else_days`` after the session before, so that it does
+    not tell whether session k came. In a record that ends today (``as_of_day``) today stands in for a day that is still
+    to come, as long as the acute course lasts. It lies after sessions 1 to k - 1, all of which are recorded.
+    """
+    if landmark.day is not None:
+        return _fixed_days(cohort, landmark.day)
+    session, doses, today = landmark.before_session or 1, _numbered_doses(cohort), cohort.as_of_day
+    before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -1.0)  # session 1: from day 0 on
+    latest = before + (np.nan if landmark.else_days is None else landmark.else_days)
+    day = np.fmin(_day_of(doses, session), latest)
+    if today is not None:
+        acute = today <= cohort.protocol.acute_max_days
+        day = np.where(day <= today, day, np.where(acute, today, np.nan))
+    return np.where(_has_sessions(doses, session - 1) & (day > before), day, np.nan)
+
+
+def _fixed_days(cohort: Cohort, day: int) -> Floats:
+    """The day of a landmark on a fixed day, for those who are still followed then; else NaN."""
+    reached = ~left_before(cohort, day, "death", "withdrawal") & ~follow_up_ended_before(cohort, day)
+    if cohort.as_of_day is not None:
+        reached &= cohort.as_of_day >= day
+    return np.where(reached, float(day), np.nan)
+
+
+def left_before(cohort: Cohort, day: int, *names: str) -> Mask:
+    """Who had one of these events before a day, shape (patients,)."""
+    events = cohort.events
+    codes = [cohort.protocol.code("events", "event", name) for name in names]
+    return events.where(is_among(events["event"], codes) & (events.numbers("day") < day)).exists_for_patient()
+
+
+def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:
+    """Whose follow-up ended before a day, with nothing recorded between that end and the day; shape (patients,)."""
+    events = cohort.events
+    ends = events["event"] == cohort.protocol.code("events", "event", "end_of_follow_up")
+    ended = events.where(np.asarray(ends) & (events.numbers("day") < day)).last_for_patient("day")
+    last = np.full(len(cohort), np.nan)
+    for rows in (cohort.sessions, cohort.assessments, events):
+        last = np.fmax(last, rows.where(rows.numbers("day") <= day).maximum_for_patient("day"))
+    return np.asarray(ended >= last)
+
+
+def dosing_day(cohort: Cohort, session_number: int) -> Floats:
+    """Day of the dosing session of that number per patient, NaN where it never came."""
+    return _day_of(_numbered_doses(cohort), session_number)
+
+
+def _numbered_doses(cohort: Cohort) -> Rows:
+    """Number and day of the dosing sessions; the other columns have no say in a landmark."""
+    sessions = cohort.sessions
+    columns = {name: sessions[name] for name in ("kind", "session_number", "day")}
+    return dosing_sessions(Rows(sessions.patients, sessions.patient, columns), cohort.protocol)
+
+
+def _day_of(doses: Rows, session_number: int) -> Floats:
+    return doses.where(doses.numbers("session_number") == session_number).first_for_patient("day")
+
+
+def _has_sessions(doses: Rows, up_to: int) -> Mask:
+    earlier = doses.where(doses.numbers("session_number") <= up_to)
+    return np.asarray(earlier.count_for_patient() == up_to)
+
+
+def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
+    """The sessions in which ketamine was given."""
+    return sessions.where(np.asarray(sessions["kind"] == protocol.code("sessions", "kind", "dosing")))
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the record of each patient of a cohort says at the landmark; arrays have shape (patients,).
+
+    ``day`` is the landmark day (NaN: not reached, and then nothing is known).
+    """
+
+    protocol: Protocol
+    landmark: Landmark
+    day: Floats
+    patients: dict[str, Floats]
+    prior_treatments: Rows
+    sessions: Rows
+    assessments: Rows
+    events: Rows
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    @cached_property
+    def primary(self) -> PrimaryScale:
+        """The primary instrument of every patient, with its baseline, if any."""
+        return primary_scale(self.assessments, self.protocol)
+
+    @cached_property
+    def second_scale(self) -> Codes:
+        """Code of a second scale that was rated too, of depression where there is one; -1 for none."""
+        return second_scale(self.assessments, self.primary)
+
+    @cached_property
+    def primary_ratings(self) -> Rows:
+        """Ratings of the primary instrument."""
+        return self.primary.ratings_among(self.assessments)
+
+    @cached_property
+    def ratings_since_baseline(self) -> Rows:
+        """Ratings of the primary instrument after day 0, the days of the baseline."""
+        return self.primary_ratings.where(self.primary_ratings.numbers("day") > 0)
+
+    @cached_property
+    def latest_since_baseline(self) -> Floats:
+        """Score of the latest rating of the primary instrument after day 0."""
+        return self.ratings_since_baseline.last_for_patient("score")
+
+    @cached_property
+    def treatments_asked_for(self) -> Mask:
+        """Of whom it is recorded whether there were earlier treatments."""
+        return np.asarray(self.patients["prior_treatments_recorded"] == 1)
+
+    @cached_property
+    def dosing_sessions(self) -> Rows:
+        """Sessions in which ketamine was given."""
+        return dosing_sessions(self.sessions, self.protocol)
+
+
+def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> Known:
+    """What was known at the landmark: ratings up to and including its day; sessions and events before it.
+
+    Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
+    always are, but for the screening facts, which are kept from every feature. ``day`` is what ``landmark_days`` gives
+    for the cohort and the landmark, from a caller who has it already.
+    """
+    day = landmark_days(cohort, landmark) if day is None else day
+    same_day = landmark.day is not None
+
+    def until(rows: Rows, *, inclusive: bool) -> Rows:
+        limit = rows.spread(day)
+        return rows.where(rows.numbers("day") <= limit if inclusive else rows.numbers("day") < limit)
+
+    return Known(
+        protocol=cohort.protocol,
+        landmark=landmark,
+        day=day,
+        patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
+        prior_treatments=cohort.prior_treatments,
+        sessions=until(cohort.sessions, inclusive=same_day),
+        assessments=until(cohort.assessments, inclusive=True),
+        events=until(cohort.events, inclusive=same_day),
+    )

@@ -1,0 +1,96 @@
+"""What the client sends, and what it takes for an answer: the contract's types, whole and right, or nothing.
+
+A newer service may say more than this client knows: fields that are unknown are left out. One that is missing, of
+another kind or out of range is refused, and so is an outcome that this client has no type for: half an answer might be
+taken for a whole one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from serving.client.errors import CallRefusedError, ServiceFailedError
+from serving.contract.refusal import json_path
+from serving.contract.request import PredictionRequest
+from serving.contract.response import (
+    BatchResponse,
+    NotPredictable,
+    Part,
+    Predicted,
+    PredictionResponse,
+    Refused,
+    ToMend,
+)
+
+Record: TypeAlias = PredictionRequest | Mapping[str, Any]
+"""One patient's record, checked already or as the JSON object that the service takes."""
+Answer = TypeVar("Answer")
+_MOST_PATHS = 3
+"""Paths named of an answer that is not as it should be."""
+
+
+class Readiness(Part):
+    """Whether the service answers requests, and what stands in the way (`readyz.Readiness`, without the web)."""
+
+    ready: bool
+    model_version: str
+    model: str
+    log: str
+    newest_model_refused: str | None
+
+
+class Reader(Generic[Answer]):
+    """Reads the JSON of one type of answer."""
+
+    def __init__(self, type_: Any) -> None:
+        """``type_`` is what the answer is read as."""
+        self._adapter: TypeAdapter[Answer] = TypeAdapter(type_)
+
+    def read(self, body: bytes) -> Answer:
+        """The answer in a body; raises ``ServiceFailedError``, which names the fields and never what they hold."""
+        try:
+            from_json(body, allow_inf_nan=False)  # pydantic itself would take NaN for a number
+            return self._adapter.validate_json(body, strict=True, extra="ignore")
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+            where = ", ".join(json_path(detail["loc"]) or "the whole" for detail in details[:_MOST_PATHS])
+            reason = f"outside the contract, at {len(details)} places: {where}"
+        except ValueError:
+            reason = "no JSON"
+        raise ServiceFailedError(f"the answer is {reason}", status=200)
+
+
+PREDICTION: Reader[PredictionResponse] = Reader(PredictionResponse)
+READINESS: Reader[Readiness] = Reader(Readiness)
+_BATCH: Reader[BatchResponse] = Reader(BatchResponse)
+
+
+def read_answers(body: bytes, number: int) -> list[Predicted | NotPredictable | Refused]:
+    """So many answers of a batch; raises ``ServiceFailedError`` for any other number too."""
+    answers = _BATCH.read(body).answers
+    if len(answers) != number:
+        raise ServiceFailedError(f"{number} answers are required, there came {len(answers)}", status=200)
+    return answers
+
+
+def encoded(record: Record) -> bytes:
+    """The record as JSON. Whether it is right is left to the service, which may know fields that this client doesn't.
+
+    Raises ``CallRefusedError`` for what JSON can't hold.
+    """
+    if isinstance(record, PredictionRequest):
+        return record.model_dump_json(exclude_unset=True).encode()
+    try:
+        return json.dumps(dict(record), allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError):
+        problem = ToMend(path="", required="an object of JSON values, numbers finite", found="another kind")
+    raise CallRefusedError("the record can't be written as JSON, and nothing was sent", problems=[problem])
+
+
+def encoded_batch(records: Sequence[Record], *, in_full: bool) -> bytes:
+    """Many records as one request; raises ``CallRefusedError`` for the first that JSON can't hold."""
+    end = b'],"in_full":true}' if in_full else b'],"in_full":false}'
+    return b'{"requests":[' + b",".join(encoded(record) for record in records) + end

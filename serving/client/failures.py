@@ -1,0 +1,151 @@
+"""What a try of a call that failed means: who must act, whether another try may help, and how long to wait for it.
+
+When and how often it is tried again is left to `client_schedule`.
+"""
+
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from serving.client.address import KEY_VARIABLE
+from serving.client.errors import CallError, CallRefusedError, NotAllowedError, ServiceFailedError, UnavailableError
+from serving.contract.response import ToMend
+
+_REFUSED = {
+    400: "it breaks the contract",
+    413: "it is too large",
+    415: "its media type is not taken",
+    422: "its Idempotency-Key was used before, with another request",
+}
+_NOT_ALLOWED = {
+    401: "a key that is known, and neither expired nor revoked, is required",
+    403: "the key does not allow this; or none was ever made, and only the service's own machine is answered, directly",
+}
+_NO_KEY = f"no key was sent; give it, or put it into {KEY_VARIABLE}"
+_UNAVAILABLE = {
+    408: "the request did not arrive in time",
+    429: "the key has used up its requests for now",
+    502: "what stands before the service can't reach it",
+    503: "the service can't answer at the moment",
+    504: "what stands before the service waited too long for it",
+}
+_BROKEN = {
+    httpx.ConnectTimeout: "no connection came about in time",
+    httpx.ConnectError: "no connection came about",
+    httpx.PoolTimeout: "all connections stayed in use",
+    httpx.TimeoutException: "no complete answer came in time",
+}
+_LONGEST_NUMBER = 9
+"""Digits of a Retry-After that is believed to be one: a billion seconds are 30 years."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the service answered, shown by its status alone; ``headers`` are looked up whatever their case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it calls itself JSON, and no problem document."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A try that failed. ``error`` is raised if it was the last; ``again``: another may help; ``asked``: seconds."""
+
+    error: CallError
+    again: bool = False
+    asked: float | None = None
+
+
+class _Problem(BaseModel):
+    """What is read of problem details (RFC 9457)."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
+
+    detail: str = ""
+    problems: list[ToMend] = []
+
+
+def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
+    """The failure that a reply with another status than 200 is; ``with_key``: whether a key was sent."""
+    status, problem = reply.status, _problem_of(reply)
+    if status in _REFUSED:
+        text = f"the request is refused ({status}): {_REFUSED[status]}{_counted(problem.problems)}"
+        return Failure(CallRefusedError(text, problems=problem.problems, status=status, detail=problem.detail))
+    if status in _NOT_ALLOWED:
+        why = _NOT_ALLOWED[status] if with_key or status != HTTPStatus.UNAUTHORIZED else _NO_KEY
+        return Failure(NotAllowedError(f"{why} ({status})", status=status, detail=problem.detail))
+    if status in _UNAVAILABLE:
+        asked = _seconds_asked(reply.headers, now)
+        text = f"{_UNAVAILABLE[status]} ({status})"
+        error = UnavailableError(text, status=status, detail=problem.detail, retry_after=asked)
+        return Failure(error, again=True, asked=asked)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        text = "the service failed (500); tell whoever runs it, with the time"
+        return Failure(ServiceFailedError(text, status=status, detail=problem.detail), again=True)
+    text = f"status {status} is no answer of this service: is the address its own? Redirects are not followed"
+    return Failure(ServiceFailedError(text, status=status, detail=problem.detail))
+
+
+def failure_of_connection(error: httpx.RequestError) -> Failure:
+    """The failure that a try without a complete reply is."""
+    if isinstance(error, httpx.DecodingError):
+        return Failure(ServiceFailedError("an answer that can't be decompressed; it was not asked for compressed"))
+    if _is_distrust(error):
+        text = "the certificate of the service is not trusted here: name the file of the CA that signed it, as ca"
+        return Failure(ServiceFailedError(text))
+    reasons = (reason for kind, reason in _BROKEN.items() if isinstance(error, kind))
+    return Failure(UnavailableError(next(reasons, "the connection broke off")), again=True)
+
+
+def _problem_of(reply: Reply) -> _Problem:
+    """The problem details of a reply; empty where it has none, or none that can be read."""
+    if reply.headers.get("content-type", "").startswith("application/problem+json"):
+        with suppress(ValidationError):
+            return _Problem.model_validate_json(reply.body, extra="ignore")
+    return _Problem()
+
+
+def _counted(problems: list[ToMend]) -> str:
+    return f"; .problems lists what to mend, {len(problems)} in all" if problems else ""
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether a certificate that could not be verified is at the bottom of it."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _seconds_asked(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that a Retry-After asks to wait (RFC 9110, 10.2.3); ``None`` without one that can be read.
+
+    A date is compared with the one that the reply was made on, where it says so: clocks may differ.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
+        return float(text)
+    until, made = _date(text), _date(headers.get("date", ""))
+    return None if until is None else max(0.0, (until - (made or now)).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)  # "-0000" means UTC too

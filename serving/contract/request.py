@@ -1,0 +1,121 @@
+"""What a clinic asks, as pydantic models whose fields are built from the declared columns of the intake.
+
+What depends on the served protocol (covariates, instruments and their scores) is checked by the predictor.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticCustomError
+
+from features.protocol.columns import DAY_LIMIT, TABLES, Column
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True, frozen=True)
+LONGEST_TEXT = 128
+MOST_ROWS = {"prior_treatments": 1_000, "sessions": 1_000, "assessments": 10_000, "events": 1_000}
+MOST_COVARIATES = 1_000
+MOST_REQUESTS = 1_000
+"""Records in one batch."""
+AS_OF_DAY = Column(
+    "as_of_day",
+    "day",
+    "today, counted from day 0; nothing in the record may be later",
+    required=True,
+    minimum=-DAY_LIMIT,
+    maximum=DAY_LIMIT,
+    unit="days",
+)
+PATIENT_REF = "patient_ref"
+"""The request's name for ``patient_id``; rows below ``patients`` need none, there is one patient."""
+
+_TYPES: dict[str, type] = {"number": float, "whole": int, "day": int, "flag": bool}
+
+
+class Entry(BaseModel):
+    """A part of the record; its fields are the declared columns of its table."""
+
+    model_config = STRICT
+
+
+def _type(column: Column) -> Any:
+    if column.kind == "identifier":
+        return Annotated[str, Field(pattern=r"\S", max_length=LONGEST_TEXT)]
+    if column.kind == "category":
+        return Literal[column.categories] if column.categories else Annotated[str, Field(max_length=LONGEST_TEXT)]
+    return Annotated[_TYPES[column.kind], Field(ge=column.minimum, le=column.maximum)]
+
+
+def declared_field(column: Column) -> tuple[Any, Any]:
+    """The column as a pydantic field: type, range and meaning; optional ones may be absent or null."""
+    unit = f" ({column.unit})" if column.unit else ""
+    description = column.meaning + unit
+    if column.required:
+        return _type(column), Field(description=description)
+    return _type(column) | None, Field(default=None, description=description)
+
+
+def _entry(name: str, table: str, **more: Any) -> type[Entry]:
+    fields = {column.name: declared_field(column) for column in TABLES[table] if column.name != "patient_id"}
+    declared: dict[str, Any] = more | fields
+    return create_model(name, __base__=Entry, __module__=__name__, **declared)
+
+
+def _number_or_flag(value: Any) -> Any:
+    if not (value is None or isinstance(value, bool | int | float)):
+        raise PydanticCustomError("number_or_flag", "a number, true or false")
+    if not (value is None or abs(value) <= sys.float_info.max):
+        raise PydanticCustomError("finite_number", "a number, true or false")
+    return value
+
+
+CovariateValue = Annotated[float | bool | None, BeforeValidator(_number_or_flag)]
+_COVARIATES = (
+    Annotated[dict[str, CovariateValue], Field(max_length=MOST_COVARIATES)] | None,
+    Field(default=None, description="the covariates that the served protocol declares, by name"),
+)
+
+if TYPE_CHECKING:
+    Patient = Entry
+    PriorTreatment = Entry
+    Session = Entry
+    Assessment = Entry
+    Event = Entry
+else:
+    _REF = {PATIENT_REF: declared_field(TABLES["patients"][0])}
+    Patient = _entry("Patient", "patients", **_REF, covariates=_COVARIATES)
+    PriorTreatment = _entry("PriorTreatment", "prior_treatments")
+    Session = _entry("Session", "sessions")
+    Assessment = _entry("Assessment", "assessments")
+    Event = _entry("Event", "events")
+
+
+def _rows(table: str, description: str) -> Any:
+    return Field(default=None, max_length=MOST_ROWS[table], description=description)
+
+
+class PredictionRequest(BaseModel):
+    """One patient's record up to today; an absent or null field is not recorded."""
+
+    model_config = STRICT
+
+    as_of_day: Annotated[int, Field(ge=AS_OF_DAY.minimum, le=AS_OF_DAY.maximum, description=AS_OF_DAY.meaning)]
+    patient: Patient
+    prior_treatments: list[PriorTreatment] | None = _rows(
+        "prior_treatments", "earlier treatments; absent or null: never asked; empty: asked, none"
+    )
+    sessions: list[Session] | None = _rows("sessions", "sessions so far")
+    assessments: list[Assessment] | None = _rows("assessments", "ratings so far")
+    events: list[Event] | None = _rows("events", "events so far")
+
+
+class BatchRequest(BaseModel):
+    """Many patients' records. What is no request stays as it came, for `refusal.read_batch` to say why."""
+
+    model_config = STRICT
+
+    requests: Annotated[
+        list[Annotated[PredictionRequest | Any, Field(union_mode="left_to_right")]],
+        Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as `POST /v1/predict` takes it"),
+    ]
+    in_full: Annotated[bool, Field(description="whether to give the reasons and the weekly curve of relapse")] = False

@@ -1,0 +1,146 @@
+"""Who may come in: address, method, caller, scope, rate and headers of a request, judged before its body is read.
+
+Where no key was ever made only this machine is answered, and only when it is meant: no proxy, and no page in a browser
+that reached the port under another name.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from ipaddress import ip_address
+from math import ceil
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.contract.routes import ROUTES
+from serving.contract.routes import Scope as KeyScope
+from serving.http.call import CURRENT, Call
+from serving.http.errors import ProblemResponse
+from serving.storage.keys import ApiKey
+
+_BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+RETRY_SOON = {"Retry-After": "1"}
+
+
+class Keys(Protocol):
+    """What the gate asks of the keys; `keys.KeyRing` answers."""
+
+    known: bool
+    any_active: bool
+
+    def verify(self, token: str) -> ApiKey | None:
+        """The key that a token belongs to."""
+        ...
+
+
+class Rates(Protocol):
+    """What the gate asks of the rate limits; `rate_limit.RateLimiter` answers."""
+
+    def take(self, slot: int, per_minute: int) -> float:
+        """Seconds to wait; 0.0 where it may."""
+        ...
+
+
+class Gate:
+    """ASGI middleware: lets a request in with its `Call`, or refuses it with a problem document."""
+
+    def __init__(self, app: ASGIApp, keys: Callable[[], Keys], rates: Callable[[], Rates]) -> None:
+        """Wrap ``app``; keys and rates are asked for at each request, for they are there only once serving begins."""
+        self._app = app
+        self._keys = keys
+        self._rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        admitted = self._admit(scope, headers)
+        if isinstance(admitted, ProblemResponse):
+            await admitted(scope, receive, send)
+            return
+        token = CURRENT.set(admitted)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            CURRENT.reset(token)
+
+    def _admit(self, scope: Scope, headers: Headers) -> Call | ProblemResponse:
+        received = time.perf_counter()
+        route = ROUTES.get(scope["path"])
+        if route is None:
+            return ProblemResponse(HTTPStatus.NOT_FOUND)
+        if scope["method"] not in route.methods:
+            return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
+        key = None if route.scope is None else self._caller(scope, headers, route.scope)
+        if isinstance(key, ProblemResponse):
+            return key
+        refused = _refuse_headers(headers) if route.method == "POST" else None
+        return refused or Call(key, received, headers.get("idempotency-key"))
+
+    def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
+        """The key of the caller; ``None`` for a caller on this machine where none was ever made."""
+        keys = self._keys()
+        if not keys.known:
+            detail = "the keys can't be read at the moment; nothing is answered until they can"
+            return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
+        if not keys.any_active:
+            return None if _is_this_machine(scope, headers) else _only_loopback()
+        given = _BEARER.fullmatch(headers.get("authorization", ""))
+        key = keys.verify(given.group(1)) if given else None
+        if key is None:
+            found = "no key" if given is None else "a key that is unknown, expired or revoked"
+            detail = f"an API key is required, as Authorization: Bearer KEY; there came {found}"
+            return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+        if not key.allows(needed):
+            return ProblemResponse(HTTPStatus.FORBIDDEN, f"a key with the scope {needed} is required")
+        wait = self._rates().take(key.slot, key.per_minute)
+        if wait > 0:
+            detail = "this key has used up its requests for now"
+            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
+        return key
+
+
+def _refuse_headers(headers: Headers) -> ProblemResponse | None:
+    """Why a body with these headers is not read; ``None`` where it is."""
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json, in UTF-8")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+    key = headers.get("idempotency-key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        return ProblemResponse(
+            HTTPStatus.BAD_REQUEST, "Idempotency-Key must be 1 to 128 printable ASCII characters without spaces"
+        )
+    return None
+
+
+def _is_this_machine(scope: Scope, headers: Headers) -> bool:
+    """Whether a request comes from this machine, not by way of a proxy, and asks for this machine by name."""
+    client = scope.get("client")
+    if client is None or not _is_loopback(client[0]) or any(name in headers for name in _FORWARDED):
+        return False
+    host = headers.get("host", "")
+    return host in _LOCAL_NAMES or host.rpartition(":")[0] in _LOCAL_NAMES
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _only_loopback() -> ProblemResponse:
+    detail = "no API key was ever made, so that only this machine is answered, directly; make one with kap keys create"
+    return ProblemResponse(HTTPStatus.FORBIDDEN, detail)

@@ -1,0 +1,26 @@
+"""Who calls, and how: what the gate found out about a request, for whoever answers it further in."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from serving.storage.keys import ApiKey
+
+LOOPBACK = "loopback"
+"""The caller where no key was ever made and only this machine is answered."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was let in; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
+
+    key: ApiKey | None
+    received: float
+    idempotency: str | None = None
+
+    @property
+    def caller(self) -> str:
+        """The name of the caller in the log."""
+        return LOOPBACK if self.key is None else self.key.id
+
+
+CURRENT: ContextVar[Call] = ContextVar("call")

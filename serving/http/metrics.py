@@ -1,0 +1,118 @@
+"""What Prometheus may know: how many, how fast, which outcome, which feature is missing; never a patient's value.
+
+The worker processes of one server count into files of their own (`PROMETHEUS_MULTIPROC_DIR`), which are added up when
+asked.
+"""
+
+import re
+from collections import Counter as Counting
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from serving.contract.refusal import RequestProblem
+
+__all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
+
+_ROW = re.compile(r"\[\d+\]")
+_TENTHS = ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.9")
+"""Where the tenth of a probability begins; certainty belongs to the last."""
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of this process, and how to tell all processes' together."""
+
+    def __init__(self, *, shared: bool) -> None:
+        """``shared``: several processes write into `PROMETHEUS_MULTIPROC_DIR`; else this one stands alone."""
+        self._registry = CollectorRegistry()
+        self._shared = shared
+        own: dict[str, Any] = {"registry": self._registry}
+        self._requests = Counter("kap_requests", "HTTP requests.", ("path", "method", "status"), **own)
+        self._seconds = Histogram("kap_request_seconds", "Time to answer.", ("path",), buckets=_SECONDS, **own)
+        self._answers = Counter(
+            "kap_answers", "Answers given, and requests refused.", ("outcome", "version", "landmark"), **own
+        )
+        self._not_predictable = Counter("kap_not_predictable", "Why nothing was predicted.", ("code", "version"), **own)
+        self._refusals = Counter("kap_refusals", "Refused requests, by field.", ("field",), **own)
+        self._applicability = Counter("kap_applicability", "Verdicts on applicability.", ("verdict", "version"), **own)
+        self._cautions = Counter("kap_cautions", "Cautions given.", ("code",), **own)
+        self._missing = Counter("kap_features_missing", "Features not recorded.", ("feature", "version"), **own)
+        self._outside = Counter("kap_features_out_of_range", "Out of training range.", ("feature", "version"), **own)
+        self._probability = Counter(
+            "kap_probabilities", "Probabilities given, by tenths.", ("question", "from", "version"), **own
+        )
+        self._log_failures = Counter("kap_log_unavailable", "Requests not answered for want of the log.", **own)
+        self._refused_model = Gauge(
+            "kap_newest_model_refused", "1 while the newest model is refused.", multiprocess_mode="livemax", **own
+        )
+
+    def answered(self, path: str, method: str, status: int, seconds: float) -> None:
+        """One HTTP request, however it ended; status 0 where the caller went away."""
+        self._requests.labels(path, method, str(status)).inc()
+        self._seconds.labels(path).observe(seconds)
+
+    def refused(self, problems: Iterable[RequestProblem]) -> None:
+        """One request that was refused, by the fields of its problems; of a table's rows all count alike."""
+        self._answers.labels("refused", "", "").inc()
+        for field in {_ROW.sub("", problem.path) for problem in problems}:
+            self._refusals.labels(field).inc()
+
+    def given(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
+        """Answers, as the plain documents that were sent; counted up first, for a batch holds many alike."""
+        counted: Counting[tuple[Counter, tuple[str, ...]]] = Counting()
+        missing: Counting[tuple[str, ...]] = Counting()
+        for answer in answers:
+            counted.update(self._counts(version, answer))
+            missing[tuple(answer.get("not_recorded", ()))] += 1
+        for features, number in missing.items():
+            for feature in features:
+                counted[self._missing, (feature, version)] += number
+        for (counter, labels), number in counted.items():
+            counter.labels(*labels).inc(number)
+
+    def _counts(self, version: str, answer: Mapping[str, Any]) -> Iterator[tuple[Counter, tuple[str, ...]]]:
+        """What one answer adds one to."""
+        predicted = answer["outcome"] == "predicted"
+        yield self._answers, (answer["outcome"], version, answer["landmark"]["name"] if predicted else "")
+        for caution in answer["cautions"]:
+            yield self._cautions, (caution["code"],)
+        applicability = answer["applicability"] or {"verdict": "not judged", "reasons": ()}
+        yield self._applicability, (applicability["verdict"], version)
+        for reason in applicability["reasons"]:
+            if reason["code"] == "out_of_range":
+                yield self._outside, (reason["feature"], version)
+        if not predicted:
+            yield from ((self._not_predictable, (reason["code"], version)) for reason in answer["reasons"])
+            return
+        for question, probability in _probabilities(answer):
+            if probability is not None:
+                yield self._probability, (question, _TENTHS[int(probability * 10)], version)
+
+    def log_unavailable(self) -> None:
+        """One request that could not be answered because the log could not be written."""
+        self._log_failures.inc()
+
+    def newest_model_refused(self, refused: bool) -> None:
+        """Whether the newest model of the store is not the one that answers."""
+        self._refused_model.set(float(refused))
+
+    def page(self) -> bytes:
+        """All of it, in the text format of Prometheus."""
+        if not self._shared:
+            return bytes(generate_latest(self._registry))
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return bytes(generate_latest(registry))
+
+
+def _probabilities(answer: Mapping[str, Any]) -> list[tuple[str, float | None]]:
+    found: list[tuple[str, float | None]] = []
+    if answer["remission"] is not None:
+        found.append(("remission", answer["remission"]["probability"]))
+    if answer["relapse"] is not None:
+        found += [(f"relapse_{risk['days']}", risk["probability"]) for risk in answer["relapse"]["at_horizons"]]
+    found += [(f"sustained_{one['horizon_days']}", one["probability"]) for one in answer["sustained_remission"]]
+    return found

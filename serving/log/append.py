@@ -1,0 +1,176 @@
+"""Adding entries to the prediction log: one transaction for all that wait, chained, each idempotency key once.
+
+Works on one open connection; when to connect, and what a failure means for those who wait, is left to `log_writer`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import TypeAlias
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+
+from serving.contract.failures import LogUnavailableError
+from serving.log.chain import BEGINNING, Content, Stub, content_code, entry_code, head_code, writer_code, writers_code
+from serving.log.queries import Kind, Writer, entries, now, writers
+from serving.storage.database import meta
+from serving.storage.pseudonyms import Secret
+
+WRITERS = "writers"
+"""The name under which ``meta`` keeps how many writers there have been, and its code."""
+TRIED = "tried"
+"""The name under which ``meta`` keeps when it was last tried whether the log can be written again."""
+_LOCK = 5_472_913_001
+"""Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that nobody else uses."""
+_COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
+_INSERT_ROWS = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
+_INSERT_DOCUMENT = text("INSERT INTO entries SELECT * FROM json_populate_recordset(NULL::entries, CAST(:rows AS json))")
+_KNOWN_KEYS = select(entries.c.idempotency, entries.c.input_digest, entries.c.prediction_id, entries.c.answer).where(
+    entries.c.idempotency.in_(bindparam("keys", expanding=True))
+)
+_ADVANCE = (
+    update(writers)
+    .where(writers.c.number == bindparam("writer"))
+    .values(entries=bindparam("reached"), head=bindparam("last"), head_code=bindparam("code_of_last"))
+)
+Row: TypeAlias = tuple[str | int | None, ...]
+"""The values of ``_COLUMNS``."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An entry before it has a place in the chain."""
+
+    prediction_id: str
+    caller: str
+    model_digest: str
+    model_version: str
+    run_id: str
+    landmark: str | None
+    landmark_day: int | None
+    latency_us: int
+    patient: str | None
+    input_digest: str | None
+    row: str | None
+    answer: str
+    idempotency: str | None = None
+    kind: Kind = "prediction"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What the log holds for a draft: the draft's own answer, or the earlier one given under the same key."""
+
+    prediction_id: str
+    answer: str
+
+
+class KeyReusedError(Exception):
+    """The same caller used an idempotency key before, with another request."""
+
+
+def begin_writer(connection: Connection, secret: Secret) -> Writer:
+    """A writer of its own for this process; its number follows the last one's. Needs `lock`."""
+    last = connection.execute(select(writers).order_by(writers.c.number.desc()).limit(1)).mappings().first()
+    number = 1 if last is None else int(last["number"]) + 1
+    started_at = now()
+    before = BEGINNING if last is None else str(last["code"])
+    code = writer_code(secret, number, started_at, before)
+    writer = Writer(number, started_at, code, 0, BEGINNING, head_code(secret, number, 0, BEGINNING))
+    connection.execute(insert(writers).values(**vars(writer)))
+    counted = f"{number} {writers_code(secret, number)}"
+    if last is None:
+        connection.execute(insert(meta).values(name=WRITERS, value=counted))
+    else:
+        connection.execute(update(meta).where(meta.c.name == WRITERS).values(value=counted))
+    return writer
+
+
+def lock(connection: Connection) -> None:
+    """Be the only one who adds until the transaction ends; SQLite's ``BEGIN IMMEDIATE`` has seen to it already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def append(
+    connection: Connection, secret: Secret, writer: Writer, drafts: Sequence[Draft]
+) -> tuple[Writer, list[Logged | KeyReusedError]]:
+    """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and what each got.
+
+    A draft whose idempotency key is known adds nothing: the answer given before stands, if the request was the same.
+    """
+    known = _known_keys(connection, [draft.idempotency for draft in drafts if draft.idempotency is not None])
+    rows: list[Row] = []
+    results: list[Logged | KeyReusedError] = []
+    head, reached, at = writer.head, writer.entries, now()
+    for draft in drafts:
+        earlier = known.get(draft.idempotency or "")
+        if earlier is not None:
+            results.append(earlier[1] if earlier[0] == draft.input_digest else KeyReusedError())
+            continue
+        reached += 1
+        row, head = _chained(secret, (writer.number, reached, head), draft, at)
+        rows.append(row)
+        results.append(Logged(draft.prediction_id, draft.answer))
+        if draft.idempotency is not None:
+            known[draft.idempotency] = (draft.input_digest, results[-1])
+    if not rows:
+        return writer, results
+    _insert(connection, rows)
+    return _advanced(connection, secret, replace(writer, entries=reached, head=head)), results
+
+
+def note_try(connection: Connection) -> None:
+    """Write something, so that a disk without room shows."""
+    connection.execute(delete(meta).where(meta.c.name == TRIED))
+    connection.execute(insert(meta).values(name=TRIED, value=now()))
+
+
+def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
+    """The writer with how far its chain has come, as it is recorded."""
+    code = head_code(secret, writer.number, writer.entries, writer.head)
+    values = {"writer": writer.number, "reached": writer.entries, "last": writer.head, "code_of_last": code}
+    if connection.execute(_ADVANCE, values).rowcount != 1:
+        raise LogUnavailableError("another log was put in its place")
+    return replace(writer, head_code=code)
+
+
+def _known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[str | None, Logged | KeyReusedError]]:
+    """Digest of the request and answer of each key that was used before."""
+    if not keys:
+        return {}
+    found = connection.execute(_KNOWN_KEYS, {"keys": keys})
+    return {key: (digest, Logged(prediction_id, answer)) for key, digest, prediction_id, answer in found}
+
+
+def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str) -> tuple[Row, str]:
+    """The row of a draft at a place (the writer's number, its own, the code of the one before), and its own code."""
+    writer, number, before = place
+    content = Content(token_hex(16), draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
+    stub = Stub(
+        writer,
+        number,
+        draft.kind,
+        draft.prediction_id,
+        at,
+        draft.caller,
+        draft.model_digest,
+        draft.model_version,
+        draft.run_id,
+        draft.landmark,
+        draft.landmark_day,
+        draft.latency_us,
+        content_code(secret, content),
+    )
+    code = entry_code(secret, before, stub)
+    return (*stub, code, None, *content), code
+
+
+def _insert(connection: Connection, rows: list[Row]) -> None:
+    """Insert rows past what SQLAlchemy does for each; a PostgreSQL driver would send a statement for each, too."""
+    if connection.dialect.name == "postgresql":
+        named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        connection.execute(_INSERT_DOCUMENT, {"rows": orjson.dumps(named).decode()})
+        return
+    connection.exec_driver_sql(_INSERT_ROWS, rows)

@@ -1,0 +1,75 @@
+"""The chain of one writer's entries: what each entry's code is computed from, and what a change would break.
+
+Every code is a keyed hash (HMAC-SHA-256), so that whoever can write to the database but has not the secret can't mend
+the chain after a change. How entries are stored is left to `prediction_log`, how a whole log is checked to `log_check`.
+"""
+
+from hashlib import sha256
+from typing import NamedTuple
+
+import orjson
+
+from serving.storage.pseudonyms import Secret
+
+BEGINNING = ""
+"""What stands before the first entry of a chain."""
+
+
+class Content(NamedTuple):
+    """The part of an entry that can be erased; ``nonce`` keeps anybody from guessing it from the code that stays."""
+
+    nonce: str
+    patient: str | None
+    input_digest: str | None
+    row: str | None
+    answer: str | None
+    idempotency: str | None
+
+
+class Stub(NamedTuple):
+    """The part of an entry that stays for ever; ``content`` is the code of the rest."""
+
+    writer: int
+    number: int
+    kind: str
+    prediction_id: str
+    at: str
+    caller: str
+    model_digest: str
+    model_version: str
+    run_id: str
+    landmark: str | None
+    landmark_day: int | None
+    latency_us: int
+    content: str
+
+
+def content_code(secret: Secret, content: Content) -> str:
+    """The code of an entry's erasable content."""
+    large = [None if part is None else _digest(part) for part in (content.row, content.answer)]
+    small = [content.nonce, content.patient, content.input_digest, content.idempotency]
+    return secret.mac("content", orjson.dumps(small + large))
+
+
+def entry_code(secret: Secret, before: str, stub: Stub) -> str:
+    """The code of an entry, given the code of the one before it in the chain (``BEGINNING`` for the first)."""
+    return secret.mac("entry", orjson.dumps([before, *stub]))
+
+
+def head_code(secret: Secret, writer: int, entries: int, head: str) -> str:
+    """The code that says how far a chain has come: so many entries, the last of which has the code ``head``."""
+    return secret.mac("head", orjson.dumps([writer, entries, head]))
+
+
+def writer_code(secret: Secret, writer: int, started_at: str, before: str) -> str:
+    """The code of a writer's beginning, given the code of the writer before."""
+    return secret.mac("writer", orjson.dumps([writer, started_at, before]))
+
+
+def writers_code(secret: Secret, writers: int) -> str:
+    """The code that says how many writers there have been."""
+    return secret.mac("writers", orjson.dumps([writers]))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,158 @@
+"""Checking a prediction log: whatever was changed, removed or put in another order is found and named.
+
+A log that was put back as a whole to an earlier state is whole in itself. Against that a `Seal` is kept elsewhere:
+how far each chain had come on a day, which every later log must contain.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from sqlalchemy import Connection, Engine, select
+
+from features.protocol.problems import InputRefusedError, Problem
+from serving.log.append import WRITERS
+from serving.log.chain import BEGINNING, head_code, writer_code, writers_code
+from serving.log.entry_check import NONE_BEFORE, entry_findings, holds, of_its_kinds
+from serving.log.queries import Entry, Writer, entries, read_writers, stream
+from serving.storage.database import meta, reading
+from serving.storage.pseudonyms import Secret
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far a chain has come: the code of its entry number ``entries``."""
+
+    writer: int
+    entries: int
+    head: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found: nothing in ``findings`` means that the log is as it was written."""
+
+    predictions: int
+    erased: int
+    erasures: int
+    findings: tuple[str, ...]
+    reached: tuple[Reached, ...]
+
+
+def check_log(engine: Engine, secret: Secret, sealed: tuple[Reached, ...] = ()) -> Checked:
+    """Check every writer and every entry; with the seal of an earlier day also that all it knew is still there."""
+    with reading(engine) as connection:
+        writers = read_writers(connection)
+        findings = list(_writer_findings(connection, secret, writers))
+        check = _EntryCheck(secret, writers, sealed)
+        for entry in stream(connection, select(entries).order_by(entries.c.writer, entries.c.number)):
+            check.take(entry)
+        check.finish()
+    reached = tuple(Reached(writer.number, writer.entries, writer.head) for writer in writers)
+    return Checked(check.predictions, len(check.erased), check.erasures, (*findings, *check.findings), reached)
+
+
+def _writer_findings(connection: Connection, secret: Secret, writers: list[Writer]) -> Iterator[str]:
+    before = BEGINNING
+    for expected, writer in enumerate(writers, start=1):
+        if writer.number != expected:
+            yield f"writer {expected} is missing"
+            break
+        if not of_its_kinds(writer):
+            yield f"writer {writer.number}: it was changed into another kind of thing"
+            break
+        if not holds(writer.code, partial(writer_code, secret, writer.number, writer.started_at, before)):
+            yield f"writer {writer.number}: its beginning was changed"
+        if not holds(writer.head_code, partial(head_code, secret, writer.number, writer.entries, writer.head)):
+            yield f"writer {writer.number}: how far its chain has come was changed"
+        before = writer.code
+    counted = connection.execute(select(meta.c.value).where(meta.c.name == WRITERS)).scalar()
+    number = len(writers)
+    if (counted or number) and counted != f"{number} {writers_code(secret, number)}":
+        yield "the number of writers is not the one that was recorded"
+
+
+class _EntryCheck:
+    """Takes the entries in the order of their chains and keeps what is wrong with them."""
+
+    def __init__(self, secret: Secret, writers: list[Writer], sealed: tuple[Reached, ...]) -> None:
+        self._secret = secret
+        self._writers = {writer.number: writer for writer in writers}
+        self._sealed = {(one.writer, one.entries): one.head for one in sealed if one.entries}
+        self._last: dict[int, tuple[int, str]] = {}
+        self._told: dict[str, set[str]] = {}
+        self.findings: list[str] = []
+        self.predictions = 0
+        self.erasures = 0
+        self.erased: dict[str, str | None] = {}
+
+    def take(self, entry: Entry) -> None:
+        """Check one entry against the one before it in its chain."""
+        place = f"writer {entry.writer}, entry {entry.number} ({entry.prediction_id})"
+        number, before = self._last.get(entry.writer, (0, BEGINNING))
+        in_turn = entry.number == number + 1
+        if of_its_kinds(entry):
+            if not in_turn:
+                self.findings.append(f"writer {entry.writer}: {_missing(number + 1, entry.number - 1)}")
+            self._last[entry.writer] = (entry.number, entry.code)
+        found = entry_findings(self._secret, before if in_turn else None, entry)
+        self.findings += [f"{place}: {finding}" for finding in found if in_turn or finding != NONE_BEFORE]
+        if entry.nonce is None:
+            self.erased[entry.prediction_id] = entry.erased_by
+        self._count(entry)
+        if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
+            self.findings.append(f"{place}: it is not the entry of the seal")
+
+    def _count(self, entry: Entry) -> None:
+        if entry.kind != "erasure":
+            self.predictions += 1
+            return
+        self.erasures += 1
+        try:
+            self._told[str(entry.prediction_id)] = {str(one) for one in json.loads(entry.answer or "")["erased"]}
+        except (ValueError, KeyError, TypeError):
+            self.findings.append(f"erasure {entry.prediction_id}: what it erased can't be read")
+
+    def finish(self) -> None:
+        """Compare with what the writers, the erasures and the seal say."""
+        self.findings += [*self._of_writers(), *self._of_erasures()]
+        for sealed in self._sealed:
+            self.findings.append(f"writer {sealed[0]}, entry {sealed[1]}: the seal knows it, the log does not")
+
+    def _of_writers(self) -> Iterator[str]:
+        for number, writer in self._writers.items():
+            reached = self._last.pop(number, (0, BEGINNING))
+            if not of_its_kinds(writer):
+                continue
+            if reached[0] < writer.entries:
+                yield f"writer {number}: {_missing(reached[0] + 1, writer.entries)}"
+            elif reached != (writer.entries, writer.head):
+                yield f"writer {number}: its last entry is not the one that was recorded"
+        yield from (f"writer {number} is missing, its entries are there" for number in self._last)
+
+    def _of_erasures(self) -> Iterator[str]:
+        for prediction_id, erasure in self.erased.items():
+            if prediction_id not in self._told.get(erasure or "", ()):
+                yield f"{prediction_id}: its content is gone, and no erasure tells of it"
+        for told in self._told.values():
+            for prediction_id in sorted(told - self.erased.keys()):
+                yield f"{prediction_id}: it was erased, and its content is back or the entry is gone"
+
+
+def _missing(first: int, last: int) -> str:
+    return f"entry {first} is missing" if first >= last else f"entries {first} to {last} are missing"
+
+
+def write_seal(reached: tuple[Reached, ...]) -> str:
+    """The seal as JSON, to be kept where whoever runs the log can't write."""
+    return json.dumps({"reached": [asdict(one) for one in reached]}, indent=1) + "\n"
+
+
+def read_seal(document: bytes) -> tuple[Reached, ...]:
+    """The seal in a JSON text; raises ``InputRefusedError``."""
+    try:
+        return tuple(Reached(**one) for one in json.loads(document)["reached"])
+    except (ValueError, KeyError, TypeError):
+        problem = Problem("seal", None, None, "a file that kap audit log --seal has written", "something else")
+        raise InputRefusedError([problem]) from None

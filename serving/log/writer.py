@@ -1,0 +1,140 @@
+"""The thread by which a worker writes its log: whoever waits shares one transaction, so one flush to disk.
+
+An answer may leave only when `LogWriter.append` has returned. After any failure nothing is taken for granted: how far
+the chain has come is read again before the next entry.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from sqlalchemy import Connection, Engine, select
+
+from serving.log.append import Draft, KeyReusedError, Logged, append, begin_writer, lock, note_try
+from serving.log.queries import Writer, writers
+from serving.storage.database import create_tables
+from serving.storage.persistent_connection import LastingConnection
+from serving.storage.pseudonyms import Secret
+
+MOST_AT_ONCE = 1_000
+"""Drafts in one transaction, beyond which the next one begins."""
+
+Results = list[Logged | KeyReusedError]
+
+
+class _Waiting:
+    """Drafts that wait for their place in the log, and whom to tell."""
+
+    def __init__(self, drafts: Sequence[Draft], done: Callable[[Results | Exception], None]) -> None:
+        self.drafts = drafts
+        self.done = done
+
+
+class LogWriter:
+    """Appends to the log of ``engine`` from a thread of its own, in the order of the calls."""
+
+    def __init__(self, engine: Engine, secret: Secret) -> None:
+        """Start the thread; the database is first asked for when the first draft comes."""
+        self._engine = engine
+        self._connection = LastingConnection(engine)
+        self._secret = secret
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._writer: Writer | None = None
+        self._begun: int | None = None
+        self._opened = 0
+        self.failing = False
+        """Whether the last try to write failed."""
+        self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
+        self._thread.start()
+
+    async def append(self, drafts: Sequence[Draft]) -> Results:
+        """What the log holds for each draft, once it is on disk.
+
+        Raises ``LogUnavailableError`` where the log can't be written; then none of the drafts may be answered, though
+        some may have been logged.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Results] = loop.create_future()
+
+        def settle(result: Results | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        def done(result: Results | Exception) -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                loop.call_soon_threadsafe(settle, result)
+
+        self._queue.put(_Waiting(drafts, done))
+        return await future
+
+    def try_again(self) -> None:
+        """Have a trace of the try written, in its turn; ``failing`` says afterwards whether it could be."""
+        self._queue.put(_Waiting((), lambda _: None))
+
+    def close(self) -> None:
+        """Write what waits, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, ended = self._group(first)
+            self._write(group)
+            if ended:
+                break
+        self._connection.close()
+
+    def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """All that waits by now, up to a limit; and whether the end was among it."""
+        group, size = [first], len(first.drafts)
+        with suppress(Empty):
+            while size < MOST_AT_ONCE:
+                following = self._queue.get_nowait()
+                if following is None:
+                    return group, True
+                group.append(following)
+                size += len(following.drafts)
+        return group, False
+
+    def _write(self, group: Sequence[_Waiting]) -> None:
+        try:
+            results = self._append([draft for waiting in group for draft in waiting.drafts])
+        except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
+            self._writer = None
+            self.failing = True
+            for waiting in group:
+                waiting.done(error)
+            return
+        self.failing = False
+        position = 0
+        for waiting in group:
+            waiting.done(results[position : position + len(waiting.drafts)])
+            position += len(waiting.drafts)
+
+    def _append(self, drafts: Sequence[Draft]) -> Results:
+        if self._begun is None:  # once only: a log that was there and went away must not begin anew
+            create_tables(self._engine, self._secret)
+        with self._connection.writing() as connection:
+            lock(connection)
+            fresh = self._connection.opened != self._opened  # what lies behind it may be another file
+            writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
+            after, results = append(connection, self._secret, writer, drafts)
+            if not drafts:
+                note_try(connection)
+        self._opened = self._connection.opened
+        self._writer, self._begun = after, after.number
+        return results
+
+    def _resumed(self, connection: Connection) -> Writer:
+        """This process's writer as the log knows it, for a commit may have come through unheard; or a new one."""
+        if self._begun is not None:
+            row = connection.execute(select(writers).where(writers.c.number == self._begun)).mappings().first()
+            if row is not None:
+                return Writer(**row)
+        return begin_writer(connection, self._secret)

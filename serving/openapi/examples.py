@@ -1,0 +1,197 @@
+"""Examples of what may be asked and what is answered: made up for the served protocol, answered by the served model.
+
+So they are true of the very service that shows them. How they are shown is left to `openapi`.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from features.protocol.document import Covariate, Landmark, Protocol
+from features.protocol.instruments import DEPRESSION_SCALES
+from serving.contract.refusal import RequestProblem, RequestRefusedError, problems_in_details, read_batch
+from serving.contract.request import BatchRequest
+from serving.contract.response import Document
+from serving.http.errors import refusal
+from serving.prediction.predictor import Answered, Predictor
+
+PREDICTION_ID = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
+"""What every example has for an id; a real one is new each time."""
+DAYS_BETWEEN_SESSIONS = 7
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request and what the service says to it, under an HTTP status; ``in_schema``: its schema allows it."""
+
+    summary: str
+    request: Document
+    status: HTTPStatus
+    answer: Document
+    in_schema: bool = True
+
+
+def prediction_examples(predictor: Predictor) -> dict[str, Example]:
+    """Of ``POST /v1/predict`` by outcome, as far as the served model and protocol have a record for each."""
+    protocol = predictor.bundle.protocol
+    records = [record_at(protocol, landmark) for landmark in reversed(protocol.landmarks)]
+    records += [record | {"assessments": _at_baseline(record["assessments"])} for record in records]
+    found = {
+        "predicted": _with_outcome("predicted", "A patient who is like those learned from", predictor, records),
+        "not_predictable": _with_outcome(
+            "not_predictable", "A record that leaves nothing to predict", predictor, _unpredictable(records[-1])
+        ),
+        "refused": _refused("A record that breaks a rule", predictor, breaking(records[0])),
+    }
+    return {name: example for name, example in found.items() if example is not None}
+
+
+def batch_example(predictor: Predictor) -> Example:
+    """Of ``POST /v1/predict_batch``: one request of each kind, each with an answer of its own."""
+    requests = [example.request for example in prediction_examples(predictor).values()]
+    answers = [_item(predictor, request) for request in requests]
+    summary = "Each patient is answered or refused alone"
+    return Example(summary, {"requests": requests, "in_full": False}, HTTPStatus.OK, {"answers": answers})
+
+
+def broken_batch() -> Example:
+    """A batch without requests."""
+    request: Document = {"requests": []}
+    body = refusal(_problems(BatchRequest, request)).body
+    return Example("A batch without a request", request, HTTPStatus.BAD_REQUEST, orjson.loads(body), in_schema=False)
+
+
+def record_at(protocol: Protocol, landmark: Landmark) -> Document:
+    """A made-up record that has just reached a landmark: a course that goes well, but not yet in remission."""
+    doses, today = _course(protocol, landmark)
+    ages = protocol.eligibility
+    record: Document = {
+        "as_of_day": today,
+        "patient": {
+            "patient_ref": "clinic-a-0042",
+            "site_id": "clinic-a",
+            "age_years": min(max(41.0, ages.minimum_age), ages.maximum_age),
+            "sex": "female",
+            "diagnosis": "gad",
+            "illness_duration_years": 8,
+            "comorbid_depression": True,
+            "benzodiazepine_mg": 5,
+            "resting_systolic_mmhg": 146,
+        },
+        "prior_treatments": [{"treatment": "ssri", "end_day": -30, "adequate": True, "outcome": "no_response"}],
+        "sessions": [_dose(number) for number in range(1, doses + 1)],
+        "assessments": _ratings(protocol, today),
+        "events": [],
+    }
+    if "expectancy" not in {covariate.name for covariate in protocol.covariates}:
+        record["patient"]["expectancy"] = 7
+    if protocol.covariates:
+        record["patient"]["covariates"] = {one.name: _covariate(one) for one in protocol.covariates}
+    return record
+
+
+def _course(protocol: Protocol, landmark: Landmark) -> tuple[int, int]:
+    """How many dosing sessions came before a landmark, weekly, and its day."""
+    if landmark.day is not None:
+        last = min(landmark.day, protocol.acute_max_days)
+        weekly = last // DAYS_BETWEEN_SESSIONS + 1
+        return weekly if protocol.remission.anchor == "last_acute_session" else 0, landmark.day
+    doses = (landmark.before_session or 1) - 1
+    return doses, doses * DAYS_BETWEEN_SESSIONS
+
+
+def breaking(record: Mapping[str, object]) -> Document:
+    """The record with a rating of tomorrow, which no schema can forbid."""
+    broken = _copied(record)
+    broken["assessments"][-1]["day"] = broken["as_of_day"] + 1
+    return broken
+
+
+def _dose(number: int) -> Document:
+    return {
+        "session_number": number,
+        "day": (number - 1) * DAYS_BETWEEN_SESSIONS,
+        "kind": "dosing",
+        "route": "intramuscular",
+        "dose_mg_per_kg": 0.9,
+        "peak_dissociation": 24,
+        "peak_distress": 20,
+    }
+
+
+def _ratings(protocol: Protocol, today: int) -> list[Document]:
+    """Of the first primary scale: in the relapse band at baseline, and a reliable change below it the day before today.
+
+    Where everybody is in remission at the landmark, the ratings are. A scale of depression stands beside.
+    """
+    scale = protocol.instruments[protocol.remission.instruments[0]]
+    change, limit = scale.reliable_change or 0.0, scale.remission_at_most or scale.minimum
+    high = limit if protocol.remission.at_landmark else round((scale.maximum + (scale.relapse_at_least or limit)) / 2)
+    low = limit if protocol.remission.at_landmark else max(high - change, limit)
+    ratings: list[Document] = [{"day": 0, "instrument": scale.name, "score": high}]
+    if today > 1:
+        ratings.append({"day": today - 1, "instrument": scale.name, "score": low})
+    beside = next(name for name in DEPRESSION_SCALES if name != scale.name)
+    second = protocol.instruments[beside]
+    return [*ratings, {"day": 0, "instrument": beside, "score": round((second.minimum + second.maximum) / 3)}]
+
+
+def _at_baseline(ratings: Iterable[Document]) -> list[Document]:
+    """The ratings of day 0 alone, for a protocol under which a later one would decide remission."""
+    return [rating for rating in ratings if rating["day"] <= 0]
+
+
+def _covariate(covariate: Covariate) -> float | bool:
+    return True if covariate.kind == "binary" else round((covariate.minimum + covariate.maximum) / 2, 1)
+
+
+def _unpredictable(record: Document) -> list[Document]:
+    """The record without any rating; and, where none is needed, of a patient who has left."""
+    left = {"day": min(record["as_of_day"], 0), "event": "withdrawal"}
+    return [record | {"assessments": []}, record | {"events": [left]}]
+
+
+def _with_outcome(outcome: str, summary: str, predictor: Predictor, records: Iterable[Document]) -> Example | None:
+    """The first record whose answer has this outcome."""
+    for record in records:
+        reply = _reply(predictor, record, in_full=True)
+        if isinstance(reply, Answered) and reply.answer["outcome"] == outcome:
+            return Example(summary, record, HTTPStatus.OK, reply.answer)
+    return None
+
+
+def _refused(summary: str, predictor: Predictor, record: Document) -> Example | None:
+    reply = _reply(predictor, record, in_full=True)
+    if isinstance(reply, Answered):
+        return None
+    return Example(summary, record, HTTPStatus.BAD_REQUEST, orjson.loads(refusal(reply.problems).body))
+
+
+def _item(predictor: Predictor, record: Document) -> Document:
+    reply = _reply(predictor, record, in_full=False)
+    return reply.answer if isinstance(reply, Answered) else reply.as_item()
+
+
+def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> Answered | RequestRefusedError:
+    (request,) = read_batch([record])
+    if isinstance(request, RequestRefusedError):
+        return request
+    (reply,) = predictor.answer_many([request], [PREDICTION_ID], in_full=in_full)
+    return reply
+
+
+def _problems(type_: type[BaseModel], document: Document) -> list[RequestProblem]:
+    """What the contract has against a document."""
+    try:
+        type_.model_validate(document)
+    except ValidationError as error:
+        return problems_in_details(error.errors(include_url=False, include_context=False, include_input=False))
+    return []
+
+
+def _copied(record: Mapping[str, object]) -> Document:
+    return copy.deepcopy(dict(record))

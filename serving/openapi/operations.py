@@ -1,0 +1,153 @@
+"""The parts of one operation in the OpenAPI document: what is sent, what comes back, and by what it may be refused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from serving.contract.response import Document
+from serving.contract.routes import ROUTES
+from serving.http.errors import PROBLEM_JSON
+from serving.openapi.examples import Example
+from serving.openapi.problems import ProblemStatus
+from serving.openapi.schemas import reference
+
+JSON = "application/json"
+KEY = "key"
+"""The name of the security scheme."""
+CARRIED: dict[str, Document] = {
+    "Retry-After": {
+        "description": "Seconds after which to come again.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods that the address takes, separated by commas.", "schema": {"type": "string"}},
+}
+"""Headers of answers that say something beside the body."""
+_KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_SENT = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_IDEMPOTENCY: Document = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name for this call that the caller makes up. The same key with the same body gives the same "
+    "answer, however often it is sent; with another body it is refused.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    "example": "visit-7f3a2c",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What people read of an operation."""
+
+    tag: str
+    summary: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An operation that takes a body: the schemas of it and of its answer, and examples of both.
+
+    An example of a request and that of its answer have the same name.
+    """
+
+    request: str
+    answer: str
+    examples: Mapping[str, Example]
+
+
+def get(path: str, words: Words, answer: Document) -> Document:
+    """The operations of an address that is read."""
+    return {"get": _operation(path, words) | {"responses": {"200": answer} | _refusals(path)}}
+
+
+def post(path: str, words: Words, posted: Posted, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
+    """The operations of an address that takes a body; ``problems`` as this address is refused."""
+    examples = posted.examples
+    requests = {name: _example(one.summary, one.request) for name, one in examples.items() if one.in_schema}
+    answers = {name: (one.summary, one.answer) for name, one in examples.items() if one.status is HTTPStatus.OK}
+    own = {
+        str(status.value): problem(status, problems[status])
+        for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    }
+    for name, one in examples.items():
+        if one.status is not HTTPStatus.OK:
+            own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
+    operation: Document = {
+        "parameters": [_IDEMPOTENCY],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
+        },
+        "responses": {"200": json_answer("The answer.", posted.answer, answers)} | _refusals(path) | own,
+    }
+    return {"post": _operation(path, words) | operation}
+
+
+def json_answer(description: str, schema: str, examples: Mapping[str, tuple[str, Document]]) -> Document:
+    """An answer in JSON of a schema, with examples as summaries and values by name."""
+    named = {name: _example(*one) for name, one in examples.items()}
+    return {"description": description, "content": {JSON: {"schema": reference(schema), "examples": named}}}
+
+
+def text_answer(description: str, media_type: str, summary: str, value: str) -> Document:
+    """An answer in plain text, with an example."""
+    examples = {"text": _example(summary, value)}
+    return {"description": description, "content": {media_type: {"schema": {"type": "string"}, "examples": examples}}}
+
+
+def problem(status: HTTPStatus, one: ProblemStatus) -> Document:
+    """An answer that refuses, with an example of each reason."""
+    examples = {
+        name: _example(
+            detail, {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+        )
+        for name, detail in one.details.items()
+    }
+    content = {PROBLEM_JSON: {"schema": reference("ProblemDocument"), "examples": examples}}
+    return {"description": one.when, "headers": carried(*one.headers), "content": content}
+
+
+def carried(*names: str) -> Document:
+    """Headers of an answer, by reference."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def response_name(status: HTTPStatus) -> str:
+    """The name of the shared answer of a status, such as ``TooManyRequests``."""
+    return status.phrase.title().replace(" ", "")
+
+
+def _operation(path: str, words: Words) -> Document:
+    route = ROUTES[path]
+    name = path.strip("/").removeprefix("v1/").removesuffix(".json")
+    scope = "No key is asked for." if route.scope is None else f"Scope: `{route.scope}`."
+    return {
+        "operationId": name,
+        "tags": [words.tag],
+        "summary": words.summary,
+        "description": f"{words.description} {scope}",
+        "security": [] if route.scope is None else [{KEY: [route.scope]}],
+    }
+
+
+def _refusals(path: str) -> Document:
+    route = ROUTES[path]
+    statuses: Sequence[HTTPStatus] = (
+        *(() if route.body == "none" else _SENT),
+        *(() if route.scope is None else _KEYED),
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+    named = {str(status.value): response_name(status) for status in sorted(statuses)}
+    return {status: {"$ref": f"#/components/responses/{name}"} for status, name in named.items()}
+
+
+def _example(summary: str, value: object) -> Document:
+    return {"summary": summary, "value": value}

@@ -1,0 +1,122 @@
+"""The schemas of the OpenAPI document: those of the types, narrowed to the served protocol's scales and covariates.
+
+What no schema can say - that nothing is later than today, that sessions run forwards, that a rating comes once - is
+left to the service, which refuses it with the path of the field.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from features.protocol.columns import STUDY_COLUMNS
+from features.protocol.document import Covariate, Protocol
+from models.applicability import WORDS
+from serving.contract.request import BatchRequest, PredictionRequest
+from serving.contract.response import BatchResponse, Document, PredictionResponse
+from serving.http.readyz import Readiness
+from serving.openapi.problems import ProblemDocument
+from serving.prediction.cautions import RULES
+from serving.prediction.description import Instruments, ModelDescription
+from serving.prediction.no_prediction import REASON_CODES
+
+_TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
+    (PredictionRequest, "validation"),
+    (BatchRequest, "validation"),
+    (PredictionResponse, "serialization"),
+    (BatchResponse, "serialization"),
+    (ModelDescription, "serialization"),
+    (Instruments, "serialization"),
+    (Readiness, "serialization"),
+    (ProblemDocument, "validation"),  # in an answer without problems the field is absent
+)
+
+_CODES: dict[str, tuple[str, ...]] = {
+    "Caution": tuple(rule.code for rule in RULES),
+    "Reason": REASON_CODES,
+    "Unlike": tuple(WORDS),
+}
+"""Every code of an answer, by the part that has it. The types leave them open: an older client takes newer codes."""
+
+
+def reference(name: str) -> Document:
+    """A reference to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def component_schemas(protocol: Protocol) -> dict[str, Document]:
+    """Every schema of the document by name, as strict as a schema can be under the protocol."""
+    inputs = [(number, mode, TypeAdapter(type_)) for number, (type_, mode) in enumerate(_TYPES)]
+    _, definitions = TypeAdapter.json_schemas(
+        inputs, ref_template="#/components/schemas/{model}", schema_generator=_Untitled
+    )
+    schemas: dict[str, Document] = _in_prose(definitions["$defs"])
+    _narrow_ratings(schemas["Assessment"], protocol)
+    _narrow_covariates(schemas["Patient"], protocol)
+    schemas["BatchRequest"]["properties"]["requests"]["items"] = reference("PredictionRequest")
+    for name, codes in _CODES.items():
+        schemas[name]["properties"]["code"]["enum"] = list(codes)
+    return schemas
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without a title for every field, which would say its name again."""
+
+    def field_title_should_be_set(self, _schema: Any) -> bool:
+        return False
+
+
+def _narrow_ratings(schema: Document, protocol: Protocol) -> None:
+    """Scales by name, each with the range of its own score."""
+    schema["properties"]["instrument"]["enum"] = list(protocol.instrument_names)
+    schema["anyOf"] = [
+        {
+            "title": scale.title,
+            "properties": {
+                "instrument": {"const": scale.name},
+                "score": {"minimum": scale.minimum, "maximum": scale.maximum},
+            },
+        }
+        for scale in protocol.instruments.values()
+    ]
+
+
+def _narrow_covariates(schema: Document, protocol: Protocol) -> None:
+    declared: Document = {
+        "type": "object",
+        "properties": {covariate.name: _covariate(covariate) for covariate in protocol.covariates},
+        "additionalProperties": False,
+    }
+    for name in STUDY_COLUMNS & {covariate.name for covariate in protocol.covariates}:
+        schema["properties"][name] = {"type": "null", "default": None, "description": f"sent as `covariates.{name}`"}
+    described = schema["properties"]["covariates"]
+    schema["properties"]["covariates"] = {
+        "anyOf": [declared, {"type": "null"}],
+        "default": None,
+        "description": described["description"],
+    }
+
+
+def _covariate(covariate: Covariate) -> Document:
+    if covariate.kind == "binary":
+        kinds: list[Document] = [{"type": "boolean"}, {"enum": [0, 1]}]
+    else:
+        kinds = [{"type": "number", "minimum": covariate.minimum, "maximum": covariate.maximum}]
+    return {"anyOf": [*kinds, {"type": "null"}], "description": covariate.meaning}
+
+
+def _in_prose(part: Any) -> Any:
+    """The schema with its descriptions as Markdown: one line for a paragraph, `code` between single marks."""
+    if isinstance(part, list):
+        return [_in_prose(one) for one in part]
+    if not isinstance(part, Mapping):
+        return part
+    return {
+        key: _paragraphs(value) if key == "description" and isinstance(value, str) else _in_prose(value)
+        for key, value in part.items()
+    }
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(one.split()) for one in text.replace("``", "`").split("\n\n"))

@@ -1,0 +1,31 @@
+"""What the service says of itself, written once when a model is taken up and sent as it is."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from models.performance import Performance
+from serving.http.body import BodyLimits
+from serving.openapi.document import Shown, openapi_document
+from serving.prediction.description import describe_instruments, describe_model
+from serving.prediction.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Pages:
+    """JSON of ``GET /v1/model``, ``GET /v1/instruments`` and ``GET /openapi.json``."""
+
+    model: bytes
+    instruments: bytes
+    openapi: bytes
+
+
+def pages_of(
+    predictor: Predictor, *, run_id: str, tag: str, performance: Performance | None, limits: BodyLimits
+) -> Pages:
+    """The pages of a model that answers, made by a run of the registry; ``tag`` is its entry in the model store."""
+    bundle = predictor.bundle
+    model = describe_model(bundle, predictor.model_used.version, run_id, performance)
+    instruments = describe_instruments(bundle.protocol)
+    document = openapi_document(Shown(predictor, tag, model, instruments, limits))
+    return Pages(model.model_dump_json().encode(), instruments.model_dump_json().encode(), orjson.dumps(document))

@@ -1,0 +1,1 @@
+"""From a patient's record to an answer with reasons and cautions. Nothing here knows of the web."""

@@ -1,0 +1,123 @@
+"""What follows from feature rows alone: the part of an answer that a logged row gives again.
+
+Many rows of one landmark are answered at once; what an answer says of the record itself is added by `predictor`.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+
+from features.catalogue import Feature
+from features.records.timeline import Floats
+from models.applicability import Applicable, Judgement
+from models.bundle import HeadRecord
+from models.explanation import explain
+from models.outcome_model import OutcomeModel
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from serving.contract.response import Document
+from serving.prediction.no_prediction import not_learned, not_predictable, outside_training
+from serving.prediction.probabilities import ImpossibleAnswerError, ProbabilityLayout
+from serving.prediction.row_writer import RowWriter
+from serving.prediction.verdicts import is_outside, verdicts_on
+
+PREDICTED = "predicted"
+
+
+class RowAnswers:
+    """Answers for feature rows at one landmark."""
+
+    def __init__(self, model: OutcomeModel, records: Mapping[str, HeadRecord], features: Sequence[Feature]) -> None:
+        """``features`` are the catalogue's, in the order of the columns of a row."""
+        self.model = model
+        self._names = tuple(feature.name for feature in features)
+        self._writer = RowWriter(features)
+        self._notes = _notes(model, records)
+        self._layout = ProbabilityLayout(model)
+
+    def answer(self, rows: Floats, *, in_full: bool) -> list[Document]:
+        """For each row of shape (n, features) the part of its answer that follows from it.
+
+        It has ``outcome``, ``applicability`` and ``reasons``, and for who gets a prediction ``remission``,
+        ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`answer.Predicted`, `NotPredictable`).
+        Raises ``ImpossibleAnswerError`` for a defect that shows in any of them.
+        """
+        if not len(rows):
+            return []
+        if not self.model.can_answer:
+            return [not_predictable(None, not_learned(self.model.landmark)) for _ in range(len(rows))]
+        if np.isinf(rows).any():
+            raise ImpossibleAnswerError("a feature is infinite")
+        if self.model.applicability is None:
+            return self._predicted(rows, [None] * len(rows), in_full)
+        judged = self.model.applicability.judge(rows)
+        verdicts = verdicts_on(judged, self._names)
+        outside = judged.verdict == Applicable.OUTSIDE
+        answered = iter(self._predicted(rows[~outside], [one for one in verdicts if not is_outside(one)], in_full))
+        return [
+            self._outside(judged, row, rows[row], verdict) if is_outside(verdict) else next(answered)
+            for row, verdict in enumerate(verdicts)
+        ]
+
+    def _outside(self, judged: Judgement, row: int, values: Floats, verdict: Document) -> Document:
+        return not_predictable(verdict, outside_training(self.model, judged, row, self._names, values))
+
+    def _predicted(self, rows: Floats, applicability: Sequence[Document | None], in_full: bool) -> list[Document]:
+        if not len(rows):
+            return []
+        laid = self._layout.lay_out(self.model.predict(rows, with_curve=in_full))
+        reasons = self._reasons(rows) if in_full else [None] * len(rows)
+        parts = zip(
+            applicability,
+            laid.remission,
+            laid.relapse,
+            laid.sustained,
+            reasons,
+            self._not_recorded(rows),
+            strict=True,
+        )
+        return [
+            {
+                "outcome": PREDICTED,
+                "applicability": judged,
+                "remission": probability,
+                "relapse": risks,
+                "sustained_remission": lasting,
+                "reasons": why,
+                "not_recorded": lacking,
+                "notes": self._notes,
+            }
+            for judged, probability, risks, lasting, why, lacking in parts
+        ]
+
+    def _reasons(self, rows: Floats) -> list[Document]:
+        """Why each row got its answers (`answer.Reasons`)."""
+        remission, relapse = (self._explained(head, rows) for head in (self.model.remission, self.model.relapse))
+        return [{"remission": one, "relapse": other} for one, other in zip(remission, relapse, strict=True)]
+
+    def _explained(self, head: RemissionHead | RelapseHead | None, rows: Floats) -> Sequence[Document | None]:
+        """Why each row got its answer from a head (`answer.Explanation`)."""
+        if head is None:
+            return [None] * len(rows)
+        explained = explain(head, rows)
+        if not np.isfinite(explained.log_odds).all():
+            raise ImpossibleAnswerError("a contribution to an answer is not finite")
+        written = self._writer.contributions(explained, rows)
+        found = zip(explained.log_odds.tolist(), explained.start.tolist(), written, strict=True)
+        return [{"log_odds": whole, "start": start, "contributions": shares} for whole, start, shares in found]
+
+    def _not_recorded(self, rows: Floats) -> list[list[str]]:
+        missing = np.isnan(rows)
+        names = iter([self._names[column] for column in missing.nonzero()[1].tolist()])
+        return [list(islice(names, number)) for number in np.count_nonzero(missing, axis=1).tolist()]
+
+
+def _notes(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> list[str]:
+    """What to know about the heads; a head that could not be learned is named even without a note of its own."""
+    expected = ("relapse",) if model.in_remission_at_landmark else ("remission", "relapse")
+    notes = {name: record.note for name, record in records.items() if record.note}
+    for name in expected:
+        if getattr(model, name) is None:
+            notes.setdefault(name, "the training cohort could not teach it")
+    return [f"{name}: {note}" for name, note in notes.items()]

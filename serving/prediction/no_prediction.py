@@ -1,0 +1,105 @@
+"""Why nothing is predicted for a patient, and what would make the patient predictable, in words that hold no value."""
+
+import numpy as np
+
+from features.eligibility.eligibility import Ineligible
+from features.eligibility.not_reached import why_not_reached
+from features.protocol.document import Landmark, Protocol
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
+from models.applicability import Judgement
+from models.outcome_model import OutcomeModel
+from serving.contract.response import Document
+
+NOT_LEARNED = "not_learned"
+OUTSIDE_TRAINING = "outside_training"
+TOO_LITTLE_RECORDED = "too_little_recorded"
+REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_LEARNED, OUTSIDE_TRAINING)
+"""Every code of a reason."""
+USUALLY_RECORDED = 0.5
+MOST_NAMED = 10
+"""A patient of whom too little is known is told of so many features, and of such that most training patients had."""
+
+
+def not_predictable(applicability: Document | None, why: Document) -> Document:
+    """The part of an answer that says why there is no prediction (`answer.NotPredictable`)."""
+    return {"outcome": "not_predictable", "applicability": applicability, "reasons": [why]}
+
+
+def reason(code: str, message: str, remedy: str | None) -> Document:
+    """A reason as it is answered (`answer.Reason`); without a remedy nothing would help."""
+    return {"code": code, "message": message, "remedy": remedy}
+
+
+def no_landmark_reached(cohort: Cohort, first: Landmark) -> list[Document]:
+    """The reasons of patients who have reached no landmark; ``first`` is the protocol's first."""
+    today = np.full(len(cohort), np.inf) if cohort.as_of_day is None else cohort.as_of_day
+    last_day = cohort.protocol.acute_max_days if first.day is None else first.day - 1
+    clauses = why_not_reached(cohort, first).tolist()
+    return [
+        _not_reached(first, clause, can_still=can_still)
+        for clause, can_still in zip(clauses, (today <= last_day).tolist(), strict=True)
+    ]
+
+
+def _not_reached(first: Landmark, clause: str, *, can_still: bool) -> Document:
+    """The reason of one patient; once the course is over, or the day has passed, nothing would help."""
+    needs = needed_for(first)
+    message = f"no landmark is reached: {clause}. The first is {first.name!r}, which needs {needs}"
+    remedy = f"ask again when {first.name!r} is reached, which needs {needs}" if can_still else None
+    return reason(Ineligible.LANDMARK_NOT_REACHED.name.lower(), message, remedy)
+
+
+def ineligible(why: Ineligible, landmark: Landmark, protocol: Protocol) -> Document:
+    """The reason of a patient for whom the outcome rules leave nothing to predict at a landmark."""
+    remedy = None
+    if why is Ineligible.NO_BASELINE:
+        remedy = f"a rating on or before day 0, if there was one, of {_one_of(protocol.remission.instruments)}"
+    if why is Ineligible.NO_DOSING_SESSION:
+        remedy = "the dosing sessions so far, if there was one"
+    return reason(why.name.lower(), f"{landmark.name}: {why.value}", remedy)
+
+
+def not_learned(landmark: Landmark) -> Document:
+    """The reason at a landmark of which the training cohort could teach nothing."""
+    message = f"{landmark.name}: the training cohort could teach neither remission nor relapse"
+    return reason(NOT_LEARNED, message, "a model learned from more patients whose outcomes were seen")
+
+
+def outside_training(
+    model: OutcomeModel, judged: Judgement, row: int, names: tuple[str, ...], values: Floats
+) -> Document:
+    """The reason of a patient who is too unlike those learned from: row ``row`` of those judged, with these values.
+
+    Recording more helps only a patient of whom nothing is wrong but that too little is known.
+    """
+    message = f"{model.landmark.name}: {judged.refusal(row, names)}"
+    codes = {concern.code for concern in judged.concerns(row)}
+    remedy = None
+    if codes == {TOO_LITTLE_RECORDED} and model.applicability is not None:
+        remedy = _what_to_record(model.applicability.recorded, names, values)
+    return reason(OUTSIDE_TRAINING, message, remedy)
+
+
+def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) -> str:
+    """What the patient lacks and most training patients had; ``recorded`` (features,) is the share of them who did."""
+    lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
+    most_usual = np.argsort(-recorded, kind="stable")
+    lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
+    such_as = f", such as {_one_of(lacking[:MOST_NAMED])}" if lacking else ""
+    return f"more of what is known of most training patients{such_as}"
+
+
+def _one_of(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
+
+
+def needed_for(landmark: Landmark) -> str:
+    """What a record needs to reach a landmark, in words."""
+    if landmark.day is not None:
+        return f"as_of_day to be {landmark.day} or later"
+    session = landmark.before_session or 1
+    if session == 1:
+        return "as_of_day to be 0 or later"
+    earlier = "dosing session 1" if session == 2 else f"dosing sessions 1 to {session - 1}"
+    return f"{earlier} to be recorded, and as_of_day to be after the last of them"

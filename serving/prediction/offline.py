@@ -1,0 +1,19 @@
+"""A prediction without a server: the JSON that the endpoint takes, to the JSON that it gives."""
+
+from typing import Any
+
+from features.protocol.problems import InputRefusedError, Problem
+from models.bundle import Bundle
+from serving.contract.refusal import RequestRefusedError, read_request
+from serving.prediction.predictor import Predictor
+
+
+def predict_json(body: bytes, bundle: Bundle, version: str) -> dict[str, Any]:
+    """The answer for the patient in a JSON text; raises ``InputRefusedError`` with a path in place of a table."""
+    try:
+        response = Predictor(bundle, version).predict(read_request(body))
+    except RequestRefusedError as refused:
+        problems = [Problem(p.path or "request", None, None, p.required, p.found) for p in refused.problems]
+        raise InputRefusedError(problems) from None
+    answer: dict[str, Any] = response.model_dump(mode="json")
+    return answer

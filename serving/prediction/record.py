@@ -1,0 +1,185 @@
+"""From requests to one cohort, a patient each, checked by the same rules as a cohort from files.
+
+Many requests are read at once; what is wrong with one of them is told of that one, and the others are none the worse.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from features.protocol.columns import CHILD_TABLES, STUDY_COLUMNS, Column
+from features.protocol.document import Protocol
+from features.protocol.problems import Problem
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable, Values
+from features.records.timeline import Indices
+from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path
+from serving.contract.request import Entry, PredictionRequest
+
+Cells = Mapping[str, Any]
+Problems = defaultdict[int, list[RequestProblem]]
+"""By the place of a request among all, what is wrong with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """The requests that are in order as a cohort, one patient each, and why the others are refused.
+
+    ``places`` (patients,) gives for each patient of the cohort, and ``refused`` for each refusal, the place of its
+    request among all.
+    """
+
+    cohort: Cohort
+    places: Indices
+    refused: Mapping[int, RequestRefusedError]
+
+
+class RecordReader:
+    """Reads requests under one protocol."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        """Look up once what every request needs: the columns, and the codes of their categories.
+
+        Facts to screen for are no part of the cohort: nothing that is predicted may rest on them.
+        """
+        self.protocol = protocol
+        self._columns = {
+            table: tuple(column for column in columns if column.kind != "identifier" and not column.screening)
+            for table, columns in protocol.tables.items()
+        }
+        self._codes: dict[tuple[str, str], Mapping[str | None, int]] = {
+            (table, column.name): {name: code for code, name in enumerate(column.categories)}
+            for table, columns in self._columns.items()
+            for column in columns
+            if column.kind == "category"
+        }
+        self._covariates: dict[str, Column] = {one.name: one.column() for one in protocol.covariates}
+        self._no_covariates: dict[str, Any] = dict.fromkeys(self._covariates)
+        self._moved = tuple(sorted(STUDY_COLUMNS & self._covariates.keys()))
+        """Fields of the patient that this study declares, so that they come as covariates."""
+
+    def read(self, request: PredictionRequest) -> Cohort:
+        """The patient as a cohort of one; raises ``RequestRefusedError`` with every problem."""
+        records = self.read_many([request])
+        if records.refused:
+            raise records.refused[0]
+        return records.cohort
+
+    def read_many(self, requests: Sequence[PredictionRequest]) -> Records:
+        """The patients as one cohort, in the order of their requests, and every problem of every other request."""
+        raw = self._raw(requests)
+        wrong = self._covariate_problems(requests)
+        self._add_unknown_instruments(wrong, raw.tables["assessments"])
+        cohort, found = assemble_cohort(raw, self.protocol)
+        places = np.arange(len(requests))
+        if not wrong and not found:
+            return Records(cohort, places, {})
+        self._add_others(wrong, found, raw)
+        refused = {place: RequestRefusedError(problems) for place, problems in wrong.items()}
+        kept = np.delete(places, list(refused))
+        return Records(cohort.take(kept), kept, refused)
+
+    def _raw(self, requests: Sequence[PredictionRequest]) -> RawCohort:
+        """The requests as read; a patient's id is the place of the request, so that no reference enters the cohort."""
+        number = len(requests)
+        tables = {table: self._table(table, [getattr(one, table) or () for one in requests]) for table in CHILD_TABLES}
+        return RawCohort(
+            # As many digits for each, so that the order of the texts is that of the numbers.
+            patient_ids=np.arange(10**9, 10**9 + number).astype("U10"),
+            sites=(None,) * number,
+            patients=self._patients(requests),
+            tables=tables,
+            as_of_day=np.fromiter((one.as_of_day for one in requests), np.float64, number),
+        )
+
+    def _patients(self, requests: Sequence[PredictionRequest]) -> dict[str, Values]:
+        given = [vars(one.patient) for one in requests]
+        covariates = [self._no_covariates | (cells["covariates"] or {}) for cells in given]
+        columns = {
+            column.name: self._cells("patients", column, covariates if column.name in self._covariates else given)
+            for column in self._columns["patients"]
+        }
+        # An absent list says that earlier treatments were never asked for; an empty one, that there were none.
+        asked = np.fromiter((one.prior_treatments is not None for one in requests), np.float64, len(requests))
+        recorded = columns["prior_treatments_recorded"]
+        return columns | {"prior_treatments_recorded": np.where(np.isnan(recorded), asked, recorded)}
+
+    def _table(self, table: str, listed: Sequence[Sequence[Entry]]) -> RawTable:
+        patient = np.repeat(np.arange(len(listed)), [len(rows) for rows in listed])
+        records = [vars(row) for row in chain.from_iterable(listed)]
+        if not records:
+            return RawTable(patient, {})
+        return RawTable(patient, {column.name: self._cells(table, column, records) for column in self._columns[table]})
+
+    def _cells(self, table: str, column: Column, records: Sequence[Cells]) -> Values:
+        values = map(itemgetter(column.name), records)
+        if column.kind == "category":
+            return np.fromiter(map(self._codes[table, column.name].get, values, repeat(-1)), np.int16, len(records))
+        return np.fromiter(values, np.float64, len(records))  # None becomes NaN
+
+    def _covariate_problems(self, requests: Sequence[PredictionRequest]) -> Problems:
+        """What the contract alone could not know of the covariates."""
+        problems: Problems = defaultdict(list)
+        for place, request in enumerate(requests):
+            given = vars(request.patient)
+            for name, value in (given["covariates"] or {}).items():
+                required = self._covariate_requirement(name, value)
+                if required:
+                    shown = name if name in self._covariates or name in STUDY_COLUMNS else UNKNOWN
+                    problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
+            for name in self._moved:
+                if given[name] is not None:
+                    wanted = f"nothing here: the served protocol declares it, so send it as patient.covariates.{name}"
+                    problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
+        return problems
+
+    def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
+        """What was required and what came, when a covariate is not as declared; its range is checked with the rest."""
+        column = self._covariates.get(name)
+        if column is None and name in STUDY_COLUMNS:
+            return f"nothing here: the served protocol does not declare it, so send it as patient.{name}", "a value"
+        if column is None:
+            return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
+        if value is None:
+            return None
+        fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
+        return None if fits else (column.requirement(), "another kind")
+
+    def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
+        """What the contract alone could not know of the ratings: which instruments the protocol has."""
+        unknown = np.flatnonzero(ratings.columns["instrument"] == -1) if len(ratings.patient) else ()
+        one_of = "one of " + ", ".join(self.protocol.instrument_names)
+        for row in unknown:
+            place, own_row = _place(ratings, int(row))
+            path = json_path(("assessments", own_row, "instrument"))
+            wrong[place].append(RequestProblem(path, one_of, "another value"))
+
+    def _add_others(self, wrong: Problems, found: Sequence[Problem], raw: RawCohort) -> None:
+        """The problems of the cohort, each at the path in its request, unless something is known to be wrong there."""
+        known = {(place, problem.path) for place, problems in wrong.items() for problem in problems}
+        for problem in found:
+            place, path = self._in_request(problem, raw)
+            if (place, path) not in known:
+                wrong[place].append(RequestProblem(path, problem.required, problem.found))
+
+    def _in_request(self, problem: Problem, raw: RawCohort) -> tuple[int, str]:
+        """Whose problem it is, and the path that its row and column have in the request."""
+        if problem.row is None:  # a cohort read from requests has every table
+            raise ValueError(f"{problem.place}: a problem of no row can't be told to whoever sent it")
+        column = () if problem.column is None else (problem.column,)
+        if problem.place == "patients":
+            path = ("patient", "covariates") if problem.column in self._covariates else ("patient",)
+            return problem.row, json_path(path + column)
+        place, own_row = _place(raw.tables[problem.place], problem.row)
+        return place, json_path((problem.place, own_row, *column))
+
+
+def _place(table: RawTable, row: int) -> tuple[int, int]:
+    """The request that a row of all the requests' rows came with, and its number among those of that request."""
+    place = int(table.patient[row])
+    return place, row - int(np.searchsorted(table.patient, place))

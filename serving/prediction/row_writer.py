@@ -1,0 +1,128 @@
+"""Feature rows written as JSON, for many patients at once.
+
+An explanation names dozens of features with their meanings, which are the same for everybody. They are written once;
+of each patient only the numbers are, those of all patients together, and put in between when an answer is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import orjson
+
+from features.catalogue import Feature
+from features.records.timeline import Floats, Indices
+from models.explanation import Explanations
+from serving.contract.response import Document
+
+_BEFORE_SHARE = b',"contribution":'
+ROWS_AT_ONCE = 64
+"""Rows whose pieces are made at a time, shortly before they are put together: those of a thousand would not stay in the
+processor's cache, and take twice as long."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """What some rows' contributions are put together from, made when the first of them is asked for.
+
+    ``before`` is what comes before a value, ``values`` and ``shares`` are the numbers, all of the same length.
+    """
+
+    before: Sequence[bytes]
+    columns: Indices
+    values: Floats
+    shares: Floats
+
+    @cached_property
+    def all(self) -> list[bytes]:
+        between = [_BEFORE_SHARE] * len(self.values)
+        return _woven(_chosen(self.before, self.columns), _written(self.values), between, _written(self.shares))
+
+
+class Contributions:
+    """One row's contributions (a list of `answer.Contribution`), not yet written."""
+
+    __slots__ = ("_end", "_pieces", "_start")
+
+    def __init__(self, pieces: _Pieces, start: int, end: int) -> None:
+        """They will be put together from the pieces ``start`` to ``end``."""
+        self._pieces, self._start, self._end = pieces, start, end
+
+    def as_json(self) -> orjson.Fragment:
+        """The contributions as a JSON array."""
+        return orjson.Fragment(_bracketed(self._pieces.all[self._start : self._end], b"[", b"}]"))
+
+
+def write(document: Document | Sequence[Document]) -> bytes:
+    """A document as JSON, with the contributions in it."""
+    return orjson.dumps(document, default=Contributions.as_json)
+
+
+class RowWriter:
+    """Writes what stands in the columns of feature rows."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        """Write once what is the same for everybody; ``features`` are the columns' in their order."""
+        self._names = [b"," + orjson.dumps(feature.name) + b":" for feature in features]
+        declared = [{"feature": one.name, "meaning": one.meaning, "unit": one.unit} for one in features]
+        self._before_value = [b"}," + orjson.dumps(one)[:-1] + b',"value":' for one in declared]
+
+    def recorded(self, rows: Floats) -> list[bytes]:
+        """Each row of shape (n, features) as a JSON object of the features that were recorded, by name."""
+        return [written for part in _parts(len(rows)) for written in self._recorded(rows[part])]
+
+    def _recorded(self, rows: Floats) -> list[bytes]:
+        known = ~np.isnan(rows)
+        pieces = _woven(_chosen(self._names, known.nonzero()[1]), _written(rows[known]))
+        return [_bracketed(pieces[start:end], b"{", b"}") for start, end in _spans(known.sum(axis=1), 2)]
+
+    def contributions(self, explained: Explanations, rows: Floats) -> list[Contributions]:
+        """Each row's contributions, with the value of each feature in the rows explained, null where not recorded."""
+        acting = np.arange(explained.shares.shape[1]) < explained.number[:, None]
+        values = rows[np.arange(len(rows))[:, None], explained.columns]
+        found = []
+        for part in _parts(len(rows)):
+            own = acting[part]
+            numbers = (explained.columns[part][own], values[part][own], explained.shares[part][own])
+            pieces = _Pieces(self._before_value, *numbers)
+            found += [Contributions(pieces, start, end) for start, end in _spans(explained.number[part], 4)]
+        return found
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    return (slice(start, start + ROWS_AT_ONCE) for start in range(0, rows, ROWS_AT_ONCE))
+
+
+def _chosen(texts: Sequence[bytes], columns: Indices) -> list[bytes]:
+    return [texts[column] for column in columns.tolist()]
+
+
+def _written(numbers: Floats) -> list[bytes]:
+    """Each number as JSON, in as many digits as it takes to read the same number again; null for NaN."""
+    if not len(numbers):
+        return []
+    return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+
+
+def _woven(*parts: list[bytes]) -> list[bytes]:
+    """The first of each part, then the second of each, and so on."""
+    pieces = [b""] * sum(map(len, parts))
+    for turn, part in enumerate(parts):
+        pieces[turn :: len(parts)] = part
+    return pieces
+
+
+def _bracketed(pieces: list[bytes], opening: bytes, closing: bytes) -> bytes:
+    """Entries put together between brackets, without what the first piece has to end the entry before."""
+    if not pieces:
+        return opening + closing[-1:]
+    pieces[0] = opening + pieces[0][len(closing) :]
+    pieces.append(closing)
+    return b"".join(pieces)
+
+
+def _spans(numbers: Indices, each: int) -> list[tuple[int, int]]:
+    """Where the pieces of each row begin and end, ``each`` for every one of its ``numbers``."""
+    return list(pairwise([0, *(each * np.cumsum(numbers)).tolist()]))

@@ -1,0 +1,46 @@
+"""Whether patients are like those learned from, as it is answered (`answer.Applicability`)."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from models.applicability import Applicable, Concern, Judgement
+from serving.contract.response import Document
+
+_WORDS = tuple(verdict.name.lower() for verdict in Applicable)
+
+
+def verdicts_on(judged: Judgement, names: tuple[str, ...]) -> list[Document]:
+    """The verdict on each row judged, with the reasons for it; ``names`` are the columns'."""
+    concerns = _concerns(judged)
+    return [
+        {"verdict": _WORDS[level], "reasons": [_reason(concern, names) for concern in concerns.get(row, ())]}
+        for row, level in enumerate(judged.verdict.tolist())
+    ]
+
+
+def is_outside(verdict: Document) -> bool:
+    """Whether the patient is too unlike those learned from for a prediction."""
+    return bool(verdict["verdict"] == _WORDS[Applicable.OUTSIDE])
+
+
+def _concerns(judged: Judgement) -> dict[int, list[Concern]]:
+    """By row what ``Judgement.concerns`` says of it, for all rows that are not inside at once."""
+    found: dict[int, list[Concern]] = defaultdict(list)
+    flagged = np.flatnonzero(judged.verdict != Applicable.INSIDE)
+    if not len(flagged):
+        return found
+    verdict = judged.verdict[flagged]
+    for code, levels in judged.by_column.items():
+        rows, columns = np.nonzero(levels[flagged] == verdict[:, None])
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+            found[int(flagged[row])].append(Concern(code, column, Applicable(int(verdict[row]))))
+    for code, levels in judged.by_row.items():
+        for row in np.flatnonzero(levels[flagged] == verdict).tolist():
+            found[int(flagged[row])].append(Concern(code, None, Applicable(int(verdict[row]))))
+    return found
+
+
+def _reason(concern: Concern, names: tuple[str, ...]) -> Document:
+    feature = None if concern.column is None else names[concern.column]
+    return {"code": concern.code, "feature": feature, "message": concern.in_words(names)}

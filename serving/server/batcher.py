@@ -1,0 +1,228 @@
+"""Answers what waits: all waiting requests are predicted together, and no answer leaves before it is in the log.
+
+Requests that arrive within one turn of the event loop share one prediction and one transaction, so that under load
+the cost of each falls. How one is predicted is left to `predictor`, how it is logged to `log_writer`.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import uuid4
+
+from serving.contract.refusal import RequestRefusedError
+from serving.contract.request import PATIENT_REF, PredictionRequest
+from serving.http.call import Call
+from serving.http.metrics import Metrics
+from serving.log.append import Draft, KeyReusedError, Logged
+from serving.log.writer import LogWriter
+from serving.prediction.predictor import Answered
+from serving.server.model_loader import Served
+from serving.storage.pseudonyms import Secret
+
+LINGER_SECONDS = 0.001
+"""How long a turn waits for as many as the last one had: callers who ask one thing after the other come back together,
+and share its cost. Whoever is alone waits for nobody."""
+AT_ONCE = 250
+"""Requests predicted in one go; more would keep the event loop from its other callers for too long."""
+
+Reply: TypeAlias = Logged | RequestRefusedError | KeyReusedError
+
+
+class OverloadedError(Exception):
+    """More requests wait than the service may keep waiting."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """One request, and the idempotency key that goes with it."""
+
+    request: PredictionRequest
+    key: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """Requests of one call that are predicted together, and whom to tell."""
+
+    asked: Sequence[_Asked]
+    call: Call
+    in_full: bool
+    done: "asyncio.Future[list[Reply]]"
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """An answer that only has to be logged."""
+
+    draft: Draft
+    answered: Answered
+
+
+class Desk:
+    """Takes requests, in the order of their arrival, and gives each its reply."""
+
+    def __init__(
+        self, served: Callable[[], Served], log: LogWriter, secret: Secret, metrics: Metrics, most_waiting: int
+    ) -> None:
+        """``served`` is asked at every turn for the model that answers now."""
+        self._served = served
+        self._log = log
+        self._secret = secret
+        self._metrics = metrics
+        self._most_waiting = most_waiting
+        self._jobs: deque[_Job] = deque()
+        self._waiting = 0
+        self._due: asyncio.Handle | None = None
+        self._at_once = False
+        self._last = 1
+        self._logging: set[asyncio.Task[None]] = set()
+
+    async def answer(self, request: PredictionRequest, call: Call) -> Reply:
+        """The reply to one request, in full; raises as `answer_batch` does."""
+        self._refuse_beyond(1)
+        (reply,) = await self._take([_Asked(request, call.idempotency)], call, in_full=True)
+        self._count_refusals([reply])
+        return reply
+
+    async def answer_batch(
+        self, read: Sequence[PredictionRequest | RequestRefusedError], call: Call, *, in_full: bool
+    ) -> list[Reply]:
+        """The reply to each of many requests; those that were refused when they were read stay so.
+
+        Raises ``OverloadedError``, and ``LogUnavailableError`` where not all could be logged: then nothing is answered.
+        """
+        asked = [
+            _Asked(request, None if call.idempotency is None else f"{call.idempotency}\n{place}")
+            for place, request in enumerate(read)
+            if isinstance(request, PredictionRequest)
+        ]
+        self._refuse_beyond(len(asked))
+        parts = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
+        answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
+        following = (reply for part in answered for reply in part)
+        replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
+        self._count_refusals(replies)
+        return replies
+
+    def _refuse_beyond(self, number: int) -> None:
+        """Refuse more than may wait; whoever comes when nobody waits is taken whatever the number."""
+        if self._waiting and self._waiting + number > self._most_waiting:
+            raise OverloadedError
+
+    def _count_refusals(self, replies: Sequence[Reply]) -> None:
+        for reply in replies:
+            if isinstance(reply, RequestRefusedError):
+                self._metrics.refused(reply.problems)
+
+    async def _take(self, asked: Sequence[_Asked], call: Call, *, in_full: bool) -> list[Reply]:
+        loop = asyncio.get_running_loop()
+        job = _Job(asked, call, in_full, loop.create_future())
+        self._jobs.append(job)
+        self._waiting += len(asked)
+        self._schedule(loop, at_once=len(self._jobs) >= self._last)
+        try:
+            return await job.done
+        finally:
+            self._waiting -= len(asked)
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
+        """Have the next turn come at once, or a little later; the sooner of what is asked for."""
+        if self._due is not None:
+            if not at_once or self._at_once:
+                return
+            self._due.cancel()
+        self._at_once = at_once
+        self._due = loop.call_soon(self._turn, loop) if at_once else loop.call_later(LINGER_SECONDS, self._turn, loop)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Predict for as many as go together, hand them to the log, and leave the rest to the next turn."""
+        self._due = None
+        self._last = len(self._jobs)
+        jobs = [self._jobs.popleft()]
+        size = len(jobs[0].asked)
+        while self._jobs and size + len(self._jobs[0].asked) <= AT_ONCE:
+            jobs.append(self._jobs.popleft())
+            size += len(jobs[-1].asked)
+        for in_full in (True, False):
+            alike = [job for job in jobs if job.in_full == in_full and not job.done.done()]
+            if alike:
+                self._answer_together(alike, loop)
+        if self._jobs:
+            self._schedule(loop, at_once=True)
+
+    def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            work = self._predicted(jobs)
+        except Exception as error:  # noqa: BLE001 - a defect met by one must not fail the others
+            if len(jobs) == 1:
+                jobs[0].done.set_exception(error)
+                return
+            for job in jobs:
+                self._answer_together([job], loop)
+            return
+        task = loop.create_task(self._log_and_tell(jobs, work))
+        self._logging.add(task)  # the loop itself keeps no task alive
+        task.add_done_callback(self._logging.discard)
+
+    def _predicted(self, jobs: Sequence[_Job]) -> list[_Ready | RequestRefusedError]:
+        served = self._served()
+        asked = [(one, job) for job in jobs for one in job.asked]
+        ids = [str(uuid4()) for _ in asked]
+        answers = served.predictor.answer_many([one.request for one, _ in asked], ids, in_full=jobs[0].in_full)
+        return [
+            answer
+            if isinstance(answer, RequestRefusedError)
+            else _Ready(self._draft(served, prediction_id, answer, one, job), answer)
+            for prediction_id, answer, (one, job) in zip(ids, answers, asked, strict=True)
+        ]
+
+    def _draft(self, served: Served, prediction_id: str, answered: Answered, asked: _Asked, job: _Job) -> Draft:
+        mac, caller = self._secret.mac, job.call.caller
+        return Draft(
+            prediction_id=prediction_id,
+            caller=caller,
+            model_digest=served.bundle.digest,
+            model_version=served.version,
+            run_id=served.run_id,
+            landmark=answered.landmark,
+            landmark_day=answered.landmark_day,
+            latency_us=round((time.perf_counter() - job.call.received) * 1e6),
+            patient=self._secret.patient(getattr(asked.request.patient, PATIENT_REF)),
+            input_digest=mac("input", input_text(asked.request, in_full=job.in_full)),
+            row=None if answered.row is None else answered.row.decode(),
+            answer=answered.body.decode(),
+            idempotency=None if asked.key is None else mac("idempotency", f"{caller}\n{asked.key}".encode()),
+        )
+
+    async def _log_and_tell(self, jobs: Sequence[_Job], work: Sequence[_Ready | RequestRefusedError]) -> None:
+        """Log all drafts in one transaction, and only then tell those who wait."""
+        ready = [one for one in work if isinstance(one, _Ready)]
+        try:
+            logged = await self._log.append([one.draft for one in ready]) if ready else []
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            for job in jobs:
+                if not job.done.done():
+                    job.done.set_exception(error)
+            return
+        following = iter(logged)
+        replies = iter([next(following) if isinstance(one, _Ready) else one for one in work])
+        for job in jobs:
+            own = [next(replies) for _ in job.asked]
+            if not job.done.done():
+                job.done.set_result(own)
+        self._count(ready, logged)
+
+    def _count(self, ready: Sequence[_Ready], logged: Sequence[Logged | KeyReusedError]) -> None:
+        """Tell the metrics of what is new in the log; an answer given again is not another one."""
+        pairs = zip(ready, logged, strict=True)
+        new = [one for one, held in pairs if isinstance(held, Logged) and held.prediction_id == one.draft.prediction_id]
+        if new:
+            self._metrics.given(new[0].draft.model_version, [one.answered.summary for one in new])
+
+
+def input_text(request: PredictionRequest, *, in_full: bool) -> bytes:
+    """What the logged digest of a request is computed from: its content, however it was written."""
+    return (b"full " if in_full else b"") + request.model_dump_json().encode()

@@ -1,0 +1,114 @@
+"""What BentoML is told of our settings, whoever starts the server: `kap serve`, `bentoml serve`, or a container."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bentoml
+from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
+from _bentoml_impl.server.app import ServiceAppFactory  # type: ignore[import-untyped]
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.log import configure_logging
+
+from features.protocol.problems import InputRefusedError
+from serving.contract.failures import StateError
+from serving.storage.settings import PREFIX, Settings, load_settings
+from serving.storage.tls import check_certificate, tls_config
+
+STOP_SECONDS = 10
+"""How long requests that have begun, and callers who keep a connection open, may hold up a stop.
+
+Over TLS the server waits for each such caller to agree to the end: up to 30 seconds where nobody reads.
+"""
+_PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
+
+
+class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
+    """The service can't start as it is set up; BentoML's command ends with the message and without a traceback."""
+
+
+@contextmanager
+def told_by_bentoml() -> Iterator[None]:
+    """Turn what we refuse to start with into ``SetUpError``."""
+    try:
+        yield
+    except InputRefusedError as refused:
+        problem = refused.problems[0]
+        raise SetUpError(f"{problem.place}: required {problem.required}; found {problem.found}") from None
+    except StateError as refused:
+        raise SetUpError(str(refused)) from None
+
+
+class ConfiguredService(bentoml.Service):  # type: ignore[misc]
+    """A BentoML service whose server is set up by our settings."""
+
+    def inject_config(self) -> None:
+        """Hand over the settings when BentoML reads its configuration in the server, before it starts the workers.
+
+        The declared configuration stays as it is: it becomes part of a Bento, which is for any certificate.
+        Raises ``SetUpError``.
+        """
+        if bentoml.server_context.worker_index is not None:
+            super().inject_config()
+            return
+        with told_by_bentoml():
+            settings = load_settings()
+            check_certificate(settings)
+        pin_paths(settings)
+        keep_metrics_apart()
+        replace_lost_workers()
+        declared: Any = self.config  # type: ignore[has-type]
+        self.config = {**declared, "ssl": tls_config(settings)}
+        try:
+            super().inject_config()
+        finally:
+            self.config = declared
+
+    def to_asgi(self, is_main: bool = True) -> Any:
+        """The application of a worker, without BentoML's own time limit; `service` has one that answers as it should.
+
+        BentoML's leaves a timer behind for every request until the limit is over, and the memory with it.
+        """
+        self.inject_config()
+        factory = ServiceAppFactory(self, is_main=is_main)
+        factory.timeout = None
+        return factory()
+
+    def listen(self, host: str, port: int) -> None:
+        """Serve until interrupted, as `serve_http` does, which knows no limit to how long a stop may take."""
+        self.inject_config()
+        configure_logging()
+        serve_http(self, host=host, port=port, timeout_graceful_shutdown=STOP_SECONDS)
+
+
+def pin_paths(settings: Settings) -> None:
+    """Make relative paths absolute in the environment, for a Bento's workers run in another folder than its server."""
+    for name in _PATHS:
+        path = getattr(settings, name)
+        if path is not None:
+            os.environ[PREFIX + name.upper()] = str(path.absolute())
+    url = settings.log_url()
+    if settings.log is not None and url.get_backend_name() == "sqlite":
+        os.environ[PREFIX + "LOG"] = url.render_as_string()
+
+
+def keep_metrics_apart() -> None:
+    """Let the workers of this server count into a temporary folder of their own.
+
+    BentoML's default lies in its store, which need not be writable, and is emptied by whichever server starts next.
+    """
+    folder = tempfile.mkdtemp(prefix="kap-metrics-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    BentoMLContainer.prometheus_multiproc_dir.set(folder)
+
+
+def replace_lost_workers() -> None:
+    """Let a worker that died be replaced in a container too.
+
+    BentoML leaves that to whoever runs the container, who sees it only once the last worker is gone, and then late.
+    """
+    os.environ.pop("BENTOML_CONTAINERIZED", None)

@@ -1,0 +1,192 @@
+"""The BentoML service: its endpoints, and in which order a request passes through what protects them.
+
+It holds no rule of its own: `gate` admits, `body` limits, `desk` answers and logs, `errors` refuses. How the server
+is started is left to `start`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import bentoml
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serving.contract import routes
+from serving.contract.failures import LogUnavailableError
+from serving.contract.refusal import RequestRefusedError, read_batch
+from serving.contract.request import BatchRequest, PredictionRequest
+from serving.contract.response import BatchResponse, PredictionResponse
+from serving.http.access_control import RETRY_SOON, Gate
+from serving.http.body import WholeBody
+from serving.http.call import CURRENT
+from serving.http.cors import CrossOrigin
+from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
+from serving.http.metrics import CONTENT_TYPE_LATEST
+from serving.http.readyz import Readyz
+from serving.http.response import Envelope
+from serving.log.append import KeyReusedError, Logged
+from serving.server.batcher import OverloadedError, Reply
+from serving.server.configured_service import ConfiguredService, told_by_bentoml
+from serving.server.model_loader import ModelShelf
+from serving.server.worker import Worker, limits_of
+from serving.storage.pseudonyms import Secret
+from serving.storage.settings import Settings, load_settings
+from serving.storage.state import begin_state
+
+KEY_REUSED = "this Idempotency-Key was used before, with another request; give this one a key of its own"
+
+Answer = TypeVar("Answer")
+
+
+def begin(settings: Settings) -> None:
+    """Make the secret and the log where there are none; a log that does not answer yet keeps nothing from starting.
+
+    Raises ``StateError`` where the secret or the log is not what it should be.
+    """
+    try:
+        begin_state(settings)
+    except LogUnavailableError:
+        Secret.load(settings.secret_path)
+
+
+def _worker() -> Worker:
+    service: Any = bentoml.get_current_service()
+    worker: Worker = service.worker
+    return worker
+
+
+async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
+    """What comes of answering within the time limit; whoever can't be answered now is told when to come again."""
+    try:
+        async with asyncio.timeout(_worker().settings.answer_seconds):
+            return await work
+    except LogUnavailableError:
+        _worker().metrics.log_unavailable()
+        detail = "the prediction log can't be written at the moment, and nothing is answered unlogged"
+    except OverloadedError:
+        detail = "too many requests wait"
+    except TimeoutError:
+        detail = "it took too long"
+    return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
+
+
+async def _model(_: Request) -> Response:
+    return _json(_worker().pages.model)
+
+
+async def _instruments(_: Request) -> Response:
+    return _json(_worker().pages.instruments)
+
+
+async def _openapi(_: Request) -> Response:
+    return _json(_worker().pages.openapi)
+
+
+async def _metrics(_: Request) -> Response:
+    page = await asyncio.to_thread(_worker().metrics.page)
+    return Response(page, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+_pages = Starlette(
+    routes=[
+        Route(routes.MODEL, _model),
+        Route(routes.INSTRUMENTS, _instruments),
+        Route(routes.OPENAPI, _openapi),
+        Route(routes.METRICS, _metrics),
+    ]
+)
+
+
+@bentoml.asgi_app(_pages, path="/")
+@bentoml.service(
+    name="kap-outcomes",
+    service_class=ConfiguredService,
+    http={"host": "127.0.0.1"},
+    workers=1,
+    logging={"access": {"enabled": False}},  # `envelope` writes the line: BentoML's holds the address as it was asked
+    metrics={"enabled": False},  # for the same reason; `metrics` counts
+    tracing={"excluded_urls": "."},
+)
+class KapOutcomes:
+    """Answers the clinic."""
+
+    def __init__(self) -> None:
+        keep_values_out_of_logs()
+        self.worker = Worker(load_settings())
+
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def refuse_to_start_without_a_model() -> None:
+        """Look once before any worker starts, so that what is missing ends the command and not each worker."""
+        with told_by_bentoml():
+            settings = load_settings()
+            begin(settings)
+        ModelShelf(settings.model, limits_of(settings))
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    async def start(self) -> None:
+        """Read the keys, and begin to look for other keys and newer models."""
+        await self.worker.start()
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    async def stop(self) -> None:
+        """Write what waits to be logged."""
+        await self.worker.stop()
+
+    @bentoml.api(route=routes.PREDICT, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
+    async def predict(self, request: PredictionRequest, /) -> Response:
+        """One patient's prediction at the latest landmark that the record has reached."""
+        reply = await _answered(self.worker.desk.answer(request, CURRENT.get()))
+        if isinstance(reply, Logged):
+            return _json(reply.answer.encode())
+        if isinstance(reply, RequestRefusedError):
+            return refusal(reply.problems)
+        if isinstance(reply, KeyReusedError):
+            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        return reply
+
+    @bentoml.api(route=routes.PREDICT_BATCH, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
+    async def predict_batch(self, request: BatchRequest, /) -> Response:
+        """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
+        call = CURRENT.get()
+        self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
+        asked = read_batch(request.requests)
+        replies = await _answered(self.worker.desk.answer_batch(asked, call, in_full=request.in_full))
+        if isinstance(replies, ProblemResponse):
+            return replies
+        if any(isinstance(reply, KeyReusedError) for reply in replies):
+            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
+
+
+def _item(reply: Reply) -> bytes:
+    """One answer of a batch, or why there is none."""
+    if isinstance(reply, RequestRefusedError):
+        return orjson.dumps(reply.as_item())
+    if isinstance(reply, Logged):
+        return reply.answer.encode()
+    raise reply
+
+
+_protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
+    (Envelope, {"metrics": lambda: _worker().metrics}),
+    (ProblemDetails, {"metrics": lambda: _worker().metrics}),
+    (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
+    (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
+    (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
+    (Readyz, {"readiness": lambda: _worker().readiness()}),
+]
+"""What a request passes through, from the outermost in."""
+
+_service: Any = KapOutcomes  # what the decorator makes of the class
+for _middleware, _options in _protections:
+    _service.add_asgi_middleware(_middleware, **_options)

@@ -1,0 +1,114 @@
+"""What one worker process holds while it serves: keys, rates, the model, the log; opened, kept fresh, and closed."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+from sqlalchemy import Engine
+
+from serving.contract.failures import StateError
+from serving.http.body import BodyLimits
+from serving.http.call import Call
+from serving.http.metrics import Metrics
+from serving.http.readyz import Readiness
+from serving.log.writer import LogWriter
+from serving.openapi.static_responses import Pages
+from serving.server.batcher import Desk
+from serving.server.model_loader import ModelShelf
+from serving.storage.database import create_tables, open_database
+from serving.storage.keys import KeyRing
+from serving.storage.pseudonyms import Secret
+from serving.storage.rate_limit import RateLimiter
+from serving.storage.settings import Settings
+
+LOG = logging.getLogger("bentoml.kap")
+LOOK_SECONDS = 2.0
+"""How often the keys are read again, and the log's database is asked whether it answers."""
+
+
+class Worker:
+    """One process's part in the service."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open all that is needed, but for the database, which need not answer yet.
+
+        Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
+        """
+        self.settings = settings
+        self.secret = Secret.load(settings.secret_path)
+        self.limits = limits_of(settings)
+        self.shelf = ModelShelf(settings.model, self.limits)
+        self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+        self._engine: Engine = open_database(settings.log_url())
+        self.keys = KeyRing(self._engine, self.secret)
+        self.rates = RateLimiter(settings.state)
+        self.log = LogWriter(self._engine, self.secret)
+        self.desk = Desk(lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting)
+        self._begun = False
+        self._log_answers: bool | None = None
+        self._watching: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Read the keys, and begin to look for other keys and newer models."""
+        await asyncio.to_thread(self._look_at_database)
+        self._watch(self._keep_looking())
+        self._watch(self.shelf.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
+
+    async def stop(self) -> None:
+        """Stop looking, write what waits to be logged, and let go of the database."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        await asyncio.to_thread(self.log.close)
+        self._engine.dispose()
+
+    @property
+    def pages(self) -> Pages:
+        """What the model that answers now says of itself."""
+        return self.shelf.served.pages
+
+    def readiness(self) -> Readiness:
+        """What ``/readyz`` says."""
+        served = self.shelf.served
+        answers = bool(self._log_answers) and not self.log.failing
+        log = "answers" if answers else "does not answer; nothing is answered unlogged"
+        return Readiness(answers and self.keys.known, served.version, served.tag, log, self.shelf.refused)
+
+    def charge(self, call: Call, amount: int) -> None:
+        """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""
+        if call.key is not None and amount > 0:
+            self.rates.charge(call.key.slot, call.key.per_minute, amount)
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        self._watching.append(asyncio.get_running_loop().create_task(work))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.to_thread(self._look_at_database)
+
+    def _look_at_database(self) -> None:
+        try:
+            if not self._begun:  # once only: a log that was there and went away must not begin anew
+                create_tables(self._engine, self.secret)
+                self._begun = True
+            self.keys.refresh()
+            if self.log.failing:
+                self.log.try_again()
+        except Exception as error:
+            if not isinstance(error, StateError):
+                LOG.exception("the keys can't be read")
+            if self._log_answers or self._log_answers is None:
+                LOG.warning("nothing can be answered: %s", type(error).__name__)
+            self._log_answers = False
+            return
+        if not self._log_answers:
+            LOG.info("the prediction log's database answers")
+        self._log_answers = True
+
+
+def limits_of(settings: Settings) -> BodyLimits:
+    """What may be sent, by the settings."""
+    return BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)

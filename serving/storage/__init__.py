@@ -1,0 +1,1 @@
+"""What outlives a request: settings, the secret, keys, rate limits, certificates and the database."""

@@ -1,0 +1,294 @@
+"""The database that holds the prediction log and the API keys: how it is opened, and what to do when it is not there.
+
+SQLite's file is opened in `sqlite_file`, a PostgreSQL server in `postgresql`. What the tables hold is declared beside
+their use; here is only the one that says which version of the tables this is, and with which secret it was begun.
+"""
+
+import hmac
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from serving.contract.failures import DuplicateError, LogRefusedError, LogUnavailableError, SecretMismatchError
+from serving.storage import postgresql
+from serving.storage import sqlite as sqlite_file
+from serving.storage.pseudonyms import Secret
+
+__all__ = [
+    "DuplicateError",
+    "LogRefusedError",
+    "LogUnavailableError",
+    "SecretMismatchError",
+    "check_log",
+    "create_tables",
+    "has_begun",
+    "meta",
+    "metadata",
+    "open_database",
+    "reading",
+    "unavailable",
+    "writing",
+]
+
+SQLITE = "sqlite"
+SCHEMA = "1"
+PATIENCE_SECONDS = 5.0
+IDLE_SECONDS = 1.0
+CONNECTIONS = 5
+_WRITES, _BEGUN = "kap_writes", "kap_begun"
+_ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+_LOCK = 0x6B6170  # any number that nobody else takes: "kap"
+
+metadata = MetaData()
+"""The tables of the log and of the keys."""
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+
+def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
+    """The database at ``url``, which need not answer yet: that is found out at the first transaction.
+
+    No statement, and no waiting for a lock, takes longer than ``patience_seconds``. Every error that `unavailable`
+    knows comes out as ``LogUnavailableError``, a broken unique constraint as ``DuplicateError``; no text holds a value.
+    """
+    engine = _sqlite(url, patience_seconds) if _is_sqlite(url) else _postgresql(url, patience_seconds)
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def unavailable(error: BaseException) -> bool:
+    """Whether an error is the database's trouble, which may pass; otherwise it is a defect of ours."""
+    return _reason(error) is not None
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database and keeps nobody from writing."""
+    with _connect(engine) as connection, connection.begin():
+        if not _is_sqlite(engine.url):  # where otherwise each statement sees a state of its own
+            connection.execute(_ONE_STATE)
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, durable once this returns.
+
+    In SQLite it has the only right to write from its beginning, so that it can't fail half-way for another's sake.
+    """
+    with connected_for_writing(engine) as connection, connection.begin():
+        yield connection
+
+
+def connected_for_writing(engine: Engine) -> Connection:
+    """A connection whose transactions are as those of `writing`, for whoever makes many of them."""
+    return _connect(engine).execution_options(**{_WRITES: True})
+
+
+def is_lost(connection: Connection) -> bool:
+    """Whether the file of a connection was moved or deleted: it still takes writes, and nobody would ever read them."""
+    known = connection.info.get("file")
+    return known is not None and known != _identity(Path(str(connection.engine.url.database)))
+
+
+def create_tables(engine: Engine, secret: Secret) -> None:
+    """Make what is missing: the folder, the file and the tables of every module imported; any number may do so at once.
+
+    Where nothing is missing, and once this engine has found all in place, it only reads: a log that then goes away is
+    not begun anew. Raises ``LogUnavailableError``, and ``LogRefusedError`` for a log of another secret or version.
+    """
+    if engine.get_execution_options().get(_BEGUN):
+        check_log(engine, secret)
+        return
+    _make_tables(engine, secret)
+    engine.update_execution_options(**{_BEGUN: True})
+
+
+def check_log(engine: Engine, secret: Secret) -> None:
+    """For whoever only reads: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+    _compare(_facts_if_any(engine), secret)
+
+
+def has_begun(engine: Engine) -> bool:
+    """Whether there is a log already; raises ``LogUnavailableError``."""
+    if _is_sqlite(engine.url) and not Path(str(engine.url.database)).exists():
+        return False
+    return bool(_facts_if_any(engine))
+
+
+def _make_tables(engine: Engine, secret: Secret) -> None:
+    if _is_sqlite(engine.url):
+        try:
+            sqlite_file.make_file(Path(str(engine.url.database)))
+        except OSError as error:
+            raise LogUnavailableError(f"it can't be made ({error.strerror})") from None
+    with reading(engine) as connection:
+        complete = set(metadata.tables) <= set(inspect(connection).get_table_names())
+        if complete and (facts := _facts(connection)):
+            _compare(facts, secret)
+            return
+    with writing(engine) as connection:
+        if not _is_sqlite(engine.url):
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        metadata.create_all(connection)
+        if not _facts(connection):
+            facts = {"schema": SCHEMA, "secret": _check_value(secret)}
+            connection.execute(insert(meta), [{"name": name, "value": value} for name, value in facts.items()])
+        _compare(_facts(connection), secret)
+
+
+def _facts_if_any(engine: Engine) -> dict[str, str]:
+    with reading(engine) as connection:
+        return _facts(connection) if inspect(connection).has_table(meta.name) else {}
+
+
+def _facts(connection: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+
+
+def _check_value(secret: Secret) -> str:
+    return secret.mac("check", b"kap-outcomes")
+
+
+def _compare(facts: dict[str, str], secret: Secret) -> None:
+    if not facts:
+        raise LogRefusedError("this database holds no log yet: name another one in KAP_LOG, or start the service first")
+    if facts.get("schema") != SCHEMA:
+        raise LogRefusedError(
+            f"this log has another version of the tables than {SCHEMA}: use the software that made it"
+        )
+    if not hmac.compare_digest(facts.get("secret", ""), _check_value(secret)):
+        raise SecretMismatchError(
+            "this log was begun with another secret: put that one back, or begin a new log; "
+            "nothing here can be checked or found with this one"
+        )
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == SQLITE
+
+
+def _sqlite(url: URL, patience_seconds: float) -> Engine:
+    path = Path(str(url.database)).absolute()
+    engine = create_engine(
+        URL.create(SQLITE, database=str(path)),
+        creator=lambda: sqlite_file.connect(path, patience_seconds),
+        pool_size=CONNECTIONS,
+        pool_timeout=patience_seconds,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _remember_file(_: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def _refuse_lost_file(_: Any, record: Any, __: Any) -> None:
+        found = _identity(path)
+        if found is None or found != record.info["file"]:
+            raise DisconnectionError
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _postgresql(url: URL, patience_seconds: float) -> Engine:
+    address = postgresql.Address(
+        user=url.username or "",
+        password=None if url.password is None else str(url.password),
+        host=url.host or "localhost",
+        port=url.port or 5432,
+        database=url.database or url.username or "",
+        options={name: str(value) for name, value in url.query.items()},
+    )
+    engine = create_engine(
+        url.set(drivername="postgresql+pg8000"),
+        creator=lambda: postgresql.connect(address, patience_seconds),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=patience_seconds,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "checkout")
+    def _refuse_dead_connection(connection: Any, record: Any, _: Any) -> None:
+        idle = time.monotonic() - record.info.get("used", 0.0)
+        if idle > IDLE_SECONDS and not postgresql.ping(connection):
+            raise DisconnectionError
+        record.info["used"] = time.monotonic()
+
+    return engine
+
+
+def _connect(engine: Engine) -> Connection:
+    """A connection; what goes wrong while the first one is made does not pass through `_translate`."""
+    try:
+        return engine.connect()
+    except (SQLAlchemyError, OSError) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        raise LogUnavailableError(reason) from None
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Give a trouble of the database its own class, throw away a connection that it ended, and take out values."""
+    error = context.original_exception
+    reason, duplicate = _reason(error), sqlite_file.is_duplicate(error) or postgresql.is_duplicate(error)
+    postgresql.without_values(error)
+    if reason is not None:
+        if not _is_passing(context):
+            context.is_disconnect = True
+        raise LogUnavailableError(reason) from None
+    if duplicate:
+        raise DuplicateError("there is such a row already") from None
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (type(error).__name__,)  # its text may hold what is stored
+
+
+def _is_passing(context: ExceptionContext) -> bool:
+    return context.dialect.name == SQLITE and not sqlite_file.is_lasting(context.original_exception)
+
+
+def _reason(error: BaseException) -> str | None:
+    if isinstance(error, LogUnavailableError):
+        return error.reason
+    if isinstance(error, NoConnectionError):
+        return "all its connections are in use"
+    driver = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return sqlite_file.trouble(driver) or postgresql.trouble(driver)

@@ -1,0 +1,82 @@
+"""The service's one secret: what patient references, API keys and the log's chain are hashed with.
+
+Who has it can find a known reference in the log, and can mend the chain after a change; so it lies in a file of its
+own, apart from the database, and is never shown. Each purpose has a key of its own, derived from it.
+"""
+
+import hmac
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import NoReturn, Self
+
+from serving.contract.failures import SecretRefusedError
+from serving.storage.secure_files import place_private_file
+
+__all__ = ["SECRET_BYTES", "Secret", "SecretRefusedError"]
+
+SECRET_BYTES = 32
+_WRITTEN = re.compile(rb"[0-9a-f]{%d}\n?" % (2 * SECRET_BYTES))
+_OTHERS = 0o077
+
+
+class Secret:
+    """32 random bytes, and the keyed hashes (HMAC-SHA-256, as 64 hexadecimal digits) made with them."""
+
+    __slots__ = ("_keys", "_value")
+
+    def __init__(self, value: bytes) -> None:
+        """Hold ``value``; ``ValueError`` unless it is 32 bytes."""
+        if len(value) != SECRET_BYTES:
+            raise ValueError(f"a secret has {SECRET_BYTES} bytes")
+        self._value = value
+        self._keys: dict[str, bytes] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The secret in a file; raises ``SecretRefusedError``."""
+        try:
+            with path.open("rb") as file:
+                mode, written = os.fstat(file.fileno()).st_mode, file.read(2 * SECRET_BYTES + 2)
+        except FileNotFoundError:
+            raise SecretRefusedError(
+                f"there is no secret at {path}: name the service's folder in KAP_STATE, or put back the secret"
+            ) from None
+        except OSError as error:
+            raise SecretRefusedError(f"the secret at {path} can't be read: {error.strerror}") from None
+        if mode & _OTHERS:
+            raise SecretRefusedError(f"the secret at {path} is open to others: chmod 600 it, and think who has read it")
+        if not _WRITTEN.fullmatch(written):
+            raise SecretRefusedError(f"the file {path} holds no secret: {2 * SECRET_BYTES} hexadecimal digits required")
+        return cls(bytes.fromhex(written.decode("ascii")))
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Self:
+        """The secret in a file, which is made (mode 0600) where there is none; raises ``SecretRefusedError``."""
+        try:
+            place_private_file(path, lambda new: _write(new, secrets.token_hex(SECRET_BYTES)))
+        except OSError as error:
+            raise SecretRefusedError(f"the secret can't be made at {path}: {error.strerror}") from None
+        return cls.load(path)
+
+    def patient(self, ref: str) -> str:
+        """The pseudonym of a patient reference: the same for the same reference, and of no use without the secret."""
+        return self.mac("patient", ref.encode("utf-8", "surrogatepass"))
+
+    def mac(self, purpose: str, data: bytes) -> str:
+        """The keyed hash of ``data`` for a purpose; what is made for one purpose says nothing about another."""
+        key = self._keys.get(purpose)
+        if key is None:
+            key = self._keys[purpose] = hmac.digest(self._value, b"kap-outcomes/" + purpose.encode(), "sha256")
+        return hmac.digest(key, data, "sha256").hex()
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not copied or pickled")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="ascii")

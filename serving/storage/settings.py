@@ -1,0 +1,168 @@
+"""How the service is set up: one frozen object, read from the environment at the entry point and passed down.
+
+Every setting is declared once here, with its range and its meaning; what it does is left to whoever takes it.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from features.protocol.problems import InputRefusedError, Problem
+from serving.storage.postgresql import OPTIONS, SSL_MODES
+
+PREFIX = "KAP_"
+LOG_FILE, SECRET_FILE = "predictions.db", "secret"
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+_FOUND = {
+    "missing": "nothing",
+    "greater_than_equal": "a number out of range",
+    "less_than_equal": "a number out of range",
+}
+
+
+class Settings(BaseSettings):
+    """The settings; each is an environment variable ``KAP_`` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    state: Path = Field(default=Path("kap-state"), description="the folder of the log, the secret and the rate limits")
+    log: str | None = Field(
+        default=None,
+        repr=False,
+        description="sqlite:////FOLDER/FILE or postgresql://USER@HOST/DATABASE; the file predictions.db in the state "
+        "folder when not set",
+    )
+    log_password: SecretStr | None = Field(default=None, description="the password of the user in KAP_LOG")
+    secret_file: Path | None = Field(
+        default=None, description="the file of the secret; the file secret in the state folder when not set"
+    )
+    model: str = Field(default="kap-outcomes:latest", min_length=1, description="a model of BentoML's store")
+    reload_seconds: float = Field(
+        default=2.0, ge=0.1, le=3600, description="seconds between two looks for a new model, from 0.1 to 3600"
+    )
+    most_body_bytes: int = Field(
+        default=MIB, ge=KIB, le=GIB, description="bytes of a request for one patient, from 1024 to 1073741824"
+    )
+    most_batch_bytes: int = Field(
+        default=32 * MIB, ge=KIB, le=GIB, description="bytes of a request for many patients, from 1024 to 1073741824"
+    )
+    body_seconds: float = Field(
+        default=10.0, ge=0.1, le=600, description="seconds in which a request must have come in, from 0.1 to 600"
+    )
+    answer_seconds: float = Field(
+        default=30.0, ge=0.1, le=600, description="seconds in which a request is answered or given up, from 0.1 to 600"
+    )
+    most_waiting: int = Field(
+        default=4000, ge=1, le=100_000, description="requests that may wait before one is sent away, from 1 to 100000"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins such as https://clinic.example, comma-separated"
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
+    )
+    tls_key: Path | None = Field(
+        default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
+    )
+
+    @field_validator("state")
+    @classmethod
+    def _is_no_url(cls, value: Path) -> Path:
+        if ":/" in str(value):
+            raise ValueError("a URL: put it in KAP_LOG, and its password in KAP_LOG_PASSWORD")
+        return value
+
+    @field_validator("log")
+    @classmethod
+    def _is_supported(cls, value: str | None) -> str | None:
+        if value is not None:
+            _read_url(value)
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if not all(isinstance(part, str) and _ORIGIN.fullmatch(part) for part in parts):
+            raise ValueError("another text")
+        return tuple(parts)
+
+    @model_validator(mode="after")
+    def _has_both_files(self) -> "Settings":
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("one of the two")
+        return self
+
+    @property
+    def secret_path(self) -> Path:
+        """The file of the secret."""
+        return self.secret_file or self.state / SECRET_FILE
+
+    def log_url(self) -> URL:
+        """The database of the log; its text hides the password."""
+        if self.log is None:
+            return _sqlite_url(URL.create("sqlite", database=str(self.state / LOG_FILE)))
+        url = _read_url(self.log)
+        if self.log_password is None or not url.username or url.password is not None:
+            return url
+        return url.set(password=self.log_password.get_secret_value())
+
+
+def load_settings(state: Path | None = None) -> Settings:
+    """The settings of the environment; ``state`` goes before ``KAP_STATE``.
+
+    Raises ``InputRefusedError`` with the variable, what is required and what kind of thing came.
+    """
+    try:
+        return Settings() if state is None else Settings(state=state)
+    except ValidationError as error:
+        raise InputRefusedError([_problem(detail) for detail in error.errors(include_input=False)]) from None
+
+
+def _problem(detail: Any) -> Problem:
+    name = str(detail["loc"][0]) if detail["loc"] else "tls_key"  # the one rule that is about two settings
+    spoken = detail.get("ctx", {}).get("error")
+    found = str(spoken) if isinstance(spoken, ValueError) else _FOUND.get(detail["type"], "another text")
+    required = str(Settings.model_fields[name].description).partition(";")[0]
+    return Problem((PREFIX + name).upper(), None, None, required, found)
+
+
+def _read_url(value: str) -> URL:
+    """A URL that is supported, with its driver; ``ValueError`` says what kind of thing came, without the thing."""
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("a text that is no URL") from None
+    if url.drivername == "sqlite":
+        return _sqlite_url(url)
+    if url.drivername in ("postgresql", "postgresql+pg8000"):
+        return _postgresql_url(url)
+    raise ValueError("a URL of another kind of database")
+
+
+def _sqlite_url(url: URL) -> URL:
+    if url.query or url.host or not url.database or url.database.startswith(":"):
+        raise ValueError("a URL that names no file, or has options")
+    return url.set(database=str(Path(url.database).absolute()))
+
+
+def _postgresql_url(url: URL) -> URL:
+    if not url.username or not url.database:
+        raise ValueError("a URL without a user or a database")
+    if not set(url.query) <= set(OPTIONS) or url.query.get("sslmode", SSL_MODES[0]) not in SSL_MODES:
+        raise ValueError(
+            "a URL with an option other than "
+            + ", ".join(OPTIONS)
+            + " or an sslmode other than "
+            + ", ".join(SSL_MODES)
+        )
+    return url.set(drivername="postgresql+pg8000")

@@ -1,0 +1,42 @@
+"""What the service keeps, opened together: its secret and the database of its log and keys."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from serving.contract.failures import SecretRefusedError
+from serving.storage.database import check_log, create_tables, has_begun, open_database
+from serving.storage.pseudonyms import Secret
+from serving.storage.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """The secret, and the database that was begun with it."""
+
+    secret: Secret
+    engine: Engine
+
+
+def begin_state(settings: Settings) -> State:
+    """The state of the settings, which is made where there is none; raises ``StateError``.
+
+    A log whose secret is lost gets no new one: with another its chain and its pseudonyms would be worth nothing.
+    """
+    engine = open_database(settings.log_url())
+    if not settings.secret_path.exists() and has_begun(engine):
+        raise SecretRefusedError(
+            f"there is a log and no secret at {settings.secret_path}: put back the one the log was begun with"
+        )
+    secret = Secret.load_or_create(settings.secret_path)
+    create_tables(engine, secret)
+    return State(secret, engine)
+
+
+def open_state(settings: Settings, *, patience_seconds: float = 60.0) -> State:
+    """The state of the settings, which must be there already; for commands, which may wait. Raises ``StateError``."""
+    state = State(
+        Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
+    )
+    check_log(state.engine, state.secret)
+    return state

@@ -1,0 +1,1 @@
+"""A logged answer computed again from its row."""

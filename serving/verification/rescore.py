@@ -1,0 +1,214 @@
+"""One entry of the log by itself: whether its codes hold, what became of its content, and its answer computed anew.
+
+Checking a whole log is left to `log_check`; what stands behind the model that answered is walked in `training`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from features.protocol.problems import InputRefusedError, Problem
+from models.bundle import TOLERANCES, Bundle
+from serving.contract.refusal import RequestRefusedError, read_request
+from serving.contract.response import Document
+from serving.log.chain import BEGINNING, head_code
+from serving.log.entry_check import entry_findings
+from serving.log.queries import Entry, entries, entry_with, writers
+from serving.prediction.predictor import Predictor
+from serving.prediction.probabilities import ImpossibleAnswerError
+from serving.server.batcher import input_text
+from serving.storage.database import reading
+from serving.storage.pseudonyms import Secret
+from serving.storage.state import State
+
+NOT_FROM_ROW = ("prediction_id", "model", "landmark", "not_used", "cautions")
+"""Parts of an answer that the row does not give; all but the last two follow from the rest of the entry."""
+IN_SINGLE_PRECISION = ("log_odds", "start", "contribution")
+"""Numbers that trees give in single precision; the others are probabilities, limits and values of the row."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """By which entry a prediction's content was erased, when (UTC), by whom and why."""
+
+    prediction_id: str
+    at: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """An entry, and what is wrong with its codes or its place in the chain; nothing in ``findings``: all holds."""
+
+    entry: Entry
+    findings: tuple[str, ...]
+    erasure: Erasure | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether its content is gone, told by an erasure or not."""
+        return self.entry.erasable is None
+
+
+def facts_of(state: State, prediction_id: str) -> EntryFacts:
+    """The entry of a prediction; raises ``InputRefusedError`` where the log has no prediction of that id."""
+    with reading(state.engine) as connection:
+        entry = entry_with(connection, prediction_id)
+        if entry is None or entry.kind != "prediction":
+            found = "an id that is not there" if entry is None else "the id of an erasure"
+            raise InputRefusedError([Problem("PREDICTION_ID", None, None, "the id of a logged prediction", found)])
+        findings = [*_findings(connection, state.secret, entry)]
+        erasure, wrong = _erasure(connection, state.secret, entry)
+    return EntryFacts(entry, (*findings, *wrong), erasure)
+
+
+def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
+    """What of an entry, of its place and of its content is not as it was written."""
+    if not isinstance(entry.number, int):  # SQLite keeps a text in a column of numbers
+        yield "its number was changed"
+        return
+    yield from entry_findings(secret, _code_before(connection, entry), entry)
+    yield from _outside_its_chain(connection, secret, entry)
+
+
+def _code_before(connection: Connection, entry: Entry) -> str | None:
+    """The code of the entry before one in its chain; ``None`` where that is missing."""
+    if entry.number == 1:
+        return BEGINNING
+    before = (entries.c.writer == entry.writer) & (entries.c.number == entry.number - 1)
+    return connection.execute(select(entries.c.code).where(before)).scalar()
+
+
+def _outside_its_chain(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
+    """Whether its writer says that the chain came so far."""
+    query = select(writers.c.entries, writers.c.head, writers.c.head_code).where(writers.c.number == entry.writer)
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        yield "its writer is missing"
+    elif found.head_code != head_code(secret, entry.writer, found.entries, found.head):
+        yield "how far its writer's chain has come was changed"
+    elif entry.number > found.entries or (entry.number == found.entries and entry.code != found.head):
+        yield "its writer's chain ends with another entry"
+
+
+def _erasure(connection: Connection, secret: Secret, entry: Entry) -> tuple[Erasure | None, list[str]]:
+    """The erasure of an entry's content, and what is wrong with it; nothing for an entry that is whole."""
+    if entry.erasable is not None:
+        return None, []
+    found = None if entry.erased_by is None else entry_with(connection, entry.erased_by)
+    told = _told(found)
+    erased = told.get("erased")
+    if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
+        return None, ["its content is gone, and no erasure tells of it"]
+    wrong = [f"its erasure {found.prediction_id}: {text}" for text in _findings(connection, secret, found)]
+    return Erasure(found.prediction_id, found.at, str(told.get("by")), str(told.get("reason"))), wrong
+
+
+def _told(entry: Entry | None) -> Mapping[str, Any]:
+    """What an erasure tells; nothing where the entry is none, or can't be read."""
+    if entry is None or entry.kind != "erasure":
+        return {}
+    return _document(entry.answer) or {}
+
+
+def is_request(secret: Secret, entry: Entry, body: bytes) -> bool | None:
+    """Whether a JSON text is the request that was answered, asked with or without the curve; ``None`` once erased.
+
+    What counts is its content, however it is written. Raises ``InputRefusedError`` for a text that is no request.
+    """
+    try:
+        request = read_request(body)
+    except RequestRefusedError as refused:
+        problems = [Problem(p.path or "request", None, None, p.required, p.found) for p in refused.problems]
+        raise InputRefusedError(problems) from None
+    if entry.input_digest is None:
+        return None
+    digests = [secret.mac("input", input_text(request, in_full=in_full)) for in_full in (True, False)]
+    return entry.input_digest in digests
+
+
+def differences(bundle: Bundle, entry: Entry) -> tuple[str, ...]:
+    """Compute an entry's answer again from its row, and name the parts in which the logged one differs.
+
+    Probabilities and limits may differ by 1e-9, contributions by what single precision leaves open
+    (`models.bundle.TOLERANCES`). A contribution is compared with that of the same feature, whatever their order. No
+    text holds a value. Cautions and what was not used are not compared.
+    """
+    row, answer = _document(entry.row), _document(entry.answer)
+    if row is None or answer is None:
+        return ("the row or the answer can't be read",)
+    in_full = answer.get("reasons", ()) is not None
+    predictor = Predictor(bundle, entry.model_version)
+    try:
+        again = predictor.rescore(entry.landmark or "", row, in_full=in_full)
+    except InputRefusedError as refused:
+        return tuple(f"{problem.place}: {problem.found}, not {problem.required}" for problem in refused.problems)
+    except ImpossibleAnswerError:
+        return ("the model gives no answer to this row",)
+    given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
+    labels = {"prediction_id": entry.prediction_id, "model": predictor.model_used.model_dump()}
+    if "landmark" in answer or answer.get("outcome") == "predicted":
+        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day}
+    wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
+    return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again))))
+
+
+def _document(text: str | None) -> Document | None:
+    """The JSON object in a text; ``None`` where there is none."""
+    try:
+        read = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def _compared(then: Document, now: Document) -> Iterator[str]:
+    """The paths at which two documents differ, and by how much where both have a number of the answer's own."""
+    given, computed = dict(_leaves("", then)), dict(_leaves("", now))
+    for path in dict.fromkeys([*given, *computed]):
+        if path not in computed:
+            yield f"{path}: given, and not computed"
+        elif path not in given:
+            yield f"{path}: computed, and not given"
+        elif not _is_number(given[path]) or not _is_number(computed[path]):
+            if given[path] != computed[path]:
+                yield path
+        elif not (apart := abs(given[path] - computed[path])) <= _tolerance(path):
+            yield path if path.endswith(".value") else f"{path}: by {apart:.1e}"  # a value is the patient's
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Every value in a document that holds no others, by its path; an empty list or object is such a value."""
+    parts: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, dict):
+        parts = [(f"{path}.{name}".lstrip("."), part) for name, part in value.items()]
+    elif isinstance(value, list) and path.endswith("contributions"):
+        parts = [(f"{path}.{name}", part) for name, part in _by_feature(value).items()]
+    elif isinstance(value, list):
+        parts = [(f"{path}[{number}]", part) for number, part in enumerate(value)]
+    if not parts:
+        yield path, value
+    for inner, part in parts:
+        yield from _leaves(inner, part)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _tolerance(path: str) -> float:
+    return TOLERANCES["contributions" if path.rpartition(".")[2] in IN_SINGLE_PRECISION else "remission"]
+
+
+def _by_feature(contributions: list[Any]) -> Document:
+    """Contributions by feature, whatever their order; one too small to be told from none is as if it were none."""
+    found = [one for one in contributions if isinstance(one, dict)]
+    return {str(one.get("feature")): one for one in found if not _is_small(one.get("contribution"))}
+
+
+def _is_small(contribution: Any) -> bool:
+    return _is_number(contribution) and abs(contribution) <= TOLERANCES["contributions"]

@@ -1,0 +1,10 @@
+"""Where things lie: the project, and the material beside it that may be absent."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+COHORTS = SHARED / "cohorts"
+"""Public cohorts."""
+GOLDEN = SHARED / "golden"
+"""Reference values from other software."""

@@ -1,0 +1,116 @@
+"""Who gets no prediction is told why, and what would make one possible; nothing where nothing would."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.eligibility.eligibility import Ineligible
+from features.protocol.document import Landmark, Protocol
+from models.bundle import Bundle
+from serving.contract.response import NotPredictable, Reason
+from serving.prediction.no_prediction import MOST_NAMED, ineligible
+from serving.prediction.predictor import Predictor
+from tests.serving.bundles import AT_LANDMARK, judging, toy_bundle, without
+from tests.serving.requests import changed, example, read
+
+DAY_14 = Protocol(landmarks=(Landmark("day 14", day=14),))
+LATE = Protocol(landmarks=(Landmark("week 9", day=63),))
+DECIDED = replace(Protocol(), remission=replace(Protocol().remission, anchor="index", window_days=(1, 9)))
+
+
+def why(document: dict[str, Any], bundle: Bundle) -> Reason:
+    root = Predictor(bundle, "3").predict(read(document)).root
+    assert isinstance(root, NotPredictable), root
+    (reason,) = root.reasons
+    return reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "bundle", "code", "remedy"),
+    [
+        (
+            {},
+            toy_bundle(LATE),
+            "landmark_not_reached",
+            "ask again when 'week 9' is reached, which needs as_of_day to be",
+        ),
+        (
+            {"assessments": []},
+            toy_bundle(),
+            "no_baseline",
+            "a rating on or before day 0, if there was one, of gad7, hama, lsas, pdss, pcl5 or ybocs",
+        ),
+        ({"assessments": [{"day": 0, "instrument": "gad7", "score": 4}]}, toy_bundle(), "baseline_in_remission", None),
+        ({"events": [{"day": 14, "event": "death"}]}, toy_bundle(), "died", None),
+        ({"events": [{"day": 14, "event": "relapse"}]}, toy_bundle(AT_LANDMARK), "ended_before", None),
+        ({}, toy_bundle(DECIDED), "already_decided", None),
+        ({"as_of_day": 43}, toy_bundle(), "window_over", None),
+        ({"events": [{"day": 14, "event": "withdrawal"}]}, toy_bundle(), "withdrew", None),
+        ({"patient": {"patient_ref": "a", "age_years": 17}}, toy_bundle(), "age_outside", None),
+        ({"sessions": []}, toy_bundle(DAY_14), "no_dosing_session", "the dosing sessions so far, if there was one"),
+        ({}, without(toy_bundle(), "remission", "relapse"), "not_learned", "a model learned from more patients"),
+    ],
+)
+def test_every_reason_says_what_would_help(
+    changes: dict[str, Any], bundle: Bundle, code: str, remedy: str | None
+) -> None:
+    reason = why(example(**changes), bundle)
+    assert reason.code == code
+    assert (reason.remedy is None) == (remedy is None)
+    assert (reason.remedy or "").startswith(remedy or "")
+
+
+@pytest.mark.parametrize("reason", Ineligible)
+def test_a_record_that_leaves_nothing_to_predict_has_a_remedy_only_where_the_record_can_be_completed(
+    reason: Ineligible,
+) -> None:
+    found = ineligible(reason, Protocol().landmarks[0], Protocol())
+    can_be_completed = (Ineligible.NO_BASELINE, Ineligible.NO_DOSING_SESSION)
+    assert (found["remedy"] is not None) == (reason in can_be_completed)
+
+
+def sparing(bundle: Bundle, *usual: str) -> Bundle:
+    """A model that answers only patients of whom a tenth at most is missing; most of its own had what is ``usual``."""
+    models = []
+    for model in judging(bundle).models:
+        assert model.applicability is not None
+        recorded = np.where(
+            [name in usual for name in bundle.features], np.linspace(1, 0.5, len(bundle.features)), 0.49
+        )
+        known = replace(model.applicability, recorded=recorded, edge=np.zeros(3), limit=np.array([1.0, 0.1, 1.0]))
+        models.append(replace(model, applicability=known))
+    return replace(bundle, models=tuple(models))
+
+
+def test_who_is_too_little_known_is_told_what_most_training_patients_had() -> None:
+    usual = ("adequate_failures", "age_years", "prior_psychotherapies_not_failed")  # of which the age is recorded
+    reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))
+    assert reason.code == "outside_training"
+    needed = "prior_psychotherapies_not_failed or adequate_failures"
+    assert reason.remedy == f"more of what is known of most training patients, such as {needed}"
+
+
+def test_where_training_patients_had_little_in_common_no_feature_is_named() -> None:
+    reason = why(example(prior_treatments=None), sparing(toy_bundle()))
+    assert reason.remedy == "more of what is known of most training patients"
+
+
+def test_no_more_than_ten_features_are_named_the_most_usual_first() -> None:
+    bundle = toy_bundle()
+    reason = why(example(prior_treatments=None), sparing(bundle, *bundle.features))
+    named = (reason.remedy or "").partition("such as ")[2].replace(" or ", ", ").split(", ")
+    assert len(named) == MOST_NAMED
+    assert named == sorted(named, key=bundle.features.index)
+
+
+def test_who_is_unlike_the_others_in_what_is_known_is_not_told_to_record_more() -> None:
+    assert (
+        why(
+            changed(("patient", "age_years"), 91, example(prior_treatments=None)),
+            sparing(toy_bundle(), *toy_bundle().features),
+        ).remedy
+        is None
+    )
+    assert why(changed(("patient", "diagnosis"), "ocd"), judging(toy_bundle())).remedy is None

@@ -1,0 +1,123 @@
+"""A training that is recorded, sealed and promoted in stores of its own, to be audited."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pytest
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models.model import ModelStore
+from mlflow.tracking import MlflowClient
+
+from tests.training.evidences import good_evidence, with_landmarks
+from training.arithmetic import arithmetic
+from training.audit.audit import seal_run, verify
+from training.evidence.document import Evidence
+from training.experiment.external import used
+from training.experiment.train import Training, quietly
+from training.registry.decision_log import DecisionLog
+from training.registry.decisions import FIRST, Decision
+from training.registry.release import MODEL_NAME, fetch, hand_over
+from training.tracking.training import record
+from training.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Where the training is recorded. Commands run in ``folder`` see the same stores."""
+
+    folder: Path
+    run_id: str
+    version: str
+    cohort: Path
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "mlflow.db"
+
+    def files(self, run_id: str | None = None) -> Path:
+        """The folder of a run's artifacts; the training's without an id."""
+        return Path(self.client.get_run(run_id or self.run_id).info.artifact_uri)
+
+    @property
+    def served(self) -> Path:
+        """The bundle in the one entry of BentoML's store."""
+        (found,) = (self.folder / "bentoml" / "models").glob("kap-outcomes/*/bundle")
+        return found
+
+    def verify(self, data: Path | None = None) -> dict[str, Verdict]:
+        """The verdicts by check."""
+        verdicts = verify(self.run_id, data, 1, quietly)
+        return {verdict.check: verdict for verdict in verdicts}
+
+    def failed(self) -> dict[str, str]:
+        """What is said of the checks that failed."""
+        return {name: verdict.detail for name, verdict in self.verify().items() if verdict.outcome == "failed"}
+
+
+@contextmanager
+def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Iterator[Audited]:
+    """Record, seal and promote in ``folder``; MLflow points there until the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # MLflow puts its artifacts below the current folder
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")  # an earlier test's would go before the variable
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        _serve_from(folder / "bentoml", patch)
+        recorded = record(training, _evidence(training), time.time(), lambda _: None)
+        audited = Audited(folder, recorded.run_id, recorded.model_version, cohort)
+        if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
+            audited.client.set_tag(recorded.run_id, "blas", arithmetic())
+            seal_run(recorded.run_id)
+        _promote(audited, folder / "fetched")
+        yield audited
+        mlflow.set_tracking_uri(None)
+        BentoMLContainer.model_store.reset()
+        os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
+
+
+def _evidence(training: Training) -> Evidence:
+    """Made-up figures about the training's cohort, one question for each landmark, so that it is recorded quickly."""
+    whole = good_evidence(training.cohort.protocol)
+    one = with_landmarks(whole, lambda found: found.model_copy(update={"questions": found.questions[:1]}))
+    return one.model_copy(update={"cohort": used(training.cohort, "cohort", synthetic=True)})
+
+
+def _serve_from(home: Path, patch: pytest.MonkeyPatch) -> None:
+    """BentoML's store is below the folder, here and for commands."""
+    (home / "models").mkdir(parents=True)
+    patch.setenv("BENTOML_HOME", str(home))
+    BentoMLContainer.model_store.set(ModelStore(home / "models"))
+
+
+def _promote(audited: Audited, scratch: Path) -> None:
+    tags = audited.client.get_model_version(MODEL_NAME, audited.version).tags
+    decision = Decision(
+        number=1,
+        at="2030-01-01T00:00:00Z",
+        by="A. Tester",
+        action="promote",
+        version=audited.version,
+        previous_champion=None,
+        reason="first <model>",
+        run_id=audited.run_id,
+        bundle_digest=tags["bundle_digest"],
+        evidence_digest=tags.get("evidence_digest"),
+        seal_digest=tags["seal_digest"],
+        policy_digest=None,
+        checks=(),
+        previous=FIRST,
+    )
+    log = DecisionLog(audited.client, MODEL_NAME)
+    chosen = fetch(audited.version, scratch)
+    hand_over(chosen, decision.bundle_digest, lambda: log.append(decision))
+    shutil.rmtree(scratch)

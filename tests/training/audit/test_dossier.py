@@ -1,0 +1,122 @@
+"""A dossier opens offline, escapes what people wrote, and proves each statement by an artifact that it lists."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from features.protocol.problems import InputRefusedError
+from tests.training.audit.audited import Audited, recorded_and_promoted
+from training.audit.audit import checked_record, read_training
+from training.audit.dossier import dossier_page, write_dossier
+from training.audit.dossier_sections import Dossier
+from training.experiment.train import Training
+from training.registry.release import decision_log
+from training.registry.seal import digest_of
+from training.verdicts import failed
+
+pytestmark = pytest.mark.slow
+
+LOADS = {"script", "link", "img", "iframe", "object", "embed", "audio", "video", "source", "base", "form"}
+
+
+class Reader(HTMLParser):
+    """The ids, links, elements and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.elements.add(tag)
+        self.attributes |= given.keys()
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if given.get("href"):
+            self.links.append(str(given["href"]))
+
+
+@pytest.fixture(scope="module")
+def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    with recorded_and_promoted(trained, simulated, tmp_path_factory.mktemp("dossier")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def page(audited: Audited) -> str:
+    write_dossier(audited.version, audited.folder / "dossier.html")
+    return (audited.folder / "dossier.html").read_text(encoding="utf-8")
+
+
+def gathered(audited: Audited, scratch: Path) -> Dossier:
+    stored = read_training(audited.run_id, scratch)
+    chain = decision_log().read()
+    verdicts = tuple(checked_record(stored, chain))
+    return Dossier(audited.version, stored, None, None, chain.decisions, verdicts, "2030-01-01")
+
+
+def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
+    read = Reader(page)
+    assert not read.elements & LOADS
+    assert not [name for name in read.attributes if name.startswith("on") or name in ("src", "srcset", "action")]
+    assert all(link.startswith("#") for link in read.links)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_every_link_leads_to_a_place_in_the_document(page: str) -> None:
+    read = Reader(page)
+    assert len(read.ids) == len(set(read.ids))
+    assert {link.removeprefix("#") for link in read.links} <= set(read.ids)
+
+
+def test_every_statement_is_proved_by_an_artifact_of_the_list(page: str) -> None:
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>', page)
+    stated = [row for row in rows if row[2].startswith("<a ")]
+    assert len(stated) > 25
+    unproved = [row[0] for row in rows if "not recorded)" in row[2]]
+    assert unproved == []
+
+
+def test_the_digests_listed_are_those_of_the_files(audited: Audited, page: str) -> None:
+    for name in ("summary.json", "protocol.json", "seal.json", "held_out_predictions.parquet"):
+        assert digest_of((audited.files() / name).read_bytes()) in page, name
+    assert "NOT as sealed" not in page
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it(page: str) -> None:
+    assert "first &lt;model&gt;" in page
+    assert "<model>" not in page
+
+
+def test_a_synthetic_cohort_is_called_synthetic_in_the_first_words(page: str) -> None:
+    assert page.index("Synthetic") < page.index("<nav>")
+
+
+def test_a_check_that_failed_stands_in_the_first_section(audited: Audited, tmp_path: Path) -> None:
+    dossier = gathered(audited, tmp_path)
+    changed = replace(dossier, verdicts=(*dossier.verdicts, failed("record", "metric auc: changed")))
+    assert "these checks FAILED: record" in dossier_page(changed)
+    assert "these checks FAILED" not in dossier_page(dossier)
+
+
+def test_a_version_never_decided_upon_is_said_to_be_so(audited: Audited, tmp_path: Path) -> None:
+    assert "it was never promoted" in dossier_page(replace(gathered(audited, tmp_path), decisions=()))
+
+
+def test_the_same_dossier_gives_the_same_text(audited: Audited, tmp_path: Path) -> None:
+    dossier = gathered(audited, tmp_path)
+    assert dossier_page(dossier) == dossier_page(dossier)
+
+
+def test_a_run_is_no_version(audited: Audited, tmp_path: Path) -> None:
+    with pytest.raises(InputRefusedError):
+        write_dossier(audited.run_id, tmp_path / "dossier.html")

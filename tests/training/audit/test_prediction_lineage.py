@@ -1,0 +1,438 @@
+"""A logged prediction is walked to the model, the training and the decision behind it, and answered again."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import bentoml
+import mlflow
+import pytest
+from click.testing import CliRunner, Result
+from mlflow.tracking import MlflowClient
+
+from models.bundle import Bundle, load_bundle
+from tests.serving.bundles import judging
+from tests.serving.requests import changed, example
+from tests.training.evidences import good_evidence
+from tests.training.prediction_logs import CALLER, Answering, PredictionLog, again
+from tests.training.registries import Registry, held_out_of, in_use
+from training.audit.audit import seal_run
+from training.audit.prediction_lineage import TracedPrediction, decision_verdict
+from training.cli.app import main
+from training.registry.decision_log import Chain
+from training.registry.decisions import FIRST, Decision, PolicyCheck
+from training.registry.release import MODEL_NAME
+
+pytestmark = pytest.mark.slow
+
+PROMOTED, NEVER = "1", "2"
+STEPS = ["entry", "model", "training run", "decision", "answer"]
+PROVENANCE = {"commit": "5ca1ab1e", "modified": "True", "lock_digest": "10cc", "mlflow.user": "ada"}
+
+
+class Judging(Registry):
+    """Every bundle knows which patients are like those learned from."""
+
+    def bundle(self, number: int, cohort_digest: str) -> Bundle:
+        return judging(super().bundle(number, cohort_digest))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A registry of which version 1 is champion, and a log with an answer by each version."""
+
+    registry: Registry
+    log: PredictionLog
+    models: dict[str, Answering]
+    answered: dict[str, str]
+
+    def run_id(self, version: str) -> str:
+        return self.models[version].run_id
+
+    @property
+    def client(self) -> MlflowClient:
+        return self.registry.client
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    registry = Judging(tmp_path_factory.mktemp("traced"))
+    for _ in (PROMOTED, NEVER):
+        registry.register(good_evidence(), held_out_of(skill=0.9))
+    with in_use(registry, registry.folder / "serving"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", registry.address)
+        models = {version: served(registry, version) for version in (PROMOTED, NEVER)}
+        done = kap("promote", PROMOTED, "--reason", "first model", "--by", "Ada")
+        assert done.exit_code == 0, done.output
+        log = PredictionLog(registry.folder / "log")
+        log.folder.mkdir()
+        answered = {version: log.answer(model, example())[0] for version, model in models.items()}
+        yield Place(registry, log, models, answered)
+
+
+def served(registry: Registry, version: str) -> Answering:
+    """A version with its provenance, sealed."""
+    run_id = registry.client.get_model_version(MODEL_NAME, version).run_id
+    for key, value in PROVENANCE.items():
+        registry.client.set_tag(run_id, key, value)
+    seal_run(run_id)
+    folder = registry.folder / "new" / version / "bundle"
+    return Answering(load_bundle(folder), version, run_id)
+
+
+@pytest.fixture
+def place(prepared: Place, tmp_path: Path) -> Place:
+    """The same with a log of its own."""
+    shutil.copytree(prepared.log.folder, tmp_path / "log")
+    return replace(prepared, log=PredictionLog(tmp_path / "log"))
+
+
+def kap(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(part) for part in arguments], input=stdin, catch_exceptions=False)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What the command said, by step."""
+
+    exit_code: int
+    outcomes: dict[str, str]
+    details: dict[str, str]
+
+    @property
+    def failed(self) -> list[str]:
+        return [step for step, outcome in self.outcomes.items() if outcome == "failed"]
+
+
+def traced(place: Place, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Traced:
+    done = kap("audit", "trace", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
+    verdicts = json.loads(done.stdout)["verdicts"]
+    outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
+    return Traced(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
+
+
+def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None:
+    found = traced(place, place.answered[PROMOTED])
+    assert found.exit_code == 0
+    assert list(found.outcomes) == STEPS
+    assert set(found.outcomes.values()) == {"passed"}
+    tags = place.client.get_run(place.run_id(PROMOTED)).data.tags
+    for step, told in {
+        "entry": ["writer 1, entry 1", "'before session 3' on day 14", f"key {CALLER}"],
+        "model": [place.models[PROMOTED].bundle.digest, f"version 1 by run {place.run_id(PROMOTED)}"],
+        "training run": [tags["cohort_digest"], "code 5ca1ab1e with files that differed from it", "10cc", "by ada"],
+        "decision": ["promote version 1 by Ada", "first model", tags["evidence_digest"], "checks met"],
+        "answer": ["version 1 of the registry"],
+    }.items():
+        assert all(text in found.details[step] for text in told), (step, found.details[step])
+
+
+def test_the_steps_are_printed_one_a_line(place: Place) -> None:
+    done = kap("audit", "trace", place.answered[PROMOTED], "--log", place.log.file)
+    assert done.exit_code == 0
+    assert [line[:27].rstrip() for line in done.stdout.splitlines()] == [f"passed        {step}" for step in STEPS]
+
+
+def test_a_prediction_by_a_model_that_was_never_champion_fails_at_the_decision_alone(place: Place) -> None:
+    found = traced(place, place.answered[NEVER])
+    assert (found.exit_code, found.failed) == (4, ["decision"])
+    assert "no decision had made it champion; in force: decision 1, promote version 1" in found.details["decision"]
+
+
+def relogged(place: Place, **changes: Any) -> str:
+    """The champion's prediction, logged with changes by somebody who has the secret; its id."""
+    return place.log.add(again(place.log.entry(place.answered[PROMOTED]), **changes))[0]
+
+
+def renamed(answer: str | None, prediction_id: str) -> str:
+    return json.dumps(json.loads(answer or "") | {"prediction_id": prediction_id})
+
+
+@pytest.mark.parametrize(
+    ("of", "path", "told"),
+    [
+        ("row", ("age_years",), "reasons.remission.contributions.age_years.value"),
+        ("answer", ("remission", "probability"), "remission.probability: by 1.0e-08"),
+        ("answer", ("relapse", "curve", 3, "event_free"), "relapse.curve[3].event_free: by 1.0e-08"),
+    ],
+)
+def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
+    place: Place, of: str, path: tuple[str | int, ...], told: str
+) -> None:
+    entry, prediction_id = place.log.entry(place.answered[PROMOTED]), "signed"
+    texts = {"row": entry.row, "answer": renamed(entry.answer, prediction_id)}
+    document = json.loads(texts[of] or "")
+    value: Any = document
+    for part in path:
+        value = value[part]
+    texts[of] = json.dumps(changed(path, value + (7 if of == "row" else 1e-8), document))
+    found = traced(place, relogged(place, prediction_id=prediction_id, **texts))
+    assert (found.exit_code, found.failed) == (4, ["answer"])
+    assert told in found.details["answer"]
+
+
+@pytest.mark.parametrize("column", ["row", "answer"])
+def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: Place, column: str) -> None:
+    prediction_id = place.answered[PROMOTED]
+    text = str(getattr(place.log.entry(prediction_id), column))
+    before = '"age_years":4' if column == "row" else '"probability":0.'
+    digit = text.index(before) + len(before)
+    place.log.change(prediction_id, **{column: text[:digit] + str(9 - int(text[digit])) + text[digit + 1 :]})
+    found = traced(place, prediction_id)
+    assert (found.exit_code, found.failed) == (4, ["entry", "answer"])
+    assert "its content was changed" in found.details["entry"]
+
+
+def test_another_models_digest_is_found(place: Place) -> None:
+    prediction_id = place.answered[PROMOTED]
+    place.log.change(prediction_id, model_digest="e" * 64)
+    found = traced(place, prediction_id)
+    assert (found.exit_code, found.failed) == (4, ["entry", "model", "decision"])
+    assert "no registered version has the bundle" in found.details["model"]
+    assert found.outcomes["answer"] == "not checked"
+    assert found.outcomes["training run"] == "passed"
+
+
+@pytest.mark.parametrize(("column", "other"), [("model_version", NEVER), ("run_id", "0" * 32)])
+def test_a_version_or_run_that_is_not_the_bundles_is_found(place: Place, column: str, other: str) -> None:
+    found = traced(place, relogged(place, prediction_id="other", **{column: other}))
+    assert {"model", "decision"} <= set(found.failed)
+    assert "the bundle that answered is registered as version 1" in found.details["model"]
+    if column == "run_id":
+        assert "deleted from the store" in found.details["training run"]
+
+
+def test_an_erased_prediction_tells_by_whom_and_is_not_answered_again(place: Place) -> None:
+    done = kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
+    assert done.exit_code == 0, done.output
+    found = traced(place, place.answered[PROMOTED])
+    assert (found.exit_code, found.failed) == (5, [])
+    assert found.outcomes == dict.fromkeys(STEPS, "passed") | {"answer": "not checked"}
+    assert "its content was erased" in found.details["entry"]
+    assert "by Grace: asked for" in found.details["entry"]
+
+
+def test_what_only_looks_erased_is_found(place: Place) -> None:
+    prediction_id = place.answered[PROMOTED]
+    gone = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
+    place.log.change(prediction_id, **dict.fromkeys(gone))
+    found = traced(place, prediction_id)
+    assert (found.exit_code, found.failed) == (4, ["entry"])
+    assert "no erasure tells of it" in found.details["entry"]
+
+
+def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place) -> None:
+    """A patient who was in remission from the beginning."""
+    ratings = [{"day": 0, "instrument": "gad7", "score": 2}]
+    (prediction_id,) = place.log.answer(place.models[PROMOTED], example(assessments=ratings))
+    found = traced(place, prediction_id)
+    assert found.exit_code == 0
+    assert found.outcomes["answer"] == "does not apply"
+
+
+def test_a_patient_unlike_those_learned_from_is_refused_again(place: Place) -> None:
+    (prediction_id,) = place.log.answer(place.models[PROMOTED], changed(("patient", "age_years"), 92))
+    assert json.loads(place.log.entry(prediction_id).answer or "")["outcome"] == "not_predictable"
+    assert set(traced(place, prediction_id).outcomes.values()) == {"passed"}
+
+
+@pytest.mark.parametrize("in_full", [True, False])
+def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Place, in_full: bool) -> None:
+    (prediction_id,) = place.log.answer(place.models[PROMOTED], example(), in_full=in_full)
+    same = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(), indent=2))
+    assert (same.exit_code, same.outcomes["request"]) == (0, "passed")
+    other = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(as_of_day=15)))
+    assert (other.exit_code, other.failed) == (4, ["request"])
+
+
+def test_an_erased_request_can_not_be_compared(place: Place) -> None:
+    kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
+    found = traced(place, place.answered[PROMOTED], "--request", "-", stdin=json.dumps(example()))
+    assert found.outcomes["request"] == "not checked"
+
+
+@pytest.mark.parametrize(
+    ("request_text", "told"), [("{", "request: required a JSON text"), ('{"as_of_day": 1}', "patient")]
+)
+def test_a_file_that_is_no_request_is_the_users_matter(place: Place, request_text: str, told: str) -> None:
+    arguments = ("audit", "trace", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
+    done = kap(*arguments, stdin=request_text)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_an_id_that_the_log_does_not_have_is_the_users_matter(place: Place) -> None:
+    done = kap("audit", "trace", "nothing", "--log", place.log.file)
+    assert done.exit_code == 2
+    assert "PREDICTION_ID: required the id of a logged prediction" in done.stderr
+
+
+@contextmanager
+def tagged(client: MlflowClient, run_id: str, key: str, value: str) -> Iterator[None]:
+    before = client.get_run(run_id).data.tags[key]
+    client.set_tag(run_id, key, value)
+    try:
+        yield
+    finally:
+        client.set_tag(run_id, key, before)
+
+
+@pytest.mark.parametrize("key", ["cohort_digest", "commit"])
+def test_a_record_that_is_not_as_sealed_is_found(place: Place, key: str) -> None:
+    with tagged(place.client, place.run_id(PROMOTED), key, "f" * 64):
+        found = traced(place, place.answered[PROMOTED])
+    assert (found.exit_code, found.failed) == (4, ["training run"])
+    assert f"tag {key}" in found.details["training run"]
+
+
+def test_a_training_that_is_gone_is_found(place: Place) -> None:
+    run_id = place.run_id(PROMOTED)
+    place.client.delete_run(run_id)
+    found = traced(place, place.answered[PROMOTED])
+    place.client.restore_run(run_id)
+    assert (found.exit_code, found.failed) == (4, ["training run"])
+    assert "marked as deleted" in found.details["training run"]
+
+
+def test_provenance_that_was_never_recorded_is_said(place: Place) -> None:
+    run_id = place.run_id(NEVER)
+    place.client.delete_tag(run_id, "commit")
+    seal_run(run_id)
+    found = traced(place, place.answered[NEVER])
+    place.client.set_tag(run_id, "commit", PROVENANCE["commit"])
+    seal_run(run_id)
+    assert found.outcomes["training run"] == "not checked"
+    assert "no commit was recorded" in found.details["training run"]
+
+
+def test_a_decision_that_was_changed_is_found(place: Place) -> None:
+    tags = place.client.get_registered_model(MODEL_NAME).tags
+    kept = {key: text for key, text in tags.items() if key.startswith("decision.")}
+    place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"].replace("Ada", "Eve"))
+    found = traced(place, place.answered[PROMOTED])
+    place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"])
+    assert (found.exit_code, found.failed) == (4, ["decision"])
+    assert "was changed" in found.details["decision"]
+
+
+def test_without_the_registrys_files_the_served_copy_answers_again(place: Place, tmp_path: Path) -> None:
+    files = place.registry.folder / "runs1" / place.run_id(PROMOTED) / "artifacts" / "model"
+    shutil.move(files, tmp_path / "model")
+    found = traced(place, place.answered[PROMOTED])
+    shutil.move(tmp_path / "model", files)
+    assert found.failed == ["training run"]
+    assert found.outcomes["answer"] == "passed"
+    assert f"the copy {bentoml.models.get(f'{MODEL_NAME}:latest').tag}" in found.details["answer"]
+
+
+def test_without_a_registry_the_rest_is_checked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Port 9 of this machine, where nothing listens."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+    try:
+        found = traced(place, place.answered[PROMOTED])
+    finally:
+        mlflow.set_tracking_uri(place.registry.address)
+    assert (found.exit_code, found.failed) == (5, [])
+    assert {step for step, outcome in found.outcomes.items() if outcome == "passed"} == {"entry", "answer"}
+    assert "the tracking store does not answer" in found.details["decision"]
+
+
+NOON = datetime(2030, 1, 2, 12, 0, 0, tzinfo=UTC)
+PATIENCE = timedelta(seconds=62)
+
+
+def decisions(*taken: tuple[str, float, str]) -> Chain:
+    """A chain of decisions: action, seconds after noon, version."""
+    made: list[Decision] = []
+    champion: str | None = None
+    for number, (action, seconds, version) in enumerate(taken, start=1):
+        decision = Decision(
+            number=number,
+            at=(NOON + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            by="Ada",
+            action=action,  # type: ignore[arg-type]
+            version=version,
+            previous_champion=champion,
+            reason="better",
+            run_id=f"run {version}",
+            bundle_digest=version * 64,
+            evidence_digest=None,
+            seal_digest=None,
+            policy_digest=None,
+            checks=(),
+            previous=made[-1].hash if made else FIRST,
+        )
+        champion = version if decision.changes_champion else champion
+        made.append(decision)
+    return Chain(tuple(made), champion, ())
+
+
+def prediction_by(version: str, seconds: float) -> TracedPrediction:
+    return TracedPrediction(
+        prediction_id="p",
+        place="writer 1, entry 1",
+        at=(NOON + timedelta(seconds=seconds)).isoformat(timespec="microseconds"),
+        caller="loopback",
+        model_digest=version * 64,
+        model_version=version,
+        run_id=f"run {version}",
+        landmark=None,
+        landmark_day=None,
+        findings=(),
+        content="row",
+        erased=None,
+        request="not given",
+    )
+
+
+REPLACED = decisions(("promote", 0, "1"), ("refuse", 50, "3"), ("override", 100, "2"))
+
+
+@pytest.mark.parametrize(
+    ("chain", "version", "seconds", "outcome", "told"),
+    [
+        (REPLACED, "1", -0.001, "failed", "no decision had made any version champion"),
+        (REPLACED, "1", 0, "passed", "decision 1, promote version 1 by Ada at 2030-01-02T12:00:00Z: better"),
+        (REPLACED, "1", 99.9, "passed", "decision 1"),
+        (REPLACED, "2", 99.9, "failed", "no decision had made it champion; in force: decision 1"),
+        (REPLACED, "2", 100, "passed", "decision 3, version 2 at 2030-01-02T12:01:40Z, an OVERRIDE by Ada"),
+        (REPLACED, "1", 162, "passed", "62.0 s after it was replaced (decision 3, version 2 at"),
+        (REPLACED, "1", 162.1, "failed", "62.1 s after it was replaced"),
+        (REPLACED, "3", 60, "failed", "no decision had made it champion"),
+        (decisions(("promote", 0, "1"), ("promote", 9, "2"), ("promote", 18, "3")), "1", 71, "passed", "62.0 s after"),
+        (decisions(("promote", 0, "1"), ("promote", 9, "2"), ("promote", 18, "3")), "1", 72, "failed", "63.0 s after"),
+        (decisions(("promote", 0, "1"), ("promote", 9, "2"), ("rollback", 18, "1")), "1", 999, "passed", "rollback"),
+        (decisions(), "1", 0, "failed", "no decision"),
+    ],
+)
+def test_a_decision_must_stand_behind_the_model_when_it_answers(
+    chain: Chain, version: str, seconds: float, outcome: str, told: str
+) -> None:
+    verdict = decision_verdict(prediction_by(version, seconds), chain, None, PATIENCE)
+    assert verdict.outcome == outcome, verdict.detail
+    assert told in verdict.detail
+
+
+def test_an_override_is_said_loudly_with_the_checks_that_were_not_met() -> None:
+    chain = decisions(("override", 0, "1"))
+    seen = {"sample size, session 2": False, "leakage gate": True, "champion": False}
+    checks = tuple(PolicyCheck(name=name, passed=met, required="more", seen="less") for name, met in seen.items())
+    taken = chain.decisions[0].model_copy(update={"checks": checks})
+    verdict = decision_verdict(prediction_by("1", 5), Chain((taken,), "1", ()), None, PATIENCE)
+    assert verdict.outcome == "passed"
+    assert "an OVERRIDE by Ada (reason: better): not met: sample size, session 2; champion (figures:" in verdict.detail
+    assert "leakage" not in verdict.detail
+    assert "1 of 3 checks met" in verdict.detail
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2030-01-02", "2030-01-02T12:00:00"])
+def test_a_time_that_was_changed_into_none_is_said(at: str) -> None:
+    verdict = decision_verdict(replace(prediction_by("1", 5), at=at), REPLACED, None, PATIENCE)
+    assert verdict.outcome == "not checked"

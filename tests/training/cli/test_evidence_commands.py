@@ -1,0 +1,190 @@
+"""A model's life after training, by the real commands: judged elsewhere, updated, decided on, audited."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.places import COHORTS
+from tests.training.commands import Workplace, refused
+from training.cli.training_text import QUICK
+from training.evidence.document import read_evidence
+from training.simulation.cohort import simulate_cohort, write_cohort
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = """
+[training]
+candidates = ["no_model", "logistic"]
+folds = 3
+fewest_repeats = 1
+most_repeats = 1
+draws = 20
+"""
+
+
+OTHER_LANDMARKS = """[[landmarks]]
+name = "before session 1"
+before_session = 1
+
+[[landmarks]]
+name = "before session 2"
+before_session = 2
+
+"""
+
+
+def made_up(folder: Path, patients: int, sites: int, seed: int) -> Path:
+    """A synthetic cohort under a protocol with a single landmark, which is quicker to train on."""
+    write_cohort(simulate_cohort(patients, sites, seed), folder)
+    protocol = (folder / "protocol.toml").read_text()
+    assert OTHER_LANDMARKS in protocol
+    (folder / "protocol.toml").write_text(protocol.replace(OTHER_LANDMARKS, ""))
+    return folder
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A training of the synthetic cohort, and another cohort that it never saw."""
+
+    place: Workplace
+    cohort: Path
+    other: Path
+    run_id: str
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    place = Workplace(tmp_path_factory.mktemp("lived"))
+    (place.folder / "quick.toml").write_text(SETTINGS)
+    cohort = made_up(place.folder / "cohort", 400, 3, 5)
+    other = made_up(place.folder / "elsewhere", 300, 2, 99)
+    done = place.kap("train", cohort, "--json", "--config", "quick.toml")
+    assert done.returncode == 0, done.stderr
+    return Lived(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
+
+
+def artifact(lived: Lived, run_id: str, name: str) -> str:
+    mlflow.set_tracking_uri(lived.place.store)
+    return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
+
+
+def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limits(lived: Lived) -> None:
+    evidence = read_evidence(artifact(lived, lived.run_id, "evidence.json"))
+    client = MlflowClient(tracking_uri=lived.place.store)
+    metrics = client.get_run(lived.run_id).data.metrics
+    question = evidence.landmarks[-1].questions[0]
+    auc = question.measures["auc"]
+    name = f"{evidence.landmarks[-1].name}/{question.name}/auc"
+    assert [metrics[f"{name}{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
+    assert {check.name for check in evidence.leakage if check.passed} == {
+        "duplicated patients",
+        "future rewritten",
+        "planted copy",
+        "implausible features",
+        "shuffled outcomes",
+    }
+    assert evidence.reproduction is not None
+    assert evidence.reproduction.identical
+    figures = {entry.path for entry in client.list_artifacts(lived.run_id, "figures")}
+    assert any("calibration" in path for path in figures)
+    assert "SYNTHETIC" in artifact(lived, lived.run_id, "report.html")
+
+
+def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_run(lived: Lived) -> None:
+    done = lived.place.kap("evaluate", "1", lived.other, "--json", "--config", "quick.toml")
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    last = answer["landmarks"][-1]
+    assert set(last["remission"]["auc"]) == {"estimate", "low", "high"}
+    assert last["remission"]["auc"]["low"] <= last["remission"]["auc"]["estimate"] <= last["remission"]["auc"]["high"]
+    assert {"c_index", "uno_c", "integrated_brier", "oe"} <= set(last["relapse"])
+    run = MlflowClient(tracking_uri=lived.place.store).get_run(answer["run_id"])
+    assert (run.data.tags["model_version"], run.data.tags["model_run_id"]) == ("1", lived.run_id)
+    compared = json.loads(artifact(lived, answer["run_id"], "case_mix.json"))
+    assert {"development_mean", "validation_mean", "standardised_difference"} <= set(compared[0])
+
+
+def test_a_model_is_not_judged_on_the_cohort_it_was_learned_from(lived: Lived) -> None:
+    assert "a cohort that the model never saw" in refused(lived.place.kap("evaluate", "1", lived.cohort), 2)
+
+
+def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Lived) -> None:
+    done = lived.place.kap("recalibrate", "1", lived.other, "--reason", "a second clinic", "--config", "quick.toml")
+    assert done.returncode == 0, done.stderr
+    client = MlflowClient(tracking_uri=lived.place.store)
+    made = client.get_model_version("kap-outcomes", "2")
+    parent = client.get_model_version("kap-outcomes", "1")
+    assert made.tags["parent_version"] == "1"
+    assert made.tags["parent_bundle_digest"] == parent.tags["bundle_digest"]
+    evidence = read_evidence(artifact(lived, made.run_id, "evidence.json"))
+    assert evidence.kind == "updated"
+    assert all(f"{landmark.name}, remission:" in done.stdout for landmark in evidence.landmarks)
+    answered = lived.place.kap("score", lived.other, "--out", "updated.parquet", "--model", "2")
+    assert answered.returncode == 0, answered.stderr
+    assert {"remission", "remission_low", "remission_high"} <= set(
+        pd.read_parquet(lived.place.folder / "updated.parquet").columns
+    )
+
+
+def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
+    done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml")
+    assert done.returncode == 0, done.stderr
+    assert "The winner is the best candidate" in done.stdout
+    assert done.stdout.splitlines()[-1] == QUICK
+    (version,) = re.findall(r"registered as version (\d+)", done.stdout)
+    refusal = lived.place.kap("promote", version, "--reason", "a first look")
+    assert refusal.returncode == 4
+    assert "quick" in refusal.stdout
+
+
+def test_the_auditor_gets_the_same_model_again_from_the_data(lived: Lived) -> None:
+    done = lived.place.kap("audit", "verify", lived.run_id, "--data", lived.cohort, "--json")
+    verdicts = {one["check"]: one["outcome"] for one in json.loads(done.stdout.splitlines()[-1])["verdicts"]}
+    assert set(verdicts.values()) == {"passed"}, verdicts
+    assert done.returncode == 0
+
+
+def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(lived: Lived) -> None:
+    cohort = COHORTS / "beat_the_blues"
+    if not cohort.is_dir():
+        pytest.skip("needs ../shared/cohorts beside the project")
+    trained = lived.place.kap("train", cohort, "--config", "quick.toml", "--json")
+    assert trained.returncode == 0, trained.stderr
+    version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
+    done = lived.place.kap("promote", version, "--reason", "all the patients there are")
+    assert done.returncode == 4
+    assert "patients needed" in done.stdout
+    assert "58 there" in done.stdout
+
+
+def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None:
+    cohort = made_up(lived.place.folder / "leaking", 300, 2, 4)
+    outcomes = lived.place.folder / "outcomes.csv"
+    assert lived.place.kap("cohort", "outcomes", cohort, "--out", outcomes).returncode == 0
+    found = pd.read_csv(outcomes, dtype=str).drop_duplicates("patient_id").set_index("patient_id")["remission"]
+    patients = pd.read_csv(cohort / "patients.csv", dtype=str)
+    patients["looked_well"] = patients["patient_id"].map(found).map({"yes": "true", "no": "false"})
+    patients.to_csv(cohort / "patients.csv", index=False)
+    with (cohort / "protocol.toml").open("a") as protocol:
+        protocol.write('\n[[covariates]]\nname = "looked_well"\nkind = "binary"\nmeaning = "looked well"\n')
+    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml"), 4)
+    assert "looked_well" in message
+
+
+def test_a_patient_under_two_ids_stops_training(lived: Lived) -> None:
+    cohort = made_up(lived.place.folder / "twice", 300, 2, 4)
+    chosen = pd.read_csv(cohort / "patients.csv", dtype=str)["patient_id"].iloc[7]
+    for table in cohort.glob("*.csv"):
+        rows = pd.read_csv(table, dtype=str)
+        again = rows[rows["patient_id"] == chosen].assign(patient_id="ANOTHER-ID")
+        pd.concat([rows, again]).to_csv(table, index=False)
+    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml"), 4)
+    assert "duplicated patients" in message
+    assert "ANOTHER-ID" not in message

@@ -1,0 +1,184 @@
+import copy
+from typing import Any
+
+import pytest
+
+from training.cli.prediction_text import in_words
+
+
+def _contribution(feature: str, meaning: str, unit: str, value: float | None, contribution: float) -> dict[str, Any]:
+    return {"feature": feature, "meaning": meaning, "unit": unit, "value": value, "contribution": contribution}
+
+
+ANSWER: dict[str, Any] = {
+    "outcome": "predicted",
+    "prediction_id": "x",
+    "model": {"version": "3", "bundle_digest": "c5e99e9f9d5ad0dc", "synthetic": True},
+    "landmark": {"name": "before session 2", "day": 7},
+    "applicability": {"verdict": "inside", "reasons": []},
+    "remission": {"probability": 0.344, "interval_90": None},
+    "relapse": {
+        "curve": [],
+        "at_horizons": [
+            {"days": 84, "probability": 0.25, "interval_90": None},
+            {"days": 182, "probability": 0.412, "interval_90": None},
+        ],
+    },
+    "sustained_remission": [
+        {"horizon_days": 84, "probability": 0.25, "interval_90": None},
+        {"horizon_days": 182, "probability": 0.2, "interval_90": {"low": 0.121, "high": 0.309}},
+    ],
+    "reasons": {
+        "remission": {
+            "log_odds": -0.6,
+            "start": 0.0,
+            "contributions": [
+                _contribution("distance_to_remission", "Points to go; negative inside.", "points", 7.0, -0.9),
+                _contribution("change_share", "Change so far.", "share", 0.254, 0.4),
+                _contribution("comorbid_ptsd", "PTSD besides.", "no/yes", 0.0, 0.1),
+                _contribution("age_years", "Age at day 0.", "years", None, -0.05),
+            ],
+        },
+        "relapse": {"log_odds": -3.0, "start": -3.0, "contributions": []},
+    },
+    "not_recorded": ["age_years"],
+    "not_used": {"sessions": 1, "assessments": 0, "events": 0},
+    "notes": ["relapse: too few events; the overall rate answers"],
+    "cautions": [],
+}
+CAUTIONS = [
+    {"code": "opioid_use", "message": "The use of an opioid is recorded: weigh sedation.", "source": "label"},
+    {"code": "adverse_event", "message": "An adverse event is recorded: weigh what it was.", "source": "judgement"},
+]
+SAID_OF_CAUTIONS = (
+    "TO WEIGH, whatever the numbers say: The use of an opioid is recorded: weigh sedation. "
+    "An adverse event is recorded: weigh what it was."
+)
+
+
+def _words(**changes: Any) -> str:
+    return " ".join(in_words(copy.deepcopy(ANSWER) | changes).split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Of 100 patients like this one, about 34 reach remission.",
+        "about 25 within 84 days and about 41 within 182 days after it have a relapse.",
+        "about 20 (between 12 and 31) of the 100 reach remission and stay well for 182 days.",
+        # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
+        "(above 0 makes it more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
+        "Single features, for it: change so far (25%); PTSD besides (no). Against it: points to go (7 points).",
+        "For relapse the model gives every patient the cohort's average risk",
+        "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
+        "1 of the model's features was not recorded.",
+        "1 later record was not used.",
+        "Note on relapse: too few events; the overall rate answers.",
+        "SYNTHETIC",
+        "neither medical advice nor a medical device",
+    ],
+)
+def test_the_words_say(said: str) -> None:
+    assert said in _words()
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "fewer than 1"),
+        (0.004, "fewer than 1"),
+        (0.006, "about 1"),
+        (0.994, "about 99"),
+        (0.996, "more than 99"),
+    ],
+)
+def test_nothing_is_called_certain_or_impossible(probability: float, said: str) -> None:
+    assert f"patients like this one, {said} reach" in _words(
+        remission={"probability": probability, "interval_90": None}
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.2801, 0.4099, "about 34 (between 28 and 41)"),  # rounded outwards
+        (0.3439, 0.3441, "about 34 (between 34 and 35)"),
+        (0.0, 1.0, "about 34 (between 0 and 100)"),
+    ],
+)
+def test_a_number_comes_with_its_interval_and_what_that_means(low: float, high: float, said: str) -> None:
+    words = _words(remission={"probability": 0.344, "interval_90": {"low": low, "high": high}})
+    assert f"Of 100 patients like this one, {said} reach remission." in words
+    assert "The brackets are 90% intervals" in words
+    assert "do not say what will happen to one patient" in words
+
+
+def test_without_intervals_none_are_explained() -> None:
+    plain = [entry | {"interval_90": None} for entry in ANSWER["sustained_remission"]]
+    assert "brackets" not in _words(sustained_remission=plain)
+    assert "brackets" in _words()
+
+
+def test_a_patient_at_the_edge_is_flagged_with_the_reasons() -> None:
+    messages = ["age_years is outside what the training patients had", "the values together are unlike others"]
+    reasons = [{"code": "x", "feature": None, "message": message} for message in messages]
+    words = _words(applicability={"verdict": "at_the_edge", "reasons": reasons})
+    assert f"CAUTION: this patient is at the edge of those learned from: {'; '.join(messages)}." in words
+    assert "CAUTION" not in _words()
+    assert "CAUTION" not in _words(applicability=None)
+
+
+def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
+    words = _words(remission=None, reasons={"remission": None, "relapse": ANSWER["reasons"]["relapse"]})
+    assert "reach remission" not in words
+    assert "What speaks for remission" not in words
+    assert "about 41 within 182 days" in words
+
+
+def test_a_head_that_was_not_learned_is_left_out() -> None:
+    unknown = [{"horizon_days": 84, "probability": None, "interval_90": None}]
+    words = _words(
+        relapse=None,
+        sustained_remission=unknown,
+        reasons={"remission": ANSWER["reasons"]["remission"], "relapse": None},
+    )
+    assert "about 34 reach remission" in words
+    assert "stay well" not in words
+    assert "have a relapse" not in words
+
+
+def test_real_patients_are_not_called_synthetic() -> None:
+    assert "SYNTHETIC" not in _words(model=ANSWER["model"] | {"synthetic": False})
+
+
+def test_cautions_are_said_with_the_numbers_and_without_them() -> None:
+    assert SAID_OF_CAUTIONS in _words(cautions=CAUTIONS)
+    assert SAID_OF_CAUTIONS in _not_predictable(None, cautions=CAUTIONS)
+    assert "TO WEIGH" not in _words()
+    assert "TO WEIGH" not in _not_predictable(None)
+
+
+def _not_predictable(remedy: str | None, **changes: Any) -> str:
+    message = "before session 2: no primary instrument was rated at baseline"
+    answer = {
+        "outcome": "not_predictable",
+        "prediction_id": "x",
+        "model": ANSWER["model"],
+        "reasons": [{"code": "no_baseline", "message": message, "remedy": remedy}],
+        "applicability": None,
+        "cautions": [],
+    }
+    return " ".join(in_words(answer | changes).split())
+
+
+def test_what_is_not_predictable_says_what_would_help_where_something_would() -> None:
+    assert "at baseline. What would help: a rating of gad7 or hama." in _not_predictable("a rating of gad7 or hama")
+    assert "would help" not in _not_predictable(None)
+
+
+def test_what_is_not_predictable_says_why() -> None:
+    words = _not_predictable(None)
+    assert words.startswith(
+        "Nothing can be predicted for this record: before session 2: no primary instrument was rated"
+    )
+    assert "neither medical advice" in words

@@ -1,0 +1,257 @@
+"""From a cohort to the model that answers, by the real commands, with fresh stores of MLflow and BentoML."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from features.build import build_features
+from models.bundle import load_bundle
+from serving.prediction.offline import predict_json
+from tests.serving.requests import example
+from tests.training.commands import Workplace, refused
+from training.cohort.reader import read_cohort
+from training.evidence.document import read_evidence
+
+pytestmark = pytest.mark.slow
+
+MODEL = "kap-outcomes"
+SETTINGS = """
+[training]
+candidates = ["no_model", "logistic"]
+folds = 3
+fewest_repeats = 1
+most_repeats = 1
+draws = 20
+"""
+CANDIDATES = ("no_model", "logistic")
+REMISSION = {"auc", "log_loss", "brier", "calibration_intercept", "calibration_slope"}
+RELAPSE = {"c_index", "integrated_brier"}
+REASON = "first model that we look at"
+PYFUNC = """
+import sys, mlflow, pandas
+model = mlflow.pyfunc.load_model("models:/kap-outcomes@champion")
+model.predict(pandas.read_parquet(sys.argv[1])).to_parquet(sys.argv[2])
+"""
+SERVED = """
+import bentoml, json
+model = bentoml.models.get("kap-outcomes:latest")
+print(json.dumps({"path": model.path, "labels": dict(model.info.labels), "tag": str(model.tag)}))
+"""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What ``kap train`` left: its answer, and a client of its store."""
+
+    place: Workplace
+    cohort: Path
+    answer: dict[str, Any]
+    client: MlflowClient
+
+    def runs(self, level: str) -> list[Run]:
+        experiments = [experiment.experiment_id for experiment in self.client.search_experiments()]
+        return list(self.client.search_runs(experiments, f"tags.level = '{level}'", max_results=200))
+
+    def text(self, artifact: str) -> str:
+        """An artifact of the training's run."""
+        return Path(self.client.download_artifacts(self.answer["run_id"], artifact)).read_text()
+
+
+@pytest.fixture(scope="module")
+def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    place = Workplace(tmp_path_factory.mktemp("workplace"))
+    (place.folder / "quick.toml").write_text(SETTINGS)
+    done = place.kap("train", simulated, "--json", "--config", "quick.toml", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return Recorded(place, simulated, answer, MlflowClient(tracking_uri=place.store))
+
+
+@pytest.fixture(scope="module")
+def promoted(recorded: Recorded) -> dict[str, Any]:
+    """BentoML's entry after the promotion of version 1."""
+    done = recorded.place.kap("promote", "1", "--reason", REASON, "--override", "--by", "Ada")
+    assert done.returncode == 0, done.stderr
+    served = recorded.place.python(SERVED)
+    assert served.returncode == 0, served.stderr
+    return dict(json.loads(served.stdout.splitlines()[-1]))
+
+
+def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: Recorded) -> None:
+    assert set(recorded.answer) == {"run_id", "model_version", "report", "landmarks"}
+    assert recorded.answer["model_version"] == "1"
+    assert len(recorded.answer["landmarks"]) == 3
+    for landmark in recorded.answer["landmarks"]:
+        assert set(landmark) == {"name", "remission", "relapse"}
+        for head, measures in (("remission", REMISSION), ("relapse", RELAPSE)):
+            assert set(landmark[head]) == {"n", "events", "winner", "note", "candidates"}
+            assert tuple(landmark[head]["candidates"]) == CANDIDATES
+            assert all(set(figures) == measures for figures in landmark[head]["candidates"].values())
+
+
+def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_it(recorded: Recorded) -> None:
+    (top,) = recorded.runs("training")
+    assert top.info.run_id == recorded.answer["run_id"]
+    assert top.info.status == "FINISHED"
+    above = {top.info.run_id}
+    for level, number in (("landmark", 3), ("head", 3 * 2), ("candidate", 3 * 2 * 2)):
+        runs = recorded.runs(level)
+        assert len(runs) == number
+        assert {run.data.tags["mlflow.parentRunId"] for run in runs} == above
+        above = {run.info.run_id for run in runs}
+
+
+def test_the_figures_recorded_are_those_answered(recorded: Recorded) -> None:
+    answered = {landmark["name"]: landmark for landmark in recorded.answer["landmarks"]}
+    for run in recorded.runs("candidate"):
+        tags = run.data.tags
+        figures = answered[tags["landmark"]][tags["head"]]["candidates"][tags["candidate"]]
+        for name, value in figures.items():
+            assert run.data.metrics.get(name) == value, name  # not defined is null there, and left out here
+        per_fold = recorded.client.get_metric_history(run.info.run_id, f"fold.{min(figures)}")
+        assert [metric.step for metric in per_fold] == [0, 1, 2]
+
+
+def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and_the_evidence(
+    recorded: Recorded,
+) -> None:
+    stored = json.loads(recorded.text("summary.json"))
+    evidence = read_evidence(recorded.text("evidence.json"))
+    assert stored["landmarks"] == recorded.answer["landmarks"]
+    runs = {(run.data.tags["landmark"], run.data.tags["head"]): run.data.metrics for run in recorded.runs("head")}
+    for landmark in recorded.answer["landmarks"]:
+        found = evidence.landmark(landmark["name"])
+        remission = next(question.measures for question in found.questions if question.head == "remission")
+        relapse = next(head.measures for head in found.heads if head.head == "relapse")
+        for head, measure, proven in (("remission", "auc", remission), ("relapse", "c_index", relapse)):
+            told = landmark[head]["candidates"][landmark[head]["winner"]][measure]
+            assert told == proven[measure].estimate == runs[landmark["name"], head][measure]
+
+
+def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: Recorded) -> None:
+    digest = read_cohort(recorded.cohort).digest
+    (top,) = recorded.runs("training")
+    (logged,) = top.inputs.dataset_inputs
+    assert digest.startswith(logged.dataset.digest)
+    assert len(logged.dataset.digest) >= 32
+    assert top.data.params["cohort_digest"] == digest
+    assert top.data.params["seed"] == "7"
+    assert top.data.tags["synthetic"] == "true"
+    assert {"commit", "lock_digest"} <= top.data.tags.keys()
+    artifacts = {item.path for item in recorded.client.list_artifacts(top.info.run_id)}
+    assert {"protocol.json", "summary.json", "held_out_predictions.parquet", "reference.json"} <= artifacts
+
+
+def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: Recorded) -> None:
+    for run in recorded.runs("landmark"):
+        metrics = run.data.metrics
+        left_out = sum(value for name, value in metrics.items() if name.startswith("left_out."))
+        assert metrics["patients"] == 400 == metrics["eligible"] + left_out
+        remission = sum(value for name, value in metrics.items() if name.startswith("remission."))
+        assert remission == metrics["eligible"]
+
+
+def test_nothing_that_is_recorded_names_a_patient(recorded: Recorded) -> None:
+    """Not a file of the stores holds an id of the cohort; Parquet is read, for it may be compressed."""
+    ids = [name.encode() for name in read_cohort(recorded.cohort).patient_ids.tolist()]
+    files = [path for path in recorded.place.folder.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    for path in files:
+        readable = pd.read_parquet(path).to_csv().encode() if path.suffix == ".parquet" else path.read_bytes()
+        assert not [name for name in ids if name in readable], path.name
+
+
+def test_the_model_is_registered_as_version_1(recorded: Recorded) -> None:
+    version = recorded.client.get_model_version(MODEL, "1")
+    assert version.run_id == recorded.answer["run_id"]
+    assert len(recorded.client.search_model_versions(f"name = '{MODEL}'")) == 1
+
+
+def test_a_promotion_with_a_blank_reason_is_refused(recorded: Recorded) -> None:
+    assert "--reason" in refused(recorded.place.kap("promote", "1", "--reason", "  "), 2)
+
+
+@pytest.mark.parametrize("version", ["99", "challenger"])
+def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: Recorded, version: str) -> None:
+    message = refused(recorded.place.kap("promote", version, "--reason", "why not"), 2)
+    assert f"a registered version of {MODEL}" in message
+    assert len(message.splitlines()) == 2
+
+
+def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(recorded: Recorded, promoted: dict[str, Any]) -> None:
+    champion = recorded.client.get_model_version_by_alias(MODEL, "champion")
+    assert str(champion.version) == "1"
+    assert champion.tags["promoted_reason"] == REASON
+    assert champion.tags["promoted_by"]
+    assert champion.tags["promoted_at"].endswith("Z")
+    assert champion.tags[f"promotion {champion.tags['promoted_at']}"].endswith(REASON)
+    assert promoted["labels"]["mlflow_version"] == "1"
+    assert promoted["labels"]["run_id"] == recorded.answer["run_id"]
+
+
+def test_what_is_served_is_a_checked_copy_of_what_was_registered(recorded: Recorded, promoted: dict[str, Any]) -> None:
+    bundle = load_bundle(Path(promoted["path"]) / "bundle")
+    assert bundle.digest == recorded.client.get_model_version(MODEL, "1").tags["bundle_digest"]
+
+
+def test_mlflow_alone_answers_as_kap_score_does(recorded: Recorded, promoted: dict[str, Any]) -> None:
+    place = recorded.place
+    done = place.kap("score", recorded.cohort, "--out", "scores.parquet")
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_parquet(place.folder / "scores.parquet")
+    bundle = load_bundle(Path(promoted["path"]) / "bundle")
+    cohort = read_cohort(recorded.cohort)
+    frames = []
+    for model in bundle.models:
+        features = build_features(cohort, model.landmark)
+        frame = pd.DataFrame(features.values, columns=list(features.names)).assign(landmark=model.landmark.name)
+        frames.append(frame.assign(patient_id=cohort.patient_ids)[features.ineligible == None])  # noqa: E711
+    rows = pd.concat(frames, ignore_index=True)
+    rows.drop(columns="patient_id").to_parquet(place.folder / "rows.parquet")
+    asked = place.python(PYFUNC, "rows.parquet", "answers.parquet")
+    assert asked.returncode == 0, asked.stderr
+    answers = pd.read_parquet(place.folder / "answers.parquet")
+    verdict, *numbers = answers.columns
+    scored = rows[["patient_id", "landmark"]].merge(
+        scores.astype({"landmark": str}), "left", ["patient_id", "landmark"]
+    )
+    assert len(rows) > 800
+    assert (verdict, numbers) == ("applicability", list(scores.columns[5:]))
+    assert {"remission", "remission_low", "remission_high"} <= set(numbers)
+    assert answers["applicability"].tolist() == scored["applicability"].tolist()
+    np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
+
+
+def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: Recorded, promoted: dict[str, Any]) -> None:
+    done = recorded.place.kap("predict", "-", stdin=json.dumps(example()))
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    bundle = load_bundle(Path(promoted["path"]) / "bundle")
+    expected = predict_json(json.dumps(example()).encode(), bundle, answer["model"]["version"])
+    assert answer | {"prediction_id": ""} == expected | {"prediction_id": ""}
+    assert bundle.digest in json.dumps(answer)
+
+
+def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: Recorded, tmp_path: Path) -> None:
+    """One bit of one file in MLflow's store; whoever runs the stores must act."""
+    probes = list((recorded.place.folder / "mlruns").rglob("bundle/probes.json"))
+    assert len(probes) == 1
+    aside = tmp_path / "aside.json"
+    shutil.copy(probes[0], aside)
+    content = bytearray(aside.read_bytes())
+    content[len(content) // 2] ^= 1
+    probes[0].write_bytes(content)
+    try:
+        message = refused(recorded.place.kap("promote", "1", "--reason", "why not"), 3)
+    finally:
+        shutil.copy(aside, probes[0])
+    assert message.startswith("model refused: probes.json")
+    assert recorded.client.get_model_version(MODEL, "1").tags.get("promoted_reason") != "why not"

@@ -1,0 +1,115 @@
+"""Finds, by its digest, the bundle that answered: in the registry, or among the copies in BentoML's store.
+
+A bundle's digest is the SHA-256 of its manifest, so that a manifest alone proves which bundle it is of.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.catalogue import fingerprint
+from features.protocol.document import Protocol, protocol_from_document
+from features.protocol.problems import InputRefusedError
+from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
+from training.audit.audit import read_training
+from training.failures import StoreUnreachableError
+from training.registry.release import MODEL_NAME, check_store, fetch_bundle, served_copies
+from training.registry.seal import digest_of
+from training.registry.stored_training import StoredTraining
+
+
+@dataclass(frozen=True)
+class RegisteredBundle:
+    """A registered version, and the run that made it."""
+
+    version: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model understood by its landmarks and features; ``catalogue`` is the fingerprint of its features."""
+
+    protocol: Protocol
+    catalogue: str
+
+    @property
+    def is_declared_here(self) -> bool:
+        """Whether this installation means the same by these features."""
+        return fingerprint(self.protocol) == self.catalogue
+
+
+def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
+    """The registered versions that say they have a bundle, the oldest first; raises ``StoreUnreachableError``."""
+    check_store()
+    try:
+        found = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'")
+    except MlflowException as error:
+        raise StoreUnreachableError(f"the registry can't be read: {error.error_code}") from None
+    named = [version for version in found if version.tags.get("bundle_digest") == digest]
+    return tuple(
+        RegisteredBundle(str(version.version), str(version.run_id))
+        for version in sorted(named, key=lambda version: int(version.version))
+    )
+
+
+def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
+    """What stands in the stores of the training that made a bundle (`audit.read_training`); ``None``: it is lost."""
+    try:
+        return read_training(run_id, scratch)
+    except MlflowException:
+        return None
+
+
+def load_by_digest(digest: str) -> tuple[Bundle, str]:
+    """The bundle of a digest, checked, and where it was found in words; raises ``BundleRefusedError``."""
+    refused = "no bundle of this digest is in the registry or in BentoML's store here"
+    with tempfile.TemporaryDirectory() as scratch:
+        for place, folder in _folders(digest, Path(scratch)):
+            try:
+                return load_bundle(folder), place
+            except BundleRefusedError as error:
+                refused = f"{place}: {error}"
+    raise BundleRefusedError(refused)
+
+
+def origin_of(digest: str) -> Origin | None:
+    """What the model of a digest understood; ``None`` where neither store here has it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for _, folder in _folders(digest, Path(scratch)):
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+            return Origin(protocol_from_document(json.dumps(manifest["protocol"])), str(manifest["catalogue"]))
+    return None
+
+
+def _folders(digest: str, scratch: Path) -> Iterator[tuple[str, Path]]:
+    """The places whose manifest has the digest: the registry's, fetched below ``scratch``, then BentoML's."""
+    for found in _registered(digest):
+        try:
+            folder, _, _ = fetch_bundle(found.version, scratch / found.version)
+        except (InputRefusedError, StoreUnreachableError, OSError):
+            continue  # its files are lost; an audit of its training says so
+        if _is_of(folder, digest):
+            yield f"version {found.version} of the registry", folder
+    for copy in served_copies():
+        if _is_of(copy.folder / "bundle", digest):
+            yield f"the copy {copy.tag} in BentoML's store", copy.folder / "bundle"
+
+
+def _registered(digest: str) -> tuple[RegisteredBundle, ...]:
+    try:
+        return registered_with(digest)
+    except (InputRefusedError, StoreUnreachableError):
+        return ()  # there may be a copy all the same
+
+
+def _is_of(folder: Path, digest: str) -> bool:
+    try:
+        return digest_of((folder / MANIFEST).read_bytes()) == digest
+    except OSError:
+        return False

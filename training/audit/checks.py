@@ -1,0 +1,207 @@
+"""Whether what was recorded of a training is still what was sealed, from the runs to the decisions on its versions."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from models.bundle import BundleRefusedError, load_bundle
+from training.evidence.document import read_evidence
+from training.registry.decisions import Decision, Finding
+from training.registry.seal import (
+    SEAL,
+    SEAL_DIGEST,
+    Difference,
+    Record,
+    SealRefusedError,
+    compare,
+    digest_of,
+    read_seal,
+)
+from training.registry.stored_training import StoredTraining, StoredVersion
+from training.verdicts import Verdict, failed, judged, listed, not_checked, passed
+
+LOST = "deleted from the store, with all that it recorded"
+EVIDENCE = "evidence.json"
+RECORD_KINDS = ("run", "parameter", "metric", "tag", "dataset", "model", "version")
+
+
+def record_verdicts(stored: StoredTraining) -> list[Verdict]:
+    """The runs, the seal, the record, the artifacts, the model, its versions and the evidence."""
+    seal, sealed = _seal_verdict(stored)
+    if sealed is None:
+        unknown = "the seal does not hold, so there is nothing to compare with"
+        compared = [judged("runs", _deleted(stored), "none deleted")]
+        compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
+    else:
+        compared = _compared_verdicts(stored, sealed)
+    return [
+        seal,
+        *compared,
+        _model_verdict(stored, sealed),
+        _registry_verdict(stored, sealed),
+        _evidence_verdict(stored),
+    ]
+
+
+def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
+    if stored.sealed is None:
+        return failed("seal", "there is none: the run was never sealed, or its seal was lost"), None
+    digest = digest_of(stored.sealed)
+    wrong = [
+        f"{SEAL} is not what the tag {SEAL_DIGEST} of {place} names" if value else f"{SEAL_DIGEST} of {place}: missing"
+        for place, value in stored.recorded(SEAL_DIGEST).items()
+        if value != digest
+    ]
+    try:
+        sealed = read_seal(stored.sealed)
+    except SealRefusedError as error:
+        return failed("seal", str(error)), None
+    if sealed.run_id != stored.run_id:
+        wrong.append("the seal is that of another run")
+    return judged("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
+
+
+def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
+    """The verdicts on runs, record and artifacts; a run that is lost or added is told once, not item by item."""
+    here, then = stored.record.owners.keys(), sealed.owners.keys()
+    differences = compare(sealed, stored.record)
+    within = [found for found in differences if found.item.owner in here & then]
+    whole = [f"{sealed.owners[key]}: {LOST}" for key in sorted(then - here)]
+    whole += [
+        f"{stored.record.owners[key]}: added after the sealing"
+        for key in sorted(here - then)
+        if not key.startswith("version ")
+    ]
+    recorded = [found for found in within if found.item.kind in RECORD_KINDS]
+    files = [found for found in within if found.item.kind == "artifact"]
+    noted = [f"{_in_words(sealed, found)} (noted)" for found in recorded if found.harmless]
+    unchanged = "as sealed" + (f"; {listed(noted)}" if noted else "")
+    number = sum(item.kind == "artifact" for item in sealed.digests)
+    return [
+        judged(
+            "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model present"
+        ),
+        judged("record", _broken(sealed, recorded), unchanged),
+        judged("artifacts", _broken(sealed, files), f"{number} files re-hashed, all as sealed"),
+    ]
+
+
+def _deleted(stored: StoredTraining) -> list[str]:
+    return [f"{name}: marked as deleted; mlflow gc would remove it for good" for name in stored.deleted]
+
+
+def _broken(sealed: Record, differences: Sequence[Difference]) -> list[str]:
+    return [_in_words(sealed, found) for found in differences if not found.harmless]
+
+
+def _in_words(sealed: Record, difference: Difference) -> str:
+    return f"{sealed.described(difference.item)}: {difference.what}"
+
+
+def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
+    if stored.bundle is None and _sealed_without(sealed, "m-"):
+        return not_checked("model", "the run made none")
+    if stored.bundle is None:
+        return failed("model", f"the model: {LOST}")
+    try:
+        bundle = load_bundle(stored.bundle)
+    except BundleRefusedError as error:
+        return failed("model", str(error))
+    wrong = [
+        f"bundle_digest of {place} is {'that of another bundle' if value else 'missing'}"
+        for place, value in stored.recorded("bundle_digest").items()
+        if value != bundle.digest
+    ]
+    return judged("model", wrong, f"the bundle loads and answers its probe patients as recorded, {bundle.digest}")
+
+
+def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
+    """The versions that were registered are there and say of themselves what the run says."""
+    if not stored.versions and _sealed_without(sealed, "version "):
+        return not_checked("registry", "the run registered no version")
+    if not stored.versions:
+        return failed("registry", f"the registered version: {LOST}")
+    gone = [key for key in (sealed.owners if sealed else ()) if key.startswith("version ")]
+    wrong = [f"{key}: {LOST}" for key in gone if key not in stored.record.owners]
+    for name in ("bundle_digest", "cohort_digest", "evidence_digest", SEAL_DIGEST):
+        for place, value in stored.recorded(name).items():
+            if value != stored.tags.get(name):
+                wrong.append(f"{name} of {place} is not that of the run")
+    names = ", ".join(version.number for version in stored.versions)
+    return judged("registry", wrong, f"version {names}, with the digests of the run")
+
+
+def _sealed_without(sealed: Record | None, kind: str) -> bool:
+    return sealed is not None and not any(owner.startswith(kind) for owner in sealed.owners)
+
+
+def _evidence_verdict(stored: StoredTraining) -> Verdict:
+    path, recorded = stored.artifacts / EVIDENCE, stored.tags.get("evidence_digest")
+    if not path.is_file():
+        if recorded:
+            return failed("evidence", f"{EVIDENCE} is lost")
+        return not_checked("evidence", "none was recorded with this training")
+    content = path.read_bytes()
+    if digest_of(content) != recorded:
+        return failed("evidence", f"{EVIDENCE} is not the document that evidence_digest of the run names")
+    try:
+        evidence = read_evidence(content)
+    except ValidationError:
+        return failed("evidence", f"{EVIDENCE} does not have the form of this installation's evidence")
+    if evidence.cohort.digest != stored.tags.get("cohort_digest"):
+        return failed("evidence", "it is about another cohort than the run")
+    failing = [check.name for check in evidence.leakage if check.stops]
+    met = sum(check.passed for check in evidence.leakage)
+    noted = [f"{check.name}: {check.verdict}" for check in evidence.leakage if check.acknowledged]
+    return judged(
+        "evidence",
+        [f"the leakage check {name} did not pass" for name in failing],
+        "; ".join([f"{len(evidence.landmarks)} landmarks, {met} leakage checks passed, {recorded}", *noted]),
+    )
+
+
+def chain_verdict(
+    decisions: Sequence[Decision], findings: Sequence[Finding], run_id: str, stored: StoredTraining | None
+) -> Verdict:
+    """The chain holds, and every decision on a version of this run names what stands there now."""
+    about = [decision for decision in decisions if decision.run_id == run_id]
+    wrong = [str(finding) for finding in findings]
+    if stored is not None:
+        numbers = {version.number for version in stored.versions}
+        about += [each for each in decisions if each.version in numbers and each.run_id != run_id]
+        wrong += [text for decision in about for text in _contradictions(decision, stored)]
+        wrong += [text for version in stored.versions for text in _untrue_promotions(version, decisions)]
+    if wrong:
+        return failed("decisions", listed(wrong))
+    chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, each following from the one before"
+    if not about:
+        return passed("decisions", f"{chain}; none is about this training: it was never promoted")
+    words = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
+    return passed("decisions", f"{chain}; about this training: {listed(words)}")
+
+
+def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
+    decided = {
+        "bundle_digest": decision.bundle_digest,
+        "evidence_digest": decision.evidence_digest,
+        SEAL_DIGEST: decision.seal_digest,
+    }
+    wrong = [
+        f"{decision.key} was taken on another {name} than stands there now"
+        for name, value in decided.items()
+        if value != stored.tags.get(name)
+    ]
+    return wrong + ([f"{decision.key} names another run"] if decision.run_id != stored.run_id else [])
+
+
+def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:
+    """Tags that tell of a version's promotions otherwise than the decisions do, or that are missing."""
+    decided: dict[str, str] = {}
+    for each in decisions:
+        if each.version == version.number and each.changes_champion:
+            decided |= {"promoted_reason": each.reason, "promoted_by": each.by, "promoted_at": each.at}
+            decided[f"promotion {each.at}"] = f"{each.by}: {each.reason}"
+    said = {key: value for key, value in version.tags.items() if key.startswith(("promoted_", "promotion "))}
+    untrue = [key for key, value in said.items() if decided.get(key) != value]
+    lost = [f"the tag {key} of version {version.number}: lost" for key in decided.keys() - said.keys()]
+    return [f"the tag {key} of version {version.number} does not say what was decided" for key in untrue] + sorted(lost)

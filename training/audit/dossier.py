@@ -1,0 +1,86 @@
+"""The dossier of a registered version: one HTML document for an auditor that opens offline and fetches nothing.
+
+What is gathered and checked for it is decided here; what its sections say, in `dossier_sections`.
+"""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from features.protocol.problems import InputRefusedError, Problem
+from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.audit.audit import checked_record, read_training, run_of
+from training.audit.checks import EVIDENCE
+from training.audit.dossier_sections import Dossier, sections
+from training.evidence.document import Evidence, read_evidence
+from training.registry.release import decision_log
+from training.registry.stored_training import StoredTraining
+from training.report.markup import bullets, link, paragraph
+from training.report.stylesheet import STYLESHEET
+
+PAGE = Markup(
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    "<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+)
+SYNTHETIC = Markup(
+    "<strong>Synthetic</strong> This model was learned from patients drawn by a program. It says nothing about real "
+    "patients."
+)
+
+
+def write_dossier(version: str, path: Path) -> None:
+    """Gather, check and write the dossier of a registered version or alias.
+
+    Raises ``InputRefusedError`` where there is no such version.
+    """
+    run_id = run_of(version)
+    with tempfile.TemporaryDirectory() as scratch:
+        stored = read_training(run_id, Path(scratch))
+        number = next((each.number for each in stored.versions if version in (each.number, *each.aliases)), None)
+        if number is None:
+            problem = Problem("audit", None, None, "a registered version, or an alias such as champion", "a run")
+            raise InputRefusedError([problem])
+        chain = decision_log().read()
+        path.write_text(
+            dossier_page(
+                Dossier(
+                    version=number,
+                    stored=stored,
+                    bundle=_bundle(stored),
+                    evidence=_evidence(stored),
+                    decisions=tuple(each for each in chain.decisions if each.version == number),
+                    verdicts=tuple(checked_record(stored, chain)),
+                    written_on=datetime.now(UTC).strftime("%Y-%m-%d"),
+                )
+            ),
+            encoding="utf-8",
+        )
+
+
+def dossier_page(dossier: Dossier) -> str:
+    """The whole document; the same dossier gives the same text."""
+    parts = sections(dossier)
+    contents = bullets(link(anchor, title) for anchor, title, _ in parts)
+    synthetic = dossier.stored.tags.get("synthetic") != "false"
+    opening = paragraph(SYNTHETIC, "banner") if synthetic else Markup()
+    body = opening + Markup("<nav>{}</nav>\n").format(contents) + Markup().join(content for *_, content in parts)
+    title = f"Audit dossier: kap-outcomes version {dossier.version}"
+    return str(PAGE.format(title=title, style=Markup(STYLESHEET), body=body))  # noqa: S704 - our own stylesheet
+
+
+def _bundle(stored: StoredTraining) -> Bundle | None:
+    try:
+        return load_bundle(stored.bundle) if stored.bundle else None
+    except BundleRefusedError:
+        return None
+
+
+def _evidence(stored: StoredTraining) -> Evidence | None:
+    try:
+        return read_evidence((stored.artifacts / EVIDENCE).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None

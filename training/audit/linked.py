@@ -1,0 +1,97 @@
+"""Whether what stands beside a training's record agrees with it: its evaluations elsewhere, and what is served."""
+
+from pathlib import Path
+
+from models.bundle import BundleRefusedError, load_bundle
+from training.audit.checks import LOST, record_verdicts
+from training.audit.performance import performance_differs
+from training.registry.seal import Item, SealRefusedError, digest_of, read_seal
+from training.registry.stored_training import ServedCopy, StoredEvaluation, StoredTraining
+from training.verdicts import Verdict, judged, not_checked, passed
+
+WITHIN_MODEL = "artifacts/bundle/"
+"""Where the model's artifacts have the bundle."""
+
+
+def evaluations_verdict(stored: StoredTraining) -> Verdict:
+    """The evaluations on other cohorts are there, as sealed, and named by the version."""
+    wrong = [text for found in stored.evaluations for text in _lost_or_changed(found)]
+    cohorts = "; ".join(f"{found.source} by run {found.run_id[:8]}" for found in stored.evaluations)
+    return judged("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none was recorded")
+
+
+def _lost_or_changed(found: StoredEvaluation) -> list[str]:
+    name = f"evaluation {found.run_id} on {found.source}"
+    if found.stored is None:
+        return [f"{name}: {LOST}"]
+    verdicts = record_verdicts(found.stored)
+    wrong = [f"{name}: {each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
+    return wrong + ([] if found.named else [f"{name}: no tag of the version names it any more"])
+
+
+def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
+    """Every copy of this training's versions in BentoML's store is the registered bundle, and the champion has one.
+
+    What a copy tells of its performance is what the evidence says. Where the store has no copy of this registry's
+    models at all, they are served elsewhere, which is said.
+    """
+    numbers = {version.number for version in stored.versions}
+    mine = [copy for copy in stored.copies if copy.run_id == stored.run_id]
+    wrong = [text for copy in mine for text in (*_copy_differs(copy, stored), *performance_differs(copy, stored))]
+    wrong += [
+        f"{copy.tag} says it is version {copy.version or 'unknown'}" for copy in mine if copy.version not in numbers
+    ]
+    if champion in numbers:
+        wrong += _champion_not_served(stored, champion or "")
+    if wrong or mine:
+        tags = ", ".join(copy.tag for copy in mine)
+        return judged("served", wrong, f"re-hashed, each the registered bundle: {tags}")
+    if champion in numbers:
+        return not_checked("served", "BentoML's store here has no copy of this registry's models: served elsewhere")
+    return passed("served", "no copy here; the champion is another version")
+
+
+def _copy_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
+    """What of a copy's files is not as sealed with the model, and whether its bundle is the recorded one."""
+    folder = copy.folder / "bundle"
+    here = {path.relative_to(folder).as_posix(): digest_of(path.read_bytes()) for path in _files(folder)}
+    then = _sealed_bundle(stored)
+    differing = sorted(name for name in here.keys() | then.keys() if then and here.get(name) != then.get(name))
+    if differing:
+        return [f"{copy.tag}: not as sealed: {', '.join(differing)}"]
+    try:
+        bundle = load_bundle(folder)
+    except BundleRefusedError as error:
+        return [f"{copy.tag}: {error}"]
+    recorded = stored.recorded("bundle_digest")
+    return [
+        f"{copy.tag}: its bundle is not that of {place}" for place, value in recorded.items() if value != bundle.digest
+    ]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _sealed_bundle(stored: StoredTraining) -> dict[str, str]:
+    """SHA-256 of the bundle's files by name, as sealed; empty where no seal can be read."""
+    try:
+        sealed = read_seal(stored.sealed or b"").digests
+    except SealRefusedError:
+        return {}
+    return {item.name.removeprefix(WITHIN_MODEL): digest for item, digest in sealed.items() if _is_bundle(item)}
+
+
+def _is_bundle(item: Item) -> bool:
+    return item.owner.startswith("m-") and item.kind == "artifact" and item.name.startswith(WITHIN_MODEL)
+
+
+def _champion_not_served(stored: StoredTraining, champion: str) -> list[str]:
+    """The copy made last among those of this registry is what the service takes: it must be the champion's."""
+    known = [copy for copy in stored.copies if copy.run_id in stored.registered_runs]
+    if not known:
+        return []
+    last = known[-1]
+    if (last.version, last.run_id) == (champion, stored.run_id):
+        return []
+    return [f"version {champion} is champion, and the copy made last, {last.tag}, is not a copy of it"]

@@ -1,0 +1,238 @@
+"""Walks one logged prediction to what stands behind it: model, training run, decision; and computes its answer anew.
+
+What the log holds of it, and how an answer is computed from its row, is given by the command; what stands behind the
+model is read as an audit reads it (`audit`).
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from features.protocol.problems import InputRefusedError
+from models.bundle import TOLERANCES, Bundle, BundleRefusedError
+from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with, training_of
+from training.audit.checks import LOST, chain_verdict, record_verdicts
+from training.failures import StoreUnreachableError
+from training.registry.decision_log import Chain
+from training.registry.decisions import Decision
+from training.registry.release import decision_log
+from training.registry.stored_training import StoredTraining
+from training.verdicts import Verdict, does_not_apply, failed, judged, listed, not_checked, passed
+
+LOADING_SECONDS = 60.0
+"""A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
+PROVENANCE = ("cohort_digest", "commit", "lock_digest")
+"""Tags of a training without which nobody knows what it was made from."""
+WITHIN = f"{TOLERANCES['remission']:.0e}, contributions within {TOLERANCES['contributions']:.0e}"
+NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not computed"
+
+Recompute = Callable[[Bundle], Sequence[str]]
+"""Given the bundle, the parts in which the logged answer differs from the one computed from the logged row."""
+
+
+@dataclass(frozen=True)
+class ErasedContent:
+    """When (UTC), by whom and why the content of an entry was erased, and the id of the entry that tells of it."""
+
+    prediction_id: str
+    at: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TracedPrediction:
+    """What the log holds of a prediction, but for the patient's row and answer.
+
+    ``place`` names its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
+    ``content`` says whether there is an answer, and a row from which it was computed; ``erased`` tells of an erasure.
+    ``request`` is whether a given file is the request.
+    """
+
+    prediction_id: str
+    place: str
+    at: str
+    caller: str
+    model_digest: str
+    model_version: str
+    run_id: str
+    landmark: str | None
+    landmark_day: int | None
+    findings: tuple[str, ...]
+    content: Literal["row", "no row", "erased"]
+    erased: ErasedContent | None
+    request: Literal["not given", "same", "another"]
+
+    @property
+    def time(self) -> datetime | None:
+        """When it was logged; ``None`` where that was changed into what is no time."""
+        try:
+            read = datetime.fromisoformat(self.at)
+        except ValueError:
+            return None
+        return read if read.tzinfo is not None else None
+
+
+def trace(prediction: TracedPrediction, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
+    """What the log, the registry, the training's record and the decisions say of a prediction, and its answer anew.
+
+    ``reload_seconds`` is how often a worker looks for a new model. Without a registry what needs one is not checked.
+    """
+    behind = _behind(prediction, timedelta(seconds=reload_seconds + LOADING_SECONDS))
+    return [entry_verdict(prediction), *_request_verdicts(prediction), *behind, answer_verdict(prediction, recompute)]
+
+
+def entry_verdict(prediction: TracedPrediction) -> Verdict:
+    """The entry's own codes hold, and it is where its writer's chain says."""
+    who = "this machine, without a key" if prediction.caller == "loopback" else f"key {prediction.caller}"
+    when = "no landmark reached" if prediction.landmark is None else f"{prediction.landmark!r}"
+    day = "" if prediction.landmark_day is None else f" on day {prediction.landmark_day}"
+    words = f"{prediction.place}, its codes hold; answered {prediction.at}, {when}{day}, asked by {who}"
+    erased = prediction.erased
+    if erased is not None:
+        words += f"; its content was erased {erased.at} by {erased.by}: {erased.reason} ({erased.prediction_id})"
+    return judged("entry", [f"{prediction.place}: {finding}" for finding in prediction.findings], words)
+
+
+def _request_verdicts(prediction: TracedPrediction) -> list[Verdict]:
+    if prediction.request == "not given":
+        return []
+    if prediction.content == "erased":
+        return [not_checked("request", "its digest was erased")]
+    if prediction.request == "same":
+        return [passed("request", "the file is the request that was answered")]
+    return [failed("request", "the file is another request, or was logged by a release that takes other fields")]
+
+
+def _behind(prediction: TracedPrediction, patience: timedelta) -> list[Verdict]:
+    """The verdicts on model, training run and decision."""
+    try:
+        chain = decision_log().read()
+        registered = registered_with(prediction.model_digest)
+    except (StoreUnreachableError, InputRefusedError) as error:
+        return [not_checked(check, _why(error)) for check in ("model", "training run", "decision")]
+    with tempfile.TemporaryDirectory() as scratch:
+        stored = training_of(prediction.run_id, Path(scratch))
+        return [
+            model_verdict(prediction, registered),
+            training_verdict(prediction, stored),
+            decision_verdict(prediction, chain, stored, patience),
+        ]
+
+
+def _why(error: StoreUnreachableError | InputRefusedError) -> str:
+    if isinstance(error, StoreUnreachableError):
+        return str(error)
+    return "; ".join(f"required {problem.required}; found {problem.found}" for problem in error.problems)
+
+
+def model_verdict(prediction: TracedPrediction, registered: Sequence[RegisteredBundle]) -> Verdict:
+    """A registered version has the bundle that answered, and the version and run of the entry are among them."""
+    if not registered:
+        return failed("model", f"no registered version has the bundle that answered, {prediction.model_digest}")
+    own = RegisteredBundle(prediction.model_version, prediction.run_id)
+    numbers = ", ".join(f"version {found.version} by run {found.run_id}" for found in registered)
+    if own not in registered:
+        entry = f"version {own.version} by run {own.run_id or 'unknown'}"
+        return failed("model", f"the entry names {entry}; the bundle that answered is registered as {numbers}")
+    return passed("model", f"bundle {prediction.model_digest}, {numbers}")
+
+
+def training_verdict(prediction: TracedPrediction, stored: StoredTraining | None) -> Verdict:
+    """The training's record is as it was sealed, and tells of cohort, code and dependencies."""
+    if stored is None:
+        return failed("training run", f"{LOST}: {prediction.run_id or 'the entry names none'}")
+    verdicts = record_verdicts(stored)
+    wrong = [f"{each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
+    if wrong:
+        return failed("training run", f"run {stored.run_id}: {listed(wrong)}")
+    lacking = [f"no {name} was recorded" for name in PROVENANCE if not stored.tags.get(name)]
+    words = f"run {stored.run_id}, as sealed{_provenance(stored)}"
+    return not_checked("training run", f"{words}; {listed(lacking)}") if lacking else passed("training run", words)
+
+
+def _provenance(stored: StoredTraining) -> str:
+    """Cohort, code, dependencies and who trained, as far as they were recorded."""
+    modified = {"True": " with files that differed from it", "False": ""}.get(stored.tags.get("modified", ""), "")
+    said = {
+        "cohort": stored.tags.get("cohort_digest"),
+        "code": stored.tags.get("commit"),
+        "locked dependencies": stored.tags.get("lock_digest"),
+        "by": stored.tags.get("mlflow.user"),
+    }
+    return "".join(f"; {name} {value}{modified if name == 'code' else ''}" for name, value in said.items() if value)
+
+
+def decision_verdict(
+    prediction: TracedPrediction, chain: Chain, stored: StoredTraining | None, patience: timedelta
+) -> Verdict:
+    """A decision stood behind the model when it answered: the last one before, or one that was replaced just then.
+
+    Decisions are dated to the second, before the model is handed over to the service. A worker may answer with the
+    model before for ``patience`` after a decision.
+    """
+    linked = chain_verdict(chain.decisions, chain.findings, prediction.run_id, stored)
+    if linked.outcome == "failed":
+        return failed("decision", linked.detail)
+    at = prediction.time
+    if at is None:
+        return not_checked("decision", "the entry's time can't be read")
+    made = [each for each in chain.decisions if each.changes_champion and _time(each) <= at]
+    if not made:
+        return failed("decision", f"no decision had made any version champion by {prediction.at}")
+    if _is_about(made[-1], prediction):
+        return passed("decision", _in_words(made[-1]))
+    for earlier, later in reversed(list(pairwise(made))):
+        if _is_about(earlier, prediction):
+            return _replaced_verdict(at - _time(later), earlier, later, patience)
+    own = f"version {prediction.model_version} (bundle {prediction.model_digest[:12]})"
+    return failed("decision", f"{own} answered, and no decision had made it champion; in force: {_in_words(made[-1])}")
+
+
+def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:
+    """The model had been champion and was replaced; it may have answered for a while all the same."""
+    words = f"{late.total_seconds():.1f} s after it was replaced ({_in_words(later)}); a worker takes up a new model"
+    words = f"{_in_words(own)}; answered {words} within {patience.total_seconds():.0f} s"
+    return passed("decision", words) if late <= patience else failed("decision", words)
+
+
+def _is_about(decision: Decision, prediction: TracedPrediction) -> bool:
+    decided = (decision.version, decision.bundle_digest, decision.run_id)
+    return decided == (prediction.model_version, prediction.model_digest, prediction.run_id)
+
+
+def _time(decision: Decision) -> datetime:
+    return datetime.fromisoformat(decision.at)
+
+
+def _in_words(decision: Decision) -> str:
+    """Who decided what, when, why and on what; of an override, in spite of which checks."""
+    not_met = [check.name for check in decision.checks if not check.passed]
+    met = f"{len(decision.checks) - len(not_met)} of {len(decision.checks)} checks met"
+    checks = met if decision.checks else "no checks"
+    evidence = f"on evidence {decision.evidence_digest}" if decision.evidence_digest else "without evidence"
+    if decision.action != "override":
+        what = f"{decision.action} version {decision.version} by {decision.by} at {decision.at}: {decision.reason}"
+        return f"decision {decision.number}, {what}; {evidence}, {checks}"
+    in_spite = f": not met: {'; '.join(not_met)} (figures: kap history --json)" if not_met else ""
+    what = f"version {decision.version} at {decision.at}, an OVERRIDE by {decision.by} (reason: {decision.reason})"
+    return f"decision {decision.number}, {what}{in_spite}; {evidence}, {checks}"
+
+
+def answer_verdict(prediction: TracedPrediction, recompute: Recompute) -> Verdict:
+    """The logged answer is the one that this very bundle gives to the logged row."""
+    if prediction.content == "erased":
+        return not_checked("answer", "the row and the answer were erased")
+    if prediction.content == "no row":
+        return does_not_apply("answer", "there was nothing to predict, and so no row was made")
+    try:
+        bundle, place = load_by_digest(prediction.model_digest)
+    except BundleRefusedError as refused:
+        return not_checked("answer", str(refused))
+    wrong = recompute(bundle)
+    words = f"computed again from the logged row by {place}, the same within {WITHIN}; {NOT_FROM_THE_ROW}"
+    return judged("answer", wrong, words)

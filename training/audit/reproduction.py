@@ -1,0 +1,219 @@
+"""Whether this installation, given the data, comes to the same model and evidence again.
+
+On another processor family the last digits of linear algebra may differ, which is said; predictions are then compared
+within 1e-8 instead of bytes.
+"""
+
+import tempfile
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.build import FeatureRows, build_features
+from features.protocol.problems import InputRefusedError
+from features.records.cohort import Cohort
+from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
+from training.arithmetic import arithmetic
+from training.audit.evidence import evidence_verdict, recorded_source
+from training.cohort.reader import read_cohort
+from training.config import TrainingConfig
+from training.evidence.document import Acknowledgement
+from training.experiment.records import held_out_table
+from training.experiment.retraining import Repetition, repeat_training, repeat_update
+from training.experiment.train import Announce
+from training.outcomes.digests import features_digest, outcomes_digest
+from training.outcomes.labels import derive_outcomes
+from training.provenance import Provenance, collect_provenance
+from training.registry.stored_training import StoredTraining
+from training.verdicts import Verdict, does_not_apply, failed, judged, not_checked, passed
+
+ELSEWHERE = 1e-8
+"""Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
+HELD_OUT = "held_out_predictions.parquet"
+DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
+UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How the training's machine and this one compute; ``elsewhere`` where the last digits may differ."""
+
+    then: str
+    now: str
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether bytes can't be expected to agree."""
+        return self.then != self.now
+
+
+def machine_of(stored: StoredTraining, here: Provenance) -> Machine:
+    """The recorded arithmetic beside that of this process; a record without one is taken to be from here."""
+    then, now = stored.tags.get("machine", here.machine), here.machine
+    if "blas" in stored.tags:
+        then, now = f"{then}; {stored.tags['blas']}", f"{now}; {arithmetic()}"
+    return Machine(then, now)
+
+
+def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
+    """The code is the training's, and so are Python and the packages; another processor is said and passes."""
+    provenance = collect_provenance()
+    here, then = provenance.as_tags(), stored.tags
+    same = then.get("sources_digest") == here["sources_digest"]
+    commit = f"commit {then.get('commit', 'unknown')[:12]}"
+    commit += ", of a working copy with changes" if then.get("modified") == "True" else ""
+    moved = "" if then.get("commit") == here["commit"] else f"; here commit {here['commit'][:12]} with the same sources"
+    other = "the sources here are not those of the training: reproduction by other code proves less"
+    wanted = sorted(key for key in then if key in ("python", "lock_digest") or key.startswith("package."))
+    wrong = [
+        f"{key}: {then[key][:20]} then, {here.get(key, 'none')[:20]} here"
+        for key in wanted
+        if then[key] != here.get(key)
+    ]
+    machine = machine_of(stored, provenance)
+    processor = f"on another processor than this, {machine.then}" if machine.elsewhere else machine.now
+    return [
+        passed("code", commit + moved) if same else failed("code", f"{other} ({commit})"),
+        judged("environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"),
+    ]
+
+
+def reproduction_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
+    """The cohort, what it is turned into, and the model learned again from it; nothing is checked without data."""
+    why = _unable(stored, data)
+    if why or data is None:
+        return [not_checked(check, why) for check in DATA_CHECKS]
+    recorded = _bundle(stored)
+    if recorded is None:
+        return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
+    cohort = read_cohort(data, recorded.protocol)
+    if cohort.digest != stored.tags.get("cohort_digest"):
+        other = "these tables are not those of the training"
+        return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]
+    same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}")
+    derived = _derived_verdict(stored, cohort)
+    config = _settings(recorded)
+    if config is None:
+        unknown = "this installation's settings of a training are others than were recorded"
+        return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
+    repeat = repeat_update if stored.tags["level"] == UPDATE else repeat_training
+    try:
+        again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
+    except (InputRefusedError, BundleRefusedError) as error:
+        why = f"it can't be repeated: {error}"
+        return [same, derived, failed(DATA_CHECKS[2], why), *(not_checked(check, why) for check in DATA_CHECKS[3:])]
+    machine = machine_of(stored, collect_provenance())
+    return [
+        same,
+        derived,
+        _retraining_verdict(recorded, again.bundle, cohort, machine),
+        _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
+        evidence_verdict(stored, again.evidence, machine.elsewhere),
+    ]
+
+
+def _unable(stored: StoredTraining, data: Path | None) -> str:
+    if stored.tags.get("level") not in ("training", UPDATE):
+        return "the run is neither a training nor an update"
+    return "" if data else "the cohort was not given (--data)"
+
+
+def _bundle(stored: StoredTraining) -> Bundle | None:
+    try:
+        return load_bundle(stored.bundle) if stored.bundle else None
+    except BundleRefusedError:
+        return None
+
+
+def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
+    """Outcomes and features of every landmark have the digests that were recorded."""
+    check = DATA_CHECKS[1]
+    if stored.tags["level"] == UPDATE:
+        return does_not_apply(check, "an update records no digests of them; it derives them anew when it is repeated")
+    wrong, lacking = [], []
+    for landmark in cohort.protocol.landmarks:
+        tags = stored.landmark_tags.get(landmark.name, {})
+        derived = {
+            "outcomes_digest": outcomes_digest(derive_outcomes(cohort, landmark)),
+            "features_digest": features_digest(build_features(cohort, landmark)),
+        }
+        lacking += [f"{name} of {landmark.name}" for name in derived if name not in tags]
+        wrong += [f"{name} of {landmark.name}" for name in derived if tags.get(name, derived[name]) != derived[name]]
+    if wrong:
+        return failed(check, f"derived again, these differ: {', '.join(wrong)}")
+    if lacking:
+        return not_checked(check, f"not recorded: {', '.join(lacking)}")
+    return passed(check, f"derived again at {len(cohort.protocol.landmarks)} landmarks, all digests as recorded")
+
+
+def _settings(recorded: Bundle) -> TrainingConfig | None:
+    """The settings that the bundle was learned with; ``None`` where this installation knows others."""
+    settings = dict(recorded.training["settings"])
+    answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
+    if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
+        return None
+    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+    return replace(TrainingConfig(**frozen), acknowledged=answered)  # type: ignore[arg-type]
+
+
+def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:
+    check = DATA_CHECKS[2]
+    with tempfile.TemporaryDirectory() as scratch:
+        digest = save_bundle(again, Path(scratch) / "bundle")
+    if digest == recorded.digest:
+        return passed(check, f"the same bundle byte for byte, {digest}")
+    largest = largest_difference(recorded, again, [build_features(cohort, model.landmark) for model in again.models])
+    if not machine.elsewhere:
+        return failed(check, f"another bundle, {digest}; its predictions differ by up to {largest:.1e}")
+    said = (
+        f"learned on another processor ({machine.then}; here {machine.now}), where linear algebra rounds differently: "
+        f"bytes differ, predictions by at most {largest:.1e} (allowed {ELSEWHERE:.0e})"
+    )
+    return passed(check, said) if largest <= ELSEWHERE else failed(check, said)
+
+
+def largest_difference(recorded: Bundle, again: Bundle, features: list[FeatureRows]) -> float:
+    """The largest difference between two bundles' probabilities on the rows of a cohort; infinite where one is silent.
+
+    ``features`` are the cohort's rows at each landmark.
+    """
+    largest = 0.0
+    for first, second, rows in zip(recorded.models, again.models, features, strict=True):
+        reached = rows.values[~np.isnan(rows.day)]
+        one, two = first.predict(reached, with_curve=False), second.predict(reached, with_curve=False)
+        for then, now in ((one.remission, two.remission), (one.relapse, two.relapse), (one.sustained, two.sustained)):
+            largest = max(largest, _largest(then, now))
+    return largest
+
+
+def _largest(then: np.ndarray, now: np.ndarray) -> float:
+    if then.shape != now.shape or not np.array_equal(np.isnan(then), np.isnan(now)):
+        return np.inf
+    apart = np.abs(then - now)
+    return float(np.max(apart[~np.isnan(apart)], initial=0.0))
+
+
+def _held_out_verdict(path: Path, again: Repetition, machine: Machine) -> Verdict:
+    """The table of held-out predictions, scored again."""
+    check = DATA_CHECKS[3]
+    if again.training is None:
+        return does_not_apply(check, "an update records no table of them; its evidence is made of them")
+    try:
+        recorded = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        return failed(check, f"{HELD_OUT} can't be read: {type(error).__name__}")
+    with tempfile.TemporaryDirectory() as scratch:
+        held_out_table(again.training).to_parquet(Path(scratch) / HELD_OUT, index=False)
+        scored = pd.read_parquet(Path(scratch) / HELD_OUT)
+    if list(recorded.columns) != list(scored.columns) or len(recorded) != len(scored):
+        return failed(check, "the table scored again has other rows or columns")
+    numbers = recorded.select_dtypes("number").columns
+    texts = [name for name in recorded.columns if name not in numbers]
+    if not recorded[texts].equals(scored[texts]):
+        return failed(check, "the table scored again has other patients, folds or candidates")
+    largest = _largest(recorded[numbers].to_numpy(np.float64), scored[numbers].to_numpy(np.float64))
+    allowed = ELSEWHERE if machine.elsewhere else 0.0
+    said = f"{len(recorded)} rows scored again, differing by at most {largest:.1e} (allowed {allowed:.0e})"
+    return passed(check, said) if largest <= allowed else failed(check, said)

@@ -1,0 +1,202 @@
+"""The `kap` command. Each command reads, calls one function, and prints; the work is done elsewhere.
+
+Exit codes say who must act: 0 nobody, 1 the maintainers (a defect), 2 the user (input or arguments), 3 whoever runs
+the stores (a model that is missing or damaged).
+"""
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from training.cli.acknowledge import acknowledges
+from training.cli.audit import audit
+from training.cli.cohort import cohort
+from training.cli.decisions import history, promote, rollback
+from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli.evaluate import evaluate, recalibrate
+from training.cli.keys import keys
+from training.cli.log import audit_log, log_group
+from training.cli.monitor import monitor_command
+from training.cli.replay import replay, trace
+
+if TYPE_CHECKING:
+    from training.evidence.document import Acknowledgement
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kap-outcomes")
+def main() -> None:
+    """Predict how a course of ketamine-assisted psychotherapy for anxiety turns out.
+
+    A cohort is a folder of tables. From it a model is trained and recorded; a recorded version is promoted; the
+    promoted model answers for one patient.
+
+    \b
+      kap cohort simulate demo/cohort       make a synthetic cohort to try things on
+      kap cohort check demo/cohort          is it in order, and who would be analysed?
+      kap train demo/cohort                 learn, prove, record as version 1
+      kap evaluate 1 other/cohort           judge version 1 on patients elsewhere
+      kap promote 1 --reason "first model"  make version 1 the one that answers, if it passes
+      kap history                           who decided what, and when
+      kap predict patient.json              answer for one patient, offline
+      kap serve                             answer over HTTP, and log every answer
+      kap audit verify champion             does what stands behind the model still hold?
+      kap audit log                         is the log of answers as it was written?
+      kap monitor                           do patients or answers drift, and do predictions come true?
+
+    Not a medical device. As shipped, nothing is learned from real patients of this treatment.
+    """
+
+
+main.add_command(cohort)
+
+
+@main.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; same seed, same model.")
+@click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
+@click.option("--quick", is_flag=True, help="A first look, with parts left out; promotion takes an override.")
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@answers_for_mistakes
+@acknowledges
+def train(
+    directory: Path,
+    *,
+    seed: int | None,
+    config: Path | None,
+    quick: bool,
+    workers: int | None,
+    as_json: bool,
+    acknowledged: "tuple[Acknowledgement, ...]",
+) -> None:
+    """Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow, register a new version.
+
+    A cohort in which the outcome leaks, or a patient appears twice, is refused with exit code 4. --acknowledge CHECK
+    trains although that leakage check failed: it needs --by and --reason, which are recorded with the model and shown
+    at every promotion. A covariate that equals the outcome can't be acknowledged.
+
+    Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
+    sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
+    is the best candidate, or the average where none beats it significantly (one-sided paired t test).
+    """
+    from training.cli.progress import Progress
+    from training.cohort.reader import read_cohort
+    from training.config import load_config, quickened
+    from training.experiment.evidence import prove
+    from training.experiment.records import summary
+    from training.experiment.train import train as train_on
+    from training.provenance import collect_provenance
+    from training.registry.release import check_store
+
+    settings = replace(load_config(config, seed), acknowledged=acknowledged)
+    processes = workers or os.cpu_count() or 1
+    with Progress() as progress:
+        progress.step("reading the cohort")
+        read = read_cohort(directory)
+        progress.step("opening the store")
+        check_store()
+        started = time.time()
+        finished = train_on(
+            read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
+        )
+        evidence = prove(finished, directory.resolve().name, progress.count, processes)
+        from training.tracking.training import record
+
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
+    landmarks = summary(finished, evidence)
+    if as_json:
+        known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
+        click.echo(json.dumps(known | {"landmarks": landmarks}))
+    else:
+        from training.cli.training_text import in_words
+        from training.leakage.checks import notes
+
+        longest = max(read.protocol.horizons_days)
+        click.echo("\n".join([*notes(finished.leakage), in_words(landmarks, longest, recorded, quick=quick)]))
+
+
+for _command in (evaluate, recalibrate, promote, rollback, history):
+    main.add_command(_command)
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@MODEL_OPTION
+@click.option("--in-words", "words", is_flag=True, help="Answer in sentences instead of JSON.")
+@answers_for_mistakes
+def predict(file: Any, model: str, words: bool) -> None:
+    """Answer for the one patient in FILE (JSON, - for standard input), without a server.
+
+    The JSON is what the endpoint takes, and the answer is what it gives.
+    """
+    from serving.prediction.offline import predict_json
+    from training.registry.release import load_registered
+
+    answer = predict_json(file.read(), *load_registered(model))
+    if words:
+        from training.cli.prediction_text import in_words
+
+        click.echo(in_words(answer))
+    else:
+        click.echo(json.dumps(answer, indent=2))
+
+
+@main.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--out", type=EXISTING_FILE, required=True, help="Parquet file to write.")
+@MODEL_OPTION
+@answers_for_mistakes
+def score(directory: Path, out: Path, model: str) -> None:
+    """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a Parquet file.
+
+    The tables are read under the model's own protocol. Whoever nothing can be predicted for has the reason instead.
+    """
+    from training.cli.progress import Progress
+    from training.cli.score import score_cohort
+    from training.cohort.reader import read_cohort
+    from training.registry.release import load_registered
+
+    with Progress() as progress:
+        progress.step("loading the model")
+        bundle, _ = load_registered(model)
+        progress.step("reading the cohort")
+        read = read_cohort(directory, bundle.protocol)
+        progress.step("predicting")
+        rows = score_cohort(read, bundle, out)
+    click.echo(f"wrote {rows} predictions to {out}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@answers_for_mistakes
+def serve(host: str, port: int, workers: int) -> None:
+    """Answer over HTTP with the promoted model: POST /v1/predict and /v1/predict_batch, GET /v1/model.
+
+    The log of every answer, the secret and the rate limits are kept in the folder KAP_STATE (./kap-state when not
+    set); KAP_LOG names a database instead of the file there. Another host than this one is served only once a key was
+    made: see kap keys. For TLS set KAP_TLS_CERTIFICATE and KAP_TLS_KEY. Every setting is in serving/README.md.
+
+    A model that is promoted while the server runs is taken up within seconds, and no request is dropped. Stop the
+    server with Ctrl-C or a TERM signal: what has begun is answered first.
+    """
+    from serving.server.start import serve as start
+    from serving.storage.settings import load_settings
+
+    start(load_settings(), host, port, workers)
+
+
+audit.add_command(audit_log)
+audit.add_command(trace)
+main.add_command(keys)
+main.add_command(log_group)
+main.add_command(monitor_command)
+main.add_command(replay)
+main.add_command(audit)

@@ -1,0 +1,105 @@
+"""`kap cohort`: make, check and look into a cohort folder."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from features.protocol.problems import InputRefusedError
+from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+
+
+@click.group(cls=Group)
+def cohort() -> None:
+    """Make, check and look into a cohort folder."""
+
+
+@cohort.command()
+@click.argument("directory", type=FOLDER)
+@click.option(
+    "--patients", type=click.IntRange(min=1, max=5_000_000), default=2500, show_default=True, help="How many."
+)
+@click.option("--sites", type=click.IntRange(min=1, max=1000), default=8, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Same seed, same files.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Of the tables.",
+)
+@answers_for_mistakes
+def simulate(directory: Path, patients: int, sites: int, seed: int, file_format: Literal["csv", "parquet"]) -> None:
+    """Write a SYNTHETIC cohort into a new folder DIRECTORY.
+
+    Nobody in it exists. Its true risks go to truth.parquet, which no training reads.
+    """
+    from training.cli.progress import Progress
+    from training.simulation.cohort import simulate_cohort, write_cohort
+
+    _refuse_unless_new(directory)
+    with Progress() as progress:
+        progress.step("drawing patients")
+        drawn = simulate_cohort(patients, sites, seed)
+        progress.step("writing tables")
+        write_cohort(drawn, directory, file_format)
+    click.echo(f"wrote a synthetic cohort of {patients} made-up patients at {sites} sites to {directory}")
+
+
+@cohort.command()
+@click.argument("directory", type=FOLDER)
+@answers_for_mistakes
+def check(directory: Path) -> None:
+    """Check a cohort folder, and count who would be analysed.
+
+    Every problem is reported, by file, row and column, without showing a value; exit code 2. In a cohort that is in
+    order: rows, days, what is missing, what no rule can use, and per landmark who is left out and why.
+    """
+    from training.cohort.reader import ignored_files, read_cohort
+    from training.cohort.summary import analysis_flow, cohort_summary, render_summary
+    from training.cohort.unused import render_unused, unused_records
+
+    read = read_cohort(directory)
+    click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
+    ignored = ignored_files(directory)
+    if ignored:
+        click.echo(f"not read: {', '.join(ignored)}")
+
+
+@cohort.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
+@answers_for_mistakes
+def outcomes(directory: Path, out: Path) -> None:
+    """Write the outcomes of every patient at every landmark.
+
+    Remission and sustained remission are yes, no or not_observed; never no for want of a reading.
+    """
+    from training.cohort.reader import read_cohort
+    from training.outcomes.table import write_outcomes
+
+    write_outcomes(read_cohort(directory), out)
+    click.echo(f"wrote {out}")
+
+
+@cohort.command()
+@click.argument("directory", type=FOLDER)
+@click.argument("patient")
+@answers_for_mistakes
+def trace(directory: Path, patient: str) -> None:
+    """Show which readings decided one PATIENT's outcomes, and by which rule.
+
+    This shows the patient's record: it is the one command that does.
+    """
+    from training.cohort.reader import read_cohort
+    from training.outcomes.explanation import trace_patient
+
+    click.echo(trace_patient(read_cohort(directory), patient))
+
+
+def _refuse_unless_new(directory: Path) -> None:
+    from features.protocol.problems import Problem
+
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputRefusedError([Problem(directory.name, None, None, "a folder that is new or empty", "one in use")])

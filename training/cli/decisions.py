@@ -1,0 +1,265 @@
+"""`kap promote`, `kap rollback` and `kap history`: who answers, who decided it, and on what numbers."""
+
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from features.protocol.problems import InputRefusedError, Problem
+from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+
+if TYPE_CHECKING:
+    from training.config import PromotionPolicy
+    from training.promotion.promotion import Outcome
+    from training.registry.decision_log import Chain
+    from training.registry.decisions import Decision
+
+
+def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
+    """Where earlier decisions were changed, nothing further is decided: say where, exit code 4."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        from training.registry.decision_log import ChainBrokenError
+
+        try:
+            command(*args, **kwargs)
+        except ChainBrokenError as error:
+            for finding in error.findings:
+                click.echo(finding, err=True)
+            click.echo("refused: nothing is decided until the record of earlier decisions holds again", err=True)
+            sys.exit(EVIDENCE)
+
+    return guarded
+
+
+BY = click.option("--by", default=None, metavar="NAME", help="Who decides; your account's name when absent.")
+
+
+@click.command()
+@click.argument("version")
+@click.option("--reason", required=True, help="Why this version, in one line; kept for ever.")
+@BY
+@click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
+@click.option("--cohort", type=FOLDER, default=None, help="The cohort VERSION was trained or updated on; see above.")
+@click.option("--policy", "policy_file", type=EXISTING_FILE, default=None, help="TOML file that overrides [policy].")
+@answers_for_mistakes
+@_answers_for_broken_chains
+def promote(
+    version: str, reason: str, by: str | None, overridden: bool, cohort: Path | None, policy_file: Path | None
+) -> None:
+    """Make VERSION of the registered model the champion, if its evidence meets the policy.
+
+    VERSION is the number that kap train or kap recalibrate gave; the champion is the version that kap serve and kap
+    predict answer with. What a version must prove is in training/default.toml, section [policy]. Every check is
+    printed with what it asks and what was seen; if one fails, the champion stays and the exit code is 4.
+
+    A version must also do no worse than the present champion on the same patients. Where the two learned from
+    different cohorts, and for every version of kap recalibrate, give the cohort of VERSION with --cohort.
+
+    --override promotes a version that fails, unless its evidence was changed. Every decision, also a refusal, is kept
+    for ever with its reason, who took it and all figures: see kap history. A --policy that is looser than the default
+    in any key needs --override too.
+
+    The promoted model is copied to BentoML's model store; the service needs no MLflow.
+    """
+    from training.config import load_policy
+    from training.promotion.promotion import Proposal, override
+    from training.promotion.promotion import promote as promote_version
+
+    decide = override if overridden else promote_version
+    outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
+    decision = outcome.decision
+    click.echo(checks_in_words(decision) if decision.action == "promote" else in_short(decision))
+    _tell(outcome)
+
+
+@click.command()
+@click.option("--reason", required=True, help="Why the champion has to go, in one line; kept for ever.")
+@BY
+@answers_for_mistakes
+@_answers_for_broken_chains
+def rollback(reason: str, by: str | None) -> None:
+    """Make the champion before the present one champion again.
+
+    For when the present champion turns out to be wrong. It asks for no evidence: the version that comes back was
+    promoted before. Rolling back twice goes back two champions.
+    """
+    from training.promotion.promotion import rollback as roll_back
+
+    _tell(roll_back(reason, by))
+
+
+@click.command()
+@click.option("--on", "day", default=None, metavar="YYYY-MM-DD", help="Who was champion on that day (UTC).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@answers_for_mistakes
+def history(day: str | None, as_json: bool) -> None:
+    """List every promotion, override, rollback and refusal, and check that none was changed or lost.
+
+    With --on: which version was champion on that day, who decided it, why, and on what numbers. Each decision holds a
+    hash of the one before, so that a change is noticed; then the exit code is 4, and what was changed is named.
+    """
+    from training.promotion.promotion import history as read_history
+    from training.registry.decisions import decisions_behind
+
+    asked = None if day is None else _past_day(day)
+    chain = read_history()
+    shown = chain.decisions if asked is None else decisions_behind(chain.decisions, asked)
+    if as_json:
+        click.echo(json.dumps(_document(chain, shown, asked), indent=2))
+    elif asked is None:
+        click.echo(_table(shown))
+    else:
+        click.echo(_champions_in_words(shown, asked))
+    _tell_chain(chain)
+
+
+def checks_in_words(decision: "Decision") -> str:
+    """Every check of a decision: met or not, what is required, what was seen."""
+    lines = []
+    for check in decision.checks:
+        lines += [
+            f"{'passed' if check.passed else 'FAILED'}  {check.name}",
+            _indented("required: ", check.required),
+            _indented("seen:     ", check.seen),
+        ]
+    return "\n".join(lines)
+
+
+def in_short(decision: "Decision") -> str:
+    """The checks that passed by name, those that failed with what is required and what was seen."""
+    passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
+    failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})
+    lines = [*passed, *([checks_in_words(failed)] if failed.checks else [])]
+    return "\n".join([*lines, *(["every figure: kap history --json"] if lines else [])])
+
+
+def _indented(label: str, text: str) -> str:
+    return textwrap.fill(text, 118, initial_indent=" " * 8 + label, subsequent_indent=" " * 18)
+
+
+def _tell(outcome: "Outcome") -> None:
+    decision, version = outcome.decision, outcome.decision.version
+    if outcome.finished:
+        click.echo(f"{_named(outcome.finished)} had been interrupted, and was finished first", err=True)
+    if not decision.changes_champion:
+        failed = sum(not check.passed for check in decision.checks)
+        click.echo(
+            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed. "
+            f"Recorded as decision {decision.number}.",
+            err=True,
+        )
+        sys.exit(EVIDENCE)
+    how = {"promote": "", "override": " by an override", "rollback": " again"}[decision.action]
+    click.echo(
+        f"version {version} is champion{how}; served as {outcome.serving_tag}, bundle {decision.bundle_digest[:12]}, "
+        f"decision {decision.number}"
+    )
+
+
+def _past_day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        required, found = "a day as YYYY-MM-DD", "something else"
+    else:
+        if day <= datetime.now(UTC).date():
+            return day
+        required, found = "a day that has begun", "a later one"
+    raise InputRefusedError([Problem("history", None, "--on", required, found)])
+
+
+def _document(chain: "Chain", shown: Sequence["Decision"], day: date | None) -> dict[str, Any]:
+    champion = chain.champion if day is None else shown[-1].version if shown else None
+    return {
+        "on": None if day is None else day.isoformat(),
+        "champion": champion,
+        "decisions": [decision.as_document() for decision in shown],
+        "chain": {"holds": not chain.findings, "findings": [str(finding) for finding in chain.findings]},
+    }
+
+
+def _table(decisions: Sequence["Decision"]) -> str:
+    from training.config import load_policy
+
+    if not decisions:
+        return "no decision yet: see kap promote"
+    lines = [f"{'no.':>4}  {'when (UTC)':<20}  {'decision':<9} {'version':>7}  {'failed checks':<13}  who and why"]
+    usual = load_policy()
+    for decision in decisions:
+        failed = sum(not check.passed for check in decision.checks)
+        checks = f"{failed} of {len(decision.checks)}" if decision.checks else "-"
+        lines.append(
+            f"{decision.number:>4}  {decision.at:<20}  {decision.action:<9} {decision.version:>7}  {checks:<13}  "
+            f"{decision.by}: {decision.reason}{_policy_in_words(decision, usual)}{_acknowledged_in_words(decision)}"
+        )
+    return "\n".join(lines)
+
+
+def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
+    """A mark where a decision was taken by another policy than the default: the keys that differ, and their values."""
+    from training.promotion.policy import policy_digest
+
+    if decision.policy_digest in (None, policy_digest(usual)):
+        return ""
+    wanted = usual.as_document()
+    own = [f"{key} = {value}" for key, value in (decision.policy or {}).items() if value != wanted.get(key)]
+    return f" [not the default policy{': ' if own else ''}{', '.join(own)}]"
+
+
+def _acknowledged_in_words(decision: "Decision") -> str:
+    """A mark for every leakage check that failed and that somebody answers for: which, who and why."""
+    from training.leakage.acknowledgement import ACKNOWLEDGED
+
+    marks = [
+        f" [leakage check {check.name.removeprefix(ACKNOWLEDGED)} failed, {check.seen}]"
+        for check in decision.checks
+        if check.name.startswith(ACKNOWLEDGED)
+    ]
+    return "".join(marks)
+
+
+def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
+    """The champion at the end of the day first, then whoever was champion earlier that day."""
+    from training.config import load_policy
+
+    if not decisions:
+        return f"no version had been made champion by the end of {day} (UTC)"
+    last = decisions[-1]
+    lines = [
+        f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
+        f"decided by {last.by}: {last.reason}{_policy_in_words(last, load_policy())}{_acknowledged_in_words(last)}",
+        f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
+        checks_in_words(last) or "no numbers: a rollback asks for none",
+    ]
+    lines += [
+        f"earlier that day version {decision.version} was, by decision {decision.number} of {decision.at}"
+        for decision in decisions[-2::-1]
+    ]
+    return "\n".join(lines)
+
+
+def _tell_chain(chain: "Chain") -> None:
+    if not chain.findings:
+        click.echo(f"the chain holds: {len(chain.decisions)} decisions, none changed, moved or lost", err=True)
+        return
+    for finding in chain.findings:
+        click.echo(finding, err=True)
+    if chain.unfinished is not None:
+        begun = "is recorded and has not taken effect, as after an interruption"
+        remedy = "the next kap promote or kap rollback finishes it first"
+        click.echo(f"{_named(chain.unfinished)} {begun}: {remedy}", err=True)
+    else:
+        click.echo("the chain does not hold: decisions were changed or lost", err=True)
+    sys.exit(EVIDENCE)
+
+
+def _named(decision: "Decision") -> str:
+    return f"decision {decision.number} ({decision.action} version {decision.version})"

@@ -1,0 +1,78 @@
+"""What every `kap` command shares: exit codes, the order of commands, and sentences instead of tracebacks.
+
+Exit codes say who must act: 0 nobody, 1 the maintainers (a defect), 2 the user (input or arguments), 3 whoever runs
+the stores (a model or a log that is missing or damaged), 4 whoever answers for the model (evidence that does not hold).
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from features.protocol.problems import InputRefusedError
+
+DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+
+FOLDER = click.Path(path_type=Path)
+EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Group(click.Group):
+    """Commands in the order in which they are used, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names in the order of their definition."""
+        return list(self.commands)
+
+
+def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a user's mistake into its problems, and a missing or damaged model into a sentence; never a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        from models.bundle import BundleRefusedError
+        from serving.contract.failures import StateError
+        from training.failures import EvidenceFailedError, StoreUnreachableError
+
+        try:
+            command(*args, **kwargs)
+        except InputRefusedError as error:
+            _leave(_problems(error), USER)
+        except BundleRefusedError as error:
+            _leave(f"model refused: {error}", STORE)
+        except StoreUnreachableError as error:
+            _leave(f"store: {error}", STORE)
+        except (StateError, EvidenceFailedError) as error:
+            _leave(str(error), STORE if isinstance(error, StateError) else EVIDENCE)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
+        except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
+            _leave(f"{Path(error.filename or 'a file').name}: {error.strerror}", USER)
+
+    return guarded
+
+
+def _problems(error: InputRefusedError) -> str:
+    """A line per problem, and how many there are."""
+    from training.cohort.reader import describe_problems
+
+    number = len(error.problems)
+    return "\n".join([*describe_problems(error.problems), f"refused: {number} problem{'s' if number > 1 else ''}"])
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    click.echo(words, err=True)
+    sys.exit(code)
+
+
+MODEL_OPTION = click.option(
+    "--model", default="champion", show_default=True, help="Registered version or alias; champion is the promoted one."
+)

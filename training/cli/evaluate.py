@@ -1,0 +1,116 @@
+"""`kap evaluate` and `kap recalibrate`: how a registered model does elsewhere, and how it is mended there."""
+
+import json
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from training.cli.acknowledge import ACKNOWLEDGE, BY
+from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+
+WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+CONFIG = click.option(
+    "--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml."
+)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("directory", type=FOLDER)
+@CONFIG
+@WORKERS
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@answers_for_mistakes
+def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
+    """Judge MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, which it never saw.
+
+    The tables are read under the model's own protocol. The evaluation becomes an MLflow run of its own, with a report,
+    linked to the model's; nothing about the model changes.
+    """
+    from training.cli.evaluation_text import as_document, in_words
+    from training.cli.progress import Progress
+    from training.cohort.reader import read_cohort
+    from training.config import load_config
+    from training.evaluation.case_mix_compared import compare_case_mix
+    from training.experiment.external import evaluate as evaluate_on
+    from training.provenance import collect_provenance
+    from training.registry.release import checked, fetch
+    from training.tracking.evaluation import record_evaluation, recorded_evidence
+    from training.tracking.evidence import report_of
+
+    settings = load_config(config)
+    with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
+        progress.step("loading the model")
+        registered = fetch(model, Path(scratch))
+        bundle = checked(registered.folder, registered.version)
+        development = recorded_evidence(registered)
+        progress.step("reading the cohort")
+        cohort = read_cohort(directory, bundle.protocol)
+        name = directory.resolve().name
+        evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
+        compared = compare_case_mix(development, evidence) if development else []
+        progress.step("recording")
+        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, collect_provenance())
+    if as_json:
+        click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
+    else:
+        click.echo(in_words(evidence, compared, registered.version, report_of(run_id)))
+
+
+@click.command()
+@click.argument("model")
+@click.argument("directory", type=FOLDER)
+@click.option("--reason", required=True, help="Why the model is updated; with --acknowledge, also why this is no leak.")
+@ACKNOWLEDGE
+@BY
+@CONFIG
+@WORKERS
+@answers_for_mistakes
+def recalibrate(
+    model: str,
+    directory: Path,
+    *,
+    reason: str,
+    acknowledge: tuple[str, ...],
+    by: str | None,
+    config: Path | None,
+    workers: int | None,
+) -> None:
+    """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
+
+    For every head a closed test chooses the least that will do: nothing, the intercept, intercept and slope, or
+    learning anew. The new version points to its parent, has its own evidence, and has to be promoted like any other.
+
+    A cohort in which the outcome leaks is refused, as by `kap train`; --acknowledge CHECK --by NAME goes on.
+    """
+    from training.cli.progress import Progress
+    from training.cohort.reader import read_cohort
+    from training.config import load_config
+    from training.experiment.update import Wanted, update_model
+    from training.leakage.acknowledgement import acknowledgements
+    from training.provenance import collect_provenance
+    from training.reasons import require_reason
+    from training.registry.release import checked, fetch
+    from training.tracking.evidence import report_of
+    from training.tracking.update import record_update
+
+    require_reason("recalibrate", reason)
+    acknowledged = acknowledgements(acknowledge, by, reason if acknowledge else None, "recalibrate")
+    settings = replace(load_config(config), acknowledged=acknowledged)
+    with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
+        progress.step("loading the model")
+        parent = fetch(model, Path(scratch))
+        bundle = checked(parent.folder, parent.version)
+        progress.step("reading the cohort")
+        cohort = read_cohort(directory, bundle.protocol)
+        provenance, name = collect_provenance(), directory.resolve().name
+        wanted = Wanted(bundle, parent.version, cohort, name, settings, provenance)
+        updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
+        progress.step("recording")
+        run_id, version = record_update(updated, parent, cohort, reason, provenance)
+    made = f"registered as version {version}, which points to version {parent.version}; that one is as it was"
+    report = f"report: {report_of(run_id)}"
+    click.echo("\n".join([*updated.said, "", made, report, f'next: kap promote {version} --reason "..."']))

@@ -1,0 +1,104 @@
+"""An external evaluation for a terminal and as JSON: every measure with its interval, and how the patients differ."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from training.evaluation.case_mix_compared import NOTABLE, Compared
+from training.evidence.document import Estimate, Evidence, LandmarkEvidence
+from training.report.wording import has_limits, patients
+
+SHOWN = 8
+TITLES = {
+    "auc": "AUC",
+    "c_index": "C-index",
+    "uno_c": "Uno's C",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration in the large",
+    "oe": "observed / expected",
+    "brier": "Brier",
+    "ipa": "prediction accuracy",
+    "integrated_brier": "integrated Brier",
+}
+
+
+def as_document(evidence: Evidence) -> dict[str, Any]:
+    """Per landmark every measure of remission and of relapse; those of a single day carry it, as in ``oe_84``.
+
+    Without a day, ``oe`` of relapse is that of the longest horizon reached.
+    """
+    landmarks = []
+    for landmark in evidence.landmarks:
+        answer: dict[str, Any] = {"name": landmark.name}
+        for head in ("remission", "relapse", "sustained"):
+            found = measures_of(landmark, head)
+            answer[head] = {name: estimate.model_dump() for name, estimate in found.items()} or None
+        landmarks.append(answer)
+    return {"landmarks": landmarks}
+
+
+def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
+    """The measures of a head: of its curve, and of its questions."""
+    found = {name: estimate for one in landmark.heads if one.head == head for name, estimate in one.measures.items()}
+    for question in landmark.questions:
+        if question.head == head:
+            suffix = "" if question.horizon_days is None else f"_{question.horizon_days}"
+            found |= {f"{name}{suffix}": estimate for name, estimate in question.measures.items()}
+    longest = [question for question in landmark.questions if question.head == head and question.horizon_days]
+    if longest:
+        found["oe"] = longest[-1].measures["oe"]
+    return found
+
+
+def in_words(evidence: Evidence, compared: list[Compared], version: str, report: str) -> str:
+    """The evaluation as aligned text."""
+    cohort = evidence.cohort
+    mark = " SYNTHETIC" if cohort.synthetic else ""
+    learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
+    lines = [
+        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
+        "another cohort than the one it was learned from; whether they share patients is not checked",
+    ]
+    for landmark in evidence.landmarks:
+        lines += ["", landmark.name, "=" * len(landmark.name), *_questions(landmark)]
+        lines += _differences([row for row in compared if row.landmark == landmark.name])
+    lines += [
+        "",
+        "In brackets: 95% intervals by bootstrap, none for fewer than five answers of either kind.",
+        "Slope 1, in the large 0 and observed / expected 1 are right.",
+    ]
+    lines += [
+        "",
+        f"report: {report}, with case_mix.json beside it",
+        "next, where slope or in the large are off: kap recalibrate",
+    ]
+    return "\n".join(lines)
+
+
+def _questions(landmark: LandmarkEvidence) -> Iterator[str]:
+    for head in landmark.heads:
+        yield f"{head.head}: {patients(head.n)}, {head.events} events"
+        yield from _measures(head.measures)
+    for question in landmark.questions:
+        unknown = f", {question.not_observed} without an answer" if question.not_observed else ""
+        yield f"{question.name}: {patients(question.n)}, {question.events} yes{unknown}"
+        yield from _measures(question.measures)
+
+
+def _measures(measures: dict[str, Estimate]) -> Iterator[str]:
+    for name, title in TITLES.items():
+        if name in measures and measures[name].estimate is not None:
+            yield f"  {title:<26}{_figure(measures[name])}"
+
+
+def _figure(found: Estimate) -> str:
+    limits = f"  [{found.low:.3f}, {found.high:.3f}]" if has_limits(found) else ""
+    return f"{found.estimate:8.3f}{limits}"
+
+
+def _differences(rows: list[Compared]) -> Iterator[str]:
+    notable = [row for row in rows if abs(row.standardised_difference or 0.0) >= NOTABLE][:SHOWN]
+    if notable:
+        yield "patients unlike those learned from (standardised difference of the mean):"
+    for row in notable:
+        means = f"{row.development_mean:.3g} there, {row.validation_mean:.3g} here"
+        yield f"  {row.feature:<36}{row.standardised_difference:+6.2f}   {means}"

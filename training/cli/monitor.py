@@ -1,0 +1,121 @@
+"""`kap monitor`: who is asked about, what is answered, and whether it comes true, from the prediction log."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.log import LOG_ARGUMENT, open_whole_log
+
+if TYPE_CHECKING:
+    from serving.log.queries import Entry
+    from training.monitoring.statistics.document import Monitoring
+    from training.monitoring.statistics.logged import LoggedPrediction
+
+
+@click.command("monitor")
+@LOG_ARGUMENT
+@click.option("--outcomes", type=FOLDER, default=None, help="A cohort's folder: what became of the patients.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Leave out predictions before this day, after whatever was wrong has been mended.",
+)
+@click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@answers_for_mistakes
+def monitor_command(
+    log: str | None, outcomes: Path | None, since: datetime | None, out: Path | None, as_json: bool
+) -> None:
+    """Look at the prediction LOG: are patients and answers like those of the training, do predictions come true?
+
+    LOG is a file, or a database's URL without its password; when absent, the log of KAP_LOG, or of the folder
+    KAP_STATE. Every version in it is judged by itself, against the reference that its training recorded. Fit to be
+    run every month or every day: over the whole life of a version to which nothing happens, the chance of ever calling
+    anything proven is at most 5%.
+
+    Outcomes are joined to predictions by the patient: `patient_id` in the tables is `patient_ref` in the requests.
+    The tables are read under the model's own protocol.
+
+    The findings become an MLflow run of their own, with a page and figures, linked to the version used last.
+
+    Exit code 0: in order, watch, or too little to tell. 4: act, for the version used last; the reasons are printed.
+    Also 4 where the log is not as it was written, which is checked first: then nothing is judged or recorded.
+    """
+    from training.cli.progress import Progress
+    from training.monitoring.recording import PAGE, record
+    from training.monitoring.report.figures import draw
+    from training.monitoring.report.page import render_page
+    from training.monitoring.report.text import as_text
+    from training.provenance import collect_provenance
+    from training.tracking.evidence import artifact_of
+
+    with Progress() as progress:
+        found = _found(log, outcomes, since, progress.step)
+        progress.step("drawing")
+        figures = [draw(model) for model in found.models]
+        page = render_page(found, figures)
+        progress.step("recording")
+        run_id = record(found, page, figures, collect_provenance()) if found.models else None
+    if out is not None:
+        out.write_text(page, encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(json.loads(found.as_json()) | {"state": found.state, "run_id": run_id}))
+    else:
+        click.echo(as_text(found) + (f"\npage: {artifact_of(run_id, PAGE)}" if run_id else ""))
+    sys.exit(EVIDENCE if found.state == "act" else 0)
+
+
+def _found(
+    log: str | None, outcomes: Path | None, since: datetime | None, announce: Callable[[str], None]
+) -> "Monitoring":
+    """What the log and the outcomes say."""
+    from serving.log.queries import read_entries
+    from training.cohort.reader import read_cohort
+    from training.monitoring.monitor import Outcomes, Wanted, monitor
+    from training.monitoring.recording import find_model
+
+    announce("checking the log")
+    state = open_whole_log(log)
+    announce("reading the log")
+    predictions = list(logged_predictions(read_entries(state.engine)))
+    announce("looking at what became of it")
+    joined = None
+    if outcomes is not None:
+        joined = Outcomes(lambda protocol: read_cohort(outcomes, protocol), state.secret.patient)
+    now, first_day = datetime.now(UTC), None if since is None else since.date()
+    return monitor(predictions, Wanted(find_model, joined, now, first_day))
+
+
+def logged_predictions(entries: "Iterable[Entry]") -> "Iterator[LoggedPrediction]":
+    """Entries of the log as monitoring takes them."""
+    from training.monitoring.statistics.logged import LoggedPrediction
+
+    for entry in entries:
+        yield LoggedPrediction(
+            prediction_id=entry.prediction_id,
+            at=datetime.fromisoformat(entry.at),
+            model_digest=entry.model_digest,
+            model_version=entry.model_version,
+            run_id=entry.run_id,
+            landmark=entry.landmark,
+            landmark_day=entry.landmark_day,
+            patient=entry.patient,
+            row=None if entry.row is None else json.loads(entry.row),
+            answer=None if entry.answer is None else _kept(json.loads(entry.answer)),
+        )
+
+
+def _kept(answer: dict[str, Any]) -> dict[str, Any]:
+    """The parts of an answer that monitoring reads: its curve and its explanation alone would fill the memory."""
+    parts = {name: answer.get(name) for name in ("outcome", "applicability", "remission")}
+    if answer.get("outcome") != "predicted":
+        return parts | {"reasons": answer.get("reasons")}
+    relapse = answer.get("relapse")
+    return parts | {"relapse": relapse and {"at_horizons": relapse.get("at_horizons")}}

@@ -1,0 +1,61 @@
+"""A replay in sentences and small tables, for whoever decides about the candidate."""
+
+from collections.abc import Iterator
+
+from training.replay.summary import QUANTILES, Change, Changes, LargestChange, Summary
+
+_HEADS = ("question", "by both", "differ", "mean", *(f"{quantile:.0%}" for quantile in QUANTILES))
+
+
+def in_words(found: Summary, candidate: str) -> str:
+    """What the candidate, a version, would have answered, and whose answer would be another."""
+    asked = found.logged - sum(one.predictions for one in found.left_out)
+    lines = [f"version {candidate} was asked again about {asked} of {found.logged} logged predictions"]
+    lines += [f"{one.predictions:>8}  not: {one.why}{_named(one.features)}" for one in found.left_out]
+    if found.unknown_models:
+        digests = ", ".join(digest[:12] for digest in found.unknown_models)
+        lines.append(f"no store here has the models {digests}: that their features meant the same was not checked")
+    for changes in found.changes if asked else ():
+        lines += ["", *_changes(changes, found.differ_by)]
+    if found.largest:
+        lines += ["", "the largest changes:", *map(_largest, found.largest)]
+    return "\n".join(lines)
+
+
+def _named(features: tuple[str, ...]) -> str:
+    return f" ({', '.join(features)})" if features else ""
+
+
+def _changes(changes: Changes, differ_by: float) -> Iterator[str]:
+    yield f"Of {changes.unit} ({changes.predictions}):"
+    yield f"  {_share(changes.differ, changes.predictions)} with a probability that changes by more than {differ_by:g}"
+    yield f"  {changes.no_longer} predicted before and not now, {changes.newly} not before and now"
+    for crossing in changes.crossings:
+        yield f"  {crossing.predictions} go from {crossing.before} to {crossing.now}"
+    if any(question.both for question in changes.questions):
+        yield f"  change (now - before) where both answered: how many differ by more than {differ_by:g}, the mean,"
+        yield "  and quantiles from the lowest to the highest"
+        yield _row(_HEADS)
+        yield from (_row(_cells(question)) for question in changes.questions if question.both)
+    for question in changes.questions:
+        if question.only_before or question.only_now:
+            yield f"  {question.question}: answered {question.only_before} before only, {question.only_now} now only"
+
+
+def _share(number: int, of: int) -> str:
+    return f"{number} ({number / of:.1%})" if of else str(number)
+
+
+def _cells(question: Change) -> tuple[str, ...]:
+    changes = [f"{change:+.3f}" for change in (question.mean or 0.0, *question.quantiles)]
+    return (question.question, str(question.both), str(question.differ), *changes)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"  {cells[0]:<16}" + "".join(f"{cell:>8}" for cell in cells[1:])
+
+
+def _largest(change: LargestChange) -> str:
+    moved = change.now - change.before
+    numbers = f"{change.before:.3f} -> {change.now:.3f} ({moved:+.3f})"
+    return f"  {change.prediction_id}  {change.at[:19]}  {change.landmark}  {change.question} {numbers}"

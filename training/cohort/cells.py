@@ -1,0 +1,219 @@
+"""What the cells of one column mean: text or typed Arrow values become codes and floats, and nothing is guessed.
+
+Distinct texts are decoded once and spread over the rows, so that a million ratings cost as much as their few scores.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.protocol.columns import Column
+from features.records.timeline import Floats, Indices
+from training.cohort.table import ArrowArray, TableFile, as_text
+
+IDENTIFIER_LIMIT = 200
+"""Longest identifier, in characters: ids are held in arrays as wide as the longest one."""
+
+_PLAIN_NUMBER = r"\A-?\d{1,15}(\.\d{1,20})?\z"
+_IDENTIFIER = r"\A[^\pZ\pC]([^\pC\p{Zl}\p{Zp}]*[^\pZ\pC])?\z"
+_FLAGS = {"true": 1.0, "false": 0.0}
+_BINARY = _FLAGS | {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+_MISSING_MARKERS = {
+    "nan",
+    "na",
+    "n/a",
+    "n.a.",
+    "null",
+    "none",
+    "nil",
+    "missing",
+    "unknown",
+    "<na>",
+    "#n/a",
+    "-",
+    ".",
+    "?",
+}
+_KINDS_OF_NUMBER = (
+    (r"[+-]?inf(inity)?", "an infinite number"),
+    (r"[+-]?\d*\.?\d*e[+-]?\d+", "a number in exponent notation; write it as a plain decimal"),
+    (r"[+-]?\d+(,\d+)+(\.\d+)?", "a number with a comma; write a point, and no thousands separator"),
+    (r"-?\d+(\.\d+)?", "a number with too many digits"),
+    (r"[+-]?\d*\.?\d*", "a number that is not a plain decimal such as -1.5"),
+)
+_KINDS_OF_TEXT = (
+    (r"[+-]?\d*[.,]?\d*(e[+-]?\d+)?", "a number"),
+    (r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*", "a date"),
+    (r"true|false|yes|no|y|n", "a yes or no in another spelling"),
+)
+_LONGEST_KIND = 60
+
+
+class CellReader:
+    """Decodes the columns of one file.
+
+    ``wrong`` holds (row in the file, column) of the cells that could not be decoded, row ``None`` for a whole column.
+    """
+
+    def __init__(self, table: TableFile, binary_covariates: frozenset[str] = frozenset()) -> None:
+        self.table = table
+        self.binary_covariates = binary_covariates
+        self.problems = list(table.problems)
+        self.wrong: set[tuple[int | None, str]] = set()
+
+    def numbers(self, column: Column) -> Floats:
+        """A column of numbers, days or flags as floats, NaN where empty or wrong; shape (rows,)."""
+        array = self.table.columns[column.name]
+        if _is_text(array) and self._is_csv():
+            codes, texts = as_text(array)
+            values = self._flag_texts(column, texts) if column.kind == "flag" else _number_texts(texts)
+            self._note_texts(column, codes, texts, np.isnan(values))
+            return np.append(values, np.nan)[codes]  # the code -1 picks the NaN at the end
+        return self._typed_numbers(column, array)
+
+    def categories(self, column: Column) -> NDArray[np.int16]:
+        """Codes into the column's categories, -1 where empty or wrong; shape (rows,)."""
+        codes, texts = self._texts(column)
+        found = pc.fill_null(pc.index_in(texts, value_set=pa.array(column.categories, pa.string())), -1)
+        values = found.to_numpy(zero_copy_only=False).astype(np.int16)
+        self._note_texts(column, codes, texts, values == -1)
+        return np.append(values, np.int16(-1))[codes]
+
+    def identifiers(self, column: Column) -> tuple[Indices, ArrowArray]:
+        """Codes (-1 where empty or wrong) into the distinct identifiers; shape (rows,)."""
+        codes, texts = self._texts(column)
+        sound = pc.and_(
+            pc.match_substring_regex(texts, _IDENTIFIER), pc.less_equal(pc.utf8_length(texts), IDENTIFIER_LIMIT)
+        )
+        wrong = ~sound.to_numpy(zero_copy_only=False)
+        self._note_texts(column, codes, texts, wrong)
+        if column.required and (None, column.name) not in self.wrong:
+            empty = _empty(texts)[codes] | (codes == -1)
+            self._note(column, np.flatnonzero(empty), "an empty cell")
+        return np.where(np.append(wrong, True)[codes], -1, codes), texts
+
+    def _is_csv(self) -> bool:
+        return self.table.name.endswith(".csv")
+
+    def _texts(self, column: Column) -> tuple[Indices, ArrowArray]:
+        array = self.table.columns[column.name]
+        if _is_text(array):
+            return as_text(array)
+        if not pa.types.is_null(array.type):
+            self._refuse_type(column, "text", array)
+        return np.full(len(array), -1, dtype=np.intp), pa.array([], pa.string())
+
+    def _flag_texts(self, column: Column, texts: ArrowArray) -> Floats:
+        accepted = _BINARY if column.name in self.binary_covariates else _FLAGS
+        position = pc.index_in(texts, value_set=pa.array(accepted, pa.string()))
+        codes = pc.fill_null(position, -1).to_numpy(zero_copy_only=False)
+        return np.array([*accepted.values(), np.nan])[codes]
+
+    def _typed_numbers(self, column: Column, array: ArrowArray) -> Floats:
+        """A typed column of a Parquet file. A null is not recorded; a NaN is refused, as it may be a failed sum."""
+        is_number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+        is_flag = pa.types.is_boolean(array.type)
+        may_be_number = column.kind != "flag" or column.name in self.binary_covariates
+        if pa.types.is_null(array.type) or not ((is_number and may_be_number) or (is_flag and column.kind == "flag")):
+            if not pa.types.is_null(array.type):
+                self._refuse_type(column, "true and false" if column.kind == "flag" else "numbers", array)
+            return np.full(len(array), np.nan)
+        values = np.array(pc.cast(array, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+        null = pc.is_null(array).to_numpy(zero_copy_only=False)
+        self._note(column, np.flatnonzero(np.isnan(values) & ~null), "NaN; write a null where nothing was recorded")
+        self._note(column, np.flatnonzero(np.isinf(values)), "an infinite number")
+        values[np.isinf(values)] = np.nan
+        if column.kind == "flag":
+            other = ~np.isnan(values) & (values != 0) & (values != 1)
+            self._note(column, np.flatnonzero(other), "another number")
+            values[other] = np.nan
+        return values
+
+    def _requirement(self, column: Column) -> str:
+        return column.requirement() + (", or 1 or 0" if column.name in self.binary_covariates else "")
+
+    def _refuse_type(self, column: Column, required: str, array: ArrowArray) -> None:
+        found = "a column of " + _kind_of_type(array.type)
+        self.problems.append(self.table.problem(f"a column of {required}", found, column=column.name))
+        self.wrong.add((None, column.name))
+
+    def _note_texts(self, column: Column, codes: Indices, texts: ArrowArray, wrong: NDArray[np.bool_]) -> None:
+        """Problems for the rows whose distinct text is wrong and not empty."""
+        wrong = wrong & ~_empty(texts)[:-1]
+        if wrong.any():
+            kinds = {int(code): kind_of_text(texts[int(code)].as_py(), column) for code in np.flatnonzero(wrong)}
+            for row in np.flatnonzero(np.append(wrong, False)[codes]):
+                self._note(column, [row], kinds[int(codes[row])])
+
+    def _note(self, column: Column, rows: Any, found: str) -> None:
+        for row in self.table.rows[rows]:
+            self.wrong.add((int(row), column.name))
+            required = self._requirement(column)
+            self.problems.append(self.table.problem(required, found, row=int(row), column=column.name))
+
+
+def _is_text(array: ArrowArray) -> bool:
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _number_texts(texts: ArrowArray) -> Floats:
+    plain = pc.if_else(pc.match_substring_regex(texts, _PLAIN_NUMBER), texts, pa.scalar(None, pa.string()))
+    return np.array(pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _empty(texts: ArrowArray) -> NDArray[np.bool_]:
+    """Which distinct texts are empty; one more at the end, false, stands for the code -1 of a null."""
+    return np.append(pc.equal(texts, "").to_numpy(zero_copy_only=False), False)
+
+
+def kind_of_text(text: str, column: Column) -> str:
+    """What kind of text stands where something else is required; never the text itself."""
+    return next(_kinds_of_text(text, column))
+
+
+def _kinds_of_text(text: str, column: Column) -> Iterator[str]:
+    if not text.strip():
+        yield "blanks only; leave the cell empty where nothing was recorded"
+    if column.kind == "identifier":
+        yield from _kinds_of_identifier(text)
+    lowered = text[:_LONGEST_KIND].casefold()
+    if lowered.strip() in _MISSING_MARKERS:
+        yield "a mark for a missing value; leave the cell empty"
+    if text != text.strip():
+        yield "blanks at an edge"
+    numeric = column.kind in ("number", "whole", "day")
+    for pattern, kind in (*(_KINDS_OF_NUMBER if numeric else ()), *_KINDS_OF_TEXT):
+        if re.fullmatch(pattern, lowered, re.ASCII | re.DOTALL):
+            yield kind
+    if column.kind == "category" and lowered in column.categories:
+        yield "upper-case letters"
+    yield "another text"
+
+
+def _kinds_of_identifier(text: str) -> Iterator[str]:
+    if text != text.strip():
+        yield "blanks at an edge"
+    if len(text) > IDENTIFIER_LIMIT:
+        yield f"more than {IDENTIFIER_LIMIT} characters"
+    yield "a text with control or invisible characters"
+
+
+def _kind_of_type(arrow_type: Any) -> str:
+    kinds = (
+        (pa.types.is_temporal, "dates or times"),
+        (pa.types.is_boolean, "true and false"),
+        (pa.types.is_integer, "whole numbers"),
+        (pa.types.is_floating, "numbers"),
+        (pa.types.is_decimal, "decimals of fixed precision"),
+        (pa.types.is_nested, "lists or structures"),
+    )
+    if pa.types.is_dictionary(arrow_type):
+        return _kind_of_type(arrow_type.value_type)
+    text = pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
+    return "text" if text else next((name for holds, name in kinds if holds(arrow_type)), "another kind")

@@ -1,0 +1,235 @@
+"""Turns a folder of tables and a protocol into a cohort, or refuses it with every problem at once.
+
+The files of the folder are found and their problems put into words here; `read_table` splits a file into cells and
+`read_cells` decodes them. No message repeats what a cell holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.protocol.columns import CHILD_TABLES, TABLES
+from features.protocol.document import Protocol
+from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
+from features.protocol_reading import parse_protocol
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable, Values
+from features.records.timeline import Indices
+from training.cohort.cells import CellReader
+from training.cohort.table import ArrowArray, TableFile, read_table
+
+PROTOCOL_FILE = "protocol.toml"
+FORMATS = ("csv", "parquet")
+
+_Readers: TypeAlias = dict[str, CellReader]
+
+
+def read_cohort(directory: Path, protocol: Protocol | None = None) -> Cohort:
+    """The cohort that a folder holds, under its own protocol or the one given.
+
+    Raises ``ProtocolRefusedError`` or ``CohortRefusedError`` with every problem found; the latter's rows count from
+    0 below the header. ``describe_problems`` puts them into words.
+    """
+    _refuse_unless_folder(directory)
+    protocol = read_protocol(directory) if protocol is None else protocol
+    paths, problems = _table_paths(directory)
+    binary = frozenset(covariate.name for covariate in protocol.covariates if covariate.kind == "binary")
+    readers = {
+        name: CellReader(read_table(path, protocol.tables[name]), binary if name == "patients" else frozenset())
+        for name, path in paths.items()
+    }
+    cohort, assembled = assemble_cohort(_raw_cohort(readers, protocol), protocol)
+    for reader in readers.values():
+        problems += reader.problems
+    unread = {problem.place.casefold().partition(".")[0] for problem in problems}
+    problems += _without_echoes(assembled, readers, unread)
+    if problems:
+        order = {name: position for position, name in enumerate(TABLES)}
+        raise CohortRefusedError(sorted(problems, key=lambda problem: _position(problem, order)))
+    return cohort
+
+
+def read_protocol(directory: Path) -> Protocol:
+    """The protocol of a cohort's folder; the default KAP protocol where there is no such file.
+
+    Raises ``ProtocolRefusedError`` with every problem found; its rows are lines, from 0.
+    """
+    for path in sorted(directory.iterdir()):
+        if path.name.casefold().startswith(PROTOCOL_FILE) and path.name != PROTOCOL_FILE:
+            raise ProtocolRefusedError(
+                [Problem(path.name, None, None, f"a file named {PROTOCOL_FILE}", "another name")]
+            )
+    path = directory / PROTOCOL_FILE
+    if not path.exists() and not path.is_symlink():
+        return Protocol()
+    if path.is_symlink() or not path.is_file():
+        raise ProtocolRefusedError([Problem(PROTOCOL_FILE, None, None, "a file", "a link, a folder or another thing")])
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError:
+        found = "a file that can't be opened"
+        raise ProtocolRefusedError([Problem(PROTOCOL_FILE, None, None, "a file that can be read", found)]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start)
+        raise ProtocolRefusedError([Problem(PROTOCOL_FILE, line, None, "text in UTF-8", "other bytes")]) from None
+    return parse_protocol(text)
+
+
+def ignored_files(directory: Path) -> tuple[str, ...]:
+    """Names of the folder's entries that are neither tables nor the protocol, sorted; hidden ones left out."""
+    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    return tuple(name for name in names if name != PROTOCOL_FILE and name.casefold().split(".")[0] not in TABLES)
+
+
+def describe_problem(problem: Problem) -> str:
+    """One problem in words, for whoever has the file open in a spreadsheet or an editor."""
+    return _describe(problem, [] if problem.row is None else [problem.row])
+
+
+def describe_problems(problems: Sequence[Problem]) -> list[str]:
+    """Every problem in words; rows with the same problem share a line, lest one column fill the screen."""
+    rows: dict[Problem, list[int]] = defaultdict(list)
+    for problem in problems:
+        shared = Problem(problem.place, None, problem.column, problem.required, problem.found)
+        rows[shared] += [] if problem.row is None else [problem.row]
+    return [_describe(shared, sorted(numbers)) for shared, numbers in rows.items()]
+
+
+def _describe(problem: Problem, rows: Sequence[int]) -> str:
+    in_protocol = problem.place == PROTOCOL_FILE
+    parts = [problem.place]
+    if rows:
+        # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.
+        first = 2 if problem.place.endswith(".csv") else 1
+        unit = "line" if in_protocol else "row" if first == 2 else "data row"
+        parts.append(unit + ("s " if len(rows) > 1 else " ") + ", ".join(_ranges([row + first for row in rows])))
+    if problem.column is not None:
+        parts.append(f"{'key' if in_protocol else 'column'} {problem.column}")
+    return f"{', '.join(parts)}: required {problem.required}; found {problem.found}"
+
+
+def _ranges(numbers: Sequence[int]) -> list[str]:
+    """Ascending numbers with runs of three and more written as first-last."""
+    steps = np.flatnonzero(np.diff(numbers) != 1) + 1
+    runs = [run.tolist() for run in np.split(np.asarray(numbers), steps)]
+    return [
+        text for run in runs for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else [str(number) for number in run])
+    ]
+
+
+def _refuse_unless_folder(directory: Path) -> None:
+    found = "none with this name" if not directory.exists() else "a file" if not directory.is_dir() else None
+    if found is None:
+        try:
+            next(directory.iterdir(), None)
+        except OSError:
+            found = "one that can't be opened"
+    if found is not None:
+        raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
+
+
+def _table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """The file of each table that is there, and a problem for each table in two files or in a format unknown."""
+    paths: dict[str, Path] = {}
+    problems = []
+    readable = {f"{name}.{suffix}": name for name in TABLES for suffix in FORMATS}
+    for path in sorted(directory.iterdir()):
+        table = path.name.casefold().split(".")[0]
+        if path.name not in readable:
+            if table in TABLES:
+                required = f"this table as {table}.csv or {table}.parquet"
+                problems.append(Problem(path.name, None, None, required, "a file of another name or format"))
+        elif table in paths:
+            required = f"this table in one file, {table}.csv or {table}.parquet"
+            problems.append(Problem(path.name, None, None, required, "both"))
+        else:
+            paths[table] = path
+    if "patients" not in paths and not any(problem.place.casefold().startswith("patients.") for problem in problems):
+        problems.append(Problem("patients.csv", None, None, "this file, or patients.parquet", "neither"))
+    return paths, problems
+
+
+def _raw_cohort(readers: _Readers, protocol: Protocol) -> RawCohort:
+    """What the files hold, as far as it could be decoded."""
+    patients = readers.get("patients") or CellReader(TableFile("patients.csv"))
+    codes, texts = _identifiers(patients, "patient_id", protocol)
+    ids = _texts_at(codes, texts)
+    known = pa.array(ids, pa.string())
+    columns, tables = {}, {}
+    for name in TABLES:
+        columns[name] = _values(readers[name], name, protocol) if name in readers else {}
+        if name in readers and name in CHILD_TABLES:
+            rows = _rows_of(*_identifiers(readers[name], "patient_id", protocol), known)
+            tables[name] = RawTable(rows, columns[name])
+    sites = _texts_at(*_identifiers(patients, "site_id", protocol))
+    return RawCohort(
+        patient_ids=np.array([patient or "" for patient in ids], dtype=np.str_),
+        sites=sites or [None] * len(ids),
+        patients=columns["patients"],
+        tables=tables,
+    )
+
+
+def _values(reader: CellReader, table: str, protocol: Protocol) -> dict[str, Values]:
+    """The columns of a table that are there, but for identifiers."""
+    return {
+        column.name: reader.categories(column) if column.kind == "category" else reader.numbers(column)
+        for column in protocol.tables[table]
+        if column.name in reader.table.columns and column.kind != "identifier"
+    }
+
+
+def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Indices, ArrowArray]:
+    """Codes into distinct identifiers; -1 throughout where the column is missing."""
+    column = next(column for column in protocol.tables["patients"] if column.name == name)
+    if name in reader.table.columns:
+        return reader.identifiers(column)
+    return np.full(len(reader.table.rows), -1, dtype=np.intp), pa.array([], pa.string())
+
+
+def _texts_at(codes: Indices, texts: ArrowArray) -> list[str | None]:
+    """The text of each code, ``None`` for -1."""
+    table = np.array([*texts.to_pylist(), None], dtype=object)
+    values: list[str | None] = table[codes].tolist()
+    return values
+
+
+def _rows_of(codes: Indices, texts: ArrowArray, known: ArrowArray) -> Indices:
+    """For each code the index of its patient, -1 for none."""
+    patient = pc.fill_null(pc.index_in(texts, value_set=known, skip_nulls=True), -1).to_numpy(zero_copy_only=False)
+    return np.append(patient, -1).astype(np.intp)[codes]
+
+
+def _without_echoes(assembled: Iterable[Problem], readers: _Readers, unread: set[str]) -> list[Problem]:
+    """Problems of the assembled cohort at their files and rows, but for those that only follow from earlier ones."""
+    ids_known = "patients" in readers and not _ids_in_doubt(readers["patients"])
+    kept = []
+    for problem in assembled:
+        reader = readers.get(problem.place)
+        if reader is None:
+            if problem.place not in unread and "events" not in unread:
+                kept.append(Problem(f"{problem.place}.csv", None, None, problem.required, problem.found))
+            continue
+        column = str(problem.column)
+        row = None if problem.row is None else int(reader.table.rows[problem.row])
+        follows = {(row, column), (None, column)} & reader.wrong or column not in reader.table.columns
+        unknown_id = column == "patient_id" and problem.place != "patients"
+        if not follows and (ids_known or not unknown_id):
+            kept.append(Problem(reader.table.name, row, problem.column, problem.required, problem.found))
+    return kept
+
+
+def _ids_in_doubt(patients: CellReader) -> bool:
+    """Whether patients may be missing from the cohort only because their rows or ids could not be read."""
+    has_ids = "patient_id" in patients.table.columns
+    return not (patients.table.complete and has_ids) or any(column == "patient_id" for _, column in patients.wrong)
+
+
+def _position(problem: Problem, order: dict[str, int]) -> tuple[int, str, int, str]:
+    table = order.get(problem.place.casefold().split(".")[0], len(order))
+    return table, problem.place, -1 if problem.row is None else problem.row, problem.column or ""

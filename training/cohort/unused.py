@@ -1,0 +1,105 @@
+"""What a cohort holds that no outcome rule can use, counted by reason, and session numbers that can't be right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.protocol.columns import CHILD_TABLES
+from features.records.cohort import Cohort
+from features.records.landmark import dosing_sessions, known_at
+from features.records.timeline import Mask, Rows
+from training.outcomes.labels import outcome_scale, withdrawal_days
+
+
+@dataclass(frozen=True)
+class AfterWithdrawal:
+    """Rows of later days than their patient's first withdrawal, by table, and how many patients have such rows."""
+
+    rows: tuple[tuple[str, int], ...]
+    patients: int
+
+
+@dataclass(frozen=True)
+class SessionNumbers:
+    """Patients whose dosing sessions begin with another number than 1, and those of whom one in between is missing."""
+
+    begin_later: int
+    lack_one: int
+
+
+@dataclass(frozen=True)
+class Unused:
+    """What no outcome rule can use. ``ratings`` counts ratings by why; each is counted once."""
+
+    ratings: tuple[tuple[str, int], ...]
+    after_withdrawal: AfterWithdrawal
+    session_numbers: SessionNumbers
+
+
+def unused_records(cohort: Cohort) -> Unused:
+    """Counts over a whole cohort; what does not occur has no entry."""
+    return Unused(_unused_ratings(cohort), _after_withdrawal(cohort), _session_numbers(cohort))
+
+
+def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
+    """A rating is used where its scale is the patient's primary one at any landmark."""
+    ratings, protocol = cohort.assessments, cohort.protocol
+    codes = [outcome_scale(cohort, known_at(cohort, landmark)).code for landmark in protocol.landmarks]
+    own = [np.asarray(ratings["instrument"] == code[ratings.patient]) for code in codes]
+    without = np.all([code < 0 for code in codes], axis=0)[ratings.patient]
+    listed = np.isin(ratings["instrument"], protocol.primary_scales)
+    by = "the landmark" if protocol.remission.at_landmark else "day 0"
+    reasons = {
+        "after the patient's withdrawal": _is_late(ratings, cohort),
+        "on a scale that the remission rule does not list": ~listed,
+        f"of a patient who was on no listed scale by {by}": without,
+        "on another scale than the patient's primary one": ~np.any(own, axis=0),
+    }
+    counted = np.zeros(len(ratings), dtype=np.bool_)
+    found = []
+    for why, holds in reasons.items():
+        found.append((why, int((holds & ~counted).sum())))
+        counted |= holds
+    return tuple((why, count) for why, count in found if count)
+
+
+def _is_late(rows: Rows, cohort: Cohort) -> Mask:
+    return np.asarray(rows.numbers("day") > rows.spread(withdrawal_days(cohort)))
+
+
+def _after_withdrawal(cohort: Cohort) -> AfterWithdrawal:
+    tables = [name for name in CHILD_TABLES if name != "prior_treatments"]
+    late = {name: cohort.table(name).where(_is_late(cohort.table(name), cohort)) for name in tables}
+    patients = np.any([rows.exists_for_patient() for rows in late.values()], axis=0)
+    return AfterWithdrawal(tuple((name, len(rows)) for name, rows in late.items() if len(rows)), int(patients.sum()))
+
+
+def _session_numbers(cohort: Cohort) -> SessionNumbers:
+    doses = dosing_sessions(cohort.sessions, cohort.protocol)
+    first, last = doses.minimum_for_patient("session_number"), doses.maximum_for_patient("session_number")
+    lack = last - first + 1 > doses.count_for_patient()
+    return SessionNumbers(int((first > 1).sum()), int(lack.sum()))
+
+
+def render_unused(unused: Unused) -> list[str]:
+    """As lines for a terminal; none where everything can be used."""
+    lines = []
+    if unused.ratings:
+        lines.append("Ratings that no outcome rule can use")
+        lines += [f"  {why:<60}{count:>10,}" for why, count in unused.ratings]
+    if unused.after_withdrawal.rows:
+        rows = ", ".join(f"{count:,} {name}" for name, count in unused.after_withdrawal.rows)
+        patients = unused.after_withdrawal.patients
+        lines.append(f"After a withdrawal, dating nothing: {rows} ({patients:,} patient{'' if patients == 1 else 's'})")
+    return lines + _number_lines(unused.session_numbers)
+
+
+def _number_lines(numbers: SessionNumbers) -> list[str]:
+    if not numbers.begin_later and not numbers.lack_one:
+        return []
+    return [
+        "WARNING: session numbers. A landmark is reached only where all earlier dosing sessions are recorded:",
+        "number the sessions of each patient from 1, and add those that are missing.",
+        f"  {'dosing sessions begin with another number than 1':<60}{numbers.begin_later:>10,}",
+        f"  {'a number in between is missing':<60}{numbers.lack_one:>10,}",
+    ]

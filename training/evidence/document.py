@@ -1,0 +1,323 @@
+"""What is proven about a model: every figure with its interval, as one document that is recorded and read again.
+
+It is written once, by a training (on patients held out) or by an external evaluation; the promotion gate, the report,
+MLflow's metrics and the audit all read it. Nothing in it identifies a patient.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from training.evidence.parts import (
+    AcrossSites,
+    CalibrationCurve,
+    DecisionCurve,
+    Estimate,
+    Number,
+    Part,
+    Question,
+    Sensitivity,
+    SiteEstimate,
+    Subgroup,
+)
+
+__all__ = [
+    "FORMAT",
+    "Acknowledgement",
+    "AcrossSites",
+    "CalibrationCurve",
+    "CandidateEvidence",
+    "CohortUsed",
+    "DecisionCurve",
+    "Direction",
+    "Estimate",
+    "Evidence",
+    "FeatureSummary",
+    "FlowCount",
+    "HeadEvidence",
+    "Instability",
+    "LandmarkEvidence",
+    "LandmarkGain",
+    "LeakageCheck",
+    "LearningCurve",
+    "Number",
+    "Part",
+    "Question",
+    "Reproduction",
+    "RiskGroup",
+    "RiskGroups",
+    "SampleSize",
+    "Sensitivity",
+    "SiteEstimate",
+    "Subgroup",
+    "read_evidence",
+]
+
+FORMAT = 2
+"""1 had neither directions nor answers that were worse than predicted."""
+
+
+class SampleSize(Part):
+    """Riley's minimum number of patients for the parameters used; criteria by name, ``required`` the largest.
+
+    ``parameters`` is what the winner estimates beside its baseline, penalised ones counted as the unpenalised ones
+    that they amount to; ``considered`` counts each in full, and ``required_for_considered`` is what that would take.
+    ``met`` is null where it can't be computed: where those held out show nothing that was learned.
+    """
+
+    parameters: int
+    considered: int | None = None
+    required_for_considered: int | None = None
+    patients: int
+    events: int
+    criteria: dict[str, int]
+    required: int | None
+    met: bool | None
+
+
+class Instability(Part):
+    """How much patients' probabilities move between bootstrap refits (probability points, over patients)."""
+
+    refits: int
+    mean_absolute_change: Number
+    median_width: Number
+    share_moving_over_ten_points: Number
+
+
+class LearningCurve(Part):
+    """Held-out discrimination by number of training patients, and what twice the patients would buy.
+
+    The extrapolation is a fitted inverse power law; null where the points do not support one.
+    """
+
+    measure: str
+    patients: list[int]
+    values: list[Estimate]
+    doubled_patients: int | None
+    doubled: Number
+
+
+class CandidateEvidence(Part):
+    """One candidate's mean held-out loss, and by how much it is above the best one's, as the choice saw them.
+
+    ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
+    ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
+    ``p`` is below `choice.LEVEL`; else the best is chosen.
+    """
+
+    name: str
+    loss: Number
+    difference: Estimate
+    z: Number
+    p: Number
+
+
+class HeadEvidence(Part):
+    """What is proven of a head beside its questions. ``measures`` has what is not of one horizon (c_index, ...)."""
+
+    head: Literal["remission", "relapse"]
+    n: int
+    events: int
+    winner: str | None
+    note: str
+    loss: str
+    candidates: list[CandidateEvidence]
+    measures: dict[str, Estimate]
+    sample_size: SampleSize | None
+    instability: Instability | None
+    learning_curve: LearningCurve | None
+
+
+class FeatureSummary(Part):
+    """One feature's distribution among those analysed; ``q05`` to ``q95`` are percentiles of those recorded.
+
+    Figures of fewer than ten recorded values are null, and so is a share that stands for one to four patients; features
+    of yes or no have no percentiles.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    recorded: int
+    missing_share: float
+    mean: Number
+    sd: Number
+    q05: Number
+    q50: Number
+    q95: Number
+
+
+class RiskGroup(Part):
+    """A third of the patients at risk by predicted relapse: what was predicted and what was seen, at ``days``."""
+
+    name: str
+    n: int
+    predicted_event_free: list[Number]
+    observed_event_free: list[Number]
+    observed_low: list[Number]
+    observed_high: list[Number]
+
+
+class RiskGroups(Part):
+    """Event-free curves (no relapse, no competing event) by thirds of predicted risk, beside Kaplan-Meier."""
+
+    days: list[int]
+    groups: list[RiskGroup]
+
+
+class LandmarkGain(Part):
+    """What this landmark adds over the one before it, on patients predicted at both: differences of measures."""
+
+    before: str
+    head: Literal["remission", "relapse"]
+    n: int
+    measures: dict[str, Estimate]
+
+
+class FlowCount(Part):
+    """A box of the flow diagram."""
+
+    name: str
+    label: str
+    n: int
+
+
+class LandmarkEvidence(Part):
+    """Everything about one landmark."""
+
+    name: str
+    flow: list[FlowCount]
+    case_mix: list[FeatureSummary]
+    heads: list[HeadEvidence]
+    questions: list[Question]
+    risk_groups: RiskGroups | None
+    gains: list[LandmarkGain]
+
+
+class Acknowledgement(Part):
+    """Somebody answers for training on although a leakage check failed: who, and why."""
+
+    check: str
+    by: str
+    reason: str
+
+    def in_words(self) -> str:
+        """Who answers for it, and why."""
+        return f"acknowledged by {self.by}: {self.reason}"
+
+
+class LeakageCheck(Part):
+    """One check of the leakage gate, in words with its figures.
+
+    ``warning`` is what a check that passed asks people to look at, empty where there is nothing. A failed check stops
+    a training unless it is ``acknowledged``; one that is not ``acknowledgeable`` always does.
+    """
+
+    name: str
+    passed: bool
+    required: str
+    seen: str
+    named: list[str] = Field(default_factory=list)
+    warning: str = ""
+    acknowledgeable: bool = True
+    acknowledged: Acknowledgement | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether it failed and nobody answers for that."""
+        return not self.passed and self.acknowledged is None
+
+    @property
+    def seen_in_full(self) -> str:
+        """What was seen, with the warning if there is one."""
+        return f"{self.seen}. Warning: {self.warning}" if self.warning else self.seen
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words, with the name of who acknowledged a failed check, and why."""
+        if self.acknowledged is not None:
+            return f"FAILED, {self.acknowledged.in_words()}"
+        return ("passed, with a warning" if self.warning else "passed") if self.passed else "FAILED"
+
+
+class Direction(Part):
+    """What one step of a clinical fact does to one answer at one landmark, over all patients who can take the step.
+
+    ``expected`` is how the outcome's probability should move. ``against`` counts the ``patients`` whose probability
+    moves the other way by more than ``margin``, ``largest_against`` is the farthest such move of anybody, 0 where
+    nobody's goes against, and ``median_move`` the median of all moves with its sign (probability points from 0 to 1).
+    ``horizon_days`` is null for remission.
+    """
+
+    landmark: str
+    fact: str
+    meaning: str
+    head: Literal["remission", "relapse"]
+    horizon_days: int | None
+    expected: Literal["more", "less"]
+    patients: int
+    margin: float
+    against: int
+    largest_against: float
+    median_move: Number
+
+
+class Reproduction(Part):
+    """Whether fitting the winners a second time gave the same bytes."""
+
+    heads: int
+    identical: bool
+
+
+class CohortUsed(Part):
+    """The cohort that the evidence is about."""
+
+    source: str
+    digest: str
+    patients: int
+    sites: int
+    synthetic: bool
+
+
+class Evidence(Part):
+    """All that is proven of a model on one cohort.
+
+    ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
+    for a model judged on another cohort, "updated" for a model updated on this cohort (cross-fitted). ``quick`` marks
+    a training that skipped parts, and that only an override promotes. ``folds`` says how patients were held out.
+    ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says
+    whether the model has learned from a synthetic cohort, `CohortUsed.synthetic` whether the one judged is one.
+    ``directions`` are about the model on the cohort that it was learned from or updated on; none for an external
+    cohort.
+    """
+
+    format: int = FORMAT
+    kind: Literal["held out", "external", "updated"]
+    quick: bool
+    bundle_digest: str | None = None
+    model_synthetic: bool = False
+    cohort: CohortUsed
+    protocol: str
+    protocol_digest: str
+    folds: str
+    resampled: str
+    draws: int
+    seed: int
+    landmarks: list[LandmarkEvidence]
+    leakage: list[LeakageCheck]
+    directions: list[Direction] = Field(default_factory=list)
+    reproduction: Reproduction | None
+    caveats: list[str] = Field(default_factory=list)
+
+    def landmark(self, name: str) -> LandmarkEvidence:
+        """The landmark of a name."""
+        return next(found for found in self.landmarks if found.name == name)
+
+    def as_json(self) -> str:
+        """The document; the same evidence gives the same text."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_evidence(document: bytes | str) -> Evidence:
+    """The evidence in a JSON text; raises pydantic's ``ValidationError`` for anything else."""
+    return Evidence.model_validate_json(document)

@@ -1,0 +1,123 @@
+"""Proves a finished training: every measure on patients held out, with its interval, as one document.
+
+The recipe, top to bottom; the measures are in `evaluation`, recording is left to `tracking`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from training.evaluation.direction import directions
+from training.evaluation.gather import gather_landmarks
+from training.evaluation.head_evidence import head_evidence
+from training.evaluation.judged import Judged, judge_held_out, weights_of
+from training.evaluation.winner_refits import instabilities
+from training.evidence.document import Direction, Evidence, HeadEvidence, Instability
+from training.experiment.external import used
+from training.experiment.train import Announce, LandmarkFit, Training
+from training.learning.fit import HeadFit
+from training.learning.learning_curve import Lessons, learn_from_fewer, learning_curve, number_of_lessons
+from training.learning.reproduction import reproduce
+from training.learning.splits import Folds
+from training.metrics.draws import Draws, draw
+from training.outcomes.digests import bundle_digest
+from training.simulation.marks import is_synthetic
+
+
+def prove(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
+    """The evidence of a training on the cohort named ``source``; the same training gives the same evidence.
+
+    A quick training leaves out the learning curves, the stability and the second fit, and says so by being marked.
+    """
+    cohort, config, folds = training.cohort, training.config, training.folds
+    fits = [fit for landmark in training.landmarks for fit in landmark.heads.values()]
+    lessons: dict[int, Lessons | None] = {}
+    moves: dict[int, Instability | None] = {}
+    reproduction = None
+    if not config.quick:
+        progress = announce("learning from fewer patients", number_of_lessons(fits, folds))
+        lessons = _by_fit(fits, learn_from_fewer(fits, folds, progress, workers))
+        progress = announce("learning from bootstrap samples", sum(fit.winner is not None for fit in fits))
+        moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
+        announce("fitting the winners again", 1)
+        reproduction = reproduce(fits, folds, workers)
+    draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
+    progress = announce("measuring", len(training.landmarks))
+    landmarks = gather_landmarks(
+        cohort,
+        [_judged(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
+        [_heads_of(landmark, lessons, moves) for landmark in training.landmarks],
+        draws,
+        progress,
+        workers,
+    )
+    return Evidence(
+        kind="held out",
+        quick=config.quick,
+        bundle_digest=bundle_digest(training.bundle),
+        model_synthetic=is_synthetic(cohort),
+        cohort=used(cohort, source, synthetic=is_synthetic(cohort)),
+        protocol=cohort.protocol.name,
+        protocol_digest=cohort.protocol.digest,
+        folds=f"{folds.kind}: {', '.join(folds.names)}, {folds.repeats} time{'' if folds.repeats == 1 else 's'}",
+        resampled=draws.words,
+        draws=config.draws,
+        seed=config.seed,
+        landmarks=landmarks,
+        leakage=list(training.leakage),
+        directions=_directions(training, announce),
+        reproduction=reproduction,
+        caveats=_caveats(training),
+    )
+
+
+def _directions(training: Training, announce: Announce) -> list[Direction]:
+    announce("changing one clinical fact at a time", 1)
+    with threadpool_limits(limits=1):
+        return directions(training.cohort, training.bundle.models)
+
+
+def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:
+    fits = (landmark.remission, landmark.relapse)
+    weights = weights_of([fit.task for fit in landmark.heads.values()])
+    return judge_held_out(landmark.features, landmark.outcomes, weights, fits, folds, horizons_days)
+
+
+_Part = tuple[HeadFit, Lessons | None, Instability | None]
+Found = TypeVar("Found")
+
+
+def _by_fit(fits: Sequence[HeadFit], found: Sequence[Found]) -> dict[int, Found]:
+    """What was found of each fit, by the fit's identity."""
+    return dict(zip(map(id, fits), found, strict=True))
+
+
+def _heads_of(
+    landmark: LandmarkFit, lessons: dict[int, Lessons | None], moves: dict[int, Instability | None]
+) -> Callable[[Judged, Draws], list[HeadEvidence]]:
+    parts = [(fit, lessons.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
+    return partial(_head_evidence, parts)
+
+
+def _head_evidence(parts: list[_Part], judged: Judged, draws: Draws) -> list[HeadEvidence]:
+    return [
+        head_evidence(
+            fit, judged, draws, None if lessons is None else learning_curve(fit.task, lessons, draws.resampled), moves
+        )
+        for fit, lessons, moves in parts
+    ]
+
+
+def _caveats(training: Training) -> list[str]:
+    """What a reader must know first, beside the figures."""
+    caveats = []
+    if is_synthetic(training.cohort):
+        caveats.append("Learned from a synthetic cohort: it says nothing about real patients.")
+    if training.config.quick:
+        caveats.append("A quick training: parts were left out; it takes an override to promote it.")
+    if training.folds.kind == "patients":
+        caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
+    caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")
+    return caveats

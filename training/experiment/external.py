@@ -1,0 +1,116 @@
+"""Judges a registered model on a cohort that it never saw: the whole evaluation, and both cohorts' patients compared.
+
+The model is taken as it is; nothing is fitted but the chance of being observed.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from features.build import build_features
+from features.protocol.problems import InputRefusedError, Problem
+from features.records.cohort import Cohort
+from models.bundle import Bundle
+from training.config import TrainingConfig
+from training.evaluation.gather import gather_landmarks
+from training.evaluation.head_evidence import judged_head
+from training.evaluation.judged import Judged, judge_model, weights_of
+from training.evidence.document import CohortUsed, Evidence, HeadEvidence
+from training.experiment.train import Announce
+from training.learning.cohort_tasks import tasks_of
+from training.metrics.draws import Draws, draw
+from training.outcomes.labels import derive_outcomes
+from training.simulation.marks import has_synthetic_patients
+
+OVERLAP = (
+    "That the cohort is another one, its digest shows. Whether single patients are also among those learned from, it "
+    "can't show: whoever gathered the cohort has to know."
+)
+
+
+def evaluate(
+    bundle: Bundle, cohort: Cohort, source: str, config: TrainingConfig, announce: Announce, workers: int = 2
+) -> Evidence:
+    """The evidence of a model on a cohort that was read under the model's own protocol.
+
+    Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be judged.
+    """
+    refuse_its_own(bundle, cohort)
+    judged = _judged(bundle, cohort, config)
+    if not any(seen.outcomes.eligible.any() for seen in judged):
+        raise InputRefusedError(
+            [Problem("cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check")]
+        )
+    draws = draw(cohort, False, config.draws, config.seed)
+    progress = announce("measuring", len(judged))
+    heads = [partial(head_evidences, bundle, number) for number in range(len(judged))]
+    return Evidence(
+        kind="external",
+        quick=False,
+        bundle_digest=bundle.digest or None,
+        model_synthetic=bundle.training.get("synthetic") is True,
+        cohort=used(cohort, source, synthetic=has_synthetic_patients(cohort)),
+        protocol=cohort.protocol.name,
+        protocol_digest=cohort.protocol.digest,
+        folds="none: the model never saw this cohort",
+        resampled=draws.words,
+        draws=config.draws,
+        seed=config.seed,
+        landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
+        leakage=[],
+        reproduction=None,
+        caveats=_caveats(bundle, cohort),
+    )
+
+
+def used(cohort: Cohort, source: str, *, synthetic: bool) -> CohortUsed:
+    """The cohort as evidence names it; whether it is synthetic its own marks say, not the model's protocol."""
+    return CohortUsed(
+        source=source,
+        digest=cohort.digest,
+        patients=len(cohort),
+        sites=len(set(cohort.site[cohort.site >= 0].tolist())),
+        synthetic=synthetic,
+    )
+
+
+def refuse_its_own(bundle: Bundle, cohort: Cohort) -> None:
+    """Raise ``InputRefusedError`` for a very cohort that a model, or one that it was updated from, was learned from."""
+    if cohort.digest in seen_cohort_digests(bundle):
+        required = "a cohort that the model never saw"
+        raise InputRefusedError([Problem("cohort", None, None, required, "the one it was learned from")])
+
+
+def seen_cohort_digests(bundle: Bundle) -> list[str]:
+    """The digests of all cohorts that a model has seen: those of the models that it was updated from, then its own."""
+    before = bundle.training.get("seen_cohort_digests")
+    own = bundle.training.get("cohort_digest")
+    seen = [digest for digest in before if isinstance(digest, str)] if isinstance(before, list) else []
+    return list(dict.fromkeys([*seen, *([own] if isinstance(own, str) else [])]))
+
+
+def _judged(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[Judged]:
+    """What the model of every landmark says of the cohort, with the weights for what was not observed there."""
+    features = [build_features(cohort, model.landmark) for model in bundle.models]
+    outcomes = [derive_outcomes(cohort, model.landmark) for model in bundle.models]
+    tasks = tasks_of(cohort, features, outcomes, config)
+    return [
+        judge_model(rows, outcome, weights_of(group), model)
+        for rows, outcome, group, model in zip(features, outcomes, tasks, bundle.models, strict=True)
+    ]
+
+
+def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) -> list[HeadEvidence]:
+    """What is proven of the heads of the bundle's landmark of a number, beside their questions."""
+    return [judged_head(name, record, judged, draws) for name, record in bundle.records[number].items()]
+
+
+def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
+    caveats = [OVERLAP]
+    if has_synthetic_patients(cohort):
+        caveats.append("Judged on a synthetic cohort: it says nothing about real patients.")
+    if bundle.training.get("synthetic") is True:
+        caveats.append("The model was developed on a synthetic cohort: it has learned nothing from real patients.")
+    if len(np.unique(cohort.site)) > 1:
+        caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
+    return caveats

@@ -1,0 +1,248 @@
+"""Updates a registered model on a cohort that it never saw, and proves what came of it on patients held out.
+
+How much is changed, a closed test decides for every head (`updating`); the test is repeated within every fold, so
+that the evidence is about the way of updating and not about the luck of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from features.build import build_features
+from features.records.cohort import Cohort
+from features.records.timeline import Mask
+from models.bundle import Bundle, HeadRecord
+from models.outcome_model import OutcomeModel
+from models.relapse import RelapseHead
+from models.remission import RemissionHead
+from training.config import TrainingConfig
+from training.evaluation.direction import directions
+from training.evaluation.gather import gather_landmarks
+from training.evaluation.head_evidence import updated_head
+from training.evaluation.judged import Judged, Part, judge_parts, weights_of
+from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, Reproduction
+from training.experiment.external import refuse_its_own, seen_cohort_digests, used
+from training.experiment.train import CODE, Announce, outcome_class
+from training.experiment.updated_refits import with_updated_refits
+from training.leakage.checks import leakage_checks, refuse_leakage
+from training.learning.cohort_tasks import tasks_of
+from training.learning.competing import with_competing
+from training.learning.relapse_task import RelapseTask
+from training.learning.reproduction import bytes_of
+from training.learning.splits import Folds, draw_folds, held_out
+from training.learning.tasks import Task
+from training.learning.updating import NOTHING, REFIT, HeadUpdate, competing_kept, in_words, update_head
+from training.metrics.draws import Draws, draw
+from training.outcomes.digests import bundle_digest
+from training.outcomes.labels import derive_outcomes
+from training.provenance import Provenance
+from training.simulation.marks import has_synthetic_patients
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """Which model (and its version) is to be updated, on which cohort, read under its protocol, by which settings."""
+
+    bundle: Bundle
+    version: str
+    cohort: Cohort
+    source: str
+    config: TrainingConfig
+    provenance: Provenance
+
+
+@dataclass(frozen=True, eq=False)
+class Updated:
+    """An updated model, what was done to each head in words, and the proof."""
+
+    bundle: Bundle
+    said: list[str]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class _Proof:
+    """What is known of an update beside the measures."""
+
+    folds: Folds
+    leakage: list[LeakageCheck]
+    said: list[str]
+    updates: list[dict[str, HeadUpdate]]
+    reproduction: Reproduction
+    caveats: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Landmark:
+    """One landmark's model before the update, and what its heads can learn from the new cohort."""
+
+    model: OutcomeModel
+    tasks: dict[str, Task]
+
+    def updates(self, taught: Mask) -> dict[str, HeadUpdate]:
+        """The updates that some of the patients support; a head that was never learned stays absent."""
+        heads = {"remission": self.model.remission, "relapse": self.model.relapse}
+        return {
+            name: update_head(self.tasks[name], head, taught)
+            for name, head in heads.items()
+            if head is not None and name in self.tasks
+        }
+
+    def updated(self, updates: dict[str, HeadUpdate]) -> OutcomeModel:
+        """The model with updated heads."""
+        remission, relapse = (updates[name].head if name in updates else None for name in ("remission", "relapse"))
+        return replace(
+            self.model,
+            remission=remission if isinstance(remission, RemissionHead) else self.model.remission,
+            relapse=relapse if isinstance(relapse, RelapseHead) else self.model.relapse,
+        )
+
+
+def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
+    """The updated model.
+
+    Raises ``InputRefusedError`` for the cohort that it was learned from, ``LeakageFoundError`` where outcomes leak.
+    """
+    bundle, cohort, config = wanted.bundle, wanted.cohort, wanted.config
+    refuse_its_own(bundle, cohort)
+    landmarks = [model.landmark for model in bundle.models]
+    features = [build_features(cohort, landmark) for landmark in landmarks]
+    outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
+    tasks = tasks_of(cohort, features, outcomes, config)
+    folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
+    announce("looking for leaks", 1)
+    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
+    refuse_leakage(leakage)
+    tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
+    parts = [
+        _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
+    ]
+    everybody = np.ones(len(cohort), dtype=np.bool_)
+    updates = [part.updates(everybody) for part in parts]
+    progress = announce("updating without each fold", len(parts))
+    judged = []
+    for part, rows, outcome in zip(parts, features, outcomes, strict=True):
+        weights = weights_of(list(part.tasks.values()))
+        judged.append(judge_parts(rows, outcome, weights, _held_out(part, outcome.eligible, folds)))
+        progress()
+    made = _bundle(wanted, parts, updates)
+    said = in_words(
+        [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
+    )
+    again = [part.updates(everybody) for part in parts]
+    caveats = _competing_kept(parts, updates)
+    proof = _Proof(folds, leakage, said, updates, _reproduction(updates, again), caveats)
+    evidence = _evidence(wanted, made, proof, judged, (announce, workers))
+    return Updated(made, said, evidence)
+
+
+def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[Part]:
+    """For every fold its patients, and the model updated without them."""
+    parts: list[Part] = []
+    for repeat, number in np.ndindex(folds.repeats, len(folds.names)):
+        held = held_out(folds, repeat, number)
+        parts.append((np.flatnonzero(held & eligible), repeat, number, part.updated(part.updates(~held))))
+    return parts
+
+
+def _bundle(wanted: Wanted, parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> Bundle:
+    """The updated bundle: it says from which version it came, and what was done to each head."""
+    bundle, cohort = wanted.bundle, wanted.cohort
+    return Bundle(
+        protocol=bundle.protocol,
+        models=tuple(
+            with_updated_refits(part.updated(found), found, part.tasks, cohort, wanted.config)
+            for part, found in zip(parts, updates, strict=True)
+        ),
+        records=tuple(_records(bundle, number, found) for number, found in enumerate(updates)),
+        training={
+            "parent": {"version": wanted.version, "bundle_digest": bundle.digest},
+            "cohort_digest": cohort.digest,
+            "seen_cohort_digests": seen_cohort_digests(bundle),
+            "synthetic": bundle.training.get("synthetic") is True or has_synthetic_patients(cohort),
+            "patients": len(cohort),
+            "settings": wanted.config.as_parameters(),
+            "code": {key: value for key, value in asdict(wanted.provenance).items() if key in CODE},
+        },
+    )
+
+
+def _records(bundle: Bundle, number: int, updates: dict[str, HeadUpdate]) -> dict[str, HeadRecord]:
+    return {name: _record(record, updates.get(name)) for name, record in bundle.records[number].items()}
+
+
+def _record(record: HeadRecord, update: HeadUpdate | None) -> HeadRecord:
+    if update is None or update.method == NOTHING:
+        return record
+    done = "learned anew on another cohort" if update.method == REFIT else f"{update.method} updated on another cohort"
+    winner = "logistic" if update.method == REFIT else record.winner
+    return replace(record, winner=winner, note="; ".join(filter(None, (record.note, done))))
+
+
+def _evidence(
+    wanted: Wanted,
+    made: Bundle,
+    proof: _Proof,
+    judged: list[Judged],
+    running: tuple[Announce, int],
+) -> Evidence:
+    cohort, config, folds = wanted.cohort, wanted.config, proof.folds
+    announce, workers = running
+    draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
+    progress = announce("measuring", len(judged))
+    heads = [partial(_heads, made.records[number], found) for number, found in enumerate(proof.updates)]
+    return Evidence(
+        kind="updated",
+        quick=config.quick,
+        bundle_digest=bundle_digest(made),
+        model_synthetic=made.training.get("synthetic") is True,
+        cohort=used(cohort, wanted.source, synthetic=has_synthetic_patients(cohort)),
+        protocol=cohort.protocol.name,
+        protocol_digest=cohort.protocol.digest,
+        folds=f"{folds.kind}: {', '.join(folds.names)}, {folds.repeats} times",
+        resampled=draws.words,
+        draws=config.draws,
+        seed=config.seed,
+        landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
+        leakage=proof.leakage,
+        directions=directions(cohort, made.models),
+        reproduction=proof.reproduction,
+        caveats=[
+            "Updated on this cohort, and judged on folds of it that each update was made without.",
+            *proof.caveats,
+            *proof.said,
+        ],
+    )
+
+
+def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> list[str]:
+    """What to say of the landmarks at which the chance of competing events was not updated; nothing where at none."""
+    kept = []
+    for part, found in zip(parts, updates, strict=True):
+        head, task = part.model.relapse, part.tasks.get("relapse")
+        known = task if isinstance(task, RelapseTask) else None
+        if head is not None and competing_kept(known, head, found.get("relapse")):
+            kept.append(part.model.landmark.name)
+    said = "the chance of competing events is still that of the cohort it was learned from."
+    return [f"{', '.join(kept)}: {said}"] if kept else []
+
+
+def _reproduction(first: list[dict[str, HeadUpdate]], again: list[dict[str, HeadUpdate]]) -> Reproduction:
+    pairs = [
+        (update.head, repeated[name].head)
+        for found, repeated in zip(first, again, strict=True)
+        for name, update in found.items()
+    ]
+    same = [bytes_of(one) == bytes_of(two) for one, two in pairs]
+    return Reproduction(heads=len(pairs), identical=bool(same) and all(same))
+
+
+def _heads(
+    records: Mapping[str, HeadRecord], updates: dict[str, HeadUpdate], judged: Judged, draws: Draws
+) -> list[HeadEvidence]:
+    return [
+        updated_head(name, record, judged, draws, updates[name].parameters if name in updates else 0.0)
+        for name, record in records.items()
+    ]

@@ -1,0 +1,1 @@
+"""The checks that stop a training, and who answers for one that failed."""

@@ -1,0 +1,166 @@
+"""How telling it is that two records agree: the information of each cell, and from where on chance does not reach.
+
+Cells depend on each other. So a cell counts for what it adds to the one that tells most about it, and the agreement
+that chance brings about is measured on pairs of patients who can't be the same person.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.records.cohort import Cohort
+from features.records.timeline import Floats, Indices, Mask
+from training.leakage.record_cells import ABSENT, FACTS, Codes, cells_of
+
+CHANGED = 0.1
+"""Share of the cells of a copy that may have been changed [judgement]: agreement of a cell counts for little less than
+its information, disagreement costs log2(10) = 3.3 bits (Fellegi & Sunter 1969, doi:10.1080/01621459.1969.10501049)."""
+EXPECTED_BY_CHANCE = 0.01
+"""Pairs of different patients in a whole cohort that are taken for one person by chance [judgement]."""
+PSEUDO_COUNT = 4.0
+"""Patients' worth of belief that a cell does not depend on another one [judgement]."""
+LEVELS = 8
+"""Levels of a cell on which another one may depend."""
+NEAREST = 48
+"""Cells before a cell among which the one that tells most about it is looked for."""
+MOST_CHOOSING = 2000
+"""Patients from whose records it is decided which cell depends on which."""
+MOST_COMPARED = 120_000_000
+"""Cells compared in pairs of patients to measure what chance brings about."""
+FEWEST_APART = 0.1
+"""Share of pairs who contradict each other below which they do not stand for all."""
+CHUNK = 20_000
+"""Pairs worked on at a time."""
+AGES_APART = 1.0
+"""Years by which two ages of one person can differ, in records with another day 0."""
+MOST_COPIES = 20
+"""The tail of chance agreement is read off below the pairs that agree most, so that copies do not bend it: so many, or
+1 in 1,000 where that is fewer, but not fewer than five."""
+DEEPEST = 20
+"""The tail is the 1 in 20 pairs that agree most, and of these a hundred times those left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """Records as ``codes`` (patients, cells), and ``bits`` (patients, cells): what each cell of a record tells.
+
+    A cell's bits are -log2 of its share among the patients with the same level of the cell that tells most about it
+    (Chow & Liu 1968, doi:10.1109/TIT.1968.1054142).
+    """
+
+    codes: Codes
+    bits: NDArray[np.float32]
+
+    def agreement(self, first: Indices, second: Indices) -> Floats:
+        """log2 of how much likelier each pair of records is for one person than for two, shape (pairs,)."""
+        return self.by_cell(first, second).sum(axis=1, dtype=np.float64)
+
+    def by_cell(self, first: Indices, second: Indices) -> NDArray[np.float32]:
+        """The share of each cell in ``agreement``, shape (pairs, cells)."""
+        one, other = self.codes[first], self.codes[second]
+        both = (one != ABSENT) & (other != ABSENT)
+        told = np.minimum(self.bits[first], self.bits[second]) + np.float32(np.log2(1 - CHANGED))
+        weighed = np.where(one == other, told, np.float32(np.log2(CHANGED)))
+        return np.where(both, weighed, np.float32(0))
+
+    def with_itself(self, changed: int) -> Floats:
+        """``agreement`` of each record with a copy of it of which the most telling cells were changed, (patients,)."""
+        recorded = self.codes != ABSENT
+        told = np.where(recorded, self.bits + np.log2(1 - CHANGED), 0.0)
+        lost = -np.sort(-told, axis=1)[:, :changed] - np.log2(CHANGED)
+        return np.asarray(told.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
+
+
+def telling(cohort: Cohort, copies: int = 0) -> Telling:
+    """What the records of a cohort tell, each cell as frequent as with so many further copies of its record."""
+    return informed(cells_of(cohort), copies)
+
+
+def informed(codes: Codes, copies: int = 0) -> Telling:
+    """What records of these cells (patients, cells) tell, as ``telling``."""
+    chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
+    bits = np.empty(codes.shape, dtype=np.float32)
+    levels = np.stack([_levels(column) for column in codes.T], axis=1)
+    for number, column in enumerate(codes.T):
+        before = range(max(number - NEAREST, 0), number)
+        alone = np.zeros(len(codes), dtype=np.int8)
+        contexts = [alone, *(levels[:, other] for other in before)]
+        total = [_bits(column[chosen], context[chosen], -1).sum() for context in contexts]  # as told by the others
+        bits[:, number] = _bits(column, contexts[int(np.argmin(total))], copies)
+    return Telling(codes, bits)
+
+
+def _levels(column: Codes) -> NDArray[np.int8]:
+    """At most ``LEVELS`` levels of equally many patients, and one more where nothing is recorded."""
+    recorded = column[column != ABSENT]
+    if not len(recorded):
+        return np.zeros(len(column), dtype=np.int8)
+    edges = np.unique(np.quantile(recorded, np.arange(1, LEVELS) / LEVELS))
+    return np.where(column == ABSENT, -1, np.searchsorted(edges, column, side="left")).astype(np.int8) + np.int8(1)
+
+
+def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
+    """-log2 of each cell's share among those of its context, if so many ``more`` had it; 0 where not recorded."""
+    recorded = column != ABSENT
+    codes, within = column[recorded].astype(np.intp), context[recorded].astype(np.intp)
+    if not len(codes):
+        return np.zeros(len(column))
+    width = int(codes.max()) + 1
+    holders = np.bincount(codes, minlength=width)
+    kinds = max(int((holders > 0).sum()), 1)
+    overall = (np.maximum(holders + more, 0) + 1 / kinds) / (len(codes) + more + 1)
+    joint = np.bincount(within * width + codes, minlength=(LEVELS + 2) * width)[within * width + codes]
+    among = np.bincount(within, minlength=LEVELS + 2)[within]
+    share = (np.maximum(joint + more, 0) + PSEUDO_COUNT * overall[codes]) / (among + more + PSEUDO_COUNT)
+    bits = np.zeros(len(column))
+    bits[recorded] = np.maximum(-np.log2(share), 0.0)
+    return bits
+
+
+def beyond_chance(cohort: Cohort, records: Telling) -> float:
+    """The agreement in bits that fewer than ``EXPECTED_BY_CHANCE`` pairs of different patients reach; larger is more.
+
+    Pairs who contradict each other in a fact that does not change show what chance does to the rest of two records;
+    how far facts agree is taken from other pairs. The tail is continued as an exponential one, by its flattest part.
+    """
+    patients = len(cohort)
+    compared = int(np.sqrt(2 * MOST_COMPARED / records.codes.shape[1]))
+    sample = np.sort(np.random.default_rng(0).permutation(patients)[:compared])
+    agreement = np.sort(_by_chance(cohort, records, sample))[::-1]
+    pairs = patients * (patients - 1) / 2
+    first = int(np.clip(len(agreement) / 1000, 5, MOST_COPIES))
+    ranks = np.array([rank for rank in (first, 10 * first, 100 * first) if rank <= len(agreement) / DEEPEST])
+    if len(ranks) < 2:
+        return float(np.log2(max(pairs, 1.0) / EXPECTED_BY_CHANCE))
+    at = agreement[ranks - 1]
+    flattest = float(np.max(-np.diff(at) / np.log(ranks[1:] / ranks[:-1])))
+    wanted = EXPECTED_BY_CHANCE * len(agreement) / pairs
+    return float(at[0] + flattest * np.log(ranks[0] / wanted))
+
+
+def _by_chance(cohort: Cohort, records: Telling, sample: Indices) -> Floats:
+    """The agreement of pairs who can't be one person, had their facts agreed as those of any two patients do.
+
+    Where hardly anybody's facts are recorded, of all pairs: copies among them can only raise what chance may do.
+    """
+    first, second = np.triu_indices(len(sample), k=1)
+    facts, rest = np.empty(len(first)), np.empty(len(first))
+    for start in range(0, len(first), CHUNK):
+        part = slice(start, start + CHUNK)
+        by_cell = records.by_cell(sample[first[part]], sample[second[part]])
+        facts[part] = by_cell[:, : len(FACTS)].sum(axis=1)
+        rest[part] = by_cell[:, len(FACTS) :].sum(axis=1)
+    apart = _contradict(cohort, sample[first], sample[second])
+    rest = rest[apart] if apart.mean() > FEWEST_APART else rest
+    return rest + np.random.default_rng(1).permutation(facts)[: len(rest)]
+
+
+def _contradict(cohort: Cohort, first: Indices, second: Indices) -> Mask:
+    """Who can't be one person: another sex, another diagnosis or more than a year older or younger, shape (pairs,)."""
+    age = cohort.number("age_years")
+    differs = np.abs(age[first] - age[second]) > AGES_APART
+    for name in ("sex", "diagnosis"):
+        codes = cohort.number(name)
+        differs |= (codes[first] != codes[second]) & (codes[first] >= 0) & (codes[second] >= 0)
+    return np.asarray(differs)

@@ -1,0 +1,96 @@
+"""Records that are too alike to be two patients: the same record, or nearly, under another id.
+
+Compared are whole raw records but for the ids of patient and site. What to do about a pair is left to `leakage`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.records.cohort import Cohort
+from features.records.timeline import Indices, Mask
+from training.leakage.chance_agreement import Telling, beyond_chance, telling
+from training.leakage.record_cells import Codes
+
+KEYS = 32
+"""Ways of choosing cells by which records are looked up: two that agree in all chosen cells are compared in whole. Of
+a poor record half of the cells are chosen, so that each way finds a copy with two changed cells 1 time in 4."""
+SPARE_BITS = 4.0
+"""Beyond log2 of the patients: so few pairs agree in the chosen cells by chance that comparing them takes no time."""
+MOST_PAIRS = 500_000
+"""Pairs that are compared for each way of choosing; those who agree with the fewest others come first."""
+CHUNK = 5_000
+"""Patients worked on at a time, so that memory does not grow with the cohort."""
+UNSURE_BITS = 3.0
+"""By so much a copy moves what is measured of a cohort; a record within it is not said to be tellable."""
+
+Pairs = NDArray[np.intp]
+
+
+def near_duplicates(cohort: Cohort) -> Pairs:
+    """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are one but for a few cells.
+
+    Two records are one when they agree beyond what chance brings about anywhere in the cohort. Poor records agree by
+    chance, so that nothing is said of them: see ``tellable``.
+    """
+    if len(cohort) < 2:
+        return np.empty((0, 2), dtype=np.intp)
+    records = telling(cohort)
+    pairs = _candidates(records)
+    least = beyond_chance(cohort, records)
+    alike = [records.agreement(*part.T) >= least for part in np.array_split(pairs, len(pairs) // 10_000 + 1)]
+    return pairs[np.concatenate(alike)]
+
+
+def tellable(cohort: Cohort, changed: int = 0) -> Mask:
+    """Whose record, shape (patients,), holds enough for a copy with so many changed cells to be told from chance."""
+    if len(cohort) < 2:
+        return np.ones(len(cohort), dtype=np.bool_)
+    least = beyond_chance(cohort, telling(cohort)) + UNSURE_BITS
+    return np.asarray(telling(cohort, copies=1).with_itself(changed) >= least)
+
+
+def _candidates(records: Telling) -> Pairs:
+    """Pairs that agree in all cells of a choice that tells about as much as would tell one patient from all others."""
+    enough = float(np.log2(len(records.codes))) + SPARE_BITS
+    rich = np.flatnonzero(records.bits.sum(axis=1) >= enough)
+    found = [np.empty((0, 2), dtype=np.intp)]
+    for way in range(KEYS):
+        rng = np.random.default_rng(way)
+        order = rng.permutation(records.codes.shape[1])
+        names = rng.integers(1, 2**63, len(order), dtype=np.uint64)
+        parts = np.array_split(rich, len(rich) // CHUNK + 1)
+        keys = [_keys(records.codes[part][:, order], records.bits[part][:, order], names, enough) for part in parts]
+        found.append(_same(np.concatenate(keys), rich))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
+    """A number for the cells of each record (patients, cells) up to the first with which they tell enough."""
+    told = np.cumsum(bits, axis=1)
+    needed = int((told < enough).sum(axis=1).max(initial=0)) + 1
+    codes, bits, told = codes[:, :needed], bits[:, :needed], told[:, :needed]
+    chosen = (told - bits < enough) & (bits > 0)
+    hashed = _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names[:needed])
+    keys: NDArray[np.uint64] = np.where(chosen, hashed, np.uint64(0)).sum(axis=1, dtype=np.uint64)
+    return keys
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The values with their bits spread, so that sums of them are not equal by accident (SplitMix64, Steele 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _same(keys: NDArray[np.uint64], patients: Indices) -> Pairs:
+    """Pairs of patients of equal keys, first below second; groups of few first, until there are ``MOST_PAIRS``."""
+    order = np.argsort(keys, kind="stable")
+    ends = np.flatnonzero(keys[order][1:] != keys[order][:-1]) + 1
+    groups = [patients[group] for group in np.split(order, ends) if len(group) > 1]
+    pairs, left = [np.empty((0, 2), dtype=np.intp)], MOST_PAIRS
+    for group in sorted(groups, key=len):
+        left -= len(group) * (len(group) - 1) // 2
+        if left < 0:
+            break
+        pairs.append(group[np.stack(np.triu_indices(len(group), k=1), axis=1)])
+    return np.concatenate(pairs)

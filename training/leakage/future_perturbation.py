@@ -1,0 +1,173 @@
+"""A cohort whose records are rewritten at random from the landmark on: no feature may notice.
+
+What is after the landmark is decided here once more, apart from `known_at`: a wrong cut must not hide itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.build import FeatureRows, build_features
+from features.protocol.columns import Column
+from features.protocol.document import Landmark, Protocol
+from features.records.assemble import assemble_cohort
+from features.records.cohort import Cohort, RawCohort, RawTable, Values
+from features.records.landmark import dosing_day
+from features.records.timeline import Floats, Indices, Mask, Rows
+from training.evidence.document import LeakageCheck
+from training.outcomes.labels import derive_outcomes
+
+DATED = ("sessions", "assessments", "events")
+DEFINING = ("session_number", "day", "kind")
+"""What makes a dosing session the one on whose day the landmark is."""
+SOON_DAYS, LATE_DAYS = 7, 250
+"""Half of the invented days follow the landmark within a week, where a cut that is a little late would see them."""
+NEW_ROWS = 2
+"""Rows invented for each patient in each table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rewritten:
+    """A cohort with another future, and how many of its rows were removed, changed or invented."""
+
+    cohort: Cohort
+    rows: int
+
+
+def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> LeakageCheck:
+    """Whether the features, one entry per landmark, stay as they are, to the bit, when the future is another one."""
+    moved: list[str] = []
+    rows = outcomes = 0
+    for landmark, built in zip(cohort.protocol.landmarks, features, strict=True):
+        rng = np.random.default_rng([seed, len(moved), rows])
+        rewritten = rewrite_future(cohort, landmark, built.day, rng)
+        rows += rewritten.rows
+        outcomes += _outcomes_changed(cohort, rewritten.cohort, landmark)
+        moved += _moved(built, build_features(rewritten.cohort, landmark), landmark)
+    seen = f"{rows} rows after the landmarks rewritten, which changed {outcomes} outcomes"
+    required = "a record's future rewritten at random changes no feature"
+    reached = any(bool((~np.isnan(built.day)).any()) for built in features)
+    if reached and not rows:
+        moved = ["no row could be rewritten, so nothing was checked"]
+    if moved:
+        seen += (
+            ": the features named use what is not known at the moment of prediction, so a clinic can't supply it. "
+            "Correct the day up to which they read, then train again"
+        )
+    return LeakageCheck(name="future rewritten", passed=not moved, required=required, seen=seen, named=moved)
+
+
+def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> Rewritten:
+    """Rewrite what is not known on the landmark ``day`` (patients,), NaN for those who did not reach it.
+
+    Half of the later rows go, the others get other cells, and new ones come. The session that defines the landmark
+    keeps its number and day, and whatever else is of a later day is free.
+    """
+    defining = dosing_day(cohort, landmark.before_session) if landmark.before_session else np.full(len(cohort), np.nan)
+    tables, rewritten = (
+        {"prior_treatments": RawTable(cohort.prior_treatments.patient, cohort.prior_treatments.columns)},
+        0,
+    )
+    for name in DATED:
+        rows = cohort.table(name)
+        after = _unknown(rows, name, landmark, rows.spread(day))
+        fixed = after & _defines(rows, name, landmark, rows.spread(defining), cohort.protocol)
+        tables[name], count = _rewritten_table(name, rows, after, fixed, _Future(cohort.protocol, day, rng))
+        rewritten += count
+    sites = [None if code < 0 else cohort.site_names[code] for code in cohort.site.tolist()]
+    raw = RawCohort(cohort.patient_ids, sites, cohort.patients, tables, cohort.as_of_day)
+    # What the check of a cohort would find in an invented future is of no interest here.
+    return Rewritten(assemble_cohort(raw, cohort.protocol)[0], rewritten)
+
+
+def _unknown(rows: Rows, name: str, landmark: Landmark, limit: Floats) -> Mask:
+    """Ratings after the landmark day; sessions and events from that day on, unless the landmark is a fixed day."""
+    day = rows.numbers("day")
+    same_day_is_known = name == "assessments" or landmark.day is not None
+    return np.asarray(day > limit if same_day_is_known else day >= limit)
+
+
+def _defines(rows: Rows, name: str, landmark: Landmark, defining: Floats, protocol: Protocol) -> Mask:
+    """The dosing session on whose day the landmark is."""
+    if name != "sessions":
+        return np.zeros(len(rows), dtype=np.bool_)
+    dosing = rows["kind"] == protocol.code("sessions", "kind", "dosing")
+    numbered = rows.numbers("session_number") == (landmark.before_session or 0)
+    return np.asarray(dosing & numbered & (rows.numbers("day") == defining))
+
+
+def _rewritten_table(table: str, rows: Rows, after: Mask, fixed: Mask, future: "_Future") -> tuple[RawTable, int]:
+    """The table with another future, and how many rows were removed, changed or invented."""
+    kept = np.flatnonzero(~after | fixed | (future.rng.random(len(rows)) < 0.5))
+    reached = np.repeat(np.flatnonzero(~np.isnan(future.day)), NEW_ROWS)
+    patient = np.concatenate([rows.patient[kept], reached])
+    every = np.ones(len(reached), dtype=np.bool_)
+    changed, movable = np.append(after[kept], every), np.append(after[kept] & ~fixed[kept], every)
+    invented = np.append(np.zeros(len(kept), dtype=np.bool_), every)
+    values: dict[str, Values] = {}
+    for column in future.protocol.tables[table]:
+        if column.kind != "identifier":
+            free = movable if column.name in DEFINING else invented if column.name == "instrument" else changed
+            old = np.append(rows[column.name][kept], np.zeros(len(reached), rows[column.name].dtype))
+            values[column.name] = np.where(free, future.cells(column, patient, values), old)
+    return RawTable(patient, values), len(rows) - len(kept) + int(changed.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Future:
+    """Draws cells of days after the landmark ``day`` (patients,)."""
+
+    protocol: Protocol
+    day: Floats
+    rng: np.random.Generator
+
+    def cells(self, column: Column, patient: Indices, drawn: Mapping[str, Values]) -> Values:
+        """A cell for each of these patients' rows; a score is within the range of its row's instrument."""
+        count = len(patient)
+        if column.kind == "category":
+            return self.rng.integers(0, len(column.categories), count).astype(np.int16)
+        if column.kind == "day":
+            within = np.where(self.rng.random(count) < 0.5, SOON_DAYS, LATE_DAYS)
+            return self.day[patient] + self.rng.integers(1, within + 1)
+        if column.kind == "whole":
+            # From the upper half of the range, so that no invented session is the one that defines the landmark.
+            return np.floor(self._between((_least(column) + _most(column)) / 2, _most(column), count))
+        if column.name == "score":
+            scales = list(self.protocol.instruments.values())
+            code = drawn["instrument"].astype(np.intp)
+            lowest, highest = np.array([(scale.minimum, scale.maximum) for scale in scales], dtype=np.float64)[code].T
+            return np.round(self._between(lowest, highest, count))
+        numbers = self._between(_least(column), _most(column), count)
+        return np.round(numbers) if column.kind == "flag" else numbers
+
+    def _between(self, lowest: Floats | float, highest: Floats | float, count: int) -> Floats:
+        return lowest + (highest - lowest) * self.rng.random(count)
+
+
+def _least(column: Column) -> float:
+    return 0.0 if column.minimum is None else column.minimum
+
+
+def _most(column: Column) -> float:
+    return 1.0 if column.maximum is None else column.maximum
+
+
+def _outcomes_changed(before: Cohort, after: Cohort, landmark: Landmark) -> int:
+    """How many patients have another remission, another time at risk or another end of it."""
+    first, second = derive_outcomes(before, landmark), derive_outcomes(after, landmark)
+    changed = ~_equal(first.remission, second.remission) | ~_equal(first.followed_days, second.followed_days)
+    return int((changed | (first.ended_by != second.ended_by)).sum())
+
+
+def _equal(first: Floats, second: Floats) -> Mask:
+    return np.asarray((first == second) | (np.isnan(first) & np.isnan(second)))
+
+
+def _moved(before: FeatureRows, after: FeatureRows, landmark: Landmark) -> list[str]:
+    """The features that differ for anybody, and for how many; the landmark day counts as one."""
+    reached = ~np.isnan(before.day)
+    differs = ~_equal(before.values, after.values) & reached[:, None]
+    counts = dict(zip(before.names, differs.sum(axis=0).tolist(), strict=True))
+    counts["the landmark day"] = int((~_equal(before.day, after.day)).sum())
+    return [f"{landmark.name}: {name} ({count} patients)" for name, count in counts.items() if count]

@@ -1,0 +1,1 @@
+"""Tasks, folds, candidates, the choice among them, refits and updates."""

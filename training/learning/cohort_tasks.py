@@ -1,0 +1,34 @@
+"""What the heads of every landmark have to learn from one cohort, with the weights for what was not observed."""
+
+from collections.abc import Sequence
+
+from features.build import FeatureRows
+from features.catalogue import catalogue
+from features.records.cohort import Cohort
+from training.config import TrainingConfig
+from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
+from training.learning.tasks import Task, remission_task
+from training.outcomes.censoring import remission_weights
+from training.outcomes.follow_up_weights import follow_up_weights
+from training.outcomes.labels import Outcomes
+
+
+def tasks_of(
+    cohort: Cohort, features: Sequence[FeatureRows], outcomes: Sequence[Outcomes], config: TrainingConfig
+) -> list[list[Task]]:
+    """For each landmark remission, unless everyone is in remission there, and relapse."""
+    relapse = [_relapse(cohort, *pair, config) for pair in zip(features, outcomes, strict=True)]
+    if cohort.protocol.remission.at_landmark:
+        return [[task] for task in relapse]
+    declared = catalogue(cohort.protocol)
+    weights = remission_weights(cohort, outcomes, config)
+    return [
+        [remission_task(rows, declared, outcome, weight, config.seed), task]
+        for rows, outcome, weight, task in zip(features, outcomes, weights, relapse, strict=True)
+    ]
+
+
+def _relapse(cohort: Cohort, features: FeatureRows, outcomes: Outcomes, config: TrainingConfig) -> RelapseTask:
+    longest = max(cohort.protocol.horizons_days)
+    weights = follow_up_weights(cohort, features, outcomes, reach_of(outcomes, longest), config)
+    return relapse_task(features, catalogue(cohort.protocol), outcomes, longest, config.seed, weights)

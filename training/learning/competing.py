@@ -1,0 +1,50 @@
+"""Whether competing events depend on who the patient is, as far as a cohort can tell.
+
+They get a penalised regression on the features where it predicts patients held out better than one rate for all, by the
+rule that chooses every head; else one rate. The choice is made once, on all folds, before the candidates of the head
+are compared: what is held out there took part in it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from features.records.timeline import Floats, Mask
+from models.learners import Learner, learn_logistic, learn_nothing
+from models.outcomes import DAYS_PER_WEEK
+from training.config import TrainingConfig
+from training.learning.choice import choose
+from training.learning.relapse_task import RelapseTask
+from training.learning.splits import Folds, held_out
+from training.learning.tasks import Task
+
+LEARNERS: dict[str, Learner] = {"no_model": learn_nothing, "logistic": learn_logistic}
+
+
+def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
+    """A relapse task with the learner of its competing events that is chosen; any other task as it is."""
+    if not isinstance(task, RelapseTask):
+        return task
+    if int(task.competed.sum()) < config.events_to_fit or "logistic" not in config.candidates:
+        return task
+    numbers = list(np.ndindex(folds.repeats, len(folds.names)))
+    jobs = [(name, held_out(folds, *number)) for name in LEARNERS for number in numbers]
+    found = Parallel(n_jobs=workers)(delayed(_losses)(task, LEARNERS[name], held) for name, held in jobs)
+    losses = {name: np.zeros(len(task.at_risk)) for name in LEARNERS}
+    for (name, _), loss in zip(jobs, found, strict=True):
+        losses[name] += loss / folds.repeats
+    choice = choose(losses, task.at_risk, folds.site)
+    return replace(task, competing_learner=LEARNERS[choice.winner], competing_choice=choice)
+
+
+def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
+    """Negative log-likelihood of the competing events of those held out, shape (patients,)."""
+    with threadpool_limits(limits=1):
+        rate, score = replace(task, competing_learner=learner).fit_competing(task.at_risk & ~held)
+    trials = task.competing_trials(task.at_risk & held)
+    moved = np.zeros(len(held)) if score is None else score.predict(task.lesson.rows)
+    floor = 1 / (2 * max(float(task.at_risk.sum()), 1.0))  # a rate of 0 elsewhere does not make an event impossible
+    level = np.log(max(rate, floor * DAYS_PER_WEEK / task.last_day)) - np.log1p(-rate)
+    return trials.loss_for_patient(moved, np.array([level]))

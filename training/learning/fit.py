@@ -1,0 +1,232 @@
+"""Judges every candidate of every head on patients it never saw, chooses one, and refits it on all.
+
+The rule of the choice is in `choice`. What is compared is the log-likelihood of patients held out; for relapse, of
+their weeks at risk.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from features.records.timeline import Floats
+from models.calibration import Recalibration, Trials, recalibrate
+from models.learners import TUNING_FOLDS, learn_nothing
+from training.config import CANDIDATES, TrainingConfig
+from training.learning.choice import Choice, choose
+from training.learning.held_out import fold_measures, measures
+from training.learning.relapse_task import RelapseTask
+from training.learning.splits import Folds, held_out
+from training.learning.tasks import Head, HeldOut, Task, learner_for
+
+Progress = Callable[[], None]
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateFit:
+    """A candidate's held-out predictions ``[repeat][fold]``, how good they were, and the head learned from all.
+
+    ``fold_heads`` are those that made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each
+    patient's outcomes held out, averaged over the repeats; 0 for those who have none. ``loss`` is their mean.
+    """
+
+    name: str
+    held_out: tuple[tuple[HeldOut, ...], ...]
+    fold_heads: tuple[tuple[Head, ...], ...]
+    measures: Mapping[str, float]
+    fold_measures: tuple[Mapping[str, float], ...]
+    losses: Floats
+    loss: float
+    head: Head
+    parameters: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadFit:
+    """What became of one task; ``choice`` and ``head`` are ``None`` where not even an overall rate can be given."""
+
+    task: Task
+    candidates: Mapping[str, CandidateFit]
+    choice: Choice | None
+    head: Head | None
+    recalibration: Recalibration | None
+    note: str
+
+    @property
+    def winner(self) -> str | None:
+        """The candidate that was chosen."""
+        return None if self.choice is None else self.choice.winner
+
+
+def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
+    """The candidates that the task has enough outcomes for, by rising complexity; none without a single event."""
+    if task.rarer < 1:
+        return ()
+    if task.rarer < config.events_to_fit:
+        return ("no_model",)
+    variable = task.lesson.rows[:, task.lesson.names.index(task.one_variable)]
+    recorded = variable[~np.isnan(variable)]
+    possible = {name for name in CANDIDATES if name != "one_variable" or len(np.unique(recorded)) > 1}
+    return tuple(name for name in CANDIDATES if name in config.candidates and name in possible)
+
+
+def fit_heads(
+    tasks: list[Task], folds: Folds, config: TrainingConfig, progress: Progress, workers: int
+) -> list[HeadFit]:
+    """Cross-validate and refit every candidate of every task, in parallel processes; ``progress`` is called per fit."""
+    jobs = [
+        (position, name, repeat, fold)
+        for position, task in enumerate(tasks)
+        for name in candidates_for(task, config)
+        for repeat, fold in [*np.ndindex(folds.repeats, len(folds.names)), (-1, -1)]
+    ]
+    # The longest first, so that no worker is left alone with one at the end; results are put back in order.
+    jobs.sort(key=lambda job: -CANDIDATES.index(job[1]))
+    results = {}
+    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    fits = parallel(
+        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold) for position, name, repeat, fold in jobs
+    )
+    for job, fitted in zip(jobs, fits, strict=True):
+        results[job] = fitted
+        progress()
+    gathered = [
+        {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}
+        for position, task in enumerate(tasks)
+    ]
+    return [_judge(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
+
+
+def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> int:
+    """How many fits ``fit_heads`` will make."""
+    return sum(len(candidates_for(task, config)) * (folds.repeats * len(folds.names) + 1) for task in tasks)
+
+
+_Result = tuple[Head, Mapping[str, float], HeldOut | None]
+
+
+def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
+    """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
+
+    Where nearly all outcomes of a kind are in the fold held out, the others can teach no more than the overall rate.
+    """
+    held = held_out(folds, repeat, fold)
+    with threadpool_limits(limits=1):
+        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else learn_nothing
+        head, parameters = task.fit(learner, ~held)
+        return head, parameters, None if fold < 0 else task.hold_out(head, held)
+
+
+def _gather(
+    task: Task, name: str, position: int, folds: Folds, results: Mapping[tuple[int, str, int, int], _Result]
+) -> CandidateFit:
+    held = tuple(
+        tuple(out for fold in range(len(folds.names)) if (out := results[position, name, repeat, fold][2]) is not None)
+        for repeat in range(folds.repeats)
+    )
+    heads = tuple(
+        tuple(results[position, name, repeat, fold][0] for fold in range(len(folds.names)))
+        for repeat in range(folds.repeats)
+    )
+    head, parameters, _ = results[position, name, -1, -1]
+    losses = _losses(task, held)
+    return CandidateFit(
+        name=name,
+        held_out=held,
+        fold_heads=heads,
+        measures=measures(task, held),
+        fold_measures=fold_measures(task, held),
+        losses=losses,
+        loss=float(losses[task.taught].mean()),
+        head=head,
+        parameters=parameters,
+    )
+
+
+def _losses(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> Floats:
+    """Negative log-likelihood per patient, shape (patients,), averaged over the repeats."""
+    total = np.zeros(len(task.taught))
+    for out in (out for repeat in held for out in repeat):
+        score = np.zeros(len(total))
+        score[out.patient] = out.moved
+        loss = out.trials.losses(out.baseline + score[out.trials.patient])
+        total += np.bincount(out.trials.patient, weights=loss, minlength=len(total))
+    return total / len(held)
+
+
+def _judge(
+    task: Task, site: NDArray[np.integer], candidates: Mapping[str, CandidateFit], config: TrainingConfig
+) -> HeadFit:
+    """Choose among a task's candidates, and recalibrate the chosen one where its held-out predictions support it."""
+    if not candidates:
+        return HeadFit(task, {}, None, None, None, "too few patients or outcomes to learn from: nothing can be said")
+    choice = choose({name: found.losses for name, found in candidates.items()}, task.taught, site)
+    head, recalibration = candidates[choice.winner].head, None
+    if choice.winner != "no_model":
+        recalibration = recalibration_on(task, candidates[choice.winner].held_out)
+        if recalibration.supported:
+            head = head.recalibrated(recalibration)
+    return HeadFit(task, candidates, choice, head, recalibration, _note(task, choice, config))
+
+
+def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
+    """What people must know of a head, as one line; empty where there is nothing."""
+    notes = []
+    if task.rarer < config.events_to_fit:
+        notes.append(
+            f"only {task.rarer} of the rarer outcome among {task.patients} patients, {config.events_to_fit} are needed "
+            "to fit a model: the same overall rate is given to everybody"
+        )
+    elif choice.winner == "no_model":
+        notes.append(f"{_no_better(choice)}: every patient is given the cohort's average risk")
+    if isinstance(task, RelapseTask) and task.competing_choice is not None:
+        notes.append(_competing(task.competing_choice))
+    if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
+        notes.append(f"too few patients were followed beyond day {task.last_day}: nothing is said of later days")
+    return "; ".join(notes)
+
+
+def _competing(choice: Choice) -> str:
+    """What competing events are predicted from, and by how much it is better."""
+    average = choice.differences["no_model"]
+    if choice.winner == "no_model":
+        found = "not significantly better" if choice.best != "no_model" else "no better"
+        return f"competing events have one rate for all: a regression is {found} on patients held out"
+    return (
+        f"competing events are predicted from the features, by {average.estimate:.4f} nats a patient better than one "
+        f"rate for all (p {average.p:.2f})"
+    )
+
+
+def _no_better(choice: Choice) -> str:
+    """Why nobody is told an own risk, with the figure where a candidate came near."""
+    if choice.best == "no_model":
+        return "no candidate predicted patients it never saw better than the average does"
+    gained = choice.differences["no_model"]
+    return (
+        f"no candidate predicted patients it never saw significantly better (best: {choice.best}, by "
+        f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f}, p {gained.p:.2f})"
+    )
+
+
+def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:
+    """Recalibration on held-out predictions ``[repeat][fold]``; each repeat counts for its share."""
+    outs = [out for repeat in repeats for out in repeat]
+    share = 1 / len(repeats)
+    patients = len(task.lesson.rows)
+    stacked = Trials(
+        patient=np.concatenate([number * patients + out.trials.patient for number, out in enumerate(outs)]),
+        band=np.zeros(sum(len(out.trials.patient) for out in outs), dtype=np.intp),
+        successes=np.concatenate([out.trials.successes for out in outs]) * share,
+        failures=np.concatenate([out.trials.failures for out in outs]) * share,
+        patients=patients * len(outs),
+        bands=1,
+    )
+    moved = np.zeros(patients * len(outs))
+    for number, out in enumerate(outs):
+        moved[number * patients + out.patient] = out.moved
+    baseline = np.concatenate([out.baseline for out in outs])
+    return recalibrate(stacked, moved, baseline, task.effective_share)

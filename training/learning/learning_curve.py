@@ -1,0 +1,137 @@
+"""How well fewer training patients would have taught: the same folds, learned from a part of the others.
+
+The learner is the penalised logistic regression for every head, also where it did not win: what more patients would
+buy is asked most where nothing has won yet.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from features.records.timeline import Floats, Mask
+from models.learners import TUNING_FOLDS, learn_logistic
+from training.evidence.document import LearningCurve
+from training.learning.fit import HeadFit
+from training.learning.relapse_task import RelapseTask
+from training.learning.splits import Folds, held_out
+from training.learning.tasks import HeldOut, RemissionTask, Task
+from training.metrics.discrimination import auc, c_index
+from training.metrics.intervals import interval
+
+FRACTIONS = (0.25, 0.5, 0.75)
+"""Parts of the training patients; all of them were learned from already."""
+MOST_FOLDS = 5
+"""So many folds are held out for it; more would cost much and show little."""
+LEARNER = "logistic"
+EXPONENTS = np.linspace(0.2, 1.5, 27)
+"""Tried for the inverse power law of Figueroa 2012, doi:10.1186/1472-6947-12-8."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """Predictions for everybody held out once, by how many patients taught on average; ``outs[size][fold]``."""
+
+    taught: tuple[int, ...]
+    outs: tuple[tuple[HeldOut, ...], ...]
+
+
+def number_of_lessons(fits: Sequence[HeadFit], folds: Folds) -> int:
+    """How many fits ``learn_from_fewer`` will make."""
+    return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * _folds_used(folds)
+
+
+def _folds_used(folds: Folds) -> int:
+    return min(len(folds.names), MOST_FOLDS)
+
+
+def learn_from_fewer(
+    fits: Sequence[HeadFit], folds: Folds, progress: Callable[[], None], workers: int
+) -> list[Lessons | None]:
+    """The lessons of every head that has the learner among its candidates; ``None`` for the others."""
+    jobs = [
+        (position, fraction, fold)
+        for position, fit in enumerate(fits)
+        if LEARNER in fit.candidates
+        for fraction in FRACTIONS
+        for fold in range(_folds_used(folds))
+    ]
+    parallel = Parallel(n_jobs=workers, return_as="generator")
+    found: dict[tuple[int, float, int], HeldOut | None] = {}
+    for job, out in zip(jobs, parallel(delayed(_learn)(fits[p].task, folds, f, k) for p, f, k in jobs), strict=True):
+        found[job] = out
+        progress()
+    return [
+        _lessons(fit, position, folds, found) if LEARNER in fit.candidates else None
+        for position, fit in enumerate(fits)
+    ]
+
+
+def _learn(task: Task, folds: Folds, fraction: float, fold: int) -> HeldOut | None:
+    """Learn from a part of those outside a fold; ``None`` where too few outcomes are left to tune by."""
+    held = held_out(folds, 0, fold)
+    taught = _part(~held, fraction, task.lesson.seed + fold)
+    if task.rarer_among(taught) < TUNING_FOLDS:
+        return None
+    with threadpool_limits(limits=1):
+        head, _ = task.fit(learn_logistic, taught)
+        return task.hold_out(head, held)
+
+
+def _part(others: Mask, fraction: float, seed: int) -> Mask:
+    """A random part of the patients; a larger fraction contains a smaller one."""
+    place = np.random.default_rng(seed).permutation(len(others)) / len(others)
+    return others & (place < fraction)
+
+
+def _lessons(fit: HeadFit, position: int, folds: Folds, found: dict[tuple[int, float, int], HeldOut | None]) -> Lessons:
+    number = _folds_used(folds)
+    taught = fit.task.patients * (1 - 1 / len(folds.names))
+    sizes, outs = [], []
+    for fraction in FRACTIONS:
+        row = [found[position, fraction, fold] for fold in range(number)]
+        if all(out is not None for out in row):
+            sizes.append(round(taught * fraction))
+            outs.append(tuple(out for out in row if out is not None))
+    return Lessons((*sizes, round(taught)), (*outs, fit.candidates[LEARNER].held_out[0][:number]))
+
+
+def learning_curve(task: Task, lessons: Lessons, draws: Floats) -> LearningCurve:
+    """Held-out discrimination by number of patients; ``draws`` (draws + 1, patients) weigh the patients."""
+    values = [interval(_discrimination(task, outs, draws)) for outs in lessons.outs]
+    points = np.array([np.nan if value.estimate is None else value.estimate for value in values])
+    return LearningCurve(
+        measure="auc" if isinstance(task, RemissionTask) else "c_index",
+        patients=list(lessons.taught),
+        values=values,
+        doubled_patients=2 * lessons.taught[-1],
+        doubled=_extrapolated(np.array(lessons.taught, dtype=np.float64), points, 2 * lessons.taught[-1]),
+    )
+
+
+def _discrimination(task: Task, outs: Sequence[HeldOut], draws: Floats) -> Floats:
+    patient = np.concatenate([out.patient for out in outs])
+    fold = np.repeat(np.arange(len(outs)), [len(out.patient) for out in outs])
+    if isinstance(task, RelapseTask):
+        ended_by = np.where(task.relapsed, 1, np.where(task.competed, 2, 0)).astype(np.int8)[patient]
+        predicted = np.concatenate([out.probability[:, -1] for out in outs])
+        return c_index(task.followed[patient], ended_by, predicted, draws[:, patient], fold)
+    assert isinstance(task, RemissionTask)  # noqa: S101 - there are two kinds of task
+    predicted = np.concatenate([out.probability for out in outs])
+    return auc(task.remission[patient], predicted, draws[:, patient] * task.weights[patient], fold)
+
+
+def _extrapolated(sizes: Floats, values: Floats, wanted: int) -> float:
+    """``a - b * size**-c`` by least squares, at the wanted size; NaN unless four points rise towards ``a`` <= 1."""
+    if len(sizes) <= len(FRACTIONS) or np.isnan(values).any():
+        return float("nan")
+    best = (np.inf, float("nan"))
+    for exponent in EXPONENTS:
+        design = np.column_stack([np.ones(len(sizes)), -(sizes**-exponent)])
+        (ceiling, drop), *_ = np.linalg.lstsq(design, values, rcond=None)
+        error = float(np.sum((design @ [ceiling, drop] - values) ** 2))
+        if drop > 0 and ceiling <= 1 and error < best[0]:
+            best = error, float(ceiling - drop * wanted**-exponent)
+    return best[1]

@@ -1,0 +1,128 @@
+"""Fits the refits behind every patient's interval; what follows from them is left to `models/uncertainty`.
+
+A refit is one plausible model: a linear score fitted to a bootstrap sample, penalised towards a random draw from the
+prior that the penalty stands for, plus one draw of what no linear score explains. How strong the penalty and how large
+the rest are, the data say (`marginal_likelihood`). The interval is centred on the winner's answer, and is as wide as
+the refits are away from it: so it holds for the candidate that answers, trees included.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from features.records.timeline import Floats
+from models.learners import Design, Lesson
+from models.relapse import RelapseHead, relapse_trials
+from models.uncertainty import HeadRefits, OutcomeRefits
+from training.config import TrainingConfig
+from training.learning.fit import HeadFit
+from training.learning.marginal_likelihood import variances
+from training.learning.relapse_task import RelapseTask
+from training.learning.tasks import Head, Task
+
+REFITS = 60
+"""Refits per head: the width of an interval is then known to a tenth."""
+
+Progress = Callable[[], None]
+
+
+def number_of_refitted(heads: Sequence[Mapping[str, HeadFit]]) -> int:
+    """How often ``fit_refits`` will call ``progress``: once per head that tells patients apart."""
+    return sum(_is_refitted(fit) for fits in heads for fit in fits.values())
+
+
+def _is_refitted(fit: HeadFit) -> bool:
+    """A head that gives everybody the average has no interval for a patient: it does not know the patient."""
+    return fit.winner not in (None, "no_model")
+
+
+def fit_refits(
+    heads: Sequence[Mapping[str, HeadFit]],
+    site: NDArray[np.integer],
+    config: TrainingConfig,
+    progress: Progress,
+    workers: int,
+) -> list[OutcomeRefits]:
+    """Refits of every landmark's ``heads`` (by name), in parallel processes; the same for any number of workers.
+
+    All heads of all landmarks share their bootstrap samples, so that what follows from two heads together is coherent.
+    """
+    drawn = draw_within_sites(site, REFITS, config.seed)
+    jobs = [(at, name) for at, fits in enumerate(heads) for name, fit in fits.items() if _is_refitted(fit)]
+    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    found = {}
+    refitted = parallel(delayed(_refit)(heads[at][name], drawn, config.seed) for at, name in jobs)
+    for job, refits in zip(jobs, refitted, strict=True):
+        found[job] = refits
+        progress()
+    return [OutcomeRefits(found.get((at, "remission")), found.get((at, "relapse"))) for at in range(len(heads))]
+
+
+def draw_within_sites(site: NDArray[np.integer], draws: int, seed: int) -> Floats:
+    """How often each patient is in each bootstrap sample, shape (draws, patients); every site keeps its size."""
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((draws, len(site)))
+    members = [np.flatnonzero(site == code) for code in np.unique(site)]
+    for row in counts:
+        for among in members:
+            row[among] = np.bincount(rng.integers(len(among), size=len(among)), minlength=len(among))
+    return counts
+
+
+def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
+    assert fit.head is not None  # noqa: S101 - only heads that were learned are learned again
+    return refit_head(fit.task, fit.head, drawn, seed)
+
+
+def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
+    """Refits of one learned head from samples ``drawn`` (refits, patients)."""
+    lesson, edges = lesson_of(task, head), head.edges if isinstance(head, RelapseHead) else np.zeros(0, dtype=np.int64)
+    design = Design.of(lesson)
+    columns = design.columns.shape[1]
+    rng = np.random.default_rng([seed, len(edges)])  # another draw for each of two heads
+    with threadpool_limits(limits=1):
+        known = variances(lesson, seed, yes_no=not len(edges))
+        regression = design.regression(lesson)
+        parameters, fitted = None, []
+        for counts, penalty in zip(drawn, known.draw(len(drawn)), strict=True):
+            strengths = design.strengths(penalty)
+            prior = _keep_signs(np.sqrt(strengths) * rng.standard_normal(columns), design.signs)
+            parameters = regression.fit(strengths, parameters, counts, prior)
+            fitted.append(parameters)
+    scores = [design.score(row) for row in fitted]
+    unexplained = known.misfit * _standard(rng.standard_normal(len(drawn)))
+    return HeadRefits(
+        used=design.used,
+        lower=design.lower,
+        upper=design.upper,
+        centre=design.centre,
+        weight=np.array([score.weight for score in scores], dtype=np.float32),
+        missing_weight=np.array([score.missing_weight for score in scores], dtype=np.float32),
+        baseline=np.array([row[columns:] for row in fitted], dtype=np.float32),
+        edges=edges,
+        unexplained=unexplained.astype(np.float32),
+        typical=np.array(known.typical),
+    )
+
+
+def _keep_signs(draw: Floats, signs: NDArray[np.int64]) -> Floats:
+    """A draw from the prior whose every coefficient has the sign that it keeps."""
+    return np.where(signs == 0, draw, np.abs(draw) * signs)
+
+
+def _standard(draws: Floats) -> Floats:
+    """The draws moved and stretched to mean 0 and standard deviation 1."""
+    away = draws - draws.mean()
+    return np.asarray(away / away.std())
+
+
+def lesson_of(task: Task, head: Head) -> Lesson:
+    """What all patients teach a learned head."""
+    if not isinstance(task, RelapseTask):
+        return task.lesson
+    assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it
+    trials = relapse_trials(task.followed, task.relapsed, task.at_risk, head.edges, task.follow_up)
+    return Lesson(task.lesson.rows, trials, task.lesson.names, task.lesson.signs, task.lesson.seed)

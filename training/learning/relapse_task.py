@@ -1,0 +1,196 @@
+"""The task of the relapse head: its weeks at risk, how far its curve can reach, and its competing events."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import FeatureRows
+from features.catalogue import Feature
+from features.records.timeline import Floats, Mask
+from models.calibration import Trials, fit_baseline
+from models.learners import TUNING_FOLDS, Learner, Lesson, learn_nothing
+from models.outcomes import DAYS_PER_WEEK
+from models.relapse import (
+    ONE_VARIABLE,
+    FollowUpWeights,
+    RelapseHead,
+    band_edges,
+    competing_rate,
+    competing_trials,
+    relapse_trials,
+)
+from models.score import Score
+from training.learning.choice import Choice
+from training.learning.tasks import LOSS, Head, HeldOut, effective_share
+from training.metrics.asked import FEWEST_FOLLOWED
+from training.outcomes.labels import EndedBy, Outcomes
+
+MOST_WEEKS = 52
+"""Ends of weeks at which curves are judged, at the most."""
+
+
+@dataclass(frozen=True, eq=False)
+class RelapseTask:
+    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,).
+
+    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks. ``competing_choice`` is
+    how ``competing_learner`` was chosen, ``None`` where competing events are too few for a choice.
+    """
+
+    lesson: Lesson
+    followed_days: Floats
+    ended_by: NDArray[np.int8]
+    at_risk: Mask
+    last_day: int
+    follow_up: FollowUpWeights
+    longest_horizon: int = 0
+    competing_learner: Learner = learn_nothing
+    competing_choice: Choice | None = None
+    name: str = "relapse"
+    loss: str = LOSS
+    one_variable: str = ONE_VARIABLE
+
+    @property
+    def weights(self) -> Floats:
+        """What each patient's last week at risk, or event, stands for."""
+        return self.follow_up.at_event
+
+    @property
+    def taught(self) -> Mask:
+        """Those at risk."""
+        return self.at_risk
+
+    @property
+    def patients(self) -> int:
+        """Patients in remission and followed for at least a day."""
+        return int(self.at_risk.sum())
+
+    @property
+    def relapsed(self) -> Mask:
+        """Who relapsed within the reach of the curve."""
+        return self.at_risk & (self.ended_by == EndedBy.RELAPSE) & (self.followed_days <= self.last_day)
+
+    @property
+    def competed(self) -> Mask:
+        """Who had a competing event first, within the reach of the curve."""
+        return self.at_risk & (self.ended_by == EndedBy.COMPETING) & (self.followed_days <= self.last_day)
+
+    @property
+    def followed(self) -> Floats:
+        """Days at risk, up to the reach of the curve."""
+        return np.minimum(self.followed_days, self.last_day)
+
+    @property
+    def events(self) -> int:
+        """Relapses within the reach of the curve."""
+        return int(self.relapsed.sum())
+
+    @property
+    def rarer(self) -> int:
+        """The relapses: the number of weeks at risk is not what limits what can be learned."""
+        return self.events
+
+    def rarer_among(self, taught: Mask) -> int:
+        """The relapses among some of the patients."""
+        return int((self.relapsed & taught).sum())
+
+    @property
+    def effective_share(self) -> float:
+        """Effective over nominal number of relapses, which are what limits how much is known (Kish 1965)."""
+        return effective_share(self.follow_up.at_event[self.relapsed])
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """The days at which predictions are judged: see ``week_ends``."""
+        return week_ends(self.last_day)
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+        kept = self.at_risk & taught
+        edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
+        trials = relapse_trials(self.followed, self.relapsed, kept, edges, self.follow_up)
+        learned = learner(replace(self.lesson, trials=trials))
+        baseline = fit_baseline(trials, learned.score.predict(self.lesson.rows))
+        rate, score = self.fit_competing(kept)
+        return RelapseHead(
+            learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
+        ), learned.parameters
+
+    def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
+        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk.
+
+        There is no score where too few had such an event to tune it by.
+        """
+        trials = self.competing_trials(kept)
+        if self.competing_learner is learn_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
+            return competing_rate(trials, np.zeros(trials.patients)), None
+        score = self.competing_learner(replace(self.competing_lesson, trials=trials)).score
+        return competing_rate(trials, score.predict(self.lesson.rows)), score
+
+    def competing_trials(self, kept: Mask) -> Trials:
+        """The weeks of some patients without relapse, and their competing events."""
+        weeks = -(-self.last_day // DAYS_PER_WEEK)
+        return competing_trials(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
+
+    @property
+    def competing_lesson(self) -> Lesson:
+        """Feature rows for competing events, of which no sign is expected."""
+        return replace(self.lesson, signs=(0,) * len(self.lesson.names))
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+        assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
+        kept = self.at_risk & held
+        patient = np.flatnonzero(kept)
+        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges, self.follow_up)
+        rows = self.lesson.rows[patient]
+        return HeldOut(
+            patient, head.moved(rows), trials, head.baseline[trials.band], head.curve(rows, self.days).relapse
+        )
+
+
+def reach_of(outcomes: Outcomes, last_day: int) -> int:
+    """How far a relapse curve reaches: to the end of the week of ``last_day``, the longest horizon in days after
+    remission, or of the last week into which enough patients were followed.
+    """
+    week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
+    return min(week, _last_supported_day(outcomes))
+
+
+def week_ends(last_day: int) -> NDArray[np.int64]:
+    """Days at which curves are judged: ends of weeks up to ``last_day``, at most 52 of them, the last always there."""
+    weeks = last_day // DAYS_PER_WEEK
+    if weeks < 1:
+        return np.empty(0, dtype=np.int64)
+    return np.unique(np.linspace(1, weeks, min(weeks, MOST_WEEKS)).astype(np.int64)) * DAYS_PER_WEEK
+
+
+def relapse_task(
+    features: FeatureRows,
+    declared: tuple[Feature, ...],
+    outcomes: Outcomes,
+    last_day: int,
+    seed: int,
+    follow_up: FollowUpWeights | None = None,
+) -> RelapseTask:
+    """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission."""
+    signs = tuple(feature.relapse_sign for feature in declared)
+    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
+    return RelapseTask(
+        lesson=Lesson(features.values, none, features.names, signs, seed),
+        followed_days=outcomes.followed_days,
+        ended_by=outcomes.ended_by,
+        at_risk=outcomes.at_risk,
+        last_day=reach_of(outcomes, last_day),
+        follow_up=follow_up or FollowUpWeights.equal(len(features.day)),
+        longest_horizon=last_day,
+    )
+
+
+def _last_supported_day(outcomes: Outcomes) -> int:
+    """The end of the last week into which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 where none is."""
+    followed = np.sort(outcomes.followed_days[outcomes.at_risk])[::-1]
+    if len(followed) < FEWEST_FOLLOWED:
+        return 0
+    return int(-(-followed[FEWEST_FOLLOWED - 1] // DAYS_PER_WEEK)) * DAYS_PER_WEEK

@@ -1,0 +1,41 @@
+"""Fits the winners a second time, in other processes, and compares the bytes: what can't be repeated proves nothing.
+
+`kap audit verify` repeats the whole training; this is the part that every training repeats on its own.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from models.relapse import RelapseHead
+from models.score import to_arrays
+from training.evidence.document import Reproduction
+from training.learning.fit import HeadFit, fit_candidate
+from training.learning.splits import Folds
+from training.learning.tasks import Head
+
+
+def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproduction:
+    """Whether each winner, learned again from all patients, is the same to the last bit."""
+    won = [fit for fit in fits if fit.winner is not None]
+    again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
+    same = [
+        bytes_of(fit.candidates[str(fit.winner)].head) == bytes_of(head)
+        for fit, (head, *_) in zip(won, again, strict=True)
+    ]
+    return Reproduction(heads=len(won), identical=all(same))
+
+
+def bytes_of(head: Head) -> dict[str, bytes]:
+    """All the numbers of a head."""
+    arrays = {f"score.{name}": values.tobytes() for name, values in to_arrays(head.score).items()}
+    arrays["slope"] = float(head.slope).hex().encode()
+    if isinstance(head, RelapseHead):
+        competing = head.competing_hazard
+        curve: dict[str, NDArray[np.generic]] = {"edges": head.edges, "baseline": head.baseline, "competing": competing}
+        if head.competing_score is not None:
+            curve |= {f"competing.{name}": values for name, values in to_arrays(head.competing_score).items()}
+        return arrays | {name: values.tobytes() for name, values in curve.items()}
+    return arrays | {"baseline": head.baseline.hex().encode()}

@@ -1,0 +1,171 @@
+"""What one head has to learn from one cohort at one landmark, and how well a learned head does on those held out."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.build import FeatureRows
+from features.catalogue import Feature
+from features.records.timeline import Floats, Mask
+from models.calibration import Trials, fit_baseline
+from models.learners import Learner, Lesson, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
+from models.relapse import RelapseHead
+from models.remission import ONE_VARIABLE, RemissionHead, remission_trials
+from training.outcomes.labels import Outcomes
+
+LOSS = "log_loss"
+"""What compares candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
+
+Head: TypeAlias = RemissionHead | RelapseHead
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """One head's predictions for the patients held out from it.
+
+    ``moved`` (patients held out,) is the score; ``trials`` are theirs, with the head's ``baseline`` (trials,).
+    ``probability`` is P(remission), or the cumulative incidence of relapse at the task's days, per patient.
+    """
+
+    patient: NDArray[np.intp]
+    moved: Floats
+    trials: Trials
+    baseline: Floats
+    probability: Floats
+
+
+class Task(Protocol):
+    """A head to be learned."""
+
+    @property
+    def name(self) -> str:
+        """The head's name."""
+
+    @property
+    def loss(self) -> str:
+        """The measure that compares candidates; smaller is better."""
+
+    @property
+    def lesson(self) -> Lesson:
+        """Feature rows, names and expected signs."""
+
+    @property
+    def one_variable(self) -> str:
+        """The feature of the one-variable candidate."""
+
+    @property
+    def weights(self) -> Floats:
+        """How much each patient stands for, shape (patients,)."""
+
+    @property
+    def patients(self) -> int:
+        """Patients whose outcome can teach it."""
+
+    @property
+    def events(self) -> int:
+        """Outcomes of interest among them."""
+
+    @property
+    def rarer(self) -> int:
+        """The rarer of the outcomes: how much there is to learn from."""
+
+    def rarer_among(self, taught: Mask) -> int:
+        """The rarer of the outcomes among some of the patients."""
+
+    @property
+    def taught(self) -> Mask:
+        """The patients whose outcome can teach it, shape (patients,)."""
+
+    @property
+    def effective_share(self) -> float:
+        """Effective over nominal number of patients, below 1 where some weigh more than others."""
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+
+
+@dataclass(frozen=True, eq=False)
+class RemissionTask:
+    """Learn P(remission) from those whose remission was observed; ``weights`` (patients,) make them stand for all."""
+
+    lesson: Lesson
+    remission: Floats
+    weights: Floats
+    name: str = "remission"
+    loss: str = LOSS
+    one_variable: str = ONE_VARIABLE
+
+    @property
+    def patients(self) -> int:
+        """Patients whose remission was observed."""
+        return len(self.lesson.trials.patient)
+
+    @property
+    def events(self) -> int:
+        """Patients in remission."""
+        return int((self.lesson.trials.successes > 0).sum())
+
+    @property
+    def rarer(self) -> int:
+        """The smaller of those in remission and those not."""
+        return self.rarer_among(np.ones(len(self.remission), dtype=np.bool_))
+
+    def rarer_among(self, taught: Mask) -> int:
+        """The smaller of those in remission and those not, among some of the patients."""
+        successes = self.lesson.trials.of(taught).successes
+        return int(min((successes > 0).sum(), (successes == 0).sum()))
+
+    @property
+    def taught(self) -> Mask:
+        """Those analysed whose remission was observed."""
+        taught = np.zeros(len(self.remission), dtype=np.bool_)
+        taught[self.lesson.trials.patient] = True
+        return taught
+
+    @property
+    def effective_share(self) -> float:
+        """Effective over nominal number of patients (Kish 1965)."""
+        return effective_share(self.weights[self.taught])
+
+    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+        """The head learned from some of the patients, and the parameters chosen."""
+        part = self.lesson.of(taught)
+        learned = learner(part)
+        baseline = fit_baseline(part.trials, learned.score.predict(self.lesson.rows))
+        return RemissionHead(learned.score, float(baseline[0])), learned.parameters
+
+    def hold_out(self, head: Head, held: Mask) -> HeldOut:
+        """What the head says of patients it did not see."""
+        assert isinstance(head, RemissionHead)  # noqa: S101 - the head that fit returned
+        trials = self.lesson.trials.of(held)
+        patient = trials.patient
+        moved = head.slope * head.score.predict(self.lesson.rows[patient])
+        baseline = np.full(len(patient), head.baseline)
+        return HeldOut(patient, moved, trials, baseline, head.probability(self.lesson.rows[patient]))
+
+
+def effective_share(weights: Floats) -> float:
+    """Effective over nominal number of those who weigh so much, 1 for equal weights or nobody (Kish 1965)."""
+    squares = float(weights @ weights)
+    return float(weights.sum() ** 2 / squares / len(weights)) if squares > 0 else 1.0
+
+
+def remission_task(
+    features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, weights: Floats, seed: int
+) -> RemissionTask:
+    """The remission task of a landmark."""
+    trials = remission_trials(outcomes.remission, weights, outcomes.eligible)
+    signs = tuple(feature.remission_sign for feature in declared)
+    return RemissionTask(Lesson(features.values, trials, features.names, signs, seed), outcomes.remission, weights)
+
+
+def learner_for(candidate: str, task: Task) -> Learner:
+    """The learner of a candidate's name."""
+    if candidate == "one_variable":
+        return learn_one_variable(task.one_variable)
+    return {"no_model": learn_nothing, "logistic": learn_logistic, "xgboost": learn_xgboost}[candidate]

@@ -1,0 +1,147 @@
+"""Updates a head on a cohort that it never saw: not at all, its intercept, intercept and slope, or learned anew.
+
+Which, a closed test decides: an update must be worth what it costs in what the old patients had taught. Source:
+Vergouwe 2017, doi:10.1002/sim.7179.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import chi2
+
+from features.records.timeline import Floats, Mask
+from models.calibration import SIGNIFICANCE, Recalibration, Trials, fit_baseline, recalibrate
+from models.learners import TUNING_FOLDS, learn_logistic
+from models.relapse import RelapseHead, relapse_trials
+from training.learning.relapse_task import RelapseTask
+from training.learning.tasks import Head, Task
+
+NOTHING, INTERCEPT, SLOPE, REFIT = "nothing", "intercept", "intercept and slope", "refit"
+REFIT_FROM = 100
+"""Outcomes of either kind from which learning anew is offered: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017."""
+METHODS = (NOTHING, INTERCEPT, SLOPE, REFIT)
+
+
+@dataclass(frozen=True, eq=False)
+class HeadUpdate:
+    """What became of a head. ``p_values`` are those of the most that was offered against each simpler method.
+
+    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew.
+    """
+
+    method: str
+    p_values: dict[str, float]
+    shift: float
+    slope: float
+    parameters: float
+    head: Head
+
+
+def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
+    """Update a head on some patients of a task; learning anew is offered from ``REFIT_FROM`` of the rarer outcome.
+
+    With too few outcomes for any test the head stays as it is.
+    """
+    reach = _reach(task, head)
+    trials, baseline = _trials(task, head, taught, reach)
+    moved = head.slope * head.score.predict(task.lesson.rows)
+    log_odds = baseline + moved[trials.patient]
+    if task.rarer_among(taught) < TUNING_FOLDS or not len(trials.patient):
+        return HeadUpdate(NOTHING, {}, 0.0, 1.0, 0.0, head)
+    shift = _shift(trials, log_odds)
+    both = recalibrate(trials, moved, baseline, task.effective_share)
+    stretched = baseline + both.shift + both.slope * moved[trials.patient]
+    losses = {
+        NOTHING: _loss(trials, log_odds),
+        INTERCEPT: _loss(trials, log_odds + shift),
+        SLOPE: _loss(trials, stretched),
+    }
+    parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
+    if not np.ptp(moved[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
+        del losses[SLOPE], parameters[SLOPE]
+    if task.rarer_among(taught) >= REFIT_FROM:
+        refitted, chosen = task.fit(learn_logistic, taught)
+        losses[REFIT] = _refit_loss(task, refitted, taught, reach)
+        parameters[REFIT] = chosen["effective_parameters"] + len(np.atleast_1d(refitted.baseline))
+    method, p_values = closed_test(losses, parameters, task.effective_share)
+    applied = {INTERCEPT: Recalibration(shift, 1.0, p_values.get(NOTHING, 1.0)), SLOPE: both}.get(method)
+    if method == REFIT:
+        return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted)
+    if applied is None:
+        return HeadUpdate(NOTHING, p_values, 0.0, 1.0, 0.0, head)
+    return HeadUpdate(method, p_values, applied.shift, applied.slope, parameters[method], head.recalibrated(applied))
+
+
+def closed_test(
+    losses: dict[str, float], parameters: dict[str, float], effective_share: float = 1.0
+) -> tuple[str, dict[str, float]]:
+    """The simplest method that the most complex one is not significantly better than, and every p-value.
+
+    ``losses`` are negative log-likelihoods, by method from the simplest; ``parameters`` what each estimates. The
+    test stops at the first method that is good enough, so that no level has to be divided among the tests.
+    """
+    offered = [method for method in METHODS if method in losses]
+    most, p_values = offered[-1], {}
+    for method in offered[:-1]:
+        gained = 2 * effective_share * (losses[method] - losses[most])
+        spent = max(parameters[most] - parameters[method], 1.0)
+        p_values[method] = float(chi2.sf(max(gained, 0.0), spent))
+        if p_values[method] >= SIGNIFICANCE:
+            return method, p_values
+    return most, p_values
+
+
+def _reach(task: Task, head: Head) -> int:
+    """The last day that both the head and the cohort reach; 0 for remission."""
+    if isinstance(head, RelapseHead) and isinstance(task, RelapseTask):
+        return min(int(head.days[-1]), task.last_day)
+    return 0
+
+
+def _trials(task: Task, head: Head, taught: Mask, reach: int) -> tuple[Trials, Floats]:
+    """The trials of some patients under a head's own bands of time, and its baseline for each."""
+    if isinstance(head, RelapseHead) and isinstance(task, RelapseTask):
+        relapsed = task.relapsed & (task.followed <= reach)
+        followed, kept = np.minimum(task.followed, reach), task.at_risk & taught
+        trials = relapse_trials(followed, relapsed, kept, head.edges, task.follow_up)
+        return trials, head.baseline[trials.band]
+    trials = task.lesson.trials.of(taught)
+    return trials, np.full(len(trials.patient), head.baseline)
+
+
+def _shift(trials: Trials, log_odds: Floats) -> float:
+    """The one shift with which as many successes are expected as were seen."""
+    number = len(log_odds)
+    alone = replace(trials, patient=np.arange(number), band=np.zeros(number, dtype=np.intp), patients=number, bands=1)
+    return float(fit_baseline(alone, log_odds)[0])
+
+
+def _loss(trials: Trials, log_odds: Floats) -> float:
+    return float(trials.losses(log_odds).sum())
+
+
+def _refit_loss(task: Task, head: Head, taught: Mask, reach: int) -> float:
+    trials, baseline = _trials(task, head, taught, reach)
+    return _loss(trials, baseline + head.score.predict(task.lesson.rows)[trials.patient])
+
+
+def in_words(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
+    """One line per landmark and head: what was done, and why not less."""
+    return [f"{landmark}, {head}: {_said(update)}" for landmark, head, update in updates]
+
+
+def _said(update: HeadUpdate) -> str:
+    tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
+    moved = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
+    return f"{update.method}{moved}{f'; {tests}' if tests else '; too few outcomes to test'}"
+
+
+def competing_kept(task: RelapseTask | None, head: RelapseHead, update: HeadUpdate | None) -> bool:
+    """Whether a relapse head keeps the chance of competing events of its old cohort, and either cohort has such events.
+
+    Only learning anew changes it.
+    """
+    if update is not None and update.method == REFIT:
+        return False
+    return bool(head.competing_hazard.any() or (task is not None and task.competed.any()))

@@ -1,0 +1,1 @@
+"""Pure numbers, arrays in and figures out: discrimination, calibration, net benefit, sample size."""

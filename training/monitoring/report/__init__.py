@@ -1,0 +1,1 @@
+"""Monitoring for people: figures, tables, text and the page."""

@@ -1,0 +1,1 @@
+"""The statistics of monitoring: drift, calibration over time, and the e-processes behind an alarm."""

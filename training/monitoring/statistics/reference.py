@@ -1,0 +1,214 @@
+"""What the patients of a training were like, as the reference that patients asked about later are compared with.
+
+Recorded with every training and update as one document of counts: per landmark how many had each feature recorded, in
+which bins its values lay, how the model answered, and for how many it gave no answer. No patient's row or value is in
+it. Comparing is left to `drift`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import ValidationError
+
+from features.build import FeatureRows, build_features
+from features.catalogue import Feature, catalogue
+from features.records.cohort import Cohort
+from features.records.timeline import Floats
+from models.applicability import Applicable
+from models.outcome_model import OutcomeModel
+from training.evaluation.case_mix import FEWEST_ALIKE
+from training.evidence.parts import Number, Part
+from training.experiment.train import Training
+from training.metrics.disclosure import FEWEST
+from training.monitoring.statistics.bins import Bins, number_bins, yes_no_bins
+
+FORMAT = 1
+ALIKE = 1e-9
+"""Probabilities that differ by less are the same."""
+REFERENCE = "reference.json"
+REMISSION, RELAPSE = "remission", "relapse"
+ANSWERS = ("inside", "at_the_edge", "not_predicted")
+
+
+class Spread(Part):
+    """Where values lie: counts of the bins between the ``cuts``, a value on a cut in the lower bin."""
+
+    cuts: list[float]
+    counts: list[int]
+
+    def bins(self) -> Bins:
+        """The bins that new values are ranked among."""
+        return Bins(np.array(self.cuts), np.array(self.counts, dtype=np.float64))
+
+
+class FeatureReference(Part):
+    """One feature: how many patients had it recorded; ``spread`` is null where too few had, or too few alike."""
+
+    name: str
+    recorded: int
+    spread: Spread | None
+
+
+class AnswerReference(Part):
+    """The probabilities that the model gives the patients it learned from, and their mean.
+
+    ``horizon_days`` is that of relapse, the longest that is answered: probabilities of the other horizons have the same
+    order. ``spread`` is null where everybody is given the same probability.
+    """
+
+    head: str
+    horizon_days: int | None
+    patients: int
+    mean: Number
+    spread: Spread | None
+
+
+class AnsweredReference(Part):
+    """How many patients who reached the landmark were inside, at the edge, or given no prediction.
+
+    ``groups`` are told together where one would be of fewer than five.
+    """
+
+    groups: list[list[str]]
+    counts: list[int]
+
+
+class LandmarkReference(Part):
+    """The patients that could be predicted for at a landmark."""
+
+    name: str
+    patients: int
+    features: list[FeatureReference]
+    answers: list[AnswerReference]
+    answered: AnsweredReference | None
+
+
+class Reference(Part):
+    """The reference of a model."""
+
+    format: int = FORMAT
+    landmarks: list[LandmarkReference]
+
+    def landmark(self, name: str) -> LandmarkReference | None:
+        """The landmark of a name; ``None`` where there is none."""
+        return next((found for found in self.landmarks if found.name == name), None)
+
+    def as_json(self) -> str:
+        """The document; the same reference gives the same text."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_reference(document: str) -> Reference | None:
+    """The reference in a document; ``None`` for one that is none, or of another format."""
+    try:
+        found = Reference.model_validate_json(document)
+    except ValidationError:
+        return None
+    return found if found.format == FORMAT else None
+
+
+def reference_of_training(training: Training) -> Reference:
+    """The reference of a finished training."""
+    return _reference(
+        training.cohort,
+        training.bundle.models,
+        [fit.features for fit in training.landmarks],
+        [None if model.applicability is None else model.applicability.shares for model in training.bundle.models],
+    )
+
+
+def reference_of_update(cohort: Cohort, models: Sequence[OutcomeModel]) -> Reference:
+    """The reference of models updated on a cohort, whose patients are judged by what is known of those before them."""
+    features = [build_features(cohort, model.landmark) for model in models]
+    return _reference(
+        cohort, models, features, [_shares(model, rows) for model, rows in zip(models, features, strict=True)]
+    )
+
+
+def _shares(model: OutcomeModel, rows: FeatureRows) -> Floats | None:
+    """The shares of a cohort's patients that are inside, at the edge and outside, shape (3,)."""
+    values = rows.values[_predictable(rows)]
+    if model.applicability is None or not len(values):
+        return None
+    return np.bincount(model.applicability.judge(values).verdict, minlength=len(Applicable)) / len(values)
+
+
+def _predictable(rows: FeatureRows) -> np.ndarray:
+    return np.asarray(rows.ineligible == None)  # noqa: E711 - elementwise
+
+
+def _reference(
+    cohort: Cohort, models: Sequence[OutcomeModel], features: Sequence[FeatureRows], shares: Sequence[Floats | None]
+) -> Reference:
+    declared = catalogue(cohort.protocol)
+    parts = zip(models, features, shares, strict=True)
+    return Reference(landmarks=[_landmark(model, rows, share, declared) for model, rows, share in parts])
+
+
+def _landmark(
+    model: OutcomeModel, rows: FeatureRows, shares: Floats | None, declared: Sequence[Feature]
+) -> LandmarkReference:
+    """``shares`` (3,) of the patients predicted for are inside, at the edge and outside; ``None`` where not judged."""
+    values = rows.values[_predictable(rows)]
+    refused = int((~np.isnan(rows.day)).sum()) - len(values)
+    return LandmarkReference(
+        name=model.landmark.name,
+        patients=len(values),
+        features=[_feature(values[:, column], feature) for column, feature in enumerate(declared)],
+        answers=_answers(model, values),
+        answered=_answered(shares, len(values), refused),
+    )
+
+
+def _feature(values: Floats, feature: Feature) -> FeatureReference:
+    recorded = values[~np.isnan(values)]
+    binned = yes_no_bins(recorded) if feature.unit == "no/yes" else number_bins(recorded)
+    return FeatureReference(name=feature.name, recorded=len(recorded), spread=_spread(binned))
+
+
+def _spread(binned: Bins | None) -> Spread | None:
+    if binned is None:
+        return None
+    return Spread(cuts=binned.cuts.tolist(), counts=binned.counts.astype(int).tolist())
+
+
+def _answers(model: OutcomeModel, values: Floats) -> list[AnswerReference]:
+    """What the model itself says of the patients it learned from.
+
+    Not what the models of the folds said of those held out: these differ from the one in use by more than a model's
+    answers for patients it saw differ from those for others.
+    """
+    found = []
+    if model.remission:
+        found.append(_answer(REMISSION, None, model.remission.probability(values)))
+    reached = [days for days in model.horizons_days if model.relapse and days <= model.relapse.days[-1]]
+    if model.relapse and reached:
+        curve = model.relapse.curve(values, np.array([max(reached)], dtype=np.int64))
+        found.append(_answer(RELAPSE, max(reached), curve.relapse[:, 0]))
+    return found
+
+
+def _answer(head: str, horizon_days: int | None, probability: Floats) -> AnswerReference:
+    """The spread of probabilities; none where all patients are given the same, but for rounding."""
+    differ = len(probability) > 0 and np.ptp(probability) > ALIKE
+    return AnswerReference(
+        head=head,
+        horizon_days=horizon_days,
+        patients=len(probability),
+        mean=float(probability.mean()) if len(probability) >= FEWEST else None,
+        spread=_spread(number_bins(probability)) if differ else None,
+    )
+
+
+def _answered(shares: Floats | None, predictable: int, refused: int) -> AnsweredReference | None:
+    """Counts per answer, neighbours told together until none is of one to four patients; ``None`` where all are."""
+    given = np.array([1.0, 0.0, 0.0]) if shares is None else shares
+    inside, edge = (round(share * predictable) for share in given[:2].tolist())
+    groups = [[name] for name in ANSWERS]
+    counts = [inside, edge, predictable + refused - inside - edge]
+    while len(counts) > 1 and any(0 < count < FEWEST_ALIKE for count in counts):
+        smallest = next(place for place, count in enumerate(counts) if 0 < count < FEWEST_ALIKE)
+        first = max(smallest - 1, 0)
+        groups[first : first + 2] = [groups[first] + groups[first + 1]]
+        counts[first : first + 2] = [counts[first] + counts[first + 1]]
+    return AnsweredReference(groups=groups, counts=counts) if len(counts) > 1 else None

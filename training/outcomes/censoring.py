@@ -1,0 +1,66 @@
+"""Weights for those whose remission was observed, so that they stand for those whose remission was not.
+
+What is not observed is not no: a patient is weighted by the inverse chance of being observed, given the site and all
+that was recorded before the deciding window. The features of a landmark would not do: an outcome model conditions on
+them already, and what drives the missing comes later. Source: Robins, Rotnitzky & Zhao 1994,
+doi:10.1080/01621459.1994.10476818.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.records.cohort import Cohort
+from features.records.timeline import Floats, Mask
+from models.calibration import Trials, fit_baseline
+from models.learners import Lesson, learn_logistic
+from models.outcomes import expit
+from training.config import TrainingConfig
+from training.outcomes.course_record import course_record
+from training.outcomes.labels import Outcomes
+
+FEWEST = 20
+"""Patients observed and not observed below which all weights are 1."""
+
+
+def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: TrainingConfig) -> list[Floats]:
+    """For each landmark the weights of those whose remission was observed, shape (patients,); see there.
+
+    The chance of being observed is estimated once, from everybody who is in the analysis at any landmark.
+    """
+    record = course_record(cohort, outcomes[0])
+    analysed = np.any([outcome.eligible for outcome in outcomes], axis=0)
+    seen = [outcome.eligible & ~np.isnan(outcome.remission) for outcome in outcomes]
+    observed = np.any(seen, axis=0)
+    weights = observation_weights(_lesson(record.names, record.values, config.seed), cohort.site, observed, analysed)
+    return [scaled(weights, kept, config.largest_weight) for kept in seen]
+
+
+def _lesson(names: tuple[str, ...], rows: Floats, seed: int) -> Lesson:
+    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(rows), 1)
+    return Lesson(rows, none, names, (0,) * len(names), seed)
+
+
+def observation_weights(lesson: Lesson, site: NDArray[np.integer], observed: Mask, analysed: Mask) -> Floats:
+    """Overall over own chance of being observed, shape (patients,), of those analysed and observed; else 0.
+
+    ``lesson`` brings rows, names and seed; its trials are not looked at. No outcome is either.
+    """
+    weights = np.where(analysed & observed, 1.0, 0.0)
+    if min((analysed & observed).sum(), (analysed & ~observed).sum()) < FEWEST:
+        return weights
+    patient = np.flatnonzero(analysed)
+    seen = observed[patient].astype(np.float64)
+    levels, band = np.unique(site[patient], return_inverse=True)
+    trials = Trials(patient, band, seen, 1 - seen, len(analysed), len(levels))
+    learned = learn_logistic(Lesson(lesson.rows, trials, lesson.names, lesson.signs, lesson.seed))
+    score = learned.score.predict(lesson.rows)
+    weights[patient] *= seen.mean() / expit(fit_baseline(trials, score)[band] + score[patient])
+    return weights
+
+
+def scaled(weights: Floats, kept: Mask, largest: float) -> Floats:
+    """Weights of some patients, at most ``largest`` and then with mean 1; 0 for the others."""
+    found = np.where(kept, np.minimum(weights, largest), 0.0)
+    return found / found[kept].mean() if kept.any() else found

@@ -1,0 +1,41 @@
+"""Days, scores and lines of a trace as text."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from features.records.timeline import Rows
+
+DECIMALS = 6
+"""More than any score has, and fewer than the rounding of a difference would show."""
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Lines of a section below a heading."""
+    return ["  " + line for line in lines]
+
+
+def indented_after_first(lines: Iterator[str]) -> list[str]:
+    """A heading, and its lines below it."""
+    return [next(lines), *indented(lines)]
+
+
+def shown_readings(rows: Rows) -> str:
+    """Every reading as day and score; "none" without one."""
+    pairs = zip(rows.numbers("day"), rows.numbers("score"), strict=True)
+    return "; ".join(shown_reading(day, score) for day, score in pairs) or "none"
+
+
+def shown_reading(day: float, score: float) -> str:
+    """A reading as day and score."""
+    return f"day {shown(day)}: {shown(score)}"
+
+
+def shown_count(number: float, noun: str) -> str:
+    """So many days, or another noun."""
+    return f"{shown(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def shown(value: float) -> str:
+    """A number without decimals that say nothing."""
+    return np.format_float_positional(round(float(value), DECIMALS), trim="-")

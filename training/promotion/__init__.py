@@ -1,0 +1,1 @@
+"""Whether a version may become the champion: policy, checks and the decision."""

@@ -1,0 +1,281 @@
+"""Examines a registered version: is its evidence unchanged and about this model, and does it meet the policy?
+
+Fetches the evidence and the held-out predictions from MLflow; the requirements are those of `policy`.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from features.protocol.problems import InputRefusedError, Problem
+from features.records.cohort import Cohort
+from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.audit.audit import read_training
+from training.audit.checks import record_verdicts
+from training.cohort.reader import read_cohort
+from training.config import PromotionPolicy, load_config
+from training.evidence.document import Evidence, read_evidence
+from training.experiment.champion_comparison import (
+    ChampionComparison,
+    HeadName,
+    compare,
+    lacking_columns,
+    unanswered,
+    winners_predictions,
+)
+from training.experiment.predictions import observed_outcomes, predictions_of
+from training.experiment.records import pseudonyms
+from training.promotion.policy import check_policy
+from training.registry.decisions import PolicyCheck
+from training.registry.release import EVIDENCE, EVIDENCE_DIGEST, Registered
+from training.registry.seal import SEAL_DIGEST
+
+HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
+"""Artifacts of a version's run that a comparison is made from."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What stands for and against a version. Where it is not ``sound``, the evidence can't be believed at all."""
+
+    checks: tuple[PolicyCheck, ...]
+    sound: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every requirement is met."""
+        return all(check.passed for check in self.checks)
+
+
+def examine(
+    candidate: Registered, bundle: Bundle, champion: Registered | None, policy: PromotionPolicy, cohort: Path | None
+) -> Examination:
+    """Check everything that the policy asks of a version.
+
+    ``cohort`` is the folder that it was learned from or updated on, if at hand.
+
+    A version without evidence or seal is refused and may be overridden; one whose evidence or record was changed may
+    not.
+    """
+    document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
+    recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
+    if document is None and recorded == [None, None]:
+        return _unproven("none: this version was registered without evidence; train again", sound=True)
+    if document is None or [hashlib.sha256(document).hexdigest()] * 2 != recorded:
+        return _unproven(f"changed or lost: its digest is not the one in the tags {EVIDENCE_DIGEST}", sound=False)
+    try:
+        evidence = read_evidence(document)
+    except ValidationError:
+        return _unproven("as recorded, and not in a form that this installation reads", sound=False)
+    if not _is_about(evidence, bundle):
+        return _unproven("as recorded, and about another model than this version's", sound=False)
+    if evidence.bundle_digest is None:
+        return _unproven("as recorded, and it names no model; train again", sound=True)
+    as_recorded = _evidence_check("as recorded", passed=True)
+    sealed, untouched = _sealed_record(candidate)
+    comparison = ChampionComparison(None)
+    if champion is not None and champion.version != candidate.version:
+        compared = _compare_updated if evidence.kind == "updated" else _compare
+        comparison = compared(candidate, bundle, champion, cohort)
+    return Examination((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
+
+
+def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
+    required = f"{EVIDENCE} of the version's run, unchanged, about this model"
+    return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen)
+
+
+def _unproven(seen: str, *, sound: bool) -> Examination:
+    return Examination((_evidence_check(seen, passed=False),), sound)
+
+
+def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
+    """Whether evidence names the bundle, and its cohort, settings, protocol, landmarks and winners are the bundle's."""
+    proven = {(landmark.name, head.head): head.winner for landmark in evidence.landmarks for head in landmark.heads}
+    settings = bundle.training.get("settings")
+    return (
+        evidence.bundle_digest in (None, bundle.digest)
+        and evidence.cohort.digest == bundle.training.get("cohort_digest")
+        and evidence.quick == (settings.get("quick") if isinstance(settings, dict) else None)
+        and evidence.protocol_digest == bundle.protocol.digest
+        and proven == _winners(bundle)
+    )
+
+
+def _sealed_record(candidate: Registered) -> tuple[PolicyCheck, bool]:
+    """Whether all that stands behind a version is as it was sealed; beside it, whether nothing was changed."""
+    required = "the version's run was sealed, and all that was sealed is there unchanged (see kap audit verify)"
+    check = PolicyCheck(name="sealed record", passed=False, required=required, seen="")
+    if SEAL_DIGEST not in candidate.tags:
+        unsealed = "no seal: recording was interrupted, or the seal's digest was removed; train again"
+        return check.model_copy(update={"seen": unsealed}), True
+    scratch = candidate.folder.parent / "record"
+    scratch.mkdir(exist_ok=True)
+    try:
+        verdicts = record_verdicts(read_training(candidate.run_id, scratch))
+    except MlflowException:
+        return check.model_copy(update={"seen": "the run is gone from the store"}), False
+    wrong = [f"{verdict.check}: {verdict.detail}" for verdict in verdicts if verdict.outcome == "failed"]
+    seen = "; ".join(wrong) or f"sealed and unchanged, {candidate.tags[SEAL_DIGEST]}"
+    return check.model_copy(update={"seen": seen, "passed": not wrong}), not wrong
+
+
+def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
+    return {
+        (model.landmark.name, head): record.winner
+        for model, records in zip(bundle.models, bundle.records, strict=True)
+        for head, record in records.items()
+    }
+
+
+def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None) -> ChampionComparison:
+    """By the held-out predictions of both where they learned from the same cohort; else the champion scores it."""
+    table = _table(candidate)
+    if table is None:
+        return _impossible(champion, f"the version's run has no {HELD_OUT}; train again")
+    lacking = lacking_columns(table)
+    if lacking:
+        return _impossible(champion, f"{HELD_OUT} of the version's run has no {', '.join(lacking)}; train again")
+    ours = winners_predictions(table, _winners(bundle))
+    theirs = _held_out(champion) if _same_cohort(candidate, champion) else None
+    if theirs is not None:
+        return _with_unanswered(compare(ours, theirs, champion.version), bundle, champion)
+    if cohort is None:
+        reason = (
+            f"version {champion.version} has no predictions of these patients: give the cohort that this version "
+            "learned from with --cohort DIR, so that the champion can predict for them"
+        )
+        return _impossible(champion, reason)
+    names = pseudonyms(_own_cohort(candidate, bundle, cohort))
+    seen_by = [champion] if _same_cohort(candidate, champion) else []
+    found = _with_unanswered(_against(champion, ours, cohort, names), bundle, champion)
+    return _favouring(found, seen_by, candidate, champion)
+
+
+def _compare_updated(
+    candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None
+) -> ChampionComparison:
+    """Both score the cohort that the candidate was updated on: an update keeps no predictions of patients held out."""
+    if cohort is None:
+        reason = (
+            "an update keeps no predictions of patients held out: give the cohort that this version was updated on "
+            "with --cohort DIR, so that both can predict for its patients"
+        )
+        return _impossible(champion, reason)
+    read = _own_cohort(candidate, bundle, cohort)
+    names = pseudonyms(read)
+    judged = observed_outcomes(read, names, load_config())
+    predicted = predictions_of(bundle, read, names, judged)
+    ours = {head: rows.join(judged[head], how="inner") for head, rows in predicted.items()}
+    seen_by = [candidate, champion] if _same_cohort(candidate, champion) else [candidate]
+    found = _with_unanswered(_against(champion, ours, cohort, names), bundle, champion)
+    return _favouring(found, seen_by, candidate, champion)
+
+
+def _own_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> Cohort:
+    """The cohort in a folder; raises ``InputRefusedError`` unless it is the candidate's."""
+    read = read_cohort(cohort, bundle.protocol)
+    if read.digest != candidate.tags.get("cohort_digest"):
+        required = f"the cohort that version {candidate.version} learned from or was updated on, unchanged"
+        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another one")])
+    return read
+
+
+def _against(
+    champion: Registered, ours: dict[HeadName, pd.DataFrame], cohort: Path, names: NDArray[np.str_]
+) -> ChampionComparison:
+    """The candidate's predictions against those that the champion makes for the same patients.
+
+    ``names`` are the pseudonyms that the candidate's patients go by: under another protocol they would be others.
+    """
+    try:
+        known = load_bundle(champion.folder)
+    except BundleRefusedError as error:
+        return _impossible(champion, f"the champion can't be loaded here ({error})")
+    read = read_cohort(cohort, known.protocol)
+    return compare(ours, predictions_of(known, read, names, ours), champion.version)
+
+
+def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: Registered) -> ChampionComparison:
+    """The comparison, impossible too where the candidate answers less than the champion: no loss tells of that."""
+    try:
+        less = unanswered(bundle, load_bundle(champion.folder))
+    except BundleRefusedError:
+        return replace(comparison, caveat="the champion can't be loaded here: its horizons were not compared")
+    return replace(comparison, impossible=comparison.impossible + less)
+
+
+def _favouring(
+    comparison: ChampionComparison, seen_by: list[Registered], candidate: Registered, champion: Registered
+) -> ChampionComparison:
+    """The comparison with a warning where versions predict for patients whose outcomes they have seen, or may have."""
+    caveats = [comparison.caveat] if comparison.caveat else []
+    if seen_by:
+        who = " and ".join(f"version {each.version}" for each in seen_by)
+        whom = "both" if len(seen_by) > 1 else "it"
+        caveats.append(f"{who} had seen the outcomes of these patients, which favours {whom}")
+    if not _same_cohort(candidate, champion):
+        other = f"version {champion.version} learned from another cohort, which may have patients in common with this"
+        caveats.append(f"{other}: patients whom the champion learned from favour it")
+    return replace(comparison, caveat="; ".join(caveats))
+
+
+def _impossible(champion: Registered, reason: str) -> ChampionComparison:
+    return ChampionComparison(champion.version, (), (reason,))
+
+
+def _same_cohort(candidate: Registered, champion: Registered) -> bool:
+    digest = candidate.tags.get("cohort_digest")
+    return digest is not None and digest == champion.tags.get("cohort_digest")
+
+
+def _held_out(champion: Registered) -> dict[HeadName, pd.DataFrame] | None:
+    """The champion's own held-out predictions; ``None`` where its run has none that can be compared with."""
+    table, winners = _table(champion), _recorded_winners(champion)
+    if table is None or winners is None or lacking_columns(table):
+        return None
+    return winners_predictions(table, winners)
+
+
+def _table(registered: Registered) -> pd.DataFrame | None:
+    content = _artifact(registered.run_id, HELD_OUT, registered.folder)
+    return None if content is None else pd.read_parquet(registered.folder.parent / HELD_OUT)
+
+
+def _recorded_winners(registered: Registered) -> dict[HeadName, str | None] | None:
+    content = _artifact(registered.run_id, SUMMARY, registered.folder)
+    if content is None:
+        return None
+    return {
+        (landmark["name"], head): landmark[head]["winner"]
+        for landmark in json.loads(content)["landmarks"]
+        for head in ("remission", "relapse")
+        if landmark[head] is not None
+    }
+
+
+def _artifact(run_id: str, name: str, folder: Path) -> bytes | None:
+    """An artifact's bytes, downloaded beside a version's bundle; ``None`` where the run has none."""
+    try:
+        if name not in {artifact.path for artifact in MlflowClient().list_artifacts(run_id)}:
+            return None
+        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name, dst_path=str(folder.parent))
+    except (MlflowException, FileNotFoundError):
+        return None
+    return Path(path).read_bytes()
+
+
+def _run_tags(run_id: str) -> dict[str, str]:
+    try:
+        return dict(MlflowClient().get_run(run_id).data.tags)
+    except MlflowException:
+        return {}

@@ -1,0 +1,146 @@
+"""Promotion, override and rollback: each a decision on evidence, recorded before it takes effect, be it a refusal.
+
+What a version must prove is decided in `policy` and seen by `examination`; the stores are `release`'s.
+"""
+
+import getpass
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from features.protocol.problems import InputRefusedError, Problem
+from models.bundle import Bundle
+from training.config import PromotionPolicy, load_policy, looser_keys
+from training.promotion.checks import examine
+from training.promotion.policy import policy_digest
+from training.reasons import require_reason
+from training.registry.decision_log import Chain
+from training.registry.decisions import Decision, PolicyCheck, champion_before
+from training.registry.release import (
+    EVIDENCE_DIGEST,
+    Registered,
+    checked,
+    decision_log,
+    fetch,
+    finish_interrupted,
+    hand_over,
+)
+from training.registry.seal import SEAL_DIGEST
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Somebody's wish to make a version champion; ``cohort`` is the folder that the version was learned from."""
+
+    version: str
+    reason: str
+    policy: PromotionPolicy
+    by: str | None = None
+    cohort: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A decision as recorded, and the entry of BentoML's store that serves its version; ``None`` after a refusal.
+
+    ``finished`` is an earlier decision that had been interrupted and took effect first.
+    """
+
+    decision: Decision
+    serving_tag: str | None
+    finished: Decision | None = None
+
+
+def promote(proposal: Proposal) -> Outcome:
+    """Make a version champion if it meets the policy, and record the decision, be it a refusal.
+
+    Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
+    ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
+    decisions were changed.
+    """
+    looser = looser_keys(proposal.policy, load_policy())
+    if looser:
+        required = "as strict as the default or stricter; or --override"
+        raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
+    return _decide(proposal, "refuse")
+
+
+def override(proposal: Proposal) -> Outcome:
+    """Make a version champion although it does not meet the policy, by somebody named; recorded as an override.
+
+    A version that meets the policy is simply promoted, unless the policy is looser than the default. Evidence that was
+    changed can't be overridden: that is recorded as a refusal. Raises as `promote` does, but for a looser policy.
+    """
+    if not (proposal.by or "").strip():
+        raise InputRefusedError([Problem("promote", None, "--by", "who answers for the override", "nobody")])
+    return _decide(proposal, "override")
+
+
+def rollback(reason: str, by: str | None = None) -> Outcome:
+    """Make the champion before the present one champion again; raises as `promote` does, and when there is none."""
+    require_reason("rollback", reason, by)
+    log = decision_log()
+    finished = finish_interrupted(log)
+    chain = log.readable()
+    version = champion_before(chain.decisions)
+    if version is None:
+        required = "a champion before the present one, made by kap promote"
+        raise InputRefusedError([Problem("registry", None, None, required, "none")])
+    with tempfile.TemporaryDirectory() as scratch:
+        restored = fetch(version, Path(scratch))
+        bundle = checked(restored.folder, version)
+        draft = _draft(restored, bundle, chain, reason, by).model_copy(update={"action": "rollback"})
+        return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)), finished)
+
+
+def history() -> Chain:
+    """Every decision, oldest first, and what is wrong with the chain, if anything."""
+    return decision_log().read()
+
+
+def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) -> Outcome:
+    require_reason("promote", proposal.reason, proposal.by)
+    with tempfile.TemporaryDirectory() as scratch:
+        candidate = fetch(proposal.version, Path(scratch) / "candidate")
+        bundle = checked(candidate.folder, candidate.version)
+        log = decision_log()
+        finished = finish_interrupted(log)
+        chain = log.readable()
+        champion = fetch(chain.champion, Path(scratch) / "champion") if chain.champion else None
+        seen = examine(candidate, bundle, champion, proposal.policy, proposal.cohort)
+        draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
+        meets = seen.passed and not looser_keys(proposal.policy, load_policy())
+        draft = draft.model_copy(
+            update={
+                "action": "promote" if meets else unless_passed if seen.sound else "refuse",
+                "policy_digest": policy_digest(proposal.policy),
+                "policy": proposal.policy.as_document(),
+                "checks": seen.checks,
+            }
+        )
+        if not draft.changes_champion:
+            return Outcome(log.append(draft), None, finished)
+        return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
+
+
+def _draft(chosen: Registered, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
+    """A refusal without checks: what is common to all decisions. Its number and link are given when it is recorded."""
+    checks: tuple[PolicyCheck, ...] = ()
+    return Decision(
+        number=0,
+        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        by=(by or "").strip() or getpass.getuser(),
+        action="refuse",
+        version=chosen.version,
+        previous_champion=chain.champion,
+        reason=reason,
+        run_id=chosen.run_id,
+        bundle_digest=bundle.digest,
+        evidence_digest=chosen.tags.get(EVIDENCE_DIGEST),
+        seal_digest=chosen.tags.get(SEAL_DIGEST),
+        policy_digest=None,
+        checks=checks,
+        previous="",
+    )

@@ -1,0 +1,163 @@
+"""Keeps the chain of decisions in MLflow's registry: tags of the registered model, never overwritten.
+
+A long decision takes several tags, as some databases limit one to 5,000 characters. The hash of a version's last
+decision is kept a second time, with the version itself.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.protocol.problems import InputRefusedError, Problem
+from training.failures import StoreUnreachableError
+from training.registry.decisions import (
+    FIRST,
+    KEY,
+    Decision,
+    Finding,
+    Head,
+    read_decisions,
+    unfinished_decision,
+    verify_chain,
+)
+
+CHAMPION = "champion"
+HEAD = "decision_head"
+SETTLING_SECONDS = 0.1
+"""Between writing and reading back, so that a second writer's entry has arrived."""
+PATIENCE_SECONDS = 1.0
+"""For another writer to finish a decision: its entry, its head and the alias are written one after the other."""
+ATTEMPTS = 5
+
+
+class ChainBrokenError(Exception):
+    """The kept decisions were changed, or one was lost; ``findings`` says where."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Keep what was found."""
+        self.findings = tuple(findings)
+        super().__init__("; ".join(str(finding) for finding in findings))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The decisions as kept, the champion according to the registry, and what is wrong with them, if anything.
+
+    ``unfinished`` is the last decision, where all that is wrong is that it was recorded and has not taken effect.
+    """
+
+    decisions: tuple[Decision, ...]
+    champion: str | None
+    findings: tuple[Finding, ...]
+    unfinished: Decision | None = None
+
+
+@dataclass(frozen=True)
+class DecisionLog:
+    """The decisions on a registered model. ``store_heads`` are hashes kept elsewhere than in the registry."""
+
+    client: MlflowClient
+    model: str
+    store_heads: tuple[Head, ...] = ()
+
+    def with_heads(self, heads: Sequence[Head]) -> "DecisionLog":
+        """The same log, checked against more heads."""
+        return replace(self, store_heads=tuple(heads))
+
+    def read(self) -> Chain:
+        """The whole chain, verified; empty where nothing is registered."""
+        try:
+            registered = self.client.get_registered_model(self.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return Chain((), None, ())
+        entries = {key: value for key, value in registered.tags.items() if key.startswith(KEY)}
+        alias = registered.aliases.get(CHAMPION)
+        champion = None if alias is None else str(alias)
+        heads = [*self._version_heads(), *self.store_heads]
+        findings = verify_chain(entries, champion, heads)
+        return Chain(
+            decisions=read_decisions(entries),
+            champion=champion,
+            findings=tuple(findings),
+            unfinished=unfinished_decision(entries, champion, heads) if findings else None,
+        )
+
+    def append(self, draft: Decision) -> Decision:
+        """Record a decision under the next number, after those that are there, and return it as recorded.
+
+        ``draft.previous_champion`` is the champion that it was prepared against. Where two write at once, whoever
+        finds another's entry under the own number takes the next one. MLflow has no conditional write; what slips
+        through is found by the next verification. Raises ``ChainBrokenError``, and ``InputRefusedError`` where somebody
+        else changed the champion meanwhile.
+        """
+        for _ in range(ATTEMPTS):
+            chain = self.readable()
+            if chain.champion != draft.previous_champion:
+                required = "the champion with whom this decision was prepared; run the command again"
+                raise InputRefusedError([Problem("registry", None, None, required, "another one, decided meanwhile")])
+            last = chain.decisions[-1] if chain.decisions else None
+            decision = draft.model_copy(
+                update={
+                    "number": len(chain.decisions) + 1,
+                    "previous": last.hash if last else FIRST,
+                    "at": max(draft.at, last.at) if last else draft.at,
+                }
+            )
+            if self._write(decision):
+                return self.keep_head(decision)
+            time.sleep(PATIENCE_SECONDS)
+        raise StoreUnreachableError("the registry does not keep the decision: others write at the same time")
+
+    def keep_head(self, decision: Decision) -> Decision:
+        """Keep the hash of a recorded decision with its version, and return the decision."""
+        self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
+        return decision
+
+    def settled(self) -> Chain:
+        """The chain as it is once another writer had time to finish."""
+        chain = self.read()
+        if _is_broken(chain):
+            time.sleep(PATIENCE_SECONDS)
+            chain = self.read()
+        return chain
+
+    def readable(self) -> Chain:
+        """The chain, if it can be built upon; raises ``ChainBrokenError``.
+
+        A champion from before the first decision is not a break: the first decision names it.
+        """
+        chain = self.settled()
+        if _is_broken(chain):
+            raise ChainBrokenError(chain.findings)
+        return chain
+
+    def _write(self, decision: Decision) -> bool:
+        """Claim the decision's number with its first part, then write the others; whether nobody else claimed it.
+
+        The claim comes first so that the parts of two writers never mix. Where only a part is written, the next
+        verification says so, and what to do.
+        """
+        (key, claim), *others = decision.parts().items()
+        self.client.set_registered_model_tag(self.model, key, claim)
+        time.sleep(SETTLING_SECONDS)
+        if self.client.get_registered_model(self.model).tags.get(key) != claim:
+            return False
+        for other, text in others:
+            self.client.set_registered_model_tag(self.model, other, text)
+        return True
+
+    def _version_heads(self) -> list[Head]:
+        versions = self.client.search_model_versions(f"name = '{self.model}'")
+        return [
+            Head(f"version {version.version}", str(version.version), version.tags.get(HEAD), latest=True)
+            for version in versions
+        ]
+
+
+def _is_broken(chain: Chain) -> bool:
+    return bool(chain.findings) and (bool(chain.decisions) or any(found.place != CHAMPION for found in chain.findings))

@@ -1,0 +1,1 @@
+"""Logged rows answered by another model, and who would get another answer."""

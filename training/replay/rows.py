@@ -1,0 +1,160 @@
+"""Which logged rows a candidate model can be asked about again, and why the others can't.
+
+A row holds features, not the record that they were made from; so it can stand for the patient only to a model that
+means the same by its landmark, its features and the scales that they are measured on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import isinf, nan
+from typing import Any
+
+import orjson
+
+from features.catalogue import catalogue
+from features.protocol.document import Protocol
+from models.bundle import Bundle
+from training.audit.bundle_lookup import Origin
+
+Document = Mapping[str, Any]
+
+
+class Unanswerable(Enum):
+    """Why a candidate can't be asked about a logged prediction."""
+
+    ERASED = "the content was erased"
+    NO_ROW = "there was nothing to predict, whatever the model, and so no row was made"
+    UNREADABLE = "the row or the answer can't be read"
+    NO_LANDMARK = "the candidate's protocol has no landmark of that name"
+    OTHER_LANDMARK = "the candidate's landmark of that name is another moment"
+    OTHER_SCALES = "the candidate's protocol measures remission otherwise, and so the features"
+    OTHER_CATALOGUE = "the features were declared otherwise than the candidate's"
+    UNKNOWN_FEATURE = "the row has a feature that the candidate does not know"
+    LACKING_FEATURE = "the candidate asks for a feature that the model which answered did not have"
+
+
+@dataclass(frozen=True)
+class LoggedAnswer:
+    """A logged prediction as a replay takes it: ``patient`` is a keyed hash, ``row`` and ``answer`` are JSON texts.
+
+    All three are ``None`` once erased, and ``row`` also where no row was made. ``at`` is UTC in ISO 8601.
+    """
+
+    prediction_id: str
+    at: str
+    model_digest: str
+    model_version: str
+    landmark: str | None
+    patient: str | None
+    row: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a prediction is left out, and which features are to blame, if any are."""
+
+    why: Unanswerable
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A logged row as the candidate takes it, in the order of its columns, NaN where not recorded; and the answer."""
+
+    values: list[float]
+    answer: Document
+
+
+class RowReader:
+    """Reads logged rows for one candidate."""
+
+    def __init__(self, candidate: Bundle, origin: Callable[[str], Origin | None]) -> None:
+        """``origin`` tells of a bundle's digest what that model understood; it is asked once for each."""
+        self._protocol = candidate.protocol
+        self._names = candidate.features
+        self._known = frozenset(self._names)
+        self._origin = origin
+        self._refusals: dict[tuple[str, str], Refusal | None] = {}
+        self.origins: dict[str, Origin | None] = {}
+        """What was found, by digest; ``None`` for a model that no store here has."""
+
+    def read(self, logged: LoggedAnswer) -> Row | Refusal:
+        """The row for the candidate, or why there is none."""
+        if logged.answer is None or logged.patient is None:
+            return Refusal(Unanswerable.ERASED)
+        if logged.row is None or logged.landmark is None:
+            return Refusal(Unanswerable.NO_ROW)
+        refusal = self._refusal(logged.model_digest, logged.landmark)
+        if refusal is not None:
+            return refusal
+        row, answer = _document(logged.row), _document(logged.answer)
+        if row is None or answer is None:
+            return Refusal(Unanswerable.UNREADABLE)
+        return self._row(logged, row, answer)
+
+    def _row(self, logged: LoggedAnswer, row: Document, answer: Document) -> Row | Refusal:
+        unknown = tuple(sorted(row.keys() - self._known))
+        if unknown:
+            return Refusal(Unanswerable.UNKNOWN_FEATURE, unknown)
+        lacking = self._lacking(logged.model_digest, row, answer)
+        if lacking:
+            return Refusal(Unanswerable.LACKING_FEATURE, lacking)
+        try:
+            values = [float(row.get(name, nan)) for name in self._names]
+        except (TypeError, ValueError):
+            return Refusal(Unanswerable.UNREADABLE)
+        return Refusal(Unanswerable.UNREADABLE) if any(map(isinf, values)) else Row(values, answer)
+
+    def _lacking(self, digest: str, row: Document, answer: Document) -> tuple[str, ...]:
+        """Features of the candidate that the answer names neither as recorded nor as not; asked of unknown models."""
+        not_recorded = answer.get("not_recorded")
+        if self.origins[digest] is not None or not isinstance(not_recorded, list):
+            return ()
+        return tuple(sorted(self._known - row.keys() - set(not_recorded)))
+
+    def _refusal(self, digest: str, landmark: str) -> Refusal | None:
+        """Why no row of a model at a landmark can be used; worked out once for each."""
+        if (digest, landmark) not in self._refusals:
+            if digest not in self.origins:
+                self.origins[digest] = self._origin(digest)
+            self._refusals[digest, landmark] = _refusal(self._protocol, self.origins[digest], landmark)
+        return self._refusals[digest, landmark]
+
+
+def _refusal(candidate: Protocol, origin: Origin | None, landmark: str) -> Refusal | None:
+    own = {known.name: known for known in candidate.landmarks}
+    if landmark not in own:
+        return Refusal(Unanswerable.NO_LANDMARK)
+    if origin is None or origin.protocol == candidate:
+        return None if origin is None or origin.is_declared_here else Refusal(Unanswerable.OTHER_CATALOGUE)
+    then = origin.protocol
+    if own[landmark] not in then.landmarks:
+        return Refusal(Unanswerable.OTHER_LANDMARK)
+    if _scales(then) != _scales(candidate):
+        return Refusal(Unanswerable.OTHER_SCALES)
+    ours, theirs = _declared(candidate), _declared(then)
+    other = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+    if other or not origin.is_declared_here:
+        return Refusal(Unanswerable.OTHER_CATALOGUE, tuple(other))
+    lacking = sorted(ours.keys() - theirs.keys())
+    return Refusal(Unanswerable.LACKING_FEATURE, tuple(lacking)) if lacking else None
+
+
+def _scales(protocol: Protocol) -> tuple[object, ...]:
+    """What decides which features a record has and for whom something is to be predicted, but for covariates."""
+    ended_by = protocol.relapse.events if protocol.remission.at_landmark else ()
+    return protocol.remission, protocol.instruments, protocol.acute_max_days, ended_by
+
+
+def _declared(protocol: Protocol) -> dict[str, object]:
+    return {feature.name: feature.declaration() for feature in catalogue(protocol)}
+
+
+def _document(text: str) -> Document | None:
+    try:
+        read = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return read if isinstance(read, dict) else None

@@ -1,0 +1,171 @@
+"""What a replay comes to: whose answers change, by how much, and who would be told something else altogether."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Replay
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+MOST_SHOWN = 10
+NOT_JUDGED = "not judged"
+"""Of a model that carries no description of the patients it learned from."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Of one question: who was answered by both models, by one only, and how the probability changes (now - before).
+
+    ``quantiles`` of the change are those of `QUANTILES`, and ``differ`` is how many change by more than was asked; all
+    over those answered by both, and empty or ``None`` where there is none.
+    """
+
+    question: str
+    both: int
+    only_before: int
+    only_now: int
+    mean: float | None
+    quantiles: tuple[float, ...]
+    differ: int
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """How many go from one verdict to another; verdicts are applicabilities, or why there is none."""
+
+    before: str
+    now: str
+    predictions: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Of a set of predictions (``unit``): how many get another answer.
+
+    ``differ`` counts predictions of which any probability changes by more than was asked, ``no_longer`` those that
+    are not predictable now, ``newly`` those that were not; each is among ``predictions``.
+    """
+
+    unit: str
+    predictions: int
+    differ: int
+    no_longer: int
+    newly: int
+    questions: tuple[Change, ...]
+    crossings: tuple[Crossing, ...]
+
+
+@dataclass(frozen=True)
+class LargestChange:
+    """A prediction, and its question of which the probability changes most."""
+
+    prediction_id: str
+    at: str
+    landmark: str
+    question: str
+    before: float
+    now: float
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many predictions the candidate could not be asked about, and why."""
+
+    why: str
+    features: tuple[str, ...]
+    predictions: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A replay in numbers. ``differ_by`` is what counts as another answer."""
+
+    logged: int
+    left_out: tuple[LeftOut, ...]
+    unknown_models: tuple[str, ...]
+    differ_by: float
+    changes: tuple[Changes, ...]
+    largest: tuple[LargestChange, ...]
+
+
+def summarise(found: Replay, differ_by: float) -> Summary:
+    """The numbers of a replay, over all predictions and over the latest of each patient at each landmark."""
+    counted = sorted(found.left_out.items(), key=lambda item: -item[1])
+    left_out = tuple(LeftOut(refusal.why.value, refusal.features, number) for refusal, number in counted)
+    answers = found.answers
+    units = {
+        "all predictions": answers,
+        "the latest prediction of each patient at each landmark": answers[answers["latest"].astype(bool)],
+    }
+    return Summary(
+        logged=len(answers) + sum(found.left_out.values()),
+        left_out=left_out,
+        unknown_models=found.unknown_models,
+        differ_by=differ_by,
+        changes=tuple(_changes(unit, part, found.questions, differ_by) for unit, part in units.items()),
+        largest=_largest(answers, found.questions),
+    )
+
+
+def _changes(unit: str, answers: pd.DataFrame, questions: Sequence[str], differ_by: float) -> Changes:
+    before, now = (answers["outcome" + end] == PREDICTED for end in (BEFORE, NOW))
+    return Changes(
+        unit=unit,
+        predictions=len(answers),
+        differ=int((_moved(answers, questions) > differ_by).any(axis=1).sum()),
+        no_longer=int((before & ~now).sum()),
+        newly=int((~before & now).sum()),
+        questions=tuple(_change(name, answers, differ_by) for name in questions),
+        crossings=_crossings(answers),
+    )
+
+
+def _moved(answers: pd.DataFrame, questions: Sequence[str]) -> np.ndarray:
+    """How far each probability moves either way, shape (predictions, questions); NaN unless both models answered."""
+    before, now = (answers[[name + end for name in questions]].to_numpy(np.float64) for end in (BEFORE, NOW))
+    return np.asarray(np.abs(now - before))
+
+
+def _change(question: str, answers: pd.DataFrame, differ_by: float) -> Change:
+    before, now = (answers[question + end].to_numpy(np.float64) for end in (BEFORE, NOW))
+    change = (now - before)[~np.isnan(now) & ~np.isnan(before)]
+    return Change(
+        question=question,
+        both=len(change),
+        only_before=int((~np.isnan(before) & np.isnan(now)).sum()),
+        only_now=int((np.isnan(before) & ~np.isnan(now)).sum()),
+        mean=float(change.mean()) if len(change) else None,
+        quantiles=tuple(np.quantile(change, QUANTILES).tolist()) if len(change) else (),
+        differ=int((np.abs(change) > differ_by).sum()),
+    )
+
+
+def _crossings(answers: pd.DataFrame) -> tuple[Crossing, ...]:
+    """Every change of verdict, the commonest first."""
+    pairs = zip(_verdicts(answers, BEFORE), _verdicts(answers, NOW), strict=True)
+    counted = Counter(pair for pair in pairs if pair[0] != pair[1])
+    return tuple(Crossing(before, now, number) for (before, now), number in counted.most_common())
+
+
+def _verdicts(answers: pd.DataFrame, end: str) -> list[str]:
+    """inside, at_the_edge or outside; not judged; or, for want of a head, not predictable."""
+    judged = zip(answers["applicability" + end].tolist(), answers["outcome" + end].tolist(), strict=True)
+    unjudged = {NOT_PREDICTABLE: NOT_PREDICTABLE}
+    return [verdict if isinstance(verdict, str) else unjudged.get(outcome, NOT_JUDGED) for verdict, outcome in judged]
+
+
+def _largest(answers: pd.DataFrame, questions: Sequence[str]) -> tuple[LargestChange, ...]:
+    """The predictions that change most, each once."""
+    moved = np.nan_to_num(_moved(answers, questions), nan=0.0)
+    if not moved.size:
+        return ()
+    most = np.argsort(-moved.max(axis=1), kind="stable")[:MOST_SHOWN]
+    found = []
+    for place in most[moved[most].max(axis=1) > 0].tolist():
+        row, question = answers.iloc[place], questions[int(moved[place].argmax())]
+        numbers = float(row[question + BEFORE]), float(row[question + NOW])
+        found.append(LargestChange(row["prediction_id"], row["at"], row["landmark"], question, *numbers))
+    return tuple(found)

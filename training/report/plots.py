@@ -1,0 +1,199 @@
+"""Draws numbers as SVG: the same numbers give the same text. Nothing is computed here but places on the page.
+
+What a figure says in words (`Caption`), and which figures there are, is left to `training.report`. Colours are those of
+Okabe & Ito (https://jfly.uni-koeln.de/color/); every line also differs in dashes or marks, for print in grey.
+"""
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from warnings import catch_warnings, filterwarnings
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
+
+from training.evidence.document import CalibrationCurve, DecisionCurve, LearningCurve, RiskGroups
+
+BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
+DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
+SETTINGS: Any = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "legend.frameon": False,
+    "path.simplify": True,
+}
+_WIDTH = 5.3
+"""Inches; at 72 points each, text of 9 points stays legible on a telephone."""
+_LEFT = 0.8
+"""Inches for a number of eight letters and the name of the axis."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A figure's words: ``name`` is unique in the report (lower-case letters, digits, hyphens).
+
+    ``description`` says what the figure shows and stands below it; ``numbers`` go with it for who can't see the figure.
+    """
+
+    name: str
+    title: str
+    description: str
+    numbers: str = ""
+
+
+def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
+    """Observed against predicted with 95% limits, the line of perfection, and the distribution below."""
+    with rc_context(SETTINGS):
+        figure = _figure(4.9)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1), gridspec_kw={"hspace": 0.08})
+        above.plot((0, 1), (0, 1), color=GREY, linestyle=DASHES[2], linewidth=1.2)
+        above.text(0.86, 0.9, "perfect", color=GREY, ha="right", va="bottom", rotation=38)
+        above.fill_between(curve.predicted, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
+        above.plot(curve.predicted, _numbers(curve.observed), color=BLUE, linewidth=2, label="observed, smoothed")
+        above.set(xlim=(0, 1), ylim=(0, 1), ylabel="observed share")
+        above.legend(loc="upper left", handlelength=2.6)
+        edges = np.linspace(0, 1, len(curve.counts) + 1)
+        middle = (edges[:-1] + edges[1:]) / 2
+        below.bar(middle, _numbers(curve.counts, 0.0), width=0.8 * (edges[1] - edges[0]), color=GREY)
+        few = [place for place, count in zip(middle, curve.counts, strict=True) if count is None]
+        below.plot(few, np.zeros(len(few)), "x", color=GREY, markersize=4, clip_on=False)
+        below.set(xlabel="predicted probability" + (" (x: fewer than ten patients)" if few else ""), ylabel="patients")
+        return as_svg(figure, caption)
+
+
+def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
+    """Net benefit of acting on the model, on everybody and on nobody, by threshold probability."""
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(3.6)
+        model, everyone = _numbers(curve.model), _numbers(curve.treat_all)
+        axes.fill_between(curve.thresholds, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
+        axes.plot(curve.thresholds, model, color=BLUE, linewidth=2, label="by the model")
+        axes.plot(curve.thresholds, everyone, color=VERMILION, linestyle=DASHES[1], label="everybody")
+        axes.axhline(0, color=BLACK, linestyle=DASHES[2], linewidth=1.2, label="nobody")
+        top = np.nanmax([0.02, *model, *everyone, *_numbers(curve.high)])
+        axes.set(xlabel="threshold probability", ylabel="net benefit per patient", ylim=(-0.35 * top, 1.12 * top))
+        axes.legend(loc="upper right", handlelength=3, title="act on")
+        return as_svg(figure, caption)
+
+
+def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
+    """Event-free share over time per third of predicted risk: observed with 95% limits (line), predicted (marks)."""
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(4.0, right=1.05)
+        ends = []
+        for group, colour, dash in zip(groups.groups, (GREEN, BLUE, VERMILION), DASHES, strict=False):
+            observed = _numbers(group.observed_event_free)
+            low, high = _numbers(group.observed_low), _numbers(group.observed_high)
+            axes.fill_between(groups.days, low, high, color=colour, alpha=0.13, lw=0, step="post")
+            axes.step(groups.days, observed, where="post", color=colour, linestyle=dash, linewidth=1.6)
+            predicted = _numbers(group.predicted_event_free)
+            every = max(1, len(groups.days) // 12)
+            axes.plot(groups.days[::every], predicted[::every], "o", color=colour, markersize=3.4, mfc="white")
+            ends.append((float(_last(observed)), group.name, colour))
+        axes.set(ylim=(0, 1), xlim=(0, max(groups.days, default=1)), xlabel="days since the start of risk")
+        axes.set_ylabel("share without an event")
+        _label_ends(axes, ends)
+        axes.plot([], [], "-", color=BLACK, label="observed (Kaplan-Meier)")
+        axes.plot([], [], "o", color=BLACK, mfc="white", markersize=3.4, label="predicted (mean)")
+        axes.legend(loc="lower left")
+        return as_svg(figure, caption)
+
+
+def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
+    """Held-out discrimination by number of training patients, and its extrapolation to twice as many."""
+    with rc_context(SETTINGS):
+        figure, axes = one_axes(3.2)
+        middle = np.array([_number(value.estimate) for value in curve.values])
+        low = middle - [_number(value.low) for value in curve.values]
+        high = [_number(value.high) for value in curve.values] - middle
+        limits = np.maximum(np.nan_to_num(np.array([low, high])), 0)
+        axes.errorbar(curve.patients, middle, yerr=limits, color=BLUE, marker="s", markersize=4, capsize=2)
+        if curve.doubled is not None and curve.doubled_patients is not None and len(middle):
+            ahead = ((curve.patients[-1], curve.doubled_patients), (middle[-1], curve.doubled))
+            axes.plot(*ahead, color=VERMILION, linestyle=DASHES[1], marker="D", markersize=4, mfc="white")
+            axes.annotate("extrapolated", (curve.doubled_patients, curve.doubled), (0, 7), ha="right",
+                          textcoords="offset points", color=VERMILION)  # fmt: skip
+        axes.set(xlabel="patients learned from", ylabel=measure)
+        return as_svg(figure, caption)
+
+
+def finish_svg(drawing: str, caption: Caption) -> str:
+    """The ``<svg>`` with its title, description and role, and ids that carry the figure's name."""
+    drawing = drawing[drawing.index("<svg") :]
+    drawing = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", drawing)
+    said = f"{caption.description} {caption.numbers}".rstrip()
+    title, description = (html.escape(_printable(words)) for words in (caption.title, said))
+    head, body = drawing.split(">", 1)
+    labelled = f"{caption.name}-title {caption.name}-desc"
+    return (
+        f'{head} role="img" aria-labelledby="{labelled}">\n<title id="{caption.name}-title">{title}</title>\n'
+        f'<desc id="{caption.name}-desc">{description}</desc>{body.rstrip()}\n'
+    )
+
+
+def as_svg(figure: Figure, caption: Caption) -> str:
+    """The figure as text, under its caption."""
+    FigureCanvasSVG(figure)
+    written = io.StringIO()
+    with rc_context({"svg.hashsalt": caption.name}), catch_warnings():
+        # A letter that the font here lacks is no loss: texts stay texts, and the reader's fonts draw them.
+        filterwarnings("ignore", message="Glyph")
+        figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
+    return finish_svg(written.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, Arial"), caption)
+
+
+_METADATA = ("Date", "Creator", "Format", "Type")
+
+
+def one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
+    """A figure of a height, in inches, with one pair of axes."""
+    figure = _figure(height, right=right)
+    return figure, figure.subplots()
+
+
+def _figure(height: float, right: float = 0.12) -> Figure:
+    """A figure with room at its left for numbers; ``height`` and the ``right`` margin in inches.
+
+    Margins are fixed because a layout that measures every text takes as long again as the drawing.
+    """
+    figure = Figure(figsize=(_WIDTH, height))
+    figure.subplots_adjust(_LEFT / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
+    return figure
+
+
+def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names at the right ends of lines, moved apart where they would touch."""
+    lowest = -np.inf
+    for value, name, colour in sorted(end for end in ends if np.isfinite(end[0])):
+        lowest = max(value, lowest + 0.06)
+        axes.annotate(name, (1.01, lowest), xycoords="axes fraction", color=colour, va="center", annotation_clip=False)
+
+
+def _last(values: Sequence[float]) -> float:
+    return next((value for value in reversed(values) if np.isfinite(value)), float("nan"))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _numbers(values: Sequence[float | None], undefined: float = float("nan")) -> list[float]:
+    return [undefined if value is None else float(value) for value in values]
+
+
+def _printable(words: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in words)

@@ -1,0 +1,1 @@
+"""The synthetic cohort: a written-down mechanism, its patients, courses and true risks."""

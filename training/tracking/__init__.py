@@ -1,0 +1,1 @@
+"""What goes to MLflow: runs, metrics, artefacts and the pyfunc model."""

@@ -1,0 +1,80 @@
+"""Records an external evaluation in MLflow: a run of its own, linked to the model's version and training run."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from pydantic import ValidationError
+
+from features.records.cohort import Cohort
+from models.bundle import Bundle
+from training.audit.audit import seal_run
+from training.evaluation.case_mix_compared import Compared, as_json
+from training.evidence.document import Evidence, read_evidence
+from training.provenance import Provenance
+from training.registry.release import MODEL_NAME, Registered, use_store
+from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.tracking.evidence import EVIDENCE, log_evidence
+
+
+def record_evaluation(
+    evidence: Evidence,
+    model: tuple[Registered, Bundle],
+    cohort: Cohort,
+    compared: list[Compared],
+    provenance: Provenance,
+) -> str:
+    """Record the evidence and the comparison of patients; returns the run's id."""
+    use_store()
+    registered, bundle = model
+    source = evidence.cohort.source
+    mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
+    with mlflow.start_run(run_name=f"version {registered.version} on {source}"[:250]) as run:
+        mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
+        mlflow.set_tags(
+            provenance.as_tags()
+            | {
+                "level": "evaluation",
+                "synthetic": str(evidence.cohort.synthetic).lower(),
+                "cohort_digest": cohort.digest,
+                "model_version": registered.version,
+                "model_run_id": registered.run_id,
+                "bundle_digest": bundle.digest,
+            }
+        )
+        mlflow.log_metrics({"patients": len(cohort), "sites": evidence.cohort.sites})
+        mlflow.log_text(as_json(compared), "case_mix.json")
+        about = facts(registered, bundle, run.info.run_id, provenance)
+        log_evidence(evidence, replace(about, case_mix=tuple(compared)))
+    seal_run(run.info.run_id)
+    client = MlflowClient()
+    client.set_model_version_tag(MODEL_NAME, registered.version, f"evaluation {run.info.run_id}", source)
+    return str(run.info.run_id)
+
+
+def recorded_evidence(registered: Registered) -> Evidence | None:
+    """The evidence that a version's training run recorded; ``None`` where it has none that can be read."""
+    try:
+        return read_evidence(mlflow.artifacts.load_text(f"runs:/{registered.run_id}/{EVIDENCE}"))
+    except (MlflowException, OSError, ValidationError):
+        return None
+
+
+def facts(registered: Registered, bundle: Bundle, run_id: str, provenance: Provenance) -> ReportFacts:
+    """What the report says beside the evidence."""
+    settings: Mapping[str, object] = bundle.training.get("settings", {})
+    return ReportFacts(
+        title=f"{MODEL_NAME}, protocol {bundle.protocol.name}",
+        model_version=registered.version,
+        run_id=run_id,
+        bundle_digest=bundle.digest,
+        written_on=time.strftime("%Y-%m-%d", time.gmtime()),
+        seed=int(str(settings.get("seed", 0))),
+        provenance=provenance.as_tags(),
+        settings={key: str(value) for key, value in settings.items()},
+        features=feature_dictionary(bundle.protocol),
+        outcomes=outcome_rules(bundle.protocol),
+    )

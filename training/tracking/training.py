@@ -1,0 +1,227 @@
+"""Records a training in MLflow: one run, with a run below it per landmark, head and candidate, and the model.
+
+Nothing is recorded that names a patient or holds a patient's record.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
+
+from training.audit.audit import seal_run
+from training.cohort.summary import LandmarkFlow, landmark_flow
+from training.evaluation.candidate_figures import figures, figures_per_fold
+from training.evidence.document import Evidence, LandmarkEvidence
+from training.experiment.records import held_out_table, importances, summary
+from training.experiment.train import LandmarkFit, Training
+from training.learning.fit import CandidateFit, HeadFit
+from training.monitoring.statistics.reference import REFERENCE, reference_of_training
+from training.outcomes.digests import features_digest, outcomes_digest
+from training.registry.registration import register
+from training.registry.release import MODEL_NAME, use_store
+from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.simulation.marks import is_synthetic
+from training.tracking.evidence import log_evidence, report_of
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a training was recorded; ``report`` is the path or address of its report."""
+
+    run_id: str
+    model_version: str
+    bundle_digest: str
+    report: str = ""
+
+
+def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> Recorded:
+    """Record a finished training with its evidence, register its model, and seal the record.
+
+    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
+    """
+    use_store()
+    source = evidence.cohort.source
+    experiment = mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}").experiment_id
+    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}"[:250])
+    with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
+        announce("the run")
+        _record_training(training, evidence, Path(scratch))
+        for landmark in training.landmarks:
+            announce(landmark.outcomes.landmark.name)
+            _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
+        announce("the model")
+        digest, version = register(training.bundle, training.provenance, Path(scratch))
+        announce("the evidence")
+        log_evidence(evidence, _facts(training, Recorded(run.info.run_id, version, digest), started))
+    announce("the seal")
+    seal_run(run.info.run_id)
+    return Recorded(run.info.run_id, version, digest, report_of(run.info.run_id))
+
+
+def _facts(training: Training, recorded: Recorded, started: float) -> ReportFacts:
+    """What the report says beside the evidence."""
+    protocol = training.cohort.protocol
+    return ReportFacts(
+        title=f"{MODEL_NAME}, protocol {protocol.name}",
+        model_version=recorded.model_version,
+        run_id=recorded.run_id,
+        bundle_digest=recorded.bundle_digest,
+        written_on=f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d}",
+        seed=training.config.seed,
+        provenance=training.provenance.as_tags(),
+        settings={key: str(value) for key, value in training.config.as_parameters().items()},
+        features=feature_dictionary(protocol),
+        outcomes=outcome_rules(protocol),
+    )
+
+
+def _record_training(training: Training, evidence: Evidence, scratch: Path) -> None:
+    cohort, source = training.cohort, evidence.cohort.source
+    mlflow.log_params(
+        {f"setting.{key}": value for key, value in training.config.as_parameters().items()}
+        | {
+            "seed": training.config.seed,
+            "cohort": source,
+            "cohort_digest": cohort.digest,
+            "protocol": cohort.protocol.name,
+            "protocol_digest": cohort.protocol.digest,
+            "folds": f"{training.folds.kind}: {', '.join(training.folds.names)}"[:6000],
+            "fold_repeats": training.folds.repeats,
+        }
+    )
+    mlflow.set_tags(
+        training.provenance.as_tags()
+        | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
+    )
+    mlflow.log_metrics({"patients": len(cohort), "ratings": len(cohort.assessments), "sites": len(cohort.site_names)})
+    mlflow.set_tag("mlflow.note.content", _description(training))
+    mlflow.log_input(_dataset(training, source), context="training")
+    mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
+    mlflow.log_dict({"landmarks": summary(training, evidence)}, "summary.json")
+    mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
+    table = scratch / "held_out_predictions.parquet"
+    held_out_table(training).to_parquet(table, index=False)
+    mlflow.log_artifact(str(table))
+
+
+def _description(training: Training) -> str:
+    """What was learned, in Markdown, for whoever opens the run."""
+    lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
+    for landmark in training.landmarks:
+        for head, fit in landmark.heads.items():
+            figures = f"{fit.task.patients} | {fit.task.events} | {fit.winner or 'none'} | {fit.note}"
+            lines.append(f"| {landmark.outcomes.landmark.name} | {head} | {figures} |")
+    if is_synthetic(training.cohort):
+        lines = ["Learned from a **SYNTHETIC** cohort: it says nothing about real patients.", "", *lines]
+    return "\n".join(lines)
+
+
+def _dataset(training: Training, source: str) -> Any:
+    """The cohort as an MLflow dataset: its name, size, columns and digest, none of its values."""
+    cohort = training.cohort
+    frame = pd.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in cohort.patients.items()})
+    return mlflow.data.from_pandas(frame, name=source, digest=cohort.digest[:36])
+
+
+def _record_landmark(training: Training, landmark: LandmarkFit, proven: LandmarkEvidence) -> None:
+    name = landmark.outcomes.landmark.name
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        flow = landmark_flow(training.cohort, landmark.outcomes)
+        tags = {
+            "level": "landmark",
+            "landmark": name,
+            "outcomes_digest": outcomes_digest(landmark.outcomes),
+            "features_digest": features_digest(landmark.features),
+        }
+        _log(run.info.run_id, tags=tags, metrics=_flow_metrics(flow))
+        for head, fit in landmark.heads.items():
+            with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
+                _record_head(below.info.run_id, head, fit, proven)
+                for candidate in fit.candidates.values():
+                    with mlflow.start_run(run_name=f"{name}: {head}: {candidate.name}", nested=True) as leaf:
+                        _record_candidate(leaf.info.run_id, training, proven, fit, candidate)
+
+
+def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
+    """Counts of the flow diagram, one metric each."""
+    counts = {"patients": flow.patients, "eligible": flow.eligible}
+    counts |= {f"left_out.{reason.name.lower()}": count for reason, count in flow.left_out}
+    counts |= {
+        "remission.yes": flow.remission.yes,
+        "remission.no": flow.remission.no,
+        "remission.not_observed": flow.remission.not_observed,
+    }
+    counts |= {f"ended_by.{end.name.lower()}": count for end, count in flow.ended.items()}
+    for days, answers in flow.sustained:
+        counts |= {f"sustained_{days}.yes": answers.yes, f"sustained_{days}.not_observed": answers.not_observed}
+    return {name: float(count) for name, count in counts.items()}
+
+
+def _record_head(run_id: str, head: str, fit: HeadFit, proven: LandmarkEvidence) -> None:
+    tags = {"level": "head", "landmark": proven.name, "head": head, "winner": str(fit.winner)}
+    if fit.note:
+        tags["mlflow.note.content"] = fit.note
+    metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
+    if fit.recalibration:
+        mended = fit.recalibration
+        metrics |= {
+            "recalibration.shift": mended.shift,
+            "recalibration.slope": mended.slope,
+            "recalibration.p_value": mended.p_value,
+            "recalibration.applied": float(mended.supported),
+        }
+    if fit.winner:
+        metrics |= figures(fit, fit.candidates[fit.winner], proven)
+    _log(run_id, tags=tags, metrics=metrics)
+
+
+def _record_candidate(
+    run_id: str, training: Training, proven: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
+) -> None:
+    tags = {"level": "candidate", "landmark": proven.name, "head": fit.task.name, "candidate": candidate.name}
+    tags["winner"] = str(candidate.name == fit.winner).lower()
+    assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
+    above = fit.choice.differences[candidate.name]
+    compared = {"loss": candidate.loss, "loss_above_best": above.estimate, "loss_above_best_se": above.standard_error}
+    _log(
+        run_id,
+        tags=tags,
+        parameters=dict(candidate.parameters),
+        metrics=figures(fit, candidate, proven) | compared,
+        per_fold=figures_per_fold(fit, candidate),
+    )
+    found = importances(candidate, training.bundle.features)
+    if found:
+        kind = "coefficients" if candidate.name != "xgboost" else "importances"
+        mlflow.log_dict(found, f"{kind}.json")
+
+
+def _log(
+    run_id: str,
+    *,
+    tags: Mapping[str, str],
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, Any] | None = None,
+    per_fold: tuple[Mapping[str, float], ...] = (),
+) -> None:
+    """Everything about a run in one request; a measure that is not defined is left out, not logged as a number."""
+    now = int(time.time() * 1000)
+    logged = [Metric(name, value, now, 0) for name, value in metrics.items() if not np.isnan(value)]
+    for fold, values in enumerate(per_fold):
+        logged += [Metric(f"fold.{name}", value, now, fold) for name, value in values.items() if not np.isnan(value)]
+    MlflowClient().log_batch(
+        run_id,
+        metrics=logged,
+        params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
