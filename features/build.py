@@ -9,7 +9,7 @@ from features.catalogue import catalogue
 from features.eligibility.eligibility import ineligible_at
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort
-from features.records.landmark import Known, known_at
+from features.records.landmark import KnownAtLandmark, known_at
 from features.records.timeline import Floats
 
 
@@ -33,7 +33,7 @@ def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
     return feature_rows(cohort, known_at(cohort, landmark))
 
 
-def feature_rows(cohort: Cohort, known: Known) -> FeatureRows:
+def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:
     """The feature rows of what ``known_at`` knows of a cohort, for a caller who needs that for more than the rows."""
     features = catalogue(cohort.protocol)
     values = np.empty((len(cohort), len(features)), dtype=np.float64)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import Feature
-from models.combinations import Combinations, learn_combinations
+from models.combinations import Combinations, fit_combinations
 from models.outcomes import Floats
 
 FEWEST_PATIENTS = 10
@@ -56,7 +56,7 @@ class Concern:
     column: int | None
     verdict: Applicable
 
-    def in_words(self, names: tuple[str, ...]) -> str:
+    def as_text(self, names: tuple[str, ...]) -> str:
         """A sentence about the feature of that position in ``names``; it never holds a value."""
         edge, outside = WORDS[self.code]
         words = outside if self.verdict == Applicable.OUTSIDE else edge
@@ -86,7 +86,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class ApplicabilityVerdicts:
     """Verdicts on n rows, shape (n,), and how much each concern weighs, shapes (n, features) and (n,)."""
 
     verdict: Levels
@@ -109,12 +109,12 @@ class Judgement:
     def refusal(self, row: int, names: tuple[str, ...]) -> str:
         """Why nothing is said of a row that is outside, in words; ``names`` are the columns'."""
         return "the patient is unlike those learned from: " + "; ".join(
-            concern.in_words(names) for concern in self.concerns(row)
+            concern.as_text(names) for concern in self.concerns(row)
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Applicability:
+class ApplicabilityDomain:
     """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
 
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
@@ -138,7 +138,7 @@ class Applicability:
     limit: Floats
     shares: Floats
 
-    def judge(self, rows: Floats) -> Judgement:
+    def assess(self, rows: Floats) -> ApplicabilityVerdicts:
         """The verdicts on feature rows of shape (n, features), NaN where not recorded."""
         overshoot = self._overshoot(rows)
         by_column = {
@@ -151,7 +151,7 @@ class Applicability:
             "unlike_in_combination": self._level(self._distance(rows), 2),
         }
         levels = [*(levels.max(axis=1, initial=0) for levels in by_column.values()), *by_row.values()]
-        return Judgement(np.maximum.reduce(levels), by_column, by_row)
+        return ApplicabilityVerdicts(np.maximum.reduce(levels), by_column, by_row)
 
     def shares_by_verdict(self) -> dict[str, float]:
         """The share of the training patients that is inside, at the edge and outside."""
@@ -182,7 +182,7 @@ class Applicability:
         return self.combinations.distance(np.minimum(np.maximum(rows, self.lower), self.upper))
 
 
-def learn_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicability | None:
+def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain | None:
     """What the patients who taught a landmark's heads were like; ``None`` for fewer than ten of them.
 
     ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
@@ -202,42 +202,42 @@ def learn_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicab
     limit = np.maximum(least, figures.max(axis=1) * np.array([2.0, 1.0, FARTHEST]))
     verdict = np.empty(len(rows), dtype=np.int8)
     for number, described in enumerate(others):
-        judged = replace(described, edge=edge, limit=limit).judge(rows[fold == number])
-        verdict[fold == number] = judged.verdict
+        evaluated = replace(described, edge=edge, limit=limit).assess(rows[fold == number])
+        verdict[fold == number] = evaluated.verdict
     shares = np.bincount(verdict, minlength=len(Applicable)) / len(rows)
     return replace(_describe(rows, declared), edge=edge, limit=limit, shares=shares)
 
 
 _COMBINATIONS_ARRAYS = tuple(field.name for field in fields(Combinations))
-_OWN_ARRAYS = tuple(field.name for field in fields(Applicability) if field.name != "combinations")
+_OWN_ARRAYS = tuple(field.name for field in fields(ApplicabilityDomain) if field.name != "combinations")
 
 
-def to_arrays(applicability: Applicability) -> dict[str, Floats]:
+def to_arrays(applicability: ApplicabilityDomain) -> dict[str, Floats]:
     """All that was learned as named arrays, for storing; ``from_arrays`` is its inverse."""
     own = {name: getattr(applicability, name) for name in _OWN_ARRAYS}
     return own | {name: getattr(applicability.combinations, name) for name in _COMBINATIONS_ARRAYS}
 
 
-def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> Applicability:
+def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomain:
     """What ``to_arrays`` took apart."""
     numbers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
     combinations = Combinations(**{name: numbers[name] for name in _COMBINATIONS_ARRAYS})
-    return Applicability(**{name: numbers[name] for name in _OWN_ARRAYS}, combinations=combinations)
+    return ApplicabilityDomain(**{name: numbers[name] for name in _OWN_ARRAYS}, combinations=combinations)
 
 
-def _describe(rows: Floats, declared: tuple[Feature, ...]) -> Applicability:
+def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain:
     """All but the thresholds, which no figure exceeds yet."""
     yes_no = np.array([feature.unit == "no/yes" for feature in declared])
     is_diagnosis = np.array([feature.name.startswith("diagnosis_") for feature in declared])
     lower, upper, unit = _limits(rows, yes_no, declared)
-    return Applicability(
+    return ApplicabilityDomain(
         lower=lower,
         upper=upper,
         unit=unit,
         by_value=_rare_categories(rows, yes_no, is_diagnosis),
         recorded=(~np.isnan(rows)).mean(axis=0),
         plausible=np.array([np.inf if one.outside_above is None else one.outside_above for one in declared]),
-        combinations=learn_combinations(rows),
+        combinations=fit_combinations(rows),
         edge=np.full(3, np.inf),
         limit=np.full(3, np.inf),
         shares=np.zeros(3),
@@ -248,12 +248,12 @@ def _limits(rows: Floats, yes_no: NDArray[np.bool_], declared: tuple[Feature, ..
     """Coarse lower and upper limits of the numbers recorded, and the unit of a distance from them."""
     lowest = np.fmin.reduce(rows, axis=0)
     highest = np.fmax.reduce(rows, axis=0)
-    judged = ~yes_no & ~np.isnan(lowest)
+    evaluated = ~yes_no & ~np.isnan(lowest)
     least = _least_units(lowest, highest, declared)
     step = np.exp2(np.floor(np.log2(np.fmax(highest - lowest, least) / STEPS)))
-    lower = np.where(judged, np.floor(lowest / step) * step, -np.inf)
-    upper = np.where(judged, np.ceil(highest / step) * step, np.inf)
-    return lower, upper, np.where(judged, np.maximum(upper - lower, least), 1.0)
+    lower = np.where(evaluated, np.floor(lowest / step) * step, -np.inf)
+    upper = np.where(evaluated, np.ceil(highest / step) * step, np.inf)
+    return lower, upper, np.where(evaluated, np.maximum(upper - lower, least), 1.0)
 
 
 def _least_units(lowest: Floats, highest: Floats, declared: tuple[Feature, ...]) -> Floats:
@@ -270,6 +270,6 @@ def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDAr
     """
     known = (~np.isnan(rows)).sum(axis=0)
     counts = np.stack([(rows == 0).sum(axis=0), (rows == 1).sum(axis=0)])
-    judged = np.stack([yes_no & ~is_diagnosis, yes_no]) & (known >= FEWEST_PATIENTS)  # one is another's no
-    rare = judged & (counts < FEW) & (counts < RARE_SHARE * known)
+    evaluated = np.stack([yes_no & ~is_diagnosis, yes_no]) & (known >= FEWEST_PATIENTS)  # one is another's no
+    rare = evaluated & (counts < FEW) & (counts < RARE_SHARE * known)
     return rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))

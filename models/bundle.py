@@ -19,7 +19,7 @@ from features.protocol.document import Protocol, protocol_from_document
 from models import applicability as applicabilities
 from models import uncertainty
 from models.outcome_model import OutcomeModel, Predictions
-from models.probes import draw_probes, probe_cohort
+from models.reference_inputs import draw_reference_inputs, probe_cohort
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
@@ -28,7 +28,7 @@ from models.uncertainty import OutcomeRefits
 FORMAT = 3
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
-PROBES = "probes.json"
+REFERENCE_INPUTS = "probes.json"
 TOLERANCES = {
     "rows": 0.0,
     "remission": 1e-9,
@@ -85,9 +85,9 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
         learned = {name: asdict(record) for name, record in records.items()}
         beside = _save_beside(model, directory, f"landmark_{number}")
         landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned, "beside": beside})
-    probes = draw_probes(bundle.protocol)
-    probes["answers"] = _answers(bundle, probes)
-    _write_json(directory / PROBES, probes)
+    reference_inputs = draw_reference_inputs(bundle.protocol)
+    reference_inputs["answers"] = _answers(bundle, reference_inputs)
+    _write_json(directory / REFERENCE_INPUTS, reference_inputs)
     files = {path.name: _sha256(path.read_bytes()) for path in sorted(directory.iterdir())}
     manifest = {
         "format": FORMAT,
@@ -126,7 +126,7 @@ def load_bundle(directory: Path) -> Bundle:
         {name: HeadRecord(**record) for name, record in entry["learned"].items()} for entry in manifest["landmarks"]
     )
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
-    _check_probes(bundle, json.loads((directory / PROBES).read_text(encoding="utf-8")))
+    _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS).read_text(encoding="utf-8")))
     return bundle
 
 
@@ -225,9 +225,9 @@ def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead |
     )
 
 
-def _answers(bundle: Bundle, probes: Mapping[str, Any]) -> dict[str, Any]:
+def _answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Rows of the probes and what the models make of them, by landmark."""
-    cohort = probe_cohort(dict(probes), bundle.protocol)
+    cohort = probe_cohort(dict(reference_inputs), bundle.protocol)
     answers = {}
     for model in bundle.models:
         rows = build_features(cohort, model.landmark).values
@@ -257,14 +257,14 @@ def _limits(predicted: Predictions) -> list[Any]:
 
 def _verdicts(model: OutcomeModel, rows: np.ndarray) -> list[Any]:
     """The verdict on each probe; empty where nothing is known about who is like those learned from."""
-    return [] if model.applicability is None else model.applicability.judge(rows).verdict.tolist()
+    return [] if model.applicability is None else model.applicability.assess(rows).verdict.tolist()
 
 
-def _check_probes(bundle: Bundle, probes: Mapping[str, Any]) -> None:
-    rebuilt = _answers(bundle, probes)
-    if probes["answers"].keys() != rebuilt.keys():
+def _check_reference_inputs(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> None:
+    rebuilt = _answers(bundle, reference_inputs)
+    if reference_inputs["answers"].keys() != rebuilt.keys():
         raise BundleRefusedError("probe patients: their landmarks are not those of the bundle")
-    for landmark, recorded in probes["answers"].items():
+    for landmark, recorded in reference_inputs["answers"].items():
         for part, tolerance in TOLERANCES.items():
             here = np.array(rebuilt[landmark][part], dtype=np.float64)
             then = np.array(recorded[part], dtype=np.float64)

@@ -11,7 +11,7 @@ SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Trials:
+class BinomialCounts:
     """Weighted yes/no trials of patients, each within a band of time; arrays have shape (trials,).
 
     ``patient`` is the row of the patient in the feature rows, ``band`` the band of time (0 where there is one only).
@@ -26,10 +26,10 @@ class Trials:
     patients: int
     bands: int
 
-    def of(self, kept: NDArray[np.bool_]) -> "Trials":
+    def subset(self, kept: NDArray[np.bool_]) -> "BinomialCounts":
         """The trials of some patients (one flag per patient), who keep their numbers."""
         rows = kept[self.patient]
-        return Trials(
+        return BinomialCounts(
             self.patient[rows], self.band[rows], self.successes[rows], self.failures[rows], self.patients, self.bands
         )
 
@@ -50,7 +50,7 @@ class Trials:
         return np.bincount(self.patient, weights=loss, minlength=self.patients).astype(np.float64)
 
 
-def fit_baseline(trials: Trials, score: Floats) -> Floats:
+def fit_baseline(trials: BinomialCounts, score: Floats) -> Floats:
     """Log-odds per band, shape (bands,), with which as many successes are expected as were seen.
 
     Half a success and half a failure are added to a band that lacks either, so that no band is called impossible
@@ -89,7 +89,7 @@ class Recalibration:
         return self.p_value < SIGNIFICANCE and self.slope > 0
 
 
-def recalibrate(trials: Trials, score: Floats, baseline: Floats, effective_share: float = 1.0) -> Recalibration:
+def recalibrate(trials: BinomialCounts, score: Floats, baseline: Floats, effective_share: float = 1.0) -> Recalibration:
     """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
 
     ``score`` and ``baseline``, shapes (patients,) and (trials,), are those predicted for patients who were held out.
@@ -97,21 +97,21 @@ def recalibrate(trials: Trials, score: Floats, baseline: Floats, effective_share
     not make chance look certain.
     Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
     """
-    offset, moved = baseline, score[trials.patient]
-    if np.ptp(moved) == 0:
+    offset, linear_predictor = baseline, score[trials.patient]
+    if np.ptp(linear_predictor) == 0:
         return Recalibration(0.0, 1.0, 1.0)
     number = trials.successes + trials.failures
     shift, slope = 0.0, 1.0
     for _ in range(50):
-        fitted = expit(offset + shift + slope * moved)
+        fitted = expit(offset + shift + slope * linear_predictor)
         residual, spread = trials.successes - number * fitted, number * fitted * (1 - fitted)
-        gradient = np.array([residual.sum(), residual @ moved])
-        cross = spread @ moved
-        curvature = np.array([[spread.sum(), cross], [cross, spread @ moved**2]]) + 1e-9 * np.eye(2)
+        gradient = np.array([residual.sum(), residual @ linear_predictor])
+        cross = spread @ linear_predictor
+        curvature = np.array([[spread.sum(), cross], [cross, spread @ linear_predictor**2]]) + 1e-9 * np.eye(2)
         step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
         shift, slope = shift + step[0], slope + step[1]
         if np.abs(step).max() < 1e-10:
             break
-    before, after = trials.losses(offset + moved), trials.losses(offset + shift + slope * moved)
+    before, after = trials.losses(offset + linear_predictor), trials.losses(offset + shift + slope * linear_predictor)
     gain = effective_share * float(before.sum() - after.sum())
     return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))))

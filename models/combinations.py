@@ -51,7 +51,7 @@ class Combinations:
         return distances
 
 
-def learn_combinations(rows: Floats) -> Combinations:
+def fit_combinations(rows: Floats) -> Combinations:
     """Which values go together in feature rows (n, features), NaN where not recorded.
 
     A correlation rests on the rows that have both values. All are shrunk towards none by the share that Chen et al.

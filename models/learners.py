@@ -12,7 +12,7 @@ import xgboost
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from models.calibration import Trials, fit_baseline
+from models.calibration import BinomialCounts, fit_baseline
 from models.outcomes import Floats
 from models.regression import BoundedRegression
 from models.score import Constant, Linear, Score, Trees
@@ -35,7 +35,7 @@ BULK = (0.5, 99.5)
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedScore:
     """A score, and the parameters that tuning chose for it."""
 
     score: Score
@@ -43,31 +43,31 @@ class Learned:
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class TrainingData:
     """What a learner is given: feature rows (patients, features), trials, and the columns' names and expected signs."""
 
     rows: Floats
-    trials: Trials
+    trials: BinomialCounts
     names: tuple[str, ...]
     signs: tuple[int, ...]
     seed: int
 
-    def of(self, kept: NDArray[np.bool_]) -> "Lesson":
-        """The same lesson with the trials of some patients only."""
-        return Lesson(self.rows, self.trials.of(kept), self.names, self.signs, self.seed)
+    def subset(self, kept: NDArray[np.bool_]) -> "TrainingData":
+        """The same training data with the trials of some patients only."""
+        return TrainingData(self.rows, self.trials.subset(kept), self.names, self.signs, self.seed)
 
     @property
-    def taught(self) -> NDArray[np.intp]:
+    def fitted_on(self) -> NDArray[np.intp]:
         """The patients with trials."""
         return np.unique(self.trials.patient)
 
 
-Learner = Callable[[Lesson], Learned]
+Learner = Callable[[TrainingData], FittedScore]
 
 
-def learn_nothing(lesson: Lesson) -> Learned:
+def fit_nothing(training_data: TrainingData) -> FittedScore:
     """No model: the overall rate, or the overall curve."""
-    return Learned(Constant(len(lesson.names)), {})
+    return FittedScore(Constant(len(training_data.names)), {})
 
 
 @dataclass(frozen=True)
@@ -88,66 +88,72 @@ class Penalty:
 NONE = Penalty(UNPENALISED)
 
 
-def learn_one_variable(variable: str) -> Learner:
+def fit_one_variable(variable: str) -> Learner:
     """A logistic regression on one variable, unpenalised."""
 
-    def learn(lesson: Lesson) -> Learned:
-        design = Design.of(lesson, [lesson.names.index(variable)])
-        return Learned(design.score(design.regression(lesson).fit(design.strengths(NONE))), {})
+    def fit(training_data: TrainingData) -> FittedScore:
+        design = Design.from_data(training_data, [training_data.names.index(variable)])
+        return FittedScore(design.score(design.regression(training_data).fit(design.strengths(NONE))), {})
 
-    return learn
+    return fit
 
 
-def learn_logistic(lesson: Lesson) -> Learned:
+def fit_logistic(training_data: TrainingData) -> FittedScore:
     """Ridge logistic regression on every recorded feature, its penalty tuned by log-likelihood on inner folds.
 
     A coefficient keeps to the declared sign of its feature; those without one are penalised more, by a tuned factor.
     """
-    losses = dict.fromkeys(penalties(lesson), 0.0)
-    for taught, held_out in _tuning_folds(lesson):
-        part = lesson.of(taught)
-        design = Design.of(part)
+    losses = dict.fromkeys(penalties(training_data), 0.0)
+    for fitted_on, held_out in _tuning_folds(training_data):
+        part = training_data.subset(fitted_on)
+        design = Design.from_data(part)
         regression, parameters = design.regression(part), None
         for penalty in losses:
             parameters = regression.fit(design.strengths(penalty), parameters)
-            losses[penalty] += _held_out_loss(lesson, design.score(parameters), taught, held_out)
+            losses[penalty] += _held_out_loss(training_data, design.score(parameters), fitted_on, held_out)
     best = min(losses, key=lambda penalty: losses[penalty])
-    design = Design.of(lesson)
-    regression, strengths = design.regression(lesson), design.strengths(best)
+    design = Design.from_data(training_data)
+    regression, strengths = design.regression(training_data), design.strengths(best)
     parameters = regression.fit(strengths)
     used = regression.effective_parameters(parameters, strengths)
-    return Learned(design.score(parameters), {**best.parameters(), "effective_parameters": used})
+    return FittedScore(design.score(parameters), {**best.parameters(), "effective_parameters": used})
 
 
-def penalties(lesson: Lesson) -> list[Penalty]:
+def penalties(training_data: TrainingData) -> list[Penalty]:
     """The penalties tried, neighbours next to each other; without any declared sign there is one for all."""
-    factors = UNSIGNED if any(lesson.signs) else UNSIGNED[:1]
+    factors = UNSIGNED if any(training_data.signs) else UNSIGNED[:1]
     return [Penalty(strength, factor) for factor in factors for strength in STRENGTHS]
 
 
-def learn_logistic_at(penalty: Penalty) -> Learner:
+def fit_logistic_at(penalty: Penalty) -> Learner:
     """Ridge logistic regression on every recorded feature at a fixed penalty."""
 
-    def learn(lesson: Lesson) -> Learned:
-        design = Design.of(lesson)
-        return Learned(design.score(design.regression(lesson).fit(design.strengths(penalty))), {**penalty.parameters()})
+    def fit(training_data: TrainingData) -> FittedScore:
+        design = Design.from_data(training_data)
+        return FittedScore(
+            design.score(design.regression(training_data).fit(design.strengths(penalty))), {**penalty.parameters()}
+        )
 
-    return learn
-
-
-def _held_out_loss(lesson: Lesson, score: Score, taught: NDArray[np.bool_], held_out: NDArray[np.bool_]) -> float:
-    moved = score.predict(lesson.rows)
-    baseline = fit_baseline(lesson.trials.of(taught), moved)
-    return float(lesson.trials.of(held_out).loss_for_patient(moved, baseline).sum())
+    return fit
 
 
-def _tuning_folds(lesson: Lesson) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def _held_out_loss(
+    training_data: TrainingData, score: Score, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_]
+) -> float:
+    linear_predictor = score.predict(training_data.rows)
+    baseline = fit_baseline(training_data.trials.subset(fitted_on), linear_predictor)
+    return float(training_data.trials.subset(held_out).loss_for_patient(linear_predictor, baseline).sum())
+
+
+def _tuning_folds(training_data: TrainingData) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Flags of the patients taught and held out, stratified by whether a patient had a success."""
-    patients = lesson.taught
-    successes = np.bincount(lesson.trials.patient, weights=lesson.trials.successes, minlength=lesson.trials.patients)
-    folds = StratifiedKFold(TUNING_FOLDS, shuffle=True, random_state=lesson.seed)
+    patients = training_data.fitted_on
+    successes = np.bincount(
+        training_data.trials.patient, weights=training_data.trials.successes, minlength=training_data.trials.patients
+    )
+    folds = StratifiedKFold(TUNING_FOLDS, shuffle=True, random_state=training_data.seed)
     for _, held in folds.split(patients, successes[patients] > 0):
-        held_out = np.zeros(lesson.trials.patients, dtype=np.bool_)
+        held_out = np.zeros(training_data.trials.patients, dtype=np.bool_)
         held_out[patients[held]] = True
         yield ~held_out, held_out
 
@@ -167,35 +173,37 @@ class Design:
     features: int
 
     @staticmethod
-    def of(lesson: Lesson, candidates: Sequence[int] | None = None) -> "Design":
-        """The design over the lesson's taught patients; columns that never vary among them are left out."""
-        taught = lesson.rows[lesson.taught]
-        recorded = ~np.isnan(taught)
-        possible = range(taught.shape[1]) if candidates is None else candidates
-        used = np.array([j for j in possible if len(np.unique(taught[recorded[:, j], j])) > 1], dtype=np.int64)
+    def from_data(training_data: TrainingData, candidates: Sequence[int] | None = None) -> "Design":
+        """The design over the patients it is fitted on; columns that never vary among them are left out."""
+        fitted_on = training_data.rows[training_data.fitted_on]
+        recorded = ~np.isnan(fitted_on)
+        possible = range(fitted_on.shape[1]) if candidates is None else candidates
+        used = np.array([j for j in possible if len(np.unique(fitted_on[recorded[:, j], j])) > 1], dtype=np.int64)
         lower, upper = np.zeros(len(used)), np.zeros(len(used))
         for position, j in enumerate(used):
-            lower[position], upper[position] = np.percentile(taught[recorded[:, j], j], BULK)
-        held = np.minimum(np.maximum(taught[:, used], lower), upper)
+            lower[position], upper[position] = np.percentile(fitted_on[recorded[:, j], j], BULK)
+        held = np.minimum(np.maximum(fitted_on[:, used], lower), upper)
         centre = np.nanmean(held, axis=0) if len(used) else np.zeros(0)
         scale = np.nanstd(held, axis=0) if len(used) else np.zeros(0)
         varies = scale > 0
         used, lower, upper, centre, scale = used[varies], lower[varies], upper[varies], centre[varies], scale[varies]
-        every = np.minimum(np.maximum(lesson.rows[:, used], lower), upper)
+        every = np.minimum(np.maximum(training_data.rows[:, used], lower), upper)
         missing = np.isnan(every)
-        with_indicator = missing[lesson.taught].mean(axis=0) >= INDICATOR_FROM
+        with_indicator = missing[training_data.fitted_on].mean(axis=0) >= INDICATOR_FROM
         standardised = np.where(missing, 0.0, (every - centre) / scale)
         columns = np.hstack([standardised, missing[:, with_indicator].astype(np.float64)])
-        signs = np.append(np.array(lesson.signs, dtype=np.int64)[used], np.zeros(with_indicator.sum(), dtype=np.int64))
-        return Design(columns, used, lower, upper, centre, scale, with_indicator, signs, lesson.rows.shape[1])
+        signs = np.append(
+            np.array(training_data.signs, dtype=np.int64)[used], np.zeros(with_indicator.sum(), dtype=np.int64)
+        )
+        return Design(columns, used, lower, upper, centre, scale, with_indicator, signs, training_data.rows.shape[1])
 
     def strengths(self, penalty: Penalty) -> Floats:
         """Inverse penalties, shape (columns,)."""
         return np.where(self.signs == 0, penalty.strength * penalty.unsigned, penalty.strength)
 
-    def regression(self, lesson: Lesson) -> BoundedRegression:
-        """The regression of the lesson's trials on these columns."""
-        return BoundedRegression.of(self.columns, self.signs, lesson.trials)
+    def regression(self, training_data: TrainingData) -> BoundedRegression:
+        """The regression of the data's trials on these columns."""
+        return BoundedRegression.from_columns(self.columns, self.signs, training_data.trials)
 
     def score(self, parameters: Floats) -> Linear:
         """The score with these coefficients of the columns; what follows them in ``parameters`` is passed over."""
@@ -213,44 +221,46 @@ class Design:
         )
 
 
-def learn_xgboost(lesson: Lesson) -> Learned:
+def fit_xgboost(training_data: TrainingData) -> FittedScore:
     """Gradient-boosted trees, monotone where a sign is expected; depth and number of rounds tuned on inner folds."""
     best: tuple[float, int, int] | None = None
     for depth in DEPTHS:
         curve = np.zeros(MOST_ROUNDS)
         shortest = MOST_ROUNDS
-        for taught, held_out in _tuning_folds(lesson):
-            losses = _boosting_losses(lesson, taught, held_out, depth)
+        for fitted_on, held_out in _tuning_folds(training_data):
+            losses = _boosting_losses(training_data, fitted_on, held_out, depth)
             shortest = min(shortest, len(losses))
             curve[: len(losses)] += losses
         rounds = int(np.argmin(curve[:shortest])) + 1
         if best is None or curve[rounds - 1] < best[0]:
             best = float(curve[rounds - 1]), depth, rounds
     assert best is not None  # noqa: S101 - DEPTHS is not empty
-    return learn_xgboost_at(*best[1:])(lesson)
+    return fit_xgboost_at(*best[1:])(training_data)
 
 
-def learn_xgboost_at(depth: int, rounds: int) -> Learner:
+def fit_xgboost_at(depth: int, rounds: int) -> Learner:
     """Boosted trees of a fixed depth and number of rounds."""
 
-    def learn(lesson: Lesson) -> Learned:
-        matrix = _matrix(lesson, fit_baseline(lesson.trials, np.zeros(lesson.trials.patients)))
-        booster = xgboost.train(_parameters(lesson, depth), matrix, num_boost_round=rounds)
-        return Learned(Trees(bytes(booster.save_raw("ubj")), len(lesson.names)), {"max_depth": depth, "rounds": rounds})
+    def fit(training_data: TrainingData) -> FittedScore:
+        matrix = _matrix(training_data, fit_baseline(training_data.trials, np.zeros(training_data.trials.patients)))
+        booster = xgboost.train(_parameters(training_data, depth), matrix, num_boost_round=rounds)
+        return FittedScore(
+            Trees(bytes(booster.save_raw("ubj")), len(training_data.names)), {"max_depth": depth, "rounds": rounds}
+        )
 
-    return learn
+    return fit
 
 
 def _boosting_losses(
-    lesson: Lesson, taught: NDArray[np.bool_], held_out: NDArray[np.bool_], depth: int
+    training_data: TrainingData, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_], depth: int
 ) -> NDArray[np.float64]:
     """Summed held-out loss after each round, up to where it has stopped falling."""
-    part = lesson.of(taught)
-    baseline = fit_baseline(part.trials, np.zeros(lesson.trials.patients))
-    train, held = _matrix(part, baseline), _matrix(lesson.of(held_out), baseline)
+    part = training_data.subset(fitted_on)
+    baseline = fit_baseline(part.trials, np.zeros(training_data.trials.patients))
+    train, held = _matrix(part, baseline), _matrix(training_data.subset(held_out), baseline)
     history: dict[str, Any] = {}
     xgboost.train(
-        _parameters(lesson, depth),
+        _parameters(training_data, depth),
         train,
         num_boost_round=MOST_ROUNDS,
         evals=[(held, "held_out")],
@@ -261,7 +271,7 @@ def _boosting_losses(
     return np.array(history["held_out"]["logloss"]) * held.get_weight().sum()
 
 
-def _parameters(lesson: Lesson, depth: int) -> dict[str, Any]:
+def _parameters(training_data: TrainingData, depth: int) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "base_score": 0.5,
@@ -273,17 +283,17 @@ def _parameters(lesson: Lesson, depth: int) -> dict[str, Any]:
         "lambda": 3.0,
         "tree_method": "hist",
         "max_bin": 64,
-        "monotone_constraints": tuple(lesson.signs),
+        "monotone_constraints": tuple(training_data.signs),
         "nthread": 1,
-        "seed": lesson.seed,
+        "seed": training_data.seed,
     }
 
 
-def _matrix(lesson: Lesson, baseline: Floats) -> xgboost.DMatrix:
-    trials = lesson.trials
+def _matrix(training_data: TrainingData, baseline: Floats) -> xgboost.DMatrix:
+    trials = training_data.trials
     rows, outcome, weight = trials.weighted_outcomes()
     return xgboost.DMatrix(
-        lesson.rows[trials.patient[rows]].astype(np.float32),
+        training_data.rows[trials.patient[rows]].astype(np.float32),
         label=outcome,
         weight=weight,
         base_margin=baseline[trials.band[rows]],

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.protocol.document import Landmark
-from models.applicability import Applicability
+from models.applicability import ApplicabilityDomain
 from models.outcomes import Floats, sustained_remission
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.uncertainty import Answers, Intervals, OutcomeRefits
+from models.uncertainty import Intervals, OutcomeRefits, PointAnswers
 
 __all__ = ["Intervals", "OutcomeModel", "Predictions"]
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions(Answers):
+class Predictions(PointAnswers):
     """Answers with their 90% intervals; ``interval`` is ``None`` where neither head has refits."""
 
     interval: Intervals | None = None
@@ -35,7 +35,7 @@ class OutcomeModel:
     remission: RemissionHead | None
     relapse: RelapseHead | None
     refits: OutcomeRefits | None = None
-    applicability: Applicability | None = None
+    applicability: ApplicabilityDomain | None = None
 
     @property
     def can_answer(self) -> bool:
@@ -54,11 +54,11 @@ class OutcomeModel:
             interval = self.refits.intervals(rows, answers, self.horizons_days, competing)
         return Predictions(answers.remission, answers.curve, answers.relapse, answers.sustained, interval)
 
-    def _answers(self, rows: Floats, with_curve: bool) -> Answers:
+    def _answers(self, rows: Floats, with_curve: bool) -> PointAnswers:
         remission = self._remission(rows)
         if self.relapse is None:
             unknown = np.full((len(rows), len(self.horizons_days)), np.nan)
-            return Answers(remission, None, unknown, unknown)
+            return PointAnswers(remission, None, unknown, unknown)
         wanted = np.array(self.horizons_days, dtype=np.int64)
         within = wanted <= self.relapse.days[-1]
         weekly = self.relapse.days if with_curve else wanted[:0]
@@ -66,7 +66,7 @@ class OutcomeModel:
         relapse, sustained = np.full((2, len(rows), len(wanted)), np.nan)
         relapse[:, within] = at_horizons.relapse
         sustained[:, within] = sustained_remission(remission, at_horizons)
-        return Answers(remission, curve if with_curve else None, relapse, sustained)
+        return PointAnswers(remission, curve if with_curve else None, relapse, sustained)
 
     def _remission(self, rows: Floats) -> Floats:
         if self.remission is not None:

@@ -15,7 +15,7 @@ PERFORMANCE_DIGEST = "performance_digest"
 
 
 @dataclass(frozen=True)
-class Figure:
+class PerformanceFigure:
     """A figure with its 95% interval; null where it is not defined."""
 
     estimate: float | None
@@ -39,11 +39,11 @@ class QuestionPerformance:
     patients: int
     events: int
     observed_rate: float | None
-    auc: Figure | None
-    calibration_slope: Figure | None
-    observed_to_expected: Figure | None
-    brier: Figure | None
-    ipa: Figure | None
+    auc: PerformanceFigure | None
+    calibration_slope: PerformanceFigure | None
+    observed_to_expected: PerformanceFigure | None
+    brier: PerformanceFigure | None
+    ipa: PerformanceFigure | None
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class LandmarkPerformance:
 
     landmark: str
     questions: tuple[QuestionPerformance, ...]
-    relapse_c_index: Figure | None
+    relapse_c_index: PerformanceFigure | None
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredPerformance:
     """What was measured on one cohort, by one run of the registry.
 
     ``kind``: "held out", every patient predicted by models that never saw the patient; "updated", likewise, by a model
@@ -83,7 +83,7 @@ class Performance:
     """All that was measured of a model by its promotion, and in words what was and could not be read any more."""
 
     bundle_digest: str
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredPerformance, ...]
     not_readable: tuple[str, ...]
 
     def as_json(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Trials, fit_baseline
+from models.calibration import BinomialCounts, fit_baseline
 from models.outcomes import Floats, expit
 
 BASELINE_PENALTY = 1e-3
@@ -31,14 +31,14 @@ class BoundedRegression:
     """
 
     columns: Floats
-    trials: Trials
+    trials: BinomialCounts
     place: NDArray[np.intp]
     lower: Floats
     upper: Floats
     origin: Floats
 
     @staticmethod
-    def of(columns: Floats, signs: NDArray[np.integer], trials: Trials) -> "BoundedRegression":
+    def from_columns(columns: Floats, signs: NDArray[np.integer], trials: BinomialCounts) -> "BoundedRegression":
         """``columns`` (patients, columns), and the sign that each coefficient keeps: -1, 1, or 0 for either."""
         patients, place = np.unique(trials.patient, return_inverse=True)
         free = np.full(trials.bands, np.inf)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Recalibration, Trials, fit_baseline
+from models.calibration import BinomialCounts, Recalibration, fit_baseline
 from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit, relapse_curve
 from models.score import Score
 
@@ -43,14 +43,14 @@ class RelapseHead:
         """The days at which the curve is given: every week from 0 to the last."""
         return np.arange(self.edges[-1] + 1) * DAYS_PER_WEEK
 
-    def moved(self, rows: Floats) -> Floats:
+    def linear_predictor(self, rows: Floats) -> Floats:
         """How far each row's log-odds of relapse lie from the baseline, shape (n,)."""
         return self.slope * self.score.predict(rows)
 
     def curve(self, rows: Floats, days: NDArray[np.int64]) -> RelapseCurve:
         """Cumulative probabilities at ``days`` for feature rows of shape (n, features)."""
         weeks = np.diff(self.edges)
-        hazard = np.repeat(expit(self.baseline + self.moved(rows)[:, None]), weeks, axis=1)
+        hazard = np.repeat(expit(self.baseline + self.linear_predictor(rows)[:, None]), weeks, axis=1)
         return relapse_curve(hazard, np.repeat(self.competing(rows), weeks, axis=1), days)
 
     def competing(self, rows: Floats) -> Floats:
@@ -116,7 +116,7 @@ def relapse_trials(
     kept: NDArray[np.bool_],
     edges: NDArray[np.int64],
     weights: FollowUpWeights | None = None,
-) -> Trials:
+) -> BinomialCounts:
     """The weeks at risk of every kept patient, band by band, and the week of the relapse.
 
     A week in which a patient was last seen counts for the part that was seen.
@@ -132,7 +132,7 @@ def competing_trials(
     kept: NDArray[np.bool_],
     weeks: int,
     weights: FollowUpWeights | None = None,
-) -> Trials:
+) -> BinomialCounts:
     """The weeks of every kept patient without relapse, in one band of ``weeks``, and that of the competing event.
 
     One band for the whole time: competing events are too few for more.
@@ -148,8 +148,8 @@ def _trials(
     kept: NDArray[np.bool_],
     edges: NDArray[np.int64],
     weights: FollowUpWeights | None,
-) -> Trials:
-    """Trials of patients at risk for so many ``weeks``, the last of which is that of the event where it happened."""
+) -> BinomialCounts:
+    """The weeks of patients at risk for so many ``weeks``, the last of which is that of the event where it happened."""
     patient = np.flatnonzero(kept)
     end, within = weeks[patient], happened[patient] & (weeks[patient] <= edges[-1])
     weights = weights or FollowUpWeights.equal(len(weeks))
@@ -161,7 +161,7 @@ def _trials(
     ends_within = within[:, None] & (end[:, None] > edges[:-1]) & (end[:, None] <= edges[1:])
     successes = np.where(ends_within, weights.at_event[patient][:, None], 0.0)
     where = np.nonzero(successes + failures > 0)
-    return Trials(
+    return BinomialCounts(
         patient=patient[where[0]],
         band=where[1],
         successes=successes[where],
@@ -171,7 +171,7 @@ def _trials(
     )
 
 
-def competing_rate(trials: Trials, score: Floats) -> float:
+def competing_rate(trials: BinomialCounts, score: Floats) -> float:
     """Weekly probability of a competing event, for a score of 0, with which as many are expected as were seen."""
     seen = float(trials.successes.sum())
     if not seen:

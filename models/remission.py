@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Recalibration, Trials
+from models.calibration import BinomialCounts, Recalibration
 from models.outcomes import Floats, expit
 from models.score import Score
 
@@ -39,11 +39,11 @@ class RemissionHead:
         return self.baseline + self.slope * start, self.slope * contributions
 
 
-def remission_trials(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> Trials:
+def remission_trials(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> BinomialCounts:
     """One trial per kept patient whose remission was observed, weighted by the inverse chance of being observed."""
     patient = np.flatnonzero(kept & ~np.isnan(remission))
     yes, weight = remission[patient] == 1, weights[patient]
-    return Trials(
+    return BinomialCounts(
         patient=patient,
         band=np.zeros(len(patient), dtype=np.intp),
         successes=np.where(yes, weight, 0.0),

@@ -42,7 +42,7 @@ class Intervals:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class PointAnswers:
     """The point answers for n feature rows, coherent by construction.
 
     ``remission`` (n,) is P(remission), and 1 where everyone is in remission at the landmark. ``curve`` is weekly;
@@ -82,24 +82,24 @@ class HeadRefits:
         """The standard deviation of what no linear score explains, on the log-odds of a typical probability."""
         return float(self.unexplained.astype(np.float64).std())
 
-    def moved(self, rows: Floats) -> Floats:
+    def linear_predictor(self, rows: Floats) -> Floats:
         """How far each refit moves each row's log-odds from its baseline, shape (n, refits)."""
         held = np.minimum(np.maximum(rows[:, self.used], self.lower), self.upper) - self.centre  # NaN stays NaN
         missing = np.isnan(held)
         held[missing] = 0.0
-        moved: Floats = np.concatenate([held, missing], axis=1) @ self._weights
-        return np.minimum(np.maximum(moved, -FARTHEST), FARTHEST)
+        linear_predictor: Floats = np.concatenate([held, missing], axis=1) @ self._weights
+        return np.minimum(np.maximum(linear_predictor, -FARTHEST), FARTHEST)
 
     def log_odds(self, rows: Floats, answer: Floats) -> Floats:
         """Log-odds of a head with a single band, shape (n, refits), whose answers are ``answer`` (n,)."""
         size = np.minimum(np.sqrt(self.typical / np.maximum(answer * (1 - answer), SMALLEST)), WIDEST)
-        return self.moved(rows) + self._baseline[0] + size[:, None] * self.unexplained
+        return self.linear_predictor(rows) + self._baseline[0] + size[:, None] * self.unexplained
 
     def scores(self, rows: Floats) -> Floats:
         """Log-odds of relapse in a week beside the baseline, shape (n, refits)."""
-        return self.moved(rows) + self.unexplained
+        return self.linear_predictor(rows) + self.unexplained
 
-    def curves(self, moved: Floats, competing: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
+    def curves(self, linear_predictor: Floats, competing: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
         """Relapse and event-free probability at ``days`` within reach, each of shape (days, n, refits).
 
         ``competing`` (n or 1, bands) is the weekly probability of a competing event.
@@ -107,22 +107,22 @@ class HeadRefits:
         The weeks of a band are alike, so that a band is one power of what stays event-free over a week. This equals
         ``outcomes.relapse_curve``, and takes one exponential per row and refit.
         """
-        odds = np.exp(self._baseline)[:, None] * np.exp(moved)
+        odds = np.exp(self._baseline)[:, None] * np.exp(linear_predictor)
         competing = competing.T[:, :, None]
         stays = 1 + odds
         np.divide(1 - competing, stays, out=stays)
         to_relapse = odds + competing
         np.divide(odds, to_relapse, out=to_relapse)
         steps = _steps(self._bounds, tuple(days))
-        event_free = np.ones((len(steps.band) + 1, *moved.shape))
+        event_free = np.ones((len(steps.band) + 1, *linear_predictor.shape))
         for length, which in steps.by_length:
             event_free[which + 1] = _over(length, stays[steps.band[which]])
         for step in range(len(steps.band)):  # a cumulative product along the first axis would take eight times as long
             event_free[step + 1] *= event_free[step]
         lost = event_free[:-1] - event_free[1:]
         lost *= to_relapse[steps.band]
-        relapse = steps.before @ lost.reshape(len(lost), moved.size)
-        return relapse.reshape(len(days), *moved.shape), event_free[steps.reached]
+        relapse = steps.before @ lost.reshape(len(lost), linear_predictor.size)
+        return relapse.reshape(len(days), *linear_predictor.shape), event_free[steps.reached]
 
     @cached_property
     def _weights(self) -> Floats:
@@ -178,7 +178,9 @@ class OutcomeRefits:
         """Whether either head has refits; without any, nothing has an interval."""
         return self.remission is not None or self.relapse is not None
 
-    def intervals(self, rows: Floats, answers: Answers, horizons_days: tuple[int, ...], competing: Floats) -> Intervals:
+    def intervals(
+        self, rows: Floats, answers: PointAnswers, horizons_days: tuple[int, ...], competing: Floats
+    ) -> Intervals:
         """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits.
 
         ``competing`` (n or 1, bands) is the weekly probability of a competing event. There are none for a head without
@@ -271,7 +273,7 @@ def _to_log_odds(probability: Floats) -> None:
     np.log(probability, out=probability)
 
 
-def _no_limits(answers: Answers) -> Intervals:
+def _no_limits(answers: PointAnswers) -> Intervals:
     """NaN for every answer but a remission that is certain."""
     certain = np.where(answers.remission == 1, 1.0, np.nan)
     unknown = np.full((*answers.relapse.shape, 2), np.nan)

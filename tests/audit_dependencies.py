@@ -59,7 +59,7 @@ def audit(lock: Path, reasons: dict[str, str], service: Sequence[str] = (), seco
         return Verdict(True, (f"{NO_ANSWER} in {seconds:g} seconds",))
     if not done.stdout.strip():
         return _without_an_answer(done.stderr)
-    return judged(json.loads(done.stdout)["dependencies"], reasons)
+    return evaluated(json.loads(done.stdout)["dependencies"], reasons)
 
 
 def _without_an_answer(said: str) -> Verdict:
@@ -70,7 +70,7 @@ def _without_an_answer(said: str) -> Verdict:
     raise AuditError(f"the audit failed: {last}")
 
 
-def judged(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> Verdict:
+def evaluated(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> Verdict:
     """What is to be said of the packages, each of which was audited or skipped, by what was found."""
     skipped = [str(package["name"]) for package in packages if "skip_reason" in package]
     if len(skipped) == len(packages):  # a mirror that knows the packages, and nothing of vulnerabilities

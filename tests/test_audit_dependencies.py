@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit_dependencies import NO_ANSWER, AuditError, Verdict, accepted, audit, judged
+from tests.audit_dependencies import NO_ANSWER, AuditError, Verdict, accepted, audit, evaluated
 
 FOUND = {
     "id": "PYSEC-2026-1",
@@ -91,8 +91,8 @@ def test_a_registry_that_takes_too_long_has_not_answered(lock: Path) -> None:
 def test_a_registry_that_knows_none_of_the_packages_has_not_answered() -> None:
     """So answers a mirror that has packages only: pip-audit then ends well, and has audited nothing."""
     skipped: list[dict[str, Any]] = [{"name": name, "skip_reason": "not found"} for name in ("h11", "idna")]
-    assert judged(skipped, {}) == Verdict(True, (NO_ANSWER,))
-    said = judged([*skipped, {"name": "numpy", "version": "2", "vulns": []}], {}).lines
+    assert evaluated(skipped, {}) == Verdict(True, (NO_ANSWER,))
+    said = evaluated([*skipped, {"name": "numpy", "version": "2", "vulns": []}], {}).lines
     assert said == ("not audited, unknown to the registry: h11, idna", "packages audited: 1")
 
 
@@ -105,13 +105,13 @@ IDNA = {
 
 @pytest.mark.parametrize("name", ["PYSEC-2026-1", "CVE-2026-1"])
 def test_what_is_accepted_passes_and_is_named_with_the_reason(name: str) -> None:
-    verdict = judged([IDNA], {name: "we never encode a name"})
+    verdict = evaluated([IDNA], {name: "we never encode a name"})
     assert verdict.passes
     assert verdict.lines[0] == "idna 3.20: PYSEC-2026-1, CVE-2026-1; accepted: we never encode a name"
 
 
 def test_another_acceptance_helps_nothing_and_is_said_to_be_of_no_use() -> None:
-    verdict = judged([IDNA], {"CVE-2020-1": "we never encode a name"})
+    verdict = evaluated([IDNA], {"CVE-2020-1": "we never encode a name"})
     assert not verdict.passes
     assert "PYSEC-2026-1, CVE-2026-1; mended in: none yet" in verdict.lines[0]
     assert "CVE-2020-1 is accepted and was not found" in verdict.lines[1]

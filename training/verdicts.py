@@ -39,7 +39,7 @@ def does_not_apply(check: str, detail: str) -> Verdict:
     return Verdict(check, "does not apply", detail)
 
 
-def judged(check: str, findings: Sequence[str], detail: str) -> Verdict:
+def evaluated(check: str, findings: Sequence[str], detail: str) -> Verdict:
     """Failed with what was found, or passed with ``detail`` where nothing was."""
     return failed(check, listed(findings)) if findings else passed(check, detail)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from features.records.landmark import Known
+from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats
 
 Sign = Literal[-1, 0, 1]
@@ -28,7 +28,7 @@ class Feature:
     remission_sign: Sign
     relapse_sign: Sign
     source: str
-    function: Callable[[Known], Floats] = field(compare=False, repr=False)
+    function: Callable[[KnownAtLandmark], Floats] = field(compare=False, repr=False)
     meaning: str = ""
     outside_above: float | None = None
 
@@ -52,7 +52,7 @@ class Feature:
 
 def declare(
     group: Group,
-    functions: list[tuple[Callable[[Known], Floats], str, float, float, Sign, Sign, str]],
+    functions: list[tuple[Callable[[KnownAtLandmark], Floats], str, float, float, Sign, Sign, str]],
 ) -> tuple[Feature, ...]:
     """Features named after their functions, whose docstrings are their meanings."""
     return tuple(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.records.landmark import Known
+from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Rows, is_among, nothing_recorded
 
 
@@ -40,23 +40,23 @@ EFFECTIVE_PARENTERAL_MG_PER_KG = 0.6
 2025, PMID 39763417 [seen]); the threshold between the two arms is a [judgement]."""
 
 
-def route_parenteral(known: Known) -> Floats:
+def route_parenteral(known: KnownAtLandmark) -> Floats:
     """Whether the last dose so far was injected (1) or given by another route (0)."""
     return _last_route_among(known, PARENTERAL)
 
 
-def route_intranasal(known: Known) -> Floats:
+def route_intranasal(known: KnownAtLandmark) -> Floats:
     """Whether the last dose so far was given through the nose (1) or by another route (0)."""
     return _last_route_among(known, ("intranasal",))
 
 
-def _last_route_among(known: Known, routes: tuple[str, ...]) -> Floats:
+def _last_route_among(known: KnownAtLandmark, routes: tuple[str, ...]) -> Floats:
     doses = known.dosing_sessions
     last = doses.where(doses.numbers("route") >= 0).last_for_patient("route")
     return np.where(np.isnan(last), np.nan, is_among(last, _codes(known, routes)))
 
 
-def dose_relative_to_usual(known: Known) -> Floats:
+def dose_relative_to_usual(known: KnownAtLandmark) -> Floats:
     """Mean dose of the sessions so far, each as a multiple of the usual dose of its route; missing for oral doses,
     which have no usual one.
     """
@@ -66,7 +66,7 @@ def dose_relative_to_usual(known: Known) -> Floats:
     return relative.mean_for_patient("relative")
 
 
-def parenteral_dose_shortfall(known: Known) -> Floats:
+def parenteral_dose_shortfall(known: KnownAtLandmark) -> Floats:
     """How far the mean injected dose so far lies below 0.6 mg/kg; 0 from there on and for other routes."""
     doses = known.dosing_sessions.recorded("dose_mg_per_kg")
     doses = doses.where(doses.numbers("route") >= 0)
@@ -76,12 +76,12 @@ def parenteral_dose_shortfall(known: Known) -> Floats:
     return np.where(doses.exists_for_patient(), below, np.nan)
 
 
-def peak_distress(known: Known) -> Floats:
+def peak_distress(known: KnownAtLandmark) -> Floats:
     """Highest distress during a dose of the sessions so far."""
     return known.dosing_sessions.maximum_for_patient("peak_distress")
 
 
-def dose_of_route_limit(known: Known) -> Floats:
+def dose_of_route_limit(known: KnownAtLandmark) -> Floats:
     """Largest dose of the sessions so far, as a share of the plausible upper limit of its route; above 1 the patient is
     outside: no answer may rest on such a dose.
     """
@@ -91,11 +91,11 @@ def dose_of_route_limit(known: Known) -> Floats:
     return shares.maximum_for_patient("share")
 
 
-def _codes(known: Known, routes: tuple[str, ...]) -> list[int]:
+def _codes(known: KnownAtLandmark, routes: tuple[str, ...]) -> list[int]:
     return [known.protocol.code("sessions", "route", name) for name in routes]
 
 
-def _of_route(known: Known, sessions: Rows, by_route: dict[str, float]) -> Floats:
+def _of_route(known: KnownAtLandmark, sessions: Rows, by_route: dict[str, float]) -> Floats:
     """A number of the route of each session, NaN without a route."""
     numbers = nothing_recorded(len(by_route) + 1)  # the code -1 picks the NaN at the end
     numbers[_codes(known, tuple(by_route))] = list(by_route.values())

@@ -13,7 +13,7 @@ from features.eligibility.remission_window import window_on
 from features.protocol.columns import COMPETING_EVENTS
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
-from features.records.landmark import Known
+from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Mask, is_among
 
 
@@ -32,7 +32,7 @@ class Ineligible(Enum):
     WINDOW_OVER = "the remission window is over without a reading"
 
 
-def ineligible_at(cohort: Cohort, known: Known) -> NDArray[np.object_]:
+def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:
     """Per patient why nothing is learned or predicted at the landmark, or ``None``; shape (patients,).
 
     Of several reasons the first in the order of ``Ineligible`` is given.
@@ -60,7 +60,7 @@ def _age_outside(cohort: Cohort) -> Mask:
     return ~np.isnan(age) & ~(at_least(age, rule.minimum_age) & at_most(age, rule.maximum_age))
 
 
-def _without_remission_to_come(cohort: Cohort, known: Known, today: Floats) -> dict[Ineligible, Mask]:
+def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Floats) -> dict[Ineligible, Mask]:
     """Who can't come into remission any more, or not so that it would be seen, by why."""
     ratings = known.primary.ratings_among(cohort.assessments)
     ratings = ratings.where(ratings.numbers("day") <= ratings.spread(today))
@@ -76,7 +76,7 @@ def _without_remission_to_come(cohort: Cohort, known: Known, today: Floats) -> d
     }
 
 
-def _never_dosed(cohort: Cohort, known: Known) -> Mask:
+def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
     """Who had no dosing session by a fixed day, where the remission window counts from the last one.
 
     The first is on day 0, so whoever has none by then never had one. Before a session, it may be about to come.

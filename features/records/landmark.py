@@ -1,6 +1,6 @@
 """The landmark day of every patient, and `known_at`: the only cut in time.
 
-What is known at a landmark is decided here and nowhere else; every feature reads a `Known`, never a cohort.
+What is known at a landmark is decided here and nowhere else; every feature reads a `KnownAtLandmark`, never a cohort.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownAtLandmark:
     """What the record of each patient of a cohort says at the landmark; arrays have shape (patients,).
 
     ``day`` is the landmark day (NaN: not reached, and then nothing is known).
@@ -141,7 +141,7 @@ class Known:
         return dosing_sessions(self.sessions, self.protocol)
 
 
-def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> Known:
+def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> KnownAtLandmark:
     """What was known at the landmark: ratings up to and including its day; sessions and events before it.
 
     Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
@@ -155,7 +155,7 @@ def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> K
         limit = rows.spread(day)
         return rows.where(rows.numbers("day") <= limit if inclusive else rows.numbers("day") < limit)
 
-    return Known(
+    return KnownAtLandmark(
         protocol=cohort.protocol,
         landmark=landmark,
         day=day,

@@ -17,12 +17,12 @@ from serving.contract.refusal import json_path
 from serving.contract.request import PredictionRequest
 from serving.contract.response import (
     BatchResponse,
+    FieldProblem,
     NotPredictable,
     Part,
-    Predicted,
+    Prediction,
     PredictionResponse,
-    Refused,
-    ToMend,
+    RefusedRequest,
 )
 
 Record: TypeAlias = PredictionRequest | Mapping[str, Any]
@@ -68,7 +68,7 @@ READINESS: Reader[Readiness] = Reader(Readiness)
 _BATCH: Reader[BatchResponse] = Reader(BatchResponse)
 
 
-def read_answers(body: bytes, number: int) -> list[Predicted | NotPredictable | Refused]:
+def read_answers(body: bytes, number: int) -> list[Prediction | NotPredictable | RefusedRequest]:
     """So many answers of a batch; raises ``ServiceFailedError`` for any other number too."""
     answers = _BATCH.read(body).answers
     if len(answers) != number:
@@ -86,7 +86,7 @@ def encoded(record: Record) -> bytes:
     try:
         return json.dumps(dict(record), allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
-        problem = ToMend(path="", required="an object of JSON values, numbers finite", found="another kind")
+        problem = FieldProblem(path="", required="an object of JSON values, numbers finite", found="another kind")
     raise CallRefusedError("the record can't be written as JSON, and nothing was sent", problems=[problem])
 
 

@@ -30,7 +30,7 @@ from serving.client.errors import (
 )
 from serving.client.retry_policy import Pace, Retries, TimeLimits
 from serving.client.retrying_call import Call, Caller
-from serving.contract.response import NotPredictable, Predicted, Refused, ToMend
+from serving.contract.response import FieldProblem, NotPredictable, Prediction, RefusedRequest
 
 if TYPE_CHECKING:
     from serving.prediction.description import Instruments, ModelDescription
@@ -85,7 +85,7 @@ class KapClient:
         """Let go of the connections."""
         self._caller.close()
 
-    def predict(self, request: Record, *, idempotency_key: str | None = None) -> Predicted | NotPredictable:
+    def predict(self, request: Record, *, idempotency_key: str | None = None) -> Prediction | NotPredictable:
         """One patient's prediction, or why there is none.
 
         ``idempotency_key``: 1 to 128 printable ASCII characters without spaces, a new one where none is given. With the
@@ -96,7 +96,7 @@ class KapClient:
 
     def predict_batch(
         self, requests: Sequence[Record], *, in_full: bool = False, idempotency_key: str | None = None
-    ) -> list[Predicted | NotPredictable | Refused]:
+    ) -> list[Prediction | NotPredictable | RefusedRequest]:
         """What each of 1 to 1,000 patients gets, in their order; one that is refused spoils none of the others.
 
         ``in_full``: give the reasons and the weekly curve of relapse as well. The key is as in ``predict``, for all.
@@ -135,6 +135,6 @@ def _post(path: str, body: bytes, idempotency_key: str | None) -> Call:
         return Call("POST", path, body, str(uuid4()))
     if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         required = "1 to 128 printable ASCII characters without spaces"
-        problem = ToMend(path="Idempotency-Key", required=required, found="another text")
+        problem = FieldProblem(path="Idempotency-Key", required=required, found="another text")
         raise CallRefusedError(f"Idempotency-Key: {required} are required; nothing was sent", problems=[problem])
     return Call("POST", path, body, idempotency_key)

@@ -6,7 +6,7 @@ that nothing from outside - a patient's value, a key, an address - gets into a t
 
 from collections.abc import Sequence
 
-from serving.contract.response import ToMend
+from serving.contract.response import FieldProblem
 
 
 class CallError(Exception):
@@ -30,7 +30,7 @@ class CallRefusedError(CallError):
     """The request can't be answered as it stands: whoever sent it must mend it, at the paths in ``problems``."""
 
     def __init__(
-        self, text: str, *, problems: Sequence[ToMend] = (), status: int | None = None, detail: str = ""
+        self, text: str, *, problems: Sequence[FieldProblem] = (), status: int | None = None, detail: str = ""
     ) -> None:
         """Keep all the problems; the text counts them."""
         super().__init__(text, status=status, detail=detail)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.client.address import KEY_VARIABLE
 from serving.client.errors import CallError, CallRefusedError, NotAllowedError, ServiceFailedError, UnavailableError
-from serving.contract.response import ToMend
+from serving.contract.response import FieldProblem
 
 _REFUSED = {
     400: "it breaks the contract",
@@ -75,7 +75,7 @@ class _Problem(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
 
     detail: str = ""
-    problems: list[ToMend] = []
+    problems: list[FieldProblem] = []
 
 
 def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
@@ -118,7 +118,7 @@ def _problem_of(reply: Reply) -> _Problem:
     return _Problem()
 
 
-def _counted(problems: list[ToMend]) -> str:
+def _counted(problems: list[FieldProblem]) -> str:
     return f"; .problems lists what to mend, {len(problems)} in all" if problems else ""
 
 

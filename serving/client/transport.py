@@ -48,7 +48,7 @@ class _Left:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
 
-    def of(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+    def within(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
         """Seconds for one wait; raises ``late`` when the deadline is over."""
         left = _DEADLINE.get() - self._clock()
         if left <= 0:
@@ -73,7 +73,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        timeout = self._left.of(timeout, httpcore.ConnectTimeout)
+        timeout = self._left.within(timeout, httpcore.ConnectTimeout)
         return _Stream(self._system.connect_tcp(host, port, timeout, local_address, socket_options), self._left)
 
 
@@ -85,11 +85,11 @@ class _Stream(httpcore.NetworkStream):
         self._left = left
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left.of(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, self._left.within(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _SLICE):
-            left = self._left.of(timeout, httpcore.WriteTimeout)
+            left = self._left.within(timeout, httpcore.WriteTimeout)
             self._stream.write(buffer[start : start + _SLICE], left)
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        timeout = self._left.of(timeout, httpcore.ConnectTimeout)
+        timeout = self._left.within(timeout, httpcore.ConnectTimeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._left)
 
     def get_extra_info(self, info: str) -> Any:

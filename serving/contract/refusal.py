@@ -87,7 +87,7 @@ class RequestRefusedError(Exception):
         super().__init__(f"{len(self.problems)} problem(s)")
 
     def as_item(self) -> Document:
-        """The refusal as an item of a batch's answer (`answer.Refused`)."""
+        """The refusal as an item of a batch's answer (`answer.RefusedRequest`)."""
         return {"outcome": "refused", "problems": [asdict(problem) for problem in self.problems]}
 
 

@@ -78,7 +78,7 @@ class Relapse(Part):
     at_horizons: list[RiskAt]
 
 
-class Sustained(Part):
+class SustainedRemission(Part):
     """P(in remission, and neither relapse nor competing event within the horizon after it); null: can't be said."""
 
     horizon_days: int
@@ -115,7 +115,7 @@ class Reasons(Part):
     relapse: Explanation | None
 
 
-class NotUsed(Part):
+class UnusedRecordCounts(Part):
     """How many records were later than the landmark, and so not used, by table."""
 
     sessions: int
@@ -123,7 +123,7 @@ class NotUsed(Part):
     events: int
 
 
-class Unlike(Part):
+class UnlikeReason(Part):
     """One way in which the patient is unlike those learned from; ``feature`` is null where it is none's alone."""
 
     code: str
@@ -135,7 +135,7 @@ class Applicability(Part):
     """Whether the patient is like those learned from; whoever is ``outside`` gets no prediction."""
 
     verdict: Literal["inside", "at_the_edge", "outside"]
-    reasons: list[Unlike]
+    reasons: list[UnlikeReason]
 
 
 class Caution(Part):
@@ -146,7 +146,7 @@ class Caution(Part):
     source: str
 
 
-class Predicted(Part):
+class Prediction(Part):
     """The answer for a patient at the latest landmark that the record has reached."""
 
     outcome: Literal["predicted"] = "predicted"
@@ -156,10 +156,10 @@ class Predicted(Part):
     applicability: Applicability | None
     remission: Remission | None
     relapse: Relapse | None
-    sustained_remission: list[Sustained]
+    sustained_remission: list[SustainedRemission]
     reasons: Reasons | None
     not_recorded: list[str]
-    not_used: NotUsed
+    not_used: UnusedRecordCounts
     notes: list[str]
     cautions: list[Caution]
 
@@ -189,13 +189,13 @@ class NotPredictable(Part):
     cautions: list[Caution]
 
 
-class PredictionResponse(RootModel[Annotated[Predicted | NotPredictable, Field(discriminator="outcome")]]):
+class PredictionResponse(RootModel[Annotated[Prediction | NotPredictable, Field(discriminator="outcome")]]):
     """A prediction, or why there is none."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
-class ToMend(Part):
+class FieldProblem(Part):
     """One thing to mend in a request: where, what is required, and what kind of thing came; never the value."""
 
     path: str
@@ -203,14 +203,14 @@ class ToMend(Part):
     found: str
 
 
-class Refused(Part):
+class RefusedRequest(Part):
     """A request of a batch that can't be answered as it stands; ``problems`` lists every reason."""
 
     outcome: Literal["refused"] = "refused"
-    problems: list[ToMend]
+    problems: list[FieldProblem]
 
 
 class BatchResponse(Part):
     """What each request of a batch gets, in the order of the requests."""
 
-    answers: list[Annotated[Predicted | NotPredictable | Refused, Field(discriminator="outcome")]]
+    answers: list[Annotated[Prediction | NotPredictable | RefusedRequest, Field(discriminator="outcome")]]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.contract.routes import ROUTES
 from serving.contract.routes import Scope as KeyScope
-from serving.http.call import CURRENT, Call
+from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.errors import ProblemResponse
 from serving.storage.keys import ApiKey
 
@@ -47,8 +47,8 @@ class Rates(Protocol):
         ...
 
 
-class Gate:
-    """ASGI middleware: lets a request in with its `Call`, or refuses it with a problem document."""
+class AccessControl:
+    """ASGI middleware: lets a request in with its `AdmittedRequest`, or refuses it with a problem document."""
 
     def __init__(self, app: ASGIApp, keys: Callable[[], Keys], rates: Callable[[], Rates]) -> None:
         """Wrap ``app``; keys and rates are asked for at each request, for they are there only once serving begins."""
@@ -73,7 +73,7 @@ class Gate:
         finally:
             CURRENT.reset(token)
 
-    def _admit(self, scope: Scope, headers: Headers) -> Call | ProblemResponse:
+    def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
         received = time.perf_counter()
         route = ROUTES.get(scope["path"])
         if route is None:
@@ -84,7 +84,7 @@ class Gate:
         if isinstance(key, ProblemResponse):
             return key
         refused = _refuse_headers(headers) if route.method == "POST" else None
-        return refused or Call(key, received, headers.get("idempotency-key"))
+        return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
 
     def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
         """The key of the caller; ``None`` for a caller on this machine where none was ever made."""

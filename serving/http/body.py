@@ -63,10 +63,10 @@ class WholeBody:
             self._metrics().refused([NOTHING_SENT])
             await refusal([NOTHING_SENT])(scope, receive, send)
             return
-        await self._app(scope, _Replayed(body, receive), send)
+        await self._app(scope, _BodyReplay(body, receive), send)
 
 
-class _Replayed:
+class _BodyReplay:
     """A ``receive`` that gives a body already read, then whatever follows."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:

@@ -10,7 +10,7 @@ LOOPBACK = "loopback"
 
 
 @dataclass(frozen=True)
-class Call:
+class AdmittedRequest:
     """A request that was let in; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
 
     key: ApiKey | None
@@ -23,4 +23,4 @@ class Call:
         return LOOPBACK if self.key is None else self.key.id
 
 
-CURRENT: ContextVar[Call] = ContextVar("call")
+CURRENT: ContextVar[AdmittedRequest] = ContextVar("call")

@@ -12,7 +12,7 @@ from serving.contract.routes import READYZ
 
 
 @dataclass(frozen=True)
-class Readiness:
+class ReadinessReport:
     """``ready``: requests are answered. ``newest_model_refused``: why a newer model is not taken up, else null."""
 
     ready: bool
@@ -23,9 +23,9 @@ class Readiness:
 
 
 class Readyz:
-    """ASGI middleware that answers ``GET /readyz``: 200 or 503, with the `Readiness` either way."""
+    """ASGI middleware that answers ``GET /readyz``: 200 or 503, with the `ReadinessReport` either way."""
 
-    def __init__(self, app: ASGIApp, readiness: Callable[[], Readiness]) -> None:
+    def __init__(self, app: ASGIApp, readiness: Callable[[], ReadinessReport]) -> None:
         """Wrap ``app``; the readiness is asked for at each request."""
         self._app = app
         self._readiness = readiness

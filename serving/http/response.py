@@ -28,7 +28,7 @@ SECURITY_HEADERS = (
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
-class Envelope:
+class ResponseHeaders:
     """ASGI middleware, the outermost but for the server's own."""
 
     def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:

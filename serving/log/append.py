@@ -59,7 +59,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Logged:
+class LoggedReply:
     """What the log holds for a draft: the draft's own answer, or the earlier one given under the same key."""
 
     prediction_id: str
@@ -95,14 +95,14 @@ def lock(connection: Connection) -> None:
 
 def append(
     connection: Connection, secret: Secret, writer: Writer, drafts: Sequence[Draft]
-) -> tuple[Writer, list[Logged | KeyReusedError]]:
+) -> tuple[Writer, list[LoggedReply | KeyReusedError]]:
     """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and what each got.
 
     A draft whose idempotency key is known adds nothing: the answer given before stands, if the request was the same.
     """
     known = _known_keys(connection, [draft.idempotency for draft in drafts if draft.idempotency is not None])
     rows: list[Row] = []
-    results: list[Logged | KeyReusedError] = []
+    results: list[LoggedReply | KeyReusedError] = []
     head, reached, at = writer.head, writer.entries, now()
     for draft in drafts:
         earlier = known.get(draft.idempotency or "")
@@ -112,7 +112,7 @@ def append(
         reached += 1
         row, head = _chained(secret, (writer.number, reached, head), draft, at)
         rows.append(row)
-        results.append(Logged(draft.prediction_id, draft.answer))
+        results.append(LoggedReply(draft.prediction_id, draft.answer))
         if draft.idempotency is not None:
             known[draft.idempotency] = (draft.input_digest, results[-1])
     if not rows:
@@ -136,12 +136,14 @@ def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
     return replace(writer, head_code=code)
 
 
-def _known_keys(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[str | None, Logged | KeyReusedError]]:
+def _known_keys(
+    connection: Connection, keys: Sequence[str]
+) -> dict[str, tuple[str | None, LoggedReply | KeyReusedError]]:
     """Digest of the request and answer of each key that was used before."""
     if not keys:
         return {}
     found = connection.execute(_KNOWN_KEYS, {"keys": keys})
-    return {key: (digest, Logged(prediction_id, answer)) for key, digest, prediction_id, answer in found}
+    return {key: (digest, LoggedReply(prediction_id, answer)) for key, digest, prediction_id, answer in found}
 
 
 def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str) -> tuple[Row, str]:

@@ -15,13 +15,13 @@ from features.protocol.problems import InputRefusedError, Problem
 from serving.log.append import WRITERS
 from serving.log.chain import BEGINNING, head_code, writer_code, writers_code
 from serving.log.entry_check import NONE_BEFORE, entry_findings, holds, of_its_kinds
-from serving.log.queries import Entry, Writer, entries, read_writers, stream
+from serving.log.queries import LogEntry, Writer, entries, read_writers, stream
 from serving.storage.database import meta, reading
 from serving.storage.pseudonyms import Secret
 
 
 @dataclass(frozen=True)
-class Reached:
+class ChainPosition:
     """How far a chain has come: the code of its entry number ``entries``."""
 
     writer: int
@@ -30,17 +30,17 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Checked:
+class LogReport:
     """What a check found: nothing in ``findings`` means that the log is as it was written."""
 
     predictions: int
     erased: int
     erasures: int
     findings: tuple[str, ...]
-    reached: tuple[Reached, ...]
+    reached: tuple[ChainPosition, ...]
 
 
-def check_log(engine: Engine, secret: Secret, sealed: tuple[Reached, ...] = ()) -> Checked:
+def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] = ()) -> LogReport:
     """Check every writer and every entry; with the seal of an earlier day also that all it knew is still there."""
     with reading(engine) as connection:
         writers = read_writers(connection)
@@ -49,8 +49,8 @@ def check_log(engine: Engine, secret: Secret, sealed: tuple[Reached, ...] = ()) 
         for entry in stream(connection, select(entries).order_by(entries.c.writer, entries.c.number)):
             check.take(entry)
         check.finish()
-    reached = tuple(Reached(writer.number, writer.entries, writer.head) for writer in writers)
-    return Checked(check.predictions, len(check.erased), check.erasures, (*findings, *check.findings), reached)
+    reached = tuple(ChainPosition(writer.number, writer.entries, writer.head) for writer in writers)
+    return LogReport(check.predictions, len(check.erased), check.erasures, (*findings, *check.findings), reached)
 
 
 def _writer_findings(connection: Connection, secret: Secret, writers: list[Writer]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _writer_findings(connection: Connection, secret: Secret, writers: list[Write
 class _EntryCheck:
     """Takes the entries in the order of their chains and keeps what is wrong with them."""
 
-    def __init__(self, secret: Secret, writers: list[Writer], sealed: tuple[Reached, ...]) -> None:
+    def __init__(self, secret: Secret, writers: list[Writer], sealed: tuple[ChainPosition, ...]) -> None:
         self._secret = secret
         self._writers = {writer.number: writer for writer in writers}
         self._sealed = {(one.writer, one.entries): one.head for one in sealed if one.entries}
@@ -87,7 +87,7 @@ class _EntryCheck:
         self.erasures = 0
         self.erased: dict[str, str | None] = {}
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LogEntry) -> None:
         """Check one entry against the one before it in its chain."""
         place = f"writer {entry.writer}, entry {entry.number} ({entry.prediction_id})"
         number, before = self._last.get(entry.writer, (0, BEGINNING))
@@ -104,7 +104,7 @@ class _EntryCheck:
         if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
             self.findings.append(f"{place}: it is not the entry of the seal")
 
-    def _count(self, entry: Entry) -> None:
+    def _count(self, entry: LogEntry) -> None:
         if entry.kind != "erasure":
             self.predictions += 1
             return
@@ -144,15 +144,15 @@ def _missing(first: int, last: int) -> str:
     return f"entry {first} is missing" if first >= last else f"entries {first} to {last} are missing"
 
 
-def write_seal(reached: tuple[Reached, ...]) -> str:
+def write_seal(reached: tuple[ChainPosition, ...]) -> str:
     """The seal as JSON, to be kept where whoever runs the log can't write."""
     return json.dumps({"reached": [asdict(one) for one in reached]}, indent=1) + "\n"
 
 
-def read_seal(document: bytes) -> tuple[Reached, ...]:
+def read_seal(document: bytes) -> tuple[ChainPosition, ...]:
     """The seal in a JSON text; raises ``InputRefusedError``."""
     try:
-        return tuple(Reached(**one) for one in json.loads(document)["reached"])
+        return tuple(ChainPosition(**one) for one in json.loads(document)["reached"])
     except (ValueError, KeyError, TypeError):
         problem = Problem("seal", None, None, "a file that kap audit log --seal has written", "something else")
         raise InputRefusedError([problem]) from None

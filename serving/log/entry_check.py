@@ -6,14 +6,14 @@ from types import NoneType
 from typing import Any
 
 from serving.log.chain import content_code, entry_code
-from serving.log.queries import Entry, Writer
+from serving.log.queries import LogEntry, Writer
 from serving.storage.pseudonyms import Secret
 
 NONE_BEFORE = "the entry before it in its chain is missing"
 _KINDS: dict[Any, tuple[type, ...]] = {int: (int,), str: (str,), int | None: (int, NoneType)}
 
 
-def of_its_kinds(row: Entry | Writer) -> bool:
+def of_its_kinds(row: LogEntry | Writer) -> bool:
     """Whether every field holds the kind of thing it is declared to: SQLite keeps a text in a column of numbers."""
     return all(isinstance(getattr(row, one.name), _KINDS.get(one.type, (str, NoneType))) for one in fields(row))
 
@@ -26,7 +26,7 @@ def holds(code: str, computed: Callable[[], str]) -> bool:
         return False
 
 
-def entry_findings(secret: Secret, before: str | None, entry: Entry) -> Iterator[str]:
+def entry_findings(secret: Secret, before: str | None, entry: LogEntry) -> Iterator[str]:
     """What of an entry, its place and its content is not as it was written; ``before`` may be missing."""
     if not of_its_kinds(entry):
         yield "it was changed into another kind of thing"

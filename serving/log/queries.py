@@ -69,7 +69,7 @@ entries = Table(
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """An entry of the log; ``at`` is UTC in ISO 8601, ``latency_us`` microseconds from receipt to the finished answer.
 
     ``patient`` is the keyed hash of the reference, ``row`` the recorded features by name as JSON, ``answer`` the JSON
@@ -129,9 +129,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def entry_of(row: RowMapping) -> Entry:
+def entry_of(row: RowMapping) -> LogEntry:
     """A row of the table as an entry."""
-    return Entry(**row)
+    return LogEntry(**row)
 
 
 def read_writers(connection: Connection) -> list[Writer]:
@@ -139,26 +139,26 @@ def read_writers(connection: Connection) -> list[Writer]:
     return [Writer(**row) for row in connection.execute(select(writers).order_by(writers.c.number)).mappings()]
 
 
-def read_entries(engine: Engine, *, kind: Kind | None = "prediction") -> Iterator[Entry]:
+def read_entries(engine: Engine, *, kind: Kind | None = "prediction") -> Iterator[LogEntry]:
     """Entries in the order of their chains, a portion at a time; all kinds with ``None``."""
     query = select(entries).order_by(entries.c.writer, entries.c.number)
     with reading(engine) as connection:
         yield from stream(connection, query if kind is None else query.where(entries.c.kind == kind))
 
 
-def stream(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Entry]:
+def stream(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[LogEntry]:
     """The entries that a query finds, a portion at a time, so that memory does not grow with the log."""
     for part in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).mappings().partitions():
         yield from map(entry_of, part)
 
 
-def find_entry(engine: Engine, prediction_id: str) -> Entry | None:
+def find_entry(engine: Engine, prediction_id: str) -> LogEntry | None:
     """The entry of a prediction; ``None`` where the log has none."""
     with reading(engine) as connection:
         return entry_with(connection, prediction_id)
 
 
-def entry_with(connection: Connection, prediction_id: str) -> Entry | None:
+def entry_with(connection: Connection, prediction_id: str) -> LogEntry | None:
     """The entry of that id, of whatever kind; ``None`` where the log has none."""
     found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
     return None if found is None else entry_of(found)

@@ -12,7 +12,7 @@ from threading import Thread
 
 from sqlalchemy import Connection, Engine, select
 
-from serving.log.append import Draft, KeyReusedError, Logged, append, begin_writer, lock, note_try
+from serving.log.append import Draft, KeyReusedError, LoggedReply, append, begin_writer, lock, note_try
 from serving.log.queries import Writer, writers
 from serving.storage.database import create_tables
 from serving.storage.persistent_connection import LastingConnection
@@ -21,7 +21,7 @@ from serving.storage.pseudonyms import Secret
 MOST_AT_ONCE = 1_000
 """Drafts in one transaction, beyond which the next one begins."""
 
-Results = list[Logged | KeyReusedError]
+Results = list[LoggedReply | KeyReusedError]
 
 
 class _Waiting:

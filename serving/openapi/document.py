@@ -13,13 +13,13 @@ from serving.contract import routes
 from serving.contract.response import Document
 from serving.http.body import BodyLimits
 from serving.http.metrics import CONTENT_TYPE_LATEST
-from serving.http.readyz import Readiness
+from serving.http.readyz import ReadinessReport
 from serving.openapi.examples import batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
     JSON,
     KEY,
-    Posted,
+    PostOperation,
     Words,
     carried,
     get,
@@ -129,7 +129,7 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
                 "after its day is not used. The answer is logged before it is given. `outcome` tells a prediction from "
                 "the reasons why there is none, which is no error.",
             ),
-            Posted("PredictionRequest", "PredictionResponse", one),
+            PostOperation("PredictionRequest", "PredictionResponse", one),
             problems,
         ),
         routes.PREDICT_BATCH: post(
@@ -141,7 +141,7 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
                 "contract does not spoil the others. The reasons and the weekly curve of relapse are null unless "
                 "`in_full` is true. A batch counts as many requests as it holds.",
             ),
-            Posted("BatchRequest", "BatchResponse", batch),
+            PostOperation("BatchRequest", "BatchResponse", batch),
             {**problems, larger: many},
         ),
     }
@@ -193,7 +193,7 @@ def _served(shown: Shown) -> Document:
 
 
 def _state(shown: Shown) -> Document:
-    ready = Readiness(True, shown.model.version, shown.tag, "answers", None)
+    ready = ReadinessReport(True, shown.model.version, shown.tag, "answers", None)
     waiting = replace(ready, ready=False, log="does not answer; nothing is answered unlogged")
     lives = text_answer("It does.", "text/plain", "An empty line", "\n")
     readyz = get(
@@ -203,9 +203,9 @@ def _state(shown: Shown) -> Document:
             "Whether requests are answered",
             "And why a newer model is not taken up, where one is refused; the older one then goes on answering.",
         ),
-        json_answer("They are.", "Readiness", {"ready": ("Ready", asdict(ready))}),
+        json_answer("They are.", "ReadinessReport", {"ready": ("Ready", asdict(ready))}),
     )
-    not_ready = json_answer("They are not.", "Readiness", {"log": ("The log is gone", asdict(waiting))})
+    not_ready = json_answer("They are not.", "ReadinessReport", {"log": ("The log is gone", asdict(waiting))})
     readyz["get"]["responses"]["503"] = not_ready | {"headers": carried("Retry-After")}
     metrics = text_answer("The metrics.", CONTENT_TYPE_LATEST.partition(";")[0], "One line of many", _METRIC)
     return {

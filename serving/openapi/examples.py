@@ -17,7 +17,7 @@ from serving.contract.refusal import RequestProblem, RequestRefusedError, proble
 from serving.contract.request import BatchRequest
 from serving.contract.response import Document
 from serving.http.errors import refusal
-from serving.prediction.predictor import Answered, Predictor
+from serving.prediction.predictor import PredictionReply, Predictor
 
 PREDICTION_ID = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
 """What every example has for an id; a real one is new each time."""
@@ -159,24 +159,24 @@ def _with_outcome(outcome: str, summary: str, predictor: Predictor, records: Ite
     """The first record whose answer has this outcome."""
     for record in records:
         reply = _reply(predictor, record, in_full=True)
-        if isinstance(reply, Answered) and reply.answer["outcome"] == outcome:
+        if isinstance(reply, PredictionReply) and reply.answer["outcome"] == outcome:
             return Example(summary, record, HTTPStatus.OK, reply.answer)
     return None
 
 
 def _refused(summary: str, predictor: Predictor, record: Document) -> Example | None:
     reply = _reply(predictor, record, in_full=True)
-    if isinstance(reply, Answered):
+    if isinstance(reply, PredictionReply):
         return None
     return Example(summary, record, HTTPStatus.BAD_REQUEST, orjson.loads(refusal(reply.problems).body))
 
 
 def _item(predictor: Predictor, record: Document) -> Document:
     reply = _reply(predictor, record, in_full=False)
-    return reply.answer if isinstance(reply, Answered) else reply.as_item()
+    return reply.answer if isinstance(reply, PredictionReply) else reply.as_item()
 
 
-def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> Answered | RequestRefusedError:
+def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> PredictionReply | RequestRefusedError:
     (request,) = read_batch([record])
     if isinstance(request, RequestRefusedError):
         return request

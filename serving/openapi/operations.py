@@ -52,7 +52,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Posted:
+class PostOperation:
     """An operation that takes a body: the schemas of it and of its answer, and examples of both.
 
     An example of a request and that of its answer have the same name.
@@ -68,7 +68,7 @@ def get(path: str, words: Words, answer: Document) -> Document:
     return {"get": _operation(path, words) | {"responses": {"200": answer} | _refusals(path)}}
 
 
-def post(path: str, words: Words, posted: Posted, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
+def post(path: str, words: Words, posted: PostOperation, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
     """The operations of an address that takes a body; ``problems`` as this address is refused."""
     examples = posted.examples
     requests = {name: _example(one.summary, one.request) for name, one in examples.items() if one.in_schema}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.contract.response import Document, Part, ToMend
+from serving.contract.response import Document, FieldProblem, Part
 from serving.http.body import BodyLimits
 
 
@@ -23,7 +23,7 @@ class ProblemDocument(Part):
     title: str
     status: int = Field(ge=400, le=599)
     detail: str
-    problems: list[ToMend] = Field(default=[], min_length=1)
+    problems: list[FieldProblem] = Field(default=[], min_length=1)
 
 
 @dataclass(frozen=True)

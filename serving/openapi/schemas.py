@@ -15,7 +15,7 @@ from features.protocol.document import Covariate, Protocol
 from models.applicability import WORDS
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
-from serving.http.readyz import Readiness
+from serving.http.readyz import ReadinessReport
 from serving.openapi.problems import ProblemDocument
 from serving.prediction.cautions import RULES
 from serving.prediction.description import Instruments, ModelDescription
@@ -28,14 +28,14 @@ _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (BatchResponse, "serialization"),
     (ModelDescription, "serialization"),
     (Instruments, "serialization"),
-    (Readiness, "serialization"),
+    (ReadinessReport, "serialization"),
     (ProblemDocument, "validation"),  # in an answer without problems the field is absent
 )
 
 _CODES: dict[str, tuple[str, ...]] = {
     "Caution": tuple(rule.code for rule in RULES),
     "Reason": REASON_CODES,
-    "Unlike": tuple(WORDS),
+    "UnlikeReason": tuple(WORDS),
 }
 """Every code of an answer, by the part that has it. The types leave them open: an older client takes newer codes."""
 
@@ -49,7 +49,7 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     """Every schema of the document by name, as strict as a schema can be under the protocol."""
     inputs = [(number, mode, TypeAdapter(type_)) for number, (type_, mode) in enumerate(_TYPES)]
     _, definitions = TypeAdapter.json_schemas(
-        inputs, ref_template="#/components/schemas/{model}", schema_generator=_Untitled
+        inputs, ref_template="#/components/schemas/{model}", schema_generator=_SchemaWithoutTitles
     )
     schemas: dict[str, Document] = _in_prose(definitions["$defs"])
     _narrow_ratings(schemas["Assessment"], protocol)
@@ -60,7 +60,7 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     return schemas
 
 
-class _Untitled(GenerateJsonSchema):
+class _SchemaWithoutTitles(GenerateJsonSchema):
     """Without a title for every field, which would say its name again."""
 
     def field_title_should_be_set(self, _schema: Any) -> bool:

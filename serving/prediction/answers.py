@@ -10,7 +10,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from features.records.timeline import Floats
-from models.applicability import Applicable, Judgement
+from models.applicability import ApplicabilityVerdicts, Applicable
 from models.bundle import HeadRecord
 from models.explanation import explain
 from models.outcome_model import OutcomeModel
@@ -40,7 +40,7 @@ class RowAnswers:
         """For each row of shape (n, features) the part of its answer that follows from it.
 
         It has ``outcome``, ``applicability`` and ``reasons``, and for who gets a prediction ``remission``,
-        ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`answer.Predicted`, `NotPredictable`).
+        ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`answer.Prediction`, `NotPredictable`).
         Raises ``ImpossibleAnswerError`` for a defect that shows in any of them.
         """
         if not len(rows):
@@ -51,17 +51,17 @@ class RowAnswers:
             raise ImpossibleAnswerError("a feature is infinite")
         if self.model.applicability is None:
             return self._predicted(rows, [None] * len(rows), in_full)
-        judged = self.model.applicability.judge(rows)
-        verdicts = verdicts_on(judged, self._names)
-        outside = judged.verdict == Applicable.OUTSIDE
+        evaluated = self.model.applicability.assess(rows)
+        verdicts = verdicts_on(evaluated, self._names)
+        outside = evaluated.verdict == Applicable.OUTSIDE
         answered = iter(self._predicted(rows[~outside], [one for one in verdicts if not is_outside(one)], in_full))
         return [
-            self._outside(judged, row, rows[row], verdict) if is_outside(verdict) else next(answered)
+            self._outside(evaluated, row, rows[row], verdict) if is_outside(verdict) else next(answered)
             for row, verdict in enumerate(verdicts)
         ]
 
-    def _outside(self, judged: Judgement, row: int, values: Floats, verdict: Document) -> Document:
-        return not_predictable(verdict, outside_training(self.model, judged, row, self._names, values))
+    def _outside(self, evaluated: ApplicabilityVerdicts, row: int, values: Floats, verdict: Document) -> Document:
+        return not_predictable(verdict, outside_training(self.model, evaluated, row, self._names, values))
 
     def _predicted(self, rows: Floats, applicability: Sequence[Document | None], in_full: bool) -> list[Document]:
         if not len(rows):
@@ -80,7 +80,7 @@ class RowAnswers:
         return [
             {
                 "outcome": PREDICTED,
-                "applicability": judged,
+                "applicability": evaluated,
                 "remission": probability,
                 "relapse": risks,
                 "sustained_remission": lasting,
@@ -88,7 +88,7 @@ class RowAnswers:
                 "not_recorded": lacking,
                 "notes": self._notes,
             }
-            for judged, probability, risks, lasting, why, lacking in parts
+            for evaluated, probability, risks, lasting, why, lacking in parts
         ]
 
     def _reasons(self, rows: Floats) -> list[Document]:

@@ -45,7 +45,7 @@ class HeadDescription(Part):
     answers: bool
 
 
-class Shares(Part):
+class ApplicabilityProportions(Part):
     """Which share of the training patients is inside, at the edge and outside, by the verdicts on applicability."""
 
     inside: Probability
@@ -67,7 +67,7 @@ class LandmarkDescription(Part):
     else_days: int | None
     day: int | None
     heads: dict[str, HeadDescription]
-    applicability: Shares | None
+    applicability: ApplicabilityProportions | None
 
 
 class ProtocolDescription(Part):
@@ -236,7 +236,7 @@ def _landmark(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> Landmar
         else_days=landmark.else_days,
         day=landmark.day,
         heads=heads,
-        applicability=None if known is None else Shares(**known.shares_by_verdict()),
+        applicability=None if known is None else ApplicabilityProportions(**known.shares_by_verdict()),
     )
 
 

@@ -7,7 +7,7 @@ from features.eligibility.not_reached import why_not_reached
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.applicability import Judgement
+from models.applicability import ApplicabilityVerdicts
 from models.outcome_model import OutcomeModel
 from serving.contract.response import Document
 
@@ -67,14 +67,14 @@ def not_learned(landmark: Landmark) -> Document:
 
 
 def outside_training(
-    model: OutcomeModel, judged: Judgement, row: int, names: tuple[str, ...], values: Floats
+    model: OutcomeModel, evaluated: ApplicabilityVerdicts, row: int, names: tuple[str, ...], values: Floats
 ) -> Document:
     """The reason of a patient who is too unlike those learned from: row ``row`` of those judged, with these values.
 
     Recording more helps only a patient of whom nothing is wrong but that too little is known.
     """
-    message = f"{model.landmark.name}: {judged.refusal(row, names)}"
-    codes = {concern.code for concern in judged.concerns(row)}
+    message = f"{model.landmark.name}: {evaluated.refusal(row, names)}"
+    codes = {concern.code for concern in evaluated.concerns(row)}
     remedy = None
     if codes == {TOO_LITTLE_RECORDED} and model.applicability is not None:
         remedy = _what_to_record(model.applicability.recorded, names, values)

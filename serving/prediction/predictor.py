@@ -18,7 +18,7 @@ from features.build import feature_rows
 from features.catalogue import catalogue
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
-from features.records.landmark import Known, known_at, landmark_days
+from features.records.landmark import KnownAtLandmark, known_at, landmark_days
 from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError
@@ -32,7 +32,7 @@ from serving.prediction.row_writer import RowWriter, write
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class PredictionReply:
     """An answer to one request, as it is sent: the JSON of a ``PredictionResponse``.
 
     ``summary`` is the same as plain values, for whoever counts answers, but for the reasons of a prediction, by far the
@@ -55,7 +55,7 @@ class Answered:
 
 
 class _Found(NamedTuple):
-    """What is found for a patient: the answer but for whose it is, and what goes along with it; see ``Answered``."""
+    """The answer for a patient but for whose it is, and what goes along with it; see ``PredictionReply``."""
 
     answer: Document
     landmark: str | None = None
@@ -64,7 +64,7 @@ class _Found(NamedTuple):
     not_used: Document | None = None
 
 
-Reply: TypeAlias = Answered | RequestRefusedError
+Reply: TypeAlias = PredictionReply | RequestRefusedError
 
 
 class Predictor:
@@ -122,9 +122,9 @@ class Predictor:
     ) -> list[Document]:
         """The part of each answer that follows from a logged row alone; see ``RowAnswers.answer``.
 
-        A row holds the recorded features of a patient by name, as ``Answered.row`` does. Raises ``InputRefusedError``
-        for a landmark that the bundle doesn't have, and for a feature that the catalogue doesn't have or that is no
-        finite number.
+        A row holds the recorded features of a patient by name, as ``PredictionReply.row`` does. Raises
+        ``InputRefusedError`` for a landmark that the bundle doesn't have, and for a feature that the catalogue doesn't
+        have or that is no finite number.
         """
         at = {answers.model.landmark.name: answers for answers in self._answers}
         if landmark not in at:
@@ -185,24 +185,24 @@ class Predictor:
                 found.append(_Found(not_predictable(None, reason), landmark.name, int(day)))
         return found
 
-    def _answered(self, request: PredictionRequest, prediction_id: str, found: _Found) -> Answered:
+    def _answered(self, request: PredictionRequest, prediction_id: str, found: _Found) -> PredictionReply:
         """The answer with all that it says beside what was found, written."""
         outcome, cautions = found.answer["outcome"], cautions_for(request)
         answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_used}
         if outcome != PREDICTED:
             answer |= found.answer
             answer["cautions"] = cautions
-            return Answered(write(answer), answer, found.landmark, found.landmark_day, found.row)
+            return PredictionReply(write(answer), answer, found.landmark, found.landmark_day, found.row)
         answer["landmark"] = {"name": found.landmark, "day": found.landmark_day}
         answer |= found.answer
         answer["not_used"] = found.not_used
         answer["cautions"] = cautions
         body = write(answer)
         del answer["reasons"]
-        return Answered(body, answer, found.landmark, found.landmark_day, found.row)
+        return PredictionReply(body, answer, found.landmark, found.landmark_day, found.row)
 
 
-def _not_used(cohort: Cohort, known: Known) -> Iterator[Document]:
+def _not_used(cohort: Cohort, known: KnownAtLandmark) -> Iterator[Document]:
     """How many records of each patient were later than the landmark."""
     names = ("sessions", "assessments", "events")
     later = [cohort.table(name).count_for_patient() - getattr(known, name).count_for_patient() for name in names]

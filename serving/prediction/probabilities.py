@@ -23,8 +23,8 @@ class ImpossibleAnswerError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
-    """The probabilities of n patients as parts of their answers (`answer.Remission`, `Relapse`, `Sustained`)."""
+class AnswerParts:
+    """The probabilities of n patients as parts of their answers (`Remission`, `Relapse`, `SustainedRemission`)."""
 
     remission: Sequence[Document | None]
     relapse: Sequence[Document | None]
@@ -50,7 +50,7 @@ class ProbabilityLayout:
         refits = self._model.refits
         return refits is None or getattr(self._model, head) is None or getattr(refits, head) is not None
 
-    def lay_out(self, predicted: Predictions) -> Laid:
+    def lay_out(self, predicted: Predictions) -> AnswerParts:
         """The parts of the answers; raises ``ImpossibleAnswerError`` for anything given that is no probability."""
         points, limits = self._looked_over(predicted)
         remission, *others = [
@@ -67,7 +67,7 @@ class ProbabilityLayout:
         ]
         risks = zip(self._curves(predicted, limits), _by_patient(relapse, number), strict=True)
         nobody = [None] * number
-        return Laid(
+        return AnswerParts(
             nobody
             if self._model.remission is None
             else [{"probability": p, "interval_90": around} for p, around in remission],

@@ -4,18 +4,18 @@ from collections import defaultdict
 
 import numpy as np
 
-from models.applicability import Applicable, Concern, Judgement
+from models.applicability import ApplicabilityVerdicts, Applicable, Concern
 from serving.contract.response import Document
 
 _WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 
 
-def verdicts_on(judged: Judgement, names: tuple[str, ...]) -> list[Document]:
+def verdicts_on(evaluated: ApplicabilityVerdicts, names: tuple[str, ...]) -> list[Document]:
     """The verdict on each row judged, with the reasons for it; ``names`` are the columns'."""
-    concerns = _concerns(judged)
+    concerns = _concerns(evaluated)
     return [
         {"verdict": _WORDS[level], "reasons": [_reason(concern, names) for concern in concerns.get(row, ())]}
-        for row, level in enumerate(judged.verdict.tolist())
+        for row, level in enumerate(evaluated.verdict.tolist())
     ]
 
 
@@ -24,18 +24,18 @@ def is_outside(verdict: Document) -> bool:
     return bool(verdict["verdict"] == _WORDS[Applicable.OUTSIDE])
 
 
-def _concerns(judged: Judgement) -> dict[int, list[Concern]]:
-    """By row what ``Judgement.concerns`` says of it, for all rows that are not inside at once."""
+def _concerns(evaluated: ApplicabilityVerdicts) -> dict[int, list[Concern]]:
+    """By row what ``ApplicabilityVerdicts.concerns`` says of it, for all rows that are not inside at once."""
     found: dict[int, list[Concern]] = defaultdict(list)
-    flagged = np.flatnonzero(judged.verdict != Applicable.INSIDE)
+    flagged = np.flatnonzero(evaluated.verdict != Applicable.INSIDE)
     if not len(flagged):
         return found
-    verdict = judged.verdict[flagged]
-    for code, levels in judged.by_column.items():
+    verdict = evaluated.verdict[flagged]
+    for code, levels in evaluated.by_column.items():
         rows, columns = np.nonzero(levels[flagged] == verdict[:, None])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             found[int(flagged[row])].append(Concern(code, column, Applicable(int(verdict[row]))))
-    for code, levels in judged.by_row.items():
+    for code, levels in evaluated.by_row.items():
         for row in np.flatnonzero(levels[flagged] == verdict).tolist():
             found[int(flagged[row])].append(Concern(code, None, Applicable(int(verdict[row]))))
     return found
@@ -43,4 +43,4 @@ def _concerns(judged: Judgement) -> dict[int, list[Concern]]:
 
 def _reason(concern: Concern, names: tuple[str, ...]) -> Document:
     feature = None if concern.column is None else names[concern.column]
-    return {"code": concern.code, "feature": feature, "message": concern.in_words(names)}
+    return {"code": concern.code, "feature": feature, "message": concern.as_text(names)}

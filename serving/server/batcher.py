@@ -14,12 +14,12 @@ from uuid import uuid4
 
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PATIENT_REF, PredictionRequest
-from serving.http.call import Call
+from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
-from serving.log.append import Draft, KeyReusedError, Logged
+from serving.log.append import Draft, KeyReusedError, LoggedReply
 from serving.log.writer import LogWriter
-from serving.prediction.predictor import Answered
-from serving.server.model_loader import Served
+from serving.prediction.predictor import PredictionReply
+from serving.server.model_loader import ServedModel
 from serving.storage.pseudonyms import Secret
 
 LINGER_SECONDS = 0.001
@@ -28,7 +28,7 @@ and share its cost. Whoever is alone waits for nobody."""
 AT_ONCE = 250
 """Requests predicted in one go; more would keep the event loop from its other callers for too long."""
 
-Reply: TypeAlias = Logged | RequestRefusedError | KeyReusedError
+Reply: TypeAlias = LoggedReply | RequestRefusedError | KeyReusedError
 
 
 class OverloadedError(Exception):
@@ -36,7 +36,7 @@ class OverloadedError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _QueuedRequest:
     """One request, and the idempotency key that goes with it."""
 
     request: PredictionRequest
@@ -47,8 +47,8 @@ class _Asked:
 class _Job:
     """Requests of one call that are predicted together, and whom to tell."""
 
-    asked: Sequence[_Asked]
-    call: Call
+    asked: Sequence[_QueuedRequest]
+    call: AdmittedRequest
     in_full: bool
     done: "asyncio.Future[list[Reply]]"
 
@@ -58,14 +58,14 @@ class _Ready:
     """An answer that only has to be logged."""
 
     draft: Draft
-    answered: Answered
+    answered: PredictionReply
 
 
-class Desk:
+class RequestBatcher:
     """Takes requests, in the order of their arrival, and gives each its reply."""
 
     def __init__(
-        self, served: Callable[[], Served], log: LogWriter, secret: Secret, metrics: Metrics, most_waiting: int
+        self, served: Callable[[], ServedModel], log: LogWriter, secret: Secret, metrics: Metrics, most_waiting: int
     ) -> None:
         """``served`` is asked at every turn for the model that answers now."""
         self._served = served
@@ -80,22 +80,22 @@ class Desk:
         self._last = 1
         self._logging: set[asyncio.Task[None]] = set()
 
-    async def answer(self, request: PredictionRequest, call: Call) -> Reply:
+    async def answer(self, request: PredictionRequest, call: AdmittedRequest) -> Reply:
         """The reply to one request, in full; raises as `answer_batch` does."""
         self._refuse_beyond(1)
-        (reply,) = await self._take([_Asked(request, call.idempotency)], call, in_full=True)
+        (reply,) = await self._take([_QueuedRequest(request, call.idempotency)], call, in_full=True)
         self._count_refusals([reply])
         return reply
 
     async def answer_batch(
-        self, read: Sequence[PredictionRequest | RequestRefusedError], call: Call, *, in_full: bool
+        self, read: Sequence[PredictionRequest | RequestRefusedError], call: AdmittedRequest, *, in_full: bool
     ) -> list[Reply]:
         """The reply to each of many requests; those that were refused when they were read stay so.
 
         Raises ``OverloadedError``, and ``LogUnavailableError`` where not all could be logged: then nothing is answered.
         """
         asked = [
-            _Asked(request, None if call.idempotency is None else f"{call.idempotency}\n{place}")
+            _QueuedRequest(request, None if call.idempotency is None else f"{call.idempotency}\n{place}")
             for place, request in enumerate(read)
             if isinstance(request, PredictionRequest)
         ]
@@ -117,7 +117,7 @@ class Desk:
             if isinstance(reply, RequestRefusedError):
                 self._metrics.refused(reply.problems)
 
-    async def _take(self, asked: Sequence[_Asked], call: Call, *, in_full: bool) -> list[Reply]:
+    async def _take(self, asked: Sequence[_QueuedRequest], call: AdmittedRequest, *, in_full: bool) -> list[Reply]:
         loop = asyncio.get_running_loop()
         job = _Job(asked, call, in_full, loop.create_future())
         self._jobs.append(job)
@@ -179,7 +179,9 @@ class Desk:
             for prediction_id, answer, (one, job) in zip(ids, answers, asked, strict=True)
         ]
 
-    def _draft(self, served: Served, prediction_id: str, answered: Answered, asked: _Asked, job: _Job) -> Draft:
+    def _draft(
+        self, served: ServedModel, prediction_id: str, answered: PredictionReply, asked: _QueuedRequest, job: _Job
+    ) -> Draft:
         mac, caller = self._secret.mac, job.call.caller
         return Draft(
             prediction_id=prediction_id,
@@ -215,10 +217,14 @@ class Desk:
                 job.done.set_result(own)
         self._count(ready, logged)
 
-    def _count(self, ready: Sequence[_Ready], logged: Sequence[Logged | KeyReusedError]) -> None:
+    def _count(self, ready: Sequence[_Ready], logged: Sequence[LoggedReply | KeyReusedError]) -> None:
         """Tell the metrics of what is new in the log; an answer given again is not another one."""
         pairs = zip(ready, logged, strict=True)
-        new = [one for one, held in pairs if isinstance(held, Logged) and held.prediction_id == one.draft.prediction_id]
+        new = [
+            one
+            for one, held in pairs
+            if isinstance(held, LoggedReply) and held.prediction_id == one.draft.prediction_id
+        ]
         if new:
             self._metrics.given(new[0].draft.model_version, [one.answered.summary for one in new])
 

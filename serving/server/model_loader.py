@@ -30,7 +30,7 @@ class NoModelError(BundleRefusedError, bentoml.exceptions.BentoMLException):  # 
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
+class ServedModel:
     """What is served: the bundle, where it came from, and what answers from it."""
 
     bundle: Bundle
@@ -50,7 +50,7 @@ def newest(tag: str) -> bentoml.Model:
         raise NoModelError(message) from None
 
 
-def load_served(stored: bentoml.Model, limits: BodyLimits) -> Served:
+def load_served(stored: bentoml.Model, limits: BodyLimits) -> ServedModel:
     """The model of a store's entry, every byte of it checked; raises ``NoModelError``."""
     folder, labels = Path(stored.path), stored.info.labels
     try:
@@ -64,10 +64,10 @@ def load_served(stored: bentoml.Model, limits: BodyLimits) -> Served:
     version, run_id, tag = labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", ""), str(stored.tag)
     predictor = Predictor(bundle, version, run_id)
     pages = pages_of(predictor, run_id=run_id, tag=tag, performance=performance, limits=limits)
-    return Served(bundle, version, run_id, tag, predictor, pages)
+    return ServedModel(bundle, version, run_id, tag, predictor, pages)
 
 
-class ModelShelf:
+class ModelLoader:
     """Holds the model that answers, and looks for a newer one."""
 
     def __init__(self, tag: str, limits: BodyLimits) -> None:

@@ -1,6 +1,6 @@
 """The BentoML service: its endpoints, and in which order a request passes through what protects them.
 
-It holds no rule of its own: `gate` admits, `body` limits, `desk` answers and logs, `errors` refuses. How the server
+It holds no rule of its own: `gate` admits, `body` limits, `batcher` answers and logs, `errors` refuses. How the server
 is started is left to `start`.
 """
 
@@ -21,18 +21,18 @@ from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError, read_batch
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, PredictionResponse
-from serving.http.access_control import RETRY_SOON, Gate
+from serving.http.access_control import RETRY_SOON, AccessControl
 from serving.http.body import WholeBody
 from serving.http.call import CURRENT
 from serving.http.cors import CrossOrigin
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
-from serving.http.response import Envelope
-from serving.log.append import KeyReusedError, Logged
+from serving.http.response import ResponseHeaders
+from serving.log.append import KeyReusedError, LoggedReply
 from serving.server.batcher import OverloadedError, Reply
 from serving.server.configured_service import ConfiguredService, told_by_bentoml
-from serving.server.model_loader import ModelShelf
+from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
 from serving.storage.settings import Settings, load_settings
@@ -130,7 +130,7 @@ class KapOutcomes:
         with told_by_bentoml():
             settings = load_settings()
             begin(settings)
-        ModelShelf(settings.model, limits_of(settings))
+        ModelLoader(settings.model, limits_of(settings))
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
@@ -145,8 +145,8 @@ class KapOutcomes:
     @bentoml.api(route=routes.PREDICT, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
     async def predict(self, request: PredictionRequest, /) -> Response:
         """One patient's prediction at the latest landmark that the record has reached."""
-        reply = await _answered(self.worker.desk.answer(request, CURRENT.get()))
-        if isinstance(reply, Logged):
+        reply = await _answered(self.worker.batcher.answer(request, CURRENT.get()))
+        if isinstance(reply, LoggedReply):
             return _json(reply.answer.encode())
         if isinstance(reply, RequestRefusedError):
             return refusal(reply.problems)
@@ -160,7 +160,7 @@ class KapOutcomes:
         call = CURRENT.get()
         self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
         asked = read_batch(request.requests)
-        replies = await _answered(self.worker.desk.answer_batch(asked, call, in_full=request.in_full))
+        replies = await _answered(self.worker.batcher.answer_batch(asked, call, in_full=request.in_full))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):
@@ -172,16 +172,16 @@ def _item(reply: Reply) -> bytes:
     """One answer of a batch, or why there is none."""
     if isinstance(reply, RequestRefusedError):
         return orjson.dumps(reply.as_item())
-    if isinstance(reply, Logged):
+    if isinstance(reply, LoggedReply):
         return reply.answer.encode()
     raise reply
 
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
-    (Envelope, {"metrics": lambda: _worker().metrics}),
+    (ResponseHeaders, {"metrics": lambda: _worker().metrics}),
     (ProblemDetails, {"metrics": lambda: _worker().metrics}),
     (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
-    (Gate, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
+    (AccessControl, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
     (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
     (Readyz, {"readiness": lambda: _worker().readiness()}),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from features.protocol.problems import InputRefusedError, Problem
 from serving.contract.failures import StateError
 from serving.server.configured_service import pin_paths
-from serving.server.model_loader import ModelShelf
+from serving.server.model_loader import ModelLoader
 from serving.server.service import KapOutcomes
 from serving.server.worker import limits_of
 from serving.storage.keys import list_keys
@@ -40,7 +40,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
     check_certificate(settings)
-    ModelShelf(settings.model, limits_of(settings))
+    ModelLoader(settings.model, limits_of(settings))
     if not ip_address(host).is_loopback:
         _require_key(settings)
     _require_free(host, port)

@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from serving.contract.failures import StateError
 from serving.http.body import BodyLimits
-from serving.http.call import Call
+from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
-from serving.http.readyz import Readiness
+from serving.http.readyz import ReadinessReport
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
-from serving.server.batcher import Desk
-from serving.server.model_loader import ModelShelf
+from serving.server.batcher import RequestBatcher
+from serving.server.model_loader import ModelLoader
 from serving.storage.database import create_tables, open_database
 from serving.storage.keys import KeyRing
 from serving.storage.pseudonyms import Secret
@@ -39,13 +39,15 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
-        self.shelf = ModelShelf(settings.model, self.limits)
+        self.shelf = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
         self.log = LogWriter(self._engine, self.secret)
-        self.desk = Desk(lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting)
+        self.batcher = RequestBatcher(
+            lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting
+        )
         self._begun = False
         self._log_answers: bool | None = None
         self._watching: list[asyncio.Task[None]] = []
@@ -69,14 +71,14 @@ class Worker:
         """What the model that answers now says of itself."""
         return self.shelf.served.pages
 
-    def readiness(self) -> Readiness:
+    def readiness(self) -> ReadinessReport:
         """What ``/readyz`` says."""
         served = self.shelf.served
         answers = bool(self._log_answers) and not self.log.failing
         log = "answers" if answers else "does not answer; nothing is answered unlogged"
-        return Readiness(answers and self.keys.known, served.version, served.tag, log, self.shelf.refused)
+        return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.shelf.refused)
 
-    def charge(self, call: Call, amount: int) -> None:
+    def charge(self, call: AdmittedRequest, amount: int) -> None:
         """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""
         if call.key is not None and amount > 0:
             self.rates.charge(call.key.slot, call.key.per_minute, amount)

@@ -16,7 +16,7 @@ from serving.contract.refusal import RequestRefusedError, read_request
 from serving.contract.response import Document
 from serving.log.chain import BEGINNING, head_code
 from serving.log.entry_check import entry_findings
-from serving.log.queries import Entry, entries, entry_with, writers
+from serving.log.queries import LogEntry, entries, entry_with, writers
 from serving.prediction.predictor import Predictor
 from serving.prediction.probabilities import ImpossibleAnswerError
 from serving.server.batcher import input_text
@@ -44,7 +44,7 @@ class Erasure:
 class EntryFacts:
     """An entry, and what is wrong with its codes or its place in the chain; nothing in ``findings``: all holds."""
 
-    entry: Entry
+    entry: LogEntry
     findings: tuple[str, ...]
     erasure: Erasure | None
 
@@ -66,7 +66,7 @@ def facts_of(state: State, prediction_id: str) -> EntryFacts:
     return EntryFacts(entry, (*findings, *wrong), erasure)
 
 
-def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
+def _findings(connection: Connection, secret: Secret, entry: LogEntry) -> Iterator[str]:
     """What of an entry, of its place and of its content is not as it was written."""
     if not isinstance(entry.number, int):  # SQLite keeps a text in a column of numbers
         yield "its number was changed"
@@ -75,7 +75,7 @@ def _findings(connection: Connection, secret: Secret, entry: Entry) -> Iterator[
     yield from _outside_its_chain(connection, secret, entry)
 
 
-def _code_before(connection: Connection, entry: Entry) -> str | None:
+def _code_before(connection: Connection, entry: LogEntry) -> str | None:
     """The code of the entry before one in its chain; ``None`` where that is missing."""
     if entry.number == 1:
         return BEGINNING
@@ -83,7 +83,7 @@ def _code_before(connection: Connection, entry: Entry) -> str | None:
     return connection.execute(select(entries.c.code).where(before)).scalar()
 
 
-def _outside_its_chain(connection: Connection, secret: Secret, entry: Entry) -> Iterator[str]:
+def _outside_its_chain(connection: Connection, secret: Secret, entry: LogEntry) -> Iterator[str]:
     """Whether its writer says that the chain came so far."""
     query = select(writers.c.entries, writers.c.head, writers.c.head_code).where(writers.c.number == entry.writer)
     found = connection.execute(query).one_or_none()
@@ -95,7 +95,7 @@ def _outside_its_chain(connection: Connection, secret: Secret, entry: Entry) -> 
         yield "its writer's chain ends with another entry"
 
 
-def _erasure(connection: Connection, secret: Secret, entry: Entry) -> tuple[Erasure | None, list[str]]:
+def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[Erasure | None, list[str]]:
     """The erasure of an entry's content, and what is wrong with it; nothing for an entry that is whole."""
     if entry.erasable is not None:
         return None, []
@@ -108,14 +108,14 @@ def _erasure(connection: Connection, secret: Secret, entry: Entry) -> tuple[Eras
     return Erasure(found.prediction_id, found.at, str(told.get("by")), str(told.get("reason"))), wrong
 
 
-def _told(entry: Entry | None) -> Mapping[str, Any]:
+def _told(entry: LogEntry | None) -> Mapping[str, Any]:
     """What an erasure tells; nothing where the entry is none, or can't be read."""
     if entry is None or entry.kind != "erasure":
         return {}
     return _document(entry.answer) or {}
 
 
-def is_request(secret: Secret, entry: Entry, body: bytes) -> bool | None:
+def is_request(secret: Secret, entry: LogEntry, body: bytes) -> bool | None:
     """Whether a JSON text is the request that was answered, asked with or without the curve; ``None`` once erased.
 
     What counts is its content, however it is written. Raises ``InputRefusedError`` for a text that is no request.
@@ -131,7 +131,7 @@ def is_request(secret: Secret, entry: Entry, body: bytes) -> bool | None:
     return entry.input_digest in digests
 
 
-def differences(bundle: Bundle, entry: Entry) -> tuple[str, ...]:
+def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     """Compute an entry's answer again from its row, and name the parts in which the logged one differs.
 
     Probabilities and limits may differ by 1e-9, contributions by what single precision leaves open

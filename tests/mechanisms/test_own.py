@@ -24,9 +24,9 @@ def test_without_another_seed_the_cohort_is_the_one_that_the_product_simulates(t
 
 
 def test_fresh_patients_come_from_the_sites_that_taught() -> None:
-    taught, fresh = draw_own(50, sites_seed=4), draw_own(50, sites_seed=4, seed=9)
-    assert np.array_equal(taught.sites.amplitude, fresh.sites.amplitude)
-    assert not np.array_equal(taught.patients.latent.severity, fresh.patients.latent.severity)
+    fitted_on, fresh = draw_own(50, sites_seed=4), draw_own(50, sites_seed=4, seed=9)
+    assert np.array_equal(fitted_on.sites.amplitude, fresh.sites.amplitude)
+    assert not np.array_equal(fitted_on.patients.latent.severity, fresh.patients.latent.severity)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.36])

@@ -10,7 +10,7 @@ import pytest
 from features.build import build_features
 from features.catalogue import Feature, catalogue
 from features.protocol.document import Covariate, Protocol
-from models.applicability import Applicability, Applicable, from_arrays, learn_applicability, to_arrays
+from models.applicability import ApplicabilityDomain, Applicable, fit_applicability, from_arrays, to_arrays
 from models.outcomes import Floats
 from serving.contract.refusal import read_request
 from serving.prediction.record import RecordReader
@@ -29,18 +29,18 @@ def declared(*names: str, flags: tuple[str, ...] = (), maximum: float = 100.0) -
     return features[-len(names) - len(flags) :]
 
 
-def learned(rows: Floats, features: tuple[Feature, ...]) -> Applicability:
-    found = learn_applicability(rows, features)
+def learned(rows: Floats, features: tuple[Feature, ...]) -> ApplicabilityDomain:
+    found = fit_applicability(rows, features)
     assert found is not None
     return found
 
 
-def said(applicability: Applicability, row: list[float], names: tuple[str, ...]) -> tuple[Applicable, list[str]]:
-    judged = applicability.judge(np.array([row]))
-    return Applicable(int(judged.verdict[0])), [concern.in_words(names) for concern in judged.concerns(0)]
+def said(applicability: ApplicabilityDomain, row: list[float], names: tuple[str, ...]) -> tuple[Applicable, list[str]]:
+    evaluated = applicability.assess(np.array([row]))
+    return Applicable(int(evaluated.verdict[0])), [concern.as_text(names) for concern in evaluated.concerns(0)]
 
 
-def one_number(seed: int = 1, patients: int = 1000) -> Applicability:
+def one_number(seed: int = 1, patients: int = 1000) -> ApplicabilityDomain:
     """Whole numbers evenly from 20 to 80: limits of 20 and 80, a unit of 60."""
     values = np.random.default_rng(seed).permutation(np.arange(patients) % 61 + 20.0)
     return learned(values[:, None], declared("age"))
@@ -66,8 +66,8 @@ def test_a_value_out_of_range_is_flagged_and_one_far_out_is_refused(value: float
 def test_the_reason_names_the_feature_and_never_the_value() -> None:
     assert said(one_number(), [97.0], ("age",)) == (EDGE, ["age is outside what the training patients had"])
     assert said(one_number(), [977.0], ("age",)) == (OUTSIDE, ["age is far outside what the training patients had"])
-    judged = one_number().judge(np.array([[977.0]]))
-    assert judged.refusal(0, ("age",)) == (
+    evaluated = one_number().assess(np.array([[977.0]]))
+    assert evaluated.refusal(0, ("age",)) == (
         "the patient is unlike those learned from: age is far outside what the training patients had"
     )
 
@@ -123,9 +123,9 @@ def test_a_value_above_what_is_plausible_is_outside_though_training_patients_had
     (one,) = declared("dose_of_route_limit")
     rows = np.linspace(0.2, 1.5, 50)[:, None]
     known = learned(rows, (replace(one, outside_above=1.0),))
-    judged = known.judge(np.array([[1.0], [1.01]]))
-    assert judged.verdict.tolist() == [INSIDE, OUTSIDE]
-    said = judged.refusal(1, ("dose_of_route_limit",))
+    evaluated = known.assess(np.array([[1.0], [1.01]]))
+    assert evaluated.verdict.tolist() == [INSIDE, OUTSIDE]
+    said = evaluated.refusal(1, ("dose_of_route_limit",))
     assert said == "the patient is unlike those learned from: dose_of_route_limit is above what is plausible"
 
 
@@ -134,8 +134,8 @@ def test_a_diagnosis_that_is_not_recorded_is_not_outside() -> None:
     number = len(features)
     known = learned(np.eye(number)[np.arange(500) % 2], features)
     names = tuple(feature.name for feature in features)
-    judged = known.judge(np.full((1, number), np.nan))
-    assert judged.by_column["unseen_category"].max() == INSIDE
+    evaluated = known.assess(np.full((1, number), np.nan))
+    assert evaluated.by_column["unseen_category"].max() == INSIDE
     for column in range(number):
         assert said(known, np.eye(number)[column].tolist(), names)[0] == (INSIDE if column < 2 else OUTSIDE)
 
@@ -236,7 +236,7 @@ def test_a_combination_that_nobody_had_is_flagged_though_every_value_is_usual() 
     verdict, reasons = said(known, [25, 55], names)
     assert verdict > INSIDE
     assert reasons[0].startswith("the values together are unlike")
-    assert known.judge(np.array([[25, np.nan]])).by_row["unlike_in_combination"][0] == INSIDE
+    assert known.assess(np.array([[25, np.nan]])).by_row["unlike_in_combination"][0] == INSIDE
 
 
 def test_the_usual_distance_is_one_whatever_is_missing() -> None:
@@ -262,15 +262,15 @@ def test_few_training_patients_do_not_put_most_others_at_the_edge(patients: int)
         return rows
 
     features = declared(*(f"x{k}" for k in range(25)), flags=tuple(f"f{k}" for k in range(10)))
-    verdict = learned(drawn(patients), features).judge(drawn(2000)).verdict
+    verdict = learned(drawn(patients), features).assess(drawn(2000)).verdict
     assert (verdict == INSIDE).mean() > (0.9 if patients >= 58 else 0.5)
     assert (verdict == OUTSIDE).mean() < (0.01 if patients >= 58 else 0.1)
 
 
 def test_of_fewer_than_ten_patients_nothing_is_learned() -> None:
     rows = np.random.default_rng(9).normal(50, 5, (10, 1))
-    assert learn_applicability(rows[:9], declared("age")) is None
-    assert learn_applicability(rows, declared("age")) is not None
+    assert fit_applicability(rows[:9], declared("age")) is None
+    assert fit_applicability(rows, declared("age")) is not None
 
 
 def test_it_survives_being_taken_apart_to_the_bit_and_is_the_same_each_time() -> None:
@@ -287,12 +287,12 @@ def test_it_survives_being_taken_apart_to_the_bit_and_is_the_same_each_time() ->
 def test_a_patient_is_judged_alike_alone_and_among_others() -> None:
     known = learned(rows_with_gaps(), declared(*(f"x{number}" for number in range(10))))
     rows = rows_with_gaps(200) * np.random.default_rng(10).uniform(0.7, 1.3, (200, 10))
-    together = known.judge(rows)
+    together = known.assess(rows)
     for row in range(len(rows)):
-        alone = known.judge(rows[row : row + 1])
+        alone = known.assess(rows[row : row + 1])
         assert alone.verdict[0] == together.verdict[row]
         assert alone.concerns(0) == together.concerns(row)
-    assert known.judge(rows[:0]).verdict.shape == (0,)
+    assert known.assess(rows[:0]).verdict.shape == (0,)
     assert len(np.unique(together.verdict)) > 1
 
 
@@ -311,9 +311,9 @@ def test_of_new_patients_of_the_same_kind_about_as_many_are_at_the_edge_as_is_st
     cohort, fresh = (read_cohort(path) for path in synthetic)
     features = catalogue(cohort.protocol)
     for landmark in cohort.protocol.landmarks:
-        taught, new = (build_features(one, landmark) for one in (cohort, fresh))
-        known = learned(taught.values[taught.ineligible == None], features)  # noqa: E711 - elementwise
-        verdict = known.judge(new.values[new.ineligible == None]).verdict  # noqa: E711 - elementwise
+        fitted_on, new = (build_features(one, landmark) for one in (cohort, fresh))
+        known = learned(fitted_on.values[fitted_on.ineligible == None], features)  # noqa: E711 - elementwise
+        verdict = known.assess(new.values[new.ineligible == None]).verdict  # noqa: E711 - elementwise
         shares = np.bincount(verdict, minlength=3) / len(verdict)
         assert known.shares.sum() == pytest.approx(1)
         assert 0.005 < shares[EDGE] < 0.05
@@ -329,7 +329,7 @@ def test_four_months_where_everybody_had_about_a_week_are_outside(synthetic: tup
     known = learned(values, catalogue(cohort.protocol))
     late = values[:1].copy()
     late[0, rows.names.index(name)] = 120
-    assert known.judge(late).refusal(0, rows.names).endswith(f"{name} is far outside what the training patients had")
+    assert known.assess(late).refusal(0, rows.names).endswith(f"{name} is far outside what the training patients had")
 
 
 def test_patients_put_together_from_parts_of_others_are_mostly_not_inside(synthetic: tuple[Path, Path]) -> None:
@@ -339,8 +339,8 @@ def test_patients_put_together_from_parts_of_others_are_mostly_not_inside(synthe
     values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
     known = learned(values, catalogue(cohort.protocol))
     mixed = np.random.default_rng(11).permuted(values, axis=0)  # every value is somebody's, no row is anybody's
-    assert (known.judge(values).verdict == INSIDE).mean() > 0.95
-    assert (known.judge(mixed).verdict == INSIDE).mean() < 0.25
+    assert (known.assess(values).verdict == INSIDE).mean() > 0.95
+    assert (known.assess(mixed).verdict == INSIDE).mean() < 0.25
 
 
 def test_an_ordinary_request_is_answered(synthetic: tuple[Path, Path]) -> None:
@@ -349,4 +349,4 @@ def test_an_ordinary_request_is_answered(synthetic: tuple[Path, Path]) -> None:
     for landmark in cohort.protocol.landmarks:
         rows = build_features(cohort, landmark)
         known = learned(rows.values[rows.ineligible == None], catalogue(cohort.protocol))  # noqa: E711 - elementwise
-        assert known.judge(build_features(one, landmark).values).verdict[0] < OUTSIDE
+        assert known.assess(build_features(one, landmark).values).verdict[0] < OUTSIDE

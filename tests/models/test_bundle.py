@@ -17,16 +17,24 @@ from features import catalogue as declarations
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
-from models.learners import Lesson, learn_xgboost
+from models.learners import TrainingData, fit_xgboost
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit
 from models.remission import RemissionHead
 from models.score import Constant, Trees
 from models.uncertainty import OutcomeRefits
-from tests.models.lessons import single_trials
 from tests.models.refits import head_refits
+from tests.models.training_sets import single_trials
 from tests.places import ROOT
-from tests.serving.bundles import competing, judging, refitted, stored, toy_bundle, without, without_refits_of
+from tests.serving.bundles import (
+    competing,
+    refitted,
+    stored,
+    toy_bundle,
+    with_applicability,
+    without,
+    without_refits_of,
+)
 
 FILES = (
     "manifest.json",
@@ -60,7 +68,7 @@ def trees() -> Trees:
     chance = expit(np.nan_to_num(rows[:, 0] - rows[:, -1]) / 10)
     outcome = (np.random.default_rng(2).random(200) < chance).astype(np.float64)
     names = tuple(feature.name for feature in features)
-    score = learn_xgboost(Lesson(rows, single_trials(outcome), names, (0,) * len(features), seed=3)).score
+    score = fit_xgboost(TrainingData(rows, single_trials(outcome), names, (0,) * len(features), seed=3)).score
     assert isinstance(score, Trees)
     return score
 
@@ -77,7 +85,7 @@ def mixed() -> Bundle:
                 second,
                 relapse=replace(second.relapse, score=Constant(len(catalogue(Protocol())))),
                 refits=OutcomeRefits(head_refits(1, relapse=False), head_refits(2, relapse=True)),
-                applicability=judging(toy_bundle()).models[1].applicability,
+                applicability=with_applicability(toy_bundle()).models[1].applicability,
             ),
             replace(third, remission=None),
         ),
@@ -105,7 +113,7 @@ def same_answers(one: OutcomeModel, other: OutcomeModel, rows: Floats) -> None:
             np.testing.assert_array_equal(getattr(here.interval, part), getattr(there.interval, part))
     assert (one.applicability is None) == (other.applicability is None)
     if one.applicability is not None and other.applicability is not None:
-        np.testing.assert_array_equal(one.applicability.judge(rows).verdict, other.applicability.judge(rows).verdict)
+        np.testing.assert_array_equal(one.applicability.assess(rows).verdict, other.applicability.assess(rows).verdict)
     for head in ("remission", "relapse"):
         before, after = getattr(one, head), getattr(other, head)
         assert (before is None) == (after is None)
@@ -325,9 +333,9 @@ def test_another_row_of_features_is_refused_naming_the_probes(saved: Path, monke
 
 
 def test_probes_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
-    probes = json.loads((copy / "probes.json").read_text())
-    del probes["answers"]["before session 1"]
-    (copy / "probes.json").write_text(json.dumps(probes))
+    reference_inputs = json.loads((copy / "probes.json").read_text())
+    del reference_inputs["answers"]["before session 1"]
+    (copy / "probes.json").write_text(json.dumps(reference_inputs))
     sealed(copy)
     with pytest.raises(BundleRefusedError, match="probe patients"):
         load_bundle(copy)
@@ -355,8 +363,8 @@ def test_a_loaded_bundle_is_saved_to_the_same_bytes(saved: Path, tmp_path: Path)
 
 def test_another_content_gives_another_digest(mixed: Bundle, tmp_path: Path) -> None:
     first = save_bundle(mixed, tmp_path / "one")
-    moved = replace(mixed.models[1], remission=replace(mixed.models[1].remission, baseline=0.3 + 1e-12))
-    other = replace(mixed, models=(mixed.models[0], moved, mixed.models[2]))
+    linear_predictor = replace(mixed.models[1], remission=replace(mixed.models[1].remission, baseline=0.3 + 1e-12))
+    other = replace(mixed, models=(mixed.models[0], linear_predictor, mixed.models[2]))
     assert save_bundle(other, tmp_path / "other") != first
 
 
@@ -379,8 +387,10 @@ def test_an_array_that_would_need_pickle_is_not_read(copy: Path) -> None:
 
 
 def test_the_probe_patients_use_every_feature(saved: Path) -> None:
-    probes = json.loads((saved / "probes.json").read_text())
-    rows = np.array([row for answer in probes["answers"].values() for row in answer["rows"]], dtype=np.float64)
+    reference_inputs = json.loads((saved / "probes.json").read_text())
+    rows = np.array(
+        [row for answer in reference_inputs["answers"].values() for row in answer["rows"]], dtype=np.float64
+    )
     never = [name for name, values in zip(load_bundle(saved).features, rows.T, strict=True) if np.isnan(values).all()]
     assert not never
 

@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration import Trials, fit_baseline, recalibrate
+from models.calibration import BinomialCounts, fit_baseline, recalibrate
 from models.outcomes import Floats, expit
-from tests.models.lessons import single_trials
+from tests.models.training_sets import single_trials
 
 
-def weekly_trials(seed: int, patients: int = 300, bands: int = 4) -> tuple[Trials, Floats]:
+def weekly_trials(seed: int, patients: int = 300, bands: int = 4) -> tuple[BinomialCounts, Floats]:
     """Weighted trials of patients in several bands, and a score for each patient."""
     rng = np.random.default_rng(seed)
     patient = np.repeat(np.arange(patients), bands)
     successes = rng.uniform(0.1, 2, len(patient)) * (rng.random(len(patient)) < 0.3)
     failures = rng.uniform(0.1, 3, len(patient)) * (rng.random(len(patient)) < 0.8)
-    return Trials(patient, np.tile(np.arange(bands), patients), successes, failures, patients, bands), rng.normal(
-        0, 1.5, patients
-    )
+    return BinomialCounts(
+        patient, np.tile(np.arange(bands), patients), successes, failures, patients, bands
+    ), rng.normal(0, 1.5, patients)
 
 
-def expected_in(trials: Trials, band: int, log_odds: Floats) -> float:
+def expected_in(trials: BinomialCounts, band: int, log_odds: Floats) -> float:
     rows = trials.band == band
     number = trials.successes[rows] + trials.failures[rows]
     return float(number @ expit(log_odds[rows]))
@@ -58,7 +58,7 @@ def test_a_band_that_lacks_either_outcome_is_neither_impossible_nor_certain(outc
 
 def test_a_band_without_trials_does_no_harm() -> None:
     trials = single_trials(np.array([1.0, 0, 0]))
-    with_empty = Trials(trials.patient, trials.band, trials.successes, trials.failures, 3, bands=2)
+    with_empty = BinomialCounts(trials.patient, trials.band, trials.successes, trials.failures, 3, bands=2)
     baseline = fit_baseline(with_empty, np.array([0.4, -1.0, 2.0]))
     assert np.isfinite(baseline).all()
     assert baseline[0] == fit_baseline(trials, np.array([0.4, -1.0, 2.0]))[0]
@@ -82,12 +82,12 @@ def test_recalibration_is_logistic_regression_on_the_log_odds() -> None:
     assert found.slope == pytest.approx(unpenalised.coef_[0, 0], abs=1e-6)
 
 
-def held_out_world(shift: float, slope: float) -> tuple[Trials, Floats, Floats]:
+def held_out_world(shift: float, slope: float) -> tuple[BinomialCounts, Floats, Floats]:
     """Each patient 1,000 times, in exactly the shares that ``shift + slope * score`` (beside a baseline) predicts."""
     score, baseline = np.linspace(-2, 2, 41), np.linspace(-1, 0.5, 41)
     chance = expit(baseline + shift + slope * score)
     patient = np.arange(41)
-    return Trials(patient, np.zeros(41, np.intp), 1000 * chance, 1000 * (1 - chance), 41, 1), score, baseline
+    return BinomialCounts(patient, np.zeros(41, np.intp), 1000 * chance, 1000 * (1 - chance), 41, 1), score, baseline
 
 
 @pytest.mark.parametrize(("shift", "slope"), [(0, 1), (0.5, 1), (0, 0.6), (-0.8, 1.4), (0.3, -0.5)])
@@ -148,7 +148,7 @@ def test_perfectly_separated_outcomes_give_finite_numbers() -> None:
 
 def test_a_band_in_which_nobody_was_at_risk_gets_the_overall_rate() -> None:
     """One success among four weeks, all in the first of two bands: (1 + 1/2) / (4 + 1) for the second."""
-    trials = Trials(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]), patients=1, bands=2)
+    trials = BinomialCounts(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]), patients=1, bands=2)
     first, second = expit(fit_baseline(trials, np.zeros(1)))
     assert first == pytest.approx(1 / 4)
     assert second == pytest.approx(1.5 / 5)

@@ -7,65 +7,73 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from models.calibration import fit_baseline
-from models.learners import Learner, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
+from models.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.outcomes import expit
 from models.score import Constant, Linear, to_arrays
-from tests.models.lessons import drawn_lesson, lesson_of
+from tests.models.training_sets import drawn_training_data, training_data_of
 
 EFFECTS = (1.0, -0.7, 0.0, 0.4)
 LEARNERS = {
-    "no_model": learn_nothing,
-    "one_variable": learn_one_variable("x1"),
-    "logistic": learn_logistic,
-    "xgboost": learn_xgboost,
+    "no_model": fit_nothing,
+    "one_variable": fit_one_variable("x1"),
+    "logistic": fit_logistic,
+    "xgboost": fit_xgboost,
 }
 
 
 def test_no_model_is_the_overall_rate() -> None:
-    lesson = drawn_lesson(1, 200, EFFECTS)
-    score = learn_nothing(lesson).score
+    training_data = drawn_training_data(1, 200, EFFECTS)
+    score = fit_nothing(training_data).score
     assert isinstance(score, Constant)
-    baseline = fit_baseline(lesson.trials, score.predict(lesson.rows))
-    overall = lesson.trials.successes.sum() / 200
-    np.testing.assert_allclose(expit(baseline[0] + score.predict(lesson.rows)), overall)
+    baseline = fit_baseline(training_data.trials, score.predict(training_data.rows))
+    overall = training_data.trials.successes.sum() / 200
+    np.testing.assert_allclose(expit(baseline[0] + score.predict(training_data.rows)), overall)
 
 
 def test_one_variable_is_logistic_regression_on_it_without_penalty() -> None:
-    lesson = drawn_lesson(2, 300, EFFECTS)
-    lesson.rows[:, 1] = np.clip(lesson.rows[:, 1].round(), -2, 2)  # no outlier to be held within the bulk
-    moved = learn_one_variable("x1")(lesson).score.predict(lesson.rows)
-    baseline = fit_baseline(lesson.trials, moved)[0]
-    outcome = (lesson.trials.successes > 0).astype(int)
-    unpenalised = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(lesson.rows[:, [1]], outcome)
-    np.testing.assert_allclose(baseline + moved, unpenalised.decision_function(lesson.rows[:, [1]]), atol=1e-4)
+    training_data = drawn_training_data(2, 300, EFFECTS)
+    training_data.rows[:, 1] = np.clip(training_data.rows[:, 1].round(), -2, 2)  # no outlier to be held within the bulk
+    linear_predictor = fit_one_variable("x1")(training_data).score.predict(training_data.rows)
+    baseline = fit_baseline(training_data.trials, linear_predictor)[0]
+    outcome = (training_data.trials.successes > 0).astype(int)
+    unpenalised = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(
+        training_data.rows[:, [1]], outcome
+    )
+    np.testing.assert_allclose(
+        baseline + linear_predictor, unpenalised.decision_function(training_data.rows[:, [1]]), atol=1e-4
+    )
 
 
 def test_one_variable_looks_at_no_other() -> None:
-    lesson = drawn_lesson(3, 200, EFFECTS)
-    score = learn_one_variable("x1")(lesson).score
+    training_data = drawn_training_data(3, 200, EFFECTS)
+    score = fit_one_variable("x1")(training_data).score
     assert isinstance(score, Linear)
     assert score.used.tolist() == [1]
-    others = lesson.rows + np.array([5.0, 0, -3, 1])
-    np.testing.assert_array_equal(score.predict(others), score.predict(lesson.rows))
+    others = training_data.rows + np.array([5.0, 0, -3, 1])
+    np.testing.assert_array_equal(score.predict(others), score.predict(training_data.rows))
 
 
 def test_a_weight_counts_as_that_many_patients() -> None:
     rows = np.array([[0.0], [1], [2], [3], [4], [5]] * 10)
     outcome = np.array([0.0, 1, 0, 1, 0, 1] * 10)
-    lesson = lesson_of(rows, outcome)
-    heavy = replace(lesson.trials, successes=lesson.trials.successes * 3, failures=lesson.trials.failures)
-    tripled = lesson_of(
+    training_data = training_data_of(rows, outcome)
+    heavy = replace(
+        training_data.trials, successes=training_data.trials.successes * 3, failures=training_data.trials.failures
+    )
+    tripled = training_data_of(
         np.repeat(rows, np.where(outcome == 1, 3, 1), axis=0), np.repeat(outcome, 1 + 2 * (outcome > 0).astype(int))
     )
-    learn = learn_one_variable("x0")
-    weighted = learn(replace(lesson, trials=heavy)).score.predict(np.array([[0.0], [1.0]]))
-    repeated = learn(tripled).score.predict(np.array([[0.0], [1.0]]))
+    fit = fit_one_variable("x0")
+    weighted = fit(replace(training_data, trials=heavy)).score.predict(np.array([[0.0], [1.0]]))
+    repeated = fit(tripled).score.predict(np.array([[0.0], [1.0]]))
     assert np.diff(weighted) == pytest.approx(np.diff(repeated), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_the_same_lesson_teaches_the_same_to_the_last_bit(name: str) -> None:
-    first, second = (to_arrays(LEARNERS[name](drawn_lesson(4, 120, EFFECTS, missing=0.1)).score) for _ in range(2))
+    first, second = (
+        to_arrays(LEARNERS[name](drawn_training_data(4, 120, EFFECTS, missing=0.1)).score) for _ in range(2)
+    )
     assert first.keys() == second.keys()
     for key in first:
         assert first[key].tobytes() == second[key].tobytes()
@@ -75,32 +83,32 @@ def test_the_same_lesson_teaches_the_same_to_the_last_bit(name: str) -> None:
 def test_a_patient_held_out_changes_nothing(name: str) -> None:
     """Not the tuning, not the centring, not the trees: other rows and outcomes of those held out leave no trace."""
     learner: Learner = LEARNERS[name]
-    lesson = drawn_lesson(5, 160, EFFECTS, missing=0.1)
-    taught = np.arange(160) < 120
-    other_rows = np.where(taught[:, None], lesson.rows, 1000.0)
+    training_data = drawn_training_data(5, 160, EFFECTS, missing=0.1)
+    fitted_on = np.arange(160) < 120
+    other_rows = np.where(fitted_on[:, None], training_data.rows, 1000.0)
     swapped = replace(
-        lesson.trials,
-        successes=np.where(taught, lesson.trials.successes, lesson.trials.failures),
-        failures=np.where(taught, lesson.trials.failures, lesson.trials.successes),
+        training_data.trials,
+        successes=np.where(fitted_on, training_data.trials.successes, training_data.trials.failures),
+        failures=np.where(fitted_on, training_data.trials.failures, training_data.trials.successes),
     )
-    honest = to_arrays(learner(lesson.of(taught)).score)
-    changed = to_arrays(learner(replace(lesson, rows=other_rows, trials=swapped).of(taught)).score)
+    honest = to_arrays(learner(training_data.subset(fitted_on)).score)
+    changed = to_arrays(learner(replace(training_data, rows=other_rows, trials=swapped).subset(fitted_on)).score)
     for key in honest:
         assert honest[key].tobytes() == changed[key].tobytes(), key
 
 
 def test_a_patient_taught_changes_something() -> None:
     """The test above would pass for a learner that looks at nothing."""
-    lesson = drawn_lesson(5, 160, EFFECTS)
-    score, fewer = (learn_logistic(lesson.of(np.arange(160) < last)).score for last in (160, 120))
-    assert not np.array_equal(score.predict(lesson.rows), fewer.predict(lesson.rows))
+    training_data = drawn_training_data(5, 160, EFFECTS)
+    score, fewer = (fit_logistic(training_data.subset(np.arange(160) < last)).score for last in (160, 120))
+    assert not np.array_equal(score.predict(training_data.rows), fewer.predict(training_data.rows))
 
 
 def test_what_never_varies_is_left_out() -> None:
-    lesson = drawn_lesson(6, 150, EFFECTS)
-    lesson.rows[:, 0] = 3.0
-    lesson.rows[:, 2] = np.nan
-    score = learn_logistic(lesson).score
+    training_data = drawn_training_data(6, 150, EFFECTS)
+    training_data.rows[:, 0] = 3.0
+    training_data.rows[:, 2] = np.nan
+    score = fit_logistic(training_data).score
     assert isinstance(score, Linear)
     assert score.used.tolist() == [1, 3]
     _, contributions = score.explain(np.full((1, 4), 9.0))
@@ -108,12 +116,12 @@ def test_what_never_varies_is_left_out() -> None:
 
 
 def test_where_nothing_varies_nobody_is_told_apart() -> None:
-    lesson = lesson_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
-    assert not learn_logistic(lesson).score.predict(lesson.rows).any()
+    training_data = training_data_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
+    assert not fit_logistic(training_data).score.predict(training_data.rows).any()
 
 
 def test_the_penalised_regression_finds_the_direction_of_every_effect() -> None:
-    score = learn_logistic(drawn_lesson(7, 2000, EFFECTS)).score
+    score = fit_logistic(drawn_training_data(7, 2000, EFFECTS)).score
     assert isinstance(score, Linear)
     assert np.sign(score.weight[[0, 1, 3]]).tolist() == [1, -1, 1]
     assert abs(score.weight[2]) < 0.1
@@ -126,15 +134,15 @@ def test_missing_values_weigh_for_themselves_where_there_are_enough_of_them() ->
     gap = rng.random(1000) < 0.4
     rows[gap, 0] = np.nan
     outcome = (rng.random(1000) < np.where(gap, 0.8, 0.3)).astype(np.float64)
-    score = learn_logistic(lesson_of(rows, outcome)).score
+    score = fit_logistic(training_data_of(rows, outcome)).score
     recorded, missing = score.predict(np.array([[0.0, 0.0], [np.nan, 0.0]]))
     assert missing - recorded == pytest.approx(np.log(0.8 / 0.2) - np.log(0.3 / 0.7), abs=0.6)
 
 
 def test_trees_never_go_against_an_expected_sign() -> None:
     """Constraints come from the catalogue's signs: here the data say the opposite about x0, and must not be heard."""
-    lesson = drawn_lesson(9, 400, EFFECTS, missing=0.1, signs=(-1, -1, 0, 1))
-    score = learn_xgboost(lesson).score
+    training_data = drawn_training_data(9, 400, EFFECTS, missing=0.1, signs=(-1, -1, 0, 1))
+    score = fit_xgboost(training_data).score
     rng = np.random.default_rng(10)
     base = rng.standard_normal((200, 4)) * 2
     base[rng.random(base.shape) < 0.2] = np.nan
@@ -153,5 +161,5 @@ def test_trees_are_free_where_no_sign_is_expected() -> None:
     rng = np.random.default_rng(11)
     rows = rng.uniform(-2, 2, (600, 1))
     outcome = (rng.random(600) < expit(2 * np.abs(rows[:, 0]) - 2)).astype(np.float64)
-    low, middle, high = learn_xgboost(lesson_of(rows, outcome)).score.predict(np.array([[-1.8], [0.0], [1.8]]))
+    low, middle, high = fit_xgboost(training_data_of(rows, outcome)).score.predict(np.array([[-1.8], [0.0], [1.8]]))
     assert min(low, high) > middle + 0.5

@@ -38,8 +38,8 @@ def test_remission_by_hand(model: OutcomeModel) -> None:
 def test_relapse_by_hand(model: OutcomeModel) -> None:
     """Nothing recorded: eight weeks at log-odds -3, then 18 at -3.5, each moved alike; 0.2% compete in every week."""
     predicted = model.predict(np.full((1, len(NAMES)), np.nan))
-    moved = 0.9 * MISSING * len(RELAPSE)
-    early, late = expit(np.array([-3 + moved, -3.5 + moved]))
+    linear_predictor = 0.9 * MISSING * len(RELAPSE)
+    early, late = expit(np.array([-3 + linear_predictor, -3.5 + linear_predictor]))
     horizons = dict(zip(model.horizons_days, range(9), strict=False))
     stays = {28: ((1 - early) * 0.998) ** 4, 84: ((1 - early) * 0.998) ** 8 * ((1 - late) * 0.998) ** 4}
     for days in horizons.keys() & stays.keys():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from models.calibration import Trials
+from models.calibration import BinomialCounts
 from models.outcomes import Floats, expit
 from models.regression import BASELINE_PENALTY, BoundedRegression
-from tests.models.lessons import single_trials
+from tests.models.training_sets import single_trials
 
 SIGNS = np.array([1, -1, 0, 1])
 
@@ -17,7 +17,7 @@ def all_at(strength: float) -> Floats:
     return np.full(len(SIGNS), strength)
 
 
-def drawn(seed: int, patients: int = 400, bands: int = 1) -> tuple[Floats, Trials]:
+def drawn(seed: int, patients: int = 400, bands: int = 1) -> tuple[Floats, BinomialCounts]:
     """Four columns, the first of which acts against its declared sign; with several trials in each of some bands."""
     rng = np.random.default_rng(seed)
     columns = rng.standard_normal((patients, len(SIGNS)))
@@ -26,10 +26,12 @@ def drawn(seed: int, patients: int = 400, bands: int = 1) -> tuple[Floats, Trial
     chance = expit(log_odds[patient] - 1.0 - 0.3 * band)
     number = rng.integers(1, 4, len(patient)).astype(np.float64)
     successes = rng.binomial(number.astype(np.int64), chance).astype(np.float64)
-    return columns, Trials(patient, band, successes, number - successes, patients, bands)
+    return columns, BinomialCounts(patient, band, successes, number - successes, patients, bands)
 
 
-def penalised_loss(columns: Floats, trials: Trials, origin: Floats, strength: float, parameters: Floats) -> float:
+def penalised_loss(
+    columns: Floats, trials: BinomialCounts, origin: Floats, strength: float, parameters: Floats
+) -> float:
     number = columns.shape[1]
     log_odds = (columns @ parameters[:number])[trials.patient] + parameters[number:][trials.band]
     away = parameters - origin
@@ -41,7 +43,7 @@ def penalised_loss(columns: Floats, trials: Trials, origin: Floats, strength: fl
 @pytest.mark.parametrize("strength", [0.01, 1.0, 100.0])
 def test_it_finds_the_optimum_that_a_general_optimiser_finds(bands: int, strength: float) -> None:
     columns, trials = drawn(1, bands=bands)
-    regression = BoundedRegression.of(columns, SIGNS, trials)
+    regression = BoundedRegression.from_columns(columns, SIGNS, trials)
     found = regression.fit(all_at(strength))
 
     def loss(parameters: Floats) -> float:
@@ -55,8 +57,8 @@ def test_it_finds_the_optimum_that_a_general_optimiser_finds(bands: int, strengt
 
 def test_no_coefficient_turns_against_its_sign() -> None:
     columns, trials = drawn(2, patients=4000)
-    free = BoundedRegression.of(columns, np.zeros(4, dtype=np.int64), trials).fit(all_at(1.0))
-    kept = BoundedRegression.of(columns, SIGNS, trials).fit(all_at(1.0))
+    free = BoundedRegression.from_columns(columns, np.zeros(4, dtype=np.int64), trials).fit(all_at(1.0))
+    kept = BoundedRegression.from_columns(columns, SIGNS, trials).fit(all_at(1.0))
     assert free[0] < -0.5  # the data speak against the sign
     assert kept[0] == 0
     assert kept[1] < 0 < kept[3]
@@ -64,7 +66,7 @@ def test_no_coefficient_turns_against_its_sign() -> None:
 
 def test_the_start_makes_no_difference_to_the_optimum() -> None:
     columns, trials = drawn(3)
-    regression = BoundedRegression.of(columns, SIGNS, trials)
+    regression = BoundedRegression.from_columns(columns, SIGNS, trials)
     rng = np.random.default_rng(3)
     for _ in range(5):
         np.testing.assert_allclose(
@@ -76,11 +78,11 @@ def test_a_patient_who_counts_twice_is_two_patients() -> None:
     columns, trials = drawn(4, patients=60)
     counts = np.arange(60) % 3.0
     many = np.repeat(np.arange(60), counts.astype(np.int64))
-    weighted = BoundedRegression.of(columns, SIGNS, trials).fit(all_at(0.5), counts=counts)
-    repeated = Trials(
+    weighted = BoundedRegression.from_columns(columns, SIGNS, trials).fit(all_at(0.5), counts=counts)
+    repeated = BinomialCounts(
         np.arange(len(many)), trials.band[many], trials.successes[many], trials.failures[many], len(many), 1
     )
-    regression = BoundedRegression.of(columns[many], SIGNS, repeated)
+    regression = BoundedRegression.from_columns(columns[many], SIGNS, repeated)
     # The origin of the baseline, towards which there is a trace of a penalty, differs.
     np.testing.assert_allclose(regression.fit(all_at(0.5)), weighted, atol=1e-4)
 
@@ -88,13 +90,13 @@ def test_a_patient_who_counts_twice_is_two_patients() -> None:
 def test_without_trials_of_any_weight_the_penalty_decides() -> None:
     columns, trials = drawn(5, patients=50)
     prior = np.array([0.3, -0.2, 0.1, 0.0])
-    found = BoundedRegression.of(columns, SIGNS, trials).fit(all_at(1.0), counts=np.zeros(50), prior=prior)
+    found = BoundedRegression.from_columns(columns, SIGNS, trials).fit(all_at(1.0), counts=np.zeros(50), prior=prior)
     np.testing.assert_allclose(found[:4], prior, atol=1e-6)
 
 
 def test_weakly_penalised_coefficients_count_in_full_and_those_held_at_zero_not_at_all() -> None:
     columns, trials = drawn(6, patients=4000)
-    regression = BoundedRegression.of(columns, SIGNS, trials)
+    regression = BoundedRegression.from_columns(columns, SIGNS, trials)
     parameters = regression.fit(all_at(1e6))
     assert parameters[0] == 0
     assert regression.effective_parameters(parameters, all_at(1e6)) == pytest.approx(3, abs=1e-3)
@@ -106,14 +108,14 @@ def test_a_patient_without_a_trial_plays_no_part() -> None:
     columns = rng.standard_normal((100, 4))
     outcome = (rng.random(100) < 0.5).astype(np.float64)
     outcome[50:] = np.nan
-    alone = BoundedRegression.of(columns[:50], SIGNS, single_trials(outcome[:50])).fit(all_at(0.2))
+    alone = BoundedRegression.from_columns(columns[:50], SIGNS, single_trials(outcome[:50])).fit(all_at(0.2))
     np.testing.assert_allclose(
-        BoundedRegression.of(columns, SIGNS, single_trials(outcome)).fit(all_at(0.2)), alone, atol=1e-9
+        BoundedRegression.from_columns(columns, SIGNS, single_trials(outcome)).fit(all_at(0.2)), alone, atol=1e-9
     )
 
 
 def test_a_coefficient_with_a_stronger_penalty_stays_closer_to_zero() -> None:
     columns, trials = drawn(8)
-    regression = BoundedRegression.of(columns, np.zeros(4, dtype=np.int64), trials)
+    regression = BoundedRegression.from_columns(columns, np.zeros(4, dtype=np.int64), trials)
     equal, third_held = (regression.fit(np.array([1.0, 1.0, strength, 1.0])) for strength in (1.0, 1e-3))
     assert abs(third_held[2]) < 0.2 * abs(equal[2])

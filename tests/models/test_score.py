@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.learners import learn_logistic, learn_xgboost
+from models.learners import fit_logistic, fit_xgboost
 from models.outcomes import Floats
 from models.score import Constant, Linear, Score, Trees, from_arrays, to_arrays
-from tests.models.lessons import drawn_lesson
+from tests.models.training_sets import drawn_training_data
 
 EFFECTS = (0.8, -0.6, 0.0, 0.3)
 KINDS = ("constant", "linear", "trees")
@@ -14,11 +14,11 @@ KINDS = ("constant", "linear", "trees")
 
 @pytest.fixture(scope="module")
 def scores() -> dict[str, Score]:
-    lesson = drawn_lesson(1, 300, EFFECTS, missing=0.15)
+    training_data = drawn_training_data(1, 300, EFFECTS, missing=0.15)
     return {
         "constant": Constant(4),
-        "linear": learn_logistic(lesson).score,
-        "trees": learn_xgboost(drawn_lesson(2, 150, EFFECTS, missing=0.15)).score,
+        "linear": fit_logistic(training_data).score,
+        "trees": fit_xgboost(drawn_training_data(2, 150, EFFECTS, missing=0.15)).score,
     }
 
 

@@ -10,7 +10,7 @@ from features.protocol.document import Protocol
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit, relapse_curve
 from models.score import Constant, Linear
-from models.uncertainty import NORMAL_95, Answers, OutcomeRefits, from_arrays, to_arrays
+from models.uncertainty import NORMAL_95, OutcomeRefits, PointAnswers, from_arrays, to_arrays
 from tests.models.refits import COMPETING, EDGES, head_refits
 from tests.serving.bundles import toy_bundle
 
@@ -36,7 +36,7 @@ def test_a_missing_value_weighs_as_missing_and_an_extreme_one_as_the_most_extrem
     row = np.zeros((1, FEATURES))
     row[0, [0, 2, 5]] = np.nan, 3, 1e6
     by_hand = refits.missing_weight[:, 0] + (3 - 1.0) * refits.weight[:, 1] + (10 - 2.0) * refits.weight[:, 2]
-    np.testing.assert_allclose(refits.moved(row)[0], by_hand, rtol=1e-5)
+    np.testing.assert_allclose(refits.linear_predictor(row)[0], by_hand, rtol=1e-5)
 
 
 def test_remission_limits_by_hand() -> None:
@@ -48,7 +48,7 @@ def test_remission_limits_by_hand() -> None:
     )
     nothing = np.full((1, 0), np.nan)
     for answer in (0.0, 0.5, -3.0):
-        answers = Answers(expit(np.array([answer])), None, nothing, nothing)
+        answers = PointAnswers(expit(np.array([answer])), None, nothing, nothing)
         found = OutcomeRefits(refits, None).intervals(np.full((1, FEATURES), np.nan), answers, (), NO_COMPETING)
         reach = NORMAL_95 * np.sqrt(((-1 - answer) ** 2 + (1 - answer) ** 2) / 2)
         np.testing.assert_allclose(found.remission[0], expit(np.array([answer - reach, answer + reach])))
@@ -72,12 +72,12 @@ def test_what_no_linear_score_explains_is_larger_near_0_and_1_up_to_a_limit() ->
 def test_refitted_curves_are_those_of_the_chain_rule() -> None:
     """Also on days within a week, at the bounds of bands and on the last day."""
     refits = head_refits(2, relapse=True)
-    moved = refits.moved(rows_of(4))
+    linear_predictor = refits.linear_predictor(rows_of(4))
     days = np.array([0, 3, 7, 55, 56, 57, 100, 182])
-    relapse, event_free = refits.curves(moved, COMPETING, days.tolist())
+    relapse, event_free = refits.curves(linear_predictor, COMPETING, days.tolist())
     weeks = np.diff(EDGES)
     for refit in range(len(refits.baseline)):
-        hazard = np.repeat(expit(refits.baseline[refit] + moved[:, refit, None]), weeks, axis=1)
+        hazard = np.repeat(expit(refits.baseline[refit] + linear_predictor[:, refit, None]), weeks, axis=1)
         curve = relapse_curve(hazard, np.repeat(COMPETING, weeks, axis=1), days)
         np.testing.assert_allclose(relapse[..., refit].T, curve.relapse, atol=1e-12)
         np.testing.assert_allclose(event_free[..., refit].T, curve.event_free, atol=1e-12)
@@ -85,8 +85,10 @@ def test_refitted_curves_are_those_of_the_chain_rule() -> None:
 
 def test_days_asked_for_twice_or_out_of_order_are_answered_as_asked() -> None:
     refits = head_refits(2, relapse=True)
-    moved = refits.moved(rows_of(3))
-    asked, sorted_once = (np.stack(refits.curves(moved, COMPETING, days)) for days in ([182, 0, 84, 182], [0, 84, 182]))
+    linear_predictor = refits.linear_predictor(rows_of(3))
+    asked, sorted_once = (
+        np.stack(refits.curves(linear_predictor, COMPETING, days)) for days in ([182, 0, 84, 182], [0, 84, 182])
+    )
     np.testing.assert_allclose(asked, sorted_once[:, [2, 0, 1, 2]], atol=1e-15)
 
 
@@ -221,9 +223,9 @@ def test_refits_that_lie_to_one_side_of_the_answer_widen_the_interval_around_it(
     )
     nothing, row = np.full((1, 0), np.nan), np.full((1, FEATURES), np.nan)
     known = OutcomeRefits(refits, None)
-    apart = known.intervals(row, Answers(np.array([0.5]), None, nothing, nothing), (), NO_COMPETING)
+    apart = known.intervals(row, PointAnswers(np.array([0.5]), None, nothing, nothing), (), NO_COMPETING)
     np.testing.assert_allclose(apart.remission[0], expit(np.array([-NORMAL_95, NORMAL_95])))
-    agreed = known.intervals(row, Answers(expit(np.ones(1)), None, nothing, nothing), (), NO_COMPETING)
+    agreed = known.intervals(row, PointAnswers(expit(np.ones(1)), None, nothing, nothing), (), NO_COMPETING)
     np.testing.assert_allclose(agreed.remission[0], expit(np.ones(2)))
 
 

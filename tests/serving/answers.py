@@ -7,7 +7,7 @@ import numpy as np
 from features.protocol.document import Protocol
 from models.bundle import Bundle
 from serving.contract.request import PredictionRequest
-from serving.prediction.predictor import Answered, Predictor
+from serving.prediction.predictor import PredictionReply, Predictor
 from tests.cohorts import random_cohort
 from tests.serving.requests import EXAMPLE, example, read, request_of
 
@@ -20,11 +20,11 @@ def drawn(seed: int, number: int, protocol: Protocol | None = None) -> list[Pred
     return [*requests, read(EXAMPLE), read(example(assessments=[]))]
 
 
-def answered(bundle: Bundle, requests: list[PredictionRequest], *, in_full: bool = True) -> list[Answered]:
+def answered(bundle: Bundle, requests: list[PredictionRequest], *, in_full: bool = True) -> list[PredictionReply]:
     ids = [f"id-{place}" for place in range(len(requests))]
     replies = Predictor(bundle, "3").answer_many(requests, ids, in_full=in_full)
-    assert all(isinstance(reply, Answered) for reply in replies)
-    return [reply for reply in replies if isinstance(reply, Answered)]
+    assert all(isinstance(reply, PredictionReply) for reply in replies)
+    return [reply for reply in replies if isinstance(reply, PredictionReply)]
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -38,7 +38,7 @@ def alike(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
-def codes(reply: Answered) -> set[str]:
+def codes(reply: PredictionReply) -> set[str]:
     """Why there is no prediction; nothing where there is one."""
     predicted = reply.answer["outcome"] == "predicted"
     return set() if predicted else {reason["code"] for reason in reply.answer["reasons"]}

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
-from models.applicability import Applicability
+from models.applicability import ApplicabilityDomain
 from models.bundle import Bundle, HeadRecord, load_bundle, save_bundle
 from models.combinations import Combinations
 from models.outcome_model import Intervals, OutcomeModel, Predictions
@@ -65,7 +65,7 @@ def without(bundle: Bundle, *heads: str) -> Bundle:
     return replace(bundle, models=tuple(replace(model, **unlearned) for model in bundle.models))
 
 
-def judging(bundle: Bundle) -> Bundle:
+def with_applicability(bundle: Bundle) -> Bundle:
     """The same bundle as if learned from patients of 30 to 60 years, four of them with panic and none with OCD.
 
     An age of 60.1 is at the edge and one of 91 outside, 30 years beyond the range.
@@ -77,7 +77,7 @@ def judging(bundle: Bundle) -> Bundle:
     by_value = np.zeros((2, number))
     by_value[1, [names.index("diagnosis_panic"), names.index("diagnosis_ocd")]] = 1, 2
     none = np.zeros((number, number))
-    known = Applicability(
+    known = ApplicabilityDomain(
         lower=lower,
         upper=upper,
         unit=unit,
@@ -196,8 +196,8 @@ def bundles_of_every_kind() -> dict[str, Bundle]:
     toy = toy_bundle()
     return {
         "plain": toy,
-        "intervals and verdicts": wavering(judging(toy)),
-        "refits": refitted(judging(toy)),
+        "intervals and verdicts": wavering(with_applicability(toy)),
+        "refits": refitted(with_applicability(toy)),
         "no interval of remission": without_refits_of(refitted(toy), "remission"),
         "no interval of relapse": without_refits_of(refitted(toy), "relapse"),
         "averages": without_refits_of(refitted(toy), "remission", "relapse"),
@@ -205,7 +205,7 @@ def bundles_of_every_kind() -> dict[str, Bundle]:
         "trees": boosted(refitted(toy)),
         "no differences": without_differences(toy),
         "no remission": refitted(without(toy, "remission")),
-        "no relapse": wavering(judging(without(toy, "relapse"))),
+        "no relapse": wavering(with_applicability(without(toy, "relapse"))),
         "neither": without(toy, "remission", "relapse"),
         "in remission": wavering(toy_bundle(AT_LANDMARK)),
         "beyond reach": refitted(toy_bundle(replace(Protocol(), horizons_days=(28, 730)))),

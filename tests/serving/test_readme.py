@@ -11,10 +11,10 @@ from features.eligibility.eligibility import Ineligible
 from models.applicability import WORDS
 from models.bundle import save_bundle
 from serving.contract.refusal import read_request
-from serving.contract.response import Predicted
+from serving.contract.response import Prediction
 from serving.prediction.predictor import Predictor
 from tests.places import ROOT
-from tests.serving.bundles import judging, toy_bundle, wavering
+from tests.serving.bundles import toy_bundle, wavering, with_applicability
 from tests.serving.requests import problems
 
 README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def _shown_in(shown: Any, found: Any) -> None:
 
 
 def test_the_request_gets_the_answer() -> None:
-    response = Predictor(wavering(judging(toy_bundle())), "3").predict(read_request(REQUEST))
+    response = Predictor(wavering(with_applicability(toy_bundle())), "3").predict(read_request(REQUEST))
     _shown_in(json.loads(ANSWER), response.model_dump(mode="json"))
 
 
@@ -60,7 +60,7 @@ def test_the_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
-@pytest.mark.parametrize("field", Predicted.model_fields)
+@pytest.mark.parametrize("field", Prediction.model_fields)
 def test_every_field_of_the_answer_is_explained(field: str) -> None:
     assert f"| `{field}" in README
 

@@ -21,7 +21,7 @@ from training.provenance import collect_provenance
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class PredictionReply:
     """The answers to fresh patients at one landmark, their feature rows and their truth, row by row."""
 
     landmark: int
@@ -52,7 +52,7 @@ def trained(cohort: Cohort, settings: Settings, seed: int) -> Training:
         raise TrainingRefusedError(str(refused)) from refused
 
 
-def answered(training: Training, fresh: Fresh) -> Iterator[Answered]:
+def answered(training: Training, fresh: Fresh) -> Iterator[PredictionReply]:
     """The answers at every landmark of the bundle to those fresh patients to whom anything may be said."""
     bundle = training.bundle
     for number, (model, records) in enumerate(zip(bundle.models, bundle.records, strict=True)):
@@ -61,7 +61,7 @@ def answered(training: Training, fresh: Fresh) -> Iterator[Answered]:
         predictable = np.array([reason is None for reason in features.ineligible]) & truth.reached
         patients = np.flatnonzero(predictable)
         rows = features.values[patients]
-        yield Answered(
+        yield PredictionReply(
             landmark=number,
             model=model,
             winners={name: record.winner for name, record in records.items()},

@@ -24,7 +24,7 @@ from tests.studies.rules import STACK, chosen
 from tests.studies.rules_table import choice_table
 from tests.studies.settings import Pieces, Row, Settings
 from tests.studies.sources import sample_of
-from tests.studies.stack import learn_stack, stacked_head
+from tests.studies.stack import fit_stack, stacked_head
 from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.experiment.train import outcome_class
@@ -88,7 +88,7 @@ def rows_on_cohort(whole: Cohort, patients: int, config: TrainingConfig, workers
 def _rows(fit: HeadFit, folds: Folds, figures: Callable[[Head], Figures], about: Row) -> Iterator[Row]:
     if not fit.candidates:
         return
-    stack = learn_stack(fit)
+    stack = fit_stack(fit)
     heads = {name: found.head for name, found in fit.candidates.items()} | {STACK: stacked_head(fit, stack.weights)}
     rules = chosen(fit, stack.losses, folds.site)
     reached: Mapping[str, Figures] = {name: figures(heads[name]) for name in {AVERAGE, *rules.values()}}

@@ -20,7 +20,7 @@ from features.build import build_features
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort
 from tests.mechanisms.true_risks import Floats
-from tests.studies.answers import Answered
+from tests.studies.answers import PredictionReply
 from tests.studies.attainable import attainable_share
 from tests.studies.settings import Row
 from training.outcomes.labels import EndedBy, derive_outcomes
@@ -41,7 +41,7 @@ class Columns:
     spread: Floats
 
     @staticmethod
-    def of(rows: Floats) -> "Columns":
+    def from_rows(rows: Floats) -> "Columns":
         """Columns that are recorded for somebody and vary."""
         missing = np.isnan(rows)
         used = np.flatnonzero(~missing.all(axis=0))
@@ -82,7 +82,7 @@ class CoxModel:
 
 def fit_cox(rows: Floats, days: Floats, relapsed: np.ndarray, competed: np.ndarray) -> CoxModel:
     """Fit on the patients at risk: feature rows (patients, features), days followed, and how these ended."""
-    columns = Columns.of(rows)
+    columns = Columns.from_rows(rows)
     values = columns.of_rows(rows)
     coefficients = _coefficients(values, days, relapsed, _best_penalty(values, days, relapsed))
     times = np.unique(days[relapsed | competed])
@@ -118,9 +118,9 @@ def _best_penalty(values: Floats, days: Floats, relapsed: np.ndarray) -> float:
     frame = _frame(values, days, relapsed)
     splits = StratifiedKFold(5, shuffle=True, random_state=0).split(values, relapsed)
     reached = dict.fromkeys(PENALTIES, 0.0)
-    for taught, held_out in splits:
+    for fitted_on, held_out in splits:
         for penalty in PENALTIES:
-            fitter = _fitter(frame.iloc[taught], penalty)
+            fitter = _fitter(frame.iloc[fitted_on], penalty)
             reached[penalty] += fitter.score(frame.iloc[held_out], scoring_method="log_likelihood")
     return max(reached, key=reached.__getitem__)
 
@@ -137,7 +137,7 @@ def cox_at(cohort: Cohort, landmark: Landmark) -> CoxModel | None:
     return fit_cox(rows, outcomes.followed_days[patients], relapsed, competed)
 
 
-def cox_rows(answered: Answered, model: CoxModel | None) -> Iterator[Row]:
+def cox_rows(answered: PredictionReply, model: CoxModel | None) -> Iterator[Row]:
     """One row per horizon: the share of the attainable information in its answers to the fresh patients."""
     if model is None:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
-from tests.studies.answers import Answered, TrainingRefusedError, answered, trained
+from tests.studies.answers import PredictionReply, TrainingRefusedError, answered, trained
 from tests.studies.attainable import share_rows
 from tests.studies.coverage import coverage_rows
 from tests.studies.cox import cox_at, cox_rows
@@ -59,7 +59,7 @@ def merged(*parts: Sequence[Row]) -> list[Row]:
     return list(rows.values())
 
 
-def _winner(answers: Answered, answer: str) -> str | None:
+def _winner(answers: PredictionReply, answer: str) -> str | None:
     """The candidate behind an answer; sustained remission has two."""
     if answer.startswith("sustained"):
         return None

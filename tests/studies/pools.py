@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.records.cohort import Cohort
-from models.learners import Lesson
+from models.learners import TrainingData
 from models.relapse import FollowUpWeights
 from models.remission import remission_trials
 from tests.mechanisms import own
@@ -146,17 +146,21 @@ def draw(pool: Pool, patients: int, rng: np.random.Generator, config: TrainingCo
         np.where(np.isnan(remission), -1, remits).astype(np.intp), sample.site, sample.site_names, config
     )
     trials = remission_trials(remission, np.ones(patients), np.ones(patients, dtype=np.bool_))
-    lesson = Lesson(sample.rows, trials, sample.names, sample.signs[0], config.seed)
-    relapse = _relapse_task(replace(lesson, signs=sample.signs[1]), sample.relapse, remission == 1, rng)
-    return Drawn((RemissionTask(lesson, remission, np.ones(patients)), relapse), folds, pool.at(order[patients:]))
+    training_data = TrainingData(sample.rows, trials, sample.names, sample.signs[0], config.seed)
+    relapse = _relapse_task(replace(training_data, signs=sample.signs[1]), sample.relapse, remission == 1, rng)
+    return Drawn(
+        (RemissionTask(training_data, remission, np.ones(patients)), relapse), folds, pool.at(order[patients:])
+    )
 
 
-def _relapse_task(lesson: Lesson, relapse: Floats, at_risk: NDArray[np.bool_], rng: np.random.Generator) -> RelapseTask:
+def _relapse_task(
+    training_data: TrainingData, relapse: Floats, at_risk: NDArray[np.bool_], rng: np.random.Generator
+) -> RelapseTask:
     patients = len(relapse)
     week = 1 + (relapse < rng.random((patients, 1))).sum(axis=1)  # one beyond the last for those without relapse
     seen = np.minimum(np.ceil(rng.exponential(CENSORED_AFTER_WEEKS, patients)), WEEKS)
     return RelapseTask(
-        lesson=lesson,
+        training_data=training_data,
         followed_days=7.0 * np.minimum(week, seen),
         ended_by=np.where(week <= seen, EndedBy.RELAPSE, EndedBy.CENSORED).astype(np.int8),
         at_risk=at_risk,

@@ -21,10 +21,10 @@ RULES = ("level", "simplest", "least loss", IN_USE, STACK, "average or stack")
 def chosen(fit: HeadFit, stacked: Floats, site: NDArray[np.integer]) -> dict[str, str]:
     """Which candidate, or the stack, answers by each rule; ``stacked`` (patients,) are the stack's held-out losses."""
     losses = {name: found.losses for name, found in fit.candidates.items()}
-    average, taught = next(iter(losses)), fit.task.taught
-    paired = choose(losses, taught, site)
+    average, fitted_on = next(iter(losses)), fit.task.fitted_on
+    paired = choose(losses, fitted_on, site)
     levels = {name: candidate_level(fit.task, found) for name, found in fit.candidates.items()}
-    or_stack = choose({average: losses[average], STACK: stacked}, taught, site)
+    or_stack = choose({average: losses[average], STACK: stacked}, fitted_on, site)
     simplest = next(name for name, difference in paired.differences.items() if difference.tolerated)
     picked = (simplest_by_level(levels), simplest, paired.best, paired.winner, STACK, or_stack.winner)
     return dict(zip(RULES, picked, strict=True))
@@ -57,8 +57,8 @@ def level(losses: Floats, patients: Floats) -> tuple[float, float]:
 
 def simplest_by_level(levels: Mapping[str, tuple[float, float]]) -> str:
     """The simplest candidate whose mean loss is within one standard error of the best one's mean loss."""
-    judged = {name: found for name, found in levels.items() if not np.isnan(found[0])}
-    if not judged:
+    evaluated = {name: found for name, found in levels.items() if not np.isnan(found[0])}
+    if not evaluated:
         return next(iter(levels))
-    best, error = min(judged.values())
-    return next(name for name, (mean, _) in judged.items() if mean <= best + error)
+    best, error = min(evaluated.values())
+    return next(name for name, (mean, _) in evaluated.items() if mean <= best + error)

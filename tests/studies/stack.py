@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from models.calibration import Trials
-from models.learners import Learned
+from models.calibration import BinomialCounts
+from models.learners import FittedScore
 from models.outcomes import expit
 from tests.mechanisms.true_risks import Floats
 from training.learning.fit import HeadFit
@@ -30,7 +30,7 @@ class Part:
     candidates' lie.
     """
 
-    trials: Trials
+    trials: BinomialCounts
     average: Floats
     away: Floats
 
@@ -48,10 +48,10 @@ class Stack:
     losses: Floats
 
 
-def learn_stack(fit: HeadFit) -> Stack:
+def fit_stack(fit: HeadFit) -> Stack:
     """The stack of a head's candidates other than the average."""
     repeats = parts_of(fit)
-    losses = np.zeros(len(fit.task.taught))
+    losses = np.zeros(len(fit.task.fitted_on))
     for parts in repeats:
         for number, part in enumerate(parts):
             losses += part.losses(stack_weights(parts[:number] + parts[number + 1 :]))
@@ -74,7 +74,7 @@ def _part(average: HeldOut, others: Sequence[HeldOut]) -> Part:
 
 def _log_odds(out: HeldOut) -> Floats:
     score = np.zeros(out.trials.patients)
-    score[out.patient] = out.moved
+    score[out.patient] = out.linear_predictor
     return out.baseline + score[out.trials.patient]
 
 
@@ -107,15 +107,15 @@ class Stacked:
 
     def predict(self, rows: Floats) -> Floats:
         """Score per row, shape (n,)."""
-        moved = np.zeros(len(rows))
+        linear_predictor = np.zeros(len(rows))
         for weight, score in zip(self.weights, self.scores, strict=True):
-            moved += weight * score.predict(rows)
-        return moved
+            linear_predictor += weight * score.predict(rows)
+        return linear_predictor
 
 
 def stacked_head(fit: HeadFit, weights: Floats) -> Head:
     """The head that answers with the stack of the candidates learned from all, its baseline fitted to all."""
     scores = tuple(found.head.score for found in list(fit.candidates.values())[1:])
     score: Any = Stacked(scores, weights)
-    everybody = np.ones(len(fit.task.taught), dtype=np.bool_)
-    return fit.task.fit(lambda _: Learned(score, {}), everybody)[0]
+    everybody = np.ones(len(fit.task.fitted_on), dtype=np.bool_)
+    return fit.task.fit(lambda _: FittedScore(score, {}), everybody)[0]

@@ -24,7 +24,7 @@ from training.evidence.document import (
     LeakageCheck,
     LearningCurve,
     Question,
-    Reproduction,
+    RefitCheck,
     RiskGroup,
     RiskGroups,
     SampleSize,
@@ -154,13 +154,19 @@ def bare_evidence() -> Evidence:
     )
     failed = LeakageCheck(name=NASTY, passed=False, required=NASTY, seen=NASTY, named=[NASTY])
     return found.model_copy(
-        update={"quick": True, "caveats": [NASTY], "leakage": [failed], "reproduction": None, "protocol": NASTY}
+        update={"quick": True, "caveats": [NASTY], "leakage": [failed], "refit_check": None, "protocol": NASTY}
     )
 
 
 def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: CohortUsed) -> Evidence:
     """Evidence about landmarks, with the checks of a whole training."""
-    checks = ("shuffled outcomes", "future rewritten", "planted copy", "near-duplicate records", "single features")
+    checks = (
+        "shuffled outcomes",
+        "future perturbation",
+        "positive control",
+        "near-duplicate records",
+        "single features",
+    )
     return Evidence.model_validate(
         {
             "kind": kind,
@@ -178,7 +184,7 @@ def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: CohortUsed) -
                 for name in checks
             ],
             "directions": [] if kind == "external" else [direction("before session 3", "remission", 419, 0.213)],
-            "reproduction": Reproduction(heads=6, identical=True),
+            "refit_check": RefitCheck(heads=6, identical=True),
             "caveats": ["Remission was not observed in 17% of patients; weights stand for them."],
         }
     )

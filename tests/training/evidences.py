@@ -19,7 +19,7 @@ from training.evidence.document import (
     LeakageCheck,
     LearningCurve,
     Question,
-    Reproduction,
+    RefitCheck,
     SampleSize,
     SiteEstimate,
     Subgroup,
@@ -51,7 +51,7 @@ def good_evidence(protocol: Protocol | None = None, winner: str = "logistic") ->
             for name in load_policy().leakage_checks
         ],
         directions=[direction(landmark.name, head) for landmark in protocol.landmarks for head in HEADS],
-        reproduction=Reproduction(heads=2 * len(protocol.landmarks), identical=True),
+        refit_check=RefitCheck(heads=2 * len(protocol.landmarks), identical=True),
     )
 
 

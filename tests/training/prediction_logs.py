@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError
 from serving.log.append import Draft
-from serving.log.queries import Entry, find_entry, read_entries
+from serving.log.queries import LogEntry, find_entry, read_entries
 from serving.prediction.predictor import Predictor
 from serving.server.batcher import input_text
 from serving.storage.database import open_database
@@ -65,7 +65,7 @@ class PredictionLog:
             logged(state.engine, drafts)
         return [draft.prediction_id for draft in drafts]
 
-    def entry(self, prediction_id: str) -> Entry:
+    def entry(self, prediction_id: str) -> LogEntry:
         with self.open() as state:
             found = find_entry(state.engine, prediction_id)
         assert found is not None
@@ -107,7 +107,7 @@ def draft_of(model: Answering, document: Document, *, in_full: bool = True) -> D
     )
 
 
-def again(entry: Entry, **changes: Any) -> Draft:
+def again(entry: LogEntry, **changes: Any) -> Draft:
     """A draft of what an entry holds, under its own id, as if it had been logged so."""
     held: Mapping[str, Any] = {field.name: getattr(entry, field.name) for field in fields(Draft)}
     return replace(Draft(**held), **changes)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.calibration import Trials
-from models.learners import Lesson
+from models.calibration import BinomialCounts
+from models.learners import TrainingData
 from models.outcomes import Floats, expit
 from models.relapse import FollowUpWeights
-from tests.models.lessons import lesson_of
+from tests.models.training_sets import training_data_of
 from training.config import load_config
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import RemissionTask
@@ -22,7 +22,7 @@ QUICK = replace(
 
 def remission_task_of(rows: Floats, outcome: Floats) -> RemissionTask:
     """A remission task in which ``x0`` is the one variable; NaN is not observed."""
-    return RemissionTask(lesson_of(rows, outcome), outcome, np.ones(len(outcome)), one_variable="x0")
+    return RemissionTask(training_data_of(rows, outcome), outcome, np.ones(len(outcome)), one_variable="x0")
 
 
 def remission_with(events: int, patients: int, effect: float = 0.0, seed: int = 1) -> RemissionTask:
@@ -37,12 +37,14 @@ def remission_with(events: int, patients: int, effect: float = 0.0, seed: int = 
 
 def relapse_task_of(rows: Floats, days: Floats, ended_by: list[EndedBy], last_day: int = 182) -> RelapseTask:
     """A relapse task in which ``x0`` is the one variable and everybody is at risk."""
-    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(rows), 1)
+    none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(rows), 1)
     names = tuple(f"x{column}" for column in range(rows.shape[1]))
-    lesson = Lesson(rows, none, names, (0,) * len(names), seed=7)
+    training_data = TrainingData(rows, none, names, (0,) * len(names), seed=7)
     at_risk = np.ones(len(rows), dtype=np.bool_)
     equal = FollowUpWeights.equal(len(rows))
-    return RelapseTask(lesson, days, np.array(ended_by, dtype=np.int8), at_risk, last_day, equal, one_variable="x0")
+    return RelapseTask(
+        training_data, days, np.array(ended_by, dtype=np.int8), at_risk, last_day, equal, one_variable="x0"
+    )
 
 
 def drawn_relapses(patients: int, seed: int = 2, effect: float = 1.0) -> RelapseTask:

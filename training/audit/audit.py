@@ -20,15 +20,15 @@ from mlflow.tracking import MlflowClient
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.checks import LOST, chain_verdict, record_verdicts
 from training.audit.linked import evaluations_verdict, served_verdict
-from training.audit.reproduction import environment_verdicts, reproduction_verdicts
+from training.audit.retraining import environment_verdicts, retraining_verdicts
 from training.experiment.train import Announce
 from training.registry.decision_log import Chain
 from training.registry.release import EVALUATION, MODEL_NAME, decision_log, served_copies, use_store
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
-    Item,
     Record,
+    SealedItem,
     SealRefusedError,
     digest_of,
     digest_of_numbers,
@@ -39,7 +39,7 @@ from training.registry.stored_training import StoredEvaluation, StoredTraining, 
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
-Digests = dict[Item, str]
+Digests = dict[SealedItem, str]
 
 
 def seal_run(run_id: str) -> str:
@@ -72,7 +72,7 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
             stored = read_training(run_id, Path(scratch))
         except MlflowException:
             return [failed("runs", f"{LOST}: {run_id}"), chain_verdict(chain.decisions, chain.findings, run_id, None)]
-        return [*checked_record(stored, chain), *reproduction_verdicts(stored, data, workers, announce)]
+        return [*checked_record(stored, chain), *retraining_verdicts(stored, data, workers, announce)]
 
 
 def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
@@ -144,7 +144,7 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
     for version in versions:
         digests |= _mapped(f"version {version.number}", "tag", version.tags)
         digests |= _version_digests(client, version.number)
-    digests.pop(Item(run_id, "artifact", SEAL), None)
+    digests.pop(SealedItem(run_id, "artifact", SEAL), None)
     artifacts = _fetch(top.info.artifact_uri, scratch)
     return StoredTraining(
         run_id=run_id,
@@ -196,10 +196,10 @@ def _run_digests(client: MlflowClient, run: Run) -> Digests:
     digests |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
     for name, latest in run.data.metrics.items():
         history = [(point.step, point.timestamp, point.value) for point in client.get_metric_history(owner, name)]
-        digests[Item(owner, "metric", name)] = digest_of(float(latest).hex() + digest_of_numbers(history))
+        digests[SealedItem(owner, "metric", name)] = digest_of(float(latest).hex() + digest_of_numbers(history))
     for used in run.inputs.dataset_inputs:
         tags = sorted((tag.key, tag.value) for tag in used.tags)
-        digests[Item(owner, "dataset", used.dataset.name)] = digest_of(repr((used.dataset.to_dictionary(), tags)))
+        digests[SealedItem(owner, "dataset", used.dataset.name)] = digest_of(repr((used.dataset.to_dictionary(), tags)))
     outputs = sorted(output.model_id for output in run.outputs.model_outputs) if run.outputs else []
     return digests | _mapped(owner, "run", {"models": ", ".join(outputs)})
 
@@ -223,7 +223,7 @@ def _model_digests(model: LoggedModel) -> Digests:
     digests |= _mapped(model.model_id, "tag", model.tags or {})
     for name in sorted({metric.key for metric in model.metrics or []}):
         points = [(point.step, point.timestamp, point.value) for point in model.metrics if point.key == name]
-        digests[Item(model.model_id, "metric", name)] = digest_of_numbers(points)
+        digests[SealedItem(model.model_id, "metric", name)] = digest_of_numbers(points)
     return digests
 
 
@@ -268,13 +268,14 @@ def _stored(run_id: str, scratch: Path) -> StoredTraining | None:
 
 
 def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Digests:
-    return {Item(owner, kind, name): digest_of(str(value)) for name, value in values.items()}
+    return {SealedItem(owner, kind, name): digest_of(str(value)) for name, value in values.items()}
 
 
 def _file_digests(owner: str, folder: Path) -> Digests:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
-        Item(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes()) for path in files
+        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
+        for path in files
     }
 
 

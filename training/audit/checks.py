@@ -10,15 +10,15 @@ from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
-    Difference,
     Record,
+    SealDifference,
     SealRefusedError,
     compare,
     digest_of,
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, failed, judged, listed, not_checked, passed
+from training.verdicts import Verdict, evaluated, failed, listed, not_checked, passed
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
@@ -30,7 +30,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
     seal, sealed = _seal_verdict(stored)
     if sealed is None:
         unknown = "the seal does not hold, so there is nothing to compare with"
-        compared = [judged("runs", _deleted(stored), "none deleted")]
+        compared = [evaluated("runs", _deleted(stored), "none deleted")]
         compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
     else:
         compared = _compared_verdicts(stored, sealed)
@@ -58,7 +58,7 @@ def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
         return failed("seal", str(error)), None
     if sealed.run_id != stored.run_id:
         wrong.append("the seal is that of another run")
-    return judged("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
+    return evaluated("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
 
 
 def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
@@ -74,15 +74,15 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     ]
     recorded = [found for found in within if found.item.kind in RECORD_KINDS]
     files = [found for found in within if found.item.kind == "artifact"]
-    noted = [f"{_in_words(sealed, found)} (noted)" for found in recorded if found.harmless]
+    noted = [f"{_text(sealed, found)} (noted)" for found in recorded if found.harmless]
     unchanged = "as sealed" + (f"; {listed(noted)}" if noted else "")
     number = sum(item.kind == "artifact" for item in sealed.digests)
     return [
-        judged(
+        evaluated(
             "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model present"
         ),
-        judged("record", _broken(sealed, recorded), unchanged),
-        judged("artifacts", _broken(sealed, files), f"{number} files re-hashed, all as sealed"),
+        evaluated("record", _broken(sealed, recorded), unchanged),
+        evaluated("artifacts", _broken(sealed, files), f"{number} files re-hashed, all as sealed"),
     ]
 
 
@@ -90,11 +90,11 @@ def _deleted(stored: StoredTraining) -> list[str]:
     return [f"{name}: marked as deleted; mlflow gc would remove it for good" for name in stored.deleted]
 
 
-def _broken(sealed: Record, differences: Sequence[Difference]) -> list[str]:
-    return [_in_words(sealed, found) for found in differences if not found.harmless]
+def _broken(sealed: Record, differences: Sequence[SealDifference]) -> list[str]:
+    return [_text(sealed, found) for found in differences if not found.harmless]
 
 
-def _in_words(sealed: Record, difference: Difference) -> str:
+def _text(sealed: Record, difference: SealDifference) -> str:
     return f"{sealed.described(difference.item)}: {difference.what}"
 
 
@@ -112,7 +112,7 @@ def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
         for place, value in stored.recorded("bundle_digest").items()
         if value != bundle.digest
     ]
-    return judged("model", wrong, f"the bundle loads and answers its probe patients as recorded, {bundle.digest}")
+    return evaluated("model", wrong, f"the bundle loads and answers its probe patients as recorded, {bundle.digest}")
 
 
 def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
@@ -128,7 +128,7 @@ def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
             if value != stored.tags.get(name):
                 wrong.append(f"{name} of {place} is not that of the run")
     names = ", ".join(version.number for version in stored.versions)
-    return judged("registry", wrong, f"version {names}, with the digests of the run")
+    return evaluated("registry", wrong, f"version {names}, with the digests of the run")
 
 
 def _sealed_without(sealed: Record | None, kind: str) -> bool:
@@ -153,7 +153,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
     failing = [check.name for check in evidence.leakage if check.stops]
     met = sum(check.passed for check in evidence.leakage)
     noted = [f"{check.name}: {check.verdict}" for check in evidence.leakage if check.acknowledged]
-    return judged(
+    return evaluated(
         "evidence",
         [f"the leakage check {name} did not pass" for name in failing],
         "; ".join([f"{len(evidence.landmarks)} landmarks, {met} leakage checks passed, {recorded}", *noted]),

@@ -23,7 +23,7 @@ MANIFEST = "artifacts/bundle/manifest.json"
 PROTOCOL = "protocol.json"
 Statement = tuple[str, str | Markup, Markup]
 """What is stated, its value, and the link to what proves it."""
-Part = tuple[str, str, Markup]
+EvidencePart = tuple[str, str, Markup]
 """Anchor, title and content of a section."""
 
 
@@ -61,7 +61,7 @@ class Dossier:
         return digests | {name: digest_of(content) for name, content in documents.items() if content}
 
 
-def sections(dossier: Dossier) -> list[Part]:
+def sections(dossier: Dossier) -> list[EvidencePart]:
     """The sections in the order of reading."""
     parts = [
         ("checks", "What was checked", _checks(dossier)),
@@ -159,9 +159,9 @@ def _evidence(dossier: Dossier) -> Markup:
         *leakage,
         *((f"caveat {number}", words, proof) for number, words in enumerate(evidence.caveats, start=1)),
     ]
-    if evidence.reproduction:
-        again = f"{evidence.reproduction.heads} heads fitted twice, "
-        again += "the same bytes" if evidence.reproduction.identical else "OTHER bytes"
+    if evidence.refit_check:
+        again = f"{evidence.refit_check.heads} heads fitted twice, "
+        again += "the same bytes" if evidence.refit_check.identical else "OTHER bytes"
         general.append(("reproduction within the training", again, proof))
     measures = Markup().join(_measures(found, proof) for found in evidence.landmarks)
     return _statements("Of the whole", general) + measures

@@ -5,9 +5,9 @@ from pathlib import Path
 from models.bundle import BundleRefusedError, load_bundle
 from training.audit.checks import LOST, record_verdicts
 from training.audit.performance import performance_differs
-from training.registry.seal import Item, SealRefusedError, digest_of, read_seal
+from training.registry.seal import SealedItem, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import ServedCopy, StoredEvaluation, StoredTraining
-from training.verdicts import Verdict, judged, not_checked, passed
+from training.verdicts import Verdict, evaluated, not_checked, passed
 
 WITHIN_MODEL = "artifacts/bundle/"
 """Where the model's artifacts have the bundle."""
@@ -17,7 +17,7 @@ def evaluations_verdict(stored: StoredTraining) -> Verdict:
     """The evaluations on other cohorts are there, as sealed, and named by the version."""
     wrong = [text for found in stored.evaluations for text in _lost_or_changed(found)]
     cohorts = "; ".join(f"{found.source} by run {found.run_id[:8]}" for found in stored.evaluations)
-    return judged("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none was recorded")
+    return evaluated("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none was recorded")
 
 
 def _lost_or_changed(found: StoredEvaluation) -> list[str]:
@@ -45,7 +45,7 @@ def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
         wrong += _champion_not_served(stored, champion or "")
     if wrong or mine:
         tags = ", ".join(copy.tag for copy in mine)
-        return judged("served", wrong, f"re-hashed, each the registered bundle: {tags}")
+        return evaluated("served", wrong, f"re-hashed, each the registered bundle: {tags}")
     if champion in numbers:
         return not_checked("served", "BentoML's store here has no copy of this registry's models: served elsewhere")
     return passed("served", "no copy here; the champion is another version")
@@ -82,7 +82,7 @@ def _sealed_bundle(stored: StoredTraining) -> dict[str, str]:
     return {item.name.removeprefix(WITHIN_MODEL): digest for item, digest in sealed.items() if _is_bundle(item)}
 
 
-def _is_bundle(item: Item) -> bool:
+def _is_bundle(item: SealedItem) -> bool:
     return item.owner.startswith("m-") and item.kind == "artifact" and item.name.startswith(WITHIN_MODEL)
 
 

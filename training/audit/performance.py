@@ -5,7 +5,7 @@ Evidence that is lost or was changed is told by other checks; here a copy is com
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.performance import PERFORMANCE, Measured, Performance
+from models.performance import PERFORMANCE, MeasuredPerformance, Performance
 from training.audit.checks import EVIDENCE
 from training.registry.performance import RecordedEvidence, measured
 from training.registry.seal import digest_of
@@ -33,8 +33,8 @@ def _differing(told: Performance, stored: StoredTraining) -> list[str]:
     """The runs of which something else is told than they measured, and the training's own where nothing is told."""
     by_run = {one.run_id: one for one in told.measured}
     proven = {one.run_id: measured(told.bundle_digest, one) for one in _evidence(stored)}
-    own = [stored.run_id] if isinstance(proven[stored.run_id], Measured) else []
-    readable = [run_id for run_id in by_run if isinstance(proven.get(run_id), Measured)]
+    own = [stored.run_id] if isinstance(proven[stored.run_id], MeasuredPerformance) else []
+    readable = [run_id for run_id in by_run if isinstance(proven.get(run_id), MeasuredPerformance)]
     differing = [run_id for run_id in dict.fromkeys(own + readable) if by_run.get(run_id) != proven[run_id]]
     return [f"run {run_id}" for run_id in differing + [run_id for run_id in by_run if run_id not in proven]]
 

@@ -21,7 +21,7 @@ from training.registry.decision_log import Chain
 from training.registry.decisions import Decision
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, judged, listed, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, evaluated, failed, listed, not_checked, passed
 
 LOADING_SECONDS = 60.0
 """A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
@@ -45,7 +45,7 @@ class ErasedContent:
 
 
 @dataclass(frozen=True)
-class TracedPrediction:
+class PredictionLineage:
     """What the log holds of a prediction, but for the patient's row and answer.
 
     ``place`` names its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
@@ -77,7 +77,7 @@ class TracedPrediction:
         return read if read.tzinfo is not None else None
 
 
-def trace(prediction: TracedPrediction, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
+def trace(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
     """What the log, the registry, the training's record and the decisions say of a prediction, and its answer anew.
 
     ``reload_seconds`` is how often a worker looks for a new model. Without a registry what needs one is not checked.
@@ -86,7 +86,7 @@ def trace(prediction: TracedPrediction, recompute: Recompute, reload_seconds: fl
     return [entry_verdict(prediction), *_request_verdicts(prediction), *behind, answer_verdict(prediction, recompute)]
 
 
-def entry_verdict(prediction: TracedPrediction) -> Verdict:
+def entry_verdict(prediction: PredictionLineage) -> Verdict:
     """The entry's own codes hold, and it is where its writer's chain says."""
     who = "this machine, without a key" if prediction.caller == "loopback" else f"key {prediction.caller}"
     when = "no landmark reached" if prediction.landmark is None else f"{prediction.landmark!r}"
@@ -95,10 +95,10 @@ def entry_verdict(prediction: TracedPrediction) -> Verdict:
     erased = prediction.erased
     if erased is not None:
         words += f"; its content was erased {erased.at} by {erased.by}: {erased.reason} ({erased.prediction_id})"
-    return judged("entry", [f"{prediction.place}: {finding}" for finding in prediction.findings], words)
+    return evaluated("entry", [f"{prediction.place}: {finding}" for finding in prediction.findings], words)
 
 
-def _request_verdicts(prediction: TracedPrediction) -> list[Verdict]:
+def _request_verdicts(prediction: PredictionLineage) -> list[Verdict]:
     if prediction.request == "not given":
         return []
     if prediction.content == "erased":
@@ -108,7 +108,7 @@ def _request_verdicts(prediction: TracedPrediction) -> list[Verdict]:
     return [failed("request", "the file is another request, or was logged by a release that takes other fields")]
 
 
-def _behind(prediction: TracedPrediction, patience: timedelta) -> list[Verdict]:
+def _behind(prediction: PredictionLineage, patience: timedelta) -> list[Verdict]:
     """The verdicts on model, training run and decision."""
     try:
         chain = decision_log().read()
@@ -130,7 +130,7 @@ def _why(error: StoreUnreachableError | InputRefusedError) -> str:
     return "; ".join(f"required {problem.required}; found {problem.found}" for problem in error.problems)
 
 
-def model_verdict(prediction: TracedPrediction, registered: Sequence[RegisteredBundle]) -> Verdict:
+def model_verdict(prediction: PredictionLineage, registered: Sequence[RegisteredBundle]) -> Verdict:
     """A registered version has the bundle that answered, and the version and run of the entry are among them."""
     if not registered:
         return failed("model", f"no registered version has the bundle that answered, {prediction.model_digest}")
@@ -142,7 +142,7 @@ def model_verdict(prediction: TracedPrediction, registered: Sequence[RegisteredB
     return passed("model", f"bundle {prediction.model_digest}, {numbers}")
 
 
-def training_verdict(prediction: TracedPrediction, stored: StoredTraining | None) -> Verdict:
+def training_verdict(prediction: PredictionLineage, stored: StoredTraining | None) -> Verdict:
     """The training's record is as it was sealed, and tells of cohort, code and dependencies."""
     if stored is None:
         return failed("training run", f"{LOST}: {prediction.run_id or 'the entry names none'}")
@@ -168,7 +168,7 @@ def _provenance(stored: StoredTraining) -> str:
 
 
 def decision_verdict(
-    prediction: TracedPrediction, chain: Chain, stored: StoredTraining | None, patience: timedelta
+    prediction: PredictionLineage, chain: Chain, stored: StoredTraining | None, patience: timedelta
 ) -> Verdict:
     """A decision stood behind the model when it answered: the last one before, or one that was replaced just then.
 
@@ -185,22 +185,22 @@ def decision_verdict(
     if not made:
         return failed("decision", f"no decision had made any version champion by {prediction.at}")
     if _is_about(made[-1], prediction):
-        return passed("decision", _in_words(made[-1]))
+        return passed("decision", _text(made[-1]))
     for earlier, later in reversed(list(pairwise(made))):
         if _is_about(earlier, prediction):
             return _replaced_verdict(at - _time(later), earlier, later, patience)
     own = f"version {prediction.model_version} (bundle {prediction.model_digest[:12]})"
-    return failed("decision", f"{own} answered, and no decision had made it champion; in force: {_in_words(made[-1])}")
+    return failed("decision", f"{own} answered, and no decision had made it champion; in force: {_text(made[-1])}")
 
 
 def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:
     """The model had been champion and was replaced; it may have answered for a while all the same."""
-    words = f"{late.total_seconds():.1f} s after it was replaced ({_in_words(later)}); a worker takes up a new model"
-    words = f"{_in_words(own)}; answered {words} within {patience.total_seconds():.0f} s"
+    words = f"{late.total_seconds():.1f} s after it was replaced ({_text(later)}); a worker takes up a new model"
+    words = f"{_text(own)}; answered {words} within {patience.total_seconds():.0f} s"
     return passed("decision", words) if late <= patience else failed("decision", words)
 
 
-def _is_about(decision: Decision, prediction: TracedPrediction) -> bool:
+def _is_about(decision: Decision, prediction: PredictionLineage) -> bool:
     decided = (decision.version, decision.bundle_digest, decision.run_id)
     return decided == (prediction.model_version, prediction.model_digest, prediction.run_id)
 
@@ -209,7 +209,7 @@ def _time(decision: Decision) -> datetime:
     return datetime.fromisoformat(decision.at)
 
 
-def _in_words(decision: Decision) -> str:
+def _text(decision: Decision) -> str:
     """Who decided what, when, why and on what; of an override, in spite of which checks."""
     not_met = [check.name for check in decision.checks if not check.passed]
     met = f"{len(decision.checks) - len(not_met)} of {len(decision.checks)} checks met"
@@ -223,7 +223,7 @@ def _in_words(decision: Decision) -> str:
     return f"decision {decision.number}, {what}{in_spite}; {evidence}, {checks}"
 
 
-def answer_verdict(prediction: TracedPrediction, recompute: Recompute) -> Verdict:
+def answer_verdict(prediction: PredictionLineage, recompute: Recompute) -> Verdict:
     """The logged answer is the one that this very bundle gives to the logged row."""
     if prediction.content == "erased":
         return not_checked("answer", "the row and the answer were erased")
@@ -235,4 +235,4 @@ def answer_verdict(prediction: TracedPrediction, recompute: Recompute) -> Verdic
         return not_checked("answer", str(refused))
     wrong = recompute(bundle)
     words = f"computed again from the logged row by {place}, the same within {WITHIN}; {NOT_FROM_THE_ROW}"
-    return judged("answer", wrong, words)
+    return evaluated("answer", wrong, words)

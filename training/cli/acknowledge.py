@@ -10,7 +10,7 @@ ACKNOWLEDGE = click.option(
     "--acknowledge",
     multiple=True,
     metavar="CHECK",
-    help="Go on although this leakage check fails: duplicated-patients, future-rewritten, implausible-features or "
+    help="Go on although this leakage check fails: duplicated-patients, future-perturbation, implausible-features or "
     "shuffled-outcomes; repeatable.",
 )
 BY = click.option("--by", default=None, metavar="NAME", help="Who answers for it; with --acknowledge.")

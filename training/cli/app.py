@@ -88,7 +88,7 @@ def train(
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
     from training.config import load_config, quickened
-    from training.experiment.evidence import prove
+    from training.experiment.evidence import build_evidence
     from training.experiment.records import summary
     from training.experiment.train import train as train_on
     from training.provenance import collect_provenance
@@ -105,7 +105,7 @@ def train(
         finished = train_on(
             read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
         )
-        evidence = prove(finished, directory.resolve().name, progress.count, processes)
+        evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
         from training.tracking.training import record
 
         recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
@@ -114,11 +114,11 @@ def train(
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
         click.echo(json.dumps(known | {"landmarks": landmarks}))
     else:
-        from training.cli.training_text import in_words
+        from training.cli.training_text import as_text
         from training.leakage.checks import notes
 
         longest = max(read.protocol.horizons_days)
-        click.echo("\n".join([*notes(finished.leakage), in_words(landmarks, longest, recorded, quick=quick)]))
+        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, quick=quick)]))
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):
@@ -140,9 +140,9 @@ def predict(file: Any, model: str, words: bool) -> None:
 
     answer = predict_json(file.read(), *load_registered(model))
     if words:
-        from training.cli.prediction_text import in_words
+        from training.cli.prediction_text import as_text
 
-        click.echo(in_words(answer))
+        click.echo(as_text(answer))
     else:
         click.echo(json.dumps(answer, indent=2))
 

@@ -93,9 +93,9 @@ def trace(directory: Path, patient: str) -> None:
     This shows the patient's record: it is the one command that does.
     """
     from training.cohort.reader import read_cohort
-    from training.outcomes.explanation import trace_patient
+    from training.outcomes.explanation import explain_outcomes
 
-    click.echo(trace_patient(read_cohort(directory), patient))
+    click.echo(explain_outcomes(read_cohort(directory), patient))
 
 
 def _refuse_unless_new(directory: Path) -> None:

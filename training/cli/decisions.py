@@ -76,7 +76,7 @@ def promote(
     decide = override if overridden else promote_version
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
     decision = outcome.decision
-    click.echo(checks_in_words(decision) if decision.action == "promote" else in_short(decision))
+    click.echo(checks_text(decision) if decision.action == "promote" else in_short(decision))
     _tell(outcome)
 
 
@@ -117,11 +117,11 @@ def history(day: str | None, as_json: bool) -> None:
     elif asked is None:
         click.echo(_table(shown))
     else:
-        click.echo(_champions_in_words(shown, asked))
+        click.echo(_champions_text(shown, asked))
     _tell_chain(chain)
 
 
-def checks_in_words(decision: "Decision") -> str:
+def checks_text(decision: "Decision") -> str:
     """Every check of a decision: met or not, what is required, what was seen."""
     lines = []
     for check in decision.checks:
@@ -137,7 +137,7 @@ def in_short(decision: "Decision") -> str:
     """The checks that passed by name, those that failed with what is required and what was seen."""
     passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
     failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})
-    lines = [*passed, *([checks_in_words(failed)] if failed.checks else [])]
+    lines = [*passed, *([checks_text(failed)] if failed.checks else [])]
     return "\n".join([*lines, *(["every figure: kap history --json"] if lines else [])])
 
 
@@ -198,12 +198,12 @@ def _table(decisions: Sequence["Decision"]) -> str:
         checks = f"{failed} of {len(decision.checks)}" if decision.checks else "-"
         lines.append(
             f"{decision.number:>4}  {decision.at:<20}  {decision.action:<9} {decision.version:>7}  {checks:<13}  "
-            f"{decision.by}: {decision.reason}{_policy_in_words(decision, usual)}{_acknowledged_in_words(decision)}"
+            f"{decision.by}: {decision.reason}{_policy_text(decision, usual)}{_acknowledged_text(decision)}"
         )
     return "\n".join(lines)
 
 
-def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
+def _policy_text(decision: "Decision", usual: "PromotionPolicy") -> str:
     """A mark where a decision was taken by another policy than the default: the keys that differ, and their values."""
     from training.promotion.policy import policy_digest
 
@@ -214,7 +214,7 @@ def _policy_in_words(decision: "Decision", usual: "PromotionPolicy") -> str:
     return f" [not the default policy{': ' if own else ''}{', '.join(own)}]"
 
 
-def _acknowledged_in_words(decision: "Decision") -> str:
+def _acknowledged_text(decision: "Decision") -> str:
     """A mark for every leakage check that failed and that somebody answers for: which, who and why."""
     from training.leakage.acknowledgement import ACKNOWLEDGED
 
@@ -226,7 +226,7 @@ def _acknowledged_in_words(decision: "Decision") -> str:
     return "".join(marks)
 
 
-def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
+def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
     """The champion at the end of the day first, then whoever was champion earlier that day."""
     from training.config import load_policy
 
@@ -235,9 +235,9 @@ def _champions_in_words(decisions: Sequence["Decision"], day: date) -> str:
     last = decisions[-1]
     lines = [
         f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
-        f"decided by {last.by}: {last.reason}{_policy_in_words(last, load_policy())}{_acknowledged_in_words(last)}",
+        f"decided by {last.by}: {last.reason}{_policy_text(last, load_policy())}{_acknowledged_text(last)}",
         f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
-        checks_in_words(last) or "no numbers: a rollback asks for none",
+        checks_text(last) or "no numbers: a rollback asks for none",
     ]
     lines += [
         f"earlier that day version {decision.version} was, by decision {decision.number} of {decision.at}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from training.cli.errors import EVIDENCE
-from training.cli.prediction_text import in_words
+from training.cli.prediction_text import as_text
 
 FOLDER = Path("demo")
 PATIENTS = 2500
@@ -90,7 +90,7 @@ def main() -> None:
     with _serving(environment) as address:
         _say(f"curl {address}/v1/predict -H 'Content-Type: application/json' -d @{patient.name}")
         answer = _ask(f"{address}/v1/predict", patient.read_bytes())
-    print("\n" + in_words(answer))
+    print("\n" + as_text(answer))
     _kap(environment, "audit", "trace", answer["prediction_id"])
     _kap(environment, "audit", "log")
     print(WHERE_TO_LOOK)

@@ -30,7 +30,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run of its own, with a report,
     linked to the model's; nothing about the model changes.
     """
-    from training.cli.evaluation_text import as_document, in_words
+    from training.cli.evaluation_text import as_document, as_text
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
     from training.config import load_config
@@ -57,7 +57,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
-        click.echo(in_words(evidence, compared, registered.version, report_of(run_id)))
+        click.echo(as_text(evidence, compared, registered.version, report_of(run_id)))
 
 
 @click.command()
@@ -89,7 +89,7 @@ def recalibrate(
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
     from training.config import load_config
-    from training.experiment.update import Wanted, update_model
+    from training.experiment.update import UpdateRequest, update_model
     from training.leakage.acknowledgement import acknowledgements
     from training.provenance import collect_provenance
     from training.reasons import require_reason
@@ -107,7 +107,7 @@ def recalibrate(
         progress.step("reading the cohort")
         cohort = read_cohort(directory, bundle.protocol)
         provenance, name = collect_provenance(), directory.resolve().name
-        wanted = Wanted(bundle, parent.version, cohort, name, settings, provenance)
+        wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from training.evaluation.case_mix_compared import NOTABLE, Compared
+from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.report.wording import has_limits, patients
 
@@ -49,7 +49,7 @@ def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
     return found
 
 
-def in_words(evidence: Evidence, compared: list[Compared], version: str, report: str) -> str:
+def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str, report: str) -> str:
     """The evaluation as aligned text."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
@@ -95,7 +95,7 @@ def _figure(found: Estimate) -> str:
     return f"{found.estimate:8.3f}{limits}"
 
 
-def _differences(rows: list[Compared]) -> Iterator[str]:
+def _differences(rows: list[CaseMixComparison]) -> Iterator[str]:
     notable = [row for row in rows if abs(row.standardised_difference or 0.0) >= NOTABLE][:SHOWN]
     if notable:
         yield "patients unlike those learned from (standardised difference of the mean):"

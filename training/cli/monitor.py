@@ -13,7 +13,7 @@ from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mis
 from training.cli.log import LOG_ARGUMENT, open_whole_log
 
 if TYPE_CHECKING:
-    from serving.log.queries import Entry
+    from serving.log.queries import LogEntry
     from training.monitoring.statistics.document import Monitoring
     from training.monitoring.statistics.logged import LoggedPrediction
 
@@ -78,7 +78,7 @@ def _found(
     """What the log and the outcomes say."""
     from serving.log.queries import read_entries
     from training.cohort.reader import read_cohort
-    from training.monitoring.monitor import Outcomes, Wanted, monitor
+    from training.monitoring.monitor import MonitoringRequest, OutcomeSource, monitor
     from training.monitoring.recording import find_model
 
     announce("checking the log")
@@ -88,12 +88,12 @@ def _found(
     announce("looking at what became of it")
     joined = None
     if outcomes is not None:
-        joined = Outcomes(lambda protocol: read_cohort(outcomes, protocol), state.secret.patient)
+        joined = OutcomeSource(lambda protocol: read_cohort(outcomes, protocol), state.secret.patient)
     now, first_day = datetime.now(UTC), None if since is None else since.date()
-    return monitor(predictions, Wanted(find_model, joined, now, first_day))
+    return monitor(predictions, MonitoringRequest(find_model, joined, now, first_day))
 
 
-def logged_predictions(entries: "Iterable[Entry]") -> "Iterator[LoggedPrediction]":
+def logged_predictions(entries: "Iterable[LogEntry]") -> "Iterator[LoggedPrediction]":
     """Entries of the log as monitoring takes them."""
     from training.monitoring.statistics.logged import LoggedPrediction
 

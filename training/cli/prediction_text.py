@@ -24,7 +24,7 @@ NOT_ADVICE = (
 SYNTHETIC = "The model was learned from SYNTHETIC (made-up) patients and says nothing about real ones."
 
 
-def in_words(response: Answer) -> str:
+def as_text(response: Answer) -> str:
     """The answer as paragraphs: what to expect, what speaks for and against it, and what it rests on."""
     paragraphs = _predicted(response) if response["outcome"] == "predicted" else _not_predictable(response)
     paragraphs += [*([SYNTHETIC] if response["model"]["synthetic"] else []), NOT_ADVICE]

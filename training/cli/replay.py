@@ -19,7 +19,7 @@ from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 if TYPE_CHECKING:
     from serving.storage.state import State
     from serving.verification.rescore import EntryFacts
-    from training.audit.prediction_lineage import TracedPrediction
+    from training.audit.prediction_lineage import PredictionLineage
     from training.replay.rows import LoggedAnswer
 
 
@@ -44,14 +44,14 @@ def trace(prediction_id: str, log: str | None, request: IO[bytes] | None, as_jso
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
     from serving.verification.rescore import differences, facts_of, is_request
-    from training.audit.prediction_lineage import trace as trace_prediction
+    from training.audit.prediction_lineage import trace as prediction_lineage
     from training.verdicts import exit_code
 
     state = open_log(log)
     facts = facts_of(state, prediction_id)
     asked = None if request is None else is_request(state.secret, facts.entry, request.read())
-    verdicts = trace_prediction(
-        _traced(facts, asked, given=request is not None),
+    verdicts = prediction_lineage(
+        _lineage(facts, asked, given=request is not None),
         lambda bundle: differences(bundle, facts.entry),
         load_settings().reload_seconds,
     )
@@ -63,11 +63,11 @@ def trace(prediction_id: str, log: str | None, request: IO[bytes] | None, as_jso
     sys.exit(exit_code(verdicts))
 
 
-def _traced(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "TracedPrediction":
-    from training.audit.prediction_lineage import ErasedContent, TracedPrediction
+def _lineage(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "PredictionLineage":
+    from training.audit.prediction_lineage import ErasedContent, PredictionLineage
 
     entry, erasure = facts.entry, facts.erasure
-    return TracedPrediction(
+    return PredictionLineage(
         prediction_id=entry.prediction_id,
         place=f"writer {entry.writer}, entry {entry.number}",
         at=entry.at,
@@ -113,7 +113,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     """
     from training.audit.bundle_lookup import origin_of
     from training.cli.progress import Progress
-    from training.cli.replay_text import in_words
+    from training.cli.replay_text import as_text
     from training.registry.release import load_registered
     from training.replay.replay import replay as ask_again
     from training.replay.replay import require_table, write_answers
@@ -131,7 +131,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     if out is not None:
         write_answers(found, out)
     summary = summarise(found, differ_by)
-    click.echo(json.dumps({"model": version} | asdict(summary)) if as_json else in_words(summary, version))
+    click.echo(json.dumps({"model": version} | asdict(summary)) if as_json else as_text(summary, version))
 
 
 def _logged(state: "State") -> Iterator["LoggedAnswer"]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from training.replay.summary import QUANTILES, Change, Changes, LargestChange, Summary
+from training.replay.summary import QUANTILES, AnswerChange, Changes, LargestChange, Summary
 
 _HEADS = ("question", "by both", "differ", "mean", *(f"{quantile:.0%}" for quantile in QUANTILES))
 
 
-def in_words(found: Summary, candidate: str) -> str:
+def as_text(found: Summary, candidate: str) -> str:
     """What the candidate, a version, would have answered, and whose answer would be another."""
     asked = found.logged - sum(one.predictions for one in found.left_out)
     lines = [f"version {candidate} was asked again about {asked} of {found.logged} logged predictions"]
@@ -46,7 +46,7 @@ def _share(number: int, of: int) -> str:
     return f"{number} ({number / of:.1%})" if of else str(number)
 
 
-def _cells(question: Change) -> tuple[str, ...]:
+def _cells(question: AnswerChange) -> tuple[str, ...]:
     changes = [f"{change:+.3f}" for change in (question.mean or 0.0, *question.quantiles)]
     return (question.question, str(question.both), str(question.differ), *changes)
 

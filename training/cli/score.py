@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from features.build import build_features
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.applicability import Applicable, Judgement
+from models.applicability import ApplicabilityVerdicts, Applicable
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel, Predictions
 
@@ -77,9 +77,9 @@ def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.T
     reached = np.flatnonzero(~np.isnan(features.day))
     rows = features.values[reached]
     reasons = [_reason(reason, model) for reason in features.ineligible[reached]]
-    judged = None if model.applicability is None else model.applicability.judge(rows)
-    verdicts = _verdicts(judged, reasons)
-    for row, refusal in _refusals(judged, features.names).items():
+    evaluated = None if model.applicability is None else model.applicability.assess(rows)
+    verdicts = _verdicts(evaluated, reasons)
+    for row, refusal in _refusals(evaluated, features.names).items():
         reasons[row] = reasons[row] or refusal
     numbers = _numbers(model.predict(rows, with_curve=False))
     numbers[:, [reason is not None for reason in reasons]] = np.nan
@@ -101,19 +101,21 @@ def _numbers(predicted: Predictions) -> Floats:
     return np.vstack([answers.T, limits[..., 0].T, limits[..., 1].T])
 
 
-def _verdicts(judged: Judgement | None, reasons: list[str | None]) -> list[str | None]:
+def _verdicts(evaluated: ApplicabilityVerdicts | None, reasons: list[str | None]) -> list[str | None]:
     """The verdict on each row that could be answered; ``reasons`` say why the others could not."""
-    if judged is None:
+    if evaluated is None:
         return [None] * len(reasons)
-    pairs = zip(judged.verdict.tolist(), reasons, strict=True)
+    pairs = zip(evaluated.verdict.tolist(), reasons, strict=True)
     return [WORDS[verdict] if reason is None else None for verdict, reason in pairs]
 
 
-def _refusals(judged: Judgement | None, names: tuple[str, ...]) -> dict[int, str]:
+def _refusals(evaluated: ApplicabilityVerdicts | None, names: tuple[str, ...]) -> dict[int, str]:
     """By row, why a patient who is too unlike those learned from gets no answer."""
-    if judged is None:
+    if evaluated is None:
         return {}
-    return {row: judged.refusal(row, names) for row in np.flatnonzero(judged.verdict == Applicable.OUTSIDE).tolist()}
+    return {
+        row: evaluated.refusal(row, names) for row in np.flatnonzero(evaluated.verdict == Applicable.OUTSIDE).tolist()
+    }
 
 
 def _reason(reason: object, model: OutcomeModel) -> str | None:

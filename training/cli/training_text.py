@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from training.learning.choice import RULE
 
 if TYPE_CHECKING:
-    from training.tracking.training import Recorded
+    from training.tracking.training import RecordedRun
 
 QUICK = "QUICK: parts of the evaluation were left out; train without --quick for a version that can be promoted"
 HEADINGS = {
@@ -20,7 +20,7 @@ HEADINGS = {
 }
 
 
-def in_words(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Recorded", *, quick: bool) -> str:
+def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", *, quick: bool) -> str:
     """The summary of `records.summary` as aligned text; every figure is from patients held out.
 
     Relapses are those within ``longest_horizon`` days; a ``quick`` training is marked.

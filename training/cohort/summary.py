@@ -54,7 +54,7 @@ class CohortSummary:
 
 
 @dataclass(frozen=True)
-class Answers:
+class OutcomeCounts:
     """Patients by their answer to a question of outcome."""
 
     yes: int
@@ -79,11 +79,11 @@ class LandmarkFlow:
     eligible: int
     instruments: tuple[tuple[str, int], ...]
     remission_at_landmark: bool
-    remission: Answers
+    remission: OutcomeCounts
     not_followed: int
     ended: Mapping[EndedBy, int]
     median_followed_days: float | None
-    sustained: tuple[tuple[int, Answers], ...]
+    sustained: tuple[tuple[int, OutcomeCounts], ...]
 
 
 def cohort_summary(cohort: Cohort) -> CohortSummary:
@@ -181,9 +181,9 @@ def _share(missing: Mask) -> float:
     return float(missing.mean()) if len(missing) else 0.0
 
 
-def _answers(values: Floats, among: Mask) -> Answers:
+def _answers(values: Floats, among: Mask) -> OutcomeCounts:
     chosen = values[among]
-    return Answers(int(np.sum(chosen == 1)), int(np.sum(chosen == 0)), int(np.sum(np.isnan(chosen))))
+    return OutcomeCounts(int(np.sum(chosen == 1)), int(np.sum(chosen == 0)), int(np.sum(np.isnan(chosen))))
 
 
 def _people(count: int) -> str:

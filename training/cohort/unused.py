@@ -28,7 +28,7 @@ class SessionNumbers:
 
 
 @dataclass(frozen=True)
-class Unused:
+class UnusedRecords:
     """What no outcome rule can use. ``ratings`` counts ratings by why; each is counted once."""
 
     ratings: tuple[tuple[str, int], ...]
@@ -36,9 +36,9 @@ class Unused:
     session_numbers: SessionNumbers
 
 
-def unused_records(cohort: Cohort) -> Unused:
+def unused_records(cohort: Cohort) -> UnusedRecords:
     """Counts over a whole cohort; what does not occur has no entry."""
-    return Unused(_unused_ratings(cohort), _after_withdrawal(cohort), _session_numbers(cohort))
+    return UnusedRecords(_unused_ratings(cohort), _after_withdrawal(cohort), _session_numbers(cohort))
 
 
 def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
@@ -81,7 +81,7 @@ def _session_numbers(cohort: Cohort) -> SessionNumbers:
     return SessionNumbers(int((first > 1).sum()), int(lack.sum()))
 
 
-def render_unused(unused: Unused) -> list[str]:
+def render_unused(unused: UnusedRecords) -> list[str]:
     """As lines for a terminal; none where everything can be used."""
     lines = []
     if unused.ratings:

@@ -7,7 +7,7 @@ The other candidates' are of the same measures, about the head as it was learned
 import numpy as np
 
 from features.records.timeline import Floats
-from training.evaluation.judged import head_without
+from training.evaluation.predictions import head_without
 from training.evidence.document import Estimate, LandmarkEvidence
 from training.learning.fit import CandidateFit, HeadFit
 from training.learning.held_out import RELAPSE_MEASURES, REMISSION_MEASURES, fold_measures
@@ -36,7 +36,7 @@ def figures_per_fold(fit: HeadFit, candidate: CandidateFit) -> tuple[dict[str, f
 def recalibrated(fit: HeadFit, repeat: int, fold: int, out: HeldOut) -> HeldOut:
     """What the winner says of the same patients, recalibrated without them."""
     head = head_without(fit, repeat, fold)
-    held = np.zeros(len(fit.task.lesson.rows), dtype=np.bool_)
+    held = np.zeros(len(fit.task.training_data.rows), dtype=np.bool_)
     held[out.patient] = True
     return out if head is None else fit.task.hold_out(head, held)
 

@@ -4,13 +4,13 @@ from math import sqrt
 
 from pydantic import TypeAdapter
 
-from training.evidence.document import Evidence, FeatureSummary, Number, Part
+from training.evidence.document import Evidence, EvidencePart, FeatureSummary, Number
 
 NOTABLE = 0.1
 """The standardised difference from which on it is commonly called notable: Austin 2009, doi:10.1002/sim.3697."""
 
 
-class Compared(Part):
+class CaseMixComparison(EvidencePart):
     """One feature at one landmark in both cohorts; ``standardised_difference`` is validation less development.
 
     It is in pooled standard deviations; null where either cohort has too few recorded values.
@@ -28,7 +28,7 @@ class Compared(Part):
     standardised_difference: Number
 
 
-def compare_case_mix(development: Evidence, validation: Evidence) -> list[Compared]:
+def compare_case_mix(development: Evidence, validation: Evidence) -> list[CaseMixComparison]:
     """One row per landmark and feature that both have, those that differ most first within a landmark."""
     rows = []
     for landmark in validation.landmarks:
@@ -43,8 +43,8 @@ def compare_case_mix(development: Evidence, validation: Evidence) -> list[Compar
     return rows
 
 
-def _compared(landmark: str, development: FeatureSummary, validation: FeatureSummary) -> Compared:
-    return Compared(
+def _compared(landmark: str, development: FeatureSummary, validation: FeatureSummary) -> CaseMixComparison:
+    return CaseMixComparison(
         landmark=landmark,
         feature=validation.name,
         unit=validation.unit,
@@ -65,6 +65,6 @@ def _difference(development: FeatureSummary, validation: FeatureSummary) -> floa
     return (validation.mean - development.mean) / pooled if pooled else None
 
 
-def as_json(rows: list[Compared]) -> str:
+def as_json(rows: list[CaseMixComparison]) -> str:
     """The comparison as a JSON text."""
-    return TypeAdapter(list[Compared]).dump_json(rows, indent=1).decode() + "\n"
+    return TypeAdapter(list[CaseMixComparison]).dump_json(rows, indent=1).decode() + "\n"

@@ -7,14 +7,14 @@ import numpy as np
 
 from features.records.timeline import Floats
 from training.evidence.document import LandmarkGain
-from training.metrics.asked import Asked
 from training.metrics.intervals import interval
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
 
 COMPARED = ("auc", "log_loss", "brier")
 
 
-def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGain | None:
+def gain(before: str, earlier: QuestionData, later: QuestionData, draws: Floats) -> LandmarkGain | None:
     """Later minus earlier, for a question that both answer; above 0 is better for auc, below 0 for the losses.
 
     ``None`` where nobody was asked at both. ``draws`` (draws + 1, patients) weigh the patients, alike on both sides; so
@@ -23,8 +23,8 @@ def gain(before: str, earlier: Asked, later: Asked, draws: Floats) -> LandmarkGa
     both = np.intersect1d(earlier.observed.patient, later.observed.patient)
     if not len(both):
         return None
-    asked_late = later.observed.of(np.isin(later.observed.patient, both))
-    asked_early = earlier.observed.of(np.isin(earlier.observed.patient, both))
+    asked_late = later.observed.subset(np.isin(later.observed.patient, both))
+    asked_early = earlier.observed.subset(np.isin(earlier.observed.patient, both))
     draws = asked_late.drawn(draws)
     weights = np.zeros(draws.shape[1])
     weights[asked_late.patient] = asked_late.weights

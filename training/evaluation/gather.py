@@ -7,20 +7,20 @@ from threadpoolctl import threadpool_limits
 
 from features.records.cohort import Cohort
 from training.evaluation.gains import gain
-from training.evaluation.judged import Judged
 from training.evaluation.landmark_evidence import landmark_evidence
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
-from training.metrics.asked import Asked
 from training.metrics.draws import Draws
+from training.metrics.question_data import QuestionData
 
-HeadsOf = Callable[[Judged, Draws], list[HeadEvidence]]
+HeadsOf = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
 """What is proven of the heads of a landmark, beside their questions."""
 
 
 def gather_landmarks(
     cohort: Cohort,
-    judged: Sequence[Judged],
+    evaluated: Sequence[EvaluatedPredictions],
     heads: Sequence[HeadsOf],
     draws: Draws,
     progress: Callable[[], None],
@@ -29,37 +29,37 @@ def gather_landmarks(
     """The evidence of every landmark, in order; ``progress`` is called per landmark."""
     parallel = Parallel(n_jobs=workers, return_as="generator")
     landmarks = []
-    jobs = (delayed(_one)(cohort, seen, of, draws) for seen, of in zip(judged, heads, strict=True))
+    jobs = (delayed(_one)(cohort, seen, of, draws) for seen, of in zip(evaluated, heads, strict=True))
     for found in parallel(jobs):
         landmarks.append(found)
         progress()
     return [
-        landmark.model_copy(update={"gains": _gains(judged, number, draws)})
+        landmark.model_copy(update={"gains": _gains(evaluated, number, draws)})
         for number, landmark in enumerate(landmarks)
     ]
 
 
-def _one(cohort: Cohort, judged: Judged, heads: HeadsOf, draws: Draws) -> LandmarkEvidence:
+def _one(cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadsOf, draws: Draws) -> LandmarkEvidence:
     """One thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return landmark_evidence(cohort, judged, heads(judged, draws), draws)
+        return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws)
 
 
-def _gains(judged: Sequence[Judged], number: int, draws: Draws) -> list[LandmarkGain]:
+def _gains(evaluated: Sequence[EvaluatedPredictions], number: int, draws: Draws) -> list[LandmarkGain]:
     """What a landmark adds over the one before it: for remission, and for relapse by the last day both reach.
 
     Nothing is compared where the time at risk begins at the landmark: the two are then asked of different days.
     """
-    if not number or judged[number].in_remission_at_landmark:
+    if not number or evaluated[number].in_remission_at_landmark:
         return []
-    earlier, later = _by_name(judged[number - 1]), _by_name(judged[number])
+    earlier, later = _by_name(evaluated[number - 1]), _by_name(evaluated[number])
     shared = [name for name in later if name in earlier and later[name].head != "sustained"]
     wanted = [name for name in shared if name == "remission"]
     wanted += [name for name in shared if name != "remission"][-1:]
-    before = judged[number - 1].outcomes.landmark.name
+    before = evaluated[number - 1].outcomes.landmark.name
     found = [gain(before, earlier[name], later[name], draws.resampled) for name in wanted]
     return [one for one in found if one is not None]
 
 
-def _by_name(judged: Judged) -> dict[str, Asked]:
-    return {asked.name: asked for asked in questions(judged)}
+def _by_name(evaluated: EvaluatedPredictions) -> dict[str, QuestionData]:
+    return {asked.name: asked for asked in questions(evaluated)}

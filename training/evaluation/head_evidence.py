@@ -8,18 +8,18 @@ import numpy as np
 from features.records.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
-from models.learners import learn_xgboost_at
+from models.learners import fit_xgboost_at
 from models.score import Linear, Score, Trees
-from training.evaluation.judged import Judged
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evidence.document import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.learning.fit import CandidateFit, HeadFit
-from training.learning.refits import lesson_of
+from training.learning.refits import training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import LOSS, RemissionTask, Task
 from training.metrics.draws import Draws
-from training.metrics.sample_size import SampleSize as Needed
+from training.metrics.sample_size import RequiredSampleSize as Needed
 from training.metrics.sample_size import binary, cox_snell_r2, survival
 from training.outcomes.labels import EndedBy
 
@@ -29,7 +29,11 @@ SMALL = 1e-3
 
 
 def head_evidence(
-    fit: HeadFit, judged: Judged, draws: Draws, learning_curve: LearningCurve | None, instability: Instability | None
+    fit: HeadFit,
+    evaluated: EvaluatedPredictions,
+    draws: Draws,
+    learning_curve: LearningCurve | None,
+    instability: Instability | None,
 ) -> HeadEvidence:
     """The evidence of a head that was trained here."""
     return HeadEvidence(
@@ -40,7 +44,7 @@ def head_evidence(
         note=fit.note,
         loss=fit.task.loss,
         candidates=[_candidate(fit, candidate) for candidate in fit.candidates.values()],
-        measures=_measures(fit.task.name, judged, draws),
+        measures=_measures(fit.task.name, evaluated, draws),
         sample_size=sample_size(fit),
         instability=instability,
         learning_curve=learning_curve,
@@ -55,25 +59,25 @@ def _candidate(fit: HeadFit, candidate: CandidateFit) -> CandidateEvidence:
     return CandidateEvidence(name=candidate.name, loss=candidate.loss, difference=difference, z=found.z, p=found.p)
 
 
-def judged_head(name: str, record: HeadRecord, judged: Judged, draws: Draws) -> HeadEvidence:
+def evaluated_head(name: str, record: HeadRecord, evaluated: EvaluatedPredictions, draws: Draws) -> HeadEvidence:
     """The evidence of a head that was trained elsewhere; ``n`` and ``events`` are this cohort's, within its reach."""
-    outcomes = judged.outcomes
+    outcomes = evaluated.outcomes
     if name == "remission":
-        taught = outcomes.eligible & ~np.isnan(outcomes.remission)
-        events = int((outcomes.remission[taught] == 1).sum())
+        fitted_on = outcomes.eligible & ~np.isnan(outcomes.remission)
+        events = int((outcomes.remission[fitted_on] == 1).sum())
     else:
-        taught = outcomes.at_risk
-        within = outcomes.followed_days <= judged.days[-1] if len(judged.days) else taught
-        events = int((taught & within & (outcomes.ended_by == EndedBy.RELAPSE)).sum())
+        fitted_on = outcomes.at_risk
+        within = outcomes.followed_days <= evaluated.days[-1] if len(evaluated.days) else fitted_on
+        events = int((fitted_on & within & (outcomes.ended_by == EndedBy.RELAPSE)).sum())
     return HeadEvidence(
         head=_name(name),
-        n=int(taught.sum()),
+        n=int(fitted_on.sum()),
         events=events,
         winner=record.winner,
         note=record.note,
         loss=LOSS,
         candidates=[],
-        measures=_measures(name, judged, draws),
+        measures=_measures(name, evaluated, draws),
         sample_size=None,
         instability=None,
         learning_curve=None,
@@ -84,8 +88,8 @@ def _name(head: str) -> Literal["remission", "relapse"]:
     return "remission" if head == "remission" else "relapse"
 
 
-def _measures(head: str, judged: Judged, draws: Draws) -> dict[str, Estimate]:
-    return relapse_measures(judged, draws.resampled) if head == "relapse" else {}
+def _measures(head: str, evaluated: EvaluatedPredictions, draws: Draws) -> dict[str, Estimate]:
+    return relapse_measures(evaluated, draws.resampled) if head == "relapse" else {}
 
 
 def parameters_of(score: Score) -> int:
@@ -132,8 +136,8 @@ def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
         return known
     if not isinstance(winner.head.score, Trees):
         return considered
-    learner = learn_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
-    return effective_parameters(lesson_of(task, winner.head), learner, winner.head.score)
+    learner = fit_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
+    return effective_parameters(training_data_of(task, winner.head), learner, winner.head.score)
 
 
 def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
@@ -147,7 +151,7 @@ def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
 def _needed(fit: HeadFit, parameters: int) -> Needed | None:
     task = fit.task
     if isinstance(task, RemissionTask):
-        rate = float(np.average(task.remission[_taught(task)], weights=task.weights[_taught(task)]))
+        rate = float(np.average(task.remission[_fitted_on(task)], weights=task.weights[_fitted_on(task)]))
         if not 0 < rate < 1:
             return None
         return binary(max(parameters, 1), rate, _remission_r2(fit) if parameters else SMALL)
@@ -164,7 +168,7 @@ def _needed(fit: HeadFit, parameters: int) -> Needed | None:
         return None
 
 
-def _taught(task: RemissionTask) -> np.ndarray:
+def _fitted_on(task: RemissionTask) -> np.ndarray:
     return np.flatnonzero(task.weights * ~np.isnan(task.remission) > 0)
 
 
@@ -190,28 +194,30 @@ def _loss_held_out(fit: HeadFit, candidate: str) -> float:
     """Negative log-likelihood of everybody's held-out weeks, averaged over the repeats."""
     repeats = fit.candidates[candidate].held_out
     losses = [
-        float(out.trials.losses(out.baseline + _per_trial(out.moved, out.patient, out.trials.patient)).sum())
+        float(out.trials.losses(out.baseline + _per_trial(out.linear_predictor, out.patient, out.trials.patient)).sum())
         for repeat in repeats
         for out in repeat
     ]
     return sum(losses) / len(repeats)
 
 
-def _per_trial(moved: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
-    return moved[np.searchsorted(patient, trial_patient)]
+def _per_trial(linear_predictor: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
+    return linear_predictor[np.searchsorted(patient, trial_patient)]
 
 
-def updated_head(name: str, record: HeadRecord, judged: Judged, draws: Draws, parameters: float) -> HeadEvidence:
+def updated_head(
+    name: str, record: HeadRecord, evaluated: EvaluatedPredictions, draws: Draws, parameters: float
+) -> HeadEvidence:
     """The evidence of a head that was updated by estimating so many parameters; none need no patients."""
-    found = judged_head(name, record, judged, draws)
+    found = evaluated_head(name, record, evaluated, draws)
     if not parameters:
         return found
-    return found.model_copy(update={"sample_size": _size_of_update(found, judged, ceil(parameters))})
+    return found.model_copy(update={"sample_size": _size_of_update(found, evaluated, ceil(parameters))})
 
 
-def _size_of_update(found: HeadEvidence, judged: Judged, parameters: int) -> SampleSize:
+def _size_of_update(found: HeadEvidence, evaluated: EvaluatedPredictions, parameters: int) -> SampleSize:
     """By the criteria of a yes/no question, at the longest horizon for relapse, on predictions held out."""
-    asked = [question.observed for question in questions(judged) if question.head == found.head]
+    asked = [question.observed for question in questions(evaluated) if question.head == found.head]
     longest = asked[-1] if asked else None
     needed = None
     if longest is not None and len(np.unique(longest.y_observed)) > 1:

@@ -7,7 +7,7 @@ from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.case_mix import case_mix
-from training.evaluation.judged import Judged
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
 from training.evaluation.risk_groups import risk_groups
@@ -21,8 +21,8 @@ from training.evidence.document import (
     Question,
     Sensitivity,
 )
-from training.metrics.asked import Asked
 from training.metrics.draws import Draws
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import (
     averaged,
     benefit,
@@ -47,30 +47,34 @@ COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe
 """Measures shown for each treatment of unobserved outcomes, beside the rate of yes."""
 
 
-def landmark_evidence(cohort: Cohort, judged: Judged, heads: list[HeadEvidence], draws: Draws) -> LandmarkEvidence:
+def landmark_evidence(
+    cohort: Cohort, evaluated: EvaluatedPredictions, heads: list[HeadEvidence], draws: Draws
+) -> LandmarkEvidence:
     """The evidence of a landmark; its gain over the one before is added by whoever has both."""
     declared = catalogue(cohort.protocol)
     return LandmarkEvidence(
-        name=judged.outcomes.landmark.name,
-        flow=flow_counts(landmark_flow(cohort, judged.outcomes)),
-        case_mix=case_mix(judged.features.values, declared, judged.outcomes.eligible),
+        name=evaluated.outcomes.landmark.name,
+        flow=flow_counts(landmark_flow(cohort, evaluated.outcomes)),
+        case_mix=case_mix(evaluated.features.values, declared, evaluated.outcomes.eligible),
         heads=heads,
-        questions=[_question(cohort, judged, asked, draws) for asked in questions(judged) if len(asked.observed.row)],
-        risk_groups=risk_groups(judged, draws.resampled),
+        questions=[
+            _question(cohort, evaluated, asked, draws) for asked in questions(evaluated) if len(asked.observed.row)
+        ],
+        risk_groups=risk_groups(evaluated, draws.resampled),
         gains=[],
     )
 
 
-def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Question:
+def _question(cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionData, draws: Draws) -> Question:
     observed, everyone = asked.observed, asked.first_repeat
     resampled = observed.drawn(draws.resampled)
     values = question_values(observed, resampled)
     once = observed.first_repeat
     rate = float(np.average(observed.y_observed, weights=observed.weights))
     threshold = min(max(round(rate, 1), 0.1), 0.9)
-    errors, curve = _calibration(judged, asked, resampled)
+    errors, curve = _calibration(evaluated, asked, resampled)
     by_relapse = asked.head == "relapse"
-    acting = relapse_benefit(judged, asked, resampled) if by_relapse else benefit(observed, resampled)
+    acting = relapse_benefit(evaluated, asked, resampled) if by_relapse else benefit(observed, resampled)
     sites, across = by_site(asked, cohort, draws.patients)
     return Question(
         name=asked.name,
@@ -91,19 +95,21 @@ def _question(cohort: Cohort, judged: Judged, asked: Asked, draws: Draws) -> Que
     )
 
 
-def _calibration(judged: Judged, asked: Asked, draws: Floats) -> tuple[dict[str, Floats], CalibrationCurve | None]:
+def _calibration(
+    evaluated: EvaluatedPredictions, asked: QuestionData, draws: Floats
+) -> tuple[dict[str, Floats], CalibrationCurve | None]:
     """Distances from the smooth calibration curve, and the curve; NaN and ``None`` where there can be none."""
     observed = asked.observed
     points = curve_points(observed)
     if points is None:
         return dict.fromkeys(("ici", "e50", "e90"), np.full(len(draws), np.nan)), None
     if asked.head == "relapse":
-        seen = observed_relapse(judged, asked, points, draws)
-        return relapse_errors(judged, asked, draws), calibration_curve(observed, points, seen)
+        seen = observed_relapse(evaluated, asked, points, draws)
+        return relapse_errors(evaluated, asked, draws), calibration_curve(observed, points, seen)
     return curve_errors(observed, draws), calibration_curve(observed, points, observed_curve(observed, points, draws))
 
 
-def _sensitivity(asked: Asked, draws: Floats) -> list[Sensitivity]:
+def _sensitivity(asked: QuestionData, draws: Floats) -> list[Sensitivity]:
     """The question under every treatment of answers not observed; of remission also where those lost did worse.
 
     Of relapse and of sustained remission part is known of those lost, which the weights use and a shift would not.
@@ -114,7 +120,7 @@ def _sensitivity(asked: Asked, draws: Floats) -> list[Sensitivity]:
     return found
 
 
-def _treated(treatment: str, treated: Asked, draws: Floats) -> Sensitivity:
+def _treated(treatment: str, treated: QuestionData, draws: Floats) -> Sensitivity:
     rate = averaged(treated, lambda part, weights: {"observed_rate": observed_rate(part, weights)}, draws)
     values = core_values(treated, draws)
     return Sensitivity(

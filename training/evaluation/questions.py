@@ -11,87 +11,89 @@ from numpy.typing import NDArray
 
 from features.records.timeline import Floats, Mask
 from models.outcomes import expit
-from training.evaluation.judged import Judged
-from training.metrics.asked import Asked, followed_to
+from training.evaluation.predictions import EvaluatedPredictions
 from training.metrics.incidence import answer_by, free_by
+from training.metrics.question_data import QuestionData, followed_to
 from training.outcomes.labels import EndedBy
 
 
-def questions(judged: Judged) -> list[Asked]:
+def questions(evaluated: EvaluatedPredictions) -> list[QuestionData]:
     """All the questions that the heads of this landmark answer, and that the cohort was followed long enough for."""
     asked = []
-    if judged.remission_log_odds is not None:
-        asked.append(_remission(judged))
-    if judged.relapse_score is not None:
-        at_risk = _followed(judged, judged.outcomes.at_risk)
-        days = [day for day in judged.horizons_days if judged.on_day(day) is not None and followed_to(*at_risk, day)]
-        asked += [_relapse_by(judged, day) for day in days]
-        if judged.remission_log_odds is not None or judged.in_remission_at_landmark:
-            asked += [_sustained_to(judged, day) for day in days]
+    if evaluated.remission_log_odds is not None:
+        asked.append(_remission(evaluated))
+    if evaluated.relapse_score is not None:
+        at_risk = _followed(evaluated, evaluated.outcomes.at_risk)
+        days = [
+            day for day in evaluated.horizons_days if evaluated.on_day(day) is not None and followed_to(*at_risk, day)
+        ]
+        asked += [_relapse_by(evaluated, day) for day in days]
+        if evaluated.remission_log_odds is not None or evaluated.in_remission_at_landmark:
+            asked += [_sustained_to(evaluated, day) for day in days]
     return asked
 
 
 def _ask(
-    judged: Judged,
+    evaluated: EvaluatedPredictions,
     name: tuple[str, Literal["remission", "relapse", "sustained"], int | None],
     population: Mask,
     answers: tuple[Floats, Floats],
     y_predicted: Floats,
-) -> Asked:
+) -> QuestionData:
     """``answers`` are y and weights per patient, ``population`` flags patients, ``y_predicted`` has one per row."""
-    row = np.flatnonzero(population[judged.patient])
-    patient = judged.patient[row]
+    row = np.flatnonzero(population[evaluated.patient])
+    patient = evaluated.patient[row]
     y_observed, weights = answers
-    return Asked(
+    return QuestionData(
         *name,
         row=row,
         patient=patient,
-        repeat=judged.repeat[row],
-        fold=judged.fold[row],
+        repeat=evaluated.repeat[row],
+        fold=evaluated.fold[row],
         y_observed=y_observed[patient],
         y_predicted=y_predicted[row],
         weights=np.where(np.isnan(y_observed[patient]), 0.0, weights[patient]),
     )
 
 
-def _remission(judged: Judged) -> Asked:
-    log_odds = judged.remission_log_odds
+def _remission(evaluated: EvaluatedPredictions) -> QuestionData:
+    log_odds = evaluated.remission_log_odds
     assert log_odds is not None  # noqa: S101 - asked only where the head exists
-    outcomes = judged.outcomes
-    answers = (outcomes.remission, judged.weights.remission)
-    return _ask(judged, ("remission", "remission", None), outcomes.eligible, answers, expit(log_odds))
+    outcomes = evaluated.outcomes
+    answers = (outcomes.remission, evaluated.weights.remission)
+    return _ask(evaluated, ("remission", "remission", None), outcomes.eligible, answers, expit(log_odds))
 
 
-def _relapse_by(judged: Judged, day: int) -> Asked:
+def _relapse_by(evaluated: EvaluatedPredictions, day: int) -> QuestionData:
     """Among those in remission and followed: relapse by the day. Who had a competing event first did not relapse."""
-    outcomes = judged.outcomes
-    relapsed, still_followed = _among(outcomes.at_risk, *answer_by(*_followed(judged, outcomes.at_risk), day))
-    answers = relapsed, still_followed * judged.weights.to_day(outcomes, day)
-    position = judged.on_day(day)
+    outcomes = evaluated.outcomes
+    relapsed, still_followed = _among(outcomes.at_risk, *answer_by(*_followed(evaluated, outcomes.at_risk), day))
+    answers = relapsed, still_followed * evaluated.weights.to_day(outcomes, day)
+    position = evaluated.on_day(day)
     return _ask(
-        judged, (f"relapse by day {day}", "relapse", day), outcomes.at_risk, answers, judged.relapse[:, position]
+        evaluated, (f"relapse by day {day}", "relapse", day), outcomes.at_risk, answers, evaluated.relapse[:, position]
     )
 
 
-def _sustained_to(judged: Judged, day: int) -> Asked:
+def _sustained_to(evaluated: EvaluatedPredictions, day: int) -> QuestionData:
     """Among all: no remission is no; of those in remission, whether they were free of both events to the day."""
-    outcomes = judged.outcomes
+    outcomes = evaluated.outcomes
     in_remission = outcomes.eligible & (outcomes.remission == 1)  # also who was not followed for a day: censored
-    free, still_followed = _among(in_remission, *free_by(*_followed(judged, in_remission), day))
+    free, still_followed = _among(in_remission, *free_by(*_followed(evaluated, in_remission), day))
     y_observed = np.where(outcomes.remission == 0, 0.0, free)
-    still_followed = still_followed * judged.weights.to_day(outcomes, day)
-    weights = judged.weights.remission * np.where(outcomes.remission == 0, 1.0, still_followed)
-    log_odds = judged.remission_log_odds
-    remission = np.ones(len(judged.patient)) if log_odds is None else expit(log_odds)
-    y_predicted = remission * judged.event_free[:, judged.on_day(day)]
+    still_followed = still_followed * evaluated.weights.to_day(outcomes, day)
+    weights = evaluated.weights.remission * np.where(outcomes.remission == 0, 1.0, still_followed)
+    log_odds = evaluated.remission_log_odds
+    remission = np.ones(len(evaluated.patient)) if log_odds is None else expit(log_odds)
+    y_predicted = remission * evaluated.event_free[:, evaluated.on_day(day)]
     return _ask(
-        judged, (f"sustained to day {day}", "sustained", day), outcomes.eligible, (y_observed, weights), y_predicted
+        evaluated, (f"sustained to day {day}", "sustained", day), outcomes.eligible, (y_observed, weights), y_predicted
     )
 
 
-def _followed(judged: Judged, among: Mask) -> tuple[Floats, NDArray[np.int8]]:
+def _followed(evaluated: EvaluatedPredictions, among: Mask) -> tuple[Floats, NDArray[np.int8]]:
     """Days followed, and how they ended: 0 censored, 1 relapse, 2 competing event."""
-    outcomes = judged.outcomes
+    outcomes = evaluated.outcomes
     ended_by = np.maximum(outcomes.ended_by[among], EndedBy.CENSORED).astype(np.int8)
     return np.nan_to_num(outcomes.followed_days[among]), ended_by
 

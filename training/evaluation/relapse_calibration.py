@@ -11,34 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.records.timeline import Floats
-from training.evaluation.judged import Judged
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.relapse_measures import followed_until
-from training.metrics.asked import Asked
 from training.metrics.hazard_curve import hazard_curve
 from training.metrics.incidence import aalen_johansen
 from training.metrics.net_benefit import net_benefit_censored, net_benefit_treat_all
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import THRESHOLDS, errors_with_noise, mean_of_repeats
 
 
-def relapse_errors(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:
+def relapse_errors(evaluated: EvaluatedPredictions, asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """ICI, E50 and E90 of predicted against observed risk by the question's day, with their noise, in every draw."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
         return errors_with_noise(hazard_curve(*seen, predicted, weights, _day(asked)), predicted, weights)
 
-    return _averaged(judged, asked, measure, draws)
+    return _averaged(evaluated, asked, measure, draws)
 
 
-def observed_relapse(judged: Judged, asked: Asked, points: Floats, draws: Floats) -> Floats:
+def observed_relapse(evaluated: EvaluatedPredictions, asked: QuestionData, points: Floats, draws: Floats) -> Floats:
     """Observed risk of relapse at predicted ones (points,), shape (draws, points)."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
         return {"curve": hazard_curve(*seen, predicted, weights, _day(asked)).observed_at(points)}
 
-    return _averaged(judged, asked, measure, draws)["curve"]
+    return _averaged(evaluated, asked, measure, draws)["curve"]
 
 
-def relapse_benefit(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Floats]:
+def relapse_benefit(evaluated: EvaluatedPredictions, asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
@@ -48,10 +48,10 @@ def relapse_benefit(judged: Judged, asked: Asked, draws: Floats) -> dict[str, Fl
             "all": net_benefit_treat_all(risk, THRESHOLDS),
         }
 
-    return _averaged(judged, asked, measure, draws)
+    return _averaged(evaluated, asked, measure, draws)
 
 
-def _day(asked: Asked) -> float:
+def _day(asked: QuestionData) -> float:
     assert asked.horizon_days is not None  # noqa: S101 - relapse is asked by a day
     return float(asked.horizon_days)
 
@@ -59,11 +59,13 @@ def _day(asked: Asked) -> float:
 _Measure = Callable[[tuple[Floats, NDArray[np.int8]], Floats, Floats], Mapping[str, Floats]]
 
 
-def _averaged(judged: Judged, asked: Asked, measure: _Measure, draws: Floats) -> dict[str, Floats]:
+def _averaged(
+    evaluated: EvaluatedPredictions, asked: QuestionData, measure: _Measure, draws: Floats
+) -> dict[str, Floats]:
     """Figures of each repeat, averaged; everybody at risk counts, also who has no answer by the day."""
     found = []
     for repeat in np.unique(asked.repeat):
-        part = asked.of(asked.repeat == repeat)
-        seen = followed_until(judged, part.patient, float(judged.days[-1]))
+        part = asked.subset(asked.repeat == repeat)
+        seen = followed_until(evaluated, part.patient, float(evaluated.days[-1]))
         found.append(measure(seen, part.y_predicted, draws[:, part.patient]))
     return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]}

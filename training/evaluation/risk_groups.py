@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.records.timeline import Floats
-from training.evaluation.judged import Judged
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evidence.document import Estimate, RiskGroup, RiskGroups
 from training.metrics.disclosure import FEWEST
 from training.metrics.incidence import aalen_johansen
@@ -13,23 +13,26 @@ from training.outcomes.labels import EndedBy
 NAMES = ("lowest third", "middle third", "highest third")
 
 
-def risk_groups(judged: Judged, draws: Floats) -> RiskGroups | None:
+def risk_groups(evaluated: EvaluatedPredictions, draws: Floats) -> RiskGroups | None:
     """The groups of a landmark; ``None`` without differences between patients or with too few of them.
 
     Group by a patient's prediction averaged over the repeats. ``draws`` (draws + 1, patients) weigh the patients.
     """
-    at_risk = np.flatnonzero(judged.outcomes.at_risk)
-    if judged.relapse_score is None or not len(judged.days) or len(at_risk) < len(NAMES) * FEWEST:
+    at_risk = np.flatnonzero(evaluated.outcomes.at_risk)
+    if evaluated.relapse_score is None or not len(evaluated.days) or len(at_risk) < len(NAMES) * FEWEST:
         return None
-    risk, free = _averaged(judged, judged.relapse[:, [-1]])[at_risk, 0], _averaged(judged, judged.event_free)[at_risk]
+    risk, free = (
+        _averaged(evaluated, evaluated.relapse[:, [-1]])[at_risk, 0],
+        _averaged(evaluated, evaluated.event_free)[at_risk],
+    )
     bounds = np.quantile(risk, (1 / 3, 2 / 3))
-    if np.ptp(judged.relapse_score) == 0 or bounds[0] == bounds[1]:
+    if np.ptp(evaluated.relapse_score) == 0 or bounds[0] == bounds[1]:
         return None
     group = np.digitize(risk, bounds, right=True)
     members = [at_risk[group == number] for number in range(len(NAMES))]
     if min(len(patients) for patients in members) < FEWEST:
         return None
-    seen = [_observed(judged, patients, draws) for patients in members]
+    seen = [_observed(evaluated, patients, draws) for patients in members]
     groups = [
         RiskGroup(
             name=name,
@@ -41,22 +44,22 @@ def risk_groups(judged: Judged, draws: Floats) -> RiskGroups | None:
         )
         for number, (name, patients, curve) in enumerate(zip(NAMES, members, seen, strict=True))
     ]
-    return RiskGroups(days=judged.days.tolist(), groups=groups)
+    return RiskGroups(days=evaluated.days.tolist(), groups=groups)
 
 
-def _averaged(judged: Judged, values: Floats) -> Floats:
+def _averaged(evaluated: EvaluatedPredictions, values: Floats) -> Floats:
     """The mean over repeats, shape (patients, columns); 0 for whoever was not judged."""
-    total = np.zeros((len(judged.outcomes.at_risk), values.shape[1]))
-    np.add.at(total, judged.patient, values)
-    return total / max(judged.repeats, 1)
+    total = np.zeros((len(evaluated.outcomes.at_risk), values.shape[1]))
+    np.add.at(total, evaluated.patient, values)
+    return total / max(evaluated.repeats, 1)
 
 
-def _observed(judged: Judged, patients: np.ndarray, draws: Floats) -> list[Estimate]:
-    outcomes = judged.outcomes
+def _observed(evaluated: EvaluatedPredictions, patients: np.ndarray, draws: Floats) -> list[Estimate]:
+    outcomes = evaluated.outcomes
     ended_by = np.maximum(outcomes.ended_by[patients], EndedBy.CENSORED).astype(np.int8)
     events = (ended_by != EndedBy.CENSORED).astype(np.float64)
     draws = draws if enough_for_interval(events) else draws[:1]
     curve = aalen_johansen(
-        outcomes.followed_days[patients], ended_by, draws[:, patients], judged.days.astype(np.float64)
+        outcomes.followed_days[patients], ended_by, draws[:, patients], evaluated.days.astype(np.float64)
     )
     return [interval(values) for values in curve.event_free.T]

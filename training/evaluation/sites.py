@@ -8,9 +8,9 @@ from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.outcomes import expit
 from training.evidence.document import AcrossSites, Estimate, SiteEstimate
-from training.metrics.asked import Asked
 from training.metrics.disclosure import told_together
 from training.metrics.intervals import enough_for_interval, interval
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
 from training.metrics.random_effects import pool
 
@@ -18,7 +18,7 @@ FEWEST_SITES = 3
 MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 
 
-def by_site(asked: Asked, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[AcrossSites]]:
+def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[AcrossSites]]:
     """Figures of every site with enough answers, and their summary from three sites on.
 
     ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself. A site that is told of
@@ -31,7 +31,7 @@ def by_site(asked: Asked, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstim
     found = [
         (name, part, core_values(part, draws))
         for name, members in groups
-        if _enough(part := asked.of(members[asked.patient]).observed)
+        if _enough(part := asked.subset(members[asked.patient]).observed)
     ]
     sites = [_site(name, part, values) for name, part, values in found if name in alone]
     if len(found) < FEWEST_SITES:
@@ -39,11 +39,11 @@ def by_site(asked: Asked, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstim
     return sites, [_across(measure, [values[measure] for *_, values in found]) for measure in MEASURES]
 
 
-def _enough(asked: Asked) -> bool:
+def _enough(asked: QuestionData) -> bool:
     return enough_for_interval(asked.first_repeat.y_observed)
 
 
-def _site(name: str, asked: Asked, values: dict[str, Floats]) -> SiteEstimate:
+def _site(name: str, asked: QuestionData, values: dict[str, Floats]) -> SiteEstimate:
     once = asked.first_repeat
     return SiteEstimate(
         site=name,

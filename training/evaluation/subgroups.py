@@ -11,11 +11,11 @@ import numpy as np
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from training.evidence.document import Subgroup
-from training.metrics.asked import Asked
 from training.metrics.disclosure import FEWEST, told_together
 from training.metrics.draws import Draws
 from training.metrics.intervals import interval
 from training.metrics.net_benefit import net_benefit
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import averaged, core_values, observed_rate
 
 AGE_BANDS = (30, 45, 60)
@@ -48,7 +48,7 @@ def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
     return columns[variable].categories
 
 
-def subgroups(asked: Asked, cohort: Cohort, draws: Draws, threshold: float) -> list[Subgroup]:
+def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: float) -> list[Subgroup]:
     """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``.
 
     A site's own intervals are over its patients; those of other groups are as for the whole cohort.
@@ -57,7 +57,7 @@ def subgroups(asked: Asked, cohort: Cohort, draws: Draws, threshold: float) -> l
     counted = np.zeros(len(cohort), dtype=np.bool_)
     counted[asked.observed.patient] = True
     return [
-        _subgroup(variable, group, asked.of(members[asked.patient]), _weights(variable, draws), threshold)
+        _subgroup(variable, group, asked.subset(members[asked.patient]), _weights(variable, draws), threshold)
         for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
         for group, members in told_together([(group, members) for _, group, members in groups], counted)
         if members[once].any()
@@ -68,7 +68,7 @@ def _weights(variable: str, draws: Draws) -> Floats:
     return draws.patients if variable == "site" else draws.resampled
 
 
-def _subgroup(variable: str, group: str, asked: Asked, draws: Floats, threshold: float) -> Subgroup:
+def _subgroup(variable: str, group: str, asked: QuestionData, draws: Floats, threshold: float) -> Subgroup:
     observed = asked.observed
     once = observed.first_repeat
     if len(once.row) < FEWEST:

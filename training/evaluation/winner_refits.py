@@ -15,12 +15,12 @@ from features.records.timeline import Floats
 from models.calibration import fit_baseline
 from models.learners import (
     Learner,
-    Lesson,
     Penalty,
-    learn_logistic_at,
-    learn_nothing,
-    learn_one_variable,
-    learn_xgboost_at,
+    TrainingData,
+    fit_logistic_at,
+    fit_nothing,
+    fit_one_variable,
+    fit_xgboost_at,
 )
 from models.outcomes import expit
 from models.relapse import RelapseHead
@@ -28,7 +28,7 @@ from training.config import TrainingConfig
 from training.evaluation.instability import instability
 from training.evidence.document import Instability
 from training.learning.fit import HeadFit
-from training.learning.refits import REFITS, draw_within_sites, lesson_of
+from training.learning.refits import REFITS, draw_within_sites, training_data_of
 
 
 def instabilities(
@@ -53,45 +53,45 @@ def instabilities(
 
 
 def _instability(fit: HeadFit, drawn: Floats) -> Instability:
-    lesson = _lesson(fit)
+    training_data = _training_data(fit)
     learner = _learner(fit)
     with threadpool_limits(limits=1):
-        point = _probability(fit, lesson, learner)
-        refits = [_probability(fit, _counted(lesson, counts), learner) for counts in drawn]
+        point = _probability(fit, training_data, learner)
+        refits = [_probability(fit, _counted(training_data, counts), learner) for counts in drawn]
     return instability(point, np.column_stack(refits))
 
 
-def _lesson(fit: HeadFit) -> Lesson:
+def _training_data(fit: HeadFit) -> TrainingData:
     assert fit.head is not None  # noqa: S101 - there is a winner
-    return lesson_of(fit.task, fit.head)
+    return training_data_of(fit.task, fit.head)
 
 
 def _learner(fit: HeadFit) -> Learner:
     """The winner's learner with the parameters that tuning chose for it."""
     kept = fit.candidates[str(fit.winner)].parameters
     if fit.winner == "logistic":
-        return learn_logistic_at(Penalty(kept["C"], kept["unsigned"]))
+        return fit_logistic_at(Penalty(kept["C"], kept["unsigned"]))
     if fit.winner == "xgboost":
-        return learn_xgboost_at(int(kept["max_depth"]), int(kept["rounds"]))
-    return learn_one_variable(fit.task.one_variable) if fit.winner == "one_variable" else learn_nothing
+        return fit_xgboost_at(int(kept["max_depth"]), int(kept["rounds"]))
+    return fit_one_variable(fit.task.one_variable) if fit.winner == "one_variable" else fit_nothing
 
 
-def _counted(lesson: Lesson, counts: Floats) -> Lesson:
-    """The lesson of patients who count ``counts`` (patients,)."""
-    trials = lesson.trials.of(counts > 0)
+def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:
+    """The training_data of patients who count ``counts`` (patients,)."""
+    trials = training_data.trials.subset(counts > 0)
     weight = counts[trials.patient]
     return replace(
-        lesson, trials=replace(trials, successes=trials.successes * weight, failures=trials.failures * weight)
+        training_data, trials=replace(trials, successes=trials.successes * weight, failures=trials.failures * weight)
     )
 
 
-def _probability(fit: HeadFit, counted: Lesson, learner: Learner) -> Floats:
+def _probability(fit: HeadFit, counted: TrainingData, learner: Learner) -> Floats:
     """P(remission), or of relapse by the end of the curve, of everybody who taught the head."""
-    lesson = _lesson(fit)
+    training_data = _training_data(fit)
     score = learner(counted).score
-    baseline = fit_baseline(counted.trials, score.predict(lesson.rows))
+    baseline = fit_baseline(counted.trials, score.predict(training_data.rows))
     head = fit.head
     if not isinstance(head, RelapseHead):
-        return np.asarray(expit(baseline[0] + score.predict(lesson.rows[lesson.taught])))
+        return np.asarray(expit(baseline[0] + score.predict(training_data.rows[training_data.fitted_on])))
     refitted = replace(head, score=score, baseline=baseline, slope=1.0)
-    return refitted.curve(lesson.rows[lesson.taught], head.days[-1:]).relapse[:, 0]
+    return refitted.curve(training_data.rows[training_data.fitted_on], head.days[-1:]).relapse[:, 0]

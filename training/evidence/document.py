@@ -6,15 +6,15 @@ MLflow's metrics and the audit all read it. Nothing in it identifies a patient.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from training.evidence.parts import (
     AcrossSites,
     CalibrationCurve,
     DecisionCurve,
     Estimate,
+    EvidencePart,
     Number,
-    Part,
     Question,
     Sensitivity,
     SiteEstimate,
@@ -32,6 +32,7 @@ __all__ = [
     "Direction",
     "Estimate",
     "Evidence",
+    "EvidencePart",
     "FeatureSummary",
     "FlowCount",
     "HeadEvidence",
@@ -41,9 +42,8 @@ __all__ = [
     "LeakageCheck",
     "LearningCurve",
     "Number",
-    "Part",
     "Question",
-    "Reproduction",
+    "RefitCheck",
     "RiskGroup",
     "RiskGroups",
     "SampleSize",
@@ -57,7 +57,7 @@ FORMAT = 2
 """1 had neither directions nor answers that were worse than predicted."""
 
 
-class SampleSize(Part):
+class SampleSize(EvidencePart):
     """Riley's minimum number of patients for the parameters used; criteria by name, ``required`` the largest.
 
     ``parameters`` is what the winner estimates beside its baseline, penalised ones counted as the unpenalised ones
@@ -75,7 +75,7 @@ class SampleSize(Part):
     met: bool | None
 
 
-class Instability(Part):
+class Instability(EvidencePart):
     """How much patients' probabilities move between bootstrap refits (probability points, over patients)."""
 
     refits: int
@@ -84,7 +84,7 @@ class Instability(Part):
     share_moving_over_ten_points: Number
 
 
-class LearningCurve(Part):
+class LearningCurve(EvidencePart):
     """Held-out discrimination by number of training patients, and what twice the patients would buy.
 
     The extrapolation is a fitted inverse power law; null where the points do not support one.
@@ -97,7 +97,7 @@ class LearningCurve(Part):
     doubled: Number
 
 
-class CandidateEvidence(Part):
+class CandidateEvidence(EvidencePart):
     """One candidate's mean held-out loss, and by how much it is above the best one's, as the choice saw them.
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
@@ -112,7 +112,7 @@ class CandidateEvidence(Part):
     p: Number
 
 
-class HeadEvidence(Part):
+class HeadEvidence(EvidencePart):
     """What is proven of a head beside its questions. ``measures`` has what is not of one horizon (c_index, ...)."""
 
     head: Literal["remission", "relapse"]
@@ -128,7 +128,7 @@ class HeadEvidence(Part):
     learning_curve: LearningCurve | None
 
 
-class FeatureSummary(Part):
+class FeatureSummary(EvidencePart):
     """One feature's distribution among those analysed; ``q05`` to ``q95`` are percentiles of those recorded.
 
     Figures of fewer than ten recorded values are null, and so is a share that stands for one to four patients; features
@@ -147,7 +147,7 @@ class FeatureSummary(Part):
     q95: Number
 
 
-class RiskGroup(Part):
+class RiskGroup(EvidencePart):
     """A third of the patients at risk by predicted relapse: what was predicted and what was seen, at ``days``."""
 
     name: str
@@ -158,14 +158,14 @@ class RiskGroup(Part):
     observed_high: list[Number]
 
 
-class RiskGroups(Part):
+class RiskGroups(EvidencePart):
     """Event-free curves (no relapse, no competing event) by thirds of predicted risk, beside Kaplan-Meier."""
 
     days: list[int]
     groups: list[RiskGroup]
 
 
-class LandmarkGain(Part):
+class LandmarkGain(EvidencePart):
     """What this landmark adds over the one before it, on patients predicted at both: differences of measures."""
 
     before: str
@@ -174,7 +174,7 @@ class LandmarkGain(Part):
     measures: dict[str, Estimate]
 
 
-class FlowCount(Part):
+class FlowCount(EvidencePart):
     """A box of the flow diagram."""
 
     name: str
@@ -182,7 +182,7 @@ class FlowCount(Part):
     n: int
 
 
-class LandmarkEvidence(Part):
+class LandmarkEvidence(EvidencePart):
     """Everything about one landmark."""
 
     name: str
@@ -194,19 +194,19 @@ class LandmarkEvidence(Part):
     gains: list[LandmarkGain]
 
 
-class Acknowledgement(Part):
+class Acknowledgement(EvidencePart):
     """Somebody answers for training on although a leakage check failed: who, and why."""
 
     check: str
     by: str
     reason: str
 
-    def in_words(self) -> str:
+    def as_text(self) -> str:
         """Who answers for it, and why."""
         return f"acknowledged by {self.by}: {self.reason}"
 
 
-class LeakageCheck(Part):
+class LeakageCheck(EvidencePart):
     """One check of the leakage gate, in words with its figures.
 
     ``warning`` is what a check that passed asks people to look at, empty where there is nothing. A failed check stops
@@ -236,11 +236,11 @@ class LeakageCheck(Part):
     def verdict(self) -> str:
         """The verdict in words, with the name of who acknowledged a failed check, and why."""
         if self.acknowledged is not None:
-            return f"FAILED, {self.acknowledged.in_words()}"
+            return f"FAILED, {self.acknowledged.as_text()}"
         return ("passed, with a warning" if self.warning else "passed") if self.passed else "FAILED"
 
 
-class Direction(Part):
+class Direction(EvidencePart):
     """What one step of a clinical fact does to one answer at one landmark, over all patients who can take the step.
 
     ``expected`` is how the outcome's probability should move. ``against`` counts the ``patients`` whose probability
@@ -262,14 +262,14 @@ class Direction(Part):
     median_move: Number
 
 
-class Reproduction(Part):
+class RefitCheck(EvidencePart):
     """Whether fitting the winners a second time gave the same bytes."""
 
     heads: int
     identical: bool
 
 
-class CohortUsed(Part):
+class CohortUsed(EvidencePart):
     """The cohort that the evidence is about."""
 
     source: str
@@ -279,7 +279,7 @@ class CohortUsed(Part):
     synthetic: bool
 
 
-class Evidence(Part):
+class Evidence(EvidencePart):
     """All that is proven of a model on one cohort.
 
     ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
@@ -306,7 +306,7 @@ class Evidence(Part):
     landmarks: list[LandmarkEvidence]
     leakage: list[LeakageCheck]
     directions: list[Direction] = Field(default_factory=list)
-    reproduction: Reproduction | None
+    refit_check: RefitCheck | None = Field(validation_alias=AliasChoices("refit_check", "reproduction"))
     caveats: list[str] = Field(default_factory=list)
 
     def landmark(self, name: str) -> LandmarkEvidence:

@@ -18,13 +18,13 @@ Number = Annotated[float | None, BeforeValidator(_finite)]
 """A figure; null where it is not defined."""
 
 
-class Part(BaseModel):
+class EvidencePart(BaseModel):
     """A part of the evidence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Estimate(Part):
+class Estimate(EvidencePart):
     """A figure with its 95% interval."""
 
     estimate: Number
@@ -32,7 +32,7 @@ class Estimate(Part):
     high: Number = None
 
 
-class CalibrationCurve(Part):
+class CalibrationCurve(EvidencePart):
     """Observed against predicted probability, smoothed, with 95% limits; all lists have the same length.
 
     ``counts`` (20 bins of equal width from 0 to 1) is the distribution of the predictions; bins of fewer than ten
@@ -46,7 +46,7 @@ class CalibrationCurve(Part):
     counts: list[int | None]
 
 
-class DecisionCurve(Part):
+class DecisionCurve(EvidencePart):
     """Net benefit per patient at each threshold probability; lists of the same length.
 
     ``difference`` is the model's minus that of the better of acting for all and for none, with 95% limits from the
@@ -63,7 +63,7 @@ class DecisionCurve(Part):
     difference_high: list[Number] = []
 
 
-class SiteEstimate(Part):
+class SiteEstimate(EvidencePart):
     """One site's own figures."""
 
     site: str
@@ -74,7 +74,7 @@ class SiteEstimate(Part):
     calibration_slope: Estimate
 
 
-class AcrossSites(Part):
+class AcrossSites(EvidencePart):
     """A measure over sites: the random-effects mean, its interval, and what a new site should expect."""
 
     measure: str
@@ -85,7 +85,7 @@ class AcrossSites(Part):
     new_site_high: Number
 
 
-class Subgroup(Part):
+class Subgroup(EvidencePart):
     """Figures of one group of patients. Those of fewer than ten are suppressed: ``n`` and all figures are null.
 
     ``events`` is null below five.
@@ -102,7 +102,7 @@ class Subgroup(Part):
     net_benefit: Estimate | None = None
 
 
-class Sensitivity(Part):
+class Sensitivity(EvidencePart):
     """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded".
 
     Of remission also "worse by 0.5" and "worse by 1.0": as predicted, but worse by so much on the log-odds.
@@ -114,7 +114,7 @@ class Sensitivity(Part):
     measures: dict[str, Estimate]
 
 
-class Question(Part):
+class Question(EvidencePart):
     """One yes/no question: remission, relapse by a day, or sustained remission to a day.
 
     ``head`` is remission, relapse or sustained; ``horizon_days`` is null for remission. ``n`` patients have an answer

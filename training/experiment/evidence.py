@@ -12,43 +12,43 @@ from threadpoolctl import threadpool_limits
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
-from training.evaluation.judged import Judged, judge_held_out, weights_of
+from training.evaluation.predictions import EvaluatedPredictions, evaluate_held_out, weights_of
 from training.evaluation.winner_refits import instabilities
 from training.evidence.document import Direction, Evidence, HeadEvidence, Instability
 from training.experiment.external import used
 from training.experiment.train import Announce, LandmarkFit, Training
 from training.learning.fit import HeadFit
-from training.learning.learning_curve import Lessons, learn_from_fewer, learning_curve, number_of_lessons
-from training.learning.reproduction import reproduce
+from training.learning.learning_curve import SmallerFits, fit_on_fewer, learning_curve, number_of_lessons
+from training.learning.refit_check import check_refit
 from training.learning.splits import Folds
 from training.metrics.draws import Draws, draw
 from training.outcomes.digests import bundle_digest
 from training.simulation.marks import is_synthetic
 
 
-def prove(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
+def build_evidence(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
     """The evidence of a training on the cohort named ``source``; the same training gives the same evidence.
 
     A quick training leaves out the learning curves, the stability and the second fit, and says so by being marked.
     """
     cohort, config, folds = training.cohort, training.config, training.folds
     fits = [fit for landmark in training.landmarks for fit in landmark.heads.values()]
-    lessons: dict[int, Lessons | None] = {}
+    training_sets: dict[int, SmallerFits | None] = {}
     moves: dict[int, Instability | None] = {}
-    reproduction = None
+    refit_check = None
     if not config.quick:
         progress = announce("learning from fewer patients", number_of_lessons(fits, folds))
-        lessons = _by_fit(fits, learn_from_fewer(fits, folds, progress, workers))
+        training_sets = _by_fit(fits, fit_on_fewer(fits, folds, progress, workers))
         progress = announce("learning from bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
         announce("fitting the winners again", 1)
-        reproduction = reproduce(fits, folds, workers)
+        refit_check = check_refit(fits, folds, workers)
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(training.landmarks))
     landmarks = gather_landmarks(
         cohort,
-        [_judged(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [_heads_of(landmark, lessons, moves) for landmark in training.landmarks],
+        [_evaluated(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
+        [_heads_of(landmark, training_sets, moves) for landmark in training.landmarks],
         draws,
         progress,
         workers,
@@ -68,7 +68,7 @@ def prove(training: Training, source: str, announce: Announce, workers: int = 2)
         landmarks=landmarks,
         leakage=list(training.leakage),
         directions=_directions(training, announce),
-        reproduction=reproduction,
+        refit_check=refit_check,
         caveats=_caveats(training),
     )
 
@@ -79,13 +79,13 @@ def _directions(training: Training, announce: Announce) -> list[Direction]:
         return directions(training.cohort, training.bundle.models)
 
 
-def _judged(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> Judged:
+def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:
     fits = (landmark.remission, landmark.relapse)
     weights = weights_of([fit.task for fit in landmark.heads.values()])
-    return judge_held_out(landmark.features, landmark.outcomes, weights, fits, folds, horizons_days)
+    return evaluate_held_out(landmark.features, landmark.outcomes, weights, fits, folds, horizons_days)
 
 
-_Part = tuple[HeadFit, Lessons | None, Instability | None]
+_Part = tuple[HeadFit, SmallerFits | None, Instability | None]
 Found = TypeVar("Found")
 
 
@@ -95,18 +95,22 @@ def _by_fit(fits: Sequence[HeadFit], found: Sequence[Found]) -> dict[int, Found]
 
 
 def _heads_of(
-    landmark: LandmarkFit, lessons: dict[int, Lessons | None], moves: dict[int, Instability | None]
-) -> Callable[[Judged, Draws], list[HeadEvidence]]:
-    parts = [(fit, lessons.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
+    landmark: LandmarkFit, training_sets: dict[int, SmallerFits | None], moves: dict[int, Instability | None]
+) -> Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]:
+    parts = [(fit, training_sets.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
     return partial(_head_evidence, parts)
 
 
-def _head_evidence(parts: list[_Part], judged: Judged, draws: Draws) -> list[HeadEvidence]:
+def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: Draws) -> list[HeadEvidence]:
     return [
         head_evidence(
-            fit, judged, draws, None if lessons is None else learning_curve(fit.task, lessons, draws.resampled), moves
+            fit,
+            evaluated,
+            draws,
+            None if training_sets is None else learning_curve(fit.task, training_sets, draws.resampled),
+            moves,
         )
-        for fit, lessons, moves in parts
+        for fit, training_sets, moves in parts
     ]
 
 

@@ -13,8 +13,8 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.config import TrainingConfig
 from training.evaluation.gather import gather_landmarks
-from training.evaluation.head_evidence import judged_head
-from training.evaluation.judged import Judged, judge_model, weights_of
+from training.evaluation.head_evidence import evaluated_head
+from training.evaluation.predictions import EvaluatedPredictions, evaluate_model, weights_of
 from training.evidence.document import CohortUsed, Evidence, HeadEvidence
 from training.experiment.train import Announce
 from training.learning.cohort_tasks import tasks_of
@@ -36,14 +36,14 @@ def evaluate(
     Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be judged.
     """
     refuse_its_own(bundle, cohort)
-    judged = _judged(bundle, cohort, config)
-    if not any(seen.outcomes.eligible.any() for seen in judged):
+    evaluated = _evaluated(bundle, cohort, config)
+    if not any(seen.outcomes.eligible.any() for seen in evaluated):
         raise InputRefusedError(
             [Problem("cohort", None, None, "patients with an outcome after a landmark", "none; see kap cohort check")]
         )
     draws = draw(cohort, False, config.draws, config.seed)
-    progress = announce("measuring", len(judged))
-    heads = [partial(head_evidences, bundle, number) for number in range(len(judged))]
+    progress = announce("measuring", len(evaluated))
+    heads = [partial(head_evidences, bundle, number) for number in range(len(evaluated))]
     return Evidence(
         kind="external",
         quick=False,
@@ -56,9 +56,9 @@ def evaluate(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
+        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
         leakage=[],
-        reproduction=None,
+        refit_check=None,
         caveats=_caveats(bundle, cohort),
     )
 
@@ -89,20 +89,20 @@ def seen_cohort_digests(bundle: Bundle) -> list[str]:
     return list(dict.fromkeys([*seen, *([own] if isinstance(own, str) else [])]))
 
 
-def _judged(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[Judged]:
+def _evaluated(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[EvaluatedPredictions]:
     """What the model of every landmark says of the cohort, with the weights for what was not observed there."""
     features = [build_features(cohort, model.landmark) for model in bundle.models]
     outcomes = [derive_outcomes(cohort, model.landmark) for model in bundle.models]
     tasks = tasks_of(cohort, features, outcomes, config)
     return [
-        judge_model(rows, outcome, weights_of(group), model)
+        evaluate_model(rows, outcome, weights_of(group), model)
         for rows, outcome, group, model in zip(features, outcomes, tasks, bundle.models, strict=True)
     ]
 
 
-def head_evidences(bundle: Bundle, number: int, judged: Judged, draws: Draws) -> list[HeadEvidence]:
+def head_evidences(bundle: Bundle, number: int, evaluated: EvaluatedPredictions, draws: Draws) -> list[HeadEvidence]:
     """What is proven of the heads of the bundle's landmark of a number, beside their questions."""
-    return [judged_head(name, record, judged, draws) for name, record in bundle.records[number].items()]
+    return [evaluated_head(name, record, evaluated, draws) for name, record in bundle.records[number].items()]
 
 
 def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:

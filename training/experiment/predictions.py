@@ -31,7 +31,7 @@ def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingC
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
     for landmark, tasks in zip(landmarks, tasks_of(cohort, features, outcomes, config), strict=True):
         for task in tasks:
-            known = np.flatnonzero(task.taught)
+            known = np.flatnonzero(task.fitted_on)
             if len(known):
                 found[landmark.name, task.name] = pd.DataFrame(observed(task, known), index=names[known])
     return found

@@ -58,7 +58,7 @@ def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, na
     rows = []
     for repeat, outs in enumerate(candidate.held_out):
         for number, (fold, out) in enumerate(zip(training.folds.names, outs, strict=True)):
-            frame = pd.DataFrame({"patient": names[out.patient], "score": out.moved})
+            frame = pd.DataFrame({"patient": names[out.patient], "score": out.linear_predictor})
             frame["repeat"], frame["fold"], frame["candidate"] = repeat, fold, candidate.name
             frame["probability"] = at_the_end(out)
             won = candidate.name == fit.winner

@@ -10,15 +10,15 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.config import TrainingConfig
 from training.evidence.document import Evidence
-from training.experiment.evidence import prove
+from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
-from training.experiment.update import Wanted, update_model
+from training.experiment.update import UpdateRequest, update_model
 from training.provenance import Provenance, collect_provenance
 from training.registry.release import load_registered
 
 
 @dataclass(frozen=True, eq=False)
-class Repetition:
+class Retraining:
     """What came out; ``evidence`` is ``None`` where none was recorded, ``training`` for an update."""
 
     bundle: Bundle
@@ -28,16 +28,16 @@ class Repetition:
 
 def repeat_training(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
-) -> Repetition:
+) -> Retraining:
     """The training of a bundle on its cohort, proved if evidence names the cohort as ``source``."""
     again = train(cohort, config, _provenance(recorded), announce, workers)
-    evidence = None if source is None else prove(again, source, announce, workers)
-    return Repetition(again.bundle, evidence, again)
+    evidence = None if source is None else build_evidence(again, source, announce, workers)
+    return Retraining(again.bundle, evidence, again)
 
 
 def repeat_update(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
-) -> Repetition:
+) -> Retraining:
     """The update that made a bundle from its parent, which is fetched from the registry.
 
     Raises ``InputRefusedError`` where the parent is gone or another, ``BundleRefusedError`` where it was changed.
@@ -47,9 +47,9 @@ def repeat_update(
     if parent.digest != named["bundle_digest"]:
         required = f"version {version} as it was updated"
         raise InputRefusedError([Problem("registry", None, None, required, "another bundle")])
-    wanted = Wanted(parent, version, cohort, source or "", config, _provenance(recorded))
+    wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded))
     updated = update_model(wanted, announce, workers)
-    return Repetition(updated.bundle, None if source is None else updated.evidence, None)
+    return Retraining(updated.bundle, None if source is None else updated.evidence, None)
 
 
 def _provenance(recorded: Bundle) -> Provenance:

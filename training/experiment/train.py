@@ -12,7 +12,7 @@ from features.catalogue import catalogue
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.applicability import Applicability, learn_applicability
+from models.applicability import ApplicabilityDomain, fit_applicability
 from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
@@ -49,10 +49,10 @@ class LandmarkFit:
     relapse: HeadFit
 
     @property
-    def taught(self) -> NDArray[np.intp]:
+    def fitted_on(self) -> NDArray[np.intp]:
         """The patients whose outcome taught a head; those of the relapse head are among those of the remission head."""
         if self.remission is not None:
-            return np.flatnonzero(self.remission.task.taught)
+            return np.flatnonzero(self.remission.task.fitted_on)
         return np.flatnonzero(self.outcomes.at_risk)
 
     @property
@@ -163,14 +163,14 @@ def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> O
         remission=remission,
         relapse=relapse,
         refits=refits,
-        applicability=applicability_of(fit.features.values[fit.taught], cohort),
+        applicability=applicability_of(fit.features.values[fit.fitted_on], cohort),
     )
 
 
-def applicability_of(rows: Floats, cohort: Cohort) -> Applicability | None:
+def applicability_of(rows: Floats, cohort: Cohort) -> ApplicabilityDomain | None:
     """Who is like the patients of these feature rows; one thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return learn_applicability(rows, catalogue(cohort.protocol))
+        return fit_applicability(rows, catalogue(cohort.protocol))
 
 
 def _record(fit: HeadFit) -> HeadRecord:

@@ -21,19 +21,19 @@ from training.config import TrainingConfig
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
-from training.evaluation.judged import Judged, Part, judge_parts, weights_of
-from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, Reproduction
+from training.evaluation.predictions import EvaluatedPredictions, EvidencePart, evaluate_parts, weights_of
+from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, RefitCheck
 from training.experiment.external import refuse_its_own, seen_cohort_digests, used
 from training.experiment.train import CODE, Announce, outcome_class
 from training.experiment.updated_refits import with_updated_refits
 from training.leakage.checks import leakage_checks, refuse_leakage
 from training.learning.cohort_tasks import tasks_of
 from training.learning.competing import with_competing
+from training.learning.refit_check import bytes_of
 from training.learning.relapse_task import RelapseTask
-from training.learning.reproduction import bytes_of
 from training.learning.splits import Folds, draw_folds, held_out
 from training.learning.tasks import Task
-from training.learning.updating import NOTHING, REFIT, HeadUpdate, competing_kept, in_words, update_head
+from training.learning.updating import NOTHING, REFIT, HeadUpdate, as_text, competing_kept, update_head
 from training.metrics.draws import Draws, draw
 from training.outcomes.digests import bundle_digest
 from training.outcomes.labels import derive_outcomes
@@ -42,7 +42,7 @@ from training.simulation.marks import has_synthetic_patients
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class UpdateRequest:
     """Which model (and its version) is to be updated, on which cohort, read under its protocol, by which settings."""
 
     bundle: Bundle
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class Updated:
+class UpdatedModel:
     """An updated model, what was done to each head in words, and the proof."""
 
     bundle: Bundle
@@ -63,14 +63,14 @@ class Updated:
 
 
 @dataclass(frozen=True, eq=False)
-class _Proof:
+class _UpdateEvidence:
     """What is known of an update beside the measures."""
 
     folds: Folds
     leakage: list[LeakageCheck]
     said: list[str]
     updates: list[dict[str, HeadUpdate]]
-    reproduction: Reproduction
+    refit_check: RefitCheck
     caveats: list[str]
 
 
@@ -81,11 +81,11 @@ class _Landmark:
     model: OutcomeModel
     tasks: dict[str, Task]
 
-    def updates(self, taught: Mask) -> dict[str, HeadUpdate]:
+    def updates(self, fitted_on: Mask) -> dict[str, HeadUpdate]:
         """The updates that some of the patients support; a head that was never learned stays absent."""
         heads = {"remission": self.model.remission, "relapse": self.model.relapse}
         return {
-            name: update_head(self.tasks[name], head, taught)
+            name: update_head(self.tasks[name], head, fitted_on)
             for name, head in heads.items()
             if head is not None and name in self.tasks
         }
@@ -100,7 +100,7 @@ class _Landmark:
         )
 
 
-def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
+def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> UpdatedModel:
     """The updated model.
 
     Raises ``InputRefusedError`` for the cohort that it was learned from, ``LeakageFoundError`` where outcomes leak.
@@ -122,32 +122,32 @@ def update_model(wanted: Wanted, announce: Announce, workers: int) -> Updated:
     everybody = np.ones(len(cohort), dtype=np.bool_)
     updates = [part.updates(everybody) for part in parts]
     progress = announce("updating without each fold", len(parts))
-    judged = []
+    evaluated = []
     for part, rows, outcome in zip(parts, features, outcomes, strict=True):
         weights = weights_of(list(part.tasks.values()))
-        judged.append(judge_parts(rows, outcome, weights, _held_out(part, outcome.eligible, folds)))
+        evaluated.append(evaluate_parts(rows, outcome, weights, _held_out(part, outcome.eligible, folds)))
         progress()
     made = _bundle(wanted, parts, updates)
-    said = in_words(
+    said = as_text(
         [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
     )
     again = [part.updates(everybody) for part in parts]
     caveats = _competing_kept(parts, updates)
-    proof = _Proof(folds, leakage, said, updates, _reproduction(updates, again), caveats)
-    evidence = _evidence(wanted, made, proof, judged, (announce, workers))
-    return Updated(made, said, evidence)
+    evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)
+    evidence = _evidence(wanted, made, evidence_parts, evaluated, (announce, workers))
+    return UpdatedModel(made, said, evidence)
 
 
-def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[Part]:
+def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[EvidencePart]:
     """For every fold its patients, and the model updated without them."""
-    parts: list[Part] = []
+    parts: list[EvidencePart] = []
     for repeat, number in np.ndindex(folds.repeats, len(folds.names)):
         held = held_out(folds, repeat, number)
         parts.append((np.flatnonzero(held & eligible), repeat, number, part.updated(part.updates(~held))))
     return parts
 
 
-def _bundle(wanted: Wanted, parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> Bundle:
+def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> Bundle:
     """The updated bundle: it says from which version it came, and what was done to each head."""
     bundle, cohort = wanted.bundle, wanted.cohort
     return Bundle(
@@ -182,17 +182,17 @@ def _record(record: HeadRecord, update: HeadUpdate | None) -> HeadRecord:
 
 
 def _evidence(
-    wanted: Wanted,
+    wanted: UpdateRequest,
     made: Bundle,
-    proof: _Proof,
-    judged: list[Judged],
+    evidence_parts: _UpdateEvidence,
+    evaluated: list[EvaluatedPredictions],
     running: tuple[Announce, int],
 ) -> Evidence:
-    cohort, config, folds = wanted.cohort, wanted.config, proof.folds
+    cohort, config, folds = wanted.cohort, wanted.config, evidence_parts.folds
     announce, workers = running
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
-    progress = announce("measuring", len(judged))
-    heads = [partial(_heads, made.records[number], found) for number, found in enumerate(proof.updates)]
+    progress = announce("measuring", len(evaluated))
+    heads = [partial(_heads, made.records[number], found) for number, found in enumerate(evidence_parts.updates)]
     return Evidence(
         kind="updated",
         quick=config.quick,
@@ -205,14 +205,14 @@ def _evidence(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, judged, heads, draws, progress, workers),
-        leakage=proof.leakage,
+        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
+        leakage=evidence_parts.leakage,
         directions=directions(cohort, made.models),
-        reproduction=proof.reproduction,
+        refit_check=evidence_parts.refit_check,
         caveats=[
             "Updated on this cohort, and judged on folds of it that each update was made without.",
-            *proof.caveats,
-            *proof.said,
+            *evidence_parts.caveats,
+            *evidence_parts.said,
         ],
     )
 
@@ -229,20 +229,20 @@ def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, Head
     return [f"{', '.join(kept)}: {said}"] if kept else []
 
 
-def _reproduction(first: list[dict[str, HeadUpdate]], again: list[dict[str, HeadUpdate]]) -> Reproduction:
+def _refit_check(first: list[dict[str, HeadUpdate]], again: list[dict[str, HeadUpdate]]) -> RefitCheck:
     pairs = [
         (update.head, repeated[name].head)
         for found, repeated in zip(first, again, strict=True)
         for name, update in found.items()
     ]
     same = [bytes_of(one) == bytes_of(two) for one, two in pairs]
-    return Reproduction(heads=len(pairs), identical=bool(same) and all(same))
+    return RefitCheck(heads=len(pairs), identical=bool(same) and all(same))
 
 
 def _heads(
-    records: Mapping[str, HeadRecord], updates: dict[str, HeadUpdate], judged: Judged, draws: Draws
+    records: Mapping[str, HeadRecord], updates: dict[str, HeadUpdate], evaluated: EvaluatedPredictions, draws: Draws
 ) -> list[HeadEvidence]:
     return [
-        updated_head(name, record, judged, draws, updates[name].parameters if name in updates else 0.0)
+        updated_head(name, record, evaluated, draws, updates[name].parameters if name in updates else 0.0)
         for name, record in records.items()
     ]

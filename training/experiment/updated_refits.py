@@ -37,8 +37,8 @@ def with_updated_refits(
     anew = [tasks[name] for name, update in updates.items() if update.method == REFIT]
     if not anew:
         return replace(model, refits=refits)
-    taught = np.any([task.taught for task in anew], axis=0)
-    return replace(model, refits=refits, applicability=applicability_of(anew[0].lesson.rows[taught], cohort))
+    fitted_on = np.any([task.fitted_on for task in anew], axis=0)
+    return replace(model, refits=refits, applicability=applicability_of(anew[0].training_data.rows[fitted_on], cohort))
 
 
 def _updated(

@@ -10,9 +10,9 @@ from training.evidence.document import Acknowledgement, LeakageCheck
 from training.reasons import require_reason
 from training.registry.decisions import PolicyCheck
 
-ACKNOWLEDGEABLE = ("duplicated patients", "future rewritten", "implausible features", "shuffled outcomes")
-"""The checks that somebody can answer for. A planted copy of the outcome that goes unnoticed says that the gate itself
-does not work, and nobody can answer for what it then lets through."""
+ACKNOWLEDGEABLE = ("duplicated patients", "future perturbation", "implausible features", "shuffled outcomes")
+"""The checks that somebody can answer for. A positive control that goes unnoticed says that the checks do not work,
+and nobody can answer for what they then let through."""
 
 ACKNOWLEDGED = "acknowledged: "
 """How the name of a promotion's requirement begins that stands for a failed check which somebody answers for."""
@@ -64,10 +64,10 @@ def requirements(checks: Sequence[LeakageCheck]) -> list[PolicyCheck]:
     required = "a failed leakage check has somebody who answers for it, with a reason"
     answered = [check.acknowledged for check in checks if check.acknowledged is not None]
     return [
-        PolicyCheck(name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.in_words())
+        PolicyCheck(name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.as_text())
         for each in answered
     ]
 
 
 def _kind(name: str) -> str:
-    return "the check of the gate itself, which nobody can answer for" if name == "planted copy" else "another name"
+    return "the positive control, which nobody can answer for" if name == "positive control" else "another name"

@@ -15,7 +15,7 @@ from training.failures import EvidenceFailedError
 from training.leakage.acknowledgement import acknowledged
 from training.leakage.duplicates import near_duplicates, tellable
 from training.leakage.future_perturbation import future_check
-from training.leakage.implausible_features import feature_check, planted_check
+from training.leakage.implausible_features import feature_check, positive_control_check
 from training.leakage.shuffled_outcomes import shuffled_check
 from training.learning.splits import Folds
 from training.learning.tasks import Task
@@ -30,7 +30,7 @@ class LeakageFoundError(EvidenceFailedError):
 
     def __init__(self, checks: Sequence[LeakageCheck]) -> None:
         self.checks = tuple(checks)
-        lines = ["leakage found: nothing was trained.", *map(in_words, self.checks)]
+        lines = ["leakage found: nothing was trained.", *map(as_text, self.checks)]
         super().__init__("\n".join([*lines, *filter(None, map(_way_on, self.checks))]))
 
 
@@ -44,7 +44,7 @@ def _way_on(check: LeakageCheck) -> str:
     )
 
 
-def in_words(check: LeakageCheck) -> str:
+def as_text(check: LeakageCheck) -> str:
     """One check as lines of text."""
     lines = [f"{check.name}: {check.verdict}", f"  required: {check.required}", f"  found: {check.seen}"]
     lines += [f"  warning: {check.warning}"] if check.warning else []
@@ -76,7 +76,7 @@ def leakage_checks(
     checks = [
         duplicate_check(cohort, folds),
         future_check(cohort, features, config.seed),
-        planted_check(landmarks, tasks, outcomes, config.seed),
+        positive_control_check(landmarks, tasks, outcomes, config.seed),
         feature_check(landmarks, tasks, outcomes),
         shuffled_check(landmarks, tasks, folds, config),
     ]

@@ -28,7 +28,7 @@ NEW_ROWS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Rewritten:
+class PerturbedCohort:
     """A cohort with another future, and how many of its rows were removed, changed or invented."""
 
     cohort: Cohort
@@ -46,7 +46,7 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
         outcomes += _outcomes_changed(cohort, rewritten.cohort, landmark)
         moved += _moved(built, build_features(rewritten.cohort, landmark), landmark)
     seen = f"{rows} rows after the landmarks rewritten, which changed {outcomes} outcomes"
-    required = "a record's future rewritten at random changes no feature"
+    required = "a record's future perturbation at random changes no feature"
     reached = any(bool((~np.isnan(built.day)).any()) for built in features)
     if reached and not rows:
         moved = ["no row could be rewritten, so nothing was checked"]
@@ -55,10 +55,10 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
             ": the features named use what is not known at the moment of prediction, so a clinic can't supply it. "
             "Correct the day up to which they read, then train again"
         )
-    return LeakageCheck(name="future rewritten", passed=not moved, required=required, seen=seen, named=moved)
+    return LeakageCheck(name="future perturbation", passed=not moved, required=required, seen=seen, named=moved)
 
 
-def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> Rewritten:
+def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> PerturbedCohort:
     """Rewrite what is not known on the landmark ``day`` (patients,), NaN for those who did not reach it.
 
     Half of the later rows go, the others get other cells, and new ones come. The session that defines the landmark
@@ -73,12 +73,12 @@ def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
         rows = cohort.table(name)
         after = _unknown(rows, name, landmark, rows.spread(day))
         fixed = after & _defines(rows, name, landmark, rows.spread(defining), cohort.protocol)
-        tables[name], count = _rewritten_table(name, rows, after, fixed, _Future(cohort.protocol, day, rng))
+        tables[name], count = _perturbed_table(name, rows, after, fixed, _Future(cohort.protocol, day, rng))
         rewritten += count
     sites = [None if code < 0 else cohort.site_names[code] for code in cohort.site.tolist()]
     raw = RawCohort(cohort.patient_ids, sites, cohort.patients, tables, cohort.as_of_day)
     # What the check of a cohort would find in an invented future is of no interest here.
-    return Rewritten(assemble_cohort(raw, cohort.protocol)[0], rewritten)
+    return PerturbedCohort(assemble_cohort(raw, cohort.protocol)[0], rewritten)
 
 
 def _unknown(rows: Rows, name: str, landmark: Landmark, limit: Floats) -> Mask:
@@ -97,7 +97,7 @@ def _defines(rows: Rows, name: str, landmark: Landmark, defining: Floats, protoc
     return np.asarray(dosing & numbered & (rows.numbers("day") == defining))
 
 
-def _rewritten_table(table: str, rows: Rows, after: Mask, fixed: Mask, future: "_Future") -> tuple[RawTable, int]:
+def _perturbed_table(table: str, rows: Rows, after: Mask, fixed: Mask, future: "_Future") -> tuple[RawTable, int]:
     """The table with another future, and how many rows were removed, changed or invented."""
     kept = np.flatnonzero(~after | fixed | (future.rng.random(len(rows)) < 0.5))
     reached = np.repeat(np.flatnonzero(~np.isnan(future.day)), NEW_ROWS)

@@ -1,6 +1,6 @@
 """Features that alone tell the outcome better than anything known beforehand could: a copy of the outcome in disguise.
 
-A planted copy of the outcome shows on the same cohort that such a copy would be found.
+A positive control of the outcome shows on the same cohort that such a copy would be found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ MOST_EVENTS = 400
 
 
 @dataclass(frozen=True)
-class Alone:
+class SingleFeatureAuc:
     """How well a feature alone tells the outcome: the larger of AUC and 1 - AUC, and its lower 95% limit."""
 
     auc: float
@@ -57,11 +57,11 @@ DATED = frozenset(one.name for one in BUILT_IN if one.group in ("baseline severi
     "illness_duration_years"
 }
 """Features made of records with a day; which can't hold what came after the landmark."""
-NOTHING = Alone(0.5, 0.0)
+NOTHING = SingleFeatureAuc(0.5, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Observed:
+class ObservedOutcome:
     """The outcome of one head for those who had it observed; arrays have shape (n,).
 
     ``patient`` is the row in the feature rows, ``scale`` the code of the primary scale. ``followed_days`` is NaN for
@@ -87,12 +87,12 @@ def feature_check(
     """Whether nothing without a day alone is implausibly good for any head; the suspicious features are named.
 
     Columns of patients, earlier treatments and study covariates have no day: nothing shows when they were filled in.
-    Features of dated records are made of what is recorded up to the landmark, as `future_rewritten` shows. Where a
+    Features of dated records are made of what is recorded up to the landmark, as `future_perturbation` shows. Where a
     course hardly moves any more they tell the outcome nearly by themselves, rightly: they are named as a warning.
     """
     suspicious, implausible, own, copies = [], [], [], 0
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
-        for name, alone in zip(task.lesson.names, each_alone(observed, task.lesson.rows), strict=True):
+        for name, alone in zip(task.training_data.names, auc_of_each(observed, task.training_data.rows), strict=True):
             words = f"{landmark.name}, {task.name}: {name} (AUC {alone.auc:.2f}, from {alone.lowest:.2f})"
             if alone.implausible and name in DATED:
                 own.append(words)
@@ -135,7 +135,7 @@ def _warning(own: int) -> str:
     )
 
 
-def planted_check(
+def positive_control_check(
     landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], outcomes: Sequence[Outcomes], seed: int
 ) -> LeakageCheck:
     """Whether a copy of the outcome among the features would be found, and one with some of its values flipped."""
@@ -145,7 +145,7 @@ def planted_check(
         if observed.rarer < FEWEST:
             seen.append(f"{head}: too few outcomes to tell")
             continue
-        exact, flipped = each_alone(observed, _planted(observed, len(task.lesson.rows), seed))
+        exact, flipped = auc_of_each(observed, _positive_control(observed, len(task.training_data.rows), seed))
         seen.append(f"{head}: AUC {exact.auc:.2f}, with {FLIPPED:.0%} flipped {flipped.auc:.2f}")
         if not exact.implausible or (observed.rarer >= FEWEST_FOR_FLIPPED and not flipped.implausible):
             missed.append(head)
@@ -154,32 +154,32 @@ def planted_check(
         text += ". A leaking covariate would pass unseen: correct training/leakage/implausible_features.py first"
     required = "a copy of the outcome planted among the features is found"
     return LeakageCheck(
-        name="planted copy", passed=not missed, required=required, seen=text, named=missed, acknowledgeable=False
+        name="positive control", passed=not missed, required=required, seen=text, named=missed, acknowledgeable=False
     )
 
 
 def _heads(
     landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], outcomes: Sequence[Outcomes]
-) -> Iterator[tuple[Landmark, Task, Observed]]:
+) -> Iterator[tuple[Landmark, Task, ObservedOutcome]]:
     for landmark, group, outcome in zip(landmarks, tasks, outcomes, strict=True):
         for task in group:
             yield landmark, task, observed_of(task, outcome)
 
 
-def observed_of(task: Task, outcomes: Outcomes) -> Observed:
+def observed_of(task: Task, outcomes: Outcomes) -> ObservedOutcome:
     """The outcome that a head learns from, as a yes or no with its time."""
     if isinstance(task, RemissionTask):
-        trials = task.lesson.trials
+        trials = task.training_data.trials
         patient, yes, weights = trials.patient, trials.successes > 0, trials.successes + trials.failures
         followed = np.full(len(patient), np.nan)
     else:
         assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
         patient = np.flatnonzero(task.at_risk)
         yes, weights, followed = task.relapsed[patient], np.ones(len(patient)), task.followed[patient]
-    return Observed(patient, yes, weights, outcomes.primary.code[patient], followed, task.effective_share)
+    return ObservedOutcome(patient, yes, weights, outcomes.primary.code[patient], followed, task.effective_share)
 
 
-def _planted(observed: Observed, patients: int, seed: int) -> Floats:
+def _positive_control(observed: ObservedOutcome, patients: int, seed: int) -> Floats:
     """Two columns (patients, 2): the outcome, and the outcome with a share of either kind flipped."""
     rng = np.random.default_rng(seed)
     flipped = observed.y_observed.copy()
@@ -191,14 +191,14 @@ def _planted(observed: Observed, patients: int, seed: int) -> Floats:
     return columns
 
 
-def each_alone(observed: Observed, rows: Floats) -> list[Alone]:
+def auc_of_each(observed: ObservedOutcome, rows: Floats) -> list[SingleFeatureAuc]:
     """What each column of the feature rows (patients, features) tells alone, by its value or by whether it is there."""
     if observed.rarer < FEWEST:
         return [NOTHING] * rows.shape[1]
     return [_alone(observed, column) for column in rows[observed.patient].T]
 
 
-def _alone(observed: Observed, values: Floats) -> Alone:
+def _alone(observed: ObservedOutcome, values: Floats) -> SingleFeatureAuc:
     """The best of value and missingness, over all patients, within each primary scale, and by the order in time.
 
     A score means another thing on another scale, and so may tell nothing over all.
@@ -215,7 +215,7 @@ def _alone(observed: Observed, values: Floats) -> Alone:
     return max(found, key=lambda alone: (alone.implausible, alone.suspicious, alone.auc))
 
 
-def _by_outcome(observed: Observed, values: Floats, kept: Mask, stratum: Indices) -> Alone:
+def _by_outcome(observed: ObservedOutcome, values: Floats, kept: Mask, stratum: Indices) -> SingleFeatureAuc:
     """Weighted AUC among pairs of the same stratum."""
     y_observed, weights = observed.y_observed[kept], observed.weights[kept]
     events, others = int(y_observed.sum()), int((~y_observed).sum())
@@ -242,7 +242,7 @@ def stratified_auc(y_observed: Mask, values: Floats, weights: Floats, stratum: I
     return float((positive * (below + negative / 2)).sum() / pairs) if pairs > 0 else float("nan")
 
 
-def _by_time(observed: Observed, values: Floats, kept: Mask) -> Alone:
+def _by_time(observed: ObservedOutcome, values: Floats, kept: Mask) -> SingleFeatureAuc:
     """Harrell's C among those with a value: of each relapse and everybody followed for longer, who has more."""
     followed, values, relapsed = observed.followed_days[kept], values[kept], observed.y_observed[kept]
     events = np.flatnonzero(relapsed)
@@ -258,7 +258,7 @@ def _by_time(observed: Observed, values: Floats, kept: Mask) -> Alone:
     return limited(auc, float(len(events)), pairs / len(events))
 
 
-def limited(auc: float, events: float, others: float) -> Alone:
+def limited(auc: float, events: float, others: float) -> SingleFeatureAuc:
     """The AUC in the better direction with its lower 95% limit, by the standard error of Hanley & McNeil 1982.
 
     doi:10.1148/radiology.143.1.7063747. The error is taken half a misplaced patient away from 1, where it would be 0.
@@ -269,4 +269,4 @@ def limited(auc: float, events: float, others: float) -> Alone:
     area = min(best, 1 - 0.5 / min(events, others))
     first, second = area / (2 - area), 2 * area**2 / (1 + area)
     variance = area * (1 - area) + (events - 1) * (first - area**2) + (others - 1) * (second - area**2)
-    return Alone(best, best - 1.959964 * float(np.sqrt(variance / (events * others))))
+    return SingleFeatureAuc(best, best - 1.959964 * float(np.sqrt(variance / (events * others))))

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from features.protocol.document import Landmark
 from features.records.timeline import Indices, Mask
-from models.calibration import Trials
-from models.learners import Penalty, learn_logistic_at
+from models.calibration import BinomialCounts
+from models.learners import Penalty, fit_logistic_at
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.learning.relapse_task import RelapseTask
@@ -103,11 +103,11 @@ def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
 def shuffled(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
     """The task with the outcomes of those observed shuffled within each fold (patients,); weights stay."""
     if isinstance(task, RemissionTask):
-        trials = task.lesson.trials
+        trials = task.training_data.trials
         yes = trials.successes > 0
         yes = yes[_permutation(fold[trials.patient], rng)]
         weight = trials.successes + trials.failures
-        moved = Trials(
+        linear_predictor = BinomialCounts(
             trials.patient,
             trials.band,
             np.where(yes, weight, 0.0),
@@ -115,7 +115,7 @@ def shuffled(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
             trials.patients,
             trials.bands,
         )
-        return replace(task, lesson=replace(task.lesson, trials=moved))
+        return replace(task, training_data=replace(task.training_data, trials=linear_predictor))
     assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
     followed, ended = task.followed_days.copy(), task.ended_by.copy()
     at_risk = np.flatnonzero(task.at_risk)
@@ -136,11 +136,11 @@ def _held_out_auc(task: Task, held: Mask) -> tuple[float, float] | None:
     """AUC in the held-out fold and its variance under chance; nothing where outcomes of one kind only are held out."""
     if task.rarer_among(~held) < 1:
         return None
-    head, _ = task.fit(learn_logistic_at(PENALTY), ~held)
+    head, _ = task.fit(fit_logistic_at(PENALTY), ~held)
     out = task.hold_out(head, held)
     yes = task.relapsed[out.patient] if isinstance(task, RelapseTask) else out.trials.successes > 0
     events, others = int(yes.sum()), int((~yes).sum())
     if not events or not others:
         return None
-    auc = float((rankdata(out.moved)[yes].sum() - events * (events + 1) / 2) / (events * others))
+    auc = float((rankdata(out.linear_predictor)[yes].sum() - events * (events + 1) / 2) / (events * others))
     return auc, (events + others + 1) / (12 * events * others)

@@ -26,7 +26,7 @@ FEWEST_SITES = 8
 
 
 @dataclass(frozen=True)
-class Difference:
+class LossDifference:
     """How much larger a candidate's mean loss is than the best one's, in nats per patient, and its standard error.
 
     The standard error comes from so many ``units``, patients or sites.
@@ -66,33 +66,33 @@ class Choice:
 
     winner: str
     best: str
-    differences: Mapping[str, Difference]
+    differences: Mapping[str, LossDifference]
 
 
-def choose(losses: Mapping[str, Floats], taught: NDArray[np.bool_], site: NDArray[np.integer]) -> Choice:
+def choose(losses: Mapping[str, Floats], fitted_on: NDArray[np.bool_], site: NDArray[np.integer]) -> Choice:
     """Choose among candidates by rising complexity, of which the first is the average; ties go to the simpler.
 
-    ``losses`` (patients,) are summed held-out losses per patient, 0 where a patient has none; ``taught`` (patients,)
+    ``losses`` (patients,) are summed held-out losses per patient, 0 where a patient has none; ``fitted_on`` (patients,)
     flags who has some, ``site`` (patients,) holds codes.
     """
     best = min(losses, key=lambda name: float(losses[name].sum()))
-    differences = {name: difference((loss - losses[best])[taught], site[taught]) for name, loss in losses.items()}
+    differences = {name: difference((loss - losses[best])[fitted_on], site[fitted_on]) for name, loss in losses.items()}
     average = next(iter(losses))
     return Choice(average if differences[average].tolerated else best, best, differences)
 
 
-def difference(paired: Floats, site: NDArray[np.integer]) -> Difference:
+def difference(paired: Floats, site: NDArray[np.integer]) -> LossDifference:
     """The mean of paired differences (patients,), and its standard error: over sites where there are enough of them.
 
     The standard error is NaN below two patients.
     """
     number = len(paired)
     if number < 2:
-        return Difference(float(paired.sum()), float("nan"), number)
+        return LossDifference(float(paired.sum()), float("nan"), number)
     away = paired - paired.mean()
     units = away
     sites, code = np.unique(site, return_inverse=True)
     if len(sites) >= FEWEST_SITES:
         units = np.bincount(code, weights=away)
     spread = float(units @ units) * len(units) / (len(units) - 1)
-    return Difference(float(paired.mean()), float(np.sqrt(spread)) / number, len(units))
+    return LossDifference(float(paired.mean()), float(np.sqrt(spread)) / number, len(units))

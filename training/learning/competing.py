@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import Learner, learn_logistic, learn_nothing
+from models.learners import Learner, fit_logistic, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from training.config import TrainingConfig
 from training.learning.choice import choose
@@ -20,7 +20,7 @@ from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Task
 
-LEARNERS: dict[str, Learner] = {"no_model": learn_nothing, "logistic": learn_logistic}
+LEARNERS: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic}
 
 
 def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
@@ -44,7 +44,7 @@ def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
     with threadpool_limits(limits=1):
         rate, score = replace(task, competing_learner=learner).fit_competing(task.at_risk & ~held)
     trials = task.competing_trials(task.at_risk & held)
-    moved = np.zeros(len(held)) if score is None else score.predict(task.lesson.rows)
+    linear_predictor = np.zeros(len(held)) if score is None else score.predict(task.training_data.rows)
     floor = 1 / (2 * max(float(task.at_risk.sum()), 1.0))  # a rate of 0 elsewhere does not make an event impossible
     level = np.log(max(rate, floor * DAYS_PER_WEEK / task.last_day)) - np.log1p(-rate)
-    return trials.loss_for_patient(moved, np.array([level]))
+    return trials.loss_for_patient(linear_predictor, np.array([level]))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.calibration import Recalibration, Trials, recalibrate
-from models.learners import TUNING_FOLDS, learn_nothing
+from models.calibration import BinomialCounts, Recalibration, recalibrate
+from models.learners import TUNING_FOLDS, fit_nothing
 from training.config import CANDIDATES, TrainingConfig
 from training.learning.choice import Choice, choose
 from training.learning.held_out import fold_measures, measures
@@ -67,7 +67,7 @@ def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
         return ()
     if task.rarer < config.events_to_fit:
         return ("no_model",)
-    variable = task.lesson.rows[:, task.lesson.names.index(task.one_variable)]
+    variable = task.training_data.rows[:, task.training_data.names.index(task.one_variable)]
     recorded = variable[~np.isnan(variable)]
     possible = {name for name in CANDIDATES if name != "one_variable" or len(np.unique(recorded)) > 1}
     return tuple(name for name in CANDIDATES if name in config.candidates and name in possible)
@@ -97,7 +97,7 @@ def fit_heads(
         {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}
         for position, task in enumerate(tasks)
     ]
-    return [_judge(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
+    return [_evaluate_task(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
 
 
 def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> int:
@@ -115,7 +115,7 @@ def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
-        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else learn_nothing
+        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else fit_nothing
         head, parameters = task.fit(learner, ~held)
         return head, parameters, None if fold < 0 else task.hold_out(head, held)
 
@@ -140,7 +140,7 @@ def _gather(
         measures=measures(task, held),
         fold_measures=fold_measures(task, held),
         losses=losses,
-        loss=float(losses[task.taught].mean()),
+        loss=float(losses[task.fitted_on].mean()),
         head=head,
         parameters=parameters,
     )
@@ -148,22 +148,22 @@ def _gather(
 
 def _losses(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> Floats:
     """Negative log-likelihood per patient, shape (patients,), averaged over the repeats."""
-    total = np.zeros(len(task.taught))
+    total = np.zeros(len(task.fitted_on))
     for out in (out for repeat in held for out in repeat):
         score = np.zeros(len(total))
-        score[out.patient] = out.moved
+        score[out.patient] = out.linear_predictor
         loss = out.trials.losses(out.baseline + score[out.trials.patient])
         total += np.bincount(out.trials.patient, weights=loss, minlength=len(total))
     return total / len(held)
 
 
-def _judge(
+def _evaluate_task(
     task: Task, site: NDArray[np.integer], candidates: Mapping[str, CandidateFit], config: TrainingConfig
 ) -> HeadFit:
     """Choose among a task's candidates, and recalibrate the chosen one where its held-out predictions support it."""
     if not candidates:
         return HeadFit(task, {}, None, None, None, "too few patients or outcomes to learn from: nothing can be said")
-    choice = choose({name: found.losses for name, found in candidates.items()}, task.taught, site)
+    choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site)
     head, recalibration = candidates[choice.winner].head, None
     if choice.winner != "no_model":
         recalibration = recalibration_on(task, candidates[choice.winner].held_out)
@@ -216,8 +216,8 @@ def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recali
     """Recalibration on held-out predictions ``[repeat][fold]``; each repeat counts for its share."""
     outs = [out for repeat in repeats for out in repeat]
     share = 1 / len(repeats)
-    patients = len(task.lesson.rows)
-    stacked = Trials(
+    patients = len(task.training_data.rows)
+    stacked = BinomialCounts(
         patient=np.concatenate([number * patients + out.trials.patient for number, out in enumerate(outs)]),
         band=np.zeros(sum(len(out.trials.patient) for out in outs), dtype=np.intp),
         successes=np.concatenate([out.trials.successes for out in outs]) * share,
@@ -225,8 +225,8 @@ def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recali
         patients=patients * len(outs),
         bands=1,
     )
-    moved = np.zeros(patients * len(outs))
+    linear_predictor = np.zeros(patients * len(outs))
     for number, out in enumerate(outs):
-        moved[number * patients + out.patient] = out.moved
+        linear_predictor[number * patients + out.patient] = out.linear_predictor
     baseline = np.concatenate([out.baseline for out in outs])
-    return recalibrate(stacked, moved, baseline, task.effective_share)
+    return recalibrate(stacked, linear_predictor, baseline, task.effective_share)

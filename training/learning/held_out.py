@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from features.records.timeline import Floats
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import HeldOut, RemissionTask, Task
-from training.metrics.asked import Asked
 from training.metrics.curve_measures import Curves, curve_values
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
 
 REMISSION_MEASURES = ("auc", "log_loss", "brier", "calibration_intercept", "calibration_slope")
@@ -49,10 +49,10 @@ def _average(repeats: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: _mean([values[name] for values in repeats]) for name in repeats[0]}
 
 
-def _asked(task: RemissionTask, outs: Sequence[HeldOut]) -> Asked:
+def _asked(task: RemissionTask, outs: Sequence[HeldOut]) -> QuestionData:
     """The question of remission, put to those held out in one repeat."""
     patient, fold = _rows(outs)
-    return Asked(
+    return QuestionData(
         name="remission",
         head="remission",
         horizon_days=None,

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import TUNING_FOLDS, learn_logistic
+from models.learners import TUNING_FOLDS, fit_logistic
 from training.evidence.document import LearningCurve
 from training.learning.fit import HeadFit
 from training.learning.relapse_task import RelapseTask
@@ -31,15 +31,15 @@ EXPONENTS = np.linspace(0.2, 1.5, 27)
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class SmallerFits:
     """Predictions for everybody held out once, by how many patients taught on average; ``outs[size][fold]``."""
 
-    taught: tuple[int, ...]
+    fitted_on: tuple[int, ...]
     outs: tuple[tuple[HeldOut, ...], ...]
 
 
 def number_of_lessons(fits: Sequence[HeadFit], folds: Folds) -> int:
-    """How many fits ``learn_from_fewer`` will make."""
+    """How many fits ``fit_on_fewer`` will make."""
     return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * _folds_used(folds)
 
 
@@ -47,10 +47,10 @@ def _folds_used(folds: Folds) -> int:
     return min(len(folds.names), MOST_FOLDS)
 
 
-def learn_from_fewer(
+def fit_on_fewer(
     fits: Sequence[HeadFit], folds: Folds, progress: Callable[[], None], workers: int
-) -> list[Lessons | None]:
-    """The lessons of every head that has the learner among its candidates; ``None`` for the others."""
+) -> list[SmallerFits | None]:
+    """The training_sets of every head that has the learner among its candidates; ``None`` for the others."""
     jobs = [
         (position, fraction, fold)
         for position, fit in enumerate(fits)
@@ -60,23 +60,23 @@ def learn_from_fewer(
     ]
     parallel = Parallel(n_jobs=workers, return_as="generator")
     found: dict[tuple[int, float, int], HeldOut | None] = {}
-    for job, out in zip(jobs, parallel(delayed(_learn)(fits[p].task, folds, f, k) for p, f, k in jobs), strict=True):
+    for job, out in zip(jobs, parallel(delayed(_fit)(fits[p].task, folds, f, k) for p, f, k in jobs), strict=True):
         found[job] = out
         progress()
     return [
-        _lessons(fit, position, folds, found) if LEARNER in fit.candidates else None
+        _smaller_fits(fit, position, folds, found) if LEARNER in fit.candidates else None
         for position, fit in enumerate(fits)
     ]
 
 
-def _learn(task: Task, folds: Folds, fraction: float, fold: int) -> HeldOut | None:
+def _fit(task: Task, folds: Folds, fraction: float, fold: int) -> HeldOut | None:
     """Learn from a part of those outside a fold; ``None`` where too few outcomes are left to tune by."""
     held = held_out(folds, 0, fold)
-    taught = _part(~held, fraction, task.lesson.seed + fold)
-    if task.rarer_among(taught) < TUNING_FOLDS:
+    fitted_on = _part(~held, fraction, task.training_data.seed + fold)
+    if task.rarer_among(fitted_on) < TUNING_FOLDS:
         return None
     with threadpool_limits(limits=1):
-        head, _ = task.fit(learn_logistic, taught)
+        head, _ = task.fit(fit_logistic, fitted_on)
         return task.hold_out(head, held)
 
 
@@ -86,28 +86,32 @@ def _part(others: Mask, fraction: float, seed: int) -> Mask:
     return others & (place < fraction)
 
 
-def _lessons(fit: HeadFit, position: int, folds: Folds, found: dict[tuple[int, float, int], HeldOut | None]) -> Lessons:
+def _smaller_fits(
+    fit: HeadFit, position: int, folds: Folds, found: dict[tuple[int, float, int], HeldOut | None]
+) -> SmallerFits:
     number = _folds_used(folds)
-    taught = fit.task.patients * (1 - 1 / len(folds.names))
+    fitted_on = fit.task.patients * (1 - 1 / len(folds.names))
     sizes, outs = [], []
     for fraction in FRACTIONS:
         row = [found[position, fraction, fold] for fold in range(number)]
         if all(out is not None for out in row):
-            sizes.append(round(taught * fraction))
+            sizes.append(round(fitted_on * fraction))
             outs.append(tuple(out for out in row if out is not None))
-    return Lessons((*sizes, round(taught)), (*outs, fit.candidates[LEARNER].held_out[0][:number]))
+    return SmallerFits((*sizes, round(fitted_on)), (*outs, fit.candidates[LEARNER].held_out[0][:number]))
 
 
-def learning_curve(task: Task, lessons: Lessons, draws: Floats) -> LearningCurve:
+def learning_curve(task: Task, training_sets: SmallerFits, draws: Floats) -> LearningCurve:
     """Held-out discrimination by number of patients; ``draws`` (draws + 1, patients) weigh the patients."""
-    values = [interval(_discrimination(task, outs, draws)) for outs in lessons.outs]
+    values = [interval(_discrimination(task, outs, draws)) for outs in training_sets.outs]
     points = np.array([np.nan if value.estimate is None else value.estimate for value in values])
     return LearningCurve(
         measure="auc" if isinstance(task, RemissionTask) else "c_index",
-        patients=list(lessons.taught),
+        patients=list(training_sets.fitted_on),
         values=values,
-        doubled_patients=2 * lessons.taught[-1],
-        doubled=_extrapolated(np.array(lessons.taught, dtype=np.float64), points, 2 * lessons.taught[-1]),
+        doubled_patients=2 * training_sets.fitted_on[-1],
+        doubled=_extrapolated(
+            np.array(training_sets.fitted_on, dtype=np.float64), points, 2 * training_sets.fitted_on[-1]
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import fit_baseline
-from models.learners import Design, Lesson, Penalty, learn_logistic, penalties
+from models.learners import Design, Penalty, TrainingData, fit_logistic, penalties
 from models.outcomes import Floats, expit
 from models.regression import BoundedRegression
 from models.uncertainty import SMALLEST, WIDEST
@@ -53,17 +53,17 @@ class Variances:
         return [self.penalties[place] for place in found.tolist()]
 
 
-def variances(lesson: Lesson, seed: int, *, yes_no: bool) -> Variances:
-    """What the trials of a lesson say of both variances.
+def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Variances:
+    """What the trials of training data say of both variances.
 
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
     """
-    design, tried = Design.of(lesson), tuple(penalties(lesson))
-    fitted = _Fitted.of(lesson, yes_no)
-    pieces = fitted.size[:, None] * _pieces(lesson, fitted.importance, np.random.default_rng(seed))
+    design, tried = Design.from_data(training_data), tuple(penalties(training_data))
+    fitted = _PenalisedFit.fit(training_data, yes_no)
+    pieces = fitted.size[:, None] * _pieces(training_data, fitted.importance, np.random.default_rng(seed))
     number = pieces.shape[1]
-    precision, pull = _expansion(np.hstack([design.columns, pieces]), lesson, fitted)
+    precision, pull = _expansion(np.hstack([design.columns, pieces]), training_data, fitted)
     evidence = np.empty((len(tried), len(MISFITS)))
     for row, penalty in enumerate(tried):
         for column, misfit in enumerate(MISFITS):
@@ -76,7 +76,7 @@ def variances(lesson: Lesson, seed: int, *, yes_no: bool) -> Variances:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
+class _PenalisedFit:
     """A penalised fit: scores (patients,), and fitted probabilities (trials,).
 
     ``size`` (patients,) is how large what is unexplained is beside that of a typical probability: it keeps its size in
@@ -90,53 +90,53 @@ class _Fitted:
     typical: float
 
     @staticmethod
-    def of(lesson: Lesson, yes_no: bool) -> "_Fitted":
-        trials = lesson.trials
-        linear = learn_logistic(lesson).score
-        score, importance = linear.predict(lesson.rows), linear.explain(lesson.rows)[1].std(axis=0)
+    def fit(training_data: TrainingData, yes_no: bool) -> "_PenalisedFit":
+        trials = training_data.trials
+        linear = fit_logistic(training_data).score
+        score, importance = linear.predict(training_data.rows), linear.explain(training_data.rows)[1].std(axis=0)
         baseline = fit_baseline(trials, score)
         fitted = expit(baseline[trials.band] + score[trials.patient])
         if not yes_no:
-            return _Fitted(score, fitted, importance, np.ones(len(score)), 1.0)
+            return _PenalisedFit(score, fitted, importance, np.ones(len(score)), 1.0)
         probability = expit(baseline[0] + score)
         variance = np.maximum(probability * (1 - probability), SMALLEST)
-        typical = float(variance[lesson.taught].mean())
-        return _Fitted(score, fitted, importance, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
+        typical = float(variance[training_data.fitted_on].mean())
+        return _PenalisedFit(score, fitted, importance, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
 
 
-def _pieces(lesson: Lesson, importance: Floats, rng: np.random.Generator) -> Floats:
+def _pieces(training_data: TrainingData, importance: Floats, rng: np.random.Generator) -> Floats:
     """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over those taught.
 
     Features are drawn by their ``importance`` (features,) to the linear score, and in part alike: what acts otherwise
     than linearly mostly acts linearly too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not recorded
     lies beyond no threshold.
     """
-    taught = lesson.rows[lesson.taught]
-    varying = [column for column in range(taught.shape[1]) if len(np.unique(_recorded(taught[:, column]))) > 1]
-    found = np.ones((len(lesson.rows), PIECES if varying else 0))
+    fitted_on = training_data.rows[training_data.fitted_on]
+    varying = [column for column in range(fitted_on.shape[1]) if len(np.unique(_recorded(fitted_on[:, column]))) > 1]
+    found = np.ones((len(training_data.rows), PIECES if varying else 0))
     weight = importance[varying] + ALIKE * importance[varying].mean() if varying else np.zeros(0)
     chance = weight / weight.sum() if weight.sum() > 0 else None
     for piece in range(found.shape[1]):
         for _ in range(rng.integers(1, DEEPEST + 1)):
             column = rng.choice(varying, p=chance)
-            recorded = _recorded(taught[:, column])
+            recorded = _recorded(fitted_on[:, column])
             highest = np.unique(recorded)[-2]  # so that somebody lies beyond it
             threshold = min(np.quantile(recorded, rng.uniform(0.1, 0.9)), highest)
-            beyond = lesson.rows[:, column] > threshold
+            beyond = training_data.rows[:, column] > threshold
             found[:, piece] *= beyond if rng.random() < 0.5 else ~beyond
-    spread = found[lesson.taught].std(axis=0)
+    spread = found[training_data.fitted_on].std(axis=0)
     kept = spread > RAREST
-    return (found[:, kept] - found[lesson.taught][:, kept].mean(axis=0)) / spread[kept]
+    return (found[:, kept] - found[training_data.fitted_on][:, kept].mean(axis=0)) / spread[kept]
 
 
 def _recorded(values: Floats) -> Floats:
     return values[~np.isnan(values)]
 
 
-def _expansion(columns: Floats, lesson: Lesson, around: _Fitted) -> tuple[Floats, Floats]:
+def _expansion(columns: Floats, training_data: TrainingData, around: _PenalisedFit) -> tuple[Floats, Floats]:
     """Quadratic expansion of the log-likelihood in the columns' coefficients, bands profiled out: matrix and vector."""
-    trials = lesson.trials
-    regression = BoundedRegression.of(columns, np.zeros(columns.shape[1], dtype=np.int64), trials)
+    trials = training_data.trials
+    regression = BoundedRegression.from_columns(columns, np.zeros(columns.shape[1], dtype=np.int64), trials)
     score, fitted = around.score, around.fitted
     number = trials.successes + trials.failures
     variance = number * fitted * (1 - fitted)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.learners import Design, Lesson
+from models.learners import Design, TrainingData
 from models.relapse import RelapseHead, relapse_trials
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
@@ -79,13 +79,16 @@ def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
 
 def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
     """Refits of one learned head from samples ``drawn`` (refits, patients)."""
-    lesson, edges = lesson_of(task, head), head.edges if isinstance(head, RelapseHead) else np.zeros(0, dtype=np.int64)
-    design = Design.of(lesson)
+    training_data, edges = (
+        training_data_of(task, head),
+        head.edges if isinstance(head, RelapseHead) else np.zeros(0, dtype=np.int64),
+    )
+    design = Design.from_data(training_data)
     columns = design.columns.shape[1]
     rng = np.random.default_rng([seed, len(edges)])  # another draw for each of two heads
     with threadpool_limits(limits=1):
-        known = variances(lesson, seed, yes_no=not len(edges))
-        regression = design.regression(lesson)
+        known = variances(training_data, seed, yes_no=not len(edges))
+        regression = design.regression(training_data)
         parameters, fitted = None, []
         for counts, penalty in zip(drawn, known.draw(len(drawn)), strict=True):
             strengths = design.strengths(penalty)
@@ -119,10 +122,12 @@ def _standard(draws: Floats) -> Floats:
     return np.asarray(away / away.std())
 
 
-def lesson_of(task: Task, head: Head) -> Lesson:
+def training_data_of(task: Task, head: Head) -> TrainingData:
     """What all patients teach a learned head."""
     if not isinstance(task, RelapseTask):
-        return task.lesson
+        return task.training_data
     assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it
     trials = relapse_trials(task.followed, task.relapsed, task.at_risk, head.edges, task.follow_up)
-    return Lesson(task.lesson.rows, trials, task.lesson.names, task.lesson.signs, task.lesson.seed)
+    return TrainingData(
+        task.training_data.rows, trials, task.training_data.names, task.training_data.signs, task.training_data.seed
+    )

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
-from models.calibration import Trials, fit_baseline
-from models.learners import TUNING_FOLDS, Learner, Lesson, learn_nothing
+from models.calibration import BinomialCounts, fit_baseline
+from models.learners import TUNING_FOLDS, Learner, TrainingData, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import (
     ONE_VARIABLE,
@@ -23,7 +23,7 @@ from models.relapse import (
 from models.score import Score
 from training.learning.choice import Choice
 from training.learning.tasks import LOSS, Head, HeldOut, effective_share
-from training.metrics.asked import FEWEST_FOLLOWED
+from training.metrics.question_data import FEWEST_FOLLOWED
 from training.outcomes.labels import EndedBy, Outcomes
 
 MOST_WEEKS = 52
@@ -38,14 +38,14 @@ class RelapseTask:
     how ``competing_learner`` was chosen, ``None`` where competing events are too few for a choice.
     """
 
-    lesson: Lesson
+    training_data: TrainingData
     followed_days: Floats
     ended_by: NDArray[np.int8]
     at_risk: Mask
     last_day: int
     follow_up: FollowUpWeights
     longest_horizon: int = 0
-    competing_learner: Learner = learn_nothing
+    competing_learner: Learner = fit_nothing
     competing_choice: Choice | None = None
     name: str = "relapse"
     loss: str = LOSS
@@ -57,7 +57,7 @@ class RelapseTask:
         return self.follow_up.at_event
 
     @property
-    def taught(self) -> Mask:
+    def fitted_on(self) -> Mask:
         """Those at risk."""
         return self.at_risk
 
@@ -91,9 +91,9 @@ class RelapseTask:
         """The relapses: the number of weeks at risk is not what limits what can be learned."""
         return self.events
 
-    def rarer_among(self, taught: Mask) -> int:
+    def rarer_among(self, fitted_on: Mask) -> int:
         """The relapses among some of the patients."""
-        return int((self.relapsed & taught).sum())
+        return int((self.relapsed & fitted_on).sum())
 
     @property
     def effective_share(self) -> float:
@@ -105,13 +105,13 @@ class RelapseTask:
         """The days at which predictions are judged: see ``week_ends``."""
         return week_ends(self.last_day)
 
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head learned from some of the patients, and the parameters chosen."""
-        kept = self.at_risk & taught
+        kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
         trials = relapse_trials(self.followed, self.relapsed, kept, edges, self.follow_up)
-        learned = learner(replace(self.lesson, trials=trials))
-        baseline = fit_baseline(trials, learned.score.predict(self.lesson.rows))
+        learned = learner(replace(self.training_data, trials=trials))
+        baseline = fit_baseline(trials, learned.score.predict(self.training_data.rows))
         rate, score = self.fit_competing(kept)
         return RelapseHead(
             learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
@@ -123,20 +123,20 @@ class RelapseTask:
         There is no score where too few had such an event to tune it by.
         """
         trials = self.competing_trials(kept)
-        if self.competing_learner is learn_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
+        if self.competing_learner is fit_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
             return competing_rate(trials, np.zeros(trials.patients)), None
-        score = self.competing_learner(replace(self.competing_lesson, trials=trials)).score
-        return competing_rate(trials, score.predict(self.lesson.rows)), score
+        score = self.competing_learner(replace(self.competing_training_data, trials=trials)).score
+        return competing_rate(trials, score.predict(self.training_data.rows)), score
 
-    def competing_trials(self, kept: Mask) -> Trials:
+    def competing_trials(self, kept: Mask) -> BinomialCounts:
         """The weeks of some patients without relapse, and their competing events."""
         weeks = -(-self.last_day // DAYS_PER_WEEK)
         return competing_trials(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
 
     @property
-    def competing_lesson(self) -> Lesson:
+    def competing_training_data(self) -> TrainingData:
         """Feature rows for competing events, of which no sign is expected."""
-        return replace(self.lesson, signs=(0,) * len(self.lesson.names))
+        return replace(self.training_data, signs=(0,) * len(self.training_data.names))
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """What the head says of patients it did not see."""
@@ -144,9 +144,13 @@ class RelapseTask:
         kept = self.at_risk & held
         patient = np.flatnonzero(kept)
         trials = relapse_trials(self.followed, self.relapsed, kept, head.edges, self.follow_up)
-        rows = self.lesson.rows[patient]
+        rows = self.training_data.rows[patient]
         return HeldOut(
-            patient, head.moved(rows), trials, head.baseline[trials.band], head.curve(rows, self.days).relapse
+            patient,
+            head.linear_predictor(rows),
+            trials,
+            head.baseline[trials.band],
+            head.curve(rows, self.days).relapse,
         )
 
 
@@ -176,9 +180,9 @@ def relapse_task(
 ) -> RelapseTask:
     """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission."""
     signs = tuple(feature.relapse_sign for feature in declared)
-    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
+    none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
     return RelapseTask(
-        lesson=Lesson(features.values, none, features.names, signs, seed),
+        training_data=TrainingData(features.values, none, features.names, signs, seed),
         followed_days=outcomes.followed_days,
         ended_by=outcomes.ended_by,
         at_risk=outcomes.at_risk,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
-from models.calibration import Trials, fit_baseline
-from models.learners import Learner, Lesson, learn_logistic, learn_nothing, learn_one_variable, learn_xgboost
+from models.calibration import BinomialCounts, fit_baseline
+from models.learners import Learner, TrainingData, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.relapse import RelapseHead
 from models.remission import ONE_VARIABLE, RemissionHead, remission_trials
 from training.outcomes.labels import Outcomes
@@ -25,13 +25,13 @@ Head: TypeAlias = RemissionHead | RelapseHead
 class HeldOut:
     """One head's predictions for the patients held out from it.
 
-    ``moved`` (patients held out,) is the score; ``trials`` are theirs, with the head's ``baseline`` (trials,).
+    ``linear_predictor`` (patients held out,) is the score; ``trials`` are theirs, with the ``baseline`` (trials,).
     ``probability`` is P(remission), or the cumulative incidence of relapse at the task's days, per patient.
     """
 
     patient: NDArray[np.intp]
-    moved: Floats
-    trials: Trials
+    linear_predictor: Floats
+    trials: BinomialCounts
     baseline: Floats
     probability: Floats
 
@@ -48,7 +48,7 @@ class Task(Protocol):
         """The measure that compares candidates; smaller is better."""
 
     @property
-    def lesson(self) -> Lesson:
+    def training_data(self) -> TrainingData:
         """Feature rows, names and expected signs."""
 
     @property
@@ -71,18 +71,18 @@ class Task(Protocol):
     def rarer(self) -> int:
         """The rarer of the outcomes: how much there is to learn from."""
 
-    def rarer_among(self, taught: Mask) -> int:
+    def rarer_among(self, fitted_on: Mask) -> int:
         """The rarer of the outcomes among some of the patients."""
 
     @property
-    def taught(self) -> Mask:
+    def fitted_on(self) -> Mask:
         """The patients whose outcome can teach it, shape (patients,)."""
 
     @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients, below 1 where some weigh more than others."""
 
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head learned from some of the patients, and the parameters chosen."""
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
@@ -93,7 +93,7 @@ class Task(Protocol):
 class RemissionTask:
     """Learn P(remission) from those whose remission was observed; ``weights`` (patients,) make them stand for all."""
 
-    lesson: Lesson
+    training_data: TrainingData
     remission: Floats
     weights: Floats
     name: str = "remission"
@@ -103,50 +103,50 @@ class RemissionTask:
     @property
     def patients(self) -> int:
         """Patients whose remission was observed."""
-        return len(self.lesson.trials.patient)
+        return len(self.training_data.trials.patient)
 
     @property
     def events(self) -> int:
         """Patients in remission."""
-        return int((self.lesson.trials.successes > 0).sum())
+        return int((self.training_data.trials.successes > 0).sum())
 
     @property
     def rarer(self) -> int:
         """The smaller of those in remission and those not."""
         return self.rarer_among(np.ones(len(self.remission), dtype=np.bool_))
 
-    def rarer_among(self, taught: Mask) -> int:
+    def rarer_among(self, fitted_on: Mask) -> int:
         """The smaller of those in remission and those not, among some of the patients."""
-        successes = self.lesson.trials.of(taught).successes
+        successes = self.training_data.trials.subset(fitted_on).successes
         return int(min((successes > 0).sum(), (successes == 0).sum()))
 
     @property
-    def taught(self) -> Mask:
+    def fitted_on(self) -> Mask:
         """Those analysed whose remission was observed."""
-        taught = np.zeros(len(self.remission), dtype=np.bool_)
-        taught[self.lesson.trials.patient] = True
-        return taught
+        fitted_on = np.zeros(len(self.remission), dtype=np.bool_)
+        fitted_on[self.training_data.trials.patient] = True
+        return fitted_on
 
     @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients (Kish 1965)."""
-        return effective_share(self.weights[self.taught])
+        return effective_share(self.weights[self.fitted_on])
 
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head learned from some of the patients, and the parameters chosen."""
-        part = self.lesson.of(taught)
+        part = self.training_data.subset(fitted_on)
         learned = learner(part)
-        baseline = fit_baseline(part.trials, learned.score.predict(self.lesson.rows))
+        baseline = fit_baseline(part.trials, learned.score.predict(self.training_data.rows))
         return RemissionHead(learned.score, float(baseline[0])), learned.parameters
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """What the head says of patients it did not see."""
         assert isinstance(head, RemissionHead)  # noqa: S101 - the head that fit returned
-        trials = self.lesson.trials.of(held)
+        trials = self.training_data.trials.subset(held)
         patient = trials.patient
-        moved = head.slope * head.score.predict(self.lesson.rows[patient])
+        linear_predictor = head.slope * head.score.predict(self.training_data.rows[patient])
         baseline = np.full(len(patient), head.baseline)
-        return HeldOut(patient, moved, trials, baseline, head.probability(self.lesson.rows[patient]))
+        return HeldOut(patient, linear_predictor, trials, baseline, head.probability(self.training_data.rows[patient]))
 
 
 def effective_share(weights: Floats) -> float:
@@ -161,11 +161,13 @@ def remission_task(
     """The remission task of a landmark."""
     trials = remission_trials(outcomes.remission, weights, outcomes.eligible)
     signs = tuple(feature.remission_sign for feature in declared)
-    return RemissionTask(Lesson(features.values, trials, features.names, signs, seed), outcomes.remission, weights)
+    return RemissionTask(
+        TrainingData(features.values, trials, features.names, signs, seed), outcomes.remission, weights
+    )
 
 
 def learner_for(candidate: str, task: Task) -> Learner:
     """The learner of a candidate's name."""
     if candidate == "one_variable":
-        return learn_one_variable(task.one_variable)
-    return {"no_model": learn_nothing, "logistic": learn_logistic, "xgboost": learn_xgboost}[candidate]
+        return fit_one_variable(task.one_variable)
+    return {"no_model": fit_nothing, "logistic": fit_logistic, "xgboost": fit_xgboost}[candidate]

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.stats import chi2
 
 from features.records.timeline import Floats, Mask
-from models.calibration import SIGNIFICANCE, Recalibration, Trials, fit_baseline, recalibrate
-from models.learners import TUNING_FOLDS, learn_logistic
+from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, fit_baseline, recalibrate
+from models.learners import TUNING_FOLDS, fit_logistic
 from models.relapse import RelapseHead, relapse_trials
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
@@ -38,31 +38,31 @@ class HeadUpdate:
     head: Head
 
 
-def update_head(task: Task, head: Head, taught: Mask) -> HeadUpdate:
+def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
     """Update a head on some patients of a task; learning anew is offered from ``REFIT_FROM`` of the rarer outcome.
 
     With too few outcomes for any test the head stays as it is.
     """
     reach = _reach(task, head)
-    trials, baseline = _trials(task, head, taught, reach)
-    moved = head.slope * head.score.predict(task.lesson.rows)
-    log_odds = baseline + moved[trials.patient]
-    if task.rarer_among(taught) < TUNING_FOLDS or not len(trials.patient):
+    trials, baseline = _trials(task, head, fitted_on, reach)
+    linear_predictor = head.slope * head.score.predict(task.training_data.rows)
+    log_odds = baseline + linear_predictor[trials.patient]
+    if task.rarer_among(fitted_on) < TUNING_FOLDS or not len(trials.patient):
         return HeadUpdate(NOTHING, {}, 0.0, 1.0, 0.0, head)
     shift = _shift(trials, log_odds)
-    both = recalibrate(trials, moved, baseline, task.effective_share)
-    stretched = baseline + both.shift + both.slope * moved[trials.patient]
+    both = recalibrate(trials, linear_predictor, baseline, task.effective_share)
+    stretched = baseline + both.shift + both.slope * linear_predictor[trials.patient]
     losses = {
         NOTHING: _loss(trials, log_odds),
         INTERCEPT: _loss(trials, log_odds + shift),
         SLOPE: _loss(trials, stretched),
     }
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
-    if not np.ptp(moved[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
+    if not np.ptp(linear_predictor[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
         del losses[SLOPE], parameters[SLOPE]
-    if task.rarer_among(taught) >= REFIT_FROM:
-        refitted, chosen = task.fit(learn_logistic, taught)
-        losses[REFIT] = _refit_loss(task, refitted, taught, reach)
+    if task.rarer_among(fitted_on) >= REFIT_FROM:
+        refitted, chosen = task.fit(fit_logistic, fitted_on)
+        losses[REFIT] = _refit_loss(task, refitted, fitted_on, reach)
         parameters[REFIT] = chosen["effective_parameters"] + len(np.atleast_1d(refitted.baseline))
     method, p_values = closed_test(losses, parameters, task.effective_share)
     applied = {INTERCEPT: Recalibration(shift, 1.0, p_values.get(NOTHING, 1.0)), SLOPE: both}.get(method)
@@ -99,42 +99,44 @@ def _reach(task: Task, head: Head) -> int:
     return 0
 
 
-def _trials(task: Task, head: Head, taught: Mask, reach: int) -> tuple[Trials, Floats]:
+def _trials(task: Task, head: Head, fitted_on: Mask, reach: int) -> tuple[BinomialCounts, Floats]:
     """The trials of some patients under a head's own bands of time, and its baseline for each."""
     if isinstance(head, RelapseHead) and isinstance(task, RelapseTask):
         relapsed = task.relapsed & (task.followed <= reach)
-        followed, kept = np.minimum(task.followed, reach), task.at_risk & taught
+        followed, kept = np.minimum(task.followed, reach), task.at_risk & fitted_on
         trials = relapse_trials(followed, relapsed, kept, head.edges, task.follow_up)
         return trials, head.baseline[trials.band]
-    trials = task.lesson.trials.of(taught)
+    trials = task.training_data.trials.subset(fitted_on)
     return trials, np.full(len(trials.patient), head.baseline)
 
 
-def _shift(trials: Trials, log_odds: Floats) -> float:
+def _shift(trials: BinomialCounts, log_odds: Floats) -> float:
     """The one shift with which as many successes are expected as were seen."""
     number = len(log_odds)
     alone = replace(trials, patient=np.arange(number), band=np.zeros(number, dtype=np.intp), patients=number, bands=1)
     return float(fit_baseline(alone, log_odds)[0])
 
 
-def _loss(trials: Trials, log_odds: Floats) -> float:
+def _loss(trials: BinomialCounts, log_odds: Floats) -> float:
     return float(trials.losses(log_odds).sum())
 
 
-def _refit_loss(task: Task, head: Head, taught: Mask, reach: int) -> float:
-    trials, baseline = _trials(task, head, taught, reach)
-    return _loss(trials, baseline + head.score.predict(task.lesson.rows)[trials.patient])
+def _refit_loss(task: Task, head: Head, fitted_on: Mask, reach: int) -> float:
+    trials, baseline = _trials(task, head, fitted_on, reach)
+    return _loss(trials, baseline + head.score.predict(task.training_data.rows)[trials.patient])
 
 
-def in_words(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
+def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
     """One line per landmark and head: what was done, and why not less."""
     return [f"{landmark}, {head}: {_said(update)}" for landmark, head, update in updates]
 
 
 def _said(update: HeadUpdate) -> str:
     tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
-    moved = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
-    return f"{update.method}{moved}{f'; {tests}' if tests else '; too few outcomes to test'}"
+    linear_predictor = (
+        f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
+    )
+    return f"{update.method}{linear_predictor}{f'; {tests}' if tests else '; too few outcomes to test'}"
 
 
 def competing_kept(task: RelapseTask | None, head: RelapseHead, update: HeadUpdate | None) -> bool:

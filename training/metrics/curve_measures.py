@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.records.timeline import Floats, Mask
-from training.metrics.asked import followed_to
 from training.metrics.discrimination import c_index
 from training.metrics.incidence import answer_by
+from training.metrics.question_data import followed_to
 from training.metrics.reliability import brier_by_draw
 
 
@@ -31,7 +31,7 @@ class Curves:
     incidence: Floats
     days: NDArray[np.int64]
 
-    def of(self, kept: Mask) -> "Curves":
+    def subset(self, kept: Mask) -> "Curves":
         """Some of the rows only."""
         return Curves(
             self.patient[kept],

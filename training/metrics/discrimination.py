@@ -76,9 +76,9 @@ def uno_c(
     margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
     inverse = 1 / censoring_free(followed_days, ended_by, np.ones(len(followed_days)), followed_days)
     late = (ended_by == 1) & (followed_days > last_day)
-    judged = np.where(late, 0, ended_by).astype(np.int8)
+    evaluated = np.where(late, 0, ended_by).astype(np.int8)
     for members in _folds(fold):
-        later, competing = _comparisons(followed_days, judged, y_predicted, members)
+        later, competing = _comparisons(followed_days, evaluated, y_predicted, members)
         later = replace(later, case_factor=inverse[later.case] ** 2)
         competing = replace(competing, case_factor=inverse[competing.case], among_factor=inverse[competing.among])
         _add_pairs(later, weights, margin, pairs)

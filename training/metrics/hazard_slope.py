@@ -20,11 +20,11 @@ def hazard_slope(followed_days: Floats, ended_by: NDArray[np.int8], score: Float
         return np.full(len(weights), np.nan)
     # From the last to the first, so that sums from the left are over those still at risk.
     order = np.lexsort((ended_by == 1, -followed_days))
-    at_risk = _RiskSets(followed_days[order], ended_by[order] == 1, (score - score.mean())[order])
+    at_risk = _RelapseRanks(followed_days[order], ended_by[order] == 1, (score - score.mean())[order])
     return np.concatenate([_newton(at_risk, weights[rows][:, order]) for rows in blocks_of_draws(weights)])
 
 
-class _RiskSets:
+class _RelapseRanks:
     """Where the relapses stand among patients in the order of time, the latest first, relapses last on their day."""
 
     def __init__(self, followed_days: Floats, relapsed: NDArray[np.bool_], score: Floats) -> None:
@@ -45,7 +45,7 @@ class _RiskSets:
         return np.asarray(over_risk_set - self.gone * over_day)
 
 
-def _newton(at_risk: _RiskSets, weights: Floats) -> Floats:
+def _newton(at_risk: _RelapseRanks, weights: Floats) -> Floats:
     score = at_risk.score
     relapses = weights[:, at_risk.event]
     mean_of_day = (np.add.reduceat(relapses, at_risk.start, axis=1) / at_risk.number)[:, at_risk.day]

@@ -10,11 +10,11 @@ import numpy as np
 
 from features.records.timeline import Floats
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate
-from training.metrics.asked import Asked
 from training.metrics.disclosure import FEWEST
 from training.metrics.discrimination import auc
 from training.metrics.intervals import interval, interval_of_distance
 from training.metrics.net_benefit import net_benefit, net_benefit_treat_all
+from training.metrics.question_data import QuestionData
 from training.metrics.reliability import (
     brier_by_draw,
     brier_parts,
@@ -35,18 +35,18 @@ NOISE = " noise"
 """Ends the name of how far a draw is from all data, which stands beside a distance that can't be below 0."""
 SQUARED = ("brier_reliability", "brier_resolution")
 
-Measure = Callable[[Asked, Floats], Mapping[str, Floats]]
+Measure = Callable[[QuestionData, Floats], Mapping[str, Floats]]
 """From the rows of one repeat and their weights (draws, rows) to figures (draws, ...)."""
 
 
-def averaged(asked: Asked, measure: Measure, draws: Floats) -> dict[str, Floats]:
+def averaged(asked: QuestionData, measure: Measure, draws: Floats) -> dict[str, Floats]:
     """A measure's figures, averaged over the repeats; NaN where no repeat has one."""
-    parts = [asked.of(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
+    parts = [asked.subset(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
     found = [_where_drawn(part, measure, draws[:, part.patient] * part.weights) for part in parts]
     return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]} if found else {}
 
 
-def _where_drawn(asked: Asked, measure: Measure, weights: Floats) -> dict[str, Floats]:
+def _where_drawn(asked: QuestionData, measure: Measure, weights: Floats) -> dict[str, Floats]:
     """A measure's figures, NaN in the draws that hold none of the patients: of a small group there are such."""
     drawn = weights.sum(axis=1) > 0
     found = {}
@@ -65,17 +65,17 @@ def mean_of_repeats(values: list[Floats]) -> Floats:
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def core_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
+def core_values(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """The measures that are also given per site, per group and per treatment of unobserved answers."""
     return averaged(asked, _core, draws)
 
 
-def question_values(asked: Asked, draws: Floats) -> dict[str, Floats]:
+def question_values(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """All the measures of a question."""
     return averaged(asked, lambda part, weights: {**_core(part, weights), **_rest(part, weights)}, draws)
 
 
-def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
+def _core(asked: QuestionData, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
     slope = np.full(len(weights), np.nan) if all_the_same(asked) else calibration_slope_by_draw(y, p, weights)
     return {
@@ -88,12 +88,12 @@ def _core(asked: Asked, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def all_the_same(asked: Asked) -> bool:
+def all_the_same(asked: QuestionData) -> bool:
     """Whether all patients of every fold are told the same: then the folds' base rates are all that differs."""
     return all(np.ptp(asked.y_predicted[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
 
 
-def _rest(asked: Asked, weights: Floats) -> dict[str, Floats]:
+def _rest(asked: QuestionData, weights: Floats) -> dict[str, Floats]:
     y, p = asked.y_observed, asked.y_predicted
     parts = brier_parts(y, p, weights)
     return {
@@ -127,10 +127,10 @@ def _estimate(name: str, values: Mapping[str, Floats]) -> Estimate:
     return Estimate(estimate=float(values[name][0]), low=root.low**2, high=root.high**2)
 
 
-def curve_errors(asked: Asked, draws: Floats) -> dict[str, Floats]:
+def curve_errors(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """ICI, E50 and E90 against the smooth curve of weighted answers, with their noise, in every draw."""
 
-    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+    def measure(part: QuestionData, weights: Floats) -> Mapping[str, Floats]:
         y, p = part.y_observed, part.y_predicted
         return errors_with_noise(smooth_curve(y, p, weights), p, weights)
 
@@ -144,12 +144,12 @@ def errors_with_noise(curve: Curve, y_predicted: Floats, weights: Floats) -> dic
     return found | {f"ici{NOISE}": noise.ici, f"e50{NOISE}": noise.e50, f"e90{NOISE}": noise.e90}
 
 
-def observed_rate(asked: Asked, weights: Floats) -> Floats:
+def observed_rate(asked: QuestionData, weights: Floats) -> Floats:
     """The weighted rate of yes in every draw of ``weights`` (draws, rows)."""
     return np.asarray(weights @ asked.y_observed / weights.sum(axis=1))
 
 
-def curve_points(asked: Asked) -> Floats | None:
+def curve_points(asked: QuestionData) -> Floats | None:
     """Predicted probabilities at which a curve is drawn: the middle 98% of them.
 
     ``None`` where they are all equal, or differ between folds only: a curve through them would be drawn by chance.
@@ -160,10 +160,10 @@ def curve_points(asked: Asked) -> Floats | None:
     return np.linspace(low, high, POINTS)
 
 
-def observed_curve(asked: Asked, points: Floats, draws: Floats) -> Floats:
+def observed_curve(asked: QuestionData, points: Floats, draws: Floats) -> Floats:
     """Observed probability at predicted ones, by the smooth curve of weighted answers; shape (draws, points)."""
 
-    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+    def measure(part: QuestionData, weights: Floats) -> Mapping[str, Floats]:
         return {"curve": smooth_curve(part.y_observed, part.y_predicted, weights).observed_at(points)}
 
     return averaged(asked, measure, draws)["curve"]
@@ -178,7 +178,7 @@ def _told_counts(counts: list[int]) -> list[int | None]:
     return [None if position in hidden else count for position, count in enumerate(counts)]
 
 
-def calibration_curve(asked: Asked, points: Floats, observed: Floats) -> CalibrationCurve:
+def calibration_curve(asked: QuestionData, points: Floats, observed: Floats) -> CalibrationCurve:
     """The curve with its limits, and how the predictions are distributed; ``observed`` has shape (draws, points)."""
     curve = [interval(values) for values in observed.T]
     counts, _ = np.histogram(asked.first_repeat.y_predicted, bins=BINS, range=(0, 1))
@@ -191,10 +191,10 @@ def calibration_curve(asked: Asked, points: Floats, observed: Floats) -> Calibra
     )
 
 
-def benefit(asked: Asked, draws: Floats) -> dict[str, Floats]:
+def benefit(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
     """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
 
-    def measure(part: Asked, weights: Floats) -> Mapping[str, Floats]:
+    def measure(part: QuestionData, weights: Floats) -> Mapping[str, Floats]:
         return {
             "model": net_benefit(part.y_observed, part.y_predicted, weights, THRESHOLDS),
             "all": net_benefit_treat_all(observed_rate(part, weights), THRESHOLDS),

@@ -16,7 +16,7 @@ _NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PooledEstimate:
     """The mean over sites with its 95% interval, the spread between sites, and 95% limits for a new site.
 
     ``tau`` is the standard deviation of the sites' true values. NaN where not defined: ``mean`` without any site,
@@ -32,7 +32,7 @@ class Pooled:
     new_high: float
 
 
-def pool(estimates: Floats, standard_errors: Floats) -> Pooled:
+def pool(estimates: Floats, standard_errors: Floats) -> PooledEstimate:
     """Random-effects summary of one estimate per site, both (sites,); sites without a finite, positive error left out.
 
     The spread is by restricted maximum likelihood (Viechtbauer 2005, doi:10.3102/10769986030003261), the mean's
@@ -44,16 +44,18 @@ def pool(estimates: Floats, standard_errors: Floats) -> Pooled:
     values, variances = estimates[known], standard_errors[known] ** 2
     sites = len(values)
     if sites == 0:
-        return Pooled(0, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN)
+        return PooledEstimate(0, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN)
     if sites == 1:
-        return Pooled(1, float(values[0]), _NAN, _NAN, _NAN, _NAN, _NAN)
+        return PooledEstimate(1, float(values[0]), _NAN, _NAN, _NAN, _NAN, _NAN)
     variance_between = _variance_between(values, variances)
     weights = 1 / (variances + variance_between)
     mean = float(np.average(values, weights=weights))
     error = float(np.sqrt(weights @ (values - mean) ** 2 / ((sites - 1) * weights.sum())))
     half = error * float(t.ppf(0.975, sites - 1))
     new = float(t.ppf(0.975, sites - 2)) * float(np.sqrt(variance_between + error**2)) if sites > 2 else _NAN
-    return Pooled(sites, mean, mean - half, mean + half, float(np.sqrt(variance_between)), mean - new, mean + new)
+    return PooledEstimate(
+        sites, mean, mean - half, mean + half, float(np.sqrt(variance_between)), mean - new, mean + new
+    )
 
 
 def _variance_between(values: Floats, variances: Floats) -> float:

@@ -24,7 +24,7 @@ _Z = 1.96
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class RequiredSampleSize:
     """Patients needed by each criterion, the greatest of them, and events per parameter at that number.
 
     ``shrinkage``: predictions at most 10% too extreme; ``optimism``: R-squared at most 0.05 too high; ``precision``:
@@ -39,7 +39,9 @@ class SampleSize:
     patients_per_parameter: float
 
 
-def binary(parameters: int, prevalence: float, r2_cox_snell: float, shrinkage: float = SHRINKAGE) -> SampleSize | None:
+def binary(
+    parameters: int, prevalence: float, r2_cox_snell: float, shrinkage: float = SHRINKAGE
+) -> RequiredSampleSize | None:
     """Patients needed for a yes/no outcome; ``None`` where the R-squared is not positive: nothing to learn was shown.
 
     Raises ``ValueError`` for an R-squared that no model can reach at that prevalence.
@@ -60,7 +62,7 @@ def survival(
     mean_follow_up: float,
     r2_cox_snell: float,
     shrinkage: float = SHRINKAGE,
-) -> SampleSize | None:
+) -> RequiredSampleSize | None:
     """Patients needed for a time to event; ``None`` where the R-squared is not positive.
 
     ``rate`` is events per unit of time, ``timepoint`` and ``mean_follow_up`` are in the same unit; nobody has more than
@@ -111,6 +113,6 @@ def _margin_of_rate(rate: float, timepoint: float) -> float:
     return min(below, above)
 
 
-def _sample_size(criteria: tuple[int, int, int], events_per_patient: float, parameters: int) -> SampleSize:
+def _sample_size(criteria: tuple[int, int, int], events_per_patient: float, parameters: int) -> RequiredSampleSize:
     required = max(criteria)
-    return SampleSize(*criteria, required, required * events_per_patient / parameters, required / parameters)
+    return RequiredSampleSize(*criteria, required, required * events_per_patient / parameters, required / parameters)

@@ -12,22 +12,22 @@ from features.protocol.document import Protocol
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from models.bundle import Bundle
-from training.monitoring.report import text as in_words
+from training.monitoring.report import text as as_text
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.calibration import Moment, relapse_calibration, remission_calibration
-from training.monitoring.statistics.checks import Found, Watched, shares
+from training.monitoring.statistics.calibration import OutcomeCalendar, relapse_calibration, remission_calibration
+from training.monitoring.statistics.checks import Finding, MonitoredItem, shares
 from training.monitoring.statistics.document import (
-    Answers,
-    Asked,
     Calibration,
     Check,
+    FirstRequests,
+    MeanAnswers,
     ModelMonitored,
     Monitoring,
     State,
     told,
 )
 from training.monitoring.statistics.drift import drift_at
-from training.monitoring.statistics.joined import Followed, join
+from training.monitoring.statistics.joined import OutcomeCohort, join
 from training.monitoring.statistics.logged import AtLandmark, ByModel, LoggedPrediction, by_model
 from training.monitoring.statistics.measured import measured
 from training.monitoring.statistics.over_time import answers_over_time
@@ -51,7 +51,7 @@ class UnknownModel:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class OutcomeSource:
     """Where outcomes come from: a cohort, read under a model's protocol, and how references of patients are hashed."""
 
     cohort: Callable[[Protocol], Cohort]
@@ -59,19 +59,19 @@ class Outcomes:
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class MonitoringRequest:
     """What is monitored: ``find`` gives the model of a bundle's digest, ``outcomes`` is ``None`` where none are given.
 
     Predictions before the day ``since`` are not looked at. ``now`` is the moment up to which all is judged.
     """
 
     find: Callable[[str], KnownModel | UnknownModel]
-    outcomes: Outcomes | None
+    outcomes: OutcomeSource | None
     now: datetime
     since: date | None = None
 
 
-def monitor(predictions: Iterable[LoggedPrediction], wanted: Wanted) -> Monitoring:
+def monitor(predictions: Iterable[LoggedPrediction], wanted: MonitoringRequest) -> Monitoring:
     """What became of every model in the log, the one used last first; the same log gives the same document.
 
     Raises ``InputRefusedError`` where the outcomes can't be read under the protocol of the model used last.
@@ -84,30 +84,30 @@ def monitor(predictions: Iterable[LoggedPrediction], wanted: Wanted) -> Monitori
     )
 
 
-def _monitored(model: ByModel, wanted: Wanted, *, newest: bool) -> ModelMonitored:
+def _monitored(model: ByModel, wanted: MonitoringRequest, *, newest: bool) -> ModelMonitored:
     known = wanted.find(model.digest)
     calendar = Calendar.between(model.predictions[0].at, max(wanted.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
-        return _told(model, calendar, _Judged([], [], [], known, "not given"))
+        return _told(model, calendar, _MonitoredModel([], [], [], known, "not given"))
     watched = shares(known.bundle, known.reference)
     found = _drift(model, known, calendar, watched)
     cohort = _cohort(known, wanted.outcomes, newest=newest)
     calibration: list[Calibration] = []
     if cohort is not None and wanted.outcomes is not None:
-        followed = Followed.of(cohort, wanted.outcomes.pseudonym, wanted.now)
+        followed = OutcomeCohort.from_cohort(cohort, wanted.outcomes.pseudonym, wanted.now)
         evidence, calibration = _calibration(model, known, followed, calendar, watched)
         found = [*found, *evidence]
-    judged = _Judged(
+    evaluated = _MonitoredModel(
         checks=checks(found, known.bundle, calendar),
         answers=_answers(model, known.reference, calendar),
         calibration=calibration,
         known=known,
         outcomes="not given" if wanted.outcomes is None else "unreadable" if cohort is None else "read",
     )
-    return _told(model, calendar, judged)
+    return _told(model, calendar, evaluated)
 
 
-def _cohort(known: KnownModel, outcomes: Outcomes | None, *, newest: bool) -> Cohort | None:
+def _cohort(known: KnownModel, outcomes: OutcomeSource | None, *, newest: bool) -> Cohort | None:
     """The outcomes under a model's protocol; an older model's may be one under which they can't be read any more."""
     if outcomes is None:
         return None
@@ -119,7 +119,9 @@ def _cohort(known: KnownModel, outcomes: Outcomes | None, *, newest: bool) -> Co
         return None
 
 
-def _drift(model: ByModel, known: KnownModel, calendar: Calendar, watched: Mapping[Watched, float]) -> list[Found]:
+def _drift(
+    model: ByModel, known: KnownModel, calendar: Calendar, watched: Mapping[MonitoredItem, float]
+) -> list[Finding]:
     landmarks = known.reference.landmarks if known.reference else []
     return [
         found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, watched)
@@ -131,76 +133,80 @@ def _at(model: ByModel, landmark: str) -> AtLandmark:
 
 
 def _calibration(
-    model: ByModel, known: KnownModel, followed: Followed, calendar: Calendar, watched: Mapping[Watched, float]
-) -> tuple[list[Found], list[Calibration]]:
+    model: ByModel,
+    known: KnownModel,
+    followed: OutcomeCohort,
+    calendar: Calendar,
+    watched: Mapping[MonitoredItem, float],
+) -> tuple[list[Finding], list[Calibration]]:
     """Evidence and figures of every head at every landmark."""
     answered = [one for at in model.landmarks.values() for one in at.answered]
-    moment = Moment(calendar, followed.last_day(answered), known.bundle.protocol)
+    moment = OutcomeCalendar(calendar, followed.last_day(answered), known.bundle.protocol)
     evidence, figures = [], []
     for head in known.bundle.models:
         name = head.landmark.name
         joined = join(_at(model, name), followed, moment.last_day)
         for judge, part in ((remission_calibration, "remission"), (relapse_calibration, "relapse")):
-            calibrated = judge(joined, head, moment, watched.get(Watched(name, "calibration", part), 0.0))
+            calibrated = judge(joined, head, moment, watched.get(MonitoredItem(name, "calibration", part), 0.0))
             if calibrated is not None:
                 evidence.append(calibrated.found)
                 figures.append(measured(calibrated, joined, head, moment))
     return evidence, figures
 
 
-def _answers(model: ByModel, reference: Reference | None, calendar: Calendar) -> list[Answers]:
+def _answers(model: ByModel, reference: Reference | None, calendar: Calendar) -> list[MeanAnswers]:
     """What was answered over time, but for heads that answer everybody alike."""
     known = [(at.name, one) for at in (reference.landmarks if reference else []) for one in at.answers if one.spread]
     return [answers_over_time(one, _at(model, name), calendar) for name, one in known]
 
 
 @dataclass(frozen=True, eq=False)
-class _Judged:
+class _MonitoredModel:
     """What was found of a model; nothing of one that the registry does not know."""
 
     checks: Sequence[Check]
-    answers: Sequence[Answers]
+    answers: Sequence[MeanAnswers]
     calibration: Sequence[Calibration]
     known: KnownModel | UnknownModel
-    outcomes: in_words.OutcomesGiven
+    outcomes: as_text.OutcomesGiven
 
     @property
     def followed(self) -> bool:
         return self.outcomes == "read"
 
 
-def _told(model: ByModel, calendar: Calendar, judged: _Judged) -> ModelMonitored:
-    known = judged.known
+def _told(model: ByModel, calendar: Calendar, evaluated: _MonitoredModel) -> ModelMonitored:
+    known = evaluated.known
     referenced, synthetic, parts = False, False, dict[str, State]()
     if isinstance(known, UnknownModel):
         said = [known.reason]
     else:
         referenced = known.reference is not None
         synthetic = known.bundle.training.get("synthetic") is True
-        parts = states(judged.checks, followed=judged.followed)
-        said = in_words.reasons(judged.checks, judged.calibration, judged.outcomes, referenced=referenced)
+        parts = states(evaluated.checks, followed=evaluated.followed)
+        said = as_text.reasons(evaluated.checks, evaluated.calibration, evaluated.outcomes, referenced=referenced)
     return ModelMonitored(
         version=model.version,
         run_id=model.run_id,
         bundle_digest=model.digest,
-        judged=isinstance(known, KnownModel),
+        evaluated=isinstance(known, KnownModel),
         referenced=referenced,
-        followed=judged.followed,
+        followed=evaluated.followed,
         synthetic=synthetic,
         first_day=model.predictions[0].at.date().isoformat(),
         last_day=model.predictions[-1].at.date().isoformat(),
         **asdict(model.counts),
         months=calendar.labels,
         asked=[_asked(at, calendar) for at in model.landmarks.values()],
-        checks=list(judged.checks),
-        answers=list(judged.answers),
-        calibration=list(judged.calibration),
+        checks=list(evaluated.checks),
+        answers=list(evaluated.answers),
+        calibration=list(evaluated.calibration),
         state=overall(parts),
         states=parts,
         reasons=said,
     )
 
 
-def _asked(at: AtLandmark, calendar: Calendar) -> Asked:
+def _asked(at: AtLandmark, calendar: Calendar) -> FirstRequests:
     months = calendar.months([one.at for one in at.asked]).tolist()
-    return Asked(landmark=at.landmark, patients=[told(months.count(month)) for month in range(calendar.number)])
+    return FirstRequests(landmark=at.landmark, patients=[told(months.count(month)) for month in range(calendar.number)])

@@ -2,7 +2,7 @@
 
 Act: a change is proven (a model to which nothing happened would show as much in at most one of twenty lifetimes), it is
 large, and it touches what the model does. Watch: proven but small or beside the point, or hinted at (one of five). How
-it is said is left to `in_words`.
+it is said is left to `as_text`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.score import Constant, Linear, Score
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import ALARM, HINT, Found, Kind, Size
-from training.monitoring.statistics.document import STATES, Change, Check, State, told
+from training.monitoring.statistics.checks import ALARM, HINT, Finding, Kind, Size
+from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, told
 
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
@@ -29,7 +29,7 @@ PARTS: Mapping[str, tuple[Kind, ...]] = {
 LOG_10 = float(np.log(10))
 
 
-def checks(found: Sequence[Found], bundle: Bundle, calendar: Calendar) -> list[Check]:
+def checks(found: Sequence[Finding], bundle: Bundle, calendar: Calendar) -> list[Check]:
     """Everything watched as it is told, the strongest evidence first."""
     used = {model.landmark.name: used_features(model, bundle.features) for model in bundle.models}
     ordered = sorted(found, key=lambda one: one.best_chance)
@@ -39,7 +39,7 @@ def checks(found: Sequence[Found], bundle: Bundle, calendar: Calendar) -> list[C
     ]
 
 
-def _is_used(found: Found, used: Mapping[str, frozenset[str]]) -> bool:
+def _is_used(found: Finding, used: Mapping[str, frozenset[str]]) -> bool:
     """Answers and calibration are what the model does; a feature matters where the model goes by it."""
     watched = found.watched
     return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
@@ -59,7 +59,7 @@ def _columns(score: Score) -> list[int]:
     return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
 
 
-def _check(found: Found, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
+def _check(found: Finding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
     course, watched = found.course, found.watched
     alarm, hint = found.first_month_below(ALARM), found.first_month_below(HINT)
     began = int(course.since[course.best if alarm is None else alarm])
@@ -82,10 +82,12 @@ def _check(found: Found, used: bool, calendar: Calendar, *, drawn: bool) -> Chec
     )
 
 
-def _change(size: Size) -> Change:
+def _change(size: Size) -> ChangeSize:
     if not size.told:
-        return Change(unit=size.unit, reference=size.reference, recent=None, difference=None, patients=size.patients)
-    return Change(
+        return ChangeSize(
+            unit=size.unit, reference=size.reference, recent=None, difference=None, patients=size.patients
+        )
+    return ChangeSize(
         unit=size.unit,
         reference=size.reference,
         recent=size.recent,
@@ -94,7 +96,7 @@ def _change(size: Size) -> Change:
     )
 
 
-def _state(found: Found, used: bool, alarm: int | None, hint: int | None) -> State:
+def _state(found: Finding, used: bool, alarm: int | None, hint: int | None) -> State:
     if alarm is not None and used and is_large(found.watched.kind, found.size):
         return "act"
     if hint is not None:

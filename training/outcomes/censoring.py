@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
-from models.calibration import Trials, fit_baseline
-from models.learners import Lesson, learn_logistic
+from models.calibration import BinomialCounts, fit_baseline
+from models.learners import TrainingData, fit_logistic
 from models.outcomes import expit
 from training.config import TrainingConfig
 from training.outcomes.course_record import course_record
@@ -33,19 +33,23 @@ def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: Trai
     analysed = np.any([outcome.eligible for outcome in outcomes], axis=0)
     seen = [outcome.eligible & ~np.isnan(outcome.remission) for outcome in outcomes]
     observed = np.any(seen, axis=0)
-    weights = observation_weights(_lesson(record.names, record.values, config.seed), cohort.site, observed, analysed)
+    weights = observation_weights(
+        _training_data(record.names, record.values, config.seed), cohort.site, observed, analysed
+    )
     return [scaled(weights, kept, config.largest_weight) for kept in seen]
 
 
-def _lesson(names: tuple[str, ...], rows: Floats, seed: int) -> Lesson:
-    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(rows), 1)
-    return Lesson(rows, none, names, (0,) * len(names), seed)
+def _training_data(names: tuple[str, ...], rows: Floats, seed: int) -> TrainingData:
+    none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(rows), 1)
+    return TrainingData(rows, none, names, (0,) * len(names), seed)
 
 
-def observation_weights(lesson: Lesson, site: NDArray[np.integer], observed: Mask, analysed: Mask) -> Floats:
+def observation_weights(
+    training_data: TrainingData, site: NDArray[np.integer], observed: Mask, analysed: Mask
+) -> Floats:
     """Overall over own chance of being observed, shape (patients,), of those analysed and observed; else 0.
 
-    ``lesson`` brings rows, names and seed; its trials are not looked at. No outcome is either.
+    ``training_data`` brings rows, names and seed; its trials are not looked at. No outcome is either.
     """
     weights = np.where(analysed & observed, 1.0, 0.0)
     if min((analysed & observed).sum(), (analysed & ~observed).sum()) < FEWEST:
@@ -53,9 +57,11 @@ def observation_weights(lesson: Lesson, site: NDArray[np.integer], observed: Mas
     patient = np.flatnonzero(analysed)
     seen = observed[patient].astype(np.float64)
     levels, band = np.unique(site[patient], return_inverse=True)
-    trials = Trials(patient, band, seen, 1 - seen, len(analysed), len(levels))
-    learned = learn_logistic(Lesson(lesson.rows, trials, lesson.names, lesson.signs, lesson.seed))
-    score = learned.score.predict(lesson.rows)
+    trials = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
+    learned = fit_logistic(
+        TrainingData(training_data.rows, trials, training_data.names, training_data.signs, training_data.seed)
+    )
+    score = learned.score.predict(training_data.rows)
     weights[patient] *= seen.mean() / expit(fit_baseline(trials, score)[band] + score[patient])
     return weights
 

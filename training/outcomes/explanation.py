@@ -44,7 +44,7 @@ from training.outcomes.labels import (
 YES_NO = {1.0: "yes", 0.0: "no"}
 
 
-def trace_patient(cohort: Cohort, patient_id: str) -> str:
+def explain_outcomes(cohort: Cohort, patient_id: str) -> str:
     """How the outcome rules came to their answers for one patient, at every landmark of the protocol.
 
     Raises ``CohortRefusedError`` when the cohort has no such patient.
@@ -56,7 +56,7 @@ def trace_patient(cohort: Cohort, patient_id: str) -> str:
         )
         raise CohortRefusedError([problem])
     one = cohort.take(found)
-    traces = [_Trace(one, derive_outcomes(one, landmark)) for landmark in one.protocol.landmarks]
+    traces = [_ExplainedPatient(one, derive_outcomes(one, landmark)) for landmark in one.protocol.landmarks]
     lines = [f"Patient {patient_id}, protocol {one.protocol.name}"]
     if not one.protocol.remission.at_landmark:
         lines += ["", *traces[0].baseline()]
@@ -69,7 +69,7 @@ def trace_patient(cohort: Cohort, patient_id: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _outcome(traces: list["_Trace"]) -> Iterator[str]:
+def _outcome(traces: list["_ExplainedPatient"]) -> Iterator[str]:
     """Remission and what followed: the same at every landmark, unless remission is the landmark's own state."""
     uses = [trace for trace in traces if trace.outcomes.eligible[0] and not trace.decided_early]
     names = ", ".join(trace.outcomes.landmark.name for trace in uses)
@@ -80,7 +80,7 @@ def _outcome(traces: list["_Trace"]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Trace:
+class _ExplainedPatient:
     """A cohort of one patient, and its outcomes at one landmark."""
 
     cohort: Cohort
@@ -227,8 +227,8 @@ class _Trace:
     def _later_readings(self, course: RelapseCourse) -> Iterator[str]:
         days, scores = course.readings.numbers("day"), course.readings.numbers("score")
         for row in np.flatnonzero(course.after_start):
-            judged = self._judged(course, int(row)) if course.in_band[row] else "below the relapse band"
-            yield f"{shown_reading(days[row], scores[row])}, {judged}"
+            evaluated = self._evaluated(course, int(row)) if course.in_band[row] else "below the relapse band"
+            yield f"{shown_reading(days[row], scores[row])}, {evaluated}"
         if self.protocol.remission.at_landmark:
             yield from self._after_withdrawal()
 
@@ -238,7 +238,7 @@ class _Trace:
         if len(after):
             yield f"not used, because after the withdrawal: {shown_readings(after)}"
 
-    def _judged(self, course: RelapseCourse, row: int) -> str:
+    def _evaluated(self, course: RelapseCourse, row: int) -> str:
         primary, best = self.outcomes.primary, course.best_before[row]
         band = f"in the relapse band (at least {shown(primary.relapse_at_least[0])})"
         if np.isnan(best):

@@ -13,8 +13,8 @@ from features.build import FeatureRows
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least
 from features.records.timeline import Floats, Indices, Mask, Rows
-from models.calibration import Trials, fit_baseline
-from models.learners import Lesson, learn_logistic
+from models.calibration import BinomialCounts, fit_baseline
+from models.learners import TrainingData, fit_logistic
 from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import FollowUpWeights, band_edges, relapse_trials
 from training.config import TrainingConfig
@@ -86,8 +86,8 @@ def _kept_by_contacts(cohort: Cohort, outcomes: Outcomes, contacts: Rows, lost: 
     again = (~(last & lost[patient])).astype(np.float64)
     names, rows = _at_contact(cohort, outcomes, contacts)
     levels, site = np.unique(cohort.site[patient], return_inverse=True)
-    trials = Trials(np.arange(len(patient)), site, again, 1 - again, len(patient), len(levels))
-    score = learn_logistic(Lesson(rows, trials, names, (0,) * len(names), config.seed)).score.predict(rows)
+    trials = BinomialCounts(np.arange(len(patient)), site, again, 1 - again, len(patient), len(levels))
+    score = fit_logistic(TrainingData(rows, trials, names, (0,) * len(names), config.seed)).score.predict(rows)
     logarithm = np.log(expit(fit_baseline(trials, score)[site] + score))
     total = np.cumsum(logarithm)
     before_first = (total - logarithm)[np.searchsorted(patient, patient, side="left")]
@@ -120,7 +120,7 @@ def _kept_over_time(
     edges = band_edges(followed[started], lost[started], last_day)
     trials = relapse_trials(followed, lost, started, edges)
     signs = (0,) * len(features.names)
-    score = learn_logistic(Lesson(features.values, trials, features.names, signs, config.seed)).score.predict(
+    score = fit_logistic(TrainingData(features.values, trials, features.names, signs, config.seed)).score.predict(
         features.values
     )
     hazard = expit(fit_baseline(trials, score) + score[:, None])

@@ -17,7 +17,7 @@ from features.protocol.columns import COMPETING_EVENTS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
-from features.records.landmark import Known, known_at
+from features.records.landmark import KnownAtLandmark, known_at
 from features.records.primary_scale import PrimaryScale, primary_scale
 from features.records.timeline import Floats, Mask, Rows
 
@@ -98,7 +98,7 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     )
 
 
-def outcome_scale(cohort: Cohort, known: Known) -> PrimaryScale:
+def outcome_scale(cohort: Cohort, known: KnownAtLandmark) -> PrimaryScale:
     """The scale of the outcomes at a landmark; one with a baseline stays it where the landmark is not reached."""
     rule = cohort.protocol.remission
     return known.primary if rule.at_landmark else primary_scale(cohort.assessments, cohort.protocol)

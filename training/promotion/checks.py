@@ -36,7 +36,7 @@ from training.experiment.predictions import observed_outcomes, predictions_of
 from training.experiment.records import pseudonyms
 from training.promotion.policy import check_policy
 from training.registry.decisions import PolicyCheck
-from training.registry.release import EVIDENCE, EVIDENCE_DIGEST, Registered
+from training.registry.release import EVIDENCE, EVIDENCE_DIGEST, RegisteredModel
 from training.registry.seal import SEAL_DIGEST
 
 HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
@@ -44,7 +44,7 @@ HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
 
 
 @dataclass(frozen=True)
-class Examination:
+class PromotionChecks:
     """What stands for and against a version. Where it is not ``sound``, the evidence can't be believed at all."""
 
     checks: tuple[PolicyCheck, ...]
@@ -56,9 +56,13 @@ class Examination:
         return all(check.passed for check in self.checks)
 
 
-def examine(
-    candidate: Registered, bundle: Bundle, champion: Registered | None, policy: PromotionPolicy, cohort: Path | None
-) -> Examination:
+def run_checks(
+    candidate: RegisteredModel,
+    bundle: Bundle,
+    champion: RegisteredModel | None,
+    policy: PromotionPolicy,
+    cohort: Path | None,
+) -> PromotionChecks:
     """Check everything that the policy asks of a version.
 
     ``cohort`` is the folder that it was learned from or updated on, if at hand.
@@ -86,7 +90,7 @@ def examine(
     if champion is not None and champion.version != candidate.version:
         compared = _compare_updated if evidence.kind == "updated" else _compare
         comparison = compared(candidate, bundle, champion, cohort)
-    return Examination((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
+    return PromotionChecks((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
 
 
 def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
@@ -94,8 +98,8 @@ def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
     return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen)
 
 
-def _unproven(seen: str, *, sound: bool) -> Examination:
-    return Examination((_evidence_check(seen, passed=False),), sound)
+def _unproven(seen: str, *, sound: bool) -> PromotionChecks:
+    return PromotionChecks((_evidence_check(seen, passed=False),), sound)
 
 
 def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
@@ -111,7 +115,7 @@ def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
     )
 
 
-def _sealed_record(candidate: Registered) -> tuple[PolicyCheck, bool]:
+def _sealed_record(candidate: RegisteredModel) -> tuple[PolicyCheck, bool]:
     """Whether all that stands behind a version is as it was sealed; beside it, whether nothing was changed."""
     required = "the version's run was sealed, and all that was sealed is there unchanged (see kap audit verify)"
     check = PolicyCheck(name="sealed record", passed=False, required=required, seen="")
@@ -137,7 +141,9 @@ def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
     }
 
 
-def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None) -> ChampionComparison:
+def _compare(
+    candidate: RegisteredModel, bundle: Bundle, champion: RegisteredModel, cohort: Path | None
+) -> ChampionComparison:
     """By the held-out predictions of both where they learned from the same cohort; else the champion scores it."""
     table = _table(candidate)
     if table is None:
@@ -162,7 +168,7 @@ def _compare(candidate: Registered, bundle: Bundle, champion: Registered, cohort
 
 
 def _compare_updated(
-    candidate: Registered, bundle: Bundle, champion: Registered, cohort: Path | None
+    candidate: RegisteredModel, bundle: Bundle, champion: RegisteredModel, cohort: Path | None
 ) -> ChampionComparison:
     """Both score the cohort that the candidate was updated on: an update keeps no predictions of patients held out."""
     if cohort is None:
@@ -173,15 +179,15 @@ def _compare_updated(
         return _impossible(champion, reason)
     read = _own_cohort(candidate, bundle, cohort)
     names = pseudonyms(read)
-    judged = observed_outcomes(read, names, load_config())
-    predicted = predictions_of(bundle, read, names, judged)
-    ours = {head: rows.join(judged[head], how="inner") for head, rows in predicted.items()}
+    evaluated = observed_outcomes(read, names, load_config())
+    predicted = predictions_of(bundle, read, names, evaluated)
+    ours = {head: rows.join(evaluated[head], how="inner") for head, rows in predicted.items()}
     seen_by = [candidate, champion] if _same_cohort(candidate, champion) else [candidate]
     found = _with_unanswered(_against(champion, ours, cohort, names), bundle, champion)
     return _favouring(found, seen_by, candidate, champion)
 
 
-def _own_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> Cohort:
+def _own_cohort(candidate: RegisteredModel, bundle: Bundle, cohort: Path) -> Cohort:
     """The cohort in a folder; raises ``InputRefusedError`` unless it is the candidate's."""
     read = read_cohort(cohort, bundle.protocol)
     if read.digest != candidate.tags.get("cohort_digest"):
@@ -191,7 +197,7 @@ def _own_cohort(candidate: Registered, bundle: Bundle, cohort: Path) -> Cohort:
 
 
 def _against(
-    champion: Registered, ours: dict[HeadName, pd.DataFrame], cohort: Path, names: NDArray[np.str_]
+    champion: RegisteredModel, ours: dict[HeadName, pd.DataFrame], cohort: Path, names: NDArray[np.str_]
 ) -> ChampionComparison:
     """The candidate's predictions against those that the champion makes for the same patients.
 
@@ -205,7 +211,7 @@ def _against(
     return compare(ours, predictions_of(known, read, names, ours), champion.version)
 
 
-def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: Registered) -> ChampionComparison:
+def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: RegisteredModel) -> ChampionComparison:
     """The comparison, impossible too where the candidate answers less than the champion: no loss tells of that."""
     try:
         less = unanswered(bundle, load_bundle(champion.folder))
@@ -215,7 +221,10 @@ def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: R
 
 
 def _favouring(
-    comparison: ChampionComparison, seen_by: list[Registered], candidate: Registered, champion: Registered
+    comparison: ChampionComparison,
+    seen_by: list[RegisteredModel],
+    candidate: RegisteredModel,
+    champion: RegisteredModel,
 ) -> ChampionComparison:
     """The comparison with a warning where versions predict for patients whose outcomes they have seen, or may have."""
     caveats = [comparison.caveat] if comparison.caveat else []
@@ -229,16 +238,16 @@ def _favouring(
     return replace(comparison, caveat="; ".join(caveats))
 
 
-def _impossible(champion: Registered, reason: str) -> ChampionComparison:
+def _impossible(champion: RegisteredModel, reason: str) -> ChampionComparison:
     return ChampionComparison(champion.version, (), (reason,))
 
 
-def _same_cohort(candidate: Registered, champion: Registered) -> bool:
+def _same_cohort(candidate: RegisteredModel, champion: RegisteredModel) -> bool:
     digest = candidate.tags.get("cohort_digest")
     return digest is not None and digest == champion.tags.get("cohort_digest")
 
 
-def _held_out(champion: Registered) -> dict[HeadName, pd.DataFrame] | None:
+def _held_out(champion: RegisteredModel) -> dict[HeadName, pd.DataFrame] | None:
     """The champion's own held-out predictions; ``None`` where its run has none that can be compared with."""
     table, winners = _table(champion), _recorded_winners(champion)
     if table is None or winners is None or lacking_columns(table):
@@ -246,12 +255,12 @@ def _held_out(champion: Registered) -> dict[HeadName, pd.DataFrame] | None:
     return winners_predictions(table, winners)
 
 
-def _table(registered: Registered) -> pd.DataFrame | None:
+def _table(registered: RegisteredModel) -> pd.DataFrame | None:
     content = _artifact(registered.run_id, HELD_OUT, registered.folder)
     return None if content is None else pd.read_parquet(registered.folder.parent / HELD_OUT)
 
 
-def _recorded_winners(registered: Registered) -> dict[HeadName, str | None] | None:
+def _recorded_winners(registered: RegisteredModel) -> dict[HeadName, str | None] | None:
     content = _artifact(registered.run_id, SUMMARY, registered.folder)
     if content is None:
         return None

@@ -41,7 +41,7 @@ def policy_digest(policy: PromotionPolicy) -> str:
 def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: ChampionComparison) -> list[PolicyCheck]:
     """Every requirement of the policy, met or not; a model may be promoted when all are met."""
     checks = [_whole_training(evidence), _leakage(evidence, policy), *requirements(evidence.leakage)]
-    checks += [_reproduction(evidence), _answered(evidence)]
+    checks += [_refit_check(evidence), _answered(evidence)]
     for landmark in evidence.landmarks:
         checks += [
             _sample_size(landmark, _untouched(evidence, landmark)),
@@ -53,7 +53,7 @@ def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: Champi
     return [*checks, _directions(evidence, policy), _champion(comparison, policy)]
 
 
-def in_words(question: Question) -> str:
+def as_text(question: Question) -> str:
     """A question's name for people, such as "relapse by day 91"."""
     if question.head == "remission":
         return "remission"
@@ -88,18 +88,18 @@ def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
     return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
 
 
-def _reproduction(evidence: Evidence) -> PolicyCheck:
+def _refit_check(evidence: Evidence) -> PolicyCheck:
     required = "every head fitted a second time gives the same bytes"
-    done = evidence.reproduction
+    done = evidence.refit_check
     if evidence.kind == "updated":
         required = "the update made a second time gives the same bytes"
         words = "not made a second time" if done is None else "identical" if done.identical else "not identical"
-        return _check("reproduction", required, [(done is not None and done.identical, words)])
+        return _check("refit check", required, [(done is not None and done.identical, words)])
     heads = sum(head.winner is not None for landmark in evidence.landmarks for head in landmark.heads)
     if done is None:
-        return _check("reproduction", required, [(False, "no second fit was made")])
+        return _check("refit check", required, [(False, "no second fit was made")])
     words = f"{done.heads} of {heads} heads fitted again, {'identical' if done.identical else 'not identical'}"
-    return _check("reproduction", required, [(done.identical and done.heads >= heads > 0, words)])
+    return _check("refit check", required, [(done.identical and done.heads >= heads > 0, words)])
 
 
 def _answered(evidence: Evidence) -> PolicyCheck:
@@ -114,7 +114,7 @@ def _answered(evidence: Evidence) -> PolicyCheck:
     for landmark in evidence.landmarks:
         answered = {(question.head, question.horizon_days) for question in landmark.questions}
         missing += [
-            (False, f"{landmark.name}: {in_words(asked[key])} is not answered") for key in asked if key not in answered
+            (False, f"{landmark.name}: {as_text(asked[key])} is not answered") for key in asked if key not in answered
         ]
     required = "every head learned, every question answered at every landmark"
     questions = sum(len(landmark.questions) for landmark in evidence.landmarks)
@@ -160,7 +160,7 @@ def _in_the_large(landmark: LandmarkEvidence, policy: PromotionPolicy) -> Policy
     for question in landmark.questions:
         found = question.measures.get(IN_THE_LARGE)
         met = found is not None and found.estimate is not None and abs(found.estimate) <= limit
-        findings.append((met, f"{in_words(question)} {_figure(found)}"))
+        findings.append((met, f"{as_text(question)} {_figure(found)}"))
     required = f"{-limit:.2f} to {limit:.2f} (log-odds; 0 is right)"
     return _check(f"calibration in the large, {landmark.name}", required, findings)
 
@@ -175,7 +175,7 @@ def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
             continue
         found = question.measures.get(SLOPE)
         met = _touches(found, low, high) and _touches(_alone(found), lowest, highest)
-        findings.append((met, f"{in_words(question)} {_figure(found)}"))
+        findings.append((met, f"{as_text(question)} {_figure(found)}"))
     return _check(f"calibration slope, {landmark.name}", required, findings)
 
 
@@ -186,7 +186,7 @@ def _has_slope(question: Question, heads: Sequence[HeadEvidence]) -> bool:
 
 
 def _overall(question: Question) -> str:
-    return f"{in_words(question)} not applicable, everybody is given the overall rate"
+    return f"{as_text(question)} not applicable, everybody is given the overall rate"
 
 
 def _net_benefit(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
@@ -210,9 +210,9 @@ def _benefit(question: Question, policy: PromotionPolicy) -> tuple[bool, str]:
         "sustained": policy.sustained_thresholds,
     }[question.head]
     if question.decision is None:
-        return False, f"{in_words(question)} not computed"
+        return False, f"{as_text(question)} not computed"
     found = [_benefit_at(question.decision, threshold, policy.net_benefit_margin) for threshold in thresholds]
-    return all(met for met, _ in found), f"{in_words(question)} {', '.join(words for _, words in found)}"
+    return all(met for met, _ in found), f"{as_text(question)} {', '.join(words for _, words in found)}"
 
 
 def _benefit_at(curve: DecisionCurve, threshold: float, margin: float) -> tuple[bool, str]:
@@ -232,8 +232,8 @@ def _subgroups(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyChe
     fewest, limit = policy.subgroup_patients, policy.subgroup_in_the_large
     findings: Findings = []
     for question in landmark.questions:
-        judged = [group for group in question.subgroups if group.n is not None and group.n >= fewest]
-        findings += _worst_groups(question, judged, limit)
+        evaluated = [group for group in question.subgroups if group.n is not None and group.n >= fewest]
+        findings += _worst_groups(question, evaluated, limit)
     required = (
         f"in no group of at least {fewest} patients the 95% interval of the calibration in the large "
         f"wholly beyond {limit} log-odds"
@@ -246,13 +246,13 @@ def _worst_groups(question: Question, groups: Sequence[Subgroup], limit: float) 
     known = [(group, found) for group in groups if (found := group.calibration_in_the_large) is not None]
     known = [(group, found) for group, found in known if found.estimate is not None]
     if not known:
-        return [(True, f"{in_words(question)}: no group is large enough")]
+        return [(True, f"{as_text(question)}: no group is large enough")]
     known.sort(key=lambda pair: -abs(pair[1].estimate or 0.0))
     off = [(group, found) for group, found in known if not _touches(found, -limit, limit)]
     shown = (off or known[:1])[:SHOWN]
     words = [f"{group.variable} {group.group} (n {group.n}) {_figure(found)}" for group, found in shown]
     more = f", and {len(off) - SHOWN} more groups" if len(off) > SHOWN else ""
-    return [(not off, f"{in_words(question)}, {', '.join(words)}{more}")]
+    return [(not off, f"{as_text(question)}, {', '.join(words)}{more}")]
 
 
 def _directions(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:

@@ -13,14 +13,14 @@ from typing import Literal
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
 from training.config import PromotionPolicy, load_policy, looser_keys
-from training.promotion.checks import examine
+from training.promotion.checks import run_checks
 from training.promotion.policy import policy_digest
 from training.reasons import require_reason
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision, PolicyCheck, champion_before
 from training.registry.release import (
     EVIDENCE_DIGEST,
-    Registered,
+    RegisteredModel,
     checked,
     decision_log,
     fetch,
@@ -109,7 +109,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         finished = finish_interrupted(log)
         chain = log.readable()
         champion = fetch(chain.champion, Path(scratch) / "champion") if chain.champion else None
-        seen = examine(candidate, bundle, champion, proposal.policy, proposal.cohort)
+        seen = run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
         meets = seen.passed and not looser_keys(proposal.policy, load_policy())
         draft = draft.model_copy(
@@ -125,7 +125,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
 
 
-def _draft(chosen: Registered, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
+def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
     """A refusal without checks: what is common to all decisions. Its number and link are given when it is recorded."""
     checks: tuple[PolicyCheck, ...] = ()
     return Decision(

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from models.performance import Figure, LandmarkPerformance, Measured, Performance, QuestionPerformance
+from models.performance import (
+    LandmarkPerformance,
+    MeasuredPerformance,
+    Performance,
+    PerformanceFigure,
+    QuestionPerformance,
+)
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 
 
@@ -32,12 +38,12 @@ def performance_of(bundle_digest: str, recorded: Sequence[RecordedEvidence]) -> 
     found = [(one, measured(bundle_digest, one)) for one in recorded]
     return Performance(
         bundle_digest,
-        measured=tuple(seen for _, seen in found if isinstance(seen, Measured)),
+        measured=tuple(seen for _, seen in found if isinstance(seen, MeasuredPerformance)),
         not_readable=tuple(f"{one.what}: {seen}" for one, seen in found if isinstance(seen, str)),
     )
 
 
-def measured(bundle_digest: str, recorded: RecordedEvidence) -> Measured | str:
+def measured(bundle_digest: str, recorded: RecordedEvidence) -> MeasuredPerformance | str:
     """What one run measured of a bundle; or, in words, why nothing can be said of it."""
     document = recorded.document
     if document is None:
@@ -54,9 +60,9 @@ def measured(bundle_digest: str, recorded: RecordedEvidence) -> Measured | str:
     return _measured(evidence, recorded.run_id, digest)
 
 
-def _measured(evidence: Evidence, run_id: str, digest: str) -> Measured:
+def _measured(evidence: Evidence, run_id: str, digest: str) -> MeasuredPerformance:
     cohort = evidence.cohort
-    return Measured(
+    return MeasuredPerformance(
         kind=evidence.kind,
         run_id=run_id,
         evidence_digest=digest,
@@ -95,5 +101,5 @@ def _of_question(question: Question) -> QuestionPerformance:
     )
 
 
-def _figure(estimate: Estimate | None = None) -> Figure | None:
-    return None if estimate is None else Figure(estimate.estimate, estimate.low, estimate.high)
+def _figure(estimate: Estimate | None = None) -> PerformanceFigure | None:
+    return None if estimate is None else PerformanceFigure(estimate.estimate, estimate.low, estimate.high)

@@ -35,7 +35,7 @@ EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredModel:
     """A registered version, the run that made it, and the folder that its bundle was downloaded to."""
 
     version: str
@@ -100,11 +100,11 @@ def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
     return Path(model) / "artifacts" / "bundle", str(found.version), str(found.run_id)
 
 
-def fetch(version_or_alias: str, scratch: Path) -> Registered:
+def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
     """Download a registered version, as `fetch_bundle` does, and read its tags."""
     folder, version, run_id = fetch_bundle(version_or_alias, scratch)
     tags = MlflowClient().get_model_version(MODEL_NAME, version).tags
-    return Registered(version, run_id, dict(tags), folder)
+    return RegisteredModel(version, run_id, dict(tags), folder)
 
 
 def checked(directory: Path, version: str) -> Bundle:
@@ -124,7 +124,7 @@ def decision_log() -> DecisionLog:
     return DecisionLog(client, MODEL_NAME, _served_heads(client))
 
 
-def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
+def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
     """Copy a version's bundle into BentoML's store, record the decision, and make the version champion.
 
     Beside the bundle goes what was measured of it, so that the service can say so without a registry. The decision is
@@ -158,7 +158,7 @@ def hand_over(chosen: Registered, digest: str, decide: Callable[[], Decision]) -
     return decision, str(model.tag)
 
 
-def _recorded_evidence(chosen: Registered) -> list[RecordedEvidence]:
+def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
     """The evidence of the run that made a version, and of every run that evaluated it on another cohort."""
     evaluations = {
         key.removeprefix(EVALUATION): f"the evaluation on {source}"

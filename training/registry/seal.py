@@ -17,7 +17,7 @@ SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
 
 
 @dataclass(frozen=True, order=True)
-class Item:
+class SealedItem:
     """One thing of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version), ``name`` and owner.
 
     ``owner`` is the id of a run or model, or a registered version.
@@ -34,18 +34,18 @@ class Record:
 
     run_id: str
     owners: Mapping[str, str]
-    digests: Mapping[Item, str]
+    digests: Mapping[SealedItem, str]
 
-    def described(self, item: Item) -> str:
+    def described(self, item: SealedItem) -> str:
         """The item in words."""
         return f"{item.kind} {item.name} of {self.owners.get(item.owner, item.owner)}"
 
 
 @dataclass(frozen=True)
-class Difference:
+class SealDifference:
     """What differs from the seal; ``harmless`` where nothing that was sealed is touched."""
 
-    item: Item
+    item: SealedItem
     what: str
     harmless: bool
 
@@ -80,7 +80,7 @@ def read_seal(document: bytes) -> Record:
     try:
         parsed = json.loads(document)
         digests = {
-            Item(owner, kind, name): str(digest)
+            SealedItem(owner, kind, name): str(digest)
             for owner, kinds in parsed["digests"].items()
             for kind, names in kinds.items()
             for name, digest in names.items()
@@ -94,29 +94,29 @@ def read_seal(document: bytes) -> Record:
     return record
 
 
-def compare(sealed: Record, found: Record) -> list[Difference]:
+def compare(sealed: Record, found: Record) -> list[SealDifference]:
     """What differs between the record when it was sealed and the record now.
 
     Anything changed or lost breaks the seal, and so does anything added; but a tag of somebody's own or a further
     registered version takes nothing away, and is harmless.
     """
     changed = [
-        Difference(item, "lost" if item not in found.digests else "changed", harmless=False)
+        SealDifference(item, "lost" if item not in found.digests else "changed", harmless=False)
         for item, digest in sealed.digests.items()
         if found.digests.get(item) != digest
     ]
     added = [
-        Difference(item, "added", _may_be_added(item, sealed))
+        SealDifference(item, "added", _may_be_added(item, sealed))
         for item in found.digests.keys() - sealed.digests.keys()
         if not _set_after_sealing(item)
     ]
     return sorted(changed + added, key=lambda difference: difference.item)
 
 
-def _set_after_sealing(item: Item) -> bool:
+def _set_after_sealing(item: SealedItem) -> bool:
     return item.kind == "tag" and item.name.startswith(SET_AFTER_SEALING)
 
 
-def _may_be_added(item: Item, sealed: Record) -> bool:
+def _may_be_added(item: SealedItem, sealed: Record) -> bool:
     known = {then.owner for then in sealed.digests if then.kind == "version"}
     return item.kind == "tag" or (item.kind == "version" and item.owner not in known)

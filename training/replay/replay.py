@@ -117,9 +117,9 @@ def _answers(model: OutcomeModel, rows: Floats) -> pd.DataFrame:
     """What a model answers to rows of shape (n, features), as the service would: nothing for who is outside."""
     refused, verdict = np.full(len(rows), not model.can_answer), np.full(len(rows), None, dtype=object)
     if model.can_answer and model.applicability is not None:
-        judged = model.applicability.judge(rows).verdict
-        refused = judged == Applicable.OUTSIDE
-        verdict[:] = [Applicable(level).name.lower() for level in judged.tolist()]
+        evaluated = model.applicability.assess(rows).verdict
+        refused = evaluated == Applicable.OUTSIDE
+        verdict[:] = [Applicable(level).name.lower() for level in evaluated.tolist()]
     # Intervals are the larger part of the work, and nobody asks for them here.
     predicted = replace(model, refits=None).predict(rows, with_curve=False)
     numbers = {} if model.remission is None else {"remission": predicted.remission}

@@ -11,12 +11,12 @@ from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Repl
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_SHOWN = 10
-NOT_JUDGED = "not judged"
+NOT_EVALUATED = "not judged"
 """Of a model that carries no description of the patients it learned from."""
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """Of one question: who was answered by both models, by one only, and how the probability changes (now - before).
 
     ``quantiles`` of the change are those of `QUANTILES`, and ``differ`` is how many change by more than was asked; all
@@ -54,7 +54,7 @@ class Changes:
     differ: int
     no_longer: int
     newly: int
-    questions: tuple[Change, ...]
+    questions: tuple[AnswerChange, ...]
     crossings: tuple[Crossing, ...]
 
 
@@ -129,10 +129,10 @@ def _moved(answers: pd.DataFrame, questions: Sequence[str]) -> np.ndarray:
     return np.asarray(np.abs(now - before))
 
 
-def _change(question: str, answers: pd.DataFrame, differ_by: float) -> Change:
+def _change(question: str, answers: pd.DataFrame, differ_by: float) -> AnswerChange:
     before, now = (answers[question + end].to_numpy(np.float64) for end in (BEFORE, NOW))
     change = (now - before)[~np.isnan(now) & ~np.isnan(before)]
-    return Change(
+    return AnswerChange(
         question=question,
         both=len(change),
         only_before=int((~np.isnan(before) & np.isnan(now)).sum()),
@@ -152,9 +152,12 @@ def _crossings(answers: pd.DataFrame) -> tuple[Crossing, ...]:
 
 def _verdicts(answers: pd.DataFrame, end: str) -> list[str]:
     """inside, at_the_edge or outside; not judged; or, for want of a head, not predictable."""
-    judged = zip(answers["applicability" + end].tolist(), answers["outcome" + end].tolist(), strict=True)
-    unjudged = {NOT_PREDICTABLE: NOT_PREDICTABLE}
-    return [verdict if isinstance(verdict, str) else unjudged.get(outcome, NOT_JUDGED) for verdict, outcome in judged]
+    evaluated = zip(answers["applicability" + end].tolist(), answers["outcome" + end].tolist(), strict=True)
+    unevaluated = {NOT_PREDICTABLE: NOT_PREDICTABLE}
+    return [
+        verdict if isinstance(verdict, str) else unevaluated.get(outcome, NOT_EVALUATED)
+        for verdict, outcome in evaluated
+    ]
 
 
 def _largest(answers: pd.DataFrame, questions: Sequence[str]) -> tuple[LargestChange, ...]:

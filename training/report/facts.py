@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
-from training.evaluation.case_mix_compared import Compared
+from training.evaluation.case_mix_compared import CaseMixComparison
 from training.evidence.document import Evidence
 
 INTENDED_USE = (
@@ -48,7 +48,7 @@ class ReportFacts:
     features: tuple[FeatureRow, ...]
     outcomes: Mapping[str, str]
     intended_use: str = field(default=INTENDED_USE)
-    case_mix: tuple[Compared, ...] = ()
+    case_mix: tuple[CaseMixComparison, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _outcome_rule(told: Told) -> Reason:
 
 
 def _no_copy(told: Told) -> Reason:
-    return _leakage(told, "copy", "a planted copy of the outcome was caught")
+    return _leakage(told, "control", "a copy of the outcome put among the features was found")
 
 
 def _sample_size(told: Told) -> Reason:

@@ -61,8 +61,8 @@ def _domain(number: int, assessed: Assessed) -> Markup:
     pairs = zip(assessed.domain.signals, assessed.reasons, strict=True)
     rows = [(signal.number, signal.asks, _reply(reason), reason.words, _see(reason)) for signal, reason in pairs]
     asked = table(assessed.domain.title, ("question", "asks", "reply", "reason", "see"), rows, "prose")
-    judged = paragraph(f"Judgement: {assessed.judgement}.")
-    return section(f"probast-{number}", 3, f"{number}. {assessed.domain.title}", judged, asked)
+    evaluated = paragraph(f"Judgement: {assessed.judgement}.")
+    return section(f"probast-{number}", 3, f"{number}. {assessed.domain.title}", evaluated, asked)
 
 
 def _reply(reason: Reason) -> Markup:

@@ -152,7 +152,7 @@ def _not_for(evidence: Evidence) -> Iterator[str]:
         yield f"Nobody, until this is corrected: leakage checks failed ({listed(failed)})."
     for check in evidence.leakage:
         if check.acknowledged is not None:
-            yield f"The leakage check {check.name} failed; {check.acknowledged.in_words()}."
+            yield f"The leakage check {check.name} failed; {check.acknowledged.as_text()}."
         if check.warning:
             yield f"Leakage check {check.name}: {check.warning}."
     yield from _left_out(evidence)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from training.evaluation.case_mix_compared import NOTABLE, Compared
+from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
 from training.evidence.document import (
     Estimate,
     Evidence,
@@ -198,7 +198,7 @@ def case_mix_table(landmark: LandmarkEvidence) -> Markup:
     return table(f"Patients analysed: {landmark.name}", header, rows) + told
 
 
-def compared_tables(rows: Sequence[Compared]) -> Markup:
+def compared_tables(rows: Sequence[CaseMixComparison]) -> Markup:
     """Patients of development and validation side by side, a table per landmark (item 20c of TRIPOD+AI).
 
     Features that nobody has in either cohort at a landmark are left out.
@@ -217,7 +217,7 @@ def compared_tables(rows: Sequence[Compared]) -> Markup:
     )
 
 
-def _compared_row(row: Compared) -> tuple[str, ...]:
+def _compared_row(row: CaseMixComparison) -> tuple[str, ...]:
     difference = row.standardised_difference
     notable = difference is not None and abs(difference) >= NOTABLE
     return (
@@ -254,7 +254,7 @@ def mapping_table(caption: str, values: Mapping[str, str]) -> Markup:
 
 def reproduction_words(evidence: Evidence) -> Markup:
     """Whether fitting a second time gave the same bytes."""
-    found = evidence.reproduction
+    found = evidence.refit_check
     if found is None:
         return paragraph("Not tried in this run.")
     same = "gave the same bytes" if found.identical else "did NOT give the same bytes"

@@ -126,7 +126,7 @@ def _truth_table(truths: tuple[Truth, Truth, Truth], ids: pd.Series) -> pd.DataF
 
 
 def _would_be_table(patients: SyntheticPatients, course: Course, follow_up: FollowUp, ids: pd.Series) -> pd.DataFrame:
-    fate = follow_up.fate
+    follow_up_outcome = follow_up.follow_up_outcome
     names = np.array(["improvement", "chronic", "delayed"], object)
     return pd.DataFrame(
         {
@@ -139,9 +139,11 @@ def _would_be_table(patients: SyntheticPatients, course: Course, follow_up: Foll
             "deciding_day": course.deciding_day,
             "deciding_score": course.deciding_score,
             "deciding_observed": follow_up.deciding_observed,
-            "remission": fate.remitted,
-            "maintenance": fate.maintenance,
-            "onset_days": np.where(fate.remitted, fate.onset_day - course.deciding_day, np.nan),
+            "remission": follow_up_outcome.remitted,
+            "maintenance": follow_up_outcome.maintenance,
+            "onset_days": np.where(
+                follow_up_outcome.remitted, follow_up_outcome.onset_day - course.deciding_day, np.nan
+            ),
         }
     )
 

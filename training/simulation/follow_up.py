@@ -29,7 +29,7 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Fate:
+class FollowUpOutcome:
     """What is to come for each patient, seen or not; days are days of the record, ``NEVER`` where it does not come."""
 
     remitted: Flags
@@ -47,7 +47,7 @@ class Fate:
 class FollowUp:
     """What the record shows after the acute course. ``seen_until`` is the last day under observation."""
 
-    fate: Fate
+    follow_up_outcome: FollowUpOutcome
     deciding_observed: Flags
     visits: tuple[Visit, ...]
     lost_day: Integers
@@ -59,7 +59,9 @@ def _days(waiting: Floats) -> Integers:
     return np.minimum(np.ceil(waiting), NEVER).astype(np.int64)
 
 
-def draw_fate(patients: SyntheticPatients, course: Course, sites: Sites, rng: np.random.Generator) -> Fate:
+def draw_follow_up_outcome(
+    patients: SyntheticPatients, course: Course, sites: Sites, rng: np.random.Generator
+) -> FollowUpOutcome:
     """Remission, relapse, competing events and the planned end of follow-up of every synthetic patient."""
     count, start, scales = len(patients), course.deciding_day, patients.scales
     remitted = course.deciding_score <= np.minimum(scales.cut, course.baseline - scales.change)
@@ -72,7 +74,7 @@ def draw_fate(patients: SyntheticPatients, course: Course, sites: Sites, rng: np
     per_day = np.where(remitted, 1.0, 4.0) * mechanism.COMPETING_PER_YEAR["new_treatment"] / 365.25
     well = np.minimum(np.minimum(course.final_level, scales.in_units(course.deciding_score)), 0.0) - 0.05
     band = scales.in_units(scales.relapse) + mechanism.RELAPSE_RISE
-    return Fate(
+    return FollowUpOutcome(
         remitted=remitted,
         maintenance=maintenance,
         onset_day=onset,
@@ -110,15 +112,24 @@ def _deciding_observed(patients: SyntheticPatients, course: Course, sites: Sites
 class _FollowUpClinic:
     """Sees the patients visit by visit; keeps who is still coming, their last and their best score."""
 
-    def __init__(self, patients: SyntheticPatients, course: Course, sites: Sites, fate: Fate, rng: np.random.Generator):
-        self._patients, self._course, self._fate, self._rng = patients, course, fate, rng
+    def __init__(
+        self,
+        patients: SyntheticPatients,
+        course: Course,
+        sites: Sites,
+        follow_up_outcome: FollowUpOutcome,
+        rng: np.random.Generator,
+    ):
+        self._patients, self._course, self._follow_up_outcome, self._rng = patients, course, follow_up_outcome, rng
         self._loss = logit(sites.lost_per_visit[patients.site])
         count = len(patients)
         observed = _deciding_observed(patients, course, sites, rng)
         stays = observed | (rng.random(count) < mechanism.RETURNS_AFTER_MISSING)
         self.observed = observed
         self.lost_day = np.where(stays, NEVER, course.deciding_day)
-        self._ends_day = np.minimum.reduce([fate.new_treatment_day, fate.death_day, fate.planned_end_day])
+        self._ends_day = np.minimum.reduce(
+            [follow_up_outcome.new_treatment_day, follow_up_outcome.death_day, follow_up_outcome.planned_end_day]
+        )
         score = course.deciding_score
         self._last = np.where(observed, patients.scales.in_units(score), 0.8)
         self._best, self._suspected = score.copy(), np.zeros(count, np.bool_)
@@ -126,12 +137,16 @@ class _FollowUpClinic:
 
     def _level(self, day: Integers) -> Floats:
         """Latent level of the primary scale on that day."""
-        fate, course = self._fate, self._course
+        follow_up_outcome, course = self._follow_up_outcome, self._course
         elapsed = 1.0 - np.exp(-(day - course.deciding_day) / 180.0)
         change = self._patients.latent.severity - course.final_level
         not_remitted = course.final_level + mechanism.WANING_PER_YEAR * np.clip(change, 0, None) * elapsed
-        ill = (day >= fate.onset_day) & (day < fate.relapse_ends_day)
-        return np.where(fate.remitted, np.where(ill, fate.level_in_relapse, fate.level_when_well), not_remitted)
+        ill = (day >= follow_up_outcome.onset_day) & (day < follow_up_outcome.relapse_ends_day)
+        return np.where(
+            follow_up_outcome.remitted,
+            np.where(ill, follow_up_outcome.level_in_relapse, follow_up_outcome.level_when_well),
+            not_remitted,
+        )
 
     def _phq9(self, day: Integers, present: Flags, share: float) -> Visit:
         level = mechanism.PHQ9_LOADING * self._level(day) + self._patients.latent.phq9_offset
@@ -141,7 +156,7 @@ class _FollowUpClinic:
 
     def _rate(self, day: Integers, expected: Flags) -> Visit:
         """One visit of the expected patients who are still followed on that day."""
-        noise = np.where(self._fate.remitted, mechanism.FOLLOW_UP_NOISE_SD, mechanism.NOISE_SD)
+        noise = np.where(self._follow_up_outcome.remitted, mechanism.FOLLOW_UP_NOISE_SD, mechanism.NOISE_SD)
         score = self._patients.scales.rating(self._rng.normal(self._level(day), noise))
         present = expected & (day <= self._ends_day) & (day < self.lost_day)
         self._last = np.where(present, self._patients.scales.in_units(score), self._last)
@@ -161,7 +176,7 @@ class _FollowUpClinic:
         if number in {2, 5, 9}:
             self.visits.append(self._phq9(day, seen.present, 0.7))
         in_band = (seen.score >= scales.relapse) & (seen.score >= self._best + scales.change)
-        first = seen.present & in_band & self._fate.remitted & ~self._suspected
+        first = seen.present & in_band & self._follow_up_outcome.remitted & ~self._suspected
         self._best = np.where(seen.present, np.minimum(self._best, seen.score), self._best)
         self._suspected |= first
         self.visits.append(self._rate(day + rng.integers(8, 20, count), first & (rng.random(count) < 0.9)))
@@ -173,12 +188,12 @@ class _FollowUpClinic:
 
 def draw_follow_up(patients: SyntheticPatients, course: Course, sites: Sites, rng: np.random.Generator) -> FollowUp:
     """Follow-up of every synthetic patient, from the deciding reading on."""
-    fate = draw_fate(patients, course, sites, rng)
-    clinic = _FollowUpClinic(patients, course, sites, fate, rng)
+    follow_up_outcome = draw_follow_up_outcome(patients, course, sites, rng)
+    clinic = _FollowUpClinic(patients, course, sites, follow_up_outcome, rng)
     for number in range(len(mechanism.VISIT_DAYS)):
         clinic.visit(number)
     return FollowUp(
-        fate=fate,
+        follow_up_outcome=follow_up_outcome,
         deciding_observed=clinic.observed,
         visits=tuple(replace(visit, day=visit.day.astype(np.int64)) for visit in clinic.visits),
         lost_day=clinic.lost_day,

@@ -65,7 +65,7 @@ class Scales:
     change: Floats
 
     @staticmethod
-    def of(names: tuple[str, ...], index: Integers) -> "Scales":
+    def from_index(names: tuple[str, ...], index: Integers) -> "Scales":
         """The scale ``names[index]`` of every patient."""
         rows = [INSTRUMENTS[name] for name in names]
         table = np.array(
@@ -271,9 +271,9 @@ def draw_patients(count: int, sites: Sites, rng: np.random.Generator) -> Synthet
         sex=sex,
         diagnosis=diagnosis,
         scale=scale,
-        scales=Scales.of(SCALES, scale),
+        scales=Scales.from_index(SCALES, scale),
         has_phq9=rng.random(count) < mechanism.WITH_PHQ9,
-        phq9=Scales.of(("phq9",), np.zeros(count, np.int64)),
+        phq9=Scales.from_index(("phq9",), np.zeros(count, np.int64)),
         history_recorded=history_recorded,
         treatments=treatments,
         recorded=recorded,

@@ -100,8 +100,8 @@ def _dosing_rows(course: Course, follow_up: FollowUp, rng: np.random.Generator) 
     number = np.tile(np.arange(1, sessions + 1), (count, 1))
     start = np.maximum(43, course.deciding_day + rng.integers(3, 11, count))
     days = start[:, None] + np.cumsum(np.c_[np.zeros(count, int), rng.integers(28, 36, (count, 5))], axis=1)
-    stop = np.minimum(follow_up.seen_until, follow_up.fate.onset_day + 14)
-    given = follow_up.fate.maintenance[:, None] & (days < stop[:, None])
+    stop = np.minimum(follow_up.seen_until, follow_up.follow_up_outcome.onset_day + 14)
+    given = follow_up.follow_up_outcome.maintenance[:, None] & (days < stop[:, None])
     all_given = np.concatenate([number <= course.received[:, None], given], axis=1)
     all_days = np.concatenate([course.session_day, days], axis=1)
     patient, column = np.nonzero(all_given)
@@ -168,27 +168,29 @@ def assessments_table(patients: SyntheticPatients, course: Course, follow_up: Fo
 def _relapse_events(follow_up: FollowUp, rng: np.random.Generator) -> tuple[Integers, Integers]:
     """Day and kind (index of ``RELAPSE_EVENTS``) of the event by which a relapse is noticed."""
     count = len(follow_up.seen_until)
-    day = follow_up.fate.onset_day + rng.integers(3, 21, count)
+    day = follow_up.follow_up_outcome.onset_day + rng.integers(3, 21, count)
     noticed = rng.random(count) < mechanism.RELAPSE_BY_EVENT
     kind = rng.choice(len(RELAPSE_EVENTS), count, p=list(RELAPSE_EVENTS.values()))
-    return np.where(noticed & follow_up.fate.remitted, day, np.iinfo(np.int64).max), kind
+    return np.where(noticed & follow_up.follow_up_outcome.remitted, day, np.iinfo(np.int64).max), kind
 
 
 def events_table(course: Course, follow_up: FollowUp, rng: np.random.Generator) -> pd.DataFrame:
     """The ``events`` table without identifiers: ``patient`` is the row of ``patients``."""
-    fate, until = follow_up.fate, follow_up.seen_until
+    follow_up_outcome, until = follow_up.follow_up_outcome, follow_up.seen_until
     count = len(until)
     parts: list[tuple[str, Flags, Integers]] = []
     relapse_day, kind = _relapse_events(follow_up, rng)
     for index, name in enumerate(RELAPSE_EVENTS):
         parts.append((name, (kind == index) & (relapse_day <= until), relapse_day))
     raised = course.deciding_day + rng.integers(10, 180, count)
-    parts.append(("medication_increase", ~fate.remitted & (rng.random(count) < 0.08) & (raised <= until), raised))
-    for name, day in (("new_treatment", fate.new_treatment_day), ("death", fate.death_day)):
+    parts.append(
+        ("medication_increase", ~follow_up_outcome.remitted & (rng.random(count) < 0.08) & (raised <= until), raised)
+    )
+    for name, day in (("new_treatment", follow_up_outcome.new_treatment_day), ("death", follow_up_outcome.death_day)):
         parts.append((name, day == until, day))
     told = rng.random(count) < 0.5
     parts.append(("withdrawal", told & (follow_up.lost_day == until), follow_up.lost_day))
-    parts.append(("end_of_follow_up", fate.planned_end_day == until, fate.planned_end_day))
+    parts.append(("end_of_follow_up", follow_up_outcome.planned_end_day == until, follow_up_outcome.planned_end_day))
     rows = [np.flatnonzero(happened) for _, happened, _ in parts]
     return pd.DataFrame(
         {

@@ -12,19 +12,19 @@ from pydantic import ValidationError
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.audit.audit import seal_run
-from training.evaluation.case_mix_compared import Compared, as_json
+from training.evaluation.case_mix_compared import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
 from training.provenance import Provenance
-from training.registry.release import MODEL_NAME, Registered, use_store
+from training.registry.release import MODEL_NAME, RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.tracking.evidence import EVIDENCE, log_evidence
 
 
 def record_evaluation(
     evidence: Evidence,
-    model: tuple[Registered, Bundle],
+    model: tuple[RegisteredModel, Bundle],
     cohort: Cohort,
-    compared: list[Compared],
+    compared: list[CaseMixComparison],
     provenance: Provenance,
 ) -> str:
     """Record the evidence and the comparison of patients; returns the run's id."""
@@ -55,7 +55,7 @@ def record_evaluation(
     return str(run.info.run_id)
 
 
-def recorded_evidence(registered: Registered) -> Evidence | None:
+def recorded_evidence(registered: RegisteredModel) -> Evidence | None:
     """The evidence that a version's training run recorded; ``None`` where it has none that can be read."""
     try:
         return read_evidence(mlflow.artifacts.load_text(f"runs:/{registered.run_id}/{EVIDENCE}"))
@@ -63,7 +63,7 @@ def recorded_evidence(registered: Registered) -> Evidence | None:
         return None
 
 
-def facts(registered: Registered, bundle: Bundle, run_id: str, provenance: Provenance) -> ReportFacts:
+def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: Provenance) -> ReportFacts:
     """What the report says beside the evidence."""
     settings: Mapping[str, object] = bundle.training.get("settings", {})
     return ReportFacts(

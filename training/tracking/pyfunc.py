@@ -65,7 +65,7 @@ def _answered(model: OutcomeModel, rows: Floats) -> tuple[Floats, NDArray[np.obj
     answers = np.hstack([answers, limits[..., 0], limits[..., 1]])
     words = np.full(len(rows), None, dtype=object)
     if model.applicability is not None:
-        verdict = model.applicability.judge(rows).verdict
+        verdict = model.applicability.assess(rows).verdict
         words[:] = [Applicable(level).name.lower() for level in verdict.tolist()]
         answers[verdict == Applicable.OUTSIDE] = np.nan
     return answers, words

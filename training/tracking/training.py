@@ -35,7 +35,7 @@ from training.tracking.evidence import log_evidence, report_of
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """Where a training was recorded; ``report`` is the path or address of its report."""
 
     run_id: str
@@ -44,7 +44,7 @@ class Recorded:
     report: str = ""
 
 
-def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> Recorded:
+def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> RecordedRun:
     """Record a finished training with its evidence, register its model, and seal the record.
 
     ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
@@ -62,13 +62,13 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch))
         announce("the evidence")
-        log_evidence(evidence, _facts(training, Recorded(run.info.run_id, version, digest), started))
+        log_evidence(evidence, _facts(training, RecordedRun(run.info.run_id, version, digest), started))
     announce("the seal")
     seal_run(run.info.run_id)
-    return Recorded(run.info.run_id, version, digest, report_of(run.info.run_id))
+    return RecordedRun(run.info.run_id, version, digest, report_of(run.info.run_id))
 
 
-def _facts(training: Training, recorded: Recorded, started: float) -> ReportFacts:
+def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportFacts:
     """What the report says beside the evidence."""
     protocol = training.cohort.protocol
     return ReportFacts(

@@ -10,17 +10,17 @@ from mlflow.tracking import MlflowClient
 
 from features.records.cohort import Cohort
 from training.audit.audit import seal_run
-from training.experiment.update import Updated
+from training.experiment.update import UpdatedModel
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
 from training.provenance import Provenance
 from training.registry.registration import register
-from training.registry.release import MODEL_NAME, Registered, use_store
+from training.registry.release import MODEL_NAME, RegisteredModel, use_store
 from training.tracking.evaluation import facts
 from training.tracking.evidence import log_evidence
 
 
 def record_update(
-    updated: Updated, parent: Registered, cohort: Cohort, reason: str, provenance: Provenance
+    updated: UpdatedModel, parent: RegisteredModel, cohort: Cohort, reason: str, provenance: Provenance
 ) -> tuple[str, str]:
     """Record the update with its evidence and its reason; returns the run's id and the new version."""
     use_store()
@@ -50,7 +50,7 @@ def record_update(
         client.set_model_version_tag(MODEL_NAME, version, "parent_version", parent.version)
         client.set_model_version_tag(MODEL_NAME, version, "parent_bundle_digest", parent.tags["bundle_digest"])
         client.update_model_version(MODEL_NAME, version, f"version {parent.version}, updated: {reason}")
-        made = Registered(version, run.info.run_id, {}, parent.folder)
+        made = RegisteredModel(version, run.info.run_id, {}, parent.folder)
         log_evidence(evidence, facts(made, replace(bundle, digest=digest), run.info.run_id, provenance))
     seal_run(run.info.run_id)
     return str(run.info.run_id), version

@@ -108,7 +108,7 @@ class Bench:
 
     def _mlflow(self, port: int) -> Taken:
         plan = Plan(port, INVOCATIONS, self.prepared.bodies("frames"), "mlflow", CALLERS, self.seconds, keyed=False)
-        return self._judged(plan, drive(plan, self.folder))
+        return self._evaluated(plan, drive(plan, self.folder))
 
     def _load(
         self,
@@ -131,9 +131,9 @@ class Bench:
             headers=service.headers,
             rate=rate,
         )
-        return self._judged(plan, service.drive(plan, self.folder))
+        return self._evaluated(plan, service.drive(plan, self.folder))
 
-    def _judged(self, plan: Plan, taken: Taken) -> Taken:
+    def _evaluated(self, plan: Plan, taken: Taken) -> Taken:
         self.faults += [f"{plan.path}: {count} times {wrong}" for wrong, count in taken.faults.items()]
         return taken
 

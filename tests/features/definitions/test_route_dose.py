@@ -7,7 +7,7 @@ from features.build import build_features
 from features.definitions.route_dose import ROUTE_DOSES, dose_of_route_limit
 from features.protocol.columns import ROUTES
 from features.protocol.document import Landmark
-from features.records.landmark import Known, known_at
+from features.records.landmark import KnownAtLandmark, known_at
 from tests.cohorts import DEFAULT, cohort_of, parse_table, random_cohort
 
 DAY_14 = Landmark("day 14", day=14)
@@ -73,7 +73,7 @@ LIMITS = """
 """
 
 
-def beyond_route_limit(known: Known) -> np.ndarray:
+def beyond_route_limit(known: KnownAtLandmark) -> np.ndarray:
     return dose_of_route_limit(known) > 1
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.second.course import Course, draw_course
-from tests.mechanisms.second.follow_up import FollowUp, draw_follow_up, judged
+from tests.mechanisms.second.follow_up import FollowUp, draw_follow_up, evaluated
 from tests.mechanisms.second.people import Flags, Floats, Integers, People, draw_people
 from tests.mechanisms.second.tables import tables_of
 from tests.mechanisms.second.unseen import Seen, draw_seen
@@ -73,7 +73,7 @@ class SecondCohort:
     @property
     def ended(self) -> tuple[Floats, Floats]:
         """Day of relapse and of a competing event after the end-of-course rating, with full follow-up, (patients,)."""
-        return judged(self.follow_up, self.course.deciding_score, self.people.scale)
+        return evaluated(self.follow_up, self.course.deciding_score, self.people.scale)
 
     def take(self, patients: Integers) -> "SecondCohort":
         """These patients, in this order; they keep their visits and losses."""

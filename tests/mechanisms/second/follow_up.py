@@ -88,7 +88,7 @@ def _hazards(columns: Columns, level: Floats) -> dict[str, Floats]:
     }
 
 
-def judged(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floats, Floats]:
+def evaluated(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floats, Floats]:
     """Day of the relapse and day of the competing event by the outcome rules, ``NEVER`` where the other came first."""
     rated = rated_relapse(follow_up.day, follow_up.score, follow_up.alive, deciding, scale.relapse, scale.change)
     relapse = np.minimum(rated, _until(follow_up.medication_day, follow_up))

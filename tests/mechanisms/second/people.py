@@ -33,7 +33,7 @@ class Scale:
     points: Floats
 
     @staticmethod
-    def of(index: Integers) -> "Scale":
+    def from_index(index: Integers) -> "Scale":
         """The scale ``SCALES[index]`` of every patient."""
         rows = [(INSTRUMENTS[name], numbers.POINTS_PER_LEVEL[name]) for name in SCALES]
         table = np.array(
@@ -93,7 +93,7 @@ def draw_people(count: int, rng: np.random.Generator) -> People:
     site = rng.choice(len(numbers.SITES), count, p=[each.share for each in numbers.SITES])
     diagnosis = rng.choice(len(numbers.DIAGNOSES), count, p=list(numbers.DIAGNOSES.values()))
     social = diagnosis == list(numbers.DIAGNOSES).index("social_anxiety")
-    scale = Scale.of(social.astype(np.int64))
+    scale = Scale.from_index(social.astype(np.int64))
     level = rng.normal(numbers.BASELINE_LEVEL, numbers.BASELINE_SD, count) + site_values(site, "severity")
     baseline = scale.score(np.maximum(level, numbers.LOWEST_BASELINE))
     screening = scale.score(scale.level(baseline) + rng.normal(0, 1.5, count))

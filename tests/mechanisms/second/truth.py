@@ -20,7 +20,7 @@ from tests.mechanisms.second.course import (
     walk,
     week_means,
 )
-from tests.mechanisms.second.follow_up import draw_follow_up, judged
+from tests.mechanisms.second.follow_up import draw_follow_up, evaluated
 from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, Scale, filled
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
 
@@ -65,7 +65,7 @@ def _simulated(
     deciding = np.minimum(_score_in_remission(scale, mean, remits, rng), threshold)
     early = np.take_along_axis(last.early, kept, axis=1)
     follow_up = draw_follow_up(columns, scale, baseline, early, deciding, rng)
-    relapse_day, competing_day = judged(follow_up, deciding, scale)
+    relapse_day, competing_day = evaluated(follow_up, deciding, scale)
     horizons = np.array(HORIZONS_DAYS)
     relapsed = relapse_day[..., None] <= horizons
     free = np.minimum(relapse_day, competing_day)[..., None] > horizons

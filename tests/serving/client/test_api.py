@@ -18,7 +18,7 @@ from serving.client import (
     ServiceFailedError,
     TimeLimits,
 )
-from serving.contract.response import NotPredictable, Predicted, Refused
+from serving.contract.response import NotPredictable, Prediction, RefusedRequest
 from serving.http import readyz
 from tests.places import ROOT
 from tests.serving.client.cases import (
@@ -55,7 +55,7 @@ def test_a_prediction_comes_back_typed(stub: Stub) -> None:
     stub.script = [answers(PREDICTED), answers(NOT_PREDICTABLE)]
     with client(stub) as kap:
         predicted, not_predictable = kap.predict(EXAMPLE), kap.predict(read(EXAMPLE))
-    assert isinstance(predicted, Predicted)
+    assert isinstance(predicted, Prediction)
     assert predicted.model_dump() == PREDICTED
     assert isinstance(not_predictable, NotPredictable)
     assert not_predictable.reasons[0].code == "died"
@@ -71,9 +71,9 @@ def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: Stub) -
     with client(stub) as kap:
         found = kap.predict_batch([EXAMPLE, {"as_of_day": 3}, read(EXAMPLE)])
         kap.predict_batch([EXAMPLE], in_full=True)
-    assert [type(one) for one in found] == [Predicted, Refused, NotPredictable]
+    assert [type(one) for one in found] == [Prediction, RefusedRequest, NotPredictable]
     refused = found[1]
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedRequest)
     assert refused.problems[0].path == "as_of_day"
     sent = [json.loads(one.body) for one in stub.received]
     assert sent[0] == {"requests": [EXAMPLE, {"as_of_day": 3}, EXAMPLE], "in_full": False}
@@ -255,7 +255,7 @@ def test_the_guide_has_the_limits_that_there_are() -> None:
 
 
 def test_readiness_is_the_services() -> None:
-    assert list(Readiness.model_fields) == [one.name for one in fields(readyz.Readiness)]
+    assert list(Readiness.model_fields) == [one.name for one in fields(readyz.ReadinessReport)]
 
 
 def test_a_clinic_need_not_load_the_service_to_ask_it() -> None:

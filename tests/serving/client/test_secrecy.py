@@ -19,7 +19,7 @@ from serving.client import (
 )
 from serving.client.failures import Reply
 from serving.client.retrying_call import Call
-from serving.contract.response import Predicted
+from serving.contract.response import Prediction
 from tests.serving.client.cases import KEY, MARKER, PREDICTED, FakePace, client, raised_by
 from tests.serving.client.stub_server import (
     Act,
@@ -268,7 +268,7 @@ def test_a_certificate_that_nobody_trusted_signed_gets_no_record(tls_stub: Stub)
 def test_an_authority_of_ones_own_is_trusted_when_it_is_named(tls_stub: Stub, certificate: Path) -> None:
     tls_stub.script = [answers(PREDICTED)]
     with KapClient(tls_stub.url, KEY, ca=certificate) as kap:
-        assert isinstance(kap.predict(EXAMPLE), Predicted)
+        assert isinstance(kap.predict(EXAMPLE), Prediction)
 
 
 def test_a_certificate_of_another_name_gets_no_record(tls_stub: Stub, certificate: Path) -> None:

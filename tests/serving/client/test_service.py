@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from serving.client import CallRefusedError, KapClient
-from serving.contract.response import NotPredictable, Predicted, Refused
+from serving.contract.response import NotPredictable, Prediction, RefusedRequest
 from serving.log.queries import read_entries
 from serving.storage.log_location import open_log
 from tests.serving.requests import EXAMPLE, changed, example, read
@@ -34,7 +34,7 @@ def test_the_same_key_and_record_give_one_prediction_and_one_entry(server: Serve
     before, key = len(_logged(server)), str(uuid4())
     first = kap.predict(EXAMPLE, idempotency_key=key)
     again = kap.predict(read(EXAMPLE), idempotency_key=key)
-    assert isinstance(first, Predicted)
+    assert isinstance(first, Prediction)
     assert again == first
     assert _logged(server).count(first.prediction_id) == 1
     assert len(_logged(server)) == before + 1
@@ -58,7 +58,7 @@ def test_a_batch_is_answered_patient_by_patient_and_logged_once(server: Server, 
     before, key = len(_logged(server)), str(uuid4())
     records = [EXAMPLE, changed(("patient", "sex"), 5), NO_BASELINE]
     found = kap.predict_batch(records, idempotency_key=key)
-    assert [type(one) for one in found] == [Predicted, Refused, NotPredictable]
+    assert [type(one) for one in found] == [Prediction, RefusedRequest, NotPredictable]
     assert kap.predict_batch(records, idempotency_key=key) == found
     assert len(_logged(server)) == before + 2
 

@@ -21,7 +21,7 @@ from serving.client import (
     UnavailableError,
 )
 from serving.client.retry_policy import Schedule
-from serving.contract.response import Predicted
+from serving.contract.response import Prediction
 from tests.serving.client.cases import KEY, PREDICTED, FakePace, client, raised_by
 from tests.serving.client.stub_server import (
     Act,
@@ -68,7 +68,7 @@ def test_a_key_of_ones_own_is_sent_at_every_try_of_a_batch_too(stub: Stub) -> No
 def test_an_answer_that_stalls_is_asked_for_again_under_the_same_key(stub: Stub) -> None:
     stub.script = [stalls, answers(PREDICTED)]
     with client(stub) as kap:
-        assert isinstance(kap.predict(EXAMPLE), Predicted)
+        assert isinstance(kap.predict(EXAMPLE), Prediction)
     assert len(stub.received) == 2
     assert len(set(stub.idempotency_keys())) == 1
 
@@ -77,7 +77,7 @@ def test_an_answer_that_stalls_is_asked_for_again_under_the_same_key(stub: Stub)
 def test_what_may_pass_is_tried_again(stub: Stub, status: int) -> None:
     stub.script = [refuses(status), answers(b"<html>", status, "text/html"), answers(PREDICTED)]
     with client(stub) as kap:
-        assert isinstance(kap.predict(EXAMPLE), Predicted)
+        assert isinstance(kap.predict(EXAMPLE), Prediction)
     assert len(stub.received) == 3
 
 

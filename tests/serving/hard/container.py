@@ -59,7 +59,7 @@ class Image:
     uid: int
 
     @classmethod
-    def of(cls, context: Path, packages: Path) -> "Image":
+    def from_folders(cls, context: Path, packages: Path) -> "Image":
         """Make the image of a context: its files become the user's, as the container file says."""
         written = container_file(context)
         uid = int(re.search(r"ARG BENTO_USER_UID=(\d+)", written).group(1))  # type: ignore[union-attr]

@@ -23,7 +23,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def image(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Image:
     folder = tmp_path_factory.mktemp("image")
-    return Image.of(image_context(store, folder / "context"), install_packages(folder / "packages"))
+    return Image.from_folders(image_context(store, folder / "context"), install_packages(folder / "packages"))
 
 
 def test_the_image_answers_read_only_as_its_own_user_and_without_a_network(image: Image, tmp_path: Path) -> None:

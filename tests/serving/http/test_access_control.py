@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from serving.contract.routes import ROUTES
-from serving.http.access_control import Gate
+from serving.http.access_control import AccessControl
 from serving.http.call import CURRENT
 from serving.storage.keys import ApiKey
 
@@ -60,7 +60,7 @@ def ask(
     **headers: str,
 ) -> httpx.Response:
     held, limits = keys or Ring(), rates or Rates()
-    app = Gate(inner, keys=lambda: held, rates=lambda: limits)
+    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def send() -> httpx.Response:

@@ -11,12 +11,12 @@ import pytest
 
 from serving.http.metrics import Metrics
 from serving.prediction.predictor import Predictor
-from tests.serving.bundles import judging, toy_bundle
+from tests.serving.bundles import toy_bundle, with_applicability
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 
 
 def answers(*documents: dict[str, Any]) -> list[dict[str, Any]]:
-    found = Predictor(judging(toy_bundle()), "3").answer_many(
+    found = Predictor(with_applicability(toy_bundle()), "3").answer_many(
         [read(document) for document in documents], [f"p{number}" for number in range(len(documents))]
     )
     return [one.summary for one in found]  # type: ignore[union-attr]

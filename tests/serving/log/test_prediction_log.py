@@ -13,10 +13,10 @@ from sqlalchemy import Engine, event
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import LogUnavailableError, SecretMismatchError
-from serving.log.append import KeyReusedError, Logged
-from serving.log.check import Checked, check_log, read_seal, write_seal
+from serving.log.append import KeyReusedError, LoggedReply
+from serving.log.check import LogReport, check_log, read_seal, write_seal
 from serving.log.erasure import erase_patient, prune
-from serving.log.queries import Entry, find_entry, read_entries
+from serving.log.queries import LogEntry, find_entry, read_entries
 from serving.storage.database import open_database
 from serving.storage.pseudonyms import Secret
 from tests.serving.logs import SECRET, draft, log_in, logged, writing_to
@@ -37,7 +37,7 @@ def found(engine: Engine, seal: bytes | None = None) -> tuple[str, ...]:
 
 def test_what_was_logged_is_read_again_as_it_was(log: Engine) -> None:
     (results,) = logged(log, [draft(1), draft(2, row=None, landmark=None, landmark_day=None)])
-    assert results == [Logged("p1", draft(1).answer), Logged("p2", draft(2).answer)]
+    assert results == [LoggedReply("p1", draft(1).answer), LoggedReply("p2", draft(2).answer)]
     first, second = read_entries(log)
     for entry, written in ((first, draft(1)), (second, draft(2, row=None, landmark=None, landmark_day=None))):
         for name, value in vars(written).items():
@@ -49,7 +49,7 @@ def test_what_was_logged_is_read_again_as_it_was(log: Engine) -> None:
 def test_a_whole_log_of_several_writers_is_in_order(log: Engine) -> None:
     for start in (0, 10, 20):
         logged(log, [draft(start + number) for number in range(4)], [draft(start + 5)])
-    assert check_log(log, SECRET) == Checked(15, 0, 0, (), check_log(log, SECRET).reached)
+    assert check_log(log, SECRET) == LogReport(15, 0, 0, (), check_log(log, SECRET).reached)
     assert [(one.writer, one.entries) for one in check_log(log, SECRET).reached] == [(1, 5), (2, 5), (3, 5)]
 
 
@@ -58,9 +58,9 @@ def test_an_idempotency_key_gives_one_entry_and_the_first_answer(log: Engine) ->
     again = draft(2, idempotency="k", input_digest="same")
     third = draft(3, idempotency="k", input_digest="same")
     results = logged(log, [first, again], [third], [draft(4, idempotency="other", input_digest="same")])
-    assert results[0] == [Logged("p1", first.answer), Logged("p1", first.answer)]
-    assert results[1] == [Logged("p1", first.answer)]
-    assert results[2] == [Logged("p4", draft(4).answer)]
+    assert results[0] == [LoggedReply("p1", first.answer), LoggedReply("p1", first.answer)]
+    assert results[1] == [LoggedReply("p1", first.answer)]
+    assert results[2] == [LoggedReply("p4", draft(4).answer)]
     assert [entry.prediction_id for entry in read_entries(log)] == ["p1", "p4"]
     assert found(log) == ()
 
@@ -68,7 +68,7 @@ def test_an_idempotency_key_gives_one_entry_and_the_first_answer(log: Engine) ->
 def test_an_idempotency_key_with_another_request_is_told(log: Engine) -> None:
     results = logged(log, [draft(1, idempotency="k")], [draft(2, idempotency="k"), draft(5)])
     assert isinstance(results[1][0], KeyReusedError)
-    assert results[1][1] == Logged("p5", draft(5).answer)
+    assert results[1][1] == LoggedReply("p5", draft(5).answer)
     assert [entry.prediction_id for entry in read_entries(log)] == ["p1", "p5"]
 
 
@@ -109,7 +109,7 @@ def test_a_log_that_cannot_be_written_is_told_and_used_again_when_it_can(tmp_pat
             with pytest.raises(LogUnavailableError):
                 await writer.append([draft(1)])
             folder.unlink()
-            assert await writer.append([draft(2)]) == [Logged("p2", draft(2).answer)]
+            assert await writer.append([draft(2)]) == [LoggedReply("p2", draft(2).answer)]
 
     asyncio.run(log_before_and_after())
     assert found(engine) == ()
@@ -135,7 +135,7 @@ def test_a_commit_that_came_through_unheard_breaks_no_chain(log: Engine, monkeyp
             with pytest.raises(LogUnavailableError):
                 await writer.append([draft(2, idempotency="k")])
             retried = await writer.append([draft(3, input_digest="digest 2", idempotency="k")])
-            assert retried == [Logged("p2", draft(2).answer)]
+            assert retried == [LoggedReply("p2", draft(2).answer)]
             await writer.append([draft(4)])
 
     asyncio.run(lose_one_answer())
@@ -225,7 +225,7 @@ def _put_back(engine: Engine, database: Path, content: bytes) -> None:
     database.chmod(0o600)
 
 
-COLUMNS = [name for name in Entry.__dataclass_fields__ if name not in ("writer", "number")]
+COLUMNS = [name for name in LogEntry.__dataclass_fields__ if name not in ("writer", "number")]
 TABLES = {
     "entries": COLUMNS,
     "writers": ["number", "started_at", "code", "entries", "head", "head_code"],

@@ -166,7 +166,7 @@ def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Pro
             "Reason",
             {why.name.lower() for why in Ineligible} | {NOT_LEARNED, OUTSIDE_TRAINING},
         ),
-        ("Unlike", set(WORDS)),
+        ("UnlikeReason", set(WORDS)),
     ],
 )
 def test_every_code_that_an_answer_can_have_is_told_and_no_other(served: Document, part: str, codes: set[str]) -> None:

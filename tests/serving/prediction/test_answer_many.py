@@ -10,7 +10,7 @@ from features.protocol.document import Covariate, Landmark, Protocol
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import PredictionResponse
 from serving.prediction.cautions import cautions_for
-from serving.prediction.predictor import Answered, Predictor
+from serving.prediction.predictor import PredictionReply, Predictor
 from serving.prediction.record import RecordReader
 from tests.serving.answers import alike, answered, codes, drawn
 from tests.serving.bundles import bundles_of_every_kind, toy_bundle
@@ -63,7 +63,7 @@ def test_a_patient_gets_the_same_answer_alone_and_among_many(kind: str) -> None:
     predictor, together = Predictor(bundle, "3"), answered(bundle, requests)
     for place, request in enumerate(requests):
         (alone,) = predictor.answer_many([request], [f"id-{place}"])
-        assert isinstance(alone, Answered)
+        assert isinstance(alone, PredictionReply)
         assert alike(alone.answer, together[place].answer)
         assert (alone.landmark, alone.landmark_day, alone.row) == (
             together[place].landmark,
@@ -99,11 +99,11 @@ def test_what_is_wrong_with_one_request_is_told_of_that_one_and_as_if_it_came_al
     predictor = Predictor(toy_bundle(), "3")
     replies = predictor.answer_many(requests, [str(place) for place in range(len(requests))])
     for place, (request, reply) in enumerate(zip(requests, replies, strict=True)):
-        if isinstance(reply, Answered):
+        if isinstance(reply, PredictionReply):
             assert request in right
             assert reply.answer["prediction_id"] == str(place)
             (alone,) = predictor.answer_many([request], [str(place)])
-            assert isinstance(alone, Answered)
+            assert isinstance(alone, PredictionReply)
             assert alike(reply.answer, alone.answer)
             continue
         assert request not in right

@@ -10,16 +10,23 @@ from features.catalogue import catalogue
 from features.protocol.document import Landmark, Protocol, RemissionRule
 from features.protocol.instruments import Instrument
 from models.bundle import BundleRefusedError
-from models.performance import PERFORMANCE, Figure, LandmarkPerformance, Measured, Performance, QuestionPerformance
+from models.performance import (
+    PERFORMANCE,
+    LandmarkPerformance,
+    MeasuredPerformance,
+    Performance,
+    PerformanceFigure,
+    QuestionPerformance,
+)
 from serving.prediction.description import ModelDescription, describe_instruments, describe_model, read_performance
-from tests.serving.bundles import judging, stored, toy_bundle, without
+from tests.serving.bundles import stored, toy_bundle, with_applicability, without
 from tests.serving.servers import Server
 
 BUNDLE = "b" * 64
 PERFORMANCE_OF_IT = Performance(
     bundle_digest=BUNDLE,
     measured=(
-        Measured(
+        MeasuredPerformance(
             kind="held out",
             run_id="a1b2",
             evidence_digest="e" * 64,
@@ -29,7 +36,7 @@ PERFORMANCE_OF_IT = Performance(
             sites=8,
             synthetic=True,
             held_out="sites",
-            caveats=("Learned from a synthetic cohort.",),
+            caveats=("FittedScore from a synthetic cohort.",),
             landmarks=(
                 LandmarkPerformance(
                     landmark="before session 1",
@@ -41,14 +48,14 @@ PERFORMANCE_OF_IT = Performance(
                             patients=473,
                             events=120,
                             observed_rate=0.2458,
-                            auc=Figure(0.71, 0.66, 0.75),
-                            calibration_slope=Figure(None, None, None),
-                            observed_to_expected=Figure(1.02, 0.9, 1.15),
-                            brier=Figure(0.17, 0.16, 0.19),
+                            auc=PerformanceFigure(0.71, 0.66, 0.75),
+                            calibration_slope=PerformanceFigure(None, None, None),
+                            observed_to_expected=PerformanceFigure(1.02, 0.9, 1.15),
+                            brier=PerformanceFigure(0.17, 0.16, 0.19),
                             ipa=None,
                         ),
                     ),
-                    relapse_c_index=Figure(0.63, 0.59, 0.67),
+                    relapse_c_index=PerformanceFigure(0.63, 0.59, 0.67),
                 ),
             ),
         ),
@@ -90,14 +97,14 @@ def test_every_head_says_whom_it_was_learned_from_and_whether_it_answers() -> No
     assert (heads["remission"].patients, heads["remission"].events, heads["remission"].winner) == (400, 150, "logistic")
     assert heads["relapse"].note.startswith("too few events")
     assert heads["remission"].answers
-    taught = describe_model(without(toy_bundle(), "remission"), "3", "a1b2", None).landmarks[0].heads
-    assert (taught["remission"].answers, taught["relapse"].answers) == (False, True)
+    fitted_on = describe_model(without(toy_bundle(), "remission"), "3", "a1b2", None).landmarks[0].heads
+    assert (fitted_on["remission"].answers, fitted_on["relapse"].answers) == (False, True)
     at_landmark = Protocol(landmarks=(Landmark("day 61", day=61),), remission=RemissionRule(at_landmark=True))
     assert described(protocol=at_landmark).landmarks[0].heads.keys() == {"relapse"}
 
 
 def test_it_says_which_share_of_the_training_patients_was_like_the_others() -> None:
-    shares = describe_model(judging(toy_bundle()), "3", "a1b2", None).landmarks[0].applicability
+    shares = describe_model(with_applicability(toy_bundle()), "3", "a1b2", None).landmarks[0].applicability
     assert shares is not None
     assert (shares.inside, shares.at_the_edge, shares.outside) == (0.96, 0.04, 0.0)
     assert described().landmarks[0].applicability is None

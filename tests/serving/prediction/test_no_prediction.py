@@ -12,7 +12,7 @@ from models.bundle import Bundle
 from serving.contract.response import NotPredictable, Reason
 from serving.prediction.no_prediction import MOST_NAMED, ineligible
 from serving.prediction.predictor import Predictor
-from tests.serving.bundles import AT_LANDMARK, judging, toy_bundle, without
+from tests.serving.bundles import AT_LANDMARK, toy_bundle, with_applicability, without
 from tests.serving.requests import changed, example, read
 
 DAY_14 = Protocol(landmarks=(Landmark("day 14", day=14),))
@@ -74,7 +74,7 @@ def test_a_record_that_leaves_nothing_to_predict_has_a_remedy_only_where_the_rec
 def sparing(bundle: Bundle, *usual: str) -> Bundle:
     """A model that answers only patients of whom a tenth at most is missing; most of its own had what is ``usual``."""
     models = []
-    for model in judging(bundle).models:
+    for model in with_applicability(bundle).models:
         assert model.applicability is not None
         recorded = np.where(
             [name in usual for name in bundle.features], np.linspace(1, 0.5, len(bundle.features)), 0.49
@@ -113,4 +113,4 @@ def test_who_is_unlike_the_others_in_what_is_known_is_not_told_to_record_more() 
         ).remedy
         is None
     )
-    assert why(changed(("patient", "diagnosis"), "ocd"), judging(toy_bundle())).remedy is None
+    assert why(changed(("patient", "diagnosis"), "ocd"), with_applicability(toy_bundle())).remedy is None

@@ -12,11 +12,11 @@ from features.records.landmark import landmark_days
 from models.bundle import Bundle
 from models.outcomes import expit
 from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
-from serving.contract.response import Interval, NotPredictable, Predicted, PredictionResponse
+from serving.contract.response import Interval, NotPredictable, Prediction, PredictionResponse
 from serving.prediction.predictor import Predictor
 from serving.prediction.record import RecordReader
 from tests.cohorts import random_cohort, random_protocol
-from tests.serving.bundles import AT_LANDMARK, NOTE, judging, toy_bundle, waver, wavering, without
+from tests.serving.bundles import AT_LANDMARK, NOTE, toy_bundle, waver, wavering, with_applicability, without
 from tests.serving.requests import EXAMPLE, changed, example, problems, read, request_of
 
 COVARIATES = (
@@ -25,9 +25,9 @@ COVARIATES = (
 )
 
 
-def answer(document: dict[str, Any], bundle: Bundle | None = None) -> Predicted:
+def answer(document: dict[str, Any], bundle: Bundle | None = None) -> Prediction:
     root = Predictor(bundle or toy_bundle(), "3").predict(read(document)).root
-    assert isinstance(root, Predicted), root
+    assert isinstance(root, Prediction), root
     return root
 
 
@@ -252,7 +252,7 @@ def test_reasons_add_up_to_the_answer() -> None:
     cohort, predictor, checked = random_cohort(rng, 120), Predictor(toy_bundle(), "3"), 0
     for patient in range(len(cohort)):
         root = predictor.predict(read(request_of(cohort, patient, int(rng.integers(0, 40))))).root
-        if not isinstance(root, Predicted):
+        if not isinstance(root, Prediction):
             continue
         assert root.remission is not None
         assert root.relapse is not None
@@ -324,7 +324,7 @@ def test_what_can_not_be_said_has_no_interval_either() -> None:
     ("age", "verdict"), [(None, "inside"), (30, "inside"), (60, "inside"), (60.1, "at_the_edge"), (90, "at_the_edge")]
 )
 def test_an_answer_says_whether_the_patient_is_like_those_learned_from(age: float | None, verdict: str) -> None:
-    found = answer(changed(("patient", "age_years"), age), judging(toy_bundle()))
+    found = answer(changed(("patient", "age_years"), age), with_applicability(toy_bundle()))
     assert found.applicability is not None
     assert found.applicability.verdict == verdict
     flagged = [
@@ -339,7 +339,7 @@ def test_an_answer_says_whether_the_patient_is_like_those_learned_from(age: floa
 
 def test_several_flags_are_all_named() -> None:
     document = changed(("patient", "diagnosis"), "panic", changed(("patient", "age_years"), 61))
-    found = answer(document, judging(toy_bundle()))
+    found = answer(document, with_applicability(toy_bundle()))
     assert found.applicability is not None
     assert [(reason.code, reason.feature) for reason in found.applicability.reasons] == [
         ("out_of_range", "age_years"),
@@ -357,7 +357,7 @@ def test_several_flags_are_all_named() -> None:
 def test_who_is_too_unlike_those_learned_from_gets_no_prediction_and_the_reason(
     path: str, value: float | str, code: str, message: str
 ) -> None:
-    found = refusal(changed(("patient", path), value), judging(toy_bundle()))
+    found = refusal(changed(("patient", path), value), with_applicability(toy_bundle()))
     (reason,) = found.reasons
     assert reason.code == "outside_training"
     assert reason.message == f"before session 3: the patient is unlike those learned from: {message}"
@@ -369,7 +369,7 @@ def test_who_is_too_unlike_those_learned_from_gets_no_prediction_and_the_reason(
 
 def test_what_can_not_be_predicted_anyhow_is_not_judged() -> None:
     document = changed(("patient", "age_years"), 90.1, example(assessments=[]))
-    found = refusal(document, judging(toy_bundle()))
+    found = refusal(document, with_applicability(toy_bundle()))
     assert [reason.code for reason in found.reasons] == ["no_baseline"]
     assert found.applicability is None
 
@@ -445,7 +445,7 @@ def test_a_landmark_not_reached_is_named_with_what_it_needs(
 
 
 def test_the_answer_survives_the_way_through_json() -> None:
-    for bundle in (toy_bundle(), wavering(judging(toy_bundle()))):
+    for bundle in (toy_bundle(), wavering(with_applicability(toy_bundle()))):
         for document in (EXAMPLE, changed(("patient", "diagnosis"), "ocd")):
             response = Predictor(bundle, "3").predict(read(document))
             assert PredictionResponse.model_validate_json(response.model_dump_json()) == response

@@ -10,10 +10,10 @@ from serving.prediction.cautions import cautions_for
 from serving.prediction.predictor import Predictor
 from tests.cohorts import random_records
 from tests.screening import screened_anew
-from tests.serving.bundles import judging, toy_bundle, wavering
+from tests.serving.bundles import toy_bundle, wavering, with_applicability
 from tests.serving.requests import Document, changed, example, read, request_of
 
-PREDICTOR = Predictor(wavering(judging(toy_bundle())), "3")
+PREDICTOR = Predictor(wavering(with_applicability(toy_bundle())), "3")
 
 
 def _answer(document: Document) -> Document:

@@ -20,7 +20,7 @@ from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from serving.contract.refusal import read_request
-from serving.prediction.predictor import Answered, Predictor
+from serving.prediction.predictor import PredictionReply, Predictor
 from tests.cohorts import DEFAULT, Record, Records, random_protocol, random_records
 from tests.places import COHORTS as SHARED
 from tests.serving.bundles import refitted, toy_bundle
@@ -53,14 +53,14 @@ def differences(cohort: Cohort, landmark: Landmark) -> tuple[list[str], Counter[
     return found, verdicts
 
 
-def _replies(bundle: Bundle, cohort: Cohort, rows: FeatureRows, landmark: Landmark) -> list[Answered]:
+def _replies(bundle: Bundle, cohort: Cohort, rows: FeatureRows, landmark: Landmark) -> list[PredictionReply]:
     """What the service answers each patient on the landmark day, or when the landmark can't be reached any more."""
     requests = []
     for patient, day in enumerate(rows.day.tolist()):
         today = int(_settled_day(cohort, patient, landmark) if np.isnan(day) else day)
         requests.append(read_request(json.dumps(request_of(cohort, patient, today))))
     replies = Predictor(bundle, "1").answer_many(requests, [f"id-{place}" for place in range(len(requests))])
-    answered = [reply for reply in replies if isinstance(reply, Answered)]
+    answered = [reply for reply in replies if isinstance(reply, PredictionReply)]
     assert len(answered) == len(replies), "a record of a cohort that was read is never refused"
     return answered
 
@@ -110,7 +110,7 @@ def _differ(document: dict[str, Any], expected: dict[str, list[float]], name: st
     return served.shape != own.shape or not np.allclose(served, own, rtol=0, atol=1e-9, equal_nan=True)
 
 
-def _row_differences(name: str, reply: Answered, rows: FeatureRows, patient: int) -> list[str]:
+def _row_differences(name: str, reply: PredictionReply, rows: FeatureRows, patient: int) -> list[str]:
     assert reply.row is not None
     sent, values = orjson.loads(reply.row), rows.values[patient]
     found = [] if reply.landmark_day == rows.day[patient] else [f"{name}: another landmark day"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from serving.contract.refusal import RequestProblem, RequestRefusedError, problems_in_details, read_batch, read_request
 from serving.contract.request import MOST_REQUESTS, BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse
-from serving.prediction.predictor import Answered, Predictor
+from serving.prediction.predictor import PredictionReply, Predictor
 from tests.serving.bundles import toy_bundle
 from tests.serving.requests import EXAMPLE, changed, example, problems
 
@@ -140,7 +140,7 @@ def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
     items = []
     for one in read:
         reply = next(replies) if isinstance(one, PredictionRequest) else one
-        items.append(reply.answer if isinstance(reply, Answered) else reply.as_item())
+        items.append(reply.answer if isinstance(reply, PredictionReply) else reply.as_item())
     text = json.dumps({"answers": items})
     assert BatchResponse.model_validate_json(text, strict=True).model_dump(mode="json") == json.loads(text)
     assert [item["outcome"] for item in items] == ["predicted", "not_predictable", "refused", "refused"]

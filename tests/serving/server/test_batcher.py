@@ -14,25 +14,25 @@ from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
 from serving.http.body import BodyLimits
-from serving.http.call import Call
+from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
-from serving.log.append import Draft, Logged
+from serving.log.append import Draft, LoggedReply
 from serving.log.queries import read_entries
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import pages_of
 from serving.prediction.predictor import Predictor
-from serving.prediction.predictor import Reply as Predicted
-from serving.server.batcher import AT_ONCE, Desk, OverloadedError, Reply
-from serving.server.model_loader import Served
+from serving.prediction.predictor import Reply as Prediction
+from serving.server.batcher import AT_ONCE, OverloadedError, Reply, RequestBatcher
+from serving.server.model_loader import ServedModel
 from tests.serving.bundles import toy_bundle
 from tests.serving.logs import SECRET, log_in, writing_to
 from tests.serving.requests import EXAMPLE, changed, read
 
-CALL = Call(None, time.perf_counter())
+CALL = AdmittedRequest(None, time.perf_counter())
 POISON_AGE = 66
 
 
-class Watched(Predictor):
+class MonitoredItem(Predictor):
     """Notes how many requests are predicted together, and fails on a patient of 66."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Watched(Predictor):
 
     def answer_many(
         self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, in_full: bool = True
-    ) -> list[Predicted]:
+    ) -> list[Prediction]:
         self.together.append(len(requests))
         if any(vars(request.patient)["age_years"] == POISON_AGE for request in requests):
             raise ZeroDivisionError
@@ -55,16 +55,16 @@ def log(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def served(predictor: Predictor) -> Served:
+def served(predictor: Predictor) -> ServedModel:
     limits = BodyLimits(2**20, 2**25, 10)
     pages = pages_of(predictor, run_id="a1b2", tag="kap-outcomes:x", performance=None, limits=limits)
-    return Served(predictor.bundle, "3", "a1b2", "kap-outcomes:x", predictor, pages)
+    return ServedModel(predictor.bundle, "3", "a1b2", "kap-outcomes:x", predictor, pages)
 
 
-def desk(writer: LogWriter, predictor: Predictor, most_waiting: int = 4_000) -> Desk:
+def batcher(writer: LogWriter, predictor: Predictor, most_waiting: int = 4_000) -> RequestBatcher:
     now = served(predictor)
     predictor.__dict__.get("together", []).clear()  # the examples of the OpenAPI document
-    return Desk(lambda: now, writer, SECRET, Metrics(shared=False), most_waiting)
+    return RequestBatcher(lambda: now, writer, SECRET, Metrics(shared=False), most_waiting)
 
 
 def aged(*years: float) -> list[PredictionRequest]:
@@ -72,15 +72,15 @@ def aged(*years: float) -> list[PredictionRequest]:
 
 
 def answered(replies: Sequence[Reply | BaseException]) -> list[str]:
-    return [reply.prediction_id for reply in replies if isinstance(reply, Logged)]
+    return [reply.prediction_id for reply in replies if isinstance(reply, LoggedReply)]
 
 
 def test_those_who_ask_at_the_same_time_are_predicted_together(log: Engine) -> None:
-    predictor = Watched()
+    predictor = MonitoredItem()
 
     async def ask() -> list[Reply]:
         with writing_to(log) as writer:
-            at = desk(writer, predictor)
+            at = batcher(writer, predictor)
             return await asyncio.gather(*(at.answer(one, CALL) for one in aged(*range(20, 60))))
 
     ids = answered(asyncio.run(ask()))
@@ -92,7 +92,7 @@ def test_those_who_ask_at_the_same_time_are_predicted_together(log: Engine) -> N
 def test_one_request_that_fails_fails_alone(log: Engine) -> None:
     async def ask() -> list[Any]:
         with writing_to(log) as writer:
-            at = desk(writer, Watched())
+            at = batcher(writer, MonitoredItem())
             asking = (at.answer(one, CALL) for one in aged(30, POISON_AGE, 31))
             return await asyncio.gather(*asking, return_exceptions=True)
 
@@ -102,12 +102,12 @@ def test_one_request_that_fails_fails_alone(log: Engine) -> None:
 
 
 def test_a_batch_is_predicted_in_portions_between_which_others_have_their_turn(log: Engine) -> None:
-    predictor = Watched()
+    predictor = MonitoredItem()
     (patient,) = aged(30)
 
     async def ask() -> tuple[list[Reply], Reply]:
         with writing_to(log) as writer:
-            at = desk(writer, predictor)
+            at = batcher(writer, predictor)
             batch = asyncio.ensure_future(at.answer_batch([patient] * (3 * AT_ONCE), CALL, in_full=False))
             await asyncio.sleep(0)
             single = await at.answer(patient, CALL)
@@ -115,7 +115,7 @@ def test_a_batch_is_predicted_in_portions_between_which_others_have_their_turn(l
 
     replies, single = asyncio.run(ask())
     assert len(answered(replies)) == 3 * AT_ONCE
-    assert isinstance(single, Logged)
+    assert isinstance(single, LoggedReply)
     assert max(predictor.together) <= AT_ONCE
 
 
@@ -125,17 +125,17 @@ def test_what_was_refused_when_it_was_read_stays_in_its_place(log: Engine) -> No
 
     async def ask() -> list[Reply]:
         with writing_to(log) as writer:
-            return await desk(writer, Watched()).answer_batch([refused, patient, refused], CALL, in_full=False)
+            return await batcher(writer, MonitoredItem()).answer_batch([refused, patient, refused], CALL, in_full=False)
 
     replies = asyncio.run(ask())
     assert (replies[0], replies[2]) == (refused, refused)
-    assert isinstance(replies[1], Logged)
+    assert isinstance(replies[1], LoggedReply)
 
 
 def test_more_than_may_wait_are_sent_away(log: Engine) -> None:
     async def ask() -> list[Any]:
         with writing_to(log) as writer:
-            at = desk(writer, Watched(), most_waiting=3)
+            at = batcher(writer, MonitoredItem(), most_waiting=3)
             asking = (at.answer(one, CALL) for one in aged(30, 31, 32, 33, 34))
             first = await asyncio.gather(*asking, return_exceptions=True)
             return [*first, await at.answer(*aged(35), CALL)]
@@ -154,7 +154,7 @@ class Silent(LogWriter):
 def test_nobody_is_answered_what_could_not_be_logged(log: Engine) -> None:
     async def ask() -> list[Any]:
         writer = Silent(log, SECRET)
-        asking = (desk(writer, Watched()).answer(one, CALL) for one in aged(30, 31))
+        asking = (batcher(writer, MonitoredItem()).answer(one, CALL) for one in aged(30, 31))
         try:
             return await asyncio.gather(*asking, return_exceptions=True)
         finally:
@@ -169,10 +169,10 @@ def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
 
     async def ask() -> None:
         with writing_to(log) as writer:
-            at = desk(writer, Watched())
+            at = batcher(writer, MonitoredItem())
             for number, one in enumerate(aged(*range(30, 40))):
                 reply = await at.answer(one, replace(CALL, idempotency=f"k{number}"))
-                assert isinstance(reply, Logged)
+                assert isinstance(reply, LoggedReply)
                 seen.append(reply.prediction_id in {entry.prediction_id for entry in read_entries(log)})
 
     asyncio.run(ask())

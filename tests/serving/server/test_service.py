@@ -13,7 +13,7 @@ import pytest
 from features.protocol.problems import InputRefusedError
 from serving.contract.routes import ROUTES
 from serving.log.check import check_log
-from serving.log.queries import Entry, find_entry, read_entries
+from serving.log.queries import LogEntry, find_entry, read_entries
 from serving.prediction.predictor import Predictor
 from serving.server.start import serve
 from serving.storage.log_location import open_log
@@ -48,7 +48,7 @@ def batch(server: Server, *documents: Any, **more: Any) -> httpx.Response:
     return post(server, {"requests": documents, **more}, "/v1/predict_batch", **key)
 
 
-def entry(log: State, prediction_id: str) -> Entry:
+def entry(log: State, prediction_id: str) -> LogEntry:
     found = find_entry(log.engine, prediction_id)
     assert found is not None
     return found

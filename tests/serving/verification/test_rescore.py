@@ -11,14 +11,14 @@ import pytest
 from features.protocol.problems import InputRefusedError
 from models.bundle import Bundle
 from serving.log.erasure import erase_patient
-from serving.log.queries import Entry, read_entries
+from serving.log.queries import LogEntry, read_entries
 from serving.verification.rescore import NOT_FROM_ROW, EntryFacts, differences, facts_of, is_request
-from tests.serving.bundles import judging, toy_bundle, wavering
+from tests.serving.bundles import toy_bundle, wavering, with_applicability
 from tests.serving.logs import SECRET
 from tests.serving.requests import changed, example
 from tests.training.prediction_logs import Answering, PredictionLog
 
-BUNDLE = replace(wavering(judging(toy_bundle())), digest="b" * 64)
+BUNDLE = replace(wavering(with_applicability(toy_bundle())), digest="b" * 64)
 """With intervals and verdicts."""
 MODEL = Answering(BUNDLE, "3", "a1b2")
 AGES = {"inside": 41, "at_the_edge": 61, "outside": 92}
@@ -38,7 +38,7 @@ def facts(log: PredictionLog, prediction_id: str) -> EntryFacts:
         return facts_of(state, prediction_id)
 
 
-def entry_of(log: PredictionLog, document: dict[str, Any], *, in_full: bool = True) -> Entry:
+def entry_of(log: PredictionLog, document: dict[str, Any], *, in_full: bool = True) -> LogEntry:
     (prediction_id,) = log.answer(MODEL, document, in_full=in_full)
     return log.entry(prediction_id)
 

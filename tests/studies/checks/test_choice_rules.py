@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.calibration import Trials
+from models.calibration import BinomialCounts
 from tests.studies.choice_rules import rows_on_pool
 from tests.studies.pools import NOT_OBSERVED, WEEKS, Pool, draw, weekly_curve
 from tests.studies.rules import IN_USE, RULES, chosen, level, simplest_by_level
@@ -62,7 +62,7 @@ def test_a_relapse_falls_on_the_end_of_its_week_unless_the_patient_was_lost_befo
 def test_those_drawn_and_those_left_out_are_everybody_once() -> None:
     pool = pool_of(300)
     drawn = draw(pool, 200, np.random.default_rng(2), CONFIG)
-    both = np.concatenate([drawn.tasks[0].lesson.rows, drawn.rest.rows])
+    both = np.concatenate([drawn.tasks[0].training_data.rows, drawn.rest.rows])
     assert len(drawn.rest.rows) == 100
     assert np.array_equal(np.sort(both, axis=0), np.sort(pool.rows, axis=0))
 
@@ -99,7 +99,7 @@ def test_a_level_is_tolerated_within_one_standard_error_of_the_best(average: flo
 
 def fit_of(losses: dict[str, np.ndarray], patients: int) -> Any:
     """A head whose candidates lost so much on each patient, in two folds; their levels are those of the losses."""
-    task = SimpleNamespace(taught=np.ones(patients, dtype=np.bool_))
+    task = SimpleNamespace(fitted_on=np.ones(patients, dtype=np.bool_))
     return SimpleNamespace(task=task, candidates={name: SimpleNamespace(losses=loss) for name, loss in losses.items()})
 
 
@@ -140,7 +140,9 @@ def test_the_average_is_kept_where_no_gain_is_clear(monkeypatch: pytest.MonkeyPa
 
 def part_of(away: np.ndarray, happened: np.ndarray) -> Part:
     patients = len(happened)
-    trials = Trials(np.arange(patients), np.zeros(patients, dtype=np.intp), happened * 1.0, 1.0 - happened, patients, 1)
+    trials = BinomialCounts(
+        np.arange(patients), np.zeros(patients, dtype=np.intp), happened * 1.0, 1.0 - happened, patients, 1
+    )
     return Part(trials, np.zeros(patients), away)
 
 

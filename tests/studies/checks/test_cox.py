@@ -40,7 +40,7 @@ def test_an_effect_is_found_and_the_incidence_follows_it() -> None:
 
 def test_a_missing_cell_is_the_median_with_a_flag_and_empty_or_equal_columns_go() -> None:
     rows = np.array([[1.0, np.nan, 5.0], [2.0, np.nan, 5.0], [np.nan, np.nan, 5.0], [6.0, np.nan, 5.0]])
-    columns = Columns.of(rows)
+    columns = Columns.from_rows(rows)
     values = columns.of_rows(rows)
     assert columns.used.tolist() == [0]
     assert values.shape == (4, 2)

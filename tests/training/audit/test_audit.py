@@ -19,7 +19,7 @@ from tests.training.audit.audited import Audited, recorded_and_promoted
 from tests.training.commands import Workplace
 from training.audit.audit import run_of, seal_run, verify
 from training.evidence.document import read_evidence
-from training.experiment import retraining as repetition
+from training.experiment import retraining
 from training.experiment.train import Training, quietly
 from training.registry.decision_log import CHAMPION
 from training.registry.release import MODEL_NAME
@@ -362,7 +362,7 @@ def test_given_the_data_the_model_is_learned_again_byte_for_byte(
 ) -> None:
     """The evidence recorded here is made up, so that proving again is told to answer with it."""
     recorded = read_evidence((audited.files() / "evidence.json").read_text())
-    monkeypatch.setattr(repetition, "prove", lambda *_: recorded)
+    monkeypatch.setattr(retraining, "build_evidence", lambda *_: recorded)
     verdicts = audited.verify(audited.cohort)
     for name in ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"):
         assert verdicts[name].outcome == "passed", verdicts[name]
@@ -383,10 +383,10 @@ def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(
     """OpenBLAS and NumPy are told to compute as on a processor of 2008, which rounds differently."""
     code = (
         "import json, sys\nfrom dataclasses import asdict\nfrom pathlib import Path\n"
-        "from training.experiment import retraining as repetition\n"
+        "from training.experiment import retraining\n"
         "from training.evidence.document import read_evidence\n"
         "from training.audit.audit import verify\nfrom training.experiment.train import quietly\n"
-        "recorded = read_evidence(Path(sys.argv[3]).read_text())\nrepetition.prove = lambda *_: recorded\n"
+        "recorded = read_evidence(Path(sys.argv[3]).read_text())\nretraining.build_evidence = lambda *_: recorded\n"
         "print(json.dumps([asdict(v) for v in verify(sys.argv[1], Path(sys.argv[2]), 1, quietly)]))"
     )
     place = Workplace(audited.folder)

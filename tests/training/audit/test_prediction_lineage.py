@@ -16,13 +16,13 @@ from click.testing import CliRunner, Result
 from mlflow.tracking import MlflowClient
 
 from models.bundle import Bundle, load_bundle
-from tests.serving.bundles import judging
+from tests.serving.bundles import with_applicability
 from tests.serving.requests import changed, example
 from tests.training.evidences import good_evidence
 from tests.training.prediction_logs import CALLER, Answering, PredictionLog, again
 from tests.training.registries import Registry, held_out_of, in_use
 from training.audit.audit import seal_run
-from training.audit.prediction_lineage import TracedPrediction, decision_verdict
+from training.audit.prediction_lineage import PredictionLineage, decision_verdict
 from training.cli.app import main
 from training.registry.decision_log import Chain
 from training.registry.decisions import FIRST, Decision, PolicyCheck
@@ -39,7 +39,7 @@ class Judging(Registry):
     """Every bundle knows which patients are like those learned from."""
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
-        return judging(super().bundle(number, cohort_digest))
+        return with_applicability(super().bundle(number, cohort_digest))
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def kap(*arguments: str | Path, stdin: str | None = None) -> Result:
 
 
 @dataclass(frozen=True)
-class Traced:
+class Lineage:
     """What the command said, by step."""
 
     exit_code: int
@@ -109,15 +109,15 @@ class Traced:
         return [step for step, outcome in self.outcomes.items() if outcome == "failed"]
 
 
-def traced(place: Place, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Traced:
+def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Lineage:
     done = kap("audit", "trace", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
     verdicts = json.loads(done.stdout)["verdicts"]
     outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
-    return Traced(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
+    return Lineage(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
 
 
 def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None:
-    found = traced(place, place.answered[PROMOTED])
+    found = lineage(place, place.answered[PROMOTED])
     assert found.exit_code == 0
     assert list(found.outcomes) == STEPS
     assert set(found.outcomes.values()) == {"passed"}
@@ -139,7 +139,7 @@ def test_the_steps_are_printed_one_a_line(place: Place) -> None:
 
 
 def test_a_prediction_by_a_model_that_was_never_champion_fails_at_the_decision_alone(place: Place) -> None:
-    found = traced(place, place.answered[NEVER])
+    found = lineage(place, place.answered[NEVER])
     assert (found.exit_code, found.failed) == (4, ["decision"])
     assert "no decision had made it champion; in force: decision 1, promote version 1" in found.details["decision"]
 
@@ -171,7 +171,7 @@ def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
     for part in path:
         value = value[part]
     texts[of] = json.dumps(changed(path, value + (7 if of == "row" else 1e-8), document))
-    found = traced(place, relogged(place, prediction_id=prediction_id, **texts))
+    found = lineage(place, relogged(place, prediction_id=prediction_id, **texts))
     assert (found.exit_code, found.failed) == (4, ["answer"])
     assert told in found.details["answer"]
 
@@ -183,7 +183,7 @@ def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: Place, colum
     before = '"age_years":4' if column == "row" else '"probability":0.'
     digit = text.index(before) + len(before)
     place.log.change(prediction_id, **{column: text[:digit] + str(9 - int(text[digit])) + text[digit + 1 :]})
-    found = traced(place, prediction_id)
+    found = lineage(place, prediction_id)
     assert (found.exit_code, found.failed) == (4, ["entry", "answer"])
     assert "its content was changed" in found.details["entry"]
 
@@ -191,7 +191,7 @@ def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: Place, colum
 def test_another_models_digest_is_found(place: Place) -> None:
     prediction_id = place.answered[PROMOTED]
     place.log.change(prediction_id, model_digest="e" * 64)
-    found = traced(place, prediction_id)
+    found = lineage(place, prediction_id)
     assert (found.exit_code, found.failed) == (4, ["entry", "model", "decision"])
     assert "no registered version has the bundle" in found.details["model"]
     assert found.outcomes["answer"] == "not checked"
@@ -200,7 +200,7 @@ def test_another_models_digest_is_found(place: Place) -> None:
 
 @pytest.mark.parametrize(("column", "other"), [("model_version", NEVER), ("run_id", "0" * 32)])
 def test_a_version_or_run_that_is_not_the_bundles_is_found(place: Place, column: str, other: str) -> None:
-    found = traced(place, relogged(place, prediction_id="other", **{column: other}))
+    found = lineage(place, relogged(place, prediction_id="other", **{column: other}))
     assert {"model", "decision"} <= set(found.failed)
     assert "the bundle that answered is registered as version 1" in found.details["model"]
     if column == "run_id":
@@ -210,7 +210,7 @@ def test_a_version_or_run_that_is_not_the_bundles_is_found(place: Place, column:
 def test_an_erased_prediction_tells_by_whom_and_is_not_answered_again(place: Place) -> None:
     done = kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
     assert done.exit_code == 0, done.output
-    found = traced(place, place.answered[PROMOTED])
+    found = lineage(place, place.answered[PROMOTED])
     assert (found.exit_code, found.failed) == (5, [])
     assert found.outcomes == dict.fromkeys(STEPS, "passed") | {"answer": "not checked"}
     assert "its content was erased" in found.details["entry"]
@@ -221,7 +221,7 @@ def test_what_only_looks_erased_is_found(place: Place) -> None:
     prediction_id = place.answered[PROMOTED]
     gone = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
     place.log.change(prediction_id, **dict.fromkeys(gone))
-    found = traced(place, prediction_id)
+    found = lineage(place, prediction_id)
     assert (found.exit_code, found.failed) == (4, ["entry"])
     assert "no erasure tells of it" in found.details["entry"]
 
@@ -230,7 +230,7 @@ def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place)
     """A patient who was in remission from the beginning."""
     ratings = [{"day": 0, "instrument": "gad7", "score": 2}]
     (prediction_id,) = place.log.answer(place.models[PROMOTED], example(assessments=ratings))
-    found = traced(place, prediction_id)
+    found = lineage(place, prediction_id)
     assert found.exit_code == 0
     assert found.outcomes["answer"] == "does not apply"
 
@@ -238,21 +238,21 @@ def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place)
 def test_a_patient_unlike_those_learned_from_is_refused_again(place: Place) -> None:
     (prediction_id,) = place.log.answer(place.models[PROMOTED], changed(("patient", "age_years"), 92))
     assert json.loads(place.log.entry(prediction_id).answer or "")["outcome"] == "not_predictable"
-    assert set(traced(place, prediction_id).outcomes.values()) == {"passed"}
+    assert set(lineage(place, prediction_id).outcomes.values()) == {"passed"}
 
 
 @pytest.mark.parametrize("in_full", [True, False])
 def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Place, in_full: bool) -> None:
     (prediction_id,) = place.log.answer(place.models[PROMOTED], example(), in_full=in_full)
-    same = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(), indent=2))
+    same = lineage(place, prediction_id, "--request", "-", stdin=json.dumps(example(), indent=2))
     assert (same.exit_code, same.outcomes["request"]) == (0, "passed")
-    other = traced(place, prediction_id, "--request", "-", stdin=json.dumps(example(as_of_day=15)))
+    other = lineage(place, prediction_id, "--request", "-", stdin=json.dumps(example(as_of_day=15)))
     assert (other.exit_code, other.failed) == (4, ["request"])
 
 
 def test_an_erased_request_can_not_be_compared(place: Place) -> None:
     kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
-    found = traced(place, place.answered[PROMOTED], "--request", "-", stdin=json.dumps(example()))
+    found = lineage(place, place.answered[PROMOTED], "--request", "-", stdin=json.dumps(example()))
     assert found.outcomes["request"] == "not checked"
 
 
@@ -285,7 +285,7 @@ def tagged(client: MlflowClient, run_id: str, key: str, value: str) -> Iterator[
 @pytest.mark.parametrize("key", ["cohort_digest", "commit"])
 def test_a_record_that_is_not_as_sealed_is_found(place: Place, key: str) -> None:
     with tagged(place.client, place.run_id(PROMOTED), key, "f" * 64):
-        found = traced(place, place.answered[PROMOTED])
+        found = lineage(place, place.answered[PROMOTED])
     assert (found.exit_code, found.failed) == (4, ["training run"])
     assert f"tag {key}" in found.details["training run"]
 
@@ -293,7 +293,7 @@ def test_a_record_that_is_not_as_sealed_is_found(place: Place, key: str) -> None
 def test_a_training_that_is_gone_is_found(place: Place) -> None:
     run_id = place.run_id(PROMOTED)
     place.client.delete_run(run_id)
-    found = traced(place, place.answered[PROMOTED])
+    found = lineage(place, place.answered[PROMOTED])
     place.client.restore_run(run_id)
     assert (found.exit_code, found.failed) == (4, ["training run"])
     assert "marked as deleted" in found.details["training run"]
@@ -303,7 +303,7 @@ def test_provenance_that_was_never_recorded_is_said(place: Place) -> None:
     run_id = place.run_id(NEVER)
     place.client.delete_tag(run_id, "commit")
     seal_run(run_id)
-    found = traced(place, place.answered[NEVER])
+    found = lineage(place, place.answered[NEVER])
     place.client.set_tag(run_id, "commit", PROVENANCE["commit"])
     seal_run(run_id)
     assert found.outcomes["training run"] == "not checked"
@@ -314,7 +314,7 @@ def test_a_decision_that_was_changed_is_found(place: Place) -> None:
     tags = place.client.get_registered_model(MODEL_NAME).tags
     kept = {key: text for key, text in tags.items() if key.startswith("decision.")}
     place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"].replace("Ada", "Eve"))
-    found = traced(place, place.answered[PROMOTED])
+    found = lineage(place, place.answered[PROMOTED])
     place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"])
     assert (found.exit_code, found.failed) == (4, ["decision"])
     assert "was changed" in found.details["decision"]
@@ -323,7 +323,7 @@ def test_a_decision_that_was_changed_is_found(place: Place) -> None:
 def test_without_the_registrys_files_the_served_copy_answers_again(place: Place, tmp_path: Path) -> None:
     files = place.registry.folder / "runs1" / place.run_id(PROMOTED) / "artifacts" / "model"
     shutil.move(files, tmp_path / "model")
-    found = traced(place, place.answered[PROMOTED])
+    found = lineage(place, place.answered[PROMOTED])
     shutil.move(tmp_path / "model", files)
     assert found.failed == ["training run"]
     assert found.outcomes["answer"] == "passed"
@@ -336,7 +336,7 @@ def test_without_a_registry_the_rest_is_checked(place: Place, monkeypatch: pytes
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     mlflow.set_tracking_uri("http://127.0.0.1:9")
     try:
-        found = traced(place, place.answered[PROMOTED])
+        found = lineage(place, place.answered[PROMOTED])
     finally:
         mlflow.set_tracking_uri(place.registry.address)
     assert (found.exit_code, found.failed) == (5, [])
@@ -374,8 +374,8 @@ def decisions(*taken: tuple[str, float, str]) -> Chain:
     return Chain(tuple(made), champion, ())
 
 
-def prediction_by(version: str, seconds: float) -> TracedPrediction:
-    return TracedPrediction(
+def prediction_by(version: str, seconds: float) -> PredictionLineage:
+    return PredictionLineage(
         prediction_id="p",
         place="writer 1, entry 1",
         at=(NOON + timedelta(seconds=seconds)).isoformat(timespec="microseconds"),

@@ -85,13 +85,13 @@ def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limit
     assert [metrics[f"{name}{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
     assert {check.name for check in evidence.leakage if check.passed} == {
         "duplicated patients",
-        "future rewritten",
-        "planted copy",
+        "future perturbation",
+        "positive control",
         "implausible features",
         "shuffled outcomes",
     }
-    assert evidence.reproduction is not None
-    assert evidence.reproduction.identical
+    assert evidence.refit_check is not None
+    assert evidence.refit_check.identical
     figures = {entry.path for entry in client.list_artifacts(lived.run_id, "figures")}
     assert any("calibration" in path for path in figures)
     assert "SYNTHETIC" in artifact(lived, lived.run_id, "report.html")

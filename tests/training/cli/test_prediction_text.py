@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from training.cli.prediction_text import in_words
+from training.cli.prediction_text import as_text
 
 
 def _contribution(feature: str, meaning: str, unit: str, value: float | None, contribution: float) -> dict[str, Any]:
@@ -57,7 +57,7 @@ SAID_OF_CAUTIONS = (
 
 
 def _words(**changes: Any) -> str:
-    return " ".join(in_words(copy.deepcopy(ANSWER) | changes).split())
+    return " ".join(as_text(copy.deepcopy(ANSWER) | changes).split())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def _not_predictable(remedy: str | None, **changes: Any) -> str:
         "applicability": None,
         "cautions": [],
     }
-    return " ".join(in_words(answer | changes).split())
+    return " ".join(as_text(answer | changes).split())
 
 
 def test_what_is_not_predictable_says_what_would_help_where_something_would() -> None:

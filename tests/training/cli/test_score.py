@@ -11,7 +11,7 @@ from features.build import build_features
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from tests.cohorts import random_cohort
-from tests.serving.bundles import judging, toy_bundle, waver, wavering
+from tests.serving.bundles import toy_bundle, waver, wavering, with_applicability
 from training.cli import score
 from training.cli.score import score_cohort
 
@@ -52,7 +52,7 @@ def test_without_refits_or_a_description_of_the_training_patients_the_columns_ar
 
 
 def test_who_is_too_unlike_those_learned_from_has_a_reason_in_place_of_numbers(cohort: Cohort, tmp_path: Path) -> None:
-    table = scored(cohort, wavering(judging(toy_bundle())), tmp_path)
+    table = scored(cohort, wavering(with_applicability(toy_bundle())), tmp_path)
     verdicts = dict(table["applicability"].value_counts())
     assert set(verdicts) == {"inside", "at_the_edge", "outside"}
     numbers = [name for name in table.columns if name.startswith(("remission", "relapse", "sustained"))]
@@ -66,7 +66,7 @@ def test_who_is_too_unlike_those_learned_from_has_a_reason_in_place_of_numbers(c
 
 
 def test_the_verdict_is_that_of_the_patients_own_record(cohort: Cohort, tmp_path: Path) -> None:
-    bundle = judging(toy_bundle())
+    bundle = with_applicability(toy_bundle())
     table = scored(cohort, bundle, tmp_path)
     landmark = bundle.models[0].landmark
     age = build_features(cohort, landmark).values[:, bundle.features.index("age_years")]
@@ -78,7 +78,7 @@ def test_the_verdict_is_that_of_the_patients_own_record(cohort: Cohort, tmp_path
 
 
 def test_a_cohort_in_parts_is_scored_as_in_one(cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bundle = wavering(judging(toy_bundle()))
+    bundle = wavering(with_applicability(toy_bundle()))
     order = ["landmark", "patient_id"]
     whole = scored(cohort, bundle, tmp_path).sort_values(order, ignore_index=True)
     monkeypatch.setattr(score, "CHUNK", 40)

@@ -10,7 +10,7 @@ from features.protocol.document import Landmark, Protocol
 from tests.cohorts import cohort_of, courses, random_cohort
 from tests.places import COHORTS
 from training.cohort.reader import read_cohort
-from training.cohort.summary import Answers, ColumnSummary, analysis_flow, cohort_summary, render_summary
+from training.cohort.summary import ColumnSummary, OutcomeCounts, analysis_flow, cohort_summary, render_summary
 from training.outcomes.labels import EndedBy
 
 TWO_LANDMARKS = Protocol(
@@ -44,12 +44,12 @@ def test_every_patient_is_counted_where_the_rules_put_them() -> None:
     }
     assert flow.eligible == 9 - 3
     assert flow.instruments == (("gad7", 6),)
-    assert flow.remission == Answers(yes=4, no=1, not_observed=1)
+    assert flow.remission == OutcomeCounts(yes=4, no=1, not_observed=1)
     assert flow.ended == {EndedBy.CENSORED: 1, EndedBy.RELAPSE: 1, EndedBy.COMPETING: 1}
     assert flow.not_followed == 1
     assert flow.median_followed_days == 70 - 21  # of 90 - 21, 60 - 21 and 70 - 21
     # To day 21 + 60 = 81: only the first is observed to the end; relapse, death and no remission are a no.
-    assert flow.sustained == ((60, Answers(yes=1, no=3, not_observed=2)),)
+    assert flow.sustained == ((60, OutcomeCounts(yes=1, no=3, not_observed=2)),)
 
 
 def test_a_later_landmark_leaves_out_those_whose_answer_is_known_already() -> None:
@@ -185,13 +185,17 @@ def test_an_empty_cohort_has_a_summary() -> None:
 @pytest.mark.parametrize(
     ("name", "left_out", "remission"),
     [
-        ("beat_the_blues", {Ineligible.BASELINE_IN_REMISSION: 20}, Answers(yes=26, no=58 - 26, not_observed=22)),
-        ("antidepressant_trial", {Ineligible.BASELINE_IN_REMISSION: 5}, Answers(yes=37, no=125 - 37, not_observed=42)),
-        ("uis", {}, Answers(yes=628, no=0, not_observed=0)),
+        ("beat_the_blues", {Ineligible.BASELINE_IN_REMISSION: 20}, OutcomeCounts(yes=26, no=58 - 26, not_observed=22)),
+        (
+            "antidepressant_trial",
+            {Ineligible.BASELINE_IN_REMISSION: 5},
+            OutcomeCounts(yes=37, no=125 - 37, not_observed=42),
+        ),
+        ("uis", {}, OutcomeCounts(yes=628, no=0, not_observed=0)),
     ],
 )
 def test_published_cohorts_give_the_counts_known_of_them(
-    name: str, left_out: dict[Ineligible, int], remission: Answers
+    name: str, left_out: dict[Ineligible, int], remission: OutcomeCounts
 ) -> None:
     if not COHORTS.is_dir():
         pytest.skip(f"the published cohorts are not at {COHORTS}")

@@ -5,7 +5,7 @@ import pytest
 
 from features.catalogue import Feature, catalogue
 from features.protocol.document import Protocol
-from tests.training.evaluation.judged_examples import NAN, asked_of, judged_of, once, outcomes_of
+from tests.training.evaluation.evaluated_examples import NAN, asked_of, evaluated_of, once, outcomes_of
 from tests.training.evidences import good_evidence, with_landmarks
 from training.evaluation.case_mix import case_mix
 from training.evaluation.case_mix_compared import compare_case_mix
@@ -42,10 +42,10 @@ def test_where_nobody_was_asked_at_both_there_is_no_gain() -> None:
 
 def test_landmarks_from_which_different_days_are_counted_are_not_compared() -> None:
     outcomes = outcomes_of([1.0] * 12, [200.0] * 12, [EndedBy.CENSORED] * 12)
-    seen = judged_of(outcomes, None, [[0.2]] * 12, at_landmark=True)
+    seen = evaluated_of(outcomes, None, [[0.2]] * 12, at_landmark=True)
     draws = Draws(once(12), once(12), "patients", 2, 1)
     assert _gains([seen, seen], 1, draws) == []
-    seen = judged_of(outcomes, [0.4] * 12, [[0.2]] * 12)
+    seen = evaluated_of(outcomes, [0.4] * 12, [[0.2]] * 12)
     assert [(found.head, found.n) for found in _gains([seen, seen], 1, draws)] == [("remission", 12), ("relapse", 12)]
     assert _gains([seen, seen], 0, draws) == []
 

@@ -7,7 +7,7 @@ from math import ceil, exp, log
 import numpy as np
 import pytest
 
-from models.learners import learn_xgboost_at
+from models.learners import fit_xgboost_at
 from models.relapse import RelapseHead
 from models.score import Constant, Linear
 from tests.places import COHORTS
@@ -84,7 +84,7 @@ def test_the_r_squared_of_relapse_compares_the_same_weeks_with_and_without_a_mod
             assert isinstance(head, RelapseHead)
             out = candidate.held_out[repeat][fold]
             for position, patient in enumerate(out.patient.tolist()):
-                hazard = 1 / (1 + np.exp(-(head.baseline + out.moved[position])))
+                hazard = 1 / (1 + np.exp(-(head.baseline + out.linear_predictor[position])))
                 weekly = np.repeat(hazard, np.diff(head.edges))
                 followed = float(task.followed[patient]) / 7
                 relapsed = bool(task.relapsed[patient])
@@ -148,8 +148,8 @@ def test_trees_count_as_what_they_follow_of_outcomes_drawn_anew(of: str) -> None
 
 def with_trees(fit: HeadFit) -> HeadFit:
     """The same predictions held out, by sixty trees of depth 2 instead of the winner."""
-    everybody = np.ones(len(fit.task.lesson.rows), dtype=np.bool_)
-    head, parameters = fit.task.fit(learn_xgboost_at(2, 60), everybody)
+    everybody = np.ones(len(fit.task.training_data.rows), dtype=np.bool_)
+    head, parameters = fit.task.fit(fit_xgboost_at(2, 60), everybody)
     trees = replace(fit.candidates["logistic"], name="xgboost", head=head, parameters=parameters)
     assert fit.choice is not None
     chosen = replace(fit.choice, winner="xgboost")
@@ -160,7 +160,7 @@ def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
     found = fitted(repeats=2)
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
     remission, relapse = (
-        head_evidence(fit, found.judged, draws, None, None) for fit in (found.remission, found.relapse)
+        head_evidence(fit, found.evaluated, draws, None, None) for fit in (found.remission, found.relapse)
     )
     assert (remission.loss, [one.name for one in remission.candidates]) == ("log_loss", ["no_model", "logistic"])
     assert relapse.loss == "log_loss"

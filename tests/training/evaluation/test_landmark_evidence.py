@@ -6,8 +6,8 @@ import pytest
 from features.build import build_features
 from features.records.cohort import Cohort
 from training.evaluation.gather import gather_landmarks
-from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model, weights_of
 from training.evaluation.landmark_evidence import landmark_evidence
+from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model, weights_of
 from training.evidence.document import Estimate, HeadEvidence, LandmarkEvidence
 from training.experiment.train import Training
 from training.metrics.draws import Draws, draw
@@ -15,14 +15,14 @@ from training.metrics.intervals import over_sites
 from training.outcomes.labels import derive_outcomes
 
 
-def no_heads(_judged: Judged, _draws: Draws) -> list[HeadEvidence]:
+def no_heads(_evaluated: EvaluatedPredictions, _draws: Draws) -> list[HeadEvidence]:
     return []
 
 
-def judged_of(training: Training) -> list[Judged]:
+def evaluated_of(training: Training) -> list[EvaluatedPredictions]:
     folds, horizons = training.folds, training.cohort.protocol.horizons_days
     return [
-        judge_held_out(
+        evaluate_held_out(
             mark.features,
             mark.outcomes,
             weights_of([fit.task for fit in mark.heads.values()]),
@@ -38,8 +38,8 @@ def judged_of(training: Training) -> list[Judged]:
 def landmarks(trained: Training) -> list[LandmarkEvidence]:
     """The evidence of the synthetic cohort's second and third landmark, with few draws."""
     draws = draw(trained.cohort, False, 40, 3)
-    judged = judged_of(trained)[1:]
-    return gather_landmarks(trained.cohort, judged, [no_heads] * 2, draws, lambda: None, 1)
+    evaluated = evaluated_of(trained)[1:]
+    return gather_landmarks(trained.cohort, evaluated, [no_heads] * 2, draws, lambda: None, 1)
 
 
 def test_the_boxes_of_the_flow_add_up(landmarks: list[LandmarkEvidence]) -> None:
@@ -112,9 +112,10 @@ def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_s
     draws = Draws(np.ones_like(resampled), resampled, "sites, and patients within them", 20, 1)
     drawn_for_groups = []
     monkeypatch.setattr(
-        "training.evaluation.landmark_evidence.risk_groups", lambda _judged, weights: drawn_for_groups.append(weights)
+        "training.evaluation.landmark_evidence.risk_groups",
+        lambda _evaluated, weights: drawn_for_groups.append(weights),
     )
-    found = landmark_evidence(cohort, judged_of(trained)[0], [], draws)
+    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
     assert drawn_for_groups[0] is resampled
     for told in found.questions[0].subgroups:
         if told.observed is not None and told.observed.low is not None:  # of few events there is no interval
@@ -138,22 +139,24 @@ def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training)
     assert all(summary.mean is None for summary in found.case_mix)
 
 
-def empty(cohort: Cohort, trained: Training) -> Judged:
+def empty(cohort: Cohort, trained: Training) -> EvaluatedPredictions:
     """The first landmark's model on a cohort of nobody."""
     model = trained.bundle.models[0]
     outcomes = derive_outcomes(cohort, model.landmark)
-    return judge_model(build_features(cohort, model.landmark), outcomes, Weights.equal(0), model)
+    return evaluate_model(build_features(cohort, model.landmark), outcomes, Weights.equal(0), model)
 
 
 def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:
     cohort = trained.cohort
     draws = draw(cohort, False, 5, 1)
-    found = landmark_evidence(cohort, judged_of(trained)[0], [], draws)
+    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
     remission = next(question for question in found.questions if question.head == "remission")
     told = {row.treatment: row.measures for row in remission.sensitivity}
     for measure in ("observed_rate", "oe", "calibration_intercept"):
-        moved = [told[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")]
-        assert None not in moved
-        assert moved == sorted(moved, reverse=True)  # type: ignore[type-var]
+        linear_predictor = [
+            told[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")
+        ]
+        assert None not in linear_predictor
+        assert linear_predictor == sorted(linear_predictor, reverse=True)  # type: ignore[type-var]
     others = [question for question in found.questions if question.head != "remission"]
     assert {row.treatment for question in others for row in question.sensitivity} == {"weights", "all-no", "excluded"}

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from features.build import build_features
 from features.records.timeline import Floats
-from tests.training.evaluation.judged_examples import NAN, judged_of, outcomes_of
-from tests.training.evaluation.judged_examples import asked_of as remission_of
+from tests.training.evaluation.evaluated_examples import NAN, evaluated_of, outcomes_of
+from tests.training.evaluation.evaluated_examples import asked_of as remission_of
 from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
-from training.evaluation.judged import Judged
+from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.learning.cohort_tasks import tasks_of
-from training.metrics.asked import FEWEST_FOLLOWED, Asked
+from training.metrics.question_data import FEWEST_FOLLOWED, QuestionData
 from training.outcomes.labels import EndedBy, derive_outcomes
 from training.simulation.cohort import simulate_cohort, write_cohort
 
@@ -35,25 +35,25 @@ PATIENTS = [
 ]
 
 
-def judged(patients: list[tuple[float, float, EndedBy]], **changes: object) -> Judged:
+def evaluated(patients: list[tuple[float, float, EndedBy]], **changes: object) -> EvaluatedPredictions:
     remission, followed, ended_by = zip(*patients, strict=True)
     number = len(patients)
     outcomes = outcomes_of(remission, followed, ended_by, changes.pop("eligible", ()))  # type: ignore[arg-type]
     chance = changes.pop("remission", [0.4] * number)
-    return judged_of(outcomes, chance, [[0.25]] * number, **changes)  # type: ignore[arg-type]
+    return evaluated_of(outcomes, chance, [[0.25]] * number, **changes)  # type: ignore[arg-type]
 
 
-def answers(asked: Asked) -> dict[int, float]:
+def answers(asked: QuestionData) -> dict[int, float]:
     return dict(zip(asked.patient.tolist(), asked.y_observed.tolist(), strict=True))
 
 
-def asked_of(seen: Judged, head: str) -> Asked:
+def asked_of(seen: EvaluatedPredictions, head: str) -> QuestionData:
     (asked,) = (each for each in questions(seen) if each.head == head)
     return asked
 
 
 def test_relapse_is_asked_of_those_in_remission_and_followed_and_a_competing_event_first_is_no() -> None:
-    asked = asked_of(judged([*PATIENTS, *FOLLOWED]), "relapse")
+    asked = asked_of(evaluated([*PATIENTS, *FOLLOWED]), "relapse")
     found = answers(asked)
     assert {number: found[number] for number in (0, 1, 2, 3)} == {0: 1, 1: 0, 2: 0, 3: 0}
     assert np.isnan(found[4])
@@ -61,7 +61,7 @@ def test_relapse_is_asked_of_those_in_remission_and_followed_and_a_competing_eve
 
 
 def test_sustained_is_no_without_remission_and_not_observed_where_remission_is_or_loss_came_first() -> None:
-    found = answers(asked_of(judged([*PATIENTS, *FOLLOWED]), "sustained"))
+    found = answers(asked_of(evaluated([*PATIENTS, *FOLLOWED]), "sustained"))
     assert {number: found[number] for number in (0, 1, 2, 3, 6)} == {0: 0, 1: 1, 2: 0, 3: 1, 6: 0}
     assert all(np.isnan(found[number]) for number in (4, 5, 7))
 
@@ -70,7 +70,7 @@ def test_who_was_lost_is_stood_for_by_those_followed_and_no_remission_needs_no_f
     # Twenty in remission on day 50, of whom one is lost: the chance of not being lost is 19/20 from then on, and the
     # others weigh 20/19 times their weight for having been observed at all.
     early = [(1.0, 20.0, RELAPSE), (1.0, 50.0, CENSORED), (1.0, 60.0, RELAPSE), (0.0, NAN, NEVER)]
-    seen = judged([*early, *[(1.0, 200.0, CENSORED)] * 18], weights=[1.5] * 4 + [1.0] * 18)
+    seen = evaluated([*early, *[(1.0, 200.0, CENSORED)] * 18], weights=[1.5] * 4 + [1.0] * 18)
     asked = asked_of(seen, "sustained")
     assert asked.weights.tolist() == pytest.approx([1.5, 0, 1.5 * 20 / 19, 1.5] + [20 / 19] * 18)
     assert asked_of(seen, "relapse").weights.tolist() == pytest.approx([1, 0, 20 / 19] + [20 / 19] * 18)
@@ -79,20 +79,20 @@ def test_who_was_lost_is_stood_for_by_those_followed_and_no_remission_needs_no_f
 def test_a_day_is_not_asked_about_when_nobody_without_an_event_was_followed_to_it() -> None:
     # All that is known by day 84 would be the relapses: a rate of 100%.
     visits = [(1.0, 80.0, CENSORED)] * 30 + [(1.0, 20.0, RELAPSE)] * 10
-    assert [each.name for each in questions(judged(visits))] == ["remission"]
+    assert [each.name for each in questions(evaluated(visits))] == ["remission"]
     just_enough = visits + FOLLOWED
-    assert [each.head for each in questions(judged(just_enough))] == ["remission", "relapse", "sustained"]
+    assert [each.head for each in questions(evaluated(just_enough))] == ["remission", "relapse", "sustained"]
     all_relapsed = [(1.0, 20.0, RELAPSE)] * 12
-    assert [each.head for each in questions(judged(all_relapsed))] == ["remission", "relapse", "sustained"]
+    assert [each.head for each in questions(evaluated(all_relapsed))] == ["remission", "relapse", "sustained"]
 
 
 def test_what_is_predicted_to_last_is_remission_times_event_free_row_by_row() -> None:
-    asked = asked_of(judged([*PATIENTS, *FOLLOWED], remission=np.linspace(0.1, 0.9, 18).tolist()), "sustained")
+    asked = asked_of(evaluated([*PATIENTS, *FOLLOWED], remission=np.linspace(0.1, 0.9, 18).tolist()), "sustained")
     assert asked.y_predicted == pytest.approx(np.linspace(0.1, 0.9, 18) * (1 - 0.25))
 
 
 def test_where_everyone_is_in_remission_at_the_landmark_sustained_is_event_free() -> None:
-    seen = judged([(1.0, 30.0, RELAPSE), *FOLLOWED], remission=None, at_landmark=True)
+    seen = evaluated([(1.0, 30.0, RELAPSE), *FOLLOWED], remission=None, at_landmark=True)
     assert [each.head for each in questions(seen)] == ["relapse", "sustained"]
     asked = asked_of(seen, "sustained")
     assert asked.y_predicted == pytest.approx([0.75] * 11)
@@ -100,23 +100,23 @@ def test_where_everyone_is_in_remission_at_the_landmark_sustained_is_event_free(
 
 
 def test_without_a_remission_head_nothing_is_said_of_what_lasts() -> None:
-    assert [each.head for each in questions(judged(FOLLOWED, remission=None))] == ["relapse"]
+    assert [each.head for each in questions(evaluated(FOLLOWED, remission=None))] == ["relapse"]
 
 
 def test_without_a_relapse_head_remission_alone_is_asked() -> None:
     outcomes = outcomes_of([1.0, 0.0], [10.0, NAN], [CENSORED, NEVER])
-    assert [each.name for each in questions(judged_of(outcomes, [0.3, 0.3], None))] == ["remission"]
+    assert [each.name for each in questions(evaluated_of(outcomes, [0.3, 0.3], None))] == ["remission"]
 
 
 def test_nobody_is_asked_where_nobody_is_eligible_and_the_ineligible_never_are() -> None:
-    for asked in questions(judged(FOLLOWED, eligible=[False] * 10)):
+    for asked in questions(evaluated(FOLLOWED, eligible=[False] * 10)):
         assert len(asked.row) == 0
-    some = judged([*PATIENTS, *FOLLOWED], eligible=[False] + [True] * 17)
+    some = evaluated([*PATIENTS, *FOLLOWED], eligible=[False] + [True] * 17)
     assert all(0 not in asked.patient for asked in questions(some))
 
 
 def test_other_treatments_of_the_unobserved_are_told_apart() -> None:
-    asked = asked_of(judged([*PATIENTS, *FOLLOWED], weights=[1.5] * 18), "remission")
+    asked = asked_of(evaluated([*PATIENTS, *FOLLOWED], weights=[1.5] * 18), "remission")
     assert asked.weights.tolist() == [1.5] * 7 + [0.0] + [1.5] * 10
     assert asked.treated("all-no").y_observed[7] == 0
     assert asked.treated("all-no").weights.tolist() == [1.0] * 18
@@ -133,7 +133,7 @@ def test_the_weighted_rates_are_the_true_ones_of_everybody_also_of_those_not_obs
     landmark = cohort.protocol.landmarks[1]
     outcomes, number = derive_outcomes(cohort, landmark), len(cohort)
     ((task, _),) = tasks_of(cohort, [build_features(cohort, landmark)], [outcomes], QUICK)
-    seen = judged_of(outcomes, [0.3] * number, [[0.2]] * number, weights=task.weights.tolist())
+    seen = evaluated_of(outcomes, [0.3] * number, [[0.2]] * number, weights=task.weights.tolist())
     truth = _truth(drawn.truth, cohort.patient_ids, landmark.name)[outcomes.eligible]
     # Some 2,500 have an answer, at a rate of a quarter to a third: the standard error is about 0.01.
     assert _rate(asked_of(seen, "remission")) == pytest.approx(truth[:, 0].mean(), abs=0.02)
@@ -144,7 +144,7 @@ def test_the_weighted_rates_are_the_true_ones_of_everybody_also_of_those_not_obs
     assert _rate(asked_of(seen, "sustained").treated("all-no")) < by_week_12 - 0.05
 
 
-def _rate(asked: Asked) -> float:
+def _rate(asked: QuestionData) -> float:
     return float(np.average(asked.observed.y_observed, weights=asked.observed.weights))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.records.timeline import Floats
-from tests.training.evaluation.judged_examples import asked_of, cohort_of, once
+from tests.training.evaluation.evaluated_examples import asked_of, cohort_of, once
 from training.evaluation.sites import by_site
 from training.metrics.draws import draw
 from training.metrics.question_measures import core_values
@@ -41,7 +41,9 @@ def test_from_three_sites_on_they_are_summed_up_and_an_auc_is_pooled_as_log_odds
     draws = draw(cohort, False, 60, 1)
     sites, across = by_site(asked_of(answers, predicted), cohort, draws.patients)
     auc, intercept, _ = across
-    values = [core_values(asked_of(answers, predicted).of(np.array(site) == code), draws.patients) for code in range(4)]
+    values = [
+        core_values(asked_of(answers, predicted).subset(np.array(site) == code), draws.patients) for code in range(4)
+    ]
     areas = np.array([found["auc"][0] for found in values])
     errors = np.array([found["auc"][1:].std() for found in values])
     pooled = pool(np.log(areas / (1 - areas)), errors / (areas * (1 - areas)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.training.evaluation.judged_examples import NAN, asked_of, cohort_of, once
+from tests.training.evaluation.evaluated_examples import NAN, asked_of, cohort_of, once
 from training.evaluation.subgroups import subgroups
 from training.evidence.document import Subgroup
 from training.metrics.disclosure import told_together

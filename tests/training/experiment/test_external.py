@@ -13,7 +13,7 @@ from tests.cohorts import cohort_of
 from tests.places import COHORTS
 from tests.training.evidences import good_evidence, with_measure
 from tests.training.trainings import QUICK
-from training.cli.evaluation_text import as_document, in_words, measures_of
+from training.cli.evaluation_text import as_document, as_text, measures_of
 from training.cohort.reader import read_cohort
 from training.config import load_config
 from training.evaluation.case_mix_compared import as_json, compare_case_mix
@@ -96,7 +96,7 @@ def test_cohorts_that_differ_are_told_apart_feature_by_feature() -> None:
     assert compared
     assert all(row.standardised_difference in (0.0, None) for row in compared)
     assert len(json.loads(as_json(compared))) == len(compared)
-    said = in_words(found, compared, "3", "0123")
+    said = as_text(found, compared, "3", "0123")
     assert "version 3 on the cohort gbsg: 686 patients\n" in said
     assert "C-index" in said
     assert "SYNTHETIC" not in said
@@ -150,7 +150,7 @@ def test_a_real_cohort_is_not_called_synthetic_because_the_model_learned_from_on
     assert not found.cohort.synthetic
     assert found.model_synthetic
     assert any("developed on a synthetic cohort" in caveat for caveat in found.caveats)
-    said = in_words(found, [], "1", "here")
+    said = as_text(found, [], "1", "here")
     assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient\n")
 
 
@@ -158,7 +158,7 @@ def test_a_synthetic_cohort_is_called_so_under_any_model(trained: Training) -> N
     tables = {name: text.replace("A  ", "SYN-1") for name, text in ONE_PATIENT.items()}
     found = evaluate(trained.bundle, one_patient(trained, **tables), "drawn", QUICK, quietly, workers=1)
     assert found.cohort.synthetic
-    assert "on the SYNTHETIC cohort drawn" in in_words(found, [], "1", "here")
+    assert "on the SYNTHETIC cohort drawn" in as_text(found, [], "1", "here")
 
 
 def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) -> None:
@@ -172,4 +172,4 @@ def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) ->
                 estimates += sum(figure["estimate"] is not None for figure in measures.values())
                 assert all(figure["low"] is None and figure["high"] is None for figure in measures.values())
     assert estimates > 10
-    assert "[" not in in_words(found, [], "1", "here")
+    assert "[" not in as_text(found, [], "1", "here")

@@ -12,7 +12,7 @@ import pytest
 from tests.places import COHORTS
 from training.cohort.reader import read_cohort
 from training.config import load_config
-from training.experiment.evidence import prove
+from training.experiment.evidence import build_evidence
 from training.experiment.records import summary
 from training.experiment.train import quietly, train
 from training.provenance import collect_provenance
@@ -30,7 +30,7 @@ def learned(name: str) -> dict[str, Any]:
     """The summary by landmark, all four candidates."""
     config = replace(load_config(), fewest_repeats=1, most_repeats=3)
     finished = train(read_cohort(COHORTS / name), config, collect_provenance(), quietly, workers=2)
-    evidence = prove(replace(finished, config=replace(config, quick=True, draws=1)), name, quietly, workers=2)
+    evidence = build_evidence(replace(finished, config=replace(config, quick=True, draws=1)), name, quietly, workers=2)
     return {landmark["name"]: landmark for landmark in summary(finished, evidence)}
 
 

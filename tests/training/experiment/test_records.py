@@ -12,9 +12,9 @@ from models.score import Linear
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.evaluation.candidate_figures import figures, recalibrated
-from training.evaluation.judged import judge_held_out, weights_of
+from training.evaluation.predictions import evaluate_held_out, weights_of
 from training.evidence.document import Evidence
-from training.experiment.evidence import prove
+from training.experiment.evidence import build_evidence
 from training.experiment.records import held_out_table, importances, pseudonyms, summary
 from training.experiment.train import Training, quietly, train
 from training.learning.held_out import measures
@@ -51,7 +51,7 @@ def test_every_patient_is_held_out_once_per_candidate_and_repeat(table: pd.DataF
 @pytest.fixture(scope="module")
 def proven(trained: Training) -> Evidence:
     """The evidence of the training, with few draws and without learning again."""
-    return prove(replace(trained, config=replace(QUICK, quick=True, draws=3)), "simulated", quietly, workers=1)
+    return build_evidence(replace(trained, config=replace(QUICK, quick=True, draws=3)), "simulated", quietly, workers=1)
 
 
 def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Training, proven: Evidence) -> None:
@@ -103,20 +103,20 @@ def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
     for landmark in trained.landmarks:
         remission, relapse = landmark.remission, landmark.relapse
         weights = weights_of([fit.task for fit in landmark.heads.values()])
-        judged = judge_held_out(
+        evaluated = evaluate_held_out(
             landmark.features, landmark.outcomes, weights, (remission, relapse), trained.folds, (7, 182)
         )
         assert remission is not None
-        assert judged.remission_log_odds is not None
+        assert evaluated.remission_log_odds is not None
         here = table[table["landmark"] == landmark.outcomes.landmark.name]
-        end = judged.on_day(int(relapse.task.days[-1]))  # type: ignore[attr-defined]
+        end = evaluated.on_day(int(relapse.task.days[-1]))  # type: ignore[attr-defined]
         assert end is not None
-        said = {"remission": expit(judged.remission_log_odds), "relapse": judged.relapse[:, end]}
+        said = {"remission": expit(evaluated.remission_log_odds), "relapse": evaluated.relapse[:, end]}
         for head, fit in (("remission", remission), ("relapse", relapse)):
             rows = here[here["head"] == head]
             won = rows["candidate"] == fit.winner
             assert rows.loc[~won, "recalibrated"].isna().all()
-            expected = pd.Series(said[head], index=[names[judged.patient], judged.repeat])
+            expected = pd.Series(said[head], index=[names[evaluated.patient], evaluated.repeat])
             asked = pd.MultiIndex.from_frame(rows.loc[won, ["patient", "repeat"]])
             np.testing.assert_allclose(rows.loc[won, "recalibrated"], expected.loc[asked], rtol=1e-12)
 
@@ -164,7 +164,7 @@ def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_wh
     )
     finished = train(cohort, QUICK, collect_provenance(), quietly, workers=1)
     assert len(held_out_table(finished)) == 0
-    found = summary(finished, prove(finished, "two patients", quietly, workers=1))
+    found = summary(finished, build_evidence(finished, "two patients", quietly, workers=1))
     heads = [landmark[head] for landmark in found for head in ("remission", "relapse")]
     assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)
 

@@ -13,12 +13,12 @@ from models.score import Constant
 from tests.serving.bundles import toy_bundle
 from tests.training.leakage.leaks import with_copy
 from tests.training.trainings import QUICK
-from training.audit.reproduction import _settings
+from training.audit.retraining import _settings
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement
 from training.experiment.external import OVERLAP, evaluate, refuse_its_own, seen_cohort_digests
 from training.experiment.train import quietly
-from training.experiment.update import Updated, Wanted, _reproduction, update_model
+from training.experiment.update import UpdatedModel, UpdateRequest, _refit_check, update_model
 from training.leakage.checks import LeakageFoundError
 from training.learning.updating import INTERCEPT, HeadUpdate
 from training.provenance import collect_provenance
@@ -46,17 +46,17 @@ def original(cohorts: list[Cohort]) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def twice(original: Bundle, cohorts: list[Cohort]) -> list[Updated]:
+def twice(original: Bundle, cohorts: list[Cohort]) -> list[UpdatedModel]:
     """The model updated on the first cohort, and that on the second."""
     model, found = original, []
     for cohort in cohorts[:2]:
-        found.append(update_model(Wanted(model, "1", cohort, "other", FEW, collect_provenance()), quietly, 1))
+        found.append(update_model(UpdateRequest(model, "1", cohort, "other", FEW, collect_provenance()), quietly, 1))
         model = found[-1].bundle
     return found
 
 
 def test_an_updated_model_is_refused_every_cohort_that_its_ancestors_saw(
-    original: Bundle, cohorts: list[Cohort], twice: list[Updated]
+    original: Bundle, cohorts: list[Cohort], twice: list[UpdatedModel]
 ) -> None:
     grandchild = twice[1].bundle
     assert seen_cohort_digests(grandchild) == [cohorts[3].digest, cohorts[0].digest, cohorts[1].digest]
@@ -73,10 +73,10 @@ def test_an_update_goes_on_where_somebody_answers_for_a_failed_check_and_keeps_w
 ) -> None:
     twin = with_copy(cohorts[1], 17)
     with pytest.raises(LeakageFoundError, match='--acknowledge "duplicated patients"'):
-        update_model(Wanted(original, "1", twin, "other", FEW, collect_provenance()), quietly, 1)
+        update_model(UpdateRequest(original, "1", twin, "other", FEW, collect_provenance()), quietly, 1)
     answered = Acknowledgement(check="duplicated patients", by="A. Rivera", reason="twins of one clinic, both seen")
     config = replace(FEW, acknowledged=(answered,))
-    updated = update_model(Wanted(original, "1", twin, "other", config, collect_provenance()), quietly, 1)
+    updated = update_model(UpdateRequest(original, "1", twin, "other", config, collect_provenance()), quietly, 1)
     assert [check.acknowledged for check in updated.evidence.leakage if not check.passed] == [answered]
     assert _settings(updated.bundle) == config  # an audit repeats it with the same acknowledgement
 
@@ -88,14 +88,14 @@ def test_external_evidence_says_that_single_patients_seen_before_would_not_show(
     assert OVERLAP in found.caveats
 
 
-def test_the_evidence_of_an_update_says_that_competing_events_are_as_before(twice: list[Updated]) -> None:
+def test_the_evidence_of_an_update_says_that_competing_events_are_as_before(twice: list[UpdatedModel]) -> None:
     (said,) = [line for line in twice[0].evidence.caveats if "competing events" in line]
     assert said.endswith("the chance of competing events is still that of the cohort it was learned from.")
 
 
 def test_where_no_head_was_fitted_twice_nothing_was_repeated() -> None:
-    assert _reproduction([{}, {}], [{}, {}]).model_dump() == {"heads": 0, "identical": False}
+    assert _refit_check([{}, {}], [{}, {}]).model_dump() == {"heads": 0, "identical": False}
     update = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, RemissionHead(Constant(2), 0.5))
-    moved = replace(update, head=RemissionHead(Constant(2), 0.5, slope=float(np.nextafter(1, 2))))
-    assert _reproduction([{"remission": update}], [{"remission": update}]).identical
-    assert not _reproduction([{"remission": update}], [{"remission": moved}]).identical
+    linear_predictor = replace(update, head=RemissionHead(Constant(2), 0.5, slope=float(np.nextafter(1, 2))))
+    assert _refit_check([{"remission": update}], [{"remission": update}]).identical
+    assert not _refit_check([{"remission": update}], [{"remission": linear_predictor}]).identical

@@ -10,11 +10,11 @@ from tests.training.commands import Workplace, refused
 from tests.training.evidences import good_evidence
 from tests.training.leakage.leaks import with_copy
 from tests.training.trainings import QUICK
-from training.audit.reproduction import _settings
-from training.cli.decisions import _acknowledged_in_words
+from training.audit.retraining import _settings
+from training.cli.decisions import _acknowledged_text
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement, read_evidence
-from training.experiment.evidence import prove
+from training.experiment.evidence import build_evidence
 from training.experiment.train import quietly, train
 from training.leakage.checks import LeakageFoundError
 from training.provenance import collect_provenance
@@ -31,7 +31,7 @@ def test_a_training_goes_on_where_somebody_answers_and_keeps_who_and_why(simulat
     with pytest.raises(LeakageFoundError):
         train(copied, QUICK, collect_provenance(), quietly, workers=1)
     finished = train(copied, replace(QUICK, acknowledged=(TWINS,)), collect_provenance(), quietly, workers=1)
-    evidence = read_evidence(prove(finished, "twins", quietly, 1).as_json())
+    evidence = read_evidence(build_evidence(finished, "twins", quietly, 1).as_json())
     (found,) = [check for check in evidence.leakage if not check.passed]
     assert (found.name, found.acknowledged) == ("duplicated patients", TWINS)
     assert any(f"duplicated patients failed; {SAID}" in words for words in _not_for(evidence))
@@ -64,7 +64,7 @@ def test_the_history_marks_a_decision_that_rests_on_an_acknowledged_check() -> N
         checks=(check,),
         previous=FIRST,
     )
-    assert _acknowledged_in_words(decision) == f" [leakage check duplicated patients failed, {SAID}]"
+    assert _acknowledged_text(decision) == f" [leakage check duplicated patients failed, {SAID}]"
 
 
 def test_a_mistaken_acknowledgement_is_a_usage_error(tmp_path: Path) -> None:
@@ -72,6 +72,6 @@ def test_a_mistaken_acknowledgement_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     said = refused(place.kap("train", "c", "--acknowledge", "no such check"), 2)
     assert "--acknowledge" in said
-    assert "duplicated patients, future rewritten, implausible features, shuffled outcomes" in said
+    assert "duplicated patients, future perturbation, implausible features, shuffled outcomes" in said
     assert "--by" in said
     assert "--reason" in said

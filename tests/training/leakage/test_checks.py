@@ -19,12 +19,12 @@ from training.evidence.document import Acknowledgement, LeakageCheck
 from training.leakage.acknowledgement import acknowledged, acknowledgements
 from training.leakage.checks import LeakageFoundError, refuse_leakage
 from training.leakage.implausible_features import (
-    Alone,
-    each_alone,
+    SingleFeatureAuc,
+    auc_of_each,
     feature_check,
     limited,
     observed_of,
-    planted_check,
+    positive_control_check,
     stratified_auc,
 )
 from training.leakage.shuffled_outcomes import shuffled, shuffled_auc, shuffled_check
@@ -48,8 +48,8 @@ def test_an_honest_cohort_passes_every_check(honest: InHand) -> None:
     checks = honest.checks()
     assert list(checks) == [
         "duplicated patients",
-        "future rewritten",
-        "planted copy",
+        "future perturbation",
+        "positive control",
         "implausible features",
         "shuffled outcomes",
     ]
@@ -161,18 +161,20 @@ def test_a_stratified_auc_compares_within_strata_only() -> None:
     assert stratified_auc(y_observed, values, weights, stratum) == pytest.approx((1 + 2 * 0.5 + 0) / 4)
 
 
-def test_a_detector_that_sees_nothing_fails_the_planted_copy(honest: InHand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detector_that_sees_nothing_fails_the_positive_control(
+    honest: InHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = (honest.cohort.protocol.landmarks, honest.tasks, honest.outcomes, 7)
-    assert planted_check(*arguments).passed
-    monkeypatch.setattr("training.leakage.implausible_features.limited", lambda *_: Alone(0.5, 0.0))
-    check = planted_check(*arguments)
+    assert positive_control_check(*arguments).passed
+    monkeypatch.setattr("training.leakage.implausible_features.limited", lambda *_: SingleFeatureAuc(0.5, 0.0))
+    check = positive_control_check(*arguments)
     assert not check.passed
     assert len(check.named) == 6  # two heads at three landmarks
 
 
 def test_with_too_few_outcomes_nothing_is_said_of_a_feature(honest: InHand) -> None:
     few = remission_with(9, 400, effect=9.0)
-    alone = each_alone(observed_of(few, honest.outcomes[0]), few.lesson.rows)
+    alone = auc_of_each(observed_of(few, honest.outcomes[0]), few.training_data.rows)
     assert not any(found.suspicious for found in alone)
 
 
@@ -260,7 +262,12 @@ def test_a_check_that_passed_takes_no_acknowledgement(cohort: Cohort, honest: In
     ("checks", "by", "reason", "found"),
     [
         (["duplicates"], "A", "why", ["--acknowledge: another name"]),
-        (["planted copy"], "A", "why", ["--acknowledge: the check of the gate itself, which nobody can answer for"]),
+        (
+            ["positive control"],
+            "A",
+            "why",
+            ["--acknowledge: the positive control, which nobody can answer for"],
+        ),
         (["shuffled outcomes"], None, None, ["--by: nobody", "--reason: nothing"]),
         (["shuffled outcomes"], " ", "why", ["--by: nobody"]),
         (["shuffled outcomes"], "A", " ", ["--reason: nothing"]),
@@ -295,23 +302,23 @@ FOLDS = Folds("patients", (np.arange(400) % 4)[None, :], tuple("1234"), SITE)
 class LeakyRemission(RemissionTask):
     """Learns from those held out too."""
 
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
-        return super().fit(learner, np.ones_like(taught))
+    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
+        return super().fit(learner, np.ones_like(fitted_on))
 
 
 @dataclass(frozen=True, eq=False)
 class LeakyRelapse(RelapseTask):
     """Learns from those held out too."""
 
-    def fit(self, learner: Learner, taught: Mask) -> tuple[Head, dict[str, float]]:
-        return super().fit(learner, np.ones_like(taught))
+    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
+        return super().fit(learner, np.ones_like(fitted_on))
 
 
 def wide(task: RemissionTask | RelapseTask) -> Task:
     """The task with twenty features, about as much as a cohort of 400 brings."""
     rows = np.random.default_rng(5).standard_normal((400, 20))
     names = tuple(f"x{column}" for column in range(20))
-    return replace(task, lesson=replace(task.lesson, rows=rows, names=names, signs=(0,) * 20))
+    return replace(task, training_data=replace(task.training_data, rows=rows, names=names, signs=(0,) * 20))
 
 
 @pytest.mark.parametrize(
@@ -352,14 +359,14 @@ def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: InHan
 
 def test_relapses_are_shuffled_among_those_at_risk_of_a_fold() -> None:
     task = replace(drawn_relapses(400), at_risk=np.arange(400) % 3 > 0)
-    moved = shuffled(task, FOLDS.fold[0], np.random.default_rng(1))
-    assert isinstance(moved, RelapseTask)
-    assert (moved.ended_by != task.ended_by).any()
-    np.testing.assert_array_equal(moved.ended_by[~task.at_risk], task.ended_by[~task.at_risk])
+    linear_predictor = shuffled(task, FOLDS.fold[0], np.random.default_rng(1))
+    assert isinstance(linear_predictor, RelapseTask)
+    assert (linear_predictor.ended_by != task.ended_by).any()
+    np.testing.assert_array_equal(linear_predictor.ended_by[~task.at_risk], task.ended_by[~task.at_risk])
     for number in range(4):
         held = FOLDS.fold[0] == number
-        assert moved.relapsed[held].sum() == task.relapsed[held].sum()
-        assert moved.followed_days[held].sum() == task.followed_days[held].sum()
+        assert linear_predictor.relapsed[held].sum() == task.relapsed[held].sum()
+        assert linear_predictor.followed_days[held].sum() == task.followed_days[held].sum()
 
 
 def test_with_many_folds_there_are_fewer_shuffles_and_no_more_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,13 +400,13 @@ def test_the_stated_error_is_that_of_chance() -> None:
 
 def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
     task = remission_with(150, 400)
-    moved = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).lesson.trials
-    trials = task.lesson.trials
-    assert (moved.successes != trials.successes).any()
-    np.testing.assert_array_equal(moved.patient, trials.patient)
+    linear_predictor = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).training_data.trials
+    trials = task.training_data.trials
+    assert (linear_predictor.successes != trials.successes).any()
+    np.testing.assert_array_equal(linear_predictor.patient, trials.patient)
     for number in range(4):
         held = FOLDS.fold[0][trials.patient] == number
-        assert moved.successes[held].sum() == trials.successes[held].sum()
+        assert linear_predictor.successes[held].sum() == trials.successes[held].sum()
 
 
 def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> None:

@@ -11,7 +11,7 @@ import features.build
 from features.build import build_features
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort
-from features.records.landmark import Known, known_at, landmark_days
+from features.records.landmark import KnownAtLandmark, known_at, landmark_days
 from tests.cohorts import random_cohort, random_protocol
 from training.cohort.reader import read_cohort
 from training.evidence.document import LeakageCheck
@@ -59,22 +59,22 @@ def test_the_future_is_really_another_one_and_the_past_is_not(cohort: Cohort) ->
                 np.testing.assert_array_equal(first[column], second[column])
 
 
-Cut = Callable[[Cohort, Landmark], Known]
+Cut = Callable[[Cohort, Landmark], KnownAtLandmark]
 
 
-def late_ratings(cohort: Cohort, landmark: Landmark) -> Known:
+def late_ratings(cohort: Cohort, landmark: Landmark) -> KnownAtLandmark:
     known = known_at(cohort, landmark)
     rows = cohort.assessments
     return replace(known, assessments=rows.where(rows.numbers("day") <= rows.spread(known.day) + 1))
 
 
-def sessions_of_the_day(cohort: Cohort, landmark: Landmark) -> Known:
+def sessions_of_the_day(cohort: Cohort, landmark: Landmark) -> KnownAtLandmark:
     known = known_at(cohort, landmark)
     rows = cohort.sessions
     return replace(known, sessions=rows.where(rows.numbers("day") <= rows.spread(known.day)))
 
 
-def every_session(cohort: Cohort, landmark: Landmark) -> Known:
+def every_session(cohort: Cohort, landmark: Landmark) -> KnownAtLandmark:
     return replace(known_at(cohort, landmark), sessions=cohort.sessions)
 
 
@@ -100,7 +100,7 @@ def test_a_cut_in_time_that_is_wrong_is_noticed(
 def test_a_landmark_day_that_depends_on_what_follows_is_noticed(
     cohort: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def until_the_last_session(cohort: Cohort, landmark: Landmark) -> Known:
+    def until_the_last_session(cohort: Cohort, landmark: Landmark) -> KnownAtLandmark:
         return replace(known_at(cohort, landmark), day=cohort.sessions.last_for_patient("day"))
 
     monkeypatch.setattr(features.build, "known_at", until_the_last_session)

@@ -5,15 +5,15 @@ import pytest
 from scipy import stats
 
 from features.records.timeline import Floats
-from training.learning.choice import Choice, Difference, choose, difference
+from training.learning.choice import Choice, LossDifference, choose, difference
 
 
-def chosen(*, site: list[int] | None = None, taught: list[bool] | None = None, **losses: list[float]) -> Choice:
+def chosen(*, site: list[int] | None = None, fitted_on: list[bool] | None = None, **losses: list[float]) -> Choice:
     """The choice among candidates by rising complexity, each with a loss per patient; all at one site."""
     number = len(next(iter(losses.values())))
     return choose(
         {name: np.array(loss) for name, loss in losses.items()},
-        np.ones(number, dtype=np.bool_) if taught is None else np.array(taught),
+        np.ones(number, dtype=np.bool_) if fitted_on is None else np.array(fitted_on),
         np.zeros(number, dtype=np.int32) if site is None else np.array(site),
     )
 
@@ -110,8 +110,8 @@ def test_a_large_site_counts_by_its_patients() -> None:
 def test_who_has_no_outcome_has_no_say() -> None:
     """Two patients with outcomes as in the first test, and many without."""
     nobody = [0.0] * 30
-    found = chosen(no_model=[0.5, 0.0, *nobody], logistic=[0.0, 0.0, *nobody], taught=[True, True, *[False] * 30])
-    assert found.differences["no_model"] == Difference(0.25, 0.25, 2)
+    found = chosen(no_model=[0.5, 0.0, *nobody], logistic=[0.0, 0.0, *nobody], fitted_on=[True, True, *[False] * 30])
+    assert found.differences["no_model"] == LossDifference(0.25, 0.25, 2)
 
 
 def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a_model() -> None:
@@ -122,13 +122,13 @@ def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a
 
 
 def test_the_best_candidate_is_not_compared_with_itself() -> None:
-    itself = Difference(0.0, 0.0, 30)
+    itself = LossDifference(0.0, 0.0, 30)
     assert itself.tolerated
     assert (itself.limits, np.isnan(itself.z), np.isnan(itself.p)) == ((0, 0), True, True)
 
 
 def test_a_difference_that_is_the_same_for_every_patient_is_no_chance() -> None:
-    assert not Difference(0.1, 0.0, 30).tolerated
+    assert not LossDifference(0.1, 0.0, 30).tolerated
 
 
 def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:

@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from models.learners import learn_logistic, learn_nothing
+from models.learners import fit_logistic, fit_nothing
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.score import Linear
@@ -43,7 +43,7 @@ def chosen(task: RelapseTask) -> RelapseTask:
 
 
 def learned(task: RelapseTask) -> RelapseHead:
-    head, _ = task.fit(learn_logistic, EVERYBODY)
+    head, _ = task.fit(fit_logistic, EVERYBODY)
     assert isinstance(head, RelapseHead)
     return head
 
@@ -52,7 +52,7 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
     task = drawn(STRONG, 2.0)
     assert 35 <= task.competed.sum() <= 70
     task = chosen(task)
-    assert task.competing_learner is learn_logistic
+    assert task.competing_learner is fit_logistic
     head = learned(task)
     assert isinstance(head.competing_score, Linear)
     assert head.competing_score.weight[1] > 0.5
@@ -75,7 +75,7 @@ def test_as_many_competing_events_are_expected_as_were_seen() -> None:
     task = chosen(drawn(STRONG, 2.0))
     head, trials = learned(task), task.competing_trials(EVERYBODY)
     weeks = trials.successes + trials.failures
-    expected = weeks @ head.competing(task.lesson.rows)[trials.patient, 0]
+    expected = weeks @ head.competing(task.training_data.rows)[trials.patient, 0]
     assert expected == pytest.approx(task.competed.sum(), abs=1e-6)
 
 
@@ -86,7 +86,7 @@ def test_competing_events_that_depend_on_nothing_have_one_rate() -> None:
     assert head.competing_score is None
     trials = task.competing_trials(EVERYBODY)
     rate = trials.successes.sum() / (trials.successes.sum() + trials.failures.sum())
-    np.testing.assert_allclose(head.competing(task.lesson.rows), rate)
+    np.testing.assert_allclose(head.competing(task.training_data.rows), rate)
 
 
 @pytest.mark.parametrize(("events", "asked"), [(0, False), (1, False), (19, False), (20, True)])
@@ -99,7 +99,7 @@ def test_below_twenty_competing_events_there_is_one_rate_however_much_they_depen
     ended[by_x1[events::9]] = EndedBy.RELAPSE
     task = chosen(relapse_task_of(rows, np.full(PATIENTS, 100.0), [EndedBy(each) for each in ended.tolist()]))
     assert task.competed.sum() == events
-    assert (task.competing_learner is learn_logistic) == asked
+    assert (task.competing_learner is fit_logistic) == asked
     head = learned(task)
     assert (head.competing_score is not None) == asked
     assert head.competing_hazard.any() == (events > 0)
@@ -129,7 +129,7 @@ def test_a_part_with_too_few_competing_events_to_tune_by_has_one_rate(events: in
 
 def test_the_choice_is_the_same_for_any_number_of_workers() -> None:
     task = drawn(STRONG, 2.0)
-    assert cast(RelapseTask, with_competing(task, FOLDS, QUICK, 2)).competing_learner is learn_logistic
+    assert cast(RelapseTask, with_competing(task, FOLDS, QUICK, 2)).competing_learner is fit_logistic
 
 
 def test_remission_and_trainings_without_a_regression_are_left_as_they_are() -> None:
@@ -137,4 +137,4 @@ def test_remission_and_trainings_without_a_regression_are_left_as_they_are() -> 
     assert with_competing(remission, FOLDS, QUICK, 1) is remission
     task = drawn(STRONG, 2.0)
     simple = replace(QUICK, candidates=("no_model", "one_variable"))
-    assert cast(RelapseTask, with_competing(task, FOLDS, simple, 1)).competing_learner is learn_nothing
+    assert cast(RelapseTask, with_competing(task, FOLDS, simple, 1)).competing_learner is fit_nothing

@@ -21,7 +21,7 @@ def folds_for(patients: int, number: int = 4) -> Folds:
 
 
 def fit_alone(task: Task, folds: Folds | None = None) -> HeadFit:
-    (fit,) = fit_heads([task], folds or folds_for(len(task.lesson.rows)), QUICK, lambda: None, workers=1)
+    (fit,) = fit_heads([task], folds or folds_for(len(task.training_data.rows)), QUICK, lambda: None, workers=1)
     return fit
 
 
@@ -89,7 +89,7 @@ def test_a_linear_head_never_moves_against_a_declared_sign_though_the_data_do() 
     rows = rng.standard_normal((600, 2))
     outcome = (rng.random(600) < expit(-0.8 * rows[:, 0] + 1.2 * rows[:, 1])).astype(np.float64)
     free = remission_task_of(rows, outcome)
-    bound = replace(free, lesson=replace(free.lesson, signs=(1, 0)))
+    bound = replace(free, training_data=replace(free.training_data, signs=(1, 0)))
     walk = np.column_stack([np.linspace(-4, 4, 41), np.zeros(41)])
     for task, falls in ((free, True), (bound, False)):
         fit = fit_alone(task)
@@ -109,7 +109,7 @@ def test_the_held_out_never_teach() -> None:
     folds = folds_for(400)
     held = held_out(folds, 0, 0)
     other = np.where(held, 1 - task.remission, task.remission)
-    swapped = remission_task_of(task.lesson.rows, other)
+    swapped = remission_task_of(task.training_data.rows, other)
     for name in ("no_model", "one_variable", "logistic"):
         before, after = (fit_alone(which, folds).candidates[name].held_out[0] for which in (task, swapped))
         np.testing.assert_array_equal(before[0].probability, after[0].probability)
@@ -120,7 +120,7 @@ def test_what_candidates_are_compared_by_is_the_likelihood_of_the_outcomes_held_
     """Per patient, averaged over the repeats; who was not observed has none, and no part in the mean."""
     drawn = remission_with(100, 200, effect=1.0)
     outcome = np.where(np.arange(200) % 10 == 0, np.nan, drawn.remission)
-    task = remission_task_of(drawn.lesson.rows, outcome)
+    task = remission_task_of(drawn.training_data.rows, outcome)
     folds = draw_folds(
         np.nan_to_num(outcome, nan=-1).astype(np.intp),
         np.zeros(200, np.int32),

@@ -6,10 +6,10 @@ import pytest
 from tests.training.metrics.fitted import fitted
 from training.learning.learning_curve import (
     FRACTIONS,
-    Lessons,
+    SmallerFits,
     _extrapolated,
     _part,
-    learn_from_fewer,
+    fit_on_fewer,
     learning_curve,
     number_of_lessons,
 )
@@ -49,14 +49,14 @@ def test_the_curve_ends_with_what_the_whole_training_reached_and_starts_below_or
     found = fitted(repeats=2)
     fits = [found.remission]
     calls: list[None] = []
-    lessons = learn_from_fewer(fits, found.folds, lambda: calls.append(None), workers=1)
+    training_sets = fit_on_fewer(fits, found.folds, lambda: calls.append(None), workers=1)
     assert len(calls) == number_of_lessons(fits, found.folds) == 3 * 4
-    remission = lessons[0]
+    remission = training_sets[0]
     assert remission is not None
     known = int((~np.isnan(found.outcomes.remission)).sum())
-    assert remission.taught == tuple(round(known * 3 / 4 * share) for share in (*FRACTIONS, 1.0))
+    assert remission.fitted_on == tuple(round(known * 3 / 4 * share) for share in (*FRACTIONS, 1.0))
     curve = learning_curve(found.remission.task, remission, np.ones((2, 400)))
-    assert (curve.measure, curve.patients) == ("auc", list(remission.taught))
+    assert (curve.measure, curve.patients) == ("auc", list(remission.fitted_on))
     outs = found.remission.candidates["logistic"].held_out[0]
     patient = np.concatenate([out.patient for out in outs])
     expected = auc(
@@ -66,13 +66,13 @@ def test_the_curve_ends_with_what_the_whole_training_reached_and_starts_below_or
         found.folds.fold[0, patient],
     )
     assert curve.values[-1].estimate == pytest.approx(expected[0])
-    assert curve.doubled_patients == 2 * remission.taught[-1]
+    assert curve.doubled_patients == 2 * remission.fitted_on[-1]
 
 
 def test_relapse_is_measured_by_concordance_within_the_folds() -> None:
     found = fitted(repeats=2)
     whole = found.relapse.candidates["logistic"].held_out[0]
-    curve = learning_curve(found.relapse.task, Lessons((150,), (whole,)), np.ones((2, 400)))
+    curve = learning_curve(found.relapse.task, SmallerFits((150,), (whole,)), np.ones((2, 400)))
     patient = np.concatenate([out.patient for out in whole])
     task = found.relapse.task
     assert isinstance(task, RelapseTask)
@@ -90,7 +90,7 @@ def test_relapse_is_measured_by_concordance_within_the_folds() -> None:
 def test_too_few_points_are_shown_without_a_continuation() -> None:
     found = fitted(repeats=2)
     whole = found.remission.candidates["logistic"].held_out[0]
-    curve = learning_curve(found.remission.task, Lessons((150, 300), (whole, whole)), np.ones((2, 400)))
+    curve = learning_curve(found.remission.task, SmallerFits((150, 300), (whole, whole)), np.ones((2, 400)))
     assert len(curve.values) == 2
     assert curve.doubled is None
 
@@ -99,4 +99,4 @@ def test_a_head_that_was_not_learned_by_the_learner_has_no_curve() -> None:
     found = fitted(repeats=2)
     only_rate = found.remission.candidates["no_model"]
     fit = type(found.remission)(found.remission.task, {"no_model": only_rate}, "no_model", only_rate.head, None, "")
-    assert learn_from_fewer([fit], found.folds, lambda: None, workers=1) == [None]
+    assert fit_on_fewer([fit], found.folds, lambda: None, workers=1) == [None]

@@ -3,26 +3,26 @@
 import numpy as np
 import pytest
 
-from models.learners import STRENGTHS, UNSIGNED, Lesson, Penalty, penalties
+from models.learners import STRENGTHS, UNSIGNED, Penalty, TrainingData, penalties
 from models.outcomes import Floats, expit
-from tests.models.lessons import lesson_of
+from tests.models.training_sets import training_data_of
 from training.learning.marginal_likelihood import EXPECTED_MISFIT, MISFITS, Variances, _log_evidence, _pieces, variances
 
 SEEDS = range(4)
 
 
-def said_of(lesson: Lesson, seed: int) -> Variances:
-    """What the single yes/no outcomes of a lesson say."""
-    return variances(lesson, seed, yes_no=True)
+def said_of(training_data: TrainingData, seed: int) -> Variances:
+    """What the single yes/no outcomes of training data say."""
+    return variances(training_data, seed, yes_no=True)
 
 
-def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.0) -> Lesson:
+def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.0) -> TrainingData:
     """Standard normal features with linear ``effects``, and ``jump`` standard deviations for who is high in two."""
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((patients, 4))
     both = ((rows[:, 0] > 0) & (rows[:, 1] > 0)).astype(np.float64)
     log_odds = rows[:, : len(effects)] @ np.array(effects) + jump * (both - both.mean()) / both.std() - 0.3
-    return lesson_of(rows, (rng.random(patients) < expit(log_odds)).astype(np.float64))
+    return training_data_of(rows, (rng.random(patients) < expit(log_odds)).astype(np.float64))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -37,7 +37,7 @@ def test_a_combination_is_seen_where_neither_feature_alone_tells_anything() -> N
     rows = rng.standard_normal((4000, 2))
     one_of_them = (rows[:, 0] > 0) != (rows[:, 1] > 0)
     outcomes = [rng.random(4000) < np.where(one_of_them, high, low) for low, high in ((0.5, 0.5), (0.35, 0.65))]
-    none, some = (said_of(lesson_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
+    none, some = (said_of(training_data_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
     assert none < MISFITS[2]
     assert some > 0.4
 
@@ -78,8 +78,8 @@ def test_the_penalties_have_probabilities(patients: int) -> None:
 
 
 def test_the_same_outcomes_say_the_same_twice() -> None:
-    lesson = drawn(1, 300, (0.5, -0.5))
-    one, again = said_of(lesson, 7), said_of(lesson, 7)
+    training_data = drawn(1, 300, (0.5, -0.5))
+    one, again = said_of(training_data, 7), said_of(training_data, 7)
     assert one.misfit == again.misfit
     np.testing.assert_array_equal(one.likely, again.likely)
 
@@ -101,10 +101,12 @@ def test_a_penalty_is_drawn_as_often_as_it_is_likely(
 
 
 def test_with_a_declared_sign_every_factor_for_the_others_is_tried() -> None:
-    lesson = drawn(1, 300, (0.5,))
-    signed = Lesson(lesson.rows, lesson.trials, lesson.names, (1, 0, 0, 0), lesson.seed)
+    training_data = drawn(1, 300, (0.5,))
+    signed = TrainingData(
+        training_data.rows, training_data.trials, training_data.names, (1, 0, 0, 0), training_data.seed
+    )
     assert {penalty.unsigned for penalty in penalties(signed)} == set(UNSIGNED)
-    assert {penalty.unsigned for penalty in penalties(lesson)} == {1.0}
+    assert {penalty.unsigned for penalty in penalties(training_data)} == {1.0}
 
 
 def test_where_only_the_features_with_a_sign_matter_the_others_are_held_back() -> None:
@@ -112,8 +114,8 @@ def test_where_only_the_features_with_a_sign_matter_the_others_are_held_back() -
     rng = np.random.default_rng(5)
     rows = rng.standard_normal((1500, 62))
     outcome = (rng.random(1500) < expit(rows[:, 0] - rows[:, 1])).astype(np.float64)
-    lesson = lesson_of(rows, outcome, signs=(1, -1, *[0] * 60))
-    found = said_of(lesson, 7)
+    training_data = training_data_of(rows, outcome, signs=(1, -1, *[0] * 60))
+    found = said_of(training_data, 7)
     assert np.array([penalty.unsigned < 1 for penalty in found.penalties]) @ found.likely > 0.9
 
 
@@ -127,8 +129,8 @@ def test_the_evidence_is_the_integral_over_the_coefficient(information: float, p
     assert found == pytest.approx(np.log(area), abs=1e-6)
 
 
-def pieces_of(lesson: Lesson) -> Floats:
-    return _pieces(lesson, np.ones(lesson.rows.shape[1]), np.random.default_rng(3))
+def pieces_of(training_data: TrainingData) -> Floats:
+    return _pieces(training_data, np.ones(training_data.rows.shape[1]), np.random.default_rng(3))
 
 
 def test_every_piece_singles_out_some_of_the_patients_and_counts_alike() -> None:
@@ -140,12 +142,14 @@ def test_every_piece_singles_out_some_of_the_patients_and_counts_alike() -> None
 
 
 def test_features_that_are_missing_or_never_vary_are_no_hindrance() -> None:
-    lesson = drawn(1, 300, (0.5, -0.5))
-    rows = lesson.rows.copy()
+    training_data = drawn(1, 300, (0.5, -0.5))
+    rows = training_data.rows.copy()
     rows[np.random.default_rng(2).random(rows.shape) < 0.4] = np.nan
     rows[:, 2] = 5.0
     rows[:, 3] = np.nan
-    found = said_of(Lesson(rows, lesson.trials, lesson.names, lesson.signs, lesson.seed), 7)
+    found = said_of(
+        TrainingData(rows, training_data.trials, training_data.names, training_data.signs, training_data.seed), 7
+    )
     assert found.likely.sum() == pytest.approx(1)
     assert np.isfinite(found.misfit)
 
@@ -157,7 +161,7 @@ def test_a_combination_of_features_that_matter_is_seen_among_many_that_do_not() 
     both = (rows[:, 0] > 0) & (rows[:, 1] > 0)
     linear = 0.5 * rows[:, 0] + 0.5 * rows[:, 1]
     plain, combined = (
-        said_of(lesson_of(rows, (rng.random(2500) < expit(log_odds)).astype(np.float64)), 7).misfit
+        said_of(training_data_of(rows, (rng.random(2500) < expit(log_odds)).astype(np.float64)), 7).misfit
         for log_odds in (linear, linear + 1.6 * (both - both.mean()))
     )
     assert combined > plain + 0.1

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from models.calibration import fit_baseline
-from models.learners import learn_xgboost_at
+from models.learners import fit_xgboost_at
 from models.outcomes import expit
 from models.remission import RemissionHead
-from models.uncertainty import Answers, OutcomeRefits, to_arrays
+from models.uncertainty import PointAnswers, OutcomeRefits, to_arrays
 from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
 from training.evaluation.winner_refits import instabilities
 from training.learning.fit import HeadFit, fit_heads
@@ -83,7 +83,7 @@ def test_true_probabilities_lie_within_the_intervals_of_most_patients() -> None:
     (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
     assert isinstance(fit.head, RemissionHead)
     none, answered = np.full((PATIENTS, 0), np.nan), fit.head.probability(rows)
-    found = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING)
+    found = refits.intervals(rows, PointAnswers(answered, None, none, none), (), NO_COMPETING)
     low, high = found.remission.T
     assert ((low <= truth) & (truth <= high)).mean() >= 0.75
     assert (high - low).mean() < 0.5
@@ -106,7 +106,7 @@ def test_refits_keep_to_the_declared_signs_where_the_data_speak_against_them() -
     rows = rng.standard_normal((PATIENTS, 3))
     outcome = (rng.random(PATIENTS) < expit(rows @ np.array([-0.6, 0.6, -0.6]))).astype(np.float64)
     free = remission_task_of(rows, outcome)
-    (fit,) = fitted(replace(free, lesson=replace(free.lesson, signs=(1, -1, 0))))
+    (fit,) = fitted(replace(free, training_data=replace(free.training_data, signs=(1, -1, 0))))
     assert fit.winner == "logistic"
     (refits,) = fit_refits([{"remission": fit}], SITE, QUICK, nothing, 1)
     assert refits.remission is not None
@@ -122,14 +122,14 @@ def test_the_interval_of_trees_is_centred_on_what_the_trees_answer() -> None:
     rows = rng.standard_normal((PATIENTS, 2))
     outcome = (rng.random(PATIENTS) < np.where(rows[:, 0] > 0, 0.8, 0.2)).astype(np.float64)
     (fit,) = fitted(remission_task_of(rows, outcome))
-    lesson = fit.task.lesson
-    score = learn_xgboost_at(1, 40)(lesson).score
-    trees = RemissionHead(score, float(fit_baseline(lesson.trials, score.predict(rows))[0]))
+    training_data = fit.task.training_data
+    score = fit_xgboost_at(1, 40)(training_data).score
+    trees = RemissionHead(score, float(fit_baseline(training_data.trials, score.predict(rows))[0]))
     assert fit.choice is not None
     won = replace(fit, head=trees, choice=replace(fit.choice, winner="xgboost"))
     (refits,) = fit_refits([{"remission": won}], SITE, QUICK, nothing, 1)
     answered, none = trees.probability(rows), np.full((PATIENTS, 0), np.nan)
-    limits = refits.intervals(rows, Answers(answered, None, none, none), (), NO_COMPETING).remission
+    limits = refits.intervals(rows, PointAnswers(answered, None, none, none), (), NO_COMPETING).remission
     log_odds = np.log(limits / (1 - limits))
     np.testing.assert_allclose(log_odds.mean(axis=1), np.log(answered / (1 - answered)), atol=1e-9)
     assert (np.diff(limits) > 0.02).all()

@@ -73,7 +73,7 @@ def test_another_base_rate_moves_the_intercept_by_what_is_missing() -> None:
     assert update.shift == pytest.approx(0.8, abs=0.3)
     assert (update.slope, update.parameters) == (1.0, 1.0)
     # As many remissions are expected as were seen.
-    assert update.head.probability(task.lesson.rows).sum() == pytest.approx(task.remission.sum())
+    assert update.head.probability(task.training_data.rows).sum() == pytest.approx(task.remission.sum())
     assert list(update.p_values) == [NOTHING, INTERCEPT]
     assert update.p_values[NOTHING] < 0.05 <= update.p_values[INTERCEPT]
 
@@ -115,7 +115,7 @@ def test_a_score_that_is_the_wrong_way_round_is_not_turned_but_its_base_rate_is_
     task = new_patients(6, shift=1.5, slope=-1.0)
     update = update_head(task, ORIGINAL, everybody(task))
     assert (update.method, update.slope) == (INTERCEPT, 1.0)
-    assert update.head.probability(task.lesson.rows).sum() == pytest.approx(task.remission.sum())
+    assert update.head.probability(task.training_data.rows).sum() == pytest.approx(task.remission.sum())
 
 
 def test_a_model_without_differences_between_patients_has_no_slope() -> None:
@@ -145,9 +145,9 @@ def relapse_head(baseline: float, *, edges: tuple[int, ...] = (0, 26)) -> Relaps
 
 def test_a_relapse_head_that_is_right_stays_and_a_higher_hazard_moves_its_baseline() -> None:
     task = drawn_relapses(600)
-    taught = np.ones(600, dtype=np.bool_)
-    assert update_head(task, relapse_head(-3.0, edges=(0, 5, 26)), taught).method == NOTHING
-    update = update_head(task, relapse_head(-4.0, edges=(0, 5, 26)), taught)
+    fitted_on = np.ones(600, dtype=np.bool_)
+    assert update_head(task, relapse_head(-3.0, edges=(0, 5, 26)), fitted_on).method == NOTHING
+    update = update_head(task, relapse_head(-4.0, edges=(0, 5, 26)), fitted_on)
     assert update.method == INTERCEPT
     assert update.shift == pytest.approx(1.0, abs=0.2)
     assert isinstance(update.head, RelapseHead)
@@ -156,12 +156,12 @@ def test_a_relapse_head_that_is_right_stays_and_a_higher_hazard_moves_its_baseli
 
 def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_far_they_reach() -> None:
     task = drawn_relapses(300)
-    taught = np.ones(300, dtype=np.bool_)
+    fitted_on = np.ones(300, dtype=np.bool_)
     found = []
     for edges in ((0, 26), (0, 3, 9, 26), (0, 3, 9, 40)):  # the last reaches beyond the cohort
         head = relapse_head(-3.0, edges=edges)
         reach = updating._reach(task, head)
-        trials, baseline = updating._trials(task, head, taught, reach)
+        trials, baseline = updating._trials(task, head, fitted_on, reach)
         weeks = float((trials.successes + trials.failures).sum())
         found.append((weeks, float(trials.successes.sum()), updating._loss(trials, baseline)))
     assert found[1] == pytest.approx(found[0])
@@ -171,7 +171,7 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
     assert updating._reach(task, short) == 70
     sums = []
     for head in (short, long):
-        trials, _ = updating._trials(task, head, taught, 70)
+        trials, _ = updating._trials(task, head, fitted_on, 70)
         sums.append((float(trials.successes.sum()), float(trials.failures.sum())))
     assert sums[0] == pytest.approx(sums[1])
     in_ten_weeks = task.relapsed & (task.followed <= 70)
@@ -192,9 +192,9 @@ def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learn
     rows, days = np.zeros((2, 2)), np.array([10.0, 10.0])
     none = relapse_task_of(rows, days, [EndedBy.RELAPSE, EndedBy.CENSORED])
     now = relapse_task_of(rows, days, [EndedBy.COMPETING, EndedBy.CENSORED])
-    moved = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, without)
+    linear_predictor = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, without)
     anew = HeadUpdate(REFIT, {}, 0.0, 1.0, 5.0, without)
-    for update in (None, moved):
+    for update in (None, linear_predictor):
         assert competing_kept(none, before, update)
         assert competing_kept(now, without, update)
         assert competing_kept(None, before, update)

@@ -7,14 +7,14 @@ import numpy as np
 
 from features.build import FeatureRows
 from features.records.timeline import Floats
-from models.calibration import Trials
-from models.learners import Lesson
+from models.calibration import BinomialCounts
+from models.learners import TrainingData
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
 from models.remission import remission_trials
-from tests.training.evaluation.judged_examples import NAN, outcomes_of
+from tests.training.evaluation.evaluated_examples import NAN, outcomes_of
 from tests.training.trainings import QUICK
-from training.evaluation.judged import Judged, Weights, judge_held_out, weights_of
+from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, weights_of
 from training.learning.fit import HeadFit, fit_heads
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds
@@ -42,10 +42,10 @@ class Fitted:
         return weights_of([self.remission.task, self.relapse.task])
 
     @property
-    def judged(self) -> Judged:
+    def evaluated(self) -> EvaluatedPredictions:
         """The predictions for everybody held out."""
         fits = (self.remission, self.relapse)
-        return judge_held_out(self.features, self.outcomes, self.both_weights, fits, self.folds, HORIZONS)
+        return evaluate_held_out(self.features, self.outcomes, self.both_weights, fits, self.folds, HORIZONS)
 
 
 @cache
@@ -66,11 +66,11 @@ def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int
     folds = Folds("patients", fold, ("fold 1", "fold 2", "fold 3", "fold 4"), np.zeros(patients, np.int32))
     names, signs = ("x0", "x1"), (0, 0)
     trials = remission_trials(remission, weights, outcomes.eligible)
-    none = Trials(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), patients, 1)
+    none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), patients, 1)
     tasks = [
-        RemissionTask(Lesson(rows, trials, names, signs, 7), remission, weights, one_variable="x0"),
+        RemissionTask(TrainingData(rows, trials, names, signs, 7), remission, weights, one_variable="x0"),
         RelapseTask(
-            Lesson(rows, none, names, signs, 7),
+            TrainingData(rows, none, names, signs, 7),
             followed,
             outcomes.ended_by,
             outcomes.at_risk,

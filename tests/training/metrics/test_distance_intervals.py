@@ -7,7 +7,7 @@ import pytest
 
 from features.records.timeline import Floats
 from models.outcomes import expit
-from tests.training.evaluation.judged_examples import asked_of
+from tests.training.evaluation.evaluated_examples import asked_of
 from training.evidence.document import Estimate
 from training.metrics.intervals import interval, interval_of_distance, over_patients
 from training.metrics.question_measures import curve_errors, estimates, question_values

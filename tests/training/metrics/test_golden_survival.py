@@ -41,13 +41,13 @@ def covariates(patients: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
-def judged() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def evaluated() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Years followed, what ended it, and the predicted risk by 4.99 years of the patients to be judged."""
-    taught, test = (pd.read_csv(GOLDEN / f"{name}DataSurvival.csv") for name in ("train", "test"))
-    columns = covariates(taught)
-    cox = CoxPHFitter().fit(columns.assign(years=taught["ryear"], rfs=taught["rfs"]), "years", "rfs")
+    fitted_on, test = (pd.read_csv(GOLDEN / f"{name}DataSurvival.csv") for name in ("train", "test"))
+    columns = covariates(fitted_on)
+    cox = CoxPHFitter().fit(columns.assign(years=fitted_on["ryear"], rfs=fitted_on["rfs"]), "years", "rfs")
     hazard = np.exp(columns.to_numpy() @ cox.params_.to_numpy())
-    baseline = efron_baseline(taught["ryear"].to_numpy(), taught["rfs"].to_numpy() == 1, hazard)
+    baseline = efron_baseline(fitted_on["ryear"].to_numpy(), fitted_on["rfs"].to_numpy() == 1, hazard)
     risk = 1 - np.exp(-baseline * np.exp(covariates(test).to_numpy() @ cox.params_.to_numpy()))
     return test["ryear"].to_numpy(np.float64), test["rfs"].to_numpy(np.int8), risk
 
@@ -63,24 +63,24 @@ def efron_baseline(years: np.ndarray, relapsed: np.ndarray, hazard: np.ndarray) 
 
 
 def one_fold() -> tuple[np.ndarray, np.ndarray]:
-    patients = len(judged()[0])
+    patients = len(evaluated()[0])
     return np.ones((1, patients)), np.zeros(patients, dtype=np.intp)
 
 
 def test_harrells_c() -> None:
-    assert c_index(*judged(), *one_fold())[0] == pytest.approx(expected("HarrellC")[0], abs=5e-7)
+    assert c_index(*evaluated(), *one_fold())[0] == pytest.approx(expected("HarrellC")[0], abs=5e-7)
 
 
 def test_unos_c() -> None:
-    assert uno_c(*judged(), *one_fold(), last_day=YEARS)[0] == pytest.approx(expected("UnoC")[0], abs=5e-8)
+    assert uno_c(*evaluated(), *one_fold(), last_day=YEARS)[0] == pytest.approx(expected("UnoC")[0], abs=5e-8)
 
 
 def test_unos_auc_at_4_99_years() -> None:
-    assert cumulative_auc(*judged(), *one_fold(), day=YEARS)[0] == pytest.approx(expected("UnoAUC")[0], abs=5e-8)
+    assert cumulative_auc(*evaluated(), *one_fold(), day=YEARS)[0] == pytest.approx(expected("UnoAUC")[0], abs=5e-8)
 
 
 def test_brier_score_of_the_model_and_of_the_overall_curve_and_what_is_gained() -> None:
-    followed, ended_by, risk = judged()
+    followed, ended_by, risk = evaluated()
     relapse, weight = answer_by(followed, ended_by, YEARS)
     overall = aalen_johansen(followed, ended_by, one_fold()[0], np.array([YEARS])).relapse[0, 0]
     model, nothing = (np.average((relapse - given) ** 2, weights=weight) for given in (risk, overall))
@@ -94,12 +94,12 @@ def test_intervals_are_much_like_those_of_large_sample_theory() -> None:
 
     The percentiles of 500 draws are themselves uncertain by about a tenth of the interval's half width, 0.03 to 0.06.
     """
-    patients = over_patients(len(judged()[0]), 500, seed=1)
+    patients = over_patients(len(evaluated()[0]), 500, seed=1)
     fold = one_fold()[1]
     for name, values in (
-        ("HarrellC", c_index(*judged(), patients, fold)),
-        ("UnoC", uno_c(*judged(), patients, fold, last_day=YEARS)),
-        ("UnoAUC", cumulative_auc(*judged(), patients, fold, day=YEARS)),
+        ("HarrellC", c_index(*evaluated(), patients, fold)),
+        ("UnoC", uno_c(*evaluated(), patients, fold, last_day=YEARS)),
+        ("UnoAUC", cumulative_auc(*evaluated(), patients, fold, day=YEARS)),
     ):
         found = interval(values)
         np.testing.assert_allclose([found.low or 0, found.high or 0], expected(name)[1:], atol=0.01)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from features.records.timeline import Floats
-from tests.training.evaluation.judged_examples import NAN, asked_of, once
+from tests.training.evaluation.evaluated_examples import NAN, asked_of, once
 from training.evidence.document import CalibrationCurve
-from training.metrics.asked import Asked
+from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import (
     BINS,
     averaged,
@@ -23,7 +23,7 @@ from training.metrics.question_measures import (
 )
 
 
-def curve_of(asked: Asked, draws: Floats) -> CalibrationCurve:
+def curve_of(asked: QuestionData, draws: Floats) -> CalibrationCurve:
     points = curve_points(asked)
     assert points is not None
     return calibration_curve(asked, points, observed_curve(asked, points, draws))

@@ -12,7 +12,7 @@ import pytest
 
 from models.outcomes import expit
 from tests.places import GOLDEN as EXPECTED_VALUES
-from training.metrics.sample_size import SampleSize, binary, cox_snell_r2, survival
+from training.metrics.sample_size import RequiredSampleSize, binary, cox_snell_r2, survival
 
 GOLDEN = EXPECTED_VALUES / "pmsampsize" / "expected.json"
 
@@ -27,7 +27,7 @@ def settings(case: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"(\w+)\s*=\s*([\d.]+)", case["call"])}
 
 
-def assert_equal(found: SampleSize | None, case: dict[str, Any]) -> None:
+def assert_equal(found: RequiredSampleSize | None, case: dict[str, Any]) -> None:
     assert found is not None
     assert [found.shrinkage, found.optimism, found.precision, found.required] == case["sample_size"]
     assert round(found.events_per_parameter, 2) == case["per_parameter"][-1]

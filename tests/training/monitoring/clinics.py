@@ -17,7 +17,7 @@ from training.monitoring.statistics.logged import LoggedPrediction
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DAYS_A_MONTH = 30.4
 
-Change = Callable[[tuple[str, ...], Floats, Floats], Floats]
+ChangeSize = Callable[[tuple[str, ...], Floats, Floats], Floats]
 """Makes other feature rows (n, features) of the names, the rows and the months since the start (n,)."""
 
 
@@ -27,7 +27,7 @@ def hashed(name: str) -> str:
 
 
 def clinic_log(
-    bundle: Bundle, cohort: Cohort, per_month: float = 30, change: Change | None = None, start: datetime = START
+    bundle: Bundle, cohort: Cohort, per_month: float = 30, change: ChangeSize | None = None, start: datetime = START
 ) -> list[LoggedPrediction]:
     """The log of a clinic to which the patients of a cohort come, so many a month, asked about at every landmark."""
     came = (np.arange(len(cohort)) / per_month * DAYS_A_MONTH).astype(int)
@@ -67,7 +67,7 @@ def verdicts_of(model: OutcomeModel, values: Floats) -> list[str]:
     """Whether each patient is like those learned from."""
     if model.applicability is None:
         return ["inside"] * len(values)
-    return [Applicable(level).name.lower() for level in model.applicability.judge(values).verdict.tolist()]
+    return [Applicable(level).name.lower() for level in model.applicability.assess(values).verdict.tolist()]
 
 
 def answer_of(model: OutcomeModel, predicted: Predictions, place: int, verdict: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from scipy.stats import beta
 from features.records.timeline import Floats
 from training.monitoring.statistics.bins import Bins, number_bins, yes_no_bins
 from training.monitoring.statistics.e_processes import (
-    Course,
+    EProcess,
     bet_from_every_month,
     change_in_ranks,
     from_every_month,
@@ -62,7 +62,7 @@ MISSING = Stream(yes(0.03), yes(0.03), yes_no_bins)
 
 def drift_course(
     rng: np.random.Generator, stream: Stream, per_month: int, months: tuple[int, int], training: int
-) -> Course:
+) -> EProcess:
     """The bet on a stream over ``months`` without and with a change, for a training of so many patients."""
     bins = stream.binned(stream.before(rng, training))
     calm, changed = (per_month * number for number in months)
@@ -76,7 +76,7 @@ def drift_course(
 
 def calibration_course(
     rng: np.random.Generator, per_month: int, months: tuple[int, int], lacking: float = 0.0, delay: int = 2
-) -> Course:
+) -> EProcess:
     """The bet on recalibration, for outcomes of 70 in 100 patients known two months later.
 
     After ``months`` of a right model its log-odds lack something.
@@ -93,12 +93,12 @@ def calibration_course(
     return bet_from_every_month(recalibration_log_wealth(sums))
 
 
-def alarmed(course: Course, share: float) -> bool:
+def alarmed(course: EProcess, share: float) -> bool:
     """Whether a check with this share of the 5% was ever called proven."""
     return bool(course.log_wealth.max() >= -np.log(0.05 * share))
 
 
-def months_until(course: Course, share: float, change: int) -> float:
+def months_until(course: EProcess, share: float, change: int) -> float:
     """Months from a change to its proof; infinite where it was not proven."""
     proven = np.flatnonzero(course.log_wealth >= -np.log(0.05 * share))
     later = proven[proven >= change]

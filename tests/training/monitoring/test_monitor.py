@@ -17,7 +17,7 @@ from features.records.timeline import Floats
 from models.bundle import Bundle
 from tests.training.monitoring.clinics import clinic_log, hashed
 from training.experiment.train import Training
-from training.monitoring.monitor import KnownModel, Outcomes, UnknownModel, Wanted, monitor
+from training.monitoring.monitor import KnownModel, MonitoringRequest, OutcomeSource, UnknownModel, monitor
 from training.monitoring.report.figures import draw
 from training.monitoring.report.page import render_page
 from training.monitoring.statistics.document import ModelMonitored
@@ -47,8 +47,10 @@ class Clinic:
     ) -> ModelMonitored:
         """What is found of the only model in a log."""
         known = KnownModel(self.bundle, self.reference if reference else None)
-        followed = Outcomes(lambda _: self.patients, hashed) if outcomes else None
-        (found,) = monitor(self.log if log is None else log, Wanted(lambda _: known, followed, NOW, since)).models
+        followed = OutcomeSource(lambda _: self.patients, hashed) if outcomes else None
+        (found,) = monitor(
+            self.log if log is None else log, MonitoringRequest(lambda _: known, followed, NOW, since)
+        ).models
         return found
 
     def changed(self, feature: str, value: float) -> list[LoggedPrediction]:
@@ -156,12 +158,14 @@ def test_versions_are_judged_each_by_itself_the_newest_first(clinic: Clinic) -> 
             raise InputRefusedError([Problem("patients", None, "expectancy", "a declared column", "an unknown one")])
         return clinic.patients
 
-    wanted = Wanted(lambda digest: known.get(digest, UnknownModel("not here")), Outcomes(cohort, hashed), NOW)
+    wanted = MonitoringRequest(
+        lambda digest: known.get(digest, UnknownModel("not here")), OutcomeSource(cohort, hashed), NOW
+    )
     found = monitor([*older, *strange, *present], wanted).models
     assert [model.version for model in found] == ["1", "0", "9"]
     assert [model.followed for model in found] == [True, False, False]
     assert found[2].reasons == ["not here"]
-    assert not found[2].judged
+    assert not found[2].evaluated
 
 
 def test_outcomes_that_the_present_protocol_refuses_are_the_user_s_to_mend(clinic: Clinic) -> None:
@@ -170,17 +174,17 @@ def test_outcomes_that_the_present_protocol_refuses_are_the_user_s_to_mend(clini
 
     known = KnownModel(clinic.bundle, clinic.reference)
     with pytest.raises(InputRefusedError):
-        monitor(clinic.log, Wanted(lambda _: known, Outcomes(refuse, hashed), NOW))
+        monitor(clinic.log, MonitoringRequest(lambda _: known, OutcomeSource(refuse, hashed), NOW))
 
 
 def test_the_same_log_gives_the_same_document_and_page_in_any_order(clinic: Clinic) -> None:
     known = KnownModel(clinic.bundle, clinic.reference)
-    wanted = Wanted(lambda _: known, Outcomes(lambda _: clinic.patients, hashed), NOW)
+    wanted = MonitoringRequest(lambda _: known, OutcomeSource(lambda _: clinic.patients, hashed), NOW)
     one, two = monitor(clinic.log, wanted), monitor(clinic.log[::-1], wanted)
     assert one.as_json() == two.as_json()
     assert render_page(one, [draw(one.models[0])]) == render_page(two, [draw(two.models[0])])
 
 
 def test_a_log_without_predictions_tells_nothing() -> None:
-    found = monitor([], Wanted(lambda _: UnknownModel(""), None, NOW))
+    found = monitor([], MonitoringRequest(lambda _: UnknownModel(""), None, NOW))
     assert (found.models, found.state) == ([], "too little to tell")

@@ -9,9 +9,9 @@ import pytest
 from tests.serving.bundles import toy_bundle
 from training.monitoring.report.text import reasons
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Found, Kind, Size, Watched, shares
+from training.monitoring.statistics.checks import Finding, Kind, MonitoredItem, Size, shares
 from training.monitoring.statistics.document import Calibration, Check, Count, State
-from training.monitoring.statistics.e_processes import Course
+from training.monitoring.statistics.e_processes import EProcess
 from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
 from training.monitoring.statistics.reference import (
     AnsweredReference,
@@ -35,8 +35,10 @@ def check(
     wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", enough: bool = True
 ) -> Check:
     """A thing watched whose bet came to hold so much in the third of four months."""
-    course = Course(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
-    (found,) = checks([Found(Watched(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR)
+    course = EProcess(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
+    (found,) = checks(
+        [Finding(MonitoredItem(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR
+    )
     return found
 
 
@@ -202,11 +204,17 @@ def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
     )
     found = shares(BUNDLE, Reference(landmarks=[landmark]))
     assert sum(found.values()) == pytest.approx(1)
-    assert found[Watched(LANDMARK, "answered", "")] == found[Watched(LANDMARK, "calibration", "relapse")] == 0.5 / 7
     assert (
-        found[Watched(LANDMARK, "value", "sex_female")] == found[Watched(LANDMARK, "recorded", "age_years")] == 0.5 / 3
+        found[MonitoredItem(LANDMARK, "answered", "")]
+        == found[MonitoredItem(LANDMARK, "calibration", "relapse")]
+        == 0.5 / 7
     )
-    assert Watched(LANDMARK, "recorded", "change_points") not in found
+    assert (
+        found[MonitoredItem(LANDMARK, "value", "sex_female")]
+        == found[MonitoredItem(LANDMARK, "recorded", "age_years")]
+        == 0.5 / 3
+    )
+    assert MonitoredItem(LANDMARK, "recorded", "change_points") not in found
 
 
 def test_without_a_reference_calibration_has_all_of_it() -> None:
@@ -215,8 +223,13 @@ def test_without_a_reference_calibration_has_all_of_it() -> None:
 
 
 def test_evidence_is_told_as_how_rare_it_is() -> None:
-    one = Found(
-        Watched(LANDMARK, "value", "age_years"), Course(np.zeros(1), np.zeros(1, np.intp)), SHARE, 1, False, None
+    one = Finding(
+        MonitoredItem(LANDMARK, "value", "age_years"),
+        EProcess(np.zeros(1), np.zeros(1, np.intp)),
+        SHARE,
+        1,
+        False,
+        None,
     )
     assert one.chance(log(1000)) == pytest.approx(0.1)  # 1 / (1000 * 0.01)
     assert one.chance(-5.0) == 1.0

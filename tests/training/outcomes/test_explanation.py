@@ -7,13 +7,13 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from tests.cohorts import courses, random_cohort, random_protocol
-from training.outcomes.explanation import trace_patient
+from training.outcomes.explanation import explain_outcomes
 from training.outcomes.labels import EndedBy, derive_outcomes
 
 
 def traced(course: str, protocol: str = "", patient: str = "a") -> str:
     records, _ = courses(course)
-    return trace_patient(records.cohort(protocol), patient)
+    return explain_outcomes(records.cohort(protocol), patient)
 
 
 def test_a_whole_trace() -> None:
@@ -133,7 +133,7 @@ def test_a_trace_agrees_with_the_outcomes(seed: int) -> None:
     first = derive_outcomes(cohort, protocol.landmarks[0])
     words = {EndedBy.RELAPSE: "Ended by a relapse on", EndedBy.COMPETING: "Ended by a competing event on"}
     for position, patient_id in enumerate(cohort.patient_ids.tolist()):
-        text = trace_patient(cohort, patient_id)
+        text = explain_outcomes(cohort, patient_id)
         assert text.count("Landmark '") == len(protocol.landmarks)
         if protocol.remission.at_landmark:
             assert text.count("  Eligible.") == text.count("Time at risk of relapse: from day")

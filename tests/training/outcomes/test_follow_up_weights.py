@@ -11,7 +11,7 @@ from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.learners import learn_nothing
+from models.learners import fit_nothing
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
 from tests.training.outcomes.followed import DECIDING, Course, cohort_of, drawn_scores, followed, lost_when_worse
@@ -35,7 +35,7 @@ class Seen:
     weights: FollowUpWeights
 
     @staticmethod
-    def of(cohort: Cohort) -> "Seen":
+    def from_cohort(cohort: Cohort) -> "Seen":
         landmark = cohort.protocol.landmarks[0]
         features, outcomes = build_features(cohort, landmark), derive_outcomes(cohort, landmark)
         weights = follow_up_weights(cohort, features, outcomes, reach_of(outcomes, 182), UNCAPPED)
@@ -45,7 +45,7 @@ class Seen:
         """Of relapse by days 84 and 182, without a model."""
         declared = catalogue(self.cohort.protocol)
         task = relapse_task(self.features, declared, self.outcomes, 182, 7, weights)
-        head, _ = task.fit(learn_nothing, np.ones(len(self.cohort), dtype=np.bool_))
+        head, _ = task.fit(fit_nothing, np.ones(len(self.cohort), dtype=np.bool_))
         assert isinstance(task, RelapseTask)
         return head.curve(self.features.values[:1], np.array([84, 182])).relapse[0]  # type: ignore[union-attr]
 
@@ -56,7 +56,7 @@ def everybody_and_those_left() -> tuple[Seen, Seen]:
     rng = np.random.default_rng(1)
     scores = drawn_scores(rng, PATIENTS)
     kept = lost_when_worse(rng, scores)
-    return Seen.of(followed(scores, np.ones_like(kept))), Seen.of(followed(scores, kept))
+    return Seen.from_cohort(followed(scores, np.ones_like(kept))), Seen.from_cohort(followed(scores, kept))
 
 
 def test_the_true_incidence_is_recovered_where_those_who_are_worse_are_lost() -> None:
@@ -114,7 +114,7 @@ def test_below_twenty_lost_nothing_is_estimated(lost: int, equal: bool) -> None:
     scores = np.tile(np.arange(200)[:, None] % 5, (1, 9)).astype(np.float64)
     kept = np.ones(scores.shape, dtype=np.bool_)
     kept[np.argsort(-scores[:, 1])[:lost], 2:] = False
-    weights = Seen.of(followed(scores, kept)).weights
+    weights = Seen.from_cohort(followed(scores, kept)).weights
     assert (np.ptp(weights.weekly) == 0) == equal
 
 
@@ -140,7 +140,7 @@ def events_only(rng: np.random.Generator, *, lose: bool) -> Cohort:
 
 
 def test_without_ratings_after_the_start_of_risk_those_left_stand_for_those_with_like_features() -> None:
-    everybody, left = (Seen.of(events_only(np.random.default_rng(2), lose=lose)) for lose in (False, True))
+    everybody, left = (Seen.from_cohort(events_only(np.random.default_rng(2), lose=lose)) for lose in (False, True))
     true = everybody.incidence(None)
     plain, weighted = left.incidence(None), left.incidence(left.weights)
     # Some 960 relapses are left of 1,700: the noise of the later incidence is about 0.012.
@@ -156,7 +156,7 @@ def test_a_study_that_ends_on_any_day_of_a_week_has_patients_who_were_kept(last:
         Course([(0, 16), (DECIDING, 2), (DECIDING + 28, at), *([] if gone else [(DECIDING + last, 2)])])
         for at, gone in zip(score.tolist(), lost.tolist(), strict=True)
     ]
-    weekly = Seen.of(cohort_of(patients)).weights.weekly
+    weekly = Seen.from_cohort(cohort_of(patients)).weights.weekly
     assert weekly[score == 4, 10].mean() > weekly[score == 0, 10].mean() + 0.1
 
 
@@ -173,7 +173,7 @@ def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() ->
         Course([(day, score) for day, score in zip(days, rng.integers(5, 9, len(days)).tolist(), strict=True)])
         for days in (visits[kind] for kind in rng.choice(3, 400, p=[0.3, 0.35, 0.35]))
     ]
-    seen = Seen.of(cohort_of(patients, protocol))
+    seen = Seen.from_cohort(cohort_of(patients, protocol))
     at_risk = seen.outcomes.at_risk
     assert 100 < (~at_risk).sum() < 140
     assert np.ptp(seen.weights.weekly) > 0
@@ -182,7 +182,7 @@ def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() ->
 
 def test_nobody_at_risk_has_weights_of_1() -> None:
     never = [Course([(0, 16), (DECIDING, 12)])] * 30
-    seen = Seen.of(cohort_of(never))
+    seen = Seen.from_cohort(cohort_of(never))
     assert (seen.outcomes.ended_by == EndedBy.NOT_AT_RISK).all()
     assert (seen.weights.weekly == 1).all()
 

@@ -18,7 +18,7 @@ from tests.training.evidences import (
     with_questions,
 )
 from training.config import load_config, load_policy, looser_keys
-from training.evidence.document import Acknowledgement, Estimate, Evidence, Question, Reproduction, SampleSize, Subgroup
+from training.evidence.document import Acknowledgement, Estimate, Evidence, Question, RefitCheck, SampleSize, Subgroup
 from training.experiment.champion_comparison import ChampionComparison, HeadComparison
 from training.promotion.policy import check_policy, policy_digest
 from training.registry.decisions import PolicyCheck
@@ -206,7 +206,7 @@ def test_a_sample_size_that_is_not_known_is_refused(winner: str) -> None:
         ({"quick": True}, "whole training"),
         ({"kind": "external"}, "whole training"),
         ({"leakage": []}, "leakage gate"),
-        ({"reproduction": None}, "reproduction"),
+        ({"refit_check": None}, "refit check"),
         ({"landmarks": []}, "every question answered"),
     ],
 )
@@ -217,20 +217,20 @@ def test_what_was_skipped_is_not_passed(change: dict[str, object], name: str) ->
 @pytest.mark.parametrize(("heads", "identical"), [(6, False), (5, True)])
 def test_a_training_that_did_not_reproduce_is_refused(heads: int, identical: bool) -> None:
     evidence = good_evidence()
-    assert evidence.reproduction is not None
-    done = evidence.reproduction.model_copy(update={"heads": heads, "identical": identical})
-    assert kinds(failed(evidence.model_copy(update={"reproduction": done}))) == {"reproduction"}
+    assert evidence.refit_check is not None
+    done = evidence.refit_check.model_copy(update={"heads": heads, "identical": identical})
+    assert kinds(failed(evidence.model_copy(update={"refit_check": done}))) == {"refit check"}
 
 
 def updated(*said: str, identical: bool | None = True) -> Evidence:
     """The evidence of an update: what was done to each head is among its caveats."""
-    done = None if identical is None else Reproduction(heads=1, identical=identical)
-    return good_evidence().model_copy(update={"kind": "updated", "reproduction": done, "caveats": list(said)})
+    done = None if identical is None else RefitCheck(heads=1, identical=identical)
+    return good_evidence().model_copy(update={"kind": "updated", "refit_check": done, "caveats": list(said)})
 
 
 @pytest.mark.parametrize("identical", [None, False])
 def test_an_update_that_did_not_reproduce_is_refused(identical: bool | None) -> None:
-    assert kinds(failed(updated(identical=identical))) == {"reproduction"}
+    assert kinds(failed(updated(identical=identical))) == {"refit check"}
     assert not failed(updated())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import bentoml
 import pytest
 
-from models.performance import PERFORMANCE, PERFORMANCE_DIGEST, Figure, Measured, Performance
+from models.performance import PERFORMANCE, PERFORMANCE_DIGEST, MeasuredPerformance, Performance, PerformanceFigure
 from tests.training.evidences import good_evidence, head_of
 from tests.training.registries import Registry, about, in_use
 from training.audit.performance import performance_differs
@@ -31,15 +31,15 @@ def recorded(evidence: Evidence, run_id: str = "run1", what: str = "the run") ->
 
 def test_every_figure_is_that_of_the_evidence_with_its_interval() -> None:
     found = measured(BUNDLE, recorded(good_evidence()))
-    assert isinstance(found, Measured)
+    assert isinstance(found, MeasuredPerformance)
     assert (found.kind, found.patients, found.sites, found.synthetic) == ("held out", 2500, 8, True)
     assert [landmark.landmark for landmark in found.landmarks] == [f"before session {number}" for number in (1, 2, 3)]
     landmark = found.landmarks[0]
-    assert landmark.relapse_c_index == Figure(0.63, 0.59, 0.67)
+    assert landmark.relapse_c_index == PerformanceFigure(0.63, 0.59, 0.67)
     question = landmark.questions[1]
     assert (question.head, question.horizon_days, question.patients, question.events) == ("relapse", 84, 600, 228)
-    assert question.auc == Figure(0.71, 0.66, 0.75)
-    assert question.calibration_slope == Figure(0.96, 0.78, 1.15)
+    assert question.auc == PerformanceFigure(0.71, 0.66, 0.75)
+    assert question.calibration_slope == PerformanceFigure(0.96, 0.78, 1.15)
     assert question.observed_to_expected is None
 
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from training.registry.seal import (
-    Difference,
-    Item,
     Record,
+    SealDifference,
+    SealedItem,
     SealRefusedError,
     compare,
     digest_of,
@@ -18,7 +18,7 @@ from training.registry.seal import (
 
 RUN = "a" * 32
 AUC, SEED, NOTE, FILE = (
-    Item(RUN, kind, name)
+    SealedItem(RUN, kind, name)
     for kind, name in (("metric", "auc"), ("parameter", "seed"), ("tag", "note"), ("artifact", "summary.json"))
 )
 OWNERS = {RUN: 'run "training"'}
@@ -31,7 +31,7 @@ def found(**changes: str | None) -> Record:
     return Record(RUN, OWNERS, {item: digest for item, digest in digests.items() if digest is not None})
 
 
-def with_added(item: Item) -> Record:
+def with_added(item: SealedItem) -> Record:
     return Record(RUN, OWNERS, {**SEALED.digests, item: "9"})
 
 
@@ -40,9 +40,9 @@ def test_an_untouched_record_agrees_with_its_seal() -> None:
 
 
 @pytest.mark.parametrize("item", [AUC, SEED, NOTE, FILE], ids=lambda item: item.kind)
-def test_a_change_and_a_loss_are_named(item: Item) -> None:
-    assert compare(SEALED, found(**{item.kind: "0"})) == [Difference(item, "changed", harmless=False)]
-    assert compare(SEALED, found(**{item.kind: None})) == [Difference(item, "lost", harmless=False)]
+def test_a_change_and_a_loss_are_named(item: SealedItem) -> None:
+    assert compare(SEALED, found(**{item.kind: "0"})) == [SealDifference(item, "changed", harmless=False)]
+    assert compare(SEALED, found(**{item.kind: None})) == [SealDifference(item, "lost", harmless=False)]
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_change_and_a_loss_are_named(item: Item) -> None:
     [("metric", False), ("parameter", False), ("artifact", False), ("dataset", False), ("tag", True)],
 )
 def test_only_a_tag_may_be_added_after_the_sealing(kind: str, harmless: bool) -> None:
-    item = Item(RUN, kind, "later")
-    assert compare(SEALED, with_added(item)) == [Difference(item, "added", harmless)]
+    item = SealedItem(RUN, kind, "later")
+    assert compare(SEALED, with_added(item)) == [SealDifference(item, "added", harmless)]
 
 
 def test_the_tag_that_names_the_seal_is_not_part_of_it() -> None:
-    item = Item(RUN, "tag", "seal_digest")
+    item = SealedItem(RUN, "tag", "seal_digest")
     assert compare(SEALED, with_added(item)) == []
     assert seal_document(with_added(item)) == seal_document(SEALED)
 

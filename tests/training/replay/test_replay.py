@@ -16,7 +16,7 @@ from features.protocol.document import Covariate, Landmark, Protocol
 from features.protocol.problems import InputRefusedError
 from models.bundle import Bundle, load_bundle
 from models.outcomes import expit
-from tests.serving.bundles import judging, toy_bundle, wavering, without
+from tests.serving.bundles import toy_bundle, wavering, with_applicability, without
 from tests.serving.logs import SECRET
 from tests.serving.requests import Document, example
 from tests.training.prediction_logs import Answering, PredictionLog, draft_of
@@ -66,7 +66,7 @@ def whole(found: Replay, differ_by: float = 0.05) -> Changes:
 
 
 def test_the_model_that_answered_gives_every_answer_again() -> None:
-    bundle = replace(wavering(judging(toy_bundle())), digest="b" * 64)
+    bundle = replace(wavering(with_applicability(toy_bundle())), digest="b" * 64)
     found = asked(bundle, *(logged(bundle, patient(age_years=age)) for age in (41, 61, 92)), then=bundle)
     assert found.questions == ("remission", "relapse_84", "relapse_182", "sustained_84", "sustained_182")
     for name in ("outcome", "applicability", *found.questions):
@@ -125,7 +125,7 @@ def test_the_latest_prediction_of_each_patient_at_each_landmark_is_counted_apart
 
 def test_who_crosses_from_an_answer_to_none_and_between_verdicts_is_counted() -> None:
     answers = [logged(BUNDLE, patient(f"p{age}", age_years=age)) for age in (40, 41, 61, 92)]
-    changes = whole(asked(judging(BUNDLE), *answers))
+    changes = whole(asked(with_applicability(BUNDLE), *answers))
     assert (changes.no_longer, changes.newly) == (1, 0)
     assert changes.crossings == (
         Crossing("not judged", "inside", 2),
@@ -133,8 +133,8 @@ def test_who_crosses_from_an_answer_to_none_and_between_verdicts_is_counted() ->
         Crossing("not judged", "outside", 1),
     )
     assert {(change.both, change.only_before, change.only_now) for change in changes.questions} == {(3, 1, 0)}
-    judged = replace(judging(toy_bundle()), digest="b" * 64)
-    back = whole(asked(BUNDLE, logged(judged, patient(age_years=92)), then=judged))
+    evaluated = replace(with_applicability(toy_bundle()), digest="b" * 64)
+    back = whole(asked(BUNDLE, logged(evaluated, patient(age_years=92)), then=evaluated))
     assert (back.no_longer, back.newly) == (0, 1)
     assert back.crossings == (Crossing("outside", "not judged", 1),)
 
@@ -309,7 +309,7 @@ class Candidates(Registry):
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         own = super().bundle(number, cohort_digest)
-        return own if number == 1 else judging(shifted(own))
+        return own if number == 1 else with_applicability(shifted(own))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.training.registries import Registry, in_use
 from training.cohort.reader import read_cohort
 from training.evaluation.case_mix_compared import compare_case_mix
 from training.provenance import collect_provenance
-from training.registry.release import MODEL_NAME, Registered
+from training.registry.release import MODEL_NAME, RegisteredModel
 from training.tracking.evaluation import record_evaluation
 
 
@@ -22,7 +22,7 @@ def test_the_recorded_report_shows_the_patients_side_by_side(
     version = registry.register(None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", registry.address)
     tags = registry.client.get_model_version(MODEL_NAME, version).tags
-    model = Registered(version, "0" * 32, dict(tags), tmp_path), toy_bundle()
+    model = RegisteredModel(version, "0" * 32, dict(tags), tmp_path), toy_bundle()
     compared = compare_case_mix(found, found)
     with in_use(registry, tmp_path / "models"):
         run_id = record_evaluation(found, model, read_cohort(simulated), compared, collect_provenance())

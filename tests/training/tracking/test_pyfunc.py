@@ -10,7 +10,7 @@ import pytest
 from features.build import build_features
 from models.bundle import Bundle, save_bundle
 from tests.cohorts import random_cohort
-from tests.serving.bundles import judging, toy_bundle, without
+from tests.serving.bundles import toy_bundle, with_applicability, without
 from training.cli.score import score_cohort
 from training.registry.registration import _signature
 from training.tracking.pyfunc import OutcomePredictions
@@ -35,7 +35,7 @@ def asked(bundle: Bundle, folder: Path, patients: int = 150) -> tuple[pd.DataFra
 
 
 def test_who_is_too_unlike_those_learned_from_gets_a_verdict_and_no_number(tmp_path: Path) -> None:
-    answers, scores = asked(judging(toy_bundle()), tmp_path)
+    answers, scores = asked(with_applicability(toy_bundle()), tmp_path)
     outside = answers["applicability"] == "outside"
     assert outside.sum() > 3
     assert answers.loc[outside].drop(columns="applicability").isna().all(axis=None)

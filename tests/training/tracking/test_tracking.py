@@ -48,7 +48,7 @@ print(json.dumps({"path": model.path, "labels": dict(model.info.labels), "tag": 
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """What ``kap train`` left: its answer, and a client of its store."""
 
     place: Workplace
@@ -66,17 +66,17 @@ class Recorded:
 
 
 @pytest.fixture(scope="module")
-def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> RecordedRun:
     place = Workplace(tmp_path_factory.mktemp("workplace"))
     (place.folder / "quick.toml").write_text(SETTINGS)
     done = place.kap("train", simulated, "--json", "--config", "quick.toml", "--workers", "1")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    return Recorded(place, simulated, answer, MlflowClient(tracking_uri=place.store))
+    return RecordedRun(place, simulated, answer, MlflowClient(tracking_uri=place.store))
 
 
 @pytest.fixture(scope="module")
-def promoted(recorded: Recorded) -> dict[str, Any]:
+def promoted(recorded: RecordedRun) -> dict[str, Any]:
     """BentoML's entry after the promotion of version 1."""
     done = recorded.place.kap("promote", "1", "--reason", REASON, "--override", "--by", "Ada")
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def promoted(recorded: Recorded) -> dict[str, Any]:
     return dict(json.loads(served.stdout.splitlines()[-1]))
 
 
-def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: Recorded) -> None:
+def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: RecordedRun) -> None:
     assert set(recorded.answer) == {"run_id", "model_version", "report", "landmarks"}
     assert recorded.answer["model_version"] == "1"
     assert len(recorded.answer["landmarks"]) == 3
@@ -97,7 +97,7 @@ def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: Recorded
             assert all(set(figures) == measures for figures in landmark[head]["candidates"].values())
 
 
-def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_it(recorded: Recorded) -> None:
+def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_it(recorded: RecordedRun) -> None:
     (top,) = recorded.runs("training")
     assert top.info.run_id == recorded.answer["run_id"]
     assert top.info.status == "FINISHED"
@@ -109,7 +109,7 @@ def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_
         above = {run.info.run_id for run in runs}
 
 
-def test_the_figures_recorded_are_those_answered(recorded: Recorded) -> None:
+def test_the_figures_recorded_are_those_answered(recorded: RecordedRun) -> None:
     answered = {landmark["name"]: landmark for landmark in recorded.answer["landmarks"]}
     for run in recorded.runs("candidate"):
         tags = run.data.tags
@@ -121,7 +121,7 @@ def test_the_figures_recorded_are_those_answered(recorded: Recorded) -> None:
 
 
 def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and_the_evidence(
-    recorded: Recorded,
+    recorded: RecordedRun,
 ) -> None:
     stored = json.loads(recorded.text("summary.json"))
     evidence = read_evidence(recorded.text("evidence.json"))
@@ -136,7 +136,7 @@ def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and
             assert told == proven[measure].estimate == runs[landmark["name"], head][measure]
 
 
-def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: Recorded) -> None:
+def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: RecordedRun) -> None:
     digest = read_cohort(recorded.cohort).digest
     (top,) = recorded.runs("training")
     (logged,) = top.inputs.dataset_inputs
@@ -150,7 +150,7 @@ def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: Recorded) 
     assert {"protocol.json", "summary.json", "held_out_predictions.parquet", "reference.json"} <= artifacts
 
 
-def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: Recorded) -> None:
+def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: RecordedRun) -> None:
     for run in recorded.runs("landmark"):
         metrics = run.data.metrics
         left_out = sum(value for name, value in metrics.items() if name.startswith("left_out."))
@@ -159,7 +159,7 @@ def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: Recorded) -> N
         assert remission == metrics["eligible"]
 
 
-def test_nothing_that_is_recorded_names_a_patient(recorded: Recorded) -> None:
+def test_nothing_that_is_recorded_names_a_patient(recorded: RecordedRun) -> None:
     """Not a file of the stores holds an id of the cohort; Parquet is read, for it may be compressed."""
     ids = [name.encode() for name in read_cohort(recorded.cohort).patient_ids.tolist()]
     files = [path for path in recorded.place.folder.rglob("*") if path.is_file()]
@@ -169,24 +169,26 @@ def test_nothing_that_is_recorded_names_a_patient(recorded: Recorded) -> None:
         assert not [name for name in ids if name in readable], path.name
 
 
-def test_the_model_is_registered_as_version_1(recorded: Recorded) -> None:
+def test_the_model_is_registered_as_version_1(recorded: RecordedRun) -> None:
     version = recorded.client.get_model_version(MODEL, "1")
     assert version.run_id == recorded.answer["run_id"]
     assert len(recorded.client.search_model_versions(f"name = '{MODEL}'")) == 1
 
 
-def test_a_promotion_with_a_blank_reason_is_refused(recorded: Recorded) -> None:
+def test_a_promotion_with_a_blank_reason_is_refused(recorded: RecordedRun) -> None:
     assert "--reason" in refused(recorded.place.kap("promote", "1", "--reason", "  "), 2)
 
 
 @pytest.mark.parametrize("version", ["99", "challenger"])
-def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: Recorded, version: str) -> None:
+def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: RecordedRun, version: str) -> None:
     message = refused(recorded.place.kap("promote", version, "--reason", "why not"), 2)
     assert f"a registered version of {MODEL}" in message
     assert len(message.splitlines()) == 2
 
 
-def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(recorded: Recorded, promoted: dict[str, Any]) -> None:
+def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(
+    recorded: RecordedRun, promoted: dict[str, Any]
+) -> None:
     champion = recorded.client.get_model_version_by_alias(MODEL, "champion")
     assert str(champion.version) == "1"
     assert champion.tags["promoted_reason"] == REASON
@@ -197,12 +199,14 @@ def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(recorded: Record
     assert promoted["labels"]["run_id"] == recorded.answer["run_id"]
 
 
-def test_what_is_served_is_a_checked_copy_of_what_was_registered(recorded: Recorded, promoted: dict[str, Any]) -> None:
+def test_what_is_served_is_a_checked_copy_of_what_was_registered(
+    recorded: RecordedRun, promoted: dict[str, Any]
+) -> None:
     bundle = load_bundle(Path(promoted["path"]) / "bundle")
     assert bundle.digest == recorded.client.get_model_version(MODEL, "1").tags["bundle_digest"]
 
 
-def test_mlflow_alone_answers_as_kap_score_does(recorded: Recorded, promoted: dict[str, Any]) -> None:
+def test_mlflow_alone_answers_as_kap_score_does(recorded: RecordedRun, promoted: dict[str, Any]) -> None:
     place = recorded.place
     done = place.kap("score", recorded.cohort, "--out", "scores.parquet")
     assert done.returncode == 0, done.stderr
@@ -230,7 +234,9 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: Recorded, promoted: di
     np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
 
 
-def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: Recorded, promoted: dict[str, Any]) -> None:
+def test_kap_predict_answers_for_one_patient_as_the_bundle_does(
+    recorded: RecordedRun, promoted: dict[str, Any]
+) -> None:
     done = recorded.place.kap("predict", "-", stdin=json.dumps(example()))
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -240,18 +246,18 @@ def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: Record
     assert bundle.digest in json.dumps(answer)
 
 
-def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: Recorded, tmp_path: Path) -> None:
+def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: RecordedRun, tmp_path: Path) -> None:
     """One bit of one file in MLflow's store; whoever runs the stores must act."""
-    probes = list((recorded.place.folder / "mlruns").rglob("bundle/probes.json"))
-    assert len(probes) == 1
+    reference_inputs = list((recorded.place.folder / "mlruns").rglob("bundle/probes.json"))
+    assert len(reference_inputs) == 1
     aside = tmp_path / "aside.json"
-    shutil.copy(probes[0], aside)
+    shutil.copy(reference_inputs[0], aside)
     content = bytearray(aside.read_bytes())
     content[len(content) // 2] ^= 1
-    probes[0].write_bytes(content)
+    reference_inputs[0].write_bytes(content)
     try:
         message = refused(recorded.place.kap("promote", "1", "--reason", "why not"), 3)
     finally:
-        shutil.copy(aside, probes[0])
+        shutil.copy(aside, reference_inputs[0])
     assert message.startswith("model refused: probes.json")
     assert recorded.client.get_model_version(MODEL, "1").tags.get("promoted_reason") != "why not"

@@ -7,7 +7,7 @@ from math import log10
 from training.evidence.parts import Estimate
 from training.monitoring.report.plots import Level, Line, Marks, lines_plot, marks_plot
 from training.monitoring.statistics.checks import ALARM, HINT
-from training.monitoring.statistics.document import AnswerWindow, Calibration, Check, ModelMonitored, Window
+from training.monitoring.statistics.document import AnswerWindow, Calibration, CalibrationWindow, Check, ModelMonitored
 from training.report.plots import Caption
 from training.report.wording import in_prose, percent, slug
 
@@ -64,7 +64,7 @@ def _evidence(model: ModelMonitored) -> Iterator[Planned]:
         "How rare the evidence is among models to which nothing happened, at the end of each month, for the checks "
         f"with the most: from one in {1 / HINT:.0f} on a hint, from one in {1 / ALARM:.0f} on proof of a change."
     )
-    numbers = "; ".join(f"{check_title(check)}: {_in_words(check)}" for check in drawn)
+    numbers = "; ".join(f"{check_title(check)}: {_text(check)}" for check in drawn)
     caption = Caption(_name(model, "evidence"), "Evidence of change", said, f"{numbers}.")
     yield caption, lambda caption: lines_plot(lines, model.months, caption, "one in so many models", levels=levels)
 
@@ -75,7 +75,7 @@ def _rarity(check: Check, log10_wealth: float) -> float:
     return float(10.0 ** min(max(wealth, 0.0), RAREST))
 
 
-def _in_words(check: Check) -> str:
+def _text(check: Check) -> str:
     return f"proof in {check.alarm}" if check.alarm else f"a hint in {check.hint}" if check.hint else "no evidence"
 
 
@@ -117,7 +117,7 @@ def _ratios(calibration: Calibration) -> list[Estimate]:
     return [window.ratio for window in calibration.windows]
 
 
-def _places(model: ModelMonitored, windows: Sequence[Window] | Sequence[AnswerWindow]) -> list[float]:
+def _places(model: ModelMonitored, windows: Sequence[CalibrationWindow] | Sequence[AnswerWindow]) -> list[float]:
     """The middle of each window, in months from the first."""
     return [(model.months.index(one.first) + model.months.index(one.last)) / 2 for one in windows]
 

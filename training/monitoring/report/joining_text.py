@@ -49,12 +49,12 @@ def _tallied(counts: Sequence[Count]) -> Iterator[str]:
         else:
             tally[count.reason] += count.patients
     for reason, number in sorted(tally.items(), key=lambda item: (item[0] != WITH_OUTCOME, -item[1])):
-        yield f"{number:,} {_in_words(reason)}"
+        yield f"{number:,} {_text(reason)}"
     for reason, landmarks in few.items():
         where = f" at each of {landmarks} landmarks" if landmarks > 1 else ""
         more = " more" if reason in tally else ""
-        yield f"fewer than 5{more}{where} {_in_words(reason)}"
+        yield f"fewer than 5{more}{where} {_text(reason)}"
 
 
-def _in_words(reasons: str) -> str:
+def _text(reasons: str) -> str:
     return " or ".join(WORDS.get(reason, reason) for reason in reasons.split("; "))

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from training.monitoring.report import tables
 from training.monitoring.report.figures import Figure
-from training.monitoring.report.text import part_in_words
+from training.monitoring.report.text import part_text
 from training.monitoring.statistics.checks import ALARM, HINT
 from training.monitoring.statistics.document import ModelMonitored, Monitoring, State
 from training.report.markup import bullets, figure, link, paragraph, section, table
@@ -69,7 +69,7 @@ def _first_screen(found: Monitoring) -> Iterator[Markup]:
 
 
 def _part(model: ModelMonitored, part: str) -> str | Markup:
-    words = part_in_words(model, part)
+    words = part_text(model, part)
     return verdict(model.states[part]) if words == model.states.get(part) else words
 
 
@@ -117,7 +117,7 @@ _SAID = (
     ("Compared", """Patients and answers are compared with those of the model's own training: each new value by its
         rank among the training's and those that came before it. As long as new patients are drawn like the old, these
         ranks are uniform and independent, however few there are (Vovk 2021, doi:10.1214/20-STS817)."""),
-    ("Evidence", """Against that, bets are placed: on a shift or other shares of a feature or an answer, on more or
+    ("Evidence", """Against that, e-processes bet: on a shift or other shares of a feature or an answer, on more or
         fewer values recorded, on predictions that are too high, too low, too extreme or too timid. A bet can't be
         expected to win unless something has changed; what it has won is the evidence (Shafer 2021,
         doi:10.1111/rssa.12647; Arnold 2023, doi:10.1214/22-AOAS1697; Ter Schure 2024, doi:10.51387/24-NEJSDS65). A new

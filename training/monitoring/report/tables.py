@@ -20,8 +20,8 @@ def changes_table(model: ModelMonitored) -> Markup:
     """What calls for action or attention; where nothing does, whether anything could be judged."""
     urgent = [check for check in model.checks if check.state in URGENT]
     if not urgent:
-        judged = any(check.state == "in order" for check in model.checks)
-        words = "Nothing that could be judged calls for anything." if judged else "Nothing could be judged."
+        evaluated = any(check.state == "in order" for check in model.checks)
+        words = "Nothing that could be judged calls for anything." if evaluated else "Nothing could be judged."
         return paragraph(words, "none")
     return table("What has changed", _CHECKS, [_check(check) for check in urgent])
 

@@ -144,12 +144,12 @@ def as_text(found: Monitoring) -> str:
 
 
 def _heading(model: ModelMonitored) -> str:
-    parts = ", ".join(f"{part} {part_in_words(model, part)}" for part in model.states)
+    parts = ", ".join(f"{part} {part_text(model, part)}" for part in model.states)
     name = f"version {model.version}, {model.counted:,} predictions that count of {model.predictions:,}"
     return f"{name}, {model.first_day} to {model.last_day}: {model.state.upper()}{f' ({parts})' if parts else ''}"
 
 
-def part_in_words(model: ModelMonitored, part: str) -> str:
+def part_text(model: ModelMonitored, part: str) -> str:
     """The state of a part, or why it has none."""
     if part not in model.states:
         return "not looked at"

@@ -1,4 +1,4 @@
-"""The calendar months of a model's life, by which bets are settled and everything over time is told."""
+"""The calendar months of a model's life, by which e-processes are settled and everything over time is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

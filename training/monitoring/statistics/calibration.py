@@ -17,9 +17,9 @@ from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import RelapseHead
 from training.metrics.reliability import log_odds_of
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Found, Watched
+from training.monitoring.statistics.checks import Finding, MonitoredItem
 from training.monitoring.statistics.e_processes import (
-    Course,
+    EProcess,
     Months,
     bet_from_every_month,
     from_every_month,
@@ -28,7 +28,7 @@ from training.monitoring.statistics.e_processes import (
     recalibration_gains,
     recalibration_log_wealth,
 )
-from training.monitoring.statistics.joined import Joined
+from training.monitoring.statistics.joined import JoinedPredictions
 from training.monitoring.statistics.logged import LoggedPrediction
 from training.outcomes.labels import EndedBy
 
@@ -40,7 +40,7 @@ ENOUGH_RELAPSES = 45
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class HeadOutcomes:
     """Predictions of one head with what was observed, shape (n,).
 
     ``observed`` is 1 yes, 0 no; ``expected`` the probability given, or for relapse the hazard over the time at risk.
@@ -54,15 +54,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibrated:
+class HeadCalibration:
     """The evidence against one head's calibration at a landmark, and the outcomes behind it."""
 
-    found: Found
-    outcome: Outcome
+    found: Finding
+    outcome: HeadOutcomes
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class OutcomeCalendar:
     """Until when outcomes are known, in which months they are told, and under which protocol."""
 
     calendar: Calendar
@@ -70,7 +70,9 @@ class Moment:
     protocol: Protocol
 
 
-def remission_calibration(joined: Joined, model: OutcomeModel, moment: Moment, share: float) -> Calibrated | None:
+def remission_calibration(
+    joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar, share: float
+) -> HeadCalibration | None:
     """The bet that remission is recalibrated; ``None`` where the model has no such head."""
     if model.remission is None:
         return None
@@ -83,11 +85,13 @@ def remission_calibration(joined: Joined, model: OutcomeModel, moment: Moment, s
     gains = recalibration_gains(y_observed, log_odds_of(y_predicted), float(model.remission.baseline))
     sums = from_every_month(gather(gains, came, known, calendar.number))
     course = bet_from_every_month(recalibration_log_wealth(sums))
-    outcome = Outcome(predictions, came, y_observed, y_predicted)
+    outcome = HeadOutcomes(predictions, came, y_observed, y_predicted)
     return _calibrated(model, "remission", course, outcome, share)
 
 
-def relapse_calibration(joined: Joined, model: OutcomeModel, moment: Moment, share: float) -> Calibrated | None:
+def relapse_calibration(
+    joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar, share: float
+) -> HeadCalibration | None:
     """The bet that relapses come faster or slower than predicted; ``None`` where the model has no such head.
 
     A relapse has to be confirmed, so that the last weeks known can't show one: they are left out for everybody.
@@ -103,16 +107,18 @@ def relapse_calibration(joined: Joined, model: OutcomeModel, moment: Moment, sha
     np.add.at(gained, came, np.diff(np.stack([events, expected], axis=-1), axis=1, prepend=0.0))
     sums = from_every_month(gained)
     course = bet_from_every_month(rate_log_wealth(sums[..., 0], sums[..., 1]))
-    return _calibrated(model, "relapse", course, Outcome(predictions, came, events[:, -1], expected[:, -1]), share)
+    return _calibrated(model, "relapse", course, HeadOutcomes(predictions, came, events[:, -1], expected[:, -1]), share)
 
 
-def _calibrated(model: OutcomeModel, head: str, course: Course, outcome: Outcome, share: float) -> Calibrated:
-    watched = Watched(model.landmark.name, "calibration", head)
-    found = Found(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
-    return Calibrated(found, outcome)
+def _calibrated(
+    model: OutcomeModel, head: str, course: EProcess, outcome: HeadOutcomes, share: float
+) -> HeadCalibration:
+    watched = MonitoredItem(model.landmark.name, "calibration", head)
+    found = Finding(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
+    return HeadCalibration(found, outcome)
 
 
-def _suffices(outcome: Outcome, head: str) -> bool:
+def _suffices(outcome: HeadOutcomes, head: str) -> bool:
     """Whether a large error would have shown."""
     number, yes = len(outcome.observed), int(outcome.observed.sum())
     if head == "relapse":
@@ -120,7 +126,9 @@ def _suffices(outcome: Outcome, head: str) -> bool:
     return number >= ENOUGH and min(yes, number - yes) >= ENOUGH_OF_EITHER
 
 
-def _by_month(joined: Joined, at_risk: Months, hazard: Floats, moment: Moment) -> tuple[Floats, Floats]:
+def _by_month(
+    joined: JoinedPredictions, at_risk: Months, hazard: Floats, moment: OutcomeCalendar
+) -> tuple[Floats, Floats]:
     """Relapses, and hazard over the time at risk, by the end of each month; both (n, months)."""
     followed = joined.followed_days[at_risk]
     relapsed = joined.ended_by[at_risk] == EndedBy.RELAPSE
@@ -147,8 +155,8 @@ def _at(hazard: Floats, days: Floats) -> Floats:
 
 def cumulative_hazard(head: RelapseHead, predictions: Sequence[LoggedPrediction], protocol: Protocol) -> Floats:
     """The predicted hazard of relapse added up to the end of each week from 0 on, shape (n, weeks + 1)."""
-    moved = head.moved(_rows(predictions, protocol))
-    weekly = np.repeat(expit(head.baseline + moved[:, None]), np.diff(head.edges), axis=1)
+    linear_predictor = head.linear_predictor(_rows(predictions, protocol))
+    weekly = np.repeat(expit(head.baseline + linear_predictor[:, None]), np.diff(head.edges), axis=1)
     return np.pad(np.cumsum(-np.log1p(-weekly), axis=1), ((0, 0), (1, 0)))
 
 

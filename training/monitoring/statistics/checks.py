@@ -2,8 +2,8 @@
 
 All that is watched is known when the model is registered. Half of the allowed chance goes to the answers and their
 calibration, half to the features; within a half all have the same share. The shares add up (Bonferroni), whatever the
-features have to do with one another, because each bet alone keeps to its share (`bets`). Bets on different features
-can't be averaged instead: each is fair in what it sees, not in what all see (Choe & Ramdas 2025, arXiv:2402.09698).
+features have to do with one another, because each e-process keeps to its share. Those of different features can't be
+averaged instead: each is fair in what it sees, not in what all see (Choe & Ramdas 2025, arXiv:2402.09698).
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ import numpy as np
 
 from models.bundle import Bundle
 from training.metrics.disclosure import FEWEST
-from training.monitoring.statistics.e_processes import Course
+from training.monitoring.statistics.e_processes import EProcess
 from training.monitoring.statistics.reference import LandmarkReference, Reference
 
 Kind: TypeAlias = Literal["recorded", "value", "probability", "answered", "calibration"]
@@ -25,7 +25,7 @@ ANSWERS = 0.5
 
 
 @dataclass(frozen=True)
-class Watched:
+class MonitoredItem:
     """One thing that is watched: ``name`` is a feature, or remission or relapse, or empty."""
 
     landmark: str
@@ -49,14 +49,14 @@ class Size:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Finding:
     """What came of watching one thing on ``patients``; ``share`` of the false alarms is its own.
 
     ``enough`` says whether a large change would have shown.
     """
 
-    watched: Watched
-    course: Course
+    watched: MonitoredItem
+    course: EProcess
     share: float
     patients: int
     enough: bool
@@ -77,9 +77,9 @@ class Found:
         return int(months[0]) if len(months) else None
 
 
-def shares(bundle: Bundle, reference: Reference | None) -> Mapping[Watched, float]:
+def shares(bundle: Bundle, reference: Reference | None) -> Mapping[MonitoredItem, float]:
     """All that is watched of a model, each with its share of the false alarms; the shares add up to 1."""
-    answers, features = list(_calibration(bundle)), list[Watched]()
+    answers, features = list(_calibration(bundle)), list[MonitoredItem]()
     for landmark in reference.landmarks if reference else ():
         if landmark.patients >= FEWEST:
             answers += _answers(landmark)
@@ -89,23 +89,25 @@ def shares(bundle: Bundle, reference: Reference | None) -> Mapping[Watched, floa
     return found | {watched: (1 - of_answers) / len(features) for watched in features}
 
 
-def _calibration(bundle: Bundle) -> Iterator[Watched]:
+def _calibration(bundle: Bundle) -> Iterator[MonitoredItem]:
     for model in bundle.models:
         for name in ("remission", "relapse"):
             if getattr(model, name) is not None:
-                yield Watched(model.landmark.name, "calibration", name)
+                yield MonitoredItem(model.landmark.name, "calibration", name)
 
 
-def _answers(landmark: LandmarkReference) -> Iterator[Watched]:
-    yield from (Watched(landmark.name, "probability", answer.head) for answer in landmark.answers if answer.spread)
+def _answers(landmark: LandmarkReference) -> Iterator[MonitoredItem]:
+    yield from (
+        MonitoredItem(landmark.name, "probability", answer.head) for answer in landmark.answers if answer.spread
+    )
     if landmark.answered is not None:
-        yield Watched(landmark.name, "answered", "")
+        yield MonitoredItem(landmark.name, "answered", "")
 
 
-def _features(landmark: LandmarkReference) -> Iterator[Watched]:
+def _features(landmark: LandmarkReference) -> Iterator[MonitoredItem]:
     """A feature that no training patient had recorded has nothing to be compared with."""
     for feature in landmark.features:
         if feature.recorded:
-            yield Watched(landmark.name, "recorded", feature.name)
+            yield MonitoredItem(landmark.name, "recorded", feature.name)
         if feature.spread is not None:
-            yield Watched(landmark.name, "value", feature.name)
+            yield MonitoredItem(landmark.name, "value", feature.name)

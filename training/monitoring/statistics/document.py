@@ -6,7 +6,7 @@ Numbers of one to four patients are null, and so is every figure of fewer than t
 from typing import Literal, TypeAlias
 
 from training.evaluation.case_mix import FEWEST_ALIKE
-from training.evidence.parts import Estimate, Number, Part
+from training.evidence.parts import Estimate, EvidencePart, Number
 from training.monitoring.statistics.checks import Kind
 
 FORMAT = 1
@@ -20,7 +20,7 @@ def told(number: int) -> int | None:
     return None if 0 < number < FEWEST_ALIKE else number
 
 
-class Count(Part):
+class Count(EvidencePart):
     """So many patients for this reason; ``few`` are reasons of fewer than five patients that are counted in."""
 
     reason: str
@@ -28,7 +28,7 @@ class Count(Part):
     few: tuple[str, ...] = ()
 
 
-class Change(Part):
+class ChangeSize(EvidencePart):
     """How large a change is: of ``patients`` recent ones, against the reference. ``unit`` says what is measured."""
 
     unit: str
@@ -38,7 +38,7 @@ class Change(Part):
     patients: int
 
 
-class Check(Part):
+class Check(EvidencePart):
     """One thing that is watched.
 
     ``log10_evidence`` is what a bet against "nothing has changed" holds now, ``log10_most`` the most that it ever held.
@@ -59,13 +59,13 @@ class Check(Part):
     alarm: str | None
     hint: str | None
     since: str | None
-    change: Change | None
+    change: ChangeSize | None
     used: bool
     state: State
     course: list[float]
 
 
-class Window(Part):
+class CalibrationWindow(EvidencePart):
     """What was observed and expected among those predicted for in some months, the first and the last included."""
 
     first: str
@@ -76,7 +76,7 @@ class Window(Part):
     ratio: Estimate
 
 
-class Horizon(Part):
+class Horizon(EvidencePart):
     """Relapse by a day: observed over expected, those lost before it stood for by those followed."""
 
     days: int
@@ -84,7 +84,7 @@ class Horizon(Part):
     ratio: Estimate | None
 
 
-class Calibration(Part):
+class Calibration(EvidencePart):
     """How far the predictions of a head come true at a landmark; figures are null where there are too few outcomes.
 
     Of relapse ``expected`` is what the predicted hazards add up to over the time that patients were followed.
@@ -101,12 +101,12 @@ class Calibration(Part):
     in_the_large: Estimate | None
     slope: Estimate | None
     horizons: list[Horizon]
-    windows: list[Window]
+    windows: list[CalibrationWindow]
     enough: bool
     joined: list[Count]
 
 
-class AnswerWindow(Part):
+class AnswerWindow(EvidencePart):
     """The mean probability given in some months."""
 
     first: str
@@ -115,7 +115,7 @@ class AnswerWindow(Part):
     mean: Estimate
 
 
-class Answers(Part):
+class MeanAnswers(EvidencePart):
     """The mean probability that was given over time, beside that of the patients learned from."""
 
     landmark: str
@@ -125,24 +125,24 @@ class Answers(Part):
     windows: list[AnswerWindow]
 
 
-class Asked(Part):
+class FirstRequests(EvidencePart):
     """Patients first asked about at a landmark, by month."""
 
     landmark: str
     patients: list[int | None]
 
 
-class ModelMonitored(Part):
+class ModelMonitored(EvidencePart):
     """One version: who was asked about, what was found, and what follows.
 
-    ``judged`` is false for a model that the registry does not know; ``referenced`` for one whose training recorded no
-    reference. ``followed`` says whether outcomes were given.
+    ``evaluated`` is false for a model that the registry does not know; ``referenced`` for one whose training recorded
+    no reference. ``followed`` says whether outcomes were given.
     """
 
     version: str
     run_id: str
     bundle_digest: str
-    judged: bool
+    evaluated: bool
     referenced: bool
     followed: bool
     synthetic: bool
@@ -154,16 +154,16 @@ class ModelMonitored(Part):
     erased: int
     without_landmark: int
     months: list[str]
-    asked: list[Asked]
+    asked: list[FirstRequests]
     checks: list[Check]
-    answers: list[Answers]
+    answers: list[MeanAnswers]
     calibration: list[Calibration]
     state: State
     states: dict[str, State]
     reasons: list[str]
 
 
-class Monitoring(Part):
+class Monitoring(EvidencePart):
     """All models of a log, the one used last first; ``since`` is the day before which nothing was looked at."""
 
     format: int = FORMAT

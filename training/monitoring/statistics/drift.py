@@ -1,7 +1,7 @@
 """Have the patients asked about, or the answers, become unlike those of the training? Evidence and size of each change.
 
-Evidence is what a bet against "nothing has changed" wins (`ranks`, `bets`); sizes are those of the last ninety days.
-What follows from both is left to `verdict`.
+Evidence is what a bet against "nothing has changed" wins (`ranks`, `e_processes`); sizes are those of the last ninety
+days. What follows from both is left to `verdict`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from training.evaluation.case_mix import FEWEST_ALIKE
 from training.metrics.disclosure import FEWEST
 from training.monitoring.statistics.bins import Bins
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Found, Size, Watched
+from training.monitoring.statistics.checks import Finding, MonitoredItem, Size
 from training.monitoring.statistics.e_processes import change_in_ranks
 from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
 from training.monitoring.statistics.ranks import ranks, ties
@@ -37,21 +37,23 @@ FEWEST_RECENT = 20
 """Recent are the last ninety days, or the last twenty patients where these are fewer."""
 STANDARD_DEVIATIONS, SHARE = "standard deviations", "share"
 
-Shares = Mapping[Watched, float]
+ApplicabilityProportions = Mapping[MonitoredItem, float]
 
 
 @dataclass(frozen=True, eq=False)
-class _Stream:
+class _ValueStream:
     """Values of one thing in the order of their coming, shape (n,), and what they are ranked among."""
 
-    watched: Watched
+    watched: MonitoredItem
     bins: Bins
     values: Floats
     predictions: Sequence[LoggedPrediction]
     size: Callable[[Floats], Size]
 
 
-def drift_at(reference: LandmarkReference, at: AtLandmark, calendar: Calendar, shares: Shares) -> list[Found]:
+def drift_at(
+    reference: LandmarkReference, at: AtLandmark, calendar: Calendar, shares: ApplicabilityProportions
+) -> list[Finding]:
     """Everything that is watched of the features and answers at a landmark."""
     if reference.patients < FEWEST:
         return []
@@ -59,7 +61,7 @@ def drift_at(reference: LandmarkReference, at: AtLandmark, calendar: Calendar, s
     return [_found(stream, calendar, shares[stream.watched]) for stream in streams if stream.watched in shares]
 
 
-def _found(stream: _Stream, calendar: Calendar, share: float) -> Found:
+def _found(stream: _ValueStream, calendar: Calendar, share: float) -> Finding:
     values, watched = stream.values, stream.watched
     drawn = ties([one.prediction_id for one in stream.predictions], f"{watched.kind} {watched.name}")
     ranked = ranks(stream.bins.counts, stream.bins.place(values), drawn)
@@ -67,7 +69,7 @@ def _found(stream: _Stream, calendar: Calendar, share: float) -> Found:
     course = change_in_ranks(ranked, months, calendar.number, stream.bins.cells)
     recent = values[_first_recent(stream.predictions) :]
     size = stream.size(recent) if len(recent) >= FEWEST else None
-    return Found(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
+    return Finding(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
 
 
 def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:
@@ -79,7 +81,7 @@ def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:
     return max(len(predictions) - max(within, FEWEST_RECENT), 0)
 
 
-def _answered(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]:
+def _answered(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
     """Whether a patient was like those learned from, or was given no prediction."""
     known = reference.answered
     if known is None:
@@ -88,8 +90,8 @@ def _answered(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]
     values = np.array([place[one.verdict] for one in at.asked], dtype=np.float64)
     counts = np.array(known.counts, dtype=np.float64)
     bins = Bins(np.arange(len(counts) - 1, dtype=np.float64), counts)
-    watched = Watched(reference.name, "answered", "")
-    yield _Stream(watched, bins, values, at.asked, partial(_answered_size, known))
+    watched = MonitoredItem(reference.name, "answered", "")
+    yield _ValueStream(watched, bins, values, at.asked, partial(_answered_size, known))
 
 
 def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
@@ -97,11 +99,11 @@ def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
     return _share_size(1 - known.counts[0] / sum(known.counts), (recent > 0).astype(np.float64))
 
 
-def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]:
+def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
     for answer in reference.answers:
         values = answers_given(answer, at.answered)
         yield from _valued(
-            Watched(reference.name, "probability", answer.head),
+            MonitoredItem(reference.name, "probability", answer.head),
             answer.spread,
             (values, at.answered),
             partial(_probability_size, np.nan if answer.mean is None else answer.mean),
@@ -115,36 +117,36 @@ def answers_given(answer: AnswerReference, predictions: Sequence[LoggedPredictio
     return np.array(given, dtype=np.float64)
 
 
-def _features(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Stream]:
+def _features(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
     rows = [one.row or {} for one in at.with_features]
     for feature in reference.features:
         values = np.array([row.get(feature.name, np.nan) for row in rows], dtype=np.float64)
         missing = np.isnan(values).astype(np.float64)
         counts = np.array([feature.recorded, reference.patients - feature.recorded], dtype=np.float64)
-        yield _Stream(
-            Watched(reference.name, "recorded", feature.name),
+        yield _ValueStream(
+            MonitoredItem(reference.name, "recorded", feature.name),
             Bins(np.zeros(1), counts),
             missing,
             at.with_features,
             partial(_recorded_size, float(counts[0] / counts.sum())),
         )
-        watched = Watched(reference.name, "value", feature.name)
+        watched = MonitoredItem(reference.name, "value", feature.name)
         yield from _valued(watched, feature.spread, (values, at.with_features), _value_size)
 
 
 def _valued(
-    watched: Watched,
+    watched: MonitoredItem,
     spread: Spread | None,
     column: tuple[Floats, Sequence[LoggedPrediction]],
     size: Callable[[Bins, Floats], Size],
-) -> Iterator[_Stream]:
+) -> Iterator[_ValueStream]:
     """The values that are there, where the reference can say anything of them."""
     if spread is None:
         return
     values, predictions = column
     there, bins = np.flatnonzero(~np.isnan(values)), spread.bins()
     kept = [predictions[place] for place in there.tolist()]
-    yield _Stream(watched, bins, values[there], kept, partial(size, bins))
+    yield _ValueStream(watched, bins, values[there], kept, partial(size, bins))
 
 
 def _probability_size(before: float, bins: Bins, recent: Floats) -> Size:

@@ -2,7 +2,7 @@
 
 If nothing changed, no way of betting is expected to gain, and the chance of ever having 1/a is at most a, however
 often one looks (Ville 1939; Shafer 2021, doi:10.1111/rssa.12647; Ramdas 2023, doi:10.1214/23-STS894). So there is no
-sample size to wait for and no correction for looking every month. All bets are mixtures in closed form: their value
+sample size to wait for and no correction for looking every month. All are mixtures in closed form: their value
 depends on sums over patients only. What is summed is left to `drift` and `calibration`.
 """
 
@@ -30,7 +30,7 @@ SLOPES = (0.5, 1.0, 1.5)
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class EProcess:
     """A bet over months: ``log_wealth`` (months,) at the end of each, and ``since`` (months,), when it began to pay.
 
     ``since`` is the month whose start explains most of the wealth.
@@ -45,12 +45,12 @@ class Course:
         return int(self.log_wealth.argmax())
 
 
-def bet_from_every_month(log_wealth: Floats) -> Course:
+def bet_from_every_month(log_wealth: Floats) -> EProcess:
     """Begin anew in every month with a part of the money, so that a change is seen although all was well for years.
 
     ``log_wealth`` (months, months) is, at the end of the month of the column, that of a bet on the patients who came
     in the month of the row or later; 0 before it begins. Month m gets 1/(m (m + 1)) of the money, which adds up to 1
-    over all time. Source: Shin, Ramdas & Rinaldo 2024, doi:10.51387/23-NEJSDS51 (bets begun at every time).
+    over all time. Source: Shin, Ramdas & Rinaldo 2024, doi:10.51387/23-NEJSDS51 (e-processes begun at every time).
     """
     months = len(log_wealth)
     start = np.arange(1, months + 1)
@@ -58,7 +58,7 @@ def bet_from_every_month(log_wealth: Floats) -> Course:
     begun = np.arange(months)[:, None] <= np.arange(months)
     kept_back = np.full((1, months), -np.log(months + 1.0))
     since = np.where(begun, shared, -np.inf).argmax(axis=0)
-    return Course(np.asarray(logsumexp(np.vstack([shared, kept_back]), axis=0)), since)
+    return EProcess(np.asarray(logsumexp(np.vstack([shared, kept_back]), axis=0)), since)
 
 
 def gather(values: Floats, came: Months, known: Months, months: int) -> Floats:
@@ -77,7 +77,7 @@ def from_every_month(gained: Floats) -> Floats:
     return np.asarray(np.cumsum(known[::-1], axis=0)[::-1])
 
 
-def change_in_ranks(ranks: Floats, month: Months, months: int, shares: Floats) -> Course:
+def change_in_ranks(ranks: Floats, month: Months, months: int, shares: Floats) -> EProcess:
     """The bet that ranks (n,) are no longer uniform, a quarter each on a shift, another spread, other shares, a tail.
 
     ``month`` (n,) counts from 0; ``shares`` (cells,) are the widths of cells of (0, 1) that are natural to the values.
@@ -88,14 +88,14 @@ def change_in_ranks(ranks: Floats, month: Months, months: int, shares: Floats) -
     begun = np.triu_indices(months)
     sums = from_every_month(gather(values, month, month, months))[begun]
     number, cells = sums[:, 0], 3 + len(CUTS)
-    bets = [
+    e_processes = [
         shift_log_wealth(sums[:, 1], number),
         rate_log_wealth(number / 2, sums[:, 2] / 2),  # of the precision, whose likelihood is that of a rate
         shares_log_wealth(sums[:, cells:], shares),
         tails_log_wealth(sums[:, 3:cells], number),
     ]
     wealth = np.zeros((months, months))
-    wealth[begun] = logsumexp(bets, axis=0) - np.log(len(bets))
+    wealth[begun] = logsumexp(e_processes, axis=0) - np.log(len(e_processes))
     return bet_from_every_month(wealth)
 
 
@@ -138,7 +138,7 @@ def rate_log_wealth(events: Floats, expected: Floats) -> Floats:
 
 
 def recalibration_gains(y_observed: Floats, log_odds: Floats, centre: float) -> Floats:
-    """What each bet on a recalibration gains by each outcome, shape (n, bets), by the logarithm; both inputs (n,).
+    """What each bet on a recalibration gains by each outcome, shape (n, processes), by the logarithm; both inputs (n,).
 
     A bet says that the log-odds lack a shift, and are too extreme or too timid around ``centre``. Source: Arnold,
     Henzi & Ziegel 2023, doi:10.1214/22-AOAS1697 (sequential tests of calibration).
@@ -149,7 +149,7 @@ def recalibration_gains(y_observed: Floats, log_odds: Floats, centre: float) -> 
 
 
 def recalibration_log_wealth(gains: Floats) -> Floats:
-    """The mixture of all recalibrations, each with as much money, from sums of their gains (..., bets)."""
+    """The mixture of all recalibrations, each with as much wealth, from sums of their gains (..., processes)."""
     return np.asarray(logsumexp(gains, axis=-1) - np.log(gains.shape[-1]))
 
 

@@ -32,7 +32,7 @@ WITH_OUTCOME = "with an outcome"
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
+class OutcomeCohort:
     """The cohort in which outcomes are looked up; ``position`` gives a patient's place by the hash of the reference."""
 
     cohort: Cohort
@@ -40,7 +40,7 @@ class Followed:
     now: np.datetime64
 
     @classmethod
-    def of(cls, cohort: Cohort, pseudonym: Callable[[str], str], now: datetime) -> "Followed":
+    def from_cohort(cls, cohort: Cohort, pseudonym: Callable[[str], str], now: datetime) -> "OutcomeCohort":
         """The cohort as it is known ``now``; ``pseudonym`` hashes a patient's id as the service hashes references."""
         position = {pseudonym(str(name)): place for place, name in enumerate(cohort.patient_ids.tolist())}
         return cls(cohort, position, np.datetime64(now.date(), "D"))
@@ -64,7 +64,7 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
-class Joined:
+class JoinedPredictions:
     """Predictions at one landmark whose remission is settled and observed; arrays have shape (n,).
 
     ``known_on`` is the day from which it is settled, ``in_remission`` is 1 yes, 0 no. ``began_on`` is the day from
@@ -93,7 +93,7 @@ def _landmark_days(predictions: Sequence[LoggedPrediction]) -> Floats:
     return np.array([one.landmark_day or 0 for one in predictions], dtype=np.float64)
 
 
-def join(at: AtLandmark, followed: Followed, last_day: np.datetime64) -> Joined:
+def join(at: AtLandmark, followed: OutcomeCohort, last_day: np.datetime64) -> JoinedPredictions:
     """What became of those predicted for at a landmark, as far as it is settled by ``last_day``."""
     cohort = followed.cohort
     outcomes = derive_outcomes(cohort, cohort.protocol.landmark(at.landmark))
@@ -105,7 +105,7 @@ def join(at: AtLandmark, followed: Followed, last_day: np.datetime64) -> Joined:
     later = _relapse_reasons(outcomes, patient, asked_on, reason)
     kept = np.flatnonzero(reason == WITH_OUTCOME)
     who, missing = patient[kept], len(at.answered) - len(predictions)
-    return Joined(
+    return JoinedPredictions(
         predictions=[predictions[place] for place in kept.tolist()],
         known_on=settled_on[kept],
         in_remission=outcomes.remission[who],

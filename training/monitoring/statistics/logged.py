@@ -43,8 +43,8 @@ class LoggedPrediction:
         """Whether the patient was like those learned from, or nothing was predicted."""
         if not self.predicted:
             return "not_predicted"
-        judged = _inside(self.answer, "applicability")
-        return "at_the_edge" if judged.get("verdict") == "at_the_edge" else "inside"
+        evaluated = _inside(self.answer, "applicability")
+        return "at_the_edge" if evaluated.get("verdict") == "at_the_edge" else "inside"
 
     @property
     def predicted(self) -> bool:

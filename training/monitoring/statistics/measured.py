@@ -8,25 +8,33 @@ from features.records.timeline import Floats
 from models.outcome_model import OutcomeModel
 from training.evaluation.case_mix import FEWEST_ALIKE
 from training.evidence.parts import Estimate
-from training.metrics.asked import followed_to
 from training.metrics.disclosure import FEWEST
 from training.metrics.incidence import answer_by
 from training.metrics.intervals import interval, over_patients
+from training.metrics.question_data import followed_to
 from training.metrics.reliability import (
     calibration_in_the_large_by_draw,
     calibration_slope_by_draw,
     observed_over_expected,
 )
-from training.monitoring.statistics.calibration import ENOUGH_OF_EITHER, Calibrated, Moment, Outcome, unconfirmed_days
+from training.monitoring.statistics.calibration import (
+    ENOUGH_OF_EITHER,
+    HeadCalibration,
+    HeadOutcomes,
+    OutcomeCalendar,
+    unconfirmed_days,
+)
 from training.monitoring.statistics.document import Calibration, Count, Horizon, told
-from training.monitoring.statistics.joined import WITH_OUTCOME, Joined
+from training.monitoring.statistics.joined import WITH_OUTCOME, JoinedPredictions
 from training.monitoring.statistics.over_time import enough_outcomes, outcome_windows, ratio
 from training.outcomes.labels import EndedBy
 
 DRAWS, SEED = 400, 7
 
 
-def measured(calibrated: Calibrated, joined: Joined, model: OutcomeModel, moment: Moment) -> Calibration:
+def measured(
+    calibrated: HeadCalibration, joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar
+) -> Calibration:
     """The figures of one head at a landmark."""
     outcome, head = calibrated.outcome, calibrated.found.watched.name
     everyone = np.ones(len(outcome.observed), dtype=np.bool_)
@@ -50,7 +58,7 @@ def measured(calibrated: Calibrated, joined: Joined, model: OutcomeModel, moment
     )
 
 
-def _by_draw(outcome: Outcome) -> dict[str, Estimate]:
+def _by_draw(outcome: HeadOutcomes) -> dict[str, Estimate]:
     """Calibration in the large and slope, from twenty outcomes of either kind on."""
     if min(outcome.observed.sum(), (1 - outcome.observed).sum()) < ENOUGH_OF_EITHER:
         return {}
@@ -62,7 +70,7 @@ def _by_draw(outcome: Outcome) -> dict[str, Estimate]:
     }
 
 
-def _horizons(joined: Joined, model: OutcomeModel, moment: Moment) -> list[Horizon]:
+def _horizons(joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar) -> list[Horizon]:
     end = moment.last_day - unconfirmed_days(moment.protocol)
     passed = (end - joined.began_on).astype(np.float64)
     kept = joined.at_risk & (passed >= 1)

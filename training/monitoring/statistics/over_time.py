@@ -14,8 +14,8 @@ from training.evaluation.case_mix import FEWEST_ALIKE
 from training.evidence.parts import Estimate
 from training.metrics.disclosure import FEWEST
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.calibration import Outcome
-from training.monitoring.statistics.document import Answers, AnswerWindow, Window
+from training.monitoring.statistics.calibration import HeadOutcomes
+from training.monitoring.statistics.document import AnswerWindow, CalibrationWindow, MeanAnswers
 from training.monitoring.statistics.drift import answers_given
 from training.monitoring.statistics.e_processes import Months
 from training.monitoring.statistics.logged import AtLandmark
@@ -53,7 +53,7 @@ def ratio(observed: float, expected: float) -> Estimate:
     return Estimate(estimate=observed / expected, low=low / expected, high=high / expected)
 
 
-def enough_outcomes(outcome: Outcome) -> Callable[[Mask], bool]:
+def enough_outcomes(outcome: HeadOutcomes) -> Callable[[Mask], bool]:
     """Whether figures of some of the patients may be told: ten of them, five with the outcome and five without."""
 
     def enough(kept: Mask) -> bool:
@@ -63,12 +63,12 @@ def enough_outcomes(outcome: Outcome) -> Callable[[Mask], bool]:
     return enough
 
 
-def outcome_windows(outcome: Outcome, calendar: Calendar) -> list[Window]:
+def outcome_windows(outcome: HeadOutcomes, calendar: Calendar) -> list[CalibrationWindow]:
     """Observed and expected outcomes over time."""
     found = []
     for first, last, within in windows(outcome.came, calendar, enough_outcomes(outcome)):
         observed, expected = float(outcome.observed[within].sum()), float(outcome.expected[within].sum())
-        window = Window(
+        window = CalibrationWindow(
             first=first,
             last=last,
             patients=int(within.sum()),
@@ -80,7 +80,7 @@ def outcome_windows(outcome: Outcome, calendar: Calendar) -> list[Window]:
     return found
 
 
-def answers_over_time(answer: AnswerReference, at: AtLandmark, calendar: Calendar) -> Answers:
+def answers_over_time(answer: AnswerReference, at: AtLandmark, calendar: Calendar) -> MeanAnswers:
     """The mean probability that was given of a head, over time."""
     given = answers_given(answer, at.answered)
     there = ~np.isnan(given)
@@ -89,7 +89,7 @@ def answers_over_time(answer: AnswerReference, at: AtLandmark, calendar: Calenda
         AnswerWindow(first=first, last=last, patients=int(within.sum()), mean=_mean(given[there][within]))
         for first, last, within in windows(came, calendar, lambda kept: int(kept.sum()) >= FEWEST)
     ]
-    return Answers(
+    return MeanAnswers(
         landmark=at.landmark,
         head=answer.head,
         horizon_days=answer.horizon_days,

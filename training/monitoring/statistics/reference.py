@@ -17,7 +17,7 @@ from features.records.timeline import Floats
 from models.applicability import Applicable
 from models.outcome_model import OutcomeModel
 from training.evaluation.case_mix import FEWEST_ALIKE
-from training.evidence.parts import Number, Part
+from training.evidence.parts import EvidencePart, Number
 from training.experiment.train import Training
 from training.metrics.disclosure import FEWEST
 from training.monitoring.statistics.bins import Bins, number_bins, yes_no_bins
@@ -30,7 +30,7 @@ REMISSION, RELAPSE = "remission", "relapse"
 ANSWERS = ("inside", "at_the_edge", "not_predicted")
 
 
-class Spread(Part):
+class Spread(EvidencePart):
     """Where values lie: counts of the bins between the ``cuts``, a value on a cut in the lower bin."""
 
     cuts: list[float]
@@ -41,7 +41,7 @@ class Spread(Part):
         return Bins(np.array(self.cuts), np.array(self.counts, dtype=np.float64))
 
 
-class FeatureReference(Part):
+class FeatureReference(EvidencePart):
     """One feature: how many patients had it recorded; ``spread`` is null where too few had, or too few alike."""
 
     name: str
@@ -49,7 +49,7 @@ class FeatureReference(Part):
     spread: Spread | None
 
 
-class AnswerReference(Part):
+class AnswerReference(EvidencePart):
     """The probabilities that the model gives the patients it learned from, and their mean.
 
     ``horizon_days`` is that of relapse, the longest that is answered: probabilities of the other horizons have the same
@@ -63,7 +63,7 @@ class AnswerReference(Part):
     spread: Spread | None
 
 
-class AnsweredReference(Part):
+class AnsweredReference(EvidencePart):
     """How many patients who reached the landmark were inside, at the edge, or given no prediction.
 
     ``groups`` are told together where one would be of fewer than five.
@@ -73,7 +73,7 @@ class AnsweredReference(Part):
     counts: list[int]
 
 
-class LandmarkReference(Part):
+class LandmarkReference(EvidencePart):
     """The patients that could be predicted for at a landmark."""
 
     name: str
@@ -83,7 +83,7 @@ class LandmarkReference(Part):
     answered: AnsweredReference | None
 
 
-class Reference(Part):
+class Reference(EvidencePart):
     """The reference of a model."""
 
     format: int = FORMAT
@@ -130,7 +130,7 @@ def _shares(model: OutcomeModel, rows: FeatureRows) -> Floats | None:
     values = rows.values[_predictable(rows)]
     if model.applicability is None or not len(values):
         return None
-    return np.bincount(model.applicability.judge(values).verdict, minlength=len(Applicable)) / len(values)
+    return np.bincount(model.applicability.assess(values).verdict, minlength=len(Applicable)) / len(values)
 
 
 def _predictable(rows: FeatureRows) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from models.bundle import Bundle
 from tests.training.monitoring.clinics import clinic_log, hashed
 from training.experiment.train import Training
-from training.monitoring.monitor import KnownModel, Outcomes, UnknownModel, Wanted, monitor
+from training.monitoring.monitor import KnownModel, MonitoringRequest, OutcomeSource, UnknownModel, monitor
 from training.monitoring.report.figures import Figure, draw
 from training.monitoring.report.page import render_page
 from training.monitoring.statistics.document import Monitoring
@@ -41,7 +41,7 @@ def found(trained: Training) -> Monitoring:
     def find(digest: str) -> KnownModel | UnknownModel:
         return KnownModel(known[digest], reference)
 
-    return monitor(log, Wanted(find, Outcomes(lambda _: patients, hashed), NOW))
+    return monitor(log, MonitoringRequest(find, OutcomeSource(lambda _: patients, hashed), NOW))
 
 
 def halves() -> tuple[np.ndarray, np.ndarray]:

@@ -11,13 +11,13 @@ from models.relapse import RelapseHead
 from tests.serving.bundles import toy_bundle
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.calibration import (
-    Moment,
+    OutcomeCalendar,
     cumulative_hazard,
     relapse_calibration,
     remission_calibration,
     unconfirmed_days,
 )
-from training.monitoring.statistics.joined import Joined
+from training.monitoring.statistics.joined import JoinedPredictions
 from training.monitoring.statistics.logged import LoggedPrediction
 from training.outcomes.labels import EndedBy
 
@@ -41,10 +41,10 @@ def joined_of(
     in_remission: np.ndarray,
     followed_days: np.ndarray | None = None,
     ended_by: np.ndarray | None = None,
-) -> Joined:
+) -> JoinedPredictions:
     number = len(predictions)
     made_on = np.array([one.at.date() for one in predictions], dtype="datetime64[D]")
-    return Joined(
+    return JoinedPredictions(
         predictions=predictions,
         known_on=made_on + 42,
         in_remission=in_remission.astype(float),
@@ -57,8 +57,8 @@ def joined_of(
     )
 
 
-def moment(months: int, last: str, protocol: Protocol | None = None) -> Moment:
-    return Moment(
+def moment(months: int, last: str, protocol: Protocol | None = None) -> OutcomeCalendar:
+    return OutcomeCalendar(
         Calendar.between(FIRST, FIRST + timedelta(days=30 * months)), np.datetime64(last), protocol or Protocol()
     )
 
@@ -116,7 +116,7 @@ def test_the_expected_number_of_relapses_is_the_hazard_over_the_time_at_risk() -
     )
 
 
-def drawn_relapses(model: OutcomeModel, number: int, faster: float) -> Joined:
+def drawn_relapses(model: OutcomeModel, number: int, faster: float) -> JoinedPredictions:
     """Patients followed for 26 weeks who relapse with so many times the predicted hazard, three a day."""
     rng = np.random.default_rng(3)
     predictions = [made(place, 0.3, place // 3) for place in range(number)]

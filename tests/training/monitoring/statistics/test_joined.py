@@ -11,7 +11,7 @@ import pytest
 
 from tests.cohorts import courses
 from training.monitoring.statistics import joined
-from training.monitoring.statistics.joined import Followed, Joined, join
+from training.monitoring.statistics.joined import JoinedPredictions, OutcomeCohort, join
 from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
 from training.outcomes.labels import EndedBy
 
@@ -37,9 +37,9 @@ def log_of(*patients: str, day: int = 0) -> AtLandmark:
     return AtLandmark(LANDMARK, made, made, made)
 
 
-def joined_on(last: str, at: AtLandmark) -> Joined:
+def joined_on(last: str, at: AtLandmark) -> JoinedPredictions:
     cohort = courses(TABLE)[0].cohort()
-    followed = Followed.of(cohort, lambda name: f"hash {name}", datetime(2030, 1, 1, tzinfo=UTC))
+    followed = OutcomeCohort.from_cohort(cohort, lambda name: f"hash {name}", datetime(2030, 1, 1, tzinfo=UTC))
     return join(at, followed, np.datetime64(last, "D"))
 
 
@@ -94,7 +94,9 @@ def test_a_prediction_made_when_the_answer_was_known_is_not_joined(day: int, rea
 def test_the_last_day_known_is_that_of_the_last_record_but_never_later_than_now() -> None:
     cohort, at = courses(TABLE)[0].cohort(), log_of("relapsed", "mild")
     for now, last in (("2030-01-01", "2026-05-20"), ("2026-04-01", "2026-04-01")):  # day 80 after the first of March
-        followed = Followed.of(cohort, lambda name: f"hash {name}", datetime.fromisoformat(f"{now}T00:00:00+00:00"))
+        followed = OutcomeCohort.from_cohort(
+            cohort, lambda name: f"hash {name}", datetime.fromisoformat(f"{now}T00:00:00+00:00")
+        )
         assert followed.last_day(at.answered) == np.datetime64(last)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.calibration import Outcome
+from training.monitoring.statistics.calibration import HeadOutcomes
 from training.monitoring.statistics.measured import counts_told
 from training.monitoring.statistics.over_time import outcome_windows, ratio, windows
 
@@ -36,7 +36,7 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
     """Nine remissions in the first quarter, four and nine others in the second: only together do they suffice."""
     came = np.repeat([0, 3], [9, 13])
     observed = np.concatenate([np.ones(9), np.ones(4), np.zeros(9)])
-    (window,) = outcome_windows(Outcome([], came, observed, np.full(22, 0.5)), CALENDAR)
+    (window,) = outcome_windows(HeadOutcomes([], came, observed, np.full(22, 0.5)), CALENDAR)
     assert (window.first, window.last, window.patients, window.observed, window.expected) == (
         "2026-02",
         "2026-05",

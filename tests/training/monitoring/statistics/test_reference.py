@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from tests.serving.bundles import judging, toy_bundle
+from tests.serving.bundles import toy_bundle, with_applicability
 from training.experiment.train import Training
 from training.monitoring.statistics.reference import (
     Reference,
@@ -71,7 +71,7 @@ def test_what_is_no_reference_is_none_and_no_error(document: str) -> None:
 
 
 def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(trained: Training) -> None:
-    bundle = judging(toy_bundle(trained.cohort.protocol))
+    bundle = with_applicability(toy_bundle(trained.cohort.protocol))
     found = reference_of_update(trained.cohort, bundle.models)
     answered = found.landmarks[0].answered
     assert answered is not None

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from models.relapse import RelapseHead
 from models.score import to_arrays
-from training.evidence.document import Reproduction
+from training.evidence.document import RefitCheck
 from training.learning.fit import HeadFit, fit_candidate
 from training.learning.splits import Folds
 from training.learning.tasks import Head
 
 
-def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproduction:
+def check_refit(fits: Sequence[HeadFit], folds: Folds, workers: int) -> RefitCheck:
     """Whether each winner, learned again from all patients, is the same to the last bit."""
     won = [fit for fit in fits if fit.winner is not None]
     again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
@@ -25,7 +25,7 @@ def reproduce(fits: Sequence[HeadFit], folds: Folds, workers: int) -> Reproducti
         bytes_of(fit.candidates[str(fit.winner)].head) == bytes_of(head)
         for fit, (head, *_) in zip(won, again, strict=True)
     ]
-    return Reproduction(heads=len(won), identical=all(same))
+    return RefitCheck(heads=len(won), identical=all(same))
 
 
 def bytes_of(head: Head) -> dict[str, bytes]:

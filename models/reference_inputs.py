@@ -12,30 +12,30 @@ from features.protocol.document import Protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable
 
-PROBES = 12
-ROWS_PER_PROBE = {"prior_treatments": 3, "sessions": 4, "assessments": 9, "events": 1}
+REFERENCE_INPUTS = 12
+ROWS_PER_REFERENCE_INPUT = {"prior_treatments": 3, "sessions": 4, "assessments": 9, "events": 1}
 MISSING_SHARE = 0.2
 
 Document = dict[str, Any]
 
 
-def draw_probes(protocol: Protocol) -> Document:
+def draw_reference_inputs(protocol: Protocol) -> Document:
     """Raw columns of the probe patients as plain JSON values; a missing number is null, a missing category -1."""
     generator = np.random.default_rng(2026)
     patients = {
-        column.name: _draw(column, PROBES, generator)
+        column.name: _draw(column, REFERENCE_INPUTS, generator)
         for column in protocol.tables["patients"]
         if column.kind != "identifier"
     }
-    patients["prior_treatments_recorded"] = [float(number % 4 != 0) for number in range(PROBES)]
+    patients["prior_treatments_recorded"] = [float(number % 4 != 0) for number in range(REFERENCE_INPUTS)]
     tables = {name: _draw_table(name, protocol, generator) for name in CHILD_TABLES}
     return {"patients": {name: _plain(values) for name, values in patients.items()}, "tables": tables}
 
 
 def _draw_table(name: str, protocol: Protocol, generator: np.random.Generator) -> Document:
-    number = ROWS_PER_PROBE[name]
-    patient = np.repeat(np.arange(PROBES), number)
-    turn = np.tile(np.arange(number), PROBES)
+    number = ROWS_PER_REFERENCE_INPUT[name]
+    patient = np.repeat(np.arange(REFERENCE_INPUTS), number)
+    turn = np.tile(np.arange(number), REFERENCE_INPUTS)
     columns: dict[str, list[float]] = {
         column.name: _draw(column, len(patient), generator)
         for column in protocol.tables[name]
@@ -92,7 +92,7 @@ def _plain(values: list[float]) -> list[float | None]:
 
 
 def probe_cohort(document: Document, protocol: Protocol) -> Cohort:
-    """The cohort of the probe patients in a document that ``draw_probes`` wrote."""
+    """The cohort of the probe patients in a document that ``draw_reference_inputs`` wrote."""
 
     def read(name: str, columns: Document) -> dict[str, np.ndarray]:
         kinds = {column.name: column.kind for column in protocol.tables[name]}
@@ -104,6 +104,6 @@ def probe_cohort(document: Document, protocol: Protocol) -> Cohort:
         name: RawTable(np.array(table["patient"], dtype=np.intp), read(name, table["columns"]))
         for name, table in document["tables"].items()
     }
-    ids = np.array([f"synthetic-probe-{number:02d}" for number in range(PROBES)])
-    cohort, _ = assemble_cohort(RawCohort(ids, ["synthetic-site"] * PROBES, patients, tables), protocol)
+    ids = np.array([f"synthetic-probe-{number:02d}" for number in range(REFERENCE_INPUTS)])
+    cohort, _ = assemble_cohort(RawCohort(ids, ["synthetic-site"] * REFERENCE_INPUTS, patients, tables), protocol)
     return cohort

@@ -10,8 +10,8 @@ from features.records.cohort import Cohort
 from features.records.primary_scale import PrimaryScale
 from features.records.timeline import Floats, Rows
 from models.relapse import FollowUpWeights
-from training.evaluation.judged import Judged, Weights
-from training.metrics.asked import Asked
+from training.evaluation.predictions import EvaluatedPredictions, Weights
+from training.metrics.question_data import QuestionData
 from training.outcomes.labels import EndedBy, Outcomes
 
 NAN = float("nan")
@@ -39,7 +39,7 @@ def outcomes_of(
     )
 
 
-def judged_of(
+def evaluated_of(
     outcomes: Outcomes,
     remission: Sequence[float] | None,
     relapse: Sequence[Sequence[float]] | None,
@@ -47,7 +47,7 @@ def judged_of(
     *,
     weights: Sequence[float] = (),
     at_landmark: bool = False,
-) -> Judged:
+) -> EvaluatedPredictions:
     """Predictions for the eligible, held out once in a single fold: P(remission), and of relapse by each day.
 
     Without competing events: event-free is 1 - relapse.
@@ -57,7 +57,7 @@ def judged_of(
     nothing = np.empty((number, 0))
     chance = None if remission is None else np.array(remission, dtype=np.float64)[patient]
     curve = np.empty((len(patient), 0)) if relapse is None else np.array(relapse, dtype=np.float64)[patient]
-    return Judged(
+    return EvaluatedPredictions(
         features=FeatureRows((), nothing, outcomes.landmark_day, outcomes.ineligible),
         outcomes=outcomes,
         weights=Weights(np.array(weights or np.ones(number), dtype=np.float64), FollowUpWeights.equal(number)),
@@ -82,12 +82,12 @@ def asked_of(
     fold: Sequence[int] = (),
     repeat: Sequence[int] = (),
     patient: Sequence[int] = (),
-) -> Asked:
+) -> QuestionData:
     """The question of remission put to one row per answer; NaN is not observed."""
     number = len(y_observed)
     answer = np.array(y_observed, dtype=np.float64)
     weight = np.array(weights or np.ones(number), dtype=np.float64)
-    return Asked(
+    return QuestionData(
         name="remission",
         head="remission",
         horizon_days=None,

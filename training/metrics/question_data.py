@@ -20,8 +20,8 @@ FEWEST_FOLLOWED = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """A question put to rows of ``Judged``; arrays have shape (rows asked,).
+class QuestionData:
+    """A question put to rows of ``EvaluatedPredictions``; arrays have shape (rows asked,).
 
     ``row`` are positions in the judged rows; ``y_observed`` is 1 yes, 0 no, NaN not observed; ``weights`` are those
     of inverse probability, 0 where not observed.
@@ -38,25 +38,25 @@ class Asked:
     y_predicted: Floats
     weights: Floats
 
-    def of(self, kept: Mask) -> "Asked":
+    def subset(self, kept: Mask) -> "QuestionData":
         """The question put to some of the rows only."""
         return self._with(kept, self.y_observed[kept], self.weights[kept])
 
     @property
-    def observed(self) -> "Asked":
+    def observed(self) -> "QuestionData":
         """The question put to those who have an answer."""
-        return self.of(~np.isnan(self.y_observed))
+        return self.subset(~np.isnan(self.y_observed))
 
     @property
-    def first_repeat(self) -> "Asked":
+    def first_repeat(self) -> "QuestionData":
         """Every patient once."""
-        return self.of(self.repeat == 0)
+        return self.subset(self.repeat == 0)
 
     def drawn(self, draws: Floats) -> Floats:
         """The draws (draws + 1, patients) of those who have an answer; row 0 alone where an interval can't be had."""
         return draws if enough_for_interval(self.observed.first_repeat.y_observed) else draws[:1]
 
-    def treated(self, treatment: str) -> "Asked":
+    def treated(self, treatment: str) -> "QuestionData":
         """With unobserved answers treated another way: "all-no" counts them as no, "excluded" leaves them out."""
         unknown = np.isnan(self.y_observed)
         if treatment == "all-no":
@@ -66,7 +66,7 @@ class Asked:
             return self._with(~unknown, self.y_observed[~unknown], np.ones(int((~unknown).sum())))
         return self
 
-    def worse_by(self, shift: float) -> "Asked":
+    def worse_by(self, shift: float) -> "QuestionData":
         """With unobserved answers as predicted, but less often yes by ``shift`` on the log-odds; everybody weighs 1.
 
         Such a patient stands in two rows, a yes and a no, that weigh the probability of either. The pattern-mixture
@@ -81,8 +81,8 @@ class Asked:
         y_observed = np.concatenate([self.y_observed[~unknown], np.ones(len(lost)), np.zeros(len(lost))])
         return self._with(row, y_observed, np.concatenate([np.ones(seen), worse, 1 - worse]))
 
-    def _with(self, kept: Mask | NDArray[np.intp], y_observed: Floats, weights: Floats) -> "Asked":
-        return Asked(
+    def _with(self, kept: Mask | NDArray[np.intp], y_observed: Floats, weights: Floats) -> "QuestionData":
+        return QuestionData(
             self.name,
             self.head,
             self.horizon_days,

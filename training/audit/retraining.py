@@ -21,13 +21,13 @@ from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement
 from training.experiment.records import held_out_table
-from training.experiment.retraining import Repetition, repeat_training, repeat_update
+from training.experiment.retraining import Retraining, repeat_training, repeat_update
 from training.experiment.train import Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, judged, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, evaluated, failed, not_checked, passed
 
 ELSEWHERE = 1e-8
 """Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
@@ -76,11 +76,11 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     processor = f"on another processor than this, {machine.then}" if machine.elsewhere else machine.now
     return [
         passed("code", commit + moved) if same else failed("code", f"{other} ({commit})"),
-        judged("environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"),
+        evaluated("environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"),
     ]
 
 
-def reproduction_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
+def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
     """The cohort, what it is turned into, and the model learned again from it; nothing is checked without data."""
     why = _unable(stored, data)
     if why or data is None:
@@ -195,7 +195,7 @@ def _largest(then: np.ndarray, now: np.ndarray) -> float:
     return float(np.max(apart[~np.isnan(apart)], initial=0.0))
 
 
-def _held_out_verdict(path: Path, again: Repetition, machine: Machine) -> Verdict:
+def _held_out_verdict(path: Path, again: Retraining, machine: Machine) -> Verdict:
     """The table of held-out predictions, scored again."""
     check = DATA_CHECKS[3]
     if again.training is None:

@@ -10,9 +10,9 @@ from models.outcome_model import OutcomeModel
 from models.outcomes import expit
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
-from tests.training.evaluation.judged_examples import outcomes_of
+from tests.training.evaluation.evaluated_examples import outcomes_of
 from tests.training.metrics.fitted import HORIZONS, Fitted, fitted
-from training.evaluation.judged import Judged, Weights, judge_held_out, judge_model
+from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evaluation.risk_groups import risk_groups
@@ -26,9 +26,9 @@ def learned() -> Fitted:
     return fitted(repeats=2)
 
 
-def judged_with(found: Fitted, remission: HeadFit, relapse: HeadFit) -> Judged:
+def evaluated_with(found: Fitted, remission: HeadFit, relapse: HeadFit) -> EvaluatedPredictions:
     fits = (remission, relapse)
-    return judge_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, HORIZONS)
+    return evaluate_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, HORIZONS)
 
 
 def unsupported(fit: HeadFit) -> HeadFit:
@@ -39,48 +39,50 @@ def unsupported(fit: HeadFit) -> HeadFit:
 def test_predictions_are_those_that_were_held_out_when_the_candidates_were_compared() -> None:
     found = learned()
     assert (found.remission.winner, found.relapse.winner) == ("logistic", "logistic")
-    judged = judged_with(found, unsupported(found.remission), unsupported(found.relapse))
-    assert judged.remission_log_odds is not None
+    evaluated = evaluated_with(found, unsupported(found.remission), unsupported(found.relapse))
+    assert evaluated.remission_log_odds is not None
     for head in ("remission", "relapse"):
         candidate = getattr(found, head).candidates["logistic"]
         for repeat, fold in np.ndindex(2, 4):
             out = candidate.held_out[repeat][fold]
-            rows = np.flatnonzero((judged.repeat == repeat) & (judged.fold == fold))
-            place = rows[np.searchsorted(judged.patient[rows], out.patient)]
-            assert (judged.patient[place] == out.patient).all()
+            rows = np.flatnonzero((evaluated.repeat == repeat) & (evaluated.fold == fold))
+            place = rows[np.searchsorted(evaluated.patient[rows], out.patient)]
+            assert (evaluated.patient[place] == out.patient).all()
             if head == "remission":
-                assert expit(judged.remission_log_odds[place]) == pytest.approx(out.probability, abs=1e-12)
+                assert expit(evaluated.remission_log_odds[place]) == pytest.approx(out.probability, abs=1e-12)
             else:
-                assert judged.relapse[place, -1] == pytest.approx(out.probability[:, -1], abs=1e-12)
+                assert evaluated.relapse[place, -1] == pytest.approx(out.probability[:, -1], abs=1e-12)
 
 
 def test_everybody_eligible_is_judged_once_in_every_repeat_also_who_could_not_teach() -> None:
-    judged = learned().judged
+    evaluated = learned().evaluated
     for repeat in range(2):
-        assert sorted(judged.patient[judged.repeat == repeat].tolist()) == list(range(400))
-    assert judged.repeats == 2
+        assert sorted(evaluated.patient[evaluated.repeat == repeat].tolist()) == list(range(400))
+    assert evaluated.repeats == 2
 
 
 def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
     found = learned()
     # Scores made twice as extreme, in training and held out: each fold must be set right by the other three.
     fit = stretched(found.remission)
-    judged = judged_with(found, fit, found.relapse)
+    evaluated = evaluated_with(found, fit, found.relapse)
     candidate = fit.candidates["logistic"]
     others = [out for number, out in enumerate(candidate.held_out[1]) if number != 2]
     expected = recalibration_on(fit.task, [others])
     assert expected.supported
-    rows = np.flatnonzero((judged.repeat == 1) & (judged.fold == 2))
+    rows = np.flatnonzero((evaluated.repeat == 1) & (evaluated.fold == 2))
     head = candidate.fold_heads[1][2].recalibrated(expected)
     assert isinstance(head, RemissionHead)
-    assert judged.remission_log_odds is not None
-    assert judged.remission_log_odds[rows] == pytest.approx(head.log_odds(found.features.values[judged.patient[rows]]))
+    assert evaluated.remission_log_odds is not None
+    assert evaluated.remission_log_odds[rows] == pytest.approx(
+        head.log_odds(found.features.values[evaluated.patient[rows]])
+    )
 
 
 def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
     found = learned()
     fit = stretched(found.remission)
-    before = judged_with(found, fit, found.relapse)
+    before = evaluated_with(found, fit, found.relapse)
     candidate = fit.candidates["logistic"]
     turned = [list(repeat) for repeat in candidate.held_out]
     out = turned[0][1]
@@ -88,7 +90,7 @@ def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
         out, trials=replace(out.trials, successes=out.trials.failures, failures=out.trials.successes)
     )
     changed = replace(candidate, held_out=tuple(map(tuple, turned)))
-    after = judged_with(found, replace(fit, candidates={"logistic": changed}), found.relapse)
+    after = evaluated_with(found, replace(fit, candidates={"logistic": changed}), found.relapse)
     assert before.remission_log_odds is not None
     assert after.remission_log_odds is not None
     same = before.remission_log_odds == after.remission_log_odds
@@ -103,7 +105,7 @@ def stretched(fit: HeadFit) -> HeadFit:
     candidate = fit.candidates["logistic"]
 
     def wide(out: HeldOut) -> HeldOut:
-        return replace(out, moved=2 * out.moved)
+        return replace(out, linear_predictor=2 * out.linear_predictor)
 
     held = tuple(tuple(map(wide, repeat)) for repeat in candidate.held_out)
     heads = tuple(tuple(replace(head, slope=2.0) for head in repeat) for repeat in candidate.fold_heads)
@@ -119,9 +121,9 @@ def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answ
     assert isinstance(remission, RemissionHead)
     assert isinstance(relapse, RelapseHead)
     model = OutcomeModel(found.outcomes.landmark, HORIZONS, False, remission, relapse)
-    judged = judge_model(found.features, found.outcomes, found.both_weights, model)
+    evaluated = evaluate_model(found.features, found.outcomes, found.both_weights, model)
     answered = model.predict(found.features.values)
-    asked = {each.name: each for each in questions(judged)}
+    asked = {each.name: each for each in questions(evaluated)}
     for number, day in enumerate(HORIZONS):
         assert asked[f"sustained to day {day}"].y_predicted == pytest.approx(answered.sustained[:, number], abs=1e-12)
         at_risk = asked[f"relapse by day {day}"].patient
@@ -136,9 +138,9 @@ def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_t
     assert isinstance(relapse, RelapseHead)
     beyond = int(relapse.days[-1]) + 1
     model = OutcomeModel(found.outcomes.landmark, (beyond,), False, remission, relapse)
-    judged = judge_model(found.features, found.outcomes, found.both_weights, model)
-    assert len(judged.days)
-    assert judged.days.max() < beyond
+    evaluated = evaluate_model(found.features, found.outcomes, found.both_weights, model)
+    assert len(evaluated.days)
+    assert evaluated.days.max() < beyond
     assert np.isnan(model.predict(found.features.values).relapse).all()
 
 
@@ -151,12 +153,12 @@ def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> 
         [False] * 400,
     )
     fits = (found.remission, found.relapse)
-    judged = judge_held_out(found.features, nobody, found.both_weights, fits, found.folds, HORIZONS)
-    assert len(judged.patient) == 0
-    assert all(len(asked.observed.row) == 0 for asked in questions(judged))
+    evaluated = evaluate_held_out(found.features, nobody, found.both_weights, fits, found.folds, HORIZONS)
+    assert len(evaluated.patient) == 0
+    assert all(len(asked.observed.row) == 0 for asked in questions(evaluated))
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
-    assert risk_groups(judged, draws.patients) is None
-    assert relapse_measures(judged, draws.resampled) == {}
+    assert risk_groups(evaluated, draws.patients) is None
+    assert relapse_measures(evaluated, draws.resampled) == {}
 
 
 def test_an_answer_by_a_day_weighs_as_the_event_before_it_or_as_the_week_in_which_it_lies() -> None:
@@ -179,9 +181,9 @@ def test_answers_stand_for_those_lost_who_were_like_them() -> None:
     fits = (found.remission, found.relapse)
     heavier = Weights(found.weights, follow_up)
     plain, weighted = (
-        {asked.name: asked for asked in questions(judged)}
-        for judged in (
-            judge_held_out(found.features, found.outcomes, weights, fits, found.folds, HORIZONS)
+        {asked.name: asked for asked in questions(evaluated)}
+        for evaluated in (
+            evaluate_held_out(found.features, found.outcomes, weights, fits, found.folds, HORIZONS)
             for weights in (found.both_weights, heavier)
         )
     )
@@ -197,19 +199,19 @@ def test_answers_stand_for_those_lost_who_were_like_them() -> None:
 def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None:
     found = learned()
     lost = replace(found.relapse, candidates={}, choice=None, head=None, recalibration=None)
-    judged = judged_with(found, found.remission, lost)
-    assert [asked.name for asked in questions(judged)] == ["remission"]
-    assert relapse_measures(judged, np.ones((3, 400))) == {}
+    evaluated = evaluated_with(found, found.remission, lost)
+    assert [asked.name for asked in questions(evaluated)] == ["remission"]
+    assert relapse_measures(evaluated, np.ones((3, 400))) == {}
     lost = replace(found.remission, candidates={}, choice=None, head=None, recalibration=None)
-    judged = judged_with(found, lost, found.relapse)
-    assert [asked.head for asked in questions(judged)] == ["relapse", "relapse"]
+    evaluated = evaluated_with(found, lost, found.relapse)
+    assert [asked.head for asked in questions(evaluated)] == ["relapse", "relapse"]
 
 
 def test_where_every_horizon_is_beyond_the_curve_the_curve_is_judged_and_no_question_of_relapse_is_asked() -> None:
     found = learned()
     fits = (found.remission, found.relapse)
-    judged = judge_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, (365,))
-    assert (judged.days % 7 == 0).all()
-    assert judged.days[-1] == 182
-    assert [asked.name for asked in questions(judged)] == ["remission"]
-    assert relapse_measures(judged, np.ones((2, 400)))["c_index"].estimate is not None
+    evaluated = evaluate_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, (365,))
+    assert (evaluated.days % 7 == 0).all()
+    assert evaluated.days[-1] == 182
+    assert [asked.name for asked in questions(evaluated)] == ["remission"]
+    assert relapse_measures(evaluated, np.ones((2, 400)))["c_index"].estimate is not None

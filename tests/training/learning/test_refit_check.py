@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.learners import Learned, Learner, Lesson, learn_logistic
+from models.learners import FittedScore, Learner, TrainingData, fit_logistic
 from models.relapse import RelapseHead
 from models.score import Linear
 from tests.training.metrics.fitted import fitted
 from training.learning import fit as fitting
 from training.learning.fit import HeadFit
-from training.learning.reproduction import bytes_of, reproduce
+from training.learning.refit_check import bytes_of, check_refit
 from training.learning.tasks import Task
 
 
 def test_the_same_bytes_come_out_again() -> None:
     found = fitted(repeats=2)
-    again = reproduce([found.remission, found.relapse], found.folds, workers=1)
+    again = check_refit([found.remission, found.relapse], found.folds, workers=1)
     assert (again.heads, again.identical) == (2, True)
 
 
@@ -25,17 +25,17 @@ def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkey
     found = fitted(repeats=2)
 
     def careless(_name: str, _task: Task) -> Learner:
-        def learn(lesson: Lesson) -> Learned:
-            learned = learn_logistic(lesson)
+        def fit(training_data: TrainingData) -> FittedScore:
+            learned = fit_logistic(training_data)
             score = learned.score
             assert isinstance(score, Linear)
             trembling = score.weight + 1e-15 * np.random.standard_normal(len(score.weight))
             return replace(learned, score=replace(score, weight=trembling))
 
-        return learn
+        return fit
 
     monkeypatch.setattr(fitting, "learner_for", careless)
-    again = reproduce([found.remission], found.folds, workers=1)
+    again = check_refit([found.remission], found.folds, workers=1)
     assert (again.heads, again.identical) == (1, False)
 
 
@@ -51,7 +51,7 @@ def test_the_last_bit_of_any_number_counts() -> None:
         replace(head, slope=float(np.nextafter(head.slope, 2))),
     ):
         candidates = {"logistic": replace(candidate, head=changed)}
-        assert not reproduce([replace(found.relapse, candidates=candidates)], found.folds, workers=1).identical
+        assert not check_refit([replace(found.relapse, candidates=candidates)], found.folds, workers=1).identical
 
 
 def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
@@ -63,14 +63,14 @@ def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
     with_score = replace(head, competing_score=score)
     assert bytes_of(with_score) == bytes_of(replace(head, competing_score=replace(score)))
     assert bytes_of(with_score) != bytes_of(head)
-    moved = replace(score, weight=np.nextafter(score.weight, 1))
-    assert bytes_of(with_score) != bytes_of(replace(head, competing_score=moved))
+    linear_predictor = replace(score, weight=np.nextafter(score.weight, 1))
+    assert bytes_of(with_score) != bytes_of(replace(head, competing_score=linear_predictor))
 
 
 def test_a_head_without_a_winner_is_not_counted() -> None:
     found = fitted(repeats=2)
     lost: HeadFit = replace(found.relapse, choice=None, head=None)
-    assert reproduce([found.remission, lost], found.folds, workers=1).heads == 1
+    assert check_refit([found.remission, lost], found.folds, workers=1).heads == 1
 
 
 def test_the_slope_of_either_head_counts() -> None:

@@ -50,11 +50,11 @@ def weights_of(tasks: Sequence[Task]) -> Weights:
     relapse = by_name["relapse"]
     assert isinstance(relapse, RelapseTask)  # noqa: S101 - every landmark has one
     remission = by_name.get("remission")
-    return Weights(np.ones(len(relapse.taught)) if remission is None else remission.weights, relapse.follow_up)
+    return Weights(np.ones(len(relapse.fitted_on)) if remission is None else remission.weights, relapse.follow_up)
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class EvaluatedPredictions:
     """The predictions at one landmark, a row per patient and repeat of the folds, for all who are eligible there.
 
     ``weights`` are those of inverse probability. ``patient``, ``repeat`` and ``fold`` have shape (rows,); patients are
@@ -89,14 +89,14 @@ class Judged:
         return int(found[0]) if len(found) else None
 
 
-def judge_held_out(
+def evaluate_held_out(
     features: FeatureRows,
     outcomes: Outcomes,
     weights: Weights,
     fits: tuple[HeadFit | None, HeadFit],
     folds: Folds,
     horizons_days: tuple[int, ...],
-) -> Judged:
+) -> EvaluatedPredictions:
     """The winners' predictions for everybody eligible, each by the heads that were learned without the patient.
 
     A winner's recalibration is repeated for each fold on the other folds' predictions, as it was on all of them for
@@ -114,13 +114,15 @@ def judge_held_out(
             relapse=_relapse(head_without(relapse, repeat, fold)),
         )
         parts.append((patient, repeat, fold, model))
-    return judge_parts(features, outcomes, weights, parts)
+    return evaluate_parts(features, outcomes, weights, parts)
 
 
-def judge_model(features: FeatureRows, outcomes: Outcomes, weights: Weights, model: OutcomeModel) -> Judged:
+def evaluate_model(
+    features: FeatureRows, outcomes: Outcomes, weights: Weights, model: OutcomeModel
+) -> EvaluatedPredictions:
     """One model's predictions for a cohort that it never saw."""
     patient = np.flatnonzero(outcomes.eligible)
-    return judge_parts(features, outcomes, weights, [(patient, 0, 0, model)])
+    return evaluate_parts(features, outcomes, weights, [(patient, 0, 0, model)])
 
 
 def _remission(head: Head | None) -> RemissionHead | None:
@@ -147,11 +149,13 @@ def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
     return head.recalibrated(recalibration) if recalibration.supported else head
 
 
-Part = tuple[NDArray[np.intp], int, int, OutcomeModel]
+EvidencePart = tuple[NDArray[np.intp], int, int, OutcomeModel]
 """Patients, the repeat and the fold in which they were held out, and the model learned without them."""
 
 
-def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[Part]) -> Judged:
+def evaluate_parts(
+    features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[EvidencePart]
+) -> EvaluatedPredictions:
     """Predictions for the patients of every part by the part's own model, none of whom it was learned from."""
     rows = [features.values[patient] for patient, *_ in parts]
     lengths = [len(patient) for patient, *_ in parts]
@@ -160,7 +164,7 @@ def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Weights, par
     model = parts[0][3]
     days = _days(model.horizons_days, relapse)
     curves = [_curve(head, values, days) for head, values in zip(relapse, rows, strict=True)]
-    return Judged(
+    return EvaluatedPredictions(
         features=features,
         outcomes=outcomes,
         weights=weights,
@@ -170,7 +174,7 @@ def judge_parts(features: FeatureRows, outcomes: Outcomes, weights: Weights, par
         repeat=np.repeat([repeat for _, repeat, *_ in parts], lengths),
         fold=np.repeat([fold for _, _, fold, _ in parts], lengths),
         remission_log_odds=_stacked([h.log_odds(v) for h, v in zip(remission, rows, strict=True) if h is not None]),
-        relapse_score=_stacked([h.moved(v) for h, v in zip(relapse, rows, strict=True) if h is not None]),
+        relapse_score=_stacked([h.linear_predictor(v) for h, v in zip(relapse, rows, strict=True) if h is not None]),
         days=days,
         relapse=np.concatenate([relapsed for relapsed, _ in curves]),
         event_free=np.concatenate([free for _, free in curves]),
