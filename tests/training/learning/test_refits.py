@@ -10,7 +10,7 @@ from models.calibration import fit_baseline
 from models.learners import fit_xgboost_at
 from models.outcomes import expit
 from models.remission import RemissionHead
-from models.uncertainty import PointAnswers, OutcomeRefits, to_arrays
+from models.uncertainty import OutcomeRefits, PointAnswers, to_arrays
 from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
 from training.evaluation.winner_refits import instabilities
 from training.learning.fit import HeadFit, fit_heads
