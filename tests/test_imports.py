@@ -79,6 +79,7 @@ ONLY_IN = {
         "serving/client/failures.py",
         "serving/client/transport.py",
     },
+    "jinja2": {"training/report/templating.py"},
     "httpcore": {"serving/client/transport.py"},
     "matplotlib": {"training/report/plots.py", "training/monitoring/report/plots.py"},
     "sklearn": {"models/learners.py", "training/learning/splits.py"},

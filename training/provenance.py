@@ -11,6 +11,8 @@ from training.arithmetic import arithmetic
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = (".py", ".toml", ".html", ".css")
+"""Endings of the files that make up the code: what computes, what is set, and how documents show it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def collect_provenance() -> Provenance:
 
 
 def _sources(package: str) -> list[Path]:
-    return [path for path in (ROOT / package).rglob("*") if path.suffix in (".py", ".toml")]
+    return [path for path in (ROOT / package).rglob("*") if path.suffix in SOURCES]
 
 
 def _git(*arguments: str) -> str:

@@ -7,29 +7,17 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from markupsafe import Markup
 from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.audit.audit import checked_record, read_training, run_of
 from training.audit.checks import EVIDENCE
-from training.audit.dossier_sections import Dossier, sections
+from training.audit.dossier_sections import Dossier, listed_artifacts, sections
 from training.evidence.document import Evidence, read_evidence
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
-from training.report.markup import bullets, link, paragraph
-from training.report.stylesheet import STYLESHEET
-
-PAGE = Markup(
-    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    "<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
-)
-SYNTHETIC = Markup(
-    "<strong>Synthetic</strong> This model was learned from patients drawn by a program. It says nothing about real "
-    "patients."
-)
+from training.report.templating import rendered
 
 
 def write_dossier(version: str, path: Path) -> None:
@@ -63,13 +51,13 @@ def write_dossier(version: str, path: Path) -> None:
 
 def dossier_page(dossier: Dossier) -> str:
     """The whole document; the same dossier gives the same text."""
-    parts = sections(dossier)
-    contents = bullets(link(anchor, title) for anchor, title, _ in parts)
-    synthetic = dossier.stored.tags.get("synthetic") != "false"
-    opening = paragraph(SYNTHETIC, "banner") if synthetic else Markup()
-    body = opening + Markup("<nav>{}</nav>\n").format(contents) + Markup().join(content for *_, content in parts)
-    title = f"Audit dossier: kap-outcomes version {dossier.version}"
-    return str(PAGE.format(title=title, style=Markup(STYLESHEET), body=body))  # noqa: S704 - our own stylesheet
+    return rendered(
+        "training.audit",
+        "dossier.html",
+        dossier=dossier,
+        statements=sections(dossier),
+        artifacts=listed_artifacts(dossier),
+    )
 
 
 def _bundle(stored: StoredTraining) -> Bundle | None:

@@ -3,10 +3,9 @@
 Parameters, metrics and tags of the run are proved by the seal, which holds a digest of each.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from pydantic import ValidationError
 
 from models.bundle import Bundle
@@ -15,16 +14,36 @@ from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Que
 from training.registry.decisions import Decision
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import StoredEvaluation, StoredTraining
-from training.report.markup import paragraph, section, table
 from training.report.wording import interval, measure_title
-from training.verdicts import Verdict, exit_code
+from training.verdicts import Verdict
 
 MANIFEST = "artifacts/bundle/manifest.json"
 PROTOCOL = "protocol.json"
-Statement = tuple[str, str | Markup, Markup]
-"""What is stated, its value, and the link to what proves it."""
-EvidencePart = tuple[str, str, Markup]
-"""Anchor, title and content of a section."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What can prove a statement, with its SHA-256; ``None`` where it was not recorded."""
+
+    name: str
+    digest: str | None
+
+    @property
+    def anchor(self) -> str:
+        """Its place in the list at the end."""
+        return f"artifact-{digest_of(self.name)[:12]}"
+
+
+Statement = tuple[str, str, Artifact | None]
+"""What is stated, its value, and what proves it, if anything."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """A table of statements."""
+
+    caption: str
+    rows: Sequence[Statement]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +58,9 @@ class Dossier:
     verdicts: tuple[Verdict, ...]
     written_on: str
 
-    def proof(self, artifact: str) -> Markup:
-        """A link to an artifact in the list at the end, with the start of its digest."""
-        digest = next((found for name, found in self.artifacts().items() if name == artifact), None)
-        if digest is None:
-            return Markup("{} (not recorded)").format(artifact)
-        return Markup('<a href="#{}">{}</a> <code>{}</code>').format(_anchor(artifact), artifact, digest[:12])
+    def proof(self, name: str) -> Artifact:
+        """An artifact of the list at the end."""
+        return Artifact(name, self.artifacts().get(name))
 
     def artifacts(self) -> dict[str, str]:
         """SHA-256, as it is now, of the training's own artifacts, its seal and its model's files, by path."""
@@ -61,41 +77,21 @@ class Dossier:
         return digests | {name: digest_of(content) for name, content in documents.items() if content}
 
 
-def sections(dossier: Dossier) -> list[EvidencePart]:
-    """The sections in the order of reading."""
-    parts = [
-        ("checks", "What was checked", _checks(dossier)),
-        ("model", "The model", _model(dossier)),
-        ("data", "The data", _data(dossier)),
-        ("flow", "The flow of patients", _flow(dossier)),
-        ("evidence", "The evidence", _evidence(dossier)),
-        ("evaluations", "Evaluations on other cohorts", _evaluations(dossier)),
-        ("decisions", "The decisions", _decisions(dossier)),
-        ("environment", "Code and environment", _environment(dossier)),
-        ("artifacts", "The artifacts", _artifacts(dossier)),
-    ]
-    return [(anchor, title, section(anchor, 2, title, content)) for anchor, title, content in parts]
+def sections(dossier: Dossier) -> dict[str, Sequence[Statements]]:
+    """The statements of the sections, by the names under which the template places them."""
+    evidence, decisions = dossier.evidence, dossier.decisions
+    return {
+        "model": [_model(dossier)],
+        "data": [_data(dossier)],
+        "flow": _flow(evidence, dossier.proof(EVIDENCE)) if evidence else [],
+        "evidence": _evidence(evidence, dossier.proof(EVIDENCE)) if evidence else [],
+        "evaluations": [each for found in dossier.stored.evaluations for each in _evaluation(dossier, found)],
+        "decisions": [_decision(decision) for decision in decisions],
+        "environment": [_environment(dossier)],
+    }
 
 
-def _statements(caption: str, statements: Iterable[Statement]) -> Markup:
-    return table(caption, ("statement", "value", "proved by"), statements)
-
-
-def _checks(dossier: Dossier) -> Markup:
-    failing = [verdict.check for verdict in dossier.verdicts if verdict.outcome == "failed"]
-    if failing:
-        words = f"On {dossier.written_on} these checks FAILED: {', '.join(failing)}. What they concern proves nothing."
-    else:
-        words = f"On {dossier.written_on} nothing that was checked had been changed or lost since the sealing."
-    said = paragraph(words, "banner" if exit_code(dossier.verdicts) == 4 else "")
-    rows = [(verdict.check, verdict.outcome, verdict.detail) for verdict in dossier.verdicts]
-    again = Markup(
-        "To repeat them, and to have the model learned again: <code>kap audit verify {} --data COHORT</code>"
-    )
-    return said + table("Checks", ("check", "outcome", "seen"), rows) + paragraph(again.format(dossier.stored.run_id))
-
-
-def _model(dossier: Dossier) -> Markup:
+def _model(dossier: Dossier) -> Statements:
     proof, tags = dossier.proof(MANIFEST), dossier.stored.tags
     statements: list[Statement] = [
         ("registered version", dossier.version, dossier.proof(SEAL)),
@@ -104,7 +100,7 @@ def _model(dossier: Dossier) -> Markup:
     ]
     bundle = dossier.bundle
     if bundle is None:
-        return _statements("The model", statements) + paragraph("The bundle does not load here: see the checks.")
+        return Statements("The model", statements)
     horizons = ", ".join(str(days) for days in bundle.protocol.horizons_days)
     statements += [
         ("predicts", f"remission; relapse and sustained remission to day {horizons}", proof),
@@ -115,10 +111,10 @@ def _model(dossier: Dossier) -> Markup:
             counts = f"{record.winner or 'no model'}, learned from {record.patients} patients, {record.events} events"
             note = f"; {record.note}" if record.note else ""
             statements.append((f"{model.landmark.name}: {head}", counts + note, proof))
-    return _statements("The model", statements)
+    return Statements("The model", statements)
 
 
-def _data(dossier: Dossier) -> Markup:
+def _data(dossier: Dossier) -> Statements:
     tags, seal = dossier.stored.tags, dossier.proof(SEAL)
     statements: list[Statement] = [("digest of the cohort", tags.get("cohort_digest", "not recorded"), seal)]
     if dossier.bundle:
@@ -133,24 +129,17 @@ def _data(dossier: Dossier) -> Markup:
         for key, words in (("outcomes_digest", "outcomes"), ("features_digest", "feature rows")):
             if key in recorded:
                 statements.append((f"digest of the {words}, {name}", recorded[key], seal))
-    return _statements("The data", statements)
+    return Statements("The data", statements)
 
 
-def _flow(dossier: Dossier) -> Markup:
-    if dossier.evidence is None:
-        return paragraph("No evidence was recorded with this training.")
-    proof = dossier.proof(EVIDENCE)
-    return Markup().join(
-        _statements(f"Patients, {found.name}", [(box.label, str(box.n), proof) for box in found.flow])
-        for found in dossier.evidence.landmarks
-    )
+def _flow(evidence: Evidence, proof: Artifact) -> list[Statements]:
+    return [
+        Statements(f"Patients, {found.name}", [(box.label, str(box.n), proof) for box in found.flow])
+        for found in evidence.landmarks
+    ]
 
 
-def _evidence(dossier: Dossier) -> Markup:
-    evidence = dossier.evidence
-    if evidence is None:
-        return paragraph("No evidence was recorded with this training.")
-    proof = dossier.proof(EVIDENCE)
+def _evidence(evidence: Evidence, proof: Artifact) -> list[Statements]:
     leakage = [
         (f"leakage: {found.name}", f"{found.verdict}: {found.seen_in_full}", proof) for found in evidence.leakage
     ]
@@ -163,11 +152,10 @@ def _evidence(dossier: Dossier) -> Markup:
         again = f"{evidence.refit_check.heads} heads fitted twice, "
         again += "the same bytes" if evidence.refit_check.identical else "OTHER bytes"
         general.append(("reproduction within the training", again, proof))
-    measures = Markup().join(_measures(found, proof) for found in evidence.landmarks)
-    return _statements("Of the whole", general) + measures
+    return [Statements("Of the whole", general), *(_measures(found, proof) for found in evidence.landmarks)]
 
 
-def _measures(landmark: LandmarkEvidence, proof: Markup, of: str = "Held-out figures, ") -> Markup:
+def _measures(landmark: LandmarkEvidence, proof: Artifact, of: str = "Held-out figures, ") -> Statements:
     statements: list[Statement] = []
     for head in landmark.heads:
         statements += _figures(head.head, head.measures, proof)
@@ -179,10 +167,10 @@ def _measures(landmark: LandmarkEvidence, proof: Markup, of: str = "Held-out fig
         asked = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
         statements.append((asked, _counts(question), proof))
         statements += _figures(asked, question.measures, proof)
-    return _statements(f"{of}{landmark.name}", statements)
+    return Statements(f"{of}{landmark.name}", statements)
 
 
-def _figures(of: str, measures: Mapping[str, Estimate], proof: Markup) -> list[Statement]:
+def _figures(of: str, measures: Mapping[str, Estimate], proof: Artifact) -> list[Statement]:
     return [(f"{of}: {measure_title(name)}", interval(found, digits=3), proof) for name, found in measures.items()]
 
 
@@ -190,25 +178,19 @@ def _counts(question: Question) -> str:
     return f"{question.n} patients with an answer, {question.events} yes; {question.not_observed} not observed"
 
 
-def _evaluations(dossier: Dossier) -> Markup:
-    if not dossier.stored.evaluations:
-        return paragraph("No evaluation of this version on another cohort has been recorded.")
-    return Markup().join(_evaluation(dossier, found) for found in dossier.stored.evaluations)
-
-
-def _evaluation(dossier: Dossier, found: StoredEvaluation) -> Markup:
+def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
     """An evaluation's main figures, or what is missing of it."""
     caption, content = f"On {found.source}, by run {found.run_id}", _document(found)
     if content is None:
-        return _statements(caption, [("evidence", "LOST: the run or its evidence is gone", Markup("nothing"))])
+        return [Statements(caption, [("evidence", "LOST: the run or its evidence is gone", None)])]
     try:
         evidence = read_evidence(content)
     except ValidationError:
-        return _statements(caption, [("evidence", "can't be read", dossier.proof(_name(found)))])
+        return [Statements(caption, [("evidence", "can't be read", dossier.proof(_name(found)))])]
     cohort, proof = evidence.cohort, dossier.proof(_name(found))
     patients = f"{cohort.patients} at {cohort.sites} sites, {'drawn by a program' if cohort.synthetic else 'recorded'}"
-    counted = _statements(caption, [("patients", patients, proof), ("digest of the cohort", cohort.digest, proof)])
-    return counted + Markup().join(_measures(landmark, proof, f"{found.source}: ") for landmark in evidence.landmarks)
+    counted = Statements(caption, [("patients", patients, proof), ("digest of the cohort", cohort.digest, proof)])
+    return [counted, *(_measures(landmark, proof, f"{found.source}: ") for landmark in evidence.landmarks)]
 
 
 def _document(found: StoredEvaluation) -> bytes | None:
@@ -220,16 +202,8 @@ def _name(found: StoredEvaluation) -> str:
     return f"evaluation {found.run_id}/{EVIDENCE}"
 
 
-def _decisions(dossier: Dossier) -> Markup:
-    if not dossier.decisions:
-        return paragraph("No decision on this version has been recorded: it was never promoted.")
-    return Markup().join(_decision(decision) for decision in dossier.decisions)
-
-
-def _decision(decision: Decision) -> Markup:
-    proof = Markup('<a href="#{}">{}</a> <code>{}</code>').format(
-        _anchor(decision.key), decision.key, decision.hash[:12]
-    )
+def _decision(decision: Decision) -> Statements:
+    proof = Artifact(decision.key, decision.hash)
     statements: list[Statement] = [
         ("decided", f"{decision.action}, {decision.at}, by {decision.by}", proof),
         ("reason", decision.reason, proof),
@@ -241,10 +215,10 @@ def _decision(decision: Decision) -> Markup:
     for check in decision.checks:
         outcome = "passed" if check.passed else "NOT passed"
         statements.append((check.name, f"{outcome}: required {check.required}; seen {check.seen}", proof))
-    return _statements(f"Decision {decision.number}", statements)
+    return Statements(f"Decision {decision.number}", statements)
 
 
-def _environment(dossier: Dossier) -> Markup:
+def _environment(dossier: Dossier) -> Statements:
     named = {
         "commit": "commit of the code",
         "modified": "files differed from the commit",
@@ -257,23 +231,14 @@ def _environment(dossier: Dossier) -> Markup:
     tags = dossier.stored.tags
     packages = {key: key.removeprefix("package.") for key in sorted(tags) if key.startswith("package.")}
     shown: Mapping[str, str] = {words: tags[key] for key, words in (named | packages).items() if key in tags}
-    return _statements("Code and environment", [(words, value, dossier.proof(SEAL)) for words, value in shown.items()])
+    return Statements("Code and environment", [(words, value, dossier.proof(SEAL)) for words, value in shown.items()])
 
 
-def _artifacts(dossier: Dossier) -> Markup:
-    rows = [
-        (_target(name), Markup("<code>{}</code>").format(digest), _state(dossier, name, digest))
-        for name, digest in dossier.artifacts().items()
-    ]
-    kept = [
-        (_target(each.key), Markup("<code>{}</code>").format(each.hash), "kept as a tag of the registered model")
-        for each in dossier.decisions
-    ]
-    words = (
-        "SHA-256 of every artifact of the training and its model, as found when this was written. The seal holds a "
-        "digest of each of them, and of every parameter, metric and tag of the training and the runs below it."
-    )
-    return paragraph(words) + table("Artifacts", ("artifact", "SHA-256", "state"), [*rows, *kept])
+def listed_artifacts(dossier: Dossier) -> list[tuple[Artifact, str]]:
+    """Every artifact with how it stands to the seal, then the decisions."""
+    found = [(Artifact(name, digest), _state(dossier, name, digest)) for name, digest in dossier.artifacts().items()]
+    kept = [(Artifact(each.key, each.hash), "kept as a tag of the registered model") for each in dossier.decisions]
+    return [*found, *kept]
 
 
 def _state(dossier: Dossier, name: str, digest: str) -> str:
@@ -288,11 +253,3 @@ def _state(dossier: Dossier, name: str, digest: str) -> str:
     kept = EVIDENCE if evaluation else name
     agrees = any(item.name == kept and then == digest for item, then in sealed.items())
     return "as sealed" if agrees else "NOT as sealed"
-
-
-def _target(name: str) -> Markup:
-    return Markup('<span id="{}">{}</span>').format(_anchor(name), name)
-
-
-def _anchor(name: str) -> str:
-    return f"artifact-{digest_of(name)[:12]}"

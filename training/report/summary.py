@@ -1,65 +1,35 @@
 """The first screen: what is predicted, how well, and for whom not. Every sentence follows from the evidence."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, Question
-from training.report.facts import ReportFacts
-from training.report.kinds import SAID
-from training.report.markup import bullets, link, paragraph, section, table
-from training.report.wording import CANDIDATES, count, group_title, interval, listed, number, patients
+from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
+from training.report.question_tables import longest_table
+from training.report.templating import Table
+from training.report.wording import CANDIDATES, group_title, listed, number
 
 
-def first_screen(evidence: Evidence, about: ReportFacts) -> Markup:
-    """Title, banners, and the three answers."""
-    version = f"version {about.model_version}" if about.model_version else "not registered"
-    head = Markup("<h1>{}</h1>\n").format(about.title)
-    under = f"{version} · run {about.run_id} · bundle {about.bundle_digest[:12]} · {about.written_on}"
-    cohort = evidence.cohort
-    from_sites = f"{cohort.sites} site{'' if cohort.sites == 1 else 's'}"
-    on = f"{SAID[evidence.kind]} Cohort: {cohort.source}, {patients(cohort.patients)}, {from_sites}."
-    predicts = section("predicts", 2, "What it predicts", paragraph(_predicts(evidence)), paragraph(about.intended_use))
-    not_for = section("not-for", 2, "For whom not", bullets(_not_for(evidence)) or paragraph("Nothing was found."))
-    return Markup().join(
-        [
-            head,
-            paragraph(under, "under"),
-            Markup('<div class="banners">\n{}</div>\n').format(Markup().join(_banners(evidence))),
-            paragraph(on),
-            _beside(predicts + _updated(evidence), not_for, ""),
-            section("how-well", 2, "How well", *_how_well(evidence)),
-        ]
+@dataclass(frozen=True)
+class Summary:
+    """The three answers: ``heads`` holds the name of each landmark with a sentence or two about each head."""
+
+    predicts: str
+    heads: tuple[tuple[str, list[str]], ...]
+    longest: Table
+    not_for: tuple[str, ...]
+
+
+def summarise(evidence: Evidence) -> Summary:
+    """What the first screen says of a model."""
+    return Summary(
+        predicts=_predicts(evidence),
+        heads=tuple(
+            (landmark.name, [_head_words(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
+        ),
+        longest=longest_table(evidence.landmarks),
+        not_for=tuple(_not_for(evidence)),
     )
-
-
-def _updated(evidence: Evidence) -> Markup:
-    """What an update did to each head, as the evidence says it; nothing for a model that was not updated."""
-    if evidence.kind != "updated":
-        return Markup()
-    return section("updated", 2, "What the update did", bullets(evidence.caveats) or paragraph("Nothing was recorded."))
-
-
-def _beside(left: Markup, right: Markup, kind: str) -> Markup:
-    """Two parts next to each other where there is room."""
-    return Markup('<div class="beside {}">\n<div>{}</div>\n<div>{}</div>\n</div>\n').format(kind, left, right)
-
-
-def _banners(evidence: Evidence) -> Iterator[Markup]:
-    if evidence.cohort.synthetic:
-        yield _banner("SYNTHETIC", "The cohort was drawn by a program. Nobody in it exists; no patient is described.")
-    elif evidence.model_synthetic:
-        yield _banner(
-            "SYNTHETIC MODEL", "The model was developed on a cohort drawn by a program. The one judged here is not."
-        )
-    if evidence.quick:
-        yield _banner("QUICK", "Parts of the evaluation were skipped. Promotion takes an override.")
-    yield _banner("Not a medical device", "For research. Nothing here has been cleared for the care of patients.")
-
-
-def _banner(loud: str, words: str) -> Markup:
-    return Markup('<p class="banner"><strong>{}</strong> {}</p>\n').format(loud, words)
 
 
 def _predicts(evidence: Evidence) -> str:
@@ -69,49 +39,6 @@ def _predicts(evidence: Evidence) -> str:
         return f"At {moments or 'no moment'}: no question could be judged on this cohort."
     given = " Relapse is that of patients in remission." if any(name.startswith("relapse") for name in asked) else ""
     return f"From what is known {moments}, the probability of: {listed(list(asked))}.{given}"
-
-
-def _how_well(evidence: Evidence) -> Iterator[Markup]:
-    said = [
-        Markup("<h3>{}</h3>\n").format(link(f"landmark-{position + 1}", landmark.name))
-        + bullets(_head_words(landmark, head) for head in landmark.heads)
-        for position, landmark in enumerate(evidence.landmarks)
-    ]
-    rows = [
-        (landmark.name, *_performance(question)) for landmark in evidence.landmarks for question in _longest(landmark)
-    ]
-    measured = table("At the longest horizon", ("landmark", "question", *_PERFORMANCE), rows)
-    words = paragraph(
-        "Pairs: two patients, one of whom reached remission (or relapsed first); how often that one was given the "
-        "higher probability (c-statistic). Slope: 1 is right, below 1 predictions are too extreme. In the large: 0 is "
-        "right, above 0 more happens than predicted. O:E: observed over expected, 1 is right. 95% intervals by "
-        f"bootstrap ({evidence.resampled}; {evidence.draws:,} draws).",
-        "none",
-    )
-    yield _beside(Markup().join(said), measured + words, "table")
-
-
-def _longest(landmark: LandmarkEvidence) -> list[Question]:
-    """One question per head, that of the longest horizon."""
-    found = {question.head: question for question in sorted(landmark.questions, key=lambda one: one.horizon_days or 0)}
-    return [question for question in landmark.questions if found[question.head] is question]
-
-
-_PERFORMANCE = ("patients", "events", "c-statistic", "slope", "in the large", "O:E")
-
-
-def questions_table(title: str, landmark: str, questions: Sequence[Question]) -> Markup:
-    """How well questions are answered: discrimination and calibration, a line each."""
-    rows = [_performance(question) for question in questions]
-    return table(f"{title}, {landmark}", ("question", *_PERFORMANCE), rows)
-
-
-def _performance(question: Question) -> tuple[str, ...]:
-    names = ("auc", "calibration_slope", "calibration_intercept", "oe")
-    return (
-        *(question.name, count(question.n), count(question.events)),
-        *(interval(question.measures.get(name)) for name in names),
-    )
 
 
 def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:

@@ -1,6 +1,7 @@
 """Figures in words: how a number, an interval and a measure are written everywhere in a report."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from training.evidence.document import Estimate, Number, Subgroup
@@ -51,6 +52,12 @@ def measure_title(name: str) -> str:
 def measure_good(name: str) -> str:
     """Which values of a measure are good; empty for an unknown one."""
     return MEASURES[name].good if name in MEASURES else ""
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Names in the order of `MEASURES`, unknown ones last."""
+    places = {name: place for place, name in enumerate(MEASURES)}
+    return sorted(names, key=lambda name: (places.get(name, len(places)), name))
 
 
 def by_chance_alone(name: str, found: Estimate) -> float | None:

@@ -2,44 +2,34 @@
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from training.evidence.parts import Number
 from training.monitoring.report.figures import check_title
-from training.monitoring.statistics.document import Calibration, Check, Count, ModelMonitored, State
+from training.monitoring.statistics.document import Calibration, Check, Count, ModelMonitored
 from training.monitoring.statistics.drift import SHARE
-from training.report.markup import Cell, paragraph, table
+from training.report.templating import Table
 from training.report.wording import interval, number, percent
 
-URGENT: tuple[State, ...] = ("act", "watch")
 FEW = "fewer than 5"
 _CHECKS = ("what", "verdict", "patients", "in training", "of late", "change", "evidence", "since", "proof in")
 
 
-def changes_table(model: ModelMonitored) -> Markup:
-    """What calls for action or attention; where nothing does, whether anything could be judged."""
-    urgent = [check for check in model.checks if check.state in URGENT]
-    if not urgent:
-        evaluated = any(check.state == "in order" for check in model.checks)
-        words = "Nothing that could be judged calls for anything." if evaluated else "Nothing could be judged."
-        return paragraph(words, "none")
-    return table("What has changed", _CHECKS, [_check(check) for check in urgent])
+def model_tables(model: ModelMonitored) -> dict[str, Table]:
+    """All tables of a model, by the names under which the template places them."""
+    urgent = [check for check in model.checks if check.state in ("act", "watch")]
+    return {
+        "changes": Table("What has changed", _CHECKS, [_check(check) for check in urgent]),
+        "checks": Table(
+            "Everything watched, the strongest evidence first", _CHECKS, [_check(check) for check in model.checks]
+        ),
+        "calibration": _calibration(model.calibration),
+        "horizons": _horizons(model.calibration),
+        "windows": _windows(model.calibration),
+        "joined": _joined(model.calibration),
+        "predictions": _predictions(model),
+    }
 
 
-def all_checks(model: ModelMonitored) -> Markup:
-    """Everything that is watched, folded away."""
-    if not model.checks:
-        return Markup()
-    rows = table("Everything watched, the strongest evidence first", _CHECKS, [_check(check) for check in model.checks])
-    alone = "" if model.referenced else ": calibration alone, without drift"
-    return _folded(f"All {len(model.checks)} things that are watched{alone}", rows)
-
-
-def _folded(words: str, inside: Markup) -> Markup:
-    return Markup("<details><summary>{}</summary>\n{}</details>\n").format(words, inside)
-
-
-def _check(check: Check) -> tuple[Cell, ...]:
+def _check(check: Check) -> tuple[str, ...]:
     change = check.change
     shown = (change.reference, change.recent) if change else (None, None)
     unused = "" if check.used else " (not used by the model)"
@@ -70,10 +60,8 @@ def _rarity(chance: float) -> str:
     return "1 in over a million" if chance < 1e-6 else f"1 in {1 / chance:,.0f}"
 
 
-def calibration_tables(model: ModelMonitored) -> Markup:
-    """How far predictions come true: over all, by horizon, and by when they were made; and what could be joined."""
-    if not model.followed:
-        return Markup()
+def _calibration(calibration: Sequence[Calibration]) -> Table:
+    """How far predictions come true."""
     header = ("landmark", "head", "patients", "observed", "expected", "O:E", "in the large", "slope")
     rows = [
         (
@@ -86,17 +74,16 @@ def calibration_tables(model: ModelMonitored) -> Markup:
             interval(one.in_the_large),
             interval(one.slope),
         )
-        for one in model.calibration
+        for one in calibration
     ]
-    shown = [table("Calibration", header, rows), _horizons(model.calibration), _windows(model.calibration)]
-    return Markup().join([*shown, _joined(model.calibration)])
+    return Table("Calibration", header, rows)
 
 
 def _or_few(value: Number) -> str:
     return "too few" if value is None else f"{value:,.0f}"
 
 
-def _horizons(calibration: Sequence[Calibration]) -> Markup:
+def _horizons(calibration: Sequence[Calibration]) -> Table:
     rows = [
         (one.landmark, f"{horizon.days}", FEW if horizon.patients is None else f"{horizon.patients:,}",
          interval(horizon.ratio) if horizon.ratio else "too few")
@@ -104,10 +91,10 @@ def _horizons(calibration: Sequence[Calibration]) -> Markup:
         for horizon in one.horizons
     ]  # fmt: skip
     header = ("landmark", "within days", "patients followed", "O:E")
-    return table("Relapse by horizon, those lost stood for by those followed", header, rows) if rows else Markup()
+    return Table("Relapse by horizon, those lost stood for by those followed", header, rows)
 
 
-def _windows(calibration: Sequence[Calibration]) -> Markup:
+def _windows(calibration: Sequence[Calibration]) -> Table:
     rows = [
         (f"{one.head}, {one.landmark}", f"{window.first} to {window.last}", f"{window.patients:,}",
          f"{window.observed:,}", number(window.expected, 1), interval(window.ratio))
@@ -115,25 +102,23 @@ def _windows(calibration: Sequence[Calibration]) -> Markup:
         for window in one.windows
     ]  # fmt: skip
     header = ("what", "predicted in", "patients", "observed", "expected", "O:E")
-    words = "Calibration by when patients were predicted for"
-    return _folded(words, table(words, header, rows)) if rows else Markup()
+    return Table("Calibration by when patients were predicted for", header, rows)
 
 
-def _joined(calibration: Sequence[Calibration]) -> Markup:
+def _joined(calibration: Sequence[Calibration]) -> Table:
     rows = [
         (f"{one.head}, {one.landmark}", _reason(count), FEW if count.patients is None else f"{count.patients:,}")
         for one in calibration
         for count in one.joined
     ]
-    words = "What became of joining outcomes to predictions"
-    return _folded(words, table(words, ("what", "", "patients"), rows)) if rows else Markup()
+    return Table("What became of joining outcomes to predictions", ("what", "", "patients"), rows)
 
 
 def _reason(count: Count) -> str:
     return count.reason + (f"; {FEW} of them: {'; '.join(count.few)}" if count.few else "")
 
 
-def counts_table(model: ModelMonitored) -> Markup:
+def _predictions(model: ModelMonitored) -> Table:
     """Which predictions count."""
     rows = (
         ("in the log", model.predictions),
@@ -142,4 +127,4 @@ def counts_table(model: ModelMonitored) -> Markup:
         ("about a patient and landmark once more", model.repeated),
         ("counted", model.counted),
     )
-    return table("Predictions", ("", "predictions"), [(name, f"{value:,}") for name, value in rows])
+    return Table("Predictions", ("", "predictions"), [(name, f"{value:,}") for name, value in rows])

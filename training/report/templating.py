@@ -1,0 +1,39 @@
+"""How documents become HTML: from plain values and drawings, by the templates of a package and those shared by all.
+
+Every value is escaped, so no name or note can become a tag; a value that a template asks for and nobody gave is an
+error. What a document says and in which order is left to its templates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from training.report.wording import count, listed, patients
+
+SHARED = "training.report"
+"""The package whose templates every document may use."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the macro ``table`` draws; the first cell of a row heads it. ``kind`` is a class of the stylesheet."""
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    kind: str = ""
+
+
+def rendered(package: str, template: str, **values: object) -> str:
+    """The document of a template in a package's folder ``templates``; the same values give the same text."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(SHARED)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"count": count, "listed": listed, "patients": patients}
+    return environment.get_template(template).render(values)
