@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# pyenv starts a Python that is not its default only when it is told which; without pyenv this says nothing.
+START = PYENV_VERSION=$${PYENV_VERSION-$$(pyenv whence $(notdir $(PYTHON)) 2>/dev/null | tail -n 1)} $(PYTHON)
 export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
@@ -14,8 +16,8 @@ help:  ## List the targets
 setup: $(VENV)/.complete  ## Put the locked dependencies and the `kap` command into .venv
 
 $(VENV)/.complete: requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is required; install it or say PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(START) -c "" 2>/dev/null || { echo "$(PYTHON) is required; install it or say PYTHON=/path/to/python, 3.11 to 3.13" >&2; exit 1; }
+	$(START) -m venv $(VENV)
 	grep -A 40 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ {exit} {print}' > $(VENV)/uv.lock.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --system-certs --python $(BIN)/python --require-hashes requirements.lock
@@ -71,9 +73,10 @@ format:  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove the environment and what tests and demonstrations left
-	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# `fewest`: one version of a library for every Python, so that a training gives the same numbers on each.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 lock:  ## Resolve the dependencies anew and rewrite requirements.lock, and from it what the service alone needs
 	$(COMPILE) --extra dev --upgrade pyproject.toml -o requirements.lock

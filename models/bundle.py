@@ -29,6 +29,7 @@ FORMAT = 3
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
 REFERENCE_INPUTS = "probes.json"
+_REMEDY = "train again with this version, or answer with the version that made the bundle"
 TOLERANCES = {
     "rows": 0.0,
     "remission": 1e-9,
@@ -117,7 +118,7 @@ def load_bundle(directory: Path) -> Bundle:
     protocol = protocol_from_document(json.dumps(manifest["protocol"]))
     if fingerprint(protocol) != manifest["catalogue"]:
         raise BundleRefusedError(
-            "the feature catalogue of this installation is not the one the bundle was learned with"
+            f"the feature catalogue of this installation is not the one the bundle was learned with; {_REMEDY}"
         )
     models = tuple(
         _load_model(entry, protocol, directory, len(manifest["features"])) for entry in manifest["landmarks"]
@@ -141,7 +142,8 @@ def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:
         raise BundleRefusedError(f"{MANIFEST}: its digest is not the one in {DIGEST}")
     manifest: dict[str, Any] = json.loads(content)
     if manifest["format"] != FORMAT:
-        raise BundleRefusedError(f"{MANIFEST}: format {manifest['format']}, this installation reads {FORMAT}")
+        found = f"{MANIFEST}: format {manifest['format']}, this installation reads {FORMAT}"
+        raise BundleRefusedError(f"{found}; {_REMEDY}")
     return manifest, digest
 
 

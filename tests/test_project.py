@@ -12,12 +12,15 @@ from typing import Any
 
 import click
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tests.places import ROOT
 from tests.test_imports import imports_of
 from training.cli.app import main
 
 GUIDES = ("README.md", "training/README.md", "serving/README.md")
+PYTHONS = ("3.11", "3.12", "3.13")
 
 
 def test_the_version_is_the_latest_in_the_changelog() -> None:
@@ -48,6 +51,30 @@ def test_every_dependency_is_locked_with_its_hash_and_without_an_address(lock: s
     everything = project["dependencies"] + project["optional-dependencies"]["dev"]
     assert names(groups["serving"] if "serving" in lock else everything) <= names(pins(lock))
     assert "://" not in (ROOT / lock).read_text(encoding="utf-8")
+
+
+def installed(lock: str, python: str, platform: str) -> set[str]:
+    """The pins of a lock that a Python takes on a platform."""
+    entries = re.findall(r"^([a-z].*?) \\$", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
+    where = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": platform}
+    requirements = [Requirement(entry) for entry in entries]
+    return {f"{one.name}{one.specifier}" for one in requirements if one.marker is None or one.marker.evaluate(where)}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-serving.lock"])
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_every_python_gets_the_same_version_of_everything_and_each_once(lock: str, platform: str) -> None:
+    """A model learned with one Python then comes out again with another."""
+    oldest, *newer = [installed(lock, python, platform) for python in PYTHONS]
+    assert oldest
+    assert newer == [oldest] * len(newer)
+    assert len(names(oldest)) == len(oldest)
+    assert all(python in SpecifierSet(described()["project"]["requires-python"]) for python in PYTHONS)
+
+
+def test_uvloop_which_windows_lacks_is_not_asked_for_there() -> None:
+    lock = "requirements-serving.lock"
+    assert "uvloop" in names(installed(lock, PYTHONS[0], "linux")) - names(installed(lock, PYTHONS[0], "win32"))
 
 
 def test_the_service_is_locked_to_the_versions_that_the_tests_run_with() -> None:

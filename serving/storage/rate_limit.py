@@ -5,7 +5,6 @@ ask so often of each. Refusing the request is left to `gate`.
 """
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,11 @@ from pathlib import Path
 from threading import Lock
 
 from serving.storage.secure_files import place_private_file
+
+try:
+    import fcntl
+except ImportError:  # Windows: keys can be read there, training works, and only the server keeps limits
+    fcntl = None  # type: ignore[assignment]
 
 FILE = "rate-limits"
 SLOTS = 65_536
@@ -35,6 +39,8 @@ class RateLimiter:
 
     def __init__(self, state: Path, clock: Callable[[], int] = time.monotonic_ns) -> None:
         """Open the file in the folder ``state``, making both where they are not there; raises ``OSError``."""
+        if fcntl is None:
+            raise OSError("the service needs Linux or macOS: this system lacks the locks by which it limits requests")
         path = state / FILE
         place_private_file(path, _write_zeros)
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)

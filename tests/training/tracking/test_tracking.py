@@ -36,9 +36,10 @@ REMISSION = {"auc", "log_loss", "brier", "calibration_intercept", "calibration_s
 RELAPSE = {"c_index", "integrated_brier"}
 REASON = "first model that we look at"
 PYFUNC = """
-import sys, mlflow, pandas
-model = mlflow.pyfunc.load_model("models:/kap-outcomes@champion")
-model.predict(pandas.read_parquet(sys.argv[1])).to_parquet(sys.argv[2])
+import sys, tempfile, mlflow, pandas
+with tempfile.TemporaryDirectory() as copy:
+    model = mlflow.pyfunc.load_model("models:/kap-outcomes@champion", dst_path=copy)
+    model.predict(pandas.read_parquet(sys.argv[1])).to_parquet(sys.argv[2])
 """
 SERVED = """
 import bentoml, json
@@ -220,8 +221,11 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: RecordedRun, promoted:
         frames.append(frame.assign(patient_id=cohort.patient_ids)[features.ineligible == None])  # noqa: E711
     rows = pd.concat(frames, ignore_index=True)
     rows.drop(columns="patient_id").to_parquet(place.folder / "rows.parquet")
+    (stored,) = {path.parent for path in place.folder.rglob("MLmodel")}
+    sealed = sorted(stored.rglob("*"))
     asked = place.python(PYFUNC, "rows.parquet", "answers.parquet")
     assert asked.returncode == 0, asked.stderr
+    assert sorted(stored.rglob("*")) == sealed, "MLflow wrote beside what is sealed"
     answers = pd.read_parquet(place.folder / "answers.parquet")
     verdict, *numbers = answers.columns
     scored = rows[["patient_id", "landmark"]].merge(
