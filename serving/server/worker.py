@@ -39,14 +39,14 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
-        self.shelf = ModelLoader(settings.model, self.limits)
+        self.loader = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
         self.log = LogWriter(self._engine, self.secret)
         self.batcher = RequestBatcher(
-            lambda: self.shelf.served, self.log, self.secret, self.metrics, settings.most_waiting
+            lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting
         )
         self._begun = False
         self._log_answers: bool | None = None
@@ -56,7 +56,7 @@ class Worker:
         """Read the keys, and begin to look for other keys and newer models."""
         await asyncio.to_thread(self._look_at_database)
         self._watch(self._keep_looking())
-        self._watch(self.shelf.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
+        self._watch(self.loader.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
 
     async def stop(self) -> None:
         """Stop looking, write what waits to be logged, and let go of the database."""
@@ -69,14 +69,14 @@ class Worker:
     @property
     def pages(self) -> Pages:
         """What the model that answers now says of itself."""
-        return self.shelf.served.pages
+        return self.loader.served.pages
 
     def readiness(self) -> ReadinessReport:
         """What ``/readyz`` says."""
-        served = self.shelf.served
+        served = self.loader.served
         answers = bool(self._log_answers) and not self.log.failing
         log = "answers" if answers else "does not answer; nothing is answered unlogged"
-        return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.shelf.refused)
+        return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
         """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""

@@ -58,7 +58,7 @@ class Dossier:
     verdicts: tuple[Verdict, ...]
     written_on: str
 
-    def proof(self, name: str) -> Artifact:
+    def source(self, name: str) -> Artifact:
         """An artifact of the list at the end."""
         return Artifact(name, self.artifacts().get(name))
 
@@ -83,8 +83,8 @@ def sections(dossier: Dossier) -> dict[str, Sequence[Statements]]:
     return {
         "model": [_model(dossier)],
         "data": [_data(dossier)],
-        "flow": _flow(evidence, dossier.proof(EVIDENCE)) if evidence else [],
-        "evidence": _evidence(evidence, dossier.proof(EVIDENCE)) if evidence else [],
+        "flow": _flow(evidence, dossier.source(EVIDENCE)) if evidence else [],
+        "evidence": _evidence(evidence, dossier.source(EVIDENCE)) if evidence else [],
         "evaluations": [each for found in dossier.stored.evaluations for each in _evaluation(dossier, found)],
         "decisions": [_decision(decision) for decision in decisions],
         "environment": [_environment(dossier)],
@@ -92,39 +92,39 @@ def sections(dossier: Dossier) -> dict[str, Sequence[Statements]]:
 
 
 def _model(dossier: Dossier) -> Statements:
-    proof, tags = dossier.proof(MANIFEST), dossier.stored.tags
+    source, tags = dossier.source(MANIFEST), dossier.stored.tags
     statements: list[Statement] = [
-        ("registered version", dossier.version, dossier.proof(SEAL)),
-        ("made by run", dossier.stored.run_id, dossier.proof(SEAL)),
-        ("digest of the bundle (SHA-256 of its manifest)", tags.get("bundle_digest", "not recorded"), proof),
+        ("registered version", dossier.version, dossier.source(SEAL)),
+        ("made by run", dossier.stored.run_id, dossier.source(SEAL)),
+        ("digest of the bundle (SHA-256 of its manifest)", tags.get("bundle_digest", "not recorded"), source),
     ]
     bundle = dossier.bundle
     if bundle is None:
         return Statements("The model", statements)
     horizons = ", ".join(str(days) for days in bundle.protocol.horizons_days)
     statements += [
-        ("predicts", f"remission; relapse and sustained remission to day {horizons}", proof),
-        ("features", str(len(bundle.features)), proof),
+        ("predicts", f"remission; relapse and sustained remission to day {horizons}", source),
+        ("features", str(len(bundle.features)), source),
     ]
     for model, records in zip(bundle.models, bundle.records, strict=True):
         for head, record in records.items():
             counts = f"{record.winner or 'no model'}, learned from {record.patients} patients, {record.events} events"
             note = f"; {record.note}" if record.note else ""
-            statements.append((f"{model.landmark.name}: {head}", counts + note, proof))
+            statements.append((f"{model.landmark.name}: {head}", counts + note, source))
     return Statements("The model", statements)
 
 
 def _data(dossier: Dossier) -> Statements:
-    tags, seal = dossier.stored.tags, dossier.proof(SEAL)
+    tags, seal = dossier.stored.tags, dossier.source(SEAL)
     statements: list[Statement] = [("digest of the cohort", tags.get("cohort_digest", "not recorded"), seal)]
     if dossier.bundle:
         protocol = dossier.bundle.protocol
-        statements.append(("protocol", f"{protocol.name}, digest {protocol.digest}", dossier.proof(PROTOCOL)))
+        statements.append(("protocol", f"{protocol.name}, digest {protocol.digest}", dossier.source(PROTOCOL)))
     if dossier.evidence:
-        cohort, proof = dossier.evidence.cohort, dossier.proof(EVIDENCE)
+        cohort, source = dossier.evidence.cohort, dossier.source(EVIDENCE)
         drawn = "drawn by a program" if cohort.synthetic else "recorded"
-        statements.append(("patients", f"{cohort.patients} at {cohort.sites} sites, {drawn}", proof))
-        statements.append(("held out by", dossier.evidence.folds, proof))
+        statements.append(("patients", f"{cohort.patients} at {cohort.sites} sites, {drawn}", source))
+        statements.append(("held out by", dossier.evidence.folds, source))
     for name, recorded in dossier.stored.landmark_tags.items():
         for key, words in (("outcomes_digest", "outcomes"), ("features_digest", "feature rows")):
             if key in recorded:
@@ -132,46 +132,46 @@ def _data(dossier: Dossier) -> Statements:
     return Statements("The data", statements)
 
 
-def _flow(evidence: Evidence, proof: Artifact) -> list[Statements]:
+def _flow(evidence: Evidence, source: Artifact) -> list[Statements]:
     return [
-        Statements(f"Patients, {found.name}", [(box.label, str(box.n), proof) for box in found.flow])
+        Statements(f"Patients, {found.name}", [(box.label, str(box.n), source) for box in found.flow])
         for found in evidence.landmarks
     ]
 
 
-def _evidence(evidence: Evidence, proof: Artifact) -> list[Statements]:
+def _evidence(evidence: Evidence, source: Artifact) -> list[Statements]:
     leakage = [
-        (f"leakage: {found.name}", f"{found.verdict}: {found.seen_in_full}", proof) for found in evidence.leakage
+        (f"leakage: {found.name}", f"{found.verdict}: {found.seen_in_full}", source) for found in evidence.leakage
     ]
     general: list[Statement] = [
-        ("intervals", f"95%, {evidence.draws} bootstrap draws over {evidence.resampled}", proof),
+        ("intervals", f"95%, {evidence.draws} bootstrap draws over {evidence.resampled}", source),
         *leakage,
-        *((f"caveat {number}", words, proof) for number, words in enumerate(evidence.caveats, start=1)),
+        *((f"caveat {number}", words, source) for number, words in enumerate(evidence.caveats, start=1)),
     ]
     if evidence.refit_check:
         again = f"{evidence.refit_check.heads} heads fitted twice, "
         again += "the same bytes" if evidence.refit_check.identical else "OTHER bytes"
-        general.append(("reproduction within the training", again, proof))
-    return [Statements("Of the whole", general), *(_measures(found, proof) for found in evidence.landmarks)]
+        general.append(("reproduction within the training", again, source))
+    return [Statements("Of the whole", general), *(_measures(found, source) for found in evidence.landmarks)]
 
 
-def _measures(landmark: LandmarkEvidence, proof: Artifact, of: str = "Held-out figures, ") -> Statements:
+def _measures(landmark: LandmarkEvidence, source: Artifact, of: str = "Held-out figures, ") -> Statements:
     statements: list[Statement] = []
     for head in landmark.heads:
-        statements += _figures(head.head, head.measures, proof)
+        statements += _figures(head.head, head.measures, source)
         if head.sample_size:
             size = head.sample_size
             words = f"{size.patients} patients for {size.parameters} parameters; required {size.required or 'unknown'}"
-            statements.append((f"{head.head}: sample size", words, proof))
+            statements.append((f"{head.head}: sample size", words, source))
     for question in landmark.questions:
         asked = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
-        statements.append((asked, _counts(question), proof))
-        statements += _figures(asked, question.measures, proof)
+        statements.append((asked, _counts(question), source))
+        statements += _figures(asked, question.measures, source)
     return Statements(f"{of}{landmark.name}", statements)
 
 
-def _figures(of: str, measures: Mapping[str, Estimate], proof: Artifact) -> list[Statement]:
-    return [(f"{of}: {measure_title(name)}", interval(found, digits=3), proof) for name, found in measures.items()]
+def _figures(of: str, measures: Mapping[str, Estimate], source: Artifact) -> list[Statement]:
+    return [(f"{of}: {measure_title(name)}", interval(found, digits=3), source) for name, found in measures.items()]
 
 
 def _counts(question: Question) -> str:
@@ -186,11 +186,11 @@ def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
     try:
         evidence = read_evidence(content)
     except ValidationError:
-        return [Statements(caption, [("evidence", "can't be read", dossier.proof(_name(found)))])]
-    cohort, proof = evidence.cohort, dossier.proof(_name(found))
+        return [Statements(caption, [("evidence", "can't be read", dossier.source(_name(found)))])]
+    cohort, source = evidence.cohort, dossier.source(_name(found))
     patients = f"{cohort.patients} at {cohort.sites} sites, {'drawn by a program' if cohort.synthetic else 'recorded'}"
-    counted = Statements(caption, [("patients", patients, proof), ("digest of the cohort", cohort.digest, proof)])
-    return [counted, *(_measures(landmark, proof, f"{found.source}: ") for landmark in evidence.landmarks)]
+    counted = Statements(caption, [("patients", patients, source), ("digest of the cohort", cohort.digest, source)])
+    return [counted, *(_measures(landmark, source, f"{found.source}: ") for landmark in evidence.landmarks)]
 
 
 def _document(found: StoredEvaluation) -> bytes | None:
@@ -203,18 +203,18 @@ def _name(found: StoredEvaluation) -> str:
 
 
 def _decision(decision: Decision) -> Statements:
-    proof = Artifact(decision.key, decision.hash)
+    source = Artifact(decision.key, decision.hash)
     statements: list[Statement] = [
-        ("decided", f"{decision.action}, {decision.at}, by {decision.by}", proof),
-        ("reason", decision.reason, proof),
-        ("champion before", decision.previous_champion or "none", proof),
-        ("policy", decision.policy_digest or "none", proof),
-        ("on the evidence", decision.evidence_digest or "none", proof),
-        ("on the seal", decision.seal_digest or "none", proof),
+        ("decided", f"{decision.action}, {decision.at}, by {decision.by}", source),
+        ("reason", decision.reason, source),
+        ("champion before", decision.previous_champion or "none", source),
+        ("policy", decision.policy_digest or "none", source),
+        ("on the evidence", decision.evidence_digest or "none", source),
+        ("on the seal", decision.seal_digest or "none", source),
     ]
     for check in decision.checks:
         outcome = "passed" if check.passed else "NOT passed"
-        statements.append((check.name, f"{outcome}: required {check.required}; seen {check.seen}", proof))
+        statements.append((check.name, f"{outcome}: required {check.required}; seen {check.seen}", source))
     return Statements(f"Decision {decision.number}", statements)
 
 
@@ -231,7 +231,7 @@ def _environment(dossier: Dossier) -> Statements:
     tags = dossier.stored.tags
     packages = {key: key.removeprefix("package.") for key in sorted(tags) if key.startswith("package.")}
     shown: Mapping[str, str] = {words: tags[key] for key, words in (named | packages).items() if key in tags}
-    return Statements("Code and environment", [(words, value, dossier.proof(SEAL)) for words, value in shown.items()])
+    return Statements("Code and environment", [(words, value, dossier.source(SEAL)) for words, value in shown.items()])
 
 
 def listed_artifacts(dossier: Dossier) -> list[tuple[Artifact, str]]:

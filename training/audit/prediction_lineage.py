@@ -77,7 +77,7 @@ class PredictionLineage:
         return read if read.tzinfo is not None else None
 
 
-def trace(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
+def lineage_verdicts(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
     """What the log, the registry, the training's record and the decisions say of a prediction, and its answer anew.
 
     ``reload_seconds`` is how often a worker looks for a new model. Without a registry what needs one is not checked.

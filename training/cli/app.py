@@ -22,7 +22,7 @@ from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
-from training.cli.replay import replay, trace
+from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
     from training.evidence.document import Acknowledgement
@@ -194,7 +194,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 audit.add_command(audit_log)
-audit.add_command(trace)
+audit.add_command(lineage)
 main.add_command(keys)
 main.add_command(log_group)
 main.add_command(monitor_command)

@@ -87,7 +87,7 @@ def outcomes(directory: Path, out: Path) -> None:
 @click.argument("directory", type=FOLDER)
 @click.argument("patient")
 @answers_for_mistakes
-def trace(directory: Path, patient: str) -> None:
+def explain(directory: Path, patient: str) -> None:
     """Show which readings decided one PATIENT's outcomes, and by which rule.
 
     This shows the patient's record: it is the one command that does.

@@ -91,7 +91,7 @@ def main() -> None:
         _say(f"curl {address}/v1/predict -H 'Content-Type: application/json' -d @{patient.name}")
         answer = _ask(f"{address}/v1/predict", patient.read_bytes())
     print("\n" + as_text(answer))
-    _kap(environment, "audit", "trace", answer["prediction_id"])
+    _kap(environment, "audit", "lineage", answer["prediction_id"])
     _kap(environment, "audit", "log")
     print(WHERE_TO_LOOK)
 

@@ -1,6 +1,6 @@
-"""`kap audit trace` and `kap replay`: what stands behind one logged prediction, and what another model would have said.
+"""`kap audit lineage` and `kap replay`: what stands behind a logged prediction, and what another model answers.
 
-Exit codes of `trace`: 0 every step holds, 4 any does not, 5 none failed but some could not be checked.
+Exit codes of `lineage`: 0 every step holds, 4 any does not, 5 none failed but some could not be checked.
 """
 
 import json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--request", type=click.File("rb"), default=None, help="JSON file: was this the request? - for stdin.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
-def trace(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
+def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
     """Walk PREDICTION_ID to the model, training run and decision behind it, and compute its answer anew.
 
     The entry's own codes are checked (kap audit log checks the whole log), then: which registered version has the
@@ -44,7 +44,7 @@ def trace(prediction_id: str, log: str | None, request: IO[bytes] | None, as_jso
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
     from serving.verification.rescore import differences, facts_of, is_request
-    from training.audit.prediction_lineage import trace as prediction_lineage
+    from training.audit.prediction_lineage import lineage_verdicts as prediction_lineage
     from training.verdicts import exit_code
 
     state = open_log(log)

@@ -18,7 +18,7 @@ def figures(fit: HeadFit, candidate: CandidateFit, proven: LandmarkEvidence) -> 
     """A candidate's measures over everybody held out, by name; NaN where not defined."""
     if candidate.name != fit.winner:
         return {name: candidate.measures[name] for name in _names(fit)}
-    found = _proven(fit.task.name, proven)
+    found = _from_evidence(fit.task.name, proven)
     return {name: _number(found.get(name)) for name in _names(fit)}
 
 
@@ -50,7 +50,7 @@ def _names(fit: HeadFit) -> tuple[str, ...]:
     return REMISSION_MEASURES if fit.task.name == "remission" else RELAPSE_MEASURES
 
 
-def _proven(head: str, proven: LandmarkEvidence) -> dict[str, Estimate]:
+def _from_evidence(head: str, proven: LandmarkEvidence) -> dict[str, Estimate]:
     """What the evidence says of a head: remission's measures stand at its question, relapse's at the head."""
     if head == "relapse":
         return next((found.measures for found in proven.heads if found.head == head), {})

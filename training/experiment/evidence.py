@@ -18,7 +18,7 @@ from training.evidence.document import Direction, Evidence, HeadEvidence, Instab
 from training.experiment.external import used
 from training.experiment.train import Announce, LandmarkFit, Training
 from training.learning.fit import HeadFit
-from training.learning.learning_curve import SmallerFits, fit_on_fewer, learning_curve, number_of_lessons
+from training.learning.learning_curve import SmallerFits, fit_on_fewer, learning_curve, number_of_smaller_fits
 from training.learning.refit_check import check_refit
 from training.learning.splits import Folds
 from training.metrics.draws import Draws, draw
@@ -37,7 +37,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     moves: dict[int, Instability | None] = {}
     refit_check = None
     if not config.quick:
-        progress = announce("learning from fewer patients", number_of_lessons(fits, folds))
+        progress = announce("learning from fewer patients", number_of_smaller_fits(fits, folds))
         training_sets = _by_fit(fits, fit_on_fewer(fits, folds, progress, workers))
         progress = announce("learning from bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
@@ -86,10 +86,10 @@ def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ..
 
 
 _Part = tuple[HeadFit, SmallerFits | None, Instability | None]
-Found = TypeVar("Found")
+Fit = TypeVar("Fit")
 
 
-def _by_fit(fits: Sequence[HeadFit], found: Sequence[Found]) -> dict[int, Found]:
+def _by_fit(fits: Sequence[HeadFit], found: Sequence[Fit]) -> dict[int, Fit]:
     """What was found of each fit, by the fit's identity."""
     return dict(zip(map(id, fits), found, strict=True))
 

@@ -38,7 +38,7 @@ class SmallerFits:
     outs: tuple[tuple[HeldOut, ...], ...]
 
 
-def number_of_lessons(fits: Sequence[HeadFit], folds: Folds) -> int:
+def number_of_smaller_fits(fits: Sequence[HeadFit], folds: Folds) -> int:
     """How many fits ``fit_on_fewer`` will make."""
     return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * _folds_used(folds)
 

@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from training.monitoring.report import text as as_text
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.calibration import OutcomeCalendar, relapse_calibration, remission_calibration
-from training.monitoring.statistics.checks import Finding, MonitoredItem, shares
+from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding, shares
 from training.monitoring.statistics.document import (
     Calibration,
     Check,
@@ -121,7 +121,7 @@ def _cohort(known: KnownModel, outcomes: OutcomeSource | None, *, newest: bool) 
 
 def _drift(
     model: ByModel, known: KnownModel, calendar: Calendar, watched: Mapping[MonitoredItem, float]
-) -> list[Finding]:
+) -> list[MonitoringFinding]:
     landmarks = known.reference.landmarks if known.reference else []
     return [
         found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, watched)
@@ -138,7 +138,7 @@ def _calibration(
     followed: OutcomeCohort,
     calendar: Calendar,
     watched: Mapping[MonitoredItem, float],
-) -> tuple[list[Finding], list[Calibration]]:
+) -> tuple[list[MonitoringFinding], list[Calibration]]:
     """Evidence and figures of every head at every landmark."""
     answered = [one for at in model.landmarks.values() for one in at.answered]
     moment = OutcomeCalendar(calendar, followed.last_day(answered), known.bundle.protocol)

@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.score import Constant, Linear, Score
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import ALARM, HINT, Finding, Kind, Size
+from training.monitoring.statistics.checks import ALARM, HINT, Kind, MonitoringFinding, Size
 from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, told
 
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
@@ -29,7 +29,7 @@ PARTS: Mapping[str, tuple[Kind, ...]] = {
 LOG_10 = float(np.log(10))
 
 
-def checks(found: Sequence[Finding], bundle: Bundle, calendar: Calendar) -> list[Check]:
+def checks(found: Sequence[MonitoringFinding], bundle: Bundle, calendar: Calendar) -> list[Check]:
     """Everything watched as it is told, the strongest evidence first."""
     used = {model.landmark.name: used_features(model, bundle.features) for model in bundle.models}
     ordered = sorted(found, key=lambda one: one.best_chance)
@@ -39,7 +39,7 @@ def checks(found: Sequence[Finding], bundle: Bundle, calendar: Calendar) -> list
     ]
 
 
-def _is_used(found: Finding, used: Mapping[str, frozenset[str]]) -> bool:
+def _is_used(found: MonitoringFinding, used: Mapping[str, frozenset[str]]) -> bool:
     """Answers and calibration are what the model does; a feature matters where the model goes by it."""
     watched = found.watched
     return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
@@ -59,7 +59,7 @@ def _columns(score: Score) -> list[int]:
     return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
 
 
-def _check(found: Finding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
+def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
     course, watched = found.course, found.watched
     alarm, hint = found.first_month_below(ALARM), found.first_month_below(HINT)
     began = int(course.since[course.best if alarm is None else alarm])
@@ -96,7 +96,7 @@ def _change(size: Size) -> ChangeSize:
     )
 
 
-def _state(found: Finding, used: bool, alarm: int | None, hint: int | None) -> State:
+def _state(found: MonitoringFinding, used: bool, alarm: int | None, hint: int | None) -> State:
     if alarm is not None and used and is_large(found.watched.kind, found.size):
         return "act"
     if hint is not None:

@@ -1,7 +1,7 @@
 """One patient's outcomes in plain words: which readings were considered, and which rule decided.
 
 Every answer comes from the functions of `labels`; here they are only put into sentences. The patient's own
-values are shown: that is the purpose of a trace, and no other output does so.
+values are shown: that is the purpose of an explanation, and no other output does so.
 """
 
 from collections.abc import Iterator
@@ -56,25 +56,25 @@ def explain_outcomes(cohort: Cohort, patient_id: str) -> str:
         )
         raise CohortRefusedError([problem])
     one = cohort.take(found)
-    traces = [_ExplainedPatient(one, derive_outcomes(one, landmark)) for landmark in one.protocol.landmarks]
+    explained = [_ExplainedPatient(one, derive_outcomes(one, landmark)) for landmark in one.protocol.landmarks]
     lines = [f"Patient {patient_id}, protocol {one.protocol.name}"]
     if not one.protocol.remission.at_landmark:
-        lines += ["", *traces[0].baseline()]
-    for trace in traces:
-        lines += ["", *trace.landmark()]
-        if one.protocol.remission.at_landmark and trace.outcomes.eligible[0]:
-            lines += indented(trace.baseline()) + indented(trace.risk())
+        lines += ["", *explained[0].baseline()]
+    for each in explained:
+        lines += ["", *each.landmark()]
+        if one.protocol.remission.at_landmark and each.outcomes.eligible[0]:
+            lines += indented(each.baseline()) + indented(each.risk())
     if not one.protocol.remission.at_landmark:
-        lines += ["", *indented_after_first(_outcome(traces))]
+        lines += ["", *indented_after_first(_outcome(explained))]
     return "\n".join(lines) + "\n"
 
 
-def _outcome(traces: list["_ExplainedPatient"]) -> Iterator[str]:
+def _outcome(explained: list["_ExplainedPatient"]) -> Iterator[str]:
     """Remission and what followed: the same at every landmark, unless remission is the landmark's own state."""
-    uses = [trace for trace in traces if trace.outcomes.eligible[0] and not trace.decided_early]
-    names = ", ".join(trace.outcomes.landmark.name for trace in uses)
+    uses = [each for each in explained if each.outcomes.eligible[0] and not each.decided_early]
+    names = ", ".join(each.outcomes.landmark.name for each in uses)
     yield f"Outcome, used at: {names}" if uses else "Outcome, used at no landmark"
-    told = next((trace for trace in (*uses, *traces) if not trace.decided_early), traces[0])
+    told = next((each for each in (*uses, *explained) if not each.decided_early), explained[0])
     yield from told.remission()
     yield from told.risk()
 

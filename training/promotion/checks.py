@@ -73,17 +73,17 @@ def run_checks(
     document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
     recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
     if document is None and recorded == [None, None]:
-        return _unproven("none: this version was registered without evidence; train again", sound=True)
+        return _unsupported("none: this version was registered without evidence; train again", sound=True)
     if document is None or [hashlib.sha256(document).hexdigest()] * 2 != recorded:
-        return _unproven(f"changed or lost: its digest is not the one in the tags {EVIDENCE_DIGEST}", sound=False)
+        return _unsupported(f"changed or lost: its digest is not the one in the tags {EVIDENCE_DIGEST}", sound=False)
     try:
         evidence = read_evidence(document)
     except ValidationError:
-        return _unproven("as recorded, and not in a form that this installation reads", sound=False)
+        return _unsupported("as recorded, and not in a form that this installation reads", sound=False)
     if not _is_about(evidence, bundle):
-        return _unproven("as recorded, and about another model than this version's", sound=False)
+        return _unsupported("as recorded, and about another model than this version's", sound=False)
     if evidence.bundle_digest is None:
-        return _unproven("as recorded, and it names no model; train again", sound=True)
+        return _unsupported("as recorded, and it names no model; train again", sound=True)
     as_recorded = _evidence_check("as recorded", passed=True)
     sealed, untouched = _sealed_record(candidate)
     comparison = ChampionComparison(None)
@@ -98,7 +98,7 @@ def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
     return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen)
 
 
-def _unproven(seen: str, *, sound: bool) -> PromotionChecks:
+def _unsupported(seen: str, *, sound: bool) -> PromotionChecks:
     return PromotionChecks((_evidence_check(seen, passed=False),), sound)
 
 

@@ -1,13 +1,13 @@
 """The report that a journal, a clinician and an auditor read: one HTML document from the evidence."""
 
-from training.report.drawings import Drawing, draw, figures
 from training.report.facts import FeatureRow, ReportFacts, feature_dictionary, outcome_rules
 from training.report.page import render_report
+from training.report.report_figures import ReportFigure, draw, figures
 
 __all__ = [
-    "Drawing",
     "FeatureRow",
     "ReportFacts",
+    "ReportFigure",
     "draw",
     "feature_dictionary",
     "figures",

@@ -52,7 +52,7 @@ class ReportFacts:
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportContent:
     """All that a report can tell."""
 
     evidence: Evidence

@@ -3,23 +3,25 @@
 from training.evaluation.case_mix_compared import NOTABLE
 from training.evidence.document import Evidence
 from training.report import tables
-from training.report.drawings import Drawing, draw
-from training.report.facts import ReportFacts, Told
+from training.report.facts import ReportContent, ReportFacts
 from training.report.kinds import CHOICE, SAID
 from training.report.probast import assess, replies
 from training.report.question_tables import question_tables
+from training.report.report_figures import ReportFigure, draw
 from training.report.summary import summarise
 from training.report.templating import rendered
 from training.report.tripod import fill
 
 
-def render_report(evidence: Evidence, about: ReportFacts, drawings: tuple[Drawing, ...] | None = None) -> str:
+def render_report(
+    evidence: Evidence, about: ReportFacts, report_figures: tuple[ReportFigure, ...] | None = None
+) -> str:
     """The document; the same evidence and facts give the same text. It makes no request and runs no script.
 
-    ``drawings`` are those of the evidence, where they were drawn before: drawing takes nearly all of the time.
+    ``report_figures`` are those of the evidence, where they were drawn before: drawing takes nearly all of the time.
     """
-    told = Told(evidence, about)
-    assessed = assess(told)
+    content = ReportContent(evidence, about)
+    assessed = assess(content)
     landmarks = [
         (one, tables.landmark_tables(one), [(asked, question_tables(asked)) for asked in one.questions])
         for one in evidence.landmarks
@@ -33,13 +35,13 @@ def render_report(evidence: Evidence, about: ReportFacts, drawings: tuple[Drawin
         choice=CHOICE[evidence.kind],
         summary=summarise(evidence),
         landmarks=landmarks,
-        drawings=draw(evidence) if drawings is None else drawings,
+        report_figures=draw(evidence) if report_figures is None else report_figures,
         compared=tables.compared_tables(about.case_mix),
         notable=NOTABLE,
         leakage=tables.leakage_table(evidence),
         directions=tables.directions_table(evidence),
         dictionary=tables.dictionary_table(about),
-        tripod=fill(told),
+        tripod=fill(content),
         probast=assessed,
         replies=replies(assessed),
     )

@@ -130,14 +130,14 @@ def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
         return as_svg(figure, caption)
 
 
-def finish_svg(drawing: str, caption: Caption) -> str:
+def finish_svg(report_figure: str, caption: Caption) -> str:
     """The ``<svg>`` with its title, description and role, and ids that carry the figure's name."""
-    drawing = drawing[drawing.index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", drawing)
+    report_figure = report_figure[report_figure.index("<svg") :]
+    report_figure = re.sub(r"<metadata>.*?</metadata>\s*", "", report_figure, flags=re.DOTALL)
+    report_figure = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", report_figure)
     said = f"{caption.description} {caption.numbers}".rstrip()
     title, description = (html.escape(_printable(words)) for words in (caption.title, said))
-    head, body = drawing.split(">", 1)
+    head, body = report_figure.split(">", 1)
     labelled = f"{caption.name}-title {caption.name}-desc"
     return (
         f'{head} role="img" aria-labelledby="{labelled}">\n<title id="{caption.name}-title">{title}</title>\n'

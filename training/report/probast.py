@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.evidence.document import HeadEvidence, Question
-from training.report.facts import Told
+from training.report.facts import ReportContent
 from training.report.wording import listed, patients, percent
 
 Reply = Literal["yes", "probably yes", "probably no", "no", "no information", "for the authors"]
 
 
 @dataclass(frozen=True)
-class Reason:
+class SignallingReply:
     """A reply with its reason; ``place`` is an anchor of the report, empty where there is nothing to see."""
 
     reply: Reply
@@ -30,7 +30,7 @@ class Signal:
 
     number: str
     asks: str
-    answer: Callable[[Told], Reason]
+    answer: Callable[[ReportContent], SignallingReply]
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Assessed:
+class DomainAssessment:
     """A domain with the replies to its questions and what follows from them."""
 
     domain: Domain
-    reasons: tuple[Reason, ...]
+    reasons: tuple[SignallingReply, ...]
 
     @property
     def judgement(self) -> str:
@@ -61,161 +61,179 @@ class Assessed:
         return "low risk of bias by these answers"
 
 
-def assess(told: Told) -> tuple[Assessed, ...]:
+def assess(content: ReportContent) -> tuple[DomainAssessment, ...]:
     """The four domains with their replies."""
-    return tuple(Assessed(domain, tuple(signal.answer(told) for signal in domain.signals)) for domain in DOMAINS)
+    return tuple(
+        DomainAssessment(domain, tuple(signal.answer(content) for signal in domain.signals)) for domain in DOMAINS
+    )
 
 
-def _authors(words: str) -> Callable[[Told], Reason]:
-    reason = Reason("for the authors", words)
-    return lambda _told: reason
+def _authors(words: str) -> Callable[[ReportContent], SignallingReply]:
+    reason = SignallingReply("for the authors", words)
+    return lambda _content: reason
 
 
-def _data_source(told: Told) -> Reason:
-    if told.evidence.cohort.synthetic:
-        return Reason("no", "The cohort is synthetic: fit to test the method, not to say anything of patients.", "top")
-    return Reason("for the authors", "Whether the source (cohort, trial, register) suits the purpose.")
+def _data_source(content: ReportContent) -> SignallingReply:
+    if content.evidence.cohort.synthetic:
+        return SignallingReply(
+            "no", "The cohort is synthetic: fit to test the method, not to say anything of patients.", "top"
+        )
+    return SignallingReply("for the authors", "Whether the source (cohort, trial, register) suits the purpose.")
 
 
-def _exclusions(told: Told) -> Reason:
+def _exclusions(content: ReportContent) -> SignallingReply:
     shares = [
         f"{mark.name} {percent(sum(b.n for b in mark.flow if b.name.startswith('left_out.')) / mark.flow[0].n)}"
-        for mark in told.evidence.landmarks
+        for mark in content.evidence.landmarks
         if mark.flow and mark.flow[0].n
     ]
     if not shares:
-        return Reason("no information", "No flow of patients was recorded.")
-    return Reason(
+        return SignallingReply("no information", "No flow of patients was recorded.")
+    return SignallingReply(
         "for the authors", f"Left out: {listed(shares)}, by reasons in the flow; are they right?", "landmark-1"
     )
 
 
-def _same_predictors(told: Told) -> Reason:
-    if not told.about.features:
-        return Reason("no information", "No feature dictionary was given.")
-    return Reason("yes", "One declared function per feature, the same for every patient and site.", "dictionary")
+def _same_predictors(content: ReportContent) -> SignallingReply:
+    if not content.about.features:
+        return SignallingReply("no information", "No feature dictionary was given.")
+    return SignallingReply(
+        "yes", "One declared function per feature, the same for every patient and site.", "dictionary"
+    )
 
 
-def _before_outcome(told: Told) -> Reason:
-    return _leakage(told, "future", "a record's future was rewritten and no feature changed")
+def _before_outcome(content: ReportContent) -> SignallingReply:
+    return _leakage(content, "future", "a record's future was rewritten and no feature changed")
 
 
-def _outcome_rule(told: Told) -> Reason:
-    if not told.about.outcomes:
-        return Reason("no information", "No outcome rule was given.")
-    return Reason("yes", f"A program applied one rule, fixed by digest {told.evidence.protocol_digest}.", "definitions")
+def _outcome_rule(content: ReportContent) -> SignallingReply:
+    if not content.about.outcomes:
+        return SignallingReply("no information", "No outcome rule was given.")
+    return SignallingReply(
+        "yes", f"A program applied one rule, fixed by digest {content.evidence.protocol_digest}.", "definitions"
+    )
 
 
-def _no_copy(told: Told) -> Reason:
-    return _leakage(told, "control", "a copy of the outcome put among the features was found")
+def _no_copy(content: ReportContent) -> SignallingReply:
+    return _leakage(content, "control", "a copy of the outcome put among the features was found")
 
 
-def _sample_size(told: Told) -> Reason:
-    sizes = [head.sample_size for head in _heads(told) if head.sample_size]
+def _sample_size(content: ReportContent) -> SignallingReply:
+    sizes = [head.sample_size for head in _heads(content) if head.sample_size]
     known = [size for size in sizes if size.met is not None]
     short = [size for size in known if not size.met]
     if short:
         words = f"{len(short)} of {len(known)} heads have fewer patients than the criteria of Riley require."
-        return Reason("no", words, "sample-size")
+        return SignallingReply("no", words, "sample-size")
     if not known or len(known) < len(sizes):
-        return Reason("no information", "The criteria could not be computed for every head.", "sample-size")
-    return Reason("yes", "All heads meet the criteria of Riley.", "sample-size")
+        return SignallingReply("no information", "The criteria could not be computed for every head.", "sample-size")
+    return SignallingReply("yes", "All heads meet the criteria of Riley.", "sample-size")
 
 
-def _unobserved(told: Told) -> Reason:
-    asked = [question for question in _questions(told) if question.n + question.not_observed]
+def _unobserved(content: ReportContent) -> SignallingReply:
+    asked = [question for question in _questions(content) if question.n + question.not_observed]
     if not asked:
-        return Reason("no information", "No question could be judged.")
+        return SignallingReply("no information", "No question could be judged.")
     most = max(question.not_observed / (question.n + question.not_observed) for question in asked)
     words = f"At most {percent(most)} without an answer; weights stand for them, and other treatments are compared."
-    return Reason("yes" if most < 0.2 else "probably yes" if most < 0.4 else "probably no", words, "landmark-1")
+    return SignallingReply(
+        "yes" if most < 0.2 else "probably yes" if most < 0.4 else "probably no", words, "landmark-1"
+    )
 
 
-def _measures(told: Told) -> Reason:
+def _measures(content: ReportContent) -> SignallingReply:
     both = {"auc", "calibration_slope"}
-    asked = _questions(told)
+    asked = _questions(content)
     lacking = [question.name for question in asked if not both <= question.measures.keys() or not question.calibration]
     if not asked:
-        return Reason("no information", "No question could be judged.")
+        return SignallingReply("no information", "No question could be judged.")
     if lacking:
         words = f"No full account of discrimination and calibration for {listed(list(dict.fromkeys(lacking)))}."
-        return Reason("probably no", words, "how-well")
-    return Reason("yes", "Both for every question, with intervals, curves and net benefit.", "how-well")
+        return SignallingReply("probably no", words, "how-well")
+    return SignallingReply("yes", "Both for every question, with intervals, curves and net benefit.", "how-well")
 
 
-def _optimism(told: Told) -> Reason:
-    kind = told.evidence.kind
+def _optimism(content: ReportContent) -> SignallingReply:
+    kind = content.evidence.kind
     if kind == "external":
-        return Reason("yes", "The model never saw this cohort.", "top")
+        return SignallingReply("yes", "The model never saw this cohort.", "top")
     words = (
-        f"Every prediction is of models that never saw the patient ({told.evidence.folds}). The same patients chose "
+        f"Every prediction is of models that never saw the patient ({content.evidence.folds}). The same patients chose "
         "the candidate, which flatters it slightly."
     )
-    return Reason("probably yes", words, "how-well")
+    return SignallingReply("probably yes", words, "how-well")
 
 
-def _duplicates(told: Told) -> Reason:
-    return _leakage(told, "duplicate", "no patient or near-duplicate record stood on both sides of a fold")
+def _duplicates(content: ReportContent) -> SignallingReply:
+    return _leakage(content, "duplicate", "no patient or near-duplicate record stood on both sides of a fold")
 
 
-def _clusters(told: Told) -> Reason:
-    across = [found for question in _questions(told) for found in question.across_sites]
-    if told.evidence.cohort.sites < 2:
-        return Reason("probably no", f"Sites: {told.evidence.cohort.sites}; what others would see is not known.", "top")
+def _clusters(content: ReportContent) -> SignallingReply:
+    across = [found for question in _questions(content) for found in question.across_sites]
+    if content.evidence.cohort.sites < 2:
+        return SignallingReply(
+            "probably no", f"Sites: {content.evidence.cohort.sites}; what others would see is not known.", "top"
+        )
     if not across:
-        return Reason("probably no", "Too few sites with enough outcomes for a summary over sites.", "landmark-1")
-    return Reason("yes", "Sites apart, their random-effects mean, and what a new site should expect.", "landmark-1")
+        return SignallingReply(
+            "probably no", "Too few sites with enough outcomes for a summary over sites.", "landmark-1"
+        )
+    return SignallingReply(
+        "yes", "Sites apart, their random-effects mean, and what a new site should expect.", "landmark-1"
+    )
 
 
-def _groups(told: Told) -> Reason:
-    groups = [group for question in _questions(told) for group in question.subgroups]
+def _groups(content: ReportContent) -> SignallingReply:
+    groups = [group for question in _questions(content) for group in question.subgroups]
     if not groups:
-        return Reason("no information", "No groups were compared.")
+        return SignallingReply("no information", "No groups were compared.")
     hidden = len({(group.variable, group.group) for group in groups if group.n is None})
-    return Reason(
+    return SignallingReply(
         "probably yes", f"Per group with intervals; {hidden} groups too small in some question.", "landmark-1"
     )
 
 
-def _stability(told: Told) -> Reason:
+def _stability(content: ReportContent) -> SignallingReply:
     moving = [
         found.share_moving_over_ten_points
-        for head in _heads(told)
+        for head in _heads(content)
         if (found := head.instability) and found.share_moving_over_ten_points is not None
     ]
     if not moving:
-        return Reason("no information", "Instability was not measured.")
+        return SignallingReply("no information", "Instability was not measured.")
     words = f"Up to {percent(max(moving))} of patients move by more than 10 points between refits."
-    return Reason("yes" if max(moving) < 0.1 else "probably yes" if max(moving) < 0.25 else "probably no", words,
-                  "instability")  # fmt: skip
+    reply: Reply = "yes" if max(moving) < 0.1 else "probably yes" if max(moving) < 0.25 else "probably no"
+    return SignallingReply(reply, words, "instability")
 
 
-def _complete(told: Told) -> Reason:
-    if told.evidence.quick:
-        return Reason("no", "Parts of the evaluation were skipped.", "top")
-    return Reason("yes", f"Nothing was skipped; {patients(told.evidence.cohort.patients)} in the cohort.", "top")
+def _complete(content: ReportContent) -> SignallingReply:
+    if content.evidence.quick:
+        return SignallingReply("no", "Parts of the evaluation were skipped.", "top")
+    return SignallingReply(
+        "yes", f"Nothing was skipped; {patients(content.evidence.cohort.patients)} in the cohort.", "top"
+    )
 
 
-def _leakage(told: Told, about: str, proof: str) -> Reason:
+def _leakage(content: ReportContent, about: str, source: str) -> SignallingReply:
     """The reply of the leakage checks that speak of something; no information where none does."""
-    checks = [check for check in told.evidence.leakage if about in f"{check.name} {check.required}".lower()]
+    checks = [check for check in content.evidence.leakage if about in f"{check.name} {check.required}".lower()]
     if not checks:
-        return Reason("no information", "This check of leakage is not in the evidence.")
+        return SignallingReply("no information", "This check of leakage is not in the evidence.")
     failed = [check.name for check in checks if not check.passed]
     if failed:
-        return Reason("no", f"Failed: {listed(failed)}.", "leakage")
-    return Reason("yes", f"Checked: {proof}.", "leakage")
+        return SignallingReply("no", f"Failed: {listed(failed)}.", "leakage")
+    return SignallingReply("yes", f"Checked: {source}.", "leakage")
 
 
-def _heads(told: Told) -> list[HeadEvidence]:
-    return [head for mark in told.evidence.landmarks for head in mark.heads]
+def _heads(content: ReportContent) -> list[HeadEvidence]:
+    return [head for mark in content.evidence.landmarks for head in mark.heads]
 
 
-def _questions(told: Told) -> list[Question]:
-    return [question for mark in told.evidence.landmarks for question in mark.questions]
+def _questions(content: ReportContent) -> list[Question]:
+    return [question for mark in content.evidence.landmarks for question in mark.questions]
 
 
-def replies(assessed: Iterable[Assessed]) -> list[Reply]:
+def replies(assessed: Iterable[DomainAssessment]) -> list[Reply]:
     """Every reply, in order."""
     return [reason.reply for domain in assessed for reason in domain.reasons]
 

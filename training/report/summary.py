@@ -11,7 +11,7 @@ from training.report.wording import CANDIDATES, group_title, listed, number
 
 
 @dataclass(frozen=True)
-class Summary:
+class ReportSummary:
     """The three answers: ``heads`` holds the name of each landmark with a sentence or two about each head."""
 
     predicts: str
@@ -20,9 +20,9 @@ class Summary:
     not_for: tuple[str, ...]
 
 
-def summarise(evidence: Evidence) -> Summary:
+def summarise(evidence: Evidence) -> ReportSummary:
     """What the first screen says of a model."""
-    return Summary(
+    return ReportSummary(
         predicts=_predicts(evidence),
         heads=tuple(
             (landmark.name, [_head_words(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks

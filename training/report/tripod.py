@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.report import tripod_answers as answers
-from training.report.facts import Told
+from training.report.facts import ReportContent
 from training.report.tripod_answers import Answer
 
-Fill = Callable[[Told], Answer | None]
+Fill = Callable[[ReportContent], Answer | None]
 Status = Literal["from evidence", "in part", "for the authors"]
 
 
@@ -27,7 +27,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Filled:
+class CompletedItem:
     """An item as a report shows it."""
 
     item: Item
@@ -96,15 +96,15 @@ ITEMS = (
 """All parts of the 27 items, in order."""
 
 
-def fill(told: Told) -> tuple[Filled, ...]:
+def fill(content: ReportContent) -> tuple[CompletedItem, ...]:
     """Every item with what the evidence answers of it."""
-    return tuple(_filled(item, item.fill(told) if item.fill else None) for item in ITEMS)
+    return tuple(_filled(item, item.fill(content) if item.fill else None) for item in ITEMS)
 
 
-def _filled(item: Item, answer: Answer | None) -> Filled:
+def _filled(item: Item, answer: Answer | None) -> CompletedItem:
     if answer is None:
         authors = item.authors or "The evidence of this run does not answer this."
-        return Filled(item, "for the authors", None, authors)
+        return CompletedItem(item, "for the authors", None, authors)
     if answer.complete or not item.authors:
-        return Filled(item, "from evidence", answer, "")
-    return Filled(item, "in part", answer, item.authors)
+        return CompletedItem(item, "from evidence", answer, "")
+    return CompletedItem(item, "in part", answer, item.authors)

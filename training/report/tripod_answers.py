@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from training.evaluation.case_mix_compared import NOTABLE
 from training.evidence.document import Question
-from training.report.facts import Told
+from training.report.facts import ReportContent
 from training.report.kinds import CHOICE, KIND, PREDICTED
 from training.report.wording import CANDIDATES, has_limits, interval, listed, measure_title, number, patients, percent
 
@@ -22,92 +22,97 @@ class Answer:
     complete: bool = False
 
 
-def title(told: Told) -> Answer:
+def title(content: ReportContent) -> Answer:
     """Item 1."""
-    return Answer(f"{told.about.title}. {KIND[told.evidence.kind]}", "top")
+    return Answer(f"{content.about.title}. {KIND[content.evidence.kind]}", "top")
 
 
-def abstract(told: Told) -> Answer:
+def abstract(content: ReportContent) -> Answer:
     """Item 2."""
-    words = f"The first screen: what is predicted at {len(told.evidence.landmarks)} landmarks, how well, for whom not."
+    words = (
+        f"The first screen: what is predicted at {len(content.evidence.landmarks)} landmarks, how well, for whom not."
+    )
     return Answer(words, "top")
 
 
-def intended_use(told: Told) -> Answer:
+def intended_use(content: ReportContent) -> Answer:
     """Items 3b and 27b."""
-    return Answer(told.about.intended_use, "predicts")
+    return Answer(content.about.intended_use, "predicts")
 
 
-def objective(told: Told) -> Answer:
+def objective(content: ReportContent) -> Answer:
     """Item 4."""
-    return Answer(KIND[told.evidence.kind], "top")
+    return Answer(KIND[content.evidence.kind], "top")
 
 
-def source(told: Told) -> Answer:
+def source(content: ReportContent) -> Answer:
     """Item 5a."""
-    cohort = told.evidence.cohort
+    cohort = content.evidence.cohort
     if cohort.synthetic:
         words = f"SYNTHETIC cohort {cohort.source}, drawn by a program; it represents no real patients."
         return Answer(words, "top", complete=True)
     return Answer(f"{cohort.source}, {patients(cohort.patients)}, digest {cohort.digest}.", "environment")
 
 
-def sites(told: Told) -> Answer | None:
+def sites(content: ReportContent) -> Answer | None:
     """Item 6a."""
-    return Answer(f"Sites: {told.evidence.cohort.sites}.", "top") if told.evidence.cohort.sites else None
+    return Answer(f"Sites: {content.evidence.cohort.sites}.", "top") if content.evidence.cohort.sites else None
 
 
-def eligibility(told: Told) -> Answer | None:
+def eligibility(content: ReportContent) -> Answer | None:
     """Item 6b."""
     reasons = [
-        box.label for landmark in told.evidence.landmarks for box in landmark.flow if box.name.startswith("left_out.")
+        box.label
+        for landmark in content.evidence.landmarks
+        for box in landmark.flow
+        if box.name.startswith("left_out.")
     ]
     if not reasons:
         return None
     return Answer(f"Left out of the analysis: {listed(list(dict.fromkeys(reasons)))}.", "landmark-1")
 
 
-def preparation(told: Told) -> Answer | None:
+def preparation(content: ReportContent) -> Answer | None:
     """Item 7."""
-    code = told.about.provenance.get("sources_digest") or told.about.provenance.get("commit")
+    code = content.about.provenance.get("sources_digest") or content.about.provenance.get("commit")
     words = f"By the code of digest {code}, one function per feature and the same for every patient."
     return Answer(words, "environment") if code else None
 
 
-def outcome(told: Told) -> Answer | None:
+def outcome(content: ReportContent) -> Answer | None:
     """Item 8a."""
-    words = "; ".join(f"{name}: {rule}" for name, rule in told.about.outcomes.items())
+    words = "; ".join(f"{name}: {rule}" for name, rule in content.about.outcomes.items())
     return Answer(f"{words}.", "definitions") if words else None
 
 
-def predictors(told: Told) -> Answer | None:
+def predictors(content: ReportContent) -> Answer | None:
     """Item 9a."""
-    words = f"{len(told.about.features)} features declared beforehand, each with the source of the idea."
-    return Answer(words, "dictionary") if told.about.features else None
+    words = f"{len(content.about.features)} features declared beforehand, each with the source of the idea."
+    return Answer(words, "dictionary") if content.about.features else None
 
 
-def predictor_timing(told: Told) -> Answer | None:
+def predictor_timing(content: ReportContent) -> Answer | None:
     """Item 9b."""
-    moments = listed([landmark.name for landmark in told.evidence.landmarks])
+    moments = listed([landmark.name for landmark in content.evidence.landmarks])
     words = f"Each feature is defined in the dictionary and computed from what is known {moments}."
-    return Answer(words, "dictionary") if told.about.features and moments else None
+    return Answer(words, "dictionary") if content.about.features and moments else None
 
 
-def sample_size(told: Told) -> Answer | None:
+def sample_size(content: ReportContent) -> Answer | None:
     """Item 10."""
     said = [
         f"{landmark.name}, {head.head}: {patients(size.patients)}, {size.required:,} required"
-        for landmark in told.evidence.landmarks
+        for landmark in content.evidence.landmarks
         for head in landmark.heads
         if (size := head.sample_size) and size.required is not None
     ]
     return Answer(f"By the criteria of Riley and colleagues: {'; '.join(said)}.", "sample-size") if said else None
 
 
-def missing(told: Told) -> Answer | None:
+def missing(content: ReportContent) -> Answer | None:
     """Item 11; features that nobody has yet at a landmark are not missing there."""
     said = []
-    for landmark in told.evidence.landmarks:
+    for landmark in content.evidence.landmarks:
         shares = [row.missing_share for row in landmark.case_mix if row.recorded]
         if shares:
             some = sum(share > 0 for share in shares)
@@ -116,17 +121,17 @@ def missing(told: Told) -> Answer | None:
     return Answer(words, "landmark-1") if said else None
 
 
-def division(told: Told) -> Answer:
+def division(content: ReportContent) -> Answer:
     """Item 12a."""
-    return Answer(f"{told.evidence.folds}.", "how-well")
+    return Answer(f"{content.evidence.folds}.", "how-well")
 
 
-def model_kind(told: Told) -> Answer | None:
+def model_kind(content: ReportContent) -> Answer | None:
     """Item 12c."""
-    choice = CHOICE[told.evidence.kind]
-    if told.evidence.kind != "held out":
+    choice = CHOICE[content.evidence.kind]
+    if content.evidence.kind != "held out":
         return Answer(choice, "candidates")
-    names = {one.name: None for mark in told.evidence.landmarks for head in mark.heads for one in head.candidates}
+    names = {one.name: None for mark in content.evidence.landmarks for head in mark.heads for one in head.candidates}
     return (
         Answer(f"Candidates: {listed([CANDIDATES.get(name, name) for name in names])}. {choice}", "candidates")
         if names
@@ -134,105 +139,109 @@ def model_kind(told: Told) -> Answer | None:
     )
 
 
-def cluster_method(told: Told) -> Answer | None:
+def cluster_method(content: ReportContent) -> Answer | None:
     """Item 12d."""
-    if not any(question.across_sites for mark in told.evidence.landmarks for question in mark.questions):
+    if not any(question.across_sites for mark in content.evidence.landmarks for question in mark.questions):
         return None
     return Answer("Each site apart, then random effects with a prediction interval for a new site.", "landmark-1")
 
 
-def measures(told: Told) -> Answer | None:
+def measures(content: ReportContent) -> Answer | None:
     """Item 12e."""
     names = {
-        name: None for mark in told.evidence.landmarks for question in mark.questions for name in question.measures
+        name: None for mark in content.evidence.landmarks for question in mark.questions for name in question.measures
     }
     titles = listed([measure_title(name) for name in names])
-    words = f"{titles}; calibration and decision curves. Intervals: {told.evidence.resampled}."
+    words = f"{titles}; calibration and decision curves. Intervals: {content.evidence.resampled}."
     return Answer(words, "how-well") if names else None
 
 
-def updating(told: Told) -> Answer:
+def updating(content: ReportContent) -> Answer:
     """Item 12f."""
     return (
-        Answer(CHOICE["updated"], "updated") if told.evidence.kind == "updated" else Answer("None in this run.", "top")
+        Answer(CHOICE["updated"], "updated")
+        if content.evidence.kind == "updated"
+        else Answer("None in this run.", "top")
     )
 
 
-def computation(told: Told) -> Answer:
+def computation(content: ReportContent) -> Answer:
     """Item 12g."""
     return Answer(
-        f"As probabilities {PREDICTED[told.evidence.kind]}; bundle {told.about.bundle_digest}.", "environment"
+        f"As probabilities {PREDICTED[content.evidence.kind]}; bundle {content.about.bundle_digest}.", "environment"
     )
 
 
-def imbalance(told: Told) -> Answer:
+def imbalance(content: ReportContent) -> Answer:
     """Item 13."""
-    questions = [question for mark in told.evidence.landmarks for question in mark.questions]
+    questions = [question for mark in content.evidence.landmarks for question in mark.questions]
     shares = [question.events / question.n for question in questions if question.n]
     seen = f"Events are {percent(min(shares))} to {percent(max(shares))} of patients. " if shares else ""
     done = "No resampling and no reweighting of classes: either would spoil calibration."
-    return Answer(seen + ("Nothing was learned here." if told.evidence.kind == "external" else done), "how-well")
+    return Answer(seen + ("Nothing was learned here." if content.evidence.kind == "external" else done), "how-well")
 
 
-def fairness(told: Told) -> Answer | None:
+def fairness(content: ReportContent) -> Answer | None:
     """Item 14."""
-    groups = [one for mark in told.evidence.landmarks for question in mark.questions for one in question.subgroups]
+    groups = [one for mark in content.evidence.landmarks for question in mark.questions for one in question.subgroups]
     variables = listed(list(dict.fromkeys(one.variable for one in groups)))
     return Answer(f"Judged by {variables}; groups under ten suppressed.", "landmark-1") if groups else None
 
 
-def output(told: Told) -> Answer | None:
+def output(content: ReportContent) -> Answer | None:
     """Item 15."""
-    names = {question.name: None for mark in told.evidence.landmarks for question in mark.questions}
+    names = {question.name: None for mark in content.evidence.landmarks for question in mark.questions}
     words = f"Probabilities of {listed(list(names))}. Nobody is classified; decision curves show a range of thresholds."
     return Answer(words, "predicts") if names else None
 
 
-def differences(told: Told) -> Answer | None:
+def differences(content: ReportContent) -> Answer | None:
     """Item 16."""
-    same = Answer(f"The same cohort, divided: {told.evidence.folds}.", "how-well", complete=True)
-    return same if told.evidence.kind == "held out" else None
+    same = Answer(f"The same cohort, divided: {content.evidence.folds}.", "how-well", complete=True)
+    return same if content.evidence.kind == "held out" else None
 
 
-def ethics(told: Told) -> Answer | None:
+def ethics(content: ReportContent) -> Answer | None:
     """Item 17."""
     none = Answer("No person took part: the cohort is synthetic.", "top", complete=True)
-    return none if told.evidence.cohort.synthetic else None
+    return none if content.evidence.cohort.synthetic else None
 
 
-def protocol(told: Told) -> Answer:
+def protocol(content: ReportContent) -> Answer:
     """Item 18c."""
-    return Answer(f"Outcome rules {told.evidence.protocol}, digest {told.evidence.protocol_digest}.", "definitions")
+    return Answer(
+        f"Outcome rules {content.evidence.protocol}, digest {content.evidence.protocol_digest}.", "definitions"
+    )
 
 
-def data(told: Told) -> Answer:
+def data(content: ReportContent) -> Answer:
     """Item 18e."""
-    return Answer(f"Identified by the digest {told.evidence.cohort.digest}.", "environment")
+    return Answer(f"Identified by the digest {content.evidence.cohort.digest}.", "environment")
 
 
-def code(told: Told) -> Answer | None:
+def code(content: ReportContent) -> Answer | None:
     """Item 18f."""
-    commit = told.about.provenance.get("commit")
+    commit = content.about.provenance.get("commit")
     return Answer(f"Identified by the commit {commit}.", "environment") if commit else None
 
 
-def flow(told: Told) -> Answer | None:
+def flow(content: ReportContent) -> Answer | None:
     """Item 20a."""
-    flows = [landmark.flow for landmark in told.evidence.landmarks]
+    flows = [landmark.flow for landmark in content.evidence.landmarks]
     return Answer("A flow diagram per landmark.", "landmark-1") if any(flows) else None
 
 
-def case_mix(told: Told) -> Answer | None:
+def case_mix(content: ReportContent) -> Answer | None:
     """Item 20b."""
-    shown = any(landmark.case_mix for landmark in told.evidence.landmarks)
+    shown = any(landmark.case_mix for landmark in content.evidence.landmarks)
     return Answer("A table of features and a figure of missing values per landmark.", "landmark-1") if shown else None
 
 
-def comparison(told: Told) -> Answer | None:
+def comparison(content: ReportContent) -> Answer | None:
     """Item 20c."""
-    if told.evidence.kind == "held out":
+    if content.evidence.kind == "held out":
         return Answer("Development and judgement used one cohort.", "top", complete=True)
-    rows = told.about.case_mix
+    rows = content.about.case_mix
     if not rows:
         return None
     known = [row for row in rows if row.standardised_difference is not None]
@@ -241,29 +250,31 @@ def comparison(told: Told) -> Answer | None:
     return Answer(words, "compared", complete=True)
 
 
-def numbers(told: Told) -> Answer | None:
+def numbers(content: ReportContent) -> Answer | None:
     """Item 21."""
-    said = _per_question(told, lambda question: f"{question.n:,} and {question.events:,}")
+    said = _per_question(content, lambda question: f"{question.n:,} and {question.events:,}")
     return Answer(f"Patients and events: {said}.", "how-well") if said else None
 
 
-def full_model(told: Told) -> Answer:
+def full_model(content: ReportContent) -> Answer:
     """Item 22."""
-    return Answer(f"The bundle of digest {told.about.bundle_digest}, kept with run {told.about.run_id}.", "environment")
+    return Answer(
+        f"The bundle of digest {content.about.bundle_digest}, kept with run {content.about.run_id}.", "environment"
+    )
 
 
-def performance(told: Told) -> Answer | None:
+def performance(content: ReportContent) -> Answer | None:
     """Item 23a."""
-    said = _per_question(told, lambda question: interval(question.measures.get("auc")))
+    said = _per_question(content, lambda question: interval(question.measures.get("auc")))
     words = f"c-statistic (95% interval): {said}. All measures and groups are below each question."
     return Answer(words, "how-well") if said else None
 
 
-def cluster_results(told: Told) -> Answer | None:
+def cluster_results(content: ReportContent) -> Answer | None:
     """Item 23b."""
-    if not any(question.across_sites for mark in told.evidence.landmarks for question in mark.questions):
+    if not any(question.across_sites for mark in content.evidence.landmarks for question in mark.questions):
         return None
-    said = _per_question(told, _spread)
+    said = _per_question(content, _spread)
     return Answer(f"c-statistic at a new site, expected with 95%: {said}. The rest is below.", "landmark-1")
 
 
@@ -272,28 +283,28 @@ def _spread(question: Question) -> str:
     return f"{number(found.new_site_low)} to {number(found.new_site_high)}" if found else "not known"
 
 
-def _per_question(told: Told, words: Callable[[Question], str]) -> str:
+def _per_question(content: ReportContent, words: Callable[[Question], str]) -> str:
     """Words about every question, by landmark."""
     return "; ".join(
         f"{mark.name}: {', '.join(f'{question.name} {words(question)}' for question in mark.questions)}"
-        for mark in told.evidence.landmarks
+        for mark in content.evidence.landmarks
         if mark.questions
     )
 
 
-def update_results(told: Told) -> Answer:
+def update_results(content: ReportContent) -> Answer:
     """Item 24."""
-    if told.evidence.kind != "updated":
+    if content.evidence.kind != "updated":
         return Answer("Not applicable: no update.", "how-well")
     return Answer("What was done to each head, with the tests; all figures are of the updated model.", "updated")
 
 
-def limitations(told: Told) -> Answer | None:
+def limitations(content: ReportContent) -> Answer | None:
     """Item 26."""
-    said = list(told.evidence.caveats)
-    if told.evidence.cohort.synthetic:
+    said = list(content.evidence.caveats)
+    if content.evidence.cohort.synthetic:
         said.append("the cohort is synthetic and says nothing of real patients")
-    if told.evidence.quick:
+    if content.evidence.quick:
         said.append("parts of the evaluation were skipped")
-    place = "updated" if told.evidence.kind == "updated" else "not-for"
+    place = "updated" if content.evidence.kind == "updated" else "not-for"
     return Answer(f"{'; '.join(one.rstrip('.') for one in said)}.", place) if said else None

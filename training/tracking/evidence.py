@@ -25,10 +25,10 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
     """Log all of it to the active run, and the evidence's digest to the run and to the model's version."""
     document = evidence.as_json()
     mlflow.log_text(document, EVIDENCE)
-    drawings = draw(evidence)
-    mlflow.log_text(render_report(evidence, about, drawings), REPORT)
-    for drawing in drawings:
-        mlflow.log_text(drawing.svg, f"figures/{drawing.file_name}")
+    report_figures = draw(evidence)
+    mlflow.log_text(render_report(evidence, about, report_figures), REPORT)
+    for report_figure in report_figures:
+        mlflow.log_text(report_figure.svg, f"figures/{report_figure.file_name}")
     run = mlflow.active_run()
     assert run is not None  # noqa: S101 - the caller opened it
     _log_metrics(run.info.run_id, dict(estimates(evidence)))

@@ -69,8 +69,8 @@ def moving_next(columns: Columns, log_odds: Floats, early: Flags) -> tuple[Float
     """Probability of moving in the next week of those who move and of those who are stuck."""
     stops = expit(numbers.STOPS_MOVING + numbers.STOPS_MOVING_PER_LOG_ODDS * log_odds)
     starts = expit(numbers.STARTS_MOVING + numbers.STARTS_MOVING_PER_LOG_ODDS * log_odds)
-    shut = ~early & (columns["failures"] >= numbers.GATE_FAILURES)
-    return 1.0 - stops, np.where(shut, numbers.GATE_SHUT, starts)
+    shut = ~early & (columns["failures"] >= numbers.SWITCH_FAILURES)
+    return 1.0 - stops, np.where(shut, numbers.SWITCH_SHUT, starts)
 
 
 def week_means(level: Floats, baseline: Floats) -> tuple[Floats, Floats]:

@@ -40,7 +40,7 @@ def drift(columns: Columns, baseline: Floats, early: Flags) -> Floats:
         + numbers.DRIFT_DEPRESSED * (columns["phq9"] >= numbers.PHQ9_SEVERE)
         + numbers.DRIFT_DEPRESSED_PERSONALITY * (depressed & personality)
         + numbers.DRIFT_LONG_ILLNESS * (columns["illness_duration_years"] > numbers.LONG_ILLNESS_YEARS)
-        + numbers.DRIFT_SUBSTANCE_FAILURES * (substance & (columns["failures"] >= numbers.GATE_FAILURES))
+        + numbers.DRIFT_SUBSTANCE_FAILURES * (substance & (columns["failures"] >= numbers.SWITCH_FAILURES))
         + numbers.DRIFT_FAMILY_HISTORY * columns["family_history_alcohol"]
         + numbers.DRIFT_EARLY_RESPONSE * early
         + numbers.DRIFT_PER_LEVEL * severity

@@ -106,7 +106,7 @@ SOCIAL_ANXIETY = -0.35
 STARTS_MOVING, STARTS_MOVING_PER_LOG_ODDS = -1.7, 0.5
 STOPS_MOVING, STOPS_MOVING_PER_LOG_ODDS = -2.3, -0.4
 """Weekly log-odds of leaving either state [judgement]."""
-EARLY_DROP, GATE_FAILURES, GATE_SHUT = 2.0, 2, 0.02
+EARLY_DROP, SWITCH_FAILURES, SWITCH_SHUT = 2.0, 2, 0.02
 """Who has not dropped by so many levels at session 2 and has two failures hardly ever starts to move: both
 conditions together. Early change predicts: Beard & Delgadillo 2019 [seen]; the gate is [judgement]."""
 

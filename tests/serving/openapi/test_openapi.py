@@ -245,7 +245,7 @@ def over_http(server: Server, method: str = "POST", path: str = "/v1/predict", *
     return response.status_code, dict(response.headers), response.json()
 
 
-def at_the_gate(*keys: Any, rates: Rates | None = None, known: bool = True, **how: Any) -> Provoked:
+def at_access_control(*keys: Any, rates: Rates | None = None, known: bool = True, **how: Any) -> Provoked:
     response = ask("/v1/predict", "POST", keys=Ring(*keys, known=known), rates=rates, **how)
     return response.status_code, dict(response.headers), response.json()
 
@@ -294,9 +294,9 @@ AS_JSON = {"Content-Type": JSON}
 PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
     (400, "idempotency_key"): lambda server: over_http(server, json=EXAMPLE, headers={"Idempotency-Key": "two words"}),
     (400, "empty"): lambda server: over_http(server, path="/v1/predict_batch", json={"requests": []}),
-    (401, "no_key"): lambda _: at_the_gate(CLINIC),
-    (401, "wrong_key"): lambda _: at_the_gate(CLINIC, Authorization="Bearer another"),
-    (403, "scope"): lambda _: at_the_gate(READER, Authorization=f"Bearer {READER.id}"),
+    (401, "no_key"): lambda _: at_access_control(CLINIC),
+    (401, "wrong_key"): lambda _: at_access_control(CLINIC, Authorization="Bearer another"),
+    (403, "scope"): lambda _: at_access_control(READER, Authorization=f"Bearer {READER.id}"),
     (403, "only_loopback"): lambda server: over_http(server, json=EXAMPLE, headers={"X-Forwarded-For": "192.0.2.7"}),
     (404, "not_found"): lambda server: over_http(server, path="/v1/elsewhere"),
     (405, "method"): lambda server: over_http(server, "GET"),
@@ -309,12 +309,12 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
         server, content=b"{}", headers=AS_JSON | {"Content-Encoding": "gzip"}
     ),
     (422, "key_reused"): reused,
-    (429, "rate"): lambda _: at_the_gate(CLINIC, rates=Rates(0), Authorization=f"Bearer {CLINIC.id}"),
+    (429, "rate"): lambda _: at_access_control(CLINIC, rates=Rates(0), Authorization=f"Bearer {CLINIC.id}"),
     (500, "defect"): lambda _: defect(),
     (503, "log"): lambda _: while_answering(LogUnavailableError("it is locked")),
     (503, "overloaded"): lambda _: while_answering(OverloadedError()),
     (503, "too_long"): lambda _: while_answering(None),
-    (503, "keys"): lambda _: at_the_gate(CLINIC, known=False, Authorization=f"Bearer {CLINIC.id}"),
+    (503, "keys"): lambda _: at_access_control(CLINIC, known=False, Authorization=f"Bearer {CLINIC.id}"),
 }
 """How each refusal of which the document has an example comes about."""
 

@@ -35,7 +35,7 @@ STEPS = ["entry", "model", "training run", "decision", "answer"]
 PROVENANCE = {"commit": "5ca1ab1e", "modified": "True", "lock_digest": "10cc", "mlflow.user": "ada"}
 
 
-class Judging(Registry):
+class EvaluatedVersion(Registry):
     """Every bundle knows which patients are like those learned from."""
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
@@ -61,7 +61,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    registry = Judging(tmp_path_factory.mktemp("traced"))
+    registry = EvaluatedVersion(tmp_path_factory.mktemp("traced"))
     for _ in (PROMOTED, NEVER):
         registry.register(good_evidence(), held_out_of(skill=0.9))
     with in_use(registry, registry.folder / "serving"), pytest.MonkeyPatch.context() as patch:
@@ -110,7 +110,7 @@ class Lineage:
 
 
 def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Lineage:
-    done = kap("audit", "trace", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
+    done = kap("audit", "lineage", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
     verdicts = json.loads(done.stdout)["verdicts"]
     outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
     return Lineage(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
@@ -133,7 +133,7 @@ def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None
 
 
 def test_the_steps_are_printed_one_a_line(place: Place) -> None:
-    done = kap("audit", "trace", place.answered[PROMOTED], "--log", place.log.file)
+    done = kap("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file)
     assert done.exit_code == 0
     assert [line[:27].rstrip() for line in done.stdout.splitlines()] == [f"passed        {step}" for step in STEPS]
 
@@ -260,14 +260,14 @@ def test_an_erased_request_can_not_be_compared(place: Place) -> None:
     ("request_text", "told"), [("{", "request: required a JSON text"), ('{"as_of_day": 1}', "patient")]
 )
 def test_a_file_that_is_no_request_is_the_users_matter(place: Place, request_text: str, told: str) -> None:
-    arguments = ("audit", "trace", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
+    arguments = ("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
     done = kap(*arguments, stdin=request_text)
     assert done.exit_code == 2
     assert told in done.stderr
 
 
 def test_an_id_that_the_log_does_not_have_is_the_users_matter(place: Place) -> None:
-    done = kap("audit", "trace", "nothing", "--log", place.log.file)
+    done = kap("audit", "lineage", "nothing", "--log", place.log.file)
     assert done.exit_code == 2
     assert "PREDICTION_ID: required the id of a logged prediction" in done.stderr
 

@@ -16,7 +16,7 @@ HELP = {
     "cohort simulate": "Write a SYNTHETIC cohort into a new folder DIRECTORY.",
     "cohort check": "Check a cohort folder, and count who would be analysed.",
     "cohort outcomes": "Write the outcomes of every patient at every landmark.",
-    "cohort trace": "Show which readings decided one PATIENT's outcomes, and by which rule.",
+    "cohort explain": "Show which readings decided one PATIENT's outcomes, and by which rule.",
     "train": "Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow",
     "evaluate": "Judge MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY",
     "recalibrate": "Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY",
@@ -35,7 +35,7 @@ HELP = {
     "replay": "Ask a candidate model about the rows of the prediction LOG, and tell who would get a different answer.",
     "audit": "Check what stands behind a model, and write it down for an auditor.",
     "audit log": "Check the prediction LOG: was any entry changed, removed or put in another place?",
-    "audit trace": "Walk PREDICTION_ID to the model, training run and decision behind it, and compute its answer anew.",
+    "audit lineage": "Walk PREDICTION_ID to the model, training run and decision behind it, and compute its answer",
     "audit verify": "Check everything behind RUN: a training's run, a registered version, or an alias",
     "audit dossier": "Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions,",
 }
@@ -121,7 +121,7 @@ def test_a_cohort_in_order_is_counted(place: Workplace, folder: Folder) -> None:
     [
         ("cohort", "check", "nowhere"),
         ("train", "nowhere"),
-        ("cohort", "trace", "nowhere", "A"),
+        ("cohort", "explain", "nowhere", "A"),
         ("predict", "nowhere.json"),
         ("cohort", "simulate", "new", "--patients", "0"),
         ("train", "nowhere", "--seed", "2147483648"),
@@ -150,7 +150,7 @@ def test_a_wrong_setting_is_refused_by_its_key(place: Workplace, folder: Folder)
 
 def test_a_patient_who_is_not_there_is_refused(place: Workplace, folder: Folder) -> None:
     folder.write()
-    refused(place.kap("cohort", "trace", folder.path, "C"), 2)
+    refused(place.kap("cohort", "explain", folder.path, "C"), 2)
 
 
 def test_a_synthetic_cohort_is_not_written_into_a_folder_in_use(place: Workplace) -> None:

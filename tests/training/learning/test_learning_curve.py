@@ -11,7 +11,7 @@ from training.learning.learning_curve import (
     _part,
     fit_on_fewer,
     learning_curve,
-    number_of_lessons,
+    number_of_smaller_fits,
 )
 from training.learning.relapse_task import RelapseTask
 from training.metrics.discrimination import auc, c_index
@@ -50,7 +50,7 @@ def test_the_curve_ends_with_what_the_whole_training_reached_and_starts_below_or
     fits = [found.remission]
     calls: list[None] = []
     training_sets = fit_on_fewer(fits, found.folds, lambda: calls.append(None), workers=1)
-    assert len(calls) == number_of_lessons(fits, found.folds) == 3 * 4
+    assert len(calls) == number_of_smaller_fits(fits, found.folds) == 3 * 4
     remission = training_sets[0]
     assert remission is not None
     known = int((~np.isnan(found.outcomes.remission)).sum())

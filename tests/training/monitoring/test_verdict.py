@@ -9,7 +9,7 @@ import pytest
 from tests.serving.bundles import toy_bundle
 from training.monitoring.report.text import reasons
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Finding, Kind, MonitoredItem, Size, shares
+from training.monitoring.statistics.checks import Kind, MonitoredItem, MonitoringFinding, Size, shares
 from training.monitoring.statistics.document import Calibration, Check, Count, State
 from training.monitoring.statistics.e_processes import EProcess
 from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
@@ -37,7 +37,7 @@ def check(
     """A thing watched whose bet came to hold so much in the third of four months."""
     course = EProcess(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
     (found,) = checks(
-        [Finding(MonitoredItem(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR
+        [MonitoringFinding(MonitoredItem(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR
     )
     return found
 
@@ -223,7 +223,7 @@ def test_without_a_reference_calibration_has_all_of_it() -> None:
 
 
 def test_evidence_is_told_as_how_rare_it_is() -> None:
-    one = Finding(
+    one = MonitoringFinding(
         MonitoredItem(LANDMARK, "value", "age_years"),
         EProcess(np.zeros(1), np.zeros(1, np.intp)),
         SHARE,

@@ -7,6 +7,8 @@ import pytest
 
 from tests.training.evidence_examples import NASTY, around, external_evidence, risk_groups
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate, LearningCurve
+from training.report.flow_diagram import flow_diagram, icon_array
+from training.report.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
 from training.report.plots import (
     Caption,
     calibration_plot,
@@ -14,8 +16,6 @@ from training.report.plots import (
     learning_plot,
     risk_group_plot,
 )
-from training.report.row_plots import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
-from training.report.schematic import flow_diagram, icon_array
 
 CAPTION = Caption("a-figure", "A title & more", "What it shows: 0.71 < 0.76.")
 PANELS = [ForestPanel("c-statistic", 0.5, (0.6, 0.8))]
@@ -33,10 +33,10 @@ DRAWN = {
     "flow": flow_diagram(external_evidence().landmarks[0].flow, CAPTION),
     "icons": icon_array([("well", 60), ("worse", 40)], CAPTION),
 }
-every_drawing = pytest.mark.parametrize("svg", DRAWN.values(), ids=DRAWN.keys())
+every_figure = pytest.mark.parametrize("svg", DRAWN.values(), ids=DRAWN.keys())
 
 
-@every_drawing
+@every_figure
 def test_a_drawing_is_well_formed_and_says_what_it_shows(svg: str) -> None:
     root = ET.fromstring(svg)  # noqa: S314 - our own drawing
     assert root.get("role") == "img"
@@ -44,7 +44,7 @@ def test_a_drawing_is_well_formed_and_says_what_it_shows(svg: str) -> None:
     assert root[1].text == CAPTION.description
 
 
-@every_drawing
+@every_figure
 def test_every_name_inside_a_drawing_carries_the_name_of_the_figure(svg: str) -> None:
     names = re.findall(r'\bid="([^"]*)"', svg)
     used = re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', svg)
@@ -52,7 +52,7 @@ def test_every_name_inside_a_drawing_carries_the_name_of_the_figure(svg: str) ->
     assert {a or b for a, b in used} <= set(names)
 
 
-@every_drawing
+@every_figure
 def test_texts_stay_texts_and_nothing_is_dated(svg: str) -> None:
     assert "<text" in svg
     assert "sans-serif" in svg

@@ -25,9 +25,9 @@ from tests.training.evidence_examples import (
 )
 from training.evaluation.case_mix_compared import compare_case_mix
 from training.evidence.document import Evidence, Subgroup
-from training.report import Drawing, ReportFacts, draw, figures, render_report
-from training.report.hundred import hundred, outcomes_per_hundred
+from training.report import ReportFacts, ReportFigure, draw, figures, render_report
 from training.report.kinds import CHOICE
+from training.report.natural_frequencies import frequencies, natural_frequencies
 from training.report.question_tables import subgroups_table
 from training.report.tripod import ITEMS
 from training.report.wording import interval, number
@@ -39,7 +39,7 @@ every_report = pytest.mark.parametrize("name", list(EVIDENCE))
 
 
 @cache
-def drawn(name: str) -> tuple[Drawing, ...]:
+def drawn(name: str) -> tuple[ReportFigure, ...]:
     """The figures of an example, drawn once."""
     return draw(EVIDENCE[name])
 
@@ -119,26 +119,28 @@ def test_every_link_in_the_page_leads_somewhere_and_no_name_is_used_twice(name: 
 
 @every_report
 def test_every_figure_is_in_the_report_with_a_title_and_a_description_for_who_cannot_see_it(name: str) -> None:
-    drawings = re.findall(r"<svg.*?</svg>", report(name), flags=re.DOTALL)
-    assert len(drawings) == len(drawn(name)) > 0
-    for drawing in drawings:
-        assert 'role="img"' in drawing
-        assert re.search(r"<title [^>]*>[^<]+</title>", drawing)
-        assert re.search(r"<desc [^>]*>[^<]{20,}</desc>", drawing)
+    report_figures = re.findall(r"<svg.*?</svg>", report(name), flags=re.DOTALL)
+    assert len(report_figures) == len(drawn(name)) > 0
+    for report_figure in report_figures:
+        assert 'role="img"' in report_figure
+        assert re.search(r"<title [^>]*>[^<]+</title>", report_figure)
+        assert re.search(r"<desc [^>]*>[^<]{20,}</desc>", report_figure)
 
 
 def test_a_training_of_three_landmarks_has_every_kind_of_figure_and_stays_below_three_megabytes() -> None:
-    kinds = Counter(drawing.file_name.split("-before-")[0] for drawing in drawn("training"))
+    kinds = Counter(report_figure.file_name.split("-before-")[0] for report_figure in drawn("training"))
     of_questions = dict.fromkeys(("calibration", "decision", "sites", "subgroups"), 15)
     of_landmarks = dict.fromkeys(("flow", "outcomes", "missing", "event-free"), 3)
     assert kinds == of_questions | of_landmarks | {"learning": 6}
-    assert "calibration-before-session-3-remission.svg" in {drawing.file_name for drawing in drawn("training")}
+    assert "calibration-before-session-3-remission.svg" in {
+        report_figure.file_name for report_figure in drawn("training")
+    }
     assert len(report("training").encode()) < 3e6
 
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
     again = figures(EVIDENCE["external"])
-    assert again == {drawing.file_name: drawing.svg for drawing in drawn("external")}
+    assert again == {report_figure.file_name: report_figure.svg for report_figure in drawn("external")}
     assert render_report(EVIDENCE["external"], about(NASTY), drawn("external")) == report("external")
 
 
@@ -217,7 +219,7 @@ def test_evidence_of_no_landmark_still_makes_a_report() -> None:
 
 
 def test_a_curve_of_which_nothing_is_defined_is_not_drawn() -> None:
-    kinds = {drawing.caption.name.split("-")[0] for drawing in drawn("bare")}
+    kinds = {report_figure.caption.name.split("-")[0] for report_figure in drawn("bare")}
     assert kinds == {"flow", "outcomes", "sites", "subgroups"}
 
 
@@ -237,16 +239,16 @@ def test_suppressed_groups_have_no_figures() -> None:
     ],
 )
 def test_a_hundred_patients_are_a_hundred(shares: tuple[float, ...], counts: list[int]) -> None:
-    assert hundred(shares) == counts
+    assert frequencies(shares) == counts
     assert sum(counts) == 100
 
 
 def test_the_hundred_patients_are_split_by_the_observed_weighted_shares() -> None:
-    found = outcomes_per_hundred(EVIDENCE["training"].landmarks[0])
+    found = natural_frequencies(EVIDENCE["training"].landmarks[0])
     assert found
     assert [count for _, count in found.counts] == [16, 15, 69]  # sustained 0.16, remission 0.31 - 0.16, rest
     assert "weighted" in found.basis
-    relapse_only = outcomes_per_hundred(EVIDENCE["external"].landmarks[0])
+    relapse_only = natural_frequencies(EVIDENCE["external"].landmarks[0])
     assert relapse_only
     assert relapse_only.among == "patients in remission"
     assert [count for _, count in relapse_only.counts] == [55, 45]  # relapse by day 182: 0.45

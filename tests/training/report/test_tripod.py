@@ -4,7 +4,7 @@ import pytest
 
 from tests.training.evidence_examples import about, bare_evidence, external_evidence, training_evidence
 from training.evidence.document import Evidence
-from training.report.facts import Told
+from training.report.facts import ReportContent
 from training.report.probast import DOMAINS, assess
 from training.report.tripod import ITEMS, fill
 
@@ -18,13 +18,13 @@ EVERY_ITEM = [
 
 
 def statuses(evidence: Evidence) -> dict[str, str]:
-    return {filled.item.number: filled.status for filled in fill(Told(evidence, about()))}
+    return {filled.item.number: filled.status for filled in fill(ReportContent(evidence, about()))}
 
 
 def replies(evidence: Evidence) -> dict[str, str]:
     return {
         signal.number: reason.reply
-        for domain in assess(Told(evidence, about()))
+        for domain in assess(ReportContent(evidence, about()))
         for signal, reason in zip(domain.domain.signals, domain.reasons, strict=True)
     }
 
@@ -36,7 +36,7 @@ def test_the_27_items_with_their_parts_are_declared_once_and_in_order() -> None:
 
 @pytest.mark.parametrize("evidence", [training_evidence(), external_evidence(), bare_evidence()])
 def test_every_item_is_answered_or_asks_the_authors(evidence: Evidence) -> None:
-    for filled in fill(Told(evidence, about())):
+    for filled in fill(ReportContent(evidence, about())):
         assert (filled.answer is None) == (filled.status == "for the authors")
         assert bool(filled.authors) == (filled.status != "from evidence")
 
@@ -60,7 +60,7 @@ def test_items_without_evidence_fall_to_the_authors() -> None:
 
 
 def test_a_synthetic_cohort_is_a_no_in_the_first_domain() -> None:
-    first = assess(Told(training_evidence(), about()))[0]
+    first = assess(ReportContent(training_evidence(), about()))[0]
     assert first.reasons[0].reply == "no"
     assert first.judgement == "high risk of bias"
 
@@ -81,6 +81,6 @@ def test_a_failed_check_of_leakage_is_a_no() -> None:
 
 def test_low_risk_is_never_claimed_while_answers_are_outstanding() -> None:
     assert len(DOMAINS) == 4
-    for domain in assess(Told(external_evidence(), about())):
+    for domain in assess(ReportContent(external_evidence(), about())):
         outstanding = {"for the authors", "no information"} & {reason.reply for reason in domain.reasons}
         assert not (outstanding and domain.judgement.startswith("low"))

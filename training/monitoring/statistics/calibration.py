@@ -17,7 +17,7 @@ from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import RelapseHead
 from training.metrics.reliability import log_odds_of
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Finding, MonitoredItem
+from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding
 from training.monitoring.statistics.e_processes import (
     EProcess,
     Months,
@@ -57,7 +57,7 @@ class HeadOutcomes:
 class HeadCalibration:
     """The evidence against one head's calibration at a landmark, and the outcomes behind it."""
 
-    found: Finding
+    found: MonitoringFinding
     outcome: HeadOutcomes
 
 
@@ -114,7 +114,7 @@ def _calibrated(
     model: OutcomeModel, head: str, course: EProcess, outcome: HeadOutcomes, share: float
 ) -> HeadCalibration:
     watched = MonitoredItem(model.landmark.name, "calibration", head)
-    found = Finding(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
+    found = MonitoringFinding(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
     return HeadCalibration(found, outcome)
 
 

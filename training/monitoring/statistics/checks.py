@@ -49,7 +49,7 @@ class Size:
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
+class MonitoringFinding:
     """What came of watching one thing on ``patients``; ``share`` of the false alarms is its own.
 
     ``enough`` says whether a large change would have shown.

@@ -17,7 +17,7 @@ from training.evaluation.case_mix import FEWEST_ALIKE
 from training.metrics.disclosure import FEWEST
 from training.monitoring.statistics.bins import Bins
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Finding, MonitoredItem, Size
+from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding, Size
 from training.monitoring.statistics.e_processes import change_in_ranks
 from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
 from training.monitoring.statistics.ranks import ranks, ties
@@ -53,7 +53,7 @@ class _ValueStream:
 
 def drift_at(
     reference: LandmarkReference, at: AtLandmark, calendar: Calendar, shares: ApplicabilityProportions
-) -> list[Finding]:
+) -> list[MonitoringFinding]:
     """Everything that is watched of the features and answers at a landmark."""
     if reference.patients < FEWEST:
         return []
@@ -61,7 +61,7 @@ def drift_at(
     return [_found(stream, calendar, shares[stream.watched]) for stream in streams if stream.watched in shares]
 
 
-def _found(stream: _ValueStream, calendar: Calendar, share: float) -> Finding:
+def _found(stream: _ValueStream, calendar: Calendar, share: float) -> MonitoringFinding:
     values, watched = stream.values, stream.watched
     drawn = ties([one.prediction_id for one in stream.predictions], f"{watched.kind} {watched.name}")
     ranked = ranks(stream.bins.counts, stream.bins.place(values), drawn)
@@ -69,7 +69,7 @@ def _found(stream: _ValueStream, calendar: Calendar, share: float) -> Finding:
     course = change_in_ranks(ranked, months, calendar.number, stream.bins.cells)
     recent = values[_first_recent(stream.predictions) :]
     size = stream.size(recent) if len(recent) >= FEWEST else None
-    return Finding(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
+    return MonitoringFinding(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
 
 
 def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Finding, Kind, MonitoredItem
+from training.monitoring.statistics.checks import Kind, MonitoredItem, MonitoringFinding
 from training.monitoring.statistics.drift import drift_at
 from training.monitoring.statistics.e_processes import change_in_ranks
 from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
@@ -69,7 +69,7 @@ def log_of(
     return AtLandmark("first", made, made, made)
 
 
-def found_of(at: AtLandmark, kind: Kind, name: str = "") -> Finding:
+def found_of(at: AtLandmark, kind: Kind, name: str = "") -> MonitoringFinding:
     """What is found of one thing, whose share of the false alarms is all."""
     watched = MonitoredItem("first", kind, name)
     calendar = Calendar.between(START, at.asked[-1].at)

@@ -7,7 +7,7 @@ from training.evidence.document import LandmarkEvidence, Question
 
 
 @dataclass(frozen=True)
-class PerHundred:
+class NaturalFrequencies:
     """Patients of a hundred by what became of them. ``basis`` says what the shares are."""
 
     among: str
@@ -15,7 +15,7 @@ class PerHundred:
     basis: str
 
 
-def outcomes_per_hundred(landmark: LandmarkEvidence) -> PerHundred | None:
+def natural_frequencies(landmark: LandmarkEvidence) -> NaturalFrequencies | None:
     """The outcomes at a landmark; of those in remission where everyone is, ``None`` where too little was observed."""
     remission = _longest(landmark, "remission")
     sustained, relapse = _longest(landmark, "sustained"), _longest(landmark, "relapse")
@@ -24,15 +24,15 @@ def outcomes_per_hundred(landmark: LandmarkEvidence) -> PerHundred | None:
     if remission and remission.n:
         share = _share(remission)
         labels = ("in remission", "not in remission")
-        return _per_hundred("patients", labels, (share, 1 - share), (remission,))
+        return _counts_of_100("patients", labels, (share, 1 - share), (remission,))
     if relapse and relapse.n:
         share = _share(relapse)
         labels = (f"no relapse within {relapse.horizon_days} days", f"relapse within {relapse.horizon_days} days")
-        return _per_hundred("patients in remission", labels, (1 - share, share), (relapse,))
+        return _counts_of_100("patients in remission", labels, (1 - share, share), (relapse,))
     return None
 
 
-def hundred(shares: Sequence[float]) -> list[int]:
+def frequencies(shares: Sequence[float]) -> list[int]:
     """Shares as counts that add to 100, by largest remainder; the first of equal remainders is rounded up.
 
     ``shares`` are not negative and not all 0.
@@ -45,7 +45,7 @@ def hundred(shares: Sequence[float]) -> list[int]:
     return counts
 
 
-def _with_remission(remission: Question, sustained: Question) -> PerHundred | None:
+def _with_remission(remission: Question, sustained: Question) -> NaturalFrequencies | None:
     if not (remission.n and sustained.n):
         return None
     reached = _share(remission)
@@ -55,12 +55,12 @@ def _with_remission(remission: Question, sustained: Question) -> PerHundred | No
         f"in remission, then a relapse, a new treatment or death within {sustained.horizon_days} days",
         "not in remission",
     )
-    return _per_hundred("patients", labels, (kept, reached - kept, 1 - reached), (remission, sustained))
+    return _counts_of_100("patients", labels, (kept, reached - kept, 1 - reached), (remission, sustained))
 
 
-def _per_hundred(
+def _counts_of_100(
     among: str, labels: tuple[str, ...], shares: tuple[float, ...], questions: tuple[Question, ...]
-) -> PerHundred:
+) -> NaturalFrequencies:
     weighted = all(question.observed_rate is not None for question in questions)
     answered = " and ".join(f"{question.n:,}" for question in questions)
     basis = (
@@ -68,7 +68,7 @@ def _per_hundred(
         if weighted
         else f"Observed shares among the {answered} patients with an answer, not weighted."
     )
-    return PerHundred(among, tuple(zip(labels, hundred(shares), strict=True)), basis)
+    return NaturalFrequencies(among, tuple(zip(labels, frequencies(shares), strict=True)), basis)
 
 
 def _share(question: Question) -> float:

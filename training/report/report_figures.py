@@ -1,4 +1,4 @@
-"""Which figures a report has, and what each says in words. How they are drawn is left to `plots` and `schematic`."""
+"""Which figures a report has, and what each says in words. How they are drawn is left to `plots` and `flow_diagram`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -6,16 +6,16 @@ from itertools import count as counting
 
 from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
 from training.report import plots
+from training.report.flow_diagram import flow_diagram, icon_array
+from training.report.forest_plot import forest_plot, missing_plot
 from training.report.forests import site_forest, subgroup_forest
-from training.report.hundred import outcomes_per_hundred
+from training.report.natural_frequencies import natural_frequencies
 from training.report.plots import Caption
-from training.report.row_plots import forest_plot, missing_plot
-from training.report.schematic import flow_diagram, icon_array
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug
 
 
 @dataclass(frozen=True)
-class Drawing:
+class ReportFigure:
     """A figure and its place: the landmark it belongs to, and the question where it belongs to one."""
 
     landmark: int
@@ -33,21 +33,21 @@ Planned = tuple[Caption, Callable[[Caption], str]]
 """A figure that is drawn once its name is known to be the only one."""
 
 
-def draw(evidence: Evidence) -> tuple[Drawing, ...]:
+def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
     """Every figure of a report, in the order of reading; the same evidence gives the same bytes."""
     taken: set[str] = set()
     drawn = []
     for position, landmark in enumerate(evidence.landmarks):
-        for question, (caption, drawing) in _of_landmark(landmark):
+        for question, (caption, report_figure) in _of_landmark(landmark):
             named = replace(caption, name=_free(caption.name, taken), title=f"{caption.title}, {landmark.name}")
             taken.add(named.name)
-            drawn.append(Drawing(position, question, named, drawing(named)))
+            drawn.append(ReportFigure(position, question, named, report_figure(named)))
     return tuple(drawn)
 
 
 def figures(evidence: Evidence) -> dict[str, str]:
     """Every figure of a report by file name."""
-    return {drawing.file_name: drawing.svg for drawing in draw(evidence)}
+    return {report_figure.file_name: report_figure.svg for report_figure in draw(evidence)}
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -74,9 +74,9 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
             Caption(f"flow-{where}", "Flow of patients", "From all in the cohort to outcomes.", f"{said}."),
             lambda caption: flow_diagram(boxes, caption),
         )
-    found = outcomes_per_hundred(landmark)
+    found = natural_frequencies(landmark)
     if found:
-        said = "; ".join(f"{of_hundred} {label}" for label, of_hundred in found.counts)
+        said = "; ".join(f"{icon_array_figure} {label}" for label, icon_array_figure in found.counts)
         caption = Caption(
             f"outcomes-{where}", "Outcomes of 100 patients", f"Of 100 {found.among}: {said}. {found.basis}"
         )
@@ -104,9 +104,9 @@ def _of_question(question: Question, where: str) -> Iterator[Planned]:
         rows, panels, said = site_forest(question)
         caption = Caption(f"sites-{where}", f"Sites: {title}", *said)
         yield caption, lambda caption: forest_plot(rows, panels, caption)
-    groups, measures, told = subgroup_forest(question)
+    groups, measures, content = subgroup_forest(question)
     if groups:
-        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", *told)
+        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", *content)
         yield caption, lambda caption: forest_plot(groups, measures, caption)
 
 
