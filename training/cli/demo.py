@@ -1,6 +1,7 @@
-"""The whole path in one go, by the same commands that people type: simulate, train, promote, serve, ask, trace back.
+"""The whole path in one go, by the commands that people type: simulate, train, promote, serve, ask, follow back.
 
-Everything goes into the folder ./demo, which is made anew; nothing is left running.
+Everything goes into the folder ./demo, which is emptied first; nothing is left running. What the commands print goes
+into ./demo/log.txt.
 """
 
 import json
@@ -57,71 +58,106 @@ PATIENT = {
 }
 """A made-up patient, two sessions into the course."""
 
-OVERRIDDEN = """
-The gate has refused: what is proven does not meet the policy. A clinic would gather more patients. Here nobody is
-treated, so the demonstration overrides in its own name, which the decision log keeps for ever."""
+ABOUT = """KAP Outcomes demonstration. It takes about 90 seconds on two cores. All patients are synthetic (made up).
+"""
 
-WHERE_TO_LOOK = """
-Nothing is running any more. To go on from here:
+NEXT = """
+Report: {report}
+What the commands printed: demo/log.txt. Nothing is running any more.
 
-  cd demo; export BENTOML_HOME=$PWD/bentoml PATH=$PWD/../.venv/bin:$PATH
-  mlflow ui --backend-store-uri sqlite:///mlflow.db    every run, at http://127.0.0.1:5000
-  kap predict patient.json                             the whole answer, with its reasons
-  kap cohort check cohort                              who was analysed, and who was not
-  kap audit verify 1 --data cohort                     is all as it was recorded, and does it come out again?
-  kap audit dossier 1 --out dossier.html               what an auditor reads
-  kap serve                                            the service again; kap keys --help says who may ask it"""
+To go on, first: cd demo; export BENTOML_HOME=$PWD/bentoml PATH=$PWD/../.venv/bin:$PATH
+
+  kap predict patient.json --in-words                  the whole answer, with its reasons
+  kap cohort check cohort                              which patients were analysed, and why others were not
+  kap history                                          who decided what, and which requirements were not met
+  mlflow ui --backend-store-uri sqlite:///mlflow.db    every run, at http://127.0.0.1:5000"""
+
+
+class Stages:
+    """One line per stage, with its time; what the commands print goes into a log."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._began = 0.0
+
+    def begin(self, words: str) -> None:
+        """Say what begins now."""
+        self._began = time.monotonic()
+        print(f"{words} ... ", end="", flush=True)
+
+    def end(self, words: str = "done") -> None:
+        """Say how the stage ended."""
+        print(f"{words} ({time.monotonic() - self._began:.0f} s)", flush=True)
+
+    def kap(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> int:
+        """The exit code of a command; another one than those allowed ends the demonstration with it."""
+        with (FOLDER / "log.txt").open("ab") as log:
+            log.write(f"$ {shlex.join(['kap', *arguments])}\n".encode())
+            log.flush()
+            command = [_command(), *arguments]
+            code = subprocess.run(  # noqa: S603 - our own command
+                command, env=self._environment, cwd=FOLDER, stdout=log, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if code not in allowed:
+            print(f"failed\n\n{(FOLDER / 'log.txt').read_text(encoding='utf-8')}")
+            sys.exit(code)
+        return code
 
 
 def main() -> None:
     """Run the demonstration; any command that fails ends it with that command's exit code."""
+    print(ABOUT)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     environment = {
         key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith("KAP_")
     }
     environment["BENTOML_HOME"] = str((FOLDER / "bentoml").resolve())
-    _say(f"cd {FOLDER}; export BENTOML_HOME=$PWD/bentoml")
-    _kap(environment, "cohort", "simulate", "cohort", "--patients", str(PATIENTS))
-    _kap(environment, "train", "cohort")
-    _promote(environment)
+    stages = Stages(environment)
+    stages.begin(f"1/6 Simulate a synthetic cohort of {PATIENTS:,} patients")
+    stages.kap("cohort", "simulate", "cohort", "--patients", str(PATIENTS))
+    stages.end()
+    stages.begin("2/6 Train: fit the candidates, evaluate them on held-out patients, record in MLflow")
+    stages.kap("train", "cohort")
+    stages.end()
+    _promote(stages)
+    answer = _answer(stages, environment)
+    stages.begin("5/6 Follow the answer back to model, training, code and decision")
+    stages.kap("audit", "lineage", answer["prediction_id"])
+    stages.end("every step holds")
+    stages.begin("6/6 Check the prediction log")
+    stages.kap("audit", "log")
+    stages.end("every entry is as it was written")
+    first, *_, synthetic, disclaimer = as_text(answer).split("\n\n")
+    print("\n" + "\n\n".join(["A made-up patient before session 3:", first, synthetic, disclaimer.strip()]))
+    print(NEXT.format(report=_report()))
+
+
+def _promote(stages: Stages) -> None:
+    """Ask for a promotion, which the evidence of so small a cohort does not support, and override by name."""
+    stages.begin("3/6 Promote version 1")
+    refused = stages.kap("promote", "1", "--reason", "demonstration on a synthetic cohort", allowed=(0, EVIDENCE))
+    if not refused:
+        stages.end()
+        return
+    reason = "a demonstration on synthetic patients; nobody is treated by it"
+    stages.kap("promote", "1", "--override", "--by", "the demonstration", "--reason", reason)
+    stages.end("refused by the policy; overridden in the demonstration's name")
+
+
+def _answer(stages: Stages, environment: dict[str, str]) -> dict[str, Any]:
+    stages.begin("4/6 Serve the champion and ask for one patient over HTTP")
     patient = FOLDER / "patient.json"
     patient.write_text(json.dumps(PATIENT, indent=2) + "\n", encoding="utf-8")
     with _serving(environment) as address:
-        _say(f"curl {address}/v1/predict -H 'Content-Type: application/json' -d @{patient.name}")
         answer = _ask(f"{address}/v1/predict", patient.read_bytes())
-    print("\n" + as_text(answer))
-    _kap(environment, "audit", "lineage", answer["prediction_id"])
-    _kap(environment, "audit", "log")
-    print(WHERE_TO_LOOK)
+    stages.end()
+    return answer
 
 
-def _promote(environment: dict[str, str]) -> None:
-    """Ask for a promotion, which the evidence of so small a cohort does not support, and override by name."""
-    refused = _run(environment, "promote", "1", "--reason", "demonstration on a synthetic cohort")
-    if refused == EVIDENCE:
-        print(OVERRIDDEN)
-        reason = "a demonstration on made-up patients: nobody is treated by it"
-        _kap(environment, "promote", "1", "--override", "--by", "the demonstration", "--reason", reason)
-    elif refused:
-        sys.exit(refused)
-    _kap(environment, "history")
-
-
-def _kap(environment: dict[str, str], *arguments: str) -> None:
-    code = _run(environment, *arguments)
-    if code:
-        sys.exit(code)
-
-
-def _run(environment: dict[str, str], *arguments: str) -> int:
-    """The exit code of a command, shown as it is typed."""
-    _say(shlex.join(["kap", *arguments]))
-    return subprocess.run([_command(), *arguments], env=environment, cwd=FOLDER, check=False).returncode  # noqa: S603
-
-
-def _say(command: str) -> None:
-    print(f"\n$ {command}", flush=True)
+def _report() -> Path:
+    """The report of the training."""
+    return next(FOLDER.glob("mlruns/*/*/artifacts/report.html"))
 
 
 def _command() -> str:
@@ -134,7 +170,6 @@ def _serving(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    _say(f"kap serve --port {port}")
     log = FOLDER / "service.log"
     with log.open("wb") as output:
         service = subprocess.Popen(  # noqa: S603 - our own command

@@ -1,4 +1,4 @@
-"""Progress of long work, on a terminal only: elsewhere nothing is printed."""
+"""Progress of long work: a bar on a terminal, elsewhere one line per stage on standard error."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -20,6 +20,7 @@ class Progress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
+        self._lines = None if console.is_terminal else console
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("starting", total=None)
 
@@ -34,9 +35,15 @@ class Progress:
 
     def step(self, description: str) -> None:
         """Say what begins now."""
+        self._say(description)
         self._bar.reset(self._task, description=description, total=None)
 
     def count(self, description: str, pieces: int) -> Callable[[], None]:
         """Say what begins now, with a bar of so many pieces of work; call the result after each."""
+        self._say(description)
         self._bar.reset(self._task, description=description, total=pieces)
         return lambda: self._bar.advance(self._task)
+
+    def _say(self, description: str) -> None:
+        if self._lines is not None:
+            self._lines.print(f"{description} ...", highlight=False, markup=False, soft_wrap=True)
