@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hard check bento coverage study audit-changes duplicates audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test hard check bento coverage study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ check: setup  ## Look at format, lint and types; changes nothing
 
 duplicates: setup  ## Search twenty cohorts of poor records for copies, without any and with three planted
 	KAP_DUPLICATE_COHORTS=20 $(BIN)/python -m pytest tests/training/leakage/test_duplicates.py -k twenty
+
+pictures: setup  ## Make the pictures of the README from ./demo (after make demo; needs chromium)
+	@$(BIN)/python -m tests.pictures
 
 audit-dependencies: setup  ## Look the locked dependencies up among the published vulnerabilities, where a registry answers
 	$(BIN)/python -m tests.audit_dependencies
