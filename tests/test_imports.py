@@ -1,6 +1,7 @@
 """Who may import whom. Data flows one way, and the process that faces clinics holds no MLflow and no label code."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -211,3 +212,17 @@ def test_what_faces_clinics_holds_no_mlflow_and_no_label_code() -> None:
     assert "serving.prediction.predictor" in reached
     assert not any(module.startswith("training") for module in reached)
     assert "models.learners" not in reached
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_public_names_of_a_package_are_there(package: str) -> None:
+    folder = ROOT / package.replace(".", "/")
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`(\w+)`", text.partition("Public names:")[2].partition('"""')[0])) or set(
+        re.findall(r'^    "(\w+)",$', text, re.MULTILINE)
+    )
+    nodes = [node for path in folder.glob("*.py") for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    defined = {getattr(node, "name", "") for node in nodes}
+    defined |= {one.name for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names}
+    assert listed, "a package lists its public names"
+    assert listed <= defined

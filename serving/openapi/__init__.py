@@ -1,1 +1,4 @@
-"""The OpenAPI document with its examples, and the static responses made from it."""
+"""The OpenAPI document with its examples, and the static responses made from it.
+
+Public names: `Pages`, `pages_of`.
+"""

@@ -1,1 +1,5 @@
-"""From a patient's record to an answer with reasons and cautions. Nothing here knows of the web."""
+"""From a patient's record to an answer with reasons and cautions. Nothing here knows of the web.
+
+Public names: `describe_instruments`, `describe_model`, `ImpossibleAnswerError`, `Instruments`, `ModelDescription`,
+`predict_json`, `PredictionReply`, `Predictor`, `read_performance`.
+"""

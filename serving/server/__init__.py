@@ -1,1 +1,4 @@
-"""Workers, adaptive batching, hot reload of the model, and the start of the service."""
+"""Workers, adaptive batching, hot reload of the model, and the start of the service.
+
+Public names: `input_text`, `KapOutcomes`, `serve`.
+"""

@@ -1,1 +1,4 @@
-"""A logged answer computed again from its row."""
+"""A logged answer computed again from its row.
+
+Public names: `differences`, `EntryFacts`, `facts_of`, `is_request`.
+"""

@@ -1,1 +1,4 @@
-"""The checks that stop a training, and who answers for one that failed."""
+"""The checks that stop a training, and who answers for one that failed.
+
+Public names: `acknowledgements`, `leakage_checks`, `notes`, `refuse_leakage`, `requirements`.
+"""

@@ -1,1 +1,4 @@
-"""Whether a version may become the champion: policy, checks and the decision."""
+"""Whether a version may become the champion: policy, checks and the decision.
+
+Public names: `history`, `Outcome`, `override`, `policy_digest`, `promote`, `Proposal`, `rollback`.
+"""

@@ -1,1 +1,4 @@
-"""Monitoring for people: figures, tables, text and the page."""
+"""Monitoring for people: figures, tables, text and the page.
+
+Public names: `as_text`, `draw`, `Figure`, `render_page`.
+"""
