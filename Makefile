@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 START = PYENV_VERSION=$${PYENV_VERSION-$$(pyenv whence $(notdir $(PYTHON)) 2>/dev/null | tail -n 1)} $(PYTHON)
 export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
+# What is compiled is kept: a test run starts many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hard check bento coverage study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test test-all hard check bento coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,9 +29,16 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 demo: setup  ## Simulate, train, promote, serve, ask for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
 
-test: setup  ## Run the tests: who may import whom first, then all
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: setup  ## Run the tests of everything that is promised: who may import whom first, then all; five minutes
 	$(BIN)/python -m pytest tests/test_imports.py
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(PYTEST) -m "not long"
+
+test-all: test  ## Run the same, then what is long for a reason: many cohorts, lifetimes of a model, all random changes
+	$(PYTEST) -m long
+
+coverage-report: setup  ## Run the tests, and print which lines of the product they run, in processes they start too
+	$(PYTEST) -m "not long" --cov --cov-report=term
 
 hard: setup  ## Break things under load: kill workers, stop PostgreSQL, fill a disk, send nonsense, change the log; minutes
 	KAP_HARD_TESTS=1 KAP_LOG_CHANGES=200 $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
@@ -63,7 +72,7 @@ study: setup  ## What the method reaches where the truth is known, on two mechan
 	$(BIN)/python -m tests.studies attainable coverage mean_prediction cox no_signal size_table choice_rules $(STUDY)
 
 audit-changes: setup  ## Change 200 things behind a promoted version, one at a time; the audit must report each
-	KAP_AUDIT_CHANGES=200 $(BIN)/python -m pytest tests/training/audit/test_audit.py -k random_changes
+	$(BIN)/python -m pytest tests/training/audit/test_audit.py -m long -k random_changes
 
 bench: setup  ## Measure speed and memory; prints tables
 	$(BIN)/python -m tests.benchmarks
@@ -76,7 +85,7 @@ format:  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove the environment and what tests and demonstrations left
-	rm -rf $(VENV) .venv-* demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 # `fewest`: one version of a library for every Python, so that a training gives the same numbers on each.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

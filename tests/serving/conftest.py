@@ -1,4 +1,4 @@
-"""One real server for all the tests of a session."""
+"""One real server for all the tests of a run: the files that ask it run in one process, see tests/conftest.py."""
 
 from collections.abc import Iterator
 

@@ -24,7 +24,7 @@ class Load:
 
 
 def _call(base_url: str, load: Load, stop: threading.Event, calls: int) -> None:
-    with httpx.Client(base_url=base_url, timeout=30) as client:
+    with httpx.Client(base_url=base_url, timeout=120) as client:
         for _ in range(calls):
             if stop.is_set():
                 return
@@ -55,4 +55,4 @@ def loaded(base_url: str, callers: int = 4, calls: int = MOST_CALLS) -> Iterator
     finally:
         stop.set()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=300)

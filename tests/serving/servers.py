@@ -17,7 +17,7 @@ import pytest
 from tests.places import ROOT
 
 KAP = Path(sys.executable).with_name("kap")
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def running(
         promote_toy(environment)
     log, port = folder / "server.log", free_port()
     base = f"{scheme}://127.0.0.1:{port}"
-    with log.open("ab") as output, httpx.Client(base_url=base, timeout=30, **client) as asking:  # type: ignore[arg-type]
+    with log.open("ab") as output, httpx.Client(base_url=base, timeout=120, **client) as asking:  # type: ignore[arg-type]
         process = subprocess.Popen(
             [*command, "--port", str(port), *options],
             env=environment,

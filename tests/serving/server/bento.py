@@ -19,13 +19,13 @@ with construct_containerfile(bentoml.get("kap-outcomes:latest")) as (folder, _):
 def make_bento(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """`make bento`, without setting up again what the tests run in."""
     command = ["make", "--no-print-directory", "--assume-old=.venv/.complete", "bento"]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def image_context(environment: Mapping[str, str], folder: Path) -> Path:
     """The folder that an image of the latest Bento is made from: its files, the model, and the container file."""
     command = [sys.executable, "-c", _CONTEXT, str(folder)]
-    subprocess.run(command, env=environment, check=True, timeout=60)
+    subprocess.run(command, env=environment, check=True, timeout=300)
     return folder
 
 

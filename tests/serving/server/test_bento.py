@@ -42,11 +42,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(folder, made.stdout, image_context(environment, folder / "context"))
 
 
+def bare_environment(built: Built, path: str) -> dict[str, str]:
+    """Where nothing but what the Bento and its lock hold can be imported, and nothing compiled is left behind."""
+    environment = environment_in(built.folder, KAP_TEST_LOCK=str(LOCK), PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
+    return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
+
+
 @pytest.fixture(scope="module")
 def served(built: Built) -> Iterator[Server]:
     """The built Bento over TLS, in a process that can import nothing but what the Bento and its lock hold."""
     pair = make_certificate(built.folder / "certificate")
-    environment = environment_in(built.folder, **pair.settings(), KAP_TEST_LOCK=str(LOCK), PYTHONPATH=str(BARE))
+    environment = bare_environment(built, str(BARE)) | pair.settings()
     command = (str(BENTOML), "serve", "kap-outcomes:latest")
     trusting = ssl.create_default_context(cafile=str(pair.certificate))
     with running(
@@ -71,7 +77,7 @@ def test_the_built_bento_answers_without_anything_else(served: Server) -> None:
 def bare(built: Built, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python in the Bento's source folder, where nothing but what the Bento and its lock hold can be imported."""
     source = built.context / "src"
-    environment = environment_in(built.folder, KAP_TEST_LOCK=str(LOCK), PYTHONPATH=f"{BARE}:{source}")
+    environment = bare_environment(built, f"{BARE}:{source}")
     command = [sys.executable, "-c", script, *arguments]
     return subprocess.run(command, env=environment, cwd=source, capture_output=True, text=True, check=False)
 

@@ -296,7 +296,7 @@ def test_at_the_end_the_whole_log_holds(server: Server, log: State) -> None:
 
 def test_without_a_model_the_server_does_not_start(tmp_path: Path) -> None:
     environment = environment_in(tmp_path, KAP_MODEL="kap-outcomes:absent")
-    ended = subprocess.run([KAP, "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([KAP, "serve"], env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 3
     assert "no model 'kap-outcomes:absent' in BentoML's model store" in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout
@@ -306,7 +306,7 @@ def test_another_host_is_not_served_before_there_is_a_key(tmp_path: Path) -> Non
     environment = environment_in(tmp_path)
     promote_toy(environment)
     command = [KAP, "serve", "--host", "0.0.0.0"]  # noqa: S104 - it must not listen there
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 3
     assert "no API key was ever made" in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout

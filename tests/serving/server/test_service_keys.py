@@ -12,14 +12,14 @@ import pytest
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import KAP, Server, environment_in, running
 
-SOON_SECONDS = 20
+SOON_SECONDS = 120
 """Keys are read again every two seconds; a busy machine may take longer."""
 
 
 def kap(server_or_environment: Server | dict[str, str], *words: str) -> str:
     given = server_or_environment
     environment = given if isinstance(given, dict) else given.environment
-    done = subprocess.run([KAP, *words], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([KAP, *words], env=environment, capture_output=True, text=True, timeout=300, check=True)
     return done.stdout
 
 
@@ -72,7 +72,12 @@ def test_the_log_says_which_key_asked(keyed: tuple[Server, str, str]) -> None:
     server, predict, _ = keyed
     prediction_id = post(server, predict).json()["prediction_id"]
     traced = subprocess.run(
-        [KAP, "audit", "log", "--json"], env=server.environment, capture_output=True, text=True, timeout=60, check=False
+        [KAP, "audit", "log", "--json"],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert traced.returncode == 0
     assert json.loads(traced.stdout)["findings"] == []

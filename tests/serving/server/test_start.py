@@ -60,7 +60,7 @@ def offer(server: Server, highest: ssl.TLSVersion, ciphers: str) -> str | None:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, highest
     context.set_ciphers(ciphers)
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=60) as connection:
         try:
             with context.wrap_socket(connection) as secured:
                 return secured.version()
@@ -159,7 +159,7 @@ def test_a_certificate_in_order_is_not_refused(pair: Pair) -> None:
 
 
 def start(environment: dict[str, str], *command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_kap_serve_ends_with_a_sentence_where_the_key_is_anothers(pair: Pair, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_any_number_of_processes_may_begin_it_at_once(place: Place) -> None:
         process.stdin.write(b"\n")
         process.stdin.flush()
     for process in begun:
-        _, wrong = process.communicate(timeout=30)
+        _, wrong = process.communicate(timeout=300)
         assert process.returncode == 0, wrong.decode()
     engine = open_database(place.url)
     check_log(engine, SECRET)

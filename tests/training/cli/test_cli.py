@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.cohort_folder import MARKER, Folder
-from tests.training.commands import Workplace, refused
+from tests.training.commands import SameProcess, Workplace, refused
 
 HELP = {
     "": "Predict how a course of ketamine-assisted psychotherapy for anxiety turns out.",
@@ -44,6 +44,12 @@ IN_ORDER_OF_USE = list(dict.fromkeys(name.split()[0] for name in HELP if name))
 
 @pytest.fixture
 def place(tmp_path: Path) -> Workplace:
+    return SameProcess(tmp_path)
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Workplace:
+    """Where commands run in processes of their own."""
     return Workplace(tmp_path)
 
 
@@ -56,8 +62,8 @@ def test_help_begins_with_what_the_command_does(place: Workplace, command: str) 
     assert " ".join(text.split()).startswith(HELP[command])
 
 
-def test_the_main_help_lists_the_commands_in_the_order_of_use(place: Workplace) -> None:
-    listed = place.kap("--help").stdout.partition("Commands:")[2].splitlines()
+def test_the_main_help_lists_the_commands_in_the_order_of_use(apart: Workplace) -> None:
+    listed = apart.kap("--help").stdout.partition("Commands:")[2].splitlines()
     names = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
     assert names == IN_ORDER_OF_USE
 
@@ -90,8 +96,8 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
         ("history", ["--on", "--json"]),
     ],
 )
-def test_every_option_is_explained(place: Workplace, command: str, options: list[str]) -> None:
-    listed = place.kap(command, "--help").stdout.partition("Options:")[2].splitlines()
+def test_every_option_is_explained(apart: Workplace, command: str, options: list[str]) -> None:
+    listed = apart.kap(command, "--help").stdout.partition("Options:")[2].splitlines()
     assert [line.split()[0] for line in listed if line.startswith("  --")] == options
     assert all(len(line.split()) > 2 or not line.startswith("  --") for line in listed)
 
@@ -110,9 +116,9 @@ def test_bad_input_is_refused_by_file_row_and_column_without_the_value(
     assert "woman" not in message
 
 
-def test_a_cohort_in_order_is_counted(place: Workplace, folder: Folder) -> None:
+def test_a_cohort_in_order_is_counted(apart: Workplace, folder: Folder) -> None:
     folder.write()
-    done = place.kap("cohort", "check", folder.path)
+    done = apart.kap("cohort", "check", folder.path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -148,9 +154,9 @@ def test_a_wrong_setting_is_refused_by_its_key(place: Workplace, folder: Folder)
     assert "fold" in message
 
 
-def test_a_patient_who_is_not_there_is_refused(place: Workplace, folder: Folder) -> None:
+def test_a_patient_who_is_not_there_is_refused(apart: Workplace, folder: Folder) -> None:
     folder.write()
-    refused(place.kap("cohort", "explain", folder.path, "C"), 2)
+    refused(apart.kap("cohort", "explain", folder.path, "C"), 2)
 
 
 def test_a_synthetic_cohort_is_not_written_into_a_folder_in_use(place: Workplace) -> None:
@@ -161,17 +167,17 @@ def test_a_synthetic_cohort_is_not_written_into_a_folder_in_use(place: Workplace
     assert [path.name for path in (place.folder / "mine").iterdir()] == ["notes.txt"]
 
 
-def test_a_synthetic_cohort_is_written_into_an_empty_folder_and_is_in_order(place: Workplace) -> None:
-    (place.folder / "empty").mkdir()
-    written = place.kap("cohort", "simulate", "empty", "--patients", "20", "--sites", "2")
+def test_a_synthetic_cohort_is_written_into_an_empty_folder_and_is_in_order(apart: Workplace) -> None:
+    (apart.folder / "empty").mkdir()
+    written = apart.kap("cohort", "simulate", "empty", "--patients", "20", "--sites", "2")
     assert written.returncode == 0
     assert "synthetic" in written.stdout
-    assert place.kap("cohort", "check", "empty").returncode == 0
+    assert apart.kap("cohort", "check", "empty").returncode == 0
 
 
-def test_a_cohort_too_small_to_learn_from_is_refused_with_what_to_do(place: Workplace, folder: Folder) -> None:
+def test_a_cohort_too_small_to_learn_from_is_refused_with_what_to_do(apart: Workplace, folder: Folder) -> None:
     folder.write()
-    assert "kap cohort check" in refused(place.kap("train", folder.path), 2)
+    assert "kap cohort check" in refused(apart.kap("train", folder.path), 2)
 
 
 def test_a_tracking_store_that_does_not_answer_is_for_whoever_runs_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.places import COHORTS
-from tests.training.commands import Workplace, refused
+from tests.training.commands import SameProcess, Workplace, refused
 from training.cli.training_text import QUICK
 from training.evidence.document import read_evidence
 from training.simulation.cohort import simulate_cohort, write_cohort
@@ -27,6 +27,8 @@ fewest_repeats = 1
 most_repeats = 1
 draws = 20
 """
+ALONE = ("--workers", "1")
+"""Other processes take as long to start as they save on a small cohort."""
 
 
 OTHER_LANDMARKS = """[[landmarks]]
@@ -61,11 +63,11 @@ class Lived:
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    place = Workplace(tmp_path_factory.mktemp("lived"))
+    place = SameProcess(tmp_path_factory.mktemp("lived"))
     (place.folder / "quick.toml").write_text(SETTINGS)
     cohort = made_up(place.folder / "cohort", 400, 3, 5)
     other = made_up(place.folder / "elsewhere", 300, 2, 99)
-    done = place.kap("train", cohort, "--json", "--config", "quick.toml")
+    done = Workplace(place.folder).kap("train", cohort, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     return Lived(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
 
@@ -98,7 +100,7 @@ def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limit
 
 
 def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_run(lived: Lived) -> None:
-    done = lived.place.kap("evaluate", "1", lived.other, "--json", "--config", "quick.toml")
+    done = lived.place.kap("evaluate", "1", lived.other, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     last = answer["landmarks"][-1]
@@ -116,7 +118,8 @@ def test_a_model_is_not_judged_on_the_cohort_it_was_learned_from(lived: Lived) -
 
 
 def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Lived) -> None:
-    done = lived.place.kap("recalibrate", "1", lived.other, "--reason", "a second clinic", "--config", "quick.toml")
+    said = ("--reason", "a second clinic", "--config", "quick.toml", *ALONE)
+    done = lived.place.kap("recalibrate", "1", lived.other, *said)
     assert done.returncode == 0, done.stderr
     client = MlflowClient(tracking_uri=lived.place.store)
     made = client.get_model_version("kap-outcomes", "2")
@@ -134,7 +137,7 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Live
 
 
 def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
-    done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml")
+    done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     assert "The winner is the best candidate" in done.stdout
     assert done.stdout.splitlines()[-1] == QUICK
@@ -145,7 +148,7 @@ def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
 
 
 def test_the_auditor_gets_the_same_model_again_from_the_data(lived: Lived) -> None:
-    done = lived.place.kap("audit", "verify", lived.run_id, "--data", lived.cohort, "--json")
+    done = lived.place.kap("audit", "verify", lived.run_id, "--data", lived.cohort, "--json", *ALONE)
     verdicts = {one["check"]: one["outcome"] for one in json.loads(done.stdout.splitlines()[-1])["verdicts"]}
     assert set(verdicts.values()) == {"passed"}, verdicts
     assert done.returncode == 0
@@ -155,7 +158,7 @@ def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(liv
     cohort = COHORTS / "beat_the_blues"
     if not cohort.is_dir():
         pytest.skip("needs ../shared/cohorts beside the project")
-    trained = lived.place.kap("train", cohort, "--config", "quick.toml", "--json")
+    trained = lived.place.kap("train", cohort, "--config", "quick.toml", "--json", *ALONE)
     assert trained.returncode == 0, trained.stderr
     version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
     done = lived.place.kap("promote", version, "--reason", "all the patients there are")
@@ -174,7 +177,7 @@ def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None
     patients.to_csv(cohort / "patients.csv", index=False)
     with (cohort / "protocol.toml").open("a") as protocol:
         protocol.write('\n[[covariates]]\nname = "looked_well"\nkind = "binary"\nmeaning = "looked well"\n')
-    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml"), 4)
+    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml", *ALONE), 4)
     assert "looked_well" in message
 
 
@@ -185,6 +188,6 @@ def test_a_patient_under_two_ids_stops_training(lived: Lived) -> None:
         rows = pd.read_csv(table, dtype=str)
         again = rows[rows["patient_id"] == chosen].assign(patient_id="ANOTHER-ID")
         pd.concat([rows, again]).to_csv(table, index=False)
-    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml"), 4)
+    message = refused(lived.place.kap("train", cohort, "--config", "quick.toml", *ALONE), 4)
     assert "duplicated patients" in message
     assert "ANOTHER-ID" not in message

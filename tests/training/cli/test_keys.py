@@ -1,4 +1,4 @@
-"""`kap keys` in a process of its own: a token once, a list without it, sentences for mistakes."""
+"""`kap keys`: a token once, a list without it, sentences for mistakes; once in processes of their own."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from serving.storage.keys import KeyRing
 from serving.storage.settings import Settings
 from serving.storage.state import open_state
-from tests.training.commands import Workplace, refused
+from tests.training.commands import SameProcess, Workplace, refused
 
 TOKEN = re.compile(r"kap_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 MARKER = "hunter" * 2
@@ -19,7 +19,7 @@ MARKER = "hunter" * 2
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"KAP_{name.upper()}", raising=False)
-    return Workplace(tmp_path)
+    return SameProcess(tmp_path)
 
 
 def ring(place: Workplace) -> KeyRing:
@@ -30,6 +30,7 @@ def ring(place: Workplace) -> KeyRing:
 
 
 def test_a_key_is_made_listed_and_revoked(place: Workplace) -> None:
+    place = Workplace(place.folder)
     made = place.kap("keys", "create", "--name", "ward 3", "--scope", "predict", "--per-minute", "5")
     assert made.returncode == 0, made.stderr
     token = made.stdout.strip()
@@ -60,6 +61,7 @@ def test_a_mistake_is_answered_in_sentences(place: Workplace) -> None:
 
 
 def test_where_nothing_was_begun_nothing_is_made_by_looking(place: Workplace) -> None:
+    place = Workplace(place.folder)
     assert "name the service's folder" in refused(place.kap("keys", "list"), 3)
     assert list(place.folder.iterdir()) == []
 

@@ -28,7 +28,7 @@ from training.experiment.train import quietly, train
 from training.provenance import collect_provenance
 from training.simulation.cohort import simulate_cohort, write_cohort
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 CONFIG = replace(QUICK, candidates=("no_model", "logistic"), folds=2)
 SEEDS = range(901, 907)

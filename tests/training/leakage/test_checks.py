@@ -452,7 +452,8 @@ def test_a_patient_column_of_the_product_that_holds_the_outcome_stops_training(c
     """It has no day: nothing shows that it was filled in before the outcome was known."""
     (outcomes, *_) = in_hand(cohort).outcomes
     leaking = replace(cohort, patients=dict(cohort.patients) | {column: 10 + outcomes.remission})
-    check = in_hand(leaking).checks()["implausible features"]
+    held = in_hand(leaking)
+    check = feature_check(cohort.protocol.landmarks, held.tasks, held.outcomes)
     assert check.stops
     assert not check.acknowledgeable
     assert column in check.named[0]

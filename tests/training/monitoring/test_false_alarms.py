@@ -20,7 +20,10 @@ from training.monitoring.statistics.bins import number_bins
 FIVE_YEARS = (60, 0)
 
 
-@pytest.mark.parametrize(("per_month", "lifetimes"), [(10, 200), (50, 200)])
+@pytest.mark.parametrize(
+    ("per_month", "lifetimes"),
+    [(10, 60), *(pytest.param(per_month, 200, marks=pytest.mark.long) for per_month in (10, 50))],
+)
 def test_no_more_than_one_lifetime_in_twenty_sees_any_false_alarm(per_month: int, lifetimes: int) -> None:
     """A model of which five things are watched, with the whole 5% shared among them, at a training of 300 patients.
 

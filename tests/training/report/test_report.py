@@ -351,7 +351,7 @@ def opened(page: Path) -> tuple[str, str, set[str]]:
         "--timeout=20000",
         "--dump-dom",
     ]
-    done = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True, timeout=300, check=False)
     events = [event.get("params", {}) for event in json.loads(log.read_text(encoding="utf-8"))["events"]]
     requests = [params for params in events if "url" in params and "initiator" in params]
     asked = {

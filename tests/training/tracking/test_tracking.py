@@ -16,7 +16,7 @@ from features.build import build_features
 from models.bundle import load_bundle
 from serving.prediction.offline import predict_json
 from tests.serving.requests import example
-from tests.training.commands import Workplace, refused
+from tests.training.commands import SameProcess, Workplace, refused
 from training.cohort.reader import read_cohort
 from training.evidence.document import read_evidence
 
@@ -53,6 +53,7 @@ class RecordedRun:
     """What ``kap train`` left: its answer, and a client of its store."""
 
     place: Workplace
+    here: SameProcess
     cohort: Path
     answer: dict[str, Any]
     client: MlflowClient
@@ -73,7 +74,7 @@ def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Recor
     done = place.kap("train", simulated, "--json", "--config", "quick.toml", "--workers", "1")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    return RecordedRun(place, simulated, answer, MlflowClient(tracking_uri=place.store))
+    return RecordedRun(place, SameProcess(place.folder), simulated, answer, MlflowClient(tracking_uri=place.store))
 
 
 @pytest.fixture(scope="module")
@@ -177,12 +178,12 @@ def test_the_model_is_registered_as_version_1(recorded: RecordedRun) -> None:
 
 
 def test_a_promotion_with_a_blank_reason_is_refused(recorded: RecordedRun) -> None:
-    assert "--reason" in refused(recorded.place.kap("promote", "1", "--reason", "  "), 2)
+    assert "--reason" in refused(recorded.here.kap("promote", "1", "--reason", "  "), 2)
 
 
 @pytest.mark.parametrize("version", ["99", "challenger"])
 def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: RecordedRun, version: str) -> None:
-    message = refused(recorded.place.kap("promote", version, "--reason", "why not"), 2)
+    message = refused(recorded.here.kap("promote", version, "--reason", "why not"), 2)
     assert f"a registered version of {MODEL}" in message
     assert len(message.splitlines()) == 2
 
@@ -209,7 +210,7 @@ def test_what_is_served_is_a_checked_copy_of_what_was_registered(
 
 def test_mlflow_alone_answers_as_kap_score_does(recorded: RecordedRun, promoted: dict[str, Any]) -> None:
     place = recorded.place
-    done = place.kap("score", recorded.cohort, "--out", "scores.parquet")
+    done = recorded.here.kap("score", recorded.cohort, "--out", "scores.parquet")
     assert done.returncode == 0, done.stderr
     scores = pd.read_parquet(place.folder / "scores.parquet")
     bundle = load_bundle(Path(promoted["path"]) / "bundle")
@@ -260,7 +261,7 @@ def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: Recorde
     content[len(content) // 2] ^= 1
     reference_inputs[0].write_bytes(content)
     try:
-        message = refused(recorded.place.kap("promote", "1", "--reason", "why not"), 3)
+        message = refused(recorded.here.kap("promote", "1", "--reason", "why not"), 3)
     finally:
         shutil.copy(aside, reference_inputs[0])
     assert message.startswith("model refused: probes.json")
