@@ -86,7 +86,7 @@ def encoded(record: Record) -> bytes:
     try:
         return json.dumps(dict(record), allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
-        problem = FieldProblem(path="", required="an object of JSON values, numbers finite", found="another kind")
+        problem = FieldProblem(path="", required="an object of JSON values, numbers finite", found="another type")
     raise CallRefusedError("the record can't be written as JSON, and nothing was sent", problems=[problem])
 
 

@@ -145,7 +145,7 @@ class Predictor:
                     required, found = "a feature of the catalogue", "an unknown feature"
                     problems.append(Problem("row", number, name, required, found))
                 elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                    problems.append(Problem("row", number, name, "a finite number", "another kind"))
+                    problems.append(Problem("row", number, name, "a finite number", "another type"))
                 else:
                     values[number, column[name]] = value
         if problems:

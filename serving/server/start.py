@@ -74,7 +74,4 @@ def _refused(option: str, required: str, found: str) -> InputRefusedError:
 
 def _require_key(settings: Settings) -> None:
     if not list_keys(begin_state(settings).engine):
-        raise KeyNeededError(
-            "no API key was ever made, so that only this machine may be answered: make one with `kap keys create`, "
-            "or serve on 127.0.0.1"
-        )
+        raise KeyNeededError("No API key was made yet: run `kap keys create` first, or serve on 127.0.0.1 only.")

@@ -75,7 +75,7 @@ class Worker:
         """What ``/readyz`` says."""
         served = self.loader.served
         answers = bool(self._log_answers) and not self.log.failing
-        log = "answers" if answers else "does not answer; nothing is answered unlogged"
+        log = "answers" if answers else "does not answer; no answer is sent unlogged"
         return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:

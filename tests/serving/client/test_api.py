@@ -82,7 +82,7 @@ def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: Stub) -
 
 
 def test_a_refusal_lists_what_to_mend(stub: Stub) -> None:
-    wrong = {"path": "patient.age_years", "required": "a number from 10 to 110 years", "found": "another kind"}
+    wrong = {"path": "patient.age_years", "required": "a number from 10 to 110 years", "found": "another type"}
     error = raised_by(stub, refuses(400, problems=[wrong, wrong | {"path": "as_of_day"}]))
     assert isinstance(error, CallRefusedError)
     assert [problem.path for problem in error.problems] == ["patient.age_years", "as_of_day"]
