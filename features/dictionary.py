@@ -15,13 +15,13 @@ from features.protocol.instruments import Instrument
 _HEAD = """\
 # features
 
-A feature is a number known about a patient at the landmark (the moment of prediction). `build_features(cohort, landmark)`
-builds one row of features per patient. Training and serving both call it. It cuts the record at the landmark
-(`landmark.known_at`), so that nothing recorded later can reach a feature.
+A feature is a number known about a patient at the landmark (the moment of prediction).
+`build_features(cohort, landmark)` builds one row of features per patient. Training and serving both call it. It cuts
+the record at the landmark (`landmark.known_at`), so that nothing recorded later can reach a feature.
 
 This package needs only NumPy. `models`, `training` and `serving` may import it; it imports none of them. Each rating
-scale is declared once in `instruments.py`, each column of a table in `columns.py`, each feature in `catalogue.py`. Ranges,
-checks, the request contract and the rest of this file are generated from these declarations.
+scale is declared once in `instruments.py`, each column of a table in `columns.py`, each feature in `catalogue.py`.
+Ranges, checks, the request contract and the rest of this file are generated from these declarations.
 
 A study may declare a covariate with the name of one of these built-in columns:
 {study_columns}.

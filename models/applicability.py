@@ -34,7 +34,7 @@ value can't be read off to the last digit, but of a feature with few whole value
 FAR_BEYOND = 1.0
 MOST_LACKING = 0.5
 FARTHEST = 1.5
-"""Outside is: beyond the range by its own width; without half of what others had; half again as far as the farthest."""
+"""Outside is: beyond the range by its own width; without half of what others had; 1.5 times as far as the farthest."""
 FOLDS = 10
 
 Levels = NDArray[np.int8]
@@ -118,7 +118,7 @@ class ApplicabilityDomain:
     """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
 
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
-    the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes.
+    the unit of a distance from them. ``by_value`` (2, features) is the verdict on a no and on a yes.
     ``recorded`` is the share of training patients with the feature. Above ``plausible`` a value is outside, whatever
     the training patients had.
 
@@ -187,7 +187,7 @@ def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicabil
 
     ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
     thresholds are quantiles of figures that each patient gets from those in other folds, so that about as many new
-    patients of the same kind are at the edge as ``shares`` says. Patients are dealt into the folds in their order.
+    patients of the same kind are at the edge as ``shares`` says. Folds are assigned in the order of the patients.
     """
     if len(rows) < FEWEST_PATIENTS:
         return None
