@@ -1,6 +1,6 @@
 """How the service is set up: one frozen object, read from the environment at the entry point and passed down.
 
-Every setting is declared once here, with its range and its meaning; what it does is left to whoever takes it.
+Every setting is declared once here, with its range and its meaning.
 """
 
 import re

@@ -262,7 +262,7 @@ def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, st
     prediction_id = erased(log)
     log.sql(statement)
     found = facts(log, prediction_id)
-    assert found.findings == ("its content is gone, and no erasure tells of it",)
+    assert found.findings == ("its content is gone, and no erasure names it",)
     assert found.erasure is None
 
 
