@@ -126,7 +126,7 @@ def _dose(number: int) -> Document:
 def _ratings(protocol: Protocol, today: int) -> list[Document]:
     """Of the first primary scale: in the relapse band at baseline, and a reliable change below it the day before today.
 
-    Where everybody is in remission at the landmark, the ratings are. A scale of depression stands beside.
+    If the protocol starts from remission, the ratings are in remission. A depression scale is added.
     """
     scale = protocol.instruments[protocol.remission.instruments[0]]
     change, limit = scale.reliable_change or 0.0, scale.remission_at_most or scale.minimum

@@ -222,7 +222,10 @@ def test_who_sent_no_key_where_one_is_needed_is_told_to_give_one(stub: Stub, mon
     with KapClient(stub.url) as kap, pytest.raises(NotAllowedError) as without:
         kap.predict(EXAMPLE)
     assert str(without.value) == "no key was sent; pass it as key, or set KAP_KEY (401)"
-    with KapClient(stub.url, KEY) as kap, pytest.raises(NotAllowedError, match="the key is unknown, expired or revoked"):
+    with (
+        KapClient(stub.url, KEY) as kap,
+        pytest.raises(NotAllowedError, match="the key is unknown, expired or revoked"),
+    ):
         kap.predict(EXAMPLE)
     with KapClient(stub.url) as kap, pytest.raises(NotAllowedError, match="the key does not allow this"):
         kap.predict(EXAMPLE)
