@@ -413,3 +413,10 @@ def test_what_predicts_needs_numpy_and_xgboost_only(saved: Path) -> None:
         [sys.executable, "-c", code, str(saved)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_of_many_files_that_the_manifest_does_not_list_three_are_named(copy: Path) -> None:
+    for name in "abcde":
+        (copy / name).write_text("")
+    with pytest.raises(BundleRefusedError, match="does not list a, b, c and 2 more: remove them"):
+        load_bundle(copy)

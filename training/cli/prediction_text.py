@@ -87,7 +87,7 @@ def _flags(response: Answer) -> Iterable[str]:
         because = "; ".join(reason["message"] for reason in applicability["reasons"])
         yield (
             f"CAUTION: this patient is at the edge of the training patients: {because}. The numbers are less certain "
-            "than the intervals say."
+            "than for other patients."
         )
 
 
