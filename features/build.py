@@ -18,7 +18,7 @@ class FeatureRows:
     """One row per patient of a cohort at a landmark.
 
     ``values`` has shape (patients, features), NaN where not recorded and in rows of patients who did not reach the
-    landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` holds per patient why nothing is learned
+    landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` holds per patient why nothing is fitted
     or predicted, and ``None`` where something is.
     """
 

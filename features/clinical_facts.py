@@ -1,7 +1,7 @@
-"""Clinical facts and the direction in which each moves an outcome, whatever columns record it.
+"""Clinical facts and the direction in which each changes an outcome, whatever columns record it.
 
-A fact changes the records of a cohort by one step; what a model then answers shows whether it keeps to the direction.
-The signs of single features stand in `catalogue`; every feature that a fact moves has a sign of the same direction.
+A fact changes the records of a cohort by one step; a model's answers then show whether it keeps the direction.
+`catalogue` declares the signs of single features; every feature that a fact changes has a sign of the same direction.
 """
 
 from collections.abc import Callable

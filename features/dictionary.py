@@ -1,4 +1,4 @@
-"""The data dictionary of a protocol: tables, instruments and features, written from their declarations alone.
+"""The data dictionary of a protocol: tables, instruments and features, generated from their declarations.
 
 `python -m features.dictionary > features/README.md` writes this package's README, the dictionary of the default
 protocol; a test keeps the file equal to what the code declares.
@@ -15,34 +15,35 @@ from features.protocol.instruments import Instrument
 _HEAD = """\
 # features
 
-What is known about a patient at the moment of prediction: one row of numbers per patient, built by one function,
-`build_features(cohort, landmark)`, which training and serving both call. It cuts the record at the landmark itself
-(`landmark.known_at`), so that nothing recorded later can reach a feature.
+A feature is a number known about a patient at the landmark (the moment of prediction).
+`build_features(cohort, landmark)` builds one row of features per patient. Training and serving both call it. It cuts
+the record at the landmark (`landmark.known_at`), so that nothing recorded later can reach a feature.
 
-This package needs NumPy alone and imports none of its sisters; `models`, `training` and `serving` may all import it.
-A rating scale is declared in `instruments.py`, a table's column in `columns.py`, a feature in `catalogue.py`, each
-once; ranges, checks, the request contract and the rest of this file are read from there.
+This package needs only NumPy. `models`, `training` and `serving` may import it; it imports none of them. Each rating
+scale is declared once in `instruments.py`, each column of a table in `columns.py`, each feature in `catalogue.py`.
+Ranges, checks, the request contract and the rest of this file are generated from these declarations.
 
 A study may declare a covariate with the name of one of these built-in columns:
 {study_columns}.
-The declaration then takes that column's place: its range holds, a request sends it under `covariates`, and the
-feature keeps the built-in sign and source. A study that counts in the opposite direction gives its covariate another
-name.
+The declaration then replaces that column: its range applies, a request sends it under `covariates`, and the feature
+keeps the built-in sign and source. If a study counts in the opposite direction, its covariate needs another name.
 
-Three choices in the catalogue need their reason:
+Three choices in the catalogue need a reason:
 
 * An adequate failure counts in `adequate_failures` (ketamine also in `ketamine_failures`) and nowhere else. The other
-  counts leave failures out. So one more failure moves only features with an expected sign, and no model can learn that
-  it is good news. The course number is 1 + `prior_ketamine_not_failed` + `ketamine_failures`.
-* Age at onset is no feature: it is `age_years` less `illness_duration_years`, which a linear model has already, and it
-  would let a longer illness act against its sign.
-* A dose in mg/kg is no feature: it says which route was used, and with it which clinic. `route_dose.py` declares the
+  counts leave failures out. So one more failure changes only features with a declared sign, and no model can fit it as
+  a favourable fact. The course number is 1 + `prior_ketamine_not_failed` + `ketamine_failures`.
+* Age at onset is not a feature. It is `age_years` less `illness_duration_years`, which a linear model already has, and
+  it would allow a longer illness to act against its declared sign.
+* A dose in mg/kg is not a feature. It shows which route was used, and so which clinic. `route_dose.py` declares the
   usual dose and the upper limit of every route.
 
-`clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them moves only
-features whose signs have its direction.
+`labels.py` has the name of each feature in sentences, such as "days since the last dose".
 
-The rest of this file is written by the code. After changing a declaration:
+`clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them changes only
+features whose declared signs have its direction.
+
+The code generates the rest of this file. After you change a declaration, run:
 
 ```sh
 python -m features.dictionary > features/README.md
@@ -50,11 +51,11 @@ python -m features.dictionary > features/README.md
 
 """
 _READING_FEATURES = """\
-In the order of the columns of a feature row; a feature is missing where its record is. *remission* and *relapse* say
-whether a larger value is expected to make the outcome more or less likely; blank: no expectation."""
+In the order of the columns of a feature row. A feature is missing if its record is. *remission* and *relapse* give the
+declared sign: whether a larger value is expected to make the outcome more or less likely. Blank: no expectation."""
 _READING_SCREENING = """\
-Facts to screen for, for the clinician to weigh: {names}. They come back as cautions beside an answer, are never
-features, and change no number."""
+Fields for screening only: {names}. An answer returns them as cautions for the clinician. They are never features and
+change no number."""
 _READING_SOURCES = """\
 Sources of the numbers, each *seen* in the cited source, *recalled* (a convention not verified) or our *judgement*:"""
 _COLUMN_HEADER = ("column", "holds", "unit", "required", "meaning")
@@ -78,7 +79,7 @@ def data_dictionary(protocol: Protocol) -> str:
         "## Tables",
         *(_table_of_columns(name, columns) for name, columns in protocol.tables.items()),
         "## Instruments",
-        "Points of the scale; higher is worse. An experience may be recorded but decides no outcome.",
+        "In points of the scale; higher is worse. An experience scale may be recorded but decides no outcome.",
         _markdown(_INSTRUMENT_HEADER, (_instrument_row(scale) for scale in protocol.instruments.values())),
         _READING_SOURCES,
         "\n".join(f"* `{scale.name}`: {scale.source}" for scale in protocol.instruments.values()),

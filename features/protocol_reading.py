@@ -1,4 +1,4 @@
-"""Reads a protocol from TOML: unknown keys, wrong kinds and contradictory rules are refused, each with its line."""
+"""Reads a protocol from TOML: unknown keys, wrong types and contradictory rules are refused, each with its line."""
 
 import re
 import tomllib

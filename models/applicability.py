@@ -1,7 +1,7 @@
-"""Whether a patient is like those who taught a model: answered, answered and flagged, or refused, always with reasons.
+"""Whether a patient is like those a model was fitted on: answered, answered and flagged, or refused, with reasons.
 
 Only summaries of the training patients are kept here: coarse limits, rare categories, means, correlations and
-thresholds, and no patient's row or value. What is said to the clinic about a verdict is left to `serving`.
+thresholds, and no patient's row or value. How a verdict is answered is left to `serving`.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from models.combinations import Combinations, fit_combinations
 from models.outcomes import Floats
 
 FEWEST_PATIENTS = 10
-"""Patients needed for anything to be said about who is like them."""
+"""Fewest training patients for an applicability domain."""
 FEW = 5
 RARE_SHARE = 0.01
-"""A category is rare when fewer than five patients and fewer than 1 in 100 had it; in 58 patients: when nobody had."""
+"""A category is rare when fewer than five patients and fewer than 1 in 100 had it; in 58 patients: when none had."""
 EDGE_QUANTILE = 0.99
 LITTLE_LACKING = 0.1
-"""The edge is the figure that 1 in 100 training patients exceeds; lacking a tenth of a record never is at the edge."""
+"""The edge is the figure that 1 in 100 training patients exceeds; a record lacking up to a tenth is not at the edge."""
 LEAST_OF_SIZE = 0.5
 LEAST_UNIT, LEAST_OF_DECLARED = 1.0, 0.05
 """The unit of a column is the range of the training patients; where they hardly differ, half of their largest value, so
@@ -34,14 +34,14 @@ value can't be read off to the last digit, but of a feature with few whole value
 FAR_BEYOND = 1.0
 MOST_LACKING = 0.5
 FARTHEST = 1.5
-"""Outside is: beyond the range by its own width; without half of what others had; half again as far as the farthest."""
+"""Outside is: beyond the range by its own width; without half of what others had; 1.5 times as far as the farthest."""
 FOLDS = 10
 
 Levels = NDArray[np.int8]
 
 
 class Applicable(IntEnum):
-    """What a model may say of a patient; larger is less."""
+    """The verdict on a patient; a larger one allows less."""
 
     INSIDE = 0
     AT_THE_EDGE = 1
@@ -50,14 +50,14 @@ class Applicable(IntEnum):
 
 @dataclass(frozen=True)
 class Concern:
-    """One way in which a patient is unlike those learned from; ``column`` is the feature's position, if it is one's."""
+    """One way in which a patient is unlike the training patients; ``column`` is the feature's position, if one."""
 
     code: str
     column: int | None
     verdict: Applicable
 
     def as_text(self, names: tuple[str, ...]) -> str:
-        """A sentence about the feature of that position in ``names``; it never holds a value."""
+        """A sentence about the feature at that position, as ``names`` calls it; it never holds a value."""
         edge, outside = WORDS[self.code]
         words = outside if self.verdict == Applicable.OUTSIDE else edge
         return words if self.column is None else f"{names[self.column]} {words}"
@@ -65,24 +65,24 @@ class Concern:
 
 WORDS = {
     "out_of_range": (
-        "is outside what the training patients had",
-        "is far outside what the training patients had",
+        "is outside the range of the training patients",
+        "is far outside the range of the training patients",
     ),
     "unseen_category": (
-        "has a value that hardly any training patient had",
+        "has a value that is rare among the training patients",
         "has a value that no training patient had",
     ),
     "too_little_recorded": (
-        "less of the record is known than for 99 in 100 training patients",
-        "too little of the record is known",
+        "less is recorded than for 99 in 100 training patients",
+        "too little is recorded",
     ),
-    "beyond_plausible": ("is above what is plausible", "is above what is plausible"),
+    "beyond_plausible": ("is implausibly high", "is implausibly high"),
     "unlike_in_combination": (
-        "the values together are unlike those of 99 in 100 training patients",
-        "the values together are unlike those of any training patient",
+        "the combination of values is unlike that of 99 in 100 training patients",
+        "the combination of values is unlike that of any training patient",
     ),
 }
-"""By code: what is said at the edge, and outside."""
+"""By code: the sentence at the edge, and outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +107,8 @@ class ApplicabilityVerdicts:
         return (*columns, *rows)
 
     def refusal(self, row: int, names: tuple[str, ...]) -> str:
-        """Why nothing is said of a row that is outside, in words; ``names`` are the columns'."""
-        return "the patient is unlike those learned from: " + "; ".join(
+        """Why a row that is outside gets no answer; ``names`` are what the columns are called."""
+        return "the patient is unlike the training patients: " + "; ".join(
             concern.as_text(names) for concern in self.concerns(row)
         )
 
@@ -118,13 +118,13 @@ class ApplicabilityDomain:
     """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
 
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
-    the width that a distance from them is counted in. ``by_value`` (2, features) is the verdict on a no and on a yes.
+    the unit of a distance from them. ``by_value`` (2, features) is the verdict on a no and on a yes.
     ``recorded`` is the share of training patients with the feature. Above ``plausible`` a value is outside, whatever
-    was learned.
+    the training patients had.
 
     ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
     and of the distance (1 is usual); ``shares`` (3,) says which part of the training patients was inside, at the edge
-    and outside, each judged by nine tenths of the others.
+    and outside, each evaluated by nine tenths of the others.
     """
 
     lower: Floats
@@ -183,11 +183,11 @@ class ApplicabilityDomain:
 
 
 def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain | None:
-    """What the patients who taught a landmark's heads were like; ``None`` for fewer than ten of them.
+    """The applicability domain of a landmark's training patients; ``None`` for fewer than ten of them.
 
     ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
     thresholds are quantiles of figures that each patient gets from those in other folds, so that about as many new
-    patients of the same kind are at the edge as ``shares`` says. Patients are dealt into the folds in their order.
+    patients of the same kind are at the edge as ``shares`` says. Folds are assigned in the order of the patients.
     """
     if len(rows) < FEWEST_PATIENTS:
         return None
@@ -213,13 +213,13 @@ _OWN_ARRAYS = tuple(field.name for field in fields(ApplicabilityDomain) if field
 
 
 def to_arrays(applicability: ApplicabilityDomain) -> dict[str, Floats]:
-    """All that was learned as named arrays, for storing; ``from_arrays`` is its inverse."""
+    """The fitted domain as named arrays, for storing; ``from_arrays`` is its inverse."""
     own = {name: getattr(applicability, name) for name in _OWN_ARRAYS}
     return own | {name: getattr(applicability.combinations, name) for name in _COMBINATIONS_ARRAYS}
 
 
 def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomain:
-    """What ``to_arrays`` took apart."""
+    """The domain from the arrays of ``to_arrays``."""
     numbers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
     combinations = Combinations(**{name: numbers[name] for name in _COMBINATIONS_ARRAYS})
     return ApplicabilityDomain(**{name: numbers[name] for name in _OWN_ARRAYS}, combinations=combinations)
@@ -265,11 +265,13 @@ def _least_units(lowest: Floats, highest: Floats, declared: tuple[Feature, ...])
 def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> Floats:
     """Verdicts on a no and on a yes, shape (2, features).
 
-    A diagnosis that nobody had is outside: it is another illness. Anything else that hardly anybody had is at the
-    edge, since the heads answer as for the others.
+    A diagnosis that no training patient had is outside: it is another illness. Any other rare value is at the edge,
+    since the heads answer as for the other patients.
     """
     known = (~np.isnan(rows)).sum(axis=0)
     counts = np.stack([(rows == 0).sum(axis=0), (rows == 1).sum(axis=0)])
-    evaluated = np.stack([yes_no & ~is_diagnosis, yes_no]) & (known >= FEWEST_PATIENTS)  # one is another's no
+    evaluated = np.stack([yes_no & ~is_diagnosis, yes_no]) & (
+        known >= FEWEST_PATIENTS
+    )  # a rare diagnosis is the no of the others
     rare = evaluated & (counts < FEW) & (counts < RARE_SHARE * known)
     return rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))

@@ -1,7 +1,7 @@
 """A bundle: the outcome models of every landmark as a folder of JSON, arrays and boosters, checked when it is loaded.
 
-Nothing in it can run code. Loading re-hashes every file, compares the catalogue, and rebuilds the rows and answers of
-the probe patients; whatever differs is named and refused.
+Nothing in it can run code. Loading checks the digest of every file and the feature catalogue, and computes the rows and
+answers of the reference inputs again. A bundle that differs is refused, and the difference is named.
 """
 
 import hashlib
@@ -39,18 +39,18 @@ TOLERANCES = {
     "applicability": 0.0,
     "contributions": 1e-5,
 }
-"""Largest difference between what a probe gives here and what was recorded, in the order in which they are compared:
-none in a row or a verdict, 1e-9 in a probability or a limit, and in a contribution what XGBoost's single precision
-leaves open."""
+"""Largest difference between the recomputed and the recorded answer to a reference input, in the order in which they
+are compared: none in a row or a verdict, 1e-9 in a probability or a limit, and in a contribution what XGBoost's single
+precision leaves open."""
 
 
 class BundleRefusedError(Exception):
-    """A bundle is damaged, or this installation would not give its answers; the message names what differs."""
+    """A bundle is damaged, or this installation gives other answers; the message names what differs."""
 
 
 @dataclass(frozen=True)
 class HeadRecord:
-    """What a head was learned from: patients, events among them, the winning candidate, and a note for people."""
+    """What a head was fitted on: patients, events among them, the winning candidate, and a note."""
 
     patients: int
     events: int
@@ -60,7 +60,7 @@ class HeadRecord:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """All that a prediction needs. ``training`` says which data, code and settings it came from."""
+    """All that a prediction needs. ``training`` names the data, code and settings of the training."""
 
     protocol: Protocol
     models: tuple[OutcomeModel, ...]
@@ -114,11 +114,11 @@ def load_bundle(directory: Path) -> Bundle:
             raise BundleRefusedError(f"{name}: its digest is not the one in {MANIFEST}")
     extra = {path.name for path in directory.iterdir()} - {MANIFEST, DIGEST, *manifest["files"]}
     if extra:
-        raise BundleRefusedError(f"files that {MANIFEST} does not list: {', '.join(sorted(extra))}")
+        raise BundleRefusedError(f"{MANIFEST} does not list {_first_three(sorted(extra))}: remove them")
     protocol = protocol_from_document(json.dumps(manifest["protocol"]))
     if fingerprint(protocol) != manifest["catalogue"]:
         raise BundleRefusedError(
-            f"the feature catalogue of this installation is not the one the bundle was learned with; {_REMEDY}"
+            f"the feature catalogue of this installation is not the one the bundle was fitted with; {_REMEDY}"
         )
     models = tuple(
         _load_model(entry, protocol, directory, len(manifest["features"])) for entry in manifest["landmarks"]
@@ -129,6 +129,11 @@ def load_bundle(directory: Path) -> Bundle:
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
     _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS).read_text(encoding="utf-8")))
     return bundle
+
+
+def _first_three(names: list[str]) -> str:
+    """The first three names, and the number of the others."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:
@@ -162,7 +167,7 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
 
 
 def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
-    """Write what a model holds beside its heads, where it does: files by what they hold."""
+    """Write what a model holds beside its heads, and return the files by content."""
     parts: dict[str, Mapping[str, Any]] = {}
     for name in ("remission", "relapse"):
         refits = getattr(model.refits, name, None)
@@ -228,7 +233,7 @@ def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead |
 
 
 def _answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Rows of the probes and what the models make of them, by landmark."""
+    """Rows of the reference inputs and the models' answers to them, by landmark."""
     cohort = probe_cohort(dict(reference_inputs), bundle.protocol)
     answers = {}
     for model in bundle.models:
@@ -248,7 +253,7 @@ def _answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> dict[str, A
 
 
 def _limits(predicted: Predictions) -> list[Any]:
-    """All limits of the probes' answers, one list per probe; empty without refits."""
+    """All limits of the answers to the reference inputs, one list per input; empty without refits."""
     found = predicted.interval
     if found is None:
         return []
@@ -258,20 +263,20 @@ def _limits(predicted: Predictions) -> list[Any]:
 
 
 def _verdicts(model: OutcomeModel, rows: np.ndarray) -> list[Any]:
-    """The verdict on each probe; empty where nothing is known about who is like those learned from."""
+    """The verdict on each reference input; empty without an applicability domain."""
     return [] if model.applicability is None else model.applicability.assess(rows).verdict.tolist()
 
 
 def _check_reference_inputs(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> None:
     rebuilt = _answers(bundle, reference_inputs)
     if reference_inputs["answers"].keys() != rebuilt.keys():
-        raise BundleRefusedError("probe patients: their landmarks are not those of the bundle")
+        raise BundleRefusedError("reference inputs: their landmarks are not those of the bundle")
     for landmark, recorded in reference_inputs["answers"].items():
         for part, tolerance in TOLERANCES.items():
             here = np.array(rebuilt[landmark][part], dtype=np.float64)
             then = np.array(recorded[part], dtype=np.float64)
             if here.shape != then.shape or not np.allclose(here, then, rtol=0, atol=tolerance, equal_nan=True):
-                raise BundleRefusedError(f"probe patients at {landmark!r}: {part} differ from those recorded")
+                raise BundleRefusedError(f"reference inputs at {landmark!r}: {part} differ from those recorded")
 
 
 def _nullable(values: np.ndarray) -> list[Any]:

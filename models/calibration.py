@@ -1,4 +1,4 @@
-"""Baselines and recalibration: what is fitted around a score, for patients with any number of weighted trials."""
+"""Baselines and recalibration around a linear predictor, for patients with binomial counts."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """How unusual the values of a feature row are together, by means, spreads and correlations: the Mahalanobis distance.
 
-From which distance on a patient counts as unlike the others is decided in `applicability`.
+`applicability` decides from which distance on a patient is unlike the training patients.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from models.outcomes import Floats
 
 LARGEST_SCORE = 4.0
-"""Standard scores are held within this, so that the distance tells of combinations and not of one extreme value."""
+"""Standard scores are held within this, so that the distance is about combinations and not about one extreme value."""
 MOST_ALIKE = 0.95
-"""A column in which more patients than this share have the same value has no part: the few others would all be far."""
+"""A column in which more patients than this share have the same value is left out: all other values would be far."""
 LEAST_SHRINKAGE = 0.05
 """Features that follow from one another make the correlations nearly singular whatever the number of patients."""
 CHUNK = 8192

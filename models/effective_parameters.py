@@ -1,7 +1,7 @@
-"""How many unpenalised parameters a learner's score amounts to: what it follows of outcomes drawn anew.
+"""Effective parameters of a learner: how closely its linear predictor follows redrawn outcomes.
 
 For ridge regression this is the trace of its hat matrix, which `learners` gives exactly; for boosted trees, whose
-search for splits costs more than the leaves that it ends with, it is learned again.
+search for splits costs more parameters than their leaves, it is estimated by refitting.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from models.outcomes import Floats, expit
 from models.score import Score
 
 REFITS = 24
-"""Fits to outcomes drawn anew: 8 parameters are then known to about 0.7, 50 to about 2."""
+"""Fits to redrawn outcomes: 8 parameters are then known to about 0.7, 50 to about 2."""
 
 
 def effective_parameters(training_data: TrainingData, learner: Learner, score: Score, refits: int = REFITS) -> float:

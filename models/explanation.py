@@ -29,7 +29,7 @@ class Explanations:
 def explain(head: RemissionHead | RelapseHead, rows: Floats) -> Explanations:
     """The explanation of a head's answers for feature rows of shape (n, features)."""
     start, contributions = head.explain(rows)
-    acting = np.flatnonzero(contributions.any(axis=0))  # the other columns act for nobody
+    acting = np.flatnonzero(contributions.any(axis=0))  # the other columns contribute for no row
     if not len(acting):
         nothing = np.empty((len(rows), 0))
         return Explanations(start, start, nothing.astype(np.intp), nothing, np.zeros(len(rows), dtype=np.intp))

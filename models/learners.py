@@ -1,6 +1,6 @@
-"""The four candidates for a score, from nothing to boosted trees; each learns from rows and weighted trials.
+"""The four candidates, from no model to boosted trees; each is fitted on feature rows and binomial counts.
 
-Tuning happens inside what a learner is given, with folds over patients, so that nobody held out has a say in it.
+Tuning uses a candidate's training data only, with folds over patients, so that no held-out patient influences it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +44,7 @@ class FittedScore:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a learner is given: feature rows (patients, features), trials, and the columns' names and expected signs."""
+    """What a candidate is fitted on: feature rows (patients, features), counts, and the columns' names and signs."""
 
     rows: Floats
     trials: BinomialCounts
@@ -146,7 +146,7 @@ def _held_out_loss(
 
 
 def _tuning_folds(training_data: TrainingData) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Flags of the patients taught and held out, stratified by whether a patient had a success."""
+    """Flags of the training and the held-out patients, stratified by whether a patient had a success."""
     patients = training_data.fitted_on
     successes = np.bincount(
         training_data.trials.patient, weights=training_data.trials.successes, minlength=training_data.trials.patients

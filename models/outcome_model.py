@@ -1,4 +1,4 @@
-"""The outcome model of one landmark: both heads, and the numbers that they give together."""
+"""The outcome model of one landmark: both heads, and the probabilities that they give together."""
 
 from dataclasses import dataclass
 
@@ -23,10 +23,10 @@ class Predictions(PointAnswers):
 
 @dataclass(frozen=True, eq=False)
 class OutcomeModel:
-    """Both heads of one landmark; a head is ``None`` where the protocol has none or the cohort could not teach it.
+    """Both heads of one landmark; a head is ``None`` if the protocol has none or it could not be fitted.
 
     Nothing is said of a horizon beyond the reach of the relapse head. ``refits`` give the intervals, and
-    ``applicability`` knows which patients are like those learned from; ``None`` where neither was learned.
+    ``applicability`` describes the training patients; ``None`` if neither head was fitted.
     """
 
     landmark: Landmark
@@ -39,7 +39,7 @@ class OutcomeModel:
 
     @property
     def can_answer(self) -> bool:
-        """Whether at least one head was learned."""
+        """Whether at least one head was fitted."""
         return self.remission is not None or self.relapse is not None
 
     def predict(self, rows: Floats, *, with_curve: bool = True) -> Predictions:

@@ -1,4 +1,4 @@
-"""How the two heads combine: one chain rule, so that no two numbers given to a patient can contradict one another.
+"""How the two heads combine: one chain rule, so that a patient's probabilities are coherent.
 
 P(sustained to t) = P(remission) x P(neither relapse nor competing event by t | remission). Within a week relapse
 comes before a competing event, and hazards act evenly over the days of a week.
@@ -55,11 +55,11 @@ def relapse_curve(relapse_hazard: Floats, competing_hazard: Floats, days: NDArra
     share = within / DAYS_PER_WEEK
     inside = np.minimum(week, weeks - 1)  # a day at the end of the last week lies inside none
     event_free = at_start[:, week] * stays[:, inside] ** share
-    # Within a week every day's losses are divided alike, so that neither kind of event can become undone.
+    # Within a week losses are divided evenly over the days, so that neither cumulative probability decreases.
     lost = 1 - stays
     to_relapse = np.divide(relapse_hazard, lost, out=np.zeros_like(lost), where=lost > 0)
     relapse = relapsed[:, week] + (at_start[:, week] - event_free) * to_relapse[:, inside]
-    relapse = np.minimum(relapse, 1 - event_free)  # rounding must not add up to more than certainty
+    relapse = np.minimum(relapse, 1 - event_free)  # rounding must not add up to more than 1
     return RelapseCurve(days, event_free, relapse, np.maximum(1 - event_free - relapse, 0.0))
 
 

@@ -1,7 +1,7 @@
-"""How good a model's predictions were for patients it never saw: the few figures that travel with a promoted copy.
+"""Performance of a model for held-out patients: the figures stored with a promoted copy.
 
-They are taken from the evidence that the registry keeps, so that whoever serves the model can show them without it.
-Which evidence that is is decided in `training`; how it is shown in `serving`.
+They come from the evidence in the registry, so that the service can show them without it. `training` decides which
+evidence that is, `serving` how it is shown.
 """
 
 import json
@@ -25,7 +25,7 @@ class PerformanceFigure:
 
 @dataclass(frozen=True)
 class QuestionPerformance:
-    """How well one question was answered for ``patients`` whose outcome is known, ``events`` of them yes.
+    """Performance on one question for ``patients`` whose outcome is known, ``events`` of them yes.
 
     ``horizon_days`` is in days after remission, null for remission itself. ``auc``: the chance that of two patients
     the one with the outcome was given the higher probability (c-statistic). ``calibration_slope``: 1 is right, less
@@ -57,7 +57,7 @@ class LandmarkPerformance:
 
 @dataclass(frozen=True)
 class MeasuredPerformance:
-    """What was measured on one cohort, by one run of the registry.
+    """The performance on one cohort, by one run of the registry.
 
     ``kind``: "held out", every patient predicted by models that never saw the patient; "updated", likewise, by a model
     that was updated on this cohort; "external", by the model itself on a cohort that it never saw. ``cohort`` is its
@@ -80,7 +80,7 @@ class MeasuredPerformance:
 
 @dataclass(frozen=True)
 class Performance:
-    """All that was measured of a model by its promotion, and in words what was and could not be read any more."""
+    """The performance of a model at its promotion, and sentences on what could not be read."""
 
     bundle_digest: str
     measured: tuple[MeasuredPerformance, ...]

@@ -1,6 +1,6 @@
-"""Synthetic probe patients: made-up records whose rows and answers a bundle carries, rebuilt whenever it is loaded.
+"""Reference inputs: made-up patients whose rows and answers a bundle carries, computed again when it is loaded.
 
-They exercise every column and every feature; they stand for nobody.
+They use every column and every feature, and represent no real patient.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 def draw_reference_inputs(protocol: Protocol) -> Document:
-    """Raw columns of the probe patients as plain JSON values; a missing number is null, a missing category -1."""
+    """Raw columns of the reference inputs as plain JSON values; a missing number is null, a missing category -1."""
     generator = np.random.default_rng(2026)
     patients = {
         column.name: _draw(column, REFERENCE_INPUTS, generator)
@@ -92,7 +92,7 @@ def _plain(values: list[float]) -> list[float | None]:
 
 
 def probe_cohort(document: Document, protocol: Protocol) -> Cohort:
-    """The cohort of the probe patients in a document that ``draw_reference_inputs`` wrote."""
+    """The cohort of the reference inputs in a document that ``draw_reference_inputs`` wrote."""
 
     def read(name: str, columns: Document) -> dict[str, np.ndarray]:
         kinds = {column.name: column.kind for column in protocol.tables[name]}

@@ -24,7 +24,8 @@ class RelapseHead:
     """Weekly hazards up to ``edges[-1]`` weeks; ``edges`` (bands + 1,) are the bands' bounds in weeks, from 0.
 
     ``baseline`` (bands,) are the log-odds of relapse in each week of a band. ``competing_hazard`` (bands,) is the
-    probability of a competing event in a week, for a patient whose ``competing_score`` is 0; ``None`` is for everybody.
+    probability of a competing event in a week, for a patient whose ``competing_score`` is 0; ``None``: the same for
+    all.
     """
 
     score: Score
@@ -91,7 +92,7 @@ def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int
 
 @dataclass(frozen=True, eq=False)
 class FollowUpWeights:
-    """How many of those lost to follow-up a patient stands for, in each week and at the event.
+    """Follow-up weights: how many patients lost to follow-up each one represents, by week and at the event.
 
     ``weekly`` (patients, weeks) counts the time at risk in a week, ``at_event`` (patients,) a relapse or competing
     event. How they are estimated is decided in `training/follow_up_weights`.
@@ -102,7 +103,7 @@ class FollowUpWeights:
 
     @staticmethod
     def equal(patients: int) -> "FollowUpWeights":
-        """Every patient stands for one."""
+        """Every patient has the weight 1."""
         return FollowUpWeights(np.ones((patients, 1)), np.ones(patients))
 
     def in_weeks(self, patient: NDArray[np.intp], weeks: int) -> Floats:

@@ -40,7 +40,7 @@ class RemissionHead:
 
 
 def remission_trials(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> BinomialCounts:
-    """One trial per kept patient whose remission was observed, weighted by the inverse chance of being observed."""
+    """One count per kept patient with an observed remission outcome, weighted by ``weights``."""
     patient = np.flatnonzero(kept & ~np.isnan(remission))
     yes, weight = remission[patient] == 1, weights[patient]
     return BinomialCounts(

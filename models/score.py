@@ -1,6 +1,6 @@
-"""How much a feature row moves the log-odds of an outcome, as contributions that add up; NumPy and XGBoost only.
+"""Linear predictors on the log-odds, as contributions that add up; NumPy and XGBoost only.
 
-How such a score is learned is decided in `learners`; the baseline to which it adds belongs to the head.
+`learners` fits such a score; the baseline to which it adds belongs to the head.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """No difference between patients: what is known without looking at them."""
+    """The score of no model: the same for every patient."""
 
     features: int
 

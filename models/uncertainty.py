@@ -1,7 +1,7 @@
-"""What is not known about one patient's probability: 90% limits around the answer, from refits; NumPy only.
+"""90% intervals around one patient's probability, from refits; NumPy only.
 
-The refits are fitted in `training/refits`; here is what is kept of them, and how limits follow. They are centred on the
-answer, whichever candidate gave it, and as wide as the refits are away from it.
+`training/refits` fits the refits; this module stores them and computes limits. The limits are centred on the answer of
+the winner, and as wide as the refits are away from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ WIDEST = 4.0
 """How many times larger what is unexplained may be near 0 or 1 than for a typical probability [judgement]."""
 SMALLEST = 1e-12
 FARTHEST = 30.0
-"""Log-odds are moved no farther than this, where nothing can be told from certainty."""
+"""Log-odds are limited to this, beyond which a probability is practically 0 or 1."""
 
 Singles = NDArray[np.float32]
 
@@ -239,7 +239,7 @@ class OutcomeRefits:
 
 
 def _over(days: int, stays: Floats) -> Floats:
-    """What stays after so many days of what stays after a week.
+    """The proportion left after so many days, from the proportion left after a week.
 
     Whole weeks by repeated squaring: NumPy's power of a number takes as long as sixty products.
     """

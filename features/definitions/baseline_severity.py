@@ -1,4 +1,4 @@
-"""How ill the patient was at day 0: on the primary scale, on a second scale, and for how long."""
+"""Severity at baseline: on the primary scale, on a second scale, and the duration of the illness."""
 
 import numpy as np
 

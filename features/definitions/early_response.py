@@ -1,4 +1,4 @@
-"""What the course has shown so far: how the primary scale moved, and what happened in the sessions."""
+"""Early response: the change on the primary scale, and the sessions so far."""
 
 import numpy as np
 

@@ -17,7 +17,7 @@ class Feature:
 
     ``remission_sign`` and ``relapse_sign`` say whether a larger value is expected to make the outcome more (1) or
     less (-1) likely, or neither is expected (0); a model keeps to them. A patient with a value above ``outside_above``
-    is outside whatever a model has learned.
+    is outside, whatever a model was fitted on.
     """
 
     name: str

@@ -9,7 +9,7 @@ from features.records.timeline import Floats, is_among
 
 
 def column(name: str) -> Callable[[KnownAtLandmark], Floats]:
-    """A feature that is a column of ``patients`` as it stands."""
+    """A feature that is a column of ``patients``, unchanged."""
 
     def as_recorded(known: KnownAtLandmark) -> Floats:
         return known.patients[name]

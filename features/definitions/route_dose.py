@@ -1,6 +1,6 @@
-"""What was given: the route, and the dose against what is usual and what is plausible by that route.
+"""Route and dose: the dose relative to the usual and the plausible dose of its route.
 
-A dose in mg/kg says little without its route: 0.9 is usual in the muscle and a fifth of the usual under the tongue.
+A dose in mg/kg says little without its route: 0.9 is usual for an injection and a fifth of the usual sublingual dose.
 """
 
 from dataclasses import dataclass

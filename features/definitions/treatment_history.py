@@ -1,7 +1,7 @@
-"""What was tried before day 0. A feature of the history is missing, not zero, where nobody asked for it.
+"""Treatments before day 0. A feature of the history is missing, not zero, if earlier treatments were not asked about.
 
-One more adequate failure moves the counts of failures alone, whatever its class and days: the other counts leave
-failures out, so that no model can learn from them that a failure is good news.
+One more adequate failure changes only the counts of failures, whatever its class and days: the other counts leave
+failures out, so that no model can fit a failure as a favourable fact.
 """
 
 import numpy as np

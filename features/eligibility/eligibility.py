@@ -1,7 +1,7 @@
-"""Whom a prediction is for, judged from what is known by then; training and serving ask this one function.
+"""Which patients are eligible at a landmark, by what is known by then; training and serving call the same function.
 
-A record that ends today is judged by all that it holds. A complete one is judged as if it ended on the landmark day:
-what came later decides an outcome, never who is asked about.
+A record that ends today is evaluated by all that it holds. A complete one is evaluated as if it ended on the landmark
+day: what came later decides an outcome, never eligibility.
 """
 
 from enum import Enum
@@ -18,22 +18,22 @@ from features.records.timeline import Floats, Mask, is_among
 
 
 class Ineligible(Enum):
-    """Why a patient is neither learned from nor answered at a landmark; the value is the sentence shown to people."""
+    """Why a patient is left out of training and prediction at a landmark; the value is the sentence shown to people."""
 
     LANDMARK_NOT_REACHED = "the landmark was not reached"
     AGE_OUTSIDE = "the age is outside the protocol's limits"
     DIED = "the patient has died"
     WITHDREW = "the patient has withdrawn"
-    ENDED_BEFORE = "a relapse, a competing event or the end of follow-up came already"
+    ENDED_BEFORE = "a relapse, a competing event or the end of follow-up has already occurred"
     NO_BASELINE = "no primary instrument was rated at baseline"
     BASELINE_IN_REMISSION = "the baseline is already in the remission band"
-    NO_DOSING_SESSION = "no dosing session in the acute course"
-    ALREADY_DECIDED = "the reading that decides remission is taken"
-    WINDOW_OVER = "the remission window is over without a reading"
+    NO_DOSING_SESSION = "there is no dosing session in the acute course"
+    ALREADY_DECIDED = "a reading has already decided remission"
+    WINDOW_OVER = "the remission window closed without a reading"
 
 
 def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:
-    """Per patient why nothing is learned or predicted at the landmark, or ``None``; shape (patients,).
+    """Per patient why the patient is not eligible at the landmark, or ``None``; shape (patients,).
 
     Of several reasons the first in the order of ``Ineligible`` is given.
     """
@@ -61,7 +61,7 @@ def _age_outside(cohort: Cohort) -> Mask:
 
 
 def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Floats) -> dict[Ineligible, Mask]:
-    """Who can't come into remission any more, or not so that it would be seen, by why."""
+    """Who can't reach an observed remission any more, by reason."""
     ratings = known.primary.ratings_among(cohort.assessments)
     ratings = ratings.where(ratings.numbers("day") <= ratings.spread(today))
     window = window_on(cohort, ratings, today)
@@ -79,7 +79,7 @@ def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Fl
 def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
     """Who had no dosing session by a fixed day, where the remission window counts from the last one.
 
-    The first is on day 0, so whoever has none by then never had one. Before a session, it may be about to come.
+    The first is on day 0, so a patient with none by then never had one. Before a session, it may still take place.
     """
     if cohort.protocol.remission.anchor == "index" or known.landmark.day is None:
         return np.zeros(len(known), dtype=np.bool_)

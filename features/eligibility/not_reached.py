@@ -1,4 +1,4 @@
-"""Why a landmark is not reached, in words: what is missing in the record, or what came in between."""
+"""Why a landmark is not reached: what the record lacks, or what happened before."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def _of_last_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
         late = (today > limit) & np.isnan(own)
         found[late] = f"dosing session {session} did not come by day {limit}, the end of the acute course"
     found[np.isnan(own) & (last > session)] = _skipped(session)
-    found[own <= before] = f"dosing sessions {session - 1} and {session} are of the same day"
+    found[own <= before] = f"dosing sessions {session - 1} and {session} are on the same day"
     return found
 
 

@@ -1,4 +1,4 @@
-"""The days in which a reading decides remission, and what may be said of them before they are over."""
+"""The window in which a reading decides remission, and what is certain about it before it closes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The five tables as declared columns: the one place where a range, a category or a unit of the intake is written.
+"""The five tables as declared columns: the only place with the ranges, categories and units of the intake.
 
 Reading, checking, the request contract and the data dictionary all read these declarations.
 """
@@ -272,6 +272,6 @@ STUDY_COLUMNS = frozenset({"childhood_trauma", "insomnia", "expectancy", "workin
 the one here, because studies measure the same thing on scales of their own."""
 
 LATER_COLUMNS = SCREENING_COLUMNS | STUDY_COLUMNS | {"peak_distress"}
-"""Columns by which the format grew: where nobody recorded one, a cohort is the same as before."""
+"""Columns added to the format later: a cohort without values in them is the same as before."""
 
 CHILD_TABLES = ("prior_treatments", "sessions", "assessments", "events")

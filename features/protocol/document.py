@@ -1,6 +1,6 @@
 """The study protocol: when a prediction is made, what counts as remission and relapse, and over which horizons.
 
-A protocol is a value. Reading one from TOML, with the line to mend for every problem, is `protocol_reading`'s work.
+A protocol is a value. `protocol_reading` reads one from TOML, and names the line to correct for every problem.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Landmark:
 
 @dataclass(frozen=True)
 class EligibilityRule:
-    """Whose outcomes are learned and predicted, by age in years at day 0, both ends inclusive.
+    """Who is eligible for training and prediction, by age in years at day 0, both ends inclusive.
 
     An age that is not recorded is within. The default excludes minors, for whom ketamine-assisted psychotherapy has
     not been studied enough [judgement].
@@ -204,7 +204,7 @@ def protocol_from_document(document: str) -> Protocol:
     return Protocol(
         name=values["name"],
         landmarks=tuple(Landmark(**landmark) for landmark in values["landmarks"]),
-        # A protocol written before ages were judged has no limits.
+        # A protocol from before the age limits has none.
         eligibility=EligibilityRule(**values.get("eligibility", {"minimum_age": 0.0})),
         acute_max_days=values["acute_max_days"],
         remission=RemissionRule(

@@ -1,4 +1,4 @@
-"""A problem of somebody's input: where it is, what was required, what kind of thing came; never the value itself."""
+"""A problem of an input: where it is, what is required, and what was found; never the value itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend. ``place`` is a table or file, ``row`` counts that table's rows from 0 (``None``: the whole).
+    """One thing to correct. ``place`` is a table or file, ``row`` counts its rows from 0 (``None``: the whole).
 
-    ``found`` names the kind of thing that came, not the thing.
+    ``found`` names the kind of value, not the value.
     """
 
     place: str
@@ -19,12 +19,12 @@ class Problem:
 
 
 class InputRefusedError(Exception):
-    """Somebody's input can't be used; ``problems`` lists every reason found."""
+    """An input can't be used; ``problems`` lists every reason."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep all the problems; the message counts them."""
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem(s)")
+        super().__init__(f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
 
 
 class CohortRefusedError(InputRefusedError):

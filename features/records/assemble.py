@@ -1,6 +1,6 @@
-"""From the rows of a reader, in any order, to a cohort: checked, sorted, and every column there.
+"""From the rows of a reader, in any order, to a cohort: checked, sorted, with every column.
 
-What the rows must satisfy is decided in `checks`.
+`checks` decides what the rows must satisfy.
 """
 
 from collections.abc import Mapping

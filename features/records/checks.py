@@ -1,4 +1,4 @@
-"""What the tables of a cohort must satisfy, beyond the kinds of their cells: ranges, required cells, and relations.
+"""What the tables of a cohort must satisfy, beyond the types of their cells: ranges, required cells, and relations.
 
 Problems give the row as it was read, so that a reader can name the line of a file or the path in a request.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
-    """Cells out of range, empty where required, or of a patient who is not in ``patients``; rows that can't be so."""
+    """Cells out of range, empty where required, or of a patient who is not in ``patients``; contradictory rows."""
     problems = _column_problems("patients", protocol.tables["patients"], raw.patients)
     for name in CHILD_TABLES:
         if name not in raw.tables or not len(raw.tables[name].patient):
@@ -66,7 +66,7 @@ def _in_column(table: str, column: Column, wrong: Mask, found: str) -> Sequence[
 
 
 def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Floats | None) -> list[Problem]:
-    """Rows that contradict themselves, whoever their patient is, or the end of their patient's record."""
+    """Rows that contradict themselves, or the end of their patient's record."""
     columns = rows.columns
     if table == "assessments" and columns.keys() >= {"instrument", "score"}:
         score = np.asarray(columns["score"], dtype=np.float64)

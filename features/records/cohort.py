@@ -1,7 +1,7 @@
 """A cohort: the five tables as typed columns, sorted by patient and day, checked, sliceable, with one digest.
 
 Categories are codes into their declared categories (-1: not recorded); numbers, days and flags are floats (NaN: not
-recorded). Turning files or requests into such columns is left to those who read them.
+recorded). Readers turn files or requests into such columns.
 """
 
 import hashlib
@@ -97,7 +97,7 @@ class Cohort:
     def digest(self) -> str:
         """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
 
-        A column by which the format grew counts only where somebody recorded it, or where the study declares it: a
+        A column added to the format later counts only if it has a value, or if the study declares it: a
         cohort that was read before keeps its digest.
         """
         later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}

@@ -1,6 +1,6 @@
-"""How a number meets a cut-off: one that differs from it by rounding alone counts as equal.
+"""Comparison of a number with a cut-off: one that differs from it only by rounding counts as equal.
 
-8.2 - 4.2 is 3.9999999999999996 to a computer, and a reliable change of 4 to a person. Every cut-off asks here.
+In floating point 8.2 - 4.2 is 3.9999999999999996, but it is a reliable change of 4. Every cut-off is compared here.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The landmark day of every patient, and `known_at`: the only cut in time.
 
-What is known at a landmark is decided here and nowhere else; every feature reads a `KnownAtLandmark`, never a cohort.
+Only this module decides what is known at a landmark; every feature reads a `KnownAtLandmark`, never a cohort.
 """
 
 from dataclasses import dataclass

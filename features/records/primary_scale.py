@@ -1,6 +1,6 @@
 """The scales of every patient: the primary one, first of the protocol's that was rated at baseline, and a second.
 
-Where everyone is in remission at the landmark, no baseline is needed: any rating up to the landmark chooses a scale.
+If the protocol starts from remission, no baseline is needed: any rating up to the landmark chooses a scale.
 """
 
 from collections.abc import Sequence

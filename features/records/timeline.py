@@ -1,6 +1,6 @@
 """Column operations per patient over rows sorted by patient and day: first, last, count, maximum, slope ...
 
-Every operation gives one number per patient of the cohort and NaN where a patient has nothing to tell. Sums run
+Every operation gives one number per patient of the cohort, NaN for a patient without values. Sums run
 strictly in row order, so that one patient alone gives the same bits as the same patient among a million.
 """
 

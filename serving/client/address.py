@@ -1,4 +1,4 @@
-"""Where the client may send records, and with which key: judged once, before anything is sent."""
+"""Where the client may send records, and with which key: checked once, before anything is sent."""
 
 import re
 from ipaddress import ip_address
@@ -20,13 +20,15 @@ def usable_address(base_url: str) -> httpx.URL:
     """
     url = _read_address(base_url)
     if url is None:
-        raise ValueError("base_url: an address such as https://kap.clinic.example is required")
+        raise ValueError("base_url must be an address such as https://kap.clinic.example")
     if url.userinfo:
-        raise ValueError(f"base_url: no user and password may stand in it; give the key as key, or in {KEY_VARIABLE}")
+        raise ValueError(f"base_url must not hold a user or a password; pass the key as key, or set {KEY_VARIABLE}")
     if url.query or url.fragment:
-        raise ValueError("base_url: an address without ? and # is required")
+        raise ValueError("base_url must be an address without ? and #")
     if url.scheme == "http" and not _is_loopback(url.host):
-        raise ValueError("base_url: https is required, for records and keys cross the network; http is for loopback")
+        raise ValueError(
+            "base_url must be https, because records and keys cross the network; http is for loopback only"
+        )
     return url
 
 
@@ -36,7 +38,7 @@ def usable_key(key: str | None) -> str | None:
         return None
     key = key.strip()
     if not _PRINTABLE.fullmatch(key):
-        raise ValueError("key: printable ASCII characters without spaces are required, as kap keys create gave them")
+        raise ValueError("key must be printable ASCII characters without spaces, as kap keys create printed them")
     return key
 
 

@@ -1,8 +1,7 @@
-"""What the client sends, and what it takes for an answer: the contract's types, whole and right, or nothing.
+"""What the client sends, and which answers it accepts: complete and valid ones of the contract's types.
 
-A newer service may say more than this client knows: fields that are unknown are left out. One that is missing, of
-another kind or out of range is refused, and so is an outcome that this client has no type for: half an answer might be
-taken for a whole one.
+Unknown fields of a newer service are left out. A missing field, one of another type or out of range, or an unknown
+outcome is refused, because an incomplete answer could be taken for a complete one.
 """
 
 import json
@@ -33,7 +32,7 @@ _MOST_PATHS = 3
 
 
 class Readiness(Part):
-    """Whether the service answers requests, and what stands in the way (`readyz.Readiness`, without the web)."""
+    """Whether the service answers requests, and why not (as `readyz.ReadinessReport`)."""
 
     ready: bool
     model_version: str
@@ -57,9 +56,11 @@ class Reader(Generic[Answer]):
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
             where = ", ".join(json_path(detail["loc"]) or "the whole" for detail in details[:_MOST_PATHS])
-            reason = f"outside the contract, at {len(details)} places: {where}"
+            number = len(details)
+            reason = f"not valid at {number} place{'' if number == 1 else 's'}: {where}"
+            reason += f" and {number - _MOST_PATHS} more" if number > _MOST_PATHS else ""
         except ValueError:
-            reason = "no JSON"
+            reason = "not JSON"
         raise ServiceFailedError(f"the answer is {reason}", status=200)
 
 
@@ -72,7 +73,7 @@ def read_answers(body: bytes, number: int) -> list[Prediction | NotPredictable |
     """So many answers of a batch; raises ``ServiceFailedError`` for any other number too."""
     answers = _BATCH.read(body).answers
     if len(answers) != number:
-        raise ServiceFailedError(f"{number} answers are required, there came {len(answers)}", status=200)
+        raise ServiceFailedError(f"the answer has {len(answers)} items for {number} records", status=200)
     return answers
 
 
@@ -86,8 +87,8 @@ def encoded(record: Record) -> bytes:
     try:
         return json.dumps(dict(record), allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
-        problem = FieldProblem(path="", required="an object of JSON values, numbers finite", found="another kind")
-    raise CallRefusedError("the record can't be written as JSON, and nothing was sent", problems=[problem])
+        problem = FieldProblem(path="", required="an object of JSON values, numbers finite", found="another type")
+    raise CallRefusedError("the record can't be written as JSON; nothing was sent", problems=[problem])
 
 
 def encoded_batch(records: Sequence[Record], *, in_full: bool) -> bytes:

@@ -43,7 +43,7 @@ class KapClient:
     """Asks one service. Several threads may share a client; close it after use, or use it in a ``with``.
 
     Every method raises ``CallError`` and no other: ``CallRefusedError``, ``NotAllowedError``, ``UnavailableError``
-    or ``ServiceFailedError``, told apart by who must act.
+    or ``ServiceFailedError``, one for each party who must act.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class KapClient:
         """Ask the service at ``base_url`` with a key, or with the one in the environment variable ``KAP_KEY``.
 
         ``ca`` is a PEM file with the authorities to trust in place of the system's. Records and keys leave the
-        machine encrypted only; plain http is for loopback. They go to that address alone: redirects are not followed,
-        and no proxy is used, for one that the environment names was meant for other traffic than patients' records.
-        Raises ``ValueError`` for an address or a key that can't be used, without repeating it, and ``OSError`` for a
-        ``ca`` that can't be read.
+        machine encrypted only; plain http is for loopback. They go to that address only: redirects are not followed,
+        and no proxy is used, because one in the environment may not be meant for patients' records. Raises
+        ``ValueError`` for an address or a key that can't be used, without repeating it, and ``OSError`` for a ``ca``
+        that can't be read.
         """
         self._address = usable_address(base_url)
         token = usable_key(os.environ.get(KEY_VARIABLE) or None if key is None else key)
@@ -119,7 +119,7 @@ class KapClient:
         return self._caller.ask(Call("GET", INSTRUMENTS), Reader[Instruments](Instruments).read)
 
     def readiness(self) -> Readiness:
-        """Whether the service can answer, and what stands in the way; tried once only, for it is about now."""
+        """Whether the service can answer, and why not; tried only once."""
         return self._caller.look(Call("GET", READYZ), (200, 503), READINESS.read)
 
     def ready(self) -> bool:
@@ -136,5 +136,5 @@ def _post(path: str, body: bytes, idempotency_key: str | None) -> Call:
     if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         required = "1 to 128 printable ASCII characters without spaces"
         problem = FieldProblem(path="Idempotency-Key", required=required, found="another text")
-        raise CallRefusedError(f"Idempotency-Key: {required} are required; nothing was sent", problems=[problem])
+        raise CallRefusedError(f"Idempotency-Key must be {required}; nothing was sent", problems=[problem])
     return Call("POST", path, body, idempotency_key)

@@ -1,7 +1,7 @@
 """Why a call of the client gave no answer: one exception class for each party who must act.
 
-The texts are the client's own words. What the service said is kept beside them, in ``detail`` and ``problems``, so
-that nothing from outside - a patient's value, a key, an address - gets into a traceback or a log.
+The texts are the client's own. What the service said is in ``detail`` and ``problems``, so that no patient's value,
+key or address gets into a traceback or a log.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,9 @@ from serving.contract.response import FieldProblem
 class CallError(Exception):
     """A call gave no answer.
 
-    ``status`` is the HTTP status, ``None`` where nothing came or nothing was sent. ``detail`` is the service's
-    sentence about it, empty where there is none. ``idempotency_key`` is the key that the call had, ``None`` for what
-    only reads: who asks the same again with it gets one prediction, also if this call had been answered and the
-    answer was lost.
+    ``status`` is the HTTP status, ``None`` if there was no answer or nothing was sent. ``detail`` is the service's
+    sentence about it, empty if there is none. ``idempotency_key`` is the key of the call, ``None`` for a call that only
+    reads. A retry with this key gives one prediction, even if this call was answered and the answer was lost.
     """
 
     def __init__(self, text: str, *, status: int | None = None, detail: str = "") -> None:
@@ -27,7 +26,7 @@ class CallError(Exception):
 
 
 class CallRefusedError(CallError):
-    """The request can't be answered as it stands: whoever sent it must mend it, at the paths in ``problems``."""
+    """The request is not valid: the caller must correct the fields listed in ``problems``."""
 
     def __init__(
         self, text: str, *, problems: Sequence[FieldProblem] = (), status: int | None = None, detail: str = ""
@@ -38,22 +37,22 @@ class CallRefusedError(CallError):
 
 
 class NotAllowedError(CallError):
-    """The key is missing, unknown, expired or revoked, or does not allow this: whoever hands out keys must act."""
+    """The key is missing, unknown, expired or revoked, or does not allow this: the person who issues keys must act."""
 
 
 class UnavailableError(CallError):
-    """No answer now, after all the tries there was time for; the same call may succeed later, and nobody need mend it.
+    """No answer within the time limit, after all retries; the same call may succeed later.
 
-    ``retry_after`` is for how many seconds the service asked not to be asked, ``None`` where it did not.
+    ``retry_after`` is how many seconds the service asked to wait, ``None`` if it did not.
     """
 
     def __init__(
         self, text: str, *, status: int | None = None, detail: str = "", retry_after: float | None = None
     ) -> None:
-        """Keep when to come again."""
+        """Keep when to retry."""
         super().__init__(text, status=status, detail=detail)
         self.retry_after = retry_after
 
 
 class ServiceFailedError(CallError):
-    """A failure of the service, an answer outside the contract, or not the service at all: who runs it must act."""
+    """A failure of the service, an answer outside the contract, or another service: the operator must act."""

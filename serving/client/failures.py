@@ -1,6 +1,6 @@
-"""What a try of a call that failed means: who must act, whether another try may help, and how long to wait for it.
+"""What a failed try means: who must act, whether to retry, and how long to wait.
 
-When and how often it is tried again is left to `client_schedule`.
+`retry_policy` decides when and how often to retry.
 """
 
 import ssl
@@ -19,28 +19,28 @@ from serving.client.errors import CallError, CallRefusedError, NotAllowedError, 
 from serving.contract.response import FieldProblem
 
 _REFUSED = {
-    400: "it breaks the contract",
+    400: "it is not valid",
     413: "it is too large",
-    415: "its media type is not taken",
-    422: "its Idempotency-Key was used before, with another request",
+    415: "its media type is not application/json",
+    422: "its Idempotency-Key was used for another request",
 }
 _NOT_ALLOWED = {
-    401: "a key that is known, and neither expired nor revoked, is required",
-    403: "the key does not allow this; or none was ever made, and only the service's own machine is answered, directly",
+    401: "the key is unknown, expired or revoked; send a valid one",
+    403: "the key does not allow this; or the service has no key yet, and answers its own machine only",
 }
-_NO_KEY = f"no key was sent; give it, or put it into {KEY_VARIABLE}"
+_NO_KEY = f"no key was sent; pass it as key, or set {KEY_VARIABLE}"
 _UNAVAILABLE = {
     408: "the request did not arrive in time",
-    429: "the key has used up its requests for now",
-    502: "what stands before the service can't reach it",
+    429: "the key has reached its rate limit",
+    502: "a proxy can't reach the service",
     503: "the service can't answer at the moment",
-    504: "what stands before the service waited too long for it",
+    504: "a proxy waited too long for the service",
 }
 _BROKEN = {
-    httpx.ConnectTimeout: "no connection came about in time",
-    httpx.ConnectError: "no connection came about",
+    httpx.ConnectTimeout: "no connection could be made in time",
+    httpx.ConnectError: "no connection could be made",
     httpx.PoolTimeout: "all connections stayed in use",
-    httpx.TimeoutException: "no complete answer came in time",
+    httpx.TimeoutException: "no complete answer arrived in time",
 }
 _LONGEST_NUMBER = 9
 """Digits of a Retry-After that is believed to be one: a billion seconds are 30 years."""
@@ -93,18 +93,18 @@ def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
         error = UnavailableError(text, status=status, detail=problem.detail, retry_after=asked)
         return Failure(error, again=True, asked=asked)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        text = "the service failed (500); tell whoever runs it, with the time"
+        text = "the service failed (500); report the time to its operator"
         return Failure(ServiceFailedError(text, status=status, detail=problem.detail), again=True)
-    text = f"status {status} is no answer of this service: is the address its own? Redirects are not followed"
+    text = f"status {status} is not an answer of this service; check the address (redirects are not followed)"
     return Failure(ServiceFailedError(text, status=status, detail=problem.detail))
 
 
 def failure_of_connection(error: httpx.RequestError) -> Failure:
     """The failure that a try without a complete reply is."""
     if isinstance(error, httpx.DecodingError):
-        return Failure(ServiceFailedError("an answer that can't be decompressed; it was not asked for compressed"))
+        return Failure(ServiceFailedError("the answer is compressed and can't be read; it was requested uncompressed"))
     if _is_distrust(error):
-        text = "the certificate of the service is not trusted here: name the file of the CA that signed it, as ca"
+        text = "the service's certificate is not trusted; pass the file of the CA that signed it as ca"
         return Failure(ServiceFailedError(text))
     reasons = (reason for kind, reason in _BROKEN.items() if isinstance(error, kind))
     return Failure(UnavailableError(next(reasons, "the connection broke off")), again=True)
@@ -119,7 +119,8 @@ def _problem_of(reply: Reply) -> _Problem:
 
 
 def _counted(problems: list[FieldProblem]) -> str:
-    return f"; .problems lists what to mend, {len(problems)} in all" if problems else ""
+    number = len(problems)
+    return f"; correct the {number} field{'' if number == 1 else 's'} in .problems" if problems else ""
 
 
 def _is_distrust(error: BaseException | None) -> bool:
@@ -134,7 +135,7 @@ def _is_distrust(error: BaseException | None) -> bool:
 def _seconds_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that a Retry-After asks to wait (RFC 9110, 10.2.3); ``None`` without one that can be read.
 
-    A date is compared with the one that the reply was made on, where it says so: clocks may differ.
+    A date is compared with the date of the reply, if it has one, because clocks may differ.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:

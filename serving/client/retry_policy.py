@@ -1,6 +1,6 @@
-"""How often a call is tried, how long is waited in between, and when it is given up: time alone, no network.
+"""How often a call is tried, how long to wait between tries, and when to give up.
 
-Which failures are worth another try is decided in `client_failures`.
+`failures` decides which failures are worth a retry.
 """
 
 import math

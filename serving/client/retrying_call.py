@@ -1,6 +1,6 @@
-"""One call, tried until there is an answer or no use in trying: every try sends the same, under the same key.
+"""One call with its retries: every try sends the same request with the same key.
 
-What a failure means is decided in `client_failures`, when to try again in `client_schedule`.
+`failures` decides what a failure means, `retry_policy` when to retry.
 """
 
 import ssl
@@ -103,7 +103,7 @@ class Caller:
         except httpx.RequestError as error:
             return failure_of_connection(error)
         if body is None:
-            return Failure(ServiceFailedError("the answer is larger than any of this service's", status=status))
+            return Failure(ServiceFailedError("the answer is larger than any answer of this service", status=status))
         return Reply(status, headers, body)
 
 

@@ -1,7 +1,7 @@
 """The client's connections, on which no wait lasts beyond the deadline of the call that it belongs to.
 
-httpx limits each wait for bytes, not the sum of them: a server that sends one byte every second would hold a call for
-ever. Here what is left until the deadline limits every wait.
+httpx limits each wait for bytes, not their sum: a server that sends one byte a second would hold a call without end.
+Here the time left until the deadline limits every wait.
 """
 
 import math
@@ -37,7 +37,7 @@ class DeadlineTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
-        """Connect with these TLS settings; ``clock`` gives the seconds in which deadlines are told."""
+        """Connect with these TLS settings; ``clock`` gives seconds, as deadlines do."""
         super().__init__(verify=tls, trust_env=False)
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=_Backend(clock))
 

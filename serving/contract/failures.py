@@ -2,7 +2,7 @@
 
 
 class StateError(Exception):
-    """What the service keeps can't be used: whoever runs it must act. The message says how, and holds no value."""
+    """The service's state can't be used, and the operator must act. The message says how, and holds no value."""
 
 
 class LogUnavailableError(StateError):

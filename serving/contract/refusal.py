@@ -1,6 +1,6 @@
-"""Why a request is refused: the path of each field, what was required, what kind of thing came; never the value.
+"""Why a request is refused: the path of each field, what is required, and what was found; never the value.
 
-Pydantic's errors are put into these words here; how a refusal travels is left to `errors`.
+Pydantic's errors are translated here; `errors` sends the refusal.
 """
 
 import json
@@ -43,9 +43,9 @@ _FOUND = {
     "finite_number": "a number that is not finite",
     "literal_error": "another value",
     "string_pattern_mismatch": "a blank text",
-    "string_too_long": "a longer text",
-    "too_long": "more",
-    "too_short": "fewer",
+    "string_too_long": "a text that is too long",
+    "too_long": "too many",
+    "too_short": "too few",
 }
 _HOW_MANY = {
     "requests": f"1 to {MOST_REQUESTS} records",
@@ -58,12 +58,12 @@ _REQUIRED = {
     "bool_type": "true or false",
     "string_too_long": f"at most {LONGEST_TEXT} characters",
 }
-"""Of what is no column, by pydantic's kind of error; the texts of our own kinds stand in the contract."""
+"""For what is not a column, by pydantic's type of error; `request` has the texts of our own types."""
 
 
 @dataclass(frozen=True, order=True)
 class RequestProblem:
-    """One thing to mend in a request, at a path such as ``assessments[3].score`` (empty: the whole request)."""
+    """One field to correct in a request, at a path such as ``assessments[3].score`` (empty: the whole request)."""
 
     path: str
     required: str
@@ -71,23 +71,23 @@ class RequestProblem:
 
 
 NOTHING_SENT = RequestProblem("", "a JSON text", "nothing")
-"""What is wrong with an empty body."""
+"""The problem of an empty body."""
 ONE_RECORD = RequestProblem(
     "", f'{{"requests": [RECORD, ...]}} for a batch, or POST {PREDICT} for one record', "one record"
 )
-"""What is wrong with a record that is sent where a batch is taken."""
+"""The problem of a single record that is sent as a batch."""
 
 
 class RequestRefusedError(Exception):
-    """A request can't be answered as it stands; ``problems`` lists every reason found, none with a value."""
+    """A request is not valid; ``problems`` lists every reason, without values."""
 
     def __init__(self, problems: Sequence[RequestProblem]) -> None:
         """Keep all the problems; the message counts them."""
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem(s)")
+        super().__init__(f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
 
     def as_item(self) -> Document:
-        """The refusal as an item of a batch's answer (`answer.RefusedRequest`)."""
+        """The refusal as an item of a batch's answer (`response.RefusedRequest`)."""
         return {"outcome": "refused", "problems": [asdict(problem) for problem in self.problems]}
 
 
@@ -109,7 +109,7 @@ def read_batch(items: Sequence[Any]) -> list[PredictionRequest | RequestRefusedE
 
 def _read_item(item: Any) -> PredictionRequest | RequestRefusedError:
     try:
-        return read_request(json.dumps(item))  # a number that is not finite stays so, and is refused as such
+        return read_request(json.dumps(item))  # a number that is not finite is refused as such
     except RequestRefusedError as refused:
         return refused
 
@@ -132,14 +132,14 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
     if kind == "json_invalid":
         where = re.search(r"at line \d+ column \d+", message)
         return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
-    return RequestProblem(_shown(location), _required(location, kind, message), _FOUND.get(kind, "another kind"))
+    return RequestProblem(_shown(location), _required(location, kind, message), _FOUND.get(kind, "another type"))
 
 
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         if location[-1] in FIELDS:
-            return "a field that the contract has here"  # its own name is no hint
-        return "a field that the contract has" + closest(location[-1], FIELDS)
+            return "a field that belongs here"  # its own name is no hint
+        return "a known field" + closest(location[-1], FIELDS)
     if kind in ("too_long", "too_short"):
         return _HOW_MANY[str(location[-1])]
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
@@ -159,11 +159,11 @@ def json_path(location: Iterable[str | int]) -> str:
 
 
 def _shown(location: Iterable[str | int]) -> str:
-    """The path of a field as it was sent; a name that the contract doesn't have may be a value, and becomes ``?``."""
+    """The path of a field; an unknown name may be a value, and becomes ``?``."""
     return json_path(part if isinstance(part, int) or part in FIELDS else UNKNOWN for part in location)
 
 
 def closest(name: object, names: Iterable[str]) -> str:
-    """The declared name that an unknown one may have been meant for, as an ending of a sentence; empty for none."""
+    """The declared name closest to an unknown one, as the end of a sentence; empty for none."""
     found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
-    return f", such as {found[0]}" if found else ""
+    return f" (did you mean {found[0]}?)" if found else ""

@@ -1,4 +1,4 @@
-"""What a clinic asks, as pydantic models whose fields are built from the declared columns of the intake.
+"""The request as pydantic models, whose fields are built from the declared columns of the intake.
 
 What depends on the served protocol (covariates, instruments and their scores) is checked by the predictor.
 """
@@ -20,7 +20,7 @@ MOST_REQUESTS = 1_000
 AS_OF_DAY = Column(
     "as_of_day",
     "day",
-    "today, counted from day 0; nothing in the record may be later",
+    "today, counted from day 0; no entry of the record may be later",
     required=True,
     minimum=-DAY_LIMIT,
     maximum=DAY_LIMIT,
@@ -102,7 +102,7 @@ class PredictionRequest(BaseModel):
     as_of_day: Annotated[int, Field(ge=AS_OF_DAY.minimum, le=AS_OF_DAY.maximum, description=AS_OF_DAY.meaning)]
     patient: Patient
     prior_treatments: list[PriorTreatment] | None = _rows(
-        "prior_treatments", "earlier treatments; absent or null: never asked; empty: asked, none"
+        "prior_treatments", "earlier treatments; absent or null: not asked about; empty: asked, none"
     )
     sessions: list[Session] | None = _rows("sessions", "sessions so far")
     assessments: list[Assessment] | None = _rows("assessments", "ratings so far")
@@ -110,12 +110,12 @@ class PredictionRequest(BaseModel):
 
 
 class BatchRequest(BaseModel):
-    """Many patients' records. What is no request stays as it came, for `refusal.read_batch` to say why."""
+    """Many patients' records. An item that is not valid stays as it is, and `refusal.read_batch` says why."""
 
     model_config = STRICT
 
     requests: Annotated[
         list[Annotated[PredictionRequest | Any, Field(union_mode="left_to_right")]],
-        Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as `POST /v1/predict` takes it"),
+        Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as for `POST /v1/predict`"),
     ]
-    in_full: Annotated[bool, Field(description="whether to give the reasons and the weekly curve of relapse")] = False
+    in_full: Annotated[bool, Field(description="whether to return the reasons and the weekly curve of relapse")] = False

@@ -1,7 +1,7 @@
-"""What the service answers: a prediction with its reasons, or why there is none; told apart by ``outcome``.
+"""What the service answers: a prediction with its reasons, or why there is none; ``outcome`` says which.
 
-These types say what an answer looks like. The service writes it from plain values that `row_answers` has looked over,
-and a test compares the two.
+These types describe an answer. The service writes it from plain values that `answers` has checked, and a test compares
+the two.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Document: TypeAlias = dict[str, Any]
-"""An answer, or a part of one, as plain values for JSON; of the shape of the type with that name below."""
+"""An answer, or a part of one, as plain values for JSON, in the form of one of the types below."""
 
 
 class Part(BaseModel):
@@ -20,10 +20,10 @@ class Part(BaseModel):
 
 
 class Interval(Part):
-    """How sure the model is of the probability, judged by models learned again from redrawn patients.
+    """90% interval: how much the estimate would vary with other training patients.
 
-    The mean of their log-odds less and plus 1.645 standard deviations, which have an allowance for misfit, as
-    probabilities; widened to contain the answer.
+    It does not say what will happen to this patient. On the log-odds it is the answer less and plus 1.645 times the
+    root mean squared distance of the refits, which have an allowance for misfit.
     """
 
     low: Probability
@@ -31,7 +31,7 @@ class Interval(Part):
 
 
 class ModelUsed(Part):
-    """The model that answered; ``synthetic`` when it was learned from made-up patients."""
+    """The model that answered; ``synthetic`` if it was fitted on synthetic (made-up) patients."""
 
     version: str
     bundle_digest: str
@@ -39,7 +39,7 @@ class ModelUsed(Part):
 
 
 class LandmarkUsed(Part):
-    """The moment of prediction that the record had reached, and its day."""
+    """The landmark (moment of prediction) of the answer, and its day."""
 
     name: str
     day: int
@@ -64,7 +64,7 @@ class CurvePoint(Part):
 
 
 class RiskAt(Part):
-    """Probability of a relapse within ``days`` days after remission, given remission; null: can't be said."""
+    """Probability of a relapse within ``days`` days after remission, given remission; null: not known."""
 
     days: int
     probability: Probability | None
@@ -79,7 +79,7 @@ class Relapse(Part):
 
 
 class SustainedRemission(Part):
-    """P(in remission, and neither relapse nor competing event within the horizon after it); null: can't be said."""
+    """P(in remission, and neither relapse nor competing event within the horizon after it); null: not known."""
 
     horizon_days: int
     probability: Probability | None
@@ -87,7 +87,7 @@ class SustainedRemission(Part):
 
 
 class Contribution(Part):
-    """A feature's share in the log-odds; ``value`` in ``unit``, null where it was not recorded."""
+    """What one feature adds to the log-odds; ``value`` in ``unit``, null if it was not recorded."""
 
     feature: str
     meaning: str
@@ -100,7 +100,7 @@ class Explanation(Part):
     """``start`` and all contributions, largest first, add up to ``log_odds``.
 
     For remission these are the log-odds of its probability; for relapse those of a relapse in the first week after
-    remission, from where they move the whole curve alike.
+    remission; in later weeks only ``start`` differs.
     """
 
     log_odds: float
@@ -109,14 +109,14 @@ class Explanation(Part):
 
 
 class Reasons(Part):
-    """Why the answer is what it is, for each head that answered."""
+    """The contributions behind the answer, for each head that answered."""
 
     remission: Explanation | None
     relapse: Explanation | None
 
 
 class UnusedRecordCounts(Part):
-    """How many records were later than the landmark, and so not used, by table."""
+    """How many records came after the landmark and were not used, by table."""
 
     sessions: int
     assessments: int
@@ -124,7 +124,7 @@ class UnusedRecordCounts(Part):
 
 
 class UnlikeReason(Part):
-    """One way in which the patient is unlike those learned from; ``feature`` is null where it is none's alone."""
+    """One way in which the patient is unlike the training patients; ``feature`` is null if it is about several."""
 
     code: str
     feature: str | None
@@ -132,14 +132,14 @@ class UnlikeReason(Part):
 
 
 class Applicability(Part):
-    """Whether the patient is like those learned from; whoever is ``outside`` gets no prediction."""
+    """Whether the patient is like the training patients; for one who is ``outside`` there is no prediction."""
 
     verdict: Literal["inside", "at_the_edge", "outside"]
     reasons: list[UnlikeReason]
 
 
 class Caution(Part):
-    """What stands in the record that a clinician has to weigh whatever the numbers say; it changes none of them."""
+    """A fact in the record that a clinician must weigh, whatever the numbers say; it changes no number."""
 
     code: str
     message: str
@@ -165,9 +165,9 @@ class Prediction(Part):
 
 
 class Reason(Part):
-    """Why nothing is predicted: a code for machines, a sentence for people, and what would help.
+    """Why there is no prediction: a code for programs, a sentence for people, and what to do.
 
-    ``remedy`` says what would make the patient predictable; null where nothing would.
+    ``remedy`` says what would make a prediction possible; null if nothing would.
     """
 
     code: str
@@ -176,9 +176,9 @@ class Reason(Part):
 
 
 class NotPredictable(Part):
-    """Nothing can be predicted for this record, yet or at all; ``reasons`` says why.
+    """No prediction is possible for this record, now or at all; ``reasons`` says why.
 
-    ``applicability`` is null unless the patient is too unlike those learned from.
+    ``applicability`` is null unless the patient is too unlike the training patients.
     """
 
     outcome: Literal["not_predictable"] = "not_predictable"
@@ -196,7 +196,7 @@ class PredictionResponse(RootModel[Annotated[Prediction | NotPredictable, Field(
 
 
 class FieldProblem(Part):
-    """One thing to mend in a request: where, what is required, and what kind of thing came; never the value."""
+    """One field to correct in a request: where, what is required, and what was found; never the value."""
 
     path: str
     required: str
@@ -204,13 +204,13 @@ class FieldProblem(Part):
 
 
 class RefusedRequest(Part):
-    """A request of a batch that can't be answered as it stands; ``problems`` lists every reason."""
+    """A request of a batch that is not valid; ``problems`` lists every field to correct."""
 
     outcome: Literal["refused"] = "refused"
     problems: list[FieldProblem]
 
 
 class BatchResponse(Part):
-    """What each request of a batch gets, in the order of the requests."""
+    """The answers to the requests of a batch, in the same order."""
 
     answers: list[Annotated[Prediction | NotPredictable | RefusedRequest, Field(discriminator="outcome")]]

@@ -1,7 +1,7 @@
-"""Who may come in: address, method, caller, scope, rate and headers of a request, judged before its body is read.
+"""Access control: address, method, caller, scope, rate and headers of a request are checked before its body is read.
 
-Where no key was ever made only this machine is answered, and only when it is meant: no proxy, and no page in a browser
-that reached the port under another name.
+Until the first key is made, only direct requests from this machine are answered: none by a proxy, and none by a page
+in a browser that reached the port under another name.
 """
 
 import re
@@ -29,7 +29,7 @@ RETRY_SOON = {"Retry-After": "1"}
 
 
 class Keys(Protocol):
-    """What the gate asks of the keys; `keys.KeyRing` answers."""
+    """The keys that access control looks up, such as `keys.KeyRing`."""
 
     known: bool
     any_active: bool
@@ -40,18 +40,18 @@ class Keys(Protocol):
 
 
 class Rates(Protocol):
-    """What the gate asks of the rate limits; `rate_limit.RateLimiter` answers."""
+    """The rate limits that access control asks, such as `rate_limit.RateLimiter`."""
 
     def take(self, slot: int, per_minute: int) -> float:
-        """Seconds to wait; 0.0 where it may."""
+        """Seconds to wait; 0.0 where the request may go on."""
         ...
 
 
 class AccessControl:
-    """ASGI middleware: lets a request in with its `AdmittedRequest`, or refuses it with a problem document."""
+    """ASGI middleware: passes a request on with its `AdmittedRequest`, or refuses it with a problem document."""
 
     def __init__(self, app: ASGIApp, keys: Callable[[], Keys], rates: Callable[[], Rates]) -> None:
-        """Wrap ``app``; keys and rates are asked for at each request, for they are there only once serving begins."""
+        """Wrap ``app``; keys and rates are looked up at each request, because they exist only once serving begins."""
         self._app = app
         self._keys = keys
         self._rates = rates
@@ -87,24 +87,24 @@ class AccessControl:
         return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
 
     def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
-        """The key of the caller; ``None`` for a caller on this machine where none was ever made."""
+        """The key of the caller; ``None`` for a caller on this machine before the first key."""
         keys = self._keys()
         if not keys.known:
-            detail = "the keys can't be read at the moment; nothing is answered until they can"
+            detail = "The service can't read its API keys at the moment, and answers nothing until it can."
             return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
         if not keys.any_active:
             return None if _is_this_machine(scope, headers) else _only_loopback()
         given = _BEARER.fullmatch(headers.get("authorization", ""))
         key = keys.verify(given.group(1)) if given else None
         if key is None:
-            found = "no key" if given is None else "a key that is unknown, expired or revoked"
-            detail = f"an API key is required, as Authorization: Bearer KEY; there came {found}"
+            found = "none was sent" if given is None else "the one sent is unknown, expired or revoked"
+            detail = f"An API key is required (Authorization: Bearer KEY); {found}."
             return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
         if not key.allows(needed):
-            return ProblemResponse(HTTPStatus.FORBIDDEN, f"a key with the scope {needed} is required")
+            return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
         if wait > 0:
-            detail = "this key has used up its requests for now"
+            detail = "This key has reached its rate limit. Retry after Retry-After seconds."
             return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
         return key
 
@@ -114,19 +114,19 @@ def _refuse_headers(headers: Headers) -> ProblemResponse | None:
     media_type, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
     if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json, in UTF-8")
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8.")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed.")
     key = headers.get("idempotency-key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         return ProblemResponse(
-            HTTPStatus.BAD_REQUEST, "Idempotency-Key must be 1 to 128 printable ASCII characters without spaces"
+            HTTPStatus.BAD_REQUEST, "Idempotency-Key must be 1 to 128 printable ASCII characters without spaces."
         )
     return None
 
 
 def _is_this_machine(scope: Scope, headers: Headers) -> bool:
-    """Whether a request comes from this machine, not by way of a proxy, and asks for this machine by name."""
+    """Whether a request comes directly from this machine, without a proxy, and names this machine as host."""
     client = scope.get("client")
     if client is None or not _is_loopback(client[0]) or any(name in headers for name in _FORWARDED):
         return False
@@ -142,5 +142,5 @@ def _is_loopback(address: str) -> bool:
 
 
 def _only_loopback() -> ProblemResponse:
-    detail = "no API key was ever made, so that only this machine is answered, directly; make one with kap keys create"
+    detail = "No API key was made yet: only direct requests from this machine are answered. Run kap keys create."
     return ProblemResponse(HTTPStatus.FORBIDDEN, detail)

@@ -1,4 +1,4 @@
-"""How much may be sent, and how long it may take: a body is read whole, within limits, before anybody looks at it."""
+"""Limits on the size and the time of a request body, which is read whole before it is parsed."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class BodyLimits:
 
 
 class _DisconnectedError(Exception):
-    """The caller has gone."""
+    """The caller has disconnected."""
 
 
 class WholeBody:
@@ -40,7 +40,7 @@ class WholeBody:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read, judge, and pass on."""
+        """Read the body, check it, and pass it on."""
         route = ROUTES.get(scope["path"]) if scope["type"] == "http" else None
         if route is None or route.body == "none":
             await self._app(scope, receive, send)
@@ -94,10 +94,10 @@ async def _read(receive: Receive, most: int) -> bytes | None:
 
 
 def _too_large(most: int) -> ProblemResponse:
-    detail = f"a body of at most {most} bytes is taken"
+    detail = f"The body must not exceed {most} bytes."
     return ProblemResponse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})
 
 
 def _late(seconds: float) -> ProblemResponse:
-    detail = f"the body did not arrive within {seconds:g} seconds"
+    detail = f"The body did not arrive within {seconds:g} seconds. Send it again."
     return ProblemResponse(HTTPStatus.REQUEST_TIMEOUT, detail, headers={"Connection": "close"})

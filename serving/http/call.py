@@ -1,4 +1,4 @@
-"""Who calls, and how: what the gate found out about a request, for whoever answers it further in."""
+"""The caller of an admitted request and its headers, as access control passes them on."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a refusal travels: problem details over HTTP (RFC 9457), and a log without anybody's values."""
+"""Errors over HTTP as problem details (RFC 9457), and a server log without patients' values."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from serving.http.metrics import Metrics
 
 PROBLEM_JSON = "application/problem+json"
 LOG = logging.getLogger("bentoml.kap")
-REFUSED = "the request breaks the contract; nothing was predicted"
+REFUSED = "The request is not valid, and nothing was predicted. Correct the fields listed in problems."
 
 
 class ProblemResponse(Response):
@@ -34,7 +34,7 @@ class ProblemResponse(Response):
         problems: Sequence[RequestProblem] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Compose the document; without a detail the status speaks for itself."""
+        """Compose the document; without a detail it repeats the title."""
         title = HTTPStatus(status).phrase
         document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
         if problems:
@@ -48,10 +48,10 @@ def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
 
 
 class ProblemDetails:
-    """ASGI middleware: every error leaves as problem details, whoever raised it.
+    """ASGI middleware: every error is sent as problem details, wherever it was raised.
 
-    The server's own error documents are read for pydantic's details, which it makes without the input, and for
-    nothing else. An exception that nobody caught is logged by its class and place, and answered 500.
+    Of the server's own error documents only pydantic's details are read, which hold no input. An uncaught exception
+    is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
@@ -119,11 +119,11 @@ def _problems(start: Message, body: bytes) -> list[RequestProblem]:
 class WithoutValues(logging.Filter):
     """Keeps values out of a log: an exception is logged by its class and the lines of code, never by its text.
 
-    A refused request is the caller's to mend and is answered in full; it leaves a line in the access log only.
+    The caller corrects a refused request; the answer lists its problems, and only the access log has a line.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record may be logged; its exception's text is taken away."""
+        """Whether the record may be logged; its exception's text is removed."""
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
             return True

@@ -1,4 +1,4 @@
-"""What Prometheus may know: how many, how fast, which outcome, which feature is missing; never a patient's value.
+"""Metrics for Prometheus: how many, how fast, which outcome, which feature is missing; never a patient's value.
 
 The worker processes of one server count into files of their own (`PROMETHEUS_MULTIPROC_DIR`), which are added up when
 asked.
@@ -23,10 +23,10 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """The metrics of this process, and how to tell all processes' together."""
+    """The metrics of this process, and the sum over all processes."""
 
     def __init__(self, *, shared: bool) -> None:
-        """``shared``: several processes write into `PROMETHEUS_MULTIPROC_DIR`; else this one stands alone."""
+        """``shared``: several processes write into `PROMETHEUS_MULTIPROC_DIR`; otherwise one process counts."""
         self._registry = CollectorRegistry()
         self._shared = shared
         own: dict[str, Any] = {"registry": self._registry}
@@ -44,18 +44,18 @@ class Metrics:
         self._probability = Counter(
             "kap_probabilities", "Probabilities given, by tenths.", ("question", "from", "version"), **own
         )
-        self._log_failures = Counter("kap_log_unavailable", "Requests not answered for want of the log.", **own)
+        self._log_failures = Counter("kap_log_unavailable", "Requests not answered because the log failed.", **own)
         self._refused_model = Gauge(
             "kap_newest_model_refused", "1 while the newest model is refused.", multiprocess_mode="livemax", **own
         )
 
     def answered(self, path: str, method: str, status: int, seconds: float) -> None:
-        """One HTTP request, however it ended; status 0 where the caller went away."""
+        """One HTTP request, however it ended; status 0 if the caller disconnected."""
         self._requests.labels(path, method, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def refused(self, problems: Iterable[RequestProblem]) -> None:
-        """One request that was refused, by the fields of its problems; of a table's rows all count alike."""
+        """One refused request, by the fields of its problems, whatever their rows."""
         self._answers.labels("refused", "", "").inc()
         for field in {_ROW.sub("", problem.path) for problem in problems}:
             self._refusals.labels(field).inc()

@@ -1,4 +1,4 @@
-"""Whether this worker can answer, and what stands in the way: a document in place of BentoML's empty page."""
+"""Readiness of this worker, with the reason why it can't answer, in place of BentoML's empty page."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from serving.contract.routes import READYZ
 
 @dataclass(frozen=True)
 class ReadinessReport:
-    """``ready``: requests are answered. ``newest_model_refused``: why a newer model is not taken up, else null."""
+    """``ready``: requests are answered. ``newest_model_refused``: why a newer model is not loaded, else null."""
 
     ready: bool
     model_version: str

@@ -1,6 +1,6 @@
-"""What every answer carries, and what is noted of every request: security headers, one line of log, the metrics.
+"""Response middleware: security headers for every answer, and one log line and the metrics for every request.
 
-The line holds the address, never as it was asked but as it is declared, and nothing else of what was sent.
+The line has the declared address, never the requested one, and nothing else of what was sent.
 """
 
 import logging

@@ -22,7 +22,7 @@ WRITERS = "writers"
 TRIED = "tried"
 """The name under which ``meta`` keeps when it was last tried whether the log can be written again."""
 _LOCK = 5_472_913_001
-"""Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that nobody else uses."""
+"""Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that is not used otherwise."""
 _COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
 _INSERT_ROWS = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
 _INSERT_DOCUMENT = text("INSERT INTO entries SELECT * FROM json_populate_recordset(NULL::entries, CAST(:rows AS json))")
@@ -98,7 +98,7 @@ def append(
 ) -> tuple[Writer, list[LoggedReply | KeyReusedError]]:
     """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and what each got.
 
-    A draft whose idempotency key is known adds nothing: the answer given before stands, if the request was the same.
+    A draft whose idempotency key is known adds nothing: the logged answer is returned, if the request was the same.
     """
     known = _known_keys(connection, [draft.idempotency for draft in drafts if draft.idempotency is not None])
     rows: list[Row] = []
@@ -132,7 +132,7 @@ def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
     code = head_code(secret, writer.number, writer.entries, writer.head)
     values = {"writer": writer.number, "reached": writer.entries, "last": writer.head, "code_of_last": code}
     if connection.execute(_ADVANCE, values).rowcount != 1:
-        raise LogUnavailableError("another log was put in its place")
+        raise LogUnavailableError("its database was replaced by another log")
     return replace(writer, head_code=code)
 
 

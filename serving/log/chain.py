@@ -1,7 +1,7 @@
-"""The chain of one writer's entries: what each entry's code is computed from, and what a change would break.
+"""The chain of one writer's entries: what each entry's code is computed from.
 
-Every code is a keyed hash (HMAC-SHA-256), so that whoever can write to the database but has not the secret can't mend
-the chain after a change. How entries are stored is left to `prediction_log`, how a whole log is checked to `log_check`.
+Every code is a keyed hash (HMAC-SHA-256): someone who can write to the database but lacks the secret can't repair the
+chain after a change. `append` stores entries, `check` checks a whole log.
 """
 
 from hashlib import sha256
@@ -12,11 +12,11 @@ import orjson
 from serving.storage.pseudonyms import Secret
 
 BEGINNING = ""
-"""What stands before the first entry of a chain."""
+"""The code before the first entry of a chain."""
 
 
 class Content(NamedTuple):
-    """The part of an entry that can be erased; ``nonce`` keeps anybody from guessing it from the code that stays."""
+    """The part of an entry that can be erased; ``nonce`` prevents guessing it from the code that stays."""
 
     nonce: str
     patient: str | None
@@ -27,7 +27,7 @@ class Content(NamedTuple):
 
 
 class Stub(NamedTuple):
-    """The part of an entry that stays for ever; ``content`` is the code of the rest."""
+    """The part of an entry that is never erased; ``content`` is the code of the rest."""
 
     writer: int
     number: int

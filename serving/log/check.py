@@ -1,7 +1,7 @@
-"""Checking a prediction log: whatever was changed, removed or put in another order is found and named.
+"""Checking a prediction log: finds and names entries that were changed, removed or moved.
 
-A log that was put back as a whole to an earlier state is whole in itself. Against that a `Seal` is kept elsewhere:
-how far each chain had come on a day, which every later log must contain.
+A log that was reset as a whole to an earlier state passes these checks. Against that, a `Seal` is kept elsewhere: the
+end of each chain on a day, which every later log must contain.
 """
 
 import json
@@ -60,7 +60,7 @@ def _writer_findings(connection: Connection, secret: Secret, writers: list[Write
             yield f"writer {expected} is missing"
             break
         if not of_its_kinds(writer):
-            yield f"writer {writer.number}: it was changed into another kind of thing"
+            yield f"writer {writer.number}: it was changed into another type"
             break
         if not holds(writer.code, partial(writer_code, secret, writer.number, writer.started_at, before)):
             yield f"writer {writer.number}: its beginning was changed"
@@ -134,7 +134,7 @@ class _EntryCheck:
     def _of_erasures(self) -> Iterator[str]:
         for prediction_id, erasure in self.erased.items():
             if prediction_id not in self._told.get(erasure or "", ()):
-                yield f"{prediction_id}: its content is gone, and no erasure tells of it"
+                yield f"{prediction_id}: its content is gone, and no erasure names it"
         for told in self._told.values():
             for prediction_id in sorted(told - self.erased.keys()):
                 yield f"{prediction_id}: it was erased, and its content is back or the entry is gone"
@@ -145,7 +145,7 @@ def _missing(first: int, last: int) -> str:
 
 
 def write_seal(reached: tuple[ChainPosition, ...]) -> str:
-    """The seal as JSON, to be kept where whoever runs the log can't write."""
+    """The seal as JSON, to be kept where the operator of the log can't write."""
     return json.dumps({"reached": [asdict(one) for one in reached]}, indent=1) + "\n"
 
 

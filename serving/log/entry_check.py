@@ -29,7 +29,7 @@ def holds(code: str, computed: Callable[[], str]) -> bool:
 def entry_findings(secret: Secret, before: str | None, entry: LogEntry) -> Iterator[str]:
     """What of an entry, its place and its content is not as it was written; ``before`` may be missing."""
     if not of_its_kinds(entry):
-        yield "it was changed into another kind of thing"
+        yield "it was changed into another type"
         return
     if before is None:
         yield NONE_BEFORE

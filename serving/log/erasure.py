@@ -1,7 +1,7 @@
-"""Erasing what the log holds of a patient, or of what has grown old; the chain stays whole and tells of the erasure.
+"""Erasing a patient's entries, or old ones, from the log; the chain stays complete and records the erasure.
 
-Of an erased entry its place, time, model and codes stay, and nothing from which the patient or the record could be
-told. The erasure is an entry itself, which names every entry that it erased.
+The place, time, model and codes of an erased entry stay, and nothing that identifies the patient or the record. The
+erasure is itself an entry, which names every entry that it erased.
 """
 
 import json
@@ -23,7 +23,7 @@ AT_ONCE = 500
 def erase_patient(engine: Engine, secret: Secret, patient_ref: str, *, by: str, reason: str) -> int:
     """Erase the content of every entry about a patient, and return how many there were.
 
-    ``by`` and ``reason`` are kept for ever: they must not name the patient.
+    ``by`` and ``reason`` are never erased: they must not name the patient.
     """
     of_patient = entries.c.patient == secret.patient(patient_ref)
     return _erase_all(engine, secret, of_patient, by, reason)
@@ -36,7 +36,7 @@ def prune(engine: Engine, secret: Secret, before: str, *, by: str) -> int:
 
 
 def _erase_all(engine: Engine, secret: Secret, which: ColumnElement[bool], by: str, reason: str) -> int:
-    """Erase a portion at a time, each an erasure of its own: nobody who answers has to wait for all of them."""
+    """Erase in portions, each its own erasure, so that no answer waits for all of them."""
     query = select(entries.c.prediction_id).where(which).order_by(entries.c.at).limit(AT_ONCE)
     erased = 0
     while True:
@@ -78,7 +78,8 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
 def _forget_pages(engine: Engine) -> None:
     """Take what was erased out of what the database keeps of earlier states: backups and archives are not reached.
 
-    Raises ``LogUnavailableError`` while somebody reads what is to go: it is erased all the same; ask again later.
+    Raises ``LogUnavailableError`` while another process reads the file: the content is erased, but repeat the call
+    later.
     """
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -87,4 +88,6 @@ def _forget_pages(engine: Engine) -> None:
     with engine.connect() as connection:
         (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
     if busy:
-        raise LogUnavailableError("the content is erased, but its file is being read; do the same again in a while")
+        raise LogUnavailableError(
+            "the content is erased, but another process reads the file; run the same command again later"
+        )

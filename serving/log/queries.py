@@ -65,7 +65,7 @@ entries = Table(
     Column("idempotency", Text, unique=True),
     PrimaryKeyConstraint("writer", "number"),
 )
-"""One row per entry. What stands after ``code`` is erased on request, and then ``erased_by`` names the erasure."""
+"""One row per entry. The columns after ``code`` are erased on request, and then ``erased_by`` names the erasure."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class LogEntry:
 
     @property
     def stub(self) -> Stub:
-        """What stays of it for ever."""
+        """The part of it that is never erased."""
         return Stub(**{name: getattr(self, name) for name in Stub._fields})
 
     @property

@@ -1,7 +1,7 @@
-"""The thread by which a worker writes its log: whoever waits shares one transaction, so one flush to disk.
+"""The thread with which a worker writes its log: waiting answers share one transaction, and so one flush to disk.
 
-An answer may leave only when `LogWriter.append` has returned. After any failure nothing is taken for granted: how far
-the chain has come is read again before the next entry.
+An answer is sent only after `LogWriter.append` has returned. After a failure, the end of the chain is read again before
+the next entry.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class LogWriter:
                 future.set_result(result)
 
         def done(result: Results | Exception) -> None:
-            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            with suppress(RuntimeError):  # the loop has ended: no caller waits any more
                 loop.call_soon_threadsafe(settle, result)
 
         self._queue.put(_Waiting(drafts, done))
@@ -105,7 +105,7 @@ class LogWriter:
     def _write(self, group: Sequence[_Waiting]) -> None:
         try:
             results = self._append([draft for waiting in group for draft in waiting.drafts])
-        except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
+        except Exception as error:  # noqa: BLE001 - every waiting caller must get the error
             self._writer = None
             self.failing = True
             for waiting in group:

@@ -1,7 +1,6 @@
-"""The OpenAPI document: every address, every status that it can answer with, and an example of each, all of them true.
+"""The OpenAPI document: every address, every status that it can answer with, and a true example of each.
 
-The schemas are made in `openapi_schemas`, the refusals listed in `openapi_problems`, the examples answered by the
-served model in `examples`.
+`schemas` makes the schemas, `problems` lists the refusals, and the served model answers the examples in `examples`.
 """
 
 from collections.abc import Mapping
@@ -38,40 +37,41 @@ OPENAPI_VERSION = "3.1.0"
 TITLE = "KAP Outcomes"
 PREDICTIONS, SERVED, STATE = "Predictions", "What is served", "State of the service"
 _ABOUT = f"""\
-Predicts remission and relapse of ketamine-assisted psychotherapy from a patient's record, with intervals and reasons, \
-or says why it can't.
+Predicts remission and relapse after ketamine-assisted psychotherapy from a patient's record, with intervals and \
+reasons, or says why no prediction is possible.
 
-**Intended use.** {INTENDED_USE} **{NOT_A_DEVICE}** It gives no medical advice and describes groups of patients, not \
-the fate of one.
+**Intended use.** {INTENDED_USE} **{NOT_A_DEVICE}** It gives no medical advice. It describes groups of \
+patients, not what will happen to one.
 
-**Keys.** `Authorization: Bearer kap_...`. Each operation names the scope that its key must have. Where no key was \
-ever made, only callers on the same machine are answered, without one.
+**Keys.** `Authorization: Bearer kap_...`. Each operation names the scope that its key must have. Until the \
+first key is made, only callers on the same machine are answered, without a key.
 
-**Records.** Days are whole numbers counted from day 0, the first dosing session; there are no dates, and \
-`patient_ref` must be a pseudonym. A field that is absent or null is *not recorded*. Nothing may be later than \
-`as_of_day`. Kinds are strict: `"12"` is no number, `12.0` no whole number, an unknown field is refused.
+**Records.** Days are whole numbers counted from day 0, the first dosing session. There are no dates. `patient_ref` \
+must be a pseudonym. A field that is absent or null is *not recorded*. Nothing may be later than `as_of_day`. Types \
+are strict: `"12"` is not a number, `12.0` is not a whole number, and an unknown field is refused.
 
-**Errors.** Every error is a problem document (RFC 9457) with the path of each field to mend and never a value. An \
-address that is not listed here is answered 404, a method that is not listed 405 (`HEAD` goes where `GET` does).
+**Errors.** Every error is a problem document (RFC 9457). It lists the path of each field to correct \
+and repeats no value. An address that is not listed here is answered 404, a method that is not listed 405. `HEAD` is \
+allowed where `GET` is.
 
-**Trying again.** 408, 429 and 503 may be tried again, as may a connection that broke: with the same `Idempotency-Key` \
-and body the answer is the one given first, under the same `prediction_id`, and is logged once."""
+**Retries.** Retry after 408, 429, 503 or a broken connection. With the same `Idempotency-Key` and body you get the \
+first answer under the same `prediction_id`, and it is logged once."""
 _TAGS = {
-    PREDICTIONS: "Ask for one patient, or for many at once.",
-    SERVED: "Which model answers, how good it was found, and what it reads.",
-    STATE: "For whoever runs the service.",
+    PREDICTIONS: "Predict for one patient, or for many at once.",
+    SERVED: "The model that answers, its performance, and the scales that it reads.",
+    STATE: "For the operator of the service.",
 }
 _SCHEME = {
     "type": "http",
     "scheme": "bearer",
-    "description": "A key made by `kap keys create`, with the scope `predict`, `read` or `admin`; `admin` may do all.",
+    "description": "A key made by `kap keys create`, with the scope `predict`, `read` or `admin` (all).",
 }
-_METRIC = "# HELP kap_log_unavailable_total Requests not answered for want of the log."
+_METRIC = "# HELP kap_log_unavailable_total Requests not answered because the log failed."
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the document is about: what answers, under which tag of the model store, and what may be sent to it."""
+    """What the document describes: the predictor, its tag in the model store, and the limits of a request."""
 
     predictor: Predictor
     tag: str
@@ -89,7 +89,7 @@ def openapi_document(shown: Shown) -> Document:
         "info": {
             "title": TITLE,
             "version": _version(),
-            "summary": "Remission and relapse of ketamine-assisted psychotherapy. Research software.",
+            "summary": "Remission and relapse after ketamine-assisted psychotherapy. Research software.",
             "description": _ABOUT + synthetic,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
@@ -118,16 +118,16 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
         {"mixed": batch_example(shown.predictor), "empty": broken_batch()},
     )
     larger = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    many = replace(problems[larger], details={"batch": f"a body of at most {shown.limits.batch} bytes is taken"})
+    many = replace(problems[larger], details={"batch": f"The body must not exceed {shown.limits.batch} bytes."})
     return {
         routes.PREDICT: post(
             routes.PREDICT,
             Words(
                 PREDICTIONS,
                 "Predict for one patient",
-                "The latest moment of prediction (landmark) that the record has reached answers; what was recorded "
-                "after its day is not used. The answer is logged before it is given. `outcome` tells a prediction from "
-                "the reasons why there is none, which is no error.",
+                "The prediction is for the latest landmark (moment of prediction) that the record has reached. What "
+                "was recorded after its day is not used. The answer is logged before it is sent. `outcome` says "
+                "whether there is a prediction; if not, `reasons` says why. That is not an error.",
             ),
             PostOperation("PredictionRequest", "PredictionResponse", one),
             problems,
@@ -137,9 +137,9 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
             Words(
                 PREDICTIONS,
                 "Predict for up to 1,000 patients",
-                "Each request is answered or refused on its own, in the order in which they came: one that breaks the "
-                "contract does not spoil the others. The reasons and the weekly curve of relapse are null unless "
-                "`in_full` is true. A batch counts as many requests as it holds.",
+                "Each request is answered or refused on its own, in the order of the requests. `reasons` and the "
+                "weekly curve of relapse are null unless `in_full` is true. For the rate limit, each request of a "
+                "batch counts.",
             ),
             PostOperation("BatchRequest", "BatchResponse", batch),
             {**problems, larger: many},
@@ -155,10 +155,9 @@ def _served(shown: Shown) -> Document:
             routes.MODEL,
             Words(
                 SERVED,
-                "Which model answers",
-                "Its version and digest, the study's protocol, the moments of prediction and what each needs, the "
-                "features, what it was learned from, and how good its predictions were for patients it never saw, with "
-                "95% intervals.",
+                "The served model",
+                "Its version and digest, the study's protocol, the landmarks and what each needs, the features, the "
+                "development cohort, and the performance for held-out patients, with 95% intervals.",
             ),
             json_answer("The model.", "ModelDescription", {"served": ("The served model", model)}),
         ),
@@ -166,7 +165,7 @@ def _served(shown: Shown) -> Document:
             routes.INSTRUMENTS,
             Words(
                 SERVED,
-                "Which rating scales are read",
+                "Rating scales",
                 "Ranges, bands and cut-offs with their sources, and which scales decide remission and relapse.",
             ),
             json_answer("The scales.", "Instruments", {"served": ("The scales of the served protocol", instruments)}),
@@ -176,7 +175,7 @@ def _served(shown: Shown) -> Document:
             Words(
                 SERVED,
                 "This document",
-                "It is made for the served model: the schemas know the scales and covariates of its protocol, and the "
+                "It describes the served model: the schemas have the scales and covariates of its protocol, and the "
                 "examples are its answers.",
             ),
             {
@@ -194,27 +193,32 @@ def _served(shown: Shown) -> Document:
 
 def _state(shown: Shown) -> Document:
     ready = ReadinessReport(True, shown.model.version, shown.tag, "answers", None)
-    waiting = replace(ready, ready=False, log="does not answer; nothing is answered unlogged")
-    lives = text_answer("It does.", "text/plain", "An empty line", "\n")
+    waiting = replace(ready, ready=False, log="does not answer; no answer is sent unlogged")
+    lives = text_answer("The process runs.", "text/plain", "An empty line", "\n")
     readyz = get(
         routes.READYZ,
         Words(
             STATE,
-            "Whether requests are answered",
-            "And why a newer model is not taken up, where one is refused; the older one then goes on answering.",
+            "Readiness",
+            "Whether requests are answered, and why a newer model is refused, if one is. The older model then keeps "
+            "answering.",
         ),
-        json_answer("They are.", "ReadinessReport", {"ready": ("Ready", asdict(ready))}),
+        json_answer("Ready.", "ReadinessReport", {"ready": ("Ready", asdict(ready))}),
     )
-    not_ready = json_answer("They are not.", "ReadinessReport", {"log": ("The log is gone", asdict(waiting))})
+    not_ready = json_answer("Not ready.", "ReadinessReport", {"log": ("The log does not answer", asdict(waiting))})
     readyz["get"]["responses"]["503"] = not_ready | {"headers": carried("Retry-After")}
     metrics = text_answer("The metrics.", CONTENT_TYPE_LATEST.partition(";")[0], "One line of many", _METRIC)
     return {
-        routes.LIVEZ: get(routes.LIVEZ, Words(STATE, "Whether the process lives", "For whoever restarts it."), lives),
-        routes.HEALTHZ: get(routes.HEALTHZ, Words(STATE, "Whether the process lives", "The same as /livez."), lives),
+        routes.LIVEZ: get(routes.LIVEZ, Words(STATE, "Liveness", "Whether the process runs."), lives),
+        routes.HEALTHZ: get(routes.HEALTHZ, Words(STATE, "Liveness", "The same as /livez."), lives),
         routes.READYZ: readyz,
         routes.METRICS: get(
             routes.METRICS,
-            Words(STATE, "Metrics for Prometheus", "Counts and times in its text format; never a patient's value."),
+            Words(
+                STATE,
+                "Metrics for Prometheus",
+                "Counts and times in Prometheus' text format, without patients' values.",
+            ),
             metrics,
         ),
     }

@@ -1,6 +1,6 @@
-"""Examples of what may be asked and what is answered: made up for the served protocol, answered by the served model.
+"""Example requests, made up for the served protocol and answered by the served model.
 
-So they are true of the very service that shows them. How they are shown is left to `openapi`.
+So they are true of the service that shows them. `document` shows them.
 """
 
 import copy
@@ -20,13 +20,13 @@ from serving.http.errors import refusal
 from serving.prediction.predictor import PredictionReply, Predictor
 
 PREDICTION_ID = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
-"""What every example has for an id; a real one is new each time."""
+"""The id of every example; a real one is new each time."""
 DAYS_BETWEEN_SESSIONS = 7
 
 
 @dataclass(frozen=True)
 class Example:
-    """A request and what the service says to it, under an HTTP status; ``in_schema``: its schema allows it."""
+    """A request and its answer, with the HTTP status; ``in_schema``: its schema allows it."""
 
     summary: str
     request: Document
@@ -41,9 +41,9 @@ def prediction_examples(predictor: Predictor) -> dict[str, Example]:
     records = [record_at(protocol, landmark) for landmark in reversed(protocol.landmarks)]
     records += [record | {"assessments": _at_baseline(record["assessments"])} for record in records]
     found = {
-        "predicted": _with_outcome("predicted", "A patient who is like those learned from", predictor, records),
+        "predicted": _with_outcome("predicted", "A patient who is like the training patients", predictor, records),
         "not_predictable": _with_outcome(
-            "not_predictable", "A record that leaves nothing to predict", predictor, _unpredictable(records[-1])
+            "not_predictable", "A record for which no prediction is possible", predictor, _unpredictable(records[-1])
         ),
         "refused": _refused("A record that breaks a rule", predictor, breaking(records[0])),
     }
@@ -54,7 +54,7 @@ def batch_example(predictor: Predictor) -> Example:
     """Of ``POST /v1/predict_batch``: one request of each kind, each with an answer of its own."""
     requests = [example.request for example in prediction_examples(predictor).values()]
     answers = [_item(predictor, request) for request in requests]
-    summary = "Each patient is answered or refused alone"
+    summary = "Each request is answered or refused on its own"
     return Example(summary, {"requests": requests, "in_full": False}, HTTPStatus.OK, {"answers": answers})
 
 
@@ -66,7 +66,7 @@ def broken_batch() -> Example:
 
 
 def record_at(protocol: Protocol, landmark: Landmark) -> Document:
-    """A made-up record that has just reached a landmark: a course that goes well, but not yet in remission."""
+    """A made-up record that has just reached a landmark: a course that improves, but is not yet in remission."""
     doses, today = _course(protocol, landmark)
     ages = protocol.eligibility
     record: Document = {
@@ -126,7 +126,7 @@ def _dose(number: int) -> Document:
 def _ratings(protocol: Protocol, today: int) -> list[Document]:
     """Of the first primary scale: in the relapse band at baseline, and a reliable change below it the day before today.
 
-    Where everybody is in remission at the landmark, the ratings are. A scale of depression stands beside.
+    If the protocol starts from remission, the ratings are in remission. A depression scale is added.
     """
     scale = protocol.instruments[protocol.remission.instruments[0]]
     change, limit = scale.reliable_change or 0.0, scale.remission_at_most or scale.minimum

@@ -1,4 +1,4 @@
-"""The parts of one operation in the OpenAPI document: what is sent, what comes back, and by what it may be refused."""
+"""The parts of one operation in the OpenAPI document: request, answers and refusals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ KEY = "key"
 """The name of the security scheme."""
 CARRIED: dict[str, Document] = {
     "Retry-After": {
-        "description": "Seconds after which to come again.",
+        "description": "Seconds after which to retry.",
         "schema": {"type": "integer", "minimum": 1},
     },
     "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that the address takes, separated by commas.", "schema": {"type": "string"}},
 }
-"""Headers of answers that say something beside the body."""
+"""Headers of answers."""
 _KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _SENT = (
     HTTPStatus.BAD_REQUEST,
@@ -35,8 +35,8 @@ _IDEMPOTENCY: Document = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A name for this call that the caller makes up. The same key with the same body gives the same "
-    "answer, however often it is sent; with another body it is refused.",
+    "description": "A name for this call that the caller chooses. The same key with the same body gives the same "
+    "answer, however often it is sent. With another body it is refused.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
     "example": "visit-7f3a2c",
 }
@@ -44,7 +44,7 @@ _IDEMPOTENCY: Document = {
 
 @dataclass(frozen=True)
 class Words:
-    """What people read of an operation."""
+    """The texts of an operation."""
 
     tag: str
     summary: str
@@ -128,7 +128,7 @@ def response_name(status: HTTPStatus) -> str:
 def _operation(path: str, words: Words) -> Document:
     route = ROUTES[path]
     name = path.strip("/").removeprefix("v1/").removesuffix(".json")
-    scope = "No key is asked for." if route.scope is None else f"Scope: `{route.scope}`."
+    scope = "No key is needed." if route.scope is None else f"Scope: `{route.scope}`."
     return {
         "operationId": name,
         "tags": [words.tag],

@@ -1,6 +1,6 @@
-"""Every status by which a request can be refused: when, with which headers, and an example of each.
+"""Every status with which a request can be refused: when, with which headers, and an example of each.
 
-The examples are data; a test provokes every one of them.
+A test provokes every example.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from serving.http.body import BodyLimits
 class ProblemDocument(Part):
     """Why a request is refused (RFC 9457).
 
-    ``problems`` names every field to mend, where fields are to blame; no text here ever holds a value that was sent.
+    ``problems`` lists every field to correct, if the fields are wrong. No text repeats a value that was sent.
     """
 
     type: Literal["about:blank"]
@@ -40,24 +40,26 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
     """All of them, for a service with these limits."""
     return {
         HTTPStatus.BAD_REQUEST: ProblemStatus(
-            "The request breaks the contract, or a rule between its fields. Nothing was predicted or logged. Mend it.",
-            {"idempotency_key": "Idempotency-Key must be 1 to 128 printable ASCII characters without spaces"},
+            "The request is not valid. Nothing was predicted or logged. Correct the fields listed in `problems`, or "
+            "the Idempotency-Key.",
+            {"idempotency_key": "Idempotency-Key must be 1 to 128 printable ASCII characters without spaces."},
         ),
         HTTPStatus.UNAUTHORIZED: ProblemStatus(
-            "There is no key, or one that is unknown, expired or revoked.",
+            "No key was sent, or it is unknown, expired or revoked. Send a valid key.",
             {
-                "no_key": "an API key is required, as Authorization: Bearer KEY; there came no key",
-                "wrong_key": "an API key is required, as Authorization: Bearer KEY; there came a key that is unknown, "
-                "expired or revoked",
+                "no_key": "An API key is required (Authorization: Bearer KEY); none was sent.",
+                "wrong_key": "An API key is required (Authorization: Bearer KEY); the one sent is unknown, expired or "
+                "revoked.",
             },
             headers=("WWW-Authenticate",),
         ),
         HTTPStatus.FORBIDDEN: ProblemStatus(
-            "The key does not have the scope; or no key was ever made, and the caller is not on this machine.",
+            "The key lacks the scope that the operation needs. Or no key was made yet, and the request did not come "
+            "directly from the service's own machine.",
             {
-                "scope": "a key with the scope predict is required",
-                "only_loopback": "no API key was ever made, so that only this machine is answered, directly; make one "
-                "with kap keys create",
+                "scope": "A key with the scope predict is required.",
+                "only_loopback": "No API key was made yet: only direct requests from this machine are answered. Run "
+                "kap keys create.",
             },
         ),
         HTTPStatus.NOT_FOUND: ProblemStatus("There is no such address.", {"not_found": "Not Found"}),
@@ -65,45 +67,42 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
             "The address does not take this method.", {"method": "Method Not Allowed"}, headers=("Allow",)
         ),
         HTTPStatus.REQUEST_TIMEOUT: ProblemStatus(
-            "The body did not arrive in time.",
-            {"late": f"the body did not arrive within {limits.seconds:g} seconds"},
+            "The body did not arrive in time. Send it again.",
+            {"late": f"The body did not arrive within {limits.seconds:g} seconds. Send it again."},
         ),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ProblemStatus(
-            "The body is too large.",
-            {"one": f"a body of at most {limits.one} bytes is taken"},
+            "The body is too large. Send fewer records.",
+            {"one": f"The body must not exceed {limits.one} bytes."},
         ),
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ProblemStatus(
-            "The body is not plain JSON.",
+            "The body is not uncompressed JSON in UTF-8.",
             {
-                "media_type": "the body must be application/json, in UTF-8",
-                "compressed": "the body must not be compressed",
+                "media_type": "The body must be application/json in UTF-8.",
+                "compressed": "The body must not be compressed.",
             },
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: ProblemStatus(
-            "The Idempotency-Key was used by the same caller with another request.",
-            {
-                "key_reused": "this Idempotency-Key was used before, with another request; give this one a key of its "
-                "own"
-            },
+            "The same caller used this Idempotency-Key for another request. Send a new key.",
+            {"key_reused": "This Idempotency-Key was used for another request. Send a new one."},
         ),
         HTTPStatus.TOO_MANY_REQUESTS: ProblemStatus(
-            "The key has used up its requests for now. Come again after Retry-After.",
-            {"rate": "this key has used up its requests for now"},
+            "The key has reached its rate limit. Retry after `Retry-After` seconds.",
+            {"rate": "This key has reached its rate limit. Retry after Retry-After seconds."},
             headers=("Retry-After",),
         ),
         HTTPStatus.INTERNAL_SERVER_ERROR: ProblemStatus(
-            "A defect of the service. The same request will most likely fail again; whoever runs the service finds it "
-            "in the server's log.",
+            "An internal error. The same request will probably fail again. Report the time to the operator, who finds "
+            "the error in the server's log.",
             {"defect": "Internal Server Error"},
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: ProblemStatus(
-            "The request can't be answered now. Nothing was answered unlogged. Come again after Retry-After, with the "
+            "The service can't answer now, and no answer is sent unlogged. Retry after `Retry-After` seconds with the "
             "same Idempotency-Key.",
             {
-                "log": "the prediction log can't be written at the moment, and nothing is answered unlogged",
-                "overloaded": "too many requests wait",
-                "too_long": "it took too long",
-                "keys": "the keys can't be read at the moment; nothing is answered until they can",
+                "log": "The prediction log can't be written at the moment, and no answer is sent unlogged.",
+                "overloaded": "Too many requests are waiting.",
+                "too_long": "The answer took too long.",
+                "keys": "The service can't read its API keys at the moment, and answers nothing until it can.",
             },
             headers=("Retry-After",),
         ),

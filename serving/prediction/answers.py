@@ -1,6 +1,6 @@
-"""What follows from feature rows alone: the part of an answer that a logged row gives again.
+"""The part of an answer that follows from a feature row alone, and can be computed again from a logged row.
 
-Many rows of one landmark are answered at once; what an answer says of the record itself is added by `predictor`.
+Many rows of one landmark are answered at once; `predictor` adds what an answer says about the record itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from features.catalogue import Feature
+from features.definitions.labels import label_of
 from features.records.timeline import Floats
 from models.applicability import ApplicabilityVerdicts, Applicable
 from models.bundle import HeadRecord
@@ -32,6 +33,7 @@ class RowAnswers:
         """``features`` are the catalogue's, in the order of the columns of a row."""
         self.model = model
         self._names = tuple(feature.name for feature in features)
+        self._labels = tuple(label_of(feature.name, feature.meaning) for feature in features)
         self._writer = RowWriter(features)
         self._notes = _notes(model, records)
         self._layout = ProbabilityLayout(model)
@@ -39,8 +41,8 @@ class RowAnswers:
     def answer(self, rows: Floats, *, in_full: bool) -> list[Document]:
         """For each row of shape (n, features) the part of its answer that follows from it.
 
-        It has ``outcome``, ``applicability`` and ``reasons``, and for who gets a prediction ``remission``,
-        ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`answer.Prediction`, `NotPredictable`).
+        It has ``outcome``, ``applicability`` and ``reasons``; with a prediction also ``remission``,
+        ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`response.Prediction`, `NotPredictable`).
         Raises ``ImpossibleAnswerError`` for a defect that shows in any of them.
         """
         if not len(rows):
@@ -52,7 +54,7 @@ class RowAnswers:
         if self.model.applicability is None:
             return self._predicted(rows, [None] * len(rows), in_full)
         evaluated = self.model.applicability.assess(rows)
-        verdicts = verdicts_on(evaluated, self._names)
+        verdicts = verdicts_on(evaluated, self._names, self._labels)
         outside = evaluated.verdict == Applicable.OUTSIDE
         answered = iter(self._predicted(rows[~outside], [one for one in verdicts if not is_outside(one)], in_full))
         return [
@@ -61,7 +63,7 @@ class RowAnswers:
         ]
 
     def _outside(self, evaluated: ApplicabilityVerdicts, row: int, values: Floats, verdict: Document) -> Document:
-        return not_predictable(verdict, outside_training(self.model, evaluated, row, self._names, values))
+        return not_predictable(verdict, outside_training(self.model, evaluated, row, self._labels, values))
 
     def _predicted(self, rows: Floats, applicability: Sequence[Document | None], in_full: bool) -> list[Document]:
         if not len(rows):
@@ -92,12 +94,12 @@ class RowAnswers:
         ]
 
     def _reasons(self, rows: Floats) -> list[Document]:
-        """Why each row got its answers (`answer.Reasons`)."""
+        """Why each row got its answers (`response.Reasons`)."""
         remission, relapse = (self._explained(head, rows) for head in (self.model.remission, self.model.relapse))
         return [{"remission": one, "relapse": other} for one, other in zip(remission, relapse, strict=True)]
 
     def _explained(self, head: RemissionHead | RelapseHead | None, rows: Floats) -> Sequence[Document | None]:
-        """Why each row got its answer from a head (`answer.Explanation`)."""
+        """Why each row got its answer from a head (`response.Explanation`)."""
         if head is None:
             return [None] * len(rows)
         explained = explain(head, rows)
@@ -114,10 +116,10 @@ class RowAnswers:
 
 
 def _notes(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> list[str]:
-    """What to know about the heads; a head that could not be learned is named even without a note of its own."""
+    """Notes on the heads; a head that could not be fitted is named even without a note of its own."""
     expected = ("relapse",) if model.in_remission_at_landmark else ("remission", "relapse")
     notes = {name: record.note for name, record in records.items() if record.note}
     for name in expected:
         if getattr(model, name) is None:
-            notes.setdefault(name, "the training cohort could not teach it")
+            notes.setdefault(name, "not fitted, for want of training data")
     return [f"{name}: {note}" for name, note in notes.items()]

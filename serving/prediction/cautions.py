@@ -1,7 +1,7 @@
-"""Cautions: what stands in a record that a clinician has to weigh, whatever the numbers say.
+"""Cautions: facts in a record that a clinician must weigh, whatever the numbers say.
 
 A rule reads the whole record up to today, not only what was known at the landmark. No rule reads a number of the
-model, and none reaches it. The absence of a caution clears nobody: what was not recorded can't be found here.
+model or changes one. Without a caution a patient may still be at risk: what was not recorded gives none.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ _LONG_TERM = "Psychiatr Ann 2018;48:170 [seen]"
 
 @dataclass(frozen=True, slots=True)
 class CautionRule:
-    """When a caution is given, what it says, and on whose word; ``message`` has thresholds but no patient's value."""
+    """When a caution is given, its sentence and its source; ``message`` has thresholds but no patient's value."""
 
     code: str
     message: str
@@ -121,7 +121,7 @@ RULES: tuple[CautionRule, ...] = (
     ),
     _flagged(
         "raised_intracranial_pressure",
-        "A raised intracranial pressure is recorded: weigh that a dose can raise it further.",
+        "Raised intracranial pressure is recorded: weigh that a dose can raise it further.",
         f"{_CAROLINAS}; {_OXFORD}; that a dose can raise it [recalled]",
     ),
     _flagged(
@@ -131,24 +131,24 @@ RULES: tuple[CautionRule, ...] = (
     ),
     _flagged(
         "suicidal_intent",
-        "A suicidal intent or a recent attempt is recorded: weigh how soon and where the patient needs care before "
-        "weighing any number here.",
+        "A suicidal intent or a recent attempt is recorded: weigh how soon and where the patient needs care, "
+        "before any number here.",
         f"{_KAP}; {_TELEHEALTH}; what comes first is our [judgement]",
     ),
     _flagged(
         "psychosis_history",
-        "A psychotic disorder is recorded: weigh that ketamine can bring on psychotic symptoms; ketamine clinics "
+        "A psychotic disorder is recorded: weigh that ketamine can cause psychotic symptoms; ketamine clinics "
         "exclude it.",
         f"{_KAP}; {_OXFORD}; {_TELEHEALTH}; {_LONG_TERM}",
     ),
     _flagged(
         "mania_history",
-        "A manic episode is recorded: weigh that a mood may switch; ketamine clinics exclude it.",
+        "A manic episode is recorded: weigh the risk of a manic switch; ketamine clinics exclude it.",
         f"{_KAP}; {_OXFORD}; {_TELEHEALTH}; that a mood may switch [recalled]",
     ),
     _flagged(
         "family_history_psychosis",
-        "A psychotic disorder of a first-degree relative is recorded: weigh the patient's own liability to one.",
+        "A psychotic disorder of a first-degree relative is recorded: weigh the patient's own risk of one.",
         _KAP,
     ),
     CautionRule(
@@ -174,39 +174,37 @@ RULES: tuple[CautionRule, ...] = (
     ),
     CautionRule(
         "session_blood_pressure",
-        f"A session with a systolic blood pressure above {PEAK_SYSTOLIC_MMHG} mmHg is recorded: weigh that it can "
-        "rise so after any dose.",
+        f"A session with a systolic blood pressure above {PEAK_SYSTOLIC_MMHG} mmHg is recorded: weigh that any dose "
+        "can raise it this much.",
         f"any dose: {_LABEL}; the limit: StatPearls, Hypertensive urgency [seen], a convention",
         lambda record: _above(record.peak_systolic_mmhg, PEAK_SYSTOLIC_MMHG),
     ),
     CautionRule(
         "blood_pressure_rise",
         f"A session with a systolic blood pressure {SYSTOLIC_RISE_MMHG} mmHg or more above the one at rest is "
-        "recorded: weigh that it can rise so after any dose.",
+        "recorded: weigh that any dose can raise it this much.",
         _LABEL,
         _pressure_rise,
     ),
     _flagged(
         "uncontrolled_heart_disease",
-        "A heart disease that is not under control is recorded: weigh that a dose raises blood pressure and heart "
-        "rate.",
+        "Uncontrolled heart disease is recorded: weigh that a dose raises blood pressure and heart rate.",
         f"{_KAP}; {_CAROLINAS}; {_TELEHEALTH}; {_LONG_TERM}; heart rate [recalled]",
     ),
     _flagged(
         "severe_liver_disease",
-        "A severe liver disease is recorded: weigh a slower clearance and the harm of repeated doses.",
+        "Severe liver disease is recorded: weigh slower clearance and the harm of repeated doses.",
         f"{_KAP}; {_CAROLINAS}; clearance and repeated doses [recalled]",
     ),
     _flagged(
         "bladder_disease",
-        "A disease of the bladder is recorded: weigh the number of doses; heavy use of ketamine goes along with "
-        "cystitis.",
+        "Bladder disease is recorded: weigh the number of doses; heavy use of ketamine is associated with cystitis.",
         f"{_CAROLINAS}; {_LONG_TERM}",
     ),
     _flagged(
         "active_substance_use",
-        "Harmful use of alcohol or drugs in the last three months is recorded: weigh misuse and what is taken "
-        "together with a dose.",
+        "Harmful use of alcohol or drugs in the last three months is recorded: weigh misuse and what is "
+        "taken together with a dose.",
         f"{_KAP}; {_OXFORD}; three months: {_TRIAL}",
     ),
     CautionRule(
@@ -250,20 +248,20 @@ RULES: tuple[CautionRule, ...] = (
     ),
     CautionRule(
         "high_dissociation",
-        f"A dissociation above {DISSOCIATION_POINTS} points of the CADSS is recorded: weigh the dose and how the "
-        "patient is looked after at a session.",
+        f"Dissociation above {DISSOCIATION_POINTS} points of the CADSS is recorded: weigh the dose and the care "
+        "during a session.",
         "Glue 2018, doi:10.1016/j.jad.2017.09.023 [seen]; that this is high is our [judgement]",
         lambda record: _above(record.dissociation, DISSOCIATION_POINTS),
     ),
     CautionRule(
         "adverse_event",
-        "An adverse event at a session is recorded: weigh what it was, and whether it may come again.",
+        "An adverse event at a session is recorded: weigh what it was, and whether it may recur.",
         f"sedation, dissociation, blood pressure: {_LABEL}; that any event is worth a caution is our [judgement]",
         lambda record: record.adverse_event,
     ),
     CautionRule(
         "high_body_mass_index",
-        f"A body mass index above {BODY_MASS_INDEX} kg/m2 is recorded: weigh the airway and the pressure on the "
+        f"A body mass index above {BODY_MASS_INDEX} kg/m2 is recorded: weigh the airway and the strain on the "
         "heart under sedation.",
         f"relative exclusion: {_TRIAL}; airway and heart [recalled]",
         lambda record: _above(record.patient["body_mass_index"], BODY_MASS_INDEX),

@@ -1,7 +1,7 @@
-"""What is served, in full: the model with its protocol and its performance, and the scales that it reads.
+"""The served model with its protocol and its performance, and the scales that it reads.
 
-Everything is taken from the bundle and from what its promotion put beside it (`read_performance`). How the pages that
-say it are sent is left to `pages`.
+Everything comes from the bundle and from the performance that its promotion stored beside it (`read_performance`).
+`static_responses` sends it.
 """
 
 import hashlib
@@ -22,20 +22,20 @@ from serving.prediction.no_prediction import needed_for
 
 INTENDED_USE = (
     "To inform a clinician who plans ketamine-assisted psychotherapy of an anxiety disorder about the probability of "
-    "remission and of relapse after it, beside and never instead of the clinician's own judgement."
+    "remission and of relapse after it. It supports the clinician's own judgement and never replaces it."
 )
 NOT_A_DEVICE = "This is research software and not a medical device."
-SYNTHETIC = "It was learned from synthetic (made-up) patients and says nothing about real ones."
-REAL = "the patients of the training cohort named by run_id"
+SYNTHETIC = "It was fitted on synthetic (made-up) patients and says nothing about real ones."
+REAL = "the patients of the development cohort, as recorded under run_id"
 NO_PERFORMANCE = (
-    "What was measured of this model did not come with it: it was promoted before that was kept. See run_id."
+    "The performance of this model is not stored with it, because it was promoted by an earlier version. See run_id."
 )
 
 
 class HeadDescription(Part):
-    """What a head was learned from: so many patients, events among them, the winning candidate, a note for people.
+    """What a head was fitted on: patients, events among them, the winning candidate, and a note.
 
-    ``answers`` is false where the training cohort could not teach it.
+    ``answers`` is false if it could not be fitted.
     """
 
     patients: int
@@ -46,7 +46,7 @@ class HeadDescription(Part):
 
 
 class ApplicabilityProportions(Part):
-    """Which share of the training patients is inside, at the edge and outside, by the verdicts on applicability."""
+    """The share of the training patients who are inside, at the edge and outside."""
 
     inside: Probability
     at_the_edge: Probability
@@ -54,11 +54,11 @@ class ApplicabilityProportions(Part):
 
 
 class LandmarkDescription(Part):
-    """A moment of prediction, what a record needs to reach it, and what answers there.
+    """A landmark (moment of prediction), what a record needs to reach it, and the heads that answer there.
 
-    ``before_session`` is the dosing session on whose day it is, at the latest ``else_days`` days after the session
-    before, whether the session comes or not. ``day`` is its day where it is a fixed one, counted from day 0.
-    ``applicability`` is null where the model does not describe its training patients.
+    ``before_session`` is the dosing session on whose day it is; if the session is late or never comes, it is
+    ``else_days`` days after the session before. ``day`` is its day if it is a fixed one, counted from day 0.
+    ``applicability`` is null if the model does not describe its training patients.
     """
 
     name: str
@@ -71,7 +71,7 @@ class LandmarkDescription(Part):
 
 
 class ProtocolDescription(Part):
-    """The study's rules: what counts as the acute course (days), as remission and as relapse, and over which horizons.
+    """The study's rules: the acute course (days), remission, relapse, and the horizons.
 
     ``digest`` is the SHA-256 of the whole protocol; ``horizons_days`` count from remission.
     """
@@ -86,7 +86,7 @@ class ProtocolDescription(Part):
 
 
 class FeatureDescription(Part):
-    """One number that is computed from a record; what is out of ``minimum`` to ``maximum`` is an error."""
+    """One number computed from a record; a value outside ``minimum`` to ``maximum`` is an error."""
 
     name: str
     group: str
@@ -97,11 +97,11 @@ class FeatureDescription(Part):
 
 
 class ModelDescription(Part):
-    """The model that answers: where it came from, what it is for, what it was learned from and how good it was found.
+    """The served model: its origin, intended use, development cohort and performance.
 
-    ``version`` and ``run_id`` name it and its training in the registry, ``bundle_digest`` is the SHA-256 of its
-    manifest, which has those of all its files. ``synthetic``: learned from made-up patients. ``performance`` is null
-    where it did not come with the model, which ``notes`` says; its intervals are of 95%.
+    ``version`` and ``run_id`` name it and its training in the registry. ``bundle_digest`` is the SHA-256 of its
+    manifest, which has the digests of all its files. ``synthetic``: fitted on made-up patients. ``performance`` has 95%
+    intervals; if it is null, ``notes`` says why.
     """
 
     version: str
@@ -119,7 +119,7 @@ class ModelDescription(Part):
 
 
 class Band(Part):
-    """A published band of severity, from its lowest score on."""
+    """A published severity band, by its lowest score."""
 
     from_score: float
     name: str
@@ -128,9 +128,9 @@ class Band(Part):
 class Scale(Part):
     """A rating scale; scores are in points, higher is worse.
 
-    ``kind`` is "outcome", or "experience" for what may be recorded and decides nothing. ``decides_outcomes``: remission
-    and relapse are read from it under the served protocol. ``remission_at_most``, ``relapse_at_least`` and
-    ``reliable_change`` are null for an experience. ``source`` has the source of every number.
+    ``kind`` is "outcome", or "experience" for a scale that decides no outcome. ``decides_outcomes``: it decides
+    remission and relapse under the served protocol. ``remission_at_most``, ``relapse_at_least`` and ``reliable_change``
+    are null for an experience. ``source`` has the source of every number.
     """
 
     name: str
@@ -149,7 +149,7 @@ class Scale(Part):
 class Instruments(Part):
     """Every scale that a record may hold under the served protocol.
 
-    ``primary`` are those that decide outcomes: the first of them that was rated at baseline is the patient's own.
+    ``primary`` are those that decide outcomes; a patient's primary scale is the first of them rated at baseline.
     """
 
     protocol: str
@@ -162,9 +162,9 @@ _PERFORMANCE: TypeAdapter[Performance] = TypeAdapter(Performance)
 
 
 def read_performance(entry: Path, metadata: Mapping[str, Any]) -> Performance | None:
-    """What a promotion put beside the bundle in the folder ``entry``, of which ``metadata`` keeps the SHA-256.
+    """The performance beside the bundle in the folder ``entry``; ``metadata`` has its SHA-256 from the promotion.
 
-    ``None`` for a model that was promoted without; ``BundleRefusedError`` where it is not as it was promoted.
+    ``None`` for a model that was promoted without one; ``BundleRefusedError`` if it was changed since.
     """
     path, digest = entry / PERFORMANCE, metadata.get(PERFORMANCE_DIGEST)
     if digest is None and not path.exists():
@@ -182,7 +182,7 @@ def read_performance(entry: Path, metadata: Mapping[str, Any]) -> Performance | 
 
 
 def describe_model(bundle: Bundle, version: str, run_id: str, performance: Performance | None) -> ModelDescription:
-    """The model as ``GET /v1/model`` says it."""
+    """The answer of ``GET /v1/model``."""
     synthetic = bundle.training.get("synthetic") is True
     return ModelDescription(
         version=version,
@@ -201,7 +201,7 @@ def describe_model(bundle: Bundle, version: str, run_id: str, performance: Perfo
 
 
 def describe_instruments(protocol: Protocol) -> Instruments:
-    """The scales as ``GET /v1/instruments`` says them."""
+    """The answer of ``GET /v1/instruments``."""
     primary = protocol.remission.instruments
     return Instruments(
         protocol=protocol.name,

@@ -1,4 +1,4 @@
-"""Why nothing is predicted for a patient, and what would make the patient predictable, in words that hold no value."""
+"""Why there is no prediction for a patient, and what would make one possible, in sentences without a value."""
 
 import numpy as np
 
@@ -18,16 +18,16 @@ REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_LEARNED, OUTSIDE_
 """Every code of a reason."""
 USUALLY_RECORDED = 0.5
 MOST_NAMED = 10
-"""A patient of whom too little is known is told of so many features, and of such that most training patients had."""
+"""Where too little is recorded, the remedy names at most so many features, which most training patients had."""
 
 
 def not_predictable(applicability: Document | None, why: Document) -> Document:
-    """The part of an answer that says why there is no prediction (`answer.NotPredictable`)."""
+    """The part of an answer that says why there is no prediction (`response.NotPredictable`)."""
     return {"outcome": "not_predictable", "applicability": applicability, "reasons": [why]}
 
 
 def reason(code: str, message: str, remedy: str | None) -> Document:
-    """A reason as it is answered (`answer.Reason`); without a remedy nothing would help."""
+    """A reason as it is answered (`response.Reason`); without a remedy nothing would help."""
     return {"code": code, "message": message, "remedy": remedy}
 
 
@@ -43,35 +43,36 @@ def no_landmark_reached(cohort: Cohort, first: Landmark) -> list[Document]:
 
 
 def _not_reached(first: Landmark, clause: str, *, can_still: bool) -> Document:
-    """The reason of one patient; once the course is over, or the day has passed, nothing would help."""
+    """The reason of one patient; once the course is over, or the day has passed, there is no remedy."""
     needs = needed_for(first)
     message = f"no landmark is reached: {clause}. The first is {first.name!r}, which needs {needs}"
-    remedy = f"ask again when {first.name!r} is reached, which needs {needs}" if can_still else None
+    remedy = f"send the record again when {first.name!r} is reached, which needs {needs}" if can_still else None
     return reason(Ineligible.LANDMARK_NOT_REACHED.name.lower(), message, remedy)
 
 
 def ineligible(why: Ineligible, landmark: Landmark, protocol: Protocol) -> Document:
-    """The reason of a patient for whom the outcome rules leave nothing to predict at a landmark."""
+    """The reason of a patient who is not eligible at a landmark."""
     remedy = None
     if why is Ineligible.NO_BASELINE:
-        remedy = f"a rating on or before day 0, if there was one, of {_one_of(protocol.remission.instruments)}"
+        remedy = f"record a rating on or before day 0, if there was one, of {_one_of(protocol.remission.instruments)}"
     if why is Ineligible.NO_DOSING_SESSION:
-        remedy = "the dosing sessions so far, if there was one"
+        remedy = "record the dosing sessions so far, if there were any"
     return reason(why.name.lower(), f"{landmark.name}: {why.value}", remedy)
 
 
 def not_learned(landmark: Landmark) -> Document:
-    """The reason at a landmark of which the training cohort could teach nothing."""
-    message = f"{landmark.name}: the training cohort could teach neither remission nor relapse"
-    return reason(NOT_LEARNED, message, "a model learned from more patients whose outcomes were seen")
+    """The reason at a landmark where no head could be fitted."""
+    message = f"{landmark.name}: the development cohort has too few outcomes to predict remission or relapse"
+    return reason(NOT_LEARNED, message, "use a model fitted on more patients with observed outcomes")
 
 
 def outside_training(
     model: OutcomeModel, evaluated: ApplicabilityVerdicts, row: int, names: tuple[str, ...], values: Floats
 ) -> Document:
-    """The reason of a patient who is too unlike those learned from: row ``row`` of those judged, with these values.
+    """The reason of a patient who is too unlike the training patients: row ``row`` of those evaluated.
 
-    Recording more helps only a patient of whom nothing is wrong but that too little is known.
+    ``names`` are what sentences call the features. Recording more helps only where too little is recorded and nothing
+    else is wrong.
     """
     message = f"{model.landmark.name}: {evaluated.refusal(row, names)}"
     codes = {concern.code for concern in evaluated.concerns(row)}
@@ -82,12 +83,12 @@ def outside_training(
 
 
 def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) -> str:
-    """What the patient lacks and most training patients had; ``recorded`` (features,) is the share of them who did."""
+    """What is not recorded, but was for most training patients; ``recorded`` (features,) is the share of them."""
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
     lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
     such_as = f", such as {_one_of(lacking[:MOST_NAMED])}" if lacking else ""
-    return f"more of what is known of most training patients{such_as}"
+    return f"record more of what most training patients had{such_as}"
 
 
 def _one_of(names: tuple[str, ...] | list[str]) -> str:
@@ -95,7 +96,7 @@ def _one_of(names: tuple[str, ...] | list[str]) -> str:
 
 
 def needed_for(landmark: Landmark) -> str:
-    """What a record needs to reach a landmark, in words."""
+    """What a record needs to reach a landmark, as a clause."""
     if landmark.day is not None:
         return f"as_of_day to be {landmark.day} or later"
     session = landmark.before_session or 1

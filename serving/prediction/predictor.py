@@ -35,7 +35,7 @@ from serving.prediction.row_writer import RowWriter, write
 class PredictionReply:
     """An answer to one request, as it is sent: the JSON of a ``PredictionResponse``.
 
-    ``summary`` is the same as plain values, for whoever counts answers, but for the reasons of a prediction, by far the
+    ``summary`` is the same as plain values, for counting answers, without the reasons of a prediction, by far the
     largest part. ``landmark`` and ``landmark_day`` name the landmark reached. ``row`` is a JSON object of the features
     that were recorded, by name, from which ``Predictor.rescore`` works the numbers out again; ``None`` where the record
     alone leaves nothing to predict.
@@ -145,7 +145,7 @@ class Predictor:
                     required, found = "a feature of the catalogue", "an unknown feature"
                     problems.append(Problem("row", number, name, required, found))
                 elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                    problems.append(Problem("row", number, name, "a finite number", "another kind"))
+                    problems.append(Problem("row", number, name, "a finite number", "another type"))
                 else:
                     values[number, column[name]] = value
         if problems:

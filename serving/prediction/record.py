@@ -1,6 +1,6 @@
 """From requests to one cohort, a patient each, checked by the same rules as a cohort from files.
 
-Many requests are read at once; what is wrong with one of them is told of that one, and the others are none the worse.
+Many requests are read at once. A problem of one request refuses that one only.
 """
 
 from collections import defaultdict
@@ -23,12 +23,12 @@ from serving.contract.request import Entry, PredictionRequest
 
 Cells = Mapping[str, Any]
 Problems = defaultdict[int, list[RequestProblem]]
-"""By the place of a request among all, what is wrong with it."""
+"""The problems of each request, by its place among all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """The requests that are in order as a cohort, one patient each, and why the others are refused.
+    """The valid requests as a cohort, one patient each, and why the others are refused.
 
     ``places`` (patients,) gives for each patient of the cohort, and ``refused`` for each refusal, the place of its
     request among all.
@@ -134,21 +134,21 @@ class RecordReader:
                     problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
             for name in self._moved:
                 if given[name] is not None:
-                    wanted = f"nothing here: the served protocol declares it, so send it as patient.covariates.{name}"
+                    wanted = f"no value here: the served protocol declares it, so send it as patient.covariates.{name}"
                     problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
         return problems
 
     def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
-        """What was required and what came, when a covariate is not as declared; its range is checked with the rest."""
+        """What was required and found if a covariate is not as declared; its range is checked with the rest."""
         column = self._covariates.get(name)
         if column is None and name in STUDY_COLUMNS:
-            return f"nothing here: the served protocol does not declare it, so send it as patient.{name}", "a value"
+            return f"no value here: the served protocol does not declare it, so send it as patient.{name}", "a value"
         if column is None:
             return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
         if value is None:
             return None
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
-        return None if fits else (column.requirement(), "another kind")
+        return None if fits else (column.requirement(), "another type")
 
     def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
         """What the contract alone could not know of the ratings: which instruments the protocol has."""
@@ -170,7 +170,7 @@ class RecordReader:
     def _in_request(self, problem: Problem, raw: RawCohort) -> tuple[int, str]:
         """Whose problem it is, and the path that its row and column have in the request."""
         if problem.row is None:  # a cohort read from requests has every table
-            raise ValueError(f"{problem.place}: a problem of no row can't be told to whoever sent it")
+            raise ValueError(f"{problem.place}: a problem without a row can't be assigned to a request")
         column = () if problem.column is None else (problem.column,)
         if problem.place == "patients":
             path = ("patient", "covariates") if problem.column in self._covariates else ("patient",)

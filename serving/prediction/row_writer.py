@@ -1,7 +1,7 @@
 """Feature rows written as JSON, for many patients at once.
 
-An explanation names dozens of features with their meanings, which are the same for everybody. They are written once;
-of each patient only the numbers are, those of all patients together, and put in between when an answer is written.
+An explanation names dozens of features with their meanings, which are the same for every patient. They are written
+once. Only the numbers are written per patient, for all patients together, and inserted when an answer is written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,10 +61,10 @@ def write(document: Document | Sequence[Document]) -> bytes:
 
 
 class RowWriter:
-    """Writes what stands in the columns of feature rows."""
+    """Writes feature rows and contributions."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        """Write once what is the same for everybody; ``features`` are the columns' in their order."""
+        """Write once what is the same for every patient; ``features`` are the columns' in their order."""
         self._names = [b"," + orjson.dumps(feature.name) + b":" for feature in features]
         declared = [{"feature": one.name, "meaning": one.meaning, "unit": one.unit} for one in features]
         self._before_value = [b"}," + orjson.dumps(one)[:-1] + b',"value":' for one in declared]

@@ -1,4 +1,4 @@
-"""A request as the rules of caution read it: the whole record up to today, whatever the landmark."""
+"""A request as the caution rules read it: the whole record up to today, whatever the landmark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ScreenedRecord:
 
 
 def screened(request: PredictionRequest) -> ScreenedRecord:
-    """What stands in the request up to and including ``as_of_day``; a later row is left out."""
+    """The facts of the request up to and including ``as_of_day``; a later row is left out."""
     today = request.as_of_day
     sessions = [row for session in request.sessions or () if (row := vars(session))["day"] <= today]
     dissociation = [row["peak_dissociation"] for row in sessions]

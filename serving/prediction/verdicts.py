@@ -1,4 +1,4 @@
-"""Whether patients are like those learned from, as it is answered (`answer.Applicability`)."""
+"""Whether patients are like the training patients, as it is answered (`response.Applicability`)."""
 
 from collections import defaultdict
 
@@ -10,17 +10,17 @@ from serving.contract.response import Document
 _WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 
 
-def verdicts_on(evaluated: ApplicabilityVerdicts, names: tuple[str, ...]) -> list[Document]:
-    """The verdict on each row judged, with the reasons for it; ``names`` are the columns'."""
+def verdicts_on(evaluated: ApplicabilityVerdicts, names: tuple[str, ...], labels: tuple[str, ...]) -> list[Document]:
+    """The verdict on each row, with its reasons; ``names`` are the columns', ``labels`` what sentences call them."""
     concerns = _concerns(evaluated)
     return [
-        {"verdict": _WORDS[level], "reasons": [_reason(concern, names) for concern in concerns.get(row, ())]}
+        {"verdict": _WORDS[level], "reasons": [_reason(concern, names, labels) for concern in concerns.get(row, ())]}
         for row, level in enumerate(evaluated.verdict.tolist())
     ]
 
 
 def is_outside(verdict: Document) -> bool:
-    """Whether the patient is too unlike those learned from for a prediction."""
+    """Whether the patient is too unlike the training patients for a prediction."""
     return bool(verdict["verdict"] == _WORDS[Applicable.OUTSIDE])
 
 
@@ -41,6 +41,6 @@ def _concerns(evaluated: ApplicabilityVerdicts) -> dict[int, list[Concern]]:
     return found
 
 
-def _reason(concern: Concern, names: tuple[str, ...]) -> Document:
+def _reason(concern: Concern, names: tuple[str, ...], labels: tuple[str, ...]) -> Document:
     feature = None if concern.column is None else names[concern.column]
-    return {"code": concern.code, "feature": feature, "message": concern.as_text(names)}
+    return {"code": concern.code, "feature": feature, "message": concern.as_text(labels)}

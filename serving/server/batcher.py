@@ -1,7 +1,7 @@
-"""Answers what waits: all waiting requests are predicted together, and no answer leaves before it is in the log.
+"""Request batching: all waiting requests are predicted together, and no answer is sent before it is in the log.
 
 Requests that arrive within one turn of the event loop share one prediction and one transaction, so that under load
-the cost of each falls. How one is predicted is left to `predictor`, how it is logged to `log_writer`.
+the cost of each falls. `predictor` predicts, `log.writer` logs.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from serving.server.model_loader import ServedModel
 from serving.storage.pseudonyms import Secret
 
 LINGER_SECONDS = 0.001
-"""How long a turn waits for as many as the last one had: callers who ask one thing after the other come back together,
-and share its cost. Whoever is alone waits for nobody."""
+"""How long a turn waits for as many requests as the last one had: callers with one request after another return
+together, and share its cost. A single caller does not wait."""
 AT_ONCE = 250
 """Requests predicted in one go; more would keep the event loop from its other callers for too long."""
 
@@ -108,7 +108,7 @@ class RequestBatcher:
         return replies
 
     def _refuse_beyond(self, number: int) -> None:
-        """Refuse more than may wait; whoever comes when nobody waits is taken whatever the number."""
+        """Refuse more than may wait; if none waits, any number is accepted."""
         if self._waiting and self._waiting + number > self._most_waiting:
             raise OverloadedError
 
@@ -204,7 +204,7 @@ class RequestBatcher:
         ready = [one for one in work if isinstance(one, _Ready)]
         try:
             logged = await self._log.append([one.draft for one in ready]) if ready else []
-        except Exception as error:  # noqa: BLE001 - told to whoever waits
+        except Exception as error:  # noqa: BLE001 - passed to the waiting callers
             for job in jobs:
                 if not job.done.done():
                     job.done.set_exception(error)

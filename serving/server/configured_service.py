@@ -1,4 +1,4 @@
-"""What BentoML is told of our settings, whoever starts the server: `kap serve`, `bentoml serve`, or a container."""
+"""Our settings for BentoML, for every way to start the server: `kap serve`, `bentoml serve`, or a container."""
 
 import atexit
 import os
@@ -22,13 +22,13 @@ from serving.storage.tls import check_certificate, tls_config
 STOP_SECONDS = 10
 """How long requests that have begun, and callers who keep a connection open, may hold up a stop.
 
-Over TLS the server waits for each such caller to agree to the end: up to 30 seconds where nobody reads.
+Over TLS the server waits for each such caller to close the connection: up to 30 seconds if it does not read.
 """
 _PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
 
 
 class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
-    """The service can't start as it is set up; BentoML's command ends with the message and without a traceback."""
+    """The service can't start with these settings; BentoML's command ends with the message and without a traceback."""
 
 
 @contextmanager
@@ -109,6 +109,6 @@ def keep_metrics_apart() -> None:
 def replace_lost_workers() -> None:
     """Let a worker that died be replaced in a container too.
 
-    BentoML leaves that to whoever runs the container, who sees it only once the last worker is gone, and then late.
+    BentoML leaves that to the container's platform, which notices only the loss of the last worker, and late.
     """
     os.environ.pop("BENTOML_CONTAINERIZED", None)

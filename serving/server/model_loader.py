@@ -1,6 +1,6 @@
-"""The model that answers now, and the next one: taken up from BentoML's store once it has passed every check.
+"""Model loading and hot reload: a newer model of BentoML's store is loaded once it has passed every check.
 
-Requests that have begun keep the model they began with; one that fails its checks is named and left where it is.
+Requests that have begun keep their model. A model that fails its checks is named and not loaded.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ def newest(tag: str) -> bentoml.Model:
     try:
         return bentoml.models.get(tag)
     except bentoml.exceptions.BentoMLException:
-        message = f"no model {tag!r} in BentoML's model store: promote one with `kap promote`, or name it in KAP_MODEL"
+        message = f"no model {tag!r} in BentoML's model store: promote one with `kap promote`, or set KAP_MODEL"
         raise NoModelError(message) from None
 
 
@@ -100,9 +100,9 @@ class ModelLoader:
             self._refuse(f"the model store can't be read: {error.strerror}")
             return False
         except Exception as error:
-            LOG.exception("a model can't be taken up")
+            LOG.exception("a model can't be loaded")
             self._refused_tag = tag
-            self._refuse(f"the model {tag} can't be taken up: {type(error).__name__}")
+            self._refuse(f"the model {tag} can't be loaded: {type(error).__name__}")
             return False
         self.refused = self._refused_tag = None
         LOG.info("version %s of the model answers from now on (%s)", self.served.version, self.served.tag)
@@ -118,7 +118,7 @@ class ModelLoader:
 
     def _refuse(self, reason: str) -> None:
         if reason != self.refused:
-            LOG.warning("the newest model is not taken up: %s", reason)
+            LOG.warning("the newest model is not loaded: %s", reason)
         self.refused = reason
 
 

@@ -1,7 +1,7 @@
-"""The BentoML service: its endpoints, and in which order a request passes through what protects them.
+"""The BentoML service: its endpoints, and the order of the middleware before them.
 
-It holds no rule of its own: `gate` admits, `body` limits, `batcher` answers and logs, `errors` refuses. How the server
-is started is left to `start`.
+It has no rule of its own: `access_control` admits, `body` limits, `batcher` answers and logs, `errors` refuses. How
+the server is started is left to `start`.
 """
 
 import asyncio
@@ -38,13 +38,13 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.settings import Settings, load_settings
 from serving.storage.state import begin_state
 
-KEY_REUSED = "this Idempotency-Key was used before, with another request; give this one a key of its own"
+KEY_REUSED = "This Idempotency-Key was used for another request. Send a new one."
 
 Answer = TypeVar("Answer")
 
 
 def begin(settings: Settings) -> None:
-    """Make the secret and the log where there are none; a log that does not answer yet keeps nothing from starting.
+    """Make the secret and the log where there are none; a log that does not answer yet does not stop the start.
 
     Raises ``StateError`` where the secret or the log is not what it should be.
     """
@@ -61,17 +61,17 @@ def _worker() -> Worker:
 
 
 async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
-    """What comes of answering within the time limit; whoever can't be answered now is told when to come again."""
+    """The answer within the time limit, or a 503 that says when to retry."""
     try:
         async with asyncio.timeout(_worker().settings.answer_seconds):
             return await work
     except LogUnavailableError:
         _worker().metrics.log_unavailable()
-        detail = "the prediction log can't be written at the moment, and nothing is answered unlogged"
+        detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
     except OverloadedError:
-        detail = "too many requests wait"
+        detail = "Too many requests are waiting."
     except TimeoutError:
-        detail = "it took too long"
+        detail = "The answer took too long."
     return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
 
 
@@ -112,7 +112,7 @@ _pages = Starlette(
     service_class=ConfiguredService,
     http={"host": "127.0.0.1"},
     workers=1,
-    logging={"access": {"enabled": False}},  # `envelope` writes the line: BentoML's holds the address as it was asked
+    logging={"access": {"enabled": False}},  # `response` writes the line: BentoML's has the requested address
     metrics={"enabled": False},  # for the same reason; `metrics` counts
     tracing={"excluded_urls": "."},
 )
@@ -126,7 +126,7 @@ class KapOutcomes:
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def refuse_to_start_without_a_model() -> None:
-        """Look once before any worker starts, so that what is missing ends the command and not each worker."""
+        """Check once before any worker starts, so that what is missing ends the command and not each worker."""
         with told_by_bentoml():
             settings = load_settings()
             begin(settings)
@@ -134,12 +134,12 @@ class KapOutcomes:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Read the keys, and begin to look for other keys and newer models."""
+        """Read the keys, and begin to watch for new keys and models."""
         await self.worker.start()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def stop(self) -> None:
-        """Write what waits to be logged."""
+        """Write what is still to be logged."""
         await self.worker.stop()
 
     @bentoml.api(route=routes.PREDICT, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
@@ -158,7 +158,7 @@ class KapOutcomes:
     async def predict_batch(self, request: BatchRequest, /) -> Response:
         """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
         call = CURRENT.get()
-        self.worker.charge(call, len(request.requests) - 1)  # one was taken at the gate
+        self.worker.charge(call, len(request.requests) - 1)  # access control took one
         asked = read_batch(request.requests)
         replies = await _answered(self.worker.batcher.answer_batch(asked, call, in_full=request.in_full))
         if isinstance(replies, ProblemResponse):
@@ -185,7 +185,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
     (Readyz, {"readiness": lambda: _worker().readiness()}),
 ]
-"""What a request passes through, from the outermost in."""
+"""The middleware, outermost first."""
 
 _service: Any = KapOutcomes  # what the decorator makes of the class
 for _middleware, _options in _protections:

@@ -1,4 +1,4 @@
-"""Starting the server: what must be in order before it listens, and on which address it may."""
+"""Starting the server: the checks before it listens, and the addresses it may use."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ LOOPBACK = "127.0.0.1"
 _UNUSABLE = {
     EADDRINUSE: ("--port", "a port that is free", "one that is in use"),
     EACCES: ("--port", "a port that you may use", "one that needs more rights"),
-    EADDRNOTAVAIL: ("--host", "an address of this machine", "another one's"),
+    EADDRNOTAVAIL: ("--host", "an address of this machine", "an address of another machine"),
 }
 
 
@@ -35,7 +35,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     Raises ``InputRefusedError`` for an address that can't be listened on and for a certificate or key that can't be
     used, ``NoModelError`` when there is nothing to serve, and ``StateError`` where the secret or the log is not in
     order or, for other hosts than this one, no key was made. BentoML's usage reports are off unless the environment
-    asks for them: a clinic's server reports to nobody.
+    asks for them.
     """
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
@@ -59,7 +59,7 @@ def _require_address(host: str) -> None:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Listen for a moment: the server itself would end in a traceback where it can't."""
+    """Listen for a moment: the server itself would end with a traceback if it can't."""
     family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -74,7 +74,4 @@ def _refused(option: str, required: str, found: str) -> InputRefusedError:
 
 def _require_key(settings: Settings) -> None:
     if not list_keys(begin_state(settings).engine):
-        raise KeyNeededError(
-            "no API key was ever made, so that only this machine may be answered: make one with `kap keys create`, "
-            "or serve on 127.0.0.1"
-        )
+        raise KeyNeededError("No API key was made yet: run `kap keys create` first, or serve on 127.0.0.1 only.")

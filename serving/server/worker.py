@@ -1,4 +1,4 @@
-"""What one worker process holds while it serves: keys, rates, the model, the log; opened, kept fresh, and closed."""
+"""The state of one worker process: keys, rates, the model and the log; opened, refreshed and closed."""
 
 import asyncio
 import logging
@@ -75,7 +75,7 @@ class Worker:
         """What ``/readyz`` says."""
         served = self.loader.served
         answers = bool(self._log_answers) and not self.log.failing
-        log = "answers" if answers else "does not answer; nothing is answered unlogged"
+        log = "answers" if answers else "does not answer; no answer is sent unlogged"
         return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
@@ -103,7 +103,7 @@ class Worker:
             if not isinstance(error, StateError):
                 LOG.exception("the keys can't be read")
             if self._log_answers or self._log_answers is None:
-                LOG.warning("nothing can be answered: %s", type(error).__name__)
+                LOG.warning("no request can be answered: %s", type(error).__name__)
             self._log_answers = False
             return
         if not self._log_answers:

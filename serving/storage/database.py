@@ -1,7 +1,7 @@
 """The database that holds the prediction log and the API keys: how it is opened, and what to do when it is not there.
 
-SQLite's file is opened in `sqlite_file`, a PostgreSQL server in `postgresql`. What the tables hold is declared beside
-their use; here is only the one that says which version of the tables this is, and with which secret it was begun.
+`sqlite` opens a file, `postgresql` a server. Tables are declared beside their use; here is only the one with the
+version of the tables and the check value of the secret.
 """
 
 import hmac
@@ -59,7 +59,7 @@ IDLE_SECONDS = 1.0
 CONNECTIONS = 5
 _WRITES, _BEGUN = "kap_writes", "kap_begun"
 _ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-_LOCK = 0x6B6170  # any number that nobody else takes: "kap"
+_LOCK = 0x6B6170  # any number that is not used otherwise: "kap"
 
 metadata = MetaData()
 """The tables of the log and of the keys."""
@@ -85,7 +85,7 @@ def unavailable(error: BaseException) -> bool:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one state of the database and keeps nobody from writing."""
+    """A transaction that sees one state of the database and blocks no writer."""
     with _connect(engine) as connection, connection.begin():
         if not _is_sqlite(engine.url):  # where otherwise each statement sees a state of its own
             connection.execute(_ONE_STATE)
@@ -103,12 +103,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def connected_for_writing(engine: Engine) -> Connection:
-    """A connection whose transactions are as those of `writing`, for whoever makes many of them."""
+    """A connection whose transactions are as those of `writing`, for many of them."""
     return _connect(engine).execution_options(**{_WRITES: True})
 
 
 def is_lost(connection: Connection) -> bool:
-    """Whether the file of a connection was moved or deleted: it still takes writes, and nobody would ever read them."""
+    """Whether the file of a connection was moved or deleted: it still accepts writes, which would be lost."""
     known = connection.info.get("file")
     return known is not None and known != _identity(Path(str(connection.engine.url.database)))
 
@@ -127,7 +127,7 @@ def create_tables(engine: Engine, secret: Secret) -> None:
 
 
 def check_log(engine: Engine, secret: Secret) -> None:
-    """For whoever only reads: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+    """For reading only: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
     _compare(_facts_if_any(engine), secret)
 
 
@@ -174,15 +174,15 @@ def _check_value(secret: Secret) -> str:
 
 def _compare(facts: dict[str, str], secret: Secret) -> None:
     if not facts:
-        raise LogRefusedError("this database holds no log yet: name another one in KAP_LOG, or start the service first")
+        raise LogRefusedError("this database has no log yet: set KAP_LOG to another one, or start the service first")
     if facts.get("schema") != SCHEMA:
         raise LogRefusedError(
             f"this log has another version of the tables than {SCHEMA}: use the software that made it"
         )
     if not hmac.compare_digest(facts.get("secret", ""), _check_value(secret)):
         raise SecretMismatchError(
-            "this log was begun with another secret: put that one back, or begin a new log; "
-            "nothing here can be checked or found with this one"
+            "this log was begun with another secret, and can't be read with this one: put that secret back, or begin "
+            "a new log"
         )
 
 

@@ -1,7 +1,7 @@
 """API keys: who may ask the service for what. They are stored only as keyed hashes and are shown once, when made.
 
-A key is 256 random bits, which nobody guesses; so a fast keyed hash is enough, where a password would need a slow one.
-How often a key may ask is kept in `rate_limit`; refusing a request is left to `gate`.
+A key is 256 random bits and can't be guessed, so a fast keyed hash is enough; a password would need a slow one.
+`rate_limit` counts the requests of a key, `access_control` refuses them.
 """
 
 import hmac
@@ -103,7 +103,7 @@ def list_keys(engine: Engine) -> list[ApiKey]:
 
 
 def revoke_key(engine: Engine, secret: Secret, key_id: str) -> ApiKey:
-    """Revoke a key for ever; revoking it again changes nothing. ``InputRefusedError`` where there is no such key."""
+    """Revoke a key permanently; revoking it again changes nothing. ``InputRefusedError`` where there is no such key."""
     now = datetime.now(UTC).replace(microsecond=0)
     this = api_keys.c.id == key_id
     with writing(engine) as connection:
@@ -173,7 +173,7 @@ def _hash(secret: Secret, token: str) -> str:
 
 
 def _code(secret: Secret, key: ApiKey, hashed: str) -> str:
-    """The code of a key's row, without which whoever can write to the table could widen or revive a key."""
+    """The code of a key's row, without which someone who can write to the table could widen or revive a key."""
     return secret.mac("api key row", json.dumps([*_row(key).values(), hashed]).encode("ascii"))
 
 

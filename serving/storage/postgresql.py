@@ -1,7 +1,7 @@
 """The log's database as a PostgreSQL server: how it is reached, and which of its errors are not our defects.
 
-Nothing waits for ever, neither for a connection nor for an answer. Rows hold patients' data, so that
-the way to another machine is encrypted and the server's certificate is checked unless the URL says otherwise.
+Every wait for a connection or an answer has a limit. Rows hold patients' data, so the connection to another machine is
+encrypted and the server's certificate is checked, unless the URL says otherwise.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ OPTIONS = ("sslmode", "sslrootcert", "unix_sock")
 _TROUBLES = {
     "08": NETWORK,
     "25006": "it may only be read",
-    "28": "it lets nobody in by this name and password",
-    "3D": "there is none by this name",
+    "28": "it refuses this user and password",
+    "3D": "it does not exist on this server",
     "40": "it is locked",
     "42501": "it may not be written",
     "42P01": "its tables are gone",
@@ -58,7 +58,7 @@ def connect(address: Address, patience_seconds: float) -> pg8000.dbapi.Connectio
     unix = address.options.get("unix_sock")
     with _as_driver_errors():
         reached = _unix_socket(unix) if unix else _tcp_socket(address.host, address.port)
-        # The server ends a slow statement itself, and says so; the socket's limit is for one that says nothing.
+        # The server ends a slow statement itself, and says so; the socket's limit is for a silent server.
         reached.settimeout(patience_seconds + 1)
         try:
             connection = pg8000.dbapi.connect(

@@ -1,7 +1,7 @@
-"""The service's one secret: what patient references, API keys and the log's chain are hashed with.
+"""The service's secret: the key with which patient references, API keys and the log's chain are hashed.
 
-Who has it can find a known reference in the log, and can mend the chain after a change; so it lies in a file of its
-own, apart from the database, and is never shown. Each purpose has a key of its own, derived from it.
+Someone who has it can find a known reference in the log, and can repair the chain after a change. So it is in a
+separate file, apart from the database, and is never shown. A key is derived from it for each purpose.
 """
 
 import hmac
@@ -41,14 +41,18 @@ class Secret:
                 mode, written = os.fstat(file.fileno()).st_mode, file.read(2 * SECRET_BYTES + 2)
         except FileNotFoundError:
             raise SecretRefusedError(
-                f"there is no secret at {path}: name the service's folder in KAP_STATE, or put back the secret"
+                f"there is no secret at {path}: set KAP_STATE to the service's folder, or put back the secret"
             ) from None
         except OSError as error:
             raise SecretRefusedError(f"the secret at {path} can't be read: {error.strerror}") from None
         if mode & _OTHERS:
-            raise SecretRefusedError(f"the secret at {path} is open to others: chmod 600 it, and think who has read it")
+            raise SecretRefusedError(
+                f"the secret at {path} is open to others: run chmod 600 on it, and check who may have read it"
+            )
         if not _WRITTEN.fullmatch(written):
-            raise SecretRefusedError(f"the file {path} holds no secret: {2 * SECRET_BYTES} hexadecimal digits required")
+            raise SecretRefusedError(
+                f"the file {path} is not a secret: it must have {2 * SECRET_BYTES} hexadecimal digits"
+            )
         return cls(bytes.fromhex(written.decode("ascii")))
 
     @classmethod

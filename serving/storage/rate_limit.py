@@ -1,7 +1,7 @@
 """How many requests a key may make a minute, over all the worker processes of one host.
 
-The limit is kept in one file of the state folder; each host that serves the same log has its own, so that a key may
-ask so often of each. Refusing the request is left to `gate`.
+The limit is kept in one file of the state folder; each host that serves the same log has its own, so that the
+limit holds for each. `access_control` refuses the request.
 """
 
 import contextlib
@@ -88,7 +88,7 @@ class RateLimiter:
     def _locked(self, start: int, length: int) -> Iterator[None]:
         """Some of the file's bytes for this process alone; after a while without, for a stopped process may hold them.
 
-        A limit that is off by some is better than a service that waits for somebody who does not go on.
+        A limit that is slightly off is better than a service that waits for a stalled process.
         """
         held = self._lock(start, length)
         try:

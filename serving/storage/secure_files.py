@@ -16,7 +16,7 @@ def make_private_folder(path: Path) -> None:
 def place_private_file(path: Path, fill: Callable[[Path], None]) -> bool:
     """Make the file at ``path`` (mode 0600) unless it is there already; whether it was made here.
 
-    It is filled under another name and linked into place, so that nobody finds half of it, and of several processes
+    It is filled under another name and linked into place, so that no reader finds half of it, and of several processes
     one wins. Its bytes and its name are on the disk when this returns. Raises ``OSError``.
     """
     if path.exists():

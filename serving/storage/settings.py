@@ -1,6 +1,6 @@
 """How the service is set up: one frozen object, read from the environment at the entry point and passed down.
 
-Every setting is declared once here, with its range and its meaning; what it does is left to whoever takes it.
+Every setting is declared once here, with its range and its meaning.
 """
 
 import re
@@ -38,16 +38,16 @@ class Settings(BaseSettings):
     log: str | None = Field(
         default=None,
         repr=False,
-        description="sqlite:////FOLDER/FILE or postgresql://USER@HOST/DATABASE; the file predictions.db in the state "
-        "folder when not set",
+        description="sqlite:////FOLDER/FILE or postgresql://USER@HOST/DATABASE; if not set, predictions.db in the "
+        "state folder",
     )
     log_password: SecretStr | None = Field(default=None, description="the password of the user in KAP_LOG")
     secret_file: Path | None = Field(
-        default=None, description="the file of the secret; the file secret in the state folder when not set"
+        default=None, description="the file of the secret; if not set, secret in the state folder"
     )
     model: str = Field(default="kap-outcomes:latest", min_length=1, description="a model of BentoML's store")
     reload_seconds: float = Field(
-        default=2.0, ge=0.1, le=3600, description="seconds between two looks for a new model, from 0.1 to 3600"
+        default=2.0, ge=0.1, le=3600, description="seconds between two checks for a new model, from 0.1 to 3600"
     )
     most_body_bytes: int = Field(
         default=MIB, ge=KIB, le=GIB, description="bytes of a request for one patient, from 1024 to 1073741824"
@@ -56,13 +56,11 @@ class Settings(BaseSettings):
         default=32 * MIB, ge=KIB, le=GIB, description="bytes of a request for many patients, from 1024 to 1073741824"
     )
     body_seconds: float = Field(
-        default=10.0, ge=0.1, le=600, description="seconds in which a request must have come in, from 0.1 to 600"
+        default=10.0, ge=0.1, le=600, description="seconds for a request to arrive, from 0.1 to 600"
     )
-    answer_seconds: float = Field(
-        default=30.0, ge=0.1, le=600, description="seconds in which a request is answered or given up, from 0.1 to 600"
-    )
+    answer_seconds: float = Field(default=30.0, ge=0.1, le=600, description="seconds for an answer, from 0.1 to 600")
     most_waiting: int = Field(
-        default=4000, ge=1, le=100_000, description="requests that may wait before one is sent away, from 1 to 100000"
+        default=4000, ge=1, le=100_000, description="requests that may wait for an answer, from 1 to 100000"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"

@@ -16,7 +16,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",
     "trusted_schema=OFF",
-    "wal_autocheckpoint=4000",  # four times the default: a checkpoint holds up whoever writes just then
+    "wal_autocheckpoint=4000",  # four times the default: a checkpoint delays the current writer
 )
 _TROUBLES = {
     sqlite3.SQLITE_BUSY: "it is locked",
@@ -50,7 +50,7 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
     """A connection to a file that is there, which waits so long for a lock; raises ``sqlite3.Error``.
 
     A file that is not there is not made: a log that went away must stop the service and not begin anew. Transactions
-    begin when they are told to and not, as the driver would, at the first statement that writes.
+    begin explicitly and not, as the driver would, at the first statement that writes.
     """
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",

@@ -1,6 +1,6 @@
-"""The certificate that the service shows and how it is encrypted: checked before the server starts, not by its workers.
+"""The certificate and the encryption of the service, checked before the server starts and not by its workers.
 
-Where the files are is left to `settings`, who may connect to `gate`.
+`settings` names the files, `access_control` decides who may connect.
 """
 
 import ssl
@@ -47,7 +47,7 @@ def _check_file(name: str, path: Path) -> None:
 
 
 def _check_pair(certificate: Path, key: Path) -> None:
-    """Load both as a worker will; where a password is asked for nobody is there to give it."""
+    """Load both as a worker will; a key with a password can't be used."""
     encrypted = False
 
     def no_password() -> str:

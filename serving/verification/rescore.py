@@ -1,6 +1,6 @@
 """One entry of the log by itself: whether its codes hold, what became of its content, and its answer computed anew.
 
-Checking a whole log is left to `log_check`; what stands behind the model that answered is walked in `training`.
+`log.check` checks a whole log; `training` follows the model behind an answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ class EntryFacts:
 
     @property
     def erased(self) -> bool:
-        """Whether its content is gone, told by an erasure or not."""
+        """Whether its content is gone, with or without an erasure."""
         return self.entry.erasable is None
 
 
@@ -103,13 +103,13 @@ def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[E
     told = _told(found)
     erased = told.get("erased")
     if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
-        return None, ["its content is gone, and no erasure tells of it"]
+        return None, ["its content is gone, and no erasure names it"]
     wrong = [f"its erasure {found.prediction_id}: {text}" for text in _findings(connection, secret, found)]
     return Erasure(found.prediction_id, found.at, str(told.get("by")), str(told.get("reason"))), wrong
 
 
 def _told(entry: LogEntry | None) -> Mapping[str, Any]:
-    """What an erasure tells; nothing where the entry is none, or can't be read."""
+    """The content of an erasure; empty if the entry is none, or can't be read."""
     if entry is None or entry.kind != "erasure":
         return {}
     return _document(entry.answer) or {}
@@ -205,7 +205,7 @@ def _tolerance(path: str) -> float:
 
 
 def _by_feature(contributions: list[Any]) -> Document:
-    """Contributions by feature, whatever their order; one too small to be told from none is as if it were none."""
+    """Contributions by feature, whatever their order; one too small to matter is left out."""
     found = [one for one in contributions if isinstance(one, dict)]
     return {str(one.get("feature")): one for one in found if not _is_small(one.get("contribution"))}
 

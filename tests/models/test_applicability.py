@@ -64,11 +64,11 @@ def test_a_value_out_of_range_is_flagged_and_one_far_out_is_refused(value: float
 
 
 def test_the_reason_names_the_feature_and_never_the_value() -> None:
-    assert said(one_number(), [97.0], ("age",)) == (EDGE, ["age is outside what the training patients had"])
-    assert said(one_number(), [977.0], ("age",)) == (OUTSIDE, ["age is far outside what the training patients had"])
+    assert said(one_number(), [97.0], ("age",)) == (EDGE, ["age is outside the range of the training patients"])
+    assert said(one_number(), [977.0], ("age",)) == (OUTSIDE, ["age is far outside the range of the training patients"])
     evaluated = one_number().assess(np.array([[977.0]]))
     assert evaluated.refusal(0, ("age",)) == (
-        "the patient is unlike those learned from: age is far outside what the training patients had"
+        "the patient is unlike the training patients: age is far outside the range of the training patients"
     )
 
 
@@ -126,7 +126,7 @@ def test_a_value_above_what_is_plausible_is_outside_though_training_patients_had
     evaluated = known.assess(np.array([[1.0], [1.01]]))
     assert evaluated.verdict.tolist() == [INSIDE, OUTSIDE]
     said = evaluated.refusal(1, ("dose_of_route_limit",))
-    assert said == "the patient is unlike those learned from: dose_of_route_limit is above what is plausible"
+    assert said == "the patient is unlike the training patients: dose_of_route_limit is implausibly high"
 
 
 def test_a_diagnosis_that_is_not_recorded_is_not_outside() -> None:
@@ -165,7 +165,7 @@ def test_another_yes_that_nobody_had_is_flagged_and_answered() -> None:
     rows = np.column_stack([rng.normal(50, 10, 400), np.zeros(400)])
     known = learned(rows, declared("age", flags=("pacemaker",)))
     names = ("age", "pacemaker")
-    assert said(known, [50, 1], names) == (EDGE, ["pacemaker has a value that hardly any training patient had"])
+    assert said(known, [50, 1], names) == (EDGE, ["pacemaker has a value that is rare among the training patients"])
     assert said(known, [50, 0], names) == (INSIDE, [])
 
 
@@ -206,8 +206,8 @@ def test_too_much_missing_is_flagged_and_then_refused(gaps: int, verdict: Applic
         reasons
         == {
             INSIDE: [],
-            EDGE: ["less of the record is known than for 99 in 100 training patients"],
-            OUTSIDE: ["too little of the record is known"],
+            EDGE: ["less is recorded than for 99 in 100 training patients"],
+            OUTSIDE: ["too little is recorded"],
         }[verdict]
     )
 
@@ -235,7 +235,7 @@ def test_a_combination_that_nobody_had_is_flagged_though_every_value_is_usual() 
     assert said(known, [30, 3], names) == (INSIDE, [])
     verdict, reasons = said(known, [25, 55], names)
     assert verdict > INSIDE
-    assert reasons[0].startswith("the values together are unlike")
+    assert reasons[0].startswith("the combination of values is unlike")
     assert known.assess(np.array([[25, np.nan]])).by_row["unlike_in_combination"][0] == INSIDE
 
 
@@ -329,7 +329,9 @@ def test_four_months_where_everybody_had_about_a_week_are_outside(synthetic: tup
     known = learned(values, catalogue(cohort.protocol))
     late = values[:1].copy()
     late[0, rows.names.index(name)] = 120
-    assert known.assess(late).refusal(0, rows.names).endswith(f"{name} is far outside what the training patients had")
+    assert (
+        known.assess(late).refusal(0, rows.names).endswith(f"{name} is far outside the range of the training patients")
+    )
 
 
 def test_patients_put_together_from_parts_of_others_are_mostly_not_inside(synthetic: tuple[Path, Path]) -> None:

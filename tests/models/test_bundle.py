@@ -176,7 +176,7 @@ def test_another_weight_for_competing_events_is_refused_naming_the_probes(tmp_pa
         arrays = dict(stored_arrays)
     np.savez(path, allow_pickle=False, **arrays | {"competing_weight": arrays["competing_weight"] * 1.01})
     sealed(tmp_path / "bundle")
-    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 1': relapse differ"):
+    with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 1': relapse differ"):
         load_bundle(tmp_path / "bundle")
 
 
@@ -272,7 +272,7 @@ def test_another_catalogue_is_refused_naming_it(saved: Path, monkeypatch: pytest
 
 
 def test_another_answer_of_xgboost_is_refused_naming_the_probes(copy: Path) -> None:
-    """A leaf of the trees is changed and every digest recomputed: only the probe patients can tell."""
+    """A leaf of the trees is changed and every digest recomputed: only the reference inputs can tell."""
     import xgboost
 
     path = copy / "landmark_1_remission.ubj"
@@ -289,7 +289,7 @@ def test_another_answer_of_xgboost_is_refused_naming_the_probes(copy: Path) -> N
     changed.load_model(bytearray(json.dumps(model).encode()))
     path.write_bytes(bytes(changed.save_raw("ubj")))
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match=r"probe patients at 'before session 1': (remission|contributions)"):
+    with pytest.raises(BundleRefusedError, match=r"reference inputs at 'before session 1': (remission|contributions)"):
         load_bundle(copy)
 
 
@@ -310,7 +310,7 @@ def test_another_weight_of_one_refit_is_refused_naming_the_intervals(copy: Path)
 
     changed_array(copy / "landmark_2_relapse_refits.npz", "weight", change)
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 2': intervals"):
+    with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 2': intervals"):
         load_bundle(copy)
 
 
@@ -318,7 +318,7 @@ def test_another_limit_of_applicability_is_refused_naming_it(copy: Path) -> None
     """Every digest is recomputed: only a probe that was at the edge, and would now be refused, can tell."""
     changed_array(copy / "landmark_2_applicability.npz", "limit", lambda limit: limit * 1e-3)
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 2': applicability"):
+    with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 2': applicability"):
         load_bundle(copy)
 
 
@@ -328,7 +328,7 @@ def test_another_row_of_features_is_refused_naming_the_probes(saved: Path, monke
     computed = declared[0].function
     other = (replace(declared[0], function=lambda known: computed(known) + 1e-9), *declared[1:])
     monkeypatch.setattr("features.build.catalogue", lambda _: other)
-    with pytest.raises(BundleRefusedError, match="probe patients at 'before session 1': rows"):
+    with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 1': rows"):
         load_bundle(saved)
 
 
@@ -337,7 +337,7 @@ def test_probes_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
     del reference_inputs["answers"]["before session 1"]
     (copy / "probes.json").write_text(json.dumps(reference_inputs))
     sealed(copy)
-    with pytest.raises(BundleRefusedError, match="probe patients"):
+    with pytest.raises(BundleRefusedError, match="reference inputs"):
         load_bundle(copy)
 
 
@@ -403,7 +403,7 @@ def test_a_bundle_without_any_head_says_nothing_and_says_so(tmp_path: Path) -> N
 
 
 def test_what_predicts_needs_numpy_and_xgboost_only(saved: Path) -> None:
-    """Loading, which answers for the probe patients, brings in no MLflow, no BentoML and no training code."""
+    """Loading, which answers for the reference inputs, brings in no MLflow, no BentoML and no training code."""
     code = (
         "import sys; from pathlib import Path; from models.bundle import load_bundle\n"
         "load_bundle(Path(sys.argv[1]))\n"
@@ -413,3 +413,10 @@ def test_what_predicts_needs_numpy_and_xgboost_only(saved: Path) -> None:
         [sys.executable, "-c", code, str(saved)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_of_many_files_that_the_manifest_does_not_list_three_are_named(copy: Path) -> None:
+    for name in "abcde":
+        (copy / name).write_text("")
+    with pytest.raises(BundleRefusedError, match="does not list a, b, c and 2 more: remove them"):
+        load_bundle(copy)

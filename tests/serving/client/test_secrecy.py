@@ -218,7 +218,7 @@ def test_the_services_words_stand_beside_the_text_and_not_in_it(stub: Stub) -> N
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
-    with pytest.raises(ValueError, match="no user and password") as caught:
+    with pytest.raises(ValueError, match="must not hold a user or a password") as caught:
         KapClient(f"https://ward:{MARKER}@kap.clinic.example")
     assert MARKER not in _everything_in(caught.value)
 

@@ -49,7 +49,7 @@ def test_without_a_key_of_ones_own_each_call_is_a_prediction_of_its_own(server: 
 def test_the_same_key_with_another_record_is_refused(kap: KapClient) -> None:
     key = str(uuid4())
     kap.predict(EXAMPLE, idempotency_key=key)
-    with pytest.raises(CallRefusedError, match="with another request") as caught:
+    with pytest.raises(CallRefusedError, match="for another request") as caught:
         kap.predict(changed(("patient", "age_years"), 42), idempotency_key=key)
     assert (caught.value.status, caught.value.idempotency_key) == (422, key)
 

@@ -108,7 +108,7 @@ def test_what_trying_again_can_not_mend_is_tried_once(stub: Stub, status: int, k
     ("act", "kind", "words"),
     [
         (refuses(503), UnavailableError, "can't answer at the moment (503)"),
-        (refuses(429), UnavailableError, "used up its requests"),
+        (refuses(429), UnavailableError, "reached its rate limit"),
         (refuses(500), ServiceFailedError, "the service failed (500)"),
         (hangs_up, UnavailableError, "the connection broke off"),
         (breaks_off, UnavailableError, "the connection broke off"),
@@ -129,7 +129,7 @@ def test_where_nobody_listens_it_is_told_after_all_tries() -> None:
     pace = FakePace()
     error = raised_by(gone, pace=pace)
     assert isinstance(error, UnavailableError)
-    assert str(error) == "no connection came about"
+    assert str(error) == "no connection could be made"
     assert error.status is None
     assert len(pace.waited) == 5
 
@@ -221,8 +221,11 @@ def test_who_sent_no_key_where_one_is_needed_is_told_to_give_one(stub: Stub, mon
     stub.script = [refuses(401), refuses(401), refuses(403)]
     with KapClient(stub.url) as kap, pytest.raises(NotAllowedError) as without:
         kap.predict(EXAMPLE)
-    assert str(without.value) == "no key was sent; give it, or put it into KAP_KEY (401)"
-    with KapClient(stub.url, KEY) as kap, pytest.raises(NotAllowedError, match="a key that is known"):
+    assert str(without.value) == "no key was sent; pass it as key, or set KAP_KEY (401)"
+    with (
+        KapClient(stub.url, KEY) as kap,
+        pytest.raises(NotAllowedError, match="the key is unknown, expired or revoked"),
+    ):
         kap.predict(EXAMPLE)
     with KapClient(stub.url) as kap, pytest.raises(NotAllowedError, match="the key does not allow this"):
         kap.predict(EXAMPLE)

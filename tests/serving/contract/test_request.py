@@ -84,19 +84,19 @@ def test_null_and_absent_are_not_recorded_and_a_required_field_must_be_there(tab
 @pytest.mark.parametrize(
     ("path", "literal", "found"),
     [
-        (("as_of_day",), '"14"', "another kind"),
-        (("as_of_day",), "14.5", "another kind"),
-        (("as_of_day",), "true", "another kind"),
+        (("as_of_day",), '"14"', "another type"),
+        (("as_of_day",), "14.5", "another type"),
+        (("as_of_day",), "true", "another type"),
         (("as_of_day",), str(DAY_LIMIT + 1), "a number out of range"),
-        (("sessions", 0, "day"), "0.5", "another kind"),
+        (("sessions", 0, "day"), "0.5", "another type"),
         (("sessions", 0, "session_number"), "1e400", None),
         (("assessments", 0, "score"), "NaN", "a number that is not finite"),
         (("assessments", 0, "score"), "Infinity", "a number that is not finite"),
         (("assessments", 0, "score"), "1e999", "a number that is not finite"),
-        (("assessments", 0, "score"), '"16"', "another kind"),
-        (("assessments", 0, "score"), "true", "another kind"),
-        (("prior_treatments", 0, "adequate"), "1", "another kind"),
-        (("prior_treatments", 0, "adequate"), '"true"', "another kind"),
+        (("assessments", 0, "score"), '"16"', "another type"),
+        (("assessments", 0, "score"), "true", "another type"),
+        (("prior_treatments", 0, "adequate"), "1", "another type"),
+        (("prior_treatments", 0, "adequate"), '"true"', "another type"),
         (("patient", "sex"), '"Female"', "another value"),
         (("patient", "patient_ref"), '" "', "a blank text"),
     ],
@@ -130,14 +130,14 @@ def test_an_unknown_field_is_refused_without_its_name_which_may_be_a_value(
 )
 def test_a_misspelled_field_is_answered_with_the_one_that_was_meant(given: str, meant: str) -> None:
     (problem,) = problems(changed(("patient", given), 1))
-    assert problem.required == f"a field that the contract has, such as {meant}"
+    assert problem.required == f"a known field (did you mean {meant}?)"
 
 
 @pytest.mark.parametrize("path", [("patient", "as_of_day"), ("sessions", 0, "score"), ("requests",), ("age_years",)])
 def test_a_field_of_another_place_is_not_answered_with_its_own_name(path: tuple[str | int, ...]) -> None:
     (problem,) = problems(changed(path, 1))
     assert problem.path.endswith(str(path[-1]))
-    assert (problem.required, problem.found) == ("a field that the contract has here", "an unknown field")
+    assert (problem.required, problem.found) == ("a field that belongs here", "an unknown field")
 
 
 def test_every_problem_is_reported_at_once() -> None:
@@ -150,7 +150,7 @@ def test_a_list_has_a_limit(table: str) -> None:
     row = EXAMPLE[table][0]
     assert problems(example(**{table: [row] * MOST_ROWS[table]})) == ()
     (problem,) = problems(example(**{table: [row] * (MOST_ROWS[table] + 1)}))
-    assert (problem.path, problem.found) == (table, "more")
+    assert (problem.path, problem.found) == (table, "too many")
     assert problem.required == f"at most {MOST_ROWS[table]} entries"
 
 
@@ -158,7 +158,7 @@ def test_a_list_has_a_limit(table: str) -> None:
 def test_a_text_has_a_limit(name: str) -> None:
     assert problems(changed(("patient", name), "x" * LONGEST_TEXT)) == ()
     (problem,) = problems(changed(("patient", name), MARKER * LONGEST_TEXT))
-    expected = RequestProblem(f"patient.{name}", f"at most {LONGEST_TEXT} characters", "a longer text")
+    expected = RequestProblem(f"patient.{name}", f"at most {LONGEST_TEXT} characters", "a text that is too long")
     assert problem == expected
 
 
@@ -174,19 +174,19 @@ def test_what_is_no_object_is_refused_whole(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[]", RequestProblem("", "a JSON object", "another kind")),
-        ("null", RequestProblem("", "a JSON object", "another kind")),
+        ("[]", RequestProblem("", "a JSON object", "another type")),
+        ("null", RequestProblem("", "a JSON object", "another type")),
         ("", RequestProblem("", "a JSON text", "nothing")),
-        (changed(("patient",), []), RequestProblem("patient", "a JSON object", "another kind")),
-        (changed(("sessions",), {}), RequestProblem("sessions", "a JSON array", "another kind")),
-        (changed(("sessions", 0), 1), RequestProblem("sessions[0]", "a JSON object", "another kind")),
+        (changed(("patient",), []), RequestProblem("patient", "a JSON object", "another type")),
+        (changed(("sessions",), {}), RequestProblem("sessions", "a JSON array", "another type")),
+        (changed(("sessions", 0), 1), RequestProblem("sessions[0]", "a JSON object", "another type")),
         (
             changed(("patient", "covariates"), []),
-            RequestProblem("patient.covariates", "a JSON object", "another kind"),
+            RequestProblem("patient.covariates", "a JSON object", "another type"),
         ),
         (
             changed(("patient", "covariates"), {str(number): 1 for number in range(MOST_COVARIATES + 1)}),
-            RequestProblem("patient.covariates", f"at most {MOST_COVARIATES} entries", "more"),
+            RequestProblem("patient.covariates", f"at most {MOST_COVARIATES} entries", "too many"),
         ),
     ],
 )

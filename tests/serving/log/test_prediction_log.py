@@ -181,7 +181,7 @@ def test_content_taken_away_without_an_erasure_is_found(log: Engine, tmp_path: P
     gone = ", ".join(f"{name} = NULL" for name in ("nonce", "patient", "input_digest", "row", "answer", "idempotency"))
     for erased_by in ("NULL", "(SELECT erased_by FROM entries WHERE prediction_id = 'p0')"):
         _sql(tmp_path, f"UPDATE entries SET {gone}, erased_by = {erased_by} WHERE prediction_id = 'p1'")
-        assert found(log) == ("p1: its content is gone, and no erasure tells of it",)
+        assert found(log) == ("p1: its content is gone, and no erasure names it",)
 
 
 def test_a_log_put_back_to_an_earlier_day_is_found_by_a_seal(log: Engine, tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_while_somebody_reads_what_is_to_go_the_erasure_says_so_and_ends_later(l
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM entries").fetchall()
     impatient = open_database(log.url, patience_seconds=0.1)
-    with pytest.raises(LogUnavailableError, match="is erased, but its file is being read"):
+    with pytest.raises(LogUnavailableError, match="is erased, but another process reads the file"):
         erase_patient(impatient, SECRET, "patient-1", by="the clinic", reason="asked for")
     reader.execute("COMMIT")
     reader.close()

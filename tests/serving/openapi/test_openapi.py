@@ -127,7 +127,7 @@ def test_every_operation_says_in_words_what_it_is_for(served: Document) -> None:
 
 def test_it_says_what_the_service_is_for_and_what_it_is_not(served: Document) -> None:
     said = served["info"]["description"]
-    for words in ("Intended use", "not a medical device", "synthetic", "never a value"):
+    for words in ("Intended use", "not a medical device", "synthetic", "repeats no value"):
         assert words in said
 
 

@@ -129,7 +129,7 @@ def test_performance_is_told_with_its_intervals_and_what_can_not_be_told_is_said
 def test_a_model_without_performance_says_so() -> None:
     model = described()
     assert model.performance is None
-    assert "was promoted before that was kept" in model.notes[0]
+    assert "it was promoted by an earlier version" in model.notes[0]
 
 
 def promoted(entry: Path, document: bytes, **changes: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.definitions.labels import LABELS
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
 from models.bundle import Bundle
@@ -34,13 +35,13 @@ def why(document: dict[str, Any], bundle: Bundle) -> Reason:
             {},
             toy_bundle(LATE),
             "landmark_not_reached",
-            "ask again when 'week 9' is reached, which needs as_of_day to be",
+            "send the record again when 'week 9' is reached, which needs as_of_day to be",
         ),
         (
             {"assessments": []},
             toy_bundle(),
             "no_baseline",
-            "a rating on or before day 0, if there was one, of gad7, hama, lsas, pdss, pcl5 or ybocs",
+            "record a rating on or before day 0, if there was one, of gad7, hama, lsas, pdss, pcl5 or ybocs",
         ),
         ({"assessments": [{"day": 0, "instrument": "gad7", "score": 4}]}, toy_bundle(), "baseline_in_remission", None),
         ({"events": [{"day": 14, "event": "death"}]}, toy_bundle(), "died", None),
@@ -49,8 +50,13 @@ def why(document: dict[str, Any], bundle: Bundle) -> Reason:
         ({"as_of_day": 43}, toy_bundle(), "window_over", None),
         ({"events": [{"day": 14, "event": "withdrawal"}]}, toy_bundle(), "withdrew", None),
         ({"patient": {"patient_ref": "a", "age_years": 17}}, toy_bundle(), "age_outside", None),
-        ({"sessions": []}, toy_bundle(DAY_14), "no_dosing_session", "the dosing sessions so far, if there was one"),
-        ({}, without(toy_bundle(), "remission", "relapse"), "not_learned", "a model learned from more patients"),
+        (
+            {"sessions": []},
+            toy_bundle(DAY_14),
+            "no_dosing_session",
+            "record the dosing sessions so far, if there were any",
+        ),
+        ({}, without(toy_bundle(), "remission", "relapse"), "not_learned", "use a model fitted on more patients"),
     ],
 )
 def test_every_reason_says_what_would_help(
@@ -88,13 +94,13 @@ def test_who_is_too_little_known_is_told_what_most_training_patients_had() -> No
     usual = ("adequate_failures", "age_years", "prior_psychotherapies_not_failed")  # of which the age is recorded
     reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))
     assert reason.code == "outside_training"
-    needed = "prior_psychotherapies_not_failed or adequate_failures"
-    assert reason.remedy == f"more of what is known of most training patients, such as {needed}"
+    needed = "earlier psychotherapies that did not fail or adequate treatments that failed"
+    assert reason.remedy == f"record more of what most training patients had, such as {needed}"
 
 
 def test_where_training_patients_had_little_in_common_no_feature_is_named() -> None:
     reason = why(example(prior_treatments=None), sparing(toy_bundle()))
-    assert reason.remedy == "more of what is known of most training patients"
+    assert reason.remedy == "record more of what most training patients had"
 
 
 def test_no_more_than_ten_features_are_named_the_most_usual_first() -> None:
@@ -102,7 +108,7 @@ def test_no_more_than_ten_features_are_named_the_most_usual_first() -> None:
     reason = why(example(prior_treatments=None), sparing(bundle, *bundle.features))
     named = (reason.remedy or "").partition("such as ")[2].replace(" or ", ", ").split(", ")
     assert len(named) == MOST_NAMED
-    assert named == sorted(named, key=bundle.features.index)
+    assert named == sorted(named, key=[LABELS[name] for name in bundle.features].index)
 
 
 def test_who_is_unlike_the_others_in_what_is_known_is_not_told_to_record_more() -> None:

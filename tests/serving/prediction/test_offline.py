@@ -19,4 +19,4 @@ def test_a_refusal_names_the_paths() -> None:
     body = json.dumps(changed(("assessments", 1, "score"), "XMARKERX"))
     with pytest.raises(InputRefusedError) as caught:
         predict_json(body.encode(), toy_bundle(), "3")
-    assert caught.value.problems == (Problem("assessments[1].score", None, None, "a number", "another kind"),)
+    assert caught.value.problems == (Problem("assessments[1].score", None, None, "a number", "another type"),)

@@ -89,14 +89,14 @@ def test_right_records_are_all_read() -> None:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ({"requests": []}, ("requests", RECORDS, "fewer")),
-        ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests", RECORDS, "more")),
-        ({"requests": {}}, ("requests", "a JSON array", "another kind")),
+        ({"requests": []}, ("requests", RECORDS, "too few")),
+        ({"requests": [{}] * (MOST_REQUESTS + 1)}, ("requests", RECORDS, "too many")),
+        ({"requests": {}}, ("requests", "a JSON array", "another type")),
         ({}, ("requests", RECORDS, "nothing")),
-        ({"requests": [{}], "in_full": 1}, ("in_full", "true or false", "another kind")),
-        ({"requests": [{}], "in_full": None}, ("in_full", "true or false", "another kind")),
-        ({"requests": [{}], "more": 1}, ("?", "a field that the contract has", "an unknown field")),
-        ([EXAMPLE], ("", "a JSON object", "another kind")),
+        ({"requests": [{}], "in_full": 1}, ("in_full", "true or false", "another type")),
+        ({"requests": [{}], "in_full": None}, ("in_full", "true or false", "another type")),
+        ({"requests": [{}], "more": 1}, ("?", "a known field", "an unknown field")),
+        ([EXAMPLE], ("", "a JSON object", "another type")),
     ],
 )
 def test_a_batch_has_between_one_and_a_thousand_records_and_nothing_else(

@@ -122,7 +122,7 @@ def test_a_batch_answers_or_refuses_each_on_its_own_in_order(server: Server, log
         "refused",
     ]
     assert answers[1]["problems"] == [
-        {"path": "patient.age_years", "required": "a number from 10 to 110 years", "found": "another kind"}
+        {"path": "patient.age_years", "required": "a number from 10 to 110 years", "found": "another type"}
     ]
     assert answers[4]["problems"][0]["path"] == "sessions[1].day"
     for answer in (answers[0], answers[2], answers[3]):
@@ -308,7 +308,7 @@ def test_another_host_is_not_served_before_there_is_a_key(tmp_path: Path) -> Non
     command = [KAP, "serve", "--host", "0.0.0.0"]  # noqa: S104 - it must not listen there
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 3
-    assert "no API key was ever made" in ended.stderr
+    assert "No API key was made yet" in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout
 
 

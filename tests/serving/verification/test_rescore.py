@@ -154,7 +154,7 @@ def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLo
     ("changes", "told"),
     [
         ({"row": '{"shoe_size": 41}'}, "row: an unknown feature, not a feature of the catalogue"),
-        ({"row": '{"age_years": "41"}'}, "row: another kind, not a finite number"),
+        ({"row": '{"age_years": "41"}'}, "row: another type, not a finite number"),
         ({"row": "41"}, "the row or the answer can't be read"),
         ({"answer": "{"}, "the row or the answer can't be read"),
         ({"landmark": "before session 9"}, "landmark: another landmark, not one of"),
@@ -262,7 +262,7 @@ def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, st
     prediction_id = erased(log)
     log.sql(statement)
     found = facts(log, prediction_id)
-    assert found.findings == ("its content is gone, and no erasure tells of it",)
+    assert found.findings == ("its content is gone, and no erasure names it",)
     assert found.erasure is None
 
 

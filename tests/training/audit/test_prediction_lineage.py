@@ -223,7 +223,7 @@ def test_what_only_looks_erased_is_found(place: Place) -> None:
     place.log.change(prediction_id, **dict.fromkeys(gone))
     found = lineage(place, prediction_id)
     assert (found.exit_code, found.failed) == (4, ["entry"])
-    assert "no erasure tells of it" in found.details["entry"]
+    assert "no erasure names it" in found.details["entry"]
 
 
 def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place) -> None:

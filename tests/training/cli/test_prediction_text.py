@@ -51,7 +51,7 @@ CAUTIONS = [
     {"code": "adverse_event", "message": "An adverse event is recorded: weigh what it was.", "source": "judgement"},
 ]
 SAID_OF_CAUTIONS = (
-    "TO WEIGH, whatever the numbers say: The use of an opioid is recorded: weigh sedation. "
+    "CAUTIONS, whatever the numbers say: The use of an opioid is recorded: weigh sedation. "
     "An adverse event is recorded: weigh what it was."
 )
 
@@ -64,15 +64,16 @@ def _words(**changes: Any) -> str:
     "said",
     [
         "Of 100 patients like this one, about 34 reach remission.",
-        "about 25 within 84 days and about 41 within 182 days after it have a relapse.",
-        "about 20 (between 12 and 31) of the 100 reach remission and stay well for 182 days.",
+        "Of 100 such patients in remission, about 25 relapse within 84 days and about 41 within 182 days.",
+        "Of 100 patients like this one, about 20 reach remission and stay well for 182 days (90% interval 12-31).",
         # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
-        "(above 0 makes it more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
-        "Single features, for it: change so far (25%); PTSD besides (no). Against it: points to go (7 points).",
-        "For relapse the model gives every patient the cohort's average risk",
+        "(above 0: more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
+        "Largest features that raise it: relative improvement since baseline (25%); comorbid PTSD (no).",
+        "Largest features that lower it: distance from the latest rating to the remission band (7 points).",
+        "For relapse, the model gives every patient the cohort's average risk, without an interval: no candidate",
         "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
         "1 of the model's features was not recorded.",
-        "1 later record was not used.",
+        "1 record after the landmark was not used.",
         "Note on relapse: too few events; the overall rate answers.",
         "SYNTHETIC",
         "neither medical advice nor a medical device",
@@ -101,29 +102,42 @@ def test_nothing_is_called_certain_or_impossible(probability: float, said: str) 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (0.2801, 0.4099, "about 34 (between 28 and 41)"),  # rounded outwards
-        (0.3439, 0.3441, "about 34 (between 34 and 35)"),
-        (0.0, 1.0, "about 34 (between 0 and 100)"),
+        (0.2801, 0.4099, "28-41"),  # rounded outwards
+        (0.3439, 0.3441, "34-35"),
+        (0.0, 1.0, "0-100"),
     ],
 )
 def test_a_number_comes_with_its_interval_and_what_that_means(low: float, high: float, said: str) -> None:
     words = _words(remission={"probability": 0.344, "interval_90": {"low": low, "high": high}})
-    assert f"Of 100 patients like this one, {said} reach remission." in words
-    assert "The brackets are 90% intervals" in words
-    assert "do not say what will happen to one patient" in words
+    assert f"Of 100 patients like this one, about 34 reach remission (90% interval {said})." in words
+    assert "90% interval: how much the estimate would vary with other training patients" in words
+    assert "It does not say what will happen to this patient." in words
 
 
 def test_without_intervals_none_are_explained() -> None:
     plain = [entry | {"interval_90": None} for entry in ANSWER["sustained_remission"]]
-    assert "brackets" not in _words(sustained_remission=plain)
-    assert "brackets" in _words()
+    assert "90% interval" not in _words(sustained_remission=plain)
+    assert "90% interval:" in _words()
+
+
+def test_the_intervals_of_several_horizons_stand_together() -> None:
+    low_high = [(0.171, 0.569), (0.251, 0.712)]
+    horizons = [
+        risk | {"interval_90": {"low": low, "high": high}}
+        for risk, (low, high) in zip(ANSWER["relapse"]["at_horizons"], low_high, strict=True)
+    ]
+    words = _words(relapse={"curve": [], "at_horizons": horizons})
+    assert "about 25 relapse within 84 days and about 41 within 182 days (90% intervals 17-57 and 25-72)." in words
 
 
 def test_a_patient_at_the_edge_is_flagged_with_the_reasons() -> None:
-    messages = ["age_years is outside what the training patients had", "the values together are unlike others"]
+    messages = [
+        "age is outside the range of the training patients",
+        "the combination of values is unlike that of others",
+    ]
     reasons = [{"code": "x", "feature": None, "message": message} for message in messages]
     words = _words(applicability={"verdict": "at_the_edge", "reasons": reasons})
-    assert f"CAUTION: this patient is at the edge of those learned from: {'; '.join(messages)}." in words
+    assert f"CAUTION: this patient is at the edge of the training patients: {'; '.join(messages)}." in words
     assert "CAUTION" not in _words()
     assert "CAUTION" not in _words(applicability=None)
 
@@ -131,7 +145,7 @@ def test_a_patient_at_the_edge_is_flagged_with_the_reasons() -> None:
 def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
     words = _words(remission=None, reasons={"remission": None, "relapse": ANSWER["reasons"]["relapse"]})
     assert "reach remission" not in words
-    assert "What speaks for remission" not in words
+    assert "Contributions to remission" not in words
     assert "about 41 within 182 days" in words
 
 
@@ -144,7 +158,7 @@ def test_a_head_that_was_not_learned_is_left_out() -> None:
     )
     assert "about 34 reach remission" in words
     assert "stay well" not in words
-    assert "have a relapse" not in words
+    assert "relapse within" not in words
 
 
 def test_real_patients_are_not_called_synthetic() -> None:
@@ -154,8 +168,8 @@ def test_real_patients_are_not_called_synthetic() -> None:
 def test_cautions_are_said_with_the_numbers_and_without_them() -> None:
     assert SAID_OF_CAUTIONS in _words(cautions=CAUTIONS)
     assert SAID_OF_CAUTIONS in _not_predictable(None, cautions=CAUTIONS)
-    assert "TO WEIGH" not in _words()
-    assert "TO WEIGH" not in _not_predictable(None)
+    assert "CAUTIONS" not in _words()
+    assert "CAUTIONS" not in _not_predictable(None)
 
 
 def _not_predictable(remedy: str | None, **changes: Any) -> str:
@@ -172,13 +186,13 @@ def _not_predictable(remedy: str | None, **changes: Any) -> str:
 
 
 def test_what_is_not_predictable_says_what_would_help_where_something_would() -> None:
-    assert "at baseline. What would help: a rating of gad7 or hama." in _not_predictable("a rating of gad7 or hama")
-    assert "would help" not in _not_predictable(None)
+    assert "at baseline. What to do: record a rating of gad7." in _not_predictable("record a rating of gad7")
+    assert "What to do" not in _not_predictable(None)
 
 
 def test_what_is_not_predictable_says_why() -> None:
     words = _not_predictable(None)
     assert words.startswith(
-        "Nothing can be predicted for this record: before session 2: no primary instrument was rated"
+        "No prediction is possible for this record. Reason: before session 2: no primary instrument was rated"
     )
     assert "neither medical advice" in words

@@ -58,7 +58,7 @@ def test_who_is_too_unlike_those_learned_from_has_a_reason_in_place_of_numbers(c
     numbers = [name for name in table.columns if name.startswith(("remission", "relapse", "sustained"))]
     outside = table["applicability"] == "outside"
     assert table.loc[outside, numbers].isna().all(axis=None)
-    assert table.loc[outside, "reason"].str.startswith("the patient is unlike those learned from: ").all()
+    assert table.loc[outside, "reason"].str.startswith("the patient is unlike the training patients: ").all()
     answered = table["applicability"].isin(["inside", "at_the_edge"])
     assert table.loc[answered, "reason"].isna().all()
     assert table.loc[answered, "remission"].notna().all()

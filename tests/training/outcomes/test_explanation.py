@@ -67,8 +67,8 @@ Its middle is day 28.
         ("0 | 0:16 |", "Landmark 'before session 3': not reached; dosing session 2 never came."),
         ("0 7 30 | 0:16 |", "day 21, 14 days after dosing session 2; session 3 came later, on day 30."),
         ("0 7 20 | 0:16 |", "Landmark 'before session 3': day 20, the day of dosing session 3."),
-        ("0 100 | 0:16 |", "Not eligible: the remission window is over without a reading."),
-        ("0 100 | 0:16 19:4 |", "Not eligible: the reading that decides remission is taken."),
+        ("0 100 | 0:16 |", "Not eligible: the remission window closed without a reading."),
+        ("0 100 | 0:16 19:4 |", "Not eligible: a reading has already decided remission."),
         ("0 7 | 0:16 | 9:withdrawal", "Not eligible: the patient has withdrawn."),
         ("0 7 | 0:16 20:4 | 9:withdrawal", "not used, because after the withdrawal: day 20: 4"),
         ("0 7 | 0:16 20:4 |", "The reading that decides came on or before the landmark, when a nearer one could still"),
@@ -98,7 +98,7 @@ def test_remission_at_the_landmark_is_traced_for_each_landmark() -> None:
     )
     assert "no rating decides" in text
     assert text.count("Time at risk of relapse: from day 0, the landmark") == 1
-    assert text.count("Not eligible: a relapse, a competing event or the end of follow-up came already") == 2
+    assert text.count("Not eligible: a relapse, a competing event or the end of follow-up has already occurred") == 2
     assert text.count("    day 7: event relapse\n") == 2, "the trace says what made the patient ineligible"
 
 

@@ -1,0 +1,95 @@
+"""What a feature is called in a sentence for people, such as "days since the last dose".
+
+Labels are no part of a feature's declaration: a better wording leaves the fingerprint of the catalogue as it is.
+"""
+
+import re
+
+LABELS = {
+    "baseline_severity_share": "severity at baseline",
+    "baseline_distance_to_remission": "distance from the baseline score to the remission band",
+    "drop_needed": "drop from the baseline score that remission needs",
+    "second_scale_severity_share": "severity on the second scale at baseline",
+    "illness_duration_years": "duration of the illness",
+    "mean_baseline_distance_to_remission": "mean distance from the baseline ratings to the remission band",
+    "baseline_ratings": "number of ratings at baseline",
+    "prior_antidepressants_not_failed": "earlier antidepressants that did not fail",
+    "prior_other_medications_not_failed": "earlier other medications that did not fail",
+    "prior_psychotherapies_not_failed": "earlier psychotherapies that did not fail",
+    "prior_stimulations_not_failed": "earlier brain stimulation that did not fail",
+    "prior_intensive_treatments_not_failed": "earlier inpatient and substance use treatments that did not fail",
+    "adequate_failures": "adequate treatments that failed",
+    "earlier_response": "response to an earlier treatment",
+    "prior_ketamine_not_failed": "earlier courses of ketamine that did not fail",
+    "ketamine_failures": "earlier courses of ketamine that failed",
+    "ketamine_responses": "earlier courses of ketamine with a response",
+    "benzodiazepine_running": "current benzodiazepine",
+    "benzodiazepine_mg": "daily benzodiazepine as diazepam equivalent",
+    "change_points": "improvement in points since baseline",
+    "change_share": "relative improvement since baseline",
+    "change_reliable": "improvement since baseline",
+    "distance_to_remission": "distance from the latest rating to the remission band",
+    "distance_to_criterion": "distance from the latest rating to remission",
+    "mean_distance_to_criterion": "distance from the mean rating to remission",
+    "recent_distance_to_criterion": "distance from the ratings since the last dose to remission",
+    "change_after_session_1": "improvement after dosing session 1",
+    "slope_per_week": "weekly change of the ratings",
+    "latest_severity_share": "severity at the latest rating",
+    "best_share": "lowest severity so far",
+    "worst_share": "highest severity so far",
+    "in_remission_band": "latest rating in the remission band",
+    "ratings_since_baseline": "number of ratings since baseline",
+    "days_since_last_rating": "days since the last rating",
+    "dosing_sessions": "number of dosing sessions so far",
+    "psychotherapy_sessions": "number of psychotherapy sessions so far",
+    "days_since_last_dose": "days since the last dose",
+    "days_between_doses": "mean number of days between doses",
+    "route_parenteral": "last dose injected",
+    "route_intranasal": "last dose given through the nose",
+    "dose_relative_to_usual": "mean dose relative to the usual dose of its route",
+    "parenteral_dose_shortfall": "how far the mean injected dose is below 0.6 mg/kg",
+    "dose_of_route_limit": "largest dose relative to the limit of its route",
+    "peak_distress": "highest distress during a dose",
+    "peak_dissociation": "highest dissociation during a dose",
+    "adverse_events": "number of sessions with an adverse event",
+    "second_scale_severity_now": "severity on the second scale at the latest rating",
+    "age_years": "age",
+    "sex_female": "female sex",
+    "diagnosis_gad": "diagnosis of generalised anxiety disorder",
+    "diagnosis_social_anxiety": "diagnosis of social anxiety",
+    "diagnosis_panic": "diagnosis of panic disorder",
+    "diagnosis_agoraphobia": "diagnosis of agoraphobia",
+    "diagnosis_ptsd": "diagnosis of PTSD",
+    "diagnosis_ocd": "diagnosis of OCD",
+    "diagnosis_mixed_anxiety_depression": "diagnosis of mixed anxiety and depression",
+    "diagnosis_depression": "diagnosis of depression",
+    "diagnosis_substance_use": "diagnosis of substance use disorder",
+    "diagnosis_other": "another diagnosis",
+    "comorbid_depression": "comorbid depression",
+    "comorbid_ptsd": "comorbid PTSD",
+    "comorbid_substance_use": "comorbid substance use disorder",
+    "comorbid_personality_disorder": "comorbid personality disorder",
+    "family_history_alcohol": "alcohol use disorder of a first-degree relative",
+    "body_mass_index": "body mass index",
+    "childhood_trauma": "childhood trauma",
+    "insomnia": "insomnia before session 1",
+    "expectancy": "expectation of benefit before session 1",
+    "working_alliance": "working alliance before session 1",
+}
+"""The built-in features, by name."""
+
+
+def label_of(name: str, meaning: str) -> str:
+    """The label of a feature; a study's own covariate is called by the first clause of its meaning.
+
+    >>> label_of("age_years", "Age at day 0.")
+    'age'
+    >>> label_of("hours_of_sleep", "Hours of sleep a night; by diary.")
+    'hours of sleep a night'
+    """
+    if name in LABELS:
+        return LABELS[name]
+    clause = re.split(r"[.;]", meaning)[0].strip() or name
+    first = clause.split()[0]
+    is_abbreviation = len(first) > 1 and first.isupper()
+    return clause if is_abbreviation else clause[:1].lower() + clause[1:]
