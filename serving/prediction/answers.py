@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from features.catalogue import Feature
-from features.definitions.labels import label_of
+from features.definitions.display_names import label_of
 from features.records.timeline import Floats
 from models.applicability import ApplicabilityVerdicts, Applicable
 from models.bundle import HeadRecord

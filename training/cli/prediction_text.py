@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any
 
 from features.catalogue import BUILT_IN
-from features.definitions.labels import label_of
+from features.definitions.display_names import label_of
 
 WIDTH = 100
 MOST_REASONS = 2

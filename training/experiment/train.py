@@ -22,7 +22,7 @@ from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.leakage.checks import leakage_checks, refuse_leakage
 from training.learning.cohort_tasks import tasks_of
-from training.learning.competing import with_competing
+from training.learning.competing_events import with_competing
 from training.learning.fit import HeadFit, fit_heads, number_of_fits
 from training.learning.refits import fit_refits, number_of_refitted
 from training.learning.splits import Folds, draw_folds

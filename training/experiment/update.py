@@ -28,7 +28,7 @@ from training.experiment.train import CODE, Announce, outcome_class
 from training.experiment.updated_refits import with_updated_refits
 from training.leakage.checks import leakage_checks, refuse_leakage
 from training.learning.cohort_tasks import tasks_of
-from training.learning.competing import with_competing
+from training.learning.competing_events import with_competing
 from training.learning.refit_check import bytes_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, draw_folds, held_out

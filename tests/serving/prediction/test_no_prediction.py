@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.definitions.labels import LABELS
+from features.definitions.display_names import LABELS
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
 from models.bundle import Bundle

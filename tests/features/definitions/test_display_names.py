@@ -3,7 +3,7 @@
 import pytest
 
 from features.catalogue import BUILT_IN
-from features.definitions.labels import LABELS, label_of
+from features.definitions.display_names import LABELS, label_of
 
 
 def test_every_built_in_feature_has_a_label_of_its_own() -> None:

@@ -12,7 +12,7 @@ from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.score import Linear
 from tests.training.trainings import QUICK, relapse_task_of, remission_with
-from training.learning.competing import with_competing
+from training.learning.competing_events import with_competing
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds
 from training.outcomes.labels import EndedBy
