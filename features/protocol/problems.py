@@ -1,4 +1,4 @@
-"""A problem of somebody's input: where it is, what was required, what kind of thing came; never the value itself."""
+"""A problem of an input: where it is, what is required, and what kind of value was found; never the value itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend. ``place`` is a table or file, ``row`` counts that table's rows from 0 (``None``: the whole).
+    """One thing to correct. ``place`` is a table, a file or a command, ``row`` counts that table's rows from 0.
 
-    ``found`` names the kind of thing that came, not the thing.
+    A ``row`` of ``None`` means the whole. ``column`` is a column, a key of the protocol, or an option such as ``--by``.
+    ``found`` names the kind of value that was found, never the value.
     """
 
     place: str
@@ -19,7 +20,7 @@ class Problem:
 
 
 class InputRefusedError(Exception):
-    """Somebody's input can't be used; ``problems`` lists every reason found."""
+    """An input can't be used; ``problems`` lists every reason."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep all the problems; the message counts them."""

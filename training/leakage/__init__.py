@@ -1,1 +1,1 @@
-"""The checks that stop a training, and who answers for one that failed."""
+"""The checks that stop a training, and the acknowledgement of a failed one."""

@@ -160,8 +160,9 @@ def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(liv
     version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
     done = lived.place.kap("promote", version, "--reason", "all the patients there are")
     assert done.returncode == 4
-    assert "patients needed" in done.stdout
-    assert "58 there" in done.stdout
+    assert "and needs" in done.stdout
+    assert "the cohort has 58" in done.stdout
+    assert "next: train with more patients" in done.stderr
 
 
 def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None:
