@@ -110,7 +110,8 @@ def _describe(problem: Problem, rows: Sequence[int]) -> str:
         parts.append(unit + ("s " if len(rows) > 1 else " ") + ", ".join(_ranges([row + first for row in rows])))
     if problem.column is not None:
         is_option = problem.column.startswith("--")
-        parts.append(f"{'key' if in_protocol else 'option' if is_option else 'column'} {problem.column}")
+        is_key = problem.place.endswith(".toml") or problem.place == "policy"
+        parts.append(f"{'key' if is_key else 'option' if is_option else 'column'} {problem.column}")
     return f"{', '.join(parts)}: required {problem.required}; found {problem.found}"
 
 

@@ -141,7 +141,7 @@ def test_a_version_without_a_reference_ends_well_and_is_not_taken_for_one_in_ord
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "No item could be evaluated." in page
     assert "calls for anything" not in page
-    assert "things that are watched: calibration alone, without drift" in page
+    assert "monitored items: calibration alone, without drift" in page
 
 
 def test_a_model_of_another_registry_is_said_to_be_unknown(registry: OfCohort, tmp_path: Path) -> None:

@@ -235,7 +235,8 @@ def test_a_policy_looser_than_the_default_needs_an_override_and_is_marked_for_ev
     loose = ("--policy", str(tmp_path / "loose.toml"))
     done = kap(promote, BAD, "--reason", "newer", *loose)
     assert done.exit_code == 2
-    assert done.stderr.count("as strict as the default or stricter; or --override") == 2
+    assert done.stderr.count("required the default value or a stricter one, or --override") == 2
+    assert "policy, key slope: " in done.stderr
     assert "slope" in done.stderr
     assert "slope_outermost" in done.stderr
     assert "in_the_large" not in done.stderr
@@ -309,7 +310,7 @@ def test_a_decision_interrupted_after_it_was_recorded_is_finished_by_the_next(
     assert champion(registry) == GOOD
     told = kap(history)
     assert told.exit_code == 4
-    assert "decision 2 (promote version 2) is recorded and has not taken effect" in told.stderr
+    assert "decision 2 (promote version 2) is recorded but interrupted: it has not taken effect" in told.stderr
     assert "the next kap promote or kap rollback finishes it" in told.stderr
     done = kap(then, *([] if then is rollback else [BAD]), "--reason", "next")
     assert "decision 2 (promote version 2) was interrupted; it is now complete" in done.stderr
@@ -375,7 +376,7 @@ def test_history_answers_who_was_champion_who_decided_and_on_what_numbers(regist
     assert f"version {GOOD} was champion" in on.stdout
     assert "decided by Ada: calibrates best" in on.stdout
     assert "remission 0.96" in on.stdout
-    assert "no version had been" in kap(history, "--on", "2020-01-01").stdout
+    assert "no version was champion on" in kap(history, "--on", "2020-01-01").stdout
     document = json.loads(kap(history, "--on", at[:10], "--json").stdout)
     assert (document["champion"], document["chain"]["holds"]) == (GOOD, True)
     assert [decision["action"] for decision in document["decisions"]] == ["promote"]
