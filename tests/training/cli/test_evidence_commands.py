@@ -136,12 +136,13 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Live
 def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
     done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml")
     assert done.returncode == 0, done.stderr
-    assert "The winner is the best candidate" in done.stdout
+    assert "The winner (*) is the best candidate" in done.stdout
     assert done.stdout.splitlines()[-1] == QUICK
     (version,) = re.findall(r"registered as version (\d+)", done.stdout)
     refusal = lived.place.kap("promote", version, "--reason", "a first look")
     assert refusal.returncode == 4
     assert "quick" in refusal.stdout
+    assert "train without --quick" in refusal.stderr
 
 
 def test_the_auditor_gets_the_same_model_again_from_the_data(lived: Lived) -> None:
