@@ -1,4 +1,4 @@
-"""What an audit says of each thing that it checked, and what that makes of the whole."""
+"""The result of each check of an audit, and the exit code that follows from all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Verdict:
-    """One check; ``detail`` says what was seen, in one line."""
+    """One check; ``detail`` is the finding in one line."""
 
     check: str
     outcome: Outcome
@@ -30,17 +30,17 @@ def failed(check: str, detail: str) -> Verdict:
 
 
 def not_checked(check: str, detail: str) -> Verdict:
-    """Nothing can be said, and why."""
+    """The check could not be made; ``detail`` says why."""
     return Verdict(check, "not checked", detail)
 
 
 def does_not_apply(check: str, detail: str) -> Verdict:
-    """There is nothing of the kind to check, and why."""
+    """There is nothing to check; ``detail`` says why."""
     return Verdict(check, "does not apply", detail)
 
 
 def evaluated(check: str, findings: Sequence[str], detail: str) -> Verdict:
-    """Failed with what was found, or passed with ``detail`` where nothing was."""
+    """Failed with the findings, or passed with ``detail`` where there are none."""
     return failed(check, listed(findings)) if findings else passed(check, detail)
 
 
@@ -51,7 +51,7 @@ def listed(findings: Sequence[str]) -> str:
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """0 where all that applies passed, 4 where any failed, 5 where none failed and some were not checked."""
+    """0 if all checks that apply passed, 4 if any failed, 5 if none failed and some were not made."""
     outcomes = {verdict.outcome for verdict in verdicts}
     if "failed" in outcomes:
         return SOME_FAILED

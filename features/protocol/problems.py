@@ -1,4 +1,4 @@
-"""A problem of an input: where it is, what is required, and what was found; never the value itself."""
+"""A problem of an input: where it is, what is required, and what kind of value was found; never the value itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to correct. ``place`` is a table or file, ``row`` counts its rows from 0 (``None``: the whole).
+    """One thing to correct. ``place`` is a table, a file or a command, ``row`` counts that table's rows from 0.
 
-    ``found`` names the kind of value, not the value.
+    A ``row`` of ``None`` means the whole. ``column`` is a column, a key of the protocol, or an option such as ``--by``.
+    ``found`` names the kind of value that was found, never the value.
     """
 
     place: str

@@ -1,8 +1,8 @@
-"""Seals what a training recorded in MLflow, and reads it again for an audit.
+"""Seals the record of a training in MLflow, and reads it again for an audit.
 
-MLflow has no lock on a run: whoever may write to the store may change or delete one. So nothing is prevented here;
-whatever was changed or lost is found by comparing with the seal (`seal`), whose digest the registry and the chain of
-decisions hold too. What each check asks is left to `audit_checks` and `audit_reproduction`.
+MLflow can't lock a run: write access to the store suffices to change or delete it. An audit finds such a change by
+comparison with the seal (`seal`), whose digest is also in the registry and in the chain of decisions. `checks` and
+`retraining` make the checks.
 """
 
 import tempfile
@@ -61,7 +61,7 @@ def seal_run(run_id: str) -> str:
 
 
 def verify(run_or_version: str, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
-    """Check all that stands behind a training; given its cohort's folder, learn it again and compare.
+    """Check the record of a training; given its cohort's folder, retrain and compare.
 
     Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` where there is no such thing.
     """
@@ -76,7 +76,7 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
 
 
 def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
-    """The verdicts that need no data: on what was recorded, decided and served, and on code and environment."""
+    """The verdicts that need no data: on record, decisions, served copies, code and environment."""
     linked = [
         evaluations_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
@@ -108,7 +108,7 @@ def run_of(run_or_version: str) -> str:
 
 
 def read_training(run_id: str, scratch: Path) -> StoredTraining:
-    """What stands in the stores of a training now; remote artifacts are fetched below ``scratch``.
+    """The present record of a training in the stores; remote artifacts are fetched below ``scratch``.
 
     Raises ``MlflowException`` where the run itself is gone for good.
     """
@@ -164,7 +164,7 @@ def _is_landmark(run: Run) -> bool:
 
 
 def _runs(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Run]:
-    """The run, all below it, and those sealed that say they belong elsewhere now, by their start; deleted ones too."""
+    """The run, all below it, and sealed runs that now have another parent, by their start; deleted ones too."""
     ids = ", ".join(f"'{key}'" for key in known if len(key) == 32)
     since = [f"attributes.start_time >= {top.info.start_time}"]
     found = {
@@ -213,7 +213,7 @@ def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Logg
         try:
             found.append(client.get_logged_model(model_id))
         except MlflowException:
-            continue  # lost; the comparison with the seal says so
+            continue  # lost; the comparison with the seal reports it
     return found
 
 

@@ -1,6 +1,6 @@
 """Finds, by its digest, the bundle that answered: in the registry, or among the copies in BentoML's store.
 
-A bundle's digest is the SHA-256 of its manifest, so that a manifest alone proves which bundle it is of.
+A bundle's digest is the SHA-256 of its manifest, so that a manifest identifies its bundle.
 """
 
 import json
@@ -45,7 +45,7 @@ class Origin:
 
 
 def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
-    """The registered versions that say they have a bundle, the oldest first; raises ``StoreUnreachableError``."""
+    """The registered versions of a bundle by their tags, the oldest first; raises ``StoreUnreachableError``."""
     check_store()
     try:
         found = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'")
@@ -68,7 +68,7 @@ def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
 
 def load_by_digest(digest: str) -> tuple[Bundle, str]:
     """The bundle of a digest, checked, and where it was found in words; raises ``BundleRefusedError``."""
-    refused = "no bundle of this digest is in the registry or in BentoML's store here"
+    refused = "no bundle of this digest is in the registry or in BentoML's store on this machine"
     with tempfile.TemporaryDirectory() as scratch:
         for place, folder in _folders(digest, Path(scratch)):
             try:

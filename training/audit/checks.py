@@ -1,4 +1,4 @@
-"""Whether what was recorded of a training is still what was sealed, from the runs to the decisions on its versions."""
+"""Whether the record of a training is as sealed, from the runs to the decisions on its versions."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
     """The runs, the seal, the record, the artifacts, the model, its versions and the evidence."""
     seal, sealed = _seal_verdict(stored)
     if sealed is None:
-        unknown = "the seal does not hold, so there is nothing to compare with"
+        unknown = "the seal failed, so that there is nothing to compare with"
         compared = [evaluated("runs", _deleted(stored), "none deleted")]
         compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
     else:
@@ -45,10 +45,10 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
 
 def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
     if stored.sealed is None:
-        return failed("seal", "there is none: the run was never sealed, or its seal was lost"), None
+        return failed("seal", "no seal: the run was never sealed, or its seal was lost"), None
     digest = digest_of(stored.sealed)
     wrong = [
-        f"{SEAL} is not what the tag {SEAL_DIGEST} of {place} names" if value else f"{SEAL_DIGEST} of {place}: missing"
+        f"{SEAL} differs from the tag {SEAL_DIGEST} of {place}" if value else f"{SEAL_DIGEST} of {place}: missing"
         for place, value in stored.recorded(SEAL_DIGEST).items()
         if value != digest
     ]
@@ -57,12 +57,12 @@ def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
     except SealRefusedError as error:
         return failed("seal", str(error)), None
     if sealed.run_id != stored.run_id:
-        wrong.append("the seal is that of another run")
+        wrong.append("the seal belongs to another run")
     return evaluated("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
 
 
 def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
-    """The verdicts on runs, record and artifacts; a run that is lost or added is told once, not item by item."""
+    """The verdicts on runs, record and artifacts; a run that is lost or added is reported once, not item by item."""
     here, then = stored.record.owners.keys(), sealed.owners.keys()
     differences = compare(sealed, stored.record)
     within = [found for found in differences if found.item.owner in here & then]
@@ -79,10 +79,10 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     number = sum(item.kind == "artifact" for item in sealed.digests)
     return [
         evaluated(
-            "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model present"
+            "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model are present"
         ),
         evaluated("record", _broken(sealed, recorded), unchanged),
-        evaluated("artifacts", _broken(sealed, files), f"{number} files re-hashed, all as sealed"),
+        evaluated("artifacts", _broken(sealed, files), f"{number} files, all as sealed"),
     ]
 
 
@@ -100,7 +100,7 @@ def _text(sealed: Record, difference: SealDifference) -> str:
 
 def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
     if stored.bundle is None and _sealed_without(sealed, "m-"):
-        return not_checked("model", "the run made none")
+        return not_checked("model", "the run has no model")
     if stored.bundle is None:
         return failed("model", f"the model: {LOST}")
     try:
@@ -112,11 +112,11 @@ def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
         for place, value in stored.recorded("bundle_digest").items()
         if value != bundle.digest
     ]
-    return evaluated("model", wrong, f"the bundle loads and answers its probe patients as recorded, {bundle.digest}")
+    return evaluated("model", wrong, f"the bundle loads and answers its reference inputs as recorded, {bundle.digest}")
 
 
 def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
-    """The versions that were registered are there and say of themselves what the run says."""
+    """The registered versions exist, and their tags agree with the run."""
     if not stored.versions and _sealed_without(sealed, "version "):
         return not_checked("registry", "the run registered no version")
     if not stored.versions:
@@ -126,7 +126,7 @@ def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
     for name in ("bundle_digest", "cohort_digest", "evidence_digest", SEAL_DIGEST):
         for place, value in stored.recorded(name).items():
             if value != stored.tags.get(name):
-                wrong.append(f"{name} of {place} is not that of the run")
+                wrong.append(f"{name} of {place} differs from the run's")
     names = ", ".join(version.number for version in stored.versions)
     return evaluated("registry", wrong, f"version {names}, with the digests of the run")
 
@@ -143,13 +143,13 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
         return not_checked("evidence", "none was recorded with this training")
     content = path.read_bytes()
     if digest_of(content) != recorded:
-        return failed("evidence", f"{EVIDENCE} is not the document that evidence_digest of the run names")
+        return failed("evidence", f"{EVIDENCE} differs from the run's tag evidence_digest")
     try:
         evidence = read_evidence(content)
     except ValidationError:
-        return failed("evidence", f"{EVIDENCE} does not have the form of this installation's evidence")
+        return failed("evidence", f"{EVIDENCE} has a format that this installation does not read")
     if evidence.cohort.digest != stored.tags.get("cohort_digest"):
-        return failed("evidence", "it is about another cohort than the run")
+        return failed("evidence", "it names another cohort than the run")
     failing = [check.name for check in evidence.leakage if check.stops]
     met = sum(check.passed for check in evidence.leakage)
     noted = [f"{check.name}: {check.verdict}" for check in evidence.leakage if check.acknowledged]
@@ -163,7 +163,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
 def chain_verdict(
     decisions: Sequence[Decision], findings: Sequence[Finding], run_id: str, stored: StoredTraining | None
 ) -> Verdict:
-    """The chain holds, and every decision on a version of this run names what stands there now."""
+    """The chain holds, and every decision on a version of this run agrees with the present record."""
     about = [decision for decision in decisions if decision.run_id == run_id]
     wrong = [str(finding) for finding in findings]
     if stored is not None:
@@ -187,7 +187,7 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
         SEAL_DIGEST: decision.seal_digest,
     }
     wrong = [
-        f"{decision.key} was taken on another {name} than stands there now"
+        f"{decision.key} is about another {name} than the present one"
         for name, value in decided.items()
         if value != stored.tags.get(name)
     ]
@@ -195,7 +195,7 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
 
 
 def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:
-    """Tags that tell of a version's promotions otherwise than the decisions do, or that are missing."""
+    """Tags on a version's promotions that disagree with the decisions, or that are missing."""
     decided: dict[str, str] = {}
     for each in decisions:
         if each.version == version.number and each.changes_champion:
@@ -204,4 +204,4 @@ def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) ->
     said = {key: value for key, value in version.tags.items() if key.startswith(("promoted_", "promotion "))}
     untrue = [key for key, value in said.items() if decided.get(key) != value]
     lost = [f"the tag {key} of version {version.number}: lost" for key in decided.keys() - said.keys()]
-    return [f"the tag {key} of version {version.number} does not say what was decided" for key in untrue] + sorted(lost)
+    return [f"the tag {key} of version {version.number} disagrees with the decision" for key in untrue] + sorted(lost)

@@ -1,6 +1,6 @@
 """The dossier of a registered version: one HTML document for an auditor that opens offline and fetches nothing.
 
-What is gathered and checked for it is decided here; what its sections say, in `dossier_sections`.
+This module gathers and checks its content; `dossier_sections` writes the sections.
 """
 
 import tempfile

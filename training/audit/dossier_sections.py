@@ -1,6 +1,6 @@
-"""What a dossier says, section by section; every statement stands beside the artifact that proves it.
+"""The sections of a dossier; every statement has its source artifact.
 
-Parameters, metrics and tags of the run are proved by the seal, which holds a digest of each.
+The source of the run's parameters, metrics and tags is the seal, which holds a digest of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Que
 from training.registry.decisions import Decision
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import StoredEvaluation, StoredTraining
-from training.report.wording import interval, measure_title
+from training.report.wording import interval, measure_title, patients
 from training.verdicts import Verdict
 
 MANIFEST = "artifacts/bundle/manifest.json"
@@ -23,7 +23,7 @@ PROTOCOL = "protocol.json"
 
 @dataclass(frozen=True)
 class Artifact:
-    """What can prove a statement, with its SHA-256; ``None`` where it was not recorded."""
+    """The source of a statement, with its SHA-256; ``None`` where it was not recorded."""
 
     name: str
     digest: str | None
@@ -35,7 +35,7 @@ class Artifact:
 
 
 Statement = tuple[str, str, Artifact | None]
-"""What is stated, its value, and what proves it, if anything."""
+"""A statement, its value, and its source, if any."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ def _model(dossier: Dossier) -> Statements:
     ]
     for model, records in zip(bundle.models, bundle.records, strict=True):
         for head, record in records.items():
-            counts = f"{record.winner or 'no model'}, learned from {record.patients} patients, {record.events} events"
+            fitted_on = f"{patients(record.patients)}, {record.events:,} event{'' if record.events == 1 else 's'}"
+            counts = f"{record.winner or 'no model'}, fitted on {fitted_on}"
             note = f"; {record.note}" if record.note else ""
             statements.append((f"{model.landmark.name}: {head}", counts + note, source))
     return Statements("The model", statements)
@@ -122,7 +123,7 @@ def _data(dossier: Dossier) -> Statements:
         statements.append(("protocol", f"{protocol.name}, digest {protocol.digest}", dossier.source(PROTOCOL)))
     if dossier.evidence:
         cohort, source = dossier.evidence.cohort, dossier.source(EVIDENCE)
-        drawn = "drawn by a program" if cohort.synthetic else "recorded"
+        drawn = "synthetic" if cohort.synthetic else "recorded"
         statements.append(("patients", f"{cohort.patients} at {cohort.sites} sites, {drawn}", source))
         statements.append(("held out by", dossier.evidence.folds, source))
     for name, recorded in dossier.stored.landmark_tags.items():
@@ -151,7 +152,7 @@ def _evidence(evidence: Evidence, source: Artifact) -> list[Statements]:
     if evidence.refit_check:
         again = f"{evidence.refit_check.heads} heads fitted twice, "
         again += "the same bytes" if evidence.refit_check.identical else "OTHER bytes"
-        general.append(("reproduction within the training", again, source))
+        general.append(("refit check", again, source))
     return [Statements("Of the whole", general), *(_measures(found, source) for found in evidence.landmarks)]
 
 
@@ -161,7 +162,9 @@ def _measures(landmark: LandmarkEvidence, source: Artifact, of: str = "Held-out 
         statements += _figures(head.head, head.measures, source)
         if head.sample_size:
             size = head.sample_size
-            words = f"{size.patients} patients for {size.parameters} parameters; required {size.required or 'unknown'}"
+            needed = "an unknown number of" if size.required is None else f"{size.required:,}"
+            words = f"the model has {size.parameters} parameters and needs {needed} patients; "
+            words += f"the cohort has {size.patients:,}"
             statements.append((f"{head.head}: sample size", words, source))
     for question in landmark.questions:
         asked = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
@@ -175,7 +178,9 @@ def _figures(of: str, measures: Mapping[str, Estimate], source: Artifact) -> lis
 
 
 def _counts(question: Question) -> str:
-    return f"{question.n} patients with an answer, {question.events} yes; {question.not_observed} not observed"
+    return (
+        f"{patients(question.n)} with an observed outcome, {question.events} yes; {question.not_observed} not observed"
+    )
 
 
 def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
@@ -188,8 +193,8 @@ def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
     except ValidationError:
         return [Statements(caption, [("evidence", "can't be read", dossier.source(_name(found)))])]
     cohort, source = evidence.cohort, dossier.source(_name(found))
-    patients = f"{cohort.patients} at {cohort.sites} sites, {'drawn by a program' if cohort.synthetic else 'recorded'}"
-    counted = Statements(caption, [("patients", patients, source), ("digest of the cohort", cohort.digest, source)])
+    words = f"{cohort.patients} at {cohort.sites} sites, {'synthetic' if cohort.synthetic else 'recorded'}"
+    counted = Statements(caption, [("patients", words, source), ("digest of the cohort", cohort.digest, source)])
     return [counted, *(_measures(landmark, source, f"{found.source}: ") for landmark in evidence.landmarks)]
 
 

@@ -16,7 +16,7 @@ EVIDENCE, BUNDLE = "evidence.json", "bundle_digest"
 ELSEWHERE = 1e-6
 """Largest difference of a number between processor families, absolute, or relative to numbers above 1."""
 Leaf = tuple[str, Any]
-"""Where in a document, and the text, number or null there."""
+"""A place in a document, and its text, number or null."""
 
 
 def recorded_source(stored: StoredTraining) -> str | None:
@@ -30,12 +30,12 @@ def recorded_source(stored: StoredTraining) -> str | None:
 def evidence_verdict(stored: StoredTraining, again: Evidence | None, elsewhere: bool) -> Verdict:
     """The evidence has the same bytes; on another processor (``elsewhere``) the same words, and numbers within 1e-6."""
     if again is None:
-        return not_checked(CHECK, "no evidence that can be read was recorded")
+        return not_checked(CHECK, "no readable evidence was recorded")
     recorded, computed = (stored.artifacts / EVIDENCE).read_bytes(), again.as_json().encode()
     if recorded == computed:
         return passed(CHECK, f"computed again, the same document byte for byte, {len(recorded)} bytes")
     then, now = dict(_leaves(json.loads(recorded))), dict(_leaves(json.loads(computed)))
-    if elsewhere:  # another bundle's bytes, which the retraining is judged by
+    if elsewhere:  # the bundle's bytes differ; the retraining check evaluates them
         then, now = ({place: value for place, value in each.items() if place != BUNDLE} for each in (then, now))
     else:
         differing = [place for place in sorted(then.keys() | now.keys()) if then.get(place) != now.get(place)]

@@ -1,4 +1,4 @@
-"""Whether what stands beside a training's record agrees with it: its evaluations elsewhere, and what is served."""
+"""Whether external evaluations and served copies agree with a training's record."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ WITHIN_MODEL = "artifacts/bundle/"
 
 
 def evaluations_verdict(stored: StoredTraining) -> Verdict:
-    """The evaluations on other cohorts are there, as sealed, and named by the version."""
+    """The evaluations on other cohorts exist, as sealed, and the version names them."""
     wrong = [text for found in stored.evaluations for text in _lost_or_changed(found)]
     cohorts = "; ".join(f"{found.source} by run {found.run_id[:8]}" for found in stored.evaluations)
-    return evaluated("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none was recorded")
+    return evaluated("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none recorded")
 
 
 def _lost_or_changed(found: StoredEvaluation) -> list[str]:
@@ -32,8 +32,8 @@ def _lost_or_changed(found: StoredEvaluation) -> list[str]:
 def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
     """Every copy of this training's versions in BentoML's store is the registered bundle, and the champion has one.
 
-    What a copy tells of its performance is what the evidence says. Where the store has no copy of this registry's
-    models at all, they are served elsewhere, which is said.
+    The performance file of a copy must agree with the evidence. Without any copy of this registry's models in the store
+    the check is not made.
     """
     numbers = {version.number for version in stored.versions}
     mine = [copy for copy in stored.copies if copy.run_id == stored.run_id]
@@ -45,10 +45,12 @@ def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
         wrong += _champion_not_served(stored, champion or "")
     if wrong or mine:
         tags = ", ".join(copy.tag for copy in mine)
-        return evaluated("served", wrong, f"re-hashed, each the registered bundle: {tags}")
+        return evaluated("served", wrong, f"each copy is the registered bundle: {tags}")
     if champion in numbers:
-        return not_checked("served", "BentoML's store here has no copy of this registry's models: served elsewhere")
-    return passed("served", "no copy here; the champion is another version")
+        return not_checked(
+            "served", "BentoML's store on this machine has no copy of this registry's models: served elsewhere"
+        )
+    return passed("served", "no copy on this machine; the champion is another version")
 
 
 def _copy_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
@@ -87,11 +89,11 @@ def _is_bundle(item: SealedItem) -> bool:
 
 
 def _champion_not_served(stored: StoredTraining, champion: str) -> list[str]:
-    """The copy made last among those of this registry is what the service takes: it must be the champion's."""
+    """The service loads the newest copy of this registry's models, which must be the champion's."""
     known = [copy for copy in stored.copies if copy.run_id in stored.registered_runs]
     if not known:
         return []
     last = known[-1]
     if (last.version, last.run_id) == (champion, stored.run_id):
         return []
-    return [f"version {champion} is champion, and the copy made last, {last.tag}, is not a copy of it"]
+    return [f"version {champion} is champion, but the newest copy, {last.tag}, is of another version"]

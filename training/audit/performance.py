@@ -1,6 +1,6 @@
-"""Whether what a served copy tells of its performance is what the evidence of the training and its evaluations says.
+"""Whether the performance file of a served copy agrees with the evidence of the training and its evaluations.
 
-Evidence that is lost or was changed is told by other checks; here a copy is compared with what can be read of it.
+Other checks report evidence that is lost or changed; this one compares a copy with the readable evidence.
 """
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +13,7 @@ from training.registry.stored_training import ServedCopy, StoredTraining
 
 
 def performance_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
-    """What is wrong with a copy's performance file, in words; copies made before there was one have none."""
+    """The findings on a copy's performance file; copies from versions without this file have none."""
     path = copy.folder / PERFORMANCE
     if copy.performance_digest is None and not path.exists():
         return []
@@ -21,22 +21,22 @@ def performance_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
     if digest_of(document) != copy.performance_digest:
         return [f"{copy.tag}: {PERFORMANCE} is not as promoted"]
     try:
-        told = TypeAdapter(Performance).validate_json(document)
+        recorded = TypeAdapter(Performance).validate_json(document)
     except ValidationError:
-        return [f"{copy.tag}: {PERFORMANCE} does not have the form of this installation's"]
-    if told.bundle_digest != stored.tags.get("bundle_digest"):
+        return [f"{copy.tag}: {PERFORMANCE} has a format that this installation does not read"]
+    if recorded.bundle_digest != stored.tags.get("bundle_digest"):
         return [f"{copy.tag}: {PERFORMANCE} is about another bundle"]
-    return [f"{copy.tag}: {PERFORMANCE} does not tell what {run} measured" for run in _differing(told, stored)]
+    return [f"{copy.tag}: {PERFORMANCE} disagrees with the evidence of {run}" for run in _differing(recorded, stored)]
 
 
-def _differing(told: Performance, stored: StoredTraining) -> list[str]:
-    """The runs of which something else is told than they measured, and the training's own where nothing is told."""
-    by_run = {one.run_id: one for one in told.measured}
-    proven = {one.run_id: measured(told.bundle_digest, one) for one in _evidence(stored)}
-    own = [stored.run_id] if isinstance(proven[stored.run_id], MeasuredPerformance) else []
-    readable = [run_id for run_id in by_run if isinstance(proven.get(run_id), MeasuredPerformance)]
-    differing = [run_id for run_id in dict.fromkeys(own + readable) if by_run.get(run_id) != proven[run_id]]
-    return [f"run {run_id}" for run_id in differing + [run_id for run_id in by_run if run_id not in proven]]
+def _differing(recorded: Performance, stored: StoredTraining) -> list[str]:
+    """The runs whose figures differ from their evidence, and the training's own run where it is missing."""
+    by_run = {one.run_id: one for one in recorded.measured}
+    evidence = {one.run_id: measured(recorded.bundle_digest, one) for one in _evidence(stored)}
+    own = [stored.run_id] if isinstance(evidence[stored.run_id], MeasuredPerformance) else []
+    readable = [run_id for run_id in by_run if isinstance(evidence.get(run_id), MeasuredPerformance)]
+    differing = [run_id for run_id in dict.fromkeys(own + readable) if by_run.get(run_id) != evidence[run_id]]
+    return [f"run {run_id}" for run_id in differing + [run_id for run_id in by_run if run_id not in evidence]]
 
 
 def _evidence(stored: StoredTraining) -> list[RecordedEvidence]:

@@ -1,7 +1,6 @@
-"""Walks one logged prediction to what stands behind it: model, training run, decision; and computes its answer anew.
+"""Traces a logged prediction to its model, training run and decision, and computes its answer again.
 
-What the log holds of it, and how an answer is computed from its row, is given by the command; what stands behind the
-model is read as an audit reads it (`audit`).
+The command gives the log entry and the computation; the record of the model is read as an audit reads it (`audit`).
 """
 
 import tempfile
@@ -26,7 +25,7 @@ from training.verdicts import Verdict, does_not_apply, evaluated, failed, listed
 LOADING_SECONDS = 60.0
 """A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
 PROVENANCE = ("cohort_digest", "commit", "lock_digest")
-"""Tags of a training without which nobody knows what it was made from."""
+"""Tags of a training that name its cohort, code and dependencies."""
 WITHIN = f"{TOLERANCES['remission']:.0e}, contributions within {TOLERANCES['contributions']:.0e}"
 NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not computed"
 
@@ -36,7 +35,7 @@ Recompute = Callable[[Bundle], Sequence[str]]
 
 @dataclass(frozen=True)
 class ErasedContent:
-    """When (UTC), by whom and why the content of an entry was erased, and the id of the entry that tells of it."""
+    """When (UTC), by whom and why the content of an entry was erased, and the id of the entry that records it."""
 
     prediction_id: str
     at: str
@@ -49,7 +48,7 @@ class PredictionLineage:
     """What the log holds of a prediction, but for the patient's row and answer.
 
     ``place`` names its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
-    ``content`` says whether there is an answer, and a row from which it was computed; ``erased`` tells of an erasure.
+    ``content`` says whether there is an answer, and a row from which it was computed; ``erased`` is the erasure.
     ``request`` is whether a given file is the request.
     """
 
@@ -69,7 +68,7 @@ class PredictionLineage:
 
     @property
     def time(self) -> datetime | None:
-        """When it was logged; ``None`` where that was changed into what is no time."""
+        """When it was logged; ``None`` where that can't be read as a time."""
         try:
             read = datetime.fromisoformat(self.at)
         except ValueError:
@@ -78,7 +77,7 @@ class PredictionLineage:
 
 
 def lineage_verdicts(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
-    """What the log, the registry, the training's record and the decisions say of a prediction, and its answer anew.
+    """The verdicts on a prediction's log entry, model, training record and decision, and on its recomputed answer.
 
     ``reload_seconds`` is how often a worker looks for a new model. Without a registry what needs one is not checked.
     """
@@ -143,7 +142,7 @@ def model_verdict(prediction: PredictionLineage, registered: Sequence[Registered
 
 
 def training_verdict(prediction: PredictionLineage, stored: StoredTraining | None) -> Verdict:
-    """The training's record is as it was sealed, and tells of cohort, code and dependencies."""
+    """The training's record is as sealed, and names cohort, code and dependencies."""
     if stored is None:
         return failed("training run", f"{LOST}: {prediction.run_id or 'the entry names none'}")
     verdicts = record_verdicts(stored)
@@ -228,7 +227,7 @@ def answer_verdict(prediction: PredictionLineage, recompute: Recompute) -> Verdi
     if prediction.content == "erased":
         return not_checked("answer", "the row and the answer were erased")
     if prediction.content == "no row":
-        return does_not_apply("answer", "there was nothing to predict, and so no row was made")
+        return does_not_apply("answer", "there was nothing to predict, so that no row was logged")
     try:
         bundle, place = load_by_digest(prediction.model_digest)
     except BundleRefusedError as refused:

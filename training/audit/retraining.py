@@ -1,7 +1,7 @@
-"""Whether this installation, given the data, comes to the same model and evidence again.
+"""Whether this installation, given the data, reproduces model and evidence.
 
-On another processor family the last digits of linear algebra may differ, which is said; predictions are then compared
-within 1e-8 instead of bytes.
+On another processor family the last digits of linear algebra may differ. The verdict says so, and predictions are
+compared within 1e-8 instead of bytes.
 """
 
 import tempfile
@@ -50,7 +50,7 @@ class Machine:
 
 
 def machine_of(stored: StoredTraining, here: Provenance) -> Machine:
-    """The recorded arithmetic beside that of this process; a record without one is taken to be from here."""
+    """The recorded arithmetic and that of this process; a record without one counts as the same."""
     then, now = stored.tags.get("machine", here.machine), here.machine
     if "blas" in stored.tags:
         then, now = f"{then}; {stored.tags['blas']}", f"{now}; {arithmetic()}"
@@ -58,22 +58,22 @@ def machine_of(stored: StoredTraining, here: Provenance) -> Machine:
 
 
 def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
-    """The code is the training's, and so are Python and the packages; another processor is said and passes."""
+    """Whether code, Python and packages are the training's; another processor is reported and passes."""
     provenance = collect_provenance()
     here, then = provenance.as_tags(), stored.tags
     same = then.get("sources_digest") == here["sources_digest"]
     commit = f"commit {then.get('commit', 'unknown')[:12]}"
     commit += ", of a working copy with changes" if then.get("modified") == "True" else ""
-    moved = "" if then.get("commit") == here["commit"] else f"; here commit {here['commit'][:12]} with the same sources"
-    other = "the sources here are not those of the training: reproduction by other code proves less"
+    moved = "" if then.get("commit") == here["commit"] else f"; now commit {here['commit'][:12]} with the same sources"
+    other = "the present sources differ from those of the training, so that a retraining is weaker evidence"
     wanted = sorted(key for key in then if key in ("python", "lock_digest") or key.startswith("package."))
     wrong = [
-        f"{key}: {then[key][:20]} then, {here.get(key, 'none')[:20]} here"
+        f"{key}: training {then[key][:20]}, now {here.get(key, 'none')[:20]}"
         for key in wanted
         if then[key] != here.get(key)
     ]
     machine = machine_of(stored, provenance)
-    processor = f"on another processor than this, {machine.then}" if machine.elsewhere else machine.now
+    processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
         passed("code", commit + moved) if same else failed("code", f"{other} ({commit})"),
         evaluated("environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"),
@@ -81,7 +81,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
 
 
 def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
-    """The cohort, what it is turned into, and the model learned again from it; nothing is checked without data."""
+    """The verdicts on the cohort, on what is derived from it, and on the retraining; not checked without data."""
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
@@ -90,13 +90,13 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
         return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
     cohort = read_cohort(data, recorded.protocol)
     if cohort.digest != stored.tags.get("cohort_digest"):
-        other = "these tables are not those of the training"
+        other = "this is not the cohort of the training"
         return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]
     same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}")
     derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
     if config is None:
-        unknown = "this installation's settings of a training are others than were recorded"
+        unknown = "this installation has other settings than were recorded"
         return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
     repeat = repeat_update if stored.tags["level"] == UPDATE else repeat_training
     try:
@@ -131,7 +131,7 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
     """Outcomes and features of every landmark have the digests that were recorded."""
     check = DATA_CHECKS[1]
     if stored.tags["level"] == UPDATE:
-        return does_not_apply(check, "an update records no digests of them; it derives them anew when it is repeated")
+        return does_not_apply(check, "an update records no digests of them")
     wrong, lacking = [], []
     for landmark in cohort.protocol.landmarks:
         tags = stored.landmark_tags.get(landmark.name, {})
@@ -149,7 +149,7 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
-    """The settings that the bundle was learned with; ``None`` where this installation knows others."""
+    """The settings that the bundle was fitted with; ``None`` where this installation has other settings."""
     settings = dict(recorded.training["settings"])
     answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
     if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
@@ -168,14 +168,14 @@ def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine
     if not machine.elsewhere:
         return failed(check, f"another bundle, {digest}; its predictions differ by up to {largest:.1e}")
     said = (
-        f"learned on another processor ({machine.then}; here {machine.now}), where linear algebra rounds differently: "
+        f"trained on another processor ({machine.then}; now {machine.now}), which rounds linear algebra differently: "
         f"bytes differ, predictions by at most {largest:.1e} (allowed {ELSEWHERE:.0e})"
     )
     return passed(check, said) if largest <= ELSEWHERE else failed(check, said)
 
 
 def largest_difference(recorded: Bundle, again: Bundle, features: list[FeatureRows]) -> float:
-    """The largest difference between two bundles' probabilities on the rows of a cohort; infinite where one is silent.
+    """The largest difference of two bundles' probabilities on a cohort; infinite where only one of them predicts.
 
     ``features`` are the cohort's rows at each landmark.
     """
@@ -191,15 +191,15 @@ def largest_difference(recorded: Bundle, again: Bundle, features: list[FeatureRo
 def _largest(then: np.ndarray, now: np.ndarray) -> float:
     if then.shape != now.shape or not np.array_equal(np.isnan(then), np.isnan(now)):
         return np.inf
-    apart = np.abs(then - now)
-    return float(np.max(apart[~np.isnan(apart)], initial=0.0))
+    difference = np.abs(then - now)
+    return float(np.max(difference[~np.isnan(difference)], initial=0.0))
 
 
 def _held_out_verdict(path: Path, again: Retraining, machine: Machine) -> Verdict:
     """The table of held-out predictions, scored again."""
     check = DATA_CHECKS[3]
     if again.training is None:
-        return does_not_apply(check, "an update records no table of them; its evidence is made of them")
+        return does_not_apply(check, "an update records no table of them")
     try:
         recorded = pd.read_parquet(path)
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""`--acknowledge CHECK --by NAME --reason TEXT`: somebody answers for training on although a leakage check failed."""
+"""`--acknowledge CHECK --by NAME --reason TEXT`: a named person takes responsibility for a failed leakage check."""
 
 import functools
 from collections.abc import Callable
@@ -10,14 +10,14 @@ ACKNOWLEDGE = click.option(
     "--acknowledge",
     multiple=True,
     metavar="CHECK",
-    help="Go on although this leakage check fails: duplicated-patients, future-perturbation, implausible-features or "
+    help="Train although this leakage check fails: duplicated-patients, future-perturbation, implausible-features or "
     "shuffled-outcomes; repeatable.",
 )
-BY = click.option("--by", default=None, metavar="NAME", help="Who answers for it; with --acknowledge.")
+BY = click.option("--by", default=None, metavar="NAME", help="Who is responsible; with --acknowledge.")
 
 
 def acknowledges(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the three options, and what they say as ``acknowledged``; a mistake in them is the user's."""
+    """Give a command the three options, and their values as ``acknowledged``; raises ``InputRefusedError``."""
 
     @ACKNOWLEDGE
     @BY

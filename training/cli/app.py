@@ -1,7 +1,7 @@
 """The `kap` command. Each command reads, calls one function, and prints; the work is done elsewhere.
 
-Exit codes say who must act: 0 nobody, 1 the maintainers (a defect), 2 the user (input or arguments), 3 whoever runs
-the stores (a model that is missing or damaged).
+Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store or model that is missing or damaged, 4 a
+failed check of evidence, log or decisions.
 """
 
 import json
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kap-outcomes")
 def main() -> None:
-    """Predict how a course of ketamine-assisted psychotherapy for anxiety turns out.
+    """Predict outcomes of ketamine-assisted psychotherapy for anxiety.
 
-    A cohort is a folder of tables. From it a model is trained and recorded; a recorded version is promoted; the
-    promoted model answers for one patient.
+    A cohort is a folder of tables. kap train fits a model to a cohort and registers it as a version. kap promote makes
+    a version the champion. The champion predicts for patients.
 
     \b
-      kap cohort simulate demo/cohort       make a synthetic cohort to try things on
-      kap cohort check demo/cohort          is it in order, and who would be analysed?
-      kap train demo/cohort                 learn, prove, record as version 1
-      kap evaluate 1 other/cohort           judge version 1 on patients elsewhere
-      kap promote 1 --reason "first model"  make version 1 the one that answers, if it passes
-      kap history                           who decided what, and when
-      kap predict patient.json              answer for one patient, offline
-      kap serve                             answer over HTTP, and log every answer
-      kap audit verify champion             does what stands behind the model still hold?
-      kap audit log                         is the log of answers as it was written?
-      kap monitor                           do patients or answers drift, and do predictions come true?
+      kap cohort simulate demo/cohort       write a synthetic cohort
+      kap cohort check demo/cohort          check a cohort and count the patients analysed
+      kap train demo/cohort                 fit and evaluate a model, register it as version 1
+      kap evaluate 1 other/cohort           evaluate version 1 on a validation cohort
+      kap promote 1 --reason "first model"  make version 1 the champion if it meets the policy
+      kap history                           list the promotion decisions
+      kap predict patient.json              predict for one patient, offline
+      kap serve                             predict over HTTP and log every answer
+      kap audit verify champion             check a model's record against its seal
+      kap audit log                         check that the prediction log is unchanged
+      kap monitor                           check for drift and miscalibration in use
 
-    Not a medical device. As shipped, nothing is learned from real patients of this treatment.
+    Not a medical device. No model in this package is fitted on real patients of this treatment.
     """
 
 
@@ -58,10 +58,12 @@ main.add_command(cohort)
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; same seed, same model.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; the same seed gives the same model."
+)
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
-@click.option("--quick", is_flag=True, help="A first look, with parts left out; promotion takes an override.")
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+@click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 @acknowledges
@@ -75,15 +77,15 @@ def train(
     as_json: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
-    """Learn from the cohort in DIRECTORY, prove it on patients held out, record in MLflow, register a new version.
+    """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
 
-    A cohort in which the outcome leaks, or a patient appears twice, is refused with exit code 4. --acknowledge CHECK
-    trains although that leakage check failed: it needs --by and --reason, which are recorded with the model and shown
-    at every promotion. A covariate that equals the outcome can't be acknowledged.
+    The command refuses a cohort that fails a leakage check (exit code 4). --acknowledge CHECK trains although that
+    check fails; it needs --by and --reason. Both are recorded with the model and shown at every promotion. A covariate
+    that equals the outcome can't be acknowledged.
 
-    Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. Look at them with `mlflow ui --backend-store-uri
-    sqlite:///mlflow.db`; the run's report.html says how good the model is, and for whom not. The winner of each head
-    is the best candidate, or the average where none beats it significantly (one-sided paired t test).
+    Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. View them with `mlflow ui --backend-store-uri
+    sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
+    of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
@@ -131,9 +133,9 @@ for _command in (evaluate, recalibrate, promote, rollback, history):
 @click.option("--in-words", "words", is_flag=True, help="Answer in sentences instead of JSON.")
 @answers_for_mistakes
 def predict(file: Any, model: str, words: bool) -> None:
-    """Answer for the one patient in FILE (JSON, - for standard input), without a server.
+    """Predict for the one patient in FILE (JSON, - for standard input), without a server.
 
-    The JSON is what the endpoint takes, and the answer is what it gives.
+    Request and answer have the format of POST /v1/predict.
     """
     from serving.prediction.offline import predict_json
     from training.registry.release import load_registered
@@ -155,7 +157,7 @@ def predict(file: Any, model: str, words: bool) -> None:
 def score(directory: Path, out: Path, model: str) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a Parquet file.
 
-    The tables are read under the model's own protocol. Whoever nothing can be predicted for has the reason instead.
+    The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
     from training.cli.progress import Progress
     from training.cli.score import score_cohort
@@ -178,14 +180,14 @@ def score(directory: Path, out: Path, model: str) -> None:
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @answers_for_mistakes
 def serve(host: str, port: int, workers: int) -> None:
-    """Answer over HTTP with the promoted model: POST /v1/predict and /v1/predict_batch, GET /v1/model.
+    """Predict over HTTP with the champion: POST /v1/predict and /v1/predict_batch, GET /v1/model.
 
-    The log of every answer, the secret and the rate limits are kept in the folder KAP_STATE (./kap-state when not
-    set); KAP_LOG names a database instead of the file there. Another host than this one is served only once a key was
-    made: see kap keys. For TLS set KAP_TLS_CERTIFICATE and KAP_TLS_KEY. Every setting is in serving/README.md.
+    The folder KAP_STATE (default: ./kap-state) holds the prediction log, the secret and the rate limits. KAP_LOG names
+    a database for the log instead. Other machines need a key: see kap keys. For TLS set KAP_TLS_CERTIFICATE and
+    KAP_TLS_KEY. serving/README.md lists every setting.
 
-    A model that is promoted while the server runs is taken up within seconds, and no request is dropped. Stop the
-    server with Ctrl-C or a TERM signal: what has begun is answered first.
+    A running server loads a newly promoted model within seconds and drops no request. Stop the server with Ctrl-C or a
+    TERM signal: it answers the open requests first.
     """
     from serving.server.start import serve as start
     from serving.storage.settings import load_settings

@@ -1,6 +1,6 @@
-"""`kap audit verify` and `kap audit dossier`: does what stands behind a model still hold, and a document that shows it.
+"""`kap audit verify` and `kap audit dossier`: check the record of a model, and write it as a document for an auditor.
 
-Exit codes of `verify`: 0 every check passed, 4 any failed, 5 none failed but some could not be checked.
+Exit codes of `verify`: 0 every check passed, 4 at least one failed, 5 none failed but some could not be made.
 """
 
 import json
@@ -13,31 +13,29 @@ import click
 
 from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
 
-MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "no such thing"}
+MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "n/a"}
 
 
 @click.group(cls=Group)
 def audit() -> None:
-    """Check what stands behind a model, and write it down for an auditor."""
+    """Check the record behind a model or a prediction, and write it for an auditor."""
 
 
 @audit.command()
 @click.argument("run")
-@click.option(
-    "--data", type=FOLDER, default=None, help="The cohort that it was trained on; without it less is checked."
-)
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+@click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> None:
-    """Check everything behind RUN: a training's run, a registered version, or an alias such as champion.
+    """Check the record of RUN: a training's run, a registered version, or an alias such as champion.
 
-    The record, the artifacts, the model, the registry and the chain of decisions are compared with the seal of the
-    training, and so is the copy that BentoML's store serves. Given the cohort, its outcomes and features are derived
-    again, the model is learned or updated again and proved again, and bytes are compared; on another processor family
-    predictions are, within 1e-8, and the numbers of the evidence, within 1e-6. It takes as long as the training did.
+    The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
+    seal of the training. With --data it also derives outcomes and features again, retrains and evaluates the model
+    again, and compares the bytes. On another processor family it compares predictions within 1e-8 and evidence within
+    1e-6. A retraining takes as long as the training.
 
-    Exit code 0: every check that applies passed. 4: any failed. 5: none failed, but some could not be made.
+    Exit codes: 0 every check that applies passed, 4 at least one failed, 5 none failed but some could not be made.
     """
     from training.audit.audit import verify as verify_training
     from training.cli.progress import Progress
@@ -47,7 +45,7 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
     with Progress() as progress:
         progress.step("opening the store")
         check_store()
-        progress.step("checking the record, and learning again" if data else "checking the record")
+        progress.step("checking the record and retraining" if data else "checking the record")
         verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
@@ -64,8 +62,8 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
 def dossier(version: str, out: Path) -> None:
     """Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions, environment.
 
-    It opens offline, and every statement in it names the artifact that proves it, with its SHA-256. What it says of
-    the record is checked while it is written; run `kap audit verify` to have the model learned again too.
+    The file opens offline. Every statement names its source artifact with the SHA-256. The record is checked while the
+    file is written; `kap audit verify --data DIR` also retrains the model.
     """
     from training.audit.dossier import write_dossier
     from training.registry.release import check_store

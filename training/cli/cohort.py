@@ -1,4 +1,4 @@
-"""`kap cohort`: make, check and look into a cohort folder."""
+"""`kap cohort`: simulate, check and inspect a cohort folder."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,29 +11,29 @@ from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistak
 
 @click.group(cls=Group)
 def cohort() -> None:
-    """Make, check and look into a cohort folder."""
+    """Simulate, check and inspect a cohort folder."""
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @click.option(
-    "--patients", type=click.IntRange(min=1, max=5_000_000), default=2500, show_default=True, help="How many."
+    "--patients", type=click.IntRange(min=1, max=5_000_000), default=2500, show_default=True, help="Number of patients."
 )
-@click.option("--sites", type=click.IntRange(min=1, max=1000), default=8, show_default=True, help="How many.")
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Same seed, same files.")
+@click.option("--sites", type=click.IntRange(min=1, max=1000), default=8, show_default=True, help="Number of sites.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Random seed.")
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["csv", "parquet"]),
     default="csv",
     show_default=True,
-    help="Of the tables.",
+    help="Format of the tables.",
 )
 @answers_for_mistakes
 def simulate(directory: Path, patients: int, sites: int, seed: int, file_format: Literal["csv", "parquet"]) -> None:
     """Write a SYNTHETIC cohort into a new folder DIRECTORY.
 
-    Nobody in it exists. Its true risks go to truth.parquet, which no training reads.
+    Its patients do not exist. Their true risks go to truth.parquet, which no training reads.
     """
     from training.cli.progress import Progress
     from training.simulation.cohort import simulate_cohort, write_cohort
@@ -44,17 +44,18 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
         drawn = simulate_cohort(patients, sites, seed)
         progress.step("writing tables")
         write_cohort(drawn, directory, file_format)
-    click.echo(f"wrote a synthetic cohort of {patients} made-up patients at {sites} sites to {directory}")
+    people, places = f"{patients:,} patient{'' if patients == 1 else 's'}", f"{sites:,} site{'' if sites == 1 else 's'}"
+    click.echo(f"wrote a synthetic cohort of {people} at {places} to {directory}")
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @answers_for_mistakes
 def check(directory: Path) -> None:
-    """Check a cohort folder, and count who would be analysed.
+    """Check a cohort folder and count the patients analysed.
 
-    Every problem is reported, by file, row and column, without showing a value; exit code 2. In a cohort that is in
-    order: rows, days, what is missing, what no rule can use, and per landmark who is left out and why.
+    Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
+    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why.
     """
     from training.cohort.reader import ignored_files, read_cohort
     from training.cohort.summary import analysis_flow, cohort_summary, render_summary
@@ -74,7 +75,7 @@ def check(directory: Path) -> None:
 def outcomes(directory: Path, out: Path) -> None:
     """Write the outcomes of every patient at every landmark.
 
-    Remission and sustained remission are yes, no or not_observed; never no for want of a reading.
+    Remission and sustained remission are yes, no or not_observed. A missing reading never counts as no.
     """
     from training.cohort.reader import read_cohort
     from training.outcomes.table import write_outcomes
@@ -88,9 +89,9 @@ def outcomes(directory: Path, out: Path) -> None:
 @click.argument("patient")
 @answers_for_mistakes
 def explain(directory: Path, patient: str) -> None:
-    """Show which readings decided one PATIENT's outcomes, and by which rule.
+    """Show which readings decide one PATIENT's outcomes, and by which rule.
 
-    This shows the patient's record: it is the one command that does.
+    This is the only command that prints values of a patient's record.
     """
     from training.cohort.reader import read_cohort
     from training.outcomes.explanation import explain_outcomes
@@ -102,4 +103,6 @@ def _refuse_unless_new(directory: Path) -> None:
     from features.protocol.problems import Problem
 
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InputRefusedError([Problem(directory.name, None, None, "a folder that is new or empty", "one in use")])
+        raise InputRefusedError(
+            [Problem(directory.name, None, None, "a folder that is new or empty", "a folder with files")]
+        )

@@ -1,4 +1,4 @@
-"""`kap promote`, `kap rollback` and `kap history`: who answers, who decided it, and on what numbers."""
+"""`kap promote`, `kap rollback` and `kap history`: which version is champion, who decided it, and on which evidence."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
-    """Where earlier decisions were changed, nothing further is decided: say where, exit code 4."""
+    """Refuse a new decision where earlier ones were changed: name the places, exit code 4."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -33,21 +33,24 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
         except ChainBrokenError as error:
             for finding in error.findings:
                 click.echo(finding, err=True)
-            click.echo("refused: nothing is decided until the record of earlier decisions holds again", err=True)
+            click.echo(
+                "refused: earlier decisions were changed or lost; restore them from a backup of the registry first",
+                err=True,
+            )
             sys.exit(EVIDENCE)
 
     return guarded
 
 
-BY = click.option("--by", default=None, metavar="NAME", help="Who decides; your account's name when absent.")
+BY = click.option("--by", default=None, metavar="NAME", help="Who decides; default: your account's name.")
 
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why this version, in one line; kept for ever.")
+@click.option("--reason", required=True, help="Why this version, in one line; kept permanently.")
 @BY
 @click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
-@click.option("--cohort", type=FOLDER, default=None, help="The cohort VERSION was trained or updated on; see above.")
+@click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
 @click.option("--policy", "policy_file", type=EXISTING_FILE, default=None, help="TOML file that overrides [policy].")
 @answers_for_mistakes
 @_answers_for_broken_chains
@@ -56,18 +59,18 @@ def promote(
 ) -> None:
     """Make VERSION of the registered model the champion, if its evidence meets the policy.
 
-    VERSION is the number that kap train or kap recalibrate gave; the champion is the version that kap serve and kap
-    predict answer with. What a version must prove is in training/default.toml, section [policy]. Every check is
-    printed with what it asks and what was seen; if one fails, the champion stays and the exit code is 4.
+    VERSION is the number that kap train or kap recalibrate printed. The champion is the version that kap serve and kap
+    predict use. The policy is in training/default.toml, section [policy]. Each check is printed with its requirement
+    and its finding. If one fails, the champion stays and the exit code is 4.
 
-    A version must also do no worse than the present champion on the same patients. Where the two learned from
-    different cohorts, and for every version of kap recalibrate, give the cohort of VERSION with --cohort.
+    A version must also be no worse than the champion on the same patients. Give the cohort of VERSION with --cohort if
+    the two have different development cohorts, and for every version of kap recalibrate.
 
-    --override promotes a version that fails, unless its evidence was changed. Every decision, also a refusal, is kept
-    for ever with its reason, who took it and all figures: see kap history. A --policy that is looser than the default
-    in any key needs --override too.
+    --override promotes a version although a check fails, unless its evidence was changed. Every decision is kept
+    permanently with its reason, its author and all figures, a refusal too: see kap history. A --policy that is looser
+    than the default in any key needs --override.
 
-    The promoted model is copied to BentoML's model store; the service needs no MLflow.
+    The promoted model is copied to BentoML's model store, so that the service needs no MLflow.
     """
     from training.config import load_policy
     from training.promotion.promotion import Proposal, override
@@ -81,15 +84,15 @@ def promote(
 
 
 @click.command()
-@click.option("--reason", required=True, help="Why the champion has to go, in one line; kept for ever.")
+@click.option("--reason", required=True, help="Why the champion is replaced, in one line; kept permanently.")
 @BY
 @answers_for_mistakes
 @_answers_for_broken_chains
 def rollback(reason: str, by: str | None) -> None:
-    """Make the champion before the present one champion again.
+    """Make the previous champion champion again.
 
-    For when the present champion turns out to be wrong. It asks for no evidence: the version that comes back was
-    promoted before. Rolling back twice goes back two champions.
+    Use it when the champion turns out to be wrong. It needs no evidence, because the previous champion was promoted
+    before. A second rollback goes back one champion further.
     """
     from training.promotion.promotion import rollback as roll_back
 
@@ -103,8 +106,8 @@ def rollback(reason: str, by: str | None) -> None:
 def history(day: str | None, as_json: bool) -> None:
     """List every promotion, override, rollback and refusal, and check that none was changed or lost.
 
-    With --on: which version was champion on that day, who decided it, why, and on what numbers. Each decision holds a
-    hash of the one before, so that a change is noticed; then the exit code is 4, and what was changed is named.
+    --on shows which version was champion on that day, who decided it, why, and on which evidence. Each decision holds
+    the hash of the previous one. If a decision was changed or lost, the command names it and the exit code is 4.
     """
     from training.promotion.promotion import history as read_history
     from training.registry.decisions import decisions_behind
@@ -122,7 +125,7 @@ def history(day: str | None, as_json: bool) -> None:
 
 
 def checks_text(decision: "Decision") -> str:
-    """Every check of a decision: met or not, what is required, what was seen."""
+    """Every check of a decision: passed or failed, the requirement, the finding."""
     lines = []
     for check in decision.checks:
         lines += [
@@ -134,11 +137,11 @@ def checks_text(decision: "Decision") -> str:
 
 
 def in_short(decision: "Decision") -> str:
-    """The checks that passed by name, those that failed with what is required and what was seen."""
+    """The passed checks by name, the failed ones with requirement and finding."""
     passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
     failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})
     lines = [*passed, *([checks_text(failed)] if failed.checks else [])]
-    return "\n".join([*lines, *(["every figure: kap history --json"] if lines else [])])
+    return "\n".join([*lines, *(["all figures: kap history --json"] if lines else [])])
 
 
 def _indented(label: str, text: str) -> str:
@@ -148,7 +151,7 @@ def _indented(label: str, text: str) -> str:
 def _tell(outcome: "Outcome") -> None:
     decision, version = outcome.decision, outcome.decision.version
     if outcome.finished:
-        click.echo(f"{_named(outcome.finished)} had been interrupted, and was finished first", err=True)
+        click.echo(f"{_named(outcome.finished)} was interrupted; it is now complete", err=True)
     if not decision.changes_champion:
         failed = sum(not check.passed for check in decision.checks)
         click.echo(
@@ -156,6 +159,7 @@ def _tell(outcome: "Outcome") -> None:
             f"Recorded as decision {decision.number}.",
             err=True,
         )
+        click.echo(f"next: {next_steps(decision)}", err=True)
         sys.exit(EVIDENCE)
     how = {"promote": "", "override": " by an override", "rollback": " again"}[decision.action]
     click.echo(
@@ -164,15 +168,32 @@ def _tell(outcome: "Outcome") -> None:
     )
 
 
+def next_steps(decision: "Decision") -> str:
+    """What to do after a refusal: what the failed checks ask for, or an override where one is possible."""
+    failed = {check.name: check.seen for check in decision.checks if not check.passed}
+    records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
+    if any("train again" not in seen for seen in records):
+        return "train again; an override can't promote evidence or a record that was changed"
+    whole = failed.get("whole training", "")
+    steps = {
+        "train again": bool(records),
+        "train with more patients": any(name.startswith("sample size") for name in failed),
+        "train without --quick": "quick" in whole,
+        "give the cohort with --cohort DIR": "--cohort" in failed.get("champion", ""),
+    }
+    wanted = [step for step, applies in steps.items() if applies] or ["train a better model"]
+    return f"{', '.join(wanted)}; or promote with --override --by NAME --reason TEXT"
+
+
 def _past_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        required, found = "a day as YYYY-MM-DD", "something else"
+        required, found = "a day as YYYY-MM-DD", "another format"
     else:
         if day <= datetime.now(UTC).date():
             return day
-        required, found = "a day that has begun", "a later one"
+        required, found = "today or an earlier day", "a future day"
     raise InputRefusedError([Problem("history", None, "--on", required, found)])
 
 
@@ -190,7 +211,7 @@ def _table(decisions: Sequence["Decision"]) -> str:
     from training.config import load_policy
 
     if not decisions:
-        return "no decision yet: see kap promote"
+        return "no decisions yet; kap promote makes the first one"
     lines = [f"{'no.':>4}  {'when (UTC)':<20}  {'decision':<9} {'version':>7}  {'failed checks':<13}  who and why"]
     usual = load_policy()
     for decision in decisions:
@@ -204,7 +225,7 @@ def _table(decisions: Sequence["Decision"]) -> str:
 
 
 def _policy_text(decision: "Decision", usual: "PromotionPolicy") -> str:
-    """A mark where a decision was taken by another policy than the default: the keys that differ, and their values."""
+    """A mark for a decision under another policy than the default: the keys that differ, and their values."""
     from training.promotion.policy import policy_digest
 
     if decision.policy_digest in (None, policy_digest(usual)):
@@ -215,7 +236,7 @@ def _policy_text(decision: "Decision", usual: "PromotionPolicy") -> str:
 
 
 def _acknowledged_text(decision: "Decision") -> str:
-    """A mark for every leakage check that failed and that somebody answers for: which, who and why."""
+    """A mark for every acknowledged leakage check: which one, by whom and why."""
     from training.leakage.acknowledgement import ACKNOWLEDGED
 
     marks = [
@@ -227,20 +248,20 @@ def _acknowledged_text(decision: "Decision") -> str:
 
 
 def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
-    """The champion at the end of the day first, then whoever was champion earlier that day."""
+    """The champion at the end of the day first, then earlier champions of that day."""
     from training.config import load_policy
 
     if not decisions:
-        return f"no version had been made champion by the end of {day} (UTC)"
+        return f"no version was champion on {day} (UTC)"
     last = decisions[-1]
     lines = [
         f"on {day} (UTC) version {last.version} was champion, by decision {last.number} ({last.action}) of {last.at}",
         f"decided by {last.by}: {last.reason}{_policy_text(last, load_policy())}{_acknowledged_text(last)}",
         f"run {last.run_id}, bundle {last.bundle_digest}, evidence {last.evidence_digest or 'none'}",
-        checks_text(last) or "no numbers: a rollback asks for none",
+        checks_text(last) or "no checks: a rollback needs none",
     ]
     lines += [
-        f"earlier that day version {decision.version} was, by decision {decision.number} of {decision.at}"
+        f"earlier that day version {decision.version} was champion, by decision {decision.number} of {decision.at}"
         for decision in decisions[-2::-1]
     ]
     return "\n".join(lines)
@@ -248,16 +269,22 @@ def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
 
 def _tell_chain(chain: "Chain") -> None:
     if not chain.findings:
-        click.echo(f"the chain holds: {len(chain.decisions)} decisions, none changed, moved or lost", err=True)
+        count = len(chain.decisions)
+        click.echo(
+            f"the chain holds: {count} decision{'' if count == 1 else 's'}, none changed, moved or lost", err=True
+        )
         return
     for finding in chain.findings:
         click.echo(finding, err=True)
     if chain.unfinished is not None:
-        begun = "is recorded and has not taken effect, as after an interruption"
-        remedy = "the next kap promote or kap rollback finishes it first"
-        click.echo(f"{_named(chain.unfinished)} {begun}: {remedy}", err=True)
+        begun = "is recorded but interrupted: it has not taken effect"
+        remedy = "The next kap promote or kap rollback completes it."
+        click.echo(f"{_named(chain.unfinished)} {begun}. {remedy}", err=True)
     else:
-        click.echo("the chain does not hold: decisions were changed or lost", err=True)
+        click.echo(
+            "the chain does not hold: decisions were changed or lost; restore them from a backup of the registry",
+            err=True,
+        )
     sys.exit(EVIDENCE)
 
 

@@ -1,7 +1,7 @@
 """What every `kap` command shares: exit codes, the order of commands, and sentences instead of tracebacks.
 
-Exit codes say who must act: 0 nobody, 1 the maintainers (a defect), 2 the user (input or arguments), 3 whoever runs
-the stores (a model or a log that is missing or damaged), 4 whoever answers for the model (evidence that does not hold).
+Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store, model or log that is missing or damaged,
+4 a failed check of evidence, log or decisions.
 """
 
 import functools
@@ -26,7 +26,7 @@ EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class Group(click.Group):
-    """Commands in the order in which they are used, not of the alphabet."""
+    """Commands in the order of use instead of the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Names in the order of their definition."""
@@ -34,7 +34,7 @@ class Group(click.Group):
 
 
 def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a user's mistake into its problems, and a missing or damaged model into a sentence; never a traceback."""
+    """Print problems of the input, and missing or damaged models, as sentences instead of a traceback."""
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -74,5 +74,5 @@ def _leave(words: str, code: int) -> NoReturn:
 
 
 MODEL_OPTION = click.option(
-    "--model", default="champion", show_default=True, help="Registered version or alias; champion is the promoted one."
+    "--model", default="champion", show_default=True, help="Registered version, or an alias such as champion."
 )

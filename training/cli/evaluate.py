@@ -1,4 +1,4 @@
-"""`kap evaluate` and `kap recalibrate`: how a registered model does elsewhere, and how it is mended there."""
+"""`kap evaluate` and `kap recalibrate`: evaluate or update a registered model on another cohort."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import click
 from training.cli.acknowledge import ACKNOWLEDGE, BY
 from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
 
-WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; all cores when absent.")
+WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
     "--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml."
 )
@@ -25,10 +25,10 @@ CONFIG = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
-    """Judge MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, which it never saw.
+    """Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort in DIRECTORY.
 
-    The tables are read under the model's own protocol. The evaluation becomes an MLflow run of its own, with a report,
-    linked to the model's; nothing about the model changes.
+    The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
+    the model's run. The model does not change.
     """
     from training.cli.evaluation_text import as_document, as_text
     from training.cli.progress import Progress
@@ -63,7 +63,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
 @click.command()
 @click.argument("model")
 @click.argument("directory", type=FOLDER)
-@click.option("--reason", required=True, help="Why the model is updated; with --acknowledge, also why this is no leak.")
+@click.option("--reason", required=True, help="Why the model is updated; with --acknowledge also why it is no leak.")
 @ACKNOWLEDGE
 @BY
 @CONFIG
@@ -81,10 +81,11 @@ def recalibrate(
 ) -> None:
     """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
 
-    For every head a closed test chooses the least that will do: nothing, the intercept, intercept and slope, or
-    learning anew. The new version points to its parent, has its own evidence, and has to be promoted like any other.
+    For every head a closed test chooses the smallest sufficient update: none, the intercept, intercept and slope, or a
+    refit. The new version names its parent, has its own evidence, and needs a promotion like any other.
 
-    A cohort in which the outcome leaks is refused, as by `kap train`; --acknowledge CHECK --by NAME goes on.
+    The command refuses a cohort that fails a leakage check, as `kap train` does; --acknowledge CHECK --by NAME updates
+    although that check fails.
     """
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
@@ -111,6 +112,6 @@ def recalibrate(
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance)
-    made = f"registered as version {version}, which points to version {parent.version}; that one is as it was"
+    made = f"registered as version {version}, an update of version {parent.version}, which is unchanged"
     report = f"report: {report_of(run_id)}"
     click.echo("\n".join([*updated.said, "", made, report, f'next: kap promote {version} --reason "..."']))

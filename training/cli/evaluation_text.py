@@ -1,4 +1,4 @@
-"""An external evaluation for a terminal and as JSON: every measure with its interval, and how the patients differ."""
+"""An external evaluation for a terminal and as JSON: every measure with its interval, and how the cohorts differ."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -56,27 +56,27 @@ def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str,
     learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
     lines = [
         f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
-        "another cohort than the one it was learned from; whether they share patients is not checked",
+        "This is not the development cohort. Whether the two cohorts share patients is not checked.",
     ]
     for landmark in evidence.landmarks:
         lines += ["", landmark.name, "=" * len(landmark.name), *_questions(landmark)]
         lines += _differences([row for row in compared if row.landmark == landmark.name])
     lines += [
         "",
-        "In brackets: 95% intervals by bootstrap, none for fewer than five answers of either kind.",
-        "Slope 1, in the large 0 and observed / expected 1 are right.",
+        "Brackets: 95% bootstrap intervals; none with fewer than five answers of either kind.",
+        "Ideal values: calibration slope 1, calibration in the large 0, observed / expected 1.",
     ]
     lines += [
         "",
-        f"report: {report}, with case_mix.json beside it",
-        "next, where slope or in the large are off: kap recalibrate",
+        f"report: {report} (case_mix.json in the same folder)",
+        f'next, if calibration is off: kap recalibrate {version} DIRECTORY --reason "..."',
     ]
     return "\n".join(lines)
 
 
 def _questions(landmark: LandmarkEvidence) -> Iterator[str]:
     for head in landmark.heads:
-        yield f"{head.head}: {patients(head.n)}, {head.events} events"
+        yield f"{head.head}: {patients(head.n)}, {head.events:,} event{'' if head.events == 1 else 's'}"
         yield from _measures(head.measures)
     for question in landmark.questions:
         unknown = f", {question.not_observed} without an answer" if question.not_observed else ""
@@ -96,9 +96,11 @@ def _figure(found: Estimate) -> str:
 
 
 def _differences(rows: list[CaseMixComparison]) -> Iterator[str]:
-    notable = [row for row in rows if abs(row.standardised_difference or 0.0) >= NOTABLE][:SHOWN]
+    notable = [row for row in rows if abs(row.standardised_difference or 0.0) >= NOTABLE]
     if notable:
-        yield "patients unlike those learned from (standardised difference of the mean):"
-    for row in notable:
-        means = f"{row.development_mean:.3g} there, {row.validation_mean:.3g} here"
+        yield "features that differ from the development cohort (standardised difference of the means):"
+    for row in notable[:SHOWN]:
+        means = f"development {row.development_mean:.3g}, validation {row.validation_mean:.3g}"
         yield f"  {row.feature:<36}{row.standardised_difference:+6.2f}   {means}"
+    if len(notable) > SHOWN:
+        yield f"  and {len(notable) - SHOWN} more, in case_mix.json"

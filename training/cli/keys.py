@@ -1,4 +1,4 @@
-"""`kap keys`: make, list and revoke the keys by which clinic software asks the service."""
+"""`kap keys`: create, list and revoke the API keys of the service."""
 
 import json
 from datetime import UTC, datetime
@@ -13,47 +13,47 @@ if TYPE_CHECKING:
     from serving.storage.keys import ApiKey
 
 STATE_OPTION = click.option(
-    "--state", type=FOLDER, default=None, help="The service's folder; KAP_STATE, or ./kap-state, when absent."
+    "--state", type=FOLDER, default=None, help="The service's folder; default: KAP_STATE, or ./kap-state."
 )
 
 
 @click.group(cls=Group)
 def keys() -> None:
-    """Make, list and revoke the keys by which clinic software asks the service.
+    """Create, list and revoke the API keys of the service.
 
     \b
       kap keys create --name "ward 3" --scope predict --per-minute 60
       kap keys list
       kap keys revoke 1f0c9a3e
 
-    Keys are kept, hashed, in the service's database: predictions.db in its folder, or the one that KAP_LOG names.
-    Once the first key is made, every request needs one, and the service may be asked from other machines. A running
-    service knows of a new or revoked key within seconds.
+    The service's database stores hashes of the keys: predictions.db in its folder, or the database in KAP_LOG. After
+    the first key is created, every request needs a key, and other machines may send requests. A running service
+    accepts a new key, and refuses a revoked one, within seconds.
     """
 
 
 @keys.command()
-@click.option("--name", required=True, help="Whose key it is, 1 to 64 characters; shown in lists.")
+@click.option("--name", required=True, help="Owner of the key, 1 to 64 characters; shown in lists.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     default=("predict", "read"),
     show_default=True,
-    help="What it may do, repeatable: predict, read (the model and the metrics), admin (everything).",
+    help="Permission, repeatable: predict, read (the model and the metrics), admin (everything).",
 )
 @click.option("--expires-in-days", type=int, default=365, show_default=True, help="Days until it expires, up to 3650.")
 @click.option("--per-minute", type=int, default=600, show_default=True, help="Requests a minute, on each host.")
 @STATE_OPTION
 @answers_for_mistakes
 def create(name: str, scopes: tuple[str, ...], expires_in_days: int, per_minute: int, state: Path | None) -> None:
-    """Make a key. Its token is printed once, alone on standard output, and can't be shown again.
+    """Create a key. Its token is printed once, alone on standard output, and can't be shown again.
 
     \b
       (umask 077; kap keys create --name "ward 3" --scope predict --expires-in-days 90 > ward-3.token)
 
-    Give the token to that caller alone, for the header "Authorization: Bearer TOKEN", and to no command as an
-    argument: everybody on a machine can read those.
+    Give the token only to that caller, for the header "Authorization: Bearer TOKEN". Never pass it as an argument of a
+    command: every user of a machine can read arguments.
     """
     from serving.storage.keys import create_key
     from serving.storage.settings import load_settings
@@ -63,14 +63,14 @@ def create(name: str, scopes: tuple[str, ...], expires_in_days: int, per_minute:
     begun = settings.secret_path.exists()
     kept = begin_state(settings)
     if not begun:
-        click.echo(f"a new log and a new secret were begun: {settings.secret_path.absolute()}", err=True)
+        click.echo(f"created a new log and a new secret: {settings.secret_path.absolute()}", err=True)
     key, token = create_key(
         kept.engine, kept.secret, name, scopes, per_minute=per_minute, expires_in_days=expires_in_days
     )
     may = ", ".join(key.scopes)
     click.echo(
         f"key {key.id} for {key.name}: {may}; {key.per_minute} a minute; until {key.expires_at:%Y-%m-%d}\n"
-        "Its token follows and won't be shown again:",
+        "The token follows. It can't be shown again:",
         err=True,
     )
     click.echo(token)
@@ -81,7 +81,7 @@ def create(name: str, scopes: tuple[str, ...], expires_in_days: int, per_minute:
 @STATE_OPTION
 @answers_for_mistakes
 def show(as_json: bool, state: Path | None) -> None:
-    """List every key that was ever made: id, name, scopes, limit, dates, and whether it is still good."""
+    """List every key, also revoked and expired ones: id, status, dates, limit, scopes and name."""
     from serving.storage.keys import list_keys
     from serving.storage.settings import load_settings
     from serving.storage.state import open_state
@@ -97,7 +97,7 @@ def show(as_json: bool, state: Path | None) -> None:
             f"{key.id}  {key.status(now):<7}  {lasts}  {key.per_minute:>7}/min  {' '.join(key.scopes):<18}  {key.name}"
         )
     if not found:
-        click.echo("no key was ever made")
+        click.echo("no keys yet; kap keys create makes the first one")
 
 
 @keys.command()
@@ -105,7 +105,7 @@ def show(as_json: bool, state: Path | None) -> None:
 @STATE_OPTION
 @answers_for_mistakes
 def revoke(key_id: str, state: Path | None) -> None:
-    """Revoke the key ID for ever; a running service refuses it within seconds."""
+    """Revoke the key ID permanently; a running service refuses it within seconds."""
     from serving.storage.keys import revoke_key
     from serving.storage.settings import load_settings
     from serving.storage.state import open_state

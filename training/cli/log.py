@@ -1,6 +1,6 @@
-"""`kap audit log`, `kap log erase` and `kap log prune`: is the prediction log as it was written, and what must go.
+"""`kap audit log`, `kap log erase` and `kap log prune`: check the prediction log, and erase content from it.
 
-`open_whole_log` is for the commands that draw conclusions from a log: from one that was changed nothing follows.
+`open_whole_log` is for the commands that draw conclusions from a log: they refuse one that was changed.
 """
 
 import json
@@ -18,38 +18,38 @@ from training.failures import EvidenceFailedError
 if TYPE_CHECKING:
     from serving.storage.state import State
 
-REQUIRED = "a reference of which the log holds something, written as the clinic's software sends it"
+REQUIRED = "the patient_ref of a patient in the log, spelled as the clinic's software sends it"
 LOG_ARGUMENT = click.argument("log", required=False)
-BY = click.option("--by", required=True, metavar="NAME", help="Who erases; kept for ever.")
-LOG_OPTION = click.option("--log", default=None, help="The log; that of KAP_LOG, or of KAP_STATE, when absent.")
+BY = click.option("--by", required=True, metavar="NAME", help="Who erases; kept permanently.")
+LOG_OPTION = click.option("--log", default=None, help="The log; default: the log in KAP_LOG or KAP_STATE.")
 
 
 @click.command("log")
 @LOG_ARGUMENT
 @click.option(
-    "--seal", type=EXISTING_FILE, default=None, help="Write here how far the log has come; keep it elsewhere."
+    "--seal", type=EXISTING_FILE, default=None, help="File to write a seal of the log to; keep it on another system."
 )
 @click.option(
-    "--since", type=EXISTING_FILE, default=None, help="A seal written earlier: all that it knew must be there."
+    "--since", type=EXISTING_FILE, default=None, help="An earlier seal; every entry that it covers must be present."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: bool) -> None:
-    """Check the prediction LOG: was any entry changed, removed or put in another place?
+    """Check the prediction LOG: was any entry changed, removed, added or moved?
 
-    LOG is a file, or a database's URL without its password; when absent, the log of KAP_LOG, or of the folder
-    KAP_STATE. The secret must be the one that the log was begun with.
+    LOG is a file, or a database's URL without its password. Default: the log in KAP_LOG, or in the folder KAP_STATE.
+    The check needs the secret that the log was created with.
 
-    A log that was put back whole to an earlier day can't be told from inside. So write a seal now and then, keep it
-    where whoever runs the log can't write, and give it with --since.
+    The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
+    where the administrator of the log can't write, and give it with --since.
 
-    Exit code 0: the log is as it was written. 4: it is not, and every place is named.
+    Exit codes: 0 the log is unchanged, 4 it was changed; every changed place is listed.
     """
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
 
     if seal is not None and seal.exists():
-        raise InputRefusedError([Problem(seal.name, None, None, "a file that is not there yet", "an earlier seal")])
+        raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
     known = read_seal(since.read_bytes()) if since else ()
     state = open_log(log)
     checked = check_log(state.engine, state.secret, known)
@@ -61,19 +61,19 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         click.echo(json.dumps(counts | {"writers": len(checked.reached), "findings": checked.findings}))
     else:
         click.echo(
-            f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; the content "
-            f"of {checked.erased} was erased, by {_number(checked.erasures, 'erasure')}"
+            f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; "
+            f"{_number(checked.erasures, 'erasure')} removed the content of {_number(checked.erased, 'prediction')}"
         )
         for finding in checked.findings:
             click.echo(f"FAILED  {finding}")
-        click.echo("the log does not hold" if checked.findings else "passed: every entry is as it was written")
+        click.echo("the log was changed" if checked.findings else "passed: every entry is unchanged")
     sys.exit(EVIDENCE if checked.findings else 0)
 
 
 def open_whole_log(log: str | None) -> "State":
-    """The log and its secret, once every entry was found to be as it was written.
+    """The log and its secret, after a check that every entry is unchanged.
 
-    Raises ``EvidenceFailedError`` with the first findings where any is not.
+    Raises ``EvidenceFailedError`` with the first findings otherwise.
     """
     from serving.log.check import check_log
     from serving.storage.log_location import open_log
@@ -83,29 +83,29 @@ def open_whole_log(log: str | None) -> "State":
     findings = check_log(state.engine, state.secret).findings
     if findings:
         raise EvidenceFailedError(
-            f"the prediction log is not as it was written, {_number(len(findings), 'finding')}: {listed(findings)}. "
-            "Nothing was computed or recorded; kap audit log names every place"
+            f"the prediction log was changed, {_number(len(findings), 'finding')}: {listed(findings)}. "
+            "Nothing was computed or recorded; kap audit log lists every place"
         )
     return state
 
 
 @click.group("log", cls=Group)
 def log_group() -> None:
-    """Erase from the prediction log what must go; the log stays whole and tells of it."""
+    """Erase content from the prediction log; its chain stays valid and records the erasure."""
 
 
 @log_group.command()
 @click.argument("patient_ref")
 @LOG_OPTION
 @BY
-@click.option("--reason", required=True, help="Why, in one line that does not name the patient; kept for ever.")
+@click.option("--reason", required=True, help="Why, in one line without the patient's name; kept permanently.")
 @answers_for_mistakes
 def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
-    """Erase what the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
+    """Erase the content that the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
 
-    PATIENT_REF is the reference that the clinic's software sent; give - to type it or pipe it in, which keeps it out
-    of the shell's history. Of each entry its place, time, model and codes stay, so that `kap audit log` can still
-    check the rest; an entry of its own says what was erased, when, by whom and why. It can't be undone.
+    PATIENT_REF is the reference that the clinic's software sent. Give - to type it or pipe it in; this keeps it out of
+    the shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
+    log. A new entry records what was erased, when, by whom and why. An erasure can't be undone.
     """
     from serving.log.erasure import erase_patient
     from serving.storage.log_location import open_log
@@ -115,17 +115,19 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
     if not number:
-        raise InputRefusedError([Problem("PATIENT_REF", None, None, REQUIRED, "one of which it holds nothing")])
+        raise InputRefusedError([Problem("PATIENT_REF", None, None, REQUIRED, "another reference")])
     click.echo(f"erased the content of {_number(number, 'prediction')}")
 
 
 @log_group.command()
 @LOG_OPTION
 @BY
-@click.option("--older-than-days", type=click.IntRange(min=1), required=True, help="Days that entries are kept whole.")
+@click.option(
+    "--older-than-days", type=click.IntRange(min=1), required=True, help="Age in days from which content is erased."
+)
 @answers_for_mistakes
 def prune(log: str | None, by: str, older_than_days: int) -> None:
-    """Erase the content of every prediction that is older than so many days, as `kap log erase` does for a patient."""
+    """Erase the content of every prediction older than a number of days, as `kap log erase` does for a patient."""
     from serving.log.erasure import prune as prune_log
     from serving.storage.log_location import open_log
 
@@ -137,16 +139,16 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
 
 
 def _require_words(by: str, reason: str = "retention", reference: str = "") -> None:
-    """Raise ``InputRefusedError`` for a name or reason that can't be kept for ever, or that names the patient."""
+    """Raise ``InputRefusedError`` for a name or reason that can't be stored, or that contains the reference."""
     from training.reasons import require_reason
 
     require_reason("log", reason, by)
     for option, text in (("--by", by), ("--reason", reason)):
         if not text.strip():
-            raise InputRefusedError([Problem("log", None, option, "who erases, by name", "nothing")])
+            raise InputRefusedError([Problem("log", None, option, "the name of who erases", "no text")])
         if reference and reference in text:
             raise InputRefusedError(
-                [Problem("log", None, option, "words that do not name the patient", "the reference")]
+                [Problem("log", None, option, "a text without the patient's reference", "the reference")]
             )
 
 

@@ -1,4 +1,4 @@
-"""`kap monitor`: who is asked about, what is answered, and whether it comes true, from the prediction log."""
+"""`kap monitor`: drift of patients and predictions, and calibration in use, from the prediction log."""
 
 import json
 import sys
@@ -20,33 +20,32 @@ if TYPE_CHECKING:
 
 @click.command("monitor")
 @LOG_ARGUMENT
-@click.option("--outcomes", type=FOLDER, default=None, help="A cohort's folder: what became of the patients.")
+@click.option("--outcomes", type=FOLDER, default=None, help="A cohort's folder with the patients' later records.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     default=None,
-    help="Leave out predictions before this day, after whatever was wrong has been mended.",
+    help="Leave out predictions before this day, for example after a correction.",
 )
-@click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to as well.")
+@click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 def monitor_command(
     log: str | None, outcomes: Path | None, since: datetime | None, out: Path | None, as_json: bool
 ) -> None:
-    """Look at the prediction LOG: are patients and answers like those of the training, do predictions come true?
+    """Check the prediction LOG for drift of patients and predictions, and for miscalibration.
 
-    LOG is a file, or a database's URL without its password; when absent, the log of KAP_LOG, or of the folder
-    KAP_STATE. Every version in it is judged by itself, against the reference that its training recorded. Fit to be
-    run every month or every day: over the whole life of a version to which nothing happens, the chance of ever calling
-    anything proven is at most 5%.
+    LOG is a file, or a database's URL without its password. Default: the log in KAP_LOG, or in the folder KAP_STATE.
+    Each version in it is compared with the reference that its training recorded. Run the command every month or every
+    day: over the life of a version without any change, the chance of a false alarm is at most 5%.
 
     Outcomes are joined to predictions by the patient: `patient_id` in the tables is `patient_ref` in the requests.
     The tables are read under the model's own protocol.
 
-    The findings become an MLflow run of their own, with a page and figures, linked to the version used last.
+    The findings become an MLflow run with a page and figures, linked to the version used last.
 
-    Exit code 0: in order, watch, or too little to tell. 4: act, for the version used last; the reasons are printed.
-    Also 4 where the log is not as it was written, which is checked first: then nothing is judged or recorded.
+    Exit codes: 0 in order, watch, or too little to tell; 4 act, for the version used last, with the reasons printed.
+    The log is checked first. If it was changed, nothing is evaluated or recorded and the exit code is 4.
     """
     from training.cli.progress import Progress
     from training.monitoring.recording import PAGE, record
@@ -85,7 +84,7 @@ def _found(
     state = open_whole_log(log)
     announce("reading the log")
     predictions = list(logged_predictions(read_entries(state.engine)))
-    announce("looking at what became of it")
+    announce("evaluating the predictions")
     joined = None
     if outcomes is not None:
         joined = OutcomeSource(lambda protocol: read_cohort(outcomes, protocol), state.secret.patient)

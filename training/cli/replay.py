@@ -1,6 +1,6 @@
-"""`kap audit lineage` and `kap replay`: what stands behind a logged prediction, and what another model answers.
+"""`kap audit lineage` and `kap replay`: the origin of a logged prediction, and the answers of another model.
 
-Exit codes of `lineage`: 0 every step holds, 4 any does not, 5 none failed but some could not be checked.
+Exit codes of `lineage`: 0 every step passed, 4 at least one failed, 5 none failed but some could not be checked.
 """
 
 import json
@@ -26,20 +26,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("prediction_id")
 @LOG_OPTION
-@click.option("--request", type=click.File("rb"), default=None, help="JSON file: was this the request? - for stdin.")
+@click.option(
+    "--request", type=click.File("rb"), default=None, help="JSON file to compare with the logged request; - for stdin."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
-    """Walk PREDICTION_ID to the model, training run and decision behind it, and compute its answer anew.
+    """Trace PREDICTION_ID to its model, training run and decision, and compute its answer again.
 
-    The entry's own codes are checked (kap audit log checks the whole log), then: which registered version has the
-    bundle that answered; whether its training's record is as it was sealed, with cohort, code and dependencies; which
-    decision had made it champion at that time; and whether the bundle gives the logged answer to the logged row.
+    The steps: the entry's own codes (kap audit log checks the whole log); the registered version with the bundle that
+    answered; the record of its training, with cohort, code and dependencies; the decision that made it champion at
+    that time; and the answer of the bundle to the logged row.
 
-    Raw requests are not kept: --request compares a file with the digest that is. Where the content was erased, what
-    needs it is not checked, and the erasure is named.
+    Raw requests are not kept; --request compares a file with the logged digest. After an erasure, the steps that need
+    the erased content are not checked, and the erasure is named.
 
-    Exit code 0: every step that applies holds. 4: any does not. 5: none failed, but some could not be checked.
+    Exit codes: 0 every step that applies passed, 4 at least one failed, 5 none failed but some could not be checked.
     """
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
@@ -89,27 +91,28 @@ def _lineage(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "Predic
 @click.command()
 @LOG_ARGUMENT
 @click.option("--model", required=True, help="The candidate: a registered version, or an alias.")
-@click.option("--out", type=EXISTING_FILE, default=None, help="CSV or Parquet file: both answers of every prediction.")
+@click.option(
+    "--out", type=EXISTING_FILE, default=None, help="CSV or Parquet file to write both answers of every prediction to."
+)
 @click.option(
     "--differ-by",
     type=click.FloatRange(0, 1),
     default=0.05,
     show_default=True,
-    help="A probability that changes by more is another answer.",
+    help="Change of a probability from which an answer counts as different.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool) -> None:
-    """Ask a candidate model about the rows of the prediction LOG, and tell who would get a different answer.
+    """Predict with another model for the rows of the prediction LOG, and count the answers that change.
 
-    LOG is named as for kap audit log, and checked as by it first. Nothing is written to the log, and
-    nobody is told anything.
+    LOG is given as for kap audit log, and checked in the same way first. The command does not write to the log.
 
-    Counted are all predictions, and the latest of each patient at each landmark. A prediction can't be asked again
-    once its content was erased, where there was nothing to predict, or where the candidate means something else by its
-    landmark or its features. --out gets ids, times and answers; no features and no patients.
+    It counts all predictions, and the latest one of each patient at each landmark. A prediction can't be repeated if
+    its content was erased, if nothing was predicted, or if the model defines the landmark or the features otherwise.
+    --out writes ids, times and answers, but no features and no patients.
 
-    Exit code 0: everybody was asked who could be. 4: the log is not as it was written, and nobody was asked.
+    Exit codes: 0 every possible prediction was repeated, 4 the log was changed and nothing was predicted.
     """
     from training.audit.bundle_lookup import origin_of
     from training.cli.progress import Progress
@@ -126,7 +129,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
         state = open_whole_log(log)
         progress.step("loading the candidate")
         candidate, version = load_registered(model)
-        progress.step("asking again")
+        progress.step("predicting again")
         found = ask_again(candidate, _logged(state), origin_of)
     if out is not None:
         write_answers(found, out)

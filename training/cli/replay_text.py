@@ -1,4 +1,4 @@
-"""A replay in sentences and small tables, for whoever decides about the candidate."""
+"""A replay in sentences and small tables, for the decision about the model."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ _HEADS = ("question", "by both", "differ", "mean", *(f"{quantile:.0%}" for quant
 
 
 def as_text(found: Summary, candidate: str) -> str:
-    """What the candidate, a version, would have answered, and whose answer would be another."""
+    """The answers of a version to logged rows, compared with the logged answers."""
     asked = found.logged - sum(one.predictions for one in found.left_out)
-    lines = [f"version {candidate} was asked again about {asked} of {found.logged} logged predictions"]
-    lines += [f"{one.predictions:>8}  not: {one.why}{_named(one.features)}" for one in found.left_out]
+    lines = [f"version {candidate} repeated {asked} of {found.logged} logged predictions"]
+    lines += [f"{one.predictions:>8}  left out: {one.why}{_named(one.features)}" for one in found.left_out]
     if found.unknown_models:
         digests = ", ".join(digest[:12] for digest in found.unknown_models)
-        lines.append(f"no store here has the models {digests}: that their features meant the same was not checked")
+        lines.append(f"models that are in no store: {digests}; whether their features mean the same was not checked")
     for changes in found.changes if asked else ():
         lines += ["", *_changes(changes, found.differ_by)]
     if found.largest:
@@ -29,17 +29,17 @@ def _named(features: tuple[str, ...]) -> str:
 def _changes(changes: Changes, differ_by: float) -> Iterator[str]:
     yield f"Of {changes.unit} ({changes.predictions}):"
     yield f"  {_share(changes.differ, changes.predictions)} with a probability that changes by more than {differ_by:g}"
-    yield f"  {changes.no_longer} predicted before and not now, {changes.newly} not before and now"
+    yield f"  {changes.no_longer} with a logged prediction only, {changes.newly} with a new prediction only"
     for crossing in changes.crossings:
         yield f"  {crossing.predictions} go from {crossing.before} to {crossing.now}"
     if any(question.both for question in changes.questions):
-        yield f"  change (now - before) where both answered: how many differ by more than {differ_by:g}, the mean,"
+        yield f"  change (new - logged) where both predict: number above {differ_by:g}, mean,"
         yield "  and quantiles from the lowest to the highest"
         yield _row(_HEADS)
         yield from (_row(_cells(question)) for question in changes.questions if question.both)
     for question in changes.questions:
         if question.only_before or question.only_now:
-            yield f"  {question.question}: answered {question.only_before} before only, {question.only_now} now only"
+            yield f"  {question.question}: {question.only_before} logged only, {question.only_now} new only"
 
 
 def _share(number: int, of: int) -> str:

@@ -110,7 +110,7 @@ def _verdicts(evaluated: ApplicabilityVerdicts | None, reasons: list[str | None]
 
 
 def _refusals(evaluated: ApplicabilityVerdicts | None, names: tuple[str, ...]) -> dict[int, str]:
-    """By row, why a patient who is too unlike those learned from gets no answer."""
+    """By row, why a patient outside the applicability domain gets no answer."""
     if evaluated is None:
         return {}
     return {
@@ -121,4 +121,4 @@ def _refusals(evaluated: ApplicabilityVerdicts | None, names: tuple[str, ...]) -
 def _reason(reason: object, model: OutcomeModel) -> str | None:
     if reason is not None:
         return str(getattr(reason, "value", reason))
-    return None if model.can_answer else "the cohort that the model learned from could not teach this landmark"
+    return None if model.can_answer else "the development cohort was too small for a model at this landmark"

@@ -1,14 +1,15 @@
-"""A training's result for a terminal: per landmark and head the candidates side by side, and what the winner means."""
+"""A training's result for a terminal: per landmark and head the candidates side by side, and how to read them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from training.learning.choice import RULE
+from training.report.wording import patients
 
 if TYPE_CHECKING:
     from training.tracking.training import RecordedRun
 
-QUICK = "QUICK: parts of the evaluation were left out; train without --quick for a version that can be promoted"
+QUICK = "QUICK: parts of the evaluation were skipped; train without --quick for a version that can be promoted"
 HEADINGS = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -21,7 +22,7 @@ HEADINGS = {
 
 
 def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", *, quick: bool) -> str:
-    """The summary of `records.summary` as aligned text; every figure is from patients held out.
+    """The summary of `records.summary` as aligned text; every figure is from held-out patients.
 
     Relapses are those within ``longest_horizon`` days; a ``quick`` training is marked.
     """
@@ -32,12 +33,11 @@ def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Re
             lines += _head(name, landmark[name], longest_horizon)
     lines += [
         "",
-        "All figures are from patients that the model did not see. AUC and C: larger is better, 0.5 is chance;",
-        "log loss and Brier: smaller is better; calibration: intercept 0 and slope 1 are right.",
+        "All figures are from held-out patients. AUC and C-index: larger is better, 0.5 is chance.",
+        "Log loss and Brier: smaller is better. Calibration: intercept 0 and slope 1 are ideal.",
         "",
-        f"The winner is the best candidate, or {RULE}.",
-        "Its figures are the report's, after recalibration where the data support one; those of the others are about",
-        "the models as they were learned.",
+        f"The winner (*) is the best candidate, or {RULE}.",
+        "Its figures include recalibration where the data support one. Those of the other candidates do not.",
         "",
         f"registered as version {recorded.model_version}, run {recorded.run_id}",
         f"report: {recorded.report}",
@@ -48,10 +48,11 @@ def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Re
 
 def _head(name: str, head: dict[str, Any] | None, longest_horizon: int) -> Iterator[str]:
     if head is None:
-        yield f"{name}: not predicted, everyone is in remission at the landmark"
+        yield f"{name}: not predicted, because every patient is in remission at the landmark"
         return
-    events = "in remission" if name == "remission" else f"relapses within {longest_horizon} days"
-    yield f"{name}: {head['n']} patients, {head['events']} {events}; winner: {head['winner'] or 'none'}"
+    relapses = f"relapse{'' if head['events'] == 1 else 's'} within {longest_horizon} days"
+    events = "in remission" if name == "remission" else relapses
+    yield f"{name}: {patients(head['n'])}, {head['events']:,} {events}; winner: {head['winner'] or 'none'}"
     if head["note"]:
         yield f"  note: {head['note']}"
     candidates = head["candidates"]

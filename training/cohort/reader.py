@@ -87,12 +87,12 @@ def ignored_files(directory: Path) -> tuple[str, ...]:
 
 
 def describe_problem(problem: Problem) -> str:
-    """One problem in words, for whoever has the file open in a spreadsheet or an editor."""
+    """One problem as a sentence, with rows numbered as a spreadsheet or an editor numbers them."""
     return _describe(problem, [] if problem.row is None else [problem.row])
 
 
 def describe_problems(problems: Sequence[Problem]) -> list[str]:
-    """Every problem in words; rows with the same problem share a line, lest one column fill the screen."""
+    """Every problem as a sentence; rows with the same problem share a line, so that no column fills the screen."""
     rows: dict[Problem, list[int]] = defaultdict(list)
     for problem in problems:
         shared = Problem(problem.place, None, problem.column, problem.required, problem.found)
@@ -109,7 +109,9 @@ def _describe(problem: Problem, rows: Sequence[int]) -> str:
         unit = "line" if in_protocol else "row" if first == 2 else "data row"
         parts.append(unit + ("s " if len(rows) > 1 else " ") + ", ".join(_ranges([row + first for row in rows])))
     if problem.column is not None:
-        parts.append(f"{'key' if in_protocol else 'column'} {problem.column}")
+        is_option = problem.column.startswith("--")
+        is_key = problem.place.endswith(".toml") or problem.place == "policy"
+        parts.append(f"{'key' if is_key else 'option' if is_option else 'column'} {problem.column}")
     return f"{', '.join(parts)}: required {problem.required}; found {problem.found}"
 
 

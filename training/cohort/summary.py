@@ -1,4 +1,4 @@
-"""What a cohort holds, and who is counted where at each landmark: the arithmetic and the text of `kap cohort check`."""
+"""What a cohort holds, and the patient flow at each landmark: the arithmetic and the text of `kap cohort check`."""
 
 import textwrap
 from collections import Counter
@@ -142,7 +142,7 @@ def render_summary(summary: CohortSummary, flows: Sequence[LandmarkFlow], unused
     """All as text for a terminal, 100 characters wide; ``unused`` are lines of `cohort_unused`."""
     opening = []
     if summary.is_synthetic:
-        opening.append("This cohort is SYNTHETIC: it was drawn by a program, and nobody in it exists.")
+        opening.append("This cohort is SYNTHETIC: a program drew it, and its patients do not exist.")
     without = f", {_people(summary.without_site)} without a site" if summary.without_site else ""
     sites = f"{summary.sites} site{'' if summary.sites == 1 else 's'}"
     opening.append(f'Protocol "{summary.protocol}": {_people(summary.patients)}, {sites}{without}')
@@ -196,11 +196,11 @@ def _table_lines(summary: CohortSummary) -> list[str]:
         days = "" if table.first_day is None else f"   {table.first_day} to {table.last_day}"
         lines.append(f"  {table.name:<18}{table.rows:>12,}{table.patients:>12,}{days}")
     asked = f"{summary.asked_for_history:,} of {_people(summary.patients)}"
-    return [*lines, f"Earlier treatments were asked for in {asked}; their number is unknown for the others."]
+    return [*lines, f"Earlier treatments were recorded for {asked}; their number is unknown for the others."]
 
 
 def _column_lines(summary: CohortSummary) -> list[str]:
-    lines = ["Columns, with the share of rows in which nothing was recorded"]
+    lines = ["Columns, with the share of rows without a value"]
     for table in summary.tables:
         if table.rows:
             always = [column.name for column in table.columns if column.missing_share == 0]
@@ -234,7 +234,7 @@ def _flow_lines(flow: LandmarkFlow) -> list[str]:
             lines += [_counted(f"      {why}", number) for why, number in flow.not_reached]
     lines.append(_counted("  in the analysis", flow.eligible))
     if not flow.eligible:
-        return [*lines, "  Nobody is left: no model can be fitted at this landmark."]
+        return [*lines, "  No patients are left: no model can be fitted at this landmark."]
     if flow.instruments and not flow.remission_at_landmark:
         lines += _listed_instruments(flow.instruments)
     lines += _remission_lines(flow)
@@ -263,16 +263,16 @@ def _remission_lines(flow: LandmarkFlow) -> list[str]:
     ends = {
         EndedBy.RELAPSE: "relapsed",
         EndedBy.COMPETING: "died or began a new treatment first",
-        EndedBy.CENSORED: "neither, as long as they were followed",
+        EndedBy.CENSORED: "neither by the end of follow-up",
     }
     lines += [_counted(f"      {words}", flow.ended[end]) for end, words in ends.items()]
     if flow.not_followed:
-        lines.append(_counted("      not followed for a day: not counted for relapse", flow.not_followed))
+        lines.append(_counted("      not followed for a day: left out for relapse", flow.not_followed))
     if flow.median_followed_days is not None:
         lines.append(_counted("      median days from remission to the first of these", flow.median_followed_days))
     if not flow.remission_at_landmark:
         lines.append(_counted("    not in remission", flow.remission.no))
-        lines.append(_counted("    remission not observed: no later reading decides", flow.remission.not_observed))
+        lines.append(_counted("    remission not observed: no reading decides", flow.remission.not_observed))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a cohort holds that no outcome rule can use, counted by reason, and session numbers that can't be right."""
+"""Records that no outcome rule uses, counted by reason, and session numbers that are wrong."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class SessionNumbers:
 
 @dataclass(frozen=True)
 class UnusedRecords:
-    """What no outcome rule can use. ``ratings`` counts ratings by why; each is counted once."""
+    """Records that no outcome rule uses. ``ratings`` counts ratings by reason; each is counted once."""
 
     ratings: tuple[tuple[str, int], ...]
     after_withdrawal: AfterWithdrawal
@@ -85,12 +85,14 @@ def render_unused(unused: UnusedRecords) -> list[str]:
     """As lines for a terminal; none where everything can be used."""
     lines = []
     if unused.ratings:
-        lines.append("Ratings that no outcome rule can use")
+        lines.append("Ratings that no outcome rule uses")
         lines += [f"  {why:<60}{count:>10,}" for why, count in unused.ratings]
     if unused.after_withdrawal.rows:
-        rows = ", ".join(f"{count:,} {name}" for name, count in unused.after_withdrawal.rows)
+        counts = unused.after_withdrawal.rows
+        rows = ", ".join(f"{count:,} {name.removesuffix('s') if count == 1 else name}" for name, count in counts)
         patients = unused.after_withdrawal.patients
-        lines.append(f"After a withdrawal, dating nothing: {rows} ({patients:,} patient{'' if patients == 1 else 's'})")
+        people = f"{patients:,} patient{'' if patients == 1 else 's'}"
+        lines.append(f"Rows after a withdrawal, not used for dates of outcomes: {rows} ({people})")
     return lines + _number_lines(unused.session_numbers)
 
 
@@ -98,8 +100,8 @@ def _number_lines(numbers: SessionNumbers) -> list[str]:
     if not numbers.begin_later and not numbers.lack_one:
         return []
     return [
-        "WARNING: session numbers. A landmark is reached only where all earlier dosing sessions are recorded:",
-        "number the sessions of each patient from 1, and add those that are missing.",
-        f"  {'dosing sessions begin with another number than 1':<60}{numbers.begin_later:>10,}",
-        f"  {'a number in between is missing':<60}{numbers.lack_one:>10,}",
+        "WARNING: session numbers. A patient reaches a landmark only if all earlier dosing sessions are recorded.",
+        "Number the sessions of each patient from 1, and add the missing ones.",
+        f"  {'patients whose dosing sessions do not begin with number 1':<60}{numbers.begin_later:>10,}",
+        f"  {'patients with a gap in the session numbers':<60}{numbers.lack_one:>10,}",
     ]

@@ -1,4 +1,4 @@
-"""The checks that stop a training, and who answers for one that failed.
+"""The checks that stop a training, and the acknowledgement of a failed one.
 
 Public names: `acknowledgements`, `leakage_checks`, `notes`, `refuse_leakage`, `requirements`.
 """

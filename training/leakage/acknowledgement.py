@@ -1,6 +1,6 @@
-"""Somebody answers for training on although a leakage check failed: what is accepted, and what it changes.
+"""The acknowledgement of a failed leakage check: which ones are accepted, and what they change.
 
-Where an acknowledgement is shown is left to the report, the policy and `kap history`.
+The report, the policy and `kap history` show it.
 """
 
 from collections.abc import Sequence
@@ -11,24 +11,22 @@ from training.reasons import require_reason
 from training.registry.decisions import PolicyCheck
 
 ACKNOWLEDGEABLE = ("duplicated patients", "future perturbation", "implausible features", "shuffled outcomes")
-"""The checks that somebody can answer for. A positive control that goes unnoticed says that the checks do not work,
-and nobody can answer for what they then let through."""
+"""The checks that can be acknowledged. The positive control can't: without it the other checks show nothing."""
 
 ACKNOWLEDGED = "acknowledged: "
-"""How the name of a promotion's requirement begins that stands for a failed check which somebody answers for."""
+"""Prefix of the promotion check that shows an acknowledged leakage check."""
 
 
 def acknowledgements(
     checks: Sequence[str], by: str | None, reason: str | None, command: str
 ) -> tuple[Acknowledgement, ...]:
-    """What a command was told to acknowledge; names may be written with hyphens.
+    """The acknowledgements of a command's options; names may have hyphens.
 
-    Raises ``InputRefusedError`` for a check that does not exist or can't be acknowledged, and unless both who and why
-    are given.
+    Raises ``InputRefusedError`` for an unknown check, for one that can't be acknowledged, and without a name or reason.
     """
     if not checks:
         given = [option for option, value in (("--by", by), ("--reason", reason)) if value is not None]
-        required = "--acknowledge with the name of a leakage check beside it"
+        required = "--acknowledge CHECK with this option"
         if given:
             raise InputRefusedError([Problem(command, None, option, required, "none") for option in given])
         return ()
@@ -39,9 +37,9 @@ def acknowledgements(
         if name not in ACKNOWLEDGEABLE
     ]
     if not (by or "").strip():
-        problems.append(Problem(command, None, "--by", "who answers for it", "nobody"))
+        problems.append(Problem(command, None, "--by", "the name of who is responsible", "no name"))
     if reason is None:
-        problems.append(Problem(command, None, "--reason", "why this is no leak", "nothing"))
+        problems.append(Problem(command, None, "--reason", "why this is no leak", "no text"))
     if problems:
         raise InputRefusedError(problems)
     require_reason(command, reason or "", by)
@@ -52,7 +50,7 @@ def acknowledgements(
 
 
 def acknowledged(check: LeakageCheck, answered: Sequence[Acknowledgement]) -> LeakageCheck:
-    """The check with who answers for it, if it failed and can be answered for; otherwise as it is."""
+    """The check with its acknowledgement, if it failed and can be acknowledged; otherwise unchanged."""
     if check.passed or not check.acknowledgeable:
         return check
     found = next((each for each in answered if each.check == check.name), None)
@@ -60,8 +58,8 @@ def acknowledged(check: LeakageCheck, answered: Sequence[Acknowledgement]) -> Le
 
 
 def requirements(checks: Sequence[LeakageCheck]) -> list[PolicyCheck]:
-    """A requirement of its own, met, for every failed check that somebody answers for, so that a promotion shows it."""
-    required = "a failed leakage check has somebody who answers for it, with a reason"
+    """A passed requirement for every acknowledged check, so that a promotion shows it."""
+    required = "a failed leakage check is acknowledged, with a name and a reason"
     answered = [check.acknowledged for check in checks if check.acknowledged is not None]
     return [
         PolicyCheck(name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.as_text())
@@ -70,4 +68,4 @@ def requirements(checks: Sequence[LeakageCheck]) -> list[PolicyCheck]:
 
 
 def _kind(name: str) -> str:
-    return "the positive control, which nobody can answer for" if name == "positive control" else "another name"
+    return "the positive control, which can't be acknowledged" if name == "positive control" else "another name"

@@ -1,7 +1,7 @@
-"""How telling it is that two records agree: the information of each cell, and from where on chance does not reach.
+"""The information in the agreement of two records, by cell, and the threshold above which it is not chance.
 
-Cells depend on each other. So a cell counts for what it adds to the one that tells most about it, and the agreement
-that chance brings about is measured on pairs of patients who can't be the same person.
+Cells depend on each other. So a cell counts for what it adds to its most informative neighbour. Agreement by chance is
+measured on pairs of patients who can't be the same person.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ CHANGED = 0.1
 """Share of the cells of a copy that may have been changed [judgement]: agreement of a cell counts for little less than
 its information, disagreement costs log2(10) = 3.3 bits (Fellegi & Sunter 1969, doi:10.1080/01621459.1969.10501049)."""
 EXPECTED_BY_CHANCE = 0.01
-"""Pairs of different patients in a whole cohort that are taken for one person by chance [judgement]."""
+"""Expected pairs of different patients in a cohort that are taken for one person by chance [judgement]."""
 PSEUDO_COUNT = 4.0
-"""Patients' worth of belief that a cell does not depend on another one [judgement]."""
+"""Weight, in patients, of the prior that a cell does not depend on another one [judgement]."""
 LEVELS = 8
 """Levels of a cell on which another one may depend."""
 NEAREST = 48
-"""Cells before a cell among which the one that tells most about it is looked for."""
+"""Preceding cells among which the most informative one is sought."""
 MOST_CHOOSING = 2000
 """Patients from whose records it is decided which cell depends on which."""
 MOST_COMPARED = 120_000_000
-"""Cells compared in pairs of patients to measure what chance brings about."""
+"""Cells compared in pairs of patients to measure agreement by chance."""
 FEWEST_APART = 0.1
-"""Share of pairs who contradict each other below which they do not stand for all."""
+"""Share of contradicting pairs below which all pairs are used instead."""
 CHUNK = 20_000
 """Pairs worked on at a time."""
 AGES_APART = 1.0
@@ -43,10 +43,10 @@ DEEPEST = 20
 
 @dataclass(frozen=True, eq=False)
 class Telling:
-    """Records as ``codes`` (patients, cells), and ``bits`` (patients, cells): what each cell of a record tells.
+    """Records as ``codes`` (patients, cells), and ``bits`` (patients, cells): the information of each cell.
 
-    A cell's bits are -log2 of its share among the patients with the same level of the cell that tells most about it
-    (Chow & Liu 1968, doi:10.1109/TIT.1968.1054142).
+    A cell's bits are -log2 of its share among the patients with the same level of its most informative cell (Chow & Liu
+    1968, doi:10.1109/TIT.1968.1054142).
     """
 
     codes: Codes
@@ -73,12 +73,12 @@ class Telling:
 
 
 def telling(cohort: Cohort, copies: int = 0) -> Telling:
-    """What the records of a cohort tell, each cell as frequent as with so many further copies of its record."""
+    """The information of a cohort's records, each cell as frequent as with so many further copies of its record."""
     return informed(cells_of(cohort), copies)
 
 
 def informed(codes: Codes, copies: int = 0) -> Telling:
-    """What records of these cells (patients, cells) tell, as ``telling``."""
+    """The information of records with these cells (patients, cells), as ``telling``."""
     chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
     bits = np.empty(codes.shape, dtype=np.float32)
     levels = np.stack([_levels(column) for column in codes.T], axis=1)
@@ -121,8 +121,8 @@ def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
 def beyond_chance(cohort: Cohort, records: Telling) -> float:
     """The agreement in bits that fewer than ``EXPECTED_BY_CHANCE`` pairs of different patients reach; larger is more.
 
-    Pairs who contradict each other in a fact that does not change show what chance does to the rest of two records;
-    how far facts agree is taken from other pairs. The tail is continued as an exponential one, by its flattest part.
+    Pairs who contradict each other in a constant fact show the agreement of the other cells by chance; the agreement of
+    facts comes from other pairs. The tail is extrapolated as exponential, by its flattest part.
     """
     patients = len(cohort)
     compared = int(np.sqrt(2 * MOST_COMPARED / records.codes.shape[1]))
@@ -140,9 +140,9 @@ def beyond_chance(cohort: Cohort, records: Telling) -> float:
 
 
 def _by_chance(cohort: Cohort, records: Telling, sample: Indices) -> Floats:
-    """The agreement of pairs who can't be one person, had their facts agreed as those of any two patients do.
+    """The agreement of pairs who can't be one person, with facts that agree as those of any two patients do.
 
-    Where hardly anybody's facts are recorded, of all pairs: copies among them can only raise what chance may do.
+    Where few facts are recorded, of all pairs: copies among them can only raise the threshold.
     """
     first, second = np.triu_indices(len(sample), k=1)
     facts, rest = np.empty(len(first)), np.empty(len(first))
@@ -157,7 +157,7 @@ def _by_chance(cohort: Cohort, records: Telling, sample: Indices) -> Floats:
 
 
 def _contradict(cohort: Cohort, first: Indices, second: Indices) -> Mask:
-    """Who can't be one person: another sex, another diagnosis or more than a year older or younger, shape (pairs,)."""
+    """Pairs who can't be one person: another sex, another diagnosis, or ages more than a year apart; shape (pairs,)."""
     age = cohort.number("age_years")
     differs = np.abs(age[first] - age[second]) > AGES_APART
     for name in ("sex", "diagnosis"):

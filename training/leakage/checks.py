@@ -1,6 +1,6 @@
-"""The leakage gate: every training passes these checks before anything is judged, or stops.
+"""The leakage checks: a training passes them before anything is evaluated, or stops.
 
-What each check does is decided in its own module; here they are put together and a failed one is made loud.
+Each check has a module of its own; this one runs them and turns a failed one into an error.
 """
 
 from collections.abc import Sequence
@@ -22,24 +22,24 @@ from training.learning.tasks import Task
 from training.outcomes.labels import Outcomes
 
 MOST_NAMED = 20
-"""Pairs of records that are named one by one."""
+"""Pairs of records that are named; the others are counted."""
 
 
 class LeakageFoundError(EvidenceFailedError):
-    """What the model would be judged on has leaked into what it learns from; ``checks`` are those that failed."""
+    """Leakage checks failed: outcomes or held-out patients are among the training data. ``checks`` are those."""
 
     def __init__(self, checks: Sequence[LeakageCheck]) -> None:
         self.checks = tuple(checks)
-        lines = ["leakage found: nothing was trained.", *map(as_text, self.checks)]
+        lines = ["leakage found: no model was fitted.", *map(as_text, self.checks)]
         super().__init__("\n".join([*lines, *filter(None, map(_way_on, self.checks))]))
 
 
 def _way_on(check: LeakageCheck) -> str:
-    """How to go on although a check failed, for somebody who can answer for it."""
+    """How to train although a check failed."""
     if not check.acknowledgeable:
-        return f"{check.name}: this can't be acknowledged"
+        return f"{check.name}: this check can't be acknowledged"
     return (
-        f"{check.name}: if you have made sure that this is no leak, say "
+        f"{check.name}: if this is no leak, add "
         f'--acknowledge "{check.name}" --by NAME --reason TEXT; both are recorded with the model'
     )
 
@@ -52,7 +52,7 @@ def as_text(check: LeakageCheck) -> str:
 
 
 def notes(checks: Sequence[LeakageCheck]) -> list[str]:
-    """A line for every check that passed with a warning, or that failed and that somebody answers for."""
+    """A line for every check that passed with a warning, or that failed and is acknowledged."""
     return [
         f"leakage check {check.name}: {check.verdict}{f': {check.warning}' if check.warning else ''}"
         for check in checks
@@ -68,7 +68,7 @@ def leakage_checks(
     folds: Folds,
     config: TrainingConfig,
 ) -> list[LeakageCheck]:
-    """The five checks, in the order in which a failed one explains the others.
+    """The five checks; a failure of an earlier one may explain those of later ones.
 
     ``features``, ``outcomes`` and ``tasks`` have one entry per landmark of the protocol.
     """
@@ -84,30 +84,30 @@ def leakage_checks(
 
 
 def refuse_leakage(checks: Sequence[LeakageCheck]) -> None:
-    """Raise ``LeakageFoundError`` when any check failed and nobody answers for it."""
+    """Raise ``LeakageFoundError`` if any check failed and is not acknowledged."""
     failed = [check for check in checks if check.stops]
     if failed:
         raise LeakageFoundError(failed)
 
 
 def duplicate_check(cohort: Cohort, folds: Folds) -> LeakageCheck:
-    """Whether every record is of a patient of its own; a pair in one fold would still be split when tuning."""
+    """Whether no two records are of one patient; tuning would split even a pair within one fold."""
     pairs = near_duplicates(cohort)
     # Row 1 is the header; a cohort keeps its patients in the order of their ids.
     named = [f"rows {first + 2} and {second + 2}" for first, second in pairs[:MOST_NAMED].tolist()]
     poor = int((~tellable(cohort)).sum())
-    seen = f"{len(pairs)} pairs of records that are the same but for a few cells"
+    seen = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of records that are equal except for a few cells"
     if len(pairs):
         apart = int(np.any(folds.fold[:, pairs[:, 0]] != folds.fold[:, pairs[:, 1]], axis=0).sum())
         seen += (
-            f", {apart} of them on both sides of a fold. A patient under two ids can both teach the model and judge "
-            "it. Keep one record of each pair, then train again. The rows are those of patients sorted by patient_id; "
-            "row 1 is the header"
+            f", {apart} of them in different folds. A patient with two ids can be both in the training data and held "
+            "out. Keep one record of each pair, then train again. Rows count patients sorted by patient_id; row 1 is "
+            "the header"
         )
     if poor:
         seen += (
-            f"; {poor} of {len(cohort)} records hold so little that different patients can have the same: a copy of "
-            "one of them is not noticed"
+            f"; {poor} of {len(cohort)} records hold too few values to distinguish patients: a copy of one of them is "
+            "not found"
         )
-    required = "no patient has two records, not even under another id or with a few cells changed"
+    required = "no patient has two records, also not with another id or a few changed cells"
     return LeakageCheck(name="duplicated patients", passed=not len(pairs), required=required, seen=seen, named=named)

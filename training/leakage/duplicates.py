@@ -1,6 +1,6 @@
 """Records that are too alike to be two patients: the same record, or nearly, under another id.
 
-Compared are whole raw records but for the ids of patient and site. What to do about a pair is left to `leakage`.
+Whole raw records are compared without the ids of patient and site. `checks` decides what follows from a pair.
 """
 
 import numpy as np
@@ -21,16 +21,16 @@ MOST_PAIRS = 500_000
 CHUNK = 5_000
 """Patients worked on at a time, so that memory does not grow with the cohort."""
 UNSURE_BITS = 3.0
-"""By so much a copy moves what is measured of a cohort; a record within it is not said to be tellable."""
+"""How far a copy shifts the threshold of a cohort; a record this close to it does not count as tellable."""
 
 Pairs = NDArray[np.intp]
 
 
 def near_duplicates(cohort: Cohort) -> Pairs:
-    """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are one but for a few cells.
+    """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are equal except for a few cells.
 
-    Two records are one when they agree beyond what chance brings about anywhere in the cohort. Poor records agree by
-    chance, so that nothing is said of them: see ``tellable``.
+    Two records are one patient's if they agree beyond chance in the whole cohort. Records with few values agree by
+    chance and are never paired: see ``tellable``.
     """
     if len(cohort) < 2:
         return np.empty((0, 2), dtype=np.intp)
@@ -42,7 +42,7 @@ def near_duplicates(cohort: Cohort) -> Pairs:
 
 
 def tellable(cohort: Cohort, changed: int = 0) -> Mask:
-    """Whose record, shape (patients,), holds enough for a copy with so many changed cells to be told from chance."""
+    """Whether a record, shape (patients,), holds enough that a copy with so many changed cells exceeds chance."""
     if len(cohort) < 2:
         return np.ones(len(cohort), dtype=np.bool_)
     least = beyond_chance(cohort, telling(cohort)) + UNSURE_BITS

@@ -1,6 +1,6 @@
-"""A cohort whose records are rewritten at random from the landmark on: no feature may notice.
+"""Future perturbation: records after the landmark are rewritten at random, and no feature may change.
 
-What is after the landmark is decided here once more, apart from `known_at`: a wrong cut must not hide itself.
+This module decides by itself what is after the landmark, without `known_at`, so that it finds a wrong cut there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,14 +29,14 @@ NEW_ROWS = 2
 
 @dataclass(frozen=True, eq=False)
 class PerturbedCohort:
-    """A cohort with another future, and how many of its rows were removed, changed or invented."""
+    """A cohort with another future, and the number of rows removed, changed or invented."""
 
     cohort: Cohort
     rows: int
 
 
 def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> LeakageCheck:
-    """Whether the features, one entry per landmark, stay as they are, to the bit, when the future is another one."""
+    """Whether the features, one entry per landmark, stay the same to the bit under another future."""
     moved: list[str] = []
     rows = outcomes = 0
     for landmark, built in zip(cohort.protocol.landmarks, features, strict=True):
@@ -45,15 +45,15 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
         rows += rewritten.rows
         outcomes += _outcomes_changed(cohort, rewritten.cohort, landmark)
         moved += _moved(built, build_features(rewritten.cohort, landmark), landmark)
-    seen = f"{rows} rows after the landmarks rewritten, which changed {outcomes} outcomes"
-    required = "a record's future perturbation at random changes no feature"
+    seen = f"{rows} rows after the landmarks were rewritten; this changed {outcomes} outcomes"
+    required = "rewriting the rows after a landmark at random changes no feature"
     reached = any(bool((~np.isnan(built.day)).any()) for built in features)
     if reached and not rows:
         moved = ["no row could be rewritten, so nothing was checked"]
     if moved:
         seen += (
-            ": the features named use what is not known at the moment of prediction, so a clinic can't supply it. "
-            "Correct the day up to which they read, then train again"
+            ". The named features use records that are not known at the landmark. Correct the day up to which they "
+            "read, then train again"
         )
     return LeakageCheck(name="future perturbation", passed=not moved, required=required, seen=seen, named=moved)
 
@@ -61,8 +61,8 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
 def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> PerturbedCohort:
     """Rewrite what is not known on the landmark ``day`` (patients,), NaN for those who did not reach it.
 
-    Half of the later rows go, the others get other cells, and new ones come. The session that defines the landmark
-    keeps its number and day, and whatever else is of a later day is free.
+    Half of the later rows are removed, the others get other cells, and new rows are added. The session that defines the
+    landmark keeps its number and day.
     """
     defining = dosing_day(cohort, landmark.before_session) if landmark.before_session else np.full(len(cohort), np.nan)
     tables, rewritten = (
@@ -165,9 +165,13 @@ def _equal(first: Floats, second: Floats) -> Mask:
 
 
 def _moved(before: FeatureRows, after: FeatureRows, landmark: Landmark) -> list[str]:
-    """The features that differ for anybody, and for how many; the landmark day counts as one."""
+    """The features that differ for any patient, and for how many; the landmark day counts as one."""
     reached = ~np.isnan(before.day)
     differs = ~_equal(before.values, after.values) & reached[:, None]
     counts = dict(zip(before.names, differs.sum(axis=0).tolist(), strict=True))
     counts["the landmark day"] = int((~_equal(before.day, after.day)).sum())
-    return [f"{landmark.name}: {name} ({count} patients)" for name, count in counts.items() if count]
+    return [
+        f"{landmark.name}: {name} ({count} patient{'' if count == 1 else 's'})"
+        for name, count in counts.items()
+        if count
+    ]

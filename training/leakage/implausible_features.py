@@ -1,6 +1,6 @@
-"""Features that alone tell the outcome better than anything known beforehand could: a copy of the outcome in disguise.
+"""Features that alone predict the outcome better than anything known at the landmark can: copies of the outcome.
 
-A positive control of the outcome shows on the same cohort that such a copy would be found.
+A positive control shows on the same cohort that this check finds such a copy.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,36 +20,36 @@ SUSPICIOUS_AUC, SUSPICIOUS_LOWEST = 0.85, 0.75
 """Estimate and lower 95% limit from which a feature is named. An early response reaches about 0.82 in published cohorts
 (early score in the masked antidepressant trial and in computerised therapy)."""
 IMPLAUSIBLE_AUC, IMPLAUSIBLE_LOWEST = 0.90, 0.85
-"""Estimate, and limit below its lower 95% limit, from which a feature stops the training: surely better than the best
-that is known of any single one."""
+"""Estimate, and limit below its lower 95% limit, from which a feature stops the training: better than any single
+feature in published cohorts."""
 COPY_AUC = 0.95
-"""From which a covariate equals the outcome but for slips of the pen: a copy with 5% of its values flipped has 0.95.
-Nobody can answer for that one."""
+"""From here a covariate equals the outcome except for data entry errors: a copy with 5% of its values flipped has 0.95.
+It can't be acknowledged."""
 FEWEST = 10
-"""Patients of either kind below which nothing is said: nine can be told apart by chance."""
+"""Patients with and without the outcome below which nothing is reported: chance can separate nine perfectly."""
 FEWEST_FOR_FLIPPED = 30
 """Patients of either kind from which a copy with 5% of its values flipped must be found too: its AUC is 0.95, and the
 lower limit of Hanley & McNeil stays above ``IMPLAUSIBLE_LOWEST``."""
 FLIPPED = 0.05
 MOST_EVENTS = 400
-"""Relapses that are compared with everybody followed for longer; evenly chosen where there are more."""
+"""Relapses that are compared with all patients followed for longer; evenly chosen where there are more."""
 
 
 @dataclass(frozen=True)
 class SingleFeatureAuc:
-    """How well a feature alone tells the outcome: the larger of AUC and 1 - AUC, and its lower 95% limit."""
+    """How well a feature alone predicts the outcome: the larger of AUC and 1 - AUC, and its lower 95% limit."""
 
     auc: float
     lowest: float
 
     @property
     def suspicious(self) -> bool:
-        """Whether it is better than early response is known to be."""
+        """Whether it exceeds the best AUC of early response in published cohorts."""
         return self.auc >= SUSPICIOUS_AUC and self.lowest > SUSPICIOUS_LOWEST
 
     @property
     def implausible(self) -> bool:
-        """Whether nothing known beforehand could be so good."""
+        """Whether it exceeds what anything known at the landmark can reach."""
         return self.auc >= IMPLAUSIBLE_AUC and self.lowest > IMPLAUSIBLE_LOWEST
 
 
@@ -86,9 +86,9 @@ def feature_check(
 ) -> LeakageCheck:
     """Whether nothing without a day alone is implausibly good for any head; the suspicious features are named.
 
-    Columns of patients, earlier treatments and study covariates have no day: nothing shows when they were filled in.
-    Features of dated records are made of what is recorded up to the landmark, as `future_perturbation` shows. Where a
-    course hardly moves any more they tell the outcome nearly by themselves, rightly: they are named as a warning.
+    Columns of patients, earlier treatments and study covariates have no day, so that nothing shows when they were
+    recorded. Features of dated records use only what is recorded up to the landmark (`future_perturbation`). Where
+    courses are nearly over they may decide the outcome alone: this is a warning, not a failure.
     """
     suspicious, implausible, own, copies = [], [], [], 0
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
@@ -101,16 +101,16 @@ def feature_check(
                 copies += alone.auc >= COPY_AUC
             elif alone.suspicious:
                 suspicious.append(words)
-    seen = f"{len(implausible)} implausible undated features and {len(suspicious)} suspicious features"
+    seen = f"implausible undated features: {len(implausible)}; suspicious features: {len(suspicious)}"
     if implausible:
         seen += (
-            ": each implausible feature alone predicts the outcome better than anything known beforehand can. It "
-            "holds the outcome, or was recorded after it. Find out when each is recorded. Remove what is recorded "
-            "after the landmark from the cohort, or from the covariates of protocol.toml, and train again"
+            ". An implausible feature alone predicts the outcome better than anything known at the landmark can: it "
+            "holds the outcome, or was recorded after it. Remove it from the cohort, or from the covariates of "
+            "protocol.toml, unless it is recorded by the landmark; then train again"
         )
-        seen += ". One equals the outcome, which can't be acknowledged" if copies else ""
+        seen += ". One equals the outcome and can't be acknowledged" if copies else ""
     elif suspicious:
-        seen += ": make sure that each is recorded before the landmark"
+        seen += ". Check that each is recorded before the landmark"
     return LeakageCheck(
         name="implausible features",
         passed=not implausible,
@@ -129,9 +129,9 @@ def _warning(own: int) -> str:
     if not own:
         return ""
     return (
-        f"{own} of the features made of dated records nearly decide the outcome alone. They use only what is recorded "
-        "by the landmark, so this is no leak; but most patients have all but reached their outcome by then. Check that "
-        "days of ratings are right, and whether a prediction at this landmark helps anybody"
+        f"{own} feature{'' if own == 1 else 's'} of dated records nearly decide{'s' if own == 1 else ''} the outcome "
+        "alone. This is no leak, because only records up to the landmark count. Check the days of the ratings, and "
+        "whether a prediction at this landmark is useful"
     )
 
 
@@ -143,7 +143,7 @@ def positive_control_check(
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
         head = f"{landmark.name}, {task.name}"
         if observed.rarer < FEWEST:
-            seen.append(f"{head}: too few outcomes to tell")
+            seen.append(f"{head}: too few outcomes")
             continue
         exact, flipped = auc_of_each(observed, _positive_control(observed, len(task.training_data.rows), seed))
         seen.append(f"{head}: AUC {exact.auc:.2f}, with {FLIPPED:.0%} flipped {flipped.auc:.2f}")
@@ -151,8 +151,8 @@ def positive_control_check(
             missed.append(head)
     text = "; ".join(seen)
     if missed:
-        text += ". A leaking covariate would pass unseen: correct training/leakage/implausible_features.py first"
-    required = "a copy of the outcome planted among the features is found"
+        text += ". The check misses leaking covariates: correct training/leakage/implausible_features.py first"
+    required = "the check of implausible features finds a copy of the outcome"
     return LeakageCheck(
         name="positive control", passed=not missed, required=required, seen=text, named=missed, acknowledgeable=False
     )
@@ -167,7 +167,7 @@ def _heads(
 
 
 def observed_of(task: Task, outcomes: Outcomes) -> ObservedOutcome:
-    """The outcome that a head learns from, as a yes or no with its time."""
+    """The outcome that a head is fitted on, as yes or no with its time."""
     if isinstance(task, RemissionTask):
         trials = task.training_data.trials
         patient, yes, weights = trials.patient, trials.successes > 0, trials.successes + trials.failures
@@ -192,7 +192,7 @@ def _positive_control(observed: ObservedOutcome, patients: int, seed: int) -> Fl
 
 
 def auc_of_each(observed: ObservedOutcome, rows: Floats) -> list[SingleFeatureAuc]:
-    """What each column of the feature rows (patients, features) tells alone, by its value or by whether it is there."""
+    """The AUC of each column of the feature rows (patients, features) alone, by its value or by its missingness."""
     if observed.rarer < FEWEST:
         return [NOTHING] * rows.shape[1]
     return [_alone(observed, column) for column in rows[observed.patient].T]
@@ -201,7 +201,7 @@ def auc_of_each(observed: ObservedOutcome, rows: Floats) -> list[SingleFeatureAu
 def _alone(observed: ObservedOutcome, values: Floats) -> SingleFeatureAuc:
     """The best of value and missingness, over all patients, within each primary scale, and by the order in time.
 
-    A score means another thing on another scale, and so may tell nothing over all.
+    Scores of different scales are not comparable, so that the AUC over all patients may be 0.5.
     """
     missing = np.isnan(values)
     everybody = np.zeros(len(values), dtype=np.intp)
@@ -243,7 +243,7 @@ def stratified_auc(y_observed: Mask, values: Floats, weights: Floats, stratum: I
 
 
 def _by_time(observed: ObservedOutcome, values: Floats, kept: Mask) -> SingleFeatureAuc:
-    """Harrell's C among those with a value: of each relapse and everybody followed for longer, who has more."""
+    """Harrell's C among those with a value: whether a relapse has more than the patients followed for longer."""
     followed, values, relapsed = observed.followed_days[kept], values[kept], observed.y_observed[kept]
     events = np.flatnonzero(relapsed)
     if len(events) > MOST_EVENTS:

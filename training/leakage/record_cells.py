@@ -19,7 +19,7 @@ FACTS = ("age_years", "sex", "diagnosis")
 KIND = {"prior_treatments": "treatment", "sessions": "kind", "assessments": "instrument", "events": "event"}
 """The column by which a table's rows are counted: the third rating of a scale stands beside another third rating."""
 MOST_ROWS = 24
-"""Rows of a kind that are compared: the first ones, which tell two patients apart in any record as rich as that."""
+"""Rows of a kind that are compared: the first ones, which distinguish patients in any record of this length."""
 
 Codes = NDArray[np.int32]
 

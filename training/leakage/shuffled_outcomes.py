@@ -1,6 +1,6 @@
-"""Shuffled outcomes can't be predicted: where they can, those held out had a say in what they were judged by.
+"""Shuffled outcomes can't be predicted; where they can, held-out patients influence the model that predicts them.
 
-The task's own fitting and holding out are used, as in `fit`, with shuffled outcomes in place of the observed ones.
+The check fits and holds out as `fit` does, with shuffled outcomes instead of the observed ones.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ from training.learning.splits import Folds, held_out
 from training.learning.tasks import RemissionTask, Task
 
 PENALTY = Penalty(1.0)
-"""The weakest that training tries, under which a leak shows most."""
+"""The weakest penalty of a training, under which a leak shows most."""
 FITS = 25
 """Fits per head, or one per fold where there are more: every fold is held out of as many shuffles as that allows."""
 ERRORS_ALLOWED = 4.5
-"""Standard errors from 0.5 that are still chance: beyond them lie 7 in a million, so that of 10,000 trainings of ten
-heads fewer than one is stopped for nothing."""
+"""Standard errors from 0.5 that count as chance: 7 in a million are beyond them, so that of 10,000 trainings of ten
+heads fewer than one stops by chance."""
 LEAST_TOLERANCE = 0.03
-"""Of the AUC: a leak that moves it by less changes nothing that anybody would act on."""
+"""Smallest tolerance of the AUC: a leak with a smaller effect changes no decision."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,22 @@ class ShuffledAuc:
 def shuffled_check(
     landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], folds: Folds, config: TrainingConfig
 ) -> LeakageCheck:
-    """Whether no head learns anything from outcomes shuffled within folds; relapse only among those at risk."""
+    """Whether no head predicts outcomes that are shuffled within folds; relapse only among those at risk."""
     seen, named = [], []
     pairs = ((landmark, task) for landmark, heads in zip(landmarks, tasks, strict=True) for task in heads)
     for landmark, task in pairs:
         if task.rarer < config.events_to_fit:
-            seen.append(f"{landmark.name}, {task.name}: too few outcomes to fit a model, so nothing could leak")
+            seen.append(f"{landmark.name}, {task.name}: too few outcomes to fit a model")
             continue
         found = shuffled_auc(task, folds, config.seed)
-        seen.append(f"{landmark.name}, {task.name}: AUC {found.auc:.3f}, within {found.tolerance:.3f} is chance")
+        seen.append(f"{landmark.name}, {task.name}: AUC {found.auc:.3f} (chance: 0.5 +/- {found.tolerance:.3f})")
         if not found.near_half:
             named.append(f"{landmark.name}: {task.name}")
     text = "; ".join(seen)
     if named:
         text += (
-            ". The patients held out influenced the model or the baseline that is judged on them, so no figure of this "
-            "training holds. Correct how patients are held out (training/learning/splits.py), then train again"
+            ". Held-out patients influence the model or baseline that predicts them, so that no figure is valid. "
+            "Correct how patients are held out (training/learning/splits.py), then train again"
         )
     return LeakageCheck(
         name="shuffled outcomes",

@@ -1,9 +1,9 @@
-"""Which candidate answers: the best on patients it never saw, unless the average does about as well.
+"""The choice of a candidate: the best on held-out patients, or the average where none is significantly better.
 
 The average is kept unless the best candidate's held-out loss is significantly lower: a one-sided paired t test at level
-.10 (Student 1908, doi:10.1093/biomet/6.1.1). What all candidates find hard about a patient cancels in a difference.
-Then the best candidate answers: the simplest that is about as good reaches more for remission and less for relapse,
-whose signals are weaker (models/README.md has the table).
+.10 (Student 1908, doi:10.1093/biomet/6.1.1). What makes a patient hard for all candidates cancels in a difference.
+Otherwise the best candidate wins. The simplest one that is about as good would be better for remission and worse for
+relapse, whose signals are weaker (models/README.md has the table).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Judges every candidate of every head on patients it never saw, chooses one, and refits it on all.
+"""Evaluates every candidate of every head on held-out patients, chooses one, and refits it on all patients.
 
-The rule of the choice is in `choice`. What is compared is the log-likelihood of patients held out; for relapse, of
-their weeks at risk.
+The rule of the choice is in `choice`. It compares the log-likelihood of held-out patients; for relapse, of their weeks
+at risk.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +27,10 @@ Progress = Callable[[], None]
 
 @dataclass(frozen=True, eq=False)
 class CandidateFit:
-    """A candidate's held-out predictions ``[repeat][fold]``, how good they were, and the head learned from all.
+    """A candidate's held-out predictions ``[repeat][fold]``, their measures, and the head fitted on all patients.
 
-    ``fold_heads`` are those that made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each
-    patient's outcomes held out, averaged over the repeats; 0 for those who have none. ``loss`` is their mean.
+    ``fold_heads`` made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each patient's
+    held-out outcomes, averaged over the repeats; 0 for patients without any. ``loss`` is their mean.
     """
 
     name: str
@@ -46,7 +46,7 @@ class CandidateFit:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """What became of one task; ``choice`` and ``head`` are ``None`` where not even an overall rate can be given."""
+    """The fits of one task; ``choice`` and ``head`` are ``None`` where not even an average risk can be estimated."""
 
     task: Task
     candidates: Mapping[str, CandidateFit]
@@ -57,12 +57,12 @@ class HeadFit:
 
     @property
     def winner(self) -> str | None:
-        """The candidate that was chosen."""
+        """The chosen candidate."""
         return None if self.choice is None else self.choice.winner
 
 
 def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
-    """The candidates that the task has enough outcomes for, by rising complexity; none without a single event."""
+    """The candidates that the task has enough outcomes for, by rising complexity; none without an event."""
     if task.rarer < 1:
         return ()
     if task.rarer < config.events_to_fit:
@@ -83,7 +83,7 @@ def fit_heads(
         for name in candidates_for(task, config)
         for repeat, fold in [*np.ndindex(folds.repeats, len(folds.names)), (-1, -1)]
     ]
-    # The longest first, so that no worker is left alone with one at the end; results are put back in order.
+    # The longest fits first, so that all workers end at about the same time; results are put back in order.
     jobs.sort(key=lambda job: -CANDIDATES.index(job[1]))
     results = {}
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
@@ -101,7 +101,7 @@ def fit_heads(
 
 
 def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> int:
-    """How many fits ``fit_heads`` will make."""
+    """The number of fits that ``fit_heads`` makes."""
     return sum(len(candidates_for(task, config)) * (folds.repeats * len(folds.names) + 1) for task in tasks)
 
 
@@ -111,7 +111,7 @@ _Result = tuple[Head, Mapping[str, float], HeldOut | None]
 def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
     """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
 
-    Where nearly all outcomes of a kind are in the fold held out, the others can teach no more than the overall rate.
+    Where nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only.
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
@@ -160,9 +160,9 @@ def _losses(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> Floats:
 def _evaluate_task(
     task: Task, site: NDArray[np.integer], candidates: Mapping[str, CandidateFit], config: TrainingConfig
 ) -> HeadFit:
-    """Choose among a task's candidates, and recalibrate the chosen one where its held-out predictions support it."""
+    """Choose among a task's candidates, and recalibrate the winner where its held-out predictions support it."""
     if not candidates:
-        return HeadFit(task, {}, None, None, None, "too few patients or outcomes to learn from: nothing can be said")
+        return HeadFit(task, {}, None, None, None, "too few patients or outcomes to fit a model: nothing is predicted")
     choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site)
     head, recalibration = candidates[choice.winner].head, None
     if choice.winner != "no_model":
@@ -173,42 +173,43 @@ def _evaluate_task(
 
 
 def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
-    """What people must know of a head, as one line; empty where there is nothing."""
+    """What users must know about a head, as one line; empty where there is nothing."""
     notes = []
     if task.rarer < config.events_to_fit:
         notes.append(
-            f"only {task.rarer} of the rarer outcome among {task.patients} patients, {config.events_to_fit} are needed "
-            "to fit a model: the same overall rate is given to everybody"
+            f"the rarer outcome has {task.rarer} of {task.patients} patients, and a model needs "
+            f"{config.events_to_fit}: the model gives every patient the cohort's average risk"
         )
     elif choice.winner == "no_model":
-        notes.append(f"{_no_better(choice)}: every patient is given the cohort's average risk")
+        notes.append(f"{_no_better(choice)}: the model gives every patient the cohort's average risk")
     if isinstance(task, RelapseTask) and task.competing_choice is not None:
         notes.append(_competing(task.competing_choice))
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
-        notes.append(f"too few patients were followed beyond day {task.last_day}: nothing is said of later days")
+        notes.append(f"too few patients were followed beyond day {task.last_day}: later days are not predicted")
     return "; ".join(notes)
 
 
 def _competing(choice: Choice) -> str:
-    """What competing events are predicted from, and by how much it is better."""
+    """How competing events are predicted, and the gain over one rate for all patients."""
     average = choice.differences["no_model"]
     if choice.winner == "no_model":
         found = "not significantly better" if choice.best != "no_model" else "no better"
-        return f"competing events have one rate for all: a regression is {found} on patients held out"
+        return f"competing events have one rate for all patients: a regression is {found} on held-out patients"
     return (
-        f"competing events are predicted from the features, by {average.estimate:.4f} nats a patient better than one "
-        f"rate for all (p {average.p:.2f})"
+        f"competing events are predicted from the features: the log-likelihood of held-out patients is "
+        f"{average.estimate:.4f} higher per patient than with one rate for all (p {average.p:.2f})"
     )
 
 
 def _no_better(choice: Choice) -> str:
-    """Why nobody is told an own risk, with the figure where a candidate came near."""
+    """Why every patient gets the average risk, with the figures where a candidate was better but not significantly."""
     if choice.best == "no_model":
-        return "no candidate predicted patients it never saw better than the average does"
+        return "no candidate predicted held-out patients better than the average"
     gained = choice.differences["no_model"]
     return (
-        f"no candidate predicted patients it never saw significantly better (best: {choice.best}, by "
-        f"{gained.estimate:.4f} nats a patient, standard error {gained.standard_error:.4f}, p {gained.p:.2f})"
+        f"no candidate predicted held-out patients significantly better than the average (best: {choice.best}, "
+        f"log-likelihood {gained.estimate:.4f} higher per patient, standard error {gained.standard_error:.4f}, "
+        f"p {gained.p:.2f})"
     )
 
 

@@ -1,8 +1,8 @@
-"""What follows from what was found: act, watch, in order, or too little to tell; of each thing watched, and of all.
+"""The verdicts: act, watch, in order, or too little to tell; of each monitored item, and of the model.
 
-Act: a change is proven (a model to which nothing happened would show as much in at most one of twenty lifetimes), it is
-large, and it touches what the model does. Watch: proven but small or beside the point, or hinted at (one of five). How
-it is said is left to `as_text`.
+Act: there is strong evidence of a change (without one, at most one of twenty lifetimes shows as much), the change is
+large, and it concerns what the model uses. Watch: strong evidence of a small or irrelevant change, or weak evidence
+(one of five). `as_text` writes the sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
 doi:10.1037/0033-2909.112.1.155); 20 in 100 patients recorded or not; 10 in 100 more or fewer answered [judgement]."""
 DRAWN = 6
-"""Courses of evidence that are told of a model: the strongest, where there is any."""
+"""Courses of evidence that are recorded for a model: the strongest ones."""
 PARTS: Mapping[str, tuple[Kind, ...]] = {
     "records": ("recorded", "value"),
     "answers": ("probability", "answered"),
@@ -30,7 +30,7 @@ LOG_10 = float(np.log(10))
 
 
 def checks(found: Sequence[MonitoringFinding], bundle: Bundle, calendar: Calendar) -> list[Check]:
-    """Everything watched as it is told, the strongest evidence first."""
+    """Every monitored item as it is recorded, the strongest evidence first."""
     used = {model.landmark.name: used_features(model, bundle.features) for model in bundle.models}
     ordered = sorted(found, key=lambda one: one.best_chance)
     return [
@@ -40,13 +40,13 @@ def checks(found: Sequence[MonitoringFinding], bundle: Bundle, calendar: Calenda
 
 
 def _is_used(found: MonitoringFinding, used: Mapping[str, frozenset[str]]) -> bool:
-    """Answers and calibration are what the model does; a feature matters where the model goes by it."""
+    """Whether the model uses the item; predictions and calibration always count as used."""
     watched = found.watched
     return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
 
 
 def used_features(model: OutcomeModel, names: Sequence[str]) -> frozenset[str]:
-    """The features that either head of a model goes by."""
+    """The features that either head of a model uses."""
     scores = [head.score for head in (model.remission, model.relapse) if head is not None]
     return frozenset(names[column] for score in scores for column in _columns(score))
 
@@ -105,15 +105,15 @@ def _state(found: MonitoringFinding, used: bool, alarm: int | None, hint: int | 
 
 
 def is_large(kind: Kind, size: Size | None) -> bool:
-    """Whether a proven change still shows and is large; where recent patients are too few to say, it is taken to be.
+    """Whether a change is large among recent patients; with too few of them it counts as large.
 
-    Predictions that are proven wrong always are.
+    Miscalibration always counts as large.
     """
     return kind == "calibration" or size is None or abs(size.difference) >= LARGE[kind]
 
 
 def states(told_checks: Sequence[Check], *, followed: bool) -> dict[str, State]:
-    """The state of each part that was looked at: records, answers, and calibration where outcomes were given."""
+    """The state of each evaluated part: records, answers, and calibration where outcomes were given."""
     parts = {part: kinds for part, kinds in PARTS.items() if part != "calibration" or followed}
     return {
         part: _of_part([check.state for check in told_checks if check.kind in kinds]) for part, kinds in parts.items()
@@ -121,7 +121,7 @@ def states(told_checks: Sequence[Check], *, followed: bool) -> dict[str, State]:
 
 
 def _of_part(own: Sequence[State]) -> State:
-    """The most urgent of what calls for anything; else in order where there was enough of anything to say so."""
+    """The most urgent state; without act or watch, in order if any item had enough patients."""
     urgent = [state for state in own if state in ("act", "watch")]
     return min(urgent, key=STATES.index) if urgent else "in order" if "in order" in own else "too little to tell"
 

@@ -1,6 +1,6 @@
-"""Examines a registered version: is its evidence unchanged and about this model, and does it meet the policy?
+"""Promotion checks of a registered version: its evidence is unchanged, is about this model, and meets the policy.
 
-Fetches the evidence and the held-out predictions from MLflow; the requirements are those of `policy`.
+This module fetches the evidence and the held-out predictions from MLflow; the requirements are in `policy`.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
 
 @dataclass(frozen=True)
 class PromotionChecks:
-    """What stands for and against a version. Where it is not ``sound``, the evidence can't be believed at all."""
+    """The checks of a version. If it is not ``sound``, evidence or record were changed and no override is possible."""
 
     checks: tuple[PolicyCheck, ...]
     sound: bool
@@ -63,27 +63,26 @@ def run_checks(
     policy: PromotionPolicy,
     cohort: Path | None,
 ) -> PromotionChecks:
-    """Check everything that the policy asks of a version.
+    """Make every check of the policy on a version.
 
-    ``cohort`` is the folder that it was learned from or updated on, if at hand.
+    ``cohort`` is the folder of the cohort that it was fitted or updated on, if given.
 
-    A version without evidence or seal is refused and may be overridden; one whose evidence or record was changed may
-    not.
+    A version without evidence or seal fails and may be overridden. One whose evidence or record was changed may not.
     """
     document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
     recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
     if document is None and recorded == [None, None]:
         return _unsupported("none: this version was registered without evidence; train again", sound=True)
     if document is None or [hashlib.sha256(document).hexdigest()] * 2 != recorded:
-        return _unsupported(f"changed or lost: its digest is not the one in the tags {EVIDENCE_DIGEST}", sound=False)
+        return _unsupported(f"changed or lost: its digest differs from the tags {EVIDENCE_DIGEST}", sound=False)
     try:
         evidence = read_evidence(document)
     except ValidationError:
-        return _unsupported("as recorded, and not in a form that this installation reads", sound=False)
+        return _unsupported("as recorded, but in a format that this installation does not read", sound=False)
     if not _is_about(evidence, bundle):
-        return _unsupported("as recorded, and about another model than this version's", sound=False)
+        return _unsupported("as recorded, but about another model than this version's", sound=False)
     if evidence.bundle_digest is None:
-        return _unsupported("as recorded, and it names no model; train again", sound=True)
+        return _unsupported("as recorded, but it names no model; train again", sound=True)
     as_recorded = _evidence_check("as recorded", passed=True)
     sealed, untouched = _sealed_record(candidate)
     comparison = ChampionComparison(None)
@@ -116,18 +115,18 @@ def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
 
 
 def _sealed_record(candidate: RegisteredModel) -> tuple[PolicyCheck, bool]:
-    """Whether all that stands behind a version is as it was sealed; beside it, whether nothing was changed."""
-    required = "the version's run was sealed, and all that was sealed is there unchanged (see kap audit verify)"
+    """Whether the record of a version is as sealed, as a check; and whether nothing was changed."""
+    required = "the version's run is sealed, and everything that was sealed is unchanged (see kap audit verify)"
     check = PolicyCheck(name="sealed record", passed=False, required=required, seen="")
     if SEAL_DIGEST not in candidate.tags:
-        unsealed = "no seal: recording was interrupted, or the seal's digest was removed; train again"
+        unsealed = "no seal: the recording was interrupted, or the seal's digest was removed; train again"
         return check.model_copy(update={"seen": unsealed}), True
     scratch = candidate.folder.parent / "record"
     scratch.mkdir(exist_ok=True)
     try:
         verdicts = record_verdicts(read_training(candidate.run_id, scratch))
     except MlflowException:
-        return check.model_copy(update={"seen": "the run is gone from the store"}), False
+        return check.model_copy(update={"seen": "the run was deleted from the store"}), False
     wrong = [f"{verdict.check}: {verdict.detail}" for verdict in verdicts if verdict.outcome == "failed"]
     seen = "; ".join(wrong) or f"sealed and unchanged, {candidate.tags[SEAL_DIGEST]}"
     return check.model_copy(update={"seen": seen, "passed": not wrong}), not wrong
@@ -144,21 +143,21 @@ def _winners(bundle: Bundle) -> dict[HeadName, str | None]:
 def _compare(
     candidate: RegisteredModel, bundle: Bundle, champion: RegisteredModel, cohort: Path | None
 ) -> ChampionComparison:
-    """By the held-out predictions of both where they learned from the same cohort; else the champion scores it."""
+    """By the held-out predictions of both if they share the development cohort; else the champion predicts for it."""
     table = _table(candidate)
     if table is None:
         return _impossible(champion, f"the version's run has no {HELD_OUT}; train again")
     lacking = lacking_columns(table)
     if lacking:
-        return _impossible(champion, f"{HELD_OUT} of the version's run has no {', '.join(lacking)}; train again")
+        return _impossible(champion, f"{HELD_OUT} of the version's run lacks {', '.join(lacking)}; train again")
     ours = winners_predictions(table, _winners(bundle))
     theirs = _held_out(champion) if _same_cohort(candidate, champion) else None
     if theirs is not None:
         return _with_unanswered(compare(ours, theirs, champion.version), bundle, champion)
     if cohort is None:
         reason = (
-            f"version {champion.version} has no predictions of these patients: give the cohort that this version "
-            "learned from with --cohort DIR, so that the champion can predict for them"
+            f"version {champion.version} has no predictions for these patients; give the development cohort of version "
+            f"{candidate.version} with --cohort DIR"
         )
         return _impossible(champion, reason)
     names = pseudonyms(_own_cohort(candidate, bundle, cohort))
@@ -170,11 +169,11 @@ def _compare(
 def _compare_updated(
     candidate: RegisteredModel, bundle: Bundle, champion: RegisteredModel, cohort: Path | None
 ) -> ChampionComparison:
-    """Both score the cohort that the candidate was updated on: an update keeps no predictions of patients held out."""
+    """Both predict for the cohort of the update, because an update keeps no predictions of held-out patients."""
     if cohort is None:
         reason = (
-            "an update keeps no predictions of patients held out: give the cohort that this version was updated on "
-            "with --cohort DIR, so that both can predict for its patients"
+            "an update keeps no predictions of held-out patients; give the cohort that version "
+            f"{candidate.version} was updated on with --cohort DIR"
         )
         return _impossible(champion, reason)
     read = _own_cohort(candidate, bundle, cohort)
@@ -188,35 +187,35 @@ def _compare_updated(
 
 
 def _own_cohort(candidate: RegisteredModel, bundle: Bundle, cohort: Path) -> Cohort:
-    """The cohort in a folder; raises ``InputRefusedError`` unless it is the candidate's."""
+    """The cohort in a folder; raises ``InputRefusedError`` if it is not the candidate's."""
     read = read_cohort(cohort, bundle.protocol)
     if read.digest != candidate.tags.get("cohort_digest"):
-        required = f"the cohort that version {candidate.version} learned from or was updated on, unchanged"
-        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another one")])
+        required = f"the cohort that version {candidate.version} was fitted or updated on, unchanged"
+        raise InputRefusedError([Problem("promote", None, "--cohort", required, "another cohort")])
     return read
 
 
 def _against(
     champion: RegisteredModel, ours: dict[HeadName, pd.DataFrame], cohort: Path, names: NDArray[np.str_]
 ) -> ChampionComparison:
-    """The candidate's predictions against those that the champion makes for the same patients.
+    """The candidate's predictions against the champion's for the same patients.
 
-    ``names`` are the pseudonyms that the candidate's patients go by: under another protocol they would be others.
+    ``names`` are the pseudonyms of the candidate's patients; another protocol would give other pseudonyms.
     """
     try:
         known = load_bundle(champion.folder)
     except BundleRefusedError as error:
-        return _impossible(champion, f"the champion can't be loaded here ({error})")
+        return _impossible(champion, f"the champion can't be loaded ({error})")
     read = read_cohort(cohort, known.protocol)
     return compare(ours, predictions_of(known, read, names, ours), champion.version)
 
 
 def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: RegisteredModel) -> ChampionComparison:
-    """The comparison, impossible too where the candidate answers less than the champion: no loss tells of that."""
+    """The comparison, impossible too if the candidate answers fewer questions than the champion."""
     try:
         less = unanswered(bundle, load_bundle(champion.folder))
     except BundleRefusedError:
-        return replace(comparison, caveat="the champion can't be loaded here: its horizons were not compared")
+        return replace(comparison, caveat="the champion can't be loaded: its horizons were not compared")
     return replace(comparison, impossible=comparison.impossible + less)
 
 
@@ -226,15 +225,16 @@ def _favouring(
     candidate: RegisteredModel,
     champion: RegisteredModel,
 ) -> ChampionComparison:
-    """The comparison with a warning where versions predict for patients whose outcomes they have seen, or may have."""
+    """The comparison with a warning if versions predict for patients whom they were fitted on, or may have been."""
     caveats = [comparison.caveat] if comparison.caveat else []
     if seen_by:
         who = " and ".join(f"version {each.version}" for each in seen_by)
         whom = "both" if len(seen_by) > 1 else "it"
-        caveats.append(f"{who} had seen the outcomes of these patients, which favours {whom}")
+        were = "were" if len(seen_by) > 1 else "was"
+        caveats.append(f"{who} {were} fitted on these patients, which favours {whom}")
     if not _same_cohort(candidate, champion):
-        other = f"version {champion.version} learned from another cohort, which may have patients in common with this"
-        caveats.append(f"{other}: patients whom the champion learned from favour it")
+        other = f"version {champion.version} was fitted on another cohort, which may share patients with this one"
+        caveats.append(f"{other}: shared patients favour the champion")
     return replace(comparison, caveat="; ".join(caveats))
 
 
@@ -248,7 +248,7 @@ def _same_cohort(candidate: RegisteredModel, champion: RegisteredModel) -> bool:
 
 
 def _held_out(champion: RegisteredModel) -> dict[HeadName, pd.DataFrame] | None:
-    """The champion's own held-out predictions; ``None`` where its run has none that can be compared with."""
+    """The champion's own held-out predictions; ``None`` if its run has none that can be compared."""
     table, winners = _table(champion), _recorded_winners(champion)
     if table is None or winners is None or lacking_columns(table):
         return None

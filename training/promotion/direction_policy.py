@@ -1,4 +1,4 @@
-"""What the promotion policy asks of directions: one step of a clinical fact moves nobody's answer against its sign."""
+"""The policy on directions: one step of a clinical fact moves no patient's answer against its declared sign."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from training.config import PromotionPolicy
 from training.evidence.document import Direction
 
 SHOWN = 3
-"""Steps that are named of those that go against their sign."""
+"""Steps against their sign that are named; the others are counted."""
 
 
 def direction_requirement(policy: PromotionPolicy) -> str:
-    """The requirement in words."""
-    patients = "nobody" if not policy.direction_patients else f"at most {policy.direction_patients:,} patients"
+    """The requirement as a text."""
+    patients = "no patient" if not policy.direction_patients else f"at most {policy.direction_patients:,} patients"
     return (
         f"one step of a clinical fact moves the answer of {patients} against its declared sign by more than "
         f"{policy.direction_margin:g}, at every landmark"
@@ -19,7 +19,7 @@ def direction_requirement(policy: PromotionPolicy) -> str:
 
 
 def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> list[tuple[bool, str]]:
-    """Whether each finding meets the policy, and in words; those farthest against first. None without rows."""
+    """Whether each finding meets the policy, and its text; those farthest against first. Empty without rows."""
     taken = [row for row in rows if row.patients]
     against = sorted((row for row in taken if not _keeps(row, policy)), key=lambda row: -row.largest_against)
     findings = [(False, _moved(row)) for row in against[:SHOWN]]
@@ -29,12 +29,12 @@ def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> li
     if kept:
         findings.append((True, f"{kept} of {len(taken)} steps keep their direction"))
     if len(taken) < len(rows):
-        findings.append((True, f"{len(rows) - len(taken)} steps could not be taken: no record holds the fact"))
+        findings.append((True, f"{len(rows) - len(taken)} of {len(rows)} steps do not apply: no record holds the fact"))
     return findings
 
 
 def _keeps(row: Direction, policy: PromotionPolicy) -> bool:
-    """Whether few enough move against the sign; where they were counted by a wider margin, nobody may at all."""
+    """Whether few enough answers move against the sign; counted by a wider margin than the policy's, none may."""
     if row.largest_against <= policy.direction_margin:
         return True
     return row.margin <= policy.direction_margin and row.against <= policy.direction_patients
@@ -43,6 +43,6 @@ def _keeps(row: Direction, policy: PromotionPolicy) -> bool:
 def _moved(row: Direction) -> str:
     answer = "remission" if row.horizon_days is None else f"relapse by day {row.horizon_days}"
     return (
-        f"{row.landmark}, {row.fact.replace('_', ' ')}: {answer} should become {row.expected} likely, and moves the "
-        f"other way for {row.against:,} of {row.patients:,} patients, at most by {row.largest_against:.3f}"
+        f"{row.landmark}, {row.fact.replace('_', ' ')}: {answer} should become {row.expected} likely, but moves "
+        f"against this for {row.against:,} of {row.patients:,} patients, by up to {row.largest_against:.3f}"
     )

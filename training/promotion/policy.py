@@ -1,6 +1,6 @@
-"""The promotion policy: which evidence lets a model answer patients. Each requirement becomes a check in words.
+"""The promotion policy: the evidence that a champion needs. Each requirement becomes a check with a finding.
 
-The numbers are those of `config.PromotionPolicy`; what happens after a refusal is left to `release`.
+The numbers are in `config.PromotionPolicy`; `promotion` decides what follows from the checks.
 """
 
 from collections.abc import Sequence, Set
@@ -16,21 +16,23 @@ from training.evidence.document import (
     SampleSize,
     Subgroup,
 )
-from training.experiment.champion_comparison import ChampionComparison, HeadComparison
+from training.experiment.champion_comparison import ChampionComparison
 from training.leakage.acknowledgement import requirements
 from training.learning.updating import NOTHING
+from training.promotion.champion_policy import champion_finding, champion_requirement
 from training.promotion.direction_policy import direction_findings, direction_requirement
 from training.registry.decisions import PolicyCheck, digest_of
+from training.report.wording import patients
 
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"
 """Names of the measures in `Question.measures`."""
 
 SHOWN = 3
-"""Groups that are named of those that are off."""
+"""Miscalibrated groups that are named; the others are counted."""
 ROUNDING = 1e-9
-"""Below which a difference in net benefit is none: who acts for everybody differs from "for all" by rounding alone."""
+"""Differences in net benefit below this count as zero: they are rounding errors."""
 Findings = list[tuple[bool, str]]
-"""What was seen of one requirement: whether it is met, and in words."""
+"""Findings on one requirement: whether each meets it, and the text."""
 
 
 def policy_digest(policy: PromotionPolicy) -> str:
@@ -61,20 +63,20 @@ def as_text(question: Question) -> str:
 
 
 def _check(name: str, required: str, findings: Findings) -> PolicyCheck:
-    """What is not met comes first; nothing seen is nothing proven."""
+    """The check of findings, unmet ones first; it fails without any finding."""
     failed = "; ".join(words for met, words in findings if not met)
     passed = "; ".join(words for met, words in findings if met)
     seen = f"not met: {failed}" + (f". Met: {passed}" if passed else "") if failed else passed
-    return PolicyCheck(name=name, passed=bool(findings) and not failed, required=required, seen=seen or "nothing")
+    return PolicyCheck(name=name, passed=bool(findings) and not failed, required=required, seen=seen or "no findings")
 
 
 def _whole_training(evidence: Evidence) -> PolicyCheck:
-    kinds = {"held out": "patients held out", "external": "another cohort", "updated": "an update, cross-fitted"}
+    kinds = {"held out": "held-out patients", "external": "another cohort", "updated": "a cross-fitted update"}
     findings = [
         (not evidence.quick, "a quick training, which skips parts" if evidence.quick else "a whole training"),
         (evidence.kind != "external", f"evidence from {kinds[evidence.kind]}"),
     ]
-    required = "a whole training (without --quick), judged on patients that the model did not see"
+    required = "a whole training (without --quick), evaluated on held-out patients"
     return _check("whole training", required, findings)
 
 
@@ -83,30 +85,30 @@ def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
         (not check.stops, f"{check.name}: {f'{check.verdict}. ' if check.acknowledged else ''}{check.seen_in_full}")
         for check in evidence.leakage
     ]
-    there = {check.name for check in evidence.leakage}
-    findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in there]
+    made = {check.name for check in evidence.leakage}
+    findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in made]
     return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
 
 
 def _refit_check(evidence: Evidence) -> PolicyCheck:
-    required = "every head fitted a second time gives the same bytes"
+    required = "a second fit of every head gives the same bytes"
     done = evidence.refit_check
     if evidence.kind == "updated":
-        required = "the update made a second time gives the same bytes"
-        words = "not made a second time" if done is None else "identical" if done.identical else "not identical"
+        required = "a second update gives the same bytes"
+        words = "no second update was made" if done is None else "identical" if done.identical else "not identical"
         return _check("refit check", required, [(done is not None and done.identical, words)])
     heads = sum(head.winner is not None for landmark in evidence.landmarks for head in landmark.heads)
     if done is None:
         return _check("refit check", required, [(False, "no second fit was made")])
-    words = f"{done.heads} of {heads} heads fitted again, {'identical' if done.identical else 'not identical'}"
+    words = f"{done.heads} of {heads} heads refitted, {'identical' if done.identical else 'not identical'}"
     return _check("refit check", required, [(done.identical and done.heads >= heads > 0, words)])
 
 
 def _answered(evidence: Evidence) -> PolicyCheck:
-    """Every landmark must answer what any landmark answers."""
+    """Every landmark must answer each question that any landmark answers."""
     asked = {(each.head, each.horizon_days): each for landmark in evidence.landmarks for each in landmark.questions}
     missing = [
-        (False, f"{landmark.name}: {head.head} was not learned ({head.note})")
+        (False, f"{landmark.name}: {head.head} was not fitted ({head.note})")
         for landmark in evidence.landmarks
         for head in landmark.heads
         if head.winner is None
@@ -116,14 +118,14 @@ def _answered(evidence: Evidence) -> PolicyCheck:
         missing += [
             (False, f"{landmark.name}: {as_text(asked[key])} is not answered") for key in asked if key not in answered
         ]
-    required = "every head learned, every question answered at every landmark"
+    required = "every head is fitted, and every question is answered at every landmark"
     questions = sum(len(landmark.questions) for landmark in evidence.landmarks)
     words = f"{questions} questions at {len(evidence.landmarks)} landmarks"
     return _check("every question answered", required, [*missing, (questions > 0, words)])
 
 
 def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
-    """The heads that an update left as they were; its caveats say of every head that it tried what was done."""
+    """The heads that an update left unchanged, by its caveats, which state the method for each head."""
     if evidence.kind != "updated":
         return set()
     done: dict[str, str] = {head.head: f"{landmark.name}, {head.head}: " for head in landmark.heads}
@@ -137,7 +139,7 @@ def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
 
 
 def _sample_size(landmark: LandmarkEvidence, untouched: Set[str]) -> PolicyCheck:
-    required = "at least as many patients as parameters and overall rate need (Riley 2020, doi:10.1136/bmj.m441)"
+    required = "the cohort has as many patients as the model needs (Riley 2020, doi:10.1136/bmj.m441)"
     findings = [
         (True, f"{head.head}: not applicable, nothing was estimated")
         if head.head in untouched and head.sample_size is None
@@ -150,8 +152,11 @@ def _sample_size(landmark: LandmarkEvidence, untouched: Set[str]) -> PolicyCheck
 def _size_of(head: HeadEvidence, size: SampleSize | None) -> tuple[bool, str]:
     if size is None or size.met is None or size.required is None:
         return False, f"{head.head}: the size needed can't be computed"
-    words = f"{head.head}: {size.required:,} patients needed for {size.parameters} parameters, {size.patients:,} there"
-    return size.met, words
+    noun = "parameter" if size.parameters == 1 else "parameters"
+    return size.met, (
+        f"{head.head}: the model has {size.parameters} {noun} and needs {patients(size.required)}; "
+        f"the cohort has {size.patients:,}"
+    )
 
 
 def _in_the_large(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
@@ -161,13 +166,13 @@ def _in_the_large(landmark: LandmarkEvidence, policy: PromotionPolicy) -> Policy
         found = question.measures.get(IN_THE_LARGE)
         met = found is not None and found.estimate is not None and abs(found.estimate) <= limit
         findings.append((met, f"{as_text(question)} {_figure(found)}"))
-    required = f"{-limit:.2f} to {limit:.2f} (log-odds; 0 is right)"
+    required = f"between {-limit:.2f} and {limit:.2f} (log-odds; ideal 0)"
     return _check(f"calibration in the large, {landmark.name}", required, findings)
 
 
 def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     (low, high), (lowest, highest) = policy.slope, policy.slope_outermost
-    required = f"the 95% interval reaches into {low} to {high}, and itself {lowest} to {highest} (1 is right)"
+    required = f"the 95% interval overlaps {low} to {high}, and the estimate is in {lowest} to {highest} (ideal 1)"
     findings: Findings = []
     for question in landmark.questions:
         if not _has_slope(question, landmark.heads):
@@ -180,22 +185,22 @@ def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
 
 
 def _has_slope(question: Question, heads: Sequence[HeadEvidence]) -> bool:
-    """Sustained remission differs between patients where either head's probability does."""
+    """Whether predictions differ between patients; those of sustained remission do if either head's do."""
     behind = [head for head in heads if question.head in (head.head, "sustained")]
     return any(head.winner != "no_model" for head in behind)
 
 
 def _overall(question: Question) -> str:
-    return f"{as_text(question)} not applicable, everybody is given the overall rate"
+    return f"{as_text(question)} not applicable, the model gives every patient the average risk"
 
 
 def _net_benefit(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
     required = (
-        f"at most {policy.net_benefit_margin} below the better of acting for all and for none, and the upper 95% limit "
-        f"of that difference not below 0 (net hits per patient)"
+        f"at most {policy.net_benefit_margin} below the better of treating all and treating none, and the upper 95% "
+        f"limit of the difference is not below 0 (net true positives per patient)"
     )
     findings = [
-        # One rate for everybody means acting for all or for none, and which of them is better is no news of the model.
+        # With one risk for all patients the model treats all or none, so that this comparison says nothing about it.
         _benefit(question, policy) if _has_slope(question, landmark.heads) else (True, _overall(question))
         for question in landmark.questions
     ]
@@ -224,8 +229,8 @@ def _benefit_at(curve: DecisionCurve, threshold: float, margin: float) -> tuple[
         return False, f"not computed at {threshold:.0%}"
     high = difference if high is None else high
     met = difference >= -margin - ROUNDING and high >= -ROUNDING
-    words = f"{model:.3f} against {model - difference:.3f} at {threshold:.0%}"
-    return met, f"{words}{'' if met else f' (clearly below: {difference:.3f}, at best {high:.3f})'}"
+    words = f"{model:.3f} (treat all or none: {model - difference:.3f}) at {threshold:.0%}"
+    return met, f"{words}{'' if met else f' (difference {difference:.3f}, upper limit {high:.3f})'}"
 
 
 def _subgroups(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
@@ -235,14 +240,14 @@ def _subgroups(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyChe
         evaluated = [group for group in question.subgroups if group.n is not None and group.n >= fewest]
         findings += _worst_groups(question, evaluated, limit)
     required = (
-        f"in no group of at least {fewest} patients the 95% interval of the calibration in the large "
-        f"wholly beyond {limit} log-odds"
+        f"no group of at least {fewest} patients has a calibration in the large whose 95% interval is "
+        f"entirely beyond {limit} log-odds"
     )
     return _check(f"worst subgroup, {landmark.name}", required, findings)
 
 
 def _worst_groups(question: Question, groups: Sequence[Subgroup], limit: float) -> Findings:
-    """The groups that are clearly off, the worst three by name; else the one that is farthest off."""
+    """The miscalibrated groups, the worst three by name; without any, the group that is farthest from 0."""
     known = [(group, found) for group in groups if (found := group.calibration_in_the_large) is not None]
     known = [(group, found) for group, found in known if found.estimate is not None]
     if not known:
@@ -251,7 +256,8 @@ def _worst_groups(question: Question, groups: Sequence[Subgroup], limit: float) 
     off = [(group, found) for group, found in known if not _touches(found, -limit, limit)]
     shown = (off or known[:1])[:SHOWN]
     words = [f"{group.variable} {group.group} (n {group.n}) {_figure(found)}" for group, found in shown]
-    more = f", and {len(off) - SHOWN} more groups" if len(off) > SHOWN else ""
+    rest = len(off) - SHOWN
+    more = f", and {rest} more group{'' if rest == 1 else 's'}" if rest > 0 else ""
     return [(not off, f"{as_text(question)}, {', '.join(words)}{more}")]
 
 
@@ -260,25 +266,13 @@ def _directions(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
 
 
 def _champion(comparison: ChampionComparison, policy: PromotionPolicy) -> PolicyCheck:
-    margins = {"remission": policy.champion_log_loss_margin, "relapse": policy.champion_brier_margin}
-    required = (
-        f"on the same patients, not worse than the champion by more than {margins['remission']} log loss (remission) "
-        f"or {margins['relapse']} squared error (relapse), beyond the one-sided 95% limit"
-    )
+    required = champion_requirement(policy)
     if comparison.champion is None:
-        return _check("champion", required, [(True, "there is no other champion to compare with")])
+        return _check("champion", required, [(True, "there is no other champion")])
     findings: Findings = [(False, reason) for reason in comparison.impossible]
-    findings += [(each.at_least <= margins[each.head], _compared(each)) for each in comparison.heads]
+    findings += [champion_finding(each, policy) for each in comparison.heads]
     check = _check("champion", required, findings)
     return check.model_copy(update={"seen": f"{check.seen}. {comparison.caveat}"}) if comparison.caveat else check
-
-
-def _compared(head: HeadComparison) -> str:
-    side = "worse" if head.difference > 0 else "better"
-    return (
-        f"{head.landmark}, {head.head}: {head.loss} {side} by {abs(head.difference):.4f} "
-        f"(standard error {head.standard_error:.4f}, {head.patients:,} patients)"
-    )
 
 
 def _touches(found: Estimate | None, low: float, high: float) -> bool:

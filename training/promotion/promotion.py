@@ -1,6 +1,6 @@
-"""Promotion, override and rollback: each a decision on evidence, recorded before it takes effect, be it a refusal.
+"""Promotion, override, rollback and refusal: each is a decision that is recorded before it takes effect.
 
-What a version must prove is decided in `policy` and seen by `examination`; the stores are `release`'s.
+`policy` has the requirements, `checks` makes the checks, and `release` writes to the stores.
 """
 
 import getpass
@@ -32,7 +32,7 @@ from training.registry.seal import SEAL_DIGEST
 
 @dataclass(frozen=True)
 class Proposal:
-    """Somebody's wish to make a version champion; ``cohort`` is the folder that the version was learned from."""
+    """A request to make a version champion; ``cohort`` is the folder of the version's cohort."""
 
     version: str
     reason: str
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def promote(proposal: Proposal) -> Outcome:
-    """Make a version champion if it meets the policy, and record the decision, be it a refusal.
+    """Make a version champion if it meets the policy, and record the decision, a refusal too.
 
     Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
     ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
@@ -62,31 +62,31 @@ def promote(proposal: Proposal) -> Outcome:
     """
     looser = looser_keys(proposal.policy, load_policy())
     if looser:
-        required = "as strict as the default or stricter; or --override"
+        required = "the default value or a stricter one, or --override"
         raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
     return _decide(proposal, "refuse")
 
 
 def override(proposal: Proposal) -> Outcome:
-    """Make a version champion although it does not meet the policy, by somebody named; recorded as an override.
+    """Make a version champion although it does not meet the policy; recorded as an override by a named person.
 
-    A version that meets the policy is simply promoted, unless the policy is looser than the default. Evidence that was
-    changed can't be overridden: that is recorded as a refusal. Raises as `promote` does, but for a looser policy.
+    A version that meets the policy is promoted as usual, unless the policy is looser than the default. Changed evidence
+    can't be overridden, and is recorded as a refusal. Raises as `promote` does, except for a looser policy.
     """
     if not (proposal.by or "").strip():
-        raise InputRefusedError([Problem("promote", None, "--by", "who answers for the override", "nobody")])
+        raise InputRefusedError([Problem("promote", None, "--by", "the name of who takes responsibility", "no name")])
     return _decide(proposal, "override")
 
 
 def rollback(reason: str, by: str | None = None) -> Outcome:
-    """Make the champion before the present one champion again; raises as `promote` does, and when there is none."""
+    """Make the previous champion champion again; raises as `promote` does, and when there is none."""
     require_reason("rollback", reason, by)
     log = decision_log()
     finished = finish_interrupted(log)
     chain = log.readable()
     version = champion_before(chain.decisions)
     if version is None:
-        required = "a champion before the present one, made by kap promote"
+        required = "a previous champion, made by kap promote"
         raise InputRefusedError([Problem("registry", None, None, required, "none")])
     with tempfile.TemporaryDirectory() as scratch:
         restored = fetch(version, Path(scratch))
@@ -96,7 +96,7 @@ def rollback(reason: str, by: str | None = None) -> Outcome:
 
 
 def history() -> Chain:
-    """Every decision, oldest first, and what is wrong with the chain, if anything."""
+    """Every decision, oldest first, and the findings on the chain."""
     return decision_log().read()
 
 
@@ -126,7 +126,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
-    """A refusal without checks: what is common to all decisions. Its number and link are given when it is recorded."""
+    """What all decisions have in common, as a refusal without checks. Recording it adds its number and link."""
     checks: tuple[PolicyCheck, ...] = ()
     return Decision(
         number=0,

@@ -21,17 +21,17 @@ Document = Mapping[str, Any]
 
 
 class Unanswerable(Enum):
-    """Why a candidate can't be asked about a logged prediction."""
+    """Why a logged prediction can't be repeated with another model."""
 
     ERASED = "the content was erased"
-    NO_ROW = "there was nothing to predict, whatever the model, and so no row was made"
+    NO_ROW = "there was nothing to predict, so that no row was logged"
     UNREADABLE = "the row or the answer can't be read"
     NO_LANDMARK = "the candidate's protocol has no landmark of that name"
-    OTHER_LANDMARK = "the candidate's landmark of that name is another moment"
-    OTHER_SCALES = "the candidate's protocol measures remission otherwise, and so the features"
-    OTHER_CATALOGUE = "the features were declared otherwise than the candidate's"
+    OTHER_LANDMARK = "the candidate's landmark of that name is defined otherwise"
+    OTHER_SCALES = "the candidate's protocol measures remission, and so the features, otherwise"
+    OTHER_CATALOGUE = "the candidate declares the features otherwise"
     UNKNOWN_FEATURE = "the row has a feature that the candidate does not know"
-    LACKING_FEATURE = "the candidate asks for a feature that the model which answered did not have"
+    LACKING_FEATURE = "the candidate needs a feature that the logged model did not have"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class LoggedAnswer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a prediction is left out, and which features are to blame, if any are."""
+    """Why a prediction is left out, and the features that cause it, if any."""
 
     why: Unanswerable
     features: tuple[str, ...] = ()

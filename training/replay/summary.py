@@ -1,4 +1,4 @@
-"""What a replay comes to: whose answers change, by how much, and who would be told something else altogether."""
+"""The result of a replay: which answers change, by how much, and where the verdict changes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Repl
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_SHOWN = 10
 NOT_EVALUATED = "not judged"
-"""Of a model that carries no description of the patients it learned from."""
+"""Of a model that has no applicability domain."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a report says beside the evidence: which model and run, on what it ran, what it is for, what its words mean."""
+"""What a report shows beside the evidence: model, run, environment, intended use, outcome rules and features."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from training.evidence.document import Evidence
 
 INTENDED_USE = (
     "Research on ketamine-assisted psychotherapy for anxiety disorders. Clinicians and researchers who know the study "
-    "may read the probabilities beside all else they know of a patient. They must not be the reason to begin, refuse "
-    "or end a treatment, and no safety rule may be relaxed because of them."
+    "may use the probabilities together with everything else they know about a patient. The probabilities must not be "
+    "the reason to begin, refuse or end a treatment, or to relax a safety rule."
 )
-"""What every report says of use unless it is told something narrower."""
+"""The intended use in every report without a narrower one."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class FeatureRow:
 class ReportFacts:
     """What `Evidence` lacks. ``model_version`` is ``None`` where nothing was registered.
 
-    ``outcomes`` and ``features`` come from `outcome_rules` and `feature_dictionary`; ``written_on`` is a date in words
-    and the only thing in a report that time changes. ``case_mix`` compares the patients of an external evaluation with
-    those that the model was learned from; empty where there is nothing to compare.
+    ``outcomes`` and ``features`` come from `outcome_rules` and `feature_dictionary`. ``written_on`` is a date, the only
+    part of a report that depends on time. ``case_mix`` compares the validation cohort of an external evaluation with
+    the development cohort; empty where there is nothing to compare.
     """
 
     title: str
@@ -53,7 +53,7 @@ class ReportFacts:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """All that a report can tell."""
+    """Everything that a report shows."""
 
     evidence: Evidence
     about: ReportFacts
@@ -76,11 +76,13 @@ def feature_dictionary(protocol: Protocol) -> tuple[FeatureRow, ...]:
 
 
 def outcome_rules(protocol: Protocol) -> dict[str, str]:
-    """Remission, relapse, sustained remission and who competes, as the protocol defines them, in words."""
+    """The definitions of remission, relapse, sustained remission and competing events in the protocol, as texts."""
     remission, relapse = protocol.remission, protocol.relapse
     horizons = ", ".join(str(days) for days in protocol.horizons_days)
     return {
-        "remission": _remission(protocol) if not remission.at_landmark else "everyone is in remission at the landmark",
+        "remission": _remission(protocol)
+        if not remission.at_landmark
+        else "every patient is in remission at the landmark",
         "relapse": (_by_score(protocol) if relapse.rule == "score" else "") + f"an event: {', '.join(relapse.events)}",
         "sustained remission": f"remission and neither relapse nor a competing event within {horizons} days of it",
         "competing event": "death or a new treatment before a relapse; loss to follow-up is censoring",

@@ -20,7 +20,7 @@ _LONGEST = 36
 _TICK = 34
 """The least distance of two ticks with their numbers."""
 _NARROWEST = 0.2
-"""No axis is narrower than this, in c-statistics and in log-odds: smaller differences matter to nobody."""
+"""No axis is narrower than this, in c-statistics and in log-odds: smaller differences are irrelevant."""
 _STYLE = "font: 12px 'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
@@ -180,7 +180,7 @@ def _margin(labels: Sequence[str]) -> int:
 
 
 def _short(label: str) -> str:
-    """The end of a label is kept: it tells the number of patients."""
+    """The end of a label is kept, because it holds the number of patients."""
     clean = "".join(letter if letter.isprintable() else " " for letter in label)
     return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 9]}…{clean[-8:]}"
 

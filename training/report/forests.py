@@ -7,7 +7,7 @@ from training.report.wording import count, group_title, has_limits, in_prose, in
 _PANELS = (("auc", "c-statistic", 0.5), ("calibration_intercept", "calibration in the large", 0.0))
 
 Forest = tuple[list[ForestRow], list[ForestPanel], tuple[str, str]]
-"""Rows, panels, and what they show in words: for everybody, and the numbers for who can't see it."""
+"""Rows, panels, and their description: for all readers, and the numbers for readers who can't see the figure."""
 
 
 def site_forest(question: Question) -> Forest:

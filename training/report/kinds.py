@@ -3,33 +3,34 @@
 from training.learning.choice import RULE
 
 SAID = {
-    "held out": "Development: figures are from patients held out, each predicted by models that never saw the patient.",
-    "external": "External validation: figures are from a cohort that the model never saw.",
+    "held out": "Development: all figures are from held-out patients, predicted by models fitted without them.",
+    "external": "External validation: all figures are from a validation cohort, which the model was not fitted on.",
     "updated": (
-        "Update: an existing model was updated on this cohort. Figures are cross-fitted: every patient is predicted by "
+        "Update: an existing model was updated on this cohort. Figures are cross-fitted: each patient is predicted by "
         "an update that was made without the patient."
     ),
 }
 """What the figures are of, for the first screen."""
 
 CHOICE = {
-    "held out": (f"Judged on patients held out. The model is the best candidate, or {RULE}."),
-    "external": "Nothing was learned or chosen here: the model was made before.",
+    "held out": (f"Candidates are evaluated on held-out patients. The model is the best candidate, or {RULE}."),
+    "external": "No model was fitted or chosen on this cohort.",
     "updated": (
-        "Of leaving a head as it is, moving its intercept, also its slope, and learning it anew, a closed test chose "
-        "the simplest that the most complex is not clearly better than (Vergouwe 2017, doi:10.1002/sim.7179)."
+        "The methods: leave a head unchanged, update its intercept, update intercept and slope, or refit it. "
+        "A closed test chose the simplest one that the most complex one does not significantly improve on (Vergouwe "
+        "2017, doi:10.1002/sim.7179)."
     ),
 }
 """How the model came about, by the kind of evidence."""
 
 KIND = {
-    "held out": "Development, judged on patients held out from learning.",
+    "held out": "Development, evaluated on held-out patients.",
     "external": "Evaluation of an existing model on another cohort.",
-    "updated": "Updating of an existing model, judged by cross-fitting.",
+    "updated": "Update of an existing model, evaluated by cross-fitting.",
 }
 PREDICTED = {
-    "held out": "for patients held out, by models of the same recipe",
+    "held out": "for held-out patients, by models that were fitted in the same way without them",
     "external": "by the stored bundle",
-    "updated": "for patients held out, by updates made without them",
+    "updated": "for held-out patients, by updates that were made without them",
 }
 """Who was predicted by what, by the kind of evidence."""

@@ -64,7 +64,7 @@ def _counts_of_100(
     weighted = all(question.observed_rate is not None for question in questions)
     answered = " and ".join(f"{question.n:,}" for question in questions)
     basis = (
-        f"Observed shares, weighted so that the {answered} patients with an answer stand for all."
+        f"Observed shares, weighted so that the {answered} patients with an observed outcome represent all."
         if weighted
         else f"Observed shares among the {answered} patients with an answer, not weighted."
     )

@@ -75,14 +75,14 @@ def calibration_plot(curve: CalibrationCurve, caption: Caption) -> str:
 
 
 def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
-    """Net benefit of acting on the model, on everybody and on nobody, by threshold probability."""
+    """Net benefit of treating by the model, treating all and treating none, by threshold probability."""
     with rc_context(SETTINGS):
         figure, axes = one_axes(3.6)
         model, everyone = _numbers(curve.model), _numbers(curve.treat_all)
         axes.fill_between(curve.thresholds, _numbers(curve.low), _numbers(curve.high), color=BLUE, alpha=0.2, lw=0)
         axes.plot(curve.thresholds, model, color=BLUE, linewidth=2, label="by the model")
-        axes.plot(curve.thresholds, everyone, color=VERMILION, linestyle=DASHES[1], label="everybody")
-        axes.axhline(0, color=BLACK, linestyle=DASHES[2], linewidth=1.2, label="nobody")
+        axes.plot(curve.thresholds, everyone, color=VERMILION, linestyle=DASHES[1], label="treat all")
+        axes.axhline(0, color=BLACK, linestyle=DASHES[2], linewidth=1.2, label="treat none")
         top = np.nanmax([0.02, *model, *everyone, *_numbers(curve.high)])
         axes.set(xlabel="threshold probability", ylabel="net benefit per patient", ylim=(-0.35 * top, 1.12 * top))
         axes.legend(loc="upper right", handlelength=3, title="act on")
@@ -126,7 +126,7 @@ def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
             axes.plot(*ahead, color=VERMILION, linestyle=DASHES[1], marker="D", markersize=4, mfc="white")
             axes.annotate("extrapolated", (curve.doubled_patients, curve.doubled), (0, 7), ha="right",
                           textcoords="offset points", color=VERMILION)  # fmt: skip
-        axes.set(xlabel="patients learned from", ylabel=measure)
+        axes.set(xlabel="patients in the training data", ylabel=measure)
         return as_svg(figure, caption)
 
 
@@ -150,7 +150,7 @@ def as_svg(figure: Figure, caption: Caption) -> str:
     FigureCanvasSVG(figure)
     written = io.StringIO()
     with rc_context({"svg.hashsalt": caption.name}), catch_warnings():
-        # A letter that the font here lacks is no loss: texts stay texts, and the reader's fonts draw them.
+        # A letter that this font lacks does no harm: texts stay texts, and the reader's fonts draw them.
         filterwarnings("ignore", message="Glyph")
         figure.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
     return finish_svg(written.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, Arial"), caption)

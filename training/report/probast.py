@@ -76,7 +76,7 @@ def _authors(words: str) -> Callable[[ReportContent], SignallingReply]:
 def _data_source(content: ReportContent) -> SignallingReply:
     if content.evidence.cohort.synthetic:
         return SignallingReply(
-            "no", "The cohort is synthetic: fit to test the method, not to say anything of patients.", "top"
+            "no", "The cohort is synthetic: it can test the method, but is no evidence about patients.", "top"
         )
     return SignallingReply("for the authors", "Whether the source (cohort, trial, register) suits the purpose.")
 
@@ -133,9 +133,11 @@ def _sample_size(content: ReportContent) -> SignallingReply:
 def _unobserved(content: ReportContent) -> SignallingReply:
     asked = [question for question in _questions(content) if question.n + question.not_observed]
     if not asked:
-        return SignallingReply("no information", "No question could be judged.")
+        return SignallingReply("no information", "No question could be evaluated.")
     most = max(question.not_observed / (question.n + question.not_observed) for question in asked)
-    words = f"At most {percent(most)} without an answer; weights stand for them, and other treatments are compared."
+    words = (
+        f"At most {percent(most)} not observed; weighting represents them, and a sensitivity analysis compares others."
+    )
     return SignallingReply(
         "yes" if most < 0.2 else "probably yes" if most < 0.4 else "probably no", words, "landmark-1"
     )
@@ -146,7 +148,7 @@ def _measures(content: ReportContent) -> SignallingReply:
     asked = _questions(content)
     lacking = [question.name for question in asked if not both <= question.measures.keys() or not question.calibration]
     if not asked:
-        return SignallingReply("no information", "No question could be judged.")
+        return SignallingReply("no information", "No question could be evaluated.")
     if lacking:
         words = f"No full account of discrimination and calibration for {listed(list(dict.fromkeys(lacking)))}."
         return SignallingReply("probably no", words, "how-well")
@@ -179,7 +181,7 @@ def _clusters(content: ReportContent) -> SignallingReply:
             "probably no", "Too few sites with enough outcomes for a summary over sites.", "landmark-1"
         )
     return SignallingReply(
-        "yes", "Sites apart, their random-effects mean, and what a new site should expect.", "landmark-1"
+        "yes", "Each site, the random-effects mean, and a prediction interval for a new site.", "landmark-1"
     )
 
 
@@ -245,12 +247,12 @@ DOMAINS = (
         Signal("1.3", "Are the patients like those whom the model is meant for?", _authors("Compare the case mix.")),
     )),
     Domain("Predictors", (
-        Signal("2.1", "Were predictors defined and computed alike for everybody?", _same_predictors),
+        Signal("2.1", "Were predictors defined and computed in the same way for all patients?", _same_predictors),
         Signal("2.2", "Were predictors free of what came after the prediction?", _before_outcome),
         Signal("2.3", "Are all predictors at hand when the model is used?", _authors("Compare with local records.")),
     )),
     Domain("Outcome", (
-        Signal("3.1", "Was the outcome fixed by one rule, applied alike to everybody?", _outcome_rule),
+        Signal("3.1", "Was the outcome defined by one rule, applied in the same way to all patients?", _outcome_rule),
         Signal("3.2", "Would a predictor that copies the outcome have been noticed?", _no_copy),
         Signal("3.3", "Were raters blind to predictors?", _authors("Self-rated, or rated by whom, knowing what?")),
         Signal("3.4", "Was the time to the outcome right?", _authors("Whether the horizons suit the decision.")),
@@ -258,12 +260,12 @@ DOMAINS = (
     Domain("Analysis", (
         Signal("4.1", "Were there enough patients and events?", _sample_size),
         Signal("4.2", "Were unobserved outcomes handled well?", _unobserved),
-        Signal("4.3", "Were discrimination and calibration both judged?", _measures),
+        Signal("4.3", "Were discrimination and calibration both evaluated?", _measures),
         Signal("4.4", "Are the figures free of optimism?", _optimism),
-        Signal("4.5", "Were learning and judging kept apart?", _duplicates),
+        Signal("4.5", "Were fitting and evaluation separated?", _duplicates),
         Signal("4.6", "Were differences between sites accounted for?", _clusters),
-        Signal("4.7", "Was performance judged in groups of patients?", _groups),
-        Signal("4.8", "Do the predictions hold still when the model is learned again?", _stability),
+        Signal("4.7", "Was performance evaluated in groups of patients?", _groups),
+        Signal("4.8", "Are the predictions stable when the model is refitted?", _stability),
         Signal("4.9", "Was the whole of the planned evaluation made?", _complete),
     )),
 )  # fmt: skip

@@ -129,7 +129,7 @@ def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str
 
 def _decision_words(question: Question) -> str:
     decision = question.decision
-    said = "Net benefit per patient of acting on the model, on everybody or on nobody, by threshold probability. "
+    said = "Net benefit per patient of treating by the model, all or none, by threshold probability. "
     rows = zip(decision.thresholds, decision.model, decision.treat_all, strict=True) if decision else ()
     better = [t for t, model, everyone in rows if model is not None and model > max(everyone or 0.0, 0.0)]
     if not better:
@@ -162,6 +162,6 @@ def _learning(curve: LearningCurve, head: str, where: str) -> Planned:
         else " The points do not support an extrapolation."
     )
     measure = measure_title(curve.measure)
-    words = f"{measure}, held out, by patients learned from.{ahead}"
+    words = f"{measure} of held-out patients, by number of patients in the training data.{ahead}"
     caption = Caption(f"learning-{where}-{head}", f"Learning curve: {head}", words, f"{said}.")
     return caption, lambda caption: plots.learning_plot(curve, measure, caption)

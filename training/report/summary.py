@@ -1,4 +1,4 @@
-"""The first screen: what is predicted, how well, and for whom not. Every sentence follows from the evidence."""
+"""The first screen: what the model predicts, how well, and for whom not. Every sentence follows from the evidence."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from training.report.wording import CANDIDATES, group_title, listed, number
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """The three answers: ``heads`` holds the name of each landmark with a sentence or two about each head."""
+    """The three answers; ``heads`` holds the name of each landmark with the sentences about each head."""
 
     predicts: str
     heads: tuple[tuple[str, list[str]], ...]
@@ -36,33 +36,37 @@ def _predicts(evidence: Evidence) -> str:
     asked = {question.name: None for landmark in evidence.landmarks for question in landmark.questions}
     moments = listed([landmark.name for landmark in evidence.landmarks])
     if not asked:
-        return f"At {moments or 'no moment'}: no question could be judged on this cohort."
-    given = " Relapse is that of patients in remission." if any(name.startswith("relapse") for name in asked) else ""
-    return f"From what is known {moments}, the probability of: {listed(list(asked))}.{given}"
+        return f"No question could be evaluated on this cohort{f' at: {moments}' if moments else ''}."
+    given = (
+        " Relapse is predicted for patients in remission." if any(one.startswith("relapse") for one in asked) else ""
+    )
+    where = f"the landmark{'' if len(evidence.landmarks) == 1 else 's'} {moments}"
+    return f"The model predicts, at {where}, the probability of: {listed(list(asked))}.{given}"
 
 
 def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
-    """One head in a sentence or two, true of a fitted model, of the overall rate and of nothing at all."""
+    """One head in one or two sentences, for a fitted model, for the average risk, and without a prediction."""
     name = head.head.capitalize()
     note = f" {head.note[:1].upper()}{head.note[1:]}." if head.note else ""
     if head.winner is None:
         return f"{name}: nothing is predicted.{note}"
     if head.winner == "no_model":
-        return f"{name}: everybody is given the same overall rate; patients are not told apart."
+        average = "the model gives every patient the cohort's average risk"
+        return f"{name}: {average}. No candidate predicted individual risk reliably."
     return f"{name}, by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
 
 
 def _pairs(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
     found = _discrimination(landmark, head)
     if found is None or found.estimate is None:
-        return "how well it tells patients apart could not be estimated."
+        return "discrimination could not be estimated."
     limits = (
         f" (95% interval {number(100 * found.low, 0)} to {number(100 * found.high, 0)})"
         if found.low is not None and found.high is not None
         else ""
     )
     chance = " The interval includes chance." if found.low is not None and found.low <= 0.5 else ""
-    pairs = f"{number(100 * found.estimate, 0)} of 100 pairs{limits} put in the right order"
+    pairs = f"{number(100 * found.estimate, 0)} of 100 pairs of patients{limits} are in the right order"
     return f"{pairs}; 50 is chance.{chance}"
 
 
@@ -76,7 +80,7 @@ def _discrimination(landmark: LandmarkEvidence, head: HeadEvidence) -> Estimate 
 def _not_for(evidence: Evidence) -> Iterator[str]:
     failed = [check.name for check in evidence.leakage if check.stops]
     if failed:
-        yield f"Nobody, until this is corrected: leakage checks failed ({listed(failed)})."
+        yield f"All patients: leakage checks failed ({listed(failed)}). Do not use this model."
     for check in evidence.leakage:
         if check.acknowledged is not None:
             yield f"The leakage check {check.name} failed; {check.acknowledged.as_text()}."
@@ -95,7 +99,7 @@ def _left_out(evidence: Evidence) -> Iterator[str]:
     boxes = [box for landmark in evidence.landmarks for box in landmark.flow]
     reasons = {box.label: None for box in boxes if box.name.startswith("left_out.") and box.n}
     if reasons:
-        yield f"Patients like those left out, of whom nothing is known: {'; '.join(reasons)}."
+        yield f"Patients like those left out of the analysis: {'; '.join(reasons)}."
 
 
 def _too_small(evidence: Evidence) -> Iterator[str]:
@@ -107,11 +111,11 @@ def _too_small(evidence: Evidence) -> Iterator[str]:
         if group.n is None
     }
     if few:
-        yield f"Groups of whom too little is known, with fewer than ten patients in some question: {'; '.join(few)}."
+        yield f"Groups that are too small to evaluate (fewer than ten patients in a question): {'; '.join(few)}."
 
 
 def _off_for_all(evidence: Evidence) -> Iterator[str]:
-    """Questions whose interval of calibration in the large leaves out 0 for all patients together."""
+    """Questions whose 95% interval of calibration in the large excludes 0 for all patients together."""
     off: dict[str, list[str]] = {}
     for landmark in evidence.landmarks:
         for question in landmark.questions:
@@ -120,11 +124,11 @@ def _off_for_all(evidence: Evidence) -> Iterator[str]:
                 off.setdefault(f"{question.name} is too {way}", []).append(landmark.name)
     if off:
         said = "; ".join(f"{name} {listed(landmarks)}" for name, landmarks in off.items())
-        yield f"Anybody, for questions that are off on average for all patients: {said}."
+        yield f"All patients, for questions with miscalibrated predictions: {said}."
 
 
 def _off_for_groups(evidence: Evidence) -> Iterator[str]:
-    """Groups off on average in questions that are right on average for all; those off most often first."""
+    """Miscalibrated groups in questions that are calibrated for all patients; the most frequent first."""
     asked, off = Counter[str](), Counter[str]()
     for question in (question for landmark in evidence.landmarks for question in landmark.questions):
         if _way(question.measures.get("calibration_intercept")):
@@ -139,15 +143,15 @@ def _off_for_groups(evidence: Evidence) -> Iterator[str]:
     more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
     if most:
         yield (
-            f"Groups for whom predictions are off on average though right for all, by number of questions: "
-            f"{'; '.join(most)}{more}. About one in twenty would be by chance alone."
+            f"Groups with miscalibrated predictions, in questions that are calibrated for all patients together: "
+            f"{'; '.join(most)}{more}. By chance alone about one in twenty is expected."
         )
     elif asked.total():
-        yield "No group was found for whom predictions are off on average beyond chance; small errors are not excluded."
+        yield "No group has miscalibrated predictions beyond chance. Small errors can't be excluded."
 
 
 _GROUPS_NAMED = 4
-"""How many groups the first screen names; all stand with their figures at each question."""
+"""Groups that the first screen names; the tables of each question show all."""
 
 
 def _way(found: Estimate | None) -> str:

@@ -84,7 +84,7 @@ def sample_size_table(landmark: LandmarkEvidence) -> Table:
 
 
 def instability_table(landmark: LandmarkEvidence) -> Table:
-    """How much a patient's probability moves when the model is learned again from a bootstrap sample."""
+    """How far a patient's probability moves when the model is refitted on a bootstrap sample."""
     rows = [
         (head.head, str(found.refits), percent(found.mean_absolute_change, 1), percent(found.median_width, 1),
          percent(found.share_moving_over_ten_points))
@@ -106,7 +106,7 @@ def gains_table(landmark: LandmarkEvidence) -> Table:
 
 
 def case_mix_table(landmark: LandmarkEvidence) -> Table:
-    """The patients analysed, by feature, without those that nobody has at this landmark; meanings elsewhere."""
+    """The patients analysed, by feature, without features that are missing for all at this landmark."""
     rows = [
         (
             *(row.name, row.unit, count(row.recorded), percent(row.missing_share), number(row.mean)),
@@ -122,7 +122,7 @@ def case_mix_table(landmark: LandmarkEvidence) -> Table:
 def compared_tables(rows: Sequence[CaseMixComparison]) -> list[Table]:
     """Patients of development and validation side by side, a table per landmark (item 20c of TRIPOD+AI).
 
-    Features that nobody has in either cohort at a landmark are left out.
+    Features that are missing for all patients of both cohorts at a landmark are left out.
     """
     header = ("feature", "unit", "development mean (SD)", "missing", "validation mean (SD)", "missing",
               "standardised difference")  # fmt: skip
@@ -154,7 +154,7 @@ def _mean_and_sd(mean: Number, sd: Number) -> str:
 
 
 def leakage_table(evidence: Evidence) -> Table:
-    """The checks of the leakage gate."""
+    """The leakage checks."""
     rows = [
         (check.name, check.verdict, check.required, check.seen_in_full, ", ".join(check.named) or "-")
         for check in evidence.leakage

@@ -1,6 +1,6 @@
 """How documents become HTML: from plain values and drawings, by the templates of a package and those shared by all.
 
-Every value is escaped, so no name or note can become a tag; a value that a template asks for and nobody gave is an
+Every value is escaped, so no name or note can become a tag; a value that a template asks for and that is missing is an
 error. What a document says and in which order is left to its templates.
 """
 

@@ -110,7 +110,7 @@ def sample_size(content: ReportContent) -> Answer | None:
 
 
 def missing(content: ReportContent) -> Answer | None:
-    """Item 11; features that nobody has yet at a landmark are not missing there."""
+    """Item 11; features that no patient can have at a landmark do not count as missing."""
     said = []
     for landmark in content.evidence.landmarks:
         shares = [row.missing_share for row in landmark.case_mix if row.recorded]
@@ -143,7 +143,7 @@ def cluster_method(content: ReportContent) -> Answer | None:
     """Item 12d."""
     if not any(question.across_sites for mark in content.evidence.landmarks for question in mark.questions):
         return None
-    return Answer("Each site apart, then random effects with a prediction interval for a new site.", "landmark-1")
+    return Answer("Each site, then random effects with a prediction interval for a new site.", "landmark-1")
 
 
 def measures(content: ReportContent) -> Answer | None:
@@ -178,7 +178,9 @@ def imbalance(content: ReportContent) -> Answer:
     shares = [question.events / question.n for question in questions if question.n]
     seen = f"Events are {percent(min(shares))} to {percent(max(shares))} of patients. " if shares else ""
     done = "No resampling and no reweighting of classes: either would spoil calibration."
-    return Answer(seen + ("Nothing was learned here." if content.evidence.kind == "external" else done), "how-well")
+    return Answer(
+        seen + ("No model was fitted on this cohort." if content.evidence.kind == "external" else done), "how-well"
+    )
 
 
 def fairness(content: ReportContent) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Figures in words: how a number, an interval and a measure are written everywhere in a report."""
+"""How a report writes numbers, intervals and names of measures."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ MEASURES = {
     "log_loss": Measure("log loss", "smaller"),
     "brier": Measure("Brier score", "smaller"),
     "brier_reliability": Measure("Brier: part from miscalibration", "smaller"),
-    "brier_resolution": Measure("Brier: part won by telling patients apart", "larger"),
+    "brier_resolution": Measure("Brier: part from discrimination", "larger"),
     "brier_uncertainty": Measure("Brier: part from the outcome itself", "not the model's"),
     "brier_within_bins": Measure("Brier: part within bins", "smaller"),
     "ipa": Measure("index of prediction accuracy", "larger; 0 is no model"),
@@ -37,7 +37,7 @@ MEASURES = {
 }
 
 CANDIDATES = {
-    "no_model": "the overall rate, the same for everybody",
+    "no_model": "no model: the average risk for every patient",
     "one_variable": "a model of one variable",
     "logistic": "penalised logistic regression",
     "xgboost": "gradient-boosted trees (XGBoost)",
@@ -61,9 +61,9 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def by_chance_alone(name: str, found: Estimate) -> float | None:
-    """Up to where a distance that can't be below 0 comes in 97.5% of perfectly calibrated models; else ``None``.
+    """The limit below which 97.5% of perfectly calibrated models have a distance measure; else ``None``.
 
-    It is how far the interval reaches above the estimate; for the parts of the Brier score, on their root.
+    It is how far the interval reaches above the estimate; for the parts of the Brier score, on the square root.
     """
     if name not in _DISTANCES or found.estimate is None or found.high is None:
         return None
@@ -112,7 +112,7 @@ def in_prose(found: Estimate | None, digits: int = 2) -> str:
 
 
 def has_limits(found: Estimate) -> bool:
-    """Whether there is an interval of some width: patients who are all given one probability are ordered by chance."""
+    """Whether there is an interval of some width; it has none if all patients have the same probability."""
     return found.low is not None and found.high is not None and found.high - found.low > 1e-9
 
 

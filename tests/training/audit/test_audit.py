@@ -175,7 +175,7 @@ def test_what_is_written_consistently_is_found_by_the_decision(audited: Audited)
         seal.write_bytes(content)
         _restore(audited.database, kept)
     assert set(said) == {"decisions"}
-    assert "another seal_digest than stands there now" in said["decisions"]
+    assert "another seal_digest than the present one" in said["decisions"]
 
 
 def _restore(database: Path, statements: list[str]) -> None:

@@ -139,12 +139,13 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Live
 def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
     done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
-    assert "The winner is the best candidate" in done.stdout
+    assert "The winner (*) is the best candidate" in done.stdout
     assert done.stdout.splitlines()[-1] == QUICK
     (version,) = re.findall(r"registered as version (\d+)", done.stdout)
     refusal = lived.place.kap("promote", version, "--reason", "a first look")
     assert refusal.returncode == 4
     assert "quick" in refusal.stdout
+    assert "train without --quick" in refusal.stderr
 
 
 def test_the_auditor_gets_the_same_model_again_from_the_data(lived: Lived) -> None:
@@ -163,8 +164,9 @@ def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(liv
     version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
     done = lived.place.kap("promote", version, "--reason", "all the patients there are")
     assert done.returncode == 4
-    assert "patients needed" in done.stdout
-    assert "58 there" in done.stdout
+    assert "and needs" in done.stdout
+    assert "the cohort has 58" in done.stdout
+    assert "next: train with more patients" in done.stderr
 
 
 def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None:

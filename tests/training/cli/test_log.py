@@ -54,7 +54,7 @@ def test_a_log_as_it_was_written_passes_however_it_is_named(
 ) -> None:
     assert checked() == checked(log.file) == WHOLE
     said = kap("audit", "log").stdout
-    assert said.startswith("6 predictions by 2 writers; the content of 0 was erased, by 0 erasures\npassed")
+    assert said.startswith("6 predictions by 2 writers; 0 erasures removed the content of 0 predictions\npassed")
     monkeypatch.setenv("KAP_LOG", f"sqlite:///{log.file}")
     assert checked() == WHOLE
 
@@ -77,7 +77,7 @@ def test_whatever_was_changed_is_named_by_its_place_and_not_by_its_content(
     done = kap("audit", "log")
     assert done.exit_code == 4
     assert f"FAILED  {told}" in done.stdout
-    assert done.stdout.endswith("the log does not hold\n")
+    assert done.stdout.endswith("the log was changed\n")
     assert "XMARKERX" not in done.stdout
     assert checked()["findings"] != []
 
@@ -165,7 +165,7 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
     for reference in (REFERENCE, "patient-9"):
         done = kap("log", "erase", reference, "--by", "Ada", "--reason", "asked for")
         assert done.exit_code == 2
-        assert "required a reference of which the log holds something" in done.stderr
+        assert "required the patient_ref of a patient in the log" in done.stderr
         assert reference not in done.stdout
     assert checked()["erasures"] == 1
 
@@ -175,11 +175,14 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
     [
         (("--by", "Ada"), "--reason"),
         (("--reason", "asked for"), "--by"),
-        (("--by", " ", "--reason", "asked for"), "--by: required who erases, by name"),
+        (("--by", " ", "--reason", "asked for"), "option --by: required the name of who erases"),
         (("--by", "Ada", "--reason", " "), "--reason"),
         (("--by", "Ada", "--reason", "two\nlines"), "--reason"),
-        (("--by", "Ada", "--reason", f"{REFERENCE} asked"), "--reason: required words that do not name the patient"),
-        (("--by", REFERENCE, "--reason", "asked for"), "--by: required words that do not name the patient"),
+        (
+            ("--by", "Ada", "--reason", f"{REFERENCE} asked"),
+            "option --reason: required a text without the patient's reference",
+        ),
+        (("--by", REFERENCE, "--reason", "asked for"), "option --by: required a text without the patient's reference"),
     ],
 )
 def test_an_erasure_needs_a_name_and_a_reason_that_can_be_kept_for_ever(

@@ -123,7 +123,7 @@ def test_a_history_that_nobody_asked_for_is_not_called_recorded() -> None:
     summary = cohort_summary(cohort)
     assert summary.asked_for_history == 1
     assert "prior_treatments_recorded" not in {column.name for column in summary.tables[0].columns}
-    assert "asked for in 1 of 3 patients" in render_summary(summary, ())
+    assert "recorded for 1 of 3 patients" in render_summary(summary, ())
 
 
 def test_the_text_says_first_that_a_cohort_is_synthetic() -> None:
@@ -149,7 +149,7 @@ def test_the_text_holds_every_count_and_fits_a_terminal() -> None:
         "relapsed 1",
         "died or began a new treatment first 1",
         "not in remission 1",
-        "remission not observed: no later reading decides 1",
+        "remission not observed: no reading decides 1",
         "60 days 1 3 2",
     ):
         assert expected in lines, text
@@ -174,7 +174,7 @@ def test_a_landmark_that_nobody_reaches_is_said_in_words() -> None:
     flow, _ = analysis_flow(cohort)
     assert flow.eligible == 0
     assert flow.median_followed_days is None
-    assert "Nobody is left" in render_summary(cohort_summary(cohort), [flow])
+    assert "No patients are left" in render_summary(cohort_summary(cohort), [flow])
 
 
 def test_an_empty_cohort_has_a_summary() -> None:

@@ -93,8 +93,8 @@ def test_the_command_shows_all_of_it(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["cohort", "check", str(tmp_path)])
     assert shown.exit_code == 0
     for line in (
-        "Ratings that no outcome rule can use",
-        "After a withdrawal, dating nothing: 1 assessments (1 patient)",
+        "Ratings that no outcome rule uses",
+        "Rows after a withdrawal, not used for dates of outcomes: 1 assessment (1 patient)",
         "WARNING: session numbers",
         "dosing session 1 is not recorded, though a later one is",
     ):

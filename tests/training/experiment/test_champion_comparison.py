@@ -182,7 +182,7 @@ def test_a_candidate_with_a_table_of_an_earlier_release_must_be_trained_again(re
     old = held_out_of(skill=1.0).drop(columns=["recalibrated", "ended_by"])
     exit_code, said = promoted(registry.register(good_evidence(), old))
     assert exit_code == 4
-    assert "held_out_predictions.parquet of the version's run has no recalibrated, ended_by; train again" in said
+    assert "held_out_predictions.parquet of the version's run lacks recalibrated, ended_by; train again" in said
 
 
 @pytest.mark.slow
@@ -200,7 +200,7 @@ def test_a_candidate_that_answers_less_than_the_champion_is_refused(
 def test_only_a_comparison_of_the_same_cohort_held_out_by_both_favours_nobody(
     registry: Registry, simulated: Path, tmp_path: Path
 ) -> None:
-    favoured = "patients whom the champion learned from favour it"
+    favoured = "shared patients favour the champion"
     exit_code, said = promoted(registry.register(good_evidence(), held_out_of(skill=1.0)))
     assert exit_code == 0
     assert "favour" not in said
@@ -215,4 +215,4 @@ def test_only_a_comparison_of_the_same_cohort_held_out_by_both_favours_nobody(
     elsewhere = registry.register(good_evidence(), held_out, cohort.digest)
     exit_code, said = promoted(elsewhere, "--cohort", str(clinics))
     assert exit_code == 0, said
-    assert f"learned from another cohort, which may have patients in common with this: {favoured}" in said
+    assert f"was fitted on another cohort, which may share patients with this one: {favoured}" in said

@@ -50,7 +50,7 @@ def test_with_a_single_relapse_the_overall_rate_is_given_and_said_to_be() -> Non
     assert relapse["winner"] == "no_model"
     assert list(relapse["candidates"]) == ["no_model"]
     assert "only 1 of the rarer outcome" in relapse["note"]
-    assert "the same overall rate is given to everybody" in relapse["note"]
+    assert "every patient the cohort's average risk" in relapse["note"]
 
 
 def test_remission_on_an_antidepressant_after_two_weeks() -> None:

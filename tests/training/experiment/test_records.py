@@ -166,7 +166,7 @@ def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_wh
     assert len(held_out_table(finished)) == 0
     found = summary(finished, build_evidence(finished, "two patients", quietly, workers=1))
     heads = [landmark[head] for landmark in found for head in ("remission", "relapse")]
-    assert all(head["winner"] is None and head["note"].endswith("nothing can be said") for head in heads)
+    assert all(head["winner"] is None and head["note"].endswith("nothing is predicted") for head in heads)
 
 
 def test_a_run_alone_does_not_give_a_pseudonym_away(trained: Training) -> None:

@@ -118,7 +118,7 @@ def test_what_is_said_of_a_pair_names_rows_and_no_id(cohort: Cohort) -> None:
     check = duplicate_check(copied, in_hand(copied).folds)
     assert not check.passed
     assert check.named == ["rows 19 and 402"]  # patients 17 and 400, from 0, below a header in row 1
-    assert "1 pairs" in check.seen
+    assert "1 pair of records" in check.seen
     assert not any(str(name) in check.seen for name in cohort.patient_ids)
 
 

@@ -94,7 +94,7 @@ def test_a_cut_in_time_that_is_wrong_is_noticed(
     check = check_of(cohort)
     assert not check.passed
     assert any(name.startswith(noticed) for name in check.named), check.named
-    assert "a clinic can't supply it" in check.seen
+    assert "are not known at the landmark" in check.seen
 
 
 def test_a_landmark_day_that_depends_on_what_follows_is_noticed(

@@ -36,8 +36,8 @@ def test_what_can_be_learned_is_learned() -> None:
 def test_where_nothing_can_be_learned_no_model_wins_and_it_is_said() -> None:
     fit = fit_alone(remission_with(200, 400))
     assert fit.winner == "no_model"
-    assert fit.note.startswith("no candidate predicted patients it never saw better")
-    assert fit.note.endswith("every patient is given the cohort's average risk")
+    assert fit.note.startswith("no candidate predicted held-out patients better")
+    assert fit.note.endswith("the model gives every patient the cohort's average risk")
 
 
 @pytest.mark.parametrize(("events", "fitted"), [(1, False), (19, False), (20, True), (280, True), (281, False)])
@@ -49,7 +49,7 @@ def test_from_twenty_outcomes_of_either_kind_on_models_are_tried(events: int, fi
 def test_a_head_with_one_event_gives_the_overall_rate_and_says_so() -> None:
     fit = fit_alone(remission_with(1, 40))
     assert fit.winner == "no_model"
-    assert fit.note.startswith("only 1 of the rarer outcome among 40 patients, 20 are needed")
+    assert fit.note.startswith("the rarer outcome has 1 of 40 patients, and a model needs 20")
     head = cast(RemissionHead, fit.head)
     assert head.probability(np.zeros((2, 3))).tolist() == pytest.approx([1 / 40, 1 / 40])
 
@@ -58,7 +58,7 @@ def test_a_head_with_one_event_gives_the_overall_rate_and_says_so() -> None:
 def test_a_head_without_both_outcomes_says_that_nothing_can_be_said(events: int) -> None:
     fit = fit_alone(remission_with(events, 40))
     assert (fit.winner, fit.head, dict(fit.candidates)) == (None, None, {})
-    assert fit.note.endswith("nothing can be said")
+    assert fit.note.endswith("nothing is predicted")
 
 
 def test_without_relapses_nothing_can_be_said_about_relapse() -> None:

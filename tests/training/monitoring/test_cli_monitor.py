@@ -112,7 +112,7 @@ def test_what_calls_for_action_ends_with_the_code_of_evidence_and_says_why(regis
     done = kap(log.file)
     assert done.exit_code == 4
     assert "ACT" in done.stdout
-    assert "age_years is recorded for another share of patients (0% of late" in done.stdout
+    assert "the share of patients with a recorded age_years has changed (0% recently" in done.stdout
     assert "No outcomes were given" in done.stdout
     assert "page: " in done.stdout
 
@@ -137,11 +137,11 @@ def test_a_version_without_a_reference_ends_well_and_is_not_taken_for_one_in_ord
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html")
     assert done.exit_code == 0
     assert "recorded no reference" in done.stdout
-    assert "records not judged, answers not judged" in done.stdout
+    assert "records not evaluated, answers not evaluated" in done.stdout
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "Nothing could be judged." in page
+    assert "No item could be evaluated." in page
     assert "calls for anything" not in page
-    assert "things that are watched: calibration alone, without drift" in page
+    assert "monitored items: calibration alone, without drift" in page
 
 
 def test_a_model_of_another_registry_is_said_to_be_unknown(registry: OfCohort, tmp_path: Path) -> None:

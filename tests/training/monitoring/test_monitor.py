@@ -85,9 +85,9 @@ def test_a_feature_that_is_recorded_no_more_calls_for_action_and_is_named(clinic
     found = clinic.monitored(clinic.changed("working_alliance", np.nan))
     assert found.state == "act"
     first = found.reasons[0]
-    assert "working_alliance is recorded for another share of patients (0% of late" in first
+    assert "the share of patients with a recorded working_alliance has changed (0% recently" in first
     assert "since 2026-03" in first
-    assert "Likewise at" in first
+    assert "The same at" in first
 
 
 def test_values_that_change_without_being_missed_are_found_too(clinic: Clinic) -> None:
@@ -128,7 +128,7 @@ def test_predictions_that_do_not_come_true_call_for_action(clinic: Clinic) -> No
     log = [inflated(one) if one.predicted else one for one in clinic.log]
     found = clinic.monitored(log, outcomes=True)
     assert found.states["calibration"] == "act"
-    assert any("remission does not come true as predicted" in reason for reason in found.reasons)
+    assert any("predictions of remission are miscalibrated" in reason for reason in found.reasons)
 
 
 def test_a_training_that_recorded_no_reference_is_no_error(clinic: Clinic) -> None:

@@ -102,8 +102,8 @@ def test_outcomes_that_can_t_be_read_are_not_said_to_be_none() -> None:
 @pytest.mark.parametrize(
     ("head", "needed"),
     [
-        ("remission", "132 patients so far; needed are 150, at least 20 in remission and 20 not"),
-        ("relapse", "132 patients with 12.3 relapses expected so far; needed are as many as make 45"),
+        ("remission", "132 patients so far; 150 are needed, at least 20 in remission and 20 not"),
+        ("relapse", "132 patients with 12.3 relapses expected so far; 45 expected relapses are needed"),
     ],
 )
 def test_too_few_outcomes_come_with_how_many_are_needed(head: str, needed: str) -> None:
@@ -176,7 +176,7 @@ def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
     (said, *_) = reasons([check(PROVEN)], [], "not given", referenced=True)
     assert said == (
         f"At the landmark {LANDMARK!r}, age_years is 0.80 standard deviations higher than in training, since 2026-02. "
-        "Proven at the end of 2026-03: one in 20 models to which nothing happened would ever show as much."
+        "Strong evidence at the end of 2026-03: without a change, one in 20 models would ever show this much evidence."
     )
 
 

@@ -105,7 +105,7 @@ def test_a_step_that_moves_an_answer_against_its_declared_sign_is_refused(
     assert kinds(found) == (set() if passes else {"directions"})
     if against == 419:
         assert "before session 3, worse rating: remission should become less likely" in found[0].seen
-        assert "moves the other way for 419 of 900 patients, at most by 0.200" in found[0].seen
+        assert "moves against this for 419 of 900 patients, by up to 0.200" in found[0].seen
         assert "1 of 2 steps keep their direction" in found[0].seen
 
 
@@ -190,7 +190,7 @@ def test_a_refusal_for_sample_size_says_how_many_are_needed() -> None:
     small = SampleSize(parameters=6, patients=100, events=30, criteria={"precision": 340}, required=1229, met=False)
     found = failed(with_heads(good_evidence(), sample_size=small))
     assert kinds(found) == {"sample size"}
-    assert "1,229 patients needed for 6 parameters, 100 there" in found[0].seen
+    assert "the model has 6 parameters and needs 1,229 patients; the cohort has 100" in found[0].seen
 
 
 @pytest.mark.parametrize("winner", ["logistic", "no_model"])
@@ -289,7 +289,7 @@ def test_a_warning_of_a_leakage_check_is_shown_and_the_check_is_met() -> None:
 
 def test_a_head_that_was_not_learned_and_a_question_not_answered_are_named() -> None:
     unlearned = with_heads(good_evidence(), winner=None, note="too few patients")
-    assert any("remission was not learned (too few patients)" in check.seen for check in failed(unlearned))
+    assert any("remission was not fitted (too few patients)" in check.seen for check in failed(unlearned))
     whole = good_evidence()
     short = whole.landmarks[0].model_copy(update={"questions": whole.landmarks[0].questions[:-1]})
     (found,) = failed(whole.model_copy(update={"landmarks": [short, *whole.landmarks[1:]]}))

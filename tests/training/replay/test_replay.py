@@ -339,12 +339,12 @@ def test_the_command_says_in_words_whose_answer_changes(log: PredictionLog) -> N
     done = kap("replay", "--model", "2")
     assert done.exit_code == 0, done.output
     said = done.stdout
-    assert said.startswith("version 2 was asked again about 4 of 6 logged predictions")
-    assert "1  not: the content was erased" in said
-    assert "1  not: there was nothing to predict" in said
+    assert said.startswith("version 2 repeated 4 of 6 logged predictions")
+    assert "1  left out: the content was erased" in said
+    assert "1  left out: there was nothing to predict" in said
     assert "Of all predictions (4):" in said
     assert "Of the latest prediction of each patient at each landmark (3):" in said
-    assert said.count("1 predicted before and not now, 0 not before and now") == 2
+    assert said.count("1 with a logged prediction only, 0 with a new prediction only") == 2
     assert "2 go from not judged to inside" in said
     assert log.ids()[0] in said.partition("the largest changes:")[2]
 

@@ -169,7 +169,7 @@ def test_a_screen_reader_finds_the_language_the_headings_in_order_and_headed_tab
 
 def test_the_banner_says_synthetic_quick_and_no_medical_device_only_where_it_is_so() -> None:
     synthetic, external, quick = (text_of(EVIDENCE[name]) for name in ("training", "external", "bare"))
-    assert "SYNTHETIC The cohort was drawn by a program" in synthetic
+    assert "SYNTHETIC A program drew this cohort" in synthetic
     assert "SYNTHETIC" not in external
     assert "QUICK Parts of the evaluation were skipped" in quick
     assert "QUICK" not in synthetic
@@ -178,8 +178,11 @@ def test_the_banner_says_synthetic_quick_and_no_medical_device_only_where_it_is_
 
 def test_the_first_screen_says_how_well_in_words_with_numbers_and_intervals() -> None:
     text = text_of(EVIDENCE["training"])
-    assert "74 of 100 pairs (95% interval 72 to 76) put in the right order; 50 is chance." in text
-    assert "everybody is given the same overall rate; patients are not told apart." in text
+    assert "74 of 100 pairs of patients (95% interval 72 to 76) are in the right order; 50 is chance." in text
+    assert (
+        "the model gives every patient the cohort's average risk. No candidate predicted individual risk reliably."
+        in text
+    )
     assert "External validation" in text_of(EVIDENCE["external"])
 
 
@@ -188,8 +191,8 @@ def test_chance_within_the_interval_is_said() -> None:
     mark = EVIDENCE["external"].landmarks[0].model_copy(update={"heads": [chance]})
     evidence = EVIDENCE["external"].model_copy(update={"landmarks": [mark]})
     assert (
-        "52 of 100 pairs (95% interval 48 to 56) put in the right order; 50 is chance. The interval includes chance."
-        in text_of(evidence)
+        "52 of 100 pairs of patients (95% interval 48 to 56) are in the right order; 50 is chance. "
+        "The interval includes chance." in text_of(evidence)
     )
 
 
@@ -198,7 +201,7 @@ def test_a_head_without_a_model_and_undefined_figures_are_said_and_never_invente
     assert "Relapse: nothing is predicted." in text
     assert "not defined" in text
     assert "nan" not in text.lower().replace("finance", "")
-    assert "Nobody, until this is corrected: leakage checks failed" in text
+    assert "All patients: leakage checks failed" in text
 
 
 def test_whose_answer_moves_against_a_declared_sign_stands_in_the_report() -> None:
@@ -206,14 +209,14 @@ def test_whose_answer_moves_against_a_declared_sign_stands_in_the_report() -> No
     assert "The latest rating is worse." in text
     row = text[text.index("The latest rating is worse.") :].split()
     assert row[5:11] == ["remission", "less", "900", "419", "21.3%", "-4.0%"]
-    assert "Not looked at: this is not the cohort" in text_of(EVIDENCE["external"])
+    assert "Not checked: directions are checked on the cohort" in text_of(EVIDENCE["external"])
 
 
 def test_evidence_of_no_landmark_still_makes_a_report() -> None:
     nothing = EVIDENCE["external"].model_copy(update={"landmarks": [], "leakage": []})
     document = render_report(nothing, about())
     elements = Elements(document)
-    assert "no question could be judged" in elements.text()
+    assert "No question could be evaluated" in elements.text()
     names = {a["id"] for _, a in elements.found if "id" in a}
     assert {str(a["href"])[1:] for tag, a in elements.found if tag == "a"} <= names
 
@@ -297,7 +300,7 @@ def test_a_feature_that_nobody_has_yet_is_named_and_not_called_missing() -> None
     later = mark.case_mix[0].model_copy(update={"recorded": 0, "missing_share": 1.0, "mean": None})
     mark = mark.model_copy(update={"case_mix": [later, *mark.case_mix[2:4]], "questions": [], "heads": []})
     text = text_of(EVIDENCE["external"].model_copy(update={"landmarks": [mark]}))
-    assert f"Features without a value in any patient here: {later.name}." in text
+    assert f"Features that are missing for all patients at this landmark: {later.name}." in text
     assert "1 of 2 features, at most 1%" in text  # the two others miss 34 of 2,416 and none
 
 
@@ -323,7 +326,7 @@ def test_the_first_screen_names_a_few_groups_and_questions_off_for_all_only_once
     wrong = right.model_copy(update={"measures": off, "name": "second"})
     mark = mark.model_copy(update={"questions": [right, wrong]})
     text = text_of(EVIDENCE["external"].model_copy(update={"landmarks": [mark]}))
-    assert "off on average for all patients: second is too low after surgery." in text
+    assert "questions with miscalibrated predictions: second is too low after surgery." in text
     assert "diagnosis: number 3 (too high in 1 of 1); and 3 more" in text
 
 

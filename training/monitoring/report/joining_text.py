@@ -1,6 +1,6 @@
-"""How the joining of outcomes to predictions went, in one line for all landmarks, with a warning where it gave nothing.
+"""The result of joining outcomes to predictions, in one line for all landmarks, with a warning without any match.
 
-Added up are the numbers that the tables tell, so that no line tells more than they do.
+The line adds up the numbers in the tables, so that it discloses no more than they do.
 """
 
 from collections import Counter
@@ -11,14 +11,14 @@ from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, 
 
 WORDS = {NO_SUCH_PATIENT: "not in the folder", NOT_SETTLED: "found but not settled yet"}
 NOBODY_THERE = (
-    "WARNING: none of the patients is in the folder of outcomes. Is it the right one, and is patient_id there what was "
-    "sent as patient_ref?"
+    "WARNING: none of the patients is in the folder of outcomes. Check the folder, and that its patient_id equals the "
+    "patient_ref of the requests."
 )
-NO_OUTCOME_YET = "WARNING: no prediction has an outcome, and so nothing can be said of whether predictions come true."
+NO_OUTCOME_YET = "WARNING: no prediction has an outcome yet, so that calibration can't be evaluated."
 
 
 def joining(calibration: Sequence[Calibration]) -> Iterator[str]:
-    """A warning where nobody could be joined, and what became of joining outcomes to the predictions made."""
+    """A warning where no patient could be joined, and the counts of joined and unjoined predictions."""
     counts = _of_predictions(calibration)
     if not counts:
         return
