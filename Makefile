@@ -38,6 +38,7 @@ test-all: test  ## Run the same, then what is long for a reason: many cohorts, l
 	$(PYTEST) -m long
 
 coverage-report: setup  ## Run the tests, and print which lines of the product they run, in processes they start too
+	$(BIN)/coverage erase
 	$(PYTEST) -m "not long" --cov --cov-report=term
 
 hard: setup  ## Break things under load: kill workers, stop PostgreSQL, fill a disk, send nonsense, change the log; minutes

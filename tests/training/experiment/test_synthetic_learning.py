@@ -3,6 +3,7 @@
 Without the trees and at one landmark, for speed; trees may win only by being better.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,11 @@ pytestmark = pytest.mark.slow
 LANDMARK = "before session 3"
 
 
-@pytest.fixture(scope="module", params=[2500, pytest.param(20_000, marks=pytest.mark.long)])
+SIZES = [2500, 20_000] if "KAP_ALL_LANDMARKS" in os.environ else [2500]
+"""`make coverage` takes the larger cohort too."""
+
+
+@pytest.fixture(scope="module", params=SIZES)
 def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, pd.DataFrame]:
     """A training on so many patients of 8 sites, and their true risks."""
     directory: Path = tmp_path_factory.mktemp("cohorts") / "larger"
