@@ -354,7 +354,7 @@ def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: 
     assert "evidence.json" in changed["evaluations"]
     assert f"evaluation {run_id} on elsewhere: deleted from the store" in lost["evaluations"]
     assert "no tag of the version names it any more" in unnamed["evaluations"]
-    assert audited.verify()["evaluations"].detail == "none was recorded"
+    assert audited.verify()["evaluations"].detail == "none recorded"
 
 
 def test_given_the_data_the_model_is_learned_again_byte_for_byte(

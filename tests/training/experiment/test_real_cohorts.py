@@ -49,7 +49,7 @@ def test_with_a_single_relapse_the_overall_rate_is_given_and_said_to_be() -> Non
     assert relapse["events"] == 1
     assert relapse["winner"] == "no_model"
     assert list(relapse["candidates"]) == ["no_model"]
-    assert "only 1 of the rarer outcome" in relapse["note"]
+    assert "the rarer outcome has 1 of 22 patients" in relapse["note"]
     assert "every patient the cohort's average risk" in relapse["note"]
 
 

@@ -99,7 +99,7 @@ def test_nothing_is_said_of_days_to_which_hardly_anybody_was_followed(simulated:
         predicted = model.predict(landmark.features.values)
         assert np.isnan(predicted.relapse[:, -1]).all()
         assert np.isnan(predicted.sustained[:, -1]).all()
-        assert "nothing is said of later days" in landmark.relapse.note
+        assert "later days are not predicted" in landmark.relapse.note
 
 
 def test_a_cohort_stays_synthetic_under_another_protocol(simulated: Path) -> None:
