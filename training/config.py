@@ -46,7 +46,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class PromotionPolicy:
-    """What a model must prove before it may answer; `default.toml` says what each requirement means."""
+    """What the evidence of a model must show before it may answer; `default.toml` says what each requirement means."""
 
     slope: tuple[float, float]
     slope_outermost: tuple[float, float]

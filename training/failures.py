@@ -6,4 +6,4 @@ class StoreUnreachableError(Exception):
 
 
 class EvidenceFailedError(Exception):
-    """What should prove a model does not hold; the message tells whoever answers for the model."""
+    """The evidence about a model does not hold; the message is for those who answer for the model."""

@@ -50,7 +50,7 @@ COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe
 def landmark_evidence(
     cohort: Cohort, evaluated: EvaluatedPredictions, heads: list[HeadEvidence], draws: Draws
 ) -> LandmarkEvidence:
-    """The evidence of a landmark; its gain over the one before is added by whoever has both."""
+    """The evidence of a landmark; the gain over the one before is added where both are known."""
     declared = catalogue(cohort.protocol)
     return LandmarkEvidence(
         name=evaluated.outcomes.landmark.name,

@@ -48,7 +48,7 @@ def risk_groups(evaluated: EvaluatedPredictions, draws: Floats) -> RiskGroups | 
 
 
 def _averaged(evaluated: EvaluatedPredictions, values: Floats) -> Floats:
-    """The mean over repeats, shape (patients, columns); 0 for whoever was not judged."""
+    """The mean over repeats, shape (patients, columns); 0 for patients without predictions."""
     total = np.zeros((len(evaluated.outcomes.at_risk), values.shape[1]))
     np.add.at(total, evaluated.patient, values)
     return total / max(evaluated.repeats, 1)

@@ -38,7 +38,7 @@ def instabilities(
     progress: Callable[[], None],
     workers: int,
 ) -> list[Instability | None]:
-    """How unstable each head's winner is, before recalibration, on those who taught it; ``None`` without a winner.
+    """How unstable each head's winner is, before recalibration, on its own patients; ``None`` without a winner.
 
     ``progress`` is called once per head that has a winner.
     """
@@ -86,7 +86,7 @@ def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:
 
 
 def _probability(fit: HeadFit, counted: TrainingData, learner: Learner) -> Floats:
-    """P(remission), or of relapse by the end of the curve, of everybody who taught the head."""
+    """P(remission), or of relapse by the end of the curve, of every patient the head was fitted on."""
     training_data = _training_data(fit)
     score = learner(counted).score
     baseline = fit_baseline(counted.trials, score.predict(training_data.rows))

@@ -1,6 +1,6 @@
 """What is proven about a model: every figure with its interval, as one document that is recorded and read again.
 
-It is written once, by a training (on patients held out) or by an external evaluation; the promotion gate, the report,
+It is written once, by a training (on patients held out) or by an external evaluation; the promotion policy, the report,
 MLflow's metrics and the audit all read it. Nothing in it identifies a patient.
 """
 
@@ -207,7 +207,7 @@ class Acknowledgement(EvidencePart):
 
 
 class LeakageCheck(EvidencePart):
-    """One check of the leakage gate, in words with its figures.
+    """One leakage check, in words with its figures.
 
     ``warning`` is what a check that passed asks people to look at, empty where there is nothing. A failed check stops
     a training unless it is ``acknowledged``; one that is not ``acknowledgeable`` always does.

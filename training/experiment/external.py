@@ -24,7 +24,7 @@ from training.simulation.marks import has_synthetic_patients
 
 OVERLAP = (
     "That the cohort is another one, its digest shows. Whether single patients are also among those learned from, it "
-    "can't show: whoever gathered the cohort has to know."
+    "can't show. Those who gathered the cohort have to know."
 )
 
 

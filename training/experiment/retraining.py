@@ -1,4 +1,4 @@
-"""Does once more what made a bundle, with the settings that it records: a training or an update, and its proof.
+"""Repeats what made a bundle, with the settings that it records: a training or an update, and its evidence.
 
 What comes out is compared in `audit_reproduction`.
 """

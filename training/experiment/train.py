@@ -50,7 +50,7 @@ class LandmarkFit:
 
     @property
     def fitted_on(self) -> NDArray[np.intp]:
-        """The patients whose outcome taught a head; those of the relapse head are among those of the remission head."""
+        """The patients that a head was fitted on; those of the relapse head are among those of the remission head."""
         if self.remission is not None:
             return np.flatnonzero(self.remission.task.fitted_on)
         return np.flatnonzero(self.outcomes.at_risk)
@@ -78,7 +78,7 @@ class Training:
 def train(
     cohort: Cohort, config: TrainingConfig, provenance: Provenance, announce: Announce, workers: int = 2
 ) -> Training:
-    """Derive outcomes, build features, judge and fit every head at every landmark, and bundle the winners.
+    """Derive outcomes, build features, evaluate and fit every head at every landmark, and bundle the winners.
 
     Raises ``InputRefusedError`` where there is nothing to learn from, ``LeakageFoundError`` where outcomes leak.
     """

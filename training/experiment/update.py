@@ -55,7 +55,7 @@ class UpdateRequest:
 
 @dataclass(frozen=True, eq=False)
 class UpdatedModel:
-    """An updated model, what was done to each head in words, and the proof."""
+    """An updated model, what was done to each head in words, and the evidence."""
 
     bundle: Bundle
     said: list[str]

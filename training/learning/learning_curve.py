@@ -1,4 +1,4 @@
-"""How well fewer training patients would have taught: the same folds, learned from a part of the others.
+"""How good models of fewer training patients are: the same folds, fitted on a part of the others.
 
 The learner is the penalised logistic regression for every head, also where it did not win: what more patients would
 buy is asked most where nothing has won yet.
@@ -32,7 +32,7 @@ EXPONENTS = np.linspace(0.2, 1.5, 27)
 
 @dataclass(frozen=True, eq=False)
 class SmallerFits:
-    """Predictions for everybody held out once, by how many patients taught on average; ``outs[size][fold]``."""
+    """Predictions for everybody held out once, by the mean number of training patients; ``outs[size][fold]``."""
 
     fitted_on: tuple[int, ...]
     outs: tuple[tuple[HeldOut, ...], ...]

@@ -105,7 +105,7 @@ class _PenalisedFit:
 
 
 def _pieces(training_data: TrainingData, importance: Floats, rng: np.random.Generator) -> Floats:
-    """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over those taught.
+    """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over patients fitted on.
 
     Features are drawn by their ``importance`` (features,) to the linear score, and in part alike: what acts otherwise
     than linearly mostly acts linearly too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not recorded

@@ -44,7 +44,7 @@ def draw_folds(
     Raises ``InputRefusedError`` for fewer patients than can be held out from one another.
     """
     if len(outcome) < FEWEST_PATIENTS:
-        required = f"at least {FEWEST_PATIENTS} patients, one to learn from and one to judge on; before a candidate is "
+        required = f"at least {FEWEST_PATIENTS} patients, one to fit on and one to evaluate on; before a candidate is "
         required += f"fitted, {config.events_to_fit} with an outcome of either kind"
         raise InputRefusedError([Problem("cohort", None, None, required, f"{len(outcome)}")])
     large = [code for code in range(len(site_names)) if _enough(outcome[site == code], config.site_events)]

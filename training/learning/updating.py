@@ -1,6 +1,6 @@
 """Updates a head on a cohort that it never saw: not at all, its intercept, intercept and slope, or learned anew.
 
-Which, a closed test decides: an update must be worth what it costs in what the old patients had taught. Source:
+Which, a closed test decides: an update must be worth the loss of what was learned from the old patients. Source:
 Vergouwe 2017, doi:10.1002/sim.7179.
 """
 

@@ -1,6 +1,6 @@
 """How far predicted probabilities can be taken at their word: overall error and calibration.
 
-They judge the probabilities that are given out, of candidates as of the model: ``weights`` (draws, n) give one figure
+They evaluate the probabilities as given out, of candidates as of the model: ``weights`` (draws, n) give one figure
 per row, shape (draws,); row 0 is the estimate, the others are bootstrap draws, and weights for the unobserved are
 multiplied into every row.
 """

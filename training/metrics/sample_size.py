@@ -1,6 +1,6 @@
 """How many patients a model of so many parameters needs, by the criteria of Riley and colleagues.
 
-Which R-squared to expect, and what to do when there are fewer patients, is left to the gate and the report.
+Which R-squared to expect, and what to do when there are fewer patients, is left to the policy and the report.
 Sources: Riley 2019, doi:10.1002/sim.7992; Riley 2020, doi:10.1136/bmj.m441.
 """
 

@@ -146,8 +146,8 @@ def _calibration(
     for head in known.bundle.models:
         name = head.landmark.name
         joined = join(_at(model, name), followed, moment.last_day)
-        for judge, part in ((remission_calibration, "remission"), (relapse_calibration, "relapse")):
-            calibrated = judge(joined, head, moment, watched.get(MonitoredItem(name, "calibration", part), 0.0))
+        for evaluate, part in ((remission_calibration, "remission"), (relapse_calibration, "relapse")):
+            calibrated = evaluate(joined, head, moment, watched.get(MonitoredItem(name, "calibration", part), 0.0))
             if calibrated is not None:
                 evidence.append(calibrated.found)
                 figures.append(measured(calibrated, joined, head, moment))

@@ -115,7 +115,7 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
 
 
 def _description(training: Training) -> str:
-    """What was learned, in Markdown, for whoever opens the run."""
+    """What was fitted, in Markdown, for the readers of the run."""
     lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
     for landmark in training.landmarks:
         for head, fit in landmark.heads.items():
@@ -173,12 +173,12 @@ def _record_head(run_id: str, head: str, fit: HeadFit, proven: LandmarkEvidence)
         tags["mlflow.note.content"] = fit.note
     metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
     if fit.recalibration:
-        mended = fit.recalibration
+        recalibration = fit.recalibration
         metrics |= {
-            "recalibration.shift": mended.shift,
-            "recalibration.slope": mended.slope,
-            "recalibration.p_value": mended.p_value,
-            "recalibration.applied": float(mended.supported),
+            "recalibration.shift": recalibration.shift,
+            "recalibration.slope": recalibration.slope,
+            "recalibration.p_value": recalibration.p_value,
+            "recalibration.applied": float(recalibration.supported),
         }
     if fit.winner:
         metrics |= figures(fit, fit.candidates[fit.winner], proven)

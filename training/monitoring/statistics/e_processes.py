@@ -46,10 +46,10 @@ class EProcess:
 
 
 def bet_from_every_month(log_wealth: Floats) -> EProcess:
-    """Begin anew in every month with a part of the money, so that a change is seen although all was well for years.
+    """Begin in every month with a part of the wealth, so that a change is seen although all was well for years.
 
     ``log_wealth`` (months, months) is, at the end of the month of the column, that of a bet on the patients who came
-    in the month of the row or later; 0 before it begins. Month m gets 1/(m (m + 1)) of the money, which adds up to 1
+    in the month of the row or later; 0 before it begins. Month m gets 1/(m (m + 1)) of the wealth, which adds up to 1
     over all time. Source: Shin, Ramdas & Rinaldo 2024, doi:10.51387/23-NEJSDS51 (e-processes begun at every time).
     """
     months = len(log_wealth)
