@@ -80,10 +80,13 @@ def test_whatever_part_of_an_answer_is_changed_is_named(log: PredictionLog, verd
         if path[0] in ("cautions", "not_used"):
             continue
         wrong = differences(BUNDLE, replace(entry, answer=json.dumps(changed(path, other(value), answer))))
+        if path[-1] in ("message", "remedy") or path[0] == "notes":
+            assert not wrong or not isinstance(value, str), "another release may word a sentence otherwise"
+            continue
         assert wrong, path
         assert all(text.startswith(str(path[0])) for text in wrong), path
         changes += 1
-    assert changes > (10 if verdict == "outside" else 200)
+    assert changes > (8 if verdict == "outside" else 200)
 
 
 @pytest.mark.parametrize("name", ["cautions", "not_used"])
