@@ -363,8 +363,8 @@ def test_a_loaded_bundle_is_saved_to_the_same_bytes(saved: Path, tmp_path: Path)
 
 def test_another_content_gives_another_digest(mixed: Bundle, tmp_path: Path) -> None:
     first = save_bundle(mixed, tmp_path / "one")
-    linear_predictor = replace(mixed.models[1], remission=replace(mixed.models[1].remission, baseline=0.3 + 1e-12))
-    other = replace(mixed, models=(mixed.models[0], linear_predictor, mixed.models[2]))
+    changed = replace(mixed.models[1], remission=replace(mixed.models[1].remission, baseline=0.3 + 1e-12))
+    other = replace(mixed, models=(mixed.models[0], changed, mixed.models[2]))
     assert save_bundle(other, tmp_path / "other") != first
 
 

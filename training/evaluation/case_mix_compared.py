@@ -1,4 +1,4 @@
-"""Two cohorts' patients side by side: those a model was learned from, and those it is judged on."""
+"""Two cohorts' patients side by side: those a model was learned from, and those it is evaluated on."""
 
 from math import sqrt
 

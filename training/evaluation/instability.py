@@ -24,11 +24,11 @@ def instability(point: Floats, refits: Floats) -> Instability:
         return Instability(
             refits=number, mean_absolute_change=none, median_width=none, share_moving_over_ten_points=none
         )
-    linear_predictor = np.abs(refits[known] - point[known, None]).mean(axis=1)
+    distance = np.abs(refits[known] - point[known, None]).mean(axis=1)
     low, high = np.percentile(refits[known], RANGE, axis=1)
     return Instability(
         refits=number,
-        mean_absolute_change=float(linear_predictor.mean()),
+        mean_absolute_change=float(distance.mean()),
         median_width=float(np.median(high - low)),
-        share_moving_over_ten_points=float((linear_predictor > FAR).mean()),
+        share_moving_over_ten_points=float((distance > FAR).mean()),
     )

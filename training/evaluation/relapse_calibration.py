@@ -1,6 +1,6 @@
 """Calibration and usefulness of relapse predictions by a day, with those lost before it counted for as long as seen.
 
-Remission and sustained remission are judged by weighted yes/no answers. For relapse the whole follow-up is known: the
+Remission and sustained remission are evaluated by weighted yes/no answers. For relapse all follow-up is known: the
 smooth curve is a hazard regression (Austin 2022, doi:10.1186/s41512-021-00114-6), and net benefit by Aalen-Johansen
 (Vickers 2008, doi:10.1186/1472-6947-8-53).
 """

@@ -77,7 +77,7 @@ def _learner(fit: HeadFit) -> Learner:
 
 
 def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:
-    """The training_data of patients who count ``counts`` (patients,)."""
+    """The training data of patients who count ``counts`` (patients,)."""
     trials = training_data.trials.subset(counts > 0)
     weight = counts[trials.patient]
     return replace(

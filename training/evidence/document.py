@@ -283,10 +283,10 @@ class Evidence(EvidencePart):
     """All that is proven of a model on one cohort.
 
     ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
-    for a model judged on another cohort, "updated" for a model updated on this cohort (cross-fitted). ``quick`` marks
+    for a model evaluated on another cohort, "updated" for one updated on this cohort (cross-fitted). ``quick`` marks
     a training that skipped parts, and that only an override promotes. ``folds`` says how patients were held out.
     ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says
-    whether the model has learned from a synthetic cohort, `CohortUsed.synthetic` whether the one judged is one.
+    whether the model has learned from a synthetic cohort, `CohortUsed.synthetic` whether the one evaluated is one.
     ``directions`` are about the model on the cohort that it was learned from or updated on; none for an external
     cohort.
     """

@@ -23,7 +23,7 @@ ONE_SIDED = 1.645
 HeadName = tuple[str, str]
 """A landmark's name and "remission" or "relapse"."""
 RELAPSE_COLUMNS = ("followed_days", "ended_by")
-"""What a comparison of relapse is judged by; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
+"""What a comparison of relapse is evaluated by; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
 LESS = "the champion answers this and the candidate does not"
 
 
@@ -83,7 +83,7 @@ def lacking_columns(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def end_of_curve(followed_days: pd.Series) -> int:
-    """The day at which relapse is judged: follow-up is cut there, and it ends a week."""
+    """The day at which relapse is evaluated: follow-up is cut there, and it ends a week."""
     return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
@@ -105,7 +105,7 @@ def _questions(part: OutcomeModel) -> list[str]:
 def compare(
     candidate: Mapping[HeadName, pd.DataFrame], champion: Mapping[HeadName, pd.DataFrame], version: str
 ) -> ChampionComparison:
-    """Compare every head of either with the champion ``version``; outcomes are those the candidate is judged by.
+    """Compare every head of either with the champion ``version``; outcomes are those the candidate is evaluated by.
 
     Where the champion's rows have outcomes too, these must be the same.
     """
@@ -130,7 +130,7 @@ def _compare_head(
     answer, weight = _answers(head, ours)
     joined = ours.assign(answer=answer, weight=weight).join(theirs, how="inner", rsuffix="_champion")
     if not _same_outcomes(joined):
-        return "the champion was judged by other outcomes of the same patients"
+        return "the champion was evaluated by other outcomes of the same patients"
     known = joined[joined["weight"] > 0]
     if len(known) < FEWEST:
         return f"fewer than {FEWEST} patients in common whose outcome is known"

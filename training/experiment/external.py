@@ -33,7 +33,7 @@ def evaluate(
 ) -> Evidence:
     """The evidence of a model on a cohort that was read under the model's own protocol.
 
-    Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be judged.
+    Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be evaluated.
     """
     refuse_its_own(bundle, cohort)
     evaluated = _evaluated(bundle, cohort, config)
@@ -108,7 +108,7 @@ def head_evidences(bundle: Bundle, number: int, evaluated: EvaluatedPredictions,
 def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
     caveats = [OVERLAP]
     if has_synthetic_patients(cohort):
-        caveats.append("Judged on a synthetic cohort: it says nothing about real patients.")
+        caveats.append("Evaluated on a synthetic cohort: it says nothing about real patients.")
     if bundle.training.get("synthetic") is True:
         caveats.append("The model was developed on a synthetic cohort: it has learned nothing from real patients.")
     if len(np.unique(cohort.site)) > 1:

@@ -68,7 +68,7 @@ def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, na
 
 
 def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
-    """What a head is judged by, as columns: the outcomes of some patients and their weights.
+    """What a head is evaluated by, as columns: the outcomes of some patients and their weights.
 
     For relapse also how long they were followed, up to the reach of the curve, and ``ended_by``: 0 censored, 1
     relapse, 2 competing event.

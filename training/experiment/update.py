@@ -210,7 +210,7 @@ def _evidence(
         directions=directions(cohort, made.models),
         refit_check=evidence_parts.refit_check,
         caveats=[
-            "Updated on this cohort, and judged on folds of it that each update was made without.",
+            "Updated on this cohort, and evaluated on folds of it that each update was made without.",
             *evidence_parts.caveats,
             *evidence_parts.said,
         ],

@@ -107,7 +107,7 @@ def shuffled(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
         yes = trials.successes > 0
         yes = yes[_permutation(fold[trials.patient], rng)]
         weight = trials.successes + trials.failures
-        linear_predictor = BinomialCounts(
+        mixed = BinomialCounts(
             trials.patient,
             trials.band,
             np.where(yes, weight, 0.0),
@@ -115,7 +115,7 @@ def shuffled(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
             trials.patients,
             trials.bands,
         )
-        return replace(task, training_data=replace(task.training_data, trials=linear_predictor))
+        return replace(task, training_data=replace(task.training_data, trials=mixed))
     assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
     followed, ended = task.followed_days.copy(), task.ended_by.copy()
     at_risk = np.flatnonzero(task.at_risk)

@@ -27,7 +27,7 @@ from training.metrics.question_data import FEWEST_FOLLOWED
 from training.outcomes.labels import EndedBy, Outcomes
 
 MOST_WEEKS = 52
-"""Ends of weeks at which curves are judged, at the most."""
+"""Ends of weeks at which curves are evaluated, at the most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class RelapseTask:
 
     @property
     def days(self) -> NDArray[np.int64]:
-        """The days at which predictions are judged: see ``week_ends``."""
+        """The days at which predictions are evaluated: see ``week_ends``."""
         return week_ends(self.last_day)
 
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
@@ -163,7 +163,7 @@ def reach_of(outcomes: Outcomes, last_day: int) -> int:
 
 
 def week_ends(last_day: int) -> NDArray[np.int64]:
-    """Days at which curves are judged: ends of weeks up to ``last_day``, at most 52 of them, the last always there."""
+    """Days at which curves are evaluated: ends of weeks up to ``last_day``, at most 52, the last always there."""
     weeks = last_day // DAYS_PER_WEEK
     if weeks < 1:
         return np.empty(0, dtype=np.int64)

@@ -133,10 +133,8 @@ def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
 
 def _said(update: HeadUpdate) -> str:
     tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
-    linear_predictor = (
-        f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
-    )
-    return f"{update.method}{linear_predictor}{f'; {tests}' if tests else '; too few outcomes to test'}"
+    change = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
+    return f"{update.method}{change}{f'; {tests}' if tests else '; too few outcomes to test'}"
 
 
 def competing_kept(task: RelapseTask | None, head: RelapseHead, update: HeadUpdate | None) -> bool:

@@ -1,6 +1,6 @@
 """How well curves of relapse risk do over the whole follow-up, whichever model drew them: concordance and Brier score.
 
-The one definition for candidates and for evidence; which curves are judged is left to `held_out` and
+The one definition for candidates and for evidence; which curves are evaluated is left to `held_out` and
 `relapse_measures`.
 """
 

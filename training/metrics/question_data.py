@@ -23,7 +23,7 @@ FEWEST_FOLLOWED = 10
 class QuestionData:
     """A question put to rows of ``EvaluatedPredictions``; arrays have shape (rows asked,).
 
-    ``row`` are positions in the judged rows; ``y_observed`` is 1 yes, 0 no, NaN not observed; ``weights`` are those
+    ``row`` are positions in the evaluated rows; ``y_observed`` is 1 yes, 0 no, NaN not observed; ``weights`` are those
     of inverse probability, 0 where not observed.
     """
 

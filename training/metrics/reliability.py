@@ -25,11 +25,9 @@ def log_odds_of(y_predicted: Floats) -> Floats:
     The distance is 1e-8, as in the R package CalibrationCurves (Van Calster 2016, doi:10.1016/j.jclinepi.2015.12.005).
     """
     inside = np.clip(y_predicted, CLOSEST_TO_CERTAIN, 1 - CLOSEST_TO_CERTAIN)
-    linear_predictor = int((inside != y_predicted).sum())
-    if linear_predictor:
-        warnings.warn(
-            f"{linear_predictor} predictions of 0 or 1 were moved inside by {CLOSEST_TO_CERTAIN}", stacklevel=2
-        )
+    number = int((inside != y_predicted).sum())
+    if number:
+        warnings.warn(f"{number} predictions of 0 or 1 were moved inside by {CLOSEST_TO_CERTAIN}", stacklevel=2)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 

@@ -1,6 +1,6 @@
 """Monitors a prediction log: the recipe, top to bottom, from logged predictions to one document.
 
-Each model is judged by itself, against the reference of its own training. Reading the log, finding models and
+Each model is evaluated by itself, against the reference of its own training. Reading the log, finding models and
 recording what was found are left to the callers.
 """
 
@@ -62,7 +62,7 @@ class OutcomeSource:
 class MonitoringRequest:
     """What is monitored: ``find`` gives the model of a bundle's digest, ``outcomes`` is ``None`` where none are given.
 
-    Predictions before the day ``since`` are not looked at. ``now`` is the moment up to which all is judged.
+    Predictions before the day ``since`` are not looked at. ``now`` is the moment up to which all is evaluated.
     """
 
     find: Callable[[str], KnownModel | UnknownModel]

@@ -187,7 +187,7 @@ def fairness(content: ReportContent) -> Answer | None:
     """Item 14."""
     groups = [one for mark in content.evidence.landmarks for question in mark.questions for one in question.subgroups]
     variables = listed(list(dict.fromkeys(one.variable for one in groups)))
-    return Answer(f"Judged by {variables}; groups under ten suppressed.", "landmark-1") if groups else None
+    return Answer(f"Evaluated by {variables}; groups under ten suppressed.", "landmark-1") if groups else None
 
 
 def output(content: ReportContent) -> Answer | None:

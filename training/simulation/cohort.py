@@ -11,7 +11,7 @@ The mechanism, with every number and its source in ``synthetic_mechanism``:
   those with more residual symptoms.
 
 So the probability of remission and of relapse given the record at a landmark can be computed exactly
-(``synthetic_truth``): a model can be judged against it, which no real cohort allows.
+(``synthetic_truth``): a model can be evaluated against it, which no real cohort allows.
 """
 
 from collections.abc import Callable

@@ -26,7 +26,7 @@ def stored(tmp_path: Path, evidence: Evidence) -> StoredTraining:
     return StoredTraining("a" * 32, record, None, (), {}, {}, tmp_path, None, ())
 
 
-def linear_predictor(evidence: Evidence, by: float) -> Evidence:
+def changed(evidence: Evidence, by: float) -> Evidence:
     """The evidence with the first estimate of the first question moved."""
     landmark = evidence.landmarks[0]
     question = landmark.questions[0]
@@ -43,7 +43,7 @@ def outcome(stored: StoredTraining, again: Evidence, *, elsewhere: bool) -> Verd
 
 def test_the_same_bytes_pass_and_one_last_digit_fails_by_name(stored: StoredTraining, evidence: Evidence) -> None:
     assert "byte for byte" in outcome(stored, evidence, elsewhere=False).detail
-    other = outcome(stored, linear_predictor(evidence, 1e-12), elsewhere=False)
+    other = outcome(stored, changed(evidence, 1e-12), elsewhere=False)
     assert other.outcome == "failed"
     assert "landmarks/0/questions/0/measures/" in other.detail
 
@@ -51,10 +51,10 @@ def test_the_same_bytes_pass_and_one_last_digit_fails_by_name(stored: StoredTrai
 def test_on_another_processor_numbers_may_differ_in_the_seventh_digit_only(
     stored: StoredTraining, evidence: Evidence
 ) -> None:
-    near = outcome(stored, linear_predictor(evidence, 1e-9), elsewhere=True)
+    near = outcome(stored, changed(evidence, 1e-9), elsewhere=True)
     assert near.outcome == "passed"
     assert "another processor" in near.detail
-    assert outcome(stored, linear_predictor(evidence, 1e-4), elsewhere=True).outcome == "failed"
+    assert outcome(stored, changed(evidence, 1e-4), elsewhere=True).outcome == "failed"
 
 
 def test_other_words_fail_everywhere(stored: StoredTraining, evidence: Evidence) -> None:

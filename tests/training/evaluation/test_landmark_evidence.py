@@ -153,10 +153,8 @@ def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:
     remission = next(question for question in found.questions if question.head == "remission")
     told = {row.treatment: row.measures for row in remission.sensitivity}
     for measure in ("observed_rate", "oe", "calibration_intercept"):
-        linear_predictor = [
-            told[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")
-        ]
-        assert None not in linear_predictor
-        assert linear_predictor == sorted(linear_predictor, reverse=True)  # type: ignore[type-var]
+        ended = [told[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")]
+        assert None not in ended
+        assert ended == sorted(ended, reverse=True)  # type: ignore[type-var]
     others = [question for question in found.questions if question.head != "remission"]
     assert {row.treatment for question in others for row in question.sensitivity} == {"weights", "all-no", "excluded"}

@@ -96,6 +96,6 @@ def test_the_evidence_of_an_update_says_that_competing_events_are_as_before(twic
 def test_where_no_head_was_fitted_twice_nothing_was_repeated() -> None:
     assert _refit_check([{}, {}], [{}, {}]).model_dump() == {"heads": 0, "identical": False}
     update = HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, RemissionHead(Constant(2), 0.5))
-    linear_predictor = replace(update, head=RemissionHead(Constant(2), 0.5, slope=float(np.nextafter(1, 2))))
+    changed = replace(update, head=RemissionHead(Constant(2), 0.5, slope=float(np.nextafter(1, 2))))
     assert _refit_check([{"remission": update}], [{"remission": update}]).identical
-    assert not _refit_check([{"remission": update}], [{"remission": linear_predictor}]).identical
+    assert not _refit_check([{"remission": update}], [{"remission": changed}]).identical

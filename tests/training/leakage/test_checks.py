@@ -359,14 +359,14 @@ def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: InHan
 
 def test_relapses_are_shuffled_among_those_at_risk_of_a_fold() -> None:
     task = replace(drawn_relapses(400), at_risk=np.arange(400) % 3 > 0)
-    linear_predictor = shuffled(task, FOLDS.fold[0], np.random.default_rng(1))
-    assert isinstance(linear_predictor, RelapseTask)
-    assert (linear_predictor.ended_by != task.ended_by).any()
-    np.testing.assert_array_equal(linear_predictor.ended_by[~task.at_risk], task.ended_by[~task.at_risk])
+    changed = shuffled(task, FOLDS.fold[0], np.random.default_rng(1))
+    assert isinstance(changed, RelapseTask)
+    assert (changed.ended_by != task.ended_by).any()
+    np.testing.assert_array_equal(changed.ended_by[~task.at_risk], task.ended_by[~task.at_risk])
     for number in range(4):
         held = FOLDS.fold[0] == number
-        assert linear_predictor.relapsed[held].sum() == task.relapsed[held].sum()
-        assert linear_predictor.followed_days[held].sum() == task.followed_days[held].sum()
+        assert changed.relapsed[held].sum() == task.relapsed[held].sum()
+        assert changed.followed_days[held].sum() == task.followed_days[held].sum()
 
 
 def test_with_many_folds_there_are_fewer_shuffles_and_no_more_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,13 +400,13 @@ def test_the_stated_error_is_that_of_chance() -> None:
 
 def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
     task = remission_with(150, 400)
-    linear_predictor = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).training_data.trials
+    changed = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).training_data.trials
     trials = task.training_data.trials
-    assert (linear_predictor.successes != trials.successes).any()
-    np.testing.assert_array_equal(linear_predictor.patient, trials.patient)
+    assert (changed.successes != trials.successes).any()
+    np.testing.assert_array_equal(changed.patient, trials.patient)
     for number in range(4):
         held = FOLDS.fold[0][trials.patient] == number
-        assert linear_predictor.successes[held].sum() == trials.successes[held].sum()
+        assert changed.successes[held].sum() == trials.successes[held].sum()
 
 
 def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> None:

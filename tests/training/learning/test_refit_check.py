@@ -63,8 +63,8 @@ def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
     with_score = replace(head, competing_score=score)
     assert bytes_of(with_score) == bytes_of(replace(head, competing_score=replace(score)))
     assert bytes_of(with_score) != bytes_of(head)
-    linear_predictor = replace(score, weight=np.nextafter(score.weight, 1))
-    assert bytes_of(with_score) != bytes_of(replace(head, competing_score=linear_predictor))
+    changed = replace(score, weight=np.nextafter(score.weight, 1))
+    assert bytes_of(with_score) != bytes_of(replace(head, competing_score=changed))
 
 
 def test_a_head_without_a_winner_is_not_counted() -> None:

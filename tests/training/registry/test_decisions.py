@@ -160,8 +160,8 @@ def test_of_a_changed_part_the_decision_and_its_parts_are_named(changed: str) ->
 def test_parts_divided_otherwise_are_found() -> None:
     whole = DECISIONS[3].as_text()
     for cut in (4999, 5001):
-        linear_predictor = {LONG: whole[:cut], f"{LONG}.2": whole[cut : cut + 5000], f"{LONG}.3": whole[cut + 5000 :]}
-        assert places(ENTRIES | linear_predictor)
+        changed = {LONG: whole[:cut], f"{LONG}.2": whole[cut : cut + 5000], f"{LONG}.3": whole[cut + 5000 :]}
+        assert places(ENTRIES | changed)
 
 
 @pytest.mark.parametrize("number", range(1, 7))

@@ -2,7 +2,7 @@
 
 As long as the new patients are drawn like those of the reference, these ranks are uniform on (0, 1) and independent,
 whatever the distribution and however few the reference's patients: nothing about the reference is taken as known but
-its counts. That is what every bet on a change is judged against. Source: Vovk, Nouretdinov & Gammerman 2003, Testing
+its counts. That is what every bet on a change is evaluated against. Source: Vovk, Nouretdinov & Gammerman 2003, Testing
 exchangeability on-line, ICML; Vovk 2021, doi:10.1214/20-STS817.
 """
 

@@ -118,7 +118,7 @@ def reference_of_training(training: Training) -> Reference:
 
 
 def reference_of_update(cohort: Cohort, models: Sequence[OutcomeModel]) -> Reference:
-    """The reference of models updated on a cohort, whose patients are judged by what is known of those before them."""
+    """The reference of models updated on a cohort, whose patients are evaluated by those before them."""
     features = [build_features(cohort, model.landmark) for model in models]
     return _reference(
         cohort, models, features, [_shares(model, rows) for model, rows in zip(models, features, strict=True)]
@@ -148,7 +148,7 @@ def _reference(
 def _landmark(
     model: OutcomeModel, rows: FeatureRows, shares: Floats | None, declared: Sequence[Feature]
 ) -> LandmarkReference:
-    """``shares`` (3,) of the patients predicted for are inside, at the edge and outside; ``None`` where not judged."""
+    """``shares`` (3,) of the patients predicted for are inside, at the edge and outside; ``None`` if not evaluated."""
     values = rows.values[_predictable(rows)]
     refused = int((~np.isnan(rows.day)).sum()) - len(values)
     return LandmarkReference(
