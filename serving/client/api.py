@@ -1,7 +1,7 @@
 """The typed Python client: one method for each question that the service answers.
 
 A call that predicts carries an idempotency key, so that all its tries get one prediction and one entry in the log.
-How a call is tried is left to `client_caller`, what is taken for an answer to `client_answers`.
+How a call is tried is left to `retrying_call`, what is taken for an answer to `answers`.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Adding entries to the prediction log: one transaction for all that wait, chained, each idempotency key once.
 
-Works on one open connection; when to connect, and what a failure means for those who wait, is left to `log_writer`.
+Works on one open connection; when to connect, and what a failure means for those who wait, is left to `writer`.
 """
 
 from collections.abc import Sequence

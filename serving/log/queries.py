@@ -1,6 +1,6 @@
 """The prediction log: which answer was given when, to whom, by which model, from which feature row.
 
-Its tables, and how they are read. Adding to it is `log_writer`'s work, erasing `erasure`'s, checking it `log_check`'s.
+Its tables, and how they are read. Adding to it is `writer`'s work, erasing `erasure`'s, checking it `check`'s.
 """
 
 from collections.abc import Iterator

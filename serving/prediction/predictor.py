@@ -1,7 +1,7 @@
 """From requests to answers, with no web in it: each record at its latest landmark, scored, with reasons.
 
 One request and a thousand take the same way: all records become one cohort, and all patients at one landmark are
-scored together. What follows from a row of features alone is left to `row_answers`.
+scored together. What follows from a row of features alone is left to `answers`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

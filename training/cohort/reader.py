@@ -1,7 +1,7 @@
 """Turns a folder of tables and a protocol into a cohort, or refuses it with every problem at once.
 
-The files of the folder are found and their problems put into words here; `read_table` splits a file into cells and
-`read_cells` decodes them. No message repeats what a cell holds.
+The files of the folder are found and their problems put into words here; `table` splits a file into cells and
+`cells` decodes them. No message repeats what a cell holds.
 """
 
 from collections import defaultdict

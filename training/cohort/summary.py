@@ -139,7 +139,7 @@ def _why_not_reached(cohort: Cohort, landmark: Landmark) -> tuple[tuple[str, int
 
 
 def render_summary(summary: CohortSummary, flows: Sequence[LandmarkFlow], unused: Sequence[str] = ()) -> str:
-    """All as text for a terminal, 100 characters wide; ``unused`` are lines of `cohort_unused`."""
+    """All as text for a terminal, 100 characters wide; ``unused`` are lines of `unused`."""
     opening = []
     if summary.is_synthetic:
         opening.append("This cohort is SYNTHETIC: a program drew it, and its patients do not exist.")

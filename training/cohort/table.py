@@ -1,6 +1,6 @@
 """One table file, CSV or Parquet, as columns that nobody has interpreted yet, with every problem of its structure.
 
-A cell of text stays text here; what a cell may hold is `read_cells`' question, what a cohort may hold `features`'.
+A cell of text stays text here; what a cell may hold is `cells`' question, what a cohort may hold `features`'.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """Repeats what made a bundle, with the settings that it records: a training or an update, and its evidence.
 
-What comes out is compared in `audit_reproduction`.
+What comes out is compared in `training.audit.retraining`.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """Asks a candidate model again what the log's rows were answered, and keeps both answers side by side.
 
-Which rows it can be asked about is decided in `replay_rows`, what the differences come to in `replay_summary`.
+Which rows it can be asked about is decided in `rows`, what the differences come to in `summary`.
 """
 
 from collections import Counter, defaultdict

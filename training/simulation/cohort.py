@@ -1,6 +1,6 @@
 """Draws a SYNTHETIC KAP cohort in the intake format, together with its true risks. No real patient stands behind it.
 
-The mechanism, with every number and its source in ``synthetic_mechanism``:
+The mechanism, with every number and its source in ``mechanism``:
 
 * A patient has recorded columns, a latent baseline severity and a latent amplitude of response, Gaussian within a
   trajectory class (improvement, chronic, delayed) and a severity stratum. Every recorded column has a small effect.
@@ -11,7 +11,7 @@ The mechanism, with every number and its source in ``synthetic_mechanism``:
   those with more residual symptoms.
 
 So the probability of remission and of relapse given the record at a landmark can be computed exactly
-(``synthetic_truth``): a model can be evaluated against it, which no real cohort allows.
+(``truth``): a model can be evaluated against it, which no real cohort allows.
 """
 
 from collections.abc import Callable

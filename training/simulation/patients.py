@@ -1,7 +1,7 @@
 """Draws synthetic sites and synthetic patients as they stand before session 1: what is recorded, and what is latent.
 
 The record's missing values are drawn here too. Latent values follow from recorded ones only, so that the posterior of
-``synthetic_truth`` can start from the same prior.
+``truth`` can start from the same prior.
 """
 
 from dataclasses import dataclass
