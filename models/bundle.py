@@ -28,7 +28,7 @@ from models.uncertainty import OutcomeRefits
 FORMAT = 3
 MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
-REFERENCE_INPUTS = "probes.json"
+REFERENCE_INPUTS_FILE = "probes.json"
 _REMEDY = "train again with this version, or answer with the version that made the bundle"
 TOLERANCES = {
     "rows": 0.0,
@@ -88,7 +88,7 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
         landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned, "beside": beside})
     reference_inputs = draw_reference_inputs(bundle.protocol)
     reference_inputs["answers"] = _answers(bundle, reference_inputs)
-    _write_json(directory / REFERENCE_INPUTS, reference_inputs)
+    _write_json(directory / REFERENCE_INPUTS_FILE, reference_inputs)
     files = {path.name: _sha256(path.read_bytes()) for path in sorted(directory.iterdir())}
     manifest = {
         "format": FORMAT,
@@ -127,7 +127,7 @@ def load_bundle(directory: Path) -> Bundle:
         {name: HeadRecord(**record) for name, record in entry["learned"].items()} for entry in manifest["landmarks"]
     )
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
-    _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS).read_text(encoding="utf-8")))
+    _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS_FILE).read_text(encoding="utf-8")))
     return bundle
 
 

@@ -12,7 +12,7 @@ from features.protocol.document import Protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable
 
-REFERENCE_INPUTS = 12
+NUMBER_OF_REFERENCE_INPUTS = 12
 ROWS_PER_REFERENCE_INPUT = {"prior_treatments": 3, "sessions": 4, "assessments": 9, "events": 1}
 MISSING_SHARE = 0.2
 
@@ -23,19 +23,19 @@ def draw_reference_inputs(protocol: Protocol) -> Document:
     """Raw columns of the reference inputs as plain JSON values; a missing number is null, a missing category -1."""
     generator = np.random.default_rng(2026)
     patients = {
-        column.name: _draw(column, REFERENCE_INPUTS, generator)
+        column.name: _draw(column, NUMBER_OF_REFERENCE_INPUTS, generator)
         for column in protocol.tables["patients"]
         if column.kind != "identifier"
     }
-    patients["prior_treatments_recorded"] = [float(number % 4 != 0) for number in range(REFERENCE_INPUTS)]
+    patients["prior_treatments_recorded"] = [float(number % 4 != 0) for number in range(NUMBER_OF_REFERENCE_INPUTS)]
     tables = {name: _draw_table(name, protocol, generator) for name in CHILD_TABLES}
     return {"patients": {name: _plain(values) for name, values in patients.items()}, "tables": tables}
 
 
 def _draw_table(name: str, protocol: Protocol, generator: np.random.Generator) -> Document:
     number = ROWS_PER_REFERENCE_INPUT[name]
-    patient = np.repeat(np.arange(REFERENCE_INPUTS), number)
-    turn = np.tile(np.arange(number), REFERENCE_INPUTS)
+    patient = np.repeat(np.arange(NUMBER_OF_REFERENCE_INPUTS), number)
+    turn = np.tile(np.arange(number), NUMBER_OF_REFERENCE_INPUTS)
     columns: dict[str, list[float]] = {
         column.name: _draw(column, len(patient), generator)
         for column in protocol.tables[name]
@@ -104,6 +104,8 @@ def probe_cohort(document: Document, protocol: Protocol) -> Cohort:
         name: RawTable(np.array(table["patient"], dtype=np.intp), read(name, table["columns"]))
         for name, table in document["tables"].items()
     }
-    ids = np.array([f"synthetic-probe-{number:02d}" for number in range(REFERENCE_INPUTS)])
-    cohort, _ = assemble_cohort(RawCohort(ids, ["synthetic-site"] * REFERENCE_INPUTS, patients, tables), protocol)
+    ids = np.array([f"synthetic-probe-{number:02d}" for number in range(NUMBER_OF_REFERENCE_INPUTS)])
+    cohort, _ = assemble_cohort(
+        RawCohort(ids, ["synthetic-site"] * NUMBER_OF_REFERENCE_INPUTS, patients, tables), protocol
+    )
     return cohort

@@ -1,6 +1,6 @@
 """Ridge logistic regression whose coefficients keep to declared signs, fitted by projected Newton steps.
 
-Which columns and penalties enter is decided in `learners`; how refits vary around a fit, in `training/refits`.
+Which columns and penalties enter is decided in `learners`; how refits vary around a fit, in `training/learning/refits`.
 """
 
 from dataclasses import dataclass

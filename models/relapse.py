@@ -95,7 +95,7 @@ class FollowUpWeights:
     """Follow-up weights: how many patients lost to follow-up each one represents, by week and at the event.
 
     ``weekly`` (patients, weeks) counts the time at risk in a week, ``at_event`` (patients,) a relapse or competing
-    event. How they are estimated is decided in `training/follow_up_weights`.
+    event. How they are estimated is decided in `training/outcomes/follow_up_weights`.
     """
 
     weekly: Floats

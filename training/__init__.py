@@ -1,5 +1,5 @@
 """Fit, evaluate, record, promote and audit; here the settings, provenance and failures that all share.
 
-Public names: `collect_provenance`, `evaluated`, `failed`, `load_config`, `not_checked`, `passed`, `PromotionPolicy`,
+Public names: `collect_provenance`, `failed`, `load_config`, `not_checked`, `passed`, `PromotionPolicy`,
 `Provenance`, `require_reason`, `StoreUnreachableError`, `TrainingConfig`, `Verdict`.
 """

@@ -39,7 +39,7 @@ def does_not_apply(check: str, detail: str) -> Verdict:
     return Verdict(check, "does not apply", detail)
 
 
-def evaluated(check: str, findings: Sequence[str], detail: str) -> Verdict:
+def verdict_of(check: str, findings: Sequence[str], detail: str) -> Verdict:
     """Failed with the findings, or passed with ``detail`` where there are none."""
     return failed(check, listed(findings)) if findings else passed(check, detail)
 

@@ -42,7 +42,7 @@ class DeadlineTransport(httpx.HTTPTransport):
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=_Backend(clock))
 
 
-class _Left:
+class _TimeLeft:
     """What is left of a call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -62,7 +62,7 @@ class _Backend(httpcore.NetworkBackend):
     """Opens connections that keep to deadlines."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._left = _Left(clock)
+        self._left = _TimeLeft(clock)
         self._system = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -80,7 +80,7 @@ class _Backend(httpcore.NetworkBackend):
 class _Stream(httpcore.NetworkStream):
     """A connection that keeps to deadlines."""
 
-    def __init__(self, stream: httpcore.NetworkStream, left: _Left) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, left: _TimeLeft) -> None:
         self._stream = stream
         self._left = left
 

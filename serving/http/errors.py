@@ -64,7 +64,7 @@ class ProblemDetails:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        held = _Held(send)
+        held = _HeldResponse(send)
         try:
             await self._app(scope, receive, held)
         except Exception:
@@ -81,7 +81,7 @@ class ProblemDetails:
             await answer(scope, receive, send)
 
 
-class _Held:
+class _HeldResponse:
     """A ``send`` that keeps an error back, unless it is a problem document already."""
 
     def __init__(self, send: Send) -> None:

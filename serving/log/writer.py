@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from serving.log.append import Draft, KeyReusedError, LoggedReply, append, begin_writer, lock, note_try
 from serving.log.queries import Writer, writers
 from serving.storage.database import create_tables
-from serving.storage.persistent_connection import LastingConnection
+from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
 
 MOST_AT_ONCE = 1_000
@@ -24,7 +24,7 @@ MOST_AT_ONCE = 1_000
 Results = list[LoggedReply | KeyReusedError]
 
 
-class _Waiting:
+class _WaitingDraft:
     """Drafts that wait for their place in the log, and whom to tell."""
 
     def __init__(self, drafts: Sequence[Draft], done: Callable[[Results | Exception], None]) -> None:
@@ -38,9 +38,9 @@ class LogWriter:
     def __init__(self, engine: Engine, secret: Secret) -> None:
         """Start the thread; the database is first asked for when the first draft comes."""
         self._engine = engine
-        self._connection = LastingConnection(engine)
+        self._connection = PersistentConnection(engine)
         self._secret = secret
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[_WaitingDraft | None] = SimpleQueue()
         self._writer: Writer | None = None
         self._begun: int | None = None
         self._opened = 0
@@ -70,12 +70,12 @@ class LogWriter:
             with suppress(RuntimeError):  # the loop has ended: no caller waits any more
                 loop.call_soon_threadsafe(settle, result)
 
-        self._queue.put(_Waiting(drafts, done))
+        self._queue.put(_WaitingDraft(drafts, done))
         return await future
 
     def try_again(self) -> None:
         """Have a trace of the try written, in its turn; ``failing`` says afterwards whether it could be."""
-        self._queue.put(_Waiting((), lambda _: None))
+        self._queue.put(_WaitingDraft((), lambda _: None))
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
@@ -90,7 +90,7 @@ class LogWriter:
                 break
         self._connection.close()
 
-    def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+    def _group(self, first: _WaitingDraft) -> tuple[list[_WaitingDraft], bool]:
         """All that waits by now, up to a limit; and whether the end was among it."""
         group, size = [first], len(first.drafts)
         with suppress(Empty):
@@ -102,7 +102,7 @@ class LogWriter:
                 size += len(following.drafts)
         return group, False
 
-    def _write(self, group: Sequence[_Waiting]) -> None:
+    def _write(self, group: Sequence[_WaitingDraft]) -> None:
         try:
             results = self._append([draft for waiting in group for draft in waiting.drafts])
         except Exception as error:  # noqa: BLE001 - every waiting caller must get the error

@@ -70,7 +70,7 @@ _METRIC = "# HELP kap_log_unavailable_total Requests not answered because the lo
 
 
 @dataclass(frozen=True)
-class Shown:
+class DescribedModel:
     """What the document describes: the predictor, its tag in the model store, and the limits of a request."""
 
     predictor: Predictor
@@ -80,7 +80,7 @@ class Shown:
     limits: BodyLimits
 
 
-def openapi_document(shown: Shown) -> Document:
+def openapi_document(shown: DescribedModel) -> Document:
     """The document, as plain values for JSON."""
     problems = problem_statuses(shown.limits)
     synthetic = f"\n\n**The served model.** {SYNTHETIC}" if shown.model.synthetic else ""
@@ -112,7 +112,7 @@ def _version() -> str:
         return "not installed"  # run from a folder of sources
 
 
-def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
+def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
     one, batch = (
         prediction_examples(shown.predictor),
         {"mixed": batch_example(shown.predictor), "empty": broken_batch()},
@@ -147,7 +147,7 @@ def _predictions(shown: Shown, problems: Mapping[HTTPStatus, ProblemStatus]) -> 
     }
 
 
-def _served(shown: Shown) -> Document:
+def _served(shown: DescribedModel) -> Document:
     model, instruments = shown.model.model_dump(mode="json"), shown.instruments.model_dump(mode="json")
     cut = {"openapi": OPENAPI_VERSION, "info": {"title": TITLE, "version": _version()}, "paths": {}}
     return {
@@ -191,7 +191,7 @@ def _served(shown: Shown) -> Document:
     }
 
 
-def _state(shown: Shown) -> Document:
+def _state(shown: DescribedModel) -> Document:
     ready = ReadinessReport(True, shown.model.version, shown.tag, "answers", None)
     waiting = replace(ready, ready=False, log="does not answer; no answer is sent unlogged")
     lives = text_answer("The process runs.", "text/plain", "An empty line", "\n")

@@ -6,7 +6,7 @@ import orjson
 
 from models.performance import Performance
 from serving.http.body import BodyLimits
-from serving.openapi.document import Shown, openapi_document
+from serving.openapi.document import DescribedModel, openapi_document
 from serving.prediction.description import describe_instruments, describe_model
 from serving.prediction.predictor import Predictor
 
@@ -27,5 +27,5 @@ def pages_of(
     bundle = predictor.bundle
     model = describe_model(bundle, predictor.model_used.version, run_id, performance)
     instruments = describe_instruments(bundle.protocol)
-    document = openapi_document(Shown(predictor, tag, model, instruments, limits))
+    document = openapi_document(DescribedModel(predictor, tag, model, instruments, limits))
     return Pages(model.model_dump_json().encode(), instruments.model_dump_json().encode(), orjson.dumps(document))

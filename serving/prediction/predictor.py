@@ -54,7 +54,7 @@ class PredictionReply:
         return document
 
 
-class _Found(NamedTuple):
+class _AnswerParts(NamedTuple):
     """The answer for a patient but for whose it is, and what goes along with it; see ``PredictionReply``."""
 
     answer: Document
@@ -164,11 +164,11 @@ class Predictor:
             (None if landmark < 0 else landmark, patients, days[landmark, patients]) for landmark, patients in groups
         ]
 
-    def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_Found]:
+    def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_AnswerParts]:
         """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
         if number is None:
             reasons = no_landmark_reached(cohort, self.bundle.models[0].landmark)
-            return [_Found(not_predictable(None, reason)) for reason in reasons]
+            return [_AnswerParts(not_predictable(None, reason)) for reason in reasons]
         landmark = self.bundle.models[number].landmark
         known = known_at(cohort, landmark, days)
         rows = feature_rows(cohort, known)
@@ -179,13 +179,13 @@ class Predictor:
         for why, day, later in zip(why_not, days.tolist(), _not_used(cohort, known), strict=True):
             if why is None:
                 answer, row = next(scored)
-                found.append(_Found(answer, landmark.name, int(day), row, later))
+                found.append(_AnswerParts(answer, landmark.name, int(day), row, later))
             else:
                 reason = ineligible(why, landmark, self.bundle.protocol)
-                found.append(_Found(not_predictable(None, reason), landmark.name, int(day)))
+                found.append(_AnswerParts(not_predictable(None, reason), landmark.name, int(day)))
         return found
 
-    def _answered(self, request: PredictionRequest, prediction_id: str, found: _Found) -> PredictionReply:
+    def _answered(self, request: PredictionRequest, prediction_id: str, found: _AnswerParts) -> PredictionReply:
         """The answer with all that it says beside what was found, written."""
         outcome, cautions = found.answer["outcome"], cautions_for(request)
         answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_used}

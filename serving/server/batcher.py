@@ -54,7 +54,7 @@ class _Job:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ready:
+class _ReadyAnswer:
     """An answer that only has to be logged."""
 
     draft: Draft
@@ -167,7 +167,7 @@ class RequestBatcher:
         self._logging.add(task)  # the loop itself keeps no task alive
         task.add_done_callback(self._logging.discard)
 
-    def _predicted(self, jobs: Sequence[_Job]) -> list[_Ready | RequestRefusedError]:
+    def _predicted(self, jobs: Sequence[_Job]) -> list[_ReadyAnswer | RequestRefusedError]:
         served = self._served()
         asked = [(one, job) for job in jobs for one in job.asked]
         ids = [str(uuid4()) for _ in asked]
@@ -175,7 +175,7 @@ class RequestBatcher:
         return [
             answer
             if isinstance(answer, RequestRefusedError)
-            else _Ready(self._draft(served, prediction_id, answer, one, job), answer)
+            else _ReadyAnswer(self._draft(served, prediction_id, answer, one, job), answer)
             for prediction_id, answer, (one, job) in zip(ids, answers, asked, strict=True)
         ]
 
@@ -199,9 +199,9 @@ class RequestBatcher:
             idempotency=None if asked.key is None else mac("idempotency", f"{caller}\n{asked.key}".encode()),
         )
 
-    async def _log_and_tell(self, jobs: Sequence[_Job], work: Sequence[_Ready | RequestRefusedError]) -> None:
+    async def _log_and_tell(self, jobs: Sequence[_Job], work: Sequence[_ReadyAnswer | RequestRefusedError]) -> None:
         """Log all drafts in one transaction, and only then tell those who wait."""
-        ready = [one for one in work if isinstance(one, _Ready)]
+        ready = [one for one in work if isinstance(one, _ReadyAnswer)]
         try:
             logged = await self._log.append([one.draft for one in ready]) if ready else []
         except Exception as error:  # noqa: BLE001 - passed to the waiting callers
@@ -210,14 +210,14 @@ class RequestBatcher:
                     job.done.set_exception(error)
             return
         following = iter(logged)
-        replies = iter([next(following) if isinstance(one, _Ready) else one for one in work])
+        replies = iter([next(following) if isinstance(one, _ReadyAnswer) else one for one in work])
         for job in jobs:
             own = [next(replies) for _ in job.asked]
             if not job.done.done():
                 job.done.set_result(own)
         self._count(ready, logged)
 
-    def _count(self, ready: Sequence[_Ready], logged: Sequence[LoggedReply | KeyReusedError]) -> None:
+    def _count(self, ready: Sequence[_ReadyAnswer], logged: Sequence[LoggedReply | KeyReusedError]) -> None:
         """Tell the metrics of what is new in the log; an answer given again is not another one."""
         pairs = zip(ready, logged, strict=True)
         new = [

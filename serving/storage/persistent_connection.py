@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from serving.storage.database import IDLE_SECONDS, connected_for_writing, is_lost
 
 
-class LastingConnection:
+class PersistentConnection:
     """A connection for one thread, opened when it is first needed, and anew after a pause, a loss or a failure.
 
     After a pause the pool looks first whether the server is still there.

@@ -18,7 +18,7 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, evaluated, failed, listed, not_checked, passed
+from training.verdicts import Verdict, failed, listed, not_checked, passed, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
@@ -30,7 +30,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
     seal, sealed = _seal_verdict(stored)
     if sealed is None:
         unknown = "the seal failed, so that there is nothing to compare with"
-        compared = [evaluated("runs", _deleted(stored), "none deleted")]
+        compared = [verdict_of("runs", _deleted(stored), "none deleted")]
         compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
     else:
         compared = _compared_verdicts(stored, sealed)
@@ -58,7 +58,7 @@ def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
         return failed("seal", str(error)), None
     if sealed.run_id != stored.run_id:
         wrong.append("the seal belongs to another run")
-    return evaluated("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
+    return verdict_of("seal", wrong, f"{len(sealed.digests)} sealed digests, {digest}"), None if wrong else sealed
 
 
 def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
@@ -78,11 +78,11 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     unchanged = "as sealed" + (f"; {listed(noted)}" if noted else "")
     number = sum(item.kind == "artifact" for item in sealed.digests)
     return [
-        evaluated(
+        verdict_of(
             "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model are present"
         ),
-        evaluated("record", _broken(sealed, recorded), unchanged),
-        evaluated("artifacts", _broken(sealed, files), f"{number} files, all as sealed"),
+        verdict_of("record", _broken(sealed, recorded), unchanged),
+        verdict_of("artifacts", _broken(sealed, files), f"{number} files, all as sealed"),
     ]
 
 
@@ -112,7 +112,7 @@ def _model_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
         for place, value in stored.recorded("bundle_digest").items()
         if value != bundle.digest
     ]
-    return evaluated("model", wrong, f"the bundle loads and answers its reference inputs as recorded, {bundle.digest}")
+    return verdict_of("model", wrong, f"the bundle loads and answers its reference inputs as recorded, {bundle.digest}")
 
 
 def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
@@ -128,7 +128,7 @@ def _registry_verdict(stored: StoredTraining, sealed: Record | None) -> Verdict:
             if value != stored.tags.get(name):
                 wrong.append(f"{name} of {place} differs from the run's")
     names = ", ".join(version.number for version in stored.versions)
-    return evaluated("registry", wrong, f"version {names}, with the digests of the run")
+    return verdict_of("registry", wrong, f"version {names}, with the digests of the run")
 
 
 def _sealed_without(sealed: Record | None, kind: str) -> bool:
@@ -153,7 +153,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
     failing = [check.name for check in evidence.leakage if check.stops]
     met = sum(check.passed for check in evidence.leakage)
     noted = [f"{check.name}: {check.verdict}" for check in evidence.leakage if check.acknowledged]
-    return evaluated(
+    return verdict_of(
         "evidence",
         [f"the leakage check {name} did not pass" for name in failing],
         "; ".join([f"{len(evidence.landmarks)} landmarks, {met} leakage checks passed, {recorded}", *noted]),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from training.evidence.document import Evidence, read_evidence
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, evaluated, failed, not_checked, passed
+from training.verdicts import Verdict, failed, not_checked, passed, verdict_of
 
 CHECK = "evidence again"
 EVIDENCE, BUNDLE = "evidence.json", "bundle_digest"
@@ -41,7 +41,7 @@ def evidence_verdict(stored: StoredTraining, again: Evidence | None, elsewhere: 
         differing = [place for place in sorted(then.keys() | now.keys()) if then.get(place) != now.get(place)]
         return failed(CHECK, f"computed again, other bytes; first at {differing[0] if differing else 'the layout'}")
     wrong = [place for place in sorted(then.keys() | now.keys()) if not _close(then.get(place), now.get(place))]
-    return evaluated(CHECK, wrong, f"on another processor: {len(then)} values agree, numbers within {ELSEWHERE:.0e}")
+    return verdict_of(CHECK, wrong, f"on another processor: {len(then)} values agree, numbers within {ELSEWHERE:.0e}")
 
 
 def _leaves(document: Any, place: str = "") -> Iterator[Leaf]:

@@ -7,7 +7,7 @@ from training.audit.checks import LOST, record_verdicts
 from training.audit.performance import performance_differs
 from training.registry.seal import SealedItem, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import ServedCopy, StoredEvaluation, StoredTraining
-from training.verdicts import Verdict, evaluated, not_checked, passed
+from training.verdicts import Verdict, not_checked, passed, verdict_of
 
 WITHIN_MODEL = "artifacts/bundle/"
 """Where the model's artifacts have the bundle."""
@@ -17,7 +17,7 @@ def evaluations_verdict(stored: StoredTraining) -> Verdict:
     """The evaluations on other cohorts exist, as sealed, and the version names them."""
     wrong = [text for found in stored.evaluations for text in _lost_or_changed(found)]
     cohorts = "; ".join(f"{found.source} by run {found.run_id[:8]}" for found in stored.evaluations)
-    return evaluated("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none recorded")
+    return verdict_of("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none recorded")
 
 
 def _lost_or_changed(found: StoredEvaluation) -> list[str]:
@@ -45,7 +45,7 @@ def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
         wrong += _champion_not_served(stored, champion or "")
     if wrong or mine:
         tags = ", ".join(copy.tag for copy in mine)
-        return evaluated("served", wrong, f"each copy is the registered bundle: {tags}")
+        return verdict_of("served", wrong, f"each copy is the registered bundle: {tags}")
     if champion in numbers:
         return not_checked(
             "served", "BentoML's store on this machine has no copy of this registry's models: served elsewhere"

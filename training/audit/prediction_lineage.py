@@ -20,7 +20,7 @@ from training.registry.decision_log import Chain
 from training.registry.decisions import Decision
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, evaluated, failed, listed, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
 
 LOADING_SECONDS = 60.0
 """A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
@@ -94,7 +94,7 @@ def entry_verdict(prediction: PredictionLineage) -> Verdict:
     erased = prediction.erased
     if erased is not None:
         words += f"; its content was erased {erased.at} by {erased.by}: {erased.reason} ({erased.prediction_id})"
-    return evaluated("entry", [f"{prediction.place}: {finding}" for finding in prediction.findings], words)
+    return verdict_of("entry", [f"{prediction.place}: {finding}" for finding in prediction.findings], words)
 
 
 def _request_verdicts(prediction: PredictionLineage) -> list[Verdict]:
@@ -234,4 +234,4 @@ def answer_verdict(prediction: PredictionLineage, recompute: Recompute) -> Verdi
         return not_checked("answer", str(refused))
     wrong = recompute(bundle)
     words = f"computed again from the logged row by {place}, the same within {WITHIN}; {NOT_FROM_THE_ROW}"
-    return evaluated("answer", wrong, words)
+    return verdict_of("answer", wrong, words)

@@ -27,7 +27,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, evaluated, failed, not_checked, passed
+from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 ELSEWHERE = 1e-8
 """Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
@@ -76,7 +76,9 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
         passed("code", commit + moved) if same else failed("code", f"{other} ({commit})"),
-        evaluated("environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"),
+        verdict_of(
+            "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is proven of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
+"""The evidence of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
 
 from math import ceil, exp
 from typing import Literal

@@ -149,12 +149,12 @@ def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
     return head.recalibrated(recalibration) if recalibration.supported else head
 
 
-EvidencePart = tuple[NDArray[np.intp], int, int, OutcomeModel]
+HeldOutPart = tuple[NDArray[np.intp], int, int, OutcomeModel]
 """Patients, the repeat and the fold in which they were held out, and the model learned without them."""
 
 
 def evaluate_parts(
-    features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[EvidencePart]
+    features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[HeldOutPart]
 ) -> EvaluatedPredictions:
     """Predictions for the patients of every part by the part's own model, none of whom it was learned from."""
     rows = [features.values[patient] for patient, *_ in parts]

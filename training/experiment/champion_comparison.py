@@ -1,6 +1,6 @@
 """Is a candidate worse than the champion on the same patients? Losses paired by patient, with their standard error.
 
-Where the predictions come from is left to `checks`; how much worse is too much to the policy.
+Where the predictions come from is left to `promotion.checks`; how much worse is too much to the policy.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Proves a finished training: every measure on patients held out, with its interval, as one document.
+"""Builds the evidence of a finished training: every measure on patients held out, with its interval, as one document.
 
 The recipe, top to bottom; the measures are in `evaluation`, recording is left to `tracking`.
 """
@@ -37,11 +37,11 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     moves: dict[int, Instability | None] = {}
     refit_check = None
     if not config.quick:
-        progress = announce("learning from fewer patients", number_of_smaller_fits(fits, folds))
+        progress = announce("fitting on fewer patients", number_of_smaller_fits(fits, folds))
         training_sets = _by_fit(fits, fit_on_fewer(fits, folds, progress, workers))
-        progress = announce("learning from bootstrap samples", sum(fit.winner is not None for fit in fits))
+        progress = announce("refitting on bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
-        announce("fitting the winners again", 1)
+        announce("refit check", 1)
         refit_check = check_refit(fits, folds, workers)
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(training.landmarks))

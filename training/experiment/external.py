@@ -1,4 +1,4 @@
-"""Judges a registered model on a cohort that it never saw: the whole evaluation, and both cohorts' patients compared.
+"""Evaluates a registered model on a cohort that it never saw: figures, and both cohorts' patients compared.
 
 The model is taken as it is; nothing is fitted but the chance of being observed.
 """

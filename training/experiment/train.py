@@ -92,18 +92,18 @@ def train(
         )
         raise InputRefusedError([problem])
     folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
-    announce("looking for leaks", 1)
+    announce("leakage checks", 1)
     leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
     refuse_leakage(leakage)
     flat = [with_competing(task, folds, config, workers) for group in tasks for task in group]
-    progress = announce("judging the candidates", number_of_fits(flat, folds, config))
+    progress = announce("evaluating the candidates", number_of_fits(flat, folds, config))
     fits = iter(fit_heads(flat, folds, config, progress, workers))
     fitted = tuple(
         _landmark_fit(rows, outcome, [next(fits) for _ in group])
         for rows, outcome, group in zip(features, outcomes, tasks, strict=True)
     )
     heads = [fit.heads for fit in fitted]
-    progress = announce("fitting again for intervals", number_of_refitted(heads))
+    progress = announce("refitting for intervals", number_of_refitted(heads))
     refits = fit_refits(heads, cohort.site, config, progress, workers)
     models = [_outcome_model(cohort, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
     bundle = _bundle(cohort, config, provenance, fitted, models)

@@ -1,4 +1,4 @@
-"""Updates a registered model on a cohort that it never saw, and proves what came of it on patients held out.
+"""Updates a registered model on a cohort that it never saw, and evaluates the update on patients held out.
 
 How much is changed, a closed test decides for every head (`updating`); the test is repeated within every fold, so
 that the evidence is about the way of updating and not about the luck of one.
@@ -21,7 +21,7 @@ from training.config import TrainingConfig
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
-from training.evaluation.predictions import EvaluatedPredictions, EvidencePart, evaluate_parts, weights_of
+from training.evaluation.predictions import EvaluatedPredictions, HeldOutPart, evaluate_parts, weights_of
 from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, RefitCheck
 from training.experiment.external import refuse_its_own, seen_cohort_digests, used
 from training.experiment.train import CODE, Announce, outcome_class
@@ -112,7 +112,7 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
     tasks = tasks_of(cohort, features, outcomes, config)
     folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
-    announce("looking for leaks", 1)
+    announce("leakage checks", 1)
     leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
     refuse_leakage(leakage)
     tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
@@ -138,9 +138,9 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     return UpdatedModel(made, said, evidence)
 
 
-def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[EvidencePart]:
+def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[HeldOutPart]:
     """For every fold its patients, and the model updated without them."""
-    parts: list[EvidencePart] = []
+    parts: list[HeldOutPart] = []
     for repeat, number in np.ndindex(folds.repeats, len(folds.names)):
         held = held_out(folds, repeat, number)
         parts.append((np.flatnonzero(held & eligible), repeat, number, part.updated(part.updates(~held))))

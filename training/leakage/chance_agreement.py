@@ -42,7 +42,7 @@ DEEPEST = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Telling:
+class CellEvidence:
     """Records as ``codes`` (patients, cells), and ``bits`` (patients, cells): the information of each cell.
 
     A cell's bits are -log2 of its share among the patients with the same level of its most informative cell (Chow & Liu
@@ -72,12 +72,12 @@ class Telling:
         return np.asarray(told.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
 
 
-def telling(cohort: Cohort, copies: int = 0) -> Telling:
+def telling(cohort: Cohort, copies: int = 0) -> CellEvidence:
     """The information of a cohort's records, each cell as frequent as with so many further copies of its record."""
     return informed(cells_of(cohort), copies)
 
 
-def informed(codes: Codes, copies: int = 0) -> Telling:
+def informed(codes: Codes, copies: int = 0) -> CellEvidence:
     """The information of records with these cells (patients, cells), as ``telling``."""
     chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
     bits = np.empty(codes.shape, dtype=np.float32)
@@ -88,7 +88,7 @@ def informed(codes: Codes, copies: int = 0) -> Telling:
         contexts = [alone, *(levels[:, other] for other in before)]
         total = [_bits(column[chosen], context[chosen], -1).sum() for context in contexts]  # as told by the others
         bits[:, number] = _bits(column, contexts[int(np.argmin(total))], copies)
-    return Telling(codes, bits)
+    return CellEvidence(codes, bits)
 
 
 def _levels(column: Codes) -> NDArray[np.int8]:
@@ -118,7 +118,7 @@ def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
     return bits
 
 
-def beyond_chance(cohort: Cohort, records: Telling) -> float:
+def beyond_chance(cohort: Cohort, records: CellEvidence) -> float:
     """The agreement in bits that fewer than ``EXPECTED_BY_CHANCE`` pairs of different patients reach; larger is more.
 
     Pairs who contradict each other in a constant fact show the agreement of the other cells by chance; the agreement of
@@ -139,7 +139,7 @@ def beyond_chance(cohort: Cohort, records: Telling) -> float:
     return float(at[0] + flattest * np.log(ranks[0] / wanted))
 
 
-def _by_chance(cohort: Cohort, records: Telling, sample: Indices) -> Floats:
+def _by_chance(cohort: Cohort, records: CellEvidence, sample: Indices) -> Floats:
     """The agreement of pairs who can't be one person, with facts that agree as those of any two patients do.
 
     Where few facts are recorded, of all pairs: copies among them can only raise the threshold.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Mask
-from training.leakage.chance_agreement import Telling, beyond_chance, telling
+from training.leakage.chance_agreement import CellEvidence, beyond_chance, telling
 from training.leakage.record_cells import Codes
 
 KEYS = 32
@@ -49,7 +49,7 @@ def tellable(cohort: Cohort, changed: int = 0) -> Mask:
     return np.asarray(telling(cohort, copies=1).with_itself(changed) >= least)
 
 
-def _candidates(records: Telling) -> Pairs:
+def _candidates(records: CellEvidence) -> Pairs:
     """Pairs that agree in all cells of a choice that tells about as much as would tell one patient from all others."""
     enough = float(np.log2(len(records.codes))) + SPARE_BITS
     rich = np.flatnonzero(records.bits.sum(axis=1) >= enough)

@@ -1,4 +1,4 @@
-"""Fits the winners a second time, in other processes, and compares the bytes: what can't be repeated proves nothing.
+"""Fits the winners a second time, in other processes, and compares the bytes: what can't be repeated is no evidence.
 
 `kap audit verify` repeats the whole training; this is the part that every training repeats on its own.
 """

@@ -46,7 +46,7 @@ def follow_up_weights(
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
+class _KeptContacts:
     """The chance of having been kept, as steps in time: ``chance`` (steps,) from ``since`` (days at risk) on.
 
     ``patient`` (steps,) is ascending, and ``since`` within it; before the first step the chance is 1.
@@ -76,7 +76,9 @@ def _contacts(cohort: Cohort, outcomes: Outcomes, started: Mask, last_day: int) 
     return Rows(ratings.patients, ratings.patient[wanted], {"score": ratings["score"][wanted], "since": since[wanted]})
 
 
-def _kept_by_contacts(cohort: Cohort, outcomes: Outcomes, contacts: Rows, lost: Mask, config: TrainingConfig) -> _Kept:
+def _kept_by_contacts(
+    cohort: Cohort, outcomes: Outcomes, contacts: Rows, lost: Mask, config: TrainingConfig
+) -> _KeptContacts:
     """By the chance of coming again after each contact, given how the patient was on it.
 
     Who relapses came again: it takes a later reading to confirm the one that dates the relapse.
@@ -91,7 +93,7 @@ def _kept_by_contacts(cohort: Cohort, outcomes: Outcomes, contacts: Rows, lost: 
     logarithm = np.log(expit(fit_baseline(trials, score)[site] + score))
     total = np.cumsum(logarithm)
     before_first = (total - logarithm)[np.searchsorted(patient, patient, side="left")]
-    return _Kept(patient, contacts.numbers("since"), np.exp(total - before_first), len(cohort))
+    return _KeptContacts(patient, contacts.numbers("since"), np.exp(total - before_first), len(cohort))
 
 
 def _at_contact(cohort: Cohort, outcomes: Outcomes, contacts: Rows) -> tuple[tuple[str, ...], Floats]:
@@ -114,7 +116,7 @@ def _at_contact(cohort: Cohort, outcomes: Outcomes, contacts: Rows) -> tuple[tup
 
 def _kept_over_time(
     features: FeatureRows, outcomes: Outcomes, started: Mask, lost: Mask, last_day: int, config: TrainingConfig
-) -> _Kept:
+) -> _KeptContacts:
     """By a weekly hazard of being lost, given the features of the landmark."""
     followed = np.minimum(np.nan_to_num(outcomes.followed_days), last_day)
     edges = band_edges(followed[started], lost[started], last_day)
@@ -129,7 +131,7 @@ def _kept_over_time(
     weeks = weekly.shape[1]
     since = np.asarray(np.tile(np.arange(1, weeks + 1) * DAYS_PER_WEEK, len(patient)), dtype=np.float64)
     chance = np.cumprod(1 - weekly, axis=1).ravel()
-    return _Kept(np.repeat(patient, weeks), since, np.asarray(chance, dtype=np.float64), len(features.values))
+    return _KeptContacts(np.repeat(patient, weeks), since, np.asarray(chance, dtype=np.float64), len(features.values))
 
 
 def _relative(weekly: Floats, at_event: Floats, outcomes: Outcomes, largest: float) -> FollowUpWeights:

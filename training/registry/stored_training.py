@@ -1,4 +1,4 @@
-"""A training as it stands in the stores, in plain values: what an audit judges. Reading it is left to `audit`."""
+"""A training as it stands in the stores, in plain values: what an audit checks. Reading it is left to `audit`."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class LargestChange:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class SkippedEntries:
     """How many predictions the candidate could not be asked about, and why."""
 
     why: str
@@ -84,7 +84,7 @@ class Summary:
     """A replay in numbers. ``differ_by`` is what counts as another answer."""
 
     logged: int
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedEntries, ...]
     unknown_models: tuple[str, ...]
     differ_by: float
     changes: tuple[Changes, ...]
@@ -94,7 +94,7 @@ class Summary:
 def summarise(found: Replay, differ_by: float) -> Summary:
     """The numbers of a replay, over all predictions and over the latest of each patient at each landmark."""
     counted = sorted(found.left_out.items(), key=lambda item: -item[1])
-    left_out = tuple(LeftOut(refusal.why.value, refusal.features, number) for refusal, number in counted)
+    left_out = tuple(SkippedEntries(refusal.why.value, refusal.features, number) for refusal, number in counted)
     answers = found.answers
     units = {
         "all predictions": answers,

@@ -103,7 +103,7 @@ def _same_predictors(content: ReportContent) -> SignallingReply:
 
 
 def _before_outcome(content: ReportContent) -> SignallingReply:
-    return _leakage(content, "future", "a record's future was rewritten and no feature changed")
+    return _leakage(content, "future", "records after the landmark were changed at random and no feature changed")
 
 
 def _outcome_rule(content: ReportContent) -> SignallingReply:

@@ -59,7 +59,7 @@ ITEMS = (
     Item("9c", "Who assessed predictors, where judgement is involved", None, "Training of those who rated predictors."),
     Item("10", "Size of the study, and how it was arrived at", answers.sample_size, "Why no more patients were taken."),
     Item("11", "Missing values and how they were handled", answers.missing, "Why values are missing."),
-    Item("12a", "How the data were divided for learning and judging", answers.division),
+    Item("12a", "How the data were divided for development and evaluation", answers.division),
     Item("12b", "Form and scaling of the predictors", None, "Describe it; see the method that comes with the code."),
     Item("12c", "Kind of model, how it was built, tuned and evaluated internally", answers.model_kind),
     Item("12d", "Differences between clusters such as sites", answers.cluster_method),

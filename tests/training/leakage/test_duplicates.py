@@ -16,7 +16,7 @@ from tests.places import COHORTS
 from tests.training.leakage.leaks import in_hand, with_copy, with_rows
 from tests.training.leakage.poor_records import poor_records, with_copies, written
 from training.cohort.reader import read_cohort
-from training.leakage.chance_agreement import Telling, informed
+from training.leakage.chance_agreement import CellEvidence, informed
 from training.leakage.checks import duplicate_check
 from training.leakage.duplicates import near_duplicates, tellable
 from training.simulation.cohort import simulate_cohort, write_cohort
@@ -218,5 +218,5 @@ def test_a_cell_tells_what_it_adds_to_the_one_that_tells_most_about_it() -> None
 def test_agreement_counts_what_agrees_and_charges_what_differs() -> None:
     """0.9 of the cells of a copy are as they were: a coin that agrees tells 1 + log2 0.9, one that differs log2 0.1."""
     codes = np.array([[0, 0, 0], [0, 1, -1]], dtype=np.int32)
-    told = Telling(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
+    told = CellEvidence(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
     assert told == pytest.approx([1 + np.log2(0.9) + np.log2(0.1)])

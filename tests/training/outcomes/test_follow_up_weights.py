@@ -17,7 +17,7 @@ from models.relapse import FollowUpWeights
 from tests.training.outcomes.followed import DECIDING, Course, cohort_of, drawn_scores, followed, lost_when_worse
 from tests.training.trainings import QUICK
 from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
-from training.outcomes.follow_up_weights import _Kept, follow_up_weights
+from training.outcomes.follow_up_weights import _KeptContacts, follow_up_weights
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 
 PATIENTS = 4000
@@ -194,11 +194,14 @@ def test_nobody_at_risk_has_weights_of_1() -> None:
 def test_a_contact_counts_from_its_very_day_on(day: float, chance: float) -> None:
     """Contacts on days 0, 7 and 35, kept after each with 90%, 80% and 50%; another patient's change nothing."""
     contacts = np.array([1, 1, 1, 3])
-    kept = _Kept(contacts, np.array([0.0, 7, 35, 2]), np.array([0.9, 0.9 * 0.8, 0.9 * 0.8 * 0.5, 0.1]), 4)
+    kept = _KeptContacts(contacts, np.array([0.0, 7, 35, 2]), np.array([0.9, 0.9 * 0.8, 0.9 * 0.8 * 0.5, 0.1]), 4)
     found = kept.through(np.full((4, 1), float(day)))[:, 0]
     assert found.tolist() == pytest.approx([1, chance, 1, 0.1 if day >= 2 else 1])
 
 
 def test_before_any_contact_everybody_is_kept() -> None:
     none = np.empty(0)
-    assert _Kept(none.astype(np.intp), none, none, 2).through(np.array([[0.0, 50], [0, 50]])).tolist() == [[1, 1]] * 2
+    assert (
+        _KeptContacts(none.astype(np.intp), none, none, 2).through(np.array([[0.0, 50], [0, 50]])).tolist()
+        == [[1, 1]] * 2
+    )
