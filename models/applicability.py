@@ -123,8 +123,8 @@ class ApplicabilityDomain:
     the training patients had.
 
     ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
-    and of the distance (1 is usual); ``shares`` (3,) says which part of the training patients was inside, at the edge
-    and outside, each evaluated by nine tenths of the others.
+    and of the distance (1 is usual); ``proportions`` (3,) of the training patients were inside, at the edge and
+    outside, each evaluated by nine tenths of the others.
     """
 
     lower: Floats
@@ -136,7 +136,7 @@ class ApplicabilityDomain:
     combinations: Combinations
     edge: Floats
     limit: Floats
-    shares: Floats
+    proportions: Floats
 
     def assess(self, rows: Floats) -> ApplicabilityVerdicts:
         """The verdicts on feature rows of shape (n, features), NaN where not recorded."""
@@ -153,9 +153,9 @@ class ApplicabilityDomain:
         levels = [*(levels.max(axis=1, initial=0) for levels in by_column.values()), *by_row.values()]
         return ApplicabilityVerdicts(np.maximum.reduce(levels), by_column, by_row)
 
-    def shares_by_verdict(self) -> dict[str, float]:
+    def proportions_by_verdict(self) -> dict[str, float]:
         """The share of the training patients that is inside, at the edge and outside."""
-        return {verdict.name.lower(): float(self.shares[verdict]) for verdict in Applicable}
+        return {verdict.name.lower(): float(self.proportions[verdict]) for verdict in Applicable}
 
     def figures(self, rows: Floats) -> Floats:
         """Per row, shape (3, n): largest overshoot, share lacking and distance; larger is less like the others."""
@@ -187,7 +187,7 @@ def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicabil
 
     ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
     thresholds are quantiles of figures that each patient gets from those in other folds, so that about as many new
-    patients of the same kind are at the edge as ``shares`` says. Folds are assigned in the order of the patients.
+    patients of the same kind are at the edge as ``proportions`` says. Folds are assigned in the order of the patients.
     """
     if len(rows) < FEWEST_PATIENTS:
         return None
@@ -204,17 +204,21 @@ def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicabil
     for number, described in enumerate(others):
         evaluated = replace(described, edge=edge, limit=limit).assess(rows[fold == number])
         verdict[fold == number] = evaluated.verdict
-    shares = np.bincount(verdict, minlength=len(Applicable)) / len(rows)
-    return replace(_describe(rows, declared), edge=edge, limit=limit, shares=shares)
+    proportions = np.bincount(verdict, minlength=len(Applicable)) / len(rows)
+    return replace(_describe(rows, declared), edge=edge, limit=limit, proportions=proportions)
 
 
 _COMBINATIONS_ARRAYS = tuple(field.name for field in fields(Combinations))
-_OWN_ARRAYS = tuple(field.name for field in fields(ApplicabilityDomain) if field.name != "combinations")
+_OWN_ARRAYS = {
+    field.name: "shares" if field.name == "proportions" else field.name  # as the bundles of format 3 name it
+    for field in fields(ApplicabilityDomain)
+    if field.name != "combinations"
+}
 
 
 def to_arrays(applicability: ApplicabilityDomain) -> dict[str, Floats]:
     """The fitted domain as named arrays, for storing; ``from_arrays`` is its inverse."""
-    own = {name: getattr(applicability, name) for name in _OWN_ARRAYS}
+    own = {stored: getattr(applicability, name) for name, stored in _OWN_ARRAYS.items()}
     return own | {name: getattr(applicability.combinations, name) for name in _COMBINATIONS_ARRAYS}
 
 
@@ -222,7 +226,9 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomai
     """The domain from the arrays of ``to_arrays``."""
     numbers = {name: np.asarray(values, dtype=np.float64) for name, values in arrays.items()}
     combinations = Combinations(**{name: numbers[name] for name in _COMBINATIONS_ARRAYS})
-    return ApplicabilityDomain(**{name: numbers[name] for name in _OWN_ARRAYS}, combinations=combinations)
+    return ApplicabilityDomain(
+        **{name: numbers[stored] for name, stored in _OWN_ARRAYS.items()}, combinations=combinations
+    )
 
 
 def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain:
@@ -240,7 +246,7 @@ def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomai
         combinations=fit_combinations(rows),
         edge=np.full(3, np.inf),
         limit=np.full(3, np.inf),
-        shares=np.zeros(3),
+        proportions=np.zeros(3),
     )
 
 

@@ -12,7 +12,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class BinomialCounts:
-    """Weighted yes/no trials of patients, each within a band of time; arrays have shape (trials,).
+    """Weighted counts of successes and failures of patients, each within a band of time; arrays have shape (counts,).
 
     ``patient`` is the row of the patient in the feature rows, ``band`` the band of time (0 where there is one only).
     ``successes`` and ``failures`` are weights: a patient who was at risk for three weeks and relapsed in the last
@@ -27,18 +27,18 @@ class BinomialCounts:
     bands: int
 
     def subset(self, kept: NDArray[np.bool_]) -> "BinomialCounts":
-        """The trials of some patients (one flag per patient), who keep their numbers."""
+        """The counts of some patients (one flag per patient), who keep their numbers."""
         rows = kept[self.patient]
         return BinomialCounts(
             self.patient[rows], self.band[rows], self.successes[rows], self.failures[rows], self.patients, self.bands
         )
 
     def losses(self, log_odds: Floats) -> Floats:
-        """Negative log-likelihood per trial, shape (trials,), of log-odds of the same shape."""
+        """Negative log-likelihood per count, shape (counts,), of log-odds of the same shape."""
         return self.successes * np.logaddexp(0, -log_odds) + self.failures * np.logaddexp(0, log_odds)
 
     def weighted_outcomes(self) -> tuple[NDArray[np.intp], NDArray[np.int64], Floats]:
-        """The trials as plain yes/no outcomes: row of the trial, outcome 1 or 0, weight; weightless ones left out."""
+        """The counts as plain yes/no outcomes: row of the count, outcome 1 or 0, weight; weightless ones left out."""
         success, failure = np.flatnonzero(self.successes > 0), np.flatnonzero(self.failures > 0)
         outcome = np.repeat(np.array([1, 0], dtype=np.int64), [len(success), len(failure)])
         weight = np.concatenate([self.successes[success], self.failures[failure]])
@@ -50,24 +50,24 @@ class BinomialCounts:
         return np.bincount(self.patient, weights=loss, minlength=self.patients).astype(np.float64)
 
 
-def fit_baseline(trials: BinomialCounts, score: Floats) -> Floats:
+def fit_baseline(binomial: BinomialCounts, score: Floats) -> Floats:
     """Log-odds per band, shape (bands,), with which as many successes are expected as were seen.
 
     Half a success and half a failure are added to a band that lacks either, so that no band is called impossible
-    or certain; a band without trials gets the overall rate. Solved by Newton's method, one number per band.
+    or certain; a band without counts gets the overall rate. Solved by Newton's method, one number per band.
     """
-    bands = trials.bands
-    seen = np.bincount(trials.band, weights=trials.successes, minlength=bands)
-    number = np.bincount(trials.band, weights=trials.successes + trials.failures, minlength=bands)
+    bands = binomial.bands
+    seen = np.bincount(binomial.band, weights=binomial.successes, minlength=bands)
+    number = np.bincount(binomial.band, weights=binomial.successes + binomial.failures, minlength=bands)
     lacking = (seen <= 0) | (seen >= number)
     rate = np.where(lacking, (seen + 0.5) / (number + 1), seen / np.maximum(number, 1e-12))
     rate = np.where(number > 0, rate, (seen.sum() + 0.5) / (number.sum() + 1))
     baseline = np.log(rate) - np.log1p(-rate)
-    offset, weights = score[trials.patient], trials.successes + trials.failures
+    offset, weights = score[binomial.patient], binomial.successes + binomial.failures
     for _ in range(50):
-        fitted = expit(baseline[trials.band] + offset)
-        expected = np.bincount(trials.band, weights=weights * fitted, minlength=bands)
-        curvature = np.bincount(trials.band, weights=weights * fitted * (1 - fitted), minlength=bands)
+        fitted = expit(baseline[binomial.band] + offset)
+        expected = np.bincount(binomial.band, weights=weights * fitted, minlength=bands)
+        curvature = np.bincount(binomial.band, weights=weights * fitted * (1 - fitted), minlength=bands)
         step = np.clip((rate * number - expected) / np.maximum(curvature, 1e-12), -1, 1)
         baseline = baseline + np.where(number > 0, step, 0.0)
         if np.abs(step[number > 0]).max(initial=0) < 1e-12:
@@ -89,22 +89,24 @@ class Recalibration:
         return self.p_value < SIGNIFICANCE and self.slope > 0
 
 
-def recalibrate(trials: BinomialCounts, score: Floats, baseline: Floats, effective_share: float = 1.0) -> Recalibration:
+def recalibrate(
+    binomial: BinomialCounts, score: Floats, baseline: Floats, effective_share: float = 1.0
+) -> Recalibration:
     """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
 
-    ``score`` and ``baseline``, shapes (patients,) and (trials,), are those predicted for patients who were held out.
-    ``effective_share`` is the effective over the nominal number of trials, so that a few patients of great weight do
+    ``score`` and ``baseline``, shapes (patients,) and (counts,), are those predicted for patients who were held out.
+    ``effective_share`` is the effective over the nominal number of counts, so that a few patients of great weight do
     not make chance look certain.
     Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
     """
-    offset, linear_predictor = baseline, score[trials.patient]
+    offset, linear_predictor = baseline, score[binomial.patient]
     if np.ptp(linear_predictor) == 0:
         return Recalibration(0.0, 1.0, 1.0)
-    number = trials.successes + trials.failures
+    number = binomial.successes + binomial.failures
     shift, slope = 0.0, 1.0
     for _ in range(50):
         fitted = expit(offset + shift + slope * linear_predictor)
-        residual, spread = trials.successes - number * fitted, number * fitted * (1 - fitted)
+        residual, spread = binomial.successes - number * fitted, number * fitted * (1 - fitted)
         gradient = np.array([residual.sum(), residual @ linear_predictor])
         cross = spread @ linear_predictor
         curvature = np.array([[spread.sum(), cross], [cross, spread @ linear_predictor**2]]) + 1e-9 * np.eye(2)
@@ -112,6 +114,9 @@ def recalibrate(trials: BinomialCounts, score: Floats, baseline: Floats, effecti
         shift, slope = shift + step[0], slope + step[1]
         if np.abs(step).max() < 1e-10:
             break
-    before, after = trials.losses(offset + linear_predictor), trials.losses(offset + shift + slope * linear_predictor)
+    before, after = (
+        binomial.losses(offset + linear_predictor),
+        binomial.losses(offset + shift + slope * linear_predictor),
+    )
     gain = effective_share * float(before.sum() - after.sum())
     return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))))

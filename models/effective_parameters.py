@@ -21,29 +21,29 @@ def effective_parameters(training_data: TrainingData, learner: Learner, score: S
     """The generalised degrees of freedom of ``learner`` on training data, without the baseline; at least 0.
 
     ``score`` is what the learner made of the data. Outcomes are drawn from its probabilities, the learner learns
-    from each draw, and the covariances of every trial's log-odds with its own outcome are added up: for a linear
+    from each draw, and the covariances of every count's log-odds with its own outcome are added up: for a linear
     smoother their sum is its trace. What the learner tunes on the way is in it; a learner of fixed tuning is one
     whose tuning is not counted. Sources: Ye 1998, doi:10.1080/01621459.1998.10474094; Efron 2004,
     doi:10.1198/016214504000000692 (by drawing from the fit).
     """
-    trials, linear_predictor = training_data.trials, score.predict(training_data.rows)
-    fitted = expit(fit_baseline(trials, linear_predictor)[trials.band] + linear_predictor[trials.patient])
-    number, unit = _counted(trials)
+    binomial, linear_predictor = training_data.binomial, score.predict(training_data.rows)
+    fitted = expit(fit_baseline(binomial, linear_predictor)[binomial.band] + linear_predictor[binomial.patient])
+    number, unit = _counted(binomial)
     spread = number * unit * fitted * (1 - fitted)
     rng = np.random.default_rng(training_data.seed)
     found = np.zeros(refits)
     for draw in range(refits):
         drawn = rng.binomial(number.astype(np.int64), fitted).astype(np.float64)
-        again = replace(trials, successes=unit * drawn, failures=unit * (number - drawn))
-        learned = learner(replace(training_data, trials=again, seed=training_data.seed + draw))
-        change = (learned.score.predict(training_data.rows) - linear_predictor)[trials.patient]
+        again = replace(binomial, successes=unit * drawn, failures=unit * (number - drawn))
+        learned = learner(replace(training_data, binomial=again, seed=training_data.seed + draw))
+        change = (learned.score.predict(training_data.rows) - linear_predictor)[binomial.patient]
         change -= np.average(change, weights=spread)
         found[draw] = change @ (drawn - number * fitted)
     return max(float(found.mean()), 0.0)
 
 
-def _counted(trials: BinomialCounts) -> tuple[Floats, Floats]:
-    """Outcomes of each trial, and the weight of each: weeks at risk are as many, a weighted patient is one."""
-    weight = trials.successes + trials.failures
+def _counted(binomial: BinomialCounts) -> tuple[Floats, Floats]:
+    """Outcomes of each count, and the weight of each: weeks at risk are as many, a weighted patient is one."""
+    weight = binomial.successes + binomial.failures
     whole = weight == np.round(weight)
     return np.where(whole, weight, 1.0), np.where(whole, 1.0, weight)

@@ -14,15 +14,15 @@ from models.remission import RemissionHead
 class Explanations:
     """A head's answers for n feature rows taken apart.
 
-    ``start`` (n,) plus all the shares of a row is its ``log_odds`` (n,), the sum rounded once as by ``math.fsum``.
-    ``shares`` (n, acting) are the contributions of the features at the positions ``columns`` (n, acting), the largest
+    ``start`` (n,) plus the contributions of a row is its ``log_odds`` (n,), the sum rounded once as by ``math.fsum``.
+    ``contributions`` (n, acting) are those of the features at the positions ``columns`` (n, acting), the largest
     first; the first ``number`` (n,) of a row are not zero.
     """
 
     log_odds: Floats
     start: Floats
     columns: Indices
-    shares: Floats
+    contributions: Floats
     number: Indices
 
 
@@ -40,6 +40,6 @@ def explain(head: RemissionHead | RelapseHead, rows: Floats) -> Explanations:
         log_odds=np.array([fsum((first, *others)) for first, others in terms], dtype=np.float64),
         start=start,
         columns=acting[order],
-        shares=contributions[np.arange(len(rows))[:, None], order],
+        contributions=contributions[np.arange(len(rows))[:, None], order],
         number=(contributions != 0).sum(axis=1),
     )

@@ -47,19 +47,19 @@ class TrainingData:
     """What a candidate is fitted on: feature rows (patients, features), counts, and the columns' names and signs."""
 
     rows: Floats
-    trials: BinomialCounts
+    binomial: BinomialCounts
     names: tuple[str, ...]
     signs: tuple[int, ...]
     seed: int
 
     def subset(self, kept: NDArray[np.bool_]) -> "TrainingData":
-        """The same training data with the trials of some patients only."""
-        return TrainingData(self.rows, self.trials.subset(kept), self.names, self.signs, self.seed)
+        """The same training data with the counts of some patients only."""
+        return TrainingData(self.rows, self.binomial.subset(kept), self.names, self.signs, self.seed)
 
     @property
     def fitted_on(self) -> NDArray[np.intp]:
-        """The patients with trials."""
-        return np.unique(self.trials.patient)
+        """The patients with counts."""
+        return np.unique(self.binomial.patient)
 
 
 Learner = Callable[[TrainingData], FittedScore]
@@ -141,19 +141,21 @@ def _held_out_loss(
     training_data: TrainingData, score: Score, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_]
 ) -> float:
     linear_predictor = score.predict(training_data.rows)
-    baseline = fit_baseline(training_data.trials.subset(fitted_on), linear_predictor)
-    return float(training_data.trials.subset(held_out).loss_for_patient(linear_predictor, baseline).sum())
+    baseline = fit_baseline(training_data.binomial.subset(fitted_on), linear_predictor)
+    return float(training_data.binomial.subset(held_out).loss_for_patient(linear_predictor, baseline).sum())
 
 
 def _tuning_folds(training_data: TrainingData) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Flags of the training and the held-out patients, stratified by whether a patient had a success."""
     patients = training_data.fitted_on
     successes = np.bincount(
-        training_data.trials.patient, weights=training_data.trials.successes, minlength=training_data.trials.patients
+        training_data.binomial.patient,
+        weights=training_data.binomial.successes,
+        minlength=training_data.binomial.patients,
     )
     folds = StratifiedKFold(TUNING_FOLDS, shuffle=True, random_state=training_data.seed)
     for _, held in folds.split(patients, successes[patients] > 0):
-        held_out = np.zeros(training_data.trials.patients, dtype=np.bool_)
+        held_out = np.zeros(training_data.binomial.patients, dtype=np.bool_)
         held_out[patients[held]] = True
         yield ~held_out, held_out
 
@@ -202,8 +204,8 @@ class Design:
         return np.where(self.signs == 0, penalty.strength * penalty.unsigned, penalty.strength)
 
     def regression(self, training_data: TrainingData) -> BoundedRegression:
-        """The regression of the data's trials on these columns."""
-        return BoundedRegression.from_columns(self.columns, self.signs, training_data.trials)
+        """The regression of the binomial counts on these columns."""
+        return BoundedRegression.from_columns(self.columns, self.signs, training_data.binomial)
 
     def score(self, parameters: Floats) -> Linear:
         """The score with these coefficients of the columns; what follows them in ``parameters`` is passed over."""
@@ -242,7 +244,7 @@ def fit_xgboost_at(depth: int, rounds: int) -> Learner:
     """Boosted trees of a fixed depth and number of rounds."""
 
     def fit(training_data: TrainingData) -> FittedScore:
-        matrix = _matrix(training_data, fit_baseline(training_data.trials, np.zeros(training_data.trials.patients)))
+        matrix = _matrix(training_data, fit_baseline(training_data.binomial, np.zeros(training_data.binomial.patients)))
         booster = xgboost.train(_parameters(training_data, depth), matrix, num_boost_round=rounds)
         return FittedScore(
             Trees(bytes(booster.save_raw("ubj")), len(training_data.names)), {"max_depth": depth, "rounds": rounds}
@@ -256,7 +258,7 @@ def _boosting_losses(
 ) -> NDArray[np.float64]:
     """Summed held-out loss after each round, up to where it has stopped falling."""
     part = training_data.subset(fitted_on)
-    baseline = fit_baseline(part.trials, np.zeros(training_data.trials.patients))
+    baseline = fit_baseline(part.binomial, np.zeros(training_data.binomial.patients))
     train, held = _matrix(part, baseline), _matrix(training_data.subset(held_out), baseline)
     history: dict[str, Any] = {}
     xgboost.train(
@@ -290,12 +292,12 @@ def _parameters(training_data: TrainingData, depth: int) -> dict[str, Any]:
 
 
 def _matrix(training_data: TrainingData, baseline: Floats) -> xgboost.DMatrix:
-    trials = training_data.trials
-    rows, outcome, weight = trials.weighted_outcomes()
+    binomial = training_data.binomial
+    rows, outcome, weight = binomial.weighted_outcomes()
     return xgboost.DMatrix(
-        training_data.rows[trials.patient[rows]].astype(np.float32),
+        training_data.rows[binomial.patient[rows]].astype(np.float32),
         label=outcome,
         weight=weight,
-        base_margin=baseline[trials.band[rows]],
+        base_margin=baseline[binomial.band[rows]],
         nthread=1,
     )

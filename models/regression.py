@@ -23,32 +23,32 @@ SHORTEST = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class BoundedRegression:
-    """A penalised logistic regression of trials on patients' columns, to be fitted once or many times.
+    """A penalised logistic regression of binomial counts on patients' columns, to be fitted once or many times.
 
-    ``columns`` (rows, columns) are those of the patients with trials, ``place`` (trials,) is the row of each trial.
+    ``columns`` (rows, columns) are those of the patients with counts, ``place`` (counts,) is the row of each count.
     ``lower`` and ``upper`` (columns + bands,) bound the parameters: the columns' coefficients, then one log-odds per
     band. ``origin`` is where a fit starts, with all coefficients at 0.
     """
 
     columns: Floats
-    trials: BinomialCounts
+    binomial: BinomialCounts
     place: NDArray[np.intp]
     lower: Floats
     upper: Floats
     origin: Floats
 
     @staticmethod
-    def from_columns(columns: Floats, signs: NDArray[np.integer], trials: BinomialCounts) -> "BoundedRegression":
+    def from_columns(columns: Floats, signs: NDArray[np.integer], binomial: BinomialCounts) -> "BoundedRegression":
         """``columns`` (patients, columns), and the sign that each coefficient keeps: -1, 1, or 0 for either."""
-        patients, place = np.unique(trials.patient, return_inverse=True)
-        free = np.full(trials.bands, np.inf)
+        patients, place = np.unique(binomial.patient, return_inverse=True)
+        free = np.full(binomial.bands, np.inf)
         return BoundedRegression(
             columns=np.ascontiguousarray(columns[patients]),
-            trials=trials,
+            binomial=binomial,
             place=place,
             lower=np.append(np.where(signs > 0, 0.0, -np.inf), -free),
             upper=np.append(np.where(signs < 0, 0.0, np.inf), free),
-            origin=np.append(np.zeros(columns.shape[1]), fit_baseline(trials, np.zeros(trials.patients))),
+            origin=np.append(np.zeros(columns.shape[1]), fit_baseline(binomial, np.zeros(binomial.patients))),
         )
 
     def fit(
@@ -75,9 +75,9 @@ class BoundedRegression:
                 tried = np.clip(parameters + share * step, self.lower, self.upper)
             if tried_loss > loss:
                 break
-            moved = np.abs(tried - parameters).max()
+            change = np.abs(tried - parameters).max()
             parameters, loss = tried, tried_loss
-            if moved < CONVERGED:
+            if change < CONVERGED:
                 break
         return parameters
 
@@ -86,27 +86,27 @@ class BoundedRegression:
         pulled_to = self.origin.copy()
         if prior is not None:
             pulled_to[:number] = prior
-        weight = np.ones(len(self.place)) if counts is None else counts[self.trials.patient]
+        weight = np.ones(len(self.place)) if counts is None else counts[self.binomial.patient]
         return _Objective(
             regression=self,
-            successes=self.trials.successes * weight,
-            failures=self.trials.failures * weight,
-            penalty=np.append(1 / strengths, np.full(self.trials.bands, BASELINE_PENALTY)),
+            successes=self.binomial.successes * weight,
+            failures=self.binomial.failures * weight,
+            penalty=np.append(1 / strengths, np.full(self.binomial.bands, BASELINE_PENALTY)),
             pulled_to=pulled_to,
         )
 
     def log_odds(self, parameters: Floats) -> Floats:
-        """Log-odds per trial, shape (trials,)."""
+        """Log-odds per count, shape (counts,)."""
         number = self.columns.shape[1]
-        return (self.columns @ parameters[:number])[self.place] + parameters[number:][self.trials.band]
+        return (self.columns @ parameters[:number])[self.place] + parameters[number:][self.binomial.band]
 
     def information(self, variance: Floats) -> Floats:
-        """Fisher information (columns + bands, columns + bands) of trials with these variances (trials,).
+        """Fisher information (columns + bands, columns + bands) of counts with these variances (counts,).
 
-        Summed over the trials of a patient first, who all share their columns.
+        Summed over the counts of a patient first, who all share their columns.
         """
-        rows, bands, number = len(self.columns), self.trials.bands, self.columns.shape[1]
-        cells = np.bincount(self.place * bands + self.trials.band, weights=variance, minlength=rows * bands)
+        rows, bands, number = len(self.columns), self.binomial.bands, self.columns.shape[1]
+        cells = np.bincount(self.place * bands + self.binomial.band, weights=variance, minlength=rows * bands)
         by_band = cells.reshape(rows, bands)
         found = np.empty((number + bands, number + bands))
         found[:number, :number] = self.columns.T @ (self.columns * by_band.sum(axis=1)[:, None])
@@ -116,9 +116,9 @@ class BoundedRegression:
         return found
 
     def gathered(self, values: Floats) -> Floats:
-        """Sums of ``values`` (trials,) times each column, then over each band, shape (columns + bands,)."""
+        """Sums of ``values`` (counts,) times each column, then over each band, shape (columns + bands,)."""
         by_row = np.bincount(self.place, weights=values, minlength=len(self.columns))
-        by_band = np.bincount(self.trials.band, weights=values, minlength=self.trials.bands)
+        by_band = np.bincount(self.binomial.band, weights=values, minlength=self.binomial.bands)
         return np.append(by_row @ self.columns, by_band)
 
     def effective_parameters(self, parameters: Floats, strengths: Floats) -> float:
@@ -128,7 +128,7 @@ class BoundedRegression:
         """
         number = self.columns.shape[1]
         fitted = expit(self.log_odds(parameters))
-        information = self.information((self.trials.successes + self.trials.failures) * fitted * (1 - fitted))
+        information = self.information((self.binomial.successes + self.binomial.failures) * fitted * (1 - fitted))
         between = information[:number, number:]
         levels = np.maximum(np.diag(information)[number:], 1e-12)
         used = np.flatnonzero(parameters[:number])
@@ -138,7 +138,7 @@ class BoundedRegression:
 
 @dataclass(frozen=True, eq=False)
 class _Objective:
-    """Penalised negative log-likelihood of a regression's trials, with weights (trials,) of both outcomes."""
+    """Penalised negative log-likelihood of a regression's counts, with weights (counts,) of both outcomes."""
 
     regression: BoundedRegression
     successes: Floats

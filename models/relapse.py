@@ -111,7 +111,7 @@ class FollowUpWeights:
         return self.weekly[patient][:, np.minimum(np.arange(weeks), self.weekly.shape[1] - 1)]
 
 
-def relapse_trials(
+def relapse_counts(
     followed_days: Floats,
     relapsed: NDArray[np.bool_],
     kept: NDArray[np.bool_],
@@ -123,10 +123,10 @@ def relapse_trials(
     A week in which a patient was last seen counts for the part that was seen.
     """
     followed = followed_days / DAYS_PER_WEEK
-    return _trials(np.where(relapsed, np.ceil(followed), followed), relapsed, kept, edges, weights)
+    return _counts(np.where(relapsed, np.ceil(followed), followed), relapsed, kept, edges, weights)
 
 
-def competing_trials(
+def competing_counts(
     followed_days: Floats,
     relapsed: NDArray[np.bool_],
     competed: NDArray[np.bool_],
@@ -140,10 +140,10 @@ def competing_trials(
     """
     followed = followed_days / DAYS_PER_WEEK
     at_risk = np.where(competed, np.ceil(followed), np.where(relapsed, np.ceil(followed) - 1, followed))
-    return _trials(at_risk, competed, kept, np.array([0, weeks], dtype=np.int64), weights)
+    return _counts(at_risk, competed, kept, np.array([0, weeks], dtype=np.int64), weights)
 
 
-def _trials(
+def _counts(
     weeks: Floats,
     happened: NDArray[np.bool_],
     kept: NDArray[np.bool_],
@@ -172,11 +172,11 @@ def _trials(
     )
 
 
-def competing_rate(trials: BinomialCounts, score: Floats) -> float:
+def competing_rate(binomial: BinomialCounts, score: Floats) -> float:
     """Weekly probability of a competing event, for a score of 0, with which as many are expected as were seen."""
-    seen = float(trials.successes.sum())
+    seen = float(binomial.successes.sum())
     if not seen:
         return 0.0
-    if not np.ptp(score[trials.patient]) and not score[trials.patient[0]]:
-        return seen / (seen + float(trials.failures.sum()))
-    return float(expit(fit_baseline(trials, score))[0])
+    if not np.ptp(score[binomial.patient]) and not score[binomial.patient[0]]:
+        return seen / (seen + float(binomial.failures.sum()))
+    return float(expit(fit_baseline(binomial, score))[0])

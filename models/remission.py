@@ -39,7 +39,7 @@ class RemissionHead:
         return self.baseline + self.slope * start, self.slope * contributions
 
 
-def remission_trials(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> BinomialCounts:
+def remission_counts(remission: Floats, weights: Floats, kept: NDArray[np.bool_]) -> BinomialCounts:
     """One count per kept patient with an observed remission outcome, weighted by ``weights``."""
     patient = np.flatnonzero(kept & ~np.isnan(remission))
     yes, weight = remission[patient] == 1, weights[patient]

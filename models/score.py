@@ -89,8 +89,8 @@ class Trees:
         import xgboost
 
         matrix = xgboost.DMatrix(rows.astype(np.float32), nthread=1)
-        shares = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)
-        contributions = shares.reshape(len(rows), self.features + 1)[:, :-1]  # without rows XGBoost forgets the columns
+        added = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)
+        contributions = added.reshape(len(rows), self.features + 1)[:, :-1]  # without rows XGBoost forgets the columns
         return self.predict(rows) - contributions.sum(axis=1), contributions
 
     def predict(self, rows: Floats) -> Floats:

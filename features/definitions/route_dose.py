@@ -87,8 +87,8 @@ def dose_of_route_limit(known: KnownAtLandmark) -> Floats:
     """
     doses = known.dosing_sessions
     limit = _of_route(known, doses, {name: dose.limit for name, dose in ROUTE_DOSES.items()})
-    shares = Rows(doses.patients, doses.patient, {"share": doses.numbers("dose_mg_per_kg") / limit})
-    return shares.maximum_for_patient("share")
+    proportions = Rows(doses.patients, doses.patient, {"share": doses.numbers("dose_mg_per_kg") / limit})
+    return proportions.maximum_for_patient("share")
 
 
 def _codes(known: KnownAtLandmark, routes: tuple[str, ...]) -> list[int]:

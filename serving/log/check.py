@@ -81,7 +81,7 @@ class _EntryCheck:
         self._writers = {writer.number: writer for writer in writers}
         self._sealed = {(one.writer, one.entries): one.head for one in sealed if one.entries}
         self._last: dict[int, tuple[int, str]] = {}
-        self._told: dict[str, set[str]] = {}
+        self._listed: dict[str, set[str]] = {}
         self.findings: list[str] = []
         self.predictions = 0
         self.erasures = 0
@@ -110,7 +110,7 @@ class _EntryCheck:
             return
         self.erasures += 1
         try:
-            self._told[str(entry.prediction_id)] = {str(one) for one in json.loads(entry.answer or "")["erased"]}
+            self._listed[str(entry.prediction_id)] = {str(one) for one in json.loads(entry.answer or "")["erased"]}
         except (ValueError, KeyError, TypeError):
             self.findings.append(f"erasure {entry.prediction_id}: what it erased can't be read")
 
@@ -133,10 +133,10 @@ class _EntryCheck:
 
     def _of_erasures(self) -> Iterator[str]:
         for prediction_id, erasure in self.erased.items():
-            if prediction_id not in self._told.get(erasure or "", ()):
+            if prediction_id not in self._listed.get(erasure or "", ()):
                 yield f"{prediction_id}: its content is gone, and no erasure names it"
-        for told in self._told.values():
-            for prediction_id in sorted(told - self.erased.keys()):
+        for listed in self._listed.values():
+            for prediction_id in sorted(listed - self.erased.keys()):
                 yield f"{prediction_id}: it was erased, and its content is back or the entry is gone"
 
 

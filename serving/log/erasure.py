@@ -54,7 +54,7 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
     if not prediction_ids:
         return
     erasure = str(uuid4())
-    told = {"outcome": "erased", "erased": list(prediction_ids), "by": by, "reason": reason}
+    erasure_record = {"outcome": "erased", "erased": list(prediction_ids), "by": by, "reason": reason}
     draft = Draft(
         prediction_id=erasure,
         caller=by,
@@ -67,7 +67,7 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
         patient=None,
         input_digest=None,
         row=None,
-        answer=json.dumps(told),
+        answer=json.dumps(erasure_record),
         kind="erasure",
     )
     append(connection, secret, begin_writer(connection, secret), [draft])

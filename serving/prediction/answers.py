@@ -68,13 +68,13 @@ class RowAnswers:
     def _predicted(self, rows: Floats, applicability: Sequence[Document | None], in_full: bool) -> list[Document]:
         if not len(rows):
             return []
-        laid = self._layout.lay_out(self.model.predict(rows, with_curve=in_full))
+        texts = self._layout.lay_out(self.model.predict(rows, with_curve=in_full))
         reasons = self._reasons(rows) if in_full else [None] * len(rows)
         parts = zip(
             applicability,
-            laid.remission,
-            laid.relapse,
-            laid.sustained,
+            texts.remission,
+            texts.relapse,
+            texts.sustained,
             reasons,
             self._not_recorded(rows),
             strict=True,
@@ -107,7 +107,9 @@ class RowAnswers:
             raise ImpossibleAnswerError("a contribution to an answer is not finite")
         written = self._writer.contributions(explained, rows)
         found = zip(explained.log_odds.tolist(), explained.start.tolist(), written, strict=True)
-        return [{"log_odds": whole, "start": start, "contributions": shares} for whole, start, shares in found]
+        return [
+            {"log_odds": whole, "start": start, "contributions": contributions} for whole, start, contributions in found
+        ]
 
     def _not_recorded(self, rows: Floats) -> list[list[str]]:
         missing = np.isnan(rows)

@@ -236,7 +236,7 @@ def _landmark(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> Landmar
         else_days=landmark.else_days,
         day=landmark.day,
         heads=heads,
-        applicability=None if known is None else ApplicabilityProportions(**known.shares_by_verdict()),
+        applicability=None if known is None else ApplicabilityProportions(**known.proportions_by_verdict()),
     )
 
 

@@ -27,18 +27,18 @@ processor's cache, and take twice as long."""
 class _Pieces:
     """What some rows' contributions are put together from, made when the first of them is asked for.
 
-    ``before`` is what comes before a value, ``values`` and ``shares`` are the numbers, all of the same length.
+    ``before`` is what comes before a value, ``values`` and ``added`` are the numbers, all of the same length.
     """
 
     before: Sequence[bytes]
     columns: Indices
     values: Floats
-    shares: Floats
+    added: Floats
 
     @cached_property
     def all(self) -> list[bytes]:
         between = [_BEFORE_SHARE] * len(self.values)
-        return _woven(_chosen(self.before, self.columns), _written(self.values), between, _written(self.shares))
+        return _woven(_chosen(self.before, self.columns), _written(self.values), between, _written(self.added))
 
 
 class Contributions:
@@ -80,12 +80,12 @@ class RowWriter:
 
     def contributions(self, explained: Explanations, rows: Floats) -> list[Contributions]:
         """Each row's contributions, with the value of each feature in the rows explained, null where not recorded."""
-        acting = np.arange(explained.shares.shape[1]) < explained.number[:, None]
+        acting = np.arange(explained.contributions.shape[1]) < explained.number[:, None]
         values = rows[np.arange(len(rows))[:, None], explained.columns]
         found = []
         for part in _parts(len(rows)):
             own = acting[part]
-            numbers = (explained.columns[part][own], values[part][own], explained.shares[part][own])
+            numbers = (explained.columns[part][own], values[part][own], explained.contributions[part][own])
             pieces = _Pieces(self._before_value, *numbers)
             found += [Contributions(pieces, start, end) for start, end in _spans(explained.number[part], 4)]
         return found

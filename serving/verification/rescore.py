@@ -100,15 +100,17 @@ def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[E
     if entry.erasable is not None:
         return None, []
     found = None if entry.erased_by is None else entry_with(connection, entry.erased_by)
-    told = _told(found)
-    erased = told.get("erased")
+    erasure_record = _erasure_record(found)
+    erased = erasure_record.get("erased")
     if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
         return None, ["its content is gone, and no erasure names it"]
     wrong = [f"its erasure {found.prediction_id}: {text}" for text in _findings(connection, secret, found)]
-    return Erasure(found.prediction_id, found.at, str(told.get("by")), str(told.get("reason"))), wrong
+    return Erasure(
+        found.prediction_id, found.at, str(erasure_record.get("by")), str(erasure_record.get("reason"))
+    ), wrong
 
 
-def _told(entry: LogEntry | None) -> Mapping[str, Any]:
+def _erasure_record(entry: LogEntry | None) -> Mapping[str, Any]:
     """The content of an erasure; empty if the entry is none, or can't be read."""
     if entry is None or entry.kind != "erasure":
         return {}

@@ -314,11 +314,11 @@ def test_of_new_patients_of_the_same_kind_about_as_many_are_at_the_edge_as_is_st
         fitted_on, new = (build_features(one, landmark) for one in (cohort, fresh))
         known = learned(fitted_on.values[fitted_on.ineligible == None], features)  # noqa: E711 - elementwise
         verdict = known.assess(new.values[new.ineligible == None]).verdict  # noqa: E711 - elementwise
-        shares = np.bincount(verdict, minlength=3) / len(verdict)
-        assert known.shares.sum() == pytest.approx(1)
-        assert 0.005 < shares[EDGE] < 0.05
-        assert abs(shares[EDGE] - known.shares[EDGE]) < 0.02
-        assert shares[OUTSIDE] < 0.002
+        proportions = np.bincount(verdict, minlength=3) / len(verdict)
+        assert known.proportions.sum() == pytest.approx(1)
+        assert 0.005 < proportions[EDGE] < 0.05
+        assert abs(proportions[EDGE] - known.proportions[EDGE]) < 0.02
+        assert proportions[OUTSIDE] < 0.002
 
 
 @pytest.mark.parametrize("name", ["days_since_last_dose", "days_since_last_rating"])

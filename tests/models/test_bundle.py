@@ -24,7 +24,7 @@ from models.remission import RemissionHead
 from models.score import Constant, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.refits import head_refits
-from tests.models.training_sets import single_trials
+from tests.models.training_sets import single_counts
 from tests.places import ROOT
 from tests.serving.bundles import (
     competing,
@@ -68,7 +68,7 @@ def trees() -> Trees:
     chance = expit(np.nan_to_num(rows[:, 0] - rows[:, -1]) / 10)
     outcome = (np.random.default_rng(2).random(200) < chance).astype(np.float64)
     names = tuple(feature.name for feature in features)
-    score = fit_xgboost(TrainingData(rows, single_trials(outcome), names, (0,) * len(features), seed=3)).score
+    score = fit_xgboost(TrainingData(rows, single_counts(outcome), names, (0,) * len(features), seed=3)).score
     assert isinstance(score, Trees)
     return score
 

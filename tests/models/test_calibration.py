@@ -6,11 +6,11 @@ from sklearn.linear_model import LogisticRegression
 
 from models.calibration import BinomialCounts, fit_baseline, recalibrate
 from models.outcomes import Floats, expit
-from tests.models.training_sets import single_trials
+from tests.models.training_sets import single_counts
 
 
-def weekly_trials(seed: int, patients: int = 300, bands: int = 4) -> tuple[BinomialCounts, Floats]:
-    """Weighted trials of patients in several bands, and a score for each patient."""
+def weekly_counts(seed: int, patients: int = 300, bands: int = 4) -> tuple[BinomialCounts, Floats]:
+    """Weighted counts of patients in several bands, and a score for each patient."""
     rng = np.random.default_rng(seed)
     patient = np.repeat(np.arange(patients), bands)
     successes = rng.uniform(0.1, 2, len(patient)) * (rng.random(len(patient)) < 0.3)
@@ -20,27 +20,29 @@ def weekly_trials(seed: int, patients: int = 300, bands: int = 4) -> tuple[Binom
     ), rng.normal(0, 1.5, patients)
 
 
-def expected_in(trials: BinomialCounts, band: int, log_odds: Floats) -> float:
-    rows = trials.band == band
-    number = trials.successes[rows] + trials.failures[rows]
+def expected_in(binomial: BinomialCounts, band: int, log_odds: Floats) -> float:
+    rows = binomial.band == band
+    number = binomial.successes[rows] + binomial.failures[rows]
     return float(number @ expit(log_odds[rows]))
 
 
 def test_as_many_successes_are_expected_in_each_band_as_were_seen() -> None:
-    trials, score = weekly_trials(1)
-    baseline = fit_baseline(trials, score)
-    for band in range(trials.bands):
-        seen = trials.successes[trials.band == band].sum()
-        assert expected_in(trials, band, baseline[trials.band] + score[trials.patient]) == pytest.approx(seen, abs=1e-9)
+    binomial, score = weekly_counts(1)
+    baseline = fit_baseline(binomial, score)
+    for band in range(binomial.bands):
+        seen = binomial.successes[binomial.band == band].sum()
+        assert expected_in(binomial, band, baseline[binomial.band] + score[binomial.patient]) == pytest.approx(
+            seen, abs=1e-9
+        )
 
 
 def test_without_a_score_the_baseline_is_the_observed_rate() -> None:
-    trials = single_trials(np.array([1.0, 0, 0, 0, np.nan]))
-    assert expit(fit_baseline(trials, np.zeros(5))).tolist() == pytest.approx([1 / 4])
+    binomial = single_counts(np.array([1.0, 0, 0, 0, np.nan]))
+    assert expit(fit_baseline(binomial, np.zeros(5))).tolist() == pytest.approx([1 / 4])
 
 
 def test_a_weight_counts_as_that_many_patients() -> None:
-    weighted = single_trials(np.array([1.0, 0]), np.array([3.0, 1.0]))
+    weighted = single_counts(np.array([1.0, 0]), np.array([3.0, 1.0]))
     assert expit(fit_baseline(weighted, np.zeros(2))).tolist() == pytest.approx([3 / (3 + 1)])
 
 
@@ -52,22 +54,22 @@ def test_a_weight_counts_as_that_many_patients() -> None:
     ],
 )
 def test_a_band_that_lacks_either_outcome_is_neither_impossible_nor_certain(outcome: list[float], rate: float) -> None:
-    trials = single_trials(np.array(outcome))
-    assert expit(fit_baseline(trials, np.zeros(4)))[0] == pytest.approx(rate)
+    binomial = single_counts(np.array(outcome))
+    assert expit(fit_baseline(binomial, np.zeros(4)))[0] == pytest.approx(rate)
 
 
 def test_a_band_without_trials_does_no_harm() -> None:
-    trials = single_trials(np.array([1.0, 0, 0]))
-    with_empty = BinomialCounts(trials.patient, trials.band, trials.successes, trials.failures, 3, bands=2)
+    binomial = single_counts(np.array([1.0, 0, 0]))
+    with_empty = BinomialCounts(binomial.patient, binomial.band, binomial.successes, binomial.failures, 3, bands=2)
     baseline = fit_baseline(with_empty, np.array([0.4, -1.0, 2.0]))
     assert np.isfinite(baseline).all()
-    assert baseline[0] == fit_baseline(trials, np.array([0.4, -1.0, 2.0]))[0]
+    assert baseline[0] == fit_baseline(binomial, np.array([0.4, -1.0, 2.0]))[0]
 
 
 def test_great_scores_do_not_throw_the_baseline_off() -> None:
     score = np.array([-30.0, 25, 3, -4, 12, -9, 0, 40])
-    trials = single_trials(np.array([0.0, 1, 0, 1, 1, 0, 0, 1]))
-    assert expected_in(trials, 0, fit_baseline(trials, score)[0] + score) == pytest.approx(4, abs=1e-6)
+    binomial = single_counts(np.array([0.0, 1, 0, 1, 1, 0, 0, 1]))
+    assert expected_in(binomial, 0, fit_baseline(binomial, score)[0] + score) == pytest.approx(4, abs=1e-6)
 
 
 def test_recalibration_is_logistic_regression_on_the_log_odds() -> None:
@@ -75,7 +77,7 @@ def test_recalibration_is_logistic_regression_on_the_log_odds() -> None:
     score = rng.standard_normal(800)
     weights = rng.uniform(0.5, 2, 800)
     outcome = (rng.random(800) < expit(0.7 + 1.6 * score)).astype(np.float64)
-    found = recalibrate(single_trials(outcome, weights), score, np.zeros(800))
+    found = recalibrate(single_counts(outcome, weights), score, np.zeros(800))
     unpenalised = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
     unpenalised.fit(score[:, None], outcome, sample_weight=weights)
     assert found.shift == pytest.approx(unpenalised.intercept_[0], abs=1e-6)
@@ -83,7 +85,7 @@ def test_recalibration_is_logistic_regression_on_the_log_odds() -> None:
 
 
 def held_out_world(shift: float, slope: float) -> tuple[BinomialCounts, Floats, Floats]:
-    """Each patient 1,000 times, in exactly the shares that ``shift + slope * score`` (beside a baseline) predicts."""
+    """Each patient 1,000 times, in the proportions that ``shift + slope * score`` (beside a baseline) predicts."""
     score, baseline = np.linspace(-2, 2, 41), np.linspace(-1, 0.5, 41)
     chance = expit(baseline + shift + slope * score)
     patient = np.arange(41)
@@ -116,9 +118,9 @@ def test_a_score_that_points_the_wrong_way_is_not_turned_around() -> None:
 
 
 def test_unequal_weights_make_chance_look_less_certain() -> None:
-    trials, score, baseline = held_out_world(0.05, 1)
-    nominal = recalibrate(trials, score, baseline)
-    effective = recalibrate(trials, score, baseline, effective_share=0.1)
+    binomial, score, baseline = held_out_world(0.05, 1)
+    nominal = recalibrate(binomial, score, baseline)
+    effective = recalibrate(binomial, score, baseline, effective_share=0.1)
     assert (effective.shift, effective.slope) == (nominal.shift, nominal.slope)
     assert effective.p_value == pytest.approx(nominal.p_value**0.1)  # exp(-gain) with a tenth of the gain
 
@@ -130,25 +132,25 @@ def test_the_test_is_the_likelihood_ratio_on_two_degrees_of_freedom() -> None:
     small = 0
     for _ in range(1000):
         outcome = (rng.random(200) < expit(score)).astype(np.float64)
-        small += recalibrate(single_trials(outcome), score, np.zeros(200)).p_value < 0.05
+        small += recalibrate(single_counts(outcome), score, np.zeros(200)).p_value < 0.05
     assert small / 1000 == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
 
 
 def test_without_a_score_there_is_nothing_to_recalibrate() -> None:
-    trials = single_trials(np.array([1.0, 0, 1, 0, 0]))
-    found = recalibrate(trials, np.zeros(5), np.full(5, -3.0))
+    binomial = single_counts(np.array([1.0, 0, 1, 0, 0]))
+    found = recalibrate(binomial, np.zeros(5), np.full(5, -3.0))
     assert (found.shift, found.slope, found.p_value) == (0, 1, 1)
     assert not found.supported
 
 
 def test_perfectly_separated_outcomes_give_finite_numbers() -> None:
-    found = recalibrate(single_trials(np.array([0.0, 0, 1, 1])), np.array([-2.0, -1, 1, 2]), np.zeros(4))
+    found = recalibrate(single_counts(np.array([0.0, 0, 1, 1])), np.array([-2.0, -1, 1, 2]), np.zeros(4))
     assert np.isfinite([found.shift, found.slope, found.p_value]).all()
 
 
 def test_a_band_in_which_nobody_was_at_risk_gets_the_overall_rate() -> None:
     """One success among four weeks, all in the first of two bands: (1 + 1/2) / (4 + 1) for the second."""
-    trials = BinomialCounts(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]), patients=1, bands=2)
-    first, second = expit(fit_baseline(trials, np.zeros(1)))
+    binomial = BinomialCounts(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]), patients=1, bands=2)
+    first, second = expit(fit_baseline(binomial, np.zeros(1)))
     assert first == pytest.approx(1 / 4)
     assert second == pytest.approx(1.5 / 5)

@@ -27,9 +27,9 @@ def trace_of_hat(training_data: TrainingData, strength: float) -> float:
     """tr X (X'WX + 1/C)^-1 X'W of the standardised columns beside a free intercept, written out."""
     columns = (training_data.rows - training_data.rows.mean(axis=0)) / training_data.rows.std(axis=0)
     score = fit_logistic_at(Penalty(strength))(training_data).score.predict(training_data.rows)
-    base = np.log(np.mean(training_data.trials.successes) / np.mean(training_data.trials.failures))
+    base = np.log(np.mean(training_data.binomial.successes) / np.mean(training_data.binomial.failures))
     fitted = expit(score + base)
-    weight = (training_data.trials.successes + training_data.trials.failures) * fitted * (1 - fitted)
+    weight = (training_data.binomial.successes + training_data.binomial.failures) * fitted * (1 - fitted)
     centred = columns - np.average(columns, axis=0, weights=weight)
     information = (centred * weight[:, None]).T @ centred
     return float(np.trace(np.linalg.solve(information + np.eye(columns.shape[1]) / strength, information)))
@@ -47,12 +47,12 @@ def test_of_a_ridge_regression_they_are_the_trace_of_its_hat_matrix(strength: fl
 def test_patients_who_weigh_more_are_no_more_patients() -> None:
     """Every weight half as much again, and the penalty too, is the same regression, and has as many parameters."""
     training_data = drawn()
-    trials = replace(
-        training_data.trials,
-        successes=1.5 * training_data.trials.successes,
-        failures=1.5 * training_data.trials.failures,
+    binomial = replace(
+        training_data.binomial,
+        successes=1.5 * training_data.binomial.successes,
+        failures=1.5 * training_data.binomial.failures,
     )
-    weighted = counted(replace(training_data, trials=trials), fit_logistic_at(Penalty(0.01 / 1.5)))
+    weighted = counted(replace(training_data, binomial=binomial), fit_logistic_at(Penalty(0.01 / 1.5)))
     assert weighted == pytest.approx(trace_of_hat(training_data, 0.01), rel=0.1)
 
 
@@ -63,8 +63,10 @@ def test_weeks_at_risk_count_as_the_outcomes_that_they_hold() -> None:
     weeks = rng.integers(1, 6, 600).astype(np.float64)
     patient, band = np.tile(np.arange(300), 2), np.repeat([0, 1], 300)
     relapses = rng.binomial(weeks.astype(int), 0.1).astype(np.float64)
-    trials = BinomialCounts(patient, band, relapses, weeks - relapses, 300, 2)
-    assert counted(replace(training_data, trials=trials), fit_logistic_at(Penalty(1e4))) == pytest.approx(4, rel=0.2)
+    binomial = BinomialCounts(patient, band, relapses, weeks - relapses, 300, 2)
+    assert counted(replace(training_data, binomial=binomial), fit_logistic_at(Penalty(1e4))) == pytest.approx(
+        4, rel=0.2
+    )
 
 
 def test_no_model_has_none() -> None:

@@ -28,9 +28,9 @@ def test_contributions_by_hand() -> None:
     assert found.log_odds.tolist() == [0.5 + 1 - 4 + 1.5, 0.5 - 4 + 0.25]
     assert found.number.tolist() == [3, 2]
     assert found.columns[0].tolist() == [1, 2, 0]
-    assert found.shares[0].tolist() == [-4.0, 1.5, 1.0]
+    assert found.contributions[0].tolist() == [-4.0, 1.5, 1.0]
     assert found.columns[1, :2].tolist() == [0, 2]
-    assert found.shares[1].tolist() == [-4.0, 0.25, 0.0]
+    assert found.contributions[1].tolist() == [-4.0, 0.25, 0.0]
 
 
 def test_equal_shares_stand_in_the_order_of_the_columns() -> None:
@@ -57,7 +57,7 @@ def test_a_row_is_explained_alike_alone_and_among_many_and_its_shares_add_up() -
             alone, number = explain(head, rows[row : row + 1]), int(together.number[row])
             assert alone.log_odds[0] == together.log_odds[row]
             assert alone.columns[0, : alone.number[0]].tolist() == together.columns[row, :number].tolist()
-            shares = together.shares[row, :number].tolist()
-            assert alone.shares[0, : alone.number[0]].tolist() == shares
-            assert fsum([together.start[row], *shares]) == together.log_odds[row]
-            assert shares == sorted(shares, key=abs, reverse=True)
+            contributions = together.contributions[row, :number].tolist()
+            assert alone.contributions[0, : alone.number[0]].tolist() == contributions
+            assert fsum([together.start[row], *contributions]) == together.log_odds[row]
+            assert contributions == sorted(contributions, key=abs, reverse=True)

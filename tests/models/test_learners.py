@@ -25,8 +25,8 @@ def test_no_model_is_the_overall_rate() -> None:
     training_data = drawn_training_data(1, 200, EFFECTS)
     score = fit_nothing(training_data).score
     assert isinstance(score, Constant)
-    baseline = fit_baseline(training_data.trials, score.predict(training_data.rows))
-    overall = training_data.trials.successes.sum() / 200
+    baseline = fit_baseline(training_data.binomial, score.predict(training_data.rows))
+    overall = training_data.binomial.successes.sum() / 200
     np.testing.assert_allclose(expit(baseline[0] + score.predict(training_data.rows)), overall)
 
 
@@ -34,8 +34,8 @@ def test_one_variable_is_logistic_regression_on_it_without_penalty() -> None:
     training_data = drawn_training_data(2, 300, EFFECTS)
     training_data.rows[:, 1] = np.clip(training_data.rows[:, 1].round(), -2, 2)  # no outlier to be held within the bulk
     linear_predictor = fit_one_variable("x1")(training_data).score.predict(training_data.rows)
-    baseline = fit_baseline(training_data.trials, linear_predictor)[0]
-    outcome = (training_data.trials.successes > 0).astype(int)
+    baseline = fit_baseline(training_data.binomial, linear_predictor)[0]
+    outcome = (training_data.binomial.successes > 0).astype(int)
     unpenalised = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(
         training_data.rows[:, [1]], outcome
     )
@@ -58,13 +58,13 @@ def test_a_weight_counts_as_that_many_patients() -> None:
     outcome = np.array([0.0, 1, 0, 1, 0, 1] * 10)
     training_data = training_data_of(rows, outcome)
     heavy = replace(
-        training_data.trials, successes=training_data.trials.successes * 3, failures=training_data.trials.failures
+        training_data.binomial, successes=training_data.binomial.successes * 3, failures=training_data.binomial.failures
     )
     tripled = training_data_of(
         np.repeat(rows, np.where(outcome == 1, 3, 1), axis=0), np.repeat(outcome, 1 + 2 * (outcome > 0).astype(int))
     )
     fit = fit_one_variable("x0")
-    weighted = fit(replace(training_data, trials=heavy)).score.predict(np.array([[0.0], [1.0]]))
+    weighted = fit(replace(training_data, binomial=heavy)).score.predict(np.array([[0.0], [1.0]]))
     repeated = fit(tripled).score.predict(np.array([[0.0], [1.0]]))
     assert np.diff(weighted) == pytest.approx(np.diff(repeated), abs=1e-6)
 
@@ -87,12 +87,12 @@ def test_a_patient_held_out_changes_nothing(name: str) -> None:
     fitted_on = np.arange(160) < 120
     other_rows = np.where(fitted_on[:, None], training_data.rows, 1000.0)
     swapped = replace(
-        training_data.trials,
-        successes=np.where(fitted_on, training_data.trials.successes, training_data.trials.failures),
-        failures=np.where(fitted_on, training_data.trials.failures, training_data.trials.successes),
+        training_data.binomial,
+        successes=np.where(fitted_on, training_data.binomial.successes, training_data.binomial.failures),
+        failures=np.where(fitted_on, training_data.binomial.failures, training_data.binomial.successes),
     )
     honest = to_arrays(learner(training_data.subset(fitted_on)).score)
-    changed = to_arrays(learner(replace(training_data, rows=other_rows, trials=swapped).subset(fitted_on)).score)
+    changed = to_arrays(learner(replace(training_data, rows=other_rows, binomial=swapped).subset(fitted_on)).score)
     for key in honest:
         assert honest[key].tobytes() == changed[key].tobytes(), key
 

@@ -14,9 +14,9 @@ from models.relapse import (
     FollowUpWeights,
     RelapseHead,
     band_edges,
+    competing_counts,
     competing_rate,
-    competing_trials,
-    relapse_trials,
+    relapse_counts,
 )
 from models.score import Constant, Linear
 from tests.cohorts import parse_table
@@ -55,20 +55,22 @@ def number(text: object) -> float:
 @pytest.mark.parametrize("course", COURSES, ids=[f"{row['ended']} on day {row['days']}" for row in COURSES])
 def test_weeks_at_risk(course: dict[str, str]) -> None:
     days, relapsed = np.array([number(course["days"])]), np.array([course["ended"] == "relapse"])
-    trials = relapse_trials(days, relapsed, np.array([True]), np.array([0, 2, 4]))
+    binomial = relapse_counts(days, relapsed, np.array([True]), np.array([0, 2, 4]))
     at_risk, relapses = np.zeros(2), np.zeros(2)
-    np.add.at(at_risk, trials.band, trials.successes + trials.failures)
-    np.add.at(relapses, trials.band, trials.successes)
+    np.add.at(at_risk, binomial.band, binomial.successes + binomial.failures)
+    np.add.at(relapses, binomial.band, binomial.successes)
     assert at_risk.tolist() == pytest.approx([number(course["weeks_1_2"]), number(course["weeks_3_4"])])
     assert relapses.tolist() == [number(course["relapse_1_2"]), number(course["relapse_3_4"])]
-    assert (trials.failures >= 0).all()
+    assert (binomial.failures >= 0).all()
 
 
 def test_only_those_kept_have_trials_and_everybody_keeps_the_own_number() -> None:
     kept = np.array([False, True, False, True])
-    trials = relapse_trials(np.array([7.0, 7, 7, 14]), np.array([True, True, False, False]), kept, np.array([0, 1, 4]))
-    assert sorted(set(trials.patient.tolist())) == [1, 3]
-    assert trials.patients == 4
+    binomial = relapse_counts(
+        np.array([7.0, 7, 7, 14]), np.array([True, True, False, False]), kept, np.array([0, 1, 4])
+    )
+    assert sorted(set(binomial.patient.tolist())) == [1, 3]
+    assert binomial.patients == 4
 
 
 COMPETING = """
@@ -90,14 +92,14 @@ def test_relapse_comes_before_a_competing_event_within_a_week(course: dict[str, 
     days = np.array([number(course["days"]), 28.0])
     relapsed = np.array([course["ended"] == "relapse", False])
     competed = np.array([course["ended"] == "competing", False])
-    rate = competing_rate(competing_trials(days, relapsed, competed, np.array([True, True]), 4), np.zeros(2))
+    rate = competing_rate(competing_counts(days, relapsed, competed, np.array([True, True]), 4), np.zeros(2))
     other = 4  # weeks of the second patient, who was seen throughout
     assert rate == pytest.approx(number(course["events"]) / (number(course["weeks"]) + other))
 
 
 def test_without_time_at_risk_nothing_competes() -> None:
     nobody = np.zeros(1, dtype=np.bool_)
-    assert competing_rate(competing_trials(np.array([7.0]), nobody, nobody, nobody, 4), np.zeros(1)) == 0
+    assert competing_rate(competing_counts(np.array([7.0]), nobody, nobody, nobody, 4), np.zeros(1)) == 0
 
 
 @given(
@@ -133,8 +135,8 @@ def as_it_is(weight: float = 1.0) -> Linear:
 def learned_without_a_model(days: Floats, ended: list[str], edges: list[int]) -> RelapseHead:
     relapsed, competed = np.array(ended) == "relapse", np.array(ended) == "competing"
     kept, bounds = np.ones(len(days), dtype=np.bool_), np.array(edges)
-    baseline = fit_baseline(relapse_trials(days, relapsed, kept, bounds), np.zeros(len(days)))
-    rate = competing_rate(competing_trials(days, relapsed, competed, kept, edges[-1]), np.zeros(len(days)))
+    baseline = fit_baseline(relapse_counts(days, relapsed, kept, bounds), np.zeros(len(days)))
+    rate = competing_rate(competing_counts(days, relapsed, competed, kept, edges[-1]), np.zeros(len(days)))
     return RelapseHead(Constant(1), bounds, baseline, np.full(len(edges) - 1, rate))
 
 
@@ -189,24 +191,24 @@ def test_recalibrating_shifts_the_baseline_and_stretches_the_score() -> None:
 def test_weights_count_the_time_at_risk_week_by_week_and_the_event_on_its_own() -> None:
     """Three weeks, the relapse in the third: two failures that weigh 1 and 2, and a success that weighs 5."""
     weights = FollowUpWeights(np.array([[1.0, 2.0, 4.0]]), np.array([5.0]))
-    trials = relapse_trials(np.array([17.0]), np.array([True]), np.array([True]), np.array([0, 1, 3]), weights)
-    assert trials.band.tolist() == [0, 1]
-    assert trials.failures.tolist() == [1, 2]
-    assert trials.successes.tolist() == [0, 5]
+    binomial = relapse_counts(np.array([17.0]), np.array([True]), np.array([True]), np.array([0, 1, 3]), weights)
+    assert binomial.band.tolist() == [0, 1]
+    assert binomial.failures.tolist() == [1, 2]
+    assert binomial.successes.tolist() == [0, 5]
 
 
 def test_a_week_seen_in_part_counts_for_that_part_of_its_weight_and_the_last_weight_known_goes_on() -> None:
     weights = FollowUpWeights(np.array([[1.0, 2.0]]), np.array([9.0]))
-    trials = relapse_trials(np.array([25.0]), np.array([False]), np.array([True]), np.array([0, 4]), weights)
-    assert trials.failures.tolist() == pytest.approx([1 + 2 + 2 + 2 * 4 / 7])
-    assert trials.successes.tolist() == [0]
+    binomial = relapse_counts(np.array([25.0]), np.array([False]), np.array([True]), np.array([0, 4]), weights)
+    assert binomial.failures.tolist() == pytest.approx([1 + 2 + 2 + 2 * 4 / 7])
+    assert binomial.successes.tolist() == [0]
 
 
 def test_weights_of_1_are_no_weights() -> None:
     days, relapsed = np.array([5.0, 17, 30, 12]), np.array([True, True, False, False])
     everybody = np.ones(4, dtype=np.bool_)
-    plain = relapse_trials(days, relapsed, everybody, np.array([0, 2, 4]))
-    weighted = relapse_trials(days, relapsed, everybody, np.array([0, 2, 4]), FollowUpWeights.equal(4))
+    plain = relapse_counts(days, relapsed, everybody, np.array([0, 2, 4]))
+    weighted = relapse_counts(days, relapsed, everybody, np.array([0, 2, 4]), FollowUpWeights.equal(4))
     assert plain.successes.tolist() == weighted.successes.tolist()
     assert plain.failures.tolist() == weighted.failures.tolist()
 
@@ -215,10 +217,10 @@ def test_a_rate_beside_a_score_expects_as_many_competing_events_as_were_seen() -
     rng = np.random.default_rng(1)
     score, days = rng.standard_normal(300), np.full(300, 70.0)
     competed, nobody = rng.random(300) < 0.2, np.zeros(300, dtype=np.bool_)
-    trials = competing_trials(days, nobody, competed, np.ones(300, dtype=np.bool_), 10)
-    rate = competing_rate(trials, score)
-    weeks = trials.successes + trials.failures
-    assert weeks @ expit(np.log(rate / (1 - rate)) + score[trials.patient]) == pytest.approx(competed.sum())
+    binomial = competing_counts(days, nobody, competed, np.ones(300, dtype=np.bool_), 10)
+    rate = competing_rate(binomial, score)
+    weeks = binomial.successes + binomial.failures
+    assert weeks @ expit(np.log(rate / (1 - rate)) + score[binomial.patient]) == pytest.approx(competed.sum())
 
 
 def test_a_score_moves_the_odds_of_a_competing_event_in_every_week() -> None:

@@ -1,4 +1,4 @@
-"""SmallerFits for tests: feature rows with known effects, and one yes/no trial per patient."""
+"""Training data for tests: feature rows with known effects, and one binomial count per patient."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from models.learners import TrainingData
 from models.outcomes import Floats, expit
 
 
-def single_trials(outcome: Floats, weights: Floats | None = None) -> BinomialCounts:
-    """One trial per patient, 1 a success and 0 a failure; patients with NaN have none."""
+def single_counts(outcome: Floats, weights: Floats | None = None) -> BinomialCounts:
+    """One count per patient, 1 a success and 0 a failure; patients with NaN have none."""
     weights = np.ones(len(outcome)) if weights is None else weights
     patient = np.flatnonzero(~np.isnan(outcome))
     yes, weight = outcome[patient] == 1, weights[patient]
@@ -26,7 +26,7 @@ def training_data_of(
     rows: Floats, outcome: Floats, *, signs: tuple[int, ...] | None = None, seed: int = 7
 ) -> TrainingData:
     names = tuple(f"x{column}" for column in range(rows.shape[1]))
-    return TrainingData(rows, single_trials(outcome), names, signs or (0,) * rows.shape[1], seed)
+    return TrainingData(rows, single_counts(outcome), names, signs or (0,) * rows.shape[1], seed)
 
 
 def drawn_training_data(

@@ -87,7 +87,7 @@ def with_applicability(bundle: Bundle) -> Bundle:
         combinations=Combinations(np.zeros(number), np.ones(number), none, none),
         edge=np.array([0.0, 1.0, 1.0]),
         limit=np.array([1.0, 1.0, 1.0]),
-        shares=np.array([0.96, 0.04, 0.0]),
+        proportions=np.array([0.96, 0.04, 0.0]),
     )
     return replace(bundle, models=tuple(replace(model, applicability=known) for model in bundle.models))
 

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--missing",
         nargs="+",
         type=_missing,
-        help="shares of remission not observed; natural leaves the own mechanism as it comes",
+        help="proportion of remission not observed; natural leaves the own mechanism as it comes",
     )
     parser.add_argument("--candidates", nargs="+", default=[], help="instead of the product's defaults")
     parser.add_argument("--landmarks", nargs="+", type=int)

@@ -1,4 +1,4 @@
-"""What one training on one cohort shows on fresh patients: shares, coverage, means and a Cox model beside it.
+"""What one training on one cohort shows on fresh patients: proportions, coverage, means and a Cox model beside it.
 
 The studies of these four share their trainings: what one has computed, the others read.
 """
@@ -45,8 +45,8 @@ def rows_shown(training: Training, fresh: Fresh) -> Iterator[Row]:
     for answers in answered(training, fresh):
         cox = list(cox_rows(answers, cox_at(training.cohort, answers.model.landmark)))
         predictions = answers.predictions
-        shares = list(share_rows(answers, predictions.remission, predictions.relapse, predictions.sustained))
-        for row in merged(shares, list(coverage_rows(answers)), list(mean_rows(answers)), cox):
+        proportions = list(share_rows(answers, predictions.remission, predictions.relapse, predictions.sustained))
+        for row in merged(proportions, list(coverage_rows(answers)), list(mean_rows(answers)), cox):
             about: Row = {"landmark": answers.model.landmark.name, "winner": _winner(answers, str(row["answer"]))}
             yield about | row
 

@@ -17,7 +17,7 @@ from features.catalogue import catalogue
 from features.records.cohort import Cohort
 from models.learners import TrainingData
 from models.relapse import FollowUpWeights
-from models.remission import remission_trials
+from models.remission import remission_counts
 from tests.mechanisms import own
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats
 from tests.studies.sources import fresh_patients
@@ -145,8 +145,8 @@ def draw(pool: Pool, patients: int, rng: np.random.Generator, config: TrainingCo
     folds = draw_folds(
         np.where(np.isnan(remission), -1, remits).astype(np.intp), sample.site, sample.site_names, config
     )
-    trials = remission_trials(remission, np.ones(patients), np.ones(patients, dtype=np.bool_))
-    training_data = TrainingData(sample.rows, trials, sample.names, sample.signs[0], config.seed)
+    binomial = remission_counts(remission, np.ones(patients), np.ones(patients, dtype=np.bool_))
+    training_data = TrainingData(sample.rows, binomial, sample.names, sample.signs[0], config.seed)
     relapse = _relapse_task(replace(training_data, signs=sample.signs[1]), sample.relapse, remission == 1, rng)
     return Drawn(
         (RemissionTask(training_data, remission, np.ones(patients)), relapse), folds, pool.at(order[patients:])

@@ -12,7 +12,7 @@ Row: TypeAlias = dict[str, float | int | str | None]
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes, seeds and what to leave out; ``missing`` holds shares of remission not observed, ``None`` as it comes.
+    """Sizes, seeds and what to leave out; ``missing`` are proportions of remission not observed, ``None`` as it comes.
 
     ``candidates`` empty means those of the product's defaults; ``landmarks`` are numbers from 1.
     """

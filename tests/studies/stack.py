@@ -30,14 +30,14 @@ class Part:
     candidates' lie.
     """
 
-    trials: BinomialCounts
+    binomial: BinomialCounts
     average: Floats
     away: Floats
 
     def losses(self, weights: Floats) -> Floats:
         """Negative log-likelihood per patient under some weights, shape (patients,)."""
-        loss = self.trials.losses(self.average + self.away @ weights)
-        return np.bincount(self.trials.patient, weights=loss, minlength=self.trials.patients).astype(np.float64)
+        loss = self.binomial.losses(self.average + self.away @ weights)
+        return np.bincount(self.binomial.patient, weights=loss, minlength=self.binomial.patients).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +69,20 @@ def parts_of(fit: HeadFit) -> list[list[Part]]:
 def _part(average: HeldOut, others: Sequence[HeldOut]) -> Part:
     base = _log_odds(average)
     away = np.array([_log_odds(out) - base for out in others]).reshape(len(others), len(base))
-    return Part(average.trials, base, away.T)
+    return Part(average.binomial, base, away.T)
 
 
 def _log_odds(out: HeldOut) -> Floats:
-    score = np.zeros(out.trials.patients)
+    score = np.zeros(out.binomial.patients)
     score[out.patient] = out.linear_predictor
-    return out.baseline + score[out.trials.patient]
+    return out.baseline + score[out.binomial.patient]
 
 
 def stack_weights(parts: Sequence[Part], share: float = 1.0) -> Floats:
     """The weights with the least penalised loss, shape (candidates,); every trial counts for ``share``."""
     average, away = np.concatenate([each.average for each in parts]), np.concatenate([each.away for each in parts])
-    successes = np.concatenate([each.trials.successes for each in parts])
-    failures = np.concatenate([each.trials.failures for each in parts])
+    successes = np.concatenate([each.binomial.successes for each in parts])
+    failures = np.concatenate([each.binomial.failures for each in parts])
     candidates = away.shape[1]
     if not candidates:
         return np.zeros(0)

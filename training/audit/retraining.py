@@ -64,7 +64,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     same = then.get("sources_digest") == here["sources_digest"]
     commit = f"commit {then.get('commit', 'unknown')[:12]}"
     commit += ", of a working copy with changes" if then.get("modified") == "True" else ""
-    moved = "" if then.get("commit") == here["commit"] else f"; now commit {here['commit'][:12]} with the same sources"
+    later = "" if then.get("commit") == here["commit"] else f"; now commit {here['commit'][:12]} with the same sources"
     other = "the present sources differ from those of the training, so that a retraining is weaker evidence"
     wanted = sorted(key for key in then if key in ("python", "lock_digest") or key.startswith("package."))
     wrong = [
@@ -75,7 +75,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     machine = machine_of(stored, provenance)
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
-        passed("code", commit + moved) if same else failed("code", f"{other} ({commit})"),
+        passed("code", commit + later) if same else failed("code", f"{other} ({commit})"),
         verdict_of(
             "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
         ),

@@ -56,6 +56,6 @@ def _row(cells: tuple[str, ...]) -> str:
 
 
 def _largest(change: LargestChange) -> str:
-    moved = change.now - change.before
-    numbers = f"{change.before:.3f} -> {change.now:.3f} ({moved:+.3f})"
+    difference = change.now - change.before
+    numbers = f"{change.before:.3f} -> {change.now:.3f} ({difference:+.3f})"
     return f"  {change.prediction_id}  {change.at[:19]}  {change.landmark}  {change.question} {numbers}"

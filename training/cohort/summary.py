@@ -87,7 +87,7 @@ class LandmarkFlow:
 
 
 def cohort_summary(cohort: Cohort) -> CohortSummary:
-    """Rows, patients, days and missing shares of every table."""
+    """Rows, patients, days and missing proportions of every table."""
     site = ColumnSummary("site_id", _share(cohort.site < 0))
     columns = (site, *_column_summaries(cohort.patients))
     patients = TableSummary("patients", len(cohort), len(cohort), None, None, columns)

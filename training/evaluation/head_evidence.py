@@ -194,14 +194,18 @@ def _loss_held_out(fit: HeadFit, candidate: str) -> float:
     """Negative log-likelihood of everybody's held-out weeks, averaged over the repeats."""
     repeats = fit.candidates[candidate].held_out
     losses = [
-        float(out.trials.losses(out.baseline + _per_trial(out.linear_predictor, out.patient, out.trials.patient)).sum())
+        float(
+            out.binomial.losses(
+                out.baseline + _per_count(out.linear_predictor, out.patient, out.binomial.patient)
+            ).sum()
+        )
         for repeat in repeats
         for out in repeat
     ]
     return sum(losses) / len(repeats)
 
 
-def _per_trial(linear_predictor: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
+def _per_count(linear_predictor: Floats, patient: np.ndarray, trial_patient: np.ndarray) -> Floats:
     return linear_predictor[np.searchsorted(patient, trial_patient)]
 
 

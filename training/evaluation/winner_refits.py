@@ -78,10 +78,11 @@ def _learner(fit: HeadFit) -> Learner:
 
 def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:
     """The training data of patients who count ``counts`` (patients,)."""
-    trials = training_data.trials.subset(counts > 0)
-    weight = counts[trials.patient]
+    binomial = training_data.binomial.subset(counts > 0)
+    weight = counts[binomial.patient]
     return replace(
-        training_data, trials=replace(trials, successes=trials.successes * weight, failures=trials.failures * weight)
+        training_data,
+        binomial=replace(binomial, successes=binomial.successes * weight, failures=binomial.failures * weight),
     )
 
 
@@ -89,7 +90,7 @@ def _probability(fit: HeadFit, counted: TrainingData, learner: Learner) -> Float
     """P(remission), or of relapse by the end of the curve, of every patient the head was fitted on."""
     training_data = _training_data(fit)
     score = learner(counted).score
-    baseline = fit_baseline(counted.trials, score.predict(training_data.rows))
+    baseline = fit_baseline(counted.binomial, score.predict(training_data.rows))
     head = fit.head
     if not isinstance(head, RelapseHead):
         return np.asarray(expit(baseline[0] + score.predict(training_data.rows[training_data.fitted_on])))

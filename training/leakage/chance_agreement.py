@@ -60,16 +60,16 @@ class CellEvidence:
         """The share of each cell in ``agreement``, shape (pairs, cells)."""
         one, other = self.codes[first], self.codes[second]
         both = (one != ABSENT) & (other != ABSENT)
-        told = np.minimum(self.bits[first], self.bits[second]) + np.float32(np.log2(1 - CHANGED))
-        weighed = np.where(one == other, told, np.float32(np.log2(CHANGED)))
+        surprise = np.minimum(self.bits[first], self.bits[second]) + np.float32(np.log2(1 - CHANGED))
+        weighed = np.where(one == other, surprise, np.float32(np.log2(CHANGED)))
         return np.where(both, weighed, np.float32(0))
 
     def with_itself(self, changed: int) -> Floats:
         """``agreement`` of each record with a copy of it of which the most telling cells were changed, (patients,)."""
         recorded = self.codes != ABSENT
-        told = np.where(recorded, self.bits + np.log2(1 - CHANGED), 0.0)
-        lost = -np.sort(-told, axis=1)[:, :changed] - np.log2(CHANGED)
-        return np.asarray(told.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
+        surprise = np.where(recorded, self.bits + np.log2(1 - CHANGED), 0.0)
+        lost = -np.sort(-surprise, axis=1)[:, :changed] - np.log2(CHANGED)
+        return np.asarray(surprise.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
 
 
 def telling(cohort: Cohort, copies: int = 0) -> CellEvidence:

@@ -66,10 +66,10 @@ def _candidates(records: CellEvidence) -> Pairs:
 
 def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
     """A number for the cells of each record (patients, cells) up to the first with which they tell enough."""
-    told = np.cumsum(bits, axis=1)
-    needed = int((told < enough).sum(axis=1).max(initial=0)) + 1
-    codes, bits, told = codes[:, :needed], bits[:, :needed], told[:, :needed]
-    chosen = (told - bits < enough) & (bits > 0)
+    surprise = np.cumsum(bits, axis=1)
+    needed = int((surprise < enough).sum(axis=1).max(initial=0)) + 1
+    codes, bits, surprise = codes[:, :needed], bits[:, :needed], surprise[:, :needed]
+    chosen = (surprise - bits < enough) & (bits > 0)
     hashed = _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names[:needed])
     keys: NDArray[np.uint64] = np.where(chosen, hashed, np.uint64(0)).sum(axis=1, dtype=np.uint64)
     return keys

@@ -37,25 +37,25 @@ class PerturbedCohort:
 
 def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> LeakageCheck:
     """Whether the features, one entry per landmark, stay the same to the bit under another future."""
-    moved: list[str] = []
+    named: list[str] = []
     rows = outcomes = 0
     for landmark, built in zip(cohort.protocol.landmarks, features, strict=True):
-        rng = np.random.default_rng([seed, len(moved), rows])
-        rewritten = rewrite_future(cohort, landmark, built.day, rng)
-        rows += rewritten.rows
-        outcomes += _outcomes_changed(cohort, rewritten.cohort, landmark)
-        moved += _moved(built, build_features(rewritten.cohort, landmark), landmark)
+        rng = np.random.default_rng([seed, len(named), rows])
+        perturbed = rewrite_future(cohort, landmark, built.day, rng)
+        rows += perturbed.rows
+        outcomes += _outcomes_changed(cohort, perturbed.cohort, landmark)
+        named += _features_changed(built, build_features(perturbed.cohort, landmark), landmark)
     seen = f"{rows} rows after the landmarks were rewritten; this changed {outcomes} outcomes"
     required = "rewriting the rows after a landmark at random changes no feature"
     reached = any(bool((~np.isnan(built.day)).any()) for built in features)
     if reached and not rows:
-        moved = ["no row could be rewritten, so nothing was checked"]
-    if moved:
+        named = ["no row could be rewritten, so nothing was checked"]
+    if named:
         seen += (
             ". The named features use records that are not known at the landmark. Correct the day up to which they "
             "read, then train again"
         )
-    return LeakageCheck(name="future perturbation", passed=not moved, required=required, seen=seen, named=moved)
+    return LeakageCheck(name="future perturbation", passed=not named, required=required, seen=seen, named=named)
 
 
 def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> PerturbedCohort:
@@ -65,7 +65,7 @@ def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
     landmark keeps its number and day.
     """
     defining = dosing_day(cohort, landmark.before_session) if landmark.before_session else np.full(len(cohort), np.nan)
-    tables, rewritten = (
+    tables, perturbed = (
         {"prior_treatments": RawTable(cohort.prior_treatments.patient, cohort.prior_treatments.columns)},
         0,
     )
@@ -74,11 +74,11 @@ def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
         after = _unknown(rows, name, landmark, rows.spread(day))
         fixed = after & _defines(rows, name, landmark, rows.spread(defining), cohort.protocol)
         tables[name], count = _perturbed_table(name, rows, after, fixed, _Future(cohort.protocol, day, rng))
-        rewritten += count
+        perturbed += count
     sites = [None if code < 0 else cohort.site_names[code] for code in cohort.site.tolist()]
     raw = RawCohort(cohort.patient_ids, sites, cohort.patients, tables, cohort.as_of_day)
     # What the check of a cohort would find in an invented future is of no interest here.
-    return PerturbedCohort(assemble_cohort(raw, cohort.protocol)[0], rewritten)
+    return PerturbedCohort(assemble_cohort(raw, cohort.protocol)[0], perturbed)
 
 
 def _unknown(rows: Rows, name: str, landmark: Landmark, limit: Floats) -> Mask:
@@ -164,7 +164,7 @@ def _equal(first: Floats, second: Floats) -> Mask:
     return np.asarray((first == second) | (np.isnan(first) & np.isnan(second)))
 
 
-def _moved(before: FeatureRows, after: FeatureRows, landmark: Landmark) -> list[str]:
+def _features_changed(before: FeatureRows, after: FeatureRows, landmark: Landmark) -> list[str]:
     """The features that differ for any patient, and for how many; the landmark day counts as one."""
     reached = ~np.isnan(before.day)
     differs = ~_equal(before.values, after.values) & reached[:, None]

@@ -169,8 +169,8 @@ def _heads(
 def observed_of(task: Task, outcomes: Outcomes) -> ObservedOutcome:
     """The outcome that a head is fitted on, as yes or no with its time."""
     if isinstance(task, RemissionTask):
-        trials = task.training_data.trials
-        patient, yes, weights = trials.patient, trials.successes > 0, trials.successes + trials.failures
+        binomial = task.training_data.binomial
+        patient, yes, weights = binomial.patient, binomial.successes > 0, binomial.successes + binomial.failures
         followed = np.full(len(patient), np.nan)
     else:
         assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task

@@ -76,12 +76,12 @@ def _recorded(rows: Rows, name: str) -> Floats:
 
 def _from_row_before(columns: dict[str, Floats], follows: NDArray[np.bool_]) -> dict[str, Floats]:
     """The days, each counted from that of the row before where the patient has one, and a duration for a start."""
-    moved: dict[str, Floats] = {}
+    relative: dict[str, Floats] = {}
     for name in ("day", "end_day"):
         if name in columns:
             before = np.append(0.0, columns[name][:-1])
-            moved[name] = columns[name] - np.where(follows & ~np.isnan(before), before, 0.0)
+            relative[name] = columns[name] - np.where(follows & ~np.isnan(before), before, 0.0)
     if "start_day" in columns and "end_day" in columns:
         ended = np.where(np.isnan(columns["end_day"]), 0.0, columns["end_day"])
-        moved["start_day"] = columns["start_day"] - ended
-    return moved
+        relative["start_day"] = columns["start_day"] - ended
+    return relative

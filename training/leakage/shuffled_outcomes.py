@@ -103,19 +103,19 @@ def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
 def shuffled(task: Task, fold: Indices, rng: np.random.Generator) -> Task:
     """The task with the outcomes of those observed shuffled within each fold (patients,); weights stay."""
     if isinstance(task, RemissionTask):
-        trials = task.training_data.trials
-        yes = trials.successes > 0
-        yes = yes[_permutation(fold[trials.patient], rng)]
-        weight = trials.successes + trials.failures
+        binomial = task.training_data.binomial
+        yes = binomial.successes > 0
+        yes = yes[_permutation(fold[binomial.patient], rng)]
+        weight = binomial.successes + binomial.failures
         mixed = BinomialCounts(
-            trials.patient,
-            trials.band,
+            binomial.patient,
+            binomial.band,
             np.where(yes, weight, 0.0),
             np.where(yes, 0.0, weight),
-            trials.patients,
-            trials.bands,
+            binomial.patients,
+            binomial.bands,
         )
-        return replace(task, training_data=replace(task.training_data, trials=mixed))
+        return replace(task, training_data=replace(task.training_data, binomial=mixed))
     assert isinstance(task, RelapseTask)  # noqa: S101 - there are two kinds of task
     followed, ended = task.followed_days.copy(), task.ended_by.copy()
     at_risk = np.flatnonzero(task.at_risk)
@@ -138,7 +138,7 @@ def _held_out_auc(task: Task, held: Mask) -> tuple[float, float] | None:
         return None
     head, _ = task.fit(fit_logistic_at(PENALTY), ~held)
     out = task.hold_out(head, held)
-    yes = task.relapsed[out.patient] if isinstance(task, RelapseTask) else out.trials.successes > 0
+    yes = task.relapsed[out.patient] if isinstance(task, RelapseTask) else out.binomial.successes > 0
     events, others = int(yes.sum()), int((~yes).sum())
     if not events or not others:
         return None

@@ -43,8 +43,8 @@ def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
     """Negative log-likelihood of the competing events of those held out, shape (patients,)."""
     with threadpool_limits(limits=1):
         rate, score = replace(task, competing_learner=learner).fit_competing(task.at_risk & ~held)
-    trials = task.competing_trials(task.at_risk & held)
+    binomial = task.competing_counts(task.at_risk & held)
     linear_predictor = np.zeros(len(held)) if score is None else score.predict(task.training_data.rows)
     floor = 1 / (2 * max(float(task.at_risk.sum()), 1.0))  # a rate of 0 elsewhere does not make an event impossible
     level = np.log(max(rate, floor * DAYS_PER_WEEK / task.last_day)) - np.log1p(-rate)
-    return trials.loss_for_patient(linear_predictor, np.array([level]))
+    return binomial.loss_for_patient(linear_predictor, np.array([level]))

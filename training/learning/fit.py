@@ -152,8 +152,8 @@ def _losses(task: Task, held: tuple[tuple[HeldOut, ...], ...]) -> Floats:
     for out in (out for repeat in held for out in repeat):
         score = np.zeros(len(total))
         score[out.patient] = out.linear_predictor
-        loss = out.trials.losses(out.baseline + score[out.trials.patient])
-        total += np.bincount(out.trials.patient, weights=loss, minlength=len(total))
+        loss = out.binomial.losses(out.baseline + score[out.binomial.patient])
+        total += np.bincount(out.binomial.patient, weights=loss, minlength=len(total))
     return total / len(held)
 
 
@@ -219,10 +219,10 @@ def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recali
     share = 1 / len(repeats)
     patients = len(task.training_data.rows)
     stacked = BinomialCounts(
-        patient=np.concatenate([number * patients + out.trials.patient for number, out in enumerate(outs)]),
-        band=np.zeros(sum(len(out.trials.patient) for out in outs), dtype=np.intp),
-        successes=np.concatenate([out.trials.successes for out in outs]) * share,
-        failures=np.concatenate([out.trials.failures for out in outs]) * share,
+        patient=np.concatenate([number * patients + out.binomial.patient for number, out in enumerate(outs)]),
+        band=np.zeros(sum(len(out.binomial.patient) for out in outs), dtype=np.intp),
+        successes=np.concatenate([out.binomial.successes for out in outs]) * share,
+        failures=np.concatenate([out.binomial.failures for out in outs]) * share,
         patients=patients * len(outs),
         bands=1,
     )

@@ -54,7 +54,7 @@ class Variances:
 
 
 def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Variances:
-    """What the trials of training data say of both variances.
+    """What the binomial counts of training data say of both variances.
 
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
@@ -77,7 +77,7 @@ def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Varian
 
 @dataclass(frozen=True, eq=False)
 class _PenalisedFit:
-    """A penalised fit: scores (patients,), and fitted probabilities (trials,).
+    """A penalised fit: scores (patients,), and fitted probabilities (counts,).
 
     ``size`` (patients,) is how large what is unexplained is beside that of a typical probability: it keeps its size in
     units of the outcome's standard deviation, so that near 0 and 1 it is larger on the log-odds.
@@ -91,11 +91,11 @@ class _PenalisedFit:
 
     @staticmethod
     def fit(training_data: TrainingData, yes_no: bool) -> "_PenalisedFit":
-        trials = training_data.trials
+        binomial = training_data.binomial
         linear = fit_logistic(training_data).score
         score, importance = linear.predict(training_data.rows), linear.explain(training_data.rows)[1].std(axis=0)
-        baseline = fit_baseline(trials, score)
-        fitted = expit(baseline[trials.band] + score[trials.patient])
+        baseline = fit_baseline(binomial, score)
+        fitted = expit(baseline[binomial.band] + score[binomial.patient])
         if not yes_no:
             return _PenalisedFit(score, fitted, importance, np.ones(len(score)), 1.0)
         probability = expit(baseline[0] + score)
@@ -135,13 +135,13 @@ def _recorded(values: Floats) -> Floats:
 
 def _expansion(columns: Floats, training_data: TrainingData, around: _PenalisedFit) -> tuple[Floats, Floats]:
     """Quadratic expansion of the log-likelihood in the columns' coefficients, bands profiled out: matrix and vector."""
-    trials = training_data.trials
-    regression = BoundedRegression.from_columns(columns, np.zeros(columns.shape[1], dtype=np.int64), trials)
+    binomial = training_data.binomial
+    regression = BoundedRegression.from_columns(columns, np.zeros(columns.shape[1], dtype=np.int64), binomial)
     score, fitted = around.score, around.fitted
-    number = trials.successes + trials.failures
+    number = binomial.successes + binomial.failures
     variance = number * fitted * (1 - fitted)
     information = regression.information(variance)
-    towards = regression.gathered(trials.successes - number * fitted + variance * score[trials.patient])
+    towards = regression.gathered(binomial.successes - number * fitted + variance * score[binomial.patient])
     width = columns.shape[1]
     between = information[:width, width:] / np.maximum(np.diag(information)[width:], 1e-12)
     precision = information[:width, :width] - between @ information[width:, :width]

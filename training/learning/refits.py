@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
 from models.learners import Design, TrainingData
-from models.relapse import RelapseHead, relapse_trials
+from models.relapse import RelapseHead, relapse_counts
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
 from training.learning.fit import HeadFit
@@ -127,7 +127,7 @@ def training_data_of(task: Task, head: Head) -> TrainingData:
     if not isinstance(task, RelapseTask):
         return task.training_data
     assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it
-    trials = relapse_trials(task.followed, task.relapsed, task.at_risk, head.edges, task.follow_up)
+    binomial = relapse_counts(task.followed, task.relapsed, task.at_risk, head.edges, task.follow_up)
     return TrainingData(
-        task.training_data.rows, trials, task.training_data.names, task.training_data.signs, task.training_data.seed
+        task.training_data.rows, binomial, task.training_data.names, task.training_data.signs, task.training_data.seed
     )

@@ -16,9 +16,9 @@ from models.relapse import (
     FollowUpWeights,
     RelapseHead,
     band_edges,
+    competing_counts,
     competing_rate,
-    competing_trials,
-    relapse_trials,
+    relapse_counts,
 )
 from models.score import Score
 from training.learning.choice import Choice
@@ -109,9 +109,9 @@ class RelapseTask:
         """The head learned from some of the patients, and the parameters chosen."""
         kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
-        trials = relapse_trials(self.followed, self.relapsed, kept, edges, self.follow_up)
-        learned = learner(replace(self.training_data, trials=trials))
-        baseline = fit_baseline(trials, learned.score.predict(self.training_data.rows))
+        binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
+        learned = learner(replace(self.training_data, binomial=binomial))
+        baseline = fit_baseline(binomial, learned.score.predict(self.training_data.rows))
         rate, score = self.fit_competing(kept)
         return RelapseHead(
             learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
@@ -122,16 +122,16 @@ class RelapseTask:
 
         There is no score where too few had such an event to tune it by.
         """
-        trials = self.competing_trials(kept)
+        binomial = self.competing_counts(kept)
         if self.competing_learner is fit_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
-            return competing_rate(trials, np.zeros(trials.patients)), None
-        score = self.competing_learner(replace(self.competing_training_data, trials=trials)).score
-        return competing_rate(trials, score.predict(self.training_data.rows)), score
+            return competing_rate(binomial, np.zeros(binomial.patients)), None
+        score = self.competing_learner(replace(self.competing_training_data, binomial=binomial)).score
+        return competing_rate(binomial, score.predict(self.training_data.rows)), score
 
-    def competing_trials(self, kept: Mask) -> BinomialCounts:
+    def competing_counts(self, kept: Mask) -> BinomialCounts:
         """The weeks of some patients without relapse, and their competing events."""
         weeks = -(-self.last_day // DAYS_PER_WEEK)
-        return competing_trials(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
+        return competing_counts(self.followed, self.relapsed, self.competed, kept, weeks, self.follow_up)
 
     @property
     def competing_training_data(self) -> TrainingData:
@@ -143,13 +143,13 @@ class RelapseTask:
         assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
         kept = self.at_risk & held
         patient = np.flatnonzero(kept)
-        trials = relapse_trials(self.followed, self.relapsed, kept, head.edges, self.follow_up)
+        binomial = relapse_counts(self.followed, self.relapsed, kept, head.edges, self.follow_up)
         rows = self.training_data.rows[patient]
         return HeldOut(
             patient,
             head.linear_predictor(rows),
-            trials,
-            head.baseline[trials.band],
+            binomial,
+            head.baseline[binomial.band],
             head.curve(rows, self.days).relapse,
         )
 

@@ -12,7 +12,7 @@ from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
 from models.learners import Learner, TrainingData, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.relapse import RelapseHead
-from models.remission import ONE_VARIABLE, RemissionHead, remission_trials
+from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"
@@ -25,13 +25,13 @@ Head: TypeAlias = RemissionHead | RelapseHead
 class HeldOut:
     """One head's predictions for the patients held out from it.
 
-    ``linear_predictor`` (patients held out,) is the score; ``trials`` are theirs, with the ``baseline`` (trials,).
+    ``linear_predictor`` (patients held out,) is the score; ``binomial`` are theirs, with the ``baseline`` (counts,).
     ``probability`` is P(remission), or the cumulative incidence of relapse at the task's days, per patient.
     """
 
     patient: NDArray[np.intp]
     linear_predictor: Floats
-    trials: BinomialCounts
+    binomial: BinomialCounts
     baseline: Floats
     probability: Floats
 
@@ -103,12 +103,12 @@ class RemissionTask:
     @property
     def patients(self) -> int:
         """Patients whose remission was observed."""
-        return len(self.training_data.trials.patient)
+        return len(self.training_data.binomial.patient)
 
     @property
     def events(self) -> int:
         """Patients in remission."""
-        return int((self.training_data.trials.successes > 0).sum())
+        return int((self.training_data.binomial.successes > 0).sum())
 
     @property
     def rarer(self) -> int:
@@ -117,14 +117,14 @@ class RemissionTask:
 
     def rarer_among(self, fitted_on: Mask) -> int:
         """The smaller of those in remission and those not, among some of the patients."""
-        successes = self.training_data.trials.subset(fitted_on).successes
+        successes = self.training_data.binomial.subset(fitted_on).successes
         return int(min((successes > 0).sum(), (successes == 0).sum()))
 
     @property
     def fitted_on(self) -> Mask:
         """Those analysed whose remission was observed."""
         fitted_on = np.zeros(len(self.remission), dtype=np.bool_)
-        fitted_on[self.training_data.trials.patient] = True
+        fitted_on[self.training_data.binomial.patient] = True
         return fitted_on
 
     @property
@@ -136,17 +136,19 @@ class RemissionTask:
         """The head learned from some of the patients, and the parameters chosen."""
         part = self.training_data.subset(fitted_on)
         learned = learner(part)
-        baseline = fit_baseline(part.trials, learned.score.predict(self.training_data.rows))
+        baseline = fit_baseline(part.binomial, learned.score.predict(self.training_data.rows))
         return RemissionHead(learned.score, float(baseline[0])), learned.parameters
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """What the head says of patients it did not see."""
         assert isinstance(head, RemissionHead)  # noqa: S101 - the head that fit returned
-        trials = self.training_data.trials.subset(held)
-        patient = trials.patient
+        binomial = self.training_data.binomial.subset(held)
+        patient = binomial.patient
         linear_predictor = head.slope * head.score.predict(self.training_data.rows[patient])
         baseline = np.full(len(patient), head.baseline)
-        return HeldOut(patient, linear_predictor, trials, baseline, head.probability(self.training_data.rows[patient]))
+        return HeldOut(
+            patient, linear_predictor, binomial, baseline, head.probability(self.training_data.rows[patient])
+        )
 
 
 def effective_share(weights: Floats) -> float:
@@ -159,10 +161,10 @@ def remission_task(
     features: FeatureRows, declared: tuple[Feature, ...], outcomes: Outcomes, weights: Floats, seed: int
 ) -> RemissionTask:
     """The remission task of a landmark."""
-    trials = remission_trials(outcomes.remission, weights, outcomes.eligible)
+    binomial = remission_counts(outcomes.remission, weights, outcomes.eligible)
     signs = tuple(feature.remission_sign for feature in declared)
     return RemissionTask(
-        TrainingData(features.values, trials, features.names, signs, seed), outcomes.remission, weights
+        TrainingData(features.values, binomial, features.names, signs, seed), outcomes.remission, weights
     )
 
 

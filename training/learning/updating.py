@@ -13,7 +13,7 @@ from scipy.stats import chi2
 from features.records.timeline import Floats, Mask
 from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, fit_baseline, recalibrate
 from models.learners import TUNING_FOLDS, fit_logistic
-from models.relapse import RelapseHead, relapse_trials
+from models.relapse import RelapseHead, relapse_counts
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
 
@@ -44,21 +44,21 @@ def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
     With too few outcomes for any test the head stays as it is.
     """
     reach = _reach(task, head)
-    trials, baseline = _trials(task, head, fitted_on, reach)
+    binomial, baseline = _counts(task, head, fitted_on, reach)
     linear_predictor = head.slope * head.score.predict(task.training_data.rows)
-    log_odds = baseline + linear_predictor[trials.patient]
-    if task.rarer_among(fitted_on) < TUNING_FOLDS or not len(trials.patient):
+    log_odds = baseline + linear_predictor[binomial.patient]
+    if task.rarer_among(fitted_on) < TUNING_FOLDS or not len(binomial.patient):
         return HeadUpdate(NOTHING, {}, 0.0, 1.0, 0.0, head)
-    shift = _shift(trials, log_odds)
-    both = recalibrate(trials, linear_predictor, baseline, task.effective_share)
-    stretched = baseline + both.shift + both.slope * linear_predictor[trials.patient]
+    shift = _shift(binomial, log_odds)
+    both = recalibrate(binomial, linear_predictor, baseline, task.effective_share)
+    stretched = baseline + both.shift + both.slope * linear_predictor[binomial.patient]
     losses = {
-        NOTHING: _loss(trials, log_odds),
-        INTERCEPT: _loss(trials, log_odds + shift),
-        SLOPE: _loss(trials, stretched),
+        NOTHING: _loss(binomial, log_odds),
+        INTERCEPT: _loss(binomial, log_odds + shift),
+        SLOPE: _loss(binomial, stretched),
     }
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
-    if not np.ptp(linear_predictor[trials.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
+    if not np.ptp(linear_predictor[binomial.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
         del losses[SLOPE], parameters[SLOPE]
     if task.rarer_among(fitted_on) >= REFIT_FROM:
         refitted, chosen = task.fit(fit_logistic, fitted_on)
@@ -99,31 +99,31 @@ def _reach(task: Task, head: Head) -> int:
     return 0
 
 
-def _trials(task: Task, head: Head, fitted_on: Mask, reach: int) -> tuple[BinomialCounts, Floats]:
-    """The trials of some patients under a head's own bands of time, and its baseline for each."""
+def _counts(task: Task, head: Head, fitted_on: Mask, reach: int) -> tuple[BinomialCounts, Floats]:
+    """The counts of some patients under a head's own bands of time, and its baseline for each."""
     if isinstance(head, RelapseHead) and isinstance(task, RelapseTask):
         relapsed = task.relapsed & (task.followed <= reach)
         followed, kept = np.minimum(task.followed, reach), task.at_risk & fitted_on
-        trials = relapse_trials(followed, relapsed, kept, head.edges, task.follow_up)
-        return trials, head.baseline[trials.band]
-    trials = task.training_data.trials.subset(fitted_on)
-    return trials, np.full(len(trials.patient), head.baseline)
+        binomial = relapse_counts(followed, relapsed, kept, head.edges, task.follow_up)
+        return binomial, head.baseline[binomial.band]
+    binomial = task.training_data.binomial.subset(fitted_on)
+    return binomial, np.full(len(binomial.patient), head.baseline)
 
 
-def _shift(trials: BinomialCounts, log_odds: Floats) -> float:
+def _shift(binomial: BinomialCounts, log_odds: Floats) -> float:
     """The one shift with which as many successes are expected as were seen."""
     number = len(log_odds)
-    alone = replace(trials, patient=np.arange(number), band=np.zeros(number, dtype=np.intp), patients=number, bands=1)
+    alone = replace(binomial, patient=np.arange(number), band=np.zeros(number, dtype=np.intp), patients=number, bands=1)
     return float(fit_baseline(alone, log_odds)[0])
 
 
-def _loss(trials: BinomialCounts, log_odds: Floats) -> float:
-    return float(trials.losses(log_odds).sum())
+def _loss(binomial: BinomialCounts, log_odds: Floats) -> float:
+    return float(binomial.losses(log_odds).sum())
 
 
 def _refit_loss(task: Task, head: Head, fitted_on: Mask, reach: int) -> float:
-    trials, baseline = _trials(task, head, fitted_on, reach)
-    return _loss(trials, baseline + head.score.predict(task.training_data.rows)[trials.patient])
+    binomial, baseline = _counts(task, head, fitted_on, reach)
+    return _loss(binomial, baseline + head.score.predict(task.training_data.rows)[binomial.patient])
 
 
 def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:

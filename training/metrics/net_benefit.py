@@ -40,7 +40,7 @@ def net_benefit_of_rates(positive: Floats, risk_of_positive: Floats, thresholds:
     """Net benefit from the share at or above each threshold and the risk observed there, both (draws, thresholds).
 
     Also where outcomes are sampled apart from the population, as in case-control data: the share above a threshold
-    and the risk among them are then put together from the two groups' own shares and the known base rate.
+    and the risk among them are then put together from the two groups' own proportions and the known base rate.
     """
     return np.asarray(positive * (risk_of_positive - (1 - risk_of_positive) * _odds(thresholds)))
 

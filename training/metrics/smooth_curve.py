@@ -119,12 +119,12 @@ def _groups(patients: int) -> np.ndarray:
     return np.append(0, np.linspace(1, patients - 1, _MOST_POINTS - 1).astype(np.intp))
 
 
-def _quantiles(values: Floats, counts: Floats, shares: tuple[float, ...]) -> list[Floats]:
+def _quantiles(values: Floats, counts: Floats, proportions: tuple[float, ...]) -> list[Floats]:
     """Per row, the least value up to which each share of the counts lies."""
     order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
     below = np.cumsum(np.take_along_axis(counts, order, axis=1), axis=1)
     total = below[:, -1:]
-    first = [np.argmax(below >= share * total * (1 - 1e-12), axis=1)[:, None] for share in shares]
+    first = [np.argmax(below >= share * total * (1 - 1e-12), axis=1)[:, None] for share in proportions]
     found = [np.take_along_axis(ordered, at, axis=1)[:, 0] for at in first]
     return [np.where(total[:, 0] > 0, value, np.nan) for value in found]

@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from training.monitoring.report import text as as_text
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.calibration import OutcomeCalendar, relapse_calibration, remission_calibration
-from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding, shares
+from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding, proportions
 from training.monitoring.statistics.document import (
     Calibration,
     Check,
@@ -89,7 +89,7 @@ def _monitored(model: ByModel, wanted: MonitoringRequest, *, newest: bool) -> Mo
     calendar = Calendar.between(model.predictions[0].at, max(wanted.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
         return _told(model, calendar, _MonitoredModel([], [], [], known, "not given"))
-    watched = shares(known.bundle, known.reference)
+    watched = proportions(known.bundle, known.reference)
     found = _drift(model, known, calendar, watched)
     cohort = _cohort(known, wanted.outcomes, newest=newest)
     calibration: list[Calibration] = []

@@ -49,7 +49,7 @@ def observation_weights(
 ) -> Floats:
     """Overall over own chance of being observed, shape (patients,), of those analysed and observed; else 0.
 
-    ``training_data`` brings rows, names and seed; its trials are not looked at. No outcome is either.
+    ``training_data`` brings rows, names and seed; its counts are not looked at. No outcome is either.
     """
     weights = np.where(analysed & observed, 1.0, 0.0)
     if min((analysed & observed).sum(), (analysed & ~observed).sum()) < FEWEST:
@@ -57,12 +57,12 @@ def observation_weights(
     patient = np.flatnonzero(analysed)
     seen = observed[patient].astype(np.float64)
     levels, band = np.unique(site[patient], return_inverse=True)
-    trials = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
+    binomial = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
     learned = fit_logistic(
-        TrainingData(training_data.rows, trials, training_data.names, training_data.signs, training_data.seed)
+        TrainingData(training_data.rows, binomial, training_data.names, training_data.signs, training_data.seed)
     )
     score = learned.score.predict(training_data.rows)
-    weights[patient] *= seen.mean() / expit(fit_baseline(trials, score)[band] + score[patient])
+    weights[patient] *= seen.mean() / expit(fit_baseline(binomial, score)[band] + score[patient])
     return weights
 
 

@@ -74,9 +74,9 @@ def _outcome(explained: list["_ExplainedPatient"]) -> Iterator[str]:
     uses = [each for each in explained if each.outcomes.eligible[0] and not each.decided_early]
     names = ", ".join(each.outcomes.landmark.name for each in uses)
     yield f"Outcome, used at: {names}" if uses else "Outcome, used at no landmark"
-    told = next((each for each in (*uses, *explained) if not each.decided_early), explained[0])
-    yield from told.remission()
-    yield from told.risk()
+    chosen = next((each for each in (*uses, *explained) if not each.decided_early), explained[0])
+    yield from chosen.remission()
+    yield from chosen.risk()
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from features.records.timeline import Floats, Indices, Mask, Rows
 from models.calibration import BinomialCounts, fit_baseline
 from models.learners import TrainingData, fit_logistic
 from models.outcomes import DAYS_PER_WEEK, expit
-from models.relapse import FollowUpWeights, band_edges, relapse_trials
+from models.relapse import FollowUpWeights, band_edges, relapse_counts
 from training.config import TrainingConfig
 from training.outcomes.censoring import FEWEST
 from training.outcomes.course_record import course_record
@@ -88,9 +88,9 @@ def _kept_by_contacts(
     again = (~(last & lost[patient])).astype(np.float64)
     names, rows = _at_contact(cohort, outcomes, contacts)
     levels, site = np.unique(cohort.site[patient], return_inverse=True)
-    trials = BinomialCounts(np.arange(len(patient)), site, again, 1 - again, len(patient), len(levels))
-    score = fit_logistic(TrainingData(rows, trials, names, (0,) * len(names), config.seed)).score.predict(rows)
-    logarithm = np.log(expit(fit_baseline(trials, score)[site] + score))
+    binomial = BinomialCounts(np.arange(len(patient)), site, again, 1 - again, len(patient), len(levels))
+    score = fit_logistic(TrainingData(rows, binomial, names, (0,) * len(names), config.seed)).score.predict(rows)
+    logarithm = np.log(expit(fit_baseline(binomial, score)[site] + score))
     total = np.cumsum(logarithm)
     before_first = (total - logarithm)[np.searchsorted(patient, patient, side="left")]
     return _KeptContacts(patient, contacts.numbers("since"), np.exp(total - before_first), len(cohort))
@@ -120,12 +120,12 @@ def _kept_over_time(
     """By a weekly hazard of being lost, given the features of the landmark."""
     followed = np.minimum(np.nan_to_num(outcomes.followed_days), last_day)
     edges = band_edges(followed[started], lost[started], last_day)
-    trials = relapse_trials(followed, lost, started, edges)
+    binomial = relapse_counts(followed, lost, started, edges)
     signs = (0,) * len(features.names)
-    score = fit_logistic(TrainingData(features.values, trials, features.names, signs, config.seed)).score.predict(
+    score = fit_logistic(TrainingData(features.values, binomial, features.names, signs, config.seed)).score.predict(
         features.values
     )
-    hazard = expit(fit_baseline(trials, score) + score[:, None])
+    hazard = expit(fit_baseline(binomial, score) + score[:, None])
     patient = np.flatnonzero(started)
     weekly = np.repeat(hazard[patient], np.diff(edges), axis=1)
     weeks = weekly.shape[1]

@@ -115,7 +115,7 @@ def _changes(unit: str, answers: pd.DataFrame, questions: Sequence[str], differ_
     return Changes(
         unit=unit,
         predictions=len(answers),
-        differ=int((_moved(answers, questions) > differ_by).any(axis=1).sum()),
+        differ=int((_distances(answers, questions) > differ_by).any(axis=1).sum()),
         no_longer=int((before & ~now).sum()),
         newly=int((~before & now).sum()),
         questions=tuple(_change(name, answers, differ_by) for name in questions),
@@ -123,7 +123,7 @@ def _changes(unit: str, answers: pd.DataFrame, questions: Sequence[str], differ_
     )
 
 
-def _moved(answers: pd.DataFrame, questions: Sequence[str]) -> np.ndarray:
+def _distances(answers: pd.DataFrame, questions: Sequence[str]) -> np.ndarray:
     """How far each probability moves either way, shape (predictions, questions); NaN unless both models answered."""
     before, now = (answers[[name + end for name in questions]].to_numpy(np.float64) for end in (BEFORE, NOW))
     return np.asarray(np.abs(now - before))
@@ -162,13 +162,13 @@ def _verdicts(answers: pd.DataFrame, end: str) -> list[str]:
 
 def _largest(answers: pd.DataFrame, questions: Sequence[str]) -> tuple[LargestChange, ...]:
     """The predictions that change most, each once."""
-    moved = np.nan_to_num(_moved(answers, questions), nan=0.0)
-    if not moved.size:
+    distance = np.nan_to_num(_distances(answers, questions), nan=0.0)
+    if not distance.size:
         return ()
-    most = np.argsort(-moved.max(axis=1), kind="stable")[:MOST_SHOWN]
+    most = np.argsort(-distance.max(axis=1), kind="stable")[:MOST_SHOWN]
     found = []
-    for place in most[moved[most].max(axis=1) > 0].tolist():
-        row, question = answers.iloc[place], questions[int(moved[place].argmax())]
+    for place in most[distance[most].max(axis=1) > 0].tolist():
+        row, question = answers.iloc[place], questions[int(distance[place].argmax())]
         numbers = float(row[question + BEFORE]), float(row[question + NOW])
         found.append(LargestChange(row["prediction_id"], row["at"], row["landmark"], question, *numbers))
     return tuple(found)

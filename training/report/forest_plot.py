@@ -85,13 +85,13 @@ def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], captio
     return _finish(drawn, bottom + 38, caption)
 
 
-def missing_plot(names: Sequence[str], shares: Sequence[float], caption: Caption) -> str:
+def missing_plot(names: Sequence[str], proportions: Sequence[float], caption: Caption) -> str:
     """Share of patients without a value, one bar per feature."""
     labels = [_short(name) for name in names]
     left, bottom = _margin(labels), _TOP + _LINE * len(names) + 4
     axis = _Axis(0.0, 100.0, left, _WIDTH - 42)
     drawn = []
-    for place, (label, share) in enumerate(zip(labels, shares, strict=True)):
+    for place, (label, share) in enumerate(zip(labels, proportions, strict=True)):
         y, end = _middle(place), axis.at(100 * share)
         drawn.append(_text(left - 12, y + 4, label, "end"))
         drawn.append(f'<rect x="{left}" y="{y - 5}" width="{round(end - left, 1)}" height="11" fill="{BLUE}"/>')

@@ -1,4 +1,4 @@
-"""What becomes of a hundred patients, as whole numbers that add to 100: from observed shares."""
+"""What becomes of a hundred patients, as whole numbers that add to 100: from observed proportions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from training.evidence.document import LandmarkEvidence, Question
 
 @dataclass(frozen=True)
 class NaturalFrequencies:
-    """Patients of a hundred by what became of them. ``basis`` says what the shares are."""
+    """Patients of a hundred by what became of them. ``basis`` says what the proportions are."""
 
     among: str
     counts: tuple[tuple[str, int], ...]
@@ -32,12 +32,12 @@ def natural_frequencies(landmark: LandmarkEvidence) -> NaturalFrequencies | None
     return None
 
 
-def frequencies(shares: Sequence[float]) -> list[int]:
+def frequencies(proportions: Sequence[float]) -> list[int]:
     """Shares as counts that add to 100, by largest remainder; the first of equal remainders is rounded up.
 
-    ``shares`` are not negative and not all 0.
+    ``proportions`` are not negative and not all 0.
     """
-    exact = [100 * share / sum(shares) for share in shares]
+    exact = [100 * share / sum(proportions) for share in proportions]
     counts = [int(value) for value in exact]
     order = sorted(range(len(exact)), key=lambda place: counts[place] - exact[place])
     for place in order[: 100 - sum(counts)]:
@@ -59,16 +59,16 @@ def _with_remission(remission: Question, sustained: Question) -> NaturalFrequenc
 
 
 def _counts_of_100(
-    among: str, labels: tuple[str, ...], shares: tuple[float, ...], questions: tuple[Question, ...]
+    among: str, labels: tuple[str, ...], proportions: tuple[float, ...], questions: tuple[Question, ...]
 ) -> NaturalFrequencies:
     weighted = all(question.observed_rate is not None for question in questions)
     answered = " and ".join(f"{question.n:,}" for question in questions)
     basis = (
-        f"Observed shares, weighted so that the {answered} patients with an observed outcome represent all."
+        f"Observed proportions, weighted so that the {answered} patients with an observed outcome represent all."
         if weighted
-        else f"Observed shares among the {answered} patients with an answer, not weighted."
+        else f"Observed proportions among the {answered} patients with an answer, not weighted."
     )
-    return NaturalFrequencies(among, tuple(zip(labels, frequencies(shares), strict=True)), basis)
+    return NaturalFrequencies(among, tuple(zip(labels, frequencies(proportions), strict=True)), basis)
 
 
 def _share(question: Question) -> float:

@@ -82,15 +82,15 @@ def _data_source(content: ReportContent) -> SignallingReply:
 
 
 def _exclusions(content: ReportContent) -> SignallingReply:
-    shares = [
+    proportions = [
         f"{mark.name} {percent(sum(b.n for b in mark.flow if b.name.startswith('left_out.')) / mark.flow[0].n)}"
         for mark in content.evidence.landmarks
         if mark.flow and mark.flow[0].n
     ]
-    if not shares:
+    if not proportions:
         return SignallingReply("no information", "No flow of patients was recorded.")
     return SignallingReply(
-        "for the authors", f"Left out: {listed(shares)}, by reasons in the flow; are they right?", "landmark-1"
+        "for the authors", f"Left out: {listed(proportions)}, by reasons in the flow; are they right?", "landmark-1"
     )
 
 

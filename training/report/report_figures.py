@@ -84,11 +84,11 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
     mix = [row for row in landmark.case_mix if row.recorded]
     some = [row for row in mix if row.missing_share > 0]
     if some:
-        names, shares = [row.name for row in some], [row.missing_share for row in some]
+        names, proportions = [row.name for row in some], [row.missing_share for row in some]
         said = f"Of {len(mix)} features that are known by then, {len(some)} miss values in some patients."
         numbers = "; ".join(f"{row.name} {percent(row.missing_share)}" for row in some) + "."
         caption = Caption(f"missing-{where}", "Missing values per feature", said, numbers)
-        yield caption, lambda caption: missing_plot(names, shares, caption)
+        yield caption, lambda caption: missing_plot(names, proportions, caption)
 
 
 def _of_question(question: Question, where: str) -> Iterator[Planned]:
@@ -117,7 +117,7 @@ def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str
         f"Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
         f"{percent(ends[-1][0])} were predicted, {percent(ends[-1][1])}."
         if ends
-        else "The observed shares could not be estimated."
+        else "The observed proportions could not be estimated."
     )
     said = (
         f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "

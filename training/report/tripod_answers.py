@@ -113,10 +113,10 @@ def missing(content: ReportContent) -> Answer | None:
     """Item 11; features that no patient can have at a landmark do not count as missing."""
     said = []
     for landmark in content.evidence.landmarks:
-        shares = [row.missing_share for row in landmark.case_mix if row.recorded]
-        if shares:
-            some = sum(share > 0 for share in shares)
-            said.append(f"{landmark.name}: {some} of {len(shares)} features, at most {percent(max(shares))}")
+        proportions = [row.missing_share for row in landmark.case_mix if row.recorded]
+        if proportions:
+            some = sum(share > 0 for share in proportions)
+            said.append(f"{landmark.name}: {some} of {len(proportions)} features, at most {percent(max(proportions))}")
     words = f"Features with missing values: {'; '.join(said)}. Unobserved outcomes: see sensitivity per question."
     return Answer(words, "landmark-1") if said else None
 
@@ -175,8 +175,8 @@ def computation(content: ReportContent) -> Answer:
 def imbalance(content: ReportContent) -> Answer:
     """Item 13."""
     questions = [question for mark in content.evidence.landmarks for question in mark.questions]
-    shares = [question.events / question.n for question in questions if question.n]
-    seen = f"Events are {percent(min(shares))} to {percent(max(shares))} of patients. " if shares else ""
+    proportions = [question.events / question.n for question in questions if question.n]
+    seen = f"Events are {percent(min(proportions))} to {percent(max(proportions))} of patients. " if proportions else ""
     done = "No resampling and no reweighting of classes: either would spoil calibration."
     return Answer(
         seen + ("No model was fitted on this cohort." if content.evidence.kind == "external" else done), "how-well"

@@ -154,8 +154,8 @@ def draw_sites(count: int, rng: np.random.Generator) -> Sites:
     )
 
 
-def _draw_key(shares: dict[int, float], count: int, rng: np.random.Generator) -> Integers:
-    return rng.choice(np.array(list(shares)), count, p=np.array(list(shares.values())))
+def _draw_key(proportions: dict[int, float], count: int, rng: np.random.Generator) -> Integers:
+    return rng.choice(np.array(list(proportions)), count, p=np.array(list(proportions.values())))
 
 
 def choose(probabilities: Floats, rng: np.random.Generator) -> Integers:
@@ -256,8 +256,8 @@ def _draw_scale(diagnosis: Integers, rng: np.random.Generator) -> Integers:
 def draw_patients(count: int, sites: Sites, rng: np.random.Generator) -> SyntheticPatients:
     """``count`` synthetic patients of the given synthetic sites."""
     site = rng.choice(len(sites.share), count, p=sites.share)
-    shares, odds_ratios = np.array(list(mechanism.DIAGNOSES.values())).T
-    diagnosis = rng.choice(len(shares), count, p=shares)
+    proportions, odds_ratios = np.array(list(mechanism.DIAGNOSES.values())).T
+    diagnosis = rng.choice(len(proportions), count, p=proportions)
     history_recorded = rng.random(count) < 0.85
     treatments = rng.poisson(1.9, count) * history_recorded
     failed = np.where(history_recorded, rng.binomial(treatments, 0.8), np.nan)

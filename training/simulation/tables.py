@@ -188,8 +188,8 @@ def events_table(course: Course, follow_up: FollowUp, rng: np.random.Generator) 
     )
     for name, day in (("new_treatment", follow_up_outcome.new_treatment_day), ("death", follow_up_outcome.death_day)):
         parts.append((name, day == until, day))
-    told = rng.random(count) < 0.5
-    parts.append(("withdrawal", told & (follow_up.lost_day == until), follow_up.lost_day))
+    reported = rng.random(count) < 0.5
+    parts.append(("withdrawal", reported & (follow_up.lost_day == until), follow_up.lost_day))
     parts.append(("end_of_follow_up", follow_up_outcome.planned_end_day == until, follow_up_outcome.planned_end_day))
     rows = [np.flatnonzero(happened) for _, happened, _ in parts]
     return pd.DataFrame(

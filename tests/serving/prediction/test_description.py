@@ -104,9 +104,9 @@ def test_every_head_says_whom_it_was_learned_from_and_whether_it_answers() -> No
 
 
 def test_it_says_which_share_of_the_training_patients_was_like_the_others() -> None:
-    shares = describe_model(with_applicability(toy_bundle()), "3", "a1b2", None).landmarks[0].applicability
-    assert shares is not None
-    assert (shares.inside, shares.at_the_edge, shares.outside) == (0.96, 0.04, 0.0)
+    proportions = describe_model(with_applicability(toy_bundle()), "3", "a1b2", None).landmarks[0].applicability
+    assert proportions is not None
+    assert (proportions.inside, proportions.at_the_edge, proportions.outside) == (0.96, 0.04, 0.0)
     assert described().landmarks[0].applicability is None
 
 

@@ -258,9 +258,9 @@ def test_reasons_add_up_to_the_answer() -> None:
         assert root.relapse is not None
         for explanation in (root.reasons.remission, root.reasons.relapse):
             assert explanation is not None
-            shares = [entry.contribution for entry in explanation.contributions]
-            assert math.fsum([explanation.start, *shares]) == explanation.log_odds
-            assert shares == sorted(shares, key=abs, reverse=True)
+            proportions = [entry.contribution for entry in explanation.contributions]
+            assert math.fsum([explanation.start, *proportions]) == explanation.log_odds
+            assert proportions == sorted(proportions, key=abs, reverse=True)
             assert all(
                 entry.value is not None or entry.feature in root.not_recorded for entry in explanation.contributions
             )

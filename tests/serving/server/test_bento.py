@@ -97,8 +97,8 @@ import numpy as np, xgboost
 from models.score import Trees
 rows = np.random.default_rng(1).normal(size=(50, 2))
 learned = xgboost.train({"max_depth": 2}, xgboost.DMatrix(rows, rows[:, 0]), 3)
-start, shares = Trees(bytes(learned.save_raw()), 2).explain(rows)
-assert np.ptp(start + shares.sum(axis=1)) > 0.5
+start, added = Trees(bytes(learned.save_raw()), 2).explain(rows)
+assert np.ptp(start + added.sum(axis=1)) > 0.5
 """
     done = bare(built, script)
     assert done.returncode == 0, done.stderr

@@ -140,10 +140,10 @@ def test_the_average_is_kept_where_no_gain_is_clear(monkeypatch: pytest.MonkeyPa
 
 def part_of(away: np.ndarray, happened: np.ndarray) -> Part:
     patients = len(happened)
-    trials = BinomialCounts(
+    binomial = BinomialCounts(
         np.arange(patients), np.zeros(patients, dtype=np.intp), happened * 1.0, 1.0 - happened, patients, 1
     )
-    return Part(trials, np.zeros(patients), away)
+    return Part(binomial, np.zeros(patients), away)
 
 
 def test_a_stack_takes_what_is_true_and_leaves_what_says_nothing() -> None:
@@ -205,12 +205,12 @@ def test_a_mark_stands_where_enough_runs_make_a_difference_clear() -> None:
     assert not clear(np.zeros(5))
 
 
-def table_rows(mechanism: str, runs: int, shares: bool) -> list[Row]:
-    """Runs with shares of 0.1, 0.2 and so on and hardly a gain; by levels 1 more, and gains of 3, 5, 3, 5..."""
+def table_rows(mechanism: str, runs: int, proportions: bool) -> list[Row]:
+    """Runs with proportions of 0.1, 0.2 and so on and hardly a gain; by levels 1 more, and gains of 3, 5, 3, 5..."""
     about: Row = {"mechanism": mechanism, "head": "remission", "patients": 200, "landmark": "A", "kept": 0.0}
     return [
         about
-        | {"seed": seed, "rule": rule, "share": 0.1 * seed + (rule == "level") if shares else None}
+        | {"seed": seed, "rule": rule, "share": 0.1 * seed + (rule == "level") if proportions else None}
         | {"gain": 3.0 + 2 * (seed % 2 == 0) if rule == "level" else -0.001}
         for seed in range(1, runs + 1)
         for rule in RULES
@@ -218,7 +218,7 @@ def table_rows(mechanism: str, runs: int, shares: bool) -> list[Row]:
 
 
 def test_the_tables_have_a_row_per_pool_and_a_column_per_rule() -> None:
-    shown = choice_table(table_rows("own", 5, shares=True) + table_rows("null", 1, shares=False))
+    shown = choice_table(table_rows("own", 5, proportions=True) + table_rows("null", 1, proportions=False))
     assert "| own | remission | 200 | 5 | 1.30* | 0.30 | 0.30 | 0.30 | 0.30 | 0.30 | 0.07 |" in shown
     assert "| null | remission | 200 | 1 | 3.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | - |" in shown
     assert "| own | remission | 200 | 5 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 | 0.00 |" in shown
@@ -226,5 +226,5 @@ def test_the_tables_have_a_row_per_pool_and_a_column_per_rule() -> None:
 
 def test_over_the_sizes_rules_are_compared_run_by_run_with_the_one_in_use() -> None:
     """Gains of 3 and 5 against nothing: 4 in the mean, with a standard error of sqrt(2 / 2)."""
-    shown = choice_table(table_rows("own", 2, shares=True))
+    shown = choice_table(table_rows("own", 2, proportions=True))
     assert "| own | remission | 2 | 4.0 (1.0) | 0.0 (0.0) | 0.0 (0.0) | 0.0 (0.0) | 0.0 (0.0) |" in shown

@@ -1,4 +1,4 @@
-"""The figures of the studies, worked out by hand: shares, coverage, means, held-out likelihoods and their tables."""
+"""Figures of the studies, worked out by hand: proportions, coverage, means, held-out likelihoods and tables."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -87,7 +87,7 @@ def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
     turned = [list(repeat) for repeat in candidate.held_out]
     out = turned[0][1]
     turned[0][1] = replace(
-        out, trials=replace(out.trials, successes=out.trials.failures, failures=out.trials.successes)
+        out, binomial=replace(out.binomial, successes=out.binomial.failures, failures=out.binomial.successes)
     )
     changed = replace(candidate, held_out=tuple(map(tuple, turned)))
     after = evaluated_with(found, replace(fit, candidates={"logistic": changed}), found.relapse)

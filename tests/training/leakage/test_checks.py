@@ -400,13 +400,13 @@ def test_the_stated_error_is_that_of_chance() -> None:
 
 def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
     task = remission_with(150, 400)
-    changed = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).training_data.trials
-    trials = task.training_data.trials
-    assert (changed.successes != trials.successes).any()
-    np.testing.assert_array_equal(changed.patient, trials.patient)
+    changed = shuffled(task, FOLDS.fold[0], np.random.default_rng(1)).training_data.binomial
+    binomial = task.training_data.binomial
+    assert (changed.successes != binomial.successes).any()
+    np.testing.assert_array_equal(changed.patient, binomial.patient)
     for number in range(4):
-        held = FOLDS.fold[0][trials.patient] == number
-        assert changed.successes[held].sum() == trials.successes[held].sum()
+        held = FOLDS.fold[0][binomial.patient] == number
+        assert changed.successes[held].sum() == binomial.successes[held].sum()
 
 
 def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> None:

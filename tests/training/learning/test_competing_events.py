@@ -73,9 +73,9 @@ def test_the_curve_follows_the_score_and_its_parts_add_up() -> None:
 
 def test_as_many_competing_events_are_expected_as_were_seen() -> None:
     task = chosen(drawn(STRONG, 2.0))
-    head, trials = learned(task), task.competing_trials(EVERYBODY)
-    weeks = trials.successes + trials.failures
-    expected = weeks @ head.competing(task.training_data.rows)[trials.patient, 0]
+    head, binomial = learned(task), task.competing_counts(EVERYBODY)
+    weeks = binomial.successes + binomial.failures
+    expected = weeks @ head.competing(task.training_data.rows)[binomial.patient, 0]
     assert expected == pytest.approx(task.competed.sum(), abs=1e-6)
 
 
@@ -84,8 +84,8 @@ def test_competing_events_that_depend_on_nothing_have_one_rate() -> None:
     assert task.competed.sum() > 60
     head = learned(chosen(task))
     assert head.competing_score is None
-    trials = task.competing_trials(EVERYBODY)
-    rate = trials.successes.sum() / (trials.successes.sum() + trials.failures.sum())
+    binomial = task.competing_counts(EVERYBODY)
+    rate = binomial.successes.sum() / (binomial.successes.sum() + binomial.failures.sum())
     np.testing.assert_allclose(head.competing(task.training_data.rows), rate)
 
 

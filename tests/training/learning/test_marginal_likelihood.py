@@ -103,7 +103,7 @@ def test_a_penalty_is_drawn_as_often_as_it_is_likely(
 def test_with_a_declared_sign_every_factor_for_the_others_is_tried() -> None:
     training_data = drawn(1, 300, (0.5,))
     signed = TrainingData(
-        training_data.rows, training_data.trials, training_data.names, (1, 0, 0, 0), training_data.seed
+        training_data.rows, training_data.binomial, training_data.names, (1, 0, 0, 0), training_data.seed
     )
     assert {penalty.unsigned for penalty in penalties(signed)} == set(UNSIGNED)
     assert {penalty.unsigned for penalty in penalties(training_data)} == {1.0}
@@ -148,7 +148,7 @@ def test_features_that_are_missing_or_never_vary_are_no_hindrance() -> None:
     rows[:, 2] = 5.0
     rows[:, 3] = np.nan
     found = said_of(
-        TrainingData(rows, training_data.trials, training_data.names, training_data.signs, training_data.seed), 7
+        TrainingData(rows, training_data.binomial, training_data.names, training_data.signs, training_data.seed), 7
     )
     assert found.likely.sum() == pytest.approx(1)
     assert np.isfinite(found.misfit)

@@ -124,7 +124,7 @@ def test_the_interval_of_trees_is_centred_on_what_the_trees_answer() -> None:
     (fit,) = fitted(remission_task_of(rows, outcome))
     training_data = fit.task.training_data
     score = fit_xgboost_at(1, 40)(training_data).score
-    trees = RemissionHead(score, float(fit_baseline(training_data.trials, score.predict(rows))[0]))
+    trees = RemissionHead(score, float(fit_baseline(training_data.binomial, score.predict(rows))[0]))
     assert fit.choice is not None
     won = replace(fit, head=trees, choice=replace(fit.choice, winner="xgboost"))
     (refits,) = fit_refits([{"remission": won}], SITE, QUICK, nothing, 1)

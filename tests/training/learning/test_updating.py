@@ -161,9 +161,9 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
     for edges in ((0, 26), (0, 3, 9, 26), (0, 3, 9, 40)):  # the last reaches beyond the cohort
         head = relapse_head(-3.0, edges=edges)
         reach = updating._reach(task, head)
-        trials, baseline = updating._trials(task, head, fitted_on, reach)
-        weeks = float((trials.successes + trials.failures).sum())
-        found.append((weeks, float(trials.successes.sum()), updating._loss(trials, baseline)))
+        binomial, baseline = updating._counts(task, head, fitted_on, reach)
+        weeks = float((binomial.successes + binomial.failures).sum())
+        found.append((weeks, float(binomial.successes.sum()), updating._loss(binomial, baseline)))
     assert found[1] == pytest.approx(found[0])
     assert found[2] == pytest.approx(found[0])
     # A head that reaches ten weeks is judged on ten weeks, and so is what is learned anew.
@@ -171,8 +171,8 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
     assert updating._reach(task, short) == 70
     sums = []
     for head in (short, long):
-        trials, _ = updating._trials(task, head, fitted_on, 70)
-        sums.append((float(trials.successes.sum()), float(trials.failures.sum())))
+        binomial, _ = updating._counts(task, head, fitted_on, 70)
+        sums.append((float(binomial.successes.sum()), float(binomial.failures.sum())))
     assert sums[0] == pytest.approx(sums[1])
     in_ten_weeks = task.relapsed & (task.followed <= 70)
     assert sums[0][0] == in_ten_weeks.sum()
@@ -181,9 +181,9 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
 def test_the_weeks_at_risk_are_counted_as_they_were_lived() -> None:
     # A relapse on day 10 is in the second week: two weeks. Lost on day 10: ten sevenths of a week.
     task = relapse_task_of(np.zeros((2, 2)), np.array([10.0, 10.0]), [EndedBy.RELAPSE, EndedBy.CENSORED])
-    trials, _ = updating._trials(task, relapse_head(-3.0), np.ones(2, dtype=np.bool_), 182)
-    assert trials.successes.tolist() == [1, 0]
-    assert trials.failures.tolist() == pytest.approx([1, 10 / 7])
+    binomial, _ = updating._counts(task, relapse_head(-3.0), np.ones(2, dtype=np.bool_), 182)
+    assert binomial.successes.tolist() == [1, 0]
+    assert binomial.failures.tolist() == pytest.approx([1, 10 / 7])
 
 
 def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learned_anew() -> None:

@@ -11,7 +11,7 @@ from models.calibration import BinomialCounts
 from models.learners import TrainingData
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
-from models.remission import remission_trials
+from models.remission import remission_counts
 from tests.training.evaluation.evaluated_examples import NAN, outcomes_of
 from tests.training.trainings import QUICK
 from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, weights_of
@@ -65,10 +65,10 @@ def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int
     fold = np.stack([rng.permutation(patients) % 4 for _ in range(repeats)])
     folds = Folds("patients", fold, ("fold 1", "fold 2", "fold 3", "fold 4"), np.zeros(patients, np.int32))
     names, signs = ("x0", "x1"), (0, 0)
-    trials = remission_trials(remission, weights, outcomes.eligible)
+    binomial = remission_counts(remission, weights, outcomes.eligible)
     none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), patients, 1)
     tasks = [
-        RemissionTask(TrainingData(rows, trials, names, signs, 7), remission, weights, one_variable="x0"),
+        RemissionTask(TrainingData(rows, binomial, names, signs, 7), remission, weights, one_variable="x0"),
         RelapseTask(
             TrainingData(rows, none, names, signs, 7),
             followed,

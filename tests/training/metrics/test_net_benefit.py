@@ -177,7 +177,7 @@ def test_the_net_benefit_of_the_tutorials_cox_model_is_that_of_stdca() -> None:
 
 @golden
 def test_in_case_control_data_the_base_rate_is_put_in_from_elsewhere() -> None:
-    """Share above the threshold and risk there, from the two groups' own shares and a prevalence of 20%."""
+    """Share above the threshold and risk there, from the two groups' own proportions and a prevalence of 20%."""
     patients = pd.read_csv(GOLDEN / "df_case_control.csv")
     case, predicted = patients["casecontrol"].to_numpy() == 1, patients["cancerpredmarker"].to_numpy()
     thresholds = np.array([0.1, 0.3])

@@ -9,7 +9,7 @@ import pytest
 from tests.serving.bundles import toy_bundle
 from training.monitoring.report.text import reasons
 from training.monitoring.statistics.calendar import Calendar
-from training.monitoring.statistics.checks import Kind, MonitoredItem, MonitoringFinding, Size, shares
+from training.monitoring.statistics.checks import Kind, MonitoredItem, MonitoringFinding, Size, proportions
 from training.monitoring.statistics.document import Calibration, Check, Count, State
 from training.monitoring.statistics.e_processes import EProcess
 from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
@@ -202,7 +202,7 @@ def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
         answers=[],
         answered=AnsweredReference(groups=[["inside"], ["at_the_edge", "not_predicted"]], counts=[40, 10]),
     )
-    found = shares(BUNDLE, Reference(landmarks=[landmark]))
+    found = proportions(BUNDLE, Reference(landmarks=[landmark]))
     assert sum(found.values()) == pytest.approx(1)
     assert (
         found[MonitoredItem(LANDMARK, "answered", "")]
@@ -218,7 +218,7 @@ def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
 
 
 def test_without_a_reference_calibration_has_all_of_it() -> None:
-    found = shares(BUNDLE, None)
+    found = proportions(BUNDLE, None)
     assert set(found.values()) == {1 / 6}
 
 

@@ -114,8 +114,8 @@ def test_the_true_rate_is_recovered_where_being_seen_depends_on_the_last_rating_
     (weights,) = remission_weights(cohort, [outcomes], QUICK)
     assert np.average(recovered[seen], weights=weights[seen]) == pytest.approx(true, abs=4 * noise)
     features = build_features(cohort, cohort.protocol.landmarks[0])
-    trials, signs = training_data_of(features.values, outcomes.remission).trials, (0,) * len(features.names)
-    training_data = TrainingData(features.values, trials, features.names, signs, 7)
+    binomial, signs = training_data_of(features.values, outcomes.remission).binomial, (0,) * len(features.names)
+    training_data = TrainingData(features.values, binomial, features.names, signs, 7)
     before = observation_weights(training_data, cohort.site, seen, outcomes.eligible)
     assert np.average(recovered[seen], weights=before[seen]) > true + 10 * noise
     assert recovered[seen].mean() > true + 10 * noise

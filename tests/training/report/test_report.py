@@ -233,7 +233,7 @@ def test_suppressed_groups_have_no_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shares", "counts"),
+    ("proportions", "counts"),
     [
         ((1 / 3, 1 / 3, 1 / 3), [34, 33, 33]),  # equal remainders: the first
         ((0.164, 0.148, 0.688), [16, 15, 69]),  # remainders .4 .8 .8: 98 whole, two more
@@ -241,8 +241,8 @@ def test_suppressed_groups_have_no_figures() -> None:
         ((0.005, 0.005, 0.99), [1, 0, 99]),
     ],
 )
-def test_a_hundred_patients_are_a_hundred(shares: tuple[float, ...], counts: list[int]) -> None:
-    assert frequencies(shares) == counts
+def test_a_hundred_patients_are_a_hundred(proportions: tuple[float, ...], counts: list[int]) -> None:
+    assert frequencies(proportions) == counts
     assert sum(counts) == 100
 
 

@@ -55,18 +55,18 @@ def _what(check: Check, calibration: Sequence[Calibration]) -> str:
     if check.kind == "calibration":
         return f"{where}, predictions of {check.name} are miscalibrated{_observed(check, calibration)}"
     if check.kind == "answered":
-        return f"{where}, the share of patients at the edge or without a prediction has changed{_shares(check)}"
+        return f"{where}, the share of patients at the edge or without a prediction has changed{_proportions(check)}"
     if check.kind == "recorded":
-        return f"{where}, the share of patients with a recorded {check.name} has changed{_shares(check)}"
+        return f"{where}, the share of patients with a recorded {check.name} has changed{_proportions(check)}"
     subject = f"the probability of {check.name}" if check.kind == "probability" else check.name
     if change is None or change.difference is None:
         return f"{where}, the distribution of {subject} differs from training"
     direction = "higher" if change.difference > 0 else "lower"
     shift = f"{where}, {subject} is {number(abs(change.difference))} standard deviations {direction} than in training"
-    return shift + (_shares(check) if change.recent is not None and change.reference is not None else "")
+    return shift + (_proportions(check) if change.recent is not None and change.reference is not None else "")
 
 
-def _shares(check: Check) -> str:
+def _proportions(check: Check) -> str:
     change = check.change
     if change is None:
         return ""

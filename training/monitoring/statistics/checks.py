@@ -1,8 +1,8 @@
 """What is watched of one model, and how the chance of a false alarm is shared among it.
 
 All that is watched is known when the model is registered. Half of the allowed chance goes to the answers and their
-calibration, half to the features; within a half all have the same share. The shares add up (Bonferroni), whatever the
-features have to do with one another, because each e-process keeps to its share. Those of different features can't be
+calibration, half to the features; within a half all have the same proportion. The proportions add up (Bonferroni), however
+the features depend on one another, because each e-process keeps to its own. Those of different features can't be
 averaged instead: each is fair in what it sees, not in what all see (Choe & Ramdas 2025, arXiv:2402.09698).
 """
 
@@ -77,8 +77,8 @@ class MonitoringFinding:
         return int(months[0]) if len(months) else None
 
 
-def shares(bundle: Bundle, reference: Reference | None) -> Mapping[MonitoredItem, float]:
-    """All that is watched of a model, each with its share of the false alarms; the shares add up to 1."""
+def proportions(bundle: Bundle, reference: Reference | None) -> Mapping[MonitoredItem, float]:
+    """All that is watched of a model, each with its proportion of the false alarms; the proportions add up to 1."""
     answers, features = list(_calibration(bundle)), list[MonitoredItem]()
     for landmark in reference.landmarks if reference else ():
         if landmark.patients >= FEWEST:

@@ -52,13 +52,15 @@ class _ValueStream:
 
 
 def drift_at(
-    reference: LandmarkReference, at: AtLandmark, calendar: Calendar, shares: ApplicabilityProportions
+    reference: LandmarkReference, at: AtLandmark, calendar: Calendar, proportions: ApplicabilityProportions
 ) -> list[MonitoringFinding]:
     """Everything that is watched of the features and answers at a landmark."""
     if reference.patients < FEWEST:
         return []
     streams = [*_answered(reference, at), *_probabilities(reference, at), *_features(reference, at)]
-    return [_found(stream, calendar, shares[stream.watched]) for stream in streams if stream.watched in shares]
+    return [
+        _found(stream, calendar, proportions[stream.watched]) for stream in streams if stream.watched in proportions
+    ]
 
 
 def _found(stream: _ValueStream, calendar: Calendar, share: float) -> MonitoringFinding:
@@ -158,7 +160,7 @@ def _recorded_size(before: float, missing: Floats) -> Size:
 
 
 def _value_size(bins: Bins, recent: Floats) -> Size:
-    """A shift in standard deviations; of a yes or no also the shares of yes."""
+    """A shift in standard deviations; of a yes or no also the proportions of yes."""
     if len(bins.counts) != 2 or not np.isin(recent, (0, 1)).all():
         return _shift(bins, recent, np.nan, np.nan)
     return _shift(bins, recent, bins.counts[1] / bins.counts.sum(), float(recent.mean()), told=not _few(recent))

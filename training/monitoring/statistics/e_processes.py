@@ -77,21 +77,21 @@ def from_every_month(gained: Floats) -> Floats:
     return np.asarray(np.cumsum(known[::-1], axis=0)[::-1])
 
 
-def change_in_ranks(ranks: Floats, month: Months, months: int, shares: Floats) -> EProcess:
-    """The bet that ranks (n,) are no longer uniform, a quarter each on a shift, another spread, other shares, a tail.
+def change_in_ranks(ranks: Floats, month: Months, months: int, proportions: Floats) -> EProcess:
+    """E-process against uniform ranks (n,): the mean of four, for a shift, another spread, other proportions, a tail.
 
-    ``month`` (n,) counts from 0; ``shares`` (cells,) are the widths of cells of (0, 1) that are natural to the values.
+    ``month`` (n,) counts from 0; ``proportions`` (cells,) are the widths of cells of (0, 1), natural to the values.
     """
-    score, cell = ndtri(ranks), np.searchsorted(np.cumsum(shares)[:-1], ranks)
+    score, cell = ndtri(ranks), np.searchsorted(np.cumsum(proportions)[:-1], ranks)
     below = (ranks[:, None] < CUTS).astype(np.float64)
-    values = np.column_stack([np.ones(len(ranks)), score, score**2, below, np.eye(len(shares))[cell]])
+    values = np.column_stack([np.ones(len(ranks)), score, score**2, below, np.eye(len(proportions))[cell]])
     begun = np.triu_indices(months)
     sums = from_every_month(gather(values, month, month, months))[begun]
     number, cells = sums[:, 0], 3 + len(CUTS)
     e_processes = [
         shift_log_wealth(sums[:, 1], number),
         rate_log_wealth(number / 2, sums[:, 2] / 2),  # of the precision, whose likelihood is that of a rate
-        shares_log_wealth(sums[:, cells:], shares),
+        proportions_log_wealth(sums[:, cells:], proportions),
         tails_log_wealth(sums[:, 3:cells], number),
     ]
     wealth = np.zeros((months, months))
@@ -108,21 +108,21 @@ def shift_log_wealth(total: Floats, number: Floats) -> Floats:
     return np.asarray(-np.log(variance) / 2 + SPREAD**2 * total**2 / (2 * variance))
 
 
-def shares_log_wealth(counts: Floats, shares: Floats) -> Floats:
-    """The bet that cells have other shares than ``shares``, given ``counts``, both (..., cells): a Dirichlet mixture.
+def proportions_log_wealth(counts: Floats, proportions: Floats) -> Floats:
+    """Log wealth against cells having these ``proportions``, given ``counts``, both (..., cells): a Dirichlet mixture.
 
     Source: Krichevsky & Trofimov 1981, doi:10.1109/TIT.1981.1056331.
     """
-    cells, number = shares.shape[-1], counts.sum(axis=-1)
+    cells, number = proportions.shape[-1], counts.sum(axis=-1)
     half, whole = (gammaln(np.arange(number.max(initial=0.0) + 1) + rest) for rest in (HALF, HALF * cells))
-    seen = (half[counts.astype(np.intp)] - half[0] - counts * np.log(shares)).sum(axis=-1)
+    seen = (half[counts.astype(np.intp)] - half[0] - counts * np.log(proportions)).sum(axis=-1)
     return np.asarray(whole[0] - whole[number.astype(np.intp)] + seen)
 
 
 def tails_log_wealth(below: Floats, number: Floats) -> Floats:
     """The bet that more or fewer than expected of so many ranks lie in a tail, given how many lie below each cut."""
     counts = np.stack([below, number[..., None] - below], axis=-1)
-    tails = shares_log_wealth(counts, np.column_stack([CUTS, 1 - CUTS]))
+    tails = proportions_log_wealth(counts, np.column_stack([CUTS, 1 - CUTS]))
     return np.asarray(logsumexp(tails, axis=-1) - np.log(len(CUTS)))
 
 

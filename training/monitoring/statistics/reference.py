@@ -113,7 +113,7 @@ def reference_of_training(training: Training) -> Reference:
         training.cohort,
         training.bundle.models,
         [fit.features for fit in training.landmarks],
-        [None if model.applicability is None else model.applicability.shares for model in training.bundle.models],
+        [None if model.applicability is None else model.applicability.proportions for model in training.bundle.models],
     )
 
 
@@ -121,12 +121,12 @@ def reference_of_update(cohort: Cohort, models: Sequence[OutcomeModel]) -> Refer
     """The reference of models updated on a cohort, whose patients are evaluated by those before them."""
     features = [build_features(cohort, model.landmark) for model in models]
     return _reference(
-        cohort, models, features, [_shares(model, rows) for model, rows in zip(models, features, strict=True)]
+        cohort, models, features, [_proportions(model, rows) for model, rows in zip(models, features, strict=True)]
     )
 
 
-def _shares(model: OutcomeModel, rows: FeatureRows) -> Floats | None:
-    """The shares of a cohort's patients that are inside, at the edge and outside, shape (3,)."""
+def _proportions(model: OutcomeModel, rows: FeatureRows) -> Floats | None:
+    """The proportions of a cohort's patients that are inside, at the edge and outside, shape (3,)."""
     values = rows.values[_predictable(rows)]
     if model.applicability is None or not len(values):
         return None
@@ -138,17 +138,20 @@ def _predictable(rows: FeatureRows) -> np.ndarray:
 
 
 def _reference(
-    cohort: Cohort, models: Sequence[OutcomeModel], features: Sequence[FeatureRows], shares: Sequence[Floats | None]
+    cohort: Cohort,
+    models: Sequence[OutcomeModel],
+    features: Sequence[FeatureRows],
+    proportions: Sequence[Floats | None],
 ) -> Reference:
     declared = catalogue(cohort.protocol)
-    parts = zip(models, features, shares, strict=True)
+    parts = zip(models, features, proportions, strict=True)
     return Reference(landmarks=[_landmark(model, rows, share, declared) for model, rows, share in parts])
 
 
 def _landmark(
-    model: OutcomeModel, rows: FeatureRows, shares: Floats | None, declared: Sequence[Feature]
+    model: OutcomeModel, rows: FeatureRows, proportions: Floats | None, declared: Sequence[Feature]
 ) -> LandmarkReference:
-    """``shares`` (3,) of the patients predicted for are inside, at the edge and outside; ``None`` if not evaluated."""
+    """``proportions`` (3,) of the predicted patients are inside, at the edge and outside; ``None`` if not evaluated."""
     values = rows.values[_predictable(rows)]
     refused = int((~np.isnan(rows.day)).sum()) - len(values)
     return LandmarkReference(
@@ -156,7 +159,7 @@ def _landmark(
         patients=len(values),
         features=[_feature(values[:, column], feature) for column, feature in enumerate(declared)],
         answers=_answers(model, values),
-        answered=_answered(shares, len(values), refused),
+        answered=_answered(proportions, len(values), refused),
     )
 
 
@@ -200,9 +203,9 @@ def _answer(head: str, horizon_days: int | None, probability: Floats) -> AnswerR
     )
 
 
-def _answered(shares: Floats | None, predictable: int, refused: int) -> AnsweredReference | None:
+def _answered(proportions: Floats | None, predictable: int, refused: int) -> AnsweredReference | None:
     """Counts per answer, neighbours told together until none is of one to four patients; ``None`` where all are."""
-    given = np.array([1.0, 0.0, 0.0]) if shares is None else shares
+    given = np.array([1.0, 0.0, 0.0]) if proportions is None else proportions
     inside, edge = (round(share * predictable) for share in given[:2].tolist())
     groups = [[name] for name in ANSWERS]
     counts = [inside, edge, predictable + refused - inside - edge]

@@ -14,21 +14,21 @@ from training.monitoring.statistics.e_processes import (
     bet_from_every_month,
     from_every_month,
     gather,
+    proportions_log_wealth,
     rate_log_wealth,
     recalibration_gains,
     recalibration_log_wealth,
-    shares_log_wealth,
     shift_log_wealth,
     tails_log_wealth,
 )
 
 
 def test_a_bet_on_shares_wins_nothing_over_all_that_can_happen() -> None:
-    """Five values in three cells: the mean over all 3^5 courses, each as likely as the shares say, is 1."""
-    shares, wealth = np.array([0.5, 0.3, 0.2]), 0.0
+    """Five values in three cells: the mean over all 3^5 courses, each as likely as the proportions say, is 1."""
+    proportions, wealth = np.array([0.5, 0.3, 0.2]), 0.0
     for cells in product(range(3), repeat=5):
         counts = np.bincount(cells, minlength=3).astype(np.float64)
-        wealth += float(np.prod(shares[list(cells)]) * np.exp(shares_log_wealth(counts, shares)))
+        wealth += float(np.prod(proportions[list(cells)]) * np.exp(proportions_log_wealth(counts, proportions)))
     assert wealth == pytest.approx(1)
 
 
@@ -70,7 +70,7 @@ def test_before_anything_is_known_every_bet_holds_what_it_began_with() -> None:
     nothing = np.zeros(1)
     assert shift_log_wealth(nothing, nothing)[0] == pytest.approx(0)
     assert rate_log_wealth(nothing, nothing)[0] == pytest.approx(0)
-    assert shares_log_wealth(np.zeros((1, 4)), np.full(4, 0.25))[0] == pytest.approx(0)
+    assert proportions_log_wealth(np.zeros((1, 4)), np.full(4, 0.25))[0] == pytest.approx(0)
     assert tails_log_wealth(np.zeros((1, len(CUTS))), nothing)[0] == pytest.approx(0)
     assert bet_from_every_month(np.zeros((7, 7))).log_wealth == pytest.approx(np.zeros(7))
 

@@ -80,7 +80,7 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
 
 
 @pytest.mark.parametrize(
-    ("shares", "predictable", "refused", "told"),
+    ("proportions", "predictable", "refused", "told"),
     [
         ([0.9, 0.1, 0.0], 100, 0, {"inside": 90, "at_the_edge": 10, "not_predicted": 0}),
         ([0.9, 0.1, 0.0], 100, 7, {"inside": 90, "at_the_edge": 10, "not_predicted": 7}),
@@ -91,7 +91,7 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
     ],
 )
 def test_answers_of_a_few_are_told_together(
-    shares: list[float] | None, predictable: int, refused: int, told: dict[str, int] | None
+    proportions: list[float] | None, predictable: int, refused: int, told: dict[str, int] | None
 ) -> None:
-    found = _answered(None if shares is None else np.array(shares), predictable, refused)
+    found = _answered(None if proportions is None else np.array(proportions), predictable, refused)
     assert told == (found and {" ".join(g): c for g, c in zip(found.groups, found.counts, strict=True)})
