@@ -1,7 +1,7 @@
 """What is watched of one model, and how the chance of a false alarm is shared among it.
 
 All that is watched is known when the model is registered. Half of the allowed chance goes to the answers and their
-calibration, half to the features; within a half all have the same proportion. The proportions add up (Bonferroni), however
+calibration, half to the features; within a half all have the same proportion. The proportions add up (Bonferroni),
 the features depend on one another, because each e-process keeps to its own. Those of different features can't be
 averaged instead: each is fair in what it sees, not in what all see (Choe & Ramdas 2025, arXiv:2402.09698).
 """
