@@ -17,7 +17,7 @@ FLAG_COLUMNS = (
     "comorbid_personality_disorder",
     "family_history_alcohol",
 )
-TREATMENT_SHARES = {
+TREATMENT_PROPORTIONS = {
     "ssri": 0.34,
     "snri": 0.14,
     "cbt": 0.16,
@@ -73,12 +73,12 @@ def prior_treatments_table(patients: SyntheticPatients, ids: pd.Series, rng: np.
     number = np.arange(len(rows)) - np.repeat(np.cumsum(patients.treatments) - patients.treatments, patients.treatments)
     failed = number < np.nan_to_num(patients.recorded["failed_treatments"])[rows]
     outcome = np.where(failed, rng.integers(0, 2, len(rows)), rng.integers(0, len(TREATMENT_OUTCOMES), len(rows)))
-    kind = rng.choice(len(TREATMENT_SHARES), len(rows), p=list(TREATMENT_SHARES.values()))
+    kind = rng.choice(len(TREATMENT_PROPORTIONS), len(rows), p=list(TREATMENT_PROPORTIONS.values()))
     start = -rng.integers(60, 3600, len(rows))
     end = np.minimum(start + rng.integers(30, 540, len(rows)), 0)
     running = rng.random(len(rows)) < 0.2
     frame = pd.DataFrame({"patient_id": ids.take(rows).to_numpy()})
-    frame["treatment"] = _named(tuple(TREATMENT_SHARES), kind)
+    frame["treatment"] = _named(tuple(TREATMENT_PROPORTIONS), kind)
     frame["start_day"] = pd.Series(start).astype("Int64")
     frame["end_day"] = pd.Series(end).astype("Int64").mask(running)
     frame["adequate"] = failed | ((outcome >= 2) & (rng.random(len(rows)) < 0.75))
