@@ -47,7 +47,7 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> Complete:
     return read_cohort(folder), true_probabilities(drawn, draws=100), true_probabilities(drawn, draws=100, seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("landmark", range(3))
 def test_of_patients_with_a_true_probability_so_many_have_the_noticed_outcome(
     landmark: int, complete: Complete

@@ -79,6 +79,7 @@ def test_the_rates_are_those_of_the_literature(drawn: SecondCohort) -> None:
     assert 0.10 <= (drawn.course.received < drawn.people.columns["site_planned"]).mean() <= 0.25
 
 
+@pytest.mark.long
 def test_the_true_probabilities_tell_patients_apart_as_well_as_models_in_the_literature(
     drawn: SecondCohort, truths: tuple[Truth, Truth, Truth]
 ) -> None:
@@ -95,6 +96,7 @@ def auc(truth: Floats, outcome: np.ndarray) -> float:
     return float(roc_auc_score(outcome[reached], truth[reached]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("landmark", range(3))
 def test_of_patients_with_a_true_probability_so_many_have_the_outcome(
     landmark: int, drawn: SecondCohort, truths: tuple[Truth, Truth, Truth]

@@ -19,6 +19,7 @@ def drawn(patients: int, effect: float, seed: int) -> tuple[np.ndarray, np.ndarr
     return rows, days, relapsed, (competing < relapse) & (competing <= end)
 
 
+@pytest.mark.long
 def test_without_an_effect_the_incidence_is_that_of_aalen_and_johansen() -> None:
     rows, days, relapsed, competed = drawn(1500, effect=0.0, seed=1)
     codes = np.where(relapsed, 1, np.where(competed, 2, 0))
@@ -29,6 +30,7 @@ def test_without_an_effect_the_incidence_is_that_of_aalen_and_johansen() -> None
     assert mean == pytest.approx(expected, abs=0.005)
 
 
+@pytest.mark.long
 def test_an_effect_is_found_and_the_incidence_follows_it() -> None:
     model = fit_cox(*drawn(2000, effect=0.7, seed=2))
     assert model.coefficients[0] == pytest.approx(0.7, abs=0.15)

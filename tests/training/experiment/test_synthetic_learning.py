@@ -20,7 +20,7 @@ from training.learning.fit import HeadFit
 from training.provenance import collect_provenance
 from training.simulation.cohort import simulate_cohort, write_cohort
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LANDMARK = "before session 3"
 

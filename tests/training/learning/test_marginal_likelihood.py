@@ -1,4 +1,6 @@
-"""How large effects are, and how much no linear score explains, is told from a head's own outcomes."""
+"""How large effects are, and how much no linear score explains, is estimated from a head's own outcomes."""
+
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,6 +16,11 @@ SEEDS = range(4)
 def said_of(training_data: TrainingData, seed: int) -> Variances:
     """What the single yes/no outcomes of training data say."""
     return variances(training_data, seed, yes_no=True)
+
+
+@cache
+def misfit_of_a_linear_truth(seed: int, patients: int) -> float:
+    return said_of(drawn(seed, patients, (0.5, -0.5)), 7).misfit
 
 
 def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.0) -> TrainingData:
@@ -44,15 +51,12 @@ def test_a_combination_is_seen_where_neither_feature_alone_tells_anything() -> N
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_patients_with_a_linear_truth_leave_little_unexplained(seed: int) -> None:
-    assert said_of(drawn(seed, 8000, (0.5, -0.5)), 7).misfit < MISFITS[1]
+    assert misfit_of_a_linear_truth(seed, 8000) < MISFITS[1]
 
 
 def test_the_fewer_patients_the_more_may_be_unexplained() -> None:
     """On average over cohorts of a linear truth; before any outcome is seen something is expected too."""
-    found = [
-        np.mean([said_of(drawn(seed, patients, (0.5, -0.5)), 7).misfit for seed in SEEDS])
-        for patients in (200, 2000, 8000)
-    ]
+    found = [np.mean([misfit_of_a_linear_truth(seed, patients) for seed in SEEDS]) for patients in (200, 2000, 8000)]
     assert found[0] > found[1] > found[2]
     expected = np.exp(-0.5 * (np.array(MISFITS) / EXPECTED_MISFIT) ** 2)
     beforehand = np.sqrt(np.average(np.square(MISFITS), weights=expected))
