@@ -34,7 +34,7 @@ SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
 def check(
     wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", enough: bool = True
 ) -> Check:
-    """A thing watched whose bet came to hold so much in the third of four months."""
+    """A finding with this wealth in the third of four months."""
     course = EProcess(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
     (found,) = checks(
         [MonitoringFinding(MonitoredItem(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR
@@ -181,7 +181,7 @@ def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
 
 
 def test_a_share_of_a_few_patients_is_not_told() -> None:
-    size = Size("share", 0.9, 0.95, 0.05, 40, told=False)
+    size = Size("share", 0.9, 0.95, 0.05, 40, disclosed=False)
     found = check(PROVEN, size, kind="recorded")
     assert found.change is not None
     assert (found.change.recent, found.change.difference) == (None, None)

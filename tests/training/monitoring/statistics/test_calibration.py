@@ -71,7 +71,7 @@ def test_the_hazard_adds_up_to_what_the_head_predicts() -> None:
     assert 1 - np.exp(-added[0]) == pytest.approx(head.curve(nothing, head.days).relapse[0])
 
 
-def test_predictions_that_come_true_win_a_bet_against_them_nothing() -> None:
+def test_calibrated_predictions_give_no_evidence_against_them() -> None:
     rng = np.random.default_rng(1)
     given = rng.uniform(0.1, 0.6, 400)
     predictions = [made(number, value, number) for number, value in enumerate(given.tolist())]

@@ -5,7 +5,7 @@ import pytest
 
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.calibration import HeadOutcomes
-from training.monitoring.statistics.measured import counts_told
+from training.monitoring.statistics.measured import disclosed_counts
 from training.monitoring.statistics.over_time import outcome_windows, ratio, windows
 
 CALENDAR = Calendar(first=2026 * 12 + 1, number=12)
@@ -61,7 +61,7 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
     ],
 )
 def test_reasons_of_a_few_patients_are_told_together(reasons: dict[str, int], told: dict[str, int | None]) -> None:
-    found = counts_told(reasons)
+    found = disclosed_counts(reasons)
     assert {", few ".join([one.reason, *filter(None, [", ".join(one.few)])]): one.patients for one in found} == told
 
 
