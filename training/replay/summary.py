@@ -11,7 +11,7 @@ from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Repl
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_SHOWN = 10
-NOT_EVALUATED = "not judged"
+NOT_EVALUATED = "not evaluated"
 """Of a model that has no applicability domain."""
 
 
@@ -151,7 +151,7 @@ def _crossings(answers: pd.DataFrame) -> tuple[Crossing, ...]:
 
 
 def _verdicts(answers: pd.DataFrame, end: str) -> list[str]:
-    """inside, at_the_edge or outside; not judged; or, for want of a head, not predictable."""
+    """inside, at_the_edge or outside; not evaluated; or, for want of a head, not predictable."""
     evaluated = zip(answers["applicability" + end].tolist(), answers["outcome" + end].tolist(), strict=True)
     unevaluated = {NOT_PREDICTABLE: NOT_PREDICTABLE}
     return [
