@@ -87,7 +87,7 @@ def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
     ]
     made = {check.name for check in evidence.leakage}
     findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in made]
-    return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
+    return _check("leakage checks", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
 
 
 def _refit_check(evidence: Evidence) -> PolicyCheck:

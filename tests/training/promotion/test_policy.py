@@ -205,7 +205,7 @@ def test_a_sample_size_that_is_not_known_is_refused(winner: str) -> None:
     [
         ({"quick": True}, "whole training"),
         ({"kind": "external"}, "whole training"),
-        ({"leakage": []}, "leakage gate"),
+        ({"leakage": []}, "leakage checks"),
         ({"refit_check": None}, "refit check"),
         ({"landmarks": []}, "every question answered"),
     ],
@@ -276,14 +276,14 @@ def test_a_failed_leakage_check_that_somebody_answers_for_is_met_and_shown_as_a_
     assert all(check.passed for check in checks)
     by_name = {check.name: check for check in checks}
     assert by_name["acknowledged: shuffled outcomes"].seen == "acknowledged by A. Rivera: seen before, one seed in many"
-    assert "shuffled outcomes: FAILED, acknowledged by A. Rivera: seen before" in by_name["leakage gate"].seen
+    assert "shuffled outcomes: FAILED, acknowledged by A. Rivera: seen before" in by_name["leakage checks"].seen
 
 
 def test_a_warning_of_a_leakage_check_is_shown_and_the_check_is_met() -> None:
     evidence = good_evidence()
     warned = evidence.leakage[0].model_copy(update={"warning": "8 features nearly decide the outcome alone"})
     checks = check_policy(evidence.model_copy(update={"leakage": [warned]}), POLICY, NO_CHAMPION)
-    (gate,) = [check for check in checks if check.name == "leakage gate"]
+    (gate,) = [check for check in checks if check.name == "leakage checks"]
     assert "Warning: 8 features nearly decide the outcome alone" in gate.seen
 
 
