@@ -89,13 +89,13 @@ def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: b
     calendar = Calendar.between(model.predictions[0].at, max(request.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
         return _document(model, calendar, _MonitoredModel([], [], [], known, "not given"))
-    watched = proportions(known.bundle, known.reference)
-    found = _drift(model, known, calendar, watched)
+    items = proportions(known.bundle, known.reference)
+    found = _drift(model, known, calendar, items)
     cohort = _cohort(known, request.outcomes, newest=newest)
     calibration: list[Calibration] = []
     if cohort is not None and request.outcomes is not None:
         followed = OutcomeCohort.from_cohort(cohort, request.outcomes.pseudonym, request.now)
-        evidence, calibration = _calibration(model, known, followed, calendar, watched)
+        evidence, calibration = _calibration(model, known, followed, calendar, items)
         found = [*found, *evidence]
     evaluated = _MonitoredModel(
         checks=checks(found, known.bundle, calendar),
@@ -120,11 +120,11 @@ def _cohort(known: KnownModel, outcomes: OutcomeSource | None, *, newest: bool) 
 
 
 def _drift(
-    model: ModelPredictions, known: KnownModel, calendar: Calendar, watched: Mapping[MonitoredItem, float]
+    model: ModelPredictions, known: KnownModel, calendar: Calendar, items: Mapping[MonitoredItem, float]
 ) -> list[MonitoringFinding]:
     landmarks = known.reference.landmarks if known.reference else []
     return [
-        found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, watched)
+        found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, items)
     ]
 
 
@@ -137,7 +137,7 @@ def _calibration(
     known: KnownModel,
     followed: OutcomeCohort,
     calendar: Calendar,
-    watched: Mapping[MonitoredItem, float],
+    items: Mapping[MonitoredItem, float],
 ) -> tuple[list[MonitoringFinding], list[Calibration]]:
     """Evidence and figures of every head at every landmark."""
     answered = [one for at in model.landmarks.values() for one in at.answered]
@@ -147,7 +147,7 @@ def _calibration(
         name = head.landmark.name
         joined = join(_at(model, name), followed, moment.last_day)
         for evaluate, part in ((remission_calibration, "remission"), (relapse_calibration, "relapse")):
-            calibrated = evaluate(joined, head, moment, watched.get(MonitoredItem(name, "calibration", part), 0.0))
+            calibrated = evaluate(joined, head, moment, items.get(MonitoredItem(name, "calibration", part), 0.0))
             if calibrated is not None:
                 evidence.append(calibrated.found)
                 figures.append(measured(calibrated, joined, head, moment))

@@ -41,8 +41,8 @@ def checks(found: Sequence[MonitoringFinding], bundle: Bundle, calendar: Calenda
 
 def _is_used(found: MonitoringFinding, used: Mapping[str, frozenset[str]]) -> bool:
     """Whether the model uses the item; predictions and calibration always count as used."""
-    watched = found.watched
-    return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
+    item = found.item
+    return item.kind not in PARTS["records"] or item.name in used[item.landmark]
 
 
 def used_features(model: OutcomeModel, names: Sequence[str]) -> frozenset[str]:
@@ -60,13 +60,13 @@ def _columns(score: Score) -> list[int]:
 
 
 def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
-    course, watched = found.course, found.watched
+    course, item = found.course, found.item
     alarm, hint = found.first_month_below(ALARM), found.first_month_below(HINT)
     began = int(course.since[course.best if alarm is None else alarm])
     return Check(
-        landmark=watched.landmark,
-        kind=watched.kind,
-        name=watched.name,
+        landmark=item.landmark,
+        kind=item.kind,
+        name=item.name,
         patients=disclosed(found.patients),
         log10_evidence=float(course.log_wealth[-1]) / LOG_10,
         log10_most=float(course.log_wealth.max()) / LOG_10,
@@ -97,7 +97,7 @@ def _change(size: Size) -> ChangeSize:
 
 
 def _state(found: MonitoringFinding, used: bool, alarm: int | None, hint: int | None) -> State:
-    if alarm is not None and used and is_large(found.watched.kind, found.size):
+    if alarm is not None and used and is_large(found.item.kind, found.size):
         return "act"
     if hint is not None:
         return "watch"

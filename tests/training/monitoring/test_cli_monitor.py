@@ -80,7 +80,7 @@ def run_of(registry: Registry, run_id: str) -> Run:
 
 
 def recorded_runs(registry: Registry) -> set[str]:
-    """The ids of every run that was ever recorded, whatever it is about."""
+    """The ids of all recorded runs."""
     places = [one.experiment_id for one in registry.client.search_experiments()]
     return {run.info.run_id for run in registry.client.search_runs(places)}
 
@@ -90,20 +90,20 @@ def test_what_is_found_is_told_recorded_and_written(registry: CohortRegistry, si
     log = log_in(tmp_path, model, requests(registry.cohort))
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout.splitlines()[-1])
-    (found,) = told["models"]
+    printed = json.loads(done.stdout.splitlines()[-1])
+    (found,) = printed["models"]
     assert (found["version"], found["counted"], found["followed"], found["referenced"]) == ("2", PATIENTS, True, True)
-    assert told["state"] == found["state"] == "too little to tell"
+    assert printed["state"] == found["state"] == "too little to tell"
     joined = {count["reason"]: count["patients"] for count in found["calibration"][0]["joined"]}
     assert sum(joined.values()) == PATIENTS
     assert joined["with an outcome"] >= 5
-    run = run_of(registry, told["run_id"])
+    run = run_of(registry, printed["run_id"])
     assert run.data.tags["level"] == "monitoring"
     assert (run.data.tags["model_version"], run.data.tags["model_run_id"]) == ("2", model.run_id)
     assert run.data.metrics["version 2/counted"] == PATIENTS
-    names = {one.path for one in registry.client.list_artifacts(told["run_id"])}
+    names = {one.path for one in registry.client.list_artifacts(printed["run_id"])}
     assert names >= {"monitoring.json", "monitoring.html", "figures", "seal.json"}
-    recorded = Path(registry.client.download_artifacts(told["run_id"], "monitoring.html", str(tmp_path)))
+    recorded = Path(registry.client.download_artifacts(printed["run_id"], "monitoring.html", str(tmp_path)))
     assert recorded.read_bytes() == (tmp_path / "page.html").read_bytes()
 
 
@@ -169,7 +169,7 @@ def test_a_log_without_predictions_from_a_day_on_says_so_and_records_nothing(
 
 
 def test_a_log_that_was_changed_is_not_judged(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
-    """One answer is changed behind the log's back: nothing is told of it, recorded or written."""
+    """One answer is changed behind the log's back: nothing about it is printed, recorded or written."""
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     changed = log.ids()[3]
     log.change(changed, answer=str(log.entry(changed).answer).replace("0.", "0.9", 1))
@@ -200,13 +200,13 @@ def test_no_reference_hash_or_value_of_a_patient_is_shown(
         document["patient"]["body_mass_index"] = 31.41592
     log = log_in(tmp_path, registry.version("2"), documents)
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
-    told = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "31.4159" not in told
+    printed = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "31.4159" not in printed
     for document in documents:
         reference = document["patient"]["patient_ref"]
-        assert reference not in told
-        assert SECRET.patient(reference) not in told
-    assert not [key for key in log.ids() if key in told]
+        assert reference not in printed
+        assert SECRET.patient(reference) not in printed
+    assert not [key for key in log.ids() if key in printed]
 
 
 @pytest.mark.parametrize("name", ["nowhere.db", "postgresql://ada:secret@host/db"])

@@ -1,4 +1,4 @@
-"""A candidate is asked again about the logged rows; who would get another answer, and who can't be asked, is told."""
+"""A candidate predicts for the logged rows; changed answers and rows left out are reported."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -305,7 +305,7 @@ def test_another_kind_of_file_is_refused() -> None:
 
 
 class Candidates(Registry):
-    """Version 1 answered; version 2 is bolder about remission and knows whom it learned from."""
+    """Version 1 answered; version 2 is bolder about remission and has an applicability domain."""
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         own = super().bundle(number, cohort_digest)
@@ -378,7 +378,7 @@ def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("replay", "--model", "9"), "a registered version of kap-outcomes"),
         (("replay", "nowhere.db", "--model", "1"), "a file that is not there"),
@@ -387,7 +387,7 @@ def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp
         (("replay",), "--model"),
     ],
 )
-def test_a_mistake_is_the_users_matter(log: PredictionLog, arguments: tuple[str, ...], told: str) -> None:
+def test_a_mistake_is_the_users_matter(log: PredictionLog, arguments: tuple[str, ...], expected: str) -> None:
     done = kap(*arguments)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert expected in done.stderr

@@ -113,8 +113,8 @@ def relapse_calibration(
 def _calibrated(
     model: OutcomeModel, head: str, course: EProcess, outcome: HeadOutcomes, share: float
 ) -> HeadCalibration:
-    watched = MonitoredItem(model.landmark.name, "calibration", head)
-    found = MonitoringFinding(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
+    item = MonitoredItem(model.landmark.name, "calibration", head)
+    found = MonitoringFinding(item, course, share, len(outcome.predictions), _suffices(outcome, head), None)
     return HeadCalibration(found, outcome)
 
 

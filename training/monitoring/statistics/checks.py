@@ -55,7 +55,7 @@ class MonitoringFinding:
     ``enough`` says whether a large change would have been found.
     """
 
-    watched: MonitoredItem
+    item: MonitoredItem
     course: EProcess
     share: float
     patients: int
@@ -85,8 +85,8 @@ def proportions(bundle: Bundle, reference: Reference | None) -> Mapping[Monitore
             answers += _answers(landmark)
             features += _features(landmark)
     of_answers = ANSWERS if features else 1.0
-    found = {watched: of_answers / len(answers) for watched in answers}
-    return found | {watched: (1 - of_answers) / len(features) for watched in features}
+    found = {item: of_answers / len(answers) for item in answers}
+    return found | {item: (1 - of_answers) / len(features) for item in features}
 
 
 def _calibration(bundle: Bundle) -> Iterator[MonitoredItem]:

@@ -44,7 +44,7 @@ ApplicabilityProportions = Mapping[MonitoredItem, float]
 class _ValueStream:
     """Values of one monitored item in order of arrival, shape (n,), and the bins that they are ranked in."""
 
-    watched: MonitoredItem
+    item: MonitoredItem
     bins: Bins
     values: Floats
     predictions: Sequence[LoggedPrediction]
@@ -58,20 +58,18 @@ def drift_at(
     if reference.patients < FEWEST:
         return []
     streams = [*_answered(reference, at), *_probabilities(reference, at), *_features(reference, at)]
-    return [
-        _found(stream, calendar, proportions[stream.watched]) for stream in streams if stream.watched in proportions
-    ]
+    return [_found(stream, calendar, proportions[stream.item]) for stream in streams if stream.item in proportions]
 
 
 def _found(stream: _ValueStream, calendar: Calendar, share: float) -> MonitoringFinding:
-    values, watched = stream.values, stream.watched
-    drawn = ties([one.prediction_id for one in stream.predictions], f"{watched.kind} {watched.name}")
+    values, item = stream.values, stream.item
+    drawn = ties([one.prediction_id for one in stream.predictions], f"{item.kind} {item.name}")
     ranked = ranks(stream.bins.counts, stream.bins.place(values), drawn)
     months = calendar.months([one.at for one in stream.predictions])
     course = change_in_ranks(ranked, months, calendar.number, stream.bins.cells)
     recent = values[_first_recent(stream.predictions) :]
     size = stream.size(recent) if len(recent) >= FEWEST else None
-    return MonitoringFinding(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
+    return MonitoringFinding(item, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
 
 
 def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:
@@ -92,8 +90,8 @@ def _answered(reference: LandmarkReference, at: LandmarkPredictions) -> Iterator
     values = np.array([place[one.verdict] for one in at.asked], dtype=np.float64)
     counts = np.array(known.counts, dtype=np.float64)
     bins = Bins(np.arange(len(counts) - 1, dtype=np.float64), counts)
-    watched = MonitoredItem(reference.name, "answered", "")
-    yield _ValueStream(watched, bins, values, at.asked, partial(_answered_size, known))
+    item = MonitoredItem(reference.name, "answered", "")
+    yield _ValueStream(item, bins, values, at.asked, partial(_answered_size, known))
 
 
 def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
@@ -132,12 +130,12 @@ def _features(reference: LandmarkReference, at: LandmarkPredictions) -> Iterator
             at.with_features,
             partial(_recorded_size, float(counts[0] / counts.sum())),
         )
-        watched = MonitoredItem(reference.name, "value", feature.name)
-        yield from _valued(watched, feature.spread, (values, at.with_features), _value_size)
+        item = MonitoredItem(reference.name, "value", feature.name)
+        yield from _valued(item, feature.spread, (values, at.with_features), _value_size)
 
 
 def _valued(
-    watched: MonitoredItem,
+    item: MonitoredItem,
     spread: Spread | None,
     column: tuple[Floats, Sequence[LoggedPrediction]],
     size: Callable[[Bins, Floats], Size],
@@ -148,7 +146,7 @@ def _valued(
     values, predictions = column
     there, bins = np.flatnonzero(~np.isnan(values)), spread.bins()
     kept = [predictions[place] for place in there.tolist()]
-    yield _ValueStream(watched, bins, values[there], kept, partial(size, bins))
+    yield _ValueStream(item, bins, values[there], kept, partial(size, bins))
 
 
 def _probability_size(before: float, bins: Bins, recent: Floats) -> Size:

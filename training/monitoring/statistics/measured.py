@@ -36,7 +36,7 @@ def measured(
     calibrated: HeadCalibration, joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar
 ) -> Calibration:
     """The figures of one head at a landmark."""
-    outcome, head = calibrated.outcome, calibrated.found.watched.name
+    outcome, head = calibrated.outcome, calibrated.found.item.name
     everyone = np.ones(len(outcome.observed), dtype=np.bool_)
     enough = len(everyone) > 0 and enough_outcomes(outcome)(everyone)
     observed, expected = float(outcome.observed.sum()), float(outcome.expected.sum())

@@ -71,9 +71,9 @@ def log_of(
 
 def found_of(at: LandmarkPredictions, kind: Kind, name: str = "") -> MonitoringFinding:
     """What is found of one thing, whose share of the false alarms is all."""
-    watched = MonitoredItem("first", kind, name)
+    item = MonitoredItem("first", kind, name)
     calendar = Calendar.between(START, at.asked[-1].at)
-    (found,) = drift_at(REFERENCE, at, calendar, {watched: 1.0})
+    (found,) = drift_at(REFERENCE, at, calendar, {item: 1.0})
     return found
 
 
@@ -118,14 +118,14 @@ def test_a_yes_is_told_by_its_share_too() -> None:
     assert size.difference < -0.5
 
 
-def test_a_share_that_would_tell_of_a_few_patients_is_not_told() -> None:
-    for missing, told in ((0, True), (1, False), (4, False), (5, True)):
+def test_a_share_that_would_disclose_a_few_patients_is_not_disclosed() -> None:
+    for missing, disclosed in ((0, True), (1, False), (4, False), (5, True)):
         size = found_of(log_of([40.0] * 20 + [None] * missing), "recorded", "age_years").size
         assert size is not None
-        assert size.disclosed == told, missing
+        assert size.disclosed == disclosed, missing
 
 
-def test_of_fewer_than_ten_recent_patients_no_size_is_told() -> None:
+def test_of_fewer_than_ten_recent_patients_there_is_no_size() -> None:
     assert found_of(log_of([40.0] * 9), "value", "age_years").size is None
     assert found_of(log_of([40.0] * 10), "value", "age_years").size is not None
 
