@@ -6,7 +6,7 @@ decision is kept a second time, with the version itself.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -62,10 +62,6 @@ class DecisionLog:
     client: MlflowClient
     model: str
     store_heads: tuple[Head, ...] = ()
-
-    def with_heads(self, heads: Sequence[Head]) -> "DecisionLog":
-        """The same log, checked against more heads."""
-        return replace(self, store_heads=tuple(heads))
 
     def read(self) -> Chain:
         """The whole chain, verified; empty where nothing is registered."""
