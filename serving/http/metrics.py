@@ -79,7 +79,7 @@ class Metrics:
         yield self._answers, (answer["outcome"], version, answer["landmark"]["name"] if predicted else "")
         for caution in answer["cautions"]:
             yield self._cautions, (caution["code"],)
-        applicability = answer["applicability"] or {"verdict": "not judged", "reasons": ()}
+        applicability = answer["applicability"] or {"verdict": "not evaluated", "reasons": ()}
         yield self._applicability, (applicability["verdict"], version)
         for reason in applicability["reasons"]:
             if reason["code"] == "out_of_range":

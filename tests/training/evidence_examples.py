@@ -8,7 +8,6 @@ from math import exp
 from features.protocol.document import Protocol
 from tests.training.evidences import direction
 from training.evidence.document import (
-    AcrossSites,
     CalibrationCurve,
     CandidateEvidence,
     CohortUsed,
@@ -30,6 +29,7 @@ from training.evidence.document import (
     SampleSize,
     Sensitivity,
     SiteEstimate,
+    SiteMetaAnalysis,
     Subgroup,
 )
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
@@ -261,7 +261,7 @@ def question(name: str, head_name: str, days: int | None, auc: float, rate: floa
         for place, letter in enumerate("ABCDEF")
     ]
     across = [
-        AcrossSites(
+        SiteMetaAnalysis(
             measure=measure,
             sites=6,
             mean=around(value, 0.03),

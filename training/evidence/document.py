@@ -9,7 +9,6 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from training.evidence.parts import (
-    AcrossSites,
     CalibrationCurve,
     DecisionCurve,
     Estimate,
@@ -18,13 +17,13 @@ from training.evidence.parts import (
     Question,
     Sensitivity,
     SiteEstimate,
+    SiteMetaAnalysis,
     Subgroup,
 )
 
 __all__ = [
     "FORMAT",
     "Acknowledgement",
-    "AcrossSites",
     "CalibrationCurve",
     "CandidateEvidence",
     "CohortUsed",
@@ -49,6 +48,7 @@ __all__ = [
     "SampleSize",
     "Sensitivity",
     "SiteEstimate",
+    "SiteMetaAnalysis",
     "Subgroup",
     "read_evidence",
 ]

@@ -1,7 +1,7 @@
-"""Monitors a prediction log: the recipe, top to bottom, from logged predictions to one document.
+"""Monitors a prediction log: from logged predictions to one document.
 
-Each model is evaluated by itself, against the reference of its own training. Reading the log, finding models and
-recording what was found are left to the callers.
+Each model is evaluated by itself, against the reference of its own training. Callers read the log, find the models and
+record the findings.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ from training.monitoring.statistics.document import (
     ModelMonitored,
     Monitoring,
     State,
-    told,
+    disclosed,
 )
 from training.monitoring.statistics.drift import drift_at
 from training.monitoring.statistics.joined import OutcomeCohort, join
-from training.monitoring.statistics.logged import AtLandmark, ByModel, LoggedPrediction, by_model
+from training.monitoring.statistics.logged import LandmarkPredictions, LoggedPrediction, ModelPredictions, by_model
 from training.monitoring.statistics.measured import measured
 from training.monitoring.statistics.over_time import answers_over_time
 from training.monitoring.statistics.reference import Reference
@@ -45,14 +45,14 @@ class KnownModel:
 
 @dataclass(frozen=True)
 class UnknownModel:
-    """A model that can't be had here, and why, in a sentence."""
+    """A model that is not available here, and why, in a sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeSource:
-    """Where outcomes come from: a cohort, read under a model's protocol, and how references of patients are hashed."""
+    """The cohort of outcomes, read under a model's protocol, and the hash of patient references."""
 
     cohort: Callable[[Protocol], Cohort]
     pseudonym: Callable[[str], str]
@@ -60,9 +60,9 @@ class OutcomeSource:
 
 @dataclass(frozen=True, eq=False)
 class MonitoringRequest:
-    """What is monitored: ``find`` gives the model of a bundle's digest, ``outcomes`` is ``None`` where none are given.
+    """``find`` gives the model of a bundle's digest; ``outcomes`` is ``None`` where none are given.
 
-    Predictions before the day ``since`` are not looked at. ``now`` is the moment up to which all is evaluated.
+    Predictions before the day ``since`` are left out. ``now`` is the end of the evaluated time.
     """
 
     find: Callable[[str], KnownModel | UnknownModel]
@@ -71,44 +71,44 @@ class MonitoringRequest:
     since: date | None = None
 
 
-def monitor(predictions: Iterable[LoggedPrediction], wanted: MonitoringRequest) -> Monitoring:
-    """What became of every model in the log, the one used last first; the same log gives the same document.
+def monitor(predictions: Iterable[LoggedPrediction], request: MonitoringRequest) -> Monitoring:
+    """Monitor every model in the log, the one used last first; the same log gives the same document.
 
     Raises ``InputRefusedError`` where the outcomes can't be read under the protocol of the model used last.
     """
-    kept = [one for one in predictions if wanted.since is None or one.at.astimezone(UTC).date() >= wanted.since]
+    kept = [one for one in predictions if request.since is None or one.at.astimezone(UTC).date() >= request.since]
     return Monitoring(
-        written_on=wanted.now.astimezone(UTC).date().isoformat(),
-        since=None if wanted.since is None else wanted.since.isoformat(),
-        models=[_monitored(model, wanted, newest=place == 0) for place, model in enumerate(by_model(kept))],
+        written_on=request.now.astimezone(UTC).date().isoformat(),
+        since=None if request.since is None else request.since.isoformat(),
+        models=[_monitored(model, request, newest=place == 0) for place, model in enumerate(by_model(kept))],
     )
 
 
-def _monitored(model: ByModel, wanted: MonitoringRequest, *, newest: bool) -> ModelMonitored:
-    known = wanted.find(model.digest)
-    calendar = Calendar.between(model.predictions[0].at, max(wanted.now, model.predictions[-1].at))
+def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: bool) -> ModelMonitored:
+    known = request.find(model.digest)
+    calendar = Calendar.between(model.predictions[0].at, max(request.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
-        return _told(model, calendar, _MonitoredModel([], [], [], known, "not given"))
-    watched = proportions(known.bundle, known.reference)
-    found = _drift(model, known, calendar, watched)
-    cohort = _cohort(known, wanted.outcomes, newest=newest)
+        return _document(model, calendar, _MonitoredModel([], [], [], known, "not given"))
+    items = proportions(known.bundle, known.reference)
+    found = _drift(model, known, calendar, items)
+    cohort = _cohort(known, request.outcomes, newest=newest)
     calibration: list[Calibration] = []
-    if cohort is not None and wanted.outcomes is not None:
-        followed = OutcomeCohort.from_cohort(cohort, wanted.outcomes.pseudonym, wanted.now)
-        evidence, calibration = _calibration(model, known, followed, calendar, watched)
+    if cohort is not None and request.outcomes is not None:
+        followed = OutcomeCohort.from_cohort(cohort, request.outcomes.pseudonym, request.now)
+        evidence, calibration = _calibration(model, known, followed, calendar, items)
         found = [*found, *evidence]
     evaluated = _MonitoredModel(
         checks=checks(found, known.bundle, calendar),
         answers=_answers(model, known.reference, calendar),
         calibration=calibration,
         known=known,
-        outcomes="not given" if wanted.outcomes is None else "unreadable" if cohort is None else "read",
+        outcomes="not given" if request.outcomes is None else "unreadable" if cohort is None else "read",
     )
-    return _told(model, calendar, evaluated)
+    return _document(model, calendar, evaluated)
 
 
 def _cohort(known: KnownModel, outcomes: OutcomeSource | None, *, newest: bool) -> Cohort | None:
-    """The outcomes under a model's protocol; an older model's may be one under which they can't be read any more."""
+    """The outcomes under a model's protocol; ``None`` if an older model's protocol can't read them."""
     if outcomes is None:
         return None
     try:
@@ -120,24 +120,24 @@ def _cohort(known: KnownModel, outcomes: OutcomeSource | None, *, newest: bool) 
 
 
 def _drift(
-    model: ByModel, known: KnownModel, calendar: Calendar, watched: Mapping[MonitoredItem, float]
+    model: ModelPredictions, known: KnownModel, calendar: Calendar, items: Mapping[MonitoredItem, float]
 ) -> list[MonitoringFinding]:
     landmarks = known.reference.landmarks if known.reference else []
     return [
-        found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, watched)
+        found for reference in landmarks for found in drift_at(reference, _at(model, reference.name), calendar, items)
     ]
 
 
-def _at(model: ByModel, landmark: str) -> AtLandmark:
-    return model.landmarks.get(landmark, AtLandmark(landmark, (), (), ()))
+def _at(model: ModelPredictions, landmark: str) -> LandmarkPredictions:
+    return model.landmarks.get(landmark, LandmarkPredictions(landmark, (), (), ()))
 
 
 def _calibration(
-    model: ByModel,
+    model: ModelPredictions,
     known: KnownModel,
     followed: OutcomeCohort,
     calendar: Calendar,
-    watched: Mapping[MonitoredItem, float],
+    items: Mapping[MonitoredItem, float],
 ) -> tuple[list[MonitoringFinding], list[Calibration]]:
     """Evidence and figures of every head at every landmark."""
     answered = [one for at in model.landmarks.values() for one in at.answered]
@@ -147,22 +147,22 @@ def _calibration(
         name = head.landmark.name
         joined = join(_at(model, name), followed, moment.last_day)
         for evaluate, part in ((remission_calibration, "remission"), (relapse_calibration, "relapse")):
-            calibrated = evaluate(joined, head, moment, watched.get(MonitoredItem(name, "calibration", part), 0.0))
+            calibrated = evaluate(joined, head, moment, items.get(MonitoredItem(name, "calibration", part), 0.0))
             if calibrated is not None:
                 evidence.append(calibrated.found)
                 figures.append(measured(calibrated, joined, head, moment))
     return evidence, figures
 
 
-def _answers(model: ByModel, reference: Reference | None, calendar: Calendar) -> list[MeanAnswers]:
-    """What was answered over time, but for heads that answer everybody alike."""
+def _answers(model: ModelPredictions, reference: Reference | None, calendar: Calendar) -> list[MeanAnswers]:
+    """Mean answers over time, except of heads that give all patients the same answer."""
     known = [(at.name, one) for at in (reference.landmarks if reference else []) for one in at.answers if one.spread]
     return [answers_over_time(one, _at(model, name), calendar) for name, one in known]
 
 
 @dataclass(frozen=True, eq=False)
 class _MonitoredModel:
-    """What was found of a model; nothing of one that the registry does not know."""
+    """The findings about a model; empty for a model that the registry does not know."""
 
     checks: Sequence[Check]
     answers: Sequence[MeanAnswers]
@@ -175,7 +175,7 @@ class _MonitoredModel:
         return self.outcomes == "read"
 
 
-def _told(model: ByModel, calendar: Calendar, evaluated: _MonitoredModel) -> ModelMonitored:
+def _document(model: ModelPredictions, calendar: Calendar, evaluated: _MonitoredModel) -> ModelMonitored:
     known = evaluated.known
     referenced, synthetic, parts = False, False, dict[str, State]()
     if isinstance(known, UnknownModel):
@@ -207,6 +207,8 @@ def _told(model: ByModel, calendar: Calendar, evaluated: _MonitoredModel) -> Mod
     )
 
 
-def _asked(at: AtLandmark, calendar: Calendar) -> FirstRequests:
+def _asked(at: LandmarkPredictions, calendar: Calendar) -> FirstRequests:
     months = calendar.months([one.at for one in at.asked]).tolist()
-    return FirstRequests(landmark=at.landmark, patients=[told(months.count(month)) for month in range(calendar.number)])
+    return FirstRequests(
+        landmark=at.landmark, patients=[disclosed(months.count(month)) for month in range(calendar.number)]
+    )

@@ -1,6 +1,6 @@
-"""Finds the models of a log in MLflow's registry, with the references of their trainings, and records what was found.
+"""Finds the models of a log in MLflow's registry, with the references of their trainings, and records the findings.
 
-One run per monitoring, in an experiment of its own, so that MLflow draws every figure over the months.
+One run per monitoring, in its own experiment, so that MLflow draws every metric over the months.
 """
 
 import time
@@ -27,9 +27,9 @@ METRICS_AT_ONCE = 900
 
 
 def find_model(digest: str) -> KnownModel | UnknownModel:
-    """The model of a bundle's digest, with the reference that its training recorded, as those of older code did not.
+    """The model of a bundle's digest, with its training's reference; trainings by older code recorded none.
 
-    Raises ``StoreUnreachableError`` where the registry can't be asked.
+    Raises ``StoreUnreachableError`` if the registry does not answer.
     """
     registered = registered_with(digest)
     try:

@@ -1,8 +1,8 @@
-"""The verdicts: act, watch, in order, or too little to tell; of each monitored item, and of the model.
+"""The verdicts of each monitored item and of the model: act, watch, in order, or too little to tell.
 
-Act: there is strong evidence of a change (without one, at most one of twenty lifetimes shows as much), the change is
-large, and it concerns what the model uses. Watch: strong evidence of a small or irrelevant change, or weak evidence
-(one of five). `as_text` writes the sentences.
+Act: strong evidence (without a change, at most one of twenty lifetimes shows as much) of a large change in something
+that the model uses. Watch: strong evidence of a small or irrelevant change, or weak evidence (one of five).
+`report.text` writes the sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from models.outcome_model import OutcomeModel
 from models.score import Constant, Linear, Score
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import ALARM, HINT, Kind, MonitoringFinding, Size
-from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, told
+from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, disclosed
 
 LARGE: Mapping[Kind, float] = {"value": 0.5, "probability": 0.5, "recorded": 0.2, "answered": 0.1}
 """From where a change is large: half a standard deviation, a medium effect (Cohen 1992,
@@ -41,8 +41,8 @@ def checks(found: Sequence[MonitoringFinding], bundle: Bundle, calendar: Calenda
 
 def _is_used(found: MonitoringFinding, used: Mapping[str, frozenset[str]]) -> bool:
     """Whether the model uses the item; predictions and calibration always count as used."""
-    watched = found.watched
-    return watched.kind not in PARTS["records"] or watched.name in used[watched.landmark]
+    item = found.item
+    return item.kind not in PARTS["records"] or item.name in used[item.landmark]
 
 
 def used_features(model: OutcomeModel, names: Sequence[str]) -> frozenset[str]:
@@ -60,14 +60,14 @@ def _columns(score: Score) -> list[int]:
 
 
 def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:
-    course, watched = found.course, found.watched
+    course, item = found.course, found.item
     alarm, hint = found.first_month_below(ALARM), found.first_month_below(HINT)
     began = int(course.since[course.best if alarm is None else alarm])
     return Check(
-        landmark=watched.landmark,
-        kind=watched.kind,
-        name=watched.name,
-        patients=told(found.patients),
+        landmark=item.landmark,
+        kind=item.kind,
+        name=item.name,
+        patients=disclosed(found.patients),
         log10_evidence=float(course.log_wealth[-1]) / LOG_10,
         log10_most=float(course.log_wealth.max()) / LOG_10,
         chance=found.best_chance,
@@ -83,7 +83,7 @@ def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: b
 
 
 def _change(size: Size) -> ChangeSize:
-    if not size.told:
+    if not size.disclosed:
         return ChangeSize(
             unit=size.unit, reference=size.reference, recent=None, difference=None, patients=size.patients
         )
@@ -97,7 +97,7 @@ def _change(size: Size) -> ChangeSize:
 
 
 def _state(found: MonitoringFinding, used: bool, alarm: int | None, hint: int | None) -> State:
-    if alarm is not None and used and is_large(found.watched.kind, found.size):
+    if alarm is not None and used and is_large(found.item.kind, found.size):
         return "act"
     if hint is not None:
         return "watch"
@@ -112,11 +112,11 @@ def is_large(kind: Kind, size: Size | None) -> bool:
     return kind == "calibration" or size is None or abs(size.difference) >= LARGE[kind]
 
 
-def states(told_checks: Sequence[Check], *, followed: bool) -> dict[str, State]:
+def states(monitored: Sequence[Check], *, followed: bool) -> dict[str, State]:
     """The state of each evaluated part: records, answers, and calibration where outcomes were given."""
     parts = {part: kinds for part, kinds in PARTS.items() if part != "calibration" or followed}
     return {
-        part: _of_part([check.state for check in told_checks if check.kind in kinds]) for part, kinds in parts.items()
+        part: _of_part([check.state for check in monitored if check.kind in kinds]) for part, kinds in parts.items()
     }
 
 

@@ -40,7 +40,7 @@ from training.registry.release import EVIDENCE, EVIDENCE_DIGEST, RegisteredModel
 from training.registry.seal import SEAL_DIGEST
 
 HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
-"""Artifacts of a version's run that a comparison is made from."""
+"""Artifacts of a version's run that a comparison needs."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ def _unsupported(seen: str, *, sound: bool) -> PromotionChecks:
 
 def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
     """Whether evidence names the bundle, and its cohort, settings, protocol, landmarks and winners are the bundle's."""
-    proven = {(landmark.name, head.head): head.winner for landmark in evidence.landmarks for head in landmark.heads}
+    winners = {(landmark.name, head.head): head.winner for landmark in evidence.landmarks for head in landmark.heads}
     settings = bundle.training.get("settings")
     return (
         evidence.bundle_digest in (None, bundle.digest)
         and evidence.cohort.digest == bundle.training.get("cohort_digest")
         and evidence.quick == (settings.get("quick") if isinstance(settings, dict) else None)
         and evidence.protocol_digest == bundle.protocol.digest
-        and proven == _winners(bundle)
+        and winners == _winners(bundle)
     )
 
 

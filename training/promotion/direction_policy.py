@@ -22,7 +22,7 @@ def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> li
     """Whether each finding meets the policy, and its text; those farthest against first. Empty without rows."""
     taken = [row for row in rows if row.patients]
     against = sorted((row for row in taken if not _keeps(row, policy)), key=lambda row: -row.largest_against)
-    findings = [(False, _moved(row)) for row in against[:SHOWN]]
+    findings = [(False, _against_text(row)) for row in against[:SHOWN]]
     if len(against) > SHOWN:
         findings.append((False, f"and {len(against) - SHOWN} more"))
     kept = len(taken) - len(against)
@@ -34,13 +34,13 @@ def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> li
 
 
 def _keeps(row: Direction, policy: PromotionPolicy) -> bool:
-    """Whether few enough answers move against the sign; counted by a wider margin than the policy's, none may."""
+    """Whether few enough answers move against the sign; none may if ``margin`` is wider than the policy's."""
     if row.largest_against <= policy.direction_margin:
         return True
     return row.margin <= policy.direction_margin and row.against <= policy.direction_patients
 
 
-def _moved(row: Direction) -> str:
+def _against_text(row: Direction) -> str:
     answer = "remission" if row.horizon_days is None else f"relapse by day {row.horizon_days}"
     return (
         f"{row.landmark}, {row.fact.replace('_', ' ')}: {answer} should become {row.expected} likely, but moves "

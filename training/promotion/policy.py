@@ -56,7 +56,7 @@ def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: Champi
 
 
 def as_text(question: Question) -> str:
-    """A question's name for people, such as "relapse by day 91"."""
+    """A question's name, such as "relapse by day 91"."""
     if question.head == "remission":
         return "remission"
     return f"{question.head} {'by' if question.head == 'relapse' else 'to'} day {question.horizon_days}"
@@ -87,7 +87,7 @@ def _leakage(evidence: Evidence, policy: PromotionPolicy) -> PolicyCheck:
     ]
     made = {check.name for check in evidence.leakage}
     findings += [(False, f"{name}: not made") for name in policy.leakage_checks if name not in made]
-    return _check("leakage gate", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
+    return _check("leakage checks", f"made and passed: {', '.join(policy.leakage_checks)}", findings)
 
 
 def _refit_check(evidence: Evidence) -> PolicyCheck:
@@ -179,7 +179,7 @@ def _slope(landmark: LandmarkEvidence, policy: PromotionPolicy) -> PolicyCheck:
             findings.append((True, _overall(question)))
             continue
         found = question.measures.get(SLOPE)
-        met = _touches(found, low, high) and _touches(_alone(found), lowest, highest)
+        met = _touches(found, low, high) and _touches(_without_limits(found), lowest, highest)
         findings.append((met, f"{as_text(question)} {_figure(found)}"))
     return _check(f"calibration slope, {landmark.name}", required, findings)
 
@@ -284,7 +284,7 @@ def _touches(found: Estimate | None, low: float, high: float) -> bool:
     return lower <= high and upper >= low
 
 
-def _alone(found: Estimate | None) -> Estimate | None:
+def _without_limits(found: Estimate | None) -> Estimate | None:
     return None if found is None else Estimate(estimate=found.estimate)
 
 

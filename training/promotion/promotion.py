@@ -54,7 +54,7 @@ class Outcome:
 
 
 def promote(proposal: Proposal) -> Outcome:
-    """Make a version champion if it meets the policy, and record the decision, a refusal too.
+    """Make a version champion if it meets the policy, and record the decision, also a refusal.
 
     Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
     ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
@@ -126,7 +126,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
-    """What all decisions have in common, as a refusal without checks. Recording it adds its number and link."""
+    """A refusal without checks, from which every decision is made. Recording it adds its number and link."""
     checks: tuple[PolicyCheck, ...] = ()
     return Decision(
         number=0,

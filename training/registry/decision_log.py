@@ -1,4 +1,4 @@
-"""Keeps the chain of decisions in MLflow's registry: tags of the registered model, never overwritten.
+"""The chain of decisions in MLflow's registry: tags of the registered model, never overwritten.
 
 A long decision takes several tags, as some databases limit one to 5,000 characters. The hash of a version's last
 decision is kept a second time, with the version itself.
@@ -6,7 +6,7 @@ decision is kept a second time, with the version itself.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -27,9 +27,9 @@ from training.registry.decisions import (
 CHAMPION = "champion"
 HEAD = "decision_head"
 SETTLING_SECONDS = 0.1
-"""Between writing and reading back, so that a second writer's entry has arrived."""
+"""Between writing and reading back, so that the entry of a concurrent writer has arrived."""
 PATIENCE_SECONDS = 1.0
-"""For another writer to finish a decision: its entry, its head and the alias are written one after the other."""
+"""Time for another writer to finish a decision: its entry, its head, then the alias."""
 ATTEMPTS = 5
 
 
@@ -44,9 +44,9 @@ class ChainBrokenError(Exception):
 
 @dataclass(frozen=True)
 class Chain:
-    """The decisions as kept, the champion according to the registry, and what is wrong with them, if anything.
+    """The stored decisions, the champion according to the registry, and the findings.
 
-    ``unfinished`` is the last decision, where all that is wrong is that it was recorded and has not taken effect.
+    ``unfinished`` is the last decision if the only finding is that it was recorded and has not taken effect.
     """
 
     decisions: tuple[Decision, ...]
@@ -62,10 +62,6 @@ class DecisionLog:
     client: MlflowClient
     model: str
     store_heads: tuple[Head, ...] = ()
-
-    def with_heads(self, heads: Sequence[Head]) -> "DecisionLog":
-        """The same log, checked against more heads."""
-        return replace(self, store_heads=tuple(heads))
 
     def read(self) -> Chain:
         """The whole chain, verified; empty where nothing is registered."""
@@ -88,12 +84,12 @@ class DecisionLog:
         )
 
     def append(self, draft: Decision) -> Decision:
-        """Record a decision under the next number, after those that are there, and return it as recorded.
+        """Record a decision under the next number, and return it as recorded.
 
-        ``draft.previous_champion`` is the champion that it was prepared against. Where two write at once, whoever
-        finds another's entry under the own number takes the next one. MLflow has no conditional write; what slips
-        through is found by the next verification. Raises ``ChainBrokenError``, and ``InputRefusedError`` where somebody
-        else changed the champion meanwhile.
+        ``draft.previous_champion`` is the champion at the time of its checks. Of two concurrent writers, one finds the
+        other's entry under its number and takes the next. MLflow has no conditional write; the next verification finds
+        any collision that remains. Raises ``ChainBrokenError``, and ``InputRefusedError`` if the champion has changed
+        meanwhile.
         """
         for _ in range(ATTEMPTS):
             chain = self.readable()
@@ -119,7 +115,7 @@ class DecisionLog:
         return decision
 
     def settled(self) -> Chain:
-        """The chain as it is once another writer had time to finish."""
+        """The chain; if it is broken, read again after another writer had time to finish."""
         chain = self.read()
         if _is_broken(chain):
             time.sleep(PATIENCE_SECONDS)
@@ -127,7 +123,7 @@ class DecisionLog:
         return chain
 
     def readable(self) -> Chain:
-        """The chain, if it can be built upon; raises ``ChainBrokenError``.
+        """The chain; raises ``ChainBrokenError`` if it is broken.
 
         A champion from before the first decision is not a break: the first decision names it.
         """
@@ -137,10 +133,10 @@ class DecisionLog:
         return chain
 
     def _write(self, decision: Decision) -> bool:
-        """Claim the decision's number with its first part, then write the others; whether nobody else claimed it.
+        """Claim the decision's number with its first part, then write the others; false if another writer claimed it.
 
-        The claim comes first so that the parts of two writers never mix. Where only a part is written, the next
-        verification says so, and what to do.
+        The claim comes first so that the parts of two writers never mix. The next verification finds a decision that
+        was only partly written.
         """
         (key, claim), *others = decision.parts().items()
         self.client.set_registered_model_tag(self.model, key, claim)

@@ -1,6 +1,6 @@
-"""Decisions on who answers, each bound to the one before it by a hash, and the check that none was changed or lost.
+"""Decisions on the champion, chained by hashes, and the check that none was changed or lost.
 
-Where the chain is kept is left to `decision_log`, what a decision rests on to `policy`.
+`decision_log` stores the chain; `policy` has the requirements.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 FIRST = "0" * 64
-"""What the first decision names as the hash of the one before it."""
+"""The previous hash of the first decision."""
 KEY = "decision."
 """The key of a decision is this and its number in six digits."""
 LONGEST = 5000
@@ -38,7 +38,7 @@ def digest_of(document: Any) -> str:
 
 
 class PolicyCheck(BaseModel):
-    """One requirement of the promotion policy: what it asks, and what was seen, in words with numbers."""
+    """One requirement of the promotion policy, and the finding."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -49,11 +49,11 @@ class PolicyCheck(BaseModel):
 
 
 class Decision(BaseModel):
-    """Who decided what about which version, when (UTC), why and on what numbers.
+    """A decision on a version: who, when (UTC), why and by which checks.
 
-    "refuse" leaves the champion as it is; the other actions make ``version`` champion. ``previous_champion`` is who
-    was champion before, ``previous`` the hash of the decision before. Digests are null where there was nothing.
-    ``policy`` holds every value of the policy that was applied; absent after a rollback, which applies none.
+    "refuse" leaves the champion as it is; the other actions make ``version`` champion. ``previous_champion`` is the
+    champion before, ``previous`` the hash of the decision before. Digests are null if nothing was recorded.
+    ``policy`` holds every value of the applied policy; absent after a rollback, which applies none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -81,12 +81,12 @@ class Decision(BaseModel):
 
     @property
     def key(self) -> str:
-        """Under which the decision is kept."""
+        """The key of its tag."""
         return f"{KEY}{self.number:06d}"
 
     @property
     def changes_champion(self) -> bool:
-        """Whether its version became champion by it."""
+        """Whether it made its version champion."""
         return self.action != "refuse"
 
     def as_document(self) -> dict[str, Any]:
@@ -94,16 +94,16 @@ class Decision(BaseModel):
         return self._content() | {"hash": self.hash}
 
     def as_text(self) -> str:
-        """What is kept: the canonical JSON of the decision and its hash, in ASCII."""
+        """The stored text: the canonical JSON of the decision and its hash, in ASCII."""
         return canonical(self.as_document())
 
     def _content(self) -> dict[str, Any]:
-        """All but the hash; without a policy there is no word of one, as in decisions from before it was kept."""
+        """All except the hash; older decisions have no ``policy``, so a null one is left out."""
         content = self.model_dump(mode="json")
         return content if self.policy is not None else {key: content[key] for key in content if key != "policy"}
 
     def parts(self) -> dict[str, str]:
-        """The text as it is kept, in parts of `LONGEST` characters and a last one: key, key.2, key.3 and so on."""
+        """The stored text in parts of at most `LONGEST` characters: key, key.2, key.3 and so on."""
         text = self.as_text()
         pieces = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
         return {_part_key(self.key, number): piece for number, piece in enumerate(pieces, start=1)}
@@ -111,10 +111,10 @@ class Decision(BaseModel):
 
 @dataclass(frozen=True)
 class Head:
-    """The hash of a decision on ``version``, kept apart from the chain so that a cut-off end is noticed.
+    """The hash of a decision on ``version``, stored apart from the chain so that a cut-off end is found.
 
-    ``latest`` says that it must be that version's last decision; otherwise any decision on it will do. ``hash`` is
-    ``None`` where it should be kept and is not.
+    If ``latest``, it must be that version's last decision, else any decision on it. ``hash`` is ``None`` if it is
+    missing.
     """
 
     place: str
@@ -125,7 +125,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Finding:
-    """Where a chain does not hold, and what is wrong there."""
+    """A place where the chain is broken, and what is wrong there."""
 
     place: str
     wrong: str
@@ -135,16 +135,16 @@ class Finding:
 
 
 def read_decisions(entries: Mapping[str, str]) -> tuple[Decision, ...]:
-    """Those of the kept texts that are decisions, by number; whether they can be believed says `verify_chain`."""
+    """The stored texts that are decisions, by number, not verified."""
     found = (_joined(key, parts)[0] for key, parts in _grouped(entries).items())
     return tuple(decision for decision in found if decision is not None)
 
 
 def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> list[Finding]:
-    """Everything that is wrong with the kept parts of decisions (key to text); an empty list: the chain holds.
+    """Everything that is wrong with the stored parts of decisions (key to text); empty if the chain holds.
 
     ``champion`` is the version that the registry calls champion. A change of any byte, a missing, moved or added
-    part or decision, a cut-off end and a champion whom no decision made are each found.
+    part or decision, a cut-off end and a champion without a decision are each found.
     """
     findings: list[Finding] = []
     decisions: list[Decision] = []
@@ -167,9 +167,9 @@ def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequen
 
 
 def unfinished_decision(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> Decision | None:
-    """The last decision, if the chain holds but for what is written after a decision: its head and the champion.
+    """The last decision, if the chain holds except for what is written after a decision: its head and the champion.
 
-    ``None`` where anything else is wrong, or a head or a champion stands there that was not the one before.
+    ``None`` if anything else is wrong, or if the head or the champion is not the one before.
     """
     decisions = read_decisions(entries)
     if not decisions:
@@ -188,7 +188,7 @@ def unfinished_decision(entries: Mapping[str, str], champion: str | None, heads:
 
 
 def champion_after(decisions: Sequence[Decision]) -> str | None:
-    """The champion that the decisions lead to; before the first it is whom that one names."""
+    """The champion after the decisions; without a change, the one that the first decision names."""
     champion = decisions[0].previous_champion if decisions else None
     for decision in decisions:
         if decision.changes_champion:
@@ -197,9 +197,9 @@ def champion_after(decisions: Sequence[Decision]) -> str | None:
 
 
 def champion_before(decisions: Sequence[Decision]) -> str | None:
-    """Whom a rollback restores: the champion before the present one; ``None`` where there is none.
+    """The champion that a rollback restores: the one before the present one; ``None`` without any.
 
-    A champion who was rolled back is out of the succession, so that rolling back twice goes back two champions.
+    A champion that was rolled back leaves the succession, so that two rollbacks go back two champions.
     """
     succession = [decisions[0].previous_champion] if decisions and decisions[0].previous_champion else []
     for decision in decisions:
@@ -225,7 +225,7 @@ def _part_key(key: str, number: int) -> str:
 
 
 def _grouped(entries: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The kept parts by the key of the decision that they say they belong to, in order."""
+    """The stored parts by the key of their decision, in order."""
     grouped: dict[str, dict[str, str]] = {}
     for part in sorted(entries):
         grouped.setdefault(part[: len(KEY) + 6], {})[part] = entries[part]
@@ -233,7 +233,7 @@ def _grouped(entries: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _joined(key: str, parts: Mapping[str, str]) -> tuple[Decision | None, list[Finding]]:
-    """The decision that the parts under a key make, if they can be read, and what is wrong with them."""
+    """The decision in the parts under a key, if they can be read, and what is wrong with them."""
     names = (_part_key(key, number) for number in range(1, len(parts) + 1))
     there = list(takewhile(parts.__contains__, names))
     found = next(filter(None, map(_read, accumulate(parts[name] for name in there))), None)
@@ -249,7 +249,7 @@ def _joined(key: str, parts: Mapping[str, str]) -> tuple[Decision | None, list[F
 
 
 def _read(text: str) -> Decision | None:
-    """The decision in a text without regard to its hash, which writing it again compares."""
+    """The decision in a text; its hash is not checked here."""
     try:
         document = json.loads(text)
         del document["hash"]

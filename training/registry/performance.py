@@ -1,7 +1,7 @@
-"""What a promoted copy says of its performance: taken from the evidence of the version's run and of its evaluations.
+"""The performance file of a promoted copy, from the evidence of the version's run and of its evaluations.
 
-Evidence that is not as recorded, or about another model, gives no figures and is named. Reading it from the stores is
-left to `release`.
+Evidence that is not as recorded, or about another model, gives no figures and is named. `release` reads it from the
+stores.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Que
 
 @dataclass(frozen=True)
 class RecordedEvidence:
-    """The evidence of a run as it stands there: ``document`` is ``None`` where it is lost.
+    """The stored evidence of a run: ``document`` is ``None`` if it is lost.
 
-    ``digests`` are what was noted of it when it was recorded, ``None`` where nothing was.
+    ``digests`` were recorded with it, ``None`` if there is none.
     """
 
     run_id: str
@@ -34,7 +34,7 @@ class RecordedEvidence:
 
 
 def performance_of(bundle_digest: str, recorded: Sequence[RecordedEvidence]) -> Performance:
-    """The performance of a bundle by all that was recorded about it."""
+    """The performance of a bundle by all recorded evidence about it."""
     found = [(one, measured(bundle_digest, one)) for one in recorded]
     return Performance(
         bundle_digest,
@@ -44,7 +44,7 @@ def performance_of(bundle_digest: str, recorded: Sequence[RecordedEvidence]) -> 
 
 
 def measured(bundle_digest: str, recorded: RecordedEvidence) -> MeasuredPerformance | str:
-    """What one run measured of a bundle; or, in words, why nothing can be said of it."""
+    """A run's figures of a bundle, or why there are none."""
     document = recorded.document
     if document is None:
         return "there is no evidence" if not any(recorded.digests) else "the evidence is lost"

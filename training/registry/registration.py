@@ -1,4 +1,4 @@
-"""Registers a bundle as a version of the model: logged from code, so that MLflow's own tools can use it."""
+"""Registers a bundle as a version of the model, logged from code so that MLflow's own tools can use it."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path) -> tuple[str
     """Save a bundle below ``scratch``, log it to the active run, and register it; its digest and its version."""
     digest = save_bundle(bundle, scratch / "bundle")
     cohort_digest = str(bundle.training["cohort_digest"])
-    with contextlib.redirect_stderr(io.StringIO()):  # MLflow's running commentary: the command says what was done
+    with contextlib.redirect_stderr(io.StringIO()):  # the command reports instead of MLflow
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(PACKAGE_ROOT / "training" / "tracking" / "pyfunc.py"),
@@ -43,7 +43,7 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path) -> tuple[str
 
 
 def _signature(bundle: Bundle) -> ModelSignature:
-    """Floats but for words: nullable integers would silently drop the signature (mlflow/mlflow#25593)."""
+    """Numbers are floats: nullable integers would silently drop the signature (mlflow/mlflow#25593)."""
     horizons = bundle.protocol.horizons_days
     names = ["remission", *(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons)]
     answers = [ColSpec(DataType.double, f"{name}{end}") for end in ("", "_low", "_high") for name in names]

@@ -29,7 +29,7 @@ from training.registry.stored_training import ServedCopy
 MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
-"""How a version's tag begins that names a run by which it was evaluated on another cohort."""
+"""Prefix of a version's tags that name its evaluations on other cohorts."""
 EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
 """An artifact of a run, and the tag with its SHA-256."""
 
@@ -47,13 +47,13 @@ class RegisteredModel:
 def use_store() -> str:
     """Point MLflow at the store of MLFLOW_TRACKING_URI, or at ./mlflow.db, and return its address.
 
-    MLflow's own running commentary is silenced: what it did is said by the command.
+    MLflow's own messages are silenced, because the command reports what it did.
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*An input example was not provided")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # seconds, not minutes, until a dead server is told
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # seconds, not minutes, until an error is reported
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         mlflow.set_tracking_uri(DEFAULT_STORE)
     return str(mlflow.get_tracking_uri())
@@ -73,7 +73,7 @@ def _unreachable() -> str:
 
 
 def _require_store() -> None:
-    """Raise ``InputRefusedError`` where there is no store yet, so that a look does not make an empty one."""
+    """Raise ``InputRefusedError`` if there is no store yet, so that reading does not create an empty one."""
     if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
         required = f"a store with a registered version of {MODEL_NAME}, in ./mlflow.db or at MLFLOW_TRACKING_URI"
         raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
@@ -127,11 +127,11 @@ def decision_log() -> DecisionLog:
 def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
     """Copy a version's bundle into BentoML's store, record the decision, and make the version champion.
 
-    Beside the bundle goes what was measured of it, so that the service can say so without a registry. The decision is
-    recorded once the copy is there, and the copy is kept once the decision is recorded, with its hash. Returns
-    the decision and the tag of the store's new entry, which thereby becomes its latest.
+    The copy includes the performance file, so that the service needs no registry. The decision is recorded after the
+    copy is written, and the copy is kept, with the decision's hash, after the decision is recorded. Returns the
+    decision and the tag of the store's new entry, which becomes its latest.
     """
-    import bentoml  # needed for a promotion alone; reading the registry does without
+    import bentoml  # only a promotion needs it
 
     labels = {"mlflow_version": chosen.version, "run_id": chosen.run_id, "bundle_digest": digest[:63]}
     performance = performance_of(digest, _recorded_evidence(chosen)).as_json().encode()
@@ -159,7 +159,7 @@ def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decisio
 
 
 def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
-    """The evidence of the run that made a version, and of every run that evaluated it on another cohort."""
+    """The evidence of a version's run, and of every evaluation on another cohort."""
     evaluations = {
         key.removeprefix(EVALUATION): f"the evaluation on {source}"
         for key, source in sorted(chosen.tags.items())
@@ -177,14 +177,14 @@ def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> 
             path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=EVIDENCE, dst_path=scratch)
             document = Path(path).read_bytes()
     except (MlflowException, OSError):
-        pass  # lost, or never there: `performance` says which
+        pass  # `performance` reports whether it is lost or was never recorded
     return RecordedEvidence(run_id, what, document, (*noted, digest))
 
 
 def finish_interrupted(log: DecisionLog) -> Decision | None:
-    """Let the last decision take effect where it was recorded and then interrupted; that decision, if there is one.
+    """Complete the last decision if it was recorded and then interrupted; returns that decision, if there is one.
 
-    Raises ``BundleRefusedError`` where the bundle is not the one that was decided about.
+    Raises ``BundleRefusedError`` if the bundle is not the one of the decision.
     """
     last = log.settled().unfinished
     if last is None or not last.changes_champion:
@@ -199,7 +199,7 @@ def finish_interrupted(log: DecisionLog) -> Decision | None:
 
 
 def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
-    """The hashes that BentoML's store keeps of decisions on this registry's versions; other entries are passed by."""
+    """The hashes in BentoML's store of decisions on this registry's versions; other entries are ignored."""
     import bentoml
 
     runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{MODEL_NAME}'")}
@@ -212,7 +212,7 @@ def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
 
 
 def served_copies() -> tuple[ServedCopy, ...]:
-    """Every copy that BentoML's store keeps of the model, of this registry or another; the oldest first."""
+    """Every copy of the model in BentoML's store, of this registry or another; the oldest first."""
     import bentoml
 
     found = [model for model in bentoml.models.list() if model.tag.name == MODEL_NAME]

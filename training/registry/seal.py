@@ -1,7 +1,6 @@
-"""The seal of a training: a digest of everything that its record holds, so that any later change can be named.
+"""The seal of a training: digests of everything in its record, so that any later change is found and named.
 
-What a record is made of, and which difference breaks a seal, is decided here. Reading a record from MLflow is left to
-`audit`.
+This module decides which difference breaks a seal; `audit` reads the record from MLflow.
 """
 
 import hashlib
@@ -13,12 +12,12 @@ FORMAT = 1
 SEAL = "seal.json"
 SEAL_DIGEST = "seal_digest"
 SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
-"""How tags begin that are set once a training is sealed; the seal and the decisions are what they are checked by."""
+"""Prefixes of tags that are set after sealing, and are checked by the seal's digest and the decisions."""
 
 
 @dataclass(frozen=True, order=True)
 class SealedItem:
-    """One thing of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version), ``name`` and owner.
+    """One item of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version), ``name`` and owner.
 
     ``owner`` is the id of a run or model, or a registered version.
     """
@@ -30,20 +29,20 @@ class SealedItem:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything recorded of a training: SHA-256 by item; ``owners`` gives people's names for the owners."""
+    """Everything recorded of a training: SHA-256 by item; ``owners`` gives readable names of the owners."""
 
     run_id: str
     owners: Mapping[str, str]
     digests: Mapping[SealedItem, str]
 
     def described(self, item: SealedItem) -> str:
-        """The item in words."""
+        """The item as a text."""
         return f"{item.kind} {item.name} of {self.owners.get(item.owner, item.owner)}"
 
 
 @dataclass(frozen=True)
 class SealDifference:
-    """What differs from the seal; ``harmless`` where nothing that was sealed is touched."""
+    """A difference from the seal; ``harmless`` if no sealed item is affected."""
 
     item: SealedItem
     what: str
@@ -76,7 +75,7 @@ def seal_document(record: Record) -> bytes:
 
 
 def read_seal(document: bytes) -> Record:
-    """The record that a seal describes; raises ``SealRefusedError`` for anything that is no seal."""
+    """The record that a seal describes; raises ``SealRefusedError`` if the document is not a seal."""
     try:
         parsed = json.loads(document)
         digests = {
@@ -95,10 +94,9 @@ def read_seal(document: bytes) -> Record:
 
 
 def compare(sealed: Record, found: Record) -> list[SealDifference]:
-    """What differs between the record when it was sealed and the record now.
+    """The differences between the sealed record and the record now.
 
-    Anything changed or lost breaks the seal, and so does anything added; but a tag of somebody's own or a further
-    registered version takes nothing away, and is harmless.
+    Anything changed, lost or added breaks the seal, except an added tag or a further registered version.
     """
     changed = [
         SealDifference(item, "lost" if item not in found.digests else "changed", harmless=False)

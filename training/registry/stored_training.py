@@ -1,4 +1,4 @@
-"""A training as it stands in the stores, in plain values: what an audit checks. Reading it is left to `audit`."""
+"""A training as stored, in plain values, for the audit; `audit` reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from training.registry.seal import Record
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A registered version that was made by the training."""
+    """A registered version of the training."""
 
     number: str
     tags: Mapping[str, str]
@@ -20,9 +20,9 @@ class StoredVersion:
 
 @dataclass(frozen=True)
 class ServedCopy:
-    """An entry of BentoML's store, and the version and run that it says it is a copy of; ``folder`` is the entry's.
+    """An entry of BentoML's store, with the version and run that it names as its source.
 
-    ``performance_digest`` is what it says of its performance file; ``None`` in copies that were made without one.
+    ``performance_digest`` is that of its performance file; ``None`` in copies without one.
     """
 
     tag: str
@@ -36,7 +36,7 @@ class ServedCopy:
 class StoredEvaluation:
     """An evaluation of a version on another cohort, ``source``.
 
-    ``named`` says whether a tag of the version names it; ``stored`` is ``None`` where its run is gone.
+    ``named`` says whether a tag of the version names it; ``stored`` is ``None`` if its run is lost.
     """
 
     run_id: str
@@ -47,11 +47,11 @@ class StoredEvaluation:
 
 @dataclass(frozen=True, eq=False)
 class StoredTraining:
-    """``sealed`` is the seal's document, ``None`` where there is none; ``record`` is what stands there now.
+    """``sealed`` is the seal's document, ``None`` if there is none; ``record`` is the present record.
 
     ``deleted`` names runs that are marked as deleted. ``landmark_tags`` are the tags of the run of each landmark.
-    ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all that
-    BentoML's store here keeps of the model, also of other versions; ``registered_runs`` those that made any version.
+    ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all copies
+    of the model in BentoML's store here, also of other versions; ``registered_runs`` are the runs of all versions.
     """
 
     run_id: str

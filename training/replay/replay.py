@@ -1,6 +1,6 @@
-"""Asks a candidate model again what the log's rows were answered, and keeps both answers side by side.
+"""Predicts with a candidate model for the log's rows, and keeps both answers side by side.
 
-Which rows it can be asked about is decided in `rows`, what the differences come to in `summary`.
+`rows` decides which rows the candidate can answer, `summary` counts the differences.
 """
 
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ from training.audit.bundle_lookup import Origin
 from training.replay.rows import Document, LoggedAnswer, Refusal, Row, RowReader
 
 AT_ONCE = 5_000
-"""Rows scored in one go, so that memory does not grow with the log by more than its answers."""
+"""Rows scored together, so that of the log only the answers stay in memory."""
 PREDICTED, NOT_PREDICTABLE = "predicted", "not_predictable"
 BEFORE, NOW = "_before", "_now"
 
@@ -30,12 +30,12 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """Every prediction that the candidate could be asked about, and how many it could not, by why.
+    """The predictions that the candidate could answer, and the number left out, by reason.
 
-    ``answers`` has a row per prediction, in the log's order: prediction_id, at, landmark, model_version (which
-    answered), latest (of its patient at its landmark), and with ``_before`` and ``_now``: outcome, applicability (empty
-    where a model carries no description of its patients) and each of the ``questions``, NaN where not answered.
-    ``unknown_models`` are bundles that no store here has: what their features meant was taken from the names.
+    ``answers`` has a row per prediction, in the log's order: prediction_id, at, landmark, model_version (of the logged
+    answer), latest (of its patient at its landmark), and with ``_before`` and ``_now``: outcome, applicability (empty
+    for a model without an applicability domain) and each of the ``questions``, NaN where not answered.
+    ``unknown_models`` are bundles that no store here has: their features are taken by name.
     """
 
     answers: pd.DataFrame
@@ -45,7 +45,7 @@ class Replay:
 
 
 def replay(candidate: Bundle, logged: Iterable[LoggedAnswer], origin: Callable[[str], Origin | None]) -> Replay:
-    """Ask the candidate about all logged predictions; ``origin`` tells what the model of a digest understood."""
+    """Predict for all logged rows with the candidate; ``origin`` gives the protocol of a digest's model."""
     reader = RowReader(candidate, origin)
     scorer = _Scorer(candidate)
     left_out: Counter[Refusal] = Counter()
@@ -61,7 +61,7 @@ def replay(candidate: Bundle, logged: Iterable[LoggedAnswer], origin: Callable[[
 
 
 class _Scorer:
-    """Takes rows one by one and scores those of a landmark together."""
+    """Collects rows and scores those of a landmark together."""
 
     def __init__(self, candidate: Bundle) -> None:
         self._models = {model.landmark.name: model for model in candidate.models}
@@ -72,7 +72,7 @@ class _Scorer:
         self._now: list[pd.DataFrame] = []
 
     def take(self, logged: LoggedAnswer, row: Row) -> None:
-        """Keep what was answered, and the row until there are enough."""
+        """Keep the logged answer, and the row until there are enough."""
         landmark = str(logged.landmark)
         for name in ("prediction_id", "at", "landmark", "model_version"):
             self._kept[name].append(getattr(logged, name))
@@ -114,13 +114,13 @@ _KEPT = ["prediction_id", "at", "landmark", "model_version", "outcome" + BEFORE,
 
 
 def _answers(model: OutcomeModel, rows: Floats) -> pd.DataFrame:
-    """What a model answers to rows of shape (n, features), as the service would: nothing for who is outside."""
+    """A model's answers to ``rows`` (n, features), as the service would give them: none for patients outside."""
     refused, verdict = np.full(len(rows), not model.can_answer), np.full(len(rows), None, dtype=object)
     if model.can_answer and model.applicability is not None:
         evaluated = model.applicability.assess(rows).verdict
         refused = evaluated == Applicable.OUTSIDE
         verdict[:] = [Applicable(level).name.lower() for level in evaluated.tolist()]
-    # Intervals are the larger part of the work, and nobody asks for them here.
+    # Intervals are not needed here, and are the larger part of the work.
     predicted = replace(model, refits=None).predict(rows, with_curve=False)
     numbers = {} if model.remission is None else {"remission": predicted.remission}
     for name, answers in (("relapse", predicted.relapse), ("sustained", predicted.sustained)):
@@ -131,7 +131,7 @@ def _answers(model: OutcomeModel, rows: Floats) -> pd.DataFrame:
 
 
 def _probabilities(answer: Document) -> dict[str, float]:
-    """The probabilities that were given, by question."""
+    """The given probabilities, by question."""
     found = {"remission": _part(answer, "remission").get("probability")}
     for one in _rows(_part(answer, "relapse").get("at_horizons")):
         found[f"relapse_{one.get('days')}"] = one.get("probability")
@@ -161,13 +161,13 @@ def _in_order(questions: set[str]) -> tuple[str, ...]:
 
 
 def _latest(answers: pd.DataFrame, patients: list[str]) -> pd.Series:
-    """Whether each is the last of its patient at its landmark; patients are told apart by keyed hashes."""
+    """Whether each is the last of its patient at its landmark; ``patients`` are keyed hashes."""
     by_time = answers.assign(patient=patients).sort_values("at", kind="stable")
     return ~by_time.duplicated(["patient", "landmark"], keep="last").sort_index()
 
 
 def write_answers(found: Replay, path: Path) -> None:
-    """Write a row per prediction into a CSV or Parquet file; no feature and no patient stands in it.
+    """Write a row per prediction into a CSV or Parquet file, without features and patients.
 
     Raises ``InputRefusedError`` for another kind of file.
     """

@@ -1,7 +1,7 @@
-"""Which logged rows a candidate model can be asked about again, and why the others can't.
+"""Which logged rows a candidate model can answer, and why it can't answer the others.
 
-A row holds features, not the record that they were made from; so it can stand for the patient only to a model that
-means the same by its landmark, its features and the scales that they are measured on.
+A row holds features, not the record that they were computed from. So it can be used only by a model with the same
+definitions of landmark, features and scales.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ Document = Mapping[str, Any]
 
 
 class Unanswerable(Enum):
-    """Why a logged prediction can't be repeated with another model."""
+    """Why a candidate can't answer a logged row."""
 
     ERASED = "the content was erased"
     NO_ROW = "there was nothing to predict, so that no row was logged"
@@ -36,7 +36,7 @@ class Unanswerable(Enum):
 
 @dataclass(frozen=True)
 class LoggedAnswer:
-    """A logged prediction as a replay takes it: ``patient`` is a keyed hash, ``row`` and ``answer`` are JSON texts.
+    """A logged prediction: ``patient`` is a keyed hash, ``row`` and ``answer`` are JSON texts.
 
     All three are ``None`` once erased, and ``row`` also where no row was made. ``at`` is UTC in ISO 8601.
     """
@@ -61,7 +61,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Row:
-    """A logged row as the candidate takes it, in the order of its columns, NaN where not recorded; and the answer."""
+    """A logged row in the order of the candidate's columns, NaN where not recorded, and the answer."""
 
     values: list[float]
     answer: Document
@@ -71,14 +71,14 @@ class RowReader:
     """Reads logged rows for one candidate."""
 
     def __init__(self, candidate: Bundle, origin: Callable[[str], Origin | None]) -> None:
-        """``origin`` tells of a bundle's digest what that model understood; it is asked once for each."""
+        """``origin`` gives the protocol behind a bundle's digest; it is called once for each."""
         self._protocol = candidate.protocol
         self._names = candidate.features
         self._known = frozenset(self._names)
         self._origin = origin
         self._refusals: dict[tuple[str, str], Refusal | None] = {}
         self.origins: dict[str, Origin | None] = {}
-        """What was found, by digest; ``None`` for a model that no store here has."""
+        """By digest; ``None`` for a model that no store here has."""
 
     def read(self, logged: LoggedAnswer) -> Row | Refusal:
         """The row for the candidate, or why there is none."""
@@ -108,14 +108,14 @@ class RowReader:
         return Refusal(Unanswerable.UNREADABLE) if any(map(isinf, values)) else Row(values, answer)
 
     def _lacking(self, digest: str, row: Document, answer: Document) -> tuple[str, ...]:
-        """Features of the candidate that the answer names neither as recorded nor as not; asked of unknown models."""
+        """Features of the candidate that an unknown model's answer names neither as recorded nor as missing."""
         not_recorded = answer.get("not_recorded")
         if self.origins[digest] is not None or not isinstance(not_recorded, list):
             return ()
         return tuple(sorted(self._known - row.keys() - set(not_recorded)))
 
     def _refusal(self, digest: str, landmark: str) -> Refusal | None:
-        """Why no row of a model at a landmark can be used; worked out once for each."""
+        """Why no row of a model at a landmark can be used; computed once for each."""
         if (digest, landmark) not in self._refusals:
             if digest not in self.origins:
                 self.origins[digest] = self._origin(digest)
@@ -143,7 +143,7 @@ def _refusal(candidate: Protocol, origin: Origin | None, landmark: str) -> Refus
 
 
 def _scales(protocol: Protocol) -> tuple[object, ...]:
-    """What decides which features a record has and for whom something is to be predicted, but for covariates."""
+    """What decides the features of a record and the eligible patients, except covariates."""
     ended_by = protocol.relapse.events if protocol.remission.at_landmark else ()
     return protocol.remission, protocol.instruments, protocol.acute_max_days, ended_by
 

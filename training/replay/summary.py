@@ -11,15 +11,15 @@ from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Repl
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_SHOWN = 10
-NOT_EVALUATED = "not judged"
+NOT_EVALUATED = "not evaluated"
 """Of a model that has no applicability domain."""
 
 
 @dataclass(frozen=True)
 class AnswerChange:
-    """Of one question: who was answered by both models, by one only, and how the probability changes (now - before).
+    """Of one question: predictions by both models or one only, and the change of the probability (now - before).
 
-    ``quantiles`` of the change are those of `QUANTILES`, and ``differ`` is how many change by more than was asked; all
+    ``quantiles`` of the change are those of `QUANTILES`, and ``differ`` counts changes by more than ``differ_by``; all
     over those answered by both, and empty or ``None`` where there is none.
     """
 
@@ -34,7 +34,7 @@ class AnswerChange:
 
 @dataclass(frozen=True)
 class Crossing:
-    """How many go from one verdict to another; verdicts are applicabilities, or why there is none."""
+    """The number of predictions that go from one verdict to another."""
 
     before: str
     now: str
@@ -43,10 +43,10 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Changes:
-    """Of a set of predictions (``unit``): how many get another answer.
+    """Of a set of predictions (``unit``): the numbers that change.
 
-    ``differ`` counts predictions of which any probability changes by more than was asked, ``no_longer`` those that
-    are not predictable now, ``newly`` those that were not; each is among ``predictions``.
+    ``differ`` counts predictions with any probability that changes by more than ``differ_by``, ``no_longer`` those
+    that are not predictable now, ``newly`` those that were not before.
     """
 
     unit: str
@@ -60,7 +60,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class LargestChange:
-    """A prediction, and its question of which the probability changes most."""
+    """A prediction, and its question with the largest change."""
 
     prediction_id: str
     at: str
@@ -72,7 +72,7 @@ class LargestChange:
 
 @dataclass(frozen=True)
 class SkippedEntries:
-    """How many predictions the candidate could not be asked about, and why."""
+    """The number of predictions left out for a reason."""
 
     why: str
     features: tuple[str, ...]
@@ -81,7 +81,7 @@ class SkippedEntries:
 
 @dataclass(frozen=True)
 class Summary:
-    """A replay in numbers. ``differ_by`` is what counts as another answer."""
+    """A replay in numbers. Changes by more than ``differ_by`` count as another answer."""
 
     logged: int
     left_out: tuple[SkippedEntries, ...]
@@ -124,7 +124,7 @@ def _changes(unit: str, answers: pd.DataFrame, questions: Sequence[str], differ_
 
 
 def _distances(answers: pd.DataFrame, questions: Sequence[str]) -> np.ndarray:
-    """How far each probability moves either way, shape (predictions, questions); NaN unless both models answered."""
+    """The absolute change of each probability, shape (predictions, questions); NaN unless both models answered."""
     before, now = (answers[[name + end for name in questions]].to_numpy(np.float64) for end in (BEFORE, NOW))
     return np.asarray(np.abs(now - before))
 
@@ -144,14 +144,14 @@ def _change(question: str, answers: pd.DataFrame, differ_by: float) -> AnswerCha
 
 
 def _crossings(answers: pd.DataFrame) -> tuple[Crossing, ...]:
-    """Every change of verdict, the commonest first."""
+    """Every change of verdict, the most frequent first."""
     pairs = zip(_verdicts(answers, BEFORE), _verdicts(answers, NOW), strict=True)
     counted = Counter(pair for pair in pairs if pair[0] != pair[1])
     return tuple(Crossing(before, now, number) for (before, now), number in counted.most_common())
 
 
 def _verdicts(answers: pd.DataFrame, end: str) -> list[str]:
-    """inside, at_the_edge or outside; not judged; or, for want of a head, not predictable."""
+    """inside, at_the_edge or outside; not evaluated; or, without a head, not_predictable."""
     evaluated = zip(answers["applicability" + end].tolist(), answers["outcome" + end].tolist(), strict=True)
     unevaluated = {NOT_PREDICTABLE: NOT_PREDICTABLE}
     return [

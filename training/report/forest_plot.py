@@ -1,6 +1,6 @@
-"""Drawings of one line per row: a forest plot of sites or groups, and bars of missing values. As SVG, by hand.
+"""The forest plot of sites or groups, and the bars of missing values, written as SVG.
 
-A plotting library takes a third of a second for each label and tick of these; here they are text.
+A plotting library takes a third of a second for each label and tick of these.
 """
 
 import html
@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from training.evidence.document import Estimate
-from training.report.plots import BLACK, BLUE, GREY, Caption, finish_svg
+from training.report.plots import BLACK, BLUE, GREY, Caption
+from training.report.svg import WIDTH, svg_figure
 
-_WIDTH = 520
 _LINE = 18
 _TOP = 6
 _LETTER = 6.6
-"""Units of a letter of 12 units, on average; labels longer than ``_LONGEST`` letters are cut in the middle."""
+"""Mean width of a letter; labels longer than ``_LONGEST`` letters are cut in the middle."""
 _LONGEST = 36
 _TICK = 34
 """The least distance of two ticks with their numbers."""
 _NARROWEST = 0.2
 """No axis is narrower than this, in c-statistics and in log-odds: smaller differences are irrelevant."""
-_STYLE = "font: 12px 'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class _Axis:
     right: float
 
     def at(self, value: float) -> float:
-        """The place of a value; of one beyond the axis, the end of the axis."""
+        """The place of a value; values beyond the axis are at its end."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return round(self.left + share * (self.right - self.left), 1)
 
@@ -68,7 +67,7 @@ def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], captio
     """
     labels = [_short(row.label) for row in rows]
     left, bottom = _margin(labels), _TOP + _LINE * len(rows) + 4
-    width = (_WIDTH - left - 8) / len(panels) if panels else 0.0
+    width = (WIDTH - left - 8) / len(panels) if panels else 0.0
     drawn = [_text(left - 12, _middle(place) + 4, label, "end") for place, label in enumerate(labels)]
     for position, panel in enumerate(panels):
         found = [row.estimates[position] if row.estimates else None for row in rows]
@@ -82,25 +81,25 @@ def forest_plot(rows: Sequence[ForestRow], panels: Sequence[ForestPanel], captio
         if panel.expected:
             drawn += _expected(axis, _middle(len(rows) - 1), panel.expected)
         drawn += _scale(axis, bottom, panel.label)
-    return _finish(drawn, bottom + 38, caption)
+    return svg_figure(drawn, bottom + 38, caption)
 
 
 def missing_plot(names: Sequence[str], proportions: Sequence[float], caption: Caption) -> str:
     """Share of patients without a value, one bar per feature."""
     labels = [_short(name) for name in names]
     left, bottom = _margin(labels), _TOP + _LINE * len(names) + 4
-    axis = _Axis(0.0, 100.0, left, _WIDTH - 42)
+    axis = _Axis(0.0, 100.0, left, WIDTH - 42)
     drawn = []
     for place, (label, share) in enumerate(zip(labels, proportions, strict=True)):
         y, end = _middle(place), axis.at(100 * share)
         drawn.append(_text(left - 12, y + 4, label, "end"))
         drawn.append(f'<rect x="{left}" y="{y - 5}" width="{round(end - left, 1)}" height="11" fill="{BLUE}"/>')
         drawn.append(_text(end + 5, y + 4, f"{100 * share:.0f}%" if share >= 0.005 else "under 1%", "start"))
-    return _finish([*drawn, *_scale(axis, bottom, "patients without a value, %")], bottom + 38, caption)
+    return svg_figure([*drawn, *_scale(axis, bottom, "patients without a value, %")], bottom + 38, caption)
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round values from low to high, at most so many; steps are 1, 2 or 5 times a power of ten."""
+    """At most ``most`` round values from low to high; steps are 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10((high - low) / most))
     steps = (times * power for times in (1, 2, 5, 10, 20))
     found = ([number * step for number in _whole(low / step, high / step)] for step in steps)
@@ -108,12 +107,12 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _whole(low: float, high: float) -> range:
-    """The whole numbers from low to high; a hair's breadth beyond is within."""
+    """The whole numbers from low to high, with a small tolerance."""
     return range(ceil(low - 1e-9), floor(high + 1e-9) + 1)
 
 
 def _reach(found: Sequence[Estimate], panel: ForestPanel) -> tuple[float, float]:
-    """From the lowest to the highest limit, but never more than the spread of the estimates beyond them."""
+    """From the lowest to the highest limit, at most the spread of the estimates beyond them."""
     middle = [one.estimate for one in found if one.estimate is not None]
     inner = [*middle, panel.reference, *(panel.expected or ())]
     limits = [limit for one in found for limit in (one.low, one.high) if one.estimate is not None and limit is not None]
@@ -183,8 +182,3 @@ def _short(label: str) -> str:
     """The end of a label is kept, because it holds the number of patients."""
     clean = "".join(letter if letter.isprintable() else " " for letter in label)
     return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 9]}…{clean[-8:]}"
-
-
-def _finish(drawn: Sequence[str], height: int, caption: Caption) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" style="{_STYLE}"'
-    return finish_svg(head + ">" + "\n".join(drawn) + "</svg>", caption)

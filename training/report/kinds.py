@@ -1,4 +1,4 @@
-"""What the kinds of evidence mean in words: a training, an external evaluation, an update. Keys are `Evidence.kind`."""
+"""Texts about the kinds of evidence: a training, an external evaluation, an update. Keys are `Evidence.kind`."""
 
 from training.learning.choice import RULE
 

@@ -1,4 +1,4 @@
-"""What becomes of a hundred patients, as whole numbers that add to 100: from observed proportions."""
+"""Natural frequencies: the outcomes of 100 patients as whole numbers, from observed proportions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from training.evidence.document import LandmarkEvidence, Question
 
 @dataclass(frozen=True)
 class NaturalFrequencies:
-    """Patients of a hundred by what became of them. ``basis`` says what the proportions are."""
+    """Of 100 patients, how many have each outcome. ``basis`` says what the proportions are."""
 
     among: str
     counts: tuple[tuple[str, int], ...]
@@ -33,7 +33,7 @@ def natural_frequencies(landmark: LandmarkEvidence) -> NaturalFrequencies | None
 
 
 def frequencies(proportions: Sequence[float]) -> list[int]:
-    """Shares as counts that add to 100, by largest remainder; the first of equal remainders is rounded up.
+    """Proportions as counts that sum to 100, by largest remainder; the first of equal remainders is rounded up.
 
     ``proportions`` are not negative and not all 0.
     """

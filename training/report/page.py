@@ -1,4 +1,4 @@
-"""The report of a run as one HTML document: which figures and tables it is made of. Their order is the template's."""
+"""The report of a run as one HTML document; the template orders its figures and tables."""
 
 from training.evaluation.case_mix_compared import NOTABLE
 from training.evidence.document import Evidence
@@ -18,7 +18,7 @@ def render_report(
 ) -> str:
     """The document; the same evidence and facts give the same text. It makes no request and runs no script.
 
-    ``report_figures`` are those of the evidence, where they were drawn before: drawing takes nearly all of the time.
+    ``report_figures`` are those of the evidence if they are already drawn, which takes nearly all of the time.
     """
     content = ReportContent(evidence, about)
     assessed = assess(content)

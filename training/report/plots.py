@@ -1,6 +1,6 @@
-"""Draws numbers as SVG: the same numbers give the same text. Nothing is computed here but places on the page.
+"""Draws numbers as SVG: the same numbers give the same text. Nothing is computed here except places on the page.
 
-What a figure says in words (`Caption`), and which figures there are, is left to `training.report`. Colours are those of
+`report_figures` chooses the figures and writes their captions. Colours are those of
 Okabe & Ito (https://jfly.uni-koeln.de/color/); every line also differs in dashes or marks, for print in grey.
 """
 
@@ -130,14 +130,14 @@ def learning_plot(curve: LearningCurve, measure: str, caption: Caption) -> str:
         return as_svg(figure, caption)
 
 
-def finish_svg(report_figure: str, caption: Caption) -> str:
+def finish_svg(svg: str, caption: Caption) -> str:
     """The ``<svg>`` with its title, description and role, and ids that carry the figure's name."""
-    report_figure = report_figure[report_figure.index("<svg") :]
-    report_figure = re.sub(r"<metadata>.*?</metadata>\s*", "", report_figure, flags=re.DOTALL)
-    report_figure = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", report_figure)
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{caption.name}-", svg)
     said = f"{caption.description} {caption.numbers}".rstrip()
     title, description = (html.escape(_printable(words)) for words in (caption.title, said))
-    head, body = report_figure.split(">", 1)
+    head, body = svg.split(">", 1)
     labelled = f"{caption.name}-title {caption.name}-desc"
     return (
         f'{head} role="img" aria-labelledby="{labelled}">\n<title id="{caption.name}-title">{title}</title>\n'
@@ -168,7 +168,7 @@ def one_axes(height: float, right: float = 0.12) -> tuple[Figure, Axes]:
 def _figure(height: float, right: float = 0.12) -> Figure:
     """A figure with room at its left for numbers; ``height`` and the ``right`` margin in inches.
 
-    Margins are fixed because a layout that measures every text takes as long again as the drawing.
+    Margins are fixed because a layout that measures every text doubles the time.
     """
     figure = Figure(figsize=(_WIDTH, height))
     figure.subplots_adjust(_LEFT / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
@@ -176,7 +176,7 @@ def _figure(height: float, right: float = 0.12) -> Figure:
 
 
 def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the right ends of lines, moved apart where they would touch."""
+    """Names at the right ends of lines, spaced so that they do not touch."""
     lowest = -np.inf
     for value, name, colour in sorted(end for end in ends if np.isfinite(end[0])):
         lowest = max(value, lowest + 0.06)

@@ -1,7 +1,7 @@
 """A self-assessment of risk of bias in the four domains of PROBAST+AI, answered from evidence where it can be.
 
 The signalling questions are in our own words. Source: Moons 2025, doi:10.1136/bmj-2024-082505. A self-assessment does
-not replace that of somebody else.
+not replace an independent one.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""The figures of questions as tables: every figure that a drawing shows, and those that no drawing does."""
+"""Questions as tables: all numbers, with and without a figure."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which figures a report has, and what each says in words. How they are drawn is left to `plots` and `flow_diagram`."""
+"""The figures of a report and their captions; other modules draw them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -6,9 +6,10 @@ from itertools import count as counting
 
 from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
 from training.report import plots
-from training.report.flow_diagram import flow_diagram, icon_array
+from training.report.flow_diagram import flow_diagram
 from training.report.forest_plot import forest_plot, missing_plot
 from training.report.forests import site_forest, subgroup_forest
+from training.report.icon_array import icon_array
 from training.report.natural_frequencies import natural_frequencies
 from training.report.plots import Caption
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug
@@ -16,7 +17,7 @@ from training.report.wording import in_prose, measure_title, number, patients, p
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure and its place: the landmark it belongs to, and the question where it belongs to one."""
+    """A figure, its landmark, and its question if it belongs to one."""
 
     landmark: int
     question: int | None
@@ -25,12 +26,12 @@ class ReportFigure:
 
     @property
     def file_name(self) -> str:
-        """The name under which the figure is kept as a file of its own."""
+        """The name of the figure's own file."""
         return f"{self.caption.name}.svg"
 
 
 Planned = tuple[Caption, Callable[[Caption], str]]
-"""A figure that is drawn once its name is known to be the only one."""
+"""A caption, and the function that draws the figure once its name is unique."""
 
 
 def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
@@ -76,7 +77,7 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
         )
     found = natural_frequencies(landmark)
     if found:
-        said = "; ".join(f"{icon_array_figure} {label}" for label, icon_array_figure in found.counts)
+        said = "; ".join(f"{number_of} {label}" for label, number_of in found.counts)
         caption = Caption(
             f"outcomes-{where}", "Outcomes of 100 patients", f"Of 100 {found.among}: {said}. {found.basis}"
         )
@@ -85,7 +86,7 @@ def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]
     some = [row for row in mix if row.missing_share > 0]
     if some:
         names, proportions = [row.name for row in some], [row.missing_share for row in some]
-        said = f"Of {len(mix)} features that are known by then, {len(some)} miss values in some patients."
+        said = f"Of {len(mix)} features known at the landmark, {len(some)} have missing values in some patients."
         numbers = "; ".join(f"{row.name} {percent(row.missing_share)}" for row in some) + "."
         caption = Caption(f"missing-{where}", "Missing values per feature", said, numbers)
         yield caption, lambda caption: missing_plot(names, proportions, caption)
@@ -121,7 +122,7 @@ def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str
     )
     said = (
         f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "
-        f"with {question.events:,} events; below, how the predictions are spread. {reach}"
+        f"with {question.events:,} events; below, the distribution of the predictions. {reach}"
     )
     slope, large, ratio = (in_prose(found.get(name)) for name in ("calibration_slope", "calibration_intercept", "oe"))
     return said, f"Slope {slope}, in the large {large}, O:E {ratio}."
@@ -155,7 +156,7 @@ def _risk_groups(groups: RiskGroups, where: str) -> Planned:
 
 def _learning(curve: LearningCurve, head: str, where: str) -> Planned:
     points = zip(curve.patients, curve.values, strict=True)
-    said = "; ".join(f"{learned:,} patients {number(value.estimate)}" for learned, value in points)
+    said = "; ".join(f"{fitted_on:,} patients {number(value.estimate)}" for fitted_on, value in points)
     ahead = (
         f" Extrapolated to {curve.doubled_patients:,} patients: {number(curve.doubled)}."
         if curve.doubled is not None and curve.doubled_patients is not None

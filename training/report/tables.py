@@ -1,4 +1,4 @@
-"""Landmarks and the run as tables: every figure that a drawing shows, and those that no drawing does."""
+"""Landmarks and the run as tables: all numbers, with and without a figure."""
 
 from collections.abc import Sequence
 
@@ -54,7 +54,7 @@ def heads_table(landmark: LandmarkEvidence) -> Table:
 
 
 def candidates_table(head: HeadEvidence) -> Table:
-    """The candidates side by side, as the choice of the winner saw them."""
+    """The candidates with the losses by which the winner was chosen."""
     rows = [
         (
             CANDIDATES.get(candidate.name, candidate.name) + (" (chosen)" if candidate.name == head.winner else ""),
@@ -163,13 +163,13 @@ def leakage_table(evidence: Evidence) -> Table:
 
 
 def dictionary_table(about: ReportFacts) -> Table:
-    """Every feature: what it means, its range and the sign expected of it."""
+    """Every feature with its meaning, range and expected signs."""
     rows = [(row.name, row.meaning, row.unit, row.range, row.expected, row.source) for row in about.features]
     return Table("Feature dictionary", ("feature", "meaning", "unit", "range", "expected", "source"), rows, "prose")
 
 
 def directions_table(evidence: Evidence) -> Table:
-    """What each clinical fact, changed by one step, does to the answers."""
+    """The change of the answers when a clinical fact changes by one step."""
     header = ("landmark", "step", "answer", "expected", "patients", "against", "farthest against (points)",
               "median move (points)")  # fmt: skip
     rows = [_direction_row(found) for found in evidence.directions]

@@ -1,7 +1,7 @@
-"""How documents become HTML: from plain values and drawings, by the templates of a package and those shared by all.
+"""Renders documents as HTML from plain values and figures, with the templates of a package and the shared ones.
 
-Every value is escaped, so no name or note can become a tag; a value that a template asks for and that is missing is an
-error. What a document says and in which order is left to its templates.
+Every value is escaped, so no name or note can become a tag; a missing value is an error. Templates decide what a
+document says and in which order.
 """
 
 from collections.abc import Sequence

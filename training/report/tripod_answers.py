@@ -1,4 +1,4 @@
-"""What a run's evidence answers of TRIPOD+AI's items, in words with a place where it can be seen.
+"""The answers of a run's evidence to TRIPOD+AI's items, each with a link to its place in the report.
 
 An answer says only what the evidence shows; ``None`` leaves the item to the authors.
 """
@@ -15,7 +15,7 @@ from training.report.wording import CANDIDATES, has_limits, interval, listed, me
 
 @dataclass(frozen=True)
 class Answer:
-    """``place`` is an anchor of the report. ``complete``: nothing is left to the authors whatever the item says."""
+    """``place`` is an anchor of the report. ``complete``: nothing is left to the authors."""
 
     words: str
     place: str
@@ -193,7 +193,9 @@ def fairness(content: ReportContent) -> Answer | None:
 def output(content: ReportContent) -> Answer | None:
     """Item 15."""
     names = {question.name: None for mark in content.evidence.landmarks for question in mark.questions}
-    words = f"Probabilities of {listed(list(names))}. Nobody is classified; decision curves show a range of thresholds."
+    words = (
+        f"Probabilities of {listed(list(names))}. Patients are not classified; decision curves show several thresholds."
+    )
     return Answer(words, "predicts") if names else None
 
 
@@ -242,7 +244,7 @@ def case_mix(content: ReportContent) -> Answer | None:
 def comparison(content: ReportContent) -> Answer | None:
     """Item 20c."""
     if content.evidence.kind == "held out":
-        return Answer("Development and judgement used one cohort.", "top", complete=True)
+        return Answer("Development and evaluation used one cohort.", "top", complete=True)
     rows = content.about.case_mix
     if not rows:
         return None

@@ -1,4 +1,4 @@
-"""Records an external evaluation in MLflow: a run of its own, linked to the model's version and training run."""
+"""Records an external evaluation in MLflow: its own run, linked to the model's version and training run."""
 
 import time
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def record_evaluation(
 
 
 def recorded_evidence(registered: RegisteredModel) -> Evidence | None:
-    """The evidence that a version's training run recorded; ``None`` where it has none that can be read."""
+    """The evidence of a version's training run; ``None`` if it has none that can be read."""
     try:
         return read_evidence(mlflow.artifacts.load_text(f"runs:/{registered.run_id}/{EVIDENCE}"))
     except (MlflowException, OSError, ValidationError):
@@ -64,7 +64,7 @@ def recorded_evidence(registered: RegisteredModel) -> Evidence | None:
 
 
 def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: Provenance) -> ReportFacts:
-    """What the report says beside the evidence."""
+    """The facts of the report that are not in the evidence."""
     settings: Mapping[str, object] = bundle.training.get("settings", {})
     return ReportFacts(
         title=f"{MODEL_NAME}, protocol {bundle.protocol.name}",

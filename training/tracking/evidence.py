@@ -1,7 +1,4 @@
-"""Logs evidence to the open MLflow run: the document, the report, every figure, and every estimate as a metric.
-
-So that MLflow shows the same numbers and pictures as the report, without opening it.
-"""
+"""Logs evidence to the open MLflow run: the document, the report, every figure, and every estimate as a metric."""
 
 import hashlib
 import time
@@ -22,7 +19,7 @@ METRICS_AT_ONCE = 900
 
 
 def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
-    """Log all of it to the active run, and the evidence's digest to the run and to the model's version."""
+    """Log to the active run, and the evidence's digest also to the model's version."""
     document = evidence.as_json()
     mlflow.log_text(document, EVIDENCE)
     report_figures = draw(evidence)
@@ -39,12 +36,12 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
 
 
 def report_of(run_id: str) -> str:
-    """Where a run's report lies."""
+    """The path or address of a run's report."""
     return artifact_of(run_id, REPORT)
 
 
 def artifact_of(run_id: str, name: str) -> str:
-    """Where an artifact of a run lies: a path where artifacts are files of this machine, else their address."""
+    """The path of a run's artifact if it is a local file, else its address."""
     place = str(MlflowClient().get_run(run_id).info.artifact_uri)
     path = Path(place.removeprefix("file://"))
     return f"{path if path.is_dir() else place}/{name}"
@@ -62,7 +59,7 @@ def estimates(evidence: Evidence) -> Iterator[tuple[str, Estimate]]:
 
 
 def _log_metrics(run_id: str, found: Mapping[str, Estimate]) -> None:
-    """Estimates with their limits; what is not defined is left out, not logged as a number."""
+    """Log estimates with their limits; undefined ones are left out."""
     now = int(time.time() * 1000)
     logged = [
         Metric(f"{name}{part}", value, now, 0)

@@ -19,18 +19,18 @@ from models.outcome_model import OutcomeModel
 
 
 class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is not typed
-    """Predicts remission, relapse and sustained remission from feature rows, for patients like those learned from."""
+    """Predicts remission, relapse and sustained remission from feature rows, except for patients outside."""
 
     bundle: Bundle
 
     def load_context(self, context: Any) -> None:
-        """Load the bundle, refusing it when anything differs from what was saved."""
+        """Load the bundle; any difference from the saved one raises an error."""
         self.bundle = load_bundle(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
         """Per row ``applicability`` (inside, at_the_edge, outside), every answer, and its ``_low`` and ``_high``.
 
-        Answers are ``remission``, then ``relapse_H`` and ``sustained_H`` per horizon of H days; NaN for who is outside.
+        Answers are ``remission``, then ``relapse_H`` and ``sustained_H`` per horizon of H days; NaN if outside.
         Raises ValueError for a landmark that the protocol does not have.
         """
         known = {model.landmark.name: model for model in self.bundle.models}
@@ -52,9 +52,9 @@ class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # ML
 
 
 def _answered(model: OutcomeModel, rows: Floats) -> tuple[Floats, NDArray[np.object_]]:
-    """Answers with both limits (n, 3 x answers), NaN for who is outside, and verdicts (n,), as the service gives them.
+    """Answers with both limits (n, 3 x answers), NaN if outside, and verdicts (n,), as the service gives them.
 
-    A model without a description of its patients has no verdicts.
+    A model without an applicability domain has no verdicts.
     """
     predicted = model.predict(rows, with_curve=False)
     answers = np.column_stack([predicted.remission, predicted.relapse, predicted.sustained])

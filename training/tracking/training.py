@@ -1,6 +1,6 @@
 """Records a training in MLflow: one run, with a run below it per landmark, head and candidate, and the model.
 
-Nothing is recorded that names a patient or holds a patient's record.
+No patient's name or record is recorded.
 """
 
 import json
@@ -69,7 +69,7 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
 
 
 def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportFacts:
-    """What the report says beside the evidence."""
+    """The facts of the report that are not in the evidence."""
     protocol = training.cohort.protocol
     return ReportFacts(
         title=f"{MODEL_NAME}, protocol {protocol.name}",
@@ -115,25 +115,25 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
 
 
 def _description(training: Training) -> str:
-    """What was fitted, in Markdown, for the readers of the run."""
+    """The run's note, in Markdown."""
     lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
     for landmark in training.landmarks:
         for head, fit in landmark.heads.items():
             figures = f"{fit.task.patients} | {fit.task.events} | {fit.winner or 'none'} | {fit.note}"
             lines.append(f"| {landmark.outcomes.landmark.name} | {head} | {figures} |")
     if is_synthetic(training.cohort):
-        lines = ["Learned from a **SYNTHETIC** cohort: it says nothing about real patients.", "", *lines]
+        lines = ["Fitted on a **SYNTHETIC** cohort: it says nothing about real patients.", "", *lines]
     return "\n".join(lines)
 
 
 def _dataset(training: Training, source: str) -> Any:
-    """The cohort as an MLflow dataset: its name, size, columns and digest, none of its values."""
+    """The cohort as an MLflow dataset: name, size, columns and digest, no values."""
     cohort = training.cohort
     frame = pd.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in cohort.patients.items()})
     return mlflow.data.from_pandas(frame, name=source, digest=cohort.digest[:36])
 
 
-def _record_landmark(training: Training, landmark: LandmarkFit, proven: LandmarkEvidence) -> None:
+def _record_landmark(training: Training, landmark: LandmarkFit, evidence: LandmarkEvidence) -> None:
     name = landmark.outcomes.landmark.name
     with mlflow.start_run(run_name=name, nested=True) as run:
         flow = landmark_flow(training.cohort, landmark.outcomes)
@@ -146,10 +146,10 @@ def _record_landmark(training: Training, landmark: LandmarkFit, proven: Landmark
         _log(run.info.run_id, tags=tags, metrics=_flow_metrics(flow))
         for head, fit in landmark.heads.items():
             with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
-                _record_head(below.info.run_id, head, fit, proven)
+                _record_head(below.info.run_id, head, fit, evidence)
                 for candidate in fit.candidates.values():
                     with mlflow.start_run(run_name=f"{name}: {head}: {candidate.name}", nested=True) as leaf:
-                        _record_candidate(leaf.info.run_id, training, proven, fit, candidate)
+                        _record_candidate(leaf.info.run_id, training, evidence, fit, candidate)
 
 
 def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
@@ -167,8 +167,8 @@ def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
-def _record_head(run_id: str, head: str, fit: HeadFit, proven: LandmarkEvidence) -> None:
-    tags = {"level": "head", "landmark": proven.name, "head": head, "winner": str(fit.winner)}
+def _record_head(run_id: str, head: str, fit: HeadFit, evidence: LandmarkEvidence) -> None:
+    tags = {"level": "head", "landmark": evidence.name, "head": head, "winner": str(fit.winner)}
     if fit.note:
         tags["mlflow.note.content"] = fit.note
     metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
@@ -181,14 +181,14 @@ def _record_head(run_id: str, head: str, fit: HeadFit, proven: LandmarkEvidence)
             "recalibration.applied": float(recalibration.supported),
         }
     if fit.winner:
-        metrics |= figures(fit, fit.candidates[fit.winner], proven)
+        metrics |= figures(fit, fit.candidates[fit.winner], evidence)
     _log(run_id, tags=tags, metrics=metrics)
 
 
 def _record_candidate(
-    run_id: str, training: Training, proven: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
+    run_id: str, training: Training, evidence: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
 ) -> None:
-    tags = {"level": "candidate", "landmark": proven.name, "head": fit.task.name, "candidate": candidate.name}
+    tags = {"level": "candidate", "landmark": evidence.name, "head": fit.task.name, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
     assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
     above = fit.choice.differences[candidate.name]
@@ -197,7 +197,7 @@ def _record_candidate(
         run_id,
         tags=tags,
         parameters=dict(candidate.parameters),
-        metrics=figures(fit, candidate, proven) | compared,
+        metrics=figures(fit, candidate, evidence) | compared,
         per_fold=figures_per_fold(fit, candidate),
     )
     found = importances(candidate, training.bundle.features)

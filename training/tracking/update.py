@@ -1,4 +1,4 @@
-"""Records an updated model in MLflow and registers it as a version of its own, which points to its parent."""
+"""Records an updated model in MLflow and registers it as a new version, which names its parent."""
 
 import json
 import tempfile

@@ -422,7 +422,7 @@ def test_a_decision_must_stand_behind_the_model_when_it_answers(
 
 def test_an_override_is_said_loudly_with_the_checks_that_were_not_met() -> None:
     chain = decisions(("override", 0, "1"))
-    seen = {"sample size, session 2": False, "leakage gate": True, "champion": False}
+    seen = {"sample size, session 2": False, "leakage checks": True, "champion": False}
     checks = tuple(PolicyCheck(name=name, passed=met, required="more", seen="less") for name, met in seen.items())
     taken = chain.decisions[0].model_copy(update={"checks": checks})
     verdict = decision_verdict(prediction_by("1", 5), Chain((taken,), "1", ()), None, PATIENCE)

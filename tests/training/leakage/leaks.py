@@ -1,4 +1,4 @@
-"""What a training has in hand when the leakage gate is asked, and cohorts into which a leak is put."""
+"""The arguments of the leakage checks as in a training, and cohorts with a leak."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from training.outcomes.labels import Outcomes, derive_outcomes
 
 
 @dataclass(frozen=True, eq=False)
-class InHand:
+class LeakageArguments:
     """The arguments of ``leakage_checks``."""
 
     cohort: Cohort
@@ -36,13 +36,13 @@ class InHand:
         return {check.name: check for check in found}
 
 
-def in_hand(cohort: Cohort) -> InHand:
+def leakage_arguments(cohort: Cohort) -> LeakageArguments:
     """As in a training, with weights of 1 and five folds."""
     features = [build_features(cohort, landmark) for landmark in cohort.protocol.landmarks]
     outcomes = [derive_outcomes(cohort, landmark) for landmark in cohort.protocol.landmarks]
     tasks = [_tasks(cohort, *pair) for pair in zip(features, outcomes, strict=True)]
     fold = np.random.default_rng(2).integers(0, 5, len(cohort))[None, :]
-    return InHand(cohort, features, outcomes, tasks, Folds("patients", fold, tuple("12345"), cohort.site))
+    return LeakageArguments(cohort, features, outcomes, tasks, Folds("patients", fold, tuple("12345"), cohort.site))
 
 
 def _tasks(cohort: Cohort, rows: FeatureRows, outcomes: Outcomes) -> list[Task]:

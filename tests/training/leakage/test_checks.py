@@ -12,7 +12,7 @@ from features.records.cohort import Cohort
 from features.records.timeline import Floats, Indices, Mask
 from models.learners import Learner
 from tests.places import COHORTS
-from tests.training.leakage.leaks import InHand, in_hand, with_copy, with_covariate
+from tests.training.leakage.leaks import LeakageArguments, leakage_arguments, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement, LeakageCheck
@@ -40,11 +40,11 @@ def cohort(simulated: Path) -> Cohort:
 
 
 @pytest.fixture(scope="module")
-def honest(cohort: Cohort) -> InHand:
-    return in_hand(cohort)
+def honest(cohort: Cohort) -> LeakageArguments:
+    return leakage_arguments(cohort)
 
 
-def test_an_honest_cohort_passes_every_check(honest: InHand) -> None:
+def test_an_honest_cohort_passes_every_check(honest: LeakageArguments) -> None:
     checks = honest.checks()
     assert list(checks) == [
         "duplicated patients",
@@ -60,7 +60,7 @@ def test_an_honest_cohort_passes_every_check(honest: InHand) -> None:
 @pytest.mark.skipif(not COHORTS.is_dir(), reason="the published cohorts, ../shared/cohorts, are absent")
 @pytest.mark.parametrize("name", ["beat_the_blues", "antidepressant_trial", "uis", "rotterdam", "gbsg"])
 def test_published_cohorts_pass_every_check(name: str) -> None:
-    checks = in_hand(read_cohort(COHORTS / name)).checks()
+    checks = leakage_arguments(read_cohort(COHORTS / name)).checks()
     assert [check.seen for check in checks.values() if not check.passed] == []
 
 
@@ -107,9 +107,9 @@ def days_of_follow_up(cohort: Cohort, outcomes: Outcomes) -> Floats:
     ],
 )
 def test_a_covariate_that_holds_the_outcome_stops_training(
-    cohort: Cohort, honest: InHand, leak: Callable[[Cohort, Outcomes], Floats], head: str
+    cohort: Cohort, honest: LeakageArguments, leak: Callable[[Cohort, Outcomes], Floats], head: str
 ) -> None:
-    leaking = in_hand(with_covariate(cohort, leak(cohort, honest.outcomes[0])))
+    leaking = leakage_arguments(with_covariate(cohort, leak(cohort, honest.outcomes[0])))
     check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
     assert not check.passed
     for landmark in cohort.protocol.landmarks:
@@ -118,17 +118,17 @@ def test_a_covariate_that_holds_the_outcome_stops_training(
         refuse_leakage([check])
 
 
-def test_that_an_outcome_is_there_at_all_can_be_the_leak(cohort: Cohort, honest: InHand) -> None:
+def test_that_an_outcome_is_there_at_all_can_be_the_leak(cohort: Cohort, honest: LeakageArguments) -> None:
     """A column that is filled only for those in remission, by whatever."""
     filled = np.where(honest.outcomes[0].remission == 1, np.random.default_rng(1).random(len(cohort)), np.nan)
-    leaking = in_hand(with_covariate(cohort, filled))
+    leaking = leakage_arguments(with_covariate(cohort, filled))
     assert not feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes).passed
 
 
-def test_a_covariate_that_tells_as_much_as_early_response_does_passes(cohort: Cohort, honest: InHand) -> None:
+def test_a_covariate_that_tells_as_much_as_early_response_does_passes(cohort: Cohort, honest: LeakageArguments) -> None:
     """Remission and noise of 1.3 times its distance: AUC = Phi(1 / (0.77 * sqrt(2))) = 0.82."""
     noise = np.random.default_rng(4).normal(0, 0.77, len(cohort))
-    telling = in_hand(with_covariate(cohort, honest.outcomes[0].remission + noise))
+    telling = leakage_arguments(with_covariate(cohort, honest.outcomes[0].remission + noise))
     check = feature_check(cohort.protocol.landmarks, telling.tasks, telling.outcomes)
     assert check.passed, check.named
 
@@ -162,7 +162,7 @@ def test_a_stratified_auc_compares_within_strata_only() -> None:
 
 
 def test_a_detector_that_sees_nothing_fails_the_positive_control(
-    honest: InHand, monkeypatch: pytest.MonkeyPatch
+    honest: LeakageArguments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = (honest.cohort.protocol.landmarks, honest.tasks, honest.outcomes, 7)
     assert positive_control_check(*arguments).passed
@@ -172,7 +172,7 @@ def test_a_detector_that_sees_nothing_fails_the_positive_control(
     assert len(check.named) == 6  # two heads at three landmarks
 
 
-def test_with_too_few_outcomes_nothing_is_said_of_a_feature(honest: InHand) -> None:
+def test_with_too_few_outcomes_nothing_is_said_of_a_feature(honest: LeakageArguments) -> None:
     few = remission_with(9, 400, effect=9.0)
     alone = auc_of_each(observed_of(few, honest.outcomes[0]), few.training_data.rows)
     assert not any(found.suspicious for found in alone)
@@ -205,7 +205,7 @@ def steady_courses(folder: Path) -> Cohort:
 
 def test_features_of_the_product_that_decide_the_outcome_alone_warn_and_do_not_stop(tmp_path: Path) -> None:
     """Two weeks before the outcome a steady course is all but over: honest, and a doubtful moment of prediction."""
-    check = in_hand(steady_courses(tmp_path)).checks()["implausible features"]
+    check = leakage_arguments(steady_courses(tmp_path)).checks()["implausible features"]
     assert check.passed
     assert not check.stops
     assert "of dated records nearly decide" in check.warning
@@ -215,8 +215,8 @@ def test_features_of_the_product_that_decide_the_outcome_alone_warn_and_do_not_s
 
 def test_a_study_covariate_beside_such_features_still_stops_training(tmp_path: Path) -> None:
     cohort = steady_courses(tmp_path)
-    (outcomes,) = in_hand(cohort).outcomes
-    leaking = in_hand(with_covariate(cohort, noisy_remission(cohort, outcomes)))
+    (outcomes,) = leakage_arguments(cohort).outcomes
+    leaking = leakage_arguments(with_covariate(cohort, noisy_remission(cohort, outcomes)))
     check = leaking.checks()["implausible features"]
     assert check.stops
     assert check.named[0].startswith("week 6, remission: leak (AUC 0.9")
@@ -229,10 +229,10 @@ ANSWERED = Acknowledgement(check="implausible features", by="A. Rivera", reason=
 
 
 def test_a_failed_check_that_somebody_answers_for_does_not_stop_and_says_who_and_why(
-    cohort: Cohort, honest: InHand
+    cohort: Cohort, honest: LeakageArguments
 ) -> None:
     """One answer in thirteen the other way round: an AUC of about 0.93, above what a feature may have, and no copy."""
-    leaking = in_hand(with_covariate(cohort, noisy_remission(cohort, honest.outcomes[0], every=13)))
+    leaking = leakage_arguments(with_covariate(cohort, noisy_remission(cohort, honest.outcomes[0], every=13)))
     check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
     answered = acknowledged(check, [ANSWERED])
     assert check.stops
@@ -244,16 +244,16 @@ def test_a_failed_check_that_somebody_answers_for_does_not_stop_and_says_who_and
 
 @pytest.mark.parametrize("copied", [remission, noisy_remission])
 def test_nobody_can_answer_for_a_covariate_that_equals_the_outcome_but_for_slips(
-    cohort: Cohort, honest: InHand, copied: Callable[[Cohort, Outcomes], Floats]
+    cohort: Cohort, honest: LeakageArguments, copied: Callable[[Cohort, Outcomes], Floats]
 ) -> None:
-    leaking = in_hand(with_covariate(cohort, copied(cohort, honest.outcomes[0])))
+    leaking = leakage_arguments(with_covariate(cohort, copied(cohort, honest.outcomes[0])))
     check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)
     assert acknowledged(check, [ANSWERED]).stops
     with pytest.raises(LeakageFoundError, match="implausible features: this check can't be acknowledged"):
         refuse_leakage([acknowledged(check, [ANSWERED])])
 
 
-def test_a_check_that_passed_takes_no_acknowledgement(cohort: Cohort, honest: InHand) -> None:
+def test_a_check_that_passed_takes_no_acknowledgement(cohort: Cohort, honest: LeakageArguments) -> None:
     check = feature_check(cohort.protocol.landmarks, honest.tasks, honest.outcomes)
     assert acknowledged(check, [ANSWERED]) == check
 
@@ -334,7 +334,7 @@ def test_shuffled_outcomes_are_not_predicted(honest_task: Task) -> None:
     ("task", "leaky"), [(remission_with(150, 400), LeakyRemission), (drawn_relapses(400), LeakyRelapse)]
 )
 def test_a_fit_that_saw_those_held_out_is_noticed(
-    honest: InHand, task: RemissionTask | RelapseTask, leaky: type[RemissionTask] | type[RelapseTask]
+    honest: LeakageArguments, task: RemissionTask | RelapseTask, leaky: type[RemissionTask] | type[RelapseTask]
 ) -> None:
     wide_task = wide(task)
     leaking = leaky(**vars(wide_task))
@@ -346,7 +346,7 @@ def test_a_fit_that_saw_those_held_out_is_noticed(
     assert "no figure is valid" in check.seen
 
 
-def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: InHand) -> None:
+def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: LeakageArguments) -> None:
     """Every head of a landmark is asked, not only its first."""
     (landmark, *_) = honest.cohort.protocol.landmarks
     relapse = wide(drawn_relapses(400))
@@ -409,7 +409,7 @@ def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
         assert changed.successes[held].sum() == binomial.successes[held].sum()
 
 
-def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> None:
+def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: LeakageArguments) -> None:
     check = shuffled_check(honest.cohort.protocol.landmarks[:1], [[remission_with(3, 400)]], FOLDS, QUICK)
     assert check.passed
     assert "too few outcomes" in check.seen
@@ -421,7 +421,7 @@ def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: InHand) -> No
 def test_a_duplicated_patient_stops_training_and_nobody_is_named(cohort: Cohort) -> None:
     copied = with_copy(cohort, 17)
     with pytest.raises(LeakageFoundError) as raised:
-        refuse_leakage(list(in_hand(copied).checks().values()))
+        refuse_leakage(list(leakage_arguments(copied).checks().values()))
     assert [check.name for check in raised.value.checks] == ["duplicated patients"]
     words = str(raised.value)
     assert words.startswith("leakage found: no model was fitted.\nduplicated patients: FAILED")
@@ -447,9 +447,9 @@ def test_what_passed_is_not_in_the_refusal() -> None:
 @pytest.mark.parametrize("column", ["working_alliance", "expectancy", "body_mass_index"])
 def test_a_patient_column_of_the_product_that_holds_the_outcome_stops_training(cohort: Cohort, column: str) -> None:
     """It has no day: nothing shows that it was filled in before the outcome was known."""
-    (outcomes, *_) = in_hand(cohort).outcomes
+    (outcomes, *_) = leakage_arguments(cohort).outcomes
     leaking = replace(cohort, patients=dict(cohort.patients) | {column: 10 + outcomes.remission})
-    held = in_hand(leaking)
+    held = leakage_arguments(leaking)
     check = feature_check(cohort.protocol.landmarks, held.tasks, held.outcomes)
     assert check.stops
     assert not check.acknowledgeable

@@ -13,7 +13,7 @@ from features.protocol.columns import CHILD_TABLES
 from features.records.cohort import Cohort
 from features.records.timeline import Indices
 from tests.places import COHORTS
-from tests.training.leakage.leaks import in_hand, with_copy, with_rows
+from tests.training.leakage.leaks import leakage_arguments, with_copy, with_rows
 from tests.training.leakage.poor_records import poor_records, with_copies, written
 from training.cohort.reader import read_cohort
 from training.leakage.chance_agreement import CellEvidence, informed
@@ -115,7 +115,7 @@ def test_a_cohort_of_one_or_none_has_no_pairs(cohort: Cohort) -> None:
 
 def test_what_is_said_of_a_pair_names_rows_and_no_id(cohort: Cohort) -> None:
     copied = with_copy(cohort, 17)
-    check = duplicate_check(copied, in_hand(copied).folds)
+    check = duplicate_check(copied, leakage_arguments(copied).folds)
     assert not check.passed
     assert check.named == ["rows 19 and 402"]  # patients 17 and 400, from 0, below a header in row 1
     assert "1 pair of records" in check.seen

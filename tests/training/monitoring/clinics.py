@@ -29,7 +29,7 @@ def hashed(name: str) -> str:
 def clinic_log(
     bundle: Bundle, cohort: Cohort, per_month: float = 30, change: ChangeSize | None = None, start: datetime = START
 ) -> list[LoggedPrediction]:
-    """The log of a clinic to which the patients of a cohort come, so many a month, asked about at every landmark."""
+    """The log of a clinic with ``per_month`` patients of a cohort a month, each predicted at every landmark."""
     came = (np.arange(len(cohort)) / per_month * DAYS_A_MONTH).astype(int)
     log = []
     for model in bundle.models:
@@ -64,7 +64,7 @@ def row_of(names: tuple[str, ...], values: Floats) -> dict[str, float]:
 
 
 def verdicts_of(model: OutcomeModel, values: Floats) -> list[str]:
-    """Whether each patient is like those learned from."""
+    """The applicability of each patient."""
     if model.applicability is None:
         return ["inside"] * len(values)
     return [Applicable(level).name.lower() for level in model.applicability.assess(values).verdict.tolist()]

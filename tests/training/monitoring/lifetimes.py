@@ -10,12 +10,12 @@ from features.records.timeline import Floats
 from training.monitoring.statistics.bins import Bins, number_bins, yes_no_bins
 from training.monitoring.statistics.e_processes import (
     EProcess,
-    bet_from_every_month,
     change_in_ranks,
-    from_every_month,
+    e_process_over_starts,
     gather,
     recalibration_gains,
     recalibration_log_wealth,
+    sums_by_start,
 )
 from training.monitoring.statistics.ranks import ranks
 
@@ -63,13 +63,13 @@ MISSING = Stream(yes(0.03), yes(0.03), yes_no_bins)
 def drift_course(
     rng: np.random.Generator, stream: Stream, per_month: int, months: tuple[int, int], training: int
 ) -> EProcess:
-    """The bet on a stream over ``months`` without and with a change, for a training of so many patients."""
+    """The e-process of a stream over ``months`` without and with a change; ``training`` patients are the reference."""
     bins = stream.binned(stream.before(rng, training))
     calm, changed = (per_month * number for number in months)
     values = np.concatenate([stream.before(rng, calm), stream.after(rng, changed)])
     month = np.repeat(np.arange(sum(months)), per_month)
     if bins is None:
-        return bet_from_every_month(np.zeros((sum(months), sum(months))))
+        return e_process_over_starts(np.zeros((sum(months), sum(months))))
     ranked = ranks(bins.counts, bins.place(values), rng.random(len(values)))
     return change_in_ranks(ranked, month, sum(months), bins.cells)
 
@@ -77,9 +77,9 @@ def drift_course(
 def calibration_course(
     rng: np.random.Generator, per_month: int, months: tuple[int, int], lacking: float = 0.0, delay: int = 2
 ) -> EProcess:
-    """The bet on recalibration, for outcomes of 70 in 100 patients known two months later.
+    """The e-process against calibration, for outcomes of 70 in 100 patients known two months later.
 
-    After ``months`` of a right model its log-odds lack something.
+    After ``months[0]`` months of a right model its log-odds are ``lacking`` too low.
     """
     total = sum(months)
     came = np.repeat(np.arange(total), round(0.7 * per_month))
@@ -89,22 +89,22 @@ def calibration_course(
     known = came + delay
     gains = recalibration_gains(observed, log_odds, -1.0)
     settled = known < total
-    sums = from_every_month(gather(gains[settled], came[settled], known[settled], total))
-    return bet_from_every_month(recalibration_log_wealth(sums))
+    sums = sums_by_start(gather(gains[settled], came[settled], known[settled], total))
+    return e_process_over_starts(recalibration_log_wealth(sums))
 
 
 def alarmed(course: EProcess, share: float) -> bool:
-    """Whether a check with this share of the 5% was ever called proven."""
+    """Whether a check with this share of the 5% ever had an alarm."""
     return bool(course.log_wealth.max() >= -np.log(0.05 * share))
 
 
 def months_until(course: EProcess, share: float, change: int) -> float:
-    """Months from a change to its proof; infinite where it was not proven."""
-    proven = np.flatnonzero(course.log_wealth >= -np.log(0.05 * share))
-    later = proven[proven >= change]
+    """Months from a change to its alarm; infinite without one."""
+    alarms = np.flatnonzero(course.log_wealth >= -np.log(0.05 * share))
+    later = alarms[alarms >= change]
     return float(later[0] - change + 1) if len(later) else np.inf
 
 
 def at_most(seen: int, of: int) -> float:
-    """The upper 95% limit of a share of which so many were seen. Source: Clopper & Pearson 1934."""
+    """The upper 95% limit of the share ``seen`` / ``of``. Source: Clopper & Pearson 1934."""
     return 1.0 if seen == of else float(beta.ppf(0.95, seen + 1, of - seen))

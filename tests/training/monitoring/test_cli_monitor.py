@@ -26,7 +26,7 @@ PATIENTS = 24
 
 
 @dataclass(frozen=True)
-class OfCohort(Registry):
+class CohortRegistry(Registry):
     """Versions under the protocol of a cohort, with the reference that their training would have recorded."""
 
     cohort: Cohort
@@ -40,8 +40,8 @@ class OfCohort(Registry):
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory, simulated: Path) -> Iterator[OfCohort]:
-    made = OfCohort(tmp_path_factory.mktemp("monitored"), read_cohort(simulated))
+def registry(tmp_path_factory: pytest.TempPathFactory, simulated: Path) -> Iterator[CohortRegistry]:
+    made = CohortRegistry(tmp_path_factory.mktemp("monitored"), read_cohort(simulated))
     for number in ("1", "2"):
         made.register(None)
         answering = made.version(number)
@@ -80,34 +80,34 @@ def run_of(registry: Registry, run_id: str) -> Run:
 
 
 def recorded_runs(registry: Registry) -> set[str]:
-    """The ids of every run that was ever recorded, whatever it is about."""
+    """The ids of all recorded runs."""
     places = [one.experiment_id for one in registry.client.search_experiments()]
     return {run.info.run_id for run in registry.client.search_runs(places)}
 
 
-def test_what_is_found_is_told_recorded_and_written(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
+def test_what_is_found_is_told_recorded_and_written(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
     model = registry.version("2")
     log = log_in(tmp_path, model, requests(registry.cohort))
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout.splitlines()[-1])
-    (found,) = told["models"]
+    printed = json.loads(done.stdout.splitlines()[-1])
+    (found,) = printed["models"]
     assert (found["version"], found["counted"], found["followed"], found["referenced"]) == ("2", PATIENTS, True, True)
-    assert told["state"] == found["state"] == "too little to tell"
+    assert printed["state"] == found["state"] == "too little to tell"
     joined = {count["reason"]: count["patients"] for count in found["calibration"][0]["joined"]}
     assert sum(joined.values()) == PATIENTS
     assert joined["with an outcome"] >= 5
-    run = run_of(registry, told["run_id"])
+    run = run_of(registry, printed["run_id"])
     assert run.data.tags["level"] == "monitoring"
     assert (run.data.tags["model_version"], run.data.tags["model_run_id"]) == ("2", model.run_id)
     assert run.data.metrics["version 2/counted"] == PATIENTS
-    names = {one.path for one in registry.client.list_artifacts(told["run_id"])}
+    names = {one.path for one in registry.client.list_artifacts(printed["run_id"])}
     assert names >= {"monitoring.json", "monitoring.html", "figures", "seal.json"}
-    recorded = Path(registry.client.download_artifacts(told["run_id"], "monitoring.html", str(tmp_path)))
+    recorded = Path(registry.client.download_artifacts(printed["run_id"], "monitoring.html", str(tmp_path)))
     assert recorded.read_bytes() == (tmp_path / "page.html").read_bytes()
 
 
-def test_what_calls_for_action_ends_with_the_code_of_evidence_and_says_why(registry: OfCohort, tmp_path: Path) -> None:
+def test_the_verdict_act_gives_exit_code_4_and_the_reason(registry: CohortRegistry, tmp_path: Path) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort, with_age=False))
     done = kap(log.file)
     assert done.exit_code == 4
@@ -118,7 +118,7 @@ def test_what_calls_for_action_ends_with_the_code_of_evidence_and_says_why(regis
 
 
 def test_outcomes_that_belong_to_nobody_in_the_log_are_warned_of(
-    registry: OfCohort, simulated: Path, tmp_path: Path
+    registry: CohortRegistry, simulated: Path, tmp_path: Path
 ) -> None:
     documents = requests(registry.cohort)
     for document in documents:
@@ -131,7 +131,7 @@ def test_outcomes_that_belong_to_nobody_in_the_log_are_warned_of(
 
 
 def test_a_version_without_a_reference_ends_well_and_is_not_taken_for_one_in_order(
-    registry: OfCohort, simulated: Path, tmp_path: Path
+    registry: CohortRegistry, simulated: Path, tmp_path: Path
 ) -> None:
     log = log_in(tmp_path, registry.version("1"), requests(registry.cohort))
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html")
@@ -144,14 +144,14 @@ def test_a_version_without_a_reference_ends_well_and_is_not_taken_for_one_in_ord
     assert "monitored items: calibration alone, without drift" in page
 
 
-def test_a_model_of_another_registry_is_said_to_be_unknown(registry: OfCohort, tmp_path: Path) -> None:
+def test_a_model_of_another_registry_is_said_to_be_unknown(registry: CohortRegistry, tmp_path: Path) -> None:
     stranger = replace(registry.version("2"), bundle=replace(registry.version("2").bundle, digest="e" * 64))
     done = kap(log_in(tmp_path, stranger, requests(registry.cohort)).file)
     assert done.exit_code == 0
     assert "no bundle of this digest" in done.stdout
 
 
-def test_erased_predictions_are_counted_and_tell_nothing(registry: OfCohort, tmp_path: Path) -> None:
+def test_erased_predictions_are_counted_and_tell_nothing(registry: CohortRegistry, tmp_path: Path) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     with log.open() as state:
         erase_patient(state.engine, state.secret, str(registry.cohort.patient_ids[0]), by="Ada", reason="asked for it")
@@ -161,15 +161,15 @@ def test_erased_predictions_are_counted_and_tell_nothing(registry: OfCohort, tmp
 
 
 def test_a_log_without_predictions_from_a_day_on_says_so_and_records_nothing(
-    registry: OfCohort, tmp_path: Path
+    registry: CohortRegistry, tmp_path: Path
 ) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort)[:1])
     done = kap(log.file, "--since", "2026-01-01")
     assert (done.exit_code, done.stdout.strip()) == (0, "The log holds no predictions.")
 
 
-def test_a_log_that_was_changed_is_not_judged(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
-    """One answer is changed behind the log's back: nothing is told of it, recorded or written."""
+def test_a_log_that_was_changed_is_not_judged(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
+    """One answer is changed behind the log's back: nothing about it is printed, recorded or written."""
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     changed = log.ids()[3]
     log.change(changed, answer=str(log.entry(changed).answer).replace("0.", "0.9", 1))
@@ -183,7 +183,7 @@ def test_a_log_that_was_changed_is_not_judged(registry: OfCohort, simulated: Pat
     assert not (tmp_path / "page.html").exists()
 
 
-def test_of_a_log_that_was_changed_in_many_places_the_first_are_told(registry: OfCohort, tmp_path: Path) -> None:
+def test_of_a_log_that_was_changed_in_many_places_the_first_are_told(registry: CohortRegistry, tmp_path: Path) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     log.sql("UPDATE entries SET row = '{}'")
     done = kap(log.file)
@@ -192,29 +192,31 @@ def test_of_a_log_that_was_changed_in_many_places_the_first_are_told(registry: O
     assert f"and {PATIENTS - 8} more" in done.stderr
 
 
-def test_no_reference_hash_or_value_of_a_patient_is_told(registry: OfCohort, simulated: Path, tmp_path: Path) -> None:
+def test_no_reference_hash_or_value_of_a_patient_is_shown(
+    registry: CohortRegistry, simulated: Path, tmp_path: Path
+) -> None:
     documents = requests(registry.cohort)
     for document in documents:
         document["patient"]["body_mass_index"] = 31.41592
     log = log_in(tmp_path, registry.version("2"), documents)
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
-    told = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "31.4159" not in told
+    printed = done.output + (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "31.4159" not in printed
     for document in documents:
         reference = document["patient"]["patient_ref"]
-        assert reference not in told
-        assert SECRET.patient(reference) not in told
-    assert not [key for key in log.ids() if key in told]
+        assert reference not in printed
+        assert SECRET.patient(reference) not in printed
+    assert not [key for key in log.ids() if key in printed]
 
 
 @pytest.mark.parametrize("name", ["nowhere.db", "postgresql://ada:secret@host/db"])
-def test_what_names_no_log_is_the_users_matter(registry: OfCohort, name: str) -> None:
+def test_what_names_no_log_is_the_users_matter(registry: CohortRegistry, name: str) -> None:
     done = kap(name)
     assert done.exit_code == 2
     assert "refused: 1 problem" in done.output
 
 
-def test_outcomes_that_can_t_be_read_are_the_users_matter(registry: OfCohort, tmp_path: Path) -> None:
+def test_outcomes_that_can_t_be_read_are_the_users_matter(registry: CohortRegistry, tmp_path: Path) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort)[:1])
     (tmp_path / "outcomes").mkdir()
     done = kap(log.file, "--outcomes", tmp_path / "outcomes")

@@ -25,7 +25,7 @@ FIVE_YEARS = (60, 0)
     [(10, 60), *(pytest.param(per_month, 200, marks=pytest.mark.long) for per_month in (10, 50))],
 )
 def test_no_more_than_one_lifetime_in_twenty_sees_any_false_alarm(per_month: int, lifetimes: int) -> None:
-    """A model of which five things are watched, with the whole 5% shared among them, at a training of 300 patients.
+    """A model of which five items are monitored, with the whole 5% shared among them, at a training of 300 patients.
 
     The upper 95% limit of the share of lifetimes with any alarm lies below the 5% that are promised.
     """

@@ -67,9 +67,9 @@ class Clinic:
 @pytest.fixture(scope="module")
 def clinic(trained: Training) -> Clinic:
     bundle = replace(trained.bundle, digest=DIGEST)
-    learned, others = np.arange(0, 240), np.arange(240, 400)
+    training, others = np.arange(0, 240), np.arange(240, 400)
     patients = trained.cohort.take(others)
-    reference = reference_of_update(trained.cohort.take(learned), bundle.models)
+    reference = reference_of_update(trained.cohort.take(training), bundle.models)
     return Clinic(bundle, reference, patients, clinic_log(bundle, patients))
 
 
@@ -139,8 +139,8 @@ def test_a_training_that_recorded_no_reference_is_no_error(clinic: Clinic) -> No
 
 
 def test_what_was_mended_is_left_behind_by_a_day_to_begin_from(clinic: Clinic) -> None:
-    mended = [replace(one, row=None, answer=None, patient=None) if one.at.month < 3 else one for one in clinic.log]
-    found = clinic.monitored(mended, since=date(2026, 3, 1))
+    corrected = [replace(one, row=None, answer=None, patient=None) if one.at.month < 3 else one for one in clinic.log]
+    found = clinic.monitored(corrected, since=date(2026, 3, 1))
     assert found.first_day >= "2026-03-01"
     assert found.erased == 0
 

@@ -1,6 +1,6 @@
-"""What matters is found, and how soon, at thirty patients a month: the numbers that the guide and the verdicts go by.
+"""Months until a change is found at thirty patients a month: the numbers of the guide and the verdicts.
 
-Every check has its share of the 5% in a model of three landmarks with about three hundred things watched.
+Every check has its share of the 5% in a model of three landmarks with about three hundred monitored items.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ RUNS = 25
 CHANGES = {
     "severity up by 0.8 standard deviations": (SEVERITY, FEATURES, 3),
     "any feature up by 0.5 standard deviations": (Stream(normal, shifted(0.5), number_bins), FEATURES, 7),
-    "a feature of 85 in 100 patients is recorded no more": (Stream(yes(0.15), yes(1.0), yes_no_bins), FEATURES, 1),
+    "a feature of 85 in 100 patients is no longer recorded": (Stream(yes(0.15), yes(1.0), yes_no_bins), FEATURES, 1),
     "a feature of all patients is missing in one of five": (Stream(yes(0.0), yes(0.2), yes_no_bins), FEATURES, 3),
     "answers up by 0.5 standard deviations": (Stream(normal, shifted(0.5), number_bins), ANSWERS, 7),
     "answers spread 1.6 times as far": (Stream(normal, wider(1.6), number_bins), ANSWERS, 10),
@@ -50,14 +50,14 @@ def test_rest_of_four_years_costs_a_month_or_two() -> None:
     assert np.median(found) <= 4, sorted(found)
 
 
-def test_the_month_of_the_change_is_told() -> None:
+def test_the_month_of_the_change_is_estimated() -> None:
     rng = np.random.default_rng(3)
     courses = [drift_course(rng, SEVERITY, 30, (12, 12), 1000) for _ in range(RUNS)]
     assert np.median([abs(course.since[-1] - 12) for course in courses]) <= 1
 
 
 def test_calibration_that_is_lost_is_found_within_a_year() -> None:
-    """From a right model to one that says 27% where 50% come, or 50% where 27% come."""
+    """From a right model to one that predicts 27% instead of 50%, or 50% instead of 27%."""
     rng = np.random.default_rng(4)
     found = [months_until(calibration_course(rng, 30, (12, 24), lacking=1.0), ANSWERS, 12) for _ in range(RUNS)]
     assert np.median(found) <= 10, sorted(found)

@@ -1,4 +1,4 @@
-"""Act, watch, in order, too little to tell: what decides, and how it is said."""
+"""Act, watch, in order, too little to tell: the rules and the texts."""
 
 from collections.abc import Sequence
 from math import log
@@ -26,7 +26,7 @@ BUNDLE = toy_bundle()
 LANDMARK = BUNDLE.models[0].landmark.name
 CALENDAR = Calendar(2026 * 12, 4)
 SHARE = 0.01
-PROVEN, HINTED, NONE = 1 / (0.05 * SHARE), 1 / (0.2 * SHARE), 1.0
+STRONG, HINTED, NONE = 1 / (0.05 * SHARE), 1 / (0.2 * SHARE), 1.0
 LARGE = Size("standard deviations", float("nan"), float("nan"), 0.8, 40)
 SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
 
@@ -34,7 +34,7 @@ SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
 def check(
     wealth: float, size: Size | None = LARGE, kind: Kind = "value", name: str = "age_years", enough: bool = True
 ) -> Check:
-    """A thing watched whose bet came to hold so much in the third of four months."""
+    """A finding with this wealth in the third of four months."""
     course = EProcess(np.log([1.0, 1.0, wealth * 1.0001, 1.0]), np.array([0, 1, 1, 1]))
     (found,) = checks(
         [MonitoringFinding(MonitoredItem(LANDMARK, kind, name), course, SHARE, 120, enough, size)], BUNDLE, CALENDAR
@@ -43,14 +43,14 @@ def check(
 
 
 CASES: list[tuple[Check, State]] = [
-    (check(PROVEN), "act"),
-    (check(PROVEN * 0.99), "watch"),
+    (check(STRONG), "act"),
+    (check(STRONG * 0.99), "watch"),
     (check(HINTED), "watch"),
     (check(HINTED * 0.99), "in order"),
-    (check(PROVEN, SMALL), "watch"),
-    (check(PROVEN, None), "act"),
-    (check(PROVEN, name="body_mass_index"), "watch"),
-    (check(PROVEN, None, kind="calibration", name="remission"), "act"),
+    (check(STRONG, SMALL), "watch"),
+    (check(STRONG, None), "act"),
+    (check(STRONG, name="body_mass_index"), "watch"),
+    (check(STRONG, None, kind="calibration", name="remission"), "act"),
     (check(NONE), "in order"),
     (check(NONE, enough=False), "too little to tell"),
 ]
@@ -62,7 +62,7 @@ def test_what_is_proven_large_and_used_calls_for_action(found: Check, state: Sta
 
 
 def test_what_was_proven_once_stays_and_says_since_when() -> None:
-    found = check(PROVEN)
+    found = check(STRONG)
     assert (found.alarm, found.since, found.log10_evidence) == ("2026-03", "2026-02", 0.0)
     assert found.chance == pytest.approx(0.05, rel=1e-3)
 
@@ -81,8 +81,8 @@ def test_the_features_that_the_heads_go_by_are_known() -> None:
 
 
 def test_the_state_of_all_is_that_of_the_most_urgent_part() -> None:
-    proven, quiet = check(PROVEN), check(NONE)
-    assert states([quiet, proven], followed=False) == {"records": "act", "answers": "too little to tell"}
+    changed, quiet = check(STRONG), check(NONE)
+    assert states([quiet, changed], followed=False) == {"records": "act", "answers": "too little to tell"}
     assert overall({"records": "in order", "answers": "watch"}) == "watch"
     assert overall({"records": "in order", "calibration": "too little to tell"}) == "too little to tell"
     assert overall({}) == "too little to tell"
@@ -137,12 +137,12 @@ def test_it_is_a_warning_of_its_own_where_nobody_is_in_the_folder() -> None:
 
 def test_the_joining_is_added_up_over_landmarks_and_once_per_prediction() -> None:
     few = Count(reason=NOT_SETTLED, patients=10, few=(NO_SUCH_PATIENT,))
-    told = [
+    calibrations = [
         calibration(head, landmark=landmark, joined=[Count(reason=WITH_OUTCOME, patients=20), few])
         for landmark in ("first", "second")
         for head in ("remission", "relapse")
     ]
-    said = reasons([], told, "read", referenced=True)
+    said = reasons([], calibrations, "read", referenced=True)
     line = "Outcomes: 40 with an outcome; 20 found but not settled yet; fewer than 5 at each of 2 landmarks not in the "
     assert f"{line}folder." in said
 
@@ -173,7 +173,7 @@ def calibration(
 
 
 def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
-    (said, *_) = reasons([check(PROVEN)], [], "not given", referenced=True)
+    (said, *_) = reasons([check(STRONG)], [], "not given", referenced=True)
     assert said == (
         f"At the landmark {LANDMARK!r}, age_years is 0.80 standard deviations higher than in training, since 2026-02. "
         "Strong evidence at the end of 2026-03: without a change, one in 20 models would ever show this much evidence."
@@ -181,8 +181,8 @@ def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
 
 
 def test_a_share_of_a_few_patients_is_not_told() -> None:
-    size = Size("share", 0.9, 0.95, 0.05, 40, told=False)
-    found = check(PROVEN, size, kind="recorded")
+    size = Size("share", 0.9, 0.95, 0.05, 40, disclosed=False)
+    found = check(STRONG, size, kind="recorded")
     assert found.change is not None
     assert (found.change.recent, found.change.difference) == (None, None)
     assert "95%" not in "".join(reasons([found], [], "not given", referenced=True))

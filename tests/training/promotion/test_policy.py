@@ -141,7 +141,7 @@ def test_the_overall_rate_has_no_slope_but_is_judged_in_the_large() -> None:
         (-0.021, 0.01, False),  # two in a hundred patients worse
         (-0.01, 0.001, True),
         (-0.01, -0.001, False),  # the upper limit of the difference is below 0
-        (-1e-16, -1e-16, True),  # acting for all, but for rounding
+        (-1e-16, -1e-16, True),  # treating all, except for rounding
         (0.0, None, True),  # without limits by itself
         (-0.001, None, False),
         (None, None, False),
@@ -175,7 +175,7 @@ def test_net_benefit_that_was_not_computed_is_refused() -> None:
     [
         (100, 0.41, 0.9, False),
         (100, -0.9, -0.41, False),
-        (99, 0.41, 0.9, True),  # too small to be judged
+        (99, 0.41, 0.9, True),  # too small to be evaluated
         (100, 0.39, 0.9, True),  # perhaps within 0.4
         (5000, 0.1, 0.2, True),  # surely off, but by little
     ],
@@ -205,7 +205,7 @@ def test_a_sample_size_that_is_not_known_is_refused(winner: str) -> None:
     [
         ({"quick": True}, "whole training"),
         ({"kind": "external"}, "whole training"),
-        ({"leakage": []}, "leakage gate"),
+        ({"leakage": []}, "leakage checks"),
         ({"refit_check": None}, "refit check"),
         ({"landmarks": []}, "every question answered"),
     ],
@@ -276,20 +276,20 @@ def test_a_failed_leakage_check_that_somebody_answers_for_is_met_and_shown_as_a_
     assert all(check.passed for check in checks)
     by_name = {check.name: check for check in checks}
     assert by_name["acknowledged: shuffled outcomes"].seen == "acknowledged by A. Rivera: seen before, one seed in many"
-    assert "shuffled outcomes: FAILED, acknowledged by A. Rivera: seen before" in by_name["leakage gate"].seen
+    assert "shuffled outcomes: FAILED, acknowledged by A. Rivera: seen before" in by_name["leakage checks"].seen
 
 
 def test_a_warning_of_a_leakage_check_is_shown_and_the_check_is_met() -> None:
     evidence = good_evidence()
     warned = evidence.leakage[0].model_copy(update={"warning": "8 features nearly decide the outcome alone"})
     checks = check_policy(evidence.model_copy(update={"leakage": [warned]}), POLICY, NO_CHAMPION)
-    (gate,) = [check for check in checks if check.name == "leakage gate"]
-    assert "Warning: 8 features nearly decide the outcome alone" in gate.seen
+    (check,) = [one for one in checks if one.name == "leakage checks"]
+    assert "Warning: 8 features nearly decide the outcome alone" in check.seen
 
 
-def test_a_head_that_was_not_learned_and_a_question_not_answered_are_named() -> None:
-    unlearned = with_heads(good_evidence(), winner=None, note="too few patients")
-    assert any("remission was not fitted (too few patients)" in check.seen for check in failed(unlearned))
+def test_a_head_that_was_not_fitted_and_a_question_not_answered_are_named() -> None:
+    unfitted = with_heads(good_evidence(), winner=None, note="too few patients")
+    assert any("remission was not fitted (too few patients)" in check.seen for check in failed(unfitted))
     whole = good_evidence()
     short = whole.landmarks[0].model_copy(update={"questions": whole.landmarks[0].questions[:-1]})
     (found,) = failed(whole.model_copy(update={"landmarks": [short, *whole.landmarks[1:]]}))

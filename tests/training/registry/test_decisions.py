@@ -1,4 +1,4 @@
-"""The chain of decisions: whatever is changed, lost, moved or added is found, and who was champion when is known."""
+"""The chain of decisions: any change, loss, move or addition is found, and the champion of each day is known."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""What a promoted copy tells of its performance is what the evidence says, and nothing where that can't be believed."""
+"""A promoted copy has the figures of its evidence, and none if the evidence is not as recorded."""
 
 import hashlib
 import json
@@ -81,7 +81,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 def promoted_copy() -> tuple[Performance, Path]:
-    """What the copy made last tells, its digest checked, and its folder."""
+    """The performance in the newest copy, with its digest checked, and the folder."""
     from pydantic import TypeAdapter
 
     model = bentoml.models.get(f"{MODEL_NAME}:latest")
@@ -114,13 +114,13 @@ def test_a_promotion_also_tells_what_was_measured_elsewhere_and_names_what_is_lo
     registry.client.set_model_version_tag(MODEL_NAME, version, f"evaluation {run_id}", "elsewhere")
     registry.client.set_model_version_tag(MODEL_NAME, version, f"evaluation {'0' * 32}", "nowhere")
     override(Proposal(version, "first", load_policy(), by="Ada"))
-    told, _ = promoted_copy()
-    assert [(one.kind, one.cohort_digest) for one in told.measured] == [
+    performance, _ = promoted_copy()
+    assert [(one.kind, one.cohort_digest) for one in performance.measured] == [
         ("held out", "c" * 64),
         ("external", "d" * 64),
     ]
-    assert told.measured[1].run_id == run_id
-    assert told.not_readable == ("the evaluation on nowhere: there is no evidence",)
+    assert performance.measured[1].run_id == run_id
+    assert performance.not_readable == ("the evaluation on nowhere: there is no evidence",)
 
 
 def stored(folder: Path, evidence: Evidence | None, evaluations: tuple[StoredEvaluation, ...] = ()) -> StoredTraining:
@@ -145,7 +145,7 @@ def stored(folder: Path, evidence: Evidence | None, evaluations: tuple[StoredEva
     )
 
 
-def copy_telling(performance: Performance, folder: Path) -> ServedCopy:
+def copy_with(performance: Performance, folder: Path) -> ServedCopy:
     folder.mkdir()
     document = performance.as_json().encode()
     (folder / PERFORMANCE).write_bytes(document)
@@ -153,8 +153,8 @@ def copy_telling(performance: Performance, folder: Path) -> ServedCopy:
 
 
 def test_an_audit_finds_nothing_in_a_copy_that_tells_what_was_measured(tmp_path: Path) -> None:
-    told = performance_of(BUNDLE, [recorded(good_evidence())])
-    assert performance_differs(copy_telling(told, tmp_path / "copy"), stored(tmp_path / "a", good_evidence())) == []
+    performance = performance_of(BUNDLE, [recorded(good_evidence())])
+    assert performance_differs(copy_with(performance, tmp_path / "copy"), stored(tmp_path / "a", good_evidence())) == []
 
 
 def test_an_audit_finds_nothing_in_a_copy_made_before_copies_told_of_performance(tmp_path: Path) -> None:
@@ -169,25 +169,25 @@ def flattered(evidence: Evidence) -> Evidence:
     )
 
 
-@pytest.mark.parametrize("told", ["another figure", "nothing", "a run that never was", "another bundle"])
-def test_an_audit_names_a_copy_whose_figures_were_changed_together_with_their_digest(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("change", ["another figure", "nothing", "a run that never was", "another bundle"])
+def test_an_audit_names_a_copy_with_changed_figures_and_digest(tmp_path: Path, change: str) -> None:
     true = recorded(good_evidence())
     performance = {
         "another figure": performance_of(BUNDLE, [recorded(flattered(good_evidence()))]),
         "nothing": performance_of(BUNDLE, []),
         "a run that never was": performance_of(BUNDLE, [true, recorded(good_evidence(), "run9")]),
         "another bundle": Performance("f" * 64, (), ()),
-    }[told]
-    (said,) = performance_differs(copy_telling(performance, tmp_path / "copy"), stored(tmp_path / "a", good_evidence()))
+    }[change]
+    (said,) = performance_differs(copy_with(performance, tmp_path / "copy"), stored(tmp_path / "a", good_evidence()))
     assert said.startswith(f"kap-outcomes:tag: {PERFORMANCE} ")
 
 
 @pytest.mark.parametrize("document", [None, b"{}"])
 def test_an_audit_names_a_copy_whose_file_is_lost_or_changed(tmp_path: Path, document: bytes | None) -> None:
-    told = copy_telling(performance_of(BUNDLE, [recorded(good_evidence())]), tmp_path / "copy")
-    path = told.folder / PERFORMANCE
+    copy = copy_with(performance_of(BUNDLE, [recorded(good_evidence())]), tmp_path / "copy")
+    path = copy.folder / PERFORMANCE
     path.unlink() if document is None else path.write_bytes(document)
-    (said,) = performance_differs(told, stored(tmp_path / "a", good_evidence()))
+    (said,) = performance_differs(copy, stored(tmp_path / "a", good_evidence()))
     assert "not as promoted" in said
 
 
@@ -197,9 +197,9 @@ def test_an_audit_compares_what_was_measured_elsewhere_too(tmp_path: Path) -> No
     evaluation = StoredEvaluation("run2", "elsewhere", named=True, stored=where)
     training = stored(tmp_path / "a", good_evidence(), (evaluation,))
     true = performance_of(BUNDLE, [recorded(good_evidence()), recorded(elsewhere, "run2")])
-    assert performance_differs(copy_telling(true, tmp_path / "true"), training) == []
+    assert performance_differs(copy_with(true, tmp_path / "true"), training) == []
     false = performance_of(BUNDLE, [recorded(good_evidence()), recorded(flattered(elsewhere), "run2")])
-    (said,) = performance_differs(copy_telling(false, tmp_path / "false"), training)
+    (said,) = performance_differs(copy_with(false, tmp_path / "false"), training)
     assert "run2" in said
 
 

@@ -308,10 +308,10 @@ def test_a_decision_interrupted_after_it_was_recorded_is_finished_by_the_next(
         with pytest.raises(Killed):
             kap(promote, GOOD_TOO, "--reason", "newer", "--by", "Ada")
     assert champion(registry) == GOOD
-    told = kap(history)
-    assert told.exit_code == 4
-    assert "decision 2 (promote version 2) is recorded but interrupted: it has not taken effect" in told.stderr
-    assert "The next kap promote or kap rollback completes it" in told.stderr
+    printed = kap(history)
+    assert printed.exit_code == 4
+    assert "decision 2 (promote version 2) is recorded but interrupted: it has not taken effect" in printed.stderr
+    assert "The next kap promote or kap rollback completes it" in printed.stderr
     done = kap(then, *([] if then is rollback else [BAD]), "--reason", "next")
     assert "decision 2 (promote version 2) was interrupted; it is now complete" in done.stderr
     course = [("promote", GOOD), ("promote", GOOD_TOO)]

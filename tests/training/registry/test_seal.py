@@ -1,4 +1,4 @@
-"""A seal names whatever was changed, lost or added, and is the same for the same record."""
+"""A seal names anything changed, lost or added, and is the same for the same record."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A candidate is asked again about the logged rows; who would get another answer, and who can't be asked, is told."""
+"""A candidate predicts for the logged rows; changed answers and rows left out are reported."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -128,15 +128,15 @@ def test_who_crosses_from_an_answer_to_none_and_between_verdicts_is_counted() ->
     changes = whole(asked(with_applicability(BUNDLE), *answers))
     assert (changes.no_longer, changes.newly) == (1, 0)
     assert changes.crossings == (
-        Crossing("not judged", "inside", 2),
-        Crossing("not judged", "at_the_edge", 1),
-        Crossing("not judged", "outside", 1),
+        Crossing("not evaluated", "inside", 2),
+        Crossing("not evaluated", "at_the_edge", 1),
+        Crossing("not evaluated", "outside", 1),
     )
     assert {(change.both, change.only_before, change.only_now) for change in changes.questions} == {(3, 1, 0)}
     evaluated = replace(with_applicability(toy_bundle()), digest="b" * 64)
     back = whole(asked(BUNDLE, logged(evaluated, patient(age_years=92)), then=evaluated))
     assert (back.no_longer, back.newly) == (0, 1)
-    assert back.crossings == (Crossing("outside", "not judged", 1),)
+    assert back.crossings == (Crossing("outside", "not evaluated", 1),)
 
 
 def test_a_head_that_only_one_model_has_is_told_by_question() -> None:
@@ -147,7 +147,7 @@ def test_a_head_that_only_one_model_has_is_told_by_question() -> None:
     )
     neither = without(BUNDLE, "remission", "relapse")
     changes = whole(asked(neither, logged(BUNDLE, patient())))
-    assert (changes.no_longer, changes.crossings) == (1, (Crossing("not judged", "not_predictable", 1),))
+    assert (changes.no_longer, changes.crossings) == (1, (Crossing("not evaluated", "not_predictable", 1),))
     assert whole(asked(BUNDLE, logged(neither, patient()), then=neither)).newly == 1
 
 
@@ -305,7 +305,7 @@ def test_another_kind_of_file_is_refused() -> None:
 
 
 class Candidates(Registry):
-    """Version 1 answered; version 2 is bolder about remission and knows whom it learned from."""
+    """Version 1 answered; version 2 is bolder about remission and has an applicability domain."""
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         own = super().bundle(number, cohort_digest)
@@ -345,7 +345,7 @@ def test_the_command_says_in_words_whose_answer_changes(log: PredictionLog) -> N
     assert "Of all predictions (4):" in said
     assert "Of the latest prediction of each patient at each landmark (3):" in said
     assert said.count("1 with a logged prediction only, 0 with a new prediction only") == 2
-    assert "2 go from not judged to inside" in said
+    assert "2 go from not evaluated to inside" in said
     assert log.ids()[0] in said.partition("the largest changes:")[2]
 
 
@@ -378,7 +378,7 @@ def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("replay", "--model", "9"), "a registered version of kap-outcomes"),
         (("replay", "nowhere.db", "--model", "1"), "a file that is not there"),
@@ -387,7 +387,7 @@ def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp
         (("replay",), "--model"),
     ],
 )
-def test_a_mistake_is_the_users_matter(log: PredictionLog, arguments: tuple[str, ...], told: str) -> None:
+def test_a_mistake_is_the_users_matter(log: PredictionLog, arguments: tuple[str, ...], expected: str) -> None:
     done = kap(*arguments)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert expected in done.stderr

@@ -1,4 +1,4 @@
-"""A drawing shows the numbers it was given, the same way every time, in text that stays text."""
+"""A figure shows the numbers it was given, the same way every time, in text that stays text."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -7,8 +7,9 @@ import pytest
 
 from tests.training.evidence_examples import NASTY, around, external_evidence, risk_groups
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate, LearningCurve
-from training.report.flow_diagram import flow_diagram, icon_array
+from training.report.flow_diagram import flow_diagram
 from training.report.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
+from training.report.icon_array import icon_array
 from training.report.plots import (
     Caption,
     calibration_plot,
@@ -37,15 +38,15 @@ every_figure = pytest.mark.parametrize("svg", DRAWN.values(), ids=DRAWN.keys())
 
 
 @every_figure
-def test_a_drawing_is_well_formed_and_says_what_it_shows(svg: str) -> None:
-    root = ET.fromstring(svg)  # noqa: S314 - our own drawing
+def test_a_figure_is_well_formed_and_says_what_it_shows(svg: str) -> None:
+    root = ET.fromstring(svg)  # noqa: S314 - our own SVG
     assert root.get("role") == "img"
     assert root[0].text == CAPTION.title
     assert root[1].text == CAPTION.description
 
 
 @every_figure
-def test_every_name_inside_a_drawing_carries_the_name_of_the_figure(svg: str) -> None:
+def test_every_name_inside_a_figure_carries_the_name_of_the_figure(svg: str) -> None:
     names = re.findall(r'\bid="([^"]*)"', svg)
     used = re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', svg)
     assert all(name.startswith("a-figure-") for name in names)
@@ -73,7 +74,7 @@ def test_lines_differ_by_more_than_colour() -> None:
 
 def test_names_may_hold_tags_formulas_and_control_characters() -> None:
     svg = forest_plot([ForestRow(NASTY, (around(0.7, 0.1),))], PANELS, Caption("x", NASTY, NASTY))
-    assert ET.fromstring(svg)[0].text == NASTY.replace("\x07", " ")  # noqa: S314 - our own drawing
+    assert ET.fromstring(svg)[0].text == NASTY.replace("\x07", " ")  # noqa: S314 - our own SVG
 
 
 def test_what_is_not_defined_is_left_out_and_a_suppressed_group_shows_words_only() -> None:
@@ -90,7 +91,7 @@ def test_empty_curves_draw_without_a_figure() -> None:
     assert "threshold" in decision_plot(lost, CAPTION)
 
 
-def test_an_icon_array_has_a_hundred_marks_and_its_key() -> None:
+def test_an_icon_array_has_100_marks_and_its_key() -> None:
     assert DRAWN["icons"].count("<circle") + DRAWN["icons"].count("<path") == 100 + 2
     assert "60 of 100: well" in DRAWN["icons"]
 

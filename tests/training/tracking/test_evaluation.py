@@ -1,4 +1,4 @@
-"""An external evaluation is recorded with a report that shows its patients beside those learned from."""
+"""An external evaluation is recorded with a report that shows its patients beside the training patients."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""MLflow's own tools answer whom the service answers, with the same limits, and nobody else."""
+"""MLflow's own tools give the service's answers and limits, and refuse the same patients."""
 
 from pathlib import Path
 from types import SimpleNamespace

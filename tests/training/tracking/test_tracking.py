@@ -133,9 +133,9 @@ def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and
         found = evidence.landmark(landmark["name"])
         remission = next(question.measures for question in found.questions if question.head == "remission")
         relapse = next(head.measures for head in found.heads if head.head == "relapse")
-        for head, measure, proven in (("remission", "auc", remission), ("relapse", "c_index", relapse)):
-            told = landmark[head]["candidates"][landmark[head]["winner"]][measure]
-            assert told == proven[measure].estimate == runs[landmark["name"], head][measure]
+        for head, measure, measures in (("remission", "auc", remission), ("relapse", "c_index", relapse)):
+            shown = landmark[head]["candidates"][landmark[head]["winner"]][measure]
+            assert shown == measures[measure].estimate == runs[landmark["name"], head][measure]
 
 
 def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: RecordedRun) -> None:
@@ -252,7 +252,7 @@ def test_kap_predict_answers_for_one_patient_as_the_bundle_does(
 
 
 def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: RecordedRun, tmp_path: Path) -> None:
-    """One bit of one file in MLflow's store; whoever runs the stores must act."""
+    """One bit of one file in MLflow's store; the store's administrator must act."""
     reference_inputs = list((recorded.place.folder / "mlruns").rglob("bundle/probes.json"))
     assert len(reference_inputs) == 1
     aside = tmp_path / "aside.json"

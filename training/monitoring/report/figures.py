@@ -1,4 +1,4 @@
-"""Which figures a monitored model has, and what each says in words. How they are drawn is left to `plots`."""
+"""The figures of a monitored model and their captions; `plots` draws them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ RAREST = 6
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing and its words; ``file_name`` is what it is kept under."""
+    """A figure as SVG, with its caption."""
 
     caption: Caption
     svg: str
 
     @property
     def file_name(self) -> str:
-        """The name under which the figure is kept as a file of its own."""
+        """The name of the figure's own file."""
         return f"{self.caption.name}.svg"
 
 
 def draw(model: ModelMonitored) -> list[Figure]:
     """Every figure of a model, in the order of reading; the same findings give the same bytes."""
     planned = [*_asked(model), *_evidence(model), *_answers(model), *_calibration(model)]
-    return [Figure(caption, drawing(caption)) for caption, drawing in planned]
+    return [Figure(caption, draw_svg(caption)) for caption, draw_svg in planned]
 
 
 Planned = tuple[Caption, Callable[[Caption], str]]
@@ -59,24 +59,24 @@ def _evidence(model: ModelMonitored) -> Iterator[Planned]:
     if not drawn:
         return
     lines = [Line(check_title(check), [_rarity(check, wealth) for wealth in check.course]) for check in drawn]
-    levels = [Level(1 / ALARM, "proof")]
+    levels = [Level(1 / ALARM, "alarm")]
     said = (
-        "How rare the evidence is among models to which nothing happened, at the end of each month, for the checks "
-        f"with the most: from one in {1 / HINT:.0f} on a hint, from one in {1 / ALARM:.0f} on proof of a change."
+        "How rare the evidence is among models without a change, at the end of each month, for the checks with the "
+        f"most evidence. One in {1 / HINT:.0f} or rarer is a hint, one in {1 / ALARM:.0f} or rarer an alarm."
     )
     numbers = "; ".join(f"{check_title(check)}: {_text(check)}" for check in drawn)
     caption = Caption(_name(model, "evidence"), "Evidence of change", said, f"{numbers}.")
-    yield caption, lambda caption: lines_plot(lines, model.months, caption, "one in so many models", levels=levels)
+    yield caption, lambda caption: lines_plot(lines, model.months, caption, "one in N models", levels=levels)
 
 
 def _rarity(check: Check, log10_wealth: float) -> float:
-    """One in so many models to which nothing happened would ever show as much; from 1 to a million."""
+    """N where one in N models without a change would ever show as much; from 1 to a million."""
     wealth = log10_wealth + log10(check.share)
     return float(10.0 ** min(max(wealth, 0.0), RAREST))
 
 
 def _text(check: Check) -> str:
-    return f"proof in {check.alarm}" if check.alarm else f"a hint in {check.hint}" if check.hint else "no evidence"
+    return f"alarm in {check.alarm}" if check.alarm else f"hint in {check.hint}" if check.hint else "no evidence"
 
 
 def _answers(model: ModelMonitored) -> Iterator[Planned]:
@@ -87,9 +87,9 @@ def _answers(model: ModelMonitored) -> Iterator[Planned]:
             for one in own
         ]
         by = f" within {own[0].horizon_days} days" if own[0].horizon_days else ""
-        said = f"Mean probability of {head}{by} that was given, with 95% limits; lines are the means in training."
+        said = f"Mean predicted probability of {head}{by}, with 95% limits; lines are the means in training."
         numbers = "; ".join(
-            f"{one.landmark}: {percent(one.windows[-1].mean.estimate)} of late, {percent(one.reference)} in training"
+            f"{one.landmark}: {percent(one.windows[-1].mean.estimate)} recently, {percent(one.reference)} in training"
             for one in own
         )
         caption = Caption(_name(model, f"answers-{head}"), f"Answers: {head}", said, f"{numbers}.")
@@ -101,8 +101,8 @@ def _calibration(model: ModelMonitored) -> Iterator[Planned]:
         own = [one for one in model.calibration if one.head == head and one.windows]
         series = [Marks(one.landmark, _places(model, one.windows), _ratios(one)) for one in own]
         said = (
-            f"{head.capitalize()}: observed over expected, with 95% limits, among patients by when they were predicted "
-            "for; 1 is right, above 1 more happened than was predicted."
+            f"{head.capitalize()}: observed over expected, with 95% limits, by the time of prediction. 1 is right; "
+            "above 1, more happened than predicted."
         )
         numbers = "; ".join(f"{one.landmark}: {in_prose(one.ratio)} over all" for one in own)
         caption = Caption(_name(model, f"calibration-{head}"), f"Calibration over time: {head}", said, f"{numbers}.")

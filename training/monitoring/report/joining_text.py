@@ -1,6 +1,6 @@
 """The result of joining outcomes to predictions, in one line for all landmarks, with a warning without any match.
 
-The line adds up the numbers in the tables, so that it discloses no more than they do.
+The line sums the numbers in the tables, so that it discloses no more than they do.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from training.monitoring.statistics.document import Calibration, Count
 from training.monitoring.statistics.joined import NO_SUCH_PATIENT, NOT_SETTLED, WITH_OUTCOME
 
 WORDS = {NO_SUCH_PATIENT: "not in the folder", NOT_SETTLED: "found but not settled yet"}
-NOBODY_THERE = (
+NO_PATIENT_FOUND = (
     "WARNING: none of the patients is in the folder of outcomes. Check the folder, and that its patient_id equals the "
     "patient_ref of the requests."
 )
@@ -24,7 +24,7 @@ def joining(calibration: Sequence[Calibration]) -> Iterator[str]:
         return
     reasons = {reason for count in counts for reason in (count.reason, *count.few)}
     if reasons == {NO_SUCH_PATIENT}:
-        yield NOBODY_THERE
+        yield NO_PATIENT_FOUND
     elif WITH_OUTCOME not in reasons:
         yield NO_OUTCOME_YET
     yield f"Outcomes: {'; '.join(_tallied(counts))}."

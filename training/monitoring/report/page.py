@@ -1,4 +1,4 @@
-"""The findings as one HTML document: which figures and tables it is made of. Their order is the template's."""
+"""The findings as one HTML document; the template orders its figures and tables."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from training.report.templating import rendered
 from training.report.wording import percent
 
 PARTS = ("records", "answers", "calibration")
-"""What of a model has a state of its own."""
+"""The parts of a model that have a state."""
 
 
 def render_page(found: Monitoring, figures: Sequence[Sequence[Figure]]) -> str:

@@ -1,4 +1,4 @@
-"""Draws what is told over months as SVG. What a figure says in words is left to `figures`; nothing is computed here."""
+"""Draws figures over months as SVG; `figures` writes the captions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ COLOURS = (BLUE, VERMILION, GREEN, BLACK, "#CC79A7", "#E69F00")
 MARKS = "osD^vP"
 MOST_TICKS = 6
 LETTERS = 60
-"""Letters of names that fit beside each other above a figure."""
+"""Letters of names that fit in one line above a figure."""
 APART = 0.12
-"""How far the marks of two series at the same months stand apart, in months."""
+"""Distance of the marks of two series at the same month, in months."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def marks_plot(
 
 
 def _over_months(drawn: tuple[Figure, Axes], months: Sequence[str], ylabel: str, names: Sequence[str]) -> None:
-    """The months below, the names above: beside each other where there is room."""
+    """The months below, the names above: in one line if there is room."""
     figure, axes = drawn
     step = max(1, -(-len(months) // MOST_TICKS))
     shown, rows = range(0, len(months), step), _rows(names)

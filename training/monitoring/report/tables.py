@@ -1,4 +1,4 @@
-"""The findings as tables: every figure that a drawing shows, and those that no drawing does."""
+"""The findings as tables: all numbers, with and without a figure."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from training.report.templating import Table
 from training.report.wording import interval, number, percent
 
 FEW = "fewer than 5"
-_CHECKS = ("what", "verdict", "patients", "in training", "of late", "change", "evidence", "since", "proof in")
+_CHECKS = ("what", "verdict", "patients", "in training", "recently", "change", "evidence", "since", "alarm in")
 
 
 def model_tables(model: ModelMonitored) -> dict[str, Table]:
@@ -19,7 +19,7 @@ def model_tables(model: ModelMonitored) -> dict[str, Table]:
     return {
         "changes": Table("What has changed", _CHECKS, [_check(check) for check in urgent]),
         "checks": Table(
-            "Everything watched, the strongest evidence first", _CHECKS, [_check(check) for check in model.checks]
+            "All monitored items, the strongest evidence first", _CHECKS, [_check(check) for check in model.checks]
         ),
         "calibration": _calibration(model.calibration),
         "horizons": _horizons(model.calibration),
@@ -61,7 +61,6 @@ def _rarity(chance: float) -> str:
 
 
 def _calibration(calibration: Sequence[Calibration]) -> Table:
-    """How far predictions come true."""
     header = ("landmark", "head", "patients", "observed", "expected", "O:E", "in the large", "slope")
     rows = [
         (
@@ -91,7 +90,7 @@ def _horizons(calibration: Sequence[Calibration]) -> Table:
         for horizon in one.horizons
     ]  # fmt: skip
     header = ("landmark", "within days", "patients followed", "O:E")
-    return Table("Relapse by horizon, those lost stood for by those followed", header, rows)
+    return Table("Relapse by horizon, with follow-up weights", header, rows)
 
 
 def _windows(calibration: Sequence[Calibration]) -> Table:
@@ -102,7 +101,7 @@ def _windows(calibration: Sequence[Calibration]) -> Table:
         for window in one.windows
     ]  # fmt: skip
     header = ("what", "predicted in", "patients", "observed", "expected", "O:E")
-    return Table("Calibration by when patients were predicted for", header, rows)
+    return Table("Calibration by time of prediction", header, rows)
 
 
 def _joined(calibration: Sequence[Calibration]) -> Table:
@@ -111,7 +110,7 @@ def _joined(calibration: Sequence[Calibration]) -> Table:
         for one in calibration
         for count in one.joined
     ]
-    return Table("What became of joining outcomes to predictions", ("what", "", "patients"), rows)
+    return Table("Outcomes joined to predictions", ("what", "", "patients"), rows)
 
 
 def _reason(count: Count) -> str:
@@ -119,12 +118,11 @@ def _reason(count: Count) -> str:
 
 
 def _predictions(model: ModelMonitored) -> Table:
-    """Which predictions count."""
     rows = (
         ("in the log", model.predictions),
         ("erased", model.erased),
         ("before any landmark", model.without_landmark),
-        ("about a patient and landmark once more", model.repeated),
+        ("repeated for a patient and landmark", model.repeated),
         ("counted", model.counted),
     )
     return Table("Predictions", ("", "predictions"), [(name, f"{value:,}") for name, value in rows])

@@ -101,7 +101,7 @@ def _rarity(chance: float) -> str:
 
 
 def _about_records(checks: Sequence[Check]) -> Iterator[str]:
-    """The landmarks in order, and those with too few patients."""
+    """The landmarks without drift, and those with too few patients."""
     by_landmark: dict[str, list[State]] = {}
     for check in checks:
         if check.kind != "calibration":

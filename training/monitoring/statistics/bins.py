@@ -1,6 +1,6 @@
-"""Bins of a feature's or an answer's values: where they are cut, and how many of a reference lie in each.
+"""Bins of a feature's or an answer's values: their cuts, and the reference's count in each.
 
-Only these counts are kept of the training patients, none of fewer than ten values, and of a no/yes none under five.
+Only these counts are kept of the training patients: none of fewer than ten values, and of a no/yes none under five.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from training.metrics.disclosure import FEWEST
 MOST_BINS = 10
 MOST_CELLS = 4
 DIGITS = 3
-"""Cuts are rounded to so many significant digits, so that none is a patient's value to the last digit."""
+"""Significant digits of the cuts, so that none is a patient's exact value."""
 
 
 @dataclass(frozen=True, eq=False)

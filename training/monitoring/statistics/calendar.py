@@ -1,4 +1,4 @@
-"""The calendar months of a model's life, by which e-processes are settled and everything over time is told."""
+"""The calendar months of a model's use, by which evidence and figures over time are computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from training.monitoring.statistics.e_processes import Months
 
 @dataclass(frozen=True)
 class Calendar:
-    """``number`` months from the one that ``first`` counts, in months since the year 0; times are UTC."""
+    """``number`` months from ``first``, which counts months since the year 0; times are UTC."""
 
     first: int
     number: int
@@ -34,7 +34,7 @@ class Calendar:
         return np.asarray(np.clip(found, 0, self.number - 1))
 
     def label(self, month: int) -> str:
-        """A month as people write it: 2026-03."""
+        """A month such as 2026-03."""
         year, rest = divmod(self.first + month, 12)
         return f"{year:04d}-{rest + 1:02d}"
 

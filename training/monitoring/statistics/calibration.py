@@ -1,7 +1,7 @@
-"""Do the predictions come true? Evidence against it, over time, from the outcomes that have been joined to them.
+"""Evidence against calibration over time, from the outcomes that are joined to the predictions.
 
-What was predicted is what the log says was answered; the weekly hazards of relapse behind an answer are worked out
-again from the logged row. How far predictions are off is told by `over_time`.
+Predictions are the logged answers; the weekly hazards of relapse are computed again from the logged row. `over_time`
+gives the sizes of miscalibration.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,22 +21,22 @@ from training.monitoring.statistics.checks import MonitoredItem, MonitoringFindi
 from training.monitoring.statistics.e_processes import (
     EProcess,
     Months,
-    bet_from_every_month,
-    from_every_month,
+    e_process_over_starts,
     gather,
     rate_log_wealth,
     recalibration_gains,
     recalibration_log_wealth,
+    sums_by_start,
 )
 from training.monitoring.statistics.joined import JoinedPredictions
 from training.monitoring.statistics.logged import LoggedPrediction
 from training.outcomes.labels import EndedBy
 
 ENOUGH, ENOUGH_OF_EITHER = 150, 20
-"""Outcomes, and of them yes and no, among which odds of remission nearly three times as high as predicted would have
-been found in nine of ten cases; `tests/training/monitoring/test_power.py` defends these numbers."""
+"""Outcomes, and of them yes and no, among which odds of remission nearly three times as high as predicted are found in
+nine of ten cases (`tests/training/monitoring/test_power.py`)."""
 ENOUGH_RELAPSES = 45
-"""Expected relapses, among whom twice as many would have been found as often."""
+"""Expected relapses; twice as many are found as often."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class HeadCalibration:
 
 @dataclass(frozen=True, eq=False)
 class OutcomeCalendar:
-    """Until when outcomes are known, in which months they are told, and under which protocol."""
+    """The months of the outcomes, the last day known, and the protocol."""
 
     calendar: Calendar
     last_day: np.datetime64
@@ -73,7 +73,7 @@ class OutcomeCalendar:
 def remission_calibration(
     joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar, share: float
 ) -> HeadCalibration | None:
-    """The bet that remission is recalibrated; ``None`` where the model has no such head."""
+    """E-process against the calibration of remission; ``None`` where the model has no such head."""
     if model.remission is None:
         return None
     given = np.array([one.remission for one in joined.predictions], dtype=np.float64)
@@ -83,8 +83,8 @@ def remission_calibration(
     calendar = moment.calendar
     came, known = calendar.months([one.at for one in predictions]), calendar.months_of_days(joined.known_on[there])
     gains = recalibration_gains(y_observed, log_odds_of(y_predicted), float(model.remission.baseline))
-    sums = from_every_month(gather(gains, came, known, calendar.number))
-    course = bet_from_every_month(recalibration_log_wealth(sums))
+    sums = sums_by_start(gather(gains, came, known, calendar.number))
+    course = e_process_over_starts(recalibration_log_wealth(sums))
     outcome = HeadOutcomes(predictions, came, y_observed, y_predicted)
     return _calibrated(model, "remission", course, outcome, share)
 
@@ -92,9 +92,9 @@ def remission_calibration(
 def relapse_calibration(
     joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar, share: float
 ) -> HeadCalibration | None:
-    """The bet that relapses come faster or slower than predicted; ``None`` where the model has no such head.
+    """E-process against relapses at the predicted rate; ``None`` where the model has no such head.
 
-    A relapse has to be confirmed, so that the last weeks known can't show one: they are left out for everybody.
+    A relapse needs confirmation, which the last weeks known can't show: they are left out for all patients.
     """
     if model.relapse is None:
         return None
@@ -105,21 +105,21 @@ def relapse_calibration(
     came, months = moment.calendar.months([one.at for one in predictions]), moment.calendar.number
     gained = np.zeros((months, months, 2))
     np.add.at(gained, came, np.diff(np.stack([events, expected], axis=-1), axis=1, prepend=0.0))
-    sums = from_every_month(gained)
-    course = bet_from_every_month(rate_log_wealth(sums[..., 0], sums[..., 1]))
+    sums = sums_by_start(gained)
+    course = e_process_over_starts(rate_log_wealth(sums[..., 0], sums[..., 1]))
     return _calibrated(model, "relapse", course, HeadOutcomes(predictions, came, events[:, -1], expected[:, -1]), share)
 
 
 def _calibrated(
     model: OutcomeModel, head: str, course: EProcess, outcome: HeadOutcomes, share: float
 ) -> HeadCalibration:
-    watched = MonitoredItem(model.landmark.name, "calibration", head)
-    found = MonitoringFinding(watched, course, share, len(outcome.predictions), _suffices(outcome, head), None)
+    item = MonitoredItem(model.landmark.name, "calibration", head)
+    found = MonitoringFinding(item, course, share, len(outcome.predictions), _suffices(outcome, head), None)
     return HeadCalibration(found, outcome)
 
 
 def _suffices(outcome: HeadOutcomes, head: str) -> bool:
-    """Whether a large error would have shown."""
+    """Whether a large error would have been found."""
     number, yes = len(outcome.observed), int(outcome.observed.sum())
     if head == "relapse":
         return bool(outcome.expected.sum() >= ENOUGH_RELAPSES)
@@ -141,20 +141,20 @@ def _by_month(
 
 
 def unconfirmed_days(protocol: Protocol) -> int:
-    """How many of the last days known can't show a relapse for certain, because its confirmation is still to come."""
+    """The number of last known days in which a relapse can't be confirmed yet."""
     rule = protocol.relapse
     return rule.confirm_within_days[1] if rule.rule == "score" and rule.asks_for_confirmation else 0
 
 
 def _at(hazard: Floats, days: Floats) -> Floats:
-    """The cumulative hazard (n, weeks + 1) by so many days (n, months), even within a week."""
+    """The cumulative ``hazard`` (n, weeks + 1) at ``days`` (n, months), interpolated within a week."""
     week = np.minimum(days // DAYS_PER_WEEK, hazard.shape[1] - 2).astype(np.intp)
     before, after = np.take_along_axis(hazard, week, axis=1), np.take_along_axis(hazard, week + 1, axis=1)
     return np.asarray(before + (days / DAYS_PER_WEEK - week) * (after - before))
 
 
 def cumulative_hazard(head: RelapseHead, predictions: Sequence[LoggedPrediction], protocol: Protocol) -> Floats:
-    """The predicted hazard of relapse added up to the end of each week from 0 on, shape (n, weeks + 1)."""
+    """The predicted cumulative hazard of relapse at the end of each week from 0 on, shape (n, weeks + 1)."""
     linear_predictor = head.linear_predictor(_rows(predictions, protocol))
     weekly = np.repeat(expit(head.baseline + linear_predictor[:, None]), np.diff(head.edges), axis=1)
     return np.pad(np.cumsum(-np.log1p(-weekly), axis=1), ((0, 0), (1, 0)))

@@ -1,9 +1,9 @@
-"""What is watched of one model, and how the chance of a false alarm is shared among it.
+"""What is monitored of one model, and how the chance of a false alarm is divided among the monitored items.
 
-All that is watched is known when the model is registered. Half of the allowed chance goes to the answers and their
-calibration, half to the features; within a half all have the same proportion. The proportions add up (Bonferroni),
-the features depend on one another, because each e-process keeps to its own. Those of different features can't be
-averaged instead: each is fair in what it sees, not in what all see (Choe & Ramdas 2025, arXiv:2402.09698).
+All items are known when the model is registered. Half of the allowed chance goes to the answers and their calibration,
+half to the features; within a half it is divided equally. Because each e-process keeps to its own part, the parts add
+up (Bonferroni), although the features depend on one another. Averaging e-processes of different features would not be
+valid: each is an e-process in its own filtration, not in the joint one (Choe & Ramdas 2025, arXiv:2402.09698).
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ from training.monitoring.statistics.reference import LandmarkReference, Referenc
 
 Kind: TypeAlias = Literal["recorded", "value", "probability", "answered", "calibration"]
 ALARM, HINT = 0.05, 0.2
-"""The chance that a model to which nothing happened is ever called off; and that it is ever called doubtful."""
+"""The chance that a model without a change ever has an alarm, or a hint."""
 ANSWERS = 0.5
 
 
 @dataclass(frozen=True)
 class MonitoredItem:
-    """One thing that is watched: ``name`` is a feature, or remission or relapse, or empty."""
+    """``name`` is a feature, or remission or relapse, or empty."""
 
     landmark: str
     kind: Kind
@@ -35,9 +35,9 @@ class MonitoredItem:
 
 @dataclass(frozen=True, eq=False)
 class Size:
-    """How large a change is: what the reference had, what recent patients have, and the difference in ``unit``.
+    """How large a change is: the reference's figure, that of recent patients, and the difference in ``unit``.
 
-    Of ``patients`` recent ones; NaN where too few are known. ``told`` says whether the figures may be shown.
+    Of ``patients`` recent ones; NaN where too few are known. ``disclosed`` says whether the figures may be shown.
     """
 
     unit: str
@@ -45,17 +45,17 @@ class Size:
     recent: float
     difference: float
     patients: int
-    told: bool = True
+    disclosed: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class MonitoringFinding:
-    """What came of watching one thing on ``patients``; ``share`` of the false alarms is its own.
+    """The evidence about one item from ``patients``; ``share`` is its part of the false alarms.
 
-    ``enough`` says whether a large change would have shown.
+    ``enough`` says whether a large change would have been found.
     """
 
-    watched: MonitoredItem
+    item: MonitoredItem
     course: EProcess
     share: float
     patients: int
@@ -63,30 +63,30 @@ class MonitoringFinding:
     size: Size | None
 
     def chance(self, log_wealth: float) -> float:
-        """The chance that any bet of a model to which nothing happened ever wins so much: smaller is more evidence."""
+        """The chance that any e-process of a model without a change ever has this wealth: smaller is more evidence."""
         return float(min(1.0, np.exp(min(-log_wealth - log(self.share), 0.0))))
 
     @property
     def best_chance(self) -> float:
-        """That of the most that was ever won."""
+        """The chance of the greatest wealth so far."""
         return self.chance(float(self.course.log_wealth.max()))
 
     def first_month_below(self, chance: float) -> int | None:
-        """The month at whose end the evidence first was so strong; ``None`` where it never was."""
+        """The first month at whose end the evidence was this strong; ``None`` if there is none."""
         months = np.flatnonzero(self.course.log_wealth >= -log(chance * self.share))
         return int(months[0]) if len(months) else None
 
 
 def proportions(bundle: Bundle, reference: Reference | None) -> Mapping[MonitoredItem, float]:
-    """All that is watched of a model, each with its proportion of the false alarms; the proportions add up to 1."""
+    """All monitored items of a model, each with its proportion of the false alarms; the proportions sum to 1."""
     answers, features = list(_calibration(bundle)), list[MonitoredItem]()
     for landmark in reference.landmarks if reference else ():
         if landmark.patients >= FEWEST:
             answers += _answers(landmark)
             features += _features(landmark)
     of_answers = ANSWERS if features else 1.0
-    found = {watched: of_answers / len(answers) for watched in answers}
-    return found | {watched: (1 - of_answers) / len(features) for watched in features}
+    found = {item: of_answers / len(answers) for item in answers}
+    return found | {item: (1 - of_answers) / len(features) for item in features}
 
 
 def _calibration(bundle: Bundle) -> Iterator[MonitoredItem]:

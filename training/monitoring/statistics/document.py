@@ -1,4 +1,4 @@
-"""What monitoring found, as one document that is recorded, shown and read again: nothing in it is about one patient.
+"""The findings of monitoring as one document; nothing in it is about one patient.
 
 Numbers of one to four patients are null, and so is every figure of fewer than ten.
 """
@@ -15,13 +15,13 @@ State: TypeAlias = Literal["act", "watch", "too little to tell", "in order"]
 STATES: tuple[State, ...] = ("act", "watch", "too little to tell", "in order")
 
 
-def told(number: int) -> int | None:
-    """A number of patients as it is told."""
+def disclosed(number: int) -> int | None:
+    """A number of patients as it is disclosed: one to four are ``None``."""
     return None if 0 < number < FEWEST_ALIKE else number
 
 
 class Count(EvidencePart):
-    """So many patients for this reason; ``few`` are reasons of fewer than five patients that are counted in."""
+    """The number of patients with a reason; ``few`` are reasons of fewer than five patients that are counted in."""
 
     reason: str
     patients: int | None
@@ -39,13 +39,13 @@ class ChangeSize(EvidencePart):
 
 
 class Check(EvidencePart):
-    """One thing that is watched.
+    """One monitored item.
 
-    ``log10_evidence`` is what a bet against "nothing has changed" holds now, ``log10_most`` the most that it ever held.
-    ``chance`` is how often a model to which nothing happened would ever show as much in any of its checks; ``share`` of
-    that is this check's. ``alarm`` and ``hint`` are the months in which it first fell to 5% and to 20%, ``since`` the
-    month from which things look changed. ``used`` says whether the model goes by the feature. ``course`` is the log10
-    evidence at the end of each month, given for the strongest.
+    ``log10_evidence`` is the wealth of its e-process now, ``log10_most`` its maximum. ``chance`` is how often a model
+    without a change would ever show as much in any of its checks; ``share`` is this check's part of that. ``alarm`` and
+    ``hint`` are the months in which it first fell to 5% and to 20%, ``since`` the month from which a change is likely.
+    ``used`` says whether the model uses the feature. ``course`` is the log10 evidence at the end of each month, only
+    for the strongest.
     """
 
     landmark: str
@@ -66,7 +66,7 @@ class Check(EvidencePart):
 
 
 class CalibrationWindow(EvidencePart):
-    """What was observed and expected among those predicted for in some months, the first and the last included."""
+    """Observed and expected outcomes of those predicted for from the first to the last month, both included."""
 
     first: str
     last: str
@@ -77,7 +77,7 @@ class CalibrationWindow(EvidencePart):
 
 
 class Horizon(EvidencePart):
-    """Relapse by a day: observed over expected, those lost before it stood for by those followed."""
+    """Relapse by a day: observed over expected, with follow-up weights."""
 
     days: int
     patients: int | None
@@ -85,11 +85,11 @@ class Horizon(EvidencePart):
 
 
 class Calibration(EvidencePart):
-    """How far the predictions of a head come true at a landmark; figures are null where there are too few outcomes.
+    """Calibration of a head at a landmark; figures are null where there are too few outcomes.
 
-    Of relapse ``expected`` is what the predicted hazards add up to over the time that patients were followed.
-    ``enough`` says whether there are outcomes enough to call it in order. ``joined`` says what became of joining
-    outcomes to the predictions made.
+    Of relapse ``expected`` is the sum of the predicted hazards over the time that patients were followed. ``enough``
+    says whether there are enough outcomes to call it in order. ``joined`` counts predictions with and without an
+    outcome, by reason.
     """
 
     landmark: str
@@ -116,7 +116,7 @@ class AnswerWindow(EvidencePart):
 
 
 class MeanAnswers(EvidencePart):
-    """The mean probability that was given over time, beside that of the patients learned from."""
+    """The mean probability given over time, beside that of the training patients."""
 
     landmark: str
     head: str
@@ -133,7 +133,7 @@ class FirstRequests(EvidencePart):
 
 
 class ModelMonitored(EvidencePart):
-    """One version: who was asked about, what was found, and what follows.
+    """One version with its requests, findings and state.
 
     ``evaluated`` is false for a model that the registry does not know; ``referenced`` for one whose training recorded
     no reference. ``followed`` says whether outcomes were given.
@@ -164,7 +164,7 @@ class ModelMonitored(EvidencePart):
 
 
 class Monitoring(EvidencePart):
-    """All models of a log, the one used last first; ``since`` is the day before which nothing was looked at."""
+    """All models of a log, the one used last first; predictions before the day ``since`` are left out."""
 
     format: int = FORMAT
     written_on: str
@@ -173,7 +173,7 @@ class Monitoring(EvidencePart):
 
     @property
     def state(self) -> State:
-        """That of the model used last; of no model, too little to tell."""
+        """The state of the model used last; without any, too little to tell."""
         return self.models[0].state if self.models else "too little to tell"
 
     def as_json(self) -> str:

@@ -1,7 +1,7 @@
-"""Have the patients asked about, or the answers, become unlike those of the training? Evidence and size of each change.
+"""Drift of patients and answers from those of the training: evidence and size of each change.
 
-Evidence is what a bet against "nothing has changed" wins (`ranks`, `e_processes`); sizes are those of the last ninety
-days. What follows from both is left to `verdict`.
+The evidence is the wealth of an e-process against "nothing has changed" (`ranks`, `e_processes`); sizes are those of
+the last ninety days. `verdict` decides what follows from both.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from training.monitoring.statistics.bins import Bins
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import MonitoredItem, MonitoringFinding, Size
 from training.monitoring.statistics.e_processes import change_in_ranks
-from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
+from training.monitoring.statistics.logged import LandmarkPredictions, LoggedPrediction
 from training.monitoring.statistics.ranks import ranks, ties
 from training.monitoring.statistics.reference import (
     REMISSION,
@@ -30,11 +30,11 @@ from training.monitoring.statistics.reference import (
 )
 
 ENOUGH_PATIENTS = 100
-"""Patients at a landmark among whom a shift of 0.8 standard deviations would have been found in nine of ten cases;
-`tests/training/monitoring/test_power.py` defends this number."""
+"""Patients at a landmark among whom a shift of 0.8 standard deviations is found in nine of ten cases
+(`tests/training/monitoring/test_power.py`)."""
 RECENT = timedelta(days=90)
 FEWEST_RECENT = 20
-"""Recent are the last ninety days, or the last twenty patients where these are fewer."""
+"""Recent are the last ninety days, or the last twenty patients if fewer came in them."""
 STANDARD_DEVIATIONS, SHARE = "standard deviations", "share"
 
 ApplicabilityProportions = Mapping[MonitoredItem, float]
@@ -42,9 +42,9 @@ ApplicabilityProportions = Mapping[MonitoredItem, float]
 
 @dataclass(frozen=True, eq=False)
 class _ValueStream:
-    """Values of one thing in the order of their coming, shape (n,), and what they are ranked among."""
+    """Values of one monitored item in order of arrival, shape (n,), and the bins that they are ranked in."""
 
-    watched: MonitoredItem
+    item: MonitoredItem
     bins: Bins
     values: Floats
     predictions: Sequence[LoggedPrediction]
@@ -52,26 +52,24 @@ class _ValueStream:
 
 
 def drift_at(
-    reference: LandmarkReference, at: AtLandmark, calendar: Calendar, proportions: ApplicabilityProportions
+    reference: LandmarkReference, at: LandmarkPredictions, calendar: Calendar, proportions: ApplicabilityProportions
 ) -> list[MonitoringFinding]:
-    """Everything that is watched of the features and answers at a landmark."""
+    """The findings about the features and answers at a landmark."""
     if reference.patients < FEWEST:
         return []
     streams = [*_answered(reference, at), *_probabilities(reference, at), *_features(reference, at)]
-    return [
-        _found(stream, calendar, proportions[stream.watched]) for stream in streams if stream.watched in proportions
-    ]
+    return [_found(stream, calendar, proportions[stream.item]) for stream in streams if stream.item in proportions]
 
 
 def _found(stream: _ValueStream, calendar: Calendar, share: float) -> MonitoringFinding:
-    values, watched = stream.values, stream.watched
-    drawn = ties([one.prediction_id for one in stream.predictions], f"{watched.kind} {watched.name}")
+    values, item = stream.values, stream.item
+    drawn = ties([one.prediction_id for one in stream.predictions], f"{item.kind} {item.name}")
     ranked = ranks(stream.bins.counts, stream.bins.place(values), drawn)
     months = calendar.months([one.at for one in stream.predictions])
     course = change_in_ranks(ranked, months, calendar.number, stream.bins.cells)
     recent = values[_first_recent(stream.predictions) :]
     size = stream.size(recent) if len(recent) >= FEWEST else None
-    return MonitoringFinding(watched, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
+    return MonitoringFinding(item, course, share, len(values), len(values) >= ENOUGH_PATIENTS, size)
 
 
 def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:
@@ -83,8 +81,8 @@ def _first_recent(predictions: Sequence[LoggedPrediction]) -> int:
     return max(len(predictions) - max(within, FEWEST_RECENT), 0)
 
 
-def _answered(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
-    """Whether a patient was like those learned from, or was given no prediction."""
+def _answered(reference: LandmarkReference, at: LandmarkPredictions) -> Iterator[_ValueStream]:
+    """The answers by verdict: inside, at the edge or not predicted."""
     known = reference.answered
     if known is None:
         return
@@ -92,8 +90,8 @@ def _answered(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueSt
     values = np.array([place[one.verdict] for one in at.asked], dtype=np.float64)
     counts = np.array(known.counts, dtype=np.float64)
     bins = Bins(np.arange(len(counts) - 1, dtype=np.float64), counts)
-    watched = MonitoredItem(reference.name, "answered", "")
-    yield _ValueStream(watched, bins, values, at.asked, partial(_answered_size, known))
+    item = MonitoredItem(reference.name, "answered", "")
+    yield _ValueStream(item, bins, values, at.asked, partial(_answered_size, known))
 
 
 def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
@@ -101,7 +99,7 @@ def _answered_size(known: AnsweredReference, recent: Floats) -> Size:
     return _share_size(1 - known.counts[0] / sum(known.counts), (recent > 0).astype(np.float64))
 
 
-def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
+def _probabilities(reference: LandmarkReference, at: LandmarkPredictions) -> Iterator[_ValueStream]:
     for answer in reference.answers:
         values = answers_given(answer, at.answered)
         yield from _valued(
@@ -113,13 +111,13 @@ def _probabilities(reference: LandmarkReference, at: AtLandmark) -> Iterator[_Va
 
 
 def answers_given(answer: AnswerReference, predictions: Sequence[LoggedPrediction]) -> Floats:
-    """The probabilities that were given of one head, shape (n,); NaN where none was."""
+    """The probabilities given for one head, shape (n,); NaN where there is none."""
     days = answer.horizon_days or 0
     given = [one.remission if answer.head == REMISSION else one.relapse_by(days) for one in predictions]
     return np.array(given, dtype=np.float64)
 
 
-def _features(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueStream]:
+def _features(reference: LandmarkReference, at: LandmarkPredictions) -> Iterator[_ValueStream]:
     rows = [one.row or {} for one in at.with_features]
     for feature in reference.features:
         values = np.array([row.get(feature.name, np.nan) for row in rows], dtype=np.float64)
@@ -132,23 +130,23 @@ def _features(reference: LandmarkReference, at: AtLandmark) -> Iterator[_ValueSt
             at.with_features,
             partial(_recorded_size, float(counts[0] / counts.sum())),
         )
-        watched = MonitoredItem(reference.name, "value", feature.name)
-        yield from _valued(watched, feature.spread, (values, at.with_features), _value_size)
+        item = MonitoredItem(reference.name, "value", feature.name)
+        yield from _valued(item, feature.spread, (values, at.with_features), _value_size)
 
 
 def _valued(
-    watched: MonitoredItem,
+    item: MonitoredItem,
     spread: Spread | None,
     column: tuple[Floats, Sequence[LoggedPrediction]],
     size: Callable[[Bins, Floats], Size],
 ) -> Iterator[_ValueStream]:
-    """The values that are there, where the reference can say anything of them."""
+    """The values that are recorded, if the reference has bins for them."""
     if spread is None:
         return
     values, predictions = column
     there, bins = np.flatnonzero(~np.isnan(values)), spread.bins()
     kept = [predictions[place] for place in there.tolist()]
-    yield _ValueStream(watched, bins, values[there], kept, partial(size, bins))
+    yield _ValueStream(item, bins, values[there], kept, partial(size, bins))
 
 
 def _probability_size(before: float, bins: Bins, recent: Floats) -> Size:
@@ -163,10 +161,10 @@ def _value_size(bins: Bins, recent: Floats) -> Size:
     """A shift in standard deviations; of a yes or no also the proportions of yes."""
     if len(bins.counts) != 2 or not np.isin(recent, (0, 1)).all():
         return _shift(bins, recent, np.nan, np.nan)
-    return _shift(bins, recent, bins.counts[1] / bins.counts.sum(), float(recent.mean()), told=not _few(recent))
+    return _shift(bins, recent, bins.counts[1] / bins.counts.sum(), float(recent.mean()), disclosed=not _few(recent))
 
 
-def _shift(bins: Bins, recent: Floats, before: float, now: float, *, told: bool = True) -> Size:
+def _shift(bins: Bins, recent: Floats, before: float, now: float, *, disclosed: bool = True) -> Size:
     """How far recent values lie from the reference's, in the standard deviations of a normal distribution.
 
     From the chance that a recent value is above one of the reference (McGraw & Wong 1992,
@@ -174,15 +172,15 @@ def _shift(bins: Bins, recent: Floats, before: float, now: float, *, told: bool 
     """
     number = bins.counts.sum()
     above = float(np.clip(bins.standing(recent).mean(), 0.5 / number, 1 - 0.5 / number))
-    return Size(STANDARD_DEVIATIONS, before, now, float(np.sqrt(2) * ndtri(above)), len(recent), told)
+    return Size(STANDARD_DEVIATIONS, before, now, float(np.sqrt(2) * ndtri(above)), len(recent), disclosed)
 
 
 def _share_size(before: float, recent: Floats) -> Size:
     now = float(recent.mean())
-    return Size(SHARE, before, now, now - before, len(recent), told=not _few(recent))
+    return Size(SHARE, before, now, now - before, len(recent), disclosed=not _few(recent))
 
 
 def _few(recent: Floats) -> bool:
-    """Whether a share of yes, among zeros and ones, would tell of one to four patients."""
+    """Whether a share of yes, among zeros and ones, would disclose one to four patients."""
     yes = int(recent.sum())
     return any(0 < number < FEWEST_ALIKE for number in (yes, len(recent) - yes))

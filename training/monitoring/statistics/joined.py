@@ -1,9 +1,9 @@
 """Joins outcomes to the predictions that were made before them, by the keyed hash of the patient and the landmark.
 
 Outcomes are those of the labels, under the model's protocol. A cohort has no dates: day 0 of a patient is the day of
-the prediction less the landmark's day in the log. What is not settled yet by the last day known is left for later,
-because what is settled early is not like the rest: a relapse ends follow-up, and a reading may still be outdone by one
-nearer to the middle of its window.
+the prediction less the landmark's day in the log. Outcomes that are not settled by the last day known are left for
+later, because those settled early are not like the rest: a relapse ends follow-up, and a reading nearer to the middle
+of its window may still replace one.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from features.eligibility.eligibility import Ineligible
 from features.eligibility.remission_window import anchor_days
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
-from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
+from training.monitoring.statistics.logged import LandmarkPredictions, LoggedPrediction
 from training.outcomes.labels import Outcomes, derive_outcomes
 
 Days = NDArray[np.datetime64]
@@ -46,7 +46,7 @@ class OutcomeCohort:
         return cls(cohort, position, np.datetime64(now.date(), "D"))
 
     def last_day(self, predictions: Sequence[LoggedPrediction]) -> np.datetime64:
-        """The last day of which anything is known of these patients: not after now."""
+        """The last day of which anything is known about these patients, at most today."""
         known, place = self.found(predictions)
         if not known:
             return self.now
@@ -69,7 +69,8 @@ class JoinedPredictions:
 
     ``known_on`` is the day from which it is settled, ``in_remission`` is 1 yes, 0 no. ``began_on`` is the day from
     which a patient in remission was at risk of relapse; ``followed_days`` and ``ended_by`` are as in `Outcomes`.
-    ``reasons`` says of every prediction made what became of joining it to remission, ``relapse_reasons`` to relapse.
+    ``reasons`` counts all predictions by whether they could be joined to remission, or why not; ``relapse_reasons``
+    by relapse.
     """
 
     predictions: Sequence[LoggedPrediction]
@@ -93,8 +94,8 @@ def _landmark_days(predictions: Sequence[LoggedPrediction]) -> Floats:
     return np.array([one.landmark_day or 0 for one in predictions], dtype=np.float64)
 
 
-def join(at: AtLandmark, followed: OutcomeCohort, last_day: np.datetime64) -> JoinedPredictions:
-    """What became of those predicted for at a landmark, as far as it is settled by ``last_day``."""
+def join(at: LandmarkPredictions, followed: OutcomeCohort, last_day: np.datetime64) -> JoinedPredictions:
+    """The predictions at a landmark with their outcomes, as far as these are settled by ``last_day``."""
     cohort = followed.cohort
     outcomes = derive_outcomes(cohort, cohort.protocol.landmark(at.landmark))
     predictions, patient = followed.found(at.answered)
@@ -119,7 +120,7 @@ def join(at: AtLandmark, followed: OutcomeCohort, last_day: np.datetime64) -> Jo
 
 
 def _settled_days(cohort: Cohort, outcomes: Outcomes) -> NDArray[np.int64]:
-    """The day by which remission can't become another, per patient: its window is over, and the acute course too."""
+    """The day from which remission can't change, per patient: its window and the acute course are over."""
     rule = cohort.protocol.remission
     if rule.at_landmark:
         return np.nan_to_num(outcomes.landmark_day).astype(np.int64)
@@ -142,7 +143,7 @@ def _remission_reasons(outcomes: Outcomes, patient: NDArray[np.intp], asked_on: 
 def _relapse_reasons(
     outcomes: Outcomes, patient: NDArray[np.intp], asked_on: Floats, remission: NDArray[np.object_]
 ) -> NDArray[np.object_]:
-    """Why relapse can't be joined to each prediction, given what became of joining remission."""
+    """Why relapse can't be joined to each prediction, given the reasons of ``remission``."""
     ended_on = outcomes.risk_start_day[patient] + outcomes.followed_days[patient]
     reason = remission.copy()
     joined = remission == WITH_OUTCOME

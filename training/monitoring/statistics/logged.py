@@ -1,7 +1,6 @@
-"""Predictions as the log holds them, and which of them count: the first per patient and landmark.
+"""Predictions of the log, and those that count: the first per patient and landmark.
 
-Asking again about the same patient, and scoring a whole clinic again in a batch, says nothing new about who comes; so
-later predictions of a patient at a landmark are counted and otherwise left out. Reading the log is left to the command.
+Repeated predictions are no new patients, so later ones of a patient at a landmark are counted and otherwise left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["inside", "at_the_edge", "not_predicted"]
 OUTSIDE = "outside_training"
-"""The code of an answer that was refused because of the values, not because of what the record lacks."""
+"""The code of an answer that was refused because of the values, not because of missing ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +34,12 @@ class LoggedPrediction:
 
     @property
     def erased(self) -> bool:
-        """Whether its content is gone."""
+        """Whether its content was erased."""
         return self.answer is None or self.patient is None
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the patient was like those learned from, or nothing was predicted."""
+        """The applicability of the answer, or that nothing was predicted."""
         if not self.predicted:
             return "not_predicted"
         evaluated = _inside(self.answer, "applicability")
@@ -53,7 +52,7 @@ class LoggedPrediction:
 
     @property
     def has_features(self) -> bool:
-        """Whether a row was built from a record that could be predicted for, even if its values were too unusual."""
+        """Whether the record could be predicted for, even if its values were outside."""
         return self.row is not None and (self.predicted or OUTSIDE in self.codes)
 
     @property
@@ -70,7 +69,7 @@ class LoggedPrediction:
         return _number(_inside(self.answer, "remission").get("probability"))
 
     def relapse_by(self, days: int) -> float:
-        """P(relapse within so many days of remission); NaN where none was given."""
+        """P(relapse within ``days`` of remission); NaN where none was given."""
         at_horizons = _inside(self.answer, "relapse").get("at_horizons")
         risks = at_horizons if isinstance(at_horizons, list) else []
         found = [risk.get("probability") for risk in risks if isinstance(risk, Mapping) and risk.get("days") == days]
@@ -87,8 +86,8 @@ def _number(value: object) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class AtLandmark:
-    """The predictions that count at one landmark, each list by time and with a patient at most once.
+class LandmarkPredictions:
+    """The predictions that count at one landmark; each list is by time and has a patient at most once.
 
     ``asked`` are the first about each patient, answered or not; ``with_features`` the first that a feature row was
     built for; ``answered`` the first with probabilities.
@@ -102,7 +101,7 @@ class AtLandmark:
 
 @dataclass(frozen=True)
 class Counts:
-    """Predictions of one model: all, and of these erased, without a landmark, about a patient once more, counted."""
+    """Predictions of one model: all, and of these erased, without a landmark, repeated and counted."""
 
     predictions: int
     erased: int
@@ -112,18 +111,18 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class ByModel:
-    """What one model answered: all its predictions by time, and those that count at each landmark, by name."""
+class ModelPredictions:
+    """One model's predictions: all by time, and those that count at each landmark, by name."""
 
     digest: str
     version: str
     run_id: str
     predictions: Sequence[LoggedPrediction]
-    landmarks: Mapping[str, AtLandmark]
+    landmarks: Mapping[str, LandmarkPredictions]
     counts: Counts
 
 
-def by_model(predictions: Iterable[LoggedPrediction]) -> list[ByModel]:
+def by_model(predictions: Iterable[LoggedPrediction]) -> list[ModelPredictions]:
     """The log by the digest of the model that answered, the one used last first."""
     groups: dict[str, list[LoggedPrediction]] = {}
     for prediction in sorted(predictions, key=lambda one: (one.at, one.prediction_id)):
@@ -132,7 +131,7 @@ def by_model(predictions: Iterable[LoggedPrediction]) -> list[ByModel]:
     return [_of_model(group) for group in newest_first]
 
 
-def _of_model(group: Sequence[LoggedPrediction]) -> ByModel:
+def _of_model(group: Sequence[LoggedPrediction]) -> ModelPredictions:
     kept = [one for one in group if not one.erased]
     names = dict.fromkeys(one.landmark for one in kept if one.landmark is not None)
     landmarks = {name: _at_landmark(name, [one for one in kept if one.landmark == name]) for name in names}
@@ -145,11 +144,11 @@ def _of_model(group: Sequence[LoggedPrediction]) -> ByModel:
         counted=asked,
     )
     last = group[-1]
-    return ByModel(last.model_digest, last.model_version, last.run_id, group, landmarks, counts)
+    return ModelPredictions(last.model_digest, last.model_version, last.run_id, group, landmarks, counts)
 
 
-def _at_landmark(name: str, kept: Sequence[LoggedPrediction]) -> AtLandmark:
-    return AtLandmark(
+def _at_landmark(name: str, kept: Sequence[LoggedPrediction]) -> LandmarkPredictions:
+    return LandmarkPredictions(
         landmark=name,
         asked=_first(kept),
         with_features=_first(one for one in kept if one.has_features),

@@ -1,4 +1,4 @@
-"""How far the predictions of one head come true: the figures beside the evidence, where there are outcomes enough."""
+"""The calibration figures of one head beside the evidence, where there are enough outcomes."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ from training.monitoring.statistics.calibration import (
     OutcomeCalendar,
     unconfirmed_days,
 )
-from training.monitoring.statistics.document import Calibration, Count, Horizon, told
+from training.monitoring.statistics.document import Calibration, Count, Horizon, disclosed
 from training.monitoring.statistics.joined import WITH_OUTCOME, JoinedPredictions
 from training.monitoring.statistics.over_time import enough_outcomes, outcome_windows, ratio
 from training.outcomes.labels import EndedBy
@@ -36,7 +36,7 @@ def measured(
     calibrated: HeadCalibration, joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCalendar
 ) -> Calibration:
     """The figures of one head at a landmark."""
-    outcome, head = calibrated.outcome, calibrated.found.watched.name
+    outcome, head = calibrated.outcome, calibrated.found.item.name
     everyone = np.ones(len(outcome.observed), dtype=np.bool_)
     enough = len(everyone) > 0 and enough_outcomes(outcome)(everyone)
     observed, expected = float(outcome.observed.sum()), float(outcome.expected.sum())
@@ -45,7 +45,7 @@ def measured(
     return Calibration(
         landmark=model.landmark.name,
         head=head,
-        patients=told(len(everyone)),
+        patients=disclosed(len(everyone)),
         observed=int(observed) if enough else None,
         expected=expected if enough else None,
         ratio=ratio(observed, expected) if enough else None,
@@ -54,7 +54,7 @@ def measured(
         horizons=_horizons(joined, model, moment) if head == "relapse" else [],
         windows=outcome_windows(outcome, moment.calendar),
         enough=calibrated.found.enough,
-        joined=counts_told(reasons),
+        joined=disclosed_counts(reasons),
     )
 
 
@@ -86,33 +86,33 @@ def _horizons(joined: JoinedPredictions, model: OutcomeModel, moment: OutcomeCal
 
 
 def _horizon(days: int, followed: Floats, ended_by: np.ndarray, given: Floats) -> Horizon:
-    """Observed over expected by a day: who was lost before it is stood for by who was followed (Graf 1999)."""
+    """Observed over expected by a day, with follow-up weights for those lost before it (Graf 1999)."""
     if not len(followed) or not followed_to(followed, ended_by, days):
-        return Horizon(days=days, patients=told(len(followed)), ratio=None)
+        return Horizon(days=days, patients=disclosed(len(followed)), ratio=None)
     observed, weights = answer_by(followed, ended_by, days)
     known, yes = int((weights > 0).sum()), int(observed[weights > 0].sum())
     if known < FEWEST or min(yes, known - yes) < FEWEST_ALIKE:
-        return Horizon(days=days, patients=told(known), ratio=None)
+        return Horizon(days=days, patients=disclosed(known), ratio=None)
     drawn = over_patients(len(given), DRAWS, SEED) * weights
     return Horizon(days=days, patients=known, ratio=interval(observed_over_expected(observed, given, drawn)))
 
 
-def counts_told(reasons: Mapping[str, int]) -> list[Count]:
-    """Numbers by reason; those of one to four patients together, with the next smallest where they alone would show.
+def disclosed_counts(reasons: Mapping[str, int]) -> list[Count]:
+    """Numbers by reason; those of one to four patients together, with the next smallest if they are still too few.
 
-    Having an outcome is never told together with a reason for having none: its number stands beside the figures anyway.
+    Having an outcome is never counted together with a reason for having none: the figures show its number anyway.
     """
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
     apart = [item for item in ordered if item[0] == WITH_OUTCOME]
     few = [item for item in ordered if item[1] < FEWEST_ALIKE and item not in apart]
-    told_alone = [item for item in ordered if item not in few]
-    found = [Count(reason=reason, patients=told(number)) for reason, number in told_alone]
+    alone = [item for item in ordered if item not in few]
+    found = [Count(reason=reason, patients=disclosed(number)) for reason, number in alone]
     if not few:
         return found
     names, together = [reason for reason, _ in few], sum(number for _, number in few)
-    others = [place for place, item in enumerate(told_alone) if item not in apart]
+    others = [place for place, item in enumerate(alone) if item not in apart]
     if together >= FEWEST_ALIKE or not others:
-        return [*found, Count(reason="; ".join(names), patients=told(together))]
-    reason, number = told_alone[others[-1]]
+        return [*found, Count(reason="; ".join(names), patients=disclosed(together))]
+    reason, number = alone[others[-1]]
     found[others[-1]] = Count(reason=reason, patients=number + together, few=tuple(names))
     return found

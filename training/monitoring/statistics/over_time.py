@@ -1,7 +1,7 @@
-"""What was observed and expected, and what was answered, quarter by quarter: figures with 95% limits.
+"""Observed and expected outcomes, and mean answers, per quarter, with 95% limits.
 
 Quarters are those of the prediction. A quarter with too few patients is joined to the next, and the last to the one
-before it, so that no window tells of a few patients, nor does what the windows leave of the total.
+before it, so that neither a window nor the rest of the total discloses a few patients.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from training.monitoring.statistics.calibration import HeadOutcomes
 from training.monitoring.statistics.document import AnswerWindow, CalibrationWindow, MeanAnswers
 from training.monitoring.statistics.drift import answers_given
 from training.monitoring.statistics.e_processes import Months
-from training.monitoring.statistics.logged import AtLandmark
+from training.monitoring.statistics.logged import LandmarkPredictions
 from training.monitoring.statistics.reference import AnswerReference
 
 Span = tuple[str, str, Mask]
@@ -54,7 +54,7 @@ def ratio(observed: float, expected: float) -> Estimate:
 
 
 def enough_outcomes(outcome: HeadOutcomes) -> Callable[[Mask], bool]:
-    """Whether figures of some of the patients may be told: ten of them, five with the outcome and five without."""
+    """Whether figures of some patients may be disclosed: ten of them, five with the outcome and five without."""
 
     def enough(kept: Mask) -> bool:
         patients, yes = int(kept.sum()), int(outcome.observed[kept].sum())
@@ -80,8 +80,8 @@ def outcome_windows(outcome: HeadOutcomes, calendar: Calendar) -> list[Calibrati
     return found
 
 
-def answers_over_time(answer: AnswerReference, at: AtLandmark, calendar: Calendar) -> MeanAnswers:
-    """The mean probability that was given of a head, over time."""
+def answers_over_time(answer: AnswerReference, at: LandmarkPredictions, calendar: Calendar) -> MeanAnswers:
+    """The mean probability given for a head over time."""
     given = answers_given(answer, at.answered)
     there = ~np.isnan(given)
     came = calendar.months([one.at for one in at.answered])[there]

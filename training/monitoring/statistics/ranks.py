@@ -1,9 +1,8 @@
-"""How each new value ranks among the reference and the new values before it.
+"""The rank of each new value among the reference and the earlier new values.
 
-As long as the new patients are drawn like those of the reference, these ranks are uniform on (0, 1) and independent,
-whatever the distribution and however few the reference's patients: nothing about the reference is taken as known but
-its counts. That is what every bet on a change is evaluated against. Source: Vovk, Nouretdinov & Gammerman 2003, Testing
-exchangeability on-line, ICML; Vovk 2021, doi:10.1214/20-STS817.
+If the new patients are drawn like those of the reference, these ranks are uniform on (0, 1) and independent, for any
+distribution and any size of the reference. The e-processes test this hypothesis. Sources: Vovk, Nouretdinov &
+Gammerman 2003, Testing exchangeability on-line, ICML; Vovk 2021, doi:10.1214/20-STS817.
 """
 
 import hashlib
@@ -18,22 +17,20 @@ from features.records.timeline import Floats
 def ranks(counts: Floats, bins: NDArray[np.intp], ties: Floats) -> Floats:
     """The rank of each new value, shape (n,): the share below it plus ``ties`` (n,) times the share in its own bin.
 
-    ``counts`` (bins,) are the reference's, ``bins`` (n,) those of the new values in the order of their coming; each
-    is counted with itself. ``ties`` are uniform on (0, 1) and have nothing to do with the values.
+    ``counts`` (bins,) are the reference's, ``bins`` (n,) those of the new values in order of arrival; each value counts
+    itself. ``ties`` are uniform on (0, 1) and independent of the values.
     """
     number = np.arange(len(bins))
-    come = np.zeros((len(bins), len(counts)))
-    come[number, bins] = 1.0
-    known = counts + np.cumsum(come, axis=0)
+    known = counts + np.cumsum(np.eye(len(counts))[bins], axis=0)
     own = known[number, bins]
     up_to = np.cumsum(known, axis=1)
     return np.asarray((up_to[number, bins] - own + ties * own) / up_to[:, -1])
 
 
 def ties(prediction_ids: Sequence[str], check: str) -> Floats:
-    """A number per prediction that breaks ties in a check: drawn at random once, as the ids of predictions are.
+    """A number per prediction that breaks ties in a check, from a hash of its random id.
 
-    The same log gives the same numbers, so that an audit comes to the same evidence.
+    The same log gives the same numbers, so that an audit finds the same evidence.
     """
     salt = f"{check}\0".encode()
     drawn = b"".join(hashlib.blake2b(salt + key.encode(), digest_size=8).digest() for key in prediction_ids)

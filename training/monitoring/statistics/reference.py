@@ -1,8 +1,7 @@
-"""What the patients of a training were like, as the reference that patients asked about later are compared with.
+"""The reference of a training, with which later patients are compared (`drift`).
 
-Recorded with every training and update as one document of counts: per landmark how many had each feature recorded, in
-which bins its values lay, how the model answered, and for how many it gave no answer. No patient's row or value is in
-it. Comparing is left to `drift`.
+Recorded with every training and update as one document of counts: per landmark how many patients had each feature
+recorded, its values in bins, the model's answers, and how many patients got none. No patient's row or value is in it.
 """
 
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ ANSWERS = ("inside", "at_the_edge", "not_predicted")
 
 
 class Spread(EvidencePart):
-    """Where values lie: counts of the bins between the ``cuts``, a value on a cut in the lower bin."""
+    """Counts of the bins between the ``cuts``; a value on a cut is in the lower bin."""
 
     cuts: list[float]
     counts: list[int]
@@ -50,10 +49,10 @@ class FeatureReference(EvidencePart):
 
 
 class AnswerReference(EvidencePart):
-    """The probabilities that the model gives the patients it learned from, and their mean.
+    """The probabilities that the model gives its training patients, and their mean.
 
     ``horizon_days`` is that of relapse, the longest that is answered: probabilities of the other horizons have the same
-    order. ``spread`` is null where everybody is given the same probability.
+    order. ``spread`` is null where all patients get the same probability.
     """
 
     head: str
@@ -66,7 +65,7 @@ class AnswerReference(EvidencePart):
 class AnsweredReference(EvidencePart):
     """How many patients who reached the landmark were inside, at the edge, or given no prediction.
 
-    ``groups`` are told together where one would be of fewer than five.
+    ``groups`` are merged where one would have fewer than five patients.
     """
 
     groups: list[list[str]]
@@ -99,7 +98,7 @@ class Reference(EvidencePart):
 
 
 def read_reference(document: str) -> Reference | None:
-    """The reference in a document; ``None`` for one that is none, or of another format."""
+    """The reference in a document; ``None`` if it is not one, or has another format."""
     try:
         found = Reference.model_validate_json(document)
     except ValidationError:
@@ -118,7 +117,7 @@ def reference_of_training(training: Training) -> Reference:
 
 
 def reference_of_update(cohort: Cohort, models: Sequence[OutcomeModel]) -> Reference:
-    """The reference of models updated on a cohort, whose patients are evaluated by those before them."""
+    """The reference of models updated on a cohort."""
     features = [build_features(cohort, model.landmark) for model in models]
     return _reference(
         cohort, models, features, [_proportions(model, rows) for model, rows in zip(models, features, strict=True)]
@@ -176,10 +175,10 @@ def _spread(binned: Bins | None) -> Spread | None:
 
 
 def _answers(model: OutcomeModel, values: Floats) -> list[AnswerReference]:
-    """What the model itself says of the patients it learned from.
+    """The model's own answers for its training patients.
 
-    Not what the models of the folds said of those held out: these differ from the one in use by more than a model's
-    answers for patients it saw differ from those for others.
+    Not the held-out answers: the models of the folds differ from the one in use by more than a model's answers for
+    training patients differ from those for others.
     """
     found = []
     if model.remission:
@@ -192,7 +191,7 @@ def _answers(model: OutcomeModel, values: Floats) -> list[AnswerReference]:
 
 
 def _answer(head: str, horizon_days: int | None, probability: Floats) -> AnswerReference:
-    """The spread of probabilities; none where all patients are given the same, but for rounding."""
+    """The spread of probabilities; none where all patients get the same, except for rounding."""
     differ = len(probability) > 0 and np.ptp(probability) > ALIKE
     return AnswerReference(
         head=head,
@@ -204,7 +203,7 @@ def _answer(head: str, horizon_days: int | None, probability: Floats) -> AnswerR
 
 
 def _answered(proportions: Floats | None, predictable: int, refused: int) -> AnsweredReference | None:
-    """Counts per answer, neighbours told together until none is of one to four patients; ``None`` where all are."""
+    """Counts per answer, neighbours merged until none has one to four patients; ``None`` where all are merged."""
     given = np.array([1.0, 0.0, 0.0]) if proportions is None else proportions
     inside, edge = (round(share * predictable) for share in given[:2].tolist())
     groups = [[name] for name in ANSWERS]

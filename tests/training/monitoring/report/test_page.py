@@ -1,4 +1,4 @@
-"""The page stands by itself, tells of no patient, and shows the newest version first."""
+"""The page needs no other file, discloses no patient, and shows the newest version first."""
 
 import re
 from dataclasses import replace
@@ -65,12 +65,12 @@ def test_the_page_needs_nothing_else(page: str) -> None:
     assert all(address.startswith(("#", "data:,")) for address in addresses), addresses
 
 
-def test_the_page_tells_of_no_patient(page: str, found: Monitoring, trained: Training) -> None:
-    told = page + found.as_json()
-    assert "hash of" not in told
-    assert str(MARKED_AGE)[:7] not in told
-    assert not [name for name in trained.cohort.patient_ids.tolist() if str(name) in told]
-    assert not re.search(r"before session \d \d+", told)  # ids of predictions
+def test_the_page_discloses_no_patient(page: str, found: Monitoring, trained: Training) -> None:
+    shown = page + found.as_json()
+    assert "hash of" not in shown
+    assert str(MARKED_AGE)[:7] not in shown
+    assert not [name for name in trained.cohort.patient_ids.tolist() if str(name) in shown]
+    assert not re.search(r"before session \d \d+", shown)  # ids of predictions
 
 
 def test_every_version_has_its_place_the_newest_first(page: str, found: Monitoring) -> None:

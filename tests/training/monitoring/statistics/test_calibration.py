@@ -71,7 +71,7 @@ def test_the_hazard_adds_up_to_what_the_head_predicts() -> None:
     assert 1 - np.exp(-added[0]) == pytest.approx(head.curve(nothing, head.days).relapse[0])
 
 
-def test_predictions_that_come_true_win_a_bet_against_them_nothing() -> None:
+def test_calibrated_predictions_give_no_evidence_against_them() -> None:
     rng = np.random.default_rng(1)
     given = rng.uniform(0.1, 0.6, 400)
     predictions = [made(number, value, number) for number, value in enumerate(given.tolist())]
@@ -107,7 +107,7 @@ def test_relapses_count_up_to_the_time_a_confirmation_takes() -> None:
 
 
 def test_the_expected_number_of_relapses_is_the_hazard_over_the_time_at_risk() -> None:
-    """Followed for 10 weeks and known long enough: the hazard of the first ten weeks, whatever came after."""
+    """Followed for 10 weeks and known long enough: the hazard of the first ten weeks only."""
     joined = joined_of([made(1, 0.3)], np.ones(1), np.array([70.0]), np.array([EndedBy.CENSORED]))
     found = relapse_calibration(joined, MODEL, moment(12, "2026-12-01"), 1.0)
     assert found is not None
@@ -117,7 +117,7 @@ def test_the_expected_number_of_relapses_is_the_hazard_over_the_time_at_risk() -
 
 
 def drawn_relapses(model: OutcomeModel, number: int, faster: float) -> JoinedPredictions:
-    """Patients followed for 26 weeks who relapse with so many times the predicted hazard, three a day."""
+    """Patients followed for 26 weeks who relapse with ``faster`` times the predicted hazard, three a day."""
     rng = np.random.default_rng(3)
     predictions = [made(place, 0.3, place // 3) for place in range(number)]
     added = faster * cumulative_hazard(relapse_head(), predictions, Protocol())
@@ -127,8 +127,8 @@ def drawn_relapses(model: OutcomeModel, number: int, faster: float) -> JoinedPre
     return joined_of(predictions, np.ones(number), followed, np.where(relapsed, EndedBy.RELAPSE, EndedBy.CENSORED))
 
 
-@pytest.mark.parametrize(("faster", "proven"), [(1.0, False), (2.0, True), (0.3, True)])
-def test_relapses_that_come_faster_or_slower_than_predicted_are_found(faster: float, proven: bool) -> None:
+@pytest.mark.parametrize(("faster", "alarm"), [(1.0, False), (2.0, True), (0.3, True)])
+def test_relapses_that_come_faster_or_slower_than_predicted_are_found(faster: float, alarm: bool) -> None:
     found = relapse_calibration(drawn_relapses(MODEL, 300, faster), MODEL, moment(14, "2027-02-20"), 0.03)
     assert found is not None
-    assert (found.found.best_chance <= 0.05) == proven
+    assert (found.found.best_chance <= 0.05) == alarm

@@ -14,7 +14,7 @@ from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import Kind, MonitoredItem, MonitoringFinding
 from training.monitoring.statistics.drift import drift_at
 from training.monitoring.statistics.e_processes import change_in_ranks
-from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
+from training.monitoring.statistics.logged import LandmarkPredictions, LoggedPrediction
 from training.monitoring.statistics.ranks import ranks, ties
 from training.monitoring.statistics.reference import (
     AnsweredReference,
@@ -48,7 +48,7 @@ REFERENCE = LandmarkReference(
 
 def log_of(
     ages: Sequence[float | None], female: float = 1.0, verdict: str = "inside", remission: float = 0.3
-) -> AtLandmark:
+) -> LandmarkPredictions:
     """A patient every day with these ages, and the same answers for all."""
     answer = {"outcome": "predicted", "applicability": {"verdict": verdict}, "remission": {"probability": remission}}
     made = [
@@ -66,14 +66,14 @@ def log_of(
         )
         for number, age in enumerate(ages)
     ]
-    return AtLandmark("first", made, made, made)
+    return LandmarkPredictions("first", made, made, made)
 
 
-def found_of(at: AtLandmark, kind: Kind, name: str = "") -> MonitoringFinding:
+def found_of(at: LandmarkPredictions, kind: Kind, name: str = "") -> MonitoringFinding:
     """What is found of one thing, whose share of the false alarms is all."""
-    watched = MonitoredItem("first", kind, name)
+    item = MonitoredItem("first", kind, name)
     calendar = Calendar.between(START, at.asked[-1].at)
-    (found,) = drift_at(REFERENCE, at, calendar, {watched: 1.0})
+    (found,) = drift_at(REFERENCE, at, calendar, {item: 1.0})
     return found
 
 
@@ -118,14 +118,14 @@ def test_a_yes_is_told_by_its_share_too() -> None:
     assert size.difference < -0.5
 
 
-def test_a_share_that_would_tell_of_a_few_patients_is_not_told() -> None:
-    for missing, told in ((0, True), (1, False), (4, False), (5, True)):
+def test_a_share_that_would_disclose_a_few_patients_is_not_disclosed() -> None:
+    for missing, disclosed in ((0, True), (1, False), (4, False), (5, True)):
         size = found_of(log_of([40.0] * 20 + [None] * missing), "recorded", "age_years").size
         assert size is not None
-        assert size.told == told, missing
+        assert size.disclosed == disclosed, missing
 
 
-def test_of_fewer_than_ten_recent_patients_no_size_is_told() -> None:
+def test_of_fewer_than_ten_recent_patients_there_is_no_size() -> None:
     assert found_of(log_of([40.0] * 9), "value", "age_years").size is None
     assert found_of(log_of([40.0] * 10), "value", "age_years").size is not None
 

@@ -12,7 +12,7 @@ import pytest
 from tests.cohorts import courses
 from training.monitoring.statistics import joined
 from training.monitoring.statistics.joined import JoinedPredictions, OutcomeCohort, join
-from training.monitoring.statistics.logged import AtLandmark, LoggedPrediction
+from training.monitoring.statistics.logged import LandmarkPredictions, LoggedPrediction
 from training.outcomes.labels import EndedBy
 
 LANDMARK = "before session 1"
@@ -28,16 +28,16 @@ TABLE = """
 """
 
 
-def log_of(*patients: str, day: int = 0) -> AtLandmark:
+def log_of(*patients: str, day: int = 0) -> LandmarkPredictions:
     at = datetime(MADE_ON.year, MADE_ON.month, MADE_ON.day, 9, tzinfo=UTC)
     made = [
         LoggedPrediction(f"p{name}", at, "d", "1", "r", LANDMARK, day, f"hash {name}", {}, {"outcome": "predicted"})
         for name in patients
     ]
-    return AtLandmark(LANDMARK, made, made, made)
+    return LandmarkPredictions(LANDMARK, made, made, made)
 
 
-def joined_on(last: str, at: AtLandmark) -> JoinedPredictions:
+def joined_on(last: str, at: LandmarkPredictions) -> JoinedPredictions:
     cohort = courses(TABLE)[0].cohort()
     followed = OutcomeCohort.from_cohort(cohort, lambda name: f"hash {name}", datetime(2030, 1, 1, tzinfo=UTC))
     return join(at, followed, np.datetime64(last, "D"))

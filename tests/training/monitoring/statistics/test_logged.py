@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from training.monitoring.statistics.logged import ByModel, LoggedPrediction, by_model
+from training.monitoring.statistics.logged import LoggedPrediction, ModelPredictions, by_model
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 PREDICTED = {"outcome": "predicted", "applicability": {"verdict": "inside"}, "remission": {"probability": 0.4}}
@@ -26,7 +26,7 @@ def prediction(
     return LoggedPrediction(f"p{hours}", at, digest, "1", "r", landmark, 0, patient, row, answer)
 
 
-def only(*predictions: LoggedPrediction) -> ByModel:
+def only(*predictions: LoggedPrediction) -> ModelPredictions:
     (found,) = by_model(predictions)
     return found
 

@@ -1,11 +1,11 @@
-"""Figures over time: quarters are joined until none tells of a few patients, and limits are those of the textbook."""
+"""Figures over time: quarters are joined until none discloses a few patients; limits equal the textbook's."""
 
 import numpy as np
 import pytest
 
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.calibration import HeadOutcomes
-from training.monitoring.statistics.measured import counts_told
+from training.monitoring.statistics.measured import disclosed_counts
 from training.monitoring.statistics.over_time import outcome_windows, ratio, windows
 
 CALENDAR = Calendar(first=2026 * 12 + 1, number=12)
@@ -47,7 +47,7 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
 
 
 @pytest.mark.parametrize(
-    ("reasons", "told"),
+    ("reasons", "expected"),
     [
         ({"a": 20, "b": 7}, {"a": 20, "b": 7}),
         ({"a": 20, "b": 7, "c": 4}, {"a": 20, "b, few c": 11}),
@@ -60,9 +60,9 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
         ({}, {}),
     ],
 )
-def test_reasons_of_a_few_patients_are_told_together(reasons: dict[str, int], told: dict[str, int | None]) -> None:
-    found = counts_told(reasons)
-    assert {", few ".join([one.reason, *filter(None, [", ".join(one.few)])]): one.patients for one in found} == told
+def test_reasons_of_a_few_patients_are_told_together(reasons: dict[str, int], expected: dict[str, int | None]) -> None:
+    found = disclosed_counts(reasons)
+    assert {", few ".join([one.reason, *filter(None, [", ".join(one.few)])]): one.patients for one in found} == expected
 
 
 def test_months_are_those_of_the_calendar() -> None:

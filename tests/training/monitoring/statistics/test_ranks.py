@@ -1,4 +1,4 @@
-"""Ranks among training and new patients are uniform and independent, whatever the distribution and the numbers."""
+"""Ranks among training and new patients are uniform and independent for any distribution and size."""
 
 from itertools import permutations
 
@@ -32,9 +32,9 @@ def test_over_all_orders_of_the_same_patients_every_rank_is_as_likely() -> None:
 def test_ranks_of_few_discrete_values_at_a_small_training_are_uniform() -> None:
     rng, found = np.random.default_rng(1), []
     for _ in range(400):
-        everyone = rng.integers(0, 3, 25 + 15)
-        counts = np.bincount(everyone[:25], minlength=3).astype(np.float64)
-        found.append(ranks(counts, everyone[25:], rng.random(15)))
+        values = rng.integers(0, 3, 25 + 15)
+        counts = np.bincount(values[:25], minlength=3).astype(np.float64)
+        found.append(ranks(counts, values[25:], rng.random(15)))
     drawn = np.array(found)
     assert kstest(drawn[:, 0], "uniform").pvalue > 0.01
     assert kstest(drawn[:, 14], "uniform").pvalue > 0.01

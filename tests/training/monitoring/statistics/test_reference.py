@@ -43,7 +43,7 @@ def test_no_count_tells_of_one_to_four_patients(reference: Reference) -> None:
 
 
 def test_answers_are_those_of_the_model_that_is_shipped(reference: Reference, trained: Training) -> None:
-    """Their mean is that over the patients learned from; a head that answers everybody alike has no spread."""
+    """Their mean is that over the training patients; a head with one answer for all patients has no spread."""
     for mark, model in zip(reference.landmarks, trained.bundle.models, strict=True):
         rows = build_features(trained.cohort, model.landmark)
         values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
@@ -80,7 +80,7 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
 
 
 @pytest.mark.parametrize(
-    ("proportions", "predictable", "refused", "told"),
+    ("proportions", "predictable", "refused", "expected"),
     [
         ([0.9, 0.1, 0.0], 100, 0, {"inside": 90, "at_the_edge": 10, "not_predicted": 0}),
         ([0.9, 0.1, 0.0], 100, 7, {"inside": 90, "at_the_edge": 10, "not_predicted": 7}),
@@ -91,7 +91,7 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
     ],
 )
 def test_answers_of_a_few_are_told_together(
-    proportions: list[float] | None, predictable: int, refused: int, told: dict[str, int] | None
+    proportions: list[float] | None, predictable: int, refused: int, expected: dict[str, int] | None
 ) -> None:
     found = _answered(None if proportions is None else np.array(proportions), predictable, refused)
-    assert told == (found and {" ".join(g): c for g, c in zip(found.groups, found.counts, strict=True)})
+    assert expected == (found and {" ".join(g): c for g, c in zip(found.groups, found.counts, strict=True)})
