@@ -17,8 +17,8 @@ TOO_LITTLE_RECORDED = "too_little_recorded"
 REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_LEARNED, OUTSIDE_TRAINING)
 """Every code of a reason."""
 USUALLY_RECORDED = 0.5
-MOST_NAMED = 10
-"""Where too little is recorded, the remedy names at most so many features, which most training patients had."""
+MOST_NAMED = 3
+"""Features named in the remedy for too little recorded; the others are counted."""
 
 
 def not_predictable(applicability: Document | None, why: Document) -> Document:
@@ -83,15 +83,16 @@ def outside_training(
 
 
 def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) -> str:
-    """What is not recorded, but was for most training patients; ``recorded`` (features,) is the share of them."""
+    """What is not recorded, but was for most training patients; ``recorded`` (features,) is their proportion."""
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
     lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
-    such_as = f", such as {_one_of(lacking[:MOST_NAMED])}" if lacking else ""
-    return f"record more of what most training patients had{such_as}"
+    more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+    named = f": {', '.join(lacking[:MOST_NAMED])}{more}" if lacking else ""
+    return f"record more of what most training patients had{named}"
 
 
-def _one_of(names: tuple[str, ...] | list[str]) -> str:
+def _one_of(names: tuple[str, ...]) -> str:
     return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
 
 

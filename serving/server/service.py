@@ -159,8 +159,8 @@ class KapOutcomes:
         """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
         call = CURRENT.get()
         self.worker.charge(call, len(request.requests) - 1)  # access control took one
-        asked = read_batch(request.requests)
-        replies = await _answered(self.worker.batcher.answer_batch(asked, call, in_full=request.in_full))
+        requests = read_batch(request.requests)
+        replies = await _answered(self.worker.batcher.answer_batch(requests, call, in_full=request.in_full))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):

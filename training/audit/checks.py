@@ -18,7 +18,7 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, failed, listed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, failed, listed, not_checked, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
@@ -163,7 +163,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
 def chain_verdict(
     decisions: Sequence[Decision], findings: Sequence[Finding], run_id: str, stored: StoredTraining | None
 ) -> Verdict:
-    """The chain holds, and every decision on a version of this run agrees with the present record."""
+    """No decision was changed, and every decision on a version of this run agrees with the present record."""
     about = [decision for decision in decisions if decision.run_id == run_id]
     wrong = [str(finding) for finding in findings]
     if stored is not None:
@@ -171,13 +171,10 @@ def chain_verdict(
         about += [each for each in decisions if each.version in numbers and each.run_id != run_id]
         wrong += [text for decision in about for text in _contradictions(decision, stored)]
         wrong += [text for version in stored.versions for text in _untrue_promotions(version, decisions)]
-    if wrong:
-        return failed("decisions", listed(wrong))
     chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, each following from the one before"
-    if not about:
-        return passed("decisions", f"{chain}; none is about this training: it was never promoted")
-    words = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
-    return passed("decisions", f"{chain}; about this training: {listed(words)}")
+    texts = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
+    own = f"about this training: {listed(texts)}" if about else "none is about this training: it was never promoted"
+    return verdict_of("decisions", wrong, f"{chain}; {own}")
 
 
 def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:

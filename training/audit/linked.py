@@ -60,7 +60,7 @@ def _copy_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
     then = _sealed_bundle(stored)
     differing = sorted(name for name in here.keys() | then.keys() if then and here.get(name) != then.get(name))
     if differing:
-        return [f"{copy.tag}: not as sealed: {', '.join(differing)}"]
+        return [f"{copy.tag}: {name}: not as sealed" for name in differing]
     try:
         bundle = load_bundle(folder)
     except BundleRefusedError as error:

@@ -5,7 +5,7 @@ The command gives the log entry and the computation; the record of the model is 
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -148,7 +148,7 @@ def training_verdict(prediction: PredictionLineage, stored: StoredTraining | Non
     verdicts = record_verdicts(stored)
     wrong = [f"{each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
     if wrong:
-        return failed("training run", f"run {stored.run_id}: {listed(wrong)}")
+        return replace(verdict_of("training run", wrong, ""), detail=f"run {stored.run_id}: {listed(wrong)}")
     lacking = [f"no {name} was recorded" for name in PROVENANCE if not stored.tags.get(name)]
     words = f"run {stored.run_id}, as sealed{_provenance(stored)}"
     return not_checked("training run", f"{words}; {listed(lacking)}") if lacking else passed("training run", words)
@@ -176,7 +176,7 @@ def decision_verdict(
     """
     linked = chain_verdict(chain.decisions, chain.findings, prediction.run_id, stored)
     if linked.outcome == "failed":
-        return failed("decision", linked.detail)
+        return replace(linked, check="decision")
     at = prediction.time
     if at is None:
         return not_checked("decision", "the entry's time can't be read")

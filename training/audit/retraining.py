@@ -27,7 +27,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
 
 ELSEWHERE = 1e-8
 """Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
@@ -142,12 +142,12 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
             "features_digest": features_digest(build_features(cohort, landmark)),
         }
         lacking += [f"{name} of {landmark.name}" for name in derived if name not in tags]
-        wrong += [f"{name} of {landmark.name}" for name in derived if tags.get(name, derived[name]) != derived[name]]
-    if wrong:
-        return failed(check, f"derived again, these differ: {', '.join(wrong)}")
-    if lacking:
-        return not_checked(check, f"not recorded: {', '.join(lacking)}")
-    return passed(check, f"derived again at {len(cohort.protocol.landmarks)} landmarks, all digests as recorded")
+        different = [name for name in derived if tags.get(name, derived[name]) != derived[name]]
+        wrong += [f"{name} of {landmark.name} differs" for name in different]
+    if lacking and not wrong:
+        return not_checked(check, f"not recorded: {listed(lacking)}")
+    number = len(cohort.protocol.landmarks)
+    return verdict_of(check, wrong, f"derived again at {number} landmarks, all digests as recorded")
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:

@@ -27,11 +27,12 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from training.registry.decision_log import ChainBrokenError
+        from training.verdicts import shortened
 
         try:
             command(*args, **kwargs)
         except ChainBrokenError as error:
-            for finding in error.findings:
+            for finding in shortened(error.findings):
                 click.echo(finding, err=True)
             click.echo(
                 "refused: earlier decisions were changed or lost; restore them from a backup of the registry first",
@@ -80,7 +81,7 @@ def promote(
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
     decision = outcome.decision
     click.echo(checks_text(decision) if decision.action == "promote" else in_short(decision))
-    _tell(outcome)
+    _report(outcome)
 
 
 @click.command()
@@ -96,7 +97,7 @@ def rollback(reason: str, by: str | None) -> None:
     """
     from training.promotion.promotion import rollback as roll_back
 
-    _tell(roll_back(reason, by))
+    _report(roll_back(reason, by))
 
 
 @click.command()
@@ -121,7 +122,7 @@ def history(day: str | None, as_json: bool) -> None:
         click.echo(_table(shown))
     else:
         click.echo(_champions_text(shown, asked))
-    _tell_chain(chain)
+    _report_chain(chain)
 
 
 def checks_text(decision: "Decision") -> str:
@@ -148,7 +149,7 @@ def _indented(label: str, text: str) -> str:
     return textwrap.fill(text, 118, initial_indent=" " * 8 + label, subsequent_indent=" " * 18)
 
 
-def _tell(outcome: "Outcome") -> None:
+def _report(outcome: "Outcome") -> None:
     decision, version = outcome.decision, outcome.decision.version
     if outcome.finished:
         click.echo(f"{_named(outcome.finished)} was interrupted; it is now complete", err=True)
@@ -267,14 +268,16 @@ def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
     return "\n".join(lines)
 
 
-def _tell_chain(chain: "Chain") -> None:
+def _report_chain(chain: "Chain") -> None:
+    from training.verdicts import shortened
+
     if not chain.findings:
         count = len(chain.decisions)
         click.echo(
-            f"the chain holds: {count} decision{'' if count == 1 else 's'}, none changed, moved or lost", err=True
+            f"the history is intact: {count} decision{'' if count == 1 else 's'}, none changed, moved or lost", err=True
         )
         return
-    for finding in chain.findings:
+    for finding in shortened(chain.findings):
         click.echo(finding, err=True)
     if chain.unfinished is not None:
         begun = "is recorded but interrupted: it has not taken effect"
@@ -282,7 +285,7 @@ def _tell_chain(chain: "Chain") -> None:
         click.echo(f"{_named(chain.unfinished)} {begun}. {remedy}", err=True)
     else:
         click.echo(
-            "the chain does not hold: decisions were changed or lost; restore them from a backup of the registry",
+            "decisions were changed or lost (--json lists all findings); restore them from a backup of the registry",
             err=True,
         )
     sys.exit(EVIDENCE)

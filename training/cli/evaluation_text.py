@@ -7,7 +7,7 @@ from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.report.wording import has_limits, patients
 
-SHOWN = 8
+SHOWN = 3
 TITLES = {
     "auc": "AUC",
     "c_index": "C-index",
@@ -53,9 +53,9 @@ def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str,
     """The evaluation as aligned text."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
-    learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
+    developed = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
     lines = [
-        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
+        f"version {version}{developed} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
         "This is not the development cohort. Whether the two cohorts share patients is not checked.",
     ]
     for landmark in evidence.landmarks:

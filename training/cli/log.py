@@ -43,10 +43,11 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
     The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
     where the administrator of the log can't write, and give it with --since.
 
-    Exit codes: 0 the log is unchanged, 4 it was changed; every changed place is listed.
+    Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
     """
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
+    from training.verdicts import shortened
 
     if seal is not None and seal.exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
@@ -64,7 +65,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
             f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; "
             f"{_number(checked.erasures, 'erasure')} removed the content of {_number(checked.erased, 'prediction')}"
         )
-        for finding in checked.findings:
+        for finding in shortened(checked.findings):
             click.echo(f"FAILED  {finding}")
         click.echo("the log was changed" if checked.findings else "passed: every entry is unchanged")
     sys.exit(EVIDENCE if checked.findings else 0)
@@ -84,7 +85,7 @@ def open_whole_log(log: str | None) -> "State":
     if findings:
         raise EvidenceFailedError(
             f"the prediction log was changed, {_number(len(findings), 'finding')}: {listed(findings)}. "
-            "Nothing was computed or recorded; kap audit log lists every place"
+            "Nothing was computed or recorded; kap audit log --json lists every place"
         )
     return state
 

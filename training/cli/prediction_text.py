@@ -10,6 +10,7 @@ from typing import Any
 
 from features.catalogue import BUILT_IN
 from features.definitions.display_names import label_of
+from training.verdicts import listed
 
 WIDTH = 100
 MOST_REASONS = 2
@@ -84,7 +85,7 @@ def _intervals(response: Answer) -> Iterable[str]:
 def _flags(response: Answer) -> Iterable[str]:
     applicability = response["applicability"]
     if applicability is not None and applicability["verdict"] == "at_the_edge":
-        because = "; ".join(reason["message"] for reason in applicability["reasons"])
+        because = listed([reason["message"] for reason in applicability["reasons"]])
         yield (
             f"CAUTION: this patient is at the edge of the training patients: {because}. The numbers are less certain "
             "than for other patients."

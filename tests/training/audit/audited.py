@@ -61,7 +61,12 @@ class Audited:
 
     def failed(self) -> dict[str, str]:
         """What is said of the checks that failed."""
-        return {name: verdict.detail for name, verdict in self.verify().items() if verdict.outcome == "failed"}
+        verdicts = self.verify().items()
+        return {
+            name: "; ".join(verdict.findings) or verdict.detail
+            for name, verdict in verdicts
+            if verdict.outcome == "failed"
+        }
 
 
 @contextmanager
