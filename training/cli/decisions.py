@@ -80,7 +80,7 @@ def promote(
     decide = override if overridden else promote_version
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
     decision = outcome.decision
-    click.echo(checks_text(decision) if decision.action == "promote" else in_short(decision))
+    click.echo(checks_text(decision) if decision.action == "promote" else checks_summary(decision))
     _report(outcome)
 
 
@@ -137,7 +137,7 @@ def checks_text(decision: "Decision") -> str:
     return "\n".join(lines)
 
 
-def in_short(decision: "Decision") -> str:
+def checks_summary(decision: "Decision") -> str:
     """The passed checks by name, the failed ones with requirement and finding."""
     passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
     failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})

@@ -181,7 +181,7 @@ def test_content_taken_away_without_an_erasure_is_found(log: Engine, tmp_path: P
     gone = ", ".join(f"{name} = NULL" for name in ("nonce", "patient", "input_digest", "row", "answer", "idempotency"))
     for erased_by in ("NULL", "(SELECT erased_by FROM entries WHERE prediction_id = 'p0')"):
         _sql(tmp_path, f"UPDATE entries SET {gone}, erased_by = {erased_by} WHERE prediction_id = 'p1'")
-        assert found(log) == ("p1: its content is gone, and no erasure names it",)
+        assert found(log) == ("p1: its content is missing, and no erasure names it",)
 
 
 def test_a_log_put_back_to_an_earlier_day_is_found_by_a_seal(log: Engine, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_log_put_back_to_an_earlier_day_is_found_by_a_seal(log: Engine, tmp_pa
     assert found(log, seal) == ()
     _put_back(log, database, earlier)
     assert found(log) == ()
-    assert found(log, seal) == ("writer 2, entry 1: the seal knows it, the log does not",)
+    assert found(log, seal) == ("writer 2, entry 1: sealed, but missing from the log",)
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b"[]", b'{"reached": [{"writer": 1}]}'])
@@ -342,7 +342,7 @@ def test_erased_content_that_is_put_back_is_found(log: Engine, tmp_path: Path) -
     with sqlite3.connect(tmp_path / "predictions.db") as database:
         back = ", ".join(f"{name} = ?" for name in names)
         database.execute(f"UPDATE entries SET {back}, erased_by = NULL WHERE prediction_id = 'p0'", content)
-    assert found(log) == ("p0: it was erased, and its content is back or the entry is gone",)
+    assert found(log) == ("p0: it was erased, and its content is present again or the entry is missing",)
 
 
 @pytest.mark.parametrize("table", ["entries", "writers"])

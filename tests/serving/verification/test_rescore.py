@@ -214,9 +214,9 @@ def test_a_change_to_the_content_is_found(log: PredictionLog, column: str) -> No
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("DELETE FROM entries WHERE number = 1", "the entry before it in its chain is missing"),
+        ("DELETE FROM entries WHERE number = 1", "the previous entry in its chain is missing"),
         ("DELETE FROM writers", "its writer is missing"),
-        ("UPDATE writers SET entries = 1", "how far its writer's chain has come was changed"),
+        ("UPDATE writers SET entries = 1", "the length of its writer's chain was changed"),
         ("UPDATE entries SET number = 'x' WHERE number = 2", "its number was changed"),
     ],
 )
@@ -265,7 +265,7 @@ def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, st
     prediction_id = erased(log)
     log.sql(statement)
     found = facts(log, prediction_id)
-    assert found.findings == ("its content is gone, and no erasure names it",)
+    assert found.findings == ("its content is missing, and no erasure names it",)
     assert found.erasure is None
 
 
@@ -275,7 +275,7 @@ def test_a_changed_erasure_is_found(log: PredictionLog) -> None:
     (finding,) = facts(log, prediction_id).findings
     assert finding.endswith("its content was changed")
     log.sql("UPDATE entries SET row = 'x' WHERE kind = 'prediction'")
-    assert "it is erased in part only" in facts(log, prediction_id).findings
+    assert "it is only partly erased" in facts(log, prediction_id).findings
 
 
 @pytest.mark.parametrize("in_full", [True, False])

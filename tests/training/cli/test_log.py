@@ -91,7 +91,7 @@ def test_a_seal_finds_a_log_that_was_put_back_to_an_earlier_day(log: PredictionL
     assert checked("--since", seal)["findings"] == []
     put_back = tmp_path / "earlier" / "predictions.db"
     assert checked(put_back)["findings"] == []
-    assert checked(put_back, "--since", seal)["findings"] == ["writer 3, entry 1: the seal knows it, the log does not"]
+    assert checked(put_back, "--since", seal)["findings"] == ["writer 3, entry 1: sealed, but missing from the log"]
 
 
 def test_a_log_that_does_not_hold_is_not_sealed(log: PredictionLog, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_another_secret_or_none_is_for_whoever_runs_the_log(log: PredictionLog) 
     secret.write_text("0" * 64)
     done = kap("audit", "log")
     assert done.exit_code == 3
-    assert "begun with another secret" in done.stderr
+    assert "created with another secret" in done.stderr
     secret.unlink()
     assert kap("audit", "log").exit_code == 3
 
