@@ -21,12 +21,12 @@ class Verdict:
 
 
 def passed(check: str, detail: str) -> Verdict:
-    """The check holds."""
+    """A check that passed."""
     return Verdict(check, "passed", detail)
 
 
 def failed(check: str, detail: str) -> Verdict:
-    """The check does not hold."""
+    """A check that failed."""
     return Verdict(check, "failed", detail)
 
 
@@ -41,7 +41,7 @@ def does_not_apply(check: str, detail: str) -> Verdict:
 
 
 def verdict_of(check: str, findings: Sequence[str], detail: str) -> Verdict:
-    """Failed with the findings, or passed with ``detail`` where there are none."""
+    """Failed with the findings, or passed with ``detail`` if there are none."""
     return Verdict(check, "failed", listed(findings), tuple(findings)) if findings else passed(check, detail)
 
 

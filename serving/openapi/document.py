@@ -113,10 +113,8 @@ def _version() -> str:
 
 
 def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
-    one, batch = (
-        prediction_examples(shown.predictor),
-        {"mixed": batch_example(shown.predictor), "empty": broken_batch()},
-    )
+    one = prediction_examples(shown.predictor)
+    batch = {"mixed": batch_example(shown.predictor), "empty": broken_batch()}
     larger = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     many = replace(problems[larger], details={"batch": f"The body must not exceed {shown.limits.batch} bytes."})
     return {

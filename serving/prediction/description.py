@@ -45,7 +45,7 @@ class HeadDescription(Part):
 
 
 class ApplicabilityProportions(Part):
-    """The share of the training patients who are inside, at the edge and outside."""
+    """The proportions of the training patients who are inside, at the edge and outside."""
 
     inside: Probability
     at_the_edge: Probability

@@ -1,7 +1,7 @@
-"""Whether this installation, given the data, reproduces model and evidence.
+"""Whether this installation, given the data, gets the same model and evidence.
 
-On another processor family the last digits of linear algebra may differ. The verdict says so, and predictions are
-compared within 1e-8 instead of bytes.
+On another processor family the last digits of linear algebra may differ. The verdict then says so and compares
+predictions within 1e-8 instead of bytes.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
 
 ELSEWHERE = 1e-8
-"""Largest difference of a prediction between processor families; probabilities, so far below any meaning."""
+"""Largest difference of a probability between processor families, far too small to matter."""
 HELD_OUT = "held_out_predictions.parquet"
 DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
 UPDATE = "update"
@@ -38,14 +38,14 @@ UPDATE = "update"
 
 @dataclass(frozen=True)
 class Machine:
-    """How the training's machine and this one compute; ``elsewhere`` where the last digits may differ."""
+    """The training's machine and this one; ``elsewhere`` if the last digits may differ."""
 
     then: str
     now: str
 
     @property
     def elsewhere(self) -> bool:
-        """Whether bytes can't be expected to agree."""
+        """Whether bytes may differ."""
         return self.then != self.now
 
 
@@ -65,7 +65,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     commit = f"commit {then.get('commit', 'unknown')[:12]}"
     commit += ", of a working copy with changes" if then.get("modified") == "True" else ""
     later = "" if then.get("commit") == here["commit"] else f"; now commit {here['commit'][:12]} with the same sources"
-    other = "the present sources differ from those of the training, so that a retraining is weaker evidence"
+    other = "the present sources differ from those of the training, so a retraining is weaker evidence"
     wanted = sorted(key for key in then if key in ("python", "lock_digest") or key.startswith("package."))
     wrong = [
         f"{key}: training {then[key][:20]}, now {here.get(key, 'none')[:20]}"
@@ -83,7 +83,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
 
 
 def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
-    """The verdicts on the cohort, on what is derived from it, and on the retraining; not checked without data."""
+    """The verdicts on the cohort, its outcomes and features, and the retraining; not checked without data."""
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
@@ -151,7 +151,7 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
-    """The settings that the bundle was fitted with; ``None`` where this installation has other settings."""
+    """The settings that the bundle was fitted with; ``None`` if this installation has other settings."""
     settings = dict(recorded.training["settings"])
     answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
     if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
@@ -177,7 +177,7 @@ def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine
 
 
 def largest_difference(recorded: Bundle, again: Bundle, features: list[FeatureRows]) -> float:
-    """The largest difference of two bundles' probabilities on a cohort; infinite where only one of them predicts.
+    """The largest difference of two bundles' probabilities on a cohort; infinite if only one of them predicts.
 
     ``features`` are the cohort's rows at each landmark.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
-    """Refuse a new decision where earlier ones were changed: name the places, exit code 4."""
+    """Refuse a new decision if earlier ones were changed: print the findings, exit code 4."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -113,15 +113,15 @@ def history(day: str | None, as_json: bool) -> None:
     from training.promotion.promotion import history as read_history
     from training.registry.decisions import decisions_behind
 
-    asked = None if day is None else _past_day(day)
+    past_day = None if day is None else _past_day(day)
     chain = read_history()
-    shown = chain.decisions if asked is None else decisions_behind(chain.decisions, asked)
+    shown = chain.decisions if past_day is None else decisions_behind(chain.decisions, past_day)
     if as_json:
-        click.echo(json.dumps(_document(chain, shown, asked), indent=2))
-    elif asked is None:
+        click.echo(json.dumps(_document(chain, shown, past_day), indent=2))
+    elif past_day is None:
         click.echo(_table(shown))
     else:
-        click.echo(_champions_text(shown, asked))
+        click.echo(_champions_text(shown, past_day))
     _report_chain(chain)
 
 
@@ -170,7 +170,7 @@ def _report(outcome: "Outcome") -> None:
 
 
 def next_steps(decision: "Decision") -> str:
-    """What to do after a refusal: what the failed checks ask for, or an override where one is possible."""
+    """What to do after a refusal: what the failed checks require, or an override if it is possible."""
     failed = {check.name: check.seen for check in decision.checks if not check.passed}
     records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
     if any("train again" not in seen for seen in records):

@@ -1,6 +1,6 @@
 """`kap audit log`, `kap log erase` and `kap log prune`: check the prediction log, and erase content from it.
 
-`open_whole_log` is for the commands that draw conclusions from a log: they refuse one that was changed.
+`open_whole_log` is for commands that refuse a changed log.
 """
 
 import json
@@ -104,8 +104,8 @@ def log_group() -> None:
 def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     """Erase the content that the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
 
-    PATIENT_REF is the reference that the clinic's software sent. Give - to type it or pipe it in; this keeps it out of
-    the shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
+    PATIENT_REF is the reference that the clinic's software sent. Give - to type or pipe it, so that it is not in the
+    shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
     log. A new entry records what was erased, when, by whom and why. An erasure can't be undone.
     """
     from serving.log.erasure import erase_patient
@@ -146,7 +146,7 @@ def _require_words(by: str, reason: str = "retention", reference: str = "") -> N
     require_reason("log", reason, by)
     for option, text in (("--by", by), ("--reason", reason)):
         if not text.strip():
-            raise InputRefusedError([Problem("log", None, option, "the name of who erases", "no text")])
+            raise InputRefusedError([Problem("log", None, option, "the name of the person who erases", "no text")])
         if reference and reference in text:
             raise InputRefusedError(
                 [Problem("log", None, option, "a text without the patient's reference", "the reference")]

@@ -1,4 +1,4 @@
-"""A replay in sentences and small tables, for the decision about the model."""
+"""A replay in sentences and small tables."""
 
 from collections.abc import Iterator
 

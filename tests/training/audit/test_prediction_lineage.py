@@ -113,7 +113,8 @@ def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str |
     done = kap("audit", "lineage", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
     verdicts = json.loads(done.stdout)["verdicts"]
     outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
-    return Lineage(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
+    details = {verdict["check"]: "; ".join([verdict["detail"], *verdict["findings"]]) for verdict in verdicts}
+    return Lineage(done.exit_code, outcomes, details)
 
 
 def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None:
