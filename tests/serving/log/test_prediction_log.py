@@ -116,7 +116,7 @@ def test_a_log_that_cannot_be_written_is_told_and_used_again_when_it_can(tmp_pat
 
 
 def test_a_commit_that_came_through_unheard_breaks_no_chain(log: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection may be lost after the commit and before its answer: the entry is there, the caller is told no."""
+    """The connection may be lost after the commit and before its reply: the entry exists, the caller gets an error."""
     from serving.log import writer as log_writer
 
     async def lose_one_answer() -> None:
@@ -160,9 +160,9 @@ def test_erasing_a_patient_leaves_nothing_of_theirs_and_a_whole_chain(log: Engin
     assert b"61.125" not in written
     assert SECRET.patient("patient-1").encode() not in written
     (erasure,) = read_entries(log, kind="erasure")
-    told = json.loads(erasure.answer or "")
-    assert (told["by"], told["reason"]) == ("the clinic", "asked for")
-    assert told["erased"] == ["p1", "p4", "p7", "p10"]
+    reported = json.loads(erasure.answer or "")
+    assert (reported["by"], reported["reason"]) == ("the clinic", "asked for")
+    assert reported["erased"] == ["p1", "p4", "p7", "p10"]
     assert erase_patient(log, SECRET, "patient-1", by="the clinic", reason="again") == 0
 
 
@@ -306,12 +306,12 @@ def test_any_single_change_to_the_stored_log_is_reported(seed: int, original: by
     path.chmod(0o600)
     database = sqlite3.connect(path)
     before = list(database.iterdump())
-    told = Change(seed).make(database)
+    reported = Change(seed).make(database)
     database.commit()
-    assert list(database.iterdump()) != before, told
+    assert list(database.iterdump()) != before, reported
     database.close()
     engine = log_in(tmp_path)
-    assert found(engine), told
+    assert found(engine), reported
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Who gets no prediction is told why, and what would make one possible; nothing where nothing would."""
+"""A patient without a prediction gets the reason, and a remedy if there is one."""
 
 from dataclasses import replace
 from typing import Any
