@@ -36,6 +36,8 @@ MOST_LACKING = 0.5
 FARTHEST = 1.5
 """Outside is: beyond the range by its own width; without half of what others had; 1.5 times as far as the farthest."""
 FOLDS = 10
+MOST_NAMED = 3
+"""Reasons that a refusal spells out; the others are counted."""
 
 Levels = NDArray[np.int8]
 
@@ -108,9 +110,9 @@ class ApplicabilityVerdicts:
 
     def refusal(self, row: int, names: tuple[str, ...]) -> str:
         """Why a row that is outside gets no answer; ``names`` are what the columns are called."""
-        return "the patient is unlike the training patients: " + "; ".join(
-            concern.as_text(names) for concern in self.concerns(row)
-        )
+        texts = [concern.as_text(names) for concern in self.concerns(row)]
+        more = f"; and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+        return f"the patient is unlike the training patients: {'; '.join(texts[:MOST_NAMED])}{more}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Answers the clinic: requests, predictions, the log, the client. BentoML is given serving.service.
+"""Answers the clinic: requests, predictions, the log, the client. BentoML starts serving.service.
 
 Public names: `KapOutcomes`, in service.py.
 """

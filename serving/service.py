@@ -1,4 +1,4 @@
-"""The address that BentoML is given: ``bentoml serve serving.service:KapOutcomes``."""
+"""The address for BentoML: ``bentoml serve serving.service:KapOutcomes``."""
 
 from serving.server.service import KapOutcomes
 

@@ -6,26 +6,27 @@ from typing import Literal
 
 Outcome = Literal["passed", "failed", "not checked", "does not apply"]
 ALL_PASSED, SOME_FAILED, SOME_NOT_CHECKED = 0, 4, 5
-SHOWN = 8
-"""Findings that a verdict spells out; the others are counted."""
+SHOWN = 3
+"""Findings that a text spells out; the others are counted."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One check; ``detail`` is the finding in one line."""
+    """One check; ``detail`` is the result in one line, ``findings`` is everything that is wrong."""
 
     check: str
     outcome: Outcome
     detail: str
+    findings: tuple[str, ...] = ()
 
 
 def passed(check: str, detail: str) -> Verdict:
-    """The check holds."""
+    """A check that passed."""
     return Verdict(check, "passed", detail)
 
 
 def failed(check: str, detail: str) -> Verdict:
-    """The check does not hold."""
+    """A check that failed."""
     return Verdict(check, "failed", detail)
 
 
@@ -40,14 +41,19 @@ def does_not_apply(check: str, detail: str) -> Verdict:
 
 
 def verdict_of(check: str, findings: Sequence[str], detail: str) -> Verdict:
-    """Failed with the findings, or passed with ``detail`` where there are none."""
-    return failed(check, listed(findings)) if findings else passed(check, detail)
+    """Failed with the findings, or passed with ``detail`` if there are none."""
+    return Verdict(check, "failed", listed(findings), tuple(findings)) if findings else passed(check, detail)
 
 
 def listed(findings: Sequence[str]) -> str:
-    """Findings in one line, the first few spelled out."""
+    """Findings in one line: the first three, then how many more."""
+    return "; ".join(shortened(findings))
+
+
+def shortened(findings: Sequence[object]) -> list[str]:
+    """The first three findings, then how many more."""
     more = len(findings) - SHOWN
-    return "; ".join(findings[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    return [*map(str, findings[:SHOWN]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:

@@ -1,4 +1,4 @@
-"""Where the client may send records, and with which key: checked once, before anything is sent."""
+"""The address to which the client sends records, and its key: checked once, before anything is sent."""
 
 import re
 from ipaddress import ip_address
@@ -8,7 +8,7 @@ import httpx
 
 KEY_VARIABLE: Final = "KAP_KEY"
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
-"""A host's name, as far as looking it up requires."""
+"""A host's name that can be looked up."""
 _MOST_PORT = 65_535
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
@@ -16,7 +16,7 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 def usable_address(base_url: str) -> httpx.URL:
     """The address, if records may be sent there: encrypted, or on this machine only.
 
-    Raises ``ValueError``, whose text does not repeat the address: it may hold a password.
+    Raises ``ValueError`` without the address in its text, because it may contain a password.
     """
     url = _read_address(base_url)
     if url is None:
@@ -33,7 +33,7 @@ def usable_address(base_url: str) -> httpx.URL:
 
 
 def usable_key(key: str | None) -> str | None:
-    """The key without blanks around it, as a file may end with; raises ``ValueError``, which does not repeat it."""
+    """The key without blanks around it, such as a file's last line break; raises ``ValueError`` without the key."""
     if key is None:
         return None
     key = key.strip()
@@ -43,11 +43,11 @@ def usable_key(key: str | None) -> str | None:
 
 
 def _read_address(base_url: str) -> httpx.URL | None:
-    """The address, if a connection can be tried there at all."""
+    """The address, if a connection can be tried."""
     try:
         url = httpx.URL(base_url)
         host = url.host
-    except (httpx.InvalidURL, TypeError, ValueError):  # a ValueError of what decodes international names
+    except (httpx.InvalidURL, TypeError, ValueError):  # a ValueError from decoding an international name
         return None
     known = _is_ip(host) or _NAME.fullmatch(url.raw_host.decode("ascii")) is not None
     usable = known and url.scheme in ("http", "https") and 1 <= (url.port or _MOST_PORT) <= _MOST_PORT

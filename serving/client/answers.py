@@ -1,7 +1,7 @@
-"""What the client sends, and which answers it accepts: complete and valid ones of the contract's types.
+"""The requests that the client sends, and the answers that it accepts: complete and valid under the contract.
 
-Unknown fields of a newer service are left out. A missing field, one of another type or out of range, or an unknown
-outcome is refused, because an incomplete answer could be taken for a complete one.
+Unknown fields of a newer service are left out. The client refuses a missing field, another type, a value out of range
+and an unknown outcome, because an incomplete answer could be taken for a complete one.
 """
 
 import json
@@ -25,10 +25,10 @@ from serving.contract.response import (
 )
 
 Record: TypeAlias = PredictionRequest | Mapping[str, Any]
-"""One patient's record, checked already or as the JSON object that the service takes."""
+"""One patient's record, already checked or as the JSON object for the service."""
 Answer = TypeVar("Answer")
 _MOST_PATHS = 3
-"""Paths named of an answer that is not as it should be."""
+"""Paths named of an answer that is not valid; the others are counted."""
 
 
 class Readiness(Part):
@@ -45,11 +45,11 @@ class Reader(Generic[Answer]):
     """Reads the JSON of one type of answer."""
 
     def __init__(self, type_: Any) -> None:
-        """``type_`` is what the answer is read as."""
+        """Read answers as ``type_``."""
         self._adapter: TypeAdapter[Answer] = TypeAdapter(type_)
 
     def read(self, body: bytes) -> Answer:
-        """The answer in a body; raises ``ServiceFailedError``, which names the fields and never what they hold."""
+        """The answer in a body; raises ``ServiceFailedError``, which names the fields and not their values."""
         try:
             from_json(body, allow_inf_nan=False)  # pydantic itself would take NaN for a number
             return self._adapter.validate_json(body, strict=True, extra="ignore")
@@ -70,7 +70,7 @@ _BATCH: Reader[BatchResponse] = Reader(BatchResponse)
 
 
 def read_answers(body: bytes, number: int) -> list[Prediction | NotPredictable | RefusedRequest]:
-    """So many answers of a batch; raises ``ServiceFailedError`` for any other number too."""
+    """The ``number`` answers of a batch; raises ``ServiceFailedError``, also for another number."""
     answers = _BATCH.read(body).answers
     if len(answers) != number:
         raise ServiceFailedError(f"the answer has {len(answers)} items for {number} records", status=200)
@@ -78,9 +78,9 @@ def read_answers(body: bytes, number: int) -> list[Prediction | NotPredictable |
 
 
 def encoded(record: Record) -> bytes:
-    """The record as JSON. Whether it is right is left to the service, which may know fields that this client doesn't.
+    """The record as JSON. The service checks it, because it may know fields that this client doesn't.
 
-    Raises ``CallRefusedError`` for what JSON can't hold.
+    Raises ``CallRefusedError`` for a value that JSON can't hold.
     """
     if isinstance(record, PredictionRequest):
         return record.model_dump_json(exclude_unset=True).encode()

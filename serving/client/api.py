@@ -1,7 +1,7 @@
 """The typed Python client: one method for each question that the service answers.
 
-A call that predicts carries an idempotency key, so that all its tries get one prediction and one entry in the log.
-How a call is tried is left to `retrying_call`, what is taken for an answer to `answers`.
+A predicting call has an idempotency key, so that all its tries get one prediction and one entry in the log.
+`retrying_call` makes the tries, `answers` checks the answer.
 """
 
 import os
@@ -40,9 +40,9 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class KapClient:
-    """Asks one service. Several threads may share a client; close it after use, or use it in a ``with``.
+    """The client of one service. Threads may share it; close it after use, or use it in a ``with``.
 
-    Every method raises ``CallError`` and no other: ``CallRefusedError``, ``NotAllowedError``, ``UnavailableError``
+    Every method raises only ``CallError``: ``CallRefusedError``, ``NotAllowedError``, ``UnavailableError``
     or ``ServiceFailedError``, one for each party who must act.
     """
 
@@ -56,13 +56,12 @@ class KapClient:
         retries: Retries | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """Ask the service at ``base_url`` with a key, or with the one in the environment variable ``KAP_KEY``.
+        """Use the service at ``base_url`` with this key, or with the one in the environment variable ``KAP_KEY``.
 
-        ``ca`` is a PEM file with the authorities to trust in place of the system's. Records and keys leave the
-        machine encrypted only; plain http is for loopback. They go to that address only: redirects are not followed,
-        and no proxy is used, because one in the environment may not be meant for patients' records. Raises
-        ``ValueError`` for an address or a key that can't be used, without repeating it, and ``OSError`` for a ``ca``
-        that can't be read.
+        ``ca`` is a PEM file with the authorities to trust instead of the system's. Records and keys leave the machine
+        only encrypted; plain http is for loopback. They go only to that address: redirects are not followed, and no
+        proxy is used, because one in the environment may not be meant for patients' records. Raises ``ValueError`` for
+        an address or a key that can't be used, without repeating it, and ``OSError`` for a ``ca`` that can't be read.
         """
         self._address = usable_address(base_url)
         token = usable_key(os.environ.get(KEY_VARIABLE) or None if key is None else key)
@@ -82,13 +81,13 @@ class KapClient:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._caller.close()
 
     def predict(self, request: Record, *, idempotency_key: str | None = None) -> Prediction | NotPredictable:
         """One patient's prediction, or why there is none.
 
-        ``idempotency_key``: 1 to 128 printable ASCII characters without spaces, a new one where none is given. With the
+        ``idempotency_key``: 1 to 128 printable ASCII characters without spaces, by default a new one. With the
         same record it gives the same prediction, in a later call too; with another record it is refused.
         """
         call = _post(PREDICT, encoded(request), idempotency_key)
@@ -97,17 +96,17 @@ class KapClient:
     def predict_batch(
         self, requests: Sequence[Record], *, in_full: bool = False, idempotency_key: str | None = None
     ) -> list[Prediction | NotPredictable | RefusedRequest]:
-        """What each of 1 to 1,000 patients gets, in their order; one that is refused spoils none of the others.
+        """The answers for 1 to 1,000 patients, in order; a refused record does not affect the others.
 
-        ``in_full``: give the reasons and the weekly curve of relapse as well. The key is as in ``predict``, for all.
+        ``in_full``: also give the reasons and the weekly curve of relapse. The key is as in ``predict``.
         """
         call = _post(PREDICT_BATCH, encoded_batch(requests, in_full=in_full), idempotency_key)
         return self._caller.ask(call, lambda body: read_answers(body, len(requests)))
 
     def model(self) -> "ModelDescription":
-        """What is served: version, protocol, landmarks, intended use, performance. A key needs the scope ``read``."""
+        """The served model: version, protocol, landmarks, intended use, performance. A key needs the scope ``read``."""
         from serving.prediction.description import (
-            ModelDescription,  # brings along what computes, which asking does without
+            ModelDescription,  # loads numerical libraries, which other calls don't need
         )
 
         return self._caller.ask(Call("GET", MODEL), Reader[ModelDescription](ModelDescription).read)
@@ -119,11 +118,11 @@ class KapClient:
         return self._caller.ask(Call("GET", INSTRUMENTS), Reader[Instruments](Instruments).read)
 
     def readiness(self) -> Readiness:
-        """Whether the service can answer, and why not; tried only once."""
+        """Whether the service can answer, and why not; without a retry."""
         return self._caller.look(Call("GET", READYZ), (200, 503), READINESS.read)
 
     def ready(self) -> bool:
-        """Whether the service can answer now; false as well where it can't be reached."""
+        """Whether the service can answer now; also false if it can't be reached."""
         try:
             return self.readiness().ready
         except UnavailableError:

@@ -1,7 +1,7 @@
 """Why a call of the client gave no answer: one exception class for each party who must act.
 
-The texts are the client's own. What the service said is in ``detail`` and ``problems``, so that no patient's value,
-key or address gets into a traceback or a log.
+The texts are the client's own, so that no patient's value, key or address gets into a traceback or a log. The service's
+texts are in ``detail`` and ``problems``.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class CallError(Exception):
     """
 
     def __init__(self, text: str, *, status: int | None = None, detail: str = "") -> None:
-        """Keep the text, and apart from it what the service said."""
+        """Keep the text and the service's answer apart."""
         super().__init__(text)
         self.status = status
         self.detail = detail

@@ -43,12 +43,12 @@ _BROKEN = {
     httpx.TimeoutException: "no complete answer arrived in time",
 }
 _LONGEST_NUMBER = 9
-"""Digits of a Retry-After that is believed to be one: a billion seconds are 30 years."""
+"""Most digits of an accepted Retry-After: a billion seconds are 30 years."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the service answered, shown by its status alone; ``headers`` are looked up whatever their case."""
+    """The service's answer; its repr shows only the status. ``headers`` ignore case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -56,21 +56,21 @@ class Reply:
 
     @property
     def is_json(self) -> bool:
-        """Whether it calls itself JSON, and no problem document."""
+        """Whether its media type is JSON and not a problem document."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A try that failed. ``error`` is raised if it was the last; ``again``: another may help; ``asked``: seconds."""
+    """A failed try. ``error`` is raised if it was the last; ``retry``: another may succeed, after ``wait`` seconds."""
 
     error: CallError
-    again: bool = False
-    asked: float | None = None
+    retry: bool = False
+    wait: float | None = None
 
 
 class _Problem(BaseModel):
-    """What is read of problem details (RFC 9457)."""
+    """The fields read from problem details (RFC 9457)."""
 
     model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
 
@@ -79,7 +79,7 @@ class _Problem(BaseModel):
 
 
 def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
-    """The failure that a reply with another status than 200 is; ``with_key``: whether a key was sent."""
+    """The failure of a try with another status than 200; ``with_key``: whether a key was sent."""
     status, problem = reply.status, _problem_of(reply)
     if status in _REFUSED:
         text = f"the request is refused ({status}): {_REFUSED[status]}{_counted(problem.problems)}"
@@ -88,30 +88,30 @@ def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
         why = _NOT_ALLOWED[status] if with_key or status != HTTPStatus.UNAUTHORIZED else _NO_KEY
         return Failure(NotAllowedError(f"{why} ({status})", status=status, detail=problem.detail))
     if status in _UNAVAILABLE:
-        asked = _seconds_asked(reply.headers, now)
+        wait = _seconds_to_wait(reply.headers, now)
         text = f"{_UNAVAILABLE[status]} ({status})"
-        error = UnavailableError(text, status=status, detail=problem.detail, retry_after=asked)
-        return Failure(error, again=True, asked=asked)
+        error = UnavailableError(text, status=status, detail=problem.detail, retry_after=wait)
+        return Failure(error, retry=True, wait=wait)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         text = "the service failed (500); report the time to its operator"
-        return Failure(ServiceFailedError(text, status=status, detail=problem.detail), again=True)
+        return Failure(ServiceFailedError(text, status=status, detail=problem.detail), retry=True)
     text = f"status {status} is not an answer of this service; check the address (redirects are not followed)"
     return Failure(ServiceFailedError(text, status=status, detail=problem.detail))
 
 
 def failure_of_connection(error: httpx.RequestError) -> Failure:
-    """The failure that a try without a complete reply is."""
+    """The failure of a try without a complete reply."""
     if isinstance(error, httpx.DecodingError):
         return Failure(ServiceFailedError("the answer is compressed and can't be read; it was requested uncompressed"))
     if _is_distrust(error):
         text = "the service's certificate is not trusted; pass the file of the CA that signed it as ca"
         return Failure(ServiceFailedError(text))
     reasons = (reason for kind, reason in _BROKEN.items() if isinstance(error, kind))
-    return Failure(UnavailableError(next(reasons, "the connection broke off")), again=True)
+    return Failure(UnavailableError(next(reasons, "the connection broke off")), retry=True)
 
 
 def _problem_of(reply: Reply) -> _Problem:
-    """The problem details of a reply; empty where it has none, or none that can be read."""
+    """The problem details of a reply; empty if it has none that can be read."""
     if reply.headers.get("content-type", "").startswith("application/problem+json"):
         with suppress(ValidationError):
             return _Problem.model_validate_json(reply.body, extra="ignore")
@@ -124,7 +124,7 @@ def _counted(problems: list[FieldProblem]) -> str:
 
 
 def _is_distrust(error: BaseException | None) -> bool:
-    """Whether a certificate that could not be verified is at the bottom of it."""
+    """Whether the cause is a certificate that could not be verified."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
@@ -132,10 +132,10 @@ def _is_distrust(error: BaseException | None) -> bool:
     return False
 
 
-def _seconds_asked(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that a Retry-After asks to wait (RFC 9110, 10.2.3); ``None`` without one that can be read.
+def _seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by the Retry-After (RFC 9110, 10.2.3); ``None`` without one that can be read.
 
-    A date is compared with the date of the reply, if it has one, because clocks may differ.
+    A date is compared with the reply's date, if it has one, because clocks may differ.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:

@@ -17,7 +17,7 @@ MOST_TRIES = 100
 class TimeLimits:
     """Seconds. ``connect``: for a connection; ``read``: for the next part of an answer; ``total``: for the whole call.
 
-    ``total`` has in it every try and every wait in between. Raises ``ValueError`` unless all are above 0.
+    ``total`` includes every try and every wait. Raises ``ValueError`` unless all are above 0.
     """
 
     connect: float = 3.0
@@ -25,7 +25,7 @@ class TimeLimits:
     total: float = 30.0
 
     def __post_init__(self) -> None:
-        """Refuse what is no length of time."""
+        """Refuse a number of seconds that is not above 0."""
         for name, seconds in vars(self).items():
             if not 0 < seconds < math.inf:
                 raise ValueError(f"{name}: a number of seconds above 0 is required")
@@ -33,11 +33,11 @@ class TimeLimits:
 
 @dataclass(frozen=True)
 class Retries:
-    """At most so many ``tries``, with random waits in between, of at most ``first_wait`` seconds, then twice as many...
+    """At most ``tries`` tries, with random waits in between.
 
-    ... and never more than ``longest_wait`` seconds. The whole wait is random ("full jitter"), so that many clients
-    that failed together don't come back together. What the service asks to wait is waited besides, however long.
-    Raises ``ValueError`` for what can't be waited.
+    A wait is at most ``first_wait`` seconds, then twice as many and so on up to ``longest_wait``. The whole wait is
+    random ("full jitter"), so that many clients that failed together don't retry together. The seconds that the service
+    asks to wait are added. Raises ``ValueError`` for numbers out of range.
     Source: Brooker 2015, Exponential backoff and jitter (AWS Architecture Blog).
     """
 
@@ -46,7 +46,7 @@ class Retries:
     longest_wait: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of tries or no wait."""
+        """Refuse numbers out of range."""
         if not 1 <= self.tries <= MOST_TRIES:
             raise ValueError(f"tries: a whole number from 1 to {MOST_TRIES} is required")
         if not 0 <= self.first_wait <= self.longest_wait < math.inf:
@@ -61,10 +61,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Pace:
-    """Where time and chance come from; a test puts its own in their place.
+    """The source of time and randomness; a test replaces it.
 
-    ``clock``: seconds that never run backwards; ``sleep``: wait so many seconds; ``now``: the date; ``draw``: a random
-    number between two. Chance is the system's, which forked processes don't share.
+    ``clock``: monotonic seconds; ``sleep``: wait some seconds; ``now``: the date; ``draw``: a random number between
+    two. Random numbers are the system's, so that forked processes don't share them.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -74,7 +74,7 @@ class Pace:
 
 
 class Schedule:
-    """The tries of one call. ``deadline`` is when it must be over, by the pace's clock."""
+    """The tries of one call, which must end by ``deadline`` on the pace's clock."""
 
     def __init__(self, limits: TimeLimits, retries: Retries, pace: Pace) -> None:
         """The call begins now."""
@@ -83,15 +83,15 @@ class Schedule:
         self._pace = pace
         self._failed = 0
 
-    def next_wait(self, asked: float | None) -> float | None:
-        """Seconds to wait after a try that failed; ``None``: give up.
+    def next_wait(self, required: float | None) -> float | None:
+        """Seconds to wait after a failed try; ``None``: give up.
 
-        ``asked`` are the seconds for which the service wants not to be asked. They are waited whole, with the random
-        part on top; where the call would be over by then, it is given up at once.
+        ``required`` are the seconds that the service asks to wait; the random part is added. If the call would be over
+        by then, it gives up at once.
         """
         self._failed += 1
         if self._failed >= self._retries.tries:
             return None
         most = min(self._retries.longest_wait, self._retries.first_wait * 2.0 ** (self._failed - 1))
-        wait = (asked or 0.0) + self._pace.draw(0.0, most)
+        wait = (required or 0.0) + self._pace.draw(0.0, most)
         return wait if self._pace.clock() + wait < self.deadline else None

@@ -14,7 +14,7 @@ import httpx
 from serving.client.errors import CallError, ServiceFailedError
 from serving.client.failures import Failure, Reply, failure_of, failure_of_connection
 from serving.client.retry_policy import Pace, Retries, Schedule, TimeLimits
-from serving.client.transport import DeadlineTransport, over_by
+from serving.client.transport import DeadlineTransport, ends_by
 
 MOST_ANSWER_BYTES: Final = 256 * 2**20
 """More than any answer has: those of 1,000 patients with their curves are about 25 MB."""
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Call:
-    """A request as every try sends it; one with a body has an idempotency key. It is shown without the body."""
+    """A request as every try sends it; one with a body has an idempotency key. Its repr omits the body."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -31,7 +31,7 @@ class Call:
     idempotency_key: str | None = None
 
     def headers(self) -> dict[str, str]:
-        """The headers that are the call's own."""
+        """The headers of this call alone."""
         if self.idempotency_key is None:
             return {}
         return {"Content-Type": "application/json", "Idempotency-Key": self.idempotency_key}
@@ -43,7 +43,7 @@ class Caller:
     def __init__(
         self, url: httpx.URL, key: str | None, tls: ssl.SSLContext, limits: TimeLimits, retries: Retries, pace: Pace
     ) -> None:
-        """Send to ``url`` and nowhere else: not where a redirect points to, nor by way of a proxy."""
+        """Send only to ``url``: no redirect is followed, and no proxy is used."""
         headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "identity"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -52,11 +52,11 @@ class Caller:
         self._http = httpx.Client(base_url=url, headers=headers, transport=transport, trust_env=False)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     def ask(self, call: Call, read: Callable[[bytes], Answer]) -> Answer:
-        """What ``read`` makes of the answer; raises a ``CallError`` that knows the call's key."""
+        """The answer as read by ``read``; raises a ``CallError`` with the call's key."""
         try:
             return read(self._answered(call).body)
         except CallError as error:
@@ -64,7 +64,7 @@ class Caller:
             raise
 
     def look(self, call: Call, statuses: Collection[int], read: Callable[[bytes], Answer]) -> Answer:
-        """What ``read`` makes of the reply to one single try; JSON with any of the ``statuses`` is an answer."""
+        """The reply to a single try as read by ``read``; JSON with one of the ``statuses`` is an answer."""
         outcome = self._try(call, self._pace.clock() + self._limits.total)
         if isinstance(outcome, Reply) and outcome.status in statuses and outcome.is_json:
             return read(outcome.body)
@@ -77,7 +77,7 @@ class Caller:
             if isinstance(outcome, Reply) and outcome.status == HTTPStatus.OK:
                 return outcome
             failure = self._failure_of(outcome)
-            wait = schedule.next_wait(failure.asked) if failure.again else None
+            wait = schedule.next_wait(failure.wait) if failure.retry else None
             if wait is None:
                 raise failure.error
             self._pace.sleep(wait)
@@ -88,12 +88,12 @@ class Caller:
         return failure_of(outcome, self._pace.now(), with_key="Authorization" in self._http.headers)
 
     def _try(self, call: Call, deadline: float) -> Reply | Failure:
-        """Send it once. What httpx raises is not passed on, not even as a cause: it holds the key and the record."""
+        """Send it once. An error of httpx is not passed on, not even as a cause: it contains the key and the record."""
         read, left = self._limits.read, max(0.0, deadline - self._pace.clock())
         seconds = httpx.Timeout(connect=self._limits.connect, read=read, write=read, pool=left)
         try:
             with (
-                over_by(deadline),
+                ends_by(deadline),
                 self._http.stream(
                     call.method, call.path, content=call.body, headers=call.headers(), timeout=seconds
                 ) as response,

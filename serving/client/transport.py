@@ -1,7 +1,7 @@
-"""The client's connections, on which no wait lasts beyond the deadline of the call that it belongs to.
+"""The client's connections, on which no wait lasts beyond the deadline of its call.
 
-httpx limits each wait for bytes, not their sum: a server that sends one byte a second would hold a call without end.
-Here the time left until the deadline limits every wait.
+httpx limits each wait for bytes, not their sum: a server that sends one byte a second would hold a call endlessly. Here
+the time left until the deadline limits every wait.
 """
 
 import math
@@ -16,12 +16,12 @@ import httpx
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 _SLICE = 16_384
-"""Bytes written in one go; the time left is looked at in between."""
+"""Bytes written at once; the time left is checked in between."""
 
 
 @contextmanager
-def over_by(deadline: float) -> Iterator[None]:
-    """Whatever is sent or received inside ends by the deadline, in seconds of the transport's clock."""
+def ends_by(deadline: float) -> Iterator[None]:
+    """All sending and receiving inside ends by the deadline, in seconds of the transport's clock."""
     token = _DEADLINE.set(deadline)
     try:
         yield
@@ -32,8 +32,8 @@ def over_by(deadline: float) -> Iterator[None]:
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport over connections that keep to deadlines; it uses no proxy.
 
-    The deadline does not hold for finding the address of a name, which the system does; and where a name has several
-    addresses, each is given what was left when the first was tried.
+    The deadline does not hold for the system's lookup of a name. If a name has several addresses, each gets the time
+    that was left when the first was tried.
     """
 
     def __init__(self, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
@@ -43,7 +43,7 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 
 class _TimeLeft:
-    """What is left of a call."""
+    """The time left of a call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

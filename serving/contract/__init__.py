@@ -1,4 +1,4 @@
-"""What a request and an answer are, at which addresses, and how a refusal reads.
+"""The request, the answer, the addresses and the refusals of the service.
 
 Public names: `BatchRequest`, `BatchResponse`, `FieldProblem`, `LogUnavailableError`, `Part`, `PredictionRequest`,
 `PredictionResponse`, `read_batch`, `read_request`, `RequestProblem`, `RequestRefusedError`, `StateError`.

@@ -32,7 +32,7 @@ _COLUMNS: dict[tuple[str, ...], Column] = {
 _COLUMNS |= {("patient", column.name): column for column in TABLES["patients"]}
 _COLUMNS |= {("patient", PATIENT_REF): TABLES["patients"][0], (AS_OF_DAY.name,): AS_OF_DAY}
 FIELDS = frozenset({"covariates", *PredictionRequest.model_fields, *BatchRequest.model_fields}.union(*_COLUMNS))
-"""Every name that the contract has."""
+"""Every field name of the contract."""
 UNKNOWN = "?"
 LONGEST_NAME = 64
 _FOUND = {
@@ -58,7 +58,7 @@ _REQUIRED = {
     "bool_type": "true or false",
     "string_too_long": f"at most {LONGEST_TEXT} characters",
 }
-"""For what is not a column, by pydantic's type of error; `request` has the texts of our own types."""
+"""For fields that are not columns, by pydantic's type of error; `request` has the texts of its own types."""
 
 
 @dataclass(frozen=True, order=True)
@@ -75,7 +75,7 @@ NOTHING_SENT = RequestProblem("", "a JSON text", "nothing")
 ONE_RECORD = RequestProblem(
     "", f'{{"requests": [RECORD, ...]}} for a batch, or POST {PREDICT} for one record', "one record"
 )
-"""The problem of a single record that is sent as a batch."""
+"""The problem of a single record sent as a batch."""
 
 
 class RequestRefusedError(Exception):
@@ -123,7 +123,7 @@ def problems_in_details(details: Iterable[Mapping[str, Any]]) -> list[RequestPro
 
 
 def _is_one_record(found: Set[tuple[tuple[str | int, ...], str]]) -> bool:
-    """Whether the problems are those of a record that was taken for a batch."""
+    """Whether the problems are those of a single record read as a batch."""
     parts = {((name,), "extra_forbidden") for name in ("as_of_day", "patient")}
     return (("requests",), "missing") in found and not parts.isdisjoint(found)
 
@@ -138,7 +138,7 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         if location[-1] in FIELDS:
-            return "a field that belongs here"  # its own name is no hint
+            return "a field that belongs here"  # a suggestion would repeat its own name
         return "a known field" + closest(location[-1], FIELDS)
     if kind in ("too_long", "too_short"):
         return _HOW_MANY[str(location[-1])]
@@ -164,6 +164,6 @@ def _shown(location: Iterable[str | int]) -> str:
 
 
 def closest(name: object, names: Iterable[str]) -> str:
-    """The declared name closest to an unknown one, as the end of a sentence; empty for none."""
+    """The declared name closest to an unknown one, as the end of a sentence; empty if none is close."""
     found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
     return f" (did you mean {found[0]}?)" if found else ""

@@ -1,6 +1,6 @@
-"""The request as pydantic models, whose fields are built from the declared columns of the intake.
+"""The request as pydantic models, with fields built from the declared columns of the intake.
 
-What depends on the served protocol (covariates, instruments and their scores) is checked by the predictor.
+The predictor checks what depends on the served protocol: covariates, instruments and their scores.
 """
 
 import sys
@@ -27,7 +27,7 @@ AS_OF_DAY = Column(
     unit="days",
 )
 PATIENT_REF = "patient_ref"
-"""The request's name for ``patient_id``; rows below ``patients`` need none, there is one patient."""
+"""The request's name for ``patient_id``; other rows need none, because there is one patient."""
 
 _TYPES: dict[str, type] = {"number": float, "whole": int, "day": int, "flag": bool}
 
@@ -110,7 +110,7 @@ class PredictionRequest(BaseModel):
 
 
 class BatchRequest(BaseModel):
-    """Many patients' records. An item that is not valid stays as it is, and `refusal.read_batch` says why."""
+    """Many patients' records. `refusal.read_batch` checks each item."""
 
     model_config = STRICT
 

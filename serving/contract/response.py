@@ -1,6 +1,6 @@
-"""What the service answers: a prediction with its reasons, or why there is none; ``outcome`` says which.
+"""The service's answer: a prediction with its reasons, or why there is none; ``outcome`` says which.
 
-These types describe an answer. The service writes it from plain values that `answers` has checked, and a test compares
+The types describe an answer. The service writes it from plain values that `probabilities` has checked; a test compares
 the two.
 """
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Document: TypeAlias = dict[str, Any]
-"""An answer, or a part of one, as plain values for JSON, in the form of one of the types below."""
+"""An answer, or a part of one, as plain values for JSON, in the form of a type below."""
 
 
 class Part(BaseModel):
@@ -176,7 +176,7 @@ class Reason(Part):
 
 
 class NotPredictable(Part):
-    """No prediction is possible for this record, now or at all; ``reasons`` says why.
+    """No prediction is possible for this record, now or ever; ``reasons`` says why.
 
     ``applicability`` is null unless the patient is too unlike the training patients.
     """

@@ -1,4 +1,4 @@
-"""The addresses that the service answers, and what each asks of a caller; every other address is not found."""
+"""The addresses of the service, and what each requires of a caller; any other address is not found."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -8,7 +8,7 @@ Scope: TypeAlias = Literal["predict", "read", "admin"]
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` where none is asked for; ``body`` says what may be sent."""
+    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent."""
 
     path: str
     method: Literal["GET", "POST"]

@@ -1,5 +1,5 @@
-"""What a request passes before it is read, and how an answer leaves.
+"""The middleware between a caller and an endpoint, with errors and metrics.
 
-Public names: `AccessControl`, `AdmittedRequest`, `BodyLimits`, `CrossOrigin`, `keep_values_out_of_logs`, `Metrics`,
-`ProblemDetails`, `ProblemResponse`, `ReadinessReport`, `Readyz`, `refusal`, `WholeBody`.
+Public names: `AccessControl`, `AdmittedRequest`, `BodyLimits`, `CrossOriginPolicy`, `keep_values_out_of_logs`,
+`Metrics`, `ProblemDetails`, `ProblemResponse`, `ReadinessReport`, `Readyz`, `refusal`, `WholeBody`.
 """

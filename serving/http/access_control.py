@@ -1,7 +1,7 @@
 """Access control: address, method, caller, scope, rate and headers of a request are checked before its body is read.
 
-Until the first key is made, only direct requests from this machine are answered: none by a proxy, and none by a page
-in a browser that reached the port under another name.
+Until the first key is made, only direct requests from this machine are answered: not from a proxy, and not from a page
+in a browser that uses another host name.
 """
 
 import re
@@ -40,10 +40,10 @@ class Keys(Protocol):
 
 
 class Rates(Protocol):
-    """The rate limits that access control asks, such as `rate_limit.RateLimiter`."""
+    """The rate limits that access control checks, such as `rate_limit.RateLimiter`."""
 
     def take(self, slot: int, per_minute: int) -> float:
-        """Seconds to wait; 0.0 where the request may go on."""
+        """Seconds to wait; 0.0 if the request may go on."""
         ...
 
 
@@ -51,7 +51,7 @@ class AccessControl:
     """ASGI middleware: passes a request on with its `AdmittedRequest`, or refuses it with a problem document."""
 
     def __init__(self, app: ASGIApp, keys: Callable[[], Keys], rates: Callable[[], Rates]) -> None:
-        """Wrap ``app``; keys and rates are looked up at each request, because they exist only once serving begins."""
+        """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving."""
         self._app = app
         self._keys = keys
         self._rates = rates
@@ -110,7 +110,7 @@ class AccessControl:
 
 
 def _refuse_headers(headers: Headers) -> ProblemResponse | None:
-    """Why a body with these headers is not read; ``None`` where it is."""
+    """Why a body with these headers is not read; ``None`` if it is."""
     media_type, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
     if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):

@@ -1,4 +1,4 @@
-"""Limits on the size and the time of a request body, which is read whole before it is parsed."""
+"""Limits on the size and time of a request body, which is read completely before it is parsed."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,11 +30,11 @@ class _DisconnectedError(Exception):
 class WholeBody:
     """ASGI middleware: passes a request on with its whole body, or refuses it with a problem document.
 
-    An empty body is refused here too: the server would take it for an empty object.
+    It also refuses an empty body, which the server would take for an empty object.
     """
 
     def __init__(self, app: ASGIApp, limits: Callable[[], BodyLimits], metrics: Callable[[], Metrics]) -> None:
-        """Wrap ``app``; the limits, and the metrics that count an empty body, are asked for at each request."""
+        """Wrap ``app``; limits and metrics are looked up at each request."""
         self._app = app
         self._limits = limits
         self._metrics = metrics
@@ -67,7 +67,7 @@ class WholeBody:
 
 
 class _BodyReplay:
-    """A ``receive`` that gives a body already read, then whatever follows."""
+    """A ``receive`` that gives a body already read, then the messages after it."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:
         self._message: Message | None = {"type": "http.request", "body": body, "more_body": False}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from serving.storage.keys import ApiKey
 
 LOOPBACK = "loopback"
-"""The caller where no key was ever made and only this machine is answered."""
+"""The caller while no key was made and only this machine is answered."""
 
 
 @dataclass(frozen=True)
 class AdmittedRequest:
-    """A request that was let in; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
+    """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
 
     key: ApiKey | None
     received: float

@@ -1,4 +1,4 @@
-"""Pages of other origins in a browser: none may read an answer unless its origin is configured."""
+"""CORS: a browser page of another origin may read an answer only if its origin is configured."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,11 +6,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class CrossOrigin:
-    """ASGI middleware: CORS for the configured origins, and nothing at all without any."""
+class CrossOriginPolicy:
+    """ASGI middleware: CORS for the configured origins; without any it does nothing."""
 
     def __init__(self, app: ASGIApp, origins: Callable[[], Sequence[str]]) -> None:
-        """Wrap ``app``; the origins are asked for at the first request."""
+        """Wrap ``app``; the origins are looked up at the first request."""
         self._app = app
         self._origins = origins
         self._inner: ASGIApp | None = None

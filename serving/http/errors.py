@@ -48,19 +48,19 @@ def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
 
 
 class ProblemDetails:
-    """ASGI middleware: every error is sent as problem details, wherever it was raised.
+    """ASGI middleware: every error is sent as problem details.
 
-    Of the server's own error documents only pydantic's details are read, which hold no input. An uncaught exception
+    Of the server's own error documents only pydantic's details are read, which contain no input. An uncaught exception
     is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
-        """Wrap ``app``; the metrics, asked for at each request, count what is refused on its way in."""
+        """Wrap ``app``; the metrics, looked up at each request, count refused requests."""
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a success through as it streams; hold an error back until it is complete, and rewrite it."""
+        """Stream a success; hold an error until it is complete, then rewrite it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -82,7 +82,7 @@ class ProblemDetails:
 
 
 class _HeldResponse:
-    """A ``send`` that keeps an error back, unless it is a problem document already."""
+    """A ``send`` that holds an error, unless it is a problem document already."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -106,7 +106,7 @@ def _is_foreign_error(start: Message) -> bool:
 
 
 def _problems(start: Message, body: bytes) -> list[RequestProblem]:
-    """The problems in an error document of the server's own; none where it has none or is not understood."""
+    """The problems in the server's own error document; empty if it has none or can't be read."""
     if start["status"] != HTTPStatus.BAD_REQUEST:
         return []
     try:
@@ -116,7 +116,7 @@ def _problems(start: Message, body: bytes) -> list[RequestProblem]:
         return []
 
 
-class WithoutValues(logging.Filter):
+class ValueFilter(logging.Filter):
     """Keeps values out of a log: an exception is logged by its class and the lines of code, never by its text.
 
     The caller corrects a refused request; the answer lists its problems, and only the access log has a line.
@@ -136,8 +136,8 @@ class WithoutValues(logging.Filter):
 
 
 def keep_values_out_of_logs() -> None:
-    """Put the filter on every handler that the server's loggers have; call it once logging is configured."""
+    """Add the filter to every handler of the server's loggers; call it after logging is configured."""
     for name in ("", "bentoml", "uvicorn", "uvicorn.error", "circus"):
         for handler in logging.getLogger(name).handlers:
-            if not any(isinstance(present, WithoutValues) for present in handler.filters):
-                handler.addFilter(WithoutValues())
+            if not any(isinstance(present, ValueFilter) for present in handler.filters):
+                handler.addFilter(ValueFilter())

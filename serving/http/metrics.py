@@ -1,7 +1,6 @@
 """Metrics for Prometheus: how many, how fast, which outcome, which feature is missing; never a patient's value.
 
-The worker processes of one server count into files of their own (`PROMETHEUS_MULTIPROC_DIR`), which are added up when
-asked.
+Each worker process of a server counts into its own files (`PROMETHEUS_MULTIPROC_DIR`); a request adds them up.
 """
 
 import re
@@ -18,7 +17,7 @@ __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
 _ROW = re.compile(r"\[\d+\]")
 _TENTHS = ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.9")
-"""Where the tenth of a probability begins; certainty belongs to the last."""
+"""Where the tenth of a probability begins; 1.0 belongs to the last."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -50,18 +49,18 @@ class Metrics:
         )
 
     def answered(self, path: str, method: str, status: int, seconds: float) -> None:
-        """One HTTP request, however it ended; status 0 if the caller disconnected."""
+        """One HTTP request; status 0 if the caller disconnected."""
         self._requests.labels(path, method, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def refused(self, problems: Iterable[RequestProblem]) -> None:
-        """One refused request, by the fields of its problems, whatever their rows."""
+        """One refused request, by the fields of its problems, without their rows."""
         self._answers.labels("refused", "", "").inc()
         for field in {_ROW.sub("", problem.path) for problem in problems}:
             self._refusals.labels(field).inc()
 
     def given(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
-        """Answers, as the plain documents that were sent; counted up first, for a batch holds many alike."""
+        """Answers as plain documents; they are summed first, because those of a batch are similar."""
         counted: Counting[tuple[Counter, tuple[str, ...]]] = Counting()
         missing: Counting[tuple[str, ...]] = Counting()
         for answer in answers:
@@ -74,7 +73,7 @@ class Metrics:
             counter.labels(*labels).inc(number)
 
     def _counts(self, version: str, answer: Mapping[str, Any]) -> Iterator[tuple[Counter, tuple[str, ...]]]:
-        """What one answer adds one to."""
+        """The counters that one answer increases."""
         predicted = answer["outcome"] == "predicted"
         yield self._answers, (answer["outcome"], version, answer["landmark"]["name"] if predicted else "")
         for caution in answer["cautions"]:
@@ -96,11 +95,11 @@ class Metrics:
         self._log_failures.inc()
 
     def newest_model_refused(self, refused: bool) -> None:
-        """Whether the newest model of the store is not the one that answers."""
+        """Whether the newest model of the store is refused."""
         self._refused_model.set(float(refused))
 
     def page(self) -> bytes:
-        """All of it, in the text format of Prometheus."""
+        """All metrics in the text format of Prometheus."""
         if not self._shared:
             return bytes(generate_latest(self._registry))
         registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Readiness of this worker, with the reason why it can't answer, in place of BentoML's empty page."""
+"""Readiness of this worker, with the reason if it can't answer, instead of BentoML's empty page."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ class Readyz:
     """ASGI middleware that answers ``GET /readyz``: 200 or 503, with the `ReadinessReport` either way."""
 
     def __init__(self, app: ASGIApp, readiness: Callable[[], ReadinessReport]) -> None:
-        """Wrap ``app``; the readiness is asked for at each request."""
+        """Wrap ``app``; the readiness is looked up at each request."""
         self._app = app
         self._readiness = readiness
 

@@ -1,6 +1,6 @@
 """Response middleware: security headers for every answer, and one log line and the metrics for every request.
 
-The line has the declared address, never the requested one, and nothing else of what was sent.
+The line has the declared address, never the requested one, and nothing else from the request.
 """
 
 import logging
@@ -29,15 +29,15 @@ STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
 class ResponseHeaders:
-    """ASGI middleware, the outermost but for the server's own."""
+    """ASGI middleware, the outermost except the server's own."""
 
     def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
-        """Wrap ``app``; the metrics are asked for at each request."""
+        """Wrap ``app``; the metrics are looked up at each request."""
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, add the headers, and note how it went."""
+        """Pass on, add the headers, and log the result."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
-"""Adding entries to the prediction log: one transaction for all that wait, chained, each idempotency key once.
+"""Adding entries to the prediction log: chained, in one transaction, each idempotency key once.
 
-Works on one open connection; when to connect, and what a failure means for those who wait, is left to `writer`.
+It works on an open connection. `writer` connects and handles failures.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from serving.storage.database import meta
 from serving.storage.pseudonyms import Secret
 
 WRITERS = "writers"
-"""The name under which ``meta`` keeps how many writers there have been, and its code."""
+"""The name in ``meta`` of the number of writers and its code."""
 TRIED = "tried"
-"""The name under which ``meta`` keeps when it was last tried whether the log can be written again."""
+"""The name in ``meta`` of the time of the last test write."""
 _LOCK = 5_472_913_001
-"""Number of the lock by which one writer at a time adds to a PostgreSQL log; any number that is not used otherwise."""
+"""Number of the lock of a PostgreSQL log for one writer at a time; any number that is not used otherwise."""
 _COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
 _INSERT_ROWS = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
 _INSERT_DOCUMENT = text("INSERT INTO entries SELECT * FROM json_populate_recordset(NULL::entries, CAST(:rows AS json))")
@@ -71,7 +71,7 @@ class KeyReusedError(Exception):
 
 
 def begin_writer(connection: Connection, secret: Secret) -> Writer:
-    """A writer of its own for this process; its number follows the last one's. Needs `lock`."""
+    """A new writer for this process, with the next number. Needs `lock`."""
     last = connection.execute(select(writers).order_by(writers.c.number.desc()).limit(1)).mappings().first()
     number = 1 if last is None else int(last["number"]) + 1
     started_at = now()
@@ -88,7 +88,7 @@ def begin_writer(connection: Connection, secret: Secret) -> Writer:
 
 
 def lock(connection: Connection) -> None:
-    """Be the only one who adds until the transaction ends; SQLite's ``BEGIN IMMEDIATE`` has seen to it already."""
+    """Exclude other writers until the transaction ends; in SQLite ``BEGIN IMMEDIATE`` has done so already."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
@@ -96,7 +96,7 @@ def lock(connection: Connection) -> None:
 def append(
     connection: Connection, secret: Secret, writer: Writer, drafts: Sequence[Draft]
 ) -> tuple[Writer, list[LoggedReply | KeyReusedError]]:
-    """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and what each got.
+    """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and each result.
 
     A draft whose idempotency key is known adds nothing: the logged answer is returned, if the request was the same.
     """
@@ -122,13 +122,13 @@ def append(
 
 
 def note_try(connection: Connection) -> None:
-    """Write something, so that a disk without room shows."""
+    """Write something, so that a full disk is noticed."""
     connection.execute(delete(meta).where(meta.c.name == TRIED))
     connection.execute(insert(meta).values(name=TRIED, value=now()))
 
 
 def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
-    """The writer with how far its chain has come, as it is recorded."""
+    """The writer after its new position in the chain is recorded."""
     code = head_code(secret, writer.number, writer.entries, writer.head)
     values = {"writer": writer.number, "reached": writer.entries, "last": writer.head, "code_of_last": code}
     if connection.execute(_ADVANCE, values).rowcount != 1:
@@ -147,7 +147,7 @@ def _known_keys(
 
 
 def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str) -> tuple[Row, str]:
-    """The row of a draft at a place (the writer's number, its own, the code of the one before), and its own code."""
+    """The row of a draft at a place (writer's number, own number, previous code), and its code."""
     writer, number, before = place
     content = Content(token_hex(16), draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
     stub = Stub(
@@ -170,7 +170,7 @@ def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str)
 
 
 def _insert(connection: Connection, rows: list[Row]) -> None:
-    """Insert rows past what SQLAlchemy does for each; a PostgreSQL driver would send a statement for each, too."""
+    """Insert rows without SQLAlchemy's work per row; PostgreSQL's driver would also send a statement per row."""
     if connection.dialect.name == "postgresql":
         named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         connection.execute(_INSERT_DOCUMENT, {"rows": orjson.dumps(named).decode()})

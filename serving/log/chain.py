@@ -1,4 +1,4 @@
-"""The chain of one writer's entries: what each entry's code is computed from.
+"""The chain of one writer's entries, and the code of each entry.
 
 Every code is a keyed hash (HMAC-SHA-256): someone who can write to the database but lacks the secret can't repair the
 chain after a change. `append` stores entries, `check` checks a whole log.
@@ -52,22 +52,22 @@ def content_code(secret: Secret, content: Content) -> str:
 
 
 def entry_code(secret: Secret, before: str, stub: Stub) -> str:
-    """The code of an entry, given the code of the one before it in the chain (``BEGINNING`` for the first)."""
+    """The code of an entry, given the previous code in the chain (``BEGINNING`` for the first)."""
     return secret.mac("entry", orjson.dumps([before, *stub]))
 
 
 def head_code(secret: Secret, writer: int, entries: int, head: str) -> str:
-    """The code that says how far a chain has come: so many entries, the last of which has the code ``head``."""
+    """The code of a chain's length: ``entries`` entries, the last with the code ``head``."""
     return secret.mac("head", orjson.dumps([writer, entries, head]))
 
 
 def writer_code(secret: Secret, writer: int, started_at: str, before: str) -> str:
-    """The code of a writer's beginning, given the code of the writer before."""
+    """The code of a writer's beginning, given the code of the previous writer."""
     return secret.mac("writer", orjson.dumps([writer, started_at, before]))
 
 
 def writers_code(secret: Secret, writers: int) -> str:
-    """The code that says how many writers there have been."""
+    """The code of the number of writers."""
     return secret.mac("writers", orjson.dumps([writers]))
 
 

@@ -1,7 +1,7 @@
 """Checking a prediction log: finds and names entries that were changed, removed or moved.
 
-A log that was reset as a whole to an earlier state passes these checks. Against that, a `Seal` is kept elsewhere: the
-end of each chain on a day, which every later log must contain.
+A whole log that was replaced by an older copy passes these checks. To detect that, keep a seal elsewhere: the end of
+each chain on a day, which every later log must contain.
 """
 
 import json
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from features.protocol.problems import InputRefusedError, Problem
 from serving.log.append import WRITERS
 from serving.log.chain import BEGINNING, head_code, writer_code, writers_code
-from serving.log.entry_check import NONE_BEFORE, entry_findings, holds, of_its_kinds
+from serving.log.entry_check import PREVIOUS_MISSING, entry_findings, has_declared_types, holds
 from serving.log.queries import LogEntry, Writer, entries, read_writers, stream
 from serving.storage.database import meta, reading
 from serving.storage.pseudonyms import Secret
@@ -22,7 +22,7 @@ from serving.storage.pseudonyms import Secret
 
 @dataclass(frozen=True)
 class ChainPosition:
-    """How far a chain has come: the code of its entry number ``entries``."""
+    """The length of a chain, and the code of its last entry."""
 
     writer: int
     entries: int
@@ -31,7 +31,7 @@ class ChainPosition:
 
 @dataclass(frozen=True)
 class LogReport:
-    """What a check found: nothing in ``findings`` means that the log is as it was written."""
+    """The result of a check; without ``findings`` the log is unchanged."""
 
     predictions: int
     erased: int
@@ -41,7 +41,7 @@ class LogReport:
 
 
 def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] = ()) -> LogReport:
-    """Check every writer and every entry; with the seal of an earlier day also that all it knew is still there."""
+    """Check every writer and entry and, with an earlier seal, that every sealed entry is present."""
     with reading(engine) as connection:
         writers = read_writers(connection)
         findings = list(_writer_findings(connection, secret, writers))
@@ -59,13 +59,13 @@ def _writer_findings(connection: Connection, secret: Secret, writers: list[Write
         if writer.number != expected:
             yield f"writer {expected} is missing"
             break
-        if not of_its_kinds(writer):
-            yield f"writer {writer.number}: it was changed into another type"
+        if not has_declared_types(writer):
+            yield f"writer {writer.number}: a field was changed to another type"
             break
         if not holds(writer.code, partial(writer_code, secret, writer.number, writer.started_at, before)):
             yield f"writer {writer.number}: its beginning was changed"
         if not holds(writer.head_code, partial(head_code, secret, writer.number, writer.entries, writer.head)):
-            yield f"writer {writer.number}: how far its chain has come was changed"
+            yield f"writer {writer.number}: the length of its chain was changed"
         before = writer.code
     counted = connection.execute(select(meta.c.value).where(meta.c.name == WRITERS)).scalar()
     number = len(writers)
@@ -74,7 +74,7 @@ def _writer_findings(connection: Connection, secret: Secret, writers: list[Write
 
 
 class _EntryCheck:
-    """Takes the entries in the order of their chains and keeps what is wrong with them."""
+    """Checks the entries in the order of their chains and keeps the findings."""
 
     def __init__(self, secret: Secret, writers: list[Writer], sealed: tuple[ChainPosition, ...]) -> None:
         self._secret = secret
@@ -92,17 +92,17 @@ class _EntryCheck:
         place = f"writer {entry.writer}, entry {entry.number} ({entry.prediction_id})"
         number, before = self._last.get(entry.writer, (0, BEGINNING))
         in_turn = entry.number == number + 1
-        if of_its_kinds(entry):
+        if has_declared_types(entry):
             if not in_turn:
                 self.findings.append(f"writer {entry.writer}: {_missing(number + 1, entry.number - 1)}")
             self._last[entry.writer] = (entry.number, entry.code)
         found = entry_findings(self._secret, before if in_turn else None, entry)
-        self.findings += [f"{place}: {finding}" for finding in found if in_turn or finding != NONE_BEFORE]
+        self.findings += [f"{place}: {finding}" for finding in found if in_turn or finding != PREVIOUS_MISSING]
         if entry.nonce is None:
             self.erased[entry.prediction_id] = entry.erased_by
         self._count(entry)
         if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
-            self.findings.append(f"{place}: it is not the entry of the seal")
+            self.findings.append(f"{place}: it differs from the sealed entry")
 
     def _count(self, entry: LogEntry) -> None:
         if entry.kind != "erasure":
@@ -115,29 +115,29 @@ class _EntryCheck:
             self.findings.append(f"erasure {entry.prediction_id}: what it erased can't be read")
 
     def finish(self) -> None:
-        """Compare with what the writers, the erasures and the seal say."""
+        """Compare with the writers, the erasures and the seal."""
         self.findings += [*self._of_writers(), *self._of_erasures()]
         for sealed in self._sealed:
-            self.findings.append(f"writer {sealed[0]}, entry {sealed[1]}: the seal knows it, the log does not")
+            self.findings.append(f"writer {sealed[0]}, entry {sealed[1]}: sealed, but missing from the log")
 
     def _of_writers(self) -> Iterator[str]:
         for number, writer in self._writers.items():
             reached = self._last.pop(number, (0, BEGINNING))
-            if not of_its_kinds(writer):
+            if not has_declared_types(writer):
                 continue
             if reached[0] < writer.entries:
                 yield f"writer {number}: {_missing(reached[0] + 1, writer.entries)}"
             elif reached != (writer.entries, writer.head):
                 yield f"writer {number}: its last entry is not the one that was recorded"
-        yield from (f"writer {number} is missing, its entries are there" for number in self._last)
+        yield from (f"writer {number} is missing, but its entries are present" for number in self._last)
 
     def _of_erasures(self) -> Iterator[str]:
         for prediction_id, erasure in self.erased.items():
             if prediction_id not in self._listed.get(erasure or "", ()):
-                yield f"{prediction_id}: its content is gone, and no erasure names it"
+                yield f"{prediction_id}: its content is missing, and no erasure names it"
         for listed in self._listed.values():
             for prediction_id in sorted(listed - self.erased.keys()):
-                yield f"{prediction_id}: it was erased, and its content is back or the entry is gone"
+                yield f"{prediction_id}: it was erased, and its content is present again or the entry is missing"
 
 
 def _missing(first: int, last: int) -> str:
@@ -145,7 +145,7 @@ def _missing(first: int, last: int) -> str:
 
 
 def write_seal(reached: tuple[ChainPosition, ...]) -> str:
-    """The seal as JSON, to be kept where the operator of the log can't write."""
+    """The seal as JSON; keep it where the operator of the log can't write."""
     return json.dumps({"reached": [asdict(one) for one in reached]}, indent=1) + "\n"
 
 
@@ -154,5 +154,5 @@ def read_seal(document: bytes) -> tuple[ChainPosition, ...]:
     try:
         return tuple(ChainPosition(**one) for one in json.loads(document)["reached"])
     except (ValueError, KeyError, TypeError):
-        problem = Problem("seal", None, None, "a file that kap audit log --seal has written", "something else")
+        problem = Problem("seal", None, None, "a file that kap audit log --seal has written", "another file")
         raise InputRefusedError([problem]) from None

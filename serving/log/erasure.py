@@ -1,7 +1,7 @@
 """Erasing a patient's entries, or old ones, from the log; the chain stays complete and records the erasure.
 
-The place, time, model and codes of an erased entry stay, and nothing that identifies the patient or the record. The
-erasure is itself an entry, which names every entry that it erased.
+Place, time, caller, model and codes of an erased entry stay; they identify neither patient nor record. The erasure is
+an entry too and names every entry that it erased.
 """
 
 import json
@@ -36,7 +36,7 @@ def prune(engine: Engine, secret: Secret, before: str, *, by: str) -> int:
 
 
 def _erase_all(engine: Engine, secret: Secret, which: ColumnElement[bool], by: str, reason: str) -> int:
-    """Erase in portions, each its own erasure, so that no answer waits for all of them."""
+    """Erase in portions, each its own erasure, so that answers don't wait for all of them."""
     query = select(entries.c.prediction_id).where(which).order_by(entries.c.at).limit(AT_ONCE)
     erased = 0
     while True:
@@ -46,7 +46,7 @@ def _erase_all(engine: Engine, secret: Secret, which: ColumnElement[bool], by: s
             _erase(connection, secret, found, by, reason)
         erased += len(found)
         if len(found) < AT_ONCE:
-            _forget_pages(engine)
+            _clear_old_pages(engine)
             return erased
 
 
@@ -75,11 +75,10 @@ def _erase(connection: Connection, secret: Secret, prediction_ids: Sequence[str]
     connection.execute(update(entries).where(entries.c.prediction_id.in_(prediction_ids)).values(**nothing))
 
 
-def _forget_pages(engine: Engine) -> None:
-    """Take what was erased out of what the database keeps of earlier states: backups and archives are not reached.
+def _clear_old_pages(engine: Engine) -> None:
+    """Remove the erased content from the database's earlier states; it stays in backups and archives.
 
-    Raises ``LogUnavailableError`` while another process reads the file: the content is erased, but repeat the call
-    later.
+    Raises ``LogUnavailableError`` while another process reads the file: repeat the call later.
     """
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

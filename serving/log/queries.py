@@ -1,6 +1,6 @@
-"""The prediction log: which answer was given when, to whom, by which model, from which feature row.
+"""The tables of the prediction log and how they are read: who got which answer when, from which model and row.
 
-Its tables, and how they are read. Adding to it is `writer`'s work, erasing `erasure`'s, checking it `check`'s.
+`writer` adds entries, `erasure` erases content, `check` checks the log.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ writers = Table(
     Column("head", Text, nullable=False),
     Column("head_code", Text, nullable=False),
 )
-"""One row per process that has written: ``entries`` are its entries so far, ``head`` is the code of the last."""
+"""One row per writing process: the number of its entries, and the code of the last one (``head``)."""
 
 entries = Table(
     "entries",
@@ -106,7 +106,7 @@ class LogEntry:
 
     @property
     def erasable(self) -> Content | None:
-        """What can be erased of it; ``None`` once it was."""
+        """The part of it that can be erased; ``None`` once it was."""
         if self.nonce is None:
             return None
         return Content(self.nonce, self.patient, self.input_digest, self.row, self.answer, self.idempotency)
@@ -114,7 +114,7 @@ class LogEntry:
 
 @dataclass(frozen=True)
 class Writer:
-    """A process that has written, and how far its chain has come."""
+    """A writing process, and the position of its chain."""
 
     number: int
     started_at: str
@@ -135,7 +135,7 @@ def entry_of(row: RowMapping) -> LogEntry:
 
 
 def read_writers(connection: Connection) -> list[Writer]:
-    """Every writer, in the order in which they began."""
+    """Every writer, the oldest first."""
     return [Writer(**row) for row in connection.execute(select(writers).order_by(writers.c.number)).mappings()]
 
 
@@ -159,6 +159,6 @@ def find_entry(engine: Engine, prediction_id: str) -> LogEntry | None:
 
 
 def entry_with(connection: Connection, prediction_id: str) -> LogEntry | None:
-    """The entry of that id, of whatever kind; ``None`` where the log has none."""
+    """The entry with that id, of any kind; ``None`` if the log has none."""
     found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
     return None if found is None else entry_of(found)

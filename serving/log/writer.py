@@ -1,4 +1,4 @@
-"""The thread with which a worker writes its log: waiting answers share one transaction, and so one flush to disk.
+"""The thread that writes a worker's log: waiting answers share one transaction and one flush to disk.
 
 An answer is sent only after `LogWriter.append` has returned. After a failure, the end of the chain is read again before
 the next entry.
@@ -19,13 +19,13 @@ from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
 
 MOST_AT_ONCE = 1_000
-"""Drafts in one transaction, beyond which the next one begins."""
+"""Most drafts in one transaction."""
 
 Results = list[LoggedReply | KeyReusedError]
 
 
 class _WaitingDraft:
-    """Drafts that wait for their place in the log, and whom to tell."""
+    """Drafts that wait for the log, and the callback for their results."""
 
     def __init__(self, drafts: Sequence[Draft], done: Callable[[Results | Exception], None]) -> None:
         self.drafts = drafts
@@ -36,7 +36,7 @@ class LogWriter:
     """Appends to the log of ``engine`` from a thread of its own, in the order of the calls."""
 
     def __init__(self, engine: Engine, secret: Secret) -> None:
-        """Start the thread; the database is first asked for when the first draft comes."""
+        """Start the thread; it connects to the database at the first draft."""
         self._engine = engine
         self._connection = PersistentConnection(engine)
         self._secret = secret
@@ -52,8 +52,8 @@ class LogWriter:
     async def append(self, drafts: Sequence[Draft]) -> Results:
         """What the log holds for each draft, once it is on disk.
 
-        Raises ``LogUnavailableError`` where the log can't be written; then none of the drafts may be answered, though
-        some may have been logged.
+        Raises ``LogUnavailableError`` if the log can't be written; then none of the drafts may be answered, although
+        some may be in the log.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Results] = loop.create_future()
@@ -67,14 +67,14 @@ class LogWriter:
                 future.set_result(result)
 
         def done(result: Results | Exception) -> None:
-            with suppress(RuntimeError):  # the loop has ended: no caller waits any more
+            with suppress(RuntimeError):  # the loop has ended: no caller waits
                 loop.call_soon_threadsafe(settle, result)
 
         self._queue.put(_WaitingDraft(drafts, done))
         return await future
 
     def try_again(self) -> None:
-        """Have a trace of the try written, in its turn; ``failing`` says afterwards whether it could be."""
+        """Queue a test write; afterwards ``failing`` says whether it failed."""
         self._queue.put(_WaitingDraft((), lambda _: None))
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class LogWriter:
         self._connection.close()
 
     def _group(self, first: _WaitingDraft) -> tuple[list[_WaitingDraft], bool]:
-        """All that waits by now, up to a limit; and whether the end was among it."""
+        """All drafts that wait now, up to a limit, and whether the end of the queue was reached."""
         group, size = [first], len(first.drafts)
         with suppress(Empty):
             while size < MOST_AT_ONCE:
@@ -118,11 +118,11 @@ class LogWriter:
             position += len(waiting.drafts)
 
     def _append(self, drafts: Sequence[Draft]) -> Results:
-        if self._begun is None:  # once only: a log that was there and went away must not begin anew
+        if self._begun is None:  # once only: a log that disappears must not be replaced by a new one
             create_tables(self._engine, self._secret)
         with self._connection.writing() as connection:
             lock(connection)
-            fresh = self._connection.opened != self._opened  # what lies behind it may be another file
+            fresh = self._connection.opened != self._opened  # it may have opened another file
             writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
             after, results = append(connection, self._secret, writer, drafts)
             if not drafts:
@@ -132,7 +132,7 @@ class LogWriter:
         return results
 
     def _resumed(self, connection: Connection) -> Writer:
-        """This process's writer as the log knows it, for a commit may have come through unheard; or a new one."""
+        """This process's writer as logged, because a commit may have succeeded without a reply; or a new writer."""
         if self._begun is not None:
             row = connection.execute(select(writers).where(writers.c.number == self._begun)).mappings().first()
             if row is not None:

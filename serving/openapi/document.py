@@ -1,6 +1,6 @@
-"""The OpenAPI document: every address, every status that it can answer with, and a true example of each.
+"""The OpenAPI document: every address with every status of its answers, and a real example of each.
 
-`schemas` makes the schemas, `problems` lists the refusals, and the served model answers the examples in `examples`.
+`schemas` makes the schemas, `problems` lists the refusals, and the served model answers the requests in `examples`.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from serving.openapi.operations import (
     CARRIED,
     JSON,
     KEY,
+    OperationTexts,
     PostOperation,
-    Words,
     carried,
     get,
     json_answer,
@@ -71,7 +71,7 @@ _METRIC = "# HELP kap_log_unavailable_total Requests not answered because the lo
 
 @dataclass(frozen=True)
 class DescribedModel:
-    """What the document describes: the predictor, its tag in the model store, and the limits of a request."""
+    """The served model: its predictor, its tag in the model store, its descriptions, and the limits of a request."""
 
     predictor: Predictor
     tag: str
@@ -113,16 +113,14 @@ def _version() -> str:
 
 
 def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
-    one, batch = (
-        prediction_examples(shown.predictor),
-        {"mixed": batch_example(shown.predictor), "empty": broken_batch()},
-    )
+    one = prediction_examples(shown.predictor)
+    batch = {"mixed": batch_example(shown.predictor), "empty": broken_batch()}
     larger = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     many = replace(problems[larger], details={"batch": f"The body must not exceed {shown.limits.batch} bytes."})
     return {
         routes.PREDICT: post(
             routes.PREDICT,
-            Words(
+            OperationTexts(
                 PREDICTIONS,
                 "Predict for one patient",
                 "The prediction is for the latest landmark (moment of prediction) that the record has reached. What "
@@ -134,7 +132,7 @@ def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemSta
         ),
         routes.PREDICT_BATCH: post(
             routes.PREDICT_BATCH,
-            Words(
+            OperationTexts(
                 PREDICTIONS,
                 "Predict for up to 1,000 patients",
                 "Each request is answered or refused on its own, in the order of the requests. `reasons` and the "
@@ -153,7 +151,7 @@ def _served(shown: DescribedModel) -> Document:
     return {
         routes.MODEL: get(
             routes.MODEL,
-            Words(
+            OperationTexts(
                 SERVED,
                 "The served model",
                 "Its version and digest, the study's protocol, the landmarks and what each needs, the features, the "
@@ -163,7 +161,7 @@ def _served(shown: DescribedModel) -> Document:
         ),
         routes.INSTRUMENTS: get(
             routes.INSTRUMENTS,
-            Words(
+            OperationTexts(
                 SERVED,
                 "Rating scales",
                 "Ranges, bands and cut-offs with their sources, and which scales decide remission and relapse.",
@@ -172,7 +170,7 @@ def _served(shown: DescribedModel) -> Document:
         ),
         routes.OPENAPI: get(
             routes.OPENAPI,
-            Words(
+            OperationTexts(
                 SERVED,
                 "This document",
                 "It describes the served model: the schemas have the scales and covariates of its protocol, and the "
@@ -197,7 +195,7 @@ def _state(shown: DescribedModel) -> Document:
     lives = text_answer("The process runs.", "text/plain", "An empty line", "\n")
     readyz = get(
         routes.READYZ,
-        Words(
+        OperationTexts(
             STATE,
             "Readiness",
             "Whether requests are answered, and why a newer model is refused, if one is. The older model then keeps "
@@ -209,12 +207,12 @@ def _state(shown: DescribedModel) -> Document:
     readyz["get"]["responses"]["503"] = not_ready | {"headers": carried("Retry-After")}
     metrics = text_answer("The metrics.", CONTENT_TYPE_LATEST.partition(";")[0], "One line of many", _METRIC)
     return {
-        routes.LIVEZ: get(routes.LIVEZ, Words(STATE, "Liveness", "Whether the process runs."), lives),
-        routes.HEALTHZ: get(routes.HEALTHZ, Words(STATE, "Liveness", "The same as /livez."), lives),
+        routes.LIVEZ: get(routes.LIVEZ, OperationTexts(STATE, "Liveness", "Whether the process runs."), lives),
+        routes.HEALTHZ: get(routes.HEALTHZ, OperationTexts(STATE, "Liveness", "The same as /livez."), lives),
         routes.READYZ: readyz,
         routes.METRICS: get(
             routes.METRICS,
-            Words(
+            OperationTexts(
                 STATE,
                 "Metrics for Prometheus",
                 "Counts and times in Prometheus' text format, without patients' values.",

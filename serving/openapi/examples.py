@@ -1,7 +1,4 @@
-"""Example requests, made up for the served protocol and answered by the served model.
-
-So they are true of the service that shows them. `document` shows them.
-"""
+"""Example requests, made up for the served protocol and answered by the served model."""
 
 import copy
 from collections.abc import Iterable, Mapping
@@ -36,7 +33,7 @@ class Example:
 
 
 def prediction_examples(predictor: Predictor) -> dict[str, Example]:
-    """Of ``POST /v1/predict`` by outcome, as far as the served model and protocol have a record for each."""
+    """Examples of ``POST /v1/predict`` by outcome, if the served model and protocol allow one."""
     protocol = predictor.bundle.protocol
     records = [record_at(protocol, landmark) for landmark in reversed(protocol.landmarks)]
     records += [record | {"assessments": _at_baseline(record["assessments"])} for record in records]
@@ -51,7 +48,7 @@ def prediction_examples(predictor: Predictor) -> dict[str, Example]:
 
 
 def batch_example(predictor: Predictor) -> Example:
-    """Of ``POST /v1/predict_batch``: one request of each kind, each with an answer of its own."""
+    """An example of ``POST /v1/predict_batch``: one request of each outcome."""
     requests = [example.request for example in prediction_examples(predictor).values()]
     answers = [_item(predictor, request) for request in requests]
     summary = "Each request is answered or refused on its own"
@@ -95,7 +92,7 @@ def record_at(protocol: Protocol, landmark: Landmark) -> Document:
 
 
 def _course(protocol: Protocol, landmark: Landmark) -> tuple[int, int]:
-    """How many dosing sessions came before a landmark, weekly, and its day."""
+    """The number of weekly dosing sessions before a landmark, and its day."""
     if landmark.day is not None:
         last = min(landmark.day, protocol.acute_max_days)
         weekly = last // DAYS_BETWEEN_SESSIONS + 1
@@ -105,7 +102,7 @@ def _course(protocol: Protocol, landmark: Landmark) -> tuple[int, int]:
 
 
 def breaking(record: Mapping[str, object]) -> Document:
-    """The record with a rating of tomorrow, which no schema can forbid."""
+    """The record with a rating from tomorrow, which no schema can forbid."""
     broken = _copied(record)
     broken["assessments"][-1]["day"] = broken["as_of_day"] + 1
     return broken
@@ -124,7 +121,7 @@ def _dose(number: int) -> Document:
 
 
 def _ratings(protocol: Protocol, today: int) -> list[Document]:
-    """Of the first primary scale: in the relapse band at baseline, and a reliable change below it the day before today.
+    """Ratings on the first primary scale: in the relapse band at baseline, yesterday a reliable change below.
 
     If the protocol starts from remission, the ratings are in remission. A depression scale is added.
     """
@@ -141,7 +138,7 @@ def _ratings(protocol: Protocol, today: int) -> list[Document]:
 
 
 def _at_baseline(ratings: Iterable[Document]) -> list[Document]:
-    """The ratings of day 0 alone, for a protocol under which a later one would decide remission."""
+    """The ratings up to day 0, for a protocol under which a later one would decide remission."""
     return [rating for rating in ratings if rating["day"] <= 0]
 
 
@@ -150,7 +147,7 @@ def _covariate(covariate: Covariate) -> float | bool:
 
 
 def _unpredictable(record: Document) -> list[Document]:
-    """The record without any rating; and, where none is needed, of a patient who has left."""
+    """The record without ratings; and, if none is needed, of a patient who has withdrawn."""
     left = {"day": min(record["as_of_day"], 0), "event": "withdrawal"}
     return [record | {"assessments": []}, record | {"events": [left]}]
 
@@ -185,7 +182,7 @@ def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> Predicti
 
 
 def _problems(type_: type[BaseModel], document: Document) -> list[RequestProblem]:
-    """What the contract has against a document."""
+    """The problems of a document under the contract."""
     try:
         type_.model_validate(document)
     except ValidationError as error:

@@ -43,7 +43,7 @@ _IDEMPOTENCY: Document = {
 
 
 @dataclass(frozen=True)
-class Words:
+class OperationTexts:
     """The texts of an operation."""
 
     tag: str
@@ -63,13 +63,15 @@ class PostOperation:
     examples: Mapping[str, Example]
 
 
-def get(path: str, words: Words, answer: Document) -> Document:
+def get(path: str, texts: OperationTexts, answer: Document) -> Document:
     """The operations of an address that is read."""
-    return {"get": _operation(path, words) | {"responses": {"200": answer} | _refusals(path)}}
+    return {"get": _operation(path, texts) | {"responses": {"200": answer} | _refusals(path)}}
 
 
-def post(path: str, words: Words, posted: PostOperation, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
-    """The operations of an address that takes a body; ``problems`` as this address is refused."""
+def post(
+    path: str, texts: OperationTexts, posted: PostOperation, problems: Mapping[HTTPStatus, ProblemStatus]
+) -> Document:
+    """The operations of an address that takes a body; ``problems`` are its refusals."""
     examples = posted.examples
     requests = {name: _example(one.summary, one.request) for name, one in examples.items() if one.in_schema}
     answers = {name: (one.summary, one.answer) for name, one in examples.items() if one.status is HTTPStatus.OK}
@@ -88,7 +90,7 @@ def post(path: str, words: Words, posted: PostOperation, problems: Mapping[HTTPS
         },
         "responses": {"200": json_answer("The answer.", posted.answer, answers)} | _refusals(path) | own,
     }
-    return {"post": _operation(path, words) | operation}
+    return {"post": _operation(path, texts) | operation}
 
 
 def json_answer(description: str, schema: str, examples: Mapping[str, tuple[str, Document]]) -> Document:
@@ -125,15 +127,15 @@ def response_name(status: HTTPStatus) -> str:
     return status.phrase.title().replace(" ", "")
 
 
-def _operation(path: str, words: Words) -> Document:
+def _operation(path: str, texts: OperationTexts) -> Document:
     route = ROUTES[path]
     name = path.strip("/").removeprefix("v1/").removesuffix(".json")
     scope = "No key is needed." if route.scope is None else f"Scope: `{route.scope}`."
     return {
         "operationId": name,
-        "tags": [words.tag],
-        "summary": words.summary,
-        "description": f"{words.description} {scope}",
+        "tags": [texts.tag],
+        "summary": texts.summary,
+        "description": f"{texts.description} {scope}",
         "security": [] if route.scope is None else [{KEY: [route.scope]}],
     }
 

@@ -1,7 +1,4 @@
-"""Every status with which a request can be refused: when, with which headers, and an example of each.
-
-A test provokes every example.
-"""
+"""Every status that refuses a request: when, with which headers, and an example; a test provokes every example."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus

@@ -1,7 +1,7 @@
 """The schemas of the OpenAPI document: those of the types, narrowed to the served protocol's scales and covariates.
 
-What no schema can say - that nothing is later than today, that sessions run forwards, that a rating comes once - is
-left to the service, which refuses it with the path of the field.
+The service itself checks what no schema can say: nothing is later than today, sessions are in order, no rating occurs
+twice.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ _CODES: dict[str, tuple[str, ...]] = {
     "Reason": REASON_CODES,
     "UnlikeReason": tuple(WORDS),
 }
-"""Every code of an answer, by the part that has it. The types leave them open: an older client takes newer codes."""
+"""Every code of an answer, by part. The types leave codes open, so that an older client accepts newer ones."""
 
 
 def reference(name: str) -> Document:
@@ -61,7 +61,7 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
 
 
 class _SchemaWithoutTitles(GenerateJsonSchema):
-    """Without a title for every field, which would say its name again."""
+    """Without a title for every field, which would repeat its name."""
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
         return False

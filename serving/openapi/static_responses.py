@@ -1,4 +1,4 @@
-"""What the service says of itself, written once when a model is taken up and sent as it is."""
+"""The responses that describe the served model, written once when it is loaded."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Pages:
 def pages_of(
     predictor: Predictor, *, run_id: str, tag: str, performance: Performance | None, limits: BodyLimits
 ) -> Pages:
-    """The pages of a model that answers, made by a run of the registry; ``tag`` is its entry in the model store."""
+    """The static responses of a model; ``tag`` is its entry in the model store."""
     bundle = predictor.bundle
     model = describe_model(bundle, predictor.model_used.version, run_id, performance)
     instruments = describe_instruments(bundle.protocol)

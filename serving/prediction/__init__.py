@@ -1,4 +1,4 @@
-"""From a patient's record to an answer with reasons and cautions. Nothing here knows of the web.
+"""From a patient's record to an answer with reasons and cautions, independent of HTTP.
 
 Public names: `describe_instruments`, `describe_model`, `ImpossibleAnswerError`, `Instruments`, `ModelDescription`,
 `predict_json`, `PredictionReply`, `Predictor`, `read_performance`.

@@ -1,6 +1,6 @@
 """The part of an answer that follows from a feature row alone, and can be computed again from a logged row.
 
-Many rows of one landmark are answered at once; `predictor` adds what an answer says about the record itself.
+Many rows of one landmark are answered at once; `predictor` adds the parts about the record itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from serving.contract.response import Document
-from serving.prediction.no_prediction import not_learned, not_predictable, outside_training
+from serving.prediction.no_prediction import not_fitted, not_predictable, outside_training
 from serving.prediction.probabilities import ImpossibleAnswerError, ProbabilityLayout
 from serving.prediction.row_writer import RowWriter
 from serving.prediction.verdicts import is_outside, verdicts_on
@@ -30,7 +30,7 @@ class RowAnswers:
     """Answers for feature rows at one landmark."""
 
     def __init__(self, model: OutcomeModel, records: Mapping[str, HeadRecord], features: Sequence[Feature]) -> None:
-        """``features`` are the catalogue's, in the order of the columns of a row."""
+        """``features`` are those of the catalogue, in the order of a row's columns."""
         self.model = model
         self._names = tuple(feature.name for feature in features)
         self._labels = tuple(label_of(feature.name, feature.meaning) for feature in features)
@@ -43,12 +43,12 @@ class RowAnswers:
 
         It has ``outcome``, ``applicability`` and ``reasons``; with a prediction also ``remission``,
         ``relapse``, ``sustained_remission``, ``not_recorded`` and ``notes`` (`response.Prediction`, `NotPredictable`).
-        Raises ``ImpossibleAnswerError`` for a defect that shows in any of them.
+        Raises ``ImpossibleAnswerError`` if any of them shows a defect.
         """
         if not len(rows):
             return []
         if not self.model.can_answer:
-            return [not_predictable(None, not_learned(self.model.landmark)) for _ in range(len(rows))]
+            return [not_predictable(None, not_fitted(self.model.landmark)) for _ in range(len(rows))]
         if np.isinf(rows).any():
             raise ImpossibleAnswerError("a feature is infinite")
         if self.model.applicability is None:
@@ -123,5 +123,5 @@ def _notes(model: OutcomeModel, records: Mapping[str, HeadRecord]) -> list[str]:
     notes = {name: record.note for name, record in records.items() if record.note}
     for name in expected:
         if getattr(model, name) is None:
-            notes.setdefault(name, "not fitted, for want of training data")
+            notes.setdefault(name, "not fitted, because there are too few training data")
     return [f"{name}: {note}" for name, note in notes.items()]

@@ -1,7 +1,7 @@
 """Cautions: facts in a record that a clinician must weigh, whatever the numbers say.
 
-A rule reads the whole record up to today, not only what was known at the landmark. No rule reads a number of the
-model or changes one. Without a caution a patient may still be at risk: what was not recorded gives none.
+A rule reads the whole record up to today, not only what was known at the landmark. No rule uses or changes a number
+of the model. A patient without cautions may still be at risk: a fact that was not recorded gives none.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ PEAK_SYSTOLIC_MMHG: Final = 180
 """Above it, hypertension is called severe or urgent; the number is a convention: StatPearls, "Hypertensive urgency"
 [seen]."""
 SYSTOLIC_RISE_MMHG: Final = 40
-"""A rise of so much and more is what the esketamine label counts: 8 to 19% of patients, 1 to 4% on placebo [seen]."""
+"""A rise of this or more is what the esketamine label counts: 8 to 19% of patients, 1 to 4% on placebo [seen]."""
 BENZODIAZEPINE_CAP_MG: Final = 20
 """mg of diazepam a day, as lorazepam 2 mg, above which a trial excluded (PMC6884875 [seen]). By 1 mg of lorazepam for
 10 mg of diazepam: Ashton 2002, WHO 2009 [seen]; US VA/DoD 2021 has half of it [seen]."""

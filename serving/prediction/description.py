@@ -1,7 +1,6 @@
 """The served model with its protocol and its performance, and the scales that it reads.
 
-Everything comes from the bundle and from the performance that its promotion stored beside it (`read_performance`).
-`static_responses` sends it.
+The sources are the bundle and the performance that its promotion stored beside it (`read_performance`).
 """
 
 import hashlib
@@ -46,7 +45,7 @@ class HeadDescription(Part):
 
 
 class ApplicabilityProportions(Part):
-    """The share of the training patients who are inside, at the edge and outside."""
+    """The proportions of the training patients who are inside, at the edge and outside."""
 
     inside: Probability
     at_the_edge: Probability

@@ -1,4 +1,4 @@
-"""Why there is no prediction for a patient, and what would make one possible, in sentences without a value."""
+"""Why there is no prediction for a patient, and what would make one possible; no sentence has a value."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ from models.applicability import ApplicabilityVerdicts
 from models.outcome_model import OutcomeModel
 from serving.contract.response import Document
 
-NOT_LEARNED = "not_learned"
+NOT_FITTED = "not_learned"
 OUTSIDE_TRAINING = "outside_training"
 TOO_LITTLE_RECORDED = "too_little_recorded"
-REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_LEARNED, OUTSIDE_TRAINING)
+REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_FITTED, OUTSIDE_TRAINING)
 """Every code of a reason."""
 USUALLY_RECORDED = 0.5
-MOST_NAMED = 10
-"""Where too little is recorded, the remedy names at most so many features, which most training patients had."""
+MOST_NAMED = 3
+"""Features named in the remedy for too little recorded; the others are counted."""
 
 
 def not_predictable(applicability: Document | None, why: Document) -> Document:
@@ -27,12 +27,12 @@ def not_predictable(applicability: Document | None, why: Document) -> Document:
 
 
 def reason(code: str, message: str, remedy: str | None) -> Document:
-    """A reason as it is answered (`response.Reason`); without a remedy nothing would help."""
+    """A reason (`response.Reason`); ``remedy`` is ``None`` if nothing would help."""
     return {"code": code, "message": message, "remedy": remedy}
 
 
 def no_landmark_reached(cohort: Cohort, first: Landmark) -> list[Document]:
-    """The reasons of patients who have reached no landmark; ``first`` is the protocol's first."""
+    """The reasons for patients who have reached no landmark; ``first`` is the protocol's first."""
     today = np.full(len(cohort), np.inf) if cohort.as_of_day is None else cohort.as_of_day
     last_day = cohort.protocol.acute_max_days if first.day is None else first.day - 1
     clauses = why_not_reached(cohort, first).tolist()
@@ -43,7 +43,7 @@ def no_landmark_reached(cohort: Cohort, first: Landmark) -> list[Document]:
 
 
 def _not_reached(first: Landmark, clause: str, *, can_still: bool) -> Document:
-    """The reason of one patient; once the course is over, or the day has passed, there is no remedy."""
+    """The reason for one patient; there is no remedy once the course is over or the day has passed."""
     needs = needed_for(first)
     message = f"no landmark is reached: {clause}. The first is {first.name!r}, which needs {needs}"
     remedy = f"send the record again when {first.name!r} is reached, which needs {needs}" if can_still else None
@@ -51,7 +51,7 @@ def _not_reached(first: Landmark, clause: str, *, can_still: bool) -> Document:
 
 
 def ineligible(why: Ineligible, landmark: Landmark, protocol: Protocol) -> Document:
-    """The reason of a patient who is not eligible at a landmark."""
+    """The reason for a patient who is not eligible at a landmark."""
     remedy = None
     if why is Ineligible.NO_BASELINE:
         remedy = f"record a rating on or before day 0, if there was one, of {_one_of(protocol.remission.instruments)}"
@@ -60,19 +60,19 @@ def ineligible(why: Ineligible, landmark: Landmark, protocol: Protocol) -> Docum
     return reason(why.name.lower(), f"{landmark.name}: {why.value}", remedy)
 
 
-def not_learned(landmark: Landmark) -> Document:
-    """The reason at a landmark where no head could be fitted."""
+def not_fitted(landmark: Landmark) -> Document:
+    """The reason at a landmark without a fitted head."""
     message = f"{landmark.name}: the development cohort has too few outcomes to predict remission or relapse"
-    return reason(NOT_LEARNED, message, "use a model fitted on more patients with observed outcomes")
+    return reason(NOT_FITTED, message, "use a model fitted on more patients with observed outcomes")
 
 
 def outside_training(
     model: OutcomeModel, evaluated: ApplicabilityVerdicts, row: int, names: tuple[str, ...], values: Floats
 ) -> Document:
-    """The reason of a patient who is too unlike the training patients: row ``row`` of those evaluated.
+    """The reason for a patient who is too unlike the training patients: row ``row`` of those evaluated.
 
-    ``names`` are what sentences call the features. Recording more helps only where too little is recorded and nothing
-    else is wrong.
+    ``names`` are the features' names in sentences. There is a remedy only if the one reason is that too little is
+    recorded.
     """
     message = f"{model.landmark.name}: {evaluated.refusal(row, names)}"
     codes = {concern.code for concern in evaluated.concerns(row)}
@@ -83,15 +83,16 @@ def outside_training(
 
 
 def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) -> str:
-    """What is not recorded, but was for most training patients; ``recorded`` (features,) is the share of them."""
+    """What is not recorded, but was for most training patients; ``recorded`` (features,) is their proportion."""
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
     lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
-    such_as = f", such as {_one_of(lacking[:MOST_NAMED])}" if lacking else ""
-    return f"record more of what most training patients had{such_as}"
+    more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+    named = f": {', '.join(lacking[:MOST_NAMED])}{more}" if lacking else ""
+    return f"record more of what most training patients had{named}"
 
 
-def _one_of(names: tuple[str, ...] | list[str]) -> str:
+def _one_of(names: tuple[str, ...]) -> str:
     return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
 
 

@@ -1,4 +1,4 @@
-"""A prediction without a server: the JSON that the endpoint takes, to the JSON that it gives."""
+"""A prediction without a server, from the endpoint's request in JSON to its answer in JSON."""
 
 from typing import Any
 

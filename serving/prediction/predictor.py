@@ -1,7 +1,7 @@
-"""From requests to answers, with no web in it: each record at its latest landmark, scored, with reasons.
+"""From requests to answers, independent of HTTP: each record is scored at its latest landmark, with reasons.
 
-One request and a thousand take the same way: all records become one cohort, and all patients at one landmark are
-scored together. What follows from a row of features alone is left to `answers`.
+All records become one cohort, and all patients at one landmark are scored together, whether it is one request or a
+thousand. `answers` computes what follows from a feature row alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,10 +35,9 @@ from serving.prediction.row_writer import RowWriter, write
 class PredictionReply:
     """An answer to one request, as it is sent: the JSON of a ``PredictionResponse``.
 
-    ``summary`` is the same as plain values, for counting answers, without the reasons of a prediction, by far the
-    largest part. ``landmark`` and ``landmark_day`` name the landmark reached. ``row`` is a JSON object of the features
-    that were recorded, by name, from which ``Predictor.rescore`` works the numbers out again; ``None`` where the record
-    alone leaves nothing to predict.
+    ``summary`` has the same as plain values for the metrics, without the reasons of a prediction, the largest part.
+    ``landmark`` and ``landmark_day`` name the landmark reached. ``row`` is a JSON object of the recorded features by
+    name, from which ``Predictor.rescore`` computes the numbers again; ``None`` if the record allows no prediction.
     """
 
     body: bytes
@@ -55,7 +54,7 @@ class PredictionReply:
 
 
 class _AnswerParts(NamedTuple):
-    """The answer for a patient but for whose it is, and what goes along with it; see ``PredictionReply``."""
+    """The answer for a patient without id, model and cautions, and the other parts of a ``PredictionReply``."""
 
     answer: Document
     landmark: str | None = None
@@ -89,7 +88,7 @@ class Predictor:
         ]
 
     def predict(self, request: PredictionRequest) -> PredictionResponse:
-        """The answer at the latest landmark reached; raises ``RequestRefusedError`` for a record that can't be so."""
+        """The answer at the latest landmark reached; raises ``RequestRefusedError`` for a record that is not valid."""
         (reply,) = self.answer_many([request], [str(uuid4())])
         if isinstance(reply, RequestRefusedError):
             raise reply
@@ -98,9 +97,9 @@ class Predictor:
     def answer_many(
         self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, in_full: bool = True
     ) -> list[Reply]:
-        """What each request gets, under the id at its place: an answer, or why it is refused.
+        """For each request an answer with the id at its place, or why it is refused.
 
-        Unless ``in_full`` the reasons and the weekly curve of relapse are null: most of an answer and of the work.
+        Unless ``in_full`` the reasons and the weekly curve of relapse, the largest and slowest parts, are null.
         Raises ``ImpossibleAnswerError`` for a defect of the software or the bundle.
         """
         records = self._reader.read_many(requests)
@@ -124,7 +123,7 @@ class Predictor:
 
         A row holds the recorded features of a patient by name, as ``PredictionReply.row`` does. Raises
         ``InputRefusedError`` for a landmark that the bundle doesn't have, and for a feature that the catalogue doesn't
-        have or that is no finite number.
+        have or that is not a finite number.
         """
         at = {answers.model.landmark.name: answers for answers in self._answers}
         if landmark not in at:
@@ -135,7 +134,7 @@ class Predictor:
         return plain
 
     def _matrix(self, rows: Sequence[Mapping[str, float]]) -> Floats:
-        """Rows by name as rows of a matrix, NaN where not recorded."""
+        """Rows by name as a matrix, NaN where not recorded."""
         column = {name: position for position, name in enumerate(self._names)}
         problems = []
         values = np.full((len(rows), len(column)), np.nan)
@@ -153,7 +152,7 @@ class Predictor:
         return values
 
     def _by_landmark(self, cohort: Cohort) -> list[tuple[int | None, Indices, Floats]]:
-        """The patients of a cohort, and their days, by the latest landmark reached, the last of several on a day."""
+        """The patients of a cohort and their days by the latest landmark reached (of several on a day, the last)."""
         days = np.array([landmark_days(cohort, model.landmark) for model in self.bundle.models])
         reached = ~np.isnan(days)
         last_first = np.where(reached, days, -np.inf)[::-1]
@@ -165,7 +164,7 @@ class Predictor:
         ]
 
     def _at(self, number: int | None, cohort: Cohort, days: Floats, in_full: bool) -> list[_AnswerParts]:
-        """What is found for patients whose latest landmark is that of one model, on these days; or who reached none."""
+        """The answers for patients whose latest landmark, on ``days``, is that of one model, or who reached none."""
         if number is None:
             reasons = no_landmark_reached(cohort, self.bundle.models[0].landmark)
             return [_AnswerParts(not_predictable(None, reason)) for reason in reasons]
@@ -186,7 +185,7 @@ class Predictor:
         return found
 
     def _answered(self, request: PredictionRequest, prediction_id: str, found: _AnswerParts) -> PredictionReply:
-        """The answer with all that it says beside what was found, written."""
+        """The complete answer, written as JSON."""
         outcome, cautions = found.answer["outcome"], cautions_for(request)
         answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_used}
         if outcome != PREDICTED:
@@ -203,7 +202,7 @@ class Predictor:
 
 
 def _not_used(cohort: Cohort, known: KnownAtLandmark) -> Iterator[Document]:
-    """How many records of each patient were later than the landmark."""
+    """The number of each patient's records after the landmark."""
     names = ("sessions", "assessments", "events")
     later = [cohort.table(name).count_for_patient() - getattr(known, name).count_for_patient() for name in names]
     for sessions, assessments, events in np.array(later, dtype=np.int64).T.tolist():

@@ -1,7 +1,7 @@
-"""The probabilities of many answers and their limits, looked over once for all and laid out for each.
+"""The probabilities of many answers and their limits: checked together, then laid out for each patient.
 
-An answer is written without another check, and its writer turns what is no number into null: whatever is no
-probability has to be found here.
+Nothing checks them later, and the JSON writer turns NaN into null. So every value that is not a probability must be
+found here.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Column: TypeAlias = list[Any]
 
 
 class ImpossibleAnswerError(Exception):
-    """A model gave as a probability what is none: a defect of the software or the bundle, and no answer."""
+    """A model gave a value that is not a probability: a defect of the software or the bundle; nothing is answered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,10 @@ class AnswerParts:
 
 
 class ProbabilityLayout:
-    """Lays out what the model of one landmark predicts."""
+    """Lays out the predictions of the model at one landmark."""
 
     def __init__(self, model: OutcomeModel) -> None:
-        """Work out once which questions the model answers, and which with limits: what else it gives is ignored."""
+        """Find which questions the model answers, and which with limits; its other values are ignored."""
         self._model = model
         reach = -1 if model.relapse is None else int(model.relapse.days[-1])
         within = [days <= reach for days in model.horizons_days]
@@ -51,8 +51,8 @@ class ProbabilityLayout:
         return refits is None or getattr(self._model, head) is None or getattr(refits, head) is not None
 
     def lay_out(self, predicted: Predictions) -> AnswerParts:
-        """The parts of the answers; raises ``ImpossibleAnswerError`` for anything given that is no probability."""
-        points, limits = self._looked_over(predicted)
+        """The parts of the answers; raises ``ImpossibleAnswerError`` for a value that is not a probability."""
+        points, limits = self._checked(predicted)
         remission, *others = [
             list(zip(*self._column(points, limits, question), strict=True)) for question in range(len(self._given))
         ]
@@ -66,42 +66,42 @@ class ProbabilityLayout:
             for days, column in zip(horizons, others[len(horizons) :], strict=True)
         ]
         risks = zip(self._curves(predicted, limits), _by_patient(relapse, number), strict=True)
-        nobody = [None] * number
+        nulls = [None] * number
         return AnswerParts(
-            nobody
+            nulls
             if self._model.remission is None
             else [{"probability": p, "interval_90": around} for p, around in remission],
-            nobody if self._model.relapse is None else [{"curve": c, "at_horizons": at} for c, at in risks],
+            nulls if self._model.relapse is None else [{"curve": c, "at_horizons": at} for c, at in risks],
             _by_patient(sustained, number),
         )
 
-    def _looked_over(self, predicted: Predictions) -> tuple[Floats, Floats | None]:
-        """Probabilities (n, questions) and limits (n, questions, 2), all that are given known to be such.
+    def _checked(self, predicted: Predictions) -> tuple[Floats, Floats | None]:
+        """Probabilities (n, questions) and limits (n, questions, 2), after a check of all that are given.
 
-        The questions are remission, relapse and sustained remission by each horizon, and on each day of the curve
-        relapse, then the absence of any event.
+        The questions are remission, relapse and sustained remission by each horizon, then relapse and no event on each
+        day of the curve.
         """
         curve, interval = predicted.curve, predicted.interval
         answers = [predicted.remission[:, None], predicted.relapse, predicted.sustained]
         around = [] if interval is None else [interval.remission[:, None], interval.relapse, interval.sustained]
         given, limited = self._given, self._limited
         if curve is not None:
-            _look_over(curve.competing)
+            _check_probabilities(curve.competing)
             answers += [curve.relapse, curve.event_free]
             given = given + [True] * (2 * len(curve.days))
             limited = limited + [self._curve_limited] * (2 * len(curve.days))
             if interval is not None and interval.curve_relapse is not None and interval.curve_event_free is not None:
                 around += [interval.curve_relapse, interval.curve_event_free]
         points = np.concatenate(answers, axis=1)
-        _look_over(points[:, given])
+        _check_probabilities(points[:, given])
         if not around:
             return points, None
         limits = np.concatenate(around, axis=1)
-        _look_over(points[:, limited], limits[:, limited])
+        _check_probabilities(points[:, limited], limits[:, limited])
         return points, limits
 
     def _column(self, points: Floats, limits: Floats | None, question: int) -> tuple[Column, Column]:
-        """Probability and limits of a question; null where the model doesn't answer it, or has none."""
+        """Probability and limits of a question; null if the model doesn't answer it or has none."""
         nulls: Column = [None] * len(points)
         probabilities = points[:, question].tolist() if self._given[question] else nulls
         if limits is None or not self._limited[question]:
@@ -109,7 +109,7 @@ class ProbabilityLayout:
         return probabilities, [{"low": low, "high": high} for low, high in limits[:, question].tolist()]
 
     def _curves(self, predicted: Predictions, limits: Floats | None) -> Sequence[list[Document] | None]:
-        """Each patient's curve (a list of `answer.CurvePoint`), where there is one."""
+        """Each patient's curve (a list of `response.CurvePoint`), if there is one."""
         curve, number = predicted.curve, len(predicted.remission)
         if curve is None:
             return [None] * number
@@ -122,10 +122,10 @@ class ProbabilityLayout:
         return [[_point(*at) for at in zip(days, *own, strict=True)] for own in zip(*columns, strict=True)]
 
 
-def _look_over(probabilities: Floats, limits: Floats | None = None) -> None:
-    """Probabilities (n, questions) and limits (n, questions, 2) around them must be such, whatever gave them."""
+def _check_probabilities(probabilities: Floats, limits: Floats | None = None) -> None:
+    """Raise ``ImpossibleAnswerError`` unless 0 <= low <= probability <= high <= 1; (n, questions), limits (..., 2)."""
     low, high = (probabilities, probabilities) if limits is None else (limits[..., 0], limits[..., 1])
-    in_order = (low >= 0) & (low <= probabilities) & (probabilities <= high) & (high <= 1)  # false of what is NaN
+    in_order = (low >= 0) & (low <= probabilities) & (probabilities <= high) & (high <= 1)  # false for NaN
     if not in_order.all():
         raise ImpossibleAnswerError("a probability, or a limit around it, is missing, out of range or out of order")
 
@@ -149,5 +149,5 @@ def _point(
 
 
 def _by_patient(columns: Sequence[Column], number: int) -> list[list[Any]]:
-    """For each of so many patients the entries of all columns."""
+    """For each patient the entries of all columns."""
     return [list(entries) for entries in zip(*columns, strict=True)] if columns else [[] for _ in range(number)]

@@ -1,6 +1,6 @@
-"""From requests to one cohort, a patient each, checked by the same rules as a cohort from files.
+"""From requests to one cohort, one patient each, checked by the rules for a cohort from files.
 
-Many requests are read at once. A problem of one request refuses that one only.
+Many requests are read at once. A problem in one request refuses only that one.
 """
 
 from collections import defaultdict
@@ -45,7 +45,7 @@ class RecordReader:
     def __init__(self, protocol: Protocol) -> None:
         """Look up once what every request needs: the columns, and the codes of their categories.
 
-        Facts to screen for are no part of the cohort: nothing that is predicted may rest on them.
+        Fields for screening only are left out of the cohort: no prediction may use them.
         """
         self.protocol = protocol
         self._columns = {
@@ -60,8 +60,8 @@ class RecordReader:
         }
         self._covariates: dict[str, Column] = {one.name: one.column() for one in protocol.covariates}
         self._no_covariates: dict[str, Any] = dict.fromkeys(self._covariates)
-        self._moved = tuple(sorted(STUDY_COLUMNS & self._covariates.keys()))
-        """Fields of the patient that this study declares, so that they come as covariates."""
+        self._covariate_fields = tuple(sorted(STUDY_COLUMNS & self._covariates.keys()))
+        """Fields of the patient that this study declares as covariates."""
 
     def read(self, request: PredictionRequest) -> Cohort:
         """The patient as a cohort of one; raises ``RequestRefusedError`` with every problem."""
@@ -85,11 +85,11 @@ class RecordReader:
         return Records(cohort.take(kept), kept, refused)
 
     def _raw(self, requests: Sequence[PredictionRequest]) -> RawCohort:
-        """The requests as read; a patient's id is the place of the request, so that no reference enters the cohort."""
+        """The requests as read. A patient's id is the place of the request, so that no reference enters the cohort."""
         number = len(requests)
         tables = {table: self._table(table, [getattr(one, table) or () for one in requests]) for table in CHILD_TABLES}
         return RawCohort(
-            # As many digits for each, so that the order of the texts is that of the numbers.
+            # All have the same number of digits, so that texts and numbers have the same order.
             patient_ids=np.arange(10**9, 10**9 + number).astype("U10"),
             sites=(None,) * number,
             patients=self._patients(requests),
@@ -104,7 +104,7 @@ class RecordReader:
             column.name: self._cells("patients", column, covariates if column.name in self._covariates else given)
             for column in self._columns["patients"]
         }
-        # An absent list says that earlier treatments were never asked for; an empty one, that there were none.
+        # An absent list means that earlier treatments were not asked about, an empty one that there were none.
         asked = np.fromiter((one.prior_treatments is not None for one in requests), np.float64, len(requests))
         recorded = columns["prior_treatments_recorded"]
         return columns | {"prior_treatments_recorded": np.where(np.isnan(recorded), asked, recorded)}
@@ -123,7 +123,7 @@ class RecordReader:
         return np.fromiter(values, np.float64, len(records))  # None becomes NaN
 
     def _covariate_problems(self, requests: Sequence[PredictionRequest]) -> Problems:
-        """What the contract alone could not know of the covariates."""
+        """Problems of the covariates that only the protocol shows."""
         problems: Problems = defaultdict(list)
         for place, request in enumerate(requests):
             given = vars(request.patient)
@@ -132,7 +132,7 @@ class RecordReader:
                 if required:
                     shown = name if name in self._covariates or name in STUDY_COLUMNS else UNKNOWN
                     problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
-            for name in self._moved:
+            for name in self._covariate_fields:
                 if given[name] is not None:
                     wanted = f"no value here: the served protocol declares it, so send it as patient.covariates.{name}"
                     problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
@@ -151,7 +151,7 @@ class RecordReader:
         return None if fits else (column.requirement(), "another type")
 
     def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
-        """What the contract alone could not know of the ratings: which instruments the protocol has."""
+        """Ratings on instruments that the protocol does not have."""
         unknown = np.flatnonzero(ratings.columns["instrument"] == -1) if len(ratings.patient) else ()
         one_of = "one of " + ", ".join(self.protocol.instrument_names)
         for row in unknown:
@@ -160,7 +160,7 @@ class RecordReader:
             wrong[place].append(RequestProblem(path, one_of, "another value"))
 
     def _add_others(self, wrong: Problems, found: Sequence[Problem], raw: RawCohort) -> None:
-        """The problems of the cohort, each at the path in its request, unless something is known to be wrong there."""
+        """The problems of the cohort at their paths in the requests, unless that path has a problem already."""
         known = {(place, problem.path) for place, problems in wrong.items() for problem in problems}
         for problem in found:
             place, path = self._in_request(problem, raw)
@@ -168,7 +168,7 @@ class RecordReader:
                 wrong[place].append(RequestProblem(path, problem.required, problem.found))
 
     def _in_request(self, problem: Problem, raw: RawCohort) -> tuple[int, str]:
-        """Whose problem it is, and the path that its row and column have in the request."""
+        """The request that has the problem, and the path of its row and column there."""
         if problem.row is None:  # a cohort read from requests has every table
             raise ValueError(f"{problem.place}: a problem without a row can't be assigned to a request")
         column = () if problem.column is None else (problem.column,)
@@ -180,6 +180,6 @@ class RecordReader:
 
 
 def _place(table: RawTable, row: int) -> tuple[int, int]:
-    """The request that a row of all the requests' rows came with, and its number among those of that request."""
+    """The request to which a row of the table belongs, and the row's number in that request."""
     place = int(table.patient[row])
     return place, row - int(np.searchsorted(table.patient, place))

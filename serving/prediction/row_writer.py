@@ -17,17 +17,17 @@ from features.records.timeline import Floats, Indices
 from models.explanation import Explanations
 from serving.contract.response import Document
 
-_BEFORE_SHARE = b',"contribution":'
+_BEFORE_CONTRIBUTION = b',"contribution":'
 ROWS_AT_ONCE = 64
-"""Rows whose pieces are made at a time, shortly before they are put together: those of a thousand would not stay in the
-processor's cache, and take twice as long."""
+"""Rows whose pieces are made at a time: those of a thousand would exceed the processor's cache and take twice as
+long."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Pieces:
-    """What some rows' contributions are put together from, made when the first of them is asked for.
+    """The pieces of some rows' contributions, made when the first is needed.
 
-    ``before`` is what comes before a value, ``values`` and ``added`` are the numbers, all of the same length.
+    ``before`` is the JSON before a value, ``values`` and ``added`` are the numbers, all of the same length.
     """
 
     before: Sequence[bytes]
@@ -37,17 +37,17 @@ class _Pieces:
 
     @cached_property
     def all(self) -> list[bytes]:
-        between = [_BEFORE_SHARE] * len(self.values)
-        return _woven(_chosen(self.before, self.columns), _written(self.values), between, _written(self.added))
+        between = [_BEFORE_CONTRIBUTION] * len(self.values)
+        return _interleaved(_chosen(self.before, self.columns), _written(self.values), between, _written(self.added))
 
 
 class Contributions:
-    """One row's contributions (a list of `answer.Contribution`), not yet written."""
+    """One row's contributions (a list of `response.Contribution`), not yet written."""
 
     __slots__ = ("_end", "_pieces", "_start")
 
     def __init__(self, pieces: _Pieces, start: int, end: int) -> None:
-        """They will be put together from the pieces ``start`` to ``end``."""
+        """The contributions are the pieces ``start`` to ``end``."""
         self._pieces, self._start, self._end = pieces, start, end
 
     def as_json(self) -> orjson.Fragment:
@@ -64,7 +64,7 @@ class RowWriter:
     """Writes feature rows and contributions."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        """Write once what is the same for every patient; ``features`` are the columns' in their order."""
+        """Write what is the same for every patient; ``features`` are those of the columns, in order."""
         self._names = [b"," + orjson.dumps(feature.name) + b":" for feature in features]
         declared = [{"feature": one.name, "meaning": one.meaning, "unit": one.unit} for one in features]
         self._before_value = [b"}," + orjson.dumps(one)[:-1] + b',"value":' for one in declared]
@@ -75,7 +75,7 @@ class RowWriter:
 
     def _recorded(self, rows: Floats) -> list[bytes]:
         known = ~np.isnan(rows)
-        pieces = _woven(_chosen(self._names, known.nonzero()[1]), _written(rows[known]))
+        pieces = _interleaved(_chosen(self._names, known.nonzero()[1]), _written(rows[known]))
         return [_bracketed(pieces[start:end], b"{", b"}") for start, end in _spans(known.sum(axis=1), 2)]
 
     def contributions(self, explained: Explanations, rows: Floats) -> list[Contributions]:
@@ -100,13 +100,13 @@ def _chosen(texts: Sequence[bytes], columns: Indices) -> list[bytes]:
 
 
 def _written(numbers: Floats) -> list[bytes]:
-    """Each number as JSON, in as many digits as it takes to read the same number again; null for NaN."""
+    """Each number as JSON with the digits needed to read the same number again; null for NaN."""
     if not len(numbers):
         return []
     return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
 
 
-def _woven(*parts: list[bytes]) -> list[bytes]:
+def _interleaved(*parts: list[bytes]) -> list[bytes]:
     """The first of each part, then the second of each, and so on."""
     pieces = [b""] * sum(map(len, parts))
     for turn, part in enumerate(parts):
@@ -115,7 +115,7 @@ def _woven(*parts: list[bytes]) -> list[bytes]:
 
 
 def _bracketed(pieces: list[bytes], opening: bytes, closing: bytes) -> bytes:
-    """Entries put together between brackets, without what the first piece has to end the entry before."""
+    """Entries joined between brackets; the first piece loses its end of a previous entry."""
     if not pieces:
         return opening + closing[-1:]
     pieces[0] = opening + pieces[0][len(closing) :]
@@ -124,5 +124,5 @@ def _bracketed(pieces: list[bytes], opening: bytes, closing: bytes) -> bytes:
 
 
 def _spans(numbers: Indices, each: int) -> list[tuple[int, int]]:
-    """Where the pieces of each row begin and end, ``each`` for every one of its ``numbers``."""
+    """The first and last piece of each row, which has ``each`` pieces for every one of its ``numbers``."""
     return list(pairwise([0, *(each * np.cumsum(numbers)).tolist()]))

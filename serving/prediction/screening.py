@@ -1,4 +1,4 @@
-"""A request as the caution rules read it: the whole record up to today, whatever the landmark."""
+"""A request as the caution rules read it: the whole record up to today, regardless of the landmark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SMALLEST_LIMIT = min(dose.limit for dose in ROUTE_DOSES.values())
 
 @dataclass(frozen=True, slots=True)
 class ScreenedRecord:
-    """What the rules ask of a record; a greatest value is ``None`` where nothing was recorded.
+    """The facts that the rules use; a greatest value is ``None`` if nothing was recorded.
 
     ``patient`` holds the fields of the patient by name, ``None`` where not recorded. ``running`` holds the classes of
     treatment without a last day. ``dissociation`` is in points of the CADSS, of a session or of a rating.

@@ -1,4 +1,4 @@
-"""Whether patients are like the training patients, as it is answered (`response.Applicability`)."""
+"""Whether patients are like the training patients, in the form of `response.Applicability`."""
 
 from collections import defaultdict
 
@@ -11,7 +11,7 @@ _WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 
 
 def verdicts_on(evaluated: ApplicabilityVerdicts, names: tuple[str, ...], labels: tuple[str, ...]) -> list[Document]:
-    """The verdict on each row, with its reasons; ``names`` are the columns', ``labels`` what sentences call them."""
+    """The verdict on each row, with its reasons; ``labels`` are the names of the columns in sentences."""
     concerns = _concerns(evaluated)
     return [
         {"verdict": _WORDS[level], "reasons": [_reason(concern, names, labels) for concern in concerns.get(row, ())]}
@@ -25,7 +25,7 @@ def is_outside(verdict: Document) -> bool:
 
 
 def _concerns(evaluated: ApplicabilityVerdicts) -> dict[int, list[Concern]]:
-    """By row what ``ApplicabilityVerdicts.concerns`` says of it, for all rows that are not inside at once."""
+    """``ApplicabilityVerdicts.concerns`` by row, for all rows that are not inside at once."""
     found: dict[int, list[Concern]] = defaultdict(list)
     flagged = np.flatnonzero(evaluated.verdict != Applicable.INSIDE)
     if not len(flagged):

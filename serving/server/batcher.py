@@ -1,4 +1,4 @@
-"""Request batching: all waiting requests are predicted together, and no answer is sent before it is in the log.
+"""Request batching: requests that wait are predicted together, and no answer is sent before it is in the log.
 
 Requests that arrive within one turn of the event loop share one prediction and one transaction, so that under load
 the cost of each falls. `predictor` predicts, `log.writer` logs.
@@ -23,10 +23,10 @@ from serving.server.model_loader import ServedModel
 from serving.storage.pseudonyms import Secret
 
 LINGER_SECONDS = 0.001
-"""How long a turn waits for as many requests as the last one had: callers with one request after another return
-together, and share its cost. A single caller does not wait."""
+"""How long a turn waits for as many requests as the last one had, so that callers who send one request after another
+share its cost. A single caller does not wait."""
 AT_ONCE = 250
-"""Requests predicted in one go; more would keep the event loop from its other callers for too long."""
+"""Requests predicted at once; more would block the event loop for too long."""
 
 Reply: TypeAlias = LoggedReply | RequestRefusedError | KeyReusedError
 
@@ -45,9 +45,9 @@ class _QueuedRequest:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """Requests of one call that are predicted together, and whom to tell."""
+    """Requests of one call that are predicted together, and the future that waits for their replies."""
 
-    asked: Sequence[_QueuedRequest]
+    requests: Sequence[_QueuedRequest]
     call: AdmittedRequest
     in_full: bool
     done: "asyncio.Future[list[Reply]]"
@@ -62,12 +62,12 @@ class _ReadyAnswer:
 
 
 class RequestBatcher:
-    """Takes requests, in the order of their arrival, and gives each its reply."""
+    """Answers requests in the order of their arrival."""
 
     def __init__(
         self, served: Callable[[], ServedModel], log: LogWriter, secret: Secret, metrics: Metrics, most_waiting: int
     ) -> None:
-        """``served`` is asked at every turn for the model that answers now."""
+        """``served`` gives the model that answers now; it is called at every turn."""
         self._served = served
         self._log = log
         self._secret = secret
@@ -90,17 +90,17 @@ class RequestBatcher:
     async def answer_batch(
         self, read: Sequence[PredictionRequest | RequestRefusedError], call: AdmittedRequest, *, in_full: bool
     ) -> list[Reply]:
-        """The reply to each of many requests; those that were refused when they were read stay so.
+        """The reply to each of many requests; those refused on reading stay refused.
 
-        Raises ``OverloadedError``, and ``LogUnavailableError`` where not all could be logged: then nothing is answered.
+        Raises ``OverloadedError``, and ``LogUnavailableError`` if any could not be logged: then none is answered.
         """
-        asked = [
+        requests = [
             _QueuedRequest(request, None if call.idempotency is None else f"{call.idempotency}\n{place}")
             for place, request in enumerate(read)
             if isinstance(request, PredictionRequest)
         ]
-        self._refuse_beyond(len(asked))
-        parts = [asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE)]
+        self._refuse_beyond(len(requests))
+        parts = [requests[start : start + AT_ONCE] for start in range(0, len(requests), AT_ONCE)]
         answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
         following = (reply for part in answered for reply in part)
         replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
@@ -108,7 +108,7 @@ class RequestBatcher:
         return replies
 
     def _refuse_beyond(self, number: int) -> None:
-        """Refuse more than may wait; if none waits, any number is accepted."""
+        """Refuse more requests than may wait; if none waits, any number is accepted."""
         if self._waiting and self._waiting + number > self._most_waiting:
             raise OverloadedError
 
@@ -117,19 +117,19 @@ class RequestBatcher:
             if isinstance(reply, RequestRefusedError):
                 self._metrics.refused(reply.problems)
 
-    async def _take(self, asked: Sequence[_QueuedRequest], call: AdmittedRequest, *, in_full: bool) -> list[Reply]:
+    async def _take(self, requests: Sequence[_QueuedRequest], call: AdmittedRequest, *, in_full: bool) -> list[Reply]:
         loop = asyncio.get_running_loop()
-        job = _Job(asked, call, in_full, loop.create_future())
+        job = _Job(requests, call, in_full, loop.create_future())
         self._jobs.append(job)
-        self._waiting += len(asked)
+        self._waiting += len(requests)
         self._schedule(loop, at_once=len(self._jobs) >= self._last)
         try:
             return await job.done
         finally:
-            self._waiting -= len(asked)
+            self._waiting -= len(requests)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
-        """Have the next turn come at once, or a little later; the sooner of what is asked for."""
+        """Schedule the next turn, at once or a little later; the earlier of two calls counts."""
         if self._due is not None:
             if not at_once or self._at_once:
                 return
@@ -138,14 +138,14 @@ class RequestBatcher:
         self._due = loop.call_soon(self._turn, loop) if at_once else loop.call_later(LINGER_SECONDS, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Predict for as many as go together, hand them to the log, and leave the rest to the next turn."""
+        """Predict for up to ``AT_ONCE`` requests, log the answers, and leave the rest to the next turn."""
         self._due = None
         self._last = len(self._jobs)
         jobs = [self._jobs.popleft()]
-        size = len(jobs[0].asked)
-        while self._jobs and size + len(self._jobs[0].asked) <= AT_ONCE:
+        size = len(jobs[0].requests)
+        while self._jobs and size + len(self._jobs[0].requests) <= AT_ONCE:
             jobs.append(self._jobs.popleft())
-            size += len(jobs[-1].asked)
+            size += len(jobs[-1].requests)
         for in_full in (True, False):
             alike = [job for job in jobs if job.in_full == in_full and not job.done.done()]
             if alike:
@@ -156,31 +156,31 @@ class RequestBatcher:
     def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
         try:
             work = self._predicted(jobs)
-        except Exception as error:  # noqa: BLE001 - a defect met by one must not fail the others
+        except Exception as error:  # noqa: BLE001 - an error in one request must not fail the others
             if len(jobs) == 1:
                 jobs[0].done.set_exception(error)
                 return
             for job in jobs:
                 self._answer_together([job], loop)
             return
-        task = loop.create_task(self._log_and_tell(jobs, work))
+        task = loop.create_task(self._log_and_reply(jobs, work))
         self._logging.add(task)  # the loop itself keeps no task alive
         task.add_done_callback(self._logging.discard)
 
     def _predicted(self, jobs: Sequence[_Job]) -> list[_ReadyAnswer | RequestRefusedError]:
         served = self._served()
-        asked = [(one, job) for job in jobs for one in job.asked]
-        ids = [str(uuid4()) for _ in asked]
-        answers = served.predictor.answer_many([one.request for one, _ in asked], ids, in_full=jobs[0].in_full)
+        queued = [(one, job) for job in jobs for one in job.requests]
+        ids = [str(uuid4()) for _ in queued]
+        answers = served.predictor.answer_many([one.request for one, _ in queued], ids, in_full=jobs[0].in_full)
         return [
             answer
             if isinstance(answer, RequestRefusedError)
             else _ReadyAnswer(self._draft(served, prediction_id, answer, one, job), answer)
-            for prediction_id, answer, (one, job) in zip(ids, answers, asked, strict=True)
+            for prediction_id, answer, (one, job) in zip(ids, answers, queued, strict=True)
         ]
 
     def _draft(
-        self, served: ServedModel, prediction_id: str, answered: PredictionReply, asked: _QueuedRequest, job: _Job
+        self, served: ServedModel, prediction_id: str, answered: PredictionReply, queued: _QueuedRequest, job: _Job
     ) -> Draft:
         mac, caller = self._secret.mac, job.call.caller
         return Draft(
@@ -192,15 +192,15 @@ class RequestBatcher:
             landmark=answered.landmark,
             landmark_day=answered.landmark_day,
             latency_us=round((time.perf_counter() - job.call.received) * 1e6),
-            patient=self._secret.patient(getattr(asked.request.patient, PATIENT_REF)),
-            input_digest=mac("input", input_text(asked.request, in_full=job.in_full)),
+            patient=self._secret.patient(getattr(queued.request.patient, PATIENT_REF)),
+            input_digest=mac("input", input_text(queued.request, in_full=job.in_full)),
             row=None if answered.row is None else answered.row.decode(),
             answer=answered.body.decode(),
-            idempotency=None if asked.key is None else mac("idempotency", f"{caller}\n{asked.key}".encode()),
+            idempotency=None if queued.key is None else mac("idempotency", f"{caller}\n{queued.key}".encode()),
         )
 
-    async def _log_and_tell(self, jobs: Sequence[_Job], work: Sequence[_ReadyAnswer | RequestRefusedError]) -> None:
-        """Log all drafts in one transaction, and only then tell those who wait."""
+    async def _log_and_reply(self, jobs: Sequence[_Job], work: Sequence[_ReadyAnswer | RequestRefusedError]) -> None:
+        """Log all drafts in one transaction, and reply only then."""
         ready = [one for one in work if isinstance(one, _ReadyAnswer)]
         try:
             logged = await self._log.append([one.draft for one in ready]) if ready else []
@@ -212,13 +212,13 @@ class RequestBatcher:
         following = iter(logged)
         replies = iter([next(following) if isinstance(one, _ReadyAnswer) else one for one in work])
         for job in jobs:
-            own = [next(replies) for _ in job.asked]
+            own = [next(replies) for _ in job.requests]
             if not job.done.done():
                 job.done.set_result(own)
         self._count(ready, logged)
 
     def _count(self, ready: Sequence[_ReadyAnswer], logged: Sequence[LoggedReply | KeyReusedError]) -> None:
-        """Tell the metrics of what is new in the log; an answer given again is not another one."""
+        """Count the answers that are new in the log; a repeated answer counts once."""
         pairs = zip(ready, logged, strict=True)
         new = [
             one
@@ -230,5 +230,5 @@ class RequestBatcher:
 
 
 def input_text(request: PredictionRequest, *, in_full: bool) -> bytes:
-    """What the logged digest of a request is computed from: its content, however it was written."""
+    """The text behind the logged digest of a request: its content, whatever the layout of the JSON."""
     return (b"full " if in_full else b"") + request.model_dump_json().encode()

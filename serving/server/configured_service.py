@@ -1,4 +1,4 @@
-"""Our settings for BentoML, for every way to start the server: `kap serve`, `bentoml serve`, or a container."""
+"""The settings as BentoML's configuration, for `kap serve`, `bentoml serve` and a container."""
 
 import atexit
 import os
@@ -20,9 +20,9 @@ from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
 STOP_SECONDS = 10
-"""How long requests that have begun, and callers who keep a connection open, may hold up a stop.
+"""How long open requests and connections may delay a stop.
 
-Over TLS the server waits for each such caller to close the connection: up to 30 seconds if it does not read.
+Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
 """
 _PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
 
@@ -32,8 +32,8 @@ class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
 
 
 @contextmanager
-def told_by_bentoml() -> Iterator[None]:
-    """Turn what we refuse to start with into ``SetUpError``."""
+def as_setup_error() -> Iterator[None]:
+    """Raise settings and state that can't be used as ``SetUpError``."""
     try:
         yield
     except InputRefusedError as refused:
@@ -44,18 +44,18 @@ def told_by_bentoml() -> Iterator[None]:
 
 
 class ConfiguredService(bentoml.Service):  # type: ignore[misc]
-    """A BentoML service whose server is set up by our settings."""
+    """A BentoML service that is configured by `Settings`."""
 
     def inject_config(self) -> None:
-        """Hand over the settings when BentoML reads its configuration in the server, before it starts the workers.
+        """Pass the settings on when BentoML reads its configuration in the server, before it starts the workers.
 
-        The declared configuration stays as it is: it becomes part of a Bento, which is for any certificate.
+        The declared configuration does not change: it becomes part of a Bento, which is for any certificate.
         Raises ``SetUpError``.
         """
         if bentoml.server_context.worker_index is not None:
             super().inject_config()
             return
-        with told_by_bentoml():
+        with as_setup_error():
             settings = load_settings()
             check_certificate(settings)
         pin_paths(settings)
@@ -69,9 +69,9 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             self.config = declared
 
     def to_asgi(self, is_main: bool = True) -> Any:
-        """The application of a worker, without BentoML's own time limit; `service` has one that answers as it should.
+        """The application of a worker, without BentoML's own time limit; `service` has one that sends a proper answer.
 
-        BentoML's leaves a timer behind for every request until the limit is over, and the memory with it.
+        BentoML's keeps a timer and its memory for every request until the limit is over.
         """
         self.inject_config()
         factory = ServiceAppFactory(self, is_main=is_main)
@@ -79,14 +79,14 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
         return factory()
 
     def listen(self, host: str, port: int) -> None:
-        """Serve until interrupted, as `serve_http` does, which knows no limit to how long a stop may take."""
+        """Serve until interrupted, as `serve_http` does, but with a limit to how long a stop may take."""
         self.inject_config()
         configure_logging()
         serve_http(self, host=host, port=port, timeout_graceful_shutdown=STOP_SECONDS)
 
 
 def pin_paths(settings: Settings) -> None:
-    """Make relative paths absolute in the environment, for a Bento's workers run in another folder than its server."""
+    """Make relative paths absolute in the environment: a Bento's workers run in another folder than its server."""
     for name in _PATHS:
         path = getattr(settings, name)
         if path is not None:
@@ -97,9 +97,9 @@ def pin_paths(settings: Settings) -> None:
 
 
 def keep_metrics_apart() -> None:
-    """Let the workers of this server count into a temporary folder of their own.
+    """Give the workers of this server a temporary folder for their metrics.
 
-    BentoML's default lies in its store, which need not be writable, and is emptied by whichever server starts next.
+    BentoML's default is in its store, which may be read-only, and the next server that starts empties it.
     """
     folder = tempfile.mkdtemp(prefix="kap-metrics-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -107,8 +107,8 @@ def keep_metrics_apart() -> None:
 
 
 def replace_lost_workers() -> None:
-    """Let a worker that died be replaced in a container too.
+    """Replace a worker that died, in a container too.
 
-    BentoML leaves that to the container's platform, which notices only the loss of the last worker, and late.
+    BentoML leaves this to the container's platform, which notices only the loss of the last worker, and late.
     """
     os.environ.pop("BENTOML_CONTAINERIZED", None)

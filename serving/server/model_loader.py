@@ -1,6 +1,6 @@
-"""Model loading and hot reload: a newer model of BentoML's store is loaded once it has passed every check.
+"""Model loading and hot reload: a newer model in BentoML's store is loaded if it passes every check.
 
-Requests that have begun keep their model. A model that fails its checks is named and not loaded.
+Open requests keep their model. A model that fails a check is reported and not loaded.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ LOG = logging.getLogger("bentoml.kap")
 class NoModelError(BundleRefusedError, bentoml.exceptions.BentoMLException):  # type: ignore[misc]
     """There is no promoted model to serve, or it is refused; the message says what to do.
 
-    It is an error of BentoML's too, so that its command ends with the message and without a traceback.
+    As a BentoML error it ends BentoML's command with the message and without a traceback.
     """
 
 
 @dataclass(frozen=True, eq=False)
 class ServedModel:
-    """What is served: the bundle, where it came from, and what answers from it."""
+    """The served bundle with its origin, its predictor and its static responses."""
 
     bundle: Bundle
     version: str
@@ -51,7 +51,7 @@ def newest(tag: str) -> bentoml.Model:
 
 
 def load_served(stored: bentoml.Model, limits: BodyLimits) -> ServedModel:
-    """The model of a store's entry, every byte of it checked; raises ``NoModelError``."""
+    """The model of a store's entry, after a check of every byte; raises ``NoModelError``."""
     folder, labels = Path(stored.path), stored.info.labels
     try:
         bundle = load_bundle(folder / BUNDLE_FOLDER)
@@ -68,20 +68,20 @@ def load_served(stored: bentoml.Model, limits: BodyLimits) -> ServedModel:
 
 
 class ModelLoader:
-    """Holds the model that answers, and looks for a newer one."""
+    """Holds the served model, and loads newer ones."""
 
     def __init__(self, tag: str, limits: BodyLimits) -> None:
-        """Load the model that ``tag`` names now; raises ``NoModelError`` where there is none."""
+        """Load the model with the tag ``tag``; raises ``NoModelError`` if there is none."""
         self._tag = tag
         self._limits = limits
         self.served = load_served(newest(tag), limits)
         self.refused: str | None = None
-        """Why the newest model of the store is not the one that answers; ``None`` where it is."""
+        """Why the newest model of the store is not loaded; ``None`` if it is."""
         self._refused_tag: str | None = None
-        _settle()
+        _tune_garbage_collection()
 
     def look(self) -> bool:
-        """Take up the store's newest model if it is another one and in order; whether it was. Blocks while it loads."""
+        """Load the store's newest model if it is new and passes its checks; whether it was loaded. Blocks."""
         tag = None
         try:
             stored = newest(self._tag)
@@ -106,15 +106,15 @@ class ModelLoader:
             return False
         self.refused = self._refused_tag = None
         LOG.info("version %s of the model answers from now on (%s)", self.served.version, self.served.tag)
-        _settle()
+        _tune_garbage_collection()
         return True
 
-    async def watch(self, seconds: float, tell: Callable[[bool], None]) -> None:
-        """Look every so many seconds until cancelled, and tell each time whether the newest model is refused."""
+    async def watch(self, seconds: float, report: Callable[[bool], None]) -> None:
+        """Look every ``seconds`` until cancelled, and report each time whether the newest model is refused."""
         while True:
             await asyncio.sleep(seconds)
             await asyncio.to_thread(self.look)
-            tell(self.refused is not None)
+            report(self.refused is not None)
 
     def _refuse(self, reason: str) -> None:
         if reason != self.refused:
@@ -123,11 +123,11 @@ class ModelLoader:
 
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""A batch makes tens of thousands of objects, all of which are let go of without any collection."""
+"""A batch makes tens of thousands of objects, which are freed without a collection."""
 
 
-def _settle() -> None:
-    """Collect what loading left, and spare what stays from every later collection, which would stall requests."""
+def _tune_garbage_collection() -> None:
+    """Collect garbage after loading, and freeze what stays, so that later collections stall no requests."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
     gc.unfreeze()
     gc.collect()

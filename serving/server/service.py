@@ -1,7 +1,7 @@
 """The BentoML service: its endpoints, and the order of the middleware before them.
 
-It has no rule of its own: `access_control` admits, `body` limits, `batcher` answers and logs, `errors` refuses. How
-the server is started is left to `start`.
+The rules are elsewhere: `access_control` admits, `body` limits, `batcher` answers and logs, `errors` refuses, `start`
+starts the server.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from serving.contract.response import BatchResponse, PredictionResponse
 from serving.http.access_control import RETRY_SOON, AccessControl
 from serving.http.body import WholeBody
 from serving.http.call import CURRENT
-from serving.http.cors import CrossOrigin
+from serving.http.cors import CrossOriginPolicy
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
 from serving.http.response import ResponseHeaders
 from serving.log.append import KeyReusedError, LoggedReply
 from serving.server.batcher import OverloadedError, Reply
-from serving.server.configured_service import ConfiguredService, told_by_bentoml
+from serving.server.configured_service import ConfiguredService, as_setup_error
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
@@ -44,9 +44,9 @@ Answer = TypeVar("Answer")
 
 
 def begin(settings: Settings) -> None:
-    """Make the secret and the log where there are none; a log that does not answer yet does not stop the start.
+    """Make the secret and the log if there are none; the service also starts while the log's database does not answer.
 
-    Raises ``StateError`` where the secret or the log is not what it should be.
+    Raises ``StateError`` if the secret or the log can't be used.
     """
     try:
         begin_state(settings)
@@ -126,15 +126,15 @@ class KapOutcomes:
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def refuse_to_start_without_a_model() -> None:
-        """Check once before any worker starts, so that what is missing ends the command and not each worker."""
-        with told_by_bentoml():
+        """Check once before the workers start, so that a missing part ends the command and not each worker."""
+        with as_setup_error():
             settings = load_settings()
             begin(settings)
         ModelLoader(settings.model, limits_of(settings))
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Read the keys, and begin to watch for new keys and models."""
+        """Read the keys, and watch for new keys and models."""
         await self.worker.start()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
@@ -156,11 +156,11 @@ class KapOutcomes:
 
     @bentoml.api(route=routes.PREDICT_BATCH, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
     async def predict_batch(self, request: BatchRequest, /) -> Response:
-        """Up to 1,000 patients, each answered or refused on its own, in the order in which they came."""
+        """Up to 1,000 patients, each answered or refused on its own, in the order of the requests."""
         call = CURRENT.get()
-        self.worker.charge(call, len(request.requests) - 1)  # access control took one
-        asked = read_batch(request.requests)
-        replies = await _answered(self.worker.batcher.answer_batch(asked, call, in_full=request.in_full))
+        self.worker.charge(call, len(request.requests) - 1)  # access control counted one
+        requests = read_batch(request.requests)
+        replies = await _answered(self.worker.batcher.answer_batch(requests, call, in_full=request.in_full))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):
@@ -180,7 +180,7 @@ def _item(reply: Reply) -> bytes:
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ResponseHeaders, {"metrics": lambda: _worker().metrics}),
     (ProblemDetails, {"metrics": lambda: _worker().metrics}),
-    (CrossOrigin, {"origins": lambda: _worker().settings.cors_origins}),
+    (CrossOriginPolicy, {"origins": lambda: _worker().settings.cors_origins}),
     (AccessControl, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
     (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
     (Readyz, {"readiness": lambda: _worker().readiness()}),

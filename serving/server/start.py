@@ -26,16 +26,15 @@ _UNUSABLE = {
 
 
 class KeyNeededError(StateError):
-    """Others than this machine would be answered without a key."""
+    """Without a key, other machines would be answered too."""
 
 
 def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: int = 1) -> None:
     """Run BentoML's server until it is interrupted; ``host`` is an IP address, ``workers`` a number of processes.
 
     Raises ``InputRefusedError`` for an address that can't be listened on and for a certificate or key that can't be
-    used, ``NoModelError`` when there is nothing to serve, and ``StateError`` where the secret or the log is not in
-    order or, for other hosts than this one, no key was made. BentoML's usage reports are off unless the environment
-    asks for them.
+    used, ``NoModelError`` if there is no model, and ``StateError`` if the secret or the log can't be used or, for other
+    hosts than this one, no key was made. BentoML's usage reports are off unless the environment turns them on.
     """
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
@@ -59,7 +58,7 @@ def _require_address(host: str) -> None:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Listen for a moment: the server itself would end with a traceback if it can't."""
+    """Try to listen first: if it can't, the server itself would end with a traceback."""
     family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

@@ -25,14 +25,14 @@ from serving.storage.settings import Settings
 
 LOG = logging.getLogger("bentoml.kap")
 LOOK_SECONDS = 2.0
-"""How often the keys are read again, and the log's database is asked whether it answers."""
+"""How often the keys are read again and the log's database is checked."""
 
 
 class Worker:
-    """One process's part in the service."""
+    """The state of one process of the service."""
 
     def __init__(self, settings: Settings) -> None:
-        """Open all that is needed, but for the database, which need not answer yet.
+        """Open all that is needed; the database need not answer yet.
 
         Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
         """
@@ -53,13 +53,13 @@ class Worker:
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Read the keys, and begin to look for other keys and newer models."""
+        """Read the keys, and watch for new keys and models."""
         await asyncio.to_thread(self._look_at_database)
         self._watch(self._keep_looking())
         self._watch(self.loader.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
 
     async def stop(self) -> None:
-        """Stop looking, write what waits to be logged, and let go of the database."""
+        """Stop watching, write the waiting entries, and close the database."""
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
@@ -68,18 +68,18 @@ class Worker:
 
     @property
     def pages(self) -> Pages:
-        """What the model that answers now says of itself."""
+        """The static responses of the served model."""
         return self.loader.served.pages
 
     def readiness(self) -> ReadinessReport:
-        """What ``/readyz`` says."""
+        """The answer of ``/readyz``."""
         served = self.loader.served
         answers = bool(self._log_answers) and not self.log.failing
         log = "answers" if answers else "does not answer; no answer is sent unlogged"
         return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
-        """Put so many more requests on the caller's limit, to be paid off before the next one is let in."""
+        """Count ``amount`` more requests against the caller's limit."""
         if call.key is not None and amount > 0:
             self.rates.charge(call.key.slot, call.key.per_minute, amount)
 
@@ -93,7 +93,7 @@ class Worker:
 
     def _look_at_database(self) -> None:
         try:
-            if not self._begun:  # once only: a log that was there and went away must not begin anew
+            if not self._begun:  # once only: a log that disappears must not be replaced by a new one
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
@@ -112,5 +112,5 @@ class Worker:
 
 
 def limits_of(settings: Settings) -> BodyLimits:
-    """What may be sent, by the settings."""
+    """The limits of a request's body by the settings."""
     return BodyLimits(settings.most_body_bytes, settings.most_batch_bytes, settings.body_seconds)

@@ -1,6 +1,6 @@
-"""The database that holds the prediction log and the API keys: how it is opened, and what to do when it is not there.
+"""The database of the prediction log and the API keys: how it is opened, and how its failures are reported.
 
-`sqlite` opens a file, `postgresql` a server. Tables are declared beside their use; here is only the one with the
+`sqlite` opens a file, `postgresql` a server. Tables are declared where they are used; the one declared here has the
 version of the tables and the check value of the secret.
 """
 
@@ -68,10 +68,10 @@ meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("v
 
 
 def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
-    """The database at ``url``, which need not answer yet: that is found out at the first transaction.
+    """The database at ``url``, which need not answer before the first transaction.
 
-    No statement, and no waiting for a lock, takes longer than ``patience_seconds``. Every error that `unavailable`
-    knows comes out as ``LogUnavailableError``, a broken unique constraint as ``DuplicateError``; no text holds a value.
+    No statement, and no wait for a lock, takes longer than ``patience_seconds``. Every error that `unavailable` knows
+    is raised as ``LogUnavailableError``, a broken unique constraint as ``DuplicateError``; no text has a value.
     """
     engine = _sqlite(url, patience_seconds) if _is_sqlite(url) else _postgresql(url, patience_seconds)
     event.listen(engine, "handle_error", _translate)
@@ -79,7 +79,7 @@ def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> En
 
 
 def unavailable(error: BaseException) -> bool:
-    """Whether an error is the database's trouble, which may pass; otherwise it is a defect of ours."""
+    """Whether an error is a failure of the database, which may pass; otherwise it is a defect of this software."""
     return _reason(error) is not None
 
 
@@ -87,7 +87,7 @@ def unavailable(error: BaseException) -> bool:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database and blocks no writer."""
     with _connect(engine) as connection, connection.begin():
-        if not _is_sqlite(engine.url):  # where otherwise each statement sees a state of its own
+        if not _is_sqlite(engine.url):  # otherwise each statement sees its own state
             connection.execute(_ONE_STATE)
         yield connection
 
@@ -96,28 +96,28 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, durable once this returns.
 
-    In SQLite it has the only right to write from its beginning, so that it can't fail half-way for another's sake.
+    In SQLite it locks out other writers from its beginning, so that it can't fail half-way because of one.
     """
     with connected_for_writing(engine) as connection, connection.begin():
         yield connection
 
 
 def connected_for_writing(engine: Engine) -> Connection:
-    """A connection whose transactions are as those of `writing`, for many of them."""
+    """A connection for many transactions like those of `writing`."""
     return _connect(engine).execution_options(**{_WRITES: True})
 
 
 def is_lost(connection: Connection) -> bool:
-    """Whether the file of a connection was moved or deleted: it still accepts writes, which would be lost."""
+    """Whether the file of a connection was moved or deleted: it still accepts writes, but they would be lost."""
     known = connection.info.get("file")
     return known is not None and known != _identity(Path(str(connection.engine.url.database)))
 
 
 def create_tables(engine: Engine, secret: Secret) -> None:
-    """Make what is missing: the folder, the file and the tables of every module imported; any number may do so at once.
+    """Make the folder, the file and the tables that are missing; several processes may do so at once.
 
-    Where nothing is missing, and once this engine has found all in place, it only reads: a log that then goes away is
-    not begun anew. Raises ``LogUnavailableError``, and ``LogRefusedError`` for a log of another secret or version.
+    If nothing is missing, or this engine has done it before, it only reads: a log that disappears is not replaced by a
+    new one. Raises ``LogUnavailableError``, and ``LogRefusedError`` for a log of another secret or version.
     """
     if engine.get_execution_options().get(_BEGUN):
         check_log(engine, secret)
@@ -127,7 +127,7 @@ def create_tables(engine: Engine, secret: Secret) -> None:
 
 
 def check_log(engine: Engine, secret: Secret) -> None:
-    """For reading only: raises ``LogRefusedError`` unless this is a log that was begun with this secret."""
+    """Raise ``LogRefusedError`` unless this is a log that was created with this secret; only reads."""
     _compare(_facts_if_any(engine), secret)
 
 
@@ -180,10 +180,7 @@ def _compare(facts: dict[str, str], secret: Secret) -> None:
             f"this log has another version of the tables than {SCHEMA}: use the software that made it"
         )
     if not hmac.compare_digest(facts.get("secret", ""), _check_value(secret)):
-        raise SecretMismatchError(
-            "this log was begun with another secret, and can't be read with this one: put that secret back, or begin "
-            "a new log"
-        )
+        raise SecretMismatchError("this log was created with another secret: put that secret back, or start a new log")
 
 
 def _is_sqlite(url: URL) -> bool:
@@ -256,7 +253,7 @@ def _postgresql(url: URL, patience_seconds: float) -> Engine:
 
 
 def _connect(engine: Engine) -> Connection:
-    """A connection; what goes wrong while the first one is made does not pass through `_translate`."""
+    """A connection; errors while the first one is made do not pass through `_translate`."""
     try:
         return engine.connect()
     except (SQLAlchemyError, OSError) as error:
@@ -267,10 +264,10 @@ def _connect(engine: Engine) -> Connection:
 
 
 def _translate(context: ExceptionContext) -> None:
-    """Give a trouble of the database its own class, throw away a connection that it ended, and take out values."""
+    """Give a failure of the database its own class, drop a connection that it ended, and remove values."""
     error = context.original_exception
     reason, duplicate = _reason(error), sqlite_file.is_duplicate(error) or postgresql.is_duplicate(error)
-    postgresql.without_values(error)
+    postgresql.remove_values(error)
     if reason is not None:
         if not _is_passing(context):
             context.is_disconnect = True
@@ -278,7 +275,7 @@ def _translate(context: ExceptionContext) -> None:
     if duplicate:
         raise DuplicateError("there is such a row already") from None
     if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (type(error).__name__,)  # its text may hold what is stored
+        context.sqlalchemy_exception.args = (type(error).__name__,)  # its text may contain stored values
 
 
 def _is_passing(context: ExceptionContext) -> bool:

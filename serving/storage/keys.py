@@ -1,4 +1,4 @@
-"""API keys: who may ask the service for what. They are stored only as keyed hashes and are shown once, when made.
+"""API keys: who may use the service for what. They are stored only as keyed hashes and shown once, when made.
 
 A key is 256 random bits and can't be guessed, so a fast keyed hash is enough; a password would need a slow one.
 `rate_limit` counts the requests of a key, `access_control` refuses them.
@@ -22,7 +22,7 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import MOST_PER_MINUTE, SLOTS
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-"""``predict``: ask for predictions. ``read``: what is served, and the metrics. ``admin``: everything."""
+"""``predict``: predictions. ``read``: the served model and the metrics. ``admin``: everything."""
 
 MOST_NAME = 64
 MOST_DAYS = 3650
@@ -47,7 +47,7 @@ api_keys = Table(
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key without what makes it a key. ``slot`` is its place among the rate limits, ``per_minute`` its limit."""
+    """A key without its token. ``slot`` is its place among the rate limits, ``per_minute`` its limit."""
 
     id: str
     slot: int
@@ -63,7 +63,7 @@ class ApiKey:
         return scope in self.scopes or "admin" in self.scopes
 
     def status(self, at: datetime) -> Literal["active", "expired", "revoked"]:
-        """What the key is worth at a time."""
+        """The status of the key at a time."""
         if self.revoked_at is not None:
             return "revoked"
         return "active" if at < self.expires_at else "expired"
@@ -72,9 +72,9 @@ class ApiKey:
 def create_key(
     engine: Engine, secret: Secret, name: str, scopes: Iterable[str], *, per_minute: int, expires_in_days: int
 ) -> tuple[ApiKey, str]:
-    """A new key, and the token by which it is used; the token can't be had again.
+    """A new key and its token, which can't be shown again.
 
-    Raises ``InputRefusedError`` for what no key can have, and ``LogUnavailableError``.
+    Raises ``InputRefusedError`` for values out of range, and ``LogUnavailableError``.
     """
     named = set(scopes)
     _check(name, named, per_minute, expires_in_days)
@@ -103,14 +103,14 @@ def list_keys(engine: Engine) -> list[ApiKey]:
 
 
 def revoke_key(engine: Engine, secret: Secret, key_id: str) -> ApiKey:
-    """Revoke a key permanently; revoking it again changes nothing. ``InputRefusedError`` where there is no such key."""
+    """Revoke a key permanently; revoking it again changes nothing. ``InputRefusedError`` if there is no such key."""
     now = datetime.now(UTC).replace(microsecond=0)
     this = api_keys.c.id == key_id
     with writing(engine) as connection:
         row = connection.execute(select(api_keys).where(this)).mappings().first()
         if row is None:
             required = "the id of a key, 8 hexadecimal digits, as `kap keys list` shows it"
-            raise InputRefusedError([Problem("ID", None, None, required, "the id of none")])
+            raise InputRefusedError([Problem("ID", None, None, required, "another id")])
         key = _key(row)
         if key.revoked_at is None:
             key = replace(key, revoked_at=now)
@@ -120,29 +120,29 @@ def revoke_key(engine: Engine, secret: Secret, key_id: str) -> ApiKey:
 
 
 class KeyRing:
-    """The keys in memory, so that no request waits for the database. What was revoked is refused after `refresh`; a key
-    whose row was changed in the table opens nothing.
+    """The keys in memory, so that no request waits for the database. After `refresh` a
+    revoked key is refused, and so is a key whose row was changed in the table.
 
-    ``known`` is false until the keys were read once; ``any_active`` says whether any was ever made, for then a request
+    ``known`` is false until the keys were read once. ``any_active`` says whether any key was ever made: then a request
     needs one, even after the last was revoked.
     """
 
     def __init__(
         self, engine: Engine, secret: Secret, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Know nothing yet."""
+        """Begin without keys; `refresh` reads them."""
         self.known = False
         self.any_active = False
         self._engine = engine
         self._secret = secret
         self._clock = clock
         self._hashed: dict[str, tuple[str, ApiKey]] = {}
-        self._nobody = _hash(secret, secrets.token_urlsafe(32))
+        self._unknown_hash = _hash(secret, secrets.token_urlsafe(32))
 
     def refresh(self) -> None:
-        """Read the keys anew. It waits for the database, so it belongs in a thread; raises ``LogUnavailableError``.
+        """Read the keys again. It waits for the database, so call it in a thread; raises ``LogUnavailableError``.
 
-        After an error what was known stays.
+        After an error the earlier keys stay.
         """
         with reading(self._engine) as connection:
             rows = connection.execute(select(api_keys)).mappings().all()
@@ -163,7 +163,7 @@ class KeyRing:
         shape = _TOKEN.fullmatch(token)
         if shape is None:
             return None
-        stored, key = self._hashed.get(shape.group(1), (self._nobody, None))
+        stored, key = self._hashed.get(shape.group(1), (self._unknown_hash, None))
         right = hmac.compare_digest(stored, _hash(self._secret, token))
         return key if right and key is not None and key.status(self._clock()) == "active" else None
 
@@ -173,7 +173,7 @@ def _hash(secret: Secret, token: str) -> str:
 
 
 def _code(secret: Secret, key: ApiKey, hashed: str) -> str:
-    """The code of a key's row, without which someone who can write to the table could widen or revive a key."""
+    """The code of a key's row: without it, someone who can write to the table could extend or restore a key."""
     return secret.mac("api key row", json.dumps([*_row(key).values(), hashed]).encode("ascii"))
 
 

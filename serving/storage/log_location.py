@@ -1,4 +1,4 @@
-"""Which log a command is about: the one of the settings, or one named as a file or as a database's URL."""
+"""The log that a command reads: that of the settings, or one given as a file or a database's URL."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ REQUIRED = "the file of a log, or a URL postgresql://USER@HOST/DATABASE with its
 
 
 def open_log(log: str | None) -> State:
-    """The log that is named, or that of the settings, with its secret; raises ``InputRefusedError``, ``StateError``.
+    """The given log, or that of the settings, with its secret; raises ``InputRefusedError``, ``StateError``.
 
-    The secret of a file is looked for beside it, where KAP_SECRET_FILE does not say otherwise. A password is not taken
-    from a command line, where every user of the machine can read it.
+    The secret of a file is beside it, unless KAP_SECRET_FILE is set. A password on the command line is refused, because
+    every user of the machine can read it there.
     """
     settings = load_settings()
     return open_state(settings if log is None else _named(settings, log))

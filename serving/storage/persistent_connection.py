@@ -1,4 +1,4 @@
-"""Many transactions over one connection: taking one from the pool for each would cost as much as the transaction."""
+"""Many transactions over one connection: taking it from the pool would cost as much as a transaction."""
 
 import time
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from serving.storage.database import IDLE_SECONDS, connected_for_writing, is_los
 
 
 class PersistentConnection:
-    """A connection for one thread, opened when it is first needed, and anew after a pause, a loss or a failure.
+    """A connection for one thread, opened when first needed, and again after a pause, a loss or a failure.
 
-    After a pause the pool looks first whether the server is still there.
+    After a pause the pool first checks that the server answers.
     """
 
     def __init__(self, engine: Engine) -> None:
-        """Open nothing yet."""
+        """Nothing is opened yet."""
         self._engine = engine
         self._connection: Connection | None = None
         self._used = 0.0
@@ -43,5 +43,5 @@ class PersistentConnection:
         """Give the connection back to the pool, which throws it away if it is broken."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(Exception):  # a broken one may fail once more; nothing of it is used again
+            with suppress(Exception):  # a broken one may fail again; it is not used any more
                 connection.close()

@@ -1,4 +1,4 @@
-"""The log's database as a PostgreSQL server: how it is reached, and which of its errors are not our defects.
+"""The log's database as a PostgreSQL server: how to connect, and which errors are failures of the database.
 
 Every wait for a connection or an answer has a limit. Rows hold patients' data, so the connection to another machine is
 encrypted and the server's certificate is checked, unless the URL says otherwise.
@@ -57,9 +57,9 @@ def connect(address: Address, patience_seconds: float) -> pg8000.dbapi.Connectio
     """A connection whose every statement ends within ``patience_seconds``; raises ``pg8000.Error``."""
     unix = address.options.get("unix_sock")
     with _as_driver_errors():
-        reached = _unix_socket(unix) if unix else _tcp_socket(address.host, address.port)
+        opened = _unix_socket(unix) if unix else _tcp_socket(address.host, address.port)
         # The server ends a slow statement itself, and says so; the socket's limit is for a silent server.
-        reached.settimeout(patience_seconds + 1)
+        opened.settimeout(patience_seconds + 1)
         try:
             connection = pg8000.dbapi.connect(
                 address.user,
@@ -69,11 +69,11 @@ def connect(address: Address, patience_seconds: float) -> pg8000.dbapi.Connectio
                 password=address.password,
                 application_name="kap-outcomes",
                 ssl_context=(not unix and encryption(address.host, address.options)) or False,
-                sock=reached,
+                sock=opened,
             )
-            _agree(connection, patience_seconds)
+            _configure_session(connection, patience_seconds)
         except BaseException:
-            reached.close()
+            opened.close()
             raise
     return connection
 
@@ -90,8 +90,8 @@ def ping(connection: pg8000.dbapi.Connection) -> bool:
 
 
 def encryption(host: str, options: Mapping[str, str]) -> ssl.SSLContext | None:
-    """How the way to a server is encrypted, as ``sslmode`` says or, without it, as far as it leads; ``None``: not."""
-    mode = options.get("sslmode") or ("disable" if _is_here(host) else "verify-full")
+    """The encryption of a connection by ``sslmode``, by default for other machines only; ``None``: no encryption."""
+    mode = options.get("sslmode") or ("disable" if _is_loopback(host) else "verify-full")
     if mode == "disable":
         return None
     context = ssl.create_default_context(cafile=options.get("sslrootcert"))
@@ -101,7 +101,7 @@ def encryption(host: str, options: Mapping[str, str]) -> ssl.SSLContext | None:
 
 
 def trouble(error: BaseException) -> str | None:
-    """What keeps the database from answering; ``None`` where the error is a defect of ours."""
+    """Why the database can't answer; ``None`` if the error is a defect of this software."""
     if isinstance(error, (pg8000.dbapi.InterfaceError, OSError)):
         return _network_trouble(error)
     state = sqlstate(error)
@@ -119,8 +119,8 @@ def is_duplicate(error: BaseException) -> bool:
     return sqlstate(error) == "23505"
 
 
-def without_values(error: BaseException) -> None:
-    """Leave nothing but the code in a server's error: its text and detail repeat the values of a row."""
+def remove_values(error: BaseException) -> None:
+    """Keep only the code of a server's error: its text and detail repeat the values of a row."""
     if error.args and isinstance(error.args[0], dict):
         error.args = ({"C": sqlstate(error)},)
 
@@ -133,7 +133,7 @@ def _network_trouble(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _as_driver_errors() -> Iterator[None]:
-    """The driver lets some of the socket's errors through as they are."""
+    """Raise errors of the socket, which the driver passes on unchanged, as its own class."""
     try:
         yield
     except OSError as error:
@@ -141,33 +141,33 @@ def _as_driver_errors() -> Iterator[None]:
 
 
 def _unix_socket(path: str) -> socket.socket:
-    reached = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    reached.settimeout(CONNECT_SECONDS)
-    reached.connect(path)
-    return reached
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    opened.settimeout(CONNECT_SECONDS)
+    opened.connect(path)
+    return opened
 
 
 def _tcp_socket(host: str, port: int) -> socket.socket:
-    reached = socket.create_connection((host, port), CONNECT_SECONDS)
-    reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
-    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
-    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT)
-    reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return reached
+    opened = socket.create_connection((host, port), CONNECT_SECONDS)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_COUNT)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
 
 
-def _is_here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _agree(connection: pg8000.dbapi.Connection, patience_seconds: float) -> None:
-    """Say how long things may take, that a commit is on the disk, and when to give us up for lost."""
+def _configure_session(connection: pg8000.dbapi.Connection, patience_seconds: float) -> None:
+    """Set time limits, commits that wait for the disk, and keepalives."""
     milliseconds = str(round(1000 * patience_seconds))
-    wanted = {
+    settings = {
         "synchronous_commit": "on",
         "default_transaction_isolation": "read committed",  # a writer must see what the one before it wrote
         "statement_timeout": milliseconds,
@@ -175,6 +175,6 @@ def _agree(connection: pg8000.dbapi.Connection, patience_seconds: float) -> None
         "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_SECONDS),
         "tcp_keepalives_count": str(KEEPALIVE_COUNT),
     }
-    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
     connection.cursor().execute(f"SELECT {calls}")
     connection.commit()

@@ -1,7 +1,7 @@
 """The service's secret: the key with which patient references, API keys and the log's chain are hashed.
 
-Someone who has it can find a known reference in the log, and can repair the chain after a change. So it is in a
-separate file, apart from the database, and is never shown. A key is derived from it for each purpose.
+Anyone who has it can find a known reference in the log, and can repair the chain after a change. So it has its own
+file, apart from the database, and is never shown. A key is derived from it for each purpose.
 """
 
 import hmac
@@ -27,7 +27,7 @@ class Secret:
     __slots__ = ("_keys", "_value")
 
     def __init__(self, value: bytes) -> None:
-        """Hold ``value``; ``ValueError`` unless it is 32 bytes."""
+        """Raises ``ValueError`` unless ``value`` has 32 bytes."""
         if len(value) != SECRET_BYTES:
             raise ValueError(f"a secret has {SECRET_BYTES} bytes")
         self._value = value
@@ -57,7 +57,7 @@ class Secret:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Self:
-        """The secret in a file, which is made (mode 0600) where there is none; raises ``SecretRefusedError``."""
+        """The secret in a file, which is made (mode 0600) if it is missing; raises ``SecretRefusedError``."""
         try:
             place_private_file(path, lambda new: _write(new, secrets.token_hex(SECRET_BYTES)))
         except OSError as error:
@@ -65,11 +65,11 @@ class Secret:
         return cls.load(path)
 
     def patient(self, ref: str) -> str:
-        """The pseudonym of a patient reference: the same for the same reference, and of no use without the secret."""
+        """The pseudonym of a patient reference: always the same, and useless without the secret."""
         return self.mac("patient", ref.encode("utf-8", "surrogatepass"))
 
     def mac(self, purpose: str, data: bytes) -> str:
-        """The keyed hash of ``data`` for a purpose; what is made for one purpose says nothing about another."""
+        """The keyed hash of ``data`` for a purpose; hashes for different purposes are unrelated."""
         key = self._keys.get(purpose)
         if key is None:
             key = self._keys[purpose] = hmac.digest(self._value, b"kap-outcomes/" + purpose.encode(), "sha256")

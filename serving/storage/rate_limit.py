@@ -1,7 +1,7 @@
-"""How many requests a key may make a minute, over all the worker processes of one host.
+"""Requests that a key may make a minute, over all worker processes of one host.
 
-The limit is kept in one file of the state folder; each host that serves the same log has its own, so that the
-limit holds for each. `access_control` refuses the request.
+One file in the state folder keeps the limits. Hosts that share a log have separate limits. `access_control` refuses
+the request.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from serving.storage.secure_files import place_private_file
 
 try:
     import fcntl
-except ImportError:  # Windows: keys can be read there, training works, and only the server keeps limits
+except ImportError:  # Windows: only the server needs it
     fcntl = None  # type: ignore[assignment]
 
 FILE = "rate-limits"
@@ -30,15 +30,15 @@ PATIENCE_SECONDS, HURRY_SECONDS, PAUSE_SECONDS = 0.05, 1.0, 0.0001
 
 
 class RateLimiter:
-    """A bucket per key that holds one minute's requests and is filled evenly.
+    """A bucket per key that holds one minute's requests and refills evenly.
 
-    What is stored for a key is the moment at which its bucket is full again (nanoseconds of the host's monotonic
-    clock): one number of eight bytes, so that a process killed in between leaves either the old one or the new. It is
-    changed under a lock of the kernel's, which ends with the process that holds it.
+    Stored for a key is the time at which its bucket is full again (nanoseconds of the host's monotonic clock): one
+    number of eight bytes, so that a killed process leaves either the old or the new one. It is changed under a lock of
+    the kernel, which ends with the process that holds it.
     """
 
     def __init__(self, state: Path, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        """Open the file in the folder ``state``, making both where they are not there; raises ``OSError``."""
+        """Open the file in the folder ``state``, and make both if they are missing; raises ``OSError``."""
         if fcntl is None:
             raise OSError("the service needs Linux or macOS: this system lacks the locks by which it limits requests")
         path = state / FILE
@@ -50,16 +50,15 @@ class RateLimiter:
         self._forget_before_boot()
 
     def take(self, slot: int, per_minute: int, amount: int = 1) -> float:
-        """Take ``amount`` from the bucket of the key at ``slot``; 0.0 where it may, otherwise the seconds to wait.
+        """Take ``amount`` from the bucket of the key at ``slot``; 0.0 if allowed, otherwise the seconds to wait.
 
-        It may where one would be let through, and what the bucket does not hold is paid off before the next: were
-        the whole amount asked for, a batch of 1,000 would never be let through on a key with 600 a minute. Where it
-        must wait, nothing is taken.
+        It is allowed whenever one request would be; the excess must refill before the next. Otherwise a batch of 1,000
+        would never be allowed for a key with 600 a minute. If it must wait, nothing is taken.
         """
         return self._take(slot, per_minute, amount, only_if_any=True)
 
     def charge(self, slot: int, per_minute: int, amount: int) -> None:
-        """Take ``amount`` without asking: what was let in turns out to be that much more, and is paid off."""
+        """Take ``amount`` unconditionally, for a request already admitted."""
         self._take(slot, per_minute, amount, only_if_any=False)
 
     def _take(self, slot: int, per_minute: int, amount: int, *, only_if_any: bool) -> float:
@@ -69,7 +68,7 @@ class RateLimiter:
         with self._mutex, self._locked(offset, _STAMP):
             now = self._clock()
             full_at = max(now, self._read(offset))
-            if full_at > now + _MOST_OWED * each:  # not even many batches at once could: the file was damaged
+            if full_at > now + _MOST_OWED * each:  # more than many batches at once: the file was damaged
                 full_at = now
             wait = full_at + each - now - per_minute * each
             if only_if_any and wait > 0:
@@ -78,7 +77,7 @@ class RateLimiter:
         return 0.0
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._file)
 
     def _read(self, offset: int) -> int:
@@ -86,9 +85,9 @@ class RateLimiter:
 
     @contextlib.contextmanager
     def _locked(self, start: int, length: int) -> Iterator[None]:
-        """Some of the file's bytes for this process alone; after a while without, for a stopped process may hold them.
+        """Lock some bytes of the file, but go on without the lock if a stopped process holds it.
 
-        A limit that is slightly off is better than a service that waits for a stalled process.
+        A slightly wrong limit is better than a service that waits for a stopped process.
         """
         held = self._lock(start, length)
         try:
@@ -98,7 +97,7 @@ class RateLimiter:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, length, start)
 
     def _lock(self, start: int, length: int) -> bool:
-        """Whether the lock could be had, which is waited for in vain at most once a second."""
+        """Whether the lock was obtained; a wait without success happens at most once a second."""
         began = time.monotonic()
         while not self._try_to_lock(start, length):
             now = time.monotonic()
@@ -107,18 +106,18 @@ class RateLimiter:
             if now > began + PATIENCE_SECONDS:
                 self._hurry_until = now + HURRY_SECONDS
                 return False
-            time.sleep(PAUSE_SECONDS)  # lets the one who holds it go on
+            time.sleep(PAUSE_SECONDS)  # lets the process that holds it continue
         return True
 
     def _try_to_lock(self, start: int, length: int) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
-        except (BlockingIOError, PermissionError):  # which of the two is the system's choice
+        except (BlockingIOError, PermissionError):  # which of the two depends on the system
             return False
         return True
 
     def _forget_before_boot(self) -> None:
-        """The clock begins anew with the host, and what was stored before then means nothing."""
+        """Clear times stored before the host's last boot, at which its clock restarted."""
         boot = _BOOT.read_bytes().strip()[:_HEADER] if _BOOT.exists() else b"unknown"
         with self._locked(0, _HEADER):
             if os.pread(self._file, _HEADER, 0).rstrip(b"\0") != boot:

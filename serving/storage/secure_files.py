@@ -1,4 +1,4 @@
-"""Files that only their owner may read: how they come to be, whole or not at all. What is in them is left to others."""
+"""Files that only their owner may read, made completely or not at all."""
 
 import os
 import tempfile
@@ -9,15 +9,15 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner may enter, where there is none; one that is there is left as it is."""
+    """Make a folder that only its owner may enter; an existing one does not change."""
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
 def place_private_file(path: Path, fill: Callable[[Path], None]) -> bool:
-    """Make the file at ``path`` (mode 0600) unless it is there already; whether it was made here.
+    """Make the file at ``path`` (mode 0600) unless it exists; whether it was made here.
 
-    It is filled under another name and linked into place, so that no reader finds half of it, and of several processes
-    one wins. Its bytes and its name are on the disk when this returns. Raises ``OSError``.
+    It is filled under another name and then linked, so that no reader finds half of it and of several processes one
+    succeeds. Its bytes and its name are on the disk when this returns. Raises ``OSError``.
     """
     if path.exists():
         return False

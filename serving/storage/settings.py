@@ -1,6 +1,6 @@
-"""How the service is set up: one frozen object, read from the environment at the entry point and passed down.
+"""The settings of the service: one frozen object, read from the environment at the entry point.
 
-Every setting is declared once here, with its range and its meaning.
+Every setting is declared here, with its range and its meaning.
 """
 
 import re
@@ -28,7 +28,7 @@ _FOUND = {
 
 
 class Settings(BaseSettings):
-    """The settings; each is an environment variable ``KAP_`` and its name in capitals."""
+    """The settings; each is the environment variable ``KAP_`` with its name in capitals."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
@@ -116,9 +116,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(state: Path | None = None) -> Settings:
-    """The settings of the environment; ``state`` goes before ``KAP_STATE``.
+    """The settings of the environment; ``state`` overrides ``KAP_STATE``.
 
-    Raises ``InputRefusedError`` with the variable, what is required and what kind of thing came.
+    Raises ``InputRefusedError`` with the variable, what is required and what was found.
     """
     try:
         return Settings() if state is None else Settings(state=state)
@@ -135,11 +135,11 @@ def _problem(detail: Any) -> Problem:
 
 
 def _read_url(value: str) -> URL:
-    """A URL that is supported, with its driver; ``ValueError`` says what kind of thing came, without the thing."""
+    """A supported URL with its driver; raises ``ValueError``, which describes another one without repeating it."""
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
-        raise ValueError("a text that is no URL") from None
+        raise ValueError("a text that is not a URL") from None
     if url.drivername == "sqlite":
         return _sqlite_url(url)
     if url.drivername in ("postgresql", "postgresql+pg8000"):

@@ -1,4 +1,4 @@
-"""The log's database as one SQLite file: how it is made and opened, and which of its errors are not our defects.
+"""The log's database as one SQLite file: how it is made and opened, and which errors are failures of the database.
 
 A committed transaction survives the loss of power: the write-ahead log is flushed at every commit (synchronous=FULL;
 EXTRA adds nothing in this mode). Erased rows are overwritten with zeros (secure_delete).
@@ -37,7 +37,7 @@ _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 
 
 def make_file(path: Path) -> None:
-    """Make an empty database (mode 0600), in write-ahead mode, unless there is a file; raises ``OSError``."""
+    """Make an empty database (mode 0600), in write-ahead mode, unless the file exists; raises ``OSError``."""
     place_private_file(path, _fill)
 
 
@@ -47,10 +47,10 @@ def _fill(path: Path) -> None:
 
 
 def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
-    """A connection to a file that is there, which waits so long for a lock; raises ``sqlite3.Error``.
+    """A connection to an existing file, which waits ``patience_seconds`` for a lock; raises ``sqlite3.Error``.
 
-    A file that is not there is not made: a log that went away must stop the service and not begin anew. Transactions
-    begin explicitly and not, as the driver would, at the first statement that writes.
+    A missing file is not made: a log that disappears must stop the service, not be replaced by a new one. Transactions
+    begin explicitly; the driver would begin them at the first statement that writes.
     """
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
@@ -59,7 +59,7 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    # What is no UTF-8 was not written by us: it must be found by the checks, and not stop them with its text.
+    # Text that is not UTF-8 was changed: the checks must report it, not fail because of it.
     connection.text_factory = lambda read: read.decode("utf-8", "surrogateescape")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
@@ -67,7 +67,7 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
 
 
 def trouble(error: BaseException) -> str | None:
-    """What keeps the database from answering; ``None`` where the error is a defect of ours."""
+    """Why the database can't answer; ``None`` if the error is a defect of this software."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None
@@ -77,7 +77,7 @@ def trouble(error: BaseException) -> str | None:
 
 
 def is_lasting(error: BaseException) -> bool:
-    """Whether a trouble ends the connection; a lock or a full disk passes."""
+    """Whether a failure ends the connection; a lock or a full disk passes."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF not in _PASSING
 
 

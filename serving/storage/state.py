@@ -1,4 +1,4 @@
-"""What the service keeps, opened together: its secret and the database of its log and keys."""
+"""The state of the service: its secret and the database of its log and keys."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from serving.storage.settings import Settings
 
 @dataclass(frozen=True)
 class State:
-    """The secret, and the database that was begun with it."""
+    """The secret, and the database that was created with it."""
 
     secret: Secret
     engine: Engine
 
 
 def begin_state(settings: Settings) -> State:
-    """The state of the settings, which is made where there is none; raises ``StateError``.
+    """The state by the settings, made if there is none; raises ``StateError``.
 
-    A log whose secret is lost gets no new one: with another its chain and its pseudonyms would be worth nothing.
+    A log whose secret is lost gets no new one: its chain and its pseudonyms need the old one.
     """
     engine = open_database(settings.log_url())
     if not settings.secret_path.exists() and has_begun(engine):
         raise SecretRefusedError(
-            f"there is a log and no secret at {settings.secret_path}: put back the one the log was begun with"
+            f"there is a log and no secret at {settings.secret_path}: put back the secret that the log was created with"
         )
     secret = Secret.load_or_create(settings.secret_path)
     create_tables(engine, secret)
@@ -34,7 +34,7 @@ def begin_state(settings: Settings) -> State:
 
 
 def open_state(settings: Settings, *, patience_seconds: float = 60.0) -> State:
-    """The state of the settings, which must be there already; for commands, which may wait. Raises ``StateError``."""
+    """The existing state by the settings, for commands, which may wait; raises ``StateError``."""
     state = State(
         Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
     )

@@ -1,7 +1,4 @@
-"""The certificate and the encryption of the service, checked before the server starts and not by its workers.
-
-`settings` names the files, `access_control` decides who may connect.
-"""
+"""The certificate and the encryption of the service, checked before the server starts."""
 
 import ssl
 from pathlib import Path
@@ -13,14 +10,14 @@ from serving.storage.settings import Settings
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only, as Mozilla's intermediate configuration has it.
 
-BentoML's default for these leaves nothing but SHA-1 in CBC mode. Those of TLS 1.3 are all good.
+BentoML's default allows only SHA-1 in CBC mode. All ciphers of TLS 1.3 are good.
 """
 _CERTIFICATE, _KEY = "KAP_TLS_CERTIFICATE", "KAP_TLS_KEY"
 _MARKS = {_CERTIFICATE: b"-----BEGIN CERTIFICATE-----", _KEY: b"PRIVATE KEY-----"}
 
 
 def tls_config(settings: Settings) -> dict[str, Any]:
-    """What BentoML's configuration calls ``ssl``; TLS 1.2 at least, which is Python's own lower limit."""
+    """The section ``ssl`` of BentoML's configuration; TLS 1.2 at least, which is Python's own lower limit."""
     if settings.tls_certificate is None or settings.tls_key is None:
         return {"enabled": False, "ciphers": CIPHERS}
     files = {"certfile": str(settings.tls_certificate.absolute()), "keyfile": str(settings.tls_key.absolute())}

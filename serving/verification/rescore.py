@@ -1,6 +1,6 @@
-"""One entry of the log by itself: whether its codes hold, what became of its content, and its answer computed anew.
+"""One entry of the log: whether it is unchanged, whether it was erased, and its answer computed again.
 
-`log.check` checks a whole log; `training` follows the model behind an answer.
+`log.check` checks a whole log; `training` finds the model behind an answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,9 +25,9 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.state import State
 
 NOT_FROM_ROW = ("prediction_id", "model", "landmark", "not_used", "cautions")
-"""Parts of an answer that the row does not give; all but the last two follow from the rest of the entry."""
+"""Parts of an answer that do not follow from the row; all except the last two follow from the rest of the entry."""
 IN_SINGLE_PRECISION = ("log_odds", "start", "contribution")
-"""Numbers that trees give in single precision; the others are probabilities, limits and values of the row."""
+"""Numbers that trees compute in single precision; the others are probabilities, limits and values of the row."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Erasure:
 
 @dataclass(frozen=True)
 class EntryFacts:
-    """An entry, and what is wrong with its codes or its place in the chain; nothing in ``findings``: all holds."""
+    """An entry, and what is wrong with its codes or its place in the chain; without ``findings`` it is unchanged."""
 
     entry: LogEntry
     findings: tuple[str, ...]
@@ -50,7 +50,7 @@ class EntryFacts:
 
     @property
     def erased(self) -> bool:
-        """Whether its content is gone, with or without an erasure."""
+        """Whether its content is missing, with or without an erasure."""
         return self.entry.erasable is None
 
 
@@ -67,7 +67,7 @@ def facts_of(state: State, prediction_id: str) -> EntryFacts:
 
 
 def _findings(connection: Connection, secret: Secret, entry: LogEntry) -> Iterator[str]:
-    """What of an entry, of its place and of its content is not as it was written."""
+    """What was changed of an entry, its place or its content."""
     if not isinstance(entry.number, int):  # SQLite keeps a text in a column of numbers
         yield "its number was changed"
         return
@@ -76,7 +76,7 @@ def _findings(connection: Connection, secret: Secret, entry: LogEntry) -> Iterat
 
 
 def _code_before(connection: Connection, entry: LogEntry) -> str | None:
-    """The code of the entry before one in its chain; ``None`` where that is missing."""
+    """The previous code in the entry's chain; ``None`` if it is missing."""
     if entry.number == 1:
         return BEGINNING
     before = (entries.c.writer == entry.writer) & (entries.c.number == entry.number - 1)
@@ -84,26 +84,26 @@ def _code_before(connection: Connection, entry: LogEntry) -> str | None:
 
 
 def _outside_its_chain(connection: Connection, secret: Secret, entry: LogEntry) -> Iterator[str]:
-    """Whether its writer says that the chain came so far."""
+    """Findings about the writer's record of its chain."""
     query = select(writers.c.entries, writers.c.head, writers.c.head_code).where(writers.c.number == entry.writer)
     found = connection.execute(query).one_or_none()
     if found is None:
         yield "its writer is missing"
     elif found.head_code != head_code(secret, entry.writer, found.entries, found.head):
-        yield "how far its writer's chain has come was changed"
+        yield "the length of its writer's chain was changed"
     elif entry.number > found.entries or (entry.number == found.entries and entry.code != found.head):
         yield "its writer's chain ends with another entry"
 
 
 def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[Erasure | None, list[str]]:
-    """The erasure of an entry's content, and what is wrong with it; nothing for an entry that is whole."""
+    """The erasure of an entry's content, and what is wrong with it; neither for an entry that was not erased."""
     if entry.erasable is not None:
         return None, []
     found = None if entry.erased_by is None else entry_with(connection, entry.erased_by)
     erasure_record = _erasure_record(found)
     erased = erasure_record.get("erased")
     if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:
-        return None, ["its content is gone, and no erasure names it"]
+        return None, ["its content is missing, and no erasure names it"]
     wrong = [f"its erasure {found.prediction_id}: {text}" for text in _findings(connection, secret, found)]
     return Erasure(
         found.prediction_id, found.at, str(erasure_record.get("by")), str(erasure_record.get("reason"))
@@ -111,16 +111,16 @@ def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[E
 
 
 def _erasure_record(entry: LogEntry | None) -> Mapping[str, Any]:
-    """The content of an erasure; empty if the entry is none, or can't be read."""
+    """The content of an erasure; empty if the entry is not an erasure or can't be read."""
     if entry is None or entry.kind != "erasure":
         return {}
     return _document(entry.answer) or {}
 
 
 def is_request(secret: Secret, entry: LogEntry, body: bytes) -> bool | None:
-    """Whether a JSON text is the request that was answered, asked with or without the curve; ``None`` once erased.
+    """Whether a JSON text is the answered request, with or without the curve; ``None`` once erased.
 
-    What counts is its content, however it is written. Raises ``InputRefusedError`` for a text that is no request.
+    Only the content counts, not the layout. Raises ``InputRefusedError`` for a text that is not a request.
     """
     try:
         request = read_request(body)
@@ -136,10 +136,9 @@ def is_request(secret: Secret, entry: LogEntry, body: bytes) -> bool | None:
 def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     """Compute an entry's answer again from its row, and name the parts in which the logged one differs.
 
-    Probabilities and limits may differ by 1e-9, contributions by what single precision leaves open
-    (`models.bundle.TOLERANCES`). A contribution is compared with that of the same feature, whatever their order. No
-    text holds a value. Cautions and what was not used are not compared, nor the words of a sentence: another
-    release may use others. The code beside it is compared, and the chain of the log shows a changed one.
+    Probabilities and limits may differ by 1e-9, contributions by the error of single precision
+    (`models.bundle.TOLERANCES`). Contributions are compared by feature, in any order. No text has a value. Cautions,
+    unused records and the wording of sentences, which may differ between releases, are not compared; codes are.
     """
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:
@@ -170,7 +169,7 @@ def _document(text: str | None) -> Document | None:
 
 
 def _compared(then: Document, now: Document) -> Iterator[str]:
-    """The paths at which two documents differ, and by how much where both have a number of the answer's own."""
+    """The paths at which two documents differ, and by how much if both have a number that is not the patient's."""
     given, computed = dict(_leaves("", then)), dict(_leaves("", now))
     for path in dict.fromkeys([*given, *computed]):
         if path not in computed:
@@ -185,7 +184,7 @@ def _compared(then: Document, now: Document) -> Iterator[str]:
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Every value in a document that holds no others, by its path; an empty list or object is such a value."""
+    """Every innermost value of a document by its path; an empty list or object is such a value."""
     parts: Iterable[tuple[str, Any]] = ()
     if isinstance(value, dict):
         parts = [(f"{path}.{name}".lstrip("."), part) for name, part in value.items()]
@@ -213,7 +212,7 @@ def _tolerance(path: str) -> float:
 
 
 def _by_feature(contributions: list[Any]) -> Document:
-    """Contributions by feature, whatever their order; one too small to matter is left out."""
+    """Contributions by feature, without those too small to matter."""
     found = [one for one in contributions if isinstance(one, dict)]
     return {str(one.get("feature")): one for one in found if not _is_small(one.get("contribution"))}
 

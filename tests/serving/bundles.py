@@ -42,7 +42,7 @@ def linear(protocol: Protocol, weights: Mapping[str, float]) -> Linear:
 
 
 def toy_bundle(protocol: Protocol | None = None) -> Bundle:
-    """Both heads at every landmark of the protocol, learned from nobody; synthetic."""
+    """Both heads at every landmark of the protocol, not fitted on patients; synthetic."""
     protocol = protocol or Protocol()
     at_landmark = protocol.remission.at_landmark
     relapse = RelapseHead(
@@ -53,20 +53,20 @@ def toy_bundle(protocol: Protocol | None = None) -> Bundle:
         OutcomeModel(landmark, protocol.horizons_days, at_landmark, remission, relapse)
         for landmark in protocol.landmarks
     )
-    learned = {"relapse": HeadRecord(120, 40, "logistic", NOTE)}
+    records = {"relapse": HeadRecord(120, 40, "logistic", NOTE)}
     if not at_landmark:
-        learned = {"remission": HeadRecord(400, 150, "logistic")} | learned
-    return Bundle(protocol, models, tuple(learned for _ in models), {"synthetic": True, "run_id": "a1b2"})
+        records = {"remission": HeadRecord(400, 150, "logistic")} | records
+    return Bundle(protocol, models, tuple(records for _ in models), {"synthetic": True, "run_id": "a1b2"})
 
 
 def without(bundle: Bundle, *heads: str) -> Bundle:
-    """The same bundle as if these heads could not be learned."""
-    unlearned: dict[str, Any] = dict.fromkeys(heads)
-    return replace(bundle, models=tuple(replace(model, **unlearned) for model in bundle.models))
+    """The same bundle as if these heads could not be fitted."""
+    unfitted: dict[str, Any] = dict.fromkeys(heads)
+    return replace(bundle, models=tuple(replace(model, **unfitted) for model in bundle.models))
 
 
 def with_applicability(bundle: Bundle) -> Bundle:
-    """The same bundle as if learned from patients of 30 to 60 years, four of them with panic and none with OCD.
+    """The same bundle as if fitted on patients of 30 to 60 years, four of them with panic and none with OCD.
 
     An age of 60.1 is at the edge and one of 91 outside, 30 years beyond the range.
     """
@@ -136,11 +136,11 @@ def refitted(bundle: Bundle) -> Bundle:
 
 def without_refits_of(bundle: Bundle, *heads: str) -> Bundle:
     """The same bundle as if these heads gave everybody the average."""
-    unlearned: dict[str, Any] = dict.fromkeys(heads)
+    unfitted: dict[str, Any] = dict.fromkeys(heads)
     models = []
     for model in bundle.models:
         assert model.refits is not None
-        models.append(replace(model, refits=replace(model.refits, **unlearned)))
+        models.append(replace(model, refits=replace(model.refits, **unfitted)))
     return replace(bundle, models=tuple(models))
 
 

@@ -101,7 +101,7 @@ class Wire:
                 end.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self._cut = False
         self._flows.set()
 

@@ -1,4 +1,4 @@
-"""Judges an answer by the OpenAPI document of the service that gave it: its status, its media type and its schema."""
+"""Checks an answer against the service's own OpenAPI document: status, media type and schema."""
 
 import json
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ import jsonschema_rs
 Document = dict[str, Any]
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 ANYWHERE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-"""Statuses of addresses and methods that the document does not list, of which it speaks once for all."""
+"""Statuses of addresses and methods that the document does not list, which it describes once for all."""
 
 
 @dataclass(frozen=True)
-class Documented:
+class ApiDocument:
     """A document, and what it allows."""
 
     document: Document

@@ -1,4 +1,4 @@
-"""Logs for tests: a database of their own, drafts that anyone can tell apart, and a writer that is always closed."""
+"""Logs for tests: their own database, distinct drafts, and a writer that is always closed."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

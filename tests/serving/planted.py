@@ -1,4 +1,4 @@
-"""Requests with planted values, which stand for a patient's: none may come back in a refusal or be in a log."""
+"""Requests with marked values in place of a patient's: none may be in a refusal or a log."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
 
 
 @dataclass(frozen=True)
-class Sent:
+class RawRequest:
     """A request as it is sent; ``made`` says how it came about."""
 
     path: str

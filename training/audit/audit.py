@@ -1,8 +1,8 @@
 """Seals the record of a training in MLflow, and reads it again for an audit.
 
-MLflow can't lock a run: write access to the store suffices to change or delete it. An audit finds such a change by
-comparison with the seal (`seal`), whose digest is also in the registry and in the chain of decisions. `checks` and
-`retraining` make the checks.
+MLflow can't lock a run: anyone who can write to the store can change or delete it. An audit finds such a change by
+comparison with the seal (`seal`), whose digest is also in the registry and in the decisions. `checks` and `retraining`
+make the checks.
 """
 
 import tempfile
@@ -45,7 +45,7 @@ Digests = dict[SealedItem, str]
 def seal_run(run_id: str) -> str:
     """Seal a finished run with all runs below it, its model and its versions, and return the seal's SHA-256.
 
-    The seal becomes the artifact seal.json of the run; its digest a tag of the run and of every version of it.
+    The seal becomes the artifact seal.json of the run, its digest a tag of the run and of every version of it.
     """
     use_store()
     client = MlflowClient()
@@ -63,7 +63,7 @@ def seal_run(run_id: str) -> str:
 def verify(run_or_version: str, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 
-    Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` where there is no such thing.
+    Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` if there is none.
     """
     run_id = run_of(run_or_version)
     chain = decision_log().read()
@@ -76,7 +76,7 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
 
 
 def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
-    """The verdicts that need no data: on record, decisions, served copies, code and environment."""
+    """The verdicts without data: on record, decisions, served copies, code and environment."""
     linked = [
         evaluations_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
@@ -86,9 +86,9 @@ def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
 
 
 def run_of(run_or_version: str) -> str:
-    """The id of the run that is meant: itself, or the one that made the registered version or alias.
+    """The id of a run: the one given, or the one that made the registered version or alias.
 
-    Raises ``InputRefusedError`` where neither a run, nor a version, nor a decision is known by that name.
+    Raises ``InputRefusedError`` if no run, version or decision has that name.
     """
     use_store()
     client = MlflowClient()
@@ -110,7 +110,7 @@ def run_of(run_or_version: str) -> str:
 def read_training(run_id: str, scratch: Path) -> StoredTraining:
     """The present record of a training in the stores; remote artifacts are fetched below ``scratch``.
 
-    Raises ``MlflowException`` where the run itself is gone for good.
+    Raises ``MlflowException`` if the run was deleted for good.
     """
     client = MlflowClient()
     sealed = _file(_fetch(client.get_run(run_id).info.artifact_uri, scratch) / SEAL)
@@ -164,7 +164,7 @@ def _is_landmark(run: Run) -> bool:
 
 
 def _runs(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Run]:
-    """The run, all below it, and sealed runs that now have another parent, by their start; deleted ones too."""
+    """The run, all below it, and sealed runs that now have another parent, by start; also deleted ones."""
     ids = ", ".join(f"'{key}'" for key in known if len(key) == 32)
     since = [f"attributes.start_time >= {top.info.start_time}"]
     found = {
@@ -189,7 +189,7 @@ def _search(client: MlflowClient, experiment: str, text: str) -> Iterator[Run]:
 
 
 def _run_digests(client: MlflowClient, run: Run) -> Digests:
-    """Everything of a run but its artifacts: what it is, parameters, tags, metrics with their history, datasets."""
+    """Everything of a run except its artifacts: facts, parameters, tags, metrics with their history, datasets."""
     owner, info = run.info.run_id, run.info
     facts = {"name": info.run_name, "status": info.status, "started": info.start_time, "ended": info.end_time}
     digests = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
@@ -205,7 +205,7 @@ def _run_digests(client: MlflowClient, run: Run) -> Digests:
 
 
 def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[LoggedModel]:
-    """The models that the run logged, and those sealed."""
+    """The models that the run logged, and the sealed ones."""
     logged = [output.model_id for output in top.outputs.model_outputs] if top.outputs else []
     ids = dict.fromkeys([*logged, *(key for key in known if key.startswith("m-"))])
     found = []
@@ -236,7 +236,7 @@ def _versions(client: MlflowClient, run_id: str) -> tuple[StoredVersion, ...]:
 
 
 def _version_digests(client: MlflowClient, number: str) -> Digests:
-    """Where a version's model is, by which MLflow finds it, and by whom it was made."""
+    """Where MLflow finds a version's model, and which run made it."""
     version = client.get_model_version(MODEL_NAME, number)
     facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
     facts["fetched from"] = client.get_model_version_download_uri(MODEL_NAME, number)
@@ -244,7 +244,7 @@ def _version_digests(client: MlflowClient, number: str) -> Digests:
 
 
 def _evaluations(client: MlflowClient, stored: StoredTraining, scratch: Path) -> tuple[StoredEvaluation, ...]:
-    """The evaluations that tags of the versions name, and those that name the training themselves."""
+    """The evaluations named by the versions' tags, and those that name the training."""
     experiment = client.get_run(stored.run_id).info.experiment_id
     about = f"tags.level = 'evaluation' AND tags.model_run_id = '{stored.run_id}'"
     found = {run.info.run_id: run.data.params.get("cohort", "") for run in _search(client, experiment, about)}
@@ -280,7 +280,7 @@ def _file_digests(owner: str, folder: Path) -> Digests:
 
 
 def _fetch(address: str, scratch: Path) -> Path:
-    """The folder of artifacts at an address: itself where it is on this machine, else a copy made once."""
+    """The folder of artifacts at an address: on this machine itself, otherwise a copy made once."""
     repository = get_artifact_repository(address)
     if isinstance(repository, LocalArtifactRepository):
         return Path(repository.artifact_dir)

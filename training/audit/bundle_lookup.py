@@ -1,6 +1,6 @@
-"""Finds, by its digest, the bundle that answered: in the registry, or among the copies in BentoML's store.
+"""Finds the bundle that answered by its digest: in the registry, or among the copies in BentoML's store.
 
-A bundle's digest is the SHA-256 of its manifest, so that a manifest identifies its bundle.
+A bundle's digest is the SHA-256 of its manifest.
 """
 
 import json
@@ -33,14 +33,14 @@ class RegisteredBundle:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a model understood by its landmarks and features; ``catalogue`` is the fingerprint of its features."""
+    """A model's definitions: its protocol, and the fingerprint of its features (``catalogue``)."""
 
     protocol: Protocol
     catalogue: str
 
     @property
     def is_declared_here(self) -> bool:
-        """Whether this installation means the same by these features."""
+        """Whether this installation defines these features in the same way."""
         return fingerprint(self.protocol) == self.catalogue
 
 
@@ -59,7 +59,7 @@ def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
 
 
 def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
-    """What stands in the stores of the training that made a bundle (`audit.read_training`); ``None``: it is lost."""
+    """The present record of a training (`audit.read_training`); ``None`` if it is lost."""
     try:
         return read_training(run_id, scratch)
     except MlflowException:
@@ -67,7 +67,7 @@ def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
 
 
 def load_by_digest(digest: str) -> tuple[Bundle, str]:
-    """The bundle of a digest, checked, and where it was found in words; raises ``BundleRefusedError``."""
+    """The bundle of a digest, checked, and a text where it was found; raises ``BundleRefusedError``."""
     refused = "no bundle of this digest is in the registry or in BentoML's store on this machine"
     with tempfile.TemporaryDirectory() as scratch:
         for place, folder in _folders(digest, Path(scratch)):
@@ -79,7 +79,7 @@ def load_by_digest(digest: str) -> tuple[Bundle, str]:
 
 
 def origin_of(digest: str) -> Origin | None:
-    """What the model of a digest understood; ``None`` where neither store here has it."""
+    """The definitions of the model with a digest; ``None`` if neither store here has it."""
     with tempfile.TemporaryDirectory() as scratch:
         for _, folder in _folders(digest, Path(scratch)):
             manifest = json.loads((folder / MANIFEST).read_bytes())
@@ -105,7 +105,7 @@ def _registered(digest: str) -> tuple[RegisteredBundle, ...]:
     try:
         return registered_with(digest)
     except (InputRefusedError, StoreUnreachableError):
-        return ()  # there may be a copy all the same
+        return ()  # there may still be a copy
 
 
 def _is_of(folder: Path, digest: str) -> bool:

@@ -18,7 +18,7 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, failed, listed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, failed, listed, not_checked, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
@@ -29,7 +29,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
     """The runs, the seal, the record, the artifacts, the model, its versions and the evidence."""
     seal, sealed = _seal_verdict(stored)
     if sealed is None:
-        unknown = "the seal failed, so that there is nothing to compare with"
+        unknown = "the seal failed, so there is nothing to compare with"
         compared = [verdict_of("runs", _deleted(stored), "none deleted")]
         compared += [not_checked(check, unknown) for check in ("record", "artifacts")]
     else:
@@ -62,7 +62,7 @@ def _seal_verdict(stored: StoredTraining) -> tuple[Verdict, Record | None]:
 
 
 def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
-    """The verdicts on runs, record and artifacts; a run that is lost or added is reported once, not item by item."""
+    """The verdicts on runs, record and artifacts; a lost or added run is reported once, not item by item."""
     here, then = stored.record.owners.keys(), sealed.owners.keys()
     differences = compare(sealed, stored.record)
     within = [found for found in differences if found.item.owner in here & then]
@@ -163,7 +163,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
 def chain_verdict(
     decisions: Sequence[Decision], findings: Sequence[Finding], run_id: str, stored: StoredTraining | None
 ) -> Verdict:
-    """The chain holds, and every decision on a version of this run agrees with the present record."""
+    """No decision was changed, and every decision on a version of this run agrees with the present record."""
     about = [decision for decision in decisions if decision.run_id == run_id]
     wrong = [str(finding) for finding in findings]
     if stored is not None:
@@ -171,13 +171,10 @@ def chain_verdict(
         about += [each for each in decisions if each.version in numbers and each.run_id != run_id]
         wrong += [text for decision in about for text in _contradictions(decision, stored)]
         wrong += [text for version in stored.versions for text in _untrue_promotions(version, decisions)]
-    if wrong:
-        return failed("decisions", listed(wrong))
-    chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, each following from the one before"
-    if not about:
-        return passed("decisions", f"{chain}; none is about this training: it was never promoted")
-    words = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
-    return passed("decisions", f"{chain}; about this training: {listed(words)}")
+    chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, none changed, moved or lost"
+    texts = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
+    own = f"about this training: {listed(texts)}" if about else "none is about this training: it was never promoted"
+    return verdict_of("decisions", wrong, f"{chain}; {own}")
 
 
 def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
@@ -195,7 +192,7 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
 
 
 def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:
-    """Tags on a version's promotions that disagree with the decisions, or that are missing."""
+    """Tags on a version's promotions that are missing or disagree with the decisions."""
     decided: dict[str, str] = {}
     for each in decisions:
         if each.version == version.number and each.changes_champion:

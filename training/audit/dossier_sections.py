@@ -1,6 +1,6 @@
 """The sections of a dossier; every statement has its source artifact.
 
-The source of the run's parameters, metrics and tags is the seal, which holds a digest of each.
+The source of the run's parameters, metrics and tags is the seal, which has a digest of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ PROTOCOL = "protocol.json"
 
 @dataclass(frozen=True)
 class Artifact:
-    """The source of a statement, with its SHA-256; ``None`` where it was not recorded."""
+    """The source of a statement, with its SHA-256; ``None`` if it was not recorded."""
 
     name: str
     digest: str | None
@@ -48,7 +48,7 @@ class Statements:
 
 @dataclass(frozen=True, eq=False)
 class Dossier:
-    """All that a dossier is written from; ``decisions`` are those about the version, ``written_on`` a date."""
+    """The content of a dossier; ``decisions`` are those about the version, ``written_on`` is a date."""
 
     version: str
     stored: StoredTraining
@@ -151,7 +151,7 @@ def _evidence(evidence: Evidence, source: Artifact) -> list[Statements]:
     ]
     if evidence.refit_check:
         again = f"{evidence.refit_check.heads} heads fitted twice, "
-        again += "the same bytes" if evidence.refit_check.identical else "OTHER bytes"
+        again += "the same bytes" if evidence.refit_check.identical else "DIFFERENT bytes"
         general.append(("refit check", again, source))
     return [Statements("Of the whole", general), *(_measures(found, source) for found in evidence.landmarks)]
 
@@ -167,9 +167,9 @@ def _measures(landmark: LandmarkEvidence, source: Artifact, of: str = "Held-out 
             words += f"the cohort has {size.patients:,}"
             statements.append((f"{head.head}: sample size", words, source))
     for question in landmark.questions:
-        asked = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
-        statements.append((asked, _counts(question), source))
-        statements += _figures(asked, question.measures, source)
+        name = f"{question.head} to day {question.horizon_days}" if question.horizon_days else question.head
+        statements.append((name, _counts(question), source))
+        statements += _figures(name, question.measures, source)
     return Statements(f"{of}{landmark.name}", statements)
 
 
@@ -184,10 +184,10 @@ def _counts(question: Question) -> str:
 
 
 def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
-    """An evaluation's main figures, or what is missing of it."""
+    """An evaluation's main figures, or what is missing."""
     caption, content = f"On {found.source}, by run {found.run_id}", _document(found)
     if content is None:
-        return [Statements(caption, [("evidence", "LOST: the run or its evidence is gone", None)])]
+        return [Statements(caption, [("evidence", "LOST: the run or its evidence is missing", None)])]
     try:
         evidence = read_evidence(content)
     except ValidationError:
@@ -240,7 +240,7 @@ def _environment(dossier: Dossier) -> Statements:
 
 
 def listed_artifacts(dossier: Dossier) -> list[tuple[Artifact, str]]:
-    """Every artifact with how it stands to the seal, then the decisions."""
+    """Every artifact, with whether it is as sealed, then the decisions."""
     found = [(Artifact(name, digest), _state(dossier, name, digest)) for name, digest in dossier.artifacts().items()]
     kept = [(Artifact(each.key, each.hash), "kept as a tag of the registered model") for each in dossier.decisions]
     return [*found, *kept]

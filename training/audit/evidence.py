@@ -1,4 +1,4 @@
-"""Whether the evidence, computed again from the data, is the evidence that was recorded."""
+"""Whether the evidence computed again from the data is the recorded evidence."""
 
 import json
 import math
@@ -20,7 +20,7 @@ Leaf = tuple[str, Any]
 
 
 def recorded_source(stored: StoredTraining) -> str | None:
-    """The cohort's name in the recorded evidence; ``None`` where no evidence can be read."""
+    """The cohort's name in the recorded evidence; ``None`` if no evidence can be read."""
     try:
         return read_evidence((stored.artifacts / EVIDENCE).read_bytes()).cohort.source
     except (OSError, ValidationError):
@@ -28,7 +28,7 @@ def recorded_source(stored: StoredTraining) -> str | None:
 
 
 def evidence_verdict(stored: StoredTraining, again: Evidence | None, elsewhere: bool) -> Verdict:
-    """The evidence has the same bytes; on another processor (``elsewhere``) the same words, and numbers within 1e-6."""
+    """The evidence has the same bytes; on another processor (``elsewhere``) the same texts, and numbers within 1e-6."""
     if again is None:
         return not_checked(CHECK, "no readable evidence was recorded")
     recorded, computed = (stored.artifacts / EVIDENCE).read_bytes(), again.as_json().encode()
@@ -39,7 +39,7 @@ def evidence_verdict(stored: StoredTraining, again: Evidence | None, elsewhere: 
         then, now = ({place: value for place, value in each.items() if place != BUNDLE} for each in (then, now))
     else:
         differing = [place for place in sorted(then.keys() | now.keys()) if then.get(place) != now.get(place)]
-        return failed(CHECK, f"computed again, other bytes; first at {differing[0] if differing else 'the layout'}")
+        return failed(CHECK, f"computed again, different bytes; first at {differing[0] if differing else 'the layout'}")
     wrong = [place for place in sorted(then.keys() | now.keys()) if not _close(then.get(place), now.get(place))]
     return verdict_of(CHECK, wrong, f"on another processor: {len(then)} values agree, numbers within {ELSEWHERE:.0e}")
 

@@ -10,7 +10,7 @@ from training.registry.stored_training import ServedCopy, StoredEvaluation, Stor
 from training.verdicts import Verdict, not_checked, passed, verdict_of
 
 WITHIN_MODEL = "artifacts/bundle/"
-"""Where the model's artifacts have the bundle."""
+"""The bundle's folder among the model's artifacts."""
 
 
 def evaluations_verdict(stored: StoredTraining) -> Verdict:
@@ -26,14 +26,14 @@ def _lost_or_changed(found: StoredEvaluation) -> list[str]:
         return [f"{name}: {LOST}"]
     verdicts = record_verdicts(found.stored)
     wrong = [f"{name}: {each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
-    return wrong + ([] if found.named else [f"{name}: no tag of the version names it any more"])
+    return wrong + ([] if found.named else [f"{name}: no tag of the version names it"])
 
 
 def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
     """Every copy of this training's versions in BentoML's store is the registered bundle, and the champion has one.
 
-    The performance file of a copy must agree with the evidence. Without any copy of this registry's models in the store
-    the check is not made.
+    The performance file of a copy must agree with the evidence. If the store has no copy of this registry's models, the
+    check is not made.
     """
     numbers = {version.number for version in stored.versions}
     mine = [copy for copy in stored.copies if copy.run_id == stored.run_id]
@@ -54,13 +54,13 @@ def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
 
 
 def _copy_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
-    """What of a copy's files is not as sealed with the model, and whether its bundle is the recorded one."""
+    """The files of a copy that are not as sealed; if all are, whether its bundle is the recorded one."""
     folder = copy.folder / "bundle"
     here = {path.relative_to(folder).as_posix(): digest_of(path.read_bytes()) for path in _files(folder)}
     then = _sealed_bundle(stored)
     differing = sorted(name for name in here.keys() | then.keys() if then and here.get(name) != then.get(name))
     if differing:
-        return [f"{copy.tag}: not as sealed: {', '.join(differing)}"]
+        return [f"{copy.tag}: {name}: not as sealed" for name in differing]
     try:
         bundle = load_bundle(folder)
     except BundleRefusedError as error:
@@ -76,7 +76,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _sealed_bundle(stored: StoredTraining) -> dict[str, str]:
-    """SHA-256 of the bundle's files by name, as sealed; empty where no seal can be read."""
+    """SHA-256 of the bundle's files by name, as sealed; empty if no seal can be read."""
     try:
         sealed = read_seal(stored.sealed or b"").digests
     except SealRefusedError:

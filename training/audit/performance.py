@@ -1,6 +1,6 @@
 """Whether the performance file of a served copy agrees with the evidence of the training and its evaluations.
 
-Other checks report evidence that is lost or changed; this one compares a copy with the readable evidence.
+Other checks report lost or changed evidence; this one compares a copy with the readable evidence.
 """
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +13,7 @@ from training.registry.stored_training import ServedCopy, StoredTraining
 
 
 def performance_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
-    """The findings on a copy's performance file; copies from versions without this file have none."""
+    """The findings on a copy's performance file; copies of older versions have no such file."""
     path = copy.folder / PERFORMANCE
     if copy.performance_digest is None and not path.exists():
         return []
@@ -30,7 +30,7 @@ def performance_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:
 
 
 def _differing(recorded: Performance, stored: StoredTraining) -> list[str]:
-    """The runs whose figures differ from their evidence, and the training's own run where it is missing."""
+    """The runs whose figures differ from their evidence, and the training's own run if it is missing."""
     by_run = {one.run_id: one for one in recorded.measured}
     evidence = {one.run_id: measured(recorded.bundle_digest, one) for one in _evidence(stored)}
     own = [stored.run_id] if isinstance(evidence[stored.run_id], MeasuredPerformance) else []
@@ -40,7 +40,7 @@ def _differing(recorded: Performance, stored: StoredTraining) -> list[str]:
 
 
 def _evidence(stored: StoredTraining) -> list[RecordedEvidence]:
-    """The evidence of the training and of its evaluations, as it stands now."""
+    """The present evidence of the training and its evaluations."""
     noted = tuple(stored.recorded("evidence_digest").values())
     evaluations = [
         RecordedEvidence(one.run_id, "", None, ())

@@ -1,11 +1,11 @@
-"""Traces a logged prediction to its model, training run and decision, and computes its answer again.
+"""Finds the model, training run and decision behind a logged prediction, and computes its answer again.
 
-The command gives the log entry and the computation; the record of the model is read as an audit reads it (`audit`).
+The command passes the log entry and the computation; the record of the model is read as for an audit (`audit`).
 """
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,11 +23,11 @@ from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
 
 LOADING_SECONDS = 60.0
-"""A worker that has seen a new model answers with the one before until it has loaded and checked it [judgement]."""
+"""How long a worker may take to load and check a new model [judgement]."""
 PROVENANCE = ("cohort_digest", "commit", "lock_digest")
 """Tags of a training that name its cohort, code and dependencies."""
 WITHIN = f"{TOLERANCES['remission']:.0e}, contributions within {TOLERANCES['contributions']:.0e}"
-NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not computed"
+NOT_FROM_THE_ROW = "cautions, what was not used and the landmark's day don't follow from the row and are not compared"
 
 Recompute = Callable[[Bundle], Sequence[str]]
 """Given the bundle, the parts in which the logged answer differs from the one computed from the logged row."""
@@ -45,9 +45,9 @@ class ErasedContent:
 
 @dataclass(frozen=True)
 class PredictionLineage:
-    """What the log holds of a prediction, but for the patient's row and answer.
+    """The log's entry of a prediction, without the patient's row and answer.
 
-    ``place`` names its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
+    ``place`` is its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
     ``content`` says whether there is an answer, and a row from which it was computed; ``erased`` is the erasure.
     ``request`` is whether a given file is the request.
     """
@@ -68,7 +68,7 @@ class PredictionLineage:
 
     @property
     def time(self) -> datetime | None:
-        """When it was logged; ``None`` where that can't be read as a time."""
+        """When it was logged; ``None`` if it can't be read as a time."""
         try:
             read = datetime.fromisoformat(self.at)
         except ValueError:
@@ -79,18 +79,18 @@ class PredictionLineage:
 def lineage_verdicts(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
     """The verdicts on a prediction's log entry, model, training record and decision, and on its recomputed answer.
 
-    ``reload_seconds`` is how often a worker looks for a new model. Without a registry what needs one is not checked.
+    ``reload_seconds`` is how often a worker looks for a new model. Without a registry, some steps are not checked.
     """
     behind = _behind(prediction, timedelta(seconds=reload_seconds + LOADING_SECONDS))
     return [entry_verdict(prediction), *_request_verdicts(prediction), *behind, answer_verdict(prediction, recompute)]
 
 
 def entry_verdict(prediction: PredictionLineage) -> Verdict:
-    """The entry's own codes hold, and it is where its writer's chain says."""
+    """The entry is unchanged, and its place agrees with its writer's chain."""
     who = "this machine, without a key" if prediction.caller == "loopback" else f"key {prediction.caller}"
     when = "no landmark reached" if prediction.landmark is None else f"{prediction.landmark!r}"
     day = "" if prediction.landmark_day is None else f" on day {prediction.landmark_day}"
-    words = f"{prediction.place}, its codes hold; answered {prediction.at}, {when}{day}, asked by {who}"
+    words = f"{prediction.place}, unchanged; answered {prediction.at}, {when}{day}, requested by {who}"
     erased = prediction.erased
     if erased is not None:
         words += f"; its content was erased {erased.at} by {erased.by}: {erased.reason} ({erased.prediction_id})"
@@ -130,7 +130,7 @@ def _why(error: StoreUnreachableError | InputRefusedError) -> str:
 
 
 def model_verdict(prediction: PredictionLineage, registered: Sequence[RegisteredBundle]) -> Verdict:
-    """A registered version has the bundle that answered, and the version and run of the entry are among them."""
+    """A registered version has the bundle that answered, with the version and run that the entry names."""
     if not registered:
         return failed("model", f"no registered version has the bundle that answered, {prediction.model_digest}")
     own = RegisteredBundle(prediction.model_version, prediction.run_id)
@@ -148,14 +148,14 @@ def training_verdict(prediction: PredictionLineage, stored: StoredTraining | Non
     verdicts = record_verdicts(stored)
     wrong = [f"{each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
     if wrong:
-        return failed("training run", f"run {stored.run_id}: {listed(wrong)}")
+        return replace(verdict_of("training run", wrong, ""), detail=f"run {stored.run_id}: {listed(wrong)}")
     lacking = [f"no {name} was recorded" for name in PROVENANCE if not stored.tags.get(name)]
     words = f"run {stored.run_id}, as sealed{_provenance(stored)}"
     return not_checked("training run", f"{words}; {listed(lacking)}") if lacking else passed("training run", words)
 
 
 def _provenance(stored: StoredTraining) -> str:
-    """Cohort, code, dependencies and who trained, as far as they were recorded."""
+    """Cohort, code, dependencies and user, if recorded."""
     modified = {"True": " with files that differed from it", "False": ""}.get(stored.tags.get("modified", ""), "")
     said = {
         "cohort": stored.tags.get("cohort_digest"),
@@ -169,14 +169,14 @@ def _provenance(stored: StoredTraining) -> str:
 def decision_verdict(
     prediction: PredictionLineage, chain: Chain, stored: StoredTraining | None, patience: timedelta
 ) -> Verdict:
-    """A decision stood behind the model when it answered: the last one before, or one that was replaced just then.
+    """A decision had made the model champion when it answered: the last decision, or one replaced shortly before.
 
-    Decisions are dated to the second, before the model is handed over to the service. A worker may answer with the
-    model before for ``patience`` after a decision.
+    Decisions are dated to the second, before the service gets the model. For ``patience`` after a decision a worker may
+    answer with the previous model.
     """
     linked = chain_verdict(chain.decisions, chain.findings, prediction.run_id, stored)
     if linked.outcome == "failed":
-        return failed("decision", linked.detail)
+        return replace(linked, check="decision")
     at = prediction.time
     if at is None:
         return not_checked("decision", "the entry's time can't be read")
@@ -193,8 +193,8 @@ def decision_verdict(
 
 
 def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:
-    """The model had been champion and was replaced; it may have answered for a while all the same."""
-    words = f"{late.total_seconds():.1f} s after it was replaced ({_text(later)}); a worker takes up a new model"
+    """The model had been champion and was replaced; it may still have answered for a while."""
+    words = f"{late.total_seconds():.1f} s after it was replaced ({_text(later)}); a worker loads a new model"
     words = f"{_text(own)}; answered {words} within {patience.total_seconds():.0f} s"
     return passed("decision", words) if late <= patience else failed("decision", words)
 
@@ -209,7 +209,7 @@ def _time(decision: Decision) -> datetime:
 
 
 def _text(decision: Decision) -> str:
-    """Who decided what, when, why and on what; of an override, in spite of which checks."""
+    """Who decided what, when, why and on which evidence; for an override also the failed checks."""
     not_met = [check.name for check in decision.checks if not check.passed]
     met = f"{len(decision.checks) - len(not_met)} of {len(decision.checks)} checks met"
     checks = met if decision.checks else "no checks"
@@ -217,17 +217,17 @@ def _text(decision: Decision) -> str:
     if decision.action != "override":
         what = f"{decision.action} version {decision.version} by {decision.by} at {decision.at}: {decision.reason}"
         return f"decision {decision.number}, {what}; {evidence}, {checks}"
-    in_spite = f": not met: {'; '.join(not_met)} (figures: kap history --json)" if not_met else ""
+    failing = f": not met: {'; '.join(not_met)} (figures: kap history --json)" if not_met else ""
     what = f"version {decision.version} at {decision.at}, an OVERRIDE by {decision.by} (reason: {decision.reason})"
-    return f"decision {decision.number}, {what}{in_spite}; {evidence}, {checks}"
+    return f"decision {decision.number}, {what}{failing}; {evidence}, {checks}"
 
 
 def answer_verdict(prediction: PredictionLineage, recompute: Recompute) -> Verdict:
-    """The logged answer is the one that this very bundle gives to the logged row."""
+    """The logged answer is the one that the same bundle gives to the logged row."""
     if prediction.content == "erased":
         return not_checked("answer", "the row and the answer were erased")
     if prediction.content == "no row":
-        return does_not_apply("answer", "there was nothing to predict, so that no row was logged")
+        return does_not_apply("answer", "there was nothing to predict, so no row was logged")
     try:
         bundle, place = load_by_digest(prediction.model_digest)
     except BundleRefusedError as refused:

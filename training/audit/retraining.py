@@ -1,4 +1,4 @@
-"""Whether this installation, given the data, reproduces model and evidence.
+"""Whether this installation, given the data, gets the same model and evidence.
 
 On another processor family the last digits of linear algebra may differ. The verdict says so, and predictions are
 compared within 1e-6 instead of bytes.
@@ -28,7 +28,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
 
 ELSEWHERE = 10 * CONVERGED
 """Largest difference of a prediction between processor families: 1e-6 of a probability, far below any meaning.
@@ -42,14 +42,14 @@ UPDATE = "update"
 
 @dataclass(frozen=True)
 class Machine:
-    """How the training's machine and this one compute; ``elsewhere`` where the last digits may differ."""
+    """The training's machine and this one; ``elsewhere`` if the last digits may differ."""
 
     then: str
     now: str
 
     @property
     def elsewhere(self) -> bool:
-        """Whether bytes can't be expected to agree."""
+        """Whether bytes may differ."""
         return self.then != self.now
 
 
@@ -69,7 +69,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     commit = f"commit {then.get('commit', 'unknown')[:12]}"
     commit += ", of a working copy with changes" if then.get("modified") == "True" else ""
     later = "" if then.get("commit") == here["commit"] else f"; now commit {here['commit'][:12]} with the same sources"
-    other = "the present sources differ from those of the training, so that a retraining is weaker evidence"
+    other = "the present sources differ from those of the training, so a retraining is weaker evidence"
     wanted = sorted(key for key in then if key in ("python", "lock_digest") or key.startswith("package."))
     wrong = [
         f"{key}: training {then[key][:20]}, now {here.get(key, 'none')[:20]}"
@@ -87,7 +87,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
 
 
 def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
-    """The verdicts on the cohort, on what is derived from it, and on the retraining; not checked without data."""
+    """The verdicts on the cohort, its outcomes and features, and the retraining; not checked without data."""
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
@@ -146,16 +146,16 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
             "features_digest": features_digest(build_features(cohort, landmark)),
         }
         lacking += [f"{name} of {landmark.name}" for name in derived if name not in tags]
-        wrong += [f"{name} of {landmark.name}" for name in derived if tags.get(name, derived[name]) != derived[name]]
-    if wrong:
-        return failed(check, f"derived again, these differ: {', '.join(wrong)}")
-    if lacking:
-        return not_checked(check, f"not recorded: {', '.join(lacking)}")
-    return passed(check, f"derived again at {len(cohort.protocol.landmarks)} landmarks, all digests as recorded")
+        different = [name for name in derived if tags.get(name, derived[name]) != derived[name]]
+        wrong += [f"{name} of {landmark.name} differs" for name in different]
+    if lacking and not wrong:
+        return not_checked(check, f"not recorded: {listed(lacking)}")
+    number = len(cohort.protocol.landmarks)
+    return verdict_of(check, wrong, f"derived again at {number} landmarks, all digests as recorded")
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
-    """The settings that the bundle was fitted with; ``None`` where this installation has other settings."""
+    """The settings that the bundle was fitted with; ``None`` if this installation has other settings."""
     settings = dict(recorded.training["settings"])
     answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
     if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
@@ -181,7 +181,7 @@ def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine
 
 
 def largest_difference(recorded: Bundle, again: Bundle, features: list[FeatureRows]) -> float:
-    """The largest difference of two bundles' probabilities on a cohort; infinite where only one of them predicts.
+    """The largest difference of two bundles' probabilities on a cohort; infinite if only one of them predicts.
 
     ``features`` are the cohort's rows at each landmark.
     """

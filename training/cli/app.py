@@ -1,4 +1,4 @@
-"""The `kap` command. Each command reads, calls one function, and prints; the work is done elsewhere.
+"""The `kap` command. Each command reads its input, calls one function and prints the result.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store or model that is missing or damaged, 4 a
 failed check of evidence, log or decisions.

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 
 
 def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
-    """Refuse a new decision where earlier ones were changed: name the places, exit code 4."""
+    """Refuse a new decision if earlier ones were changed: print the findings, exit code 4."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from training.registry.decision_log import ChainBrokenError
+        from training.verdicts import shortened
 
         try:
             command(*args, **kwargs)
         except ChainBrokenError as error:
-            for finding in error.findings:
+            for finding in shortened(error.findings):
                 click.echo(finding, err=True)
             click.echo(
                 "refused: earlier decisions were changed or lost; restore them from a backup of the registry first",
@@ -79,8 +80,8 @@ def promote(
     decide = override if overridden else promote_version
     outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
     decision = outcome.decision
-    click.echo(checks_text(decision) if decision.action == "promote" else in_short(decision))
-    _tell(outcome)
+    click.echo(checks_text(decision) if decision.action == "promote" else checks_summary(decision))
+    _report(outcome)
 
 
 @click.command()
@@ -96,7 +97,7 @@ def rollback(reason: str, by: str | None) -> None:
     """
     from training.promotion.promotion import rollback as roll_back
 
-    _tell(roll_back(reason, by))
+    _report(roll_back(reason, by))
 
 
 @click.command()
@@ -112,16 +113,16 @@ def history(day: str | None, as_json: bool) -> None:
     from training.promotion.promotion import history as read_history
     from training.registry.decisions import decisions_behind
 
-    asked = None if day is None else _past_day(day)
+    past_day = None if day is None else _past_day(day)
     chain = read_history()
-    shown = chain.decisions if asked is None else decisions_behind(chain.decisions, asked)
+    shown = chain.decisions if past_day is None else decisions_behind(chain.decisions, past_day)
     if as_json:
-        click.echo(json.dumps(_document(chain, shown, asked), indent=2))
-    elif asked is None:
+        click.echo(json.dumps(_document(chain, shown, past_day), indent=2))
+    elif past_day is None:
         click.echo(_table(shown))
     else:
-        click.echo(_champions_text(shown, asked))
-    _tell_chain(chain)
+        click.echo(_champions_text(shown, past_day))
+    _report_chain(chain)
 
 
 def checks_text(decision: "Decision") -> str:
@@ -136,7 +137,7 @@ def checks_text(decision: "Decision") -> str:
     return "\n".join(lines)
 
 
-def in_short(decision: "Decision") -> str:
+def checks_summary(decision: "Decision") -> str:
     """The passed checks by name, the failed ones with requirement and finding."""
     passed = [f"passed  {check.name}" for check in decision.checks if check.passed]
     failed = decision.model_copy(update={"checks": tuple(check for check in decision.checks if not check.passed)})
@@ -148,7 +149,7 @@ def _indented(label: str, text: str) -> str:
     return textwrap.fill(text, 118, initial_indent=" " * 8 + label, subsequent_indent=" " * 18)
 
 
-def _tell(outcome: "Outcome") -> None:
+def _report(outcome: "Outcome") -> None:
     decision, version = outcome.decision, outcome.decision.version
     if outcome.finished:
         click.echo(f"{_named(outcome.finished)} was interrupted; it is now complete", err=True)
@@ -169,7 +170,7 @@ def _tell(outcome: "Outcome") -> None:
 
 
 def next_steps(decision: "Decision") -> str:
-    """What to do after a refusal: what the failed checks ask for, or an override where one is possible."""
+    """What to do after a refusal: what the failed checks require, or an override if it is possible."""
     failed = {check.name: check.seen for check in decision.checks if not check.passed}
     records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
     if any("train again" not in seen for seen in records):
@@ -267,14 +268,16 @@ def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
     return "\n".join(lines)
 
 
-def _tell_chain(chain: "Chain") -> None:
+def _report_chain(chain: "Chain") -> None:
+    from training.verdicts import shortened
+
     if not chain.findings:
         count = len(chain.decisions)
         click.echo(
-            f"the chain holds: {count} decision{'' if count == 1 else 's'}, none changed, moved or lost", err=True
+            f"the history is intact: {count} decision{'' if count == 1 else 's'}, none changed, moved or lost", err=True
         )
         return
-    for finding in chain.findings:
+    for finding in shortened(chain.findings):
         click.echo(finding, err=True)
     if chain.unfinished is not None:
         begun = "is recorded but interrupted: it has not taken effect"
@@ -282,7 +285,7 @@ def _tell_chain(chain: "Chain") -> None:
         click.echo(f"{_named(chain.unfinished)} {begun}. {remedy}", err=True)
     else:
         click.echo(
-            "the chain does not hold: decisions were changed or lost; restore them from a backup of the registry",
+            "decisions were changed or lost (--json lists all findings); restore them from a backup of the registry",
             err=True,
         )
     sys.exit(EVIDENCE)

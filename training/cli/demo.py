@@ -1,7 +1,7 @@
-"""The whole path in one go, by the commands that people type: simulate, train, promote, serve, ask, follow back.
+"""The demonstration with the real commands: simulate, train, promote, serve, predict, find the origin of the answer.
 
-Everything goes into the folder ./demo, which is emptied first; nothing is left running. What the commands print goes
-into ./demo/log.txt.
+Everything is in the folder ./demo, which is emptied first; nothing is left running. The output of the commands is in
+./demo/log.txt.
 """
 
 import json
@@ -63,34 +63,34 @@ ABOUT = """KAP Outcomes demonstration. It takes about 90 seconds on two cores. A
 
 NEXT = """
 Report: {report}
-What the commands printed: demo/log.txt. Nothing is running any more.
+Output of the commands: demo/log.txt. Nothing is left running.
 
-To go on, first: cd demo; export BENTOML_HOME=$PWD/bentoml PATH=$PWD/../.venv/bin:$PATH
+To continue, first: cd demo; export BENTOML_HOME=$PWD/bentoml PATH=$PWD/../.venv/bin:$PATH
 
   kap predict patient.json --in-words                  the whole answer, with its reasons
-  kap cohort check cohort                              which patients were analysed, and why others were not
-  kap history                                          who decided what, and which requirements were not met
+  kap cohort check cohort                              who was analysed, and why others were not
+  kap history                                          who decided what, and which checks failed
   mlflow ui --backend-store-uri sqlite:///mlflow.db    every run, at http://127.0.0.1:5000"""
 
 
 class Stages:
-    """One line per stage, with its time; what the commands print goes into a log."""
+    """Prints one line per stage with its time; the output of the commands goes into a log."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
         self._began = 0.0
 
     def begin(self, words: str) -> None:
-        """Say what begins now."""
+        """Print the start of a stage."""
         self._began = time.monotonic()
         print(f"{words} ... ", end="", flush=True)
 
     def end(self, words: str = "done") -> None:
-        """Say how the stage ended."""
+        """Print the end of the stage."""
         print(f"{words} ({time.monotonic() - self._began:.0f} s)", flush=True)
 
     def kap(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> int:
-        """The exit code of a command; another one than those allowed ends the demonstration with it."""
+        """Run a command and return its exit code; one that is not allowed ends the demonstration."""
         with (FOLDER / "log.txt").open("ab") as log:
             log.write(f"$ {shlex.join(['kap', *arguments])}\n".encode())
             log.flush()
@@ -122,31 +122,31 @@ def main() -> None:
     stages.end()
     _promote(stages)
     answer = _answer(stages, environment)
-    stages.begin("5/6 Follow the answer back to model, training, code and decision")
+    stages.begin("5/6 Find the model, training, code and decision behind the answer")
     stages.kap("audit", "lineage", answer["prediction_id"])
-    stages.end("every step holds")
+    stages.end("every step passed")
     stages.begin("6/6 Check the prediction log")
     stages.kap("audit", "log")
-    stages.end("every entry is as it was written")
+    stages.end("every entry is unchanged")
     first, *_, synthetic, disclaimer = as_text(answer).split("\n\n")
     print("\n" + "\n\n".join(["A made-up patient before session 3:", first, synthetic, disclaimer.strip()]))
     print(NEXT.format(report=_report()))
 
 
 def _promote(stages: Stages) -> None:
-    """Ask for a promotion, which the evidence of so small a cohort does not support, and override by name."""
+    """Request a promotion, which the evidence of a small cohort does not support, then override by name."""
     stages.begin("3/6 Promote version 1")
     refused = stages.kap("promote", "1", "--reason", "demonstration on a synthetic cohort", allowed=(0, EVIDENCE))
     if not refused:
         stages.end()
         return
-    reason = "a demonstration on synthetic patients; nobody is treated by it"
+    reason = "a demonstration on synthetic patients; no patient is treated by it"
     stages.kap("promote", "1", "--override", "--by", "the demonstration", "--reason", reason)
-    stages.end("refused by the policy; overridden in the demonstration's name")
+    stages.end("refused by the policy; then promoted by an override")
 
 
 def _answer(stages: Stages, environment: dict[str, str]) -> dict[str, Any]:
-    stages.begin("4/6 Serve the champion and ask for one patient over HTTP")
+    stages.begin("4/6 Serve the champion and predict for one patient over HTTP")
     patient = FOLDER / "patient.json"
     patient.write_text(json.dumps(PATIENT, indent=2) + "\n", encoding="utf-8")
     with _serving(environment) as address:
@@ -166,7 +166,7 @@ def _command() -> str:
 
 @contextmanager
 def _serving(environment: dict[str, str]) -> Iterator[str]:
-    """The service on a free port of this machine, stopped afterwards with everything that it started."""
+    """The service on a free port of this machine, stopped afterwards with all its processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What every `kap` command shares: exit codes, the order of commands, and sentences instead of tracebacks.
+"""Shared by all `kap` commands: exit codes, the order of commands, and sentences instead of tracebacks.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store, model or log that is missing or damaged,
 4 a failed check of evidence, log or decisions.
@@ -53,7 +53,7 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         except (StateError, EvidenceFailedError) as error:
             _leave(str(error), STORE if isinstance(error, StateError) else EVIDENCE)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
         except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
             _leave(f"{Path(error.filename or 'a file').name}: {error.strerror}", USER)
 

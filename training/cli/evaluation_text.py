@@ -7,7 +7,7 @@ from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.report.wording import has_limits, patients
 
-SHOWN = 8
+SHOWN = 3
 TITLES = {
     "auc": "AUC",
     "c_index": "C-index",
@@ -22,7 +22,7 @@ TITLES = {
 
 
 def as_document(evidence: Evidence) -> dict[str, Any]:
-    """Per landmark every measure of remission and of relapse; those of a single day carry it, as in ``oe_84``.
+    """Per landmark every measure of remission and relapse; those of a single day have it in the name, as ``oe_84``.
 
     Without a day, ``oe`` of relapse is that of the longest horizon reached.
     """
@@ -53,9 +53,9 @@ def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str,
     """The evaluation as aligned text."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
-    learned = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
+    developed = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
     lines = [
-        f"version {version}{learned} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
+        f"version {version}{developed} on the{mark} cohort {cohort.source}: {patients(cohort.patients)}",
         "This is not the development cohort. Whether the two cohorts share patients is not checked.",
     ]
     for landmark in evidence.landmarks:
@@ -63,7 +63,7 @@ def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str,
         lines += _differences([row for row in compared if row.landmark == landmark.name])
     lines += [
         "",
-        "Brackets: 95% bootstrap intervals; none with fewer than five answers of either kind.",
+        "Brackets: 95% bootstrap intervals; none with fewer than five outcomes of either kind.",
         "Ideal values: calibration slope 1, calibration in the large 0, observed / expected 1.",
     ]
     lines += [
@@ -79,7 +79,7 @@ def _questions(landmark: LandmarkEvidence) -> Iterator[str]:
         yield f"{head.head}: {patients(head.n)}, {head.events:,} event{'' if head.events == 1 else 's'}"
         yield from _measures(head.measures)
     for question in landmark.questions:
-        unknown = f", {question.not_observed} without an answer" if question.not_observed else ""
+        unknown = f", {question.not_observed} not observed" if question.not_observed else ""
         yield f"{question.name}: {patients(question.n)}, {question.events} yes{unknown}"
         yield from _measures(question.measures)
 

@@ -1,6 +1,6 @@
 """`kap audit log`, `kap log erase` and `kap log prune`: check the prediction log, and erase content from it.
 
-`open_whole_log` is for the commands that draw conclusions from a log: they refuse one that was changed.
+`open_whole_log` is for commands that refuse a changed log.
 """
 
 import json
@@ -43,10 +43,11 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
     The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
     where the administrator of the log can't write, and give it with --since.
 
-    Exit codes: 0 the log is unchanged, 4 it was changed; every changed place is listed.
+    Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
     """
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
+    from training.verdicts import shortened
 
     if seal is not None and seal.exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
@@ -64,7 +65,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
             f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; "
             f"{_number(checked.erasures, 'erasure')} removed the content of {_number(checked.erased, 'prediction')}"
         )
-        for finding in checked.findings:
+        for finding in shortened(checked.findings):
             click.echo(f"FAILED  {finding}")
         click.echo("the log was changed" if checked.findings else "passed: every entry is unchanged")
     sys.exit(EVIDENCE if checked.findings else 0)
@@ -84,7 +85,7 @@ def open_whole_log(log: str | None) -> "State":
     if findings:
         raise EvidenceFailedError(
             f"the prediction log was changed, {_number(len(findings), 'finding')}: {listed(findings)}. "
-            "Nothing was computed or recorded; kap audit log lists every place"
+            "Nothing was computed or recorded; kap audit log --json lists every place"
         )
     return state
 
@@ -103,8 +104,8 @@ def log_group() -> None:
 def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     """Erase the content that the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
 
-    PATIENT_REF is the reference that the clinic's software sent. Give - to type it or pipe it in; this keeps it out of
-    the shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
+    PATIENT_REF is the reference that the clinic's software sent. Give - to type or pipe it, so that it is not in the
+    shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
     log. A new entry records what was erased, when, by whom and why. An erasure can't be undone.
     """
     from serving.log.erasure import erase_patient
@@ -145,7 +146,7 @@ def _require_words(by: str, reason: str = "retention", reference: str = "") -> N
     require_reason("log", reason, by)
     for option, text in (("--by", by), ("--reason", reason)):
         if not text.strip():
-            raise InputRefusedError([Problem("log", None, option, "the name of who erases", "no text")])
+            raise InputRefusedError([Problem("log", None, option, "the name of the person who erases", "no text")])
         if reference and reference in text:
             raise InputRefusedError(
                 [Problem("log", None, option, "a text without the patient's reference", "the reference")]

@@ -74,7 +74,7 @@ def monitor_command(
 def _found(
     log: str | None, outcomes: Path | None, since: datetime | None, announce: Callable[[str], None]
 ) -> "Monitoring":
-    """What the log and the outcomes say."""
+    """The findings from the log and the outcomes."""
     from serving.log.queries import read_entries
     from training.cohort.reader import read_cohort
     from training.monitoring.monitor import MonitoringRequest, OutcomeSource, monitor
@@ -93,7 +93,7 @@ def _found(
 
 
 def logged_predictions(entries: "Iterable[LogEntry]") -> "Iterator[LoggedPrediction]":
-    """Entries of the log as monitoring takes them."""
+    """Entries of the log in the form that monitoring reads."""
     from training.monitoring.statistics.logged import LoggedPrediction
 
     for entry in entries:
@@ -112,7 +112,7 @@ def logged_predictions(entries: "Iterable[LogEntry]") -> "Iterator[LoggedPredict
 
 
 def _kept(answer: dict[str, Any]) -> dict[str, Any]:
-    """The parts of an answer that monitoring reads: its curve and its explanation alone would fill the memory."""
+    """The parts of an answer that monitoring reads; its curve and explanation would fill the memory."""
     parts = {name: answer.get(name) for name in ("outcome", "applicability", "remission")}
     if answer.get("outcome") != "predicted":
         return parts | {"reasons": answer.get("reasons")}

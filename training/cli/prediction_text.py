@@ -1,6 +1,6 @@
-"""An answer in sentences for people at a terminal; what the sentences may claim is decided here.
+"""An answer in sentences for a terminal; this module decides what the sentences may claim.
 
-It takes the answer as plain JSON values, as the service and `kap predict` give it.
+The answer is given as plain JSON values, as the service and `kap predict` return it.
 """
 
 import textwrap
@@ -10,6 +10,7 @@ from typing import Any
 
 from features.catalogue import BUILT_IN
 from features.definitions.display_names import label_of
+from training.verdicts import listed
 
 WIDTH = 100
 MOST_REASONS = 2
@@ -35,7 +36,7 @@ def _not_predictable(response: Answer) -> list[str]:
     reasons = [f"Reason: {reason['message']}." for reason in response["reasons"]]
     remedies = [f"What to do: {reason['remedy']}." for reason in response["reasons"] if reason["remedy"] is not None]
     why = " ".join(["No prediction is possible for this record.", *reasons, *remedies])
-    return [why, *_cautions(response), f"{_model(response)} was asked."]
+    return [why, *_cautions(response), f"{_model(response)} gave no prediction."]
 
 
 def _predicted(response: Answer) -> list[str]:
@@ -67,7 +68,7 @@ def _expectations(response: Answer) -> Iterable[str]:
 
 
 def _intervals(response: Answer) -> Iterable[str]:
-    """What an interval says, where there is one."""
+    """The meaning of an interval, if there is one."""
     relapse = response["relapse"]
     given = [
         response["remission"] or {},
@@ -84,7 +85,7 @@ def _intervals(response: Answer) -> Iterable[str]:
 def _flags(response: Answer) -> Iterable[str]:
     applicability = response["applicability"]
     if applicability is not None and applicability["verdict"] == "at_the_edge":
-        because = "; ".join(reason["message"] for reason in applicability["reasons"])
+        because = listed([reason["message"] for reason in applicability["reasons"]])
         yield (
             f"CAUTION: this patient is at the edge of the training patients: {because}. The numbers are less certain "
             "than for other patients."
@@ -92,7 +93,7 @@ def _flags(response: Answer) -> Iterable[str]:
 
 
 def _cautions(response: Answer) -> Iterable[str]:
-    """What a clinician must weigh, whatever the numbers say; nothing where nothing was recorded."""
+    """The cautions, if there are any."""
     if response["cautions"]:
         messages = " ".join(caution["message"] for caution in response["cautions"])
         yield f"CAUTIONS, whatever the numbers say: {messages}"
@@ -105,7 +106,7 @@ def _of_100(entry: Answer) -> str:
 
 
 def _ranges(*entries: Answer) -> str:
-    """The intervals of probabilities in brackets, rounded outwards; nothing where one of them has none."""
+    """The intervals of probabilities in brackets, rounded outwards; empty if one of them has none."""
     intervals = [entry["interval_90"] for entry in entries]
     if None in intervals:
         return ""
@@ -117,7 +118,7 @@ def _reasons(outcome: str, contributions: list[Answer]) -> str:
     """The sum of each group of features, then the largest single recorded features in either direction.
 
     Features of one group overlap, so that the sum of a group says more than its largest member. They are
-    associations: nothing here says 'because'.
+    associations: no sentence says 'because'.
     """
     if not contributions:
         return (

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, elsewhere one line per stage on standard error."""
+"""Progress of long work: a bar on a terminal, otherwise one line per stage on standard error."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 
 
 class Progress:
-    """A line that says what is being done, with a bar where the amount of work is known."""
+    """A line with the present stage, and a bar if the amount of work is known."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -34,12 +34,12 @@ class Progress:
         self._bar.stop()
 
     def step(self, description: str) -> None:
-        """Say what begins now."""
+        """Begin a stage."""
         self._say(description)
         self._bar.reset(self._task, description=description, total=None)
 
     def count(self, description: str, pieces: int) -> Callable[[], None]:
-        """Say what begins now, with a bar of so many pieces of work; call the result after each."""
+        """Begin a stage with a bar of ``pieces`` pieces of work; call the result after each piece."""
         self._say(description)
         self._bar.reset(self._task, description=description, total=pieces)
         return lambda: self._bar.advance(self._task)

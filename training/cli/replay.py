@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
-    """Trace PREDICTION_ID to its model, training run and decision, and compute its answer again.
+    """Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.
 
     The steps: the entry's own codes (kap audit log checks the whole log); the registered version with the bundle that
     answered; the record of its training, with cohort, code and dependencies; the decision that made it champion at
@@ -51,9 +51,9 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
 
     state = open_log(log)
     facts = facts_of(state, prediction_id)
-    asked = None if request is None else is_request(state.secret, facts.entry, request.read())
+    same = None if request is None else is_request(state.secret, facts.entry, request.read())
     verdicts = prediction_lineage(
-        _lineage(facts, asked, given=request is not None),
+        _lineage(facts, same, given=request is not None),
         lambda bundle: differences(bundle, facts.entry),
         load_settings().reload_seconds,
     )
@@ -65,7 +65,7 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     sys.exit(exit_code(verdicts))
 
 
-def _lineage(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "PredictionLineage":
+def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "PredictionLineage":
     from training.audit.prediction_lineage import ErasedContent, PredictionLineage
 
     entry, erasure = facts.entry, facts.erasure
@@ -84,7 +84,7 @@ def _lineage(facts: "EntryFacts", asked: bool | None, *, given: bool) -> "Predic
         erased=None
         if erasure is None
         else ErasedContent(erasure.prediction_id, erasure.at, erasure.by, erasure.reason),
-        request="not given" if not given else "same" if asked else "another",
+        request="not given" if not given else "same" if same else "another",
     )
 
 
@@ -109,7 +109,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     LOG is given as for kap audit log, and checked in the same way first. The command does not write to the log.
 
     It counts all predictions, and the latest one of each patient at each landmark. A prediction can't be repeated if
-    its content was erased, if nothing was predicted, or if the model defines the landmark or the features otherwise.
+    its content was erased, if nothing was predicted, or if the model defines the landmark or the features differently.
     --out writes ids, times and answers, but no features and no patients.
 
     Exit codes: 0 every possible prediction was repeated, 4 the log was changed and nothing was predicted.
@@ -118,7 +118,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     from training.cli.progress import Progress
     from training.cli.replay_text import as_text
     from training.registry.release import load_registered
-    from training.replay.replay import replay as ask_again
+    from training.replay.replay import replay as predict_again
     from training.replay.replay import require_table, write_answers
     from training.replay.summary import summarise
 
@@ -130,7 +130,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
         progress.step("loading the candidate")
         candidate, version = load_registered(model)
         progress.step("predicting again")
-        found = ask_again(candidate, _logged(state), origin_of)
+        found = predict_again(candidate, _logged(state), origin_of)
     if out is not None:
         write_answers(found, out)
     summary = summarise(found, differ_by)

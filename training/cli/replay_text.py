@@ -1,21 +1,22 @@
-"""A replay in sentences and small tables, for the decision about the model."""
+"""A replay in sentences and small tables."""
 
 from collections.abc import Iterator
 
 from training.replay.summary import QUANTILES, AnswerChange, Changes, LargestChange, Summary
+from training.verdicts import shortened
 
 _HEADS = ("question", "by both", "differ", "mean", *(f"{quantile:.0%}" for quantile in QUANTILES))
 
 
 def as_text(found: Summary, candidate: str) -> str:
     """The answers of a version to logged rows, compared with the logged answers."""
-    asked = found.logged - sum(one.predictions for one in found.left_out)
-    lines = [f"version {candidate} repeated {asked} of {found.logged} logged predictions"]
+    repeated = found.logged - sum(one.predictions for one in found.left_out)
+    lines = [f"version {candidate} repeated {repeated} of {found.logged} logged predictions"]
     lines += [f"{one.predictions:>8}  left out: {one.why}{_named(one.features)}" for one in found.left_out]
     if found.unknown_models:
-        digests = ", ".join(digest[:12] for digest in found.unknown_models)
+        digests = ", ".join(shortened([digest[:12] for digest in found.unknown_models]))
         lines.append(f"models that are in no store: {digests}; whether their features mean the same was not checked")
-    for changes in found.changes if asked else ():
+    for changes in found.changes if repeated else ():
         lines += ["", *_changes(changes, found.differ_by)]
     if found.largest:
         lines += ["", "the largest changes:", *map(_largest, found.largest)]
@@ -23,7 +24,7 @@ def as_text(found: Summary, candidate: str) -> str:
 
 
 def _named(features: tuple[str, ...]) -> str:
-    return f" ({', '.join(features)})" if features else ""
+    return f" ({', '.join(shortened(features))})" if features else ""
 
 
 def _changes(changes: Changes, differ_by: float) -> Iterator[str]:

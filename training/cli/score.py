@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from features.build import build_features
+from features.catalogue import catalogue
+from features.definitions.display_names import label_of
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.applicability import ApplicabilityVerdicts, Applicable
@@ -27,9 +29,9 @@ WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 def score_cohort(cohort: Cohort, bundle: Bundle, path: Path) -> int:
     """Write one row per patient and landmark reached, and return their number.
 
-    ``reason`` says why nothing is predicted, and is empty where something is. ``applicability`` is inside,
-    at_the_edge or outside (then nothing is predicted), and ``_low`` and ``_high`` are the limits of 90% intervals;
-    they are empty where the model carries none.
+    ``reason`` says why there is no prediction, and is empty if there is one. ``applicability`` is inside,
+    at_the_edge or outside (then there is no prediction), and ``_low`` and ``_high`` are the limits of 90% intervals;
+    they are empty if the model has none.
     """
     rows = 0
     partial = path.with_name(path.name + ".partial")
@@ -79,7 +81,8 @@ def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.T
     reasons = [_reason(reason, model) for reason in features.ineligible[reached]]
     evaluated = None if model.applicability is None else model.applicability.assess(rows)
     verdicts = _verdicts(evaluated, reasons)
-    for row, refusal in _refusals(evaluated, features.names).items():
+    labels = tuple(label_of(one.name, one.meaning) for one in catalogue(cohort.protocol))
+    for row, refusal in _refusals(evaluated, labels).items():
         reasons[row] = reasons[row] or refusal
     numbers = _numbers(model.predict(rows, with_curve=False))
     numbers[:, [reason is not None for reason in reasons]] = np.nan
@@ -109,12 +112,12 @@ def _verdicts(evaluated: ApplicabilityVerdicts | None, reasons: list[str | None]
     return [WORDS[verdict] if reason is None else None for verdict, reason in pairs]
 
 
-def _refusals(evaluated: ApplicabilityVerdicts | None, names: tuple[str, ...]) -> dict[int, str]:
-    """By row, why a patient outside the applicability domain gets no answer."""
+def _refusals(evaluated: ApplicabilityVerdicts | None, labels: tuple[str, ...]) -> dict[int, str]:
+    """By row, why a patient outside the applicability domain gets no answer; ``labels`` name the features."""
     if evaluated is None:
         return {}
     return {
-        row: evaluated.refusal(row, names) for row in np.flatnonzero(evaluated.verdict == Applicable.OUTSIDE).tolist()
+        row: evaluated.refusal(row, labels) for row in np.flatnonzero(evaluated.verdict == Applicable.OUTSIDE).tolist()
     }
 
 

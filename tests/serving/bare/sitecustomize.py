@@ -24,7 +24,7 @@ def _absent(lock: Path) -> frozenset[str]:
     return frozenset(name for name, distributions in normal.items() if not distributions & held)
 
 
-class Absent(MetaPathFinder):
+class AbsentModules(MetaPathFinder):
     """Finds what is absent first, and says so."""
 
     def __init__(self, names: frozenset[str]) -> None:
@@ -40,4 +40,4 @@ class Absent(MetaPathFinder):
 
 _OURS = frozenset({"features", "models", "serving"})
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in getattr(finder, "__module__", "")]
-sys.meta_path.insert(0, Absent(_absent(Path(os.environ["KAP_TEST_LOCK"])) - _OURS))
+sys.meta_path.insert(0, AbsentModules(_absent(Path(os.environ["KAP_TEST_LOCK"])) - _OURS))

@@ -15,7 +15,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedRequest:
     """A request as it came; the names of the headers are in small letters."""
 
     method: str
@@ -30,7 +30,7 @@ class Stub:
 
     url: str = ""
     script: list["Act"] = field(default_factory=list)
-    received: list[Received] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
     def idempotency_keys(self) -> list[str]:
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         stub = self.server.stub
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        stub.received.append(Received(self.command, self.path, headers, body))
+        stub.received.append(ReceivedRequest(self.command, self.path, headers, body))
         act = stub.script.pop(0) if stub.script else answers(b"the script has no more acts", 501)
         act(self, stub)
 

@@ -194,7 +194,7 @@ def test_tries_and_waits_keep_to_their_limits(tries: int, first: float, longer: 
 def test_the_wait_that_the_service_asks_for_is_kept(
     stub: Stub, status: int, headers: dict[str, str], wait: float
 ) -> None:
-    """0.25 s are the random part on top, at its longest; 9 s the longest wait that nobody asked for."""
+    """0.25 s is the longest random part; 9 s the longest wait without Retry-After."""
     pace = FakePace()
     stub.script = [refuses(status, **headers), answers(PREDICTED)]
     with client(stub, pace=pace, retries=Retries(first_wait=0.25, longest_wait=9), limits=TimeLimits()) as kap:

@@ -7,14 +7,14 @@ from random import Random
 from typing import Any
 
 from tests.serving.contract.spoilt_records import Way
-from tests.serving.planted import MARKER, PREDICT, PREDICT_BATCH, Sent
+from tests.serving.planted import MARKER, PREDICT, PREDICT_BATCH, RawRequest
 from tests.serving.requests import Document
 
 
 def _bytes_way(spoil: Callable[[bytes, Random], bytes]) -> Way:
-    def way(record: Document, random: Random) -> Sent:
+    def way(record: Document, random: Random) -> RawRequest:
         path, document = (PREDICT, record) if random.random() < 0.7 else (PREDICT_BATCH, {"requests": [record, record]})
-        return Sent(path, spoil(json.dumps(document).encode(), random), made=(spoil.__name__,))
+        return RawRequest(path, spoil(json.dumps(document).encode(), random), made=(spoil.__name__,))
 
     return way
 
@@ -75,7 +75,7 @@ def _around(content: bytes, random: Random) -> bytes:
     return before + content + after
 
 
-def _many_rows(record: Document, random: Random) -> Sent:
+def _many_rows(record: Document, random: Random) -> RawRequest:
     """As many rows as may be, and one more."""
     table, most = random.choice(
         (("assessments", 10_000), ("sessions", 1_000), ("events", 1_000), ("prior_treatments", 1_000))
@@ -87,22 +87,22 @@ def _many_rows(record: Document, random: Random) -> Sent:
         "prior_treatments": lambda at: {"treatment": "cbt", "end_day": -at},
     }[table]
     number = most + random.choice((-1, 0, 1))
-    return Sent(
+    return RawRequest(
         PREDICT,
         json.dumps(record | {"as_of_day": 1_001, table: [rows(at) for at in range(number)]}).encode(),
         made=(table,),
     )
 
 
-def _many_requests(record: Document, random: Random) -> Sent:
+def _many_requests(record: Document, random: Random) -> RawRequest:
     """A batch without any, with as many small ones as may be and one more, or with what is no record at all."""
     small: Any = {"as_of_day": 0, "patient": {"patient_ref": MARKER}}
     one: Any = random.choice((small, record if random.random() < 0.1 else small, None, MARKER, [], 1, {MARKER: record}))
     batch = {"requests": [one] * random.choice((0, 1, 10, 1_000, 1_001)), "in_full": random.choice((True, False))}
-    return Sent(PREDICT_BATCH, json.dumps(batch).encode(), made=("requests",))
+    return RawRequest(PREDICT_BATCH, json.dumps(batch).encode(), made=("requests",))
 
 
-def _other_batch(record: Document, random: Random) -> Sent:
+def _other_batch(record: Document, random: Random) -> RawRequest:
     batch = random.choice(
         (
             {"requests": record},
@@ -115,7 +115,7 @@ def _other_batch(record: Document, random: Random) -> Sent:
             {"requests": {"0": record}},
         )
     )
-    return Sent(PREDICT_BATCH, json.dumps(batch).encode(), made=("another batch",))
+    return RawRequest(PREDICT_BATCH, json.dumps(batch).encode(), made=("another batch",))
 
 
 _TYPES = (
@@ -138,19 +138,19 @@ _TYPES = (
 )
 
 
-def _other_type(record: Document, random: Random) -> Sent:
+def _other_type(record: Document, random: Random) -> RawRequest:
     headers = {"Content-Type": random.choice(_TYPES)}
-    return Sent(PREDICT, json.dumps(record).encode(), headers, ("type",))
+    return RawRequest(PREDICT, json.dumps(record).encode(), headers, ("type",))
 
 
-def _compressed(record: Document, random: Random) -> Sent:
+def _compressed(record: Document, random: Random) -> RawRequest:
     encoding = random.choice((b"gzip", b"br", b"deflate", b"identity", b"GZIP", b"gzip, gzip", MARKER.encode(), b""))
     content = json.dumps(record).encode()
     headers = {"Content-Type": b"application/json", "Content-Encoding": encoding}
-    return Sent(PREDICT, gzip.compress(content) if random.random() < 0.5 else content, headers, ("encoding",))
+    return RawRequest(PREDICT, gzip.compress(content) if random.random() < 0.5 else content, headers, ("encoding",))
 
 
-def _other_headers(record: Document, random: Random) -> Sent:
+def _other_headers(record: Document, random: Random) -> RawRequest:
     name, value = random.choice(
         (
             ("Idempotency-Key", MARKER.encode()),
@@ -172,10 +172,10 @@ def _other_headers(record: Document, random: Random) -> Sent:
         )
     )
     headers = {"Content-Type": b"application/json", name: value}
-    return Sent(PREDICT, json.dumps(record).encode(), headers, ("header", name))
+    return RawRequest(PREDICT, json.dumps(record).encode(), headers, ("header", name))
 
 
-def _other_address(record: Document, random: Random) -> Sent:
+def _other_address(record: Document, random: Random) -> RawRequest:
     path = random.choice(
         (
             f"/v1/predict?{MARKER}={MARKER}",
@@ -186,7 +186,7 @@ def _other_address(record: Document, random: Random) -> Sent:
             "/V1/PREDICT",
         )
     )
-    return Sent(path, json.dumps(record).encode(), made=("address",))
+    return RawRequest(path, json.dumps(record).encode(), made=("address",))
 
 
 OF_BYTES = (

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, TypeAlias
 
-from tests.serving.planted import MARKED_DIGITS, MARKER, PREDICT, PREDICT_BATCH, Sent
+from tests.serving.planted import MARKED_DIGITS, MARKER, PREDICT, PREDICT_BATCH, RawRequest
 from tests.serving.requests import Document, changed
 
 Place: TypeAlias = tuple[str | int, ...]
-Way: TypeAlias = Callable[[Document, Random], Sent]
+Way: TypeAlias = Callable[[Document, Random], RawRequest]
 _RAW = "raw token {}"
 
 
@@ -138,14 +138,14 @@ def spoilt_before(record: Document, random: Random) -> Document:
 def _way(spoil: Callable[[Document, Random, _Tokens], Document]) -> Way:
     """A record spoilt alone, or beside others in a batch."""
 
-    def way(record: Document, random: Random) -> Sent:
+    def way(record: Document, random: Random) -> RawRequest:
         tokens = _Tokens()
         if random.random() < 0.7:
-            return Sent(PREDICT, tokens.written(spoil(record, random, tokens)), made=(spoil.__name__,))
+            return RawRequest(PREDICT, tokens.written(spoil(record, random, tokens)), made=(spoil.__name__,))
         size = random.choice((1, 2, 5))
         requests = [copy.deepcopy(record) for _ in range(size)]
         requests[random.randrange(size)] = spoil(record, random, tokens)
-        return Sent(PREDICT_BATCH, tokens.written({"requests": requests}), made=("batch", spoil.__name__))
+        return RawRequest(PREDICT_BATCH, tokens.written({"requests": requests}), made=("batch", spoil.__name__))
 
     return way
 

@@ -104,7 +104,7 @@ class Visit:
 
 
 def require_namespaces() -> None:
-    """Skip where this machine lets nobody make a container by hand."""
+    """Skip if this machine does not allow a container made by hand."""
     if os.geteuid() != 0:
         pytest.skip("a container made by hand takes root")
     if not all(shutil.which(tool) for tool in ("unshare", "chroot", "mount", "ip", "bash")):

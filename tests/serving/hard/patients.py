@@ -1,4 +1,4 @@
-"""Clinics that ask with the typed client while things break: what each was answered, and what it saw fail."""
+"""Clinics that call with the typed client under failures: the answers and the failed calls."""
 
 import threading
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from tests.serving.requests import changed
 
 MOST_CALLS = 50_000
 PATIENT = TimeLimits(total=120.0)
-"""A clinic's software waits at most so many seconds for an answer, retries included."""
+"""The longest time for which a clinic's software waits for an answer, with retries."""
 
 
 @dataclass
-class Asked:
+class CallResults:
     """Prediction ids that were answered, by the order of the calls; and every call that ended without an answer."""
 
     answered: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
-def _ask(base_url: str, asked: Asked, stop: threading.Event, caller: int, calls: int) -> None:
+def _ask(base_url: str, asked: CallResults, stop: threading.Event, caller: int, calls: int) -> None:
     with KapClient(base_url, limits=PATIENT, retries=Retries(tries=100, first_wait=0.1, longest_wait=1.0)) as client:
         for call in range(calls):
             if stop.is_set():
@@ -34,9 +34,9 @@ def _ask(base_url: str, asked: Asked, stop: threading.Event, caller: int, calls:
 
 
 @contextmanager
-def asking(base_url: str, callers: int = 4) -> Iterator[Asked]:
-    """Several clinics, one call after the other each, until the block ends or they have called enough."""
-    asked, stop = Asked(), threading.Event()
+def asking(base_url: str, callers: int = 4) -> Iterator[CallResults]:
+    """Several clinics, each with one call after another, until the block ends or all calls are made."""
+    asked, stop = CallResults(), threading.Event()
     threads = [
         threading.Thread(target=_ask, args=(base_url, asked, stop, caller, MOST_CALLS // callers), daemon=True)
         for caller in range(callers)

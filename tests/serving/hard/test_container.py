@@ -64,7 +64,7 @@ def test_a_store_mounted_over_the_models_brings_the_next_promotion(
 
 
 def let_others_read(folder: Path) -> None:
-    """What a promotion stores is for whoever promoted alone."""
+    """Only the user who promoted may read what a promotion stores."""
     subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
 
 

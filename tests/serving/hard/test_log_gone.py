@@ -72,7 +72,7 @@ def stop_and_start(server: Server, data: Path) -> list[str]:
         reached = len(asked.answered)
         until(lambda: len(asked.answered) > reached + 50)
     assert asked.failed == []
-    assert server.workers() == workers  # nobody had to be started anew
+    assert server.workers() == workers  # no worker was restarted
     return asked.answered
 
 

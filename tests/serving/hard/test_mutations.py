@@ -1,4 +1,4 @@
-"""Thousands of spoilt requests: no defect, no hang, no answer of another kind, and no planted value comes back."""
+"""Thousands of broken requests: no defect, no hang, no undocumented answer, and no marked value in one."""
 
 from pathlib import Path
 

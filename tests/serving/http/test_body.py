@@ -1,4 +1,4 @@
-"""A body is taken whole, up to its limit in bytes and in time; otherwise nobody further in sees anything of it."""
+"""A body within its limits of size and time is passed on completely, any other not at all."""
 
 import asyncio
 import json
@@ -94,6 +94,6 @@ def test_whoever_goes_away_gets_no_answer() -> None:
         return {"type": "http.disconnect"}
 
     async def send(_: Message) -> None:
-        pytest.fail("there is nobody to answer")
+        pytest.fail("the caller has disconnected")
 
     asyncio.run(WholeBody(inner, limits=lambda: LIMITS, metrics=lambda: METRICS)(scope, receive, send))

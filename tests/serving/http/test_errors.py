@@ -5,7 +5,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from serving.http.errors import ProblemDetails, WithoutValues
+from serving.http.errors import ProblemDetails, ValueFilter
 from serving.http.metrics import Metrics
 
 MARKER = "XMARKERX"
@@ -20,7 +20,7 @@ def _logged(error: Exception) -> logging.LogRecord | None:
         _fail(error)
     raised = (caught.type, caught.value, caught.tb)
     record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "failed", None, raised)
-    return record if WithoutValues().filter(record) else None
+    return record if ValueFilter().filter(record) else None
 
 
 def test_an_exception_is_logged_by_its_class_and_place_alone() -> None:

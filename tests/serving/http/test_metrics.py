@@ -1,4 +1,4 @@
-"""Prometheus is told how many, how fast and which outcome, for each version; never what stood in a record."""
+"""Metrics: how many, how fast and which outcome, for each version; never a value of a record."""
 
 import os
 import re

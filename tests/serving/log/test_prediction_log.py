@@ -116,7 +116,7 @@ def test_a_log_that_cannot_be_written_is_told_and_used_again_when_it_can(tmp_pat
 
 
 def test_a_commit_that_came_through_unheard_breaks_no_chain(log: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection may be lost after the commit and before its answer: the entry is there, the caller is told no."""
+    """The connection may be lost after the commit and before its reply: the entry exists, the caller gets an error."""
     from serving.log import writer as log_writer
 
     async def lose_one_answer() -> None:
@@ -160,9 +160,9 @@ def test_erasing_a_patient_leaves_nothing_of_theirs_and_a_whole_chain(log: Engin
     assert b"61.125" not in written
     assert SECRET.patient("patient-1").encode() not in written
     (erasure,) = read_entries(log, kind="erasure")
-    told = json.loads(erasure.answer or "")
-    assert (told["by"], told["reason"]) == ("the clinic", "asked for")
-    assert told["erased"] == ["p1", "p4", "p7", "p10"]
+    reported = json.loads(erasure.answer or "")
+    assert (reported["by"], reported["reason"]) == ("the clinic", "asked for")
+    assert reported["erased"] == ["p1", "p4", "p7", "p10"]
     assert erase_patient(log, SECRET, "patient-1", by="the clinic", reason="again") == 0
 
 
@@ -181,7 +181,7 @@ def test_content_taken_away_without_an_erasure_is_found(log: Engine, tmp_path: P
     gone = ", ".join(f"{name} = NULL" for name in ("nonce", "patient", "input_digest", "row", "answer", "idempotency"))
     for erased_by in ("NULL", "(SELECT erased_by FROM entries WHERE prediction_id = 'p0')"):
         _sql(tmp_path, f"UPDATE entries SET {gone}, erased_by = {erased_by} WHERE prediction_id = 'p1'")
-        assert found(log) == ("p1: its content is gone, and no erasure names it",)
+        assert found(log) == ("p1: its content is missing, and no erasure names it",)
 
 
 def test_a_log_put_back_to_an_earlier_day_is_found_by_a_seal(log: Engine, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_log_put_back_to_an_earlier_day_is_found_by_a_seal(log: Engine, tmp_pa
     assert found(log, seal) == ()
     _put_back(log, database, earlier)
     assert found(log) == ()
-    assert found(log, seal) == ("writer 2, entry 1: the seal knows it, the log does not",)
+    assert found(log, seal) == ("writer 2, entry 1: sealed, but missing from the log",)
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b"[]", b'{"reached": [{"writer": 1}]}'])
@@ -306,12 +306,12 @@ def test_any_single_change_to_the_stored_log_is_reported(seed: int, original: by
     path.chmod(0o600)
     database = sqlite3.connect(path)
     before = list(database.iterdump())
-    told = Change(seed).make(database)
+    reported = Change(seed).make(database)
     database.commit()
-    assert list(database.iterdump()) != before, told
+    assert list(database.iterdump()) != before, reported
     database.close()
     engine = log_in(tmp_path)
-    assert found(engine), told
+    assert found(engine), reported
     engine.dispose()
 
 
@@ -342,7 +342,7 @@ def test_erased_content_that_is_put_back_is_found(log: Engine, tmp_path: Path) -
     with sqlite3.connect(tmp_path / "predictions.db") as database:
         back = ", ".join(f"{name} = ?" for name in names)
         database.execute(f"UPDATE entries SET {back}, erased_by = NULL WHERE prediction_id = 'p0'", content)
-    assert found(log) == ("p0: it was erased, and its content is back or the entry is gone",)
+    assert found(log) == ("p0: it was erased, and its content is present again or the entry is missing",)
 
 
 @pytest.mark.parametrize("table", ["entries", "writers"])

@@ -1,4 +1,4 @@
-"""Schemathesis against a running service: cases are made from its own OpenAPI document, and answers judged by it."""
+"""Schemathesis against a running service: its own OpenAPI document gives the cases and checks the answers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode, Response
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.serving.documented import Documented
+from tests.serving.documented import ApiDocument
 from tests.serving.servers import Server
 
 ANSWERED_WITHIN_SECONDS = 5.0
@@ -35,8 +35,8 @@ _TAKEN_KEY = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass
-class Fuzzed:
-    """What was sent and what came of it: how many cases by operation and status, and the slowest answer in seconds."""
+class FuzzingResults:
+    """The number of cases by operation and status, and the slowest answer in seconds."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     slowest: float = 0.0
@@ -49,7 +49,9 @@ class Fuzzed:
         return {status for _, status in self.answers}
 
 
-def fuzz(server: Server, *, examples: int, coverage: int | None, headers: Mapping[str, str] | None = None) -> Fuzzed:
+def fuzz(
+    server: Server, *, examples: int, coverage: int | None, headers: Mapping[str, str] | None = None
+) -> FuzzingResults:
     """Send so many generated cases per operation and kind (within and outside the schema), and boundary cases.
 
     ``coverage`` is how many boundary cases of each operation are sent, spread over all of them; ``None``: all. Raises
@@ -57,9 +59,9 @@ def fuzz(server: Server, *, examples: int, coverage: int | None, headers: Mappin
     """
     load_all_checks()
     config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
-    documented = Documented(server.client.get("/openapi.json").json())
+    documented = ApiDocument(server.client.get("/openapi.json").json())
     schema = schemathesis.openapi.from_dict(documented.document, config=config)
-    fuzzed, numbers = Fuzzed(), count()
+    fuzzed, numbers = FuzzingResults(), count()
     for found in schema.get_all_operations():
         operation = found.ok()  # a defect of the document raises here
 
@@ -103,7 +105,7 @@ def _generate(cases: Any, examples: int, send: Any) -> None:
         each()
 
 
-def _send(case: Case[Any], server: Server, headers: dict[str, str], fuzzed: Fuzzed, number: int) -> Response:
+def _send(case: Case[Any], server: Server, headers: dict[str, str], fuzzed: FuzzingResults, number: int) -> Response:
     key = case.headers.get("Idempotency-Key")
     if isinstance(key, str) and _TAKEN_KEY.fullmatch(key):
         case.headers["Idempotency-Key"] = f"{key[:100]}{number}"  # or most would be refused for the key alone
@@ -116,7 +118,7 @@ def _send(case: Case[Any], server: Server, headers: dict[str, str], fuzzed: Fuzz
     return response
 
 
-def _check_items(documented: Documented, response: Response) -> None:
+def _check_items(documented: ApiDocument, response: Response) -> None:
     """Each request of a batch has its answer, and those outside the schema are refused."""
     requests, answers = json.loads(response.request.body)["requests"], response.json()["answers"]
     assert len(requests) == len(answers)

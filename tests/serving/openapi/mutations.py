@@ -1,6 +1,6 @@
-"""Thousands of spoilt requests, made from those of a cohort's patients, and what a service has to do with each.
+"""Thousands of broken requests, made from a cohort's patients, and the required answer to each.
 
-How a request is spoilt is written in `spoilt_records` and `spoilt_bytes`.
+`spoilt_records` and `spoilt_bytes` break a request.
 """
 
 import json
@@ -16,8 +16,8 @@ import httpx
 from features.records.cohort import Cohort
 from tests.serving.contract.spoilt_bytes import OF_BYTES
 from tests.serving.contract.spoilt_records import OF_RECORDS, spoilt_before
-from tests.serving.documented import Documented
-from tests.serving.planted import MARKED_NUMBER, MARKER, MARKS, PREDICT, Sent
+from tests.serving.documented import ApiDocument
+from tests.serving.planted import MARKED_NUMBER, MARKER, MARKS, PREDICT, RawRequest
 from tests.serving.requests import Document, request_of
 from tests.serving.servers import Server
 from training.cohort.reader import read_cohort
@@ -29,8 +29,8 @@ WAYS = (*OF_RECORDS, *OF_RECORDS, *OF_BYTES)
 
 
 @dataclass
-class Bombarded:
-    """What came of many requests: how many by status, the slowest answer in seconds, and what was wrong."""
+class MutationResults:
+    """The results of many requests: their number by status, the slowest answer in seconds, and what was wrong."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0
@@ -38,7 +38,7 @@ class Bombarded:
 
 
 def valid_requests(cohort: Cohort, random: Random) -> Iterator[Document]:
-    """Records of patients of a cohort on days of their course, with planted values; without end."""
+    """Records of patients of a cohort on days of their course, with marked values; endless."""
     while True:
         patient = random.randrange(len(cohort))
         document = request_of(cohort, patient, random.choice((0, 6, 7, 13, 14, 30, 60)))
@@ -48,8 +48,8 @@ def valid_requests(cohort: Cohort, random: Random) -> Iterator[Document]:
         yield document
 
 
-def mutations(cohort: Cohort, number: int, seed: int) -> Iterator[Sent]:
-    """So many spoilt requests, the same for the same seed; every way of spoiling one comes up in turn."""
+def mutations(cohort: Cohort, number: int, seed: int) -> Iterator[RawRequest]:
+    """``number`` broken requests, the same for the same seed; the ways of breaking one take turns."""
     random = Random(seed)  # noqa: S311 - no secret
     records = valid_requests(cohort, random)
     for turn in range(number):
@@ -62,11 +62,11 @@ def synthetic_patients(folder: Path) -> Cohort:
     return read_cohort(folder)
 
 
-def bombard(server: Server, requests: Iterable[Sent], key: str | None = None) -> Bombarded:
-    """Send each, with a key unless it brings one of its own, and judge its answer by the service's own document."""
+def bombard(server: Server, requests: Iterable[RawRequest], key: str | None = None) -> MutationResults:
+    """Send each, with a key unless it has its own, and check the answer against the service's own document."""
     given = {} if key is None else {"Authorization": f"Bearer {key}".encode()}
-    documented = Documented(server.client.get("/openapi.json").json())
-    seen = Bombarded()
+    documented = ApiDocument(server.client.get("/openapi.json").json())
+    seen = MutationResults()
     for number, sent in enumerate(requests):
         began = time.perf_counter()
         response = server.client.post(
@@ -87,7 +87,7 @@ def _as_bytes(headers: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value) for name, value in headers.items()]
 
 
-def objection(documented: Documented, sent: Sent, response: httpx.Response) -> str | None:
+def objection(documented: ApiDocument, sent: RawRequest, response: httpx.Response) -> str | None:
     """What is wrong with an answer; ``None`` where nothing is."""
     if response.status_code >= 500:
         return f"the status {response.status_code}"

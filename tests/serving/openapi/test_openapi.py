@@ -26,7 +26,7 @@ from serving.openapi.examples import PREDICTION_ID, prediction_examples
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
 from serving.prediction.cautions import RULES
-from serving.prediction.no_prediction import NOT_LEARNED, OUTSIDE_TRAINING
+from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
 from serving.server import service
 from serving.server.batcher import OverloadedError
@@ -109,11 +109,11 @@ def test_the_document_is_one_by_the_schema_of_openapi(protocol: Protocol) -> Non
 
 
 def test_every_address_is_in_it_with_its_method_and_its_scope(served: Document) -> None:
-    told = {(path, method.upper()): operation for path, method, operation in operations(served)}
-    assert told.keys() == {(route.path, route.method) for route in ROUTES.values()}
+    listed = {(path, method.upper()): operation for path, method, operation in operations(served)}
+    assert listed.keys() == {(route.path, route.method) for route in ROUTES.values()}
     for route in ROUTES.values():
         security = [] if route.scope is None else [{"key": [route.scope]}]
-        assert told[route.path, route.method]["security"] == security
+        assert listed[route.path, route.method]["security"] == security
 
 
 def test_every_operation_says_in_words_what_it_is_for(served: Document) -> None:
@@ -164,14 +164,14 @@ def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Pro
         ("Caution", {rule.code for rule in RULES}),
         (
             "Reason",
-            {why.name.lower() for why in Ineligible} | {NOT_LEARNED, OUTSIDE_TRAINING},
+            {why.name.lower() for why in Ineligible} | {NOT_FITTED, OUTSIDE_TRAINING},
         ),
         ("UnlikeReason", set(WORDS)),
     ],
 )
 def test_every_code_that_an_answer_can_have_is_told_and_no_other(served: Document, part: str, codes: set[str]) -> None:
-    told = served["components"]["schemas"][part]["properties"]["code"]["enum"]
-    assert sorted(told) == sorted(codes)
+    listed = served["components"]["schemas"][part]["properties"]["code"]["enum"]
+    assert sorted(listed) == sorted(codes)
 
 
 def test_every_example_of_a_request_is_answered_as_its_example_says(server: Server, served: Document) -> None:
@@ -319,8 +319,8 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
 """How each refusal of which the document has an example comes about."""
 
 
-class _Working:
-    """What `service` asks of a worker while it answers."""
+class _WorkerStub:
+    """The part of a worker that `service` uses for an answer."""
 
     def __init__(self) -> None:
         self.settings = self
@@ -335,7 +335,7 @@ class _Working:
 def test_every_example_of_a_refusal_is_what_really_happens(
     server: Server, served: Document, monkeypatch: pytest.MonkeyPatch, status: int, name: str
 ) -> None:
-    monkeypatch.setattr(service, "_worker", _Working)
+    monkeypatch.setattr(service, "_worker", _WorkerStub)
     real_status, headers, problem = PROVOKED[status, name](server)
     shown = refusals(served)[status, name]
     assert (real_status, problem) == (status, shown["value"])

@@ -1,4 +1,4 @@
-"""What the service says of itself: which model, by which rules, learned from whom, how good, which scales it reads."""
+"""The description of the served model: its rules, development cohort, performance and scales."""
 
 import hashlib
 import json
@@ -111,11 +111,11 @@ def test_it_says_which_share_of_the_training_patients_was_like_the_others() -> N
 
 
 def test_every_feature_is_told_with_its_meaning_unit_and_range() -> None:
-    told = {one.name: one for one in described().features}
-    assert list(told) == [feature.name for feature in catalogue(Protocol())]
-    age = told["age_years"]
+    described_features = {one.name: one for one in described().features}
+    assert list(described_features) == [feature.name for feature in catalogue(Protocol())]
+    age = described_features["age_years"]
     assert (age.unit, age.minimum, age.maximum, age.group) == ("years", 10, 110, "patient context")
-    assert all(one.meaning for one in told.values())
+    assert all(one.meaning for one in described_features.values())
 
 
 def test_performance_is_told_with_its_intervals_and_what_can_not_be_told_is_said() -> None:
@@ -167,24 +167,24 @@ def test_performance_that_is_not_as_it_was_promoted_is_refused(tmp_path: Path, d
 
 
 def test_every_scale_is_told_with_what_it_decides_and_the_source_of_its_numbers() -> None:
-    told = describe_instruments(Protocol())
-    by_name = {scale.name: scale for scale in told.instruments}
-    assert told.primary == list(Protocol().remission.instruments)
-    assert [name for name, scale in by_name.items() if scale.decides_outcomes] == told.primary
+    instruments = describe_instruments(Protocol())
+    by_name = {scale.name: scale for scale in instruments.instruments}
+    assert instruments.primary == list(Protocol().remission.instruments)
+    assert [name for name, scale in by_name.items() if scale.decides_outcomes] == instruments.primary
     gad7 = by_name["gad7"]
     assert (gad7.minimum, gad7.maximum, gad7.remission_at_most, gad7.relapse_at_least) == (0, 21, 4, 10)
     assert gad7.reliable_change == 6
     assert [(band.from_score, band.name) for band in gad7.bands][1] == (5, "mild")
     assert (by_name["cadss"].kind, by_name["cadss"].remission_at_most) == ("experience", None)
-    assert all(scale.source for scale in told.instruments)
+    assert all(scale.source for scale in instruments.instruments)
 
 
 def test_the_scales_of_a_study_are_told_and_its_own_numbers_go_first() -> None:
     own = Instrument("gad7", "GAD-7 as in the study", 0, 21, 7, 10, 5, source="the study")
     study = Protocol(name="study", own_instruments=(own,), remission=RemissionRule(instruments=("gad7",)))
-    told = describe_instruments(study)
-    assert (told.protocol, told.protocol_digest, told.primary) == ("study", study.digest, ["gad7"])
-    (gad7,) = [scale for scale in told.instruments if scale.name == "gad7"]
+    instruments = describe_instruments(study)
+    assert (instruments.protocol, instruments.protocol_digest, instruments.primary) == ("study", study.digest, ["gad7"])
+    (gad7,) = [scale for scale in instruments.instruments if scale.name == "gad7"]
     assert (gad7.remission_at_most, gad7.source) == (7, "the study")
 
 

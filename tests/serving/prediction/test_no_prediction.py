@@ -1,4 +1,4 @@
-"""Who gets no prediction is told why, and what would make one possible; nothing where nothing would."""
+"""A patient without a prediction gets the reason, and a remedy if there is one."""
 
 from dataclasses import replace
 from typing import Any
@@ -90,12 +90,12 @@ def sparing(bundle: Bundle, *usual: str) -> Bundle:
     return replace(bundle, models=tuple(models))
 
 
-def test_who_is_too_little_known_is_told_what_most_training_patients_had() -> None:
+def test_a_patient_with_too_little_recorded_gets_what_most_training_patients_had() -> None:
     usual = ("adequate_failures", "age_years", "prior_psychotherapies_not_failed")  # of which the age is recorded
     reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))
     assert reason.code == "outside_training"
-    needed = "earlier psychotherapies that did not fail or adequate treatments that failed"
-    assert reason.remedy == f"record more of what most training patients had, such as {needed}"
+    needed = "earlier psychotherapies that did not fail, adequate treatments that failed"
+    assert reason.remedy == f"record more of what most training patients had: {needed}"
 
 
 def test_where_training_patients_had_little_in_common_no_feature_is_named() -> None:
@@ -103,11 +103,13 @@ def test_where_training_patients_had_little_in_common_no_feature_is_named() -> N
     assert reason.remedy == "record more of what most training patients had"
 
 
-def test_no_more_than_ten_features_are_named_the_most_usual_first() -> None:
+def test_three_features_are_named_the_most_usual_first_and_the_others_counted() -> None:
     bundle = toy_bundle()
     reason = why(example(prior_treatments=None), sparing(bundle, *bundle.features))
-    named = (reason.remedy or "").partition("such as ")[2].replace(" or ", ", ").split(", ")
+    names, _, others = (reason.remedy or "").partition(": ")[2].partition(" and ")
+    named = names.split(", ")
     assert len(named) == MOST_NAMED
+    assert int(others.removesuffix(" more")) > 0
     assert named == sorted(named, key=[LABELS[name] for name in bundle.features].index)
 
 

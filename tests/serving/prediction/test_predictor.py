@@ -379,7 +379,7 @@ def test_without_a_head_its_part_of_the_answer_is_null_and_noted() -> None:
     assert found.remission is None
     assert found.reasons.remission is None
     assert [entry.probability for entry in found.sustained_remission] == [None, None]
-    assert found.notes == [f"relapse: {NOTE}", "remission: not fitted, for want of training data"]
+    assert found.notes == [f"relapse: {NOTE}", "remission: not fitted, because there are too few training data"]
     found = answer(EXAMPLE, without(toy_bundle(), "relapse"))
     assert found.relapse is None
     assert found.remission is not None

@@ -45,9 +45,9 @@ def differences(cohort: Cohort, landmark: Landmark) -> tuple[list[str], Counter[
         verdicts["eligible" if why is None else why.name.lower()] += 1
         name = f"{cohort.patient_ids[patient]}, {landmark.name}"
         document = reply.answer
-        told = None if document["outcome"] == "predicted" else document["reasons"][0]["code"]
-        if told != (None if why is None else why.name.lower()):
-            found.append(f"{name}: training says {why}, the service {told}")
+        service_code = None if document["outcome"] == "predicted" else document["reasons"][0]["code"]
+        if service_code != (None if why is None else why.name.lower()):
+            found.append(f"{name}: training says {why}, the service {service_code}")
         elif why is None:
             found += _row_differences(name, reply, rows, patient)
             found += [f"{name}: another {key}" for key in NUMBERS if _differ(document, expected[patient], key)]
@@ -175,7 +175,7 @@ def test_adversarial_records(block: int) -> None:
 
 
 def test_the_adversarial_records_have_every_verdict() -> None:
-    """A comparison that meets one verdict alone would prove nothing."""
+    """A comparison with a single verdict would show nothing."""
     seen: set[str] = set()
     for seed in range(20):
         cohort = adversarial(seed)

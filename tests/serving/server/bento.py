@@ -1,4 +1,4 @@
-"""A Bento built by `make bento`, and what BentoML hands to whoever makes the image of it."""
+"""A Bento built by `make bento`, and what BentoML needs to make its image."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Requests that wait are answered together: one that fails harms no other, and none is told before it is in the log."""
+"""Requests that wait are answered together: a failing one affects no other, and no answer precedes its log entry."""
 
 import asyncio
 import time
@@ -144,7 +144,7 @@ def test_more_than_may_wait_are_sent_away(log: Engine) -> None:
     assert [isinstance(reply, OverloadedError) for reply in replies] == [False, False, False, True, True, False]
 
 
-class Silent(LogWriter):
+class SilentLogWriter(LogWriter):
     """A log that is not there."""
 
     async def append(self, drafts: Sequence[Draft]) -> Any:
@@ -153,7 +153,7 @@ class Silent(LogWriter):
 
 def test_nobody_is_answered_what_could_not_be_logged(log: Engine) -> None:
     async def ask() -> list[Any]:
-        writer = Silent(log, SECRET)
+        writer = SilentLogWriter(log, SECRET)
         asking = (batcher(writer, MonitoredItem()).answer(one, CALL) for one in aged(30, 31))
         try:
             return await asyncio.gather(*asking, return_exceptions=True)

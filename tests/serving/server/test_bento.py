@@ -22,8 +22,8 @@ MARKERS = {"KAP_LOG_PASSWORD": "XPASSWORDX", "KAP_STATE": "/XSTATEX"}
 
 
 @dataclass(frozen=True)
-class Built:
-    """A built Bento: the folder of its store, what `make bento` said, and what its image would be made from."""
+class BuiltBento:
+    """A built Bento: the folder of its store, the output of `make bento`, and the content of its image."""
 
     folder: Path
     said: str
@@ -31,25 +31,25 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Built by somebody who has a password in the environment, from a store where two versions were promoted."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
+    """Built with a password in the environment, from a store where two versions were promoted."""
     folder = tmp_path_factory.mktemp("built")
     environment = environment_in(folder)
     promote_toy(environment, "3")
     promote_toy(environment, "4")
     made = make_bento(environment | MARKERS)
     assert made.returncode == 0, made.stderr
-    return Built(folder, made.stdout, image_context(environment, folder / "context"))
+    return BuiltBento(folder, made.stdout, image_context(environment, folder / "context"))
 
 
-def bare_environment(built: Built, path: str) -> dict[str, str]:
+def bare_environment(built: BuiltBento, path: str) -> dict[str, str]:
     """Where nothing but what the Bento and its lock hold can be imported, and nothing compiled is left behind."""
     environment = environment_in(built.folder, KAP_TEST_LOCK=str(LOCK), PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
     return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
 
 
 @pytest.fixture(scope="module")
-def served(built: Built) -> Iterator[Server]:
+def served(built: BuiltBento) -> Iterator[Server]:
     """The built Bento over TLS, in a process that can import nothing but what the Bento and its lock hold."""
     pair = make_certificate(built.folder / "certificate")
     environment = bare_environment(built, str(BARE)) | pair.settings()
@@ -74,7 +74,7 @@ def test_the_built_bento_answers_without_anything_else(served: Server) -> None:
     assert "kap_answers_total" in served.client.get("/metrics").text
 
 
-def bare(built: Built, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def bare(built: BuiltBento, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python in the Bento's source folder, where nothing but what the Bento and its lock hold can be imported."""
     source = built.context / "src"
     environment = bare_environment(built, f"{BARE}:{source}")
@@ -82,7 +82,7 @@ def bare(built: Built, script: str, *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(command, env=environment, cwd=source, capture_output=True, text=True, check=False)
 
 
-def test_no_module_of_the_bento_needs_more(built: Built) -> None:
+def test_no_module_of_the_bento_needs_more(built: BuiltBento) -> None:
     source = built.context / "src"
     modules = [".".join(path.relative_to(source).with_suffix("").parts) for path in source.rglob("*.py")]
     assert len(modules) > 40
@@ -90,14 +90,14 @@ def test_no_module_of_the_bento_needs_more(built: Built) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_head_of_trees_needs_no_more_either(built: Built) -> None:
-    """XGBoost takes pandas and scikit-learn where they are, and must do without."""
+def test_a_head_of_trees_needs_no_more_either(built: BuiltBento) -> None:
+    """XGBoost uses pandas and scikit-learn if they are installed, and must work without them."""
     script = """
 import numpy as np, xgboost
 from models.score import Trees
 rows = np.random.default_rng(1).normal(size=(50, 2))
-learned = xgboost.train({"max_depth": 2}, xgboost.DMatrix(rows, rows[:, 0]), 3)
-start, added = Trees(bytes(learned.save_raw()), 2).explain(rows)
+trees = xgboost.train({"max_depth": 2}, xgboost.DMatrix(rows, rows[:, 0]), 3)
+start, added = Trees(bytes(trees.save_raw()), 2).explain(rows)
 assert np.ptp(start + added.sum(axis=1)) > 0.5
 """
     done = bare(built, script)
@@ -105,24 +105,24 @@ assert np.ptp(start + added.sum(axis=1)) > 0.5
 
 
 @pytest.mark.parametrize("module", ["mlflow", "matplotlib", "pandas", "sklearn", "pytest", "training", "tests"])
-def test_what_the_bento_must_not_need_is_really_kept_from_it(built: Built, module: str) -> None:
+def test_what_the_bento_must_not_need_is_really_kept_from_it(built: BuiltBento, module: str) -> None:
     assert "ModuleNotFoundError" in bare(built, f"import {module}").stderr
 
 
-def test_it_holds_what_answers_and_nothing_else(built: Built) -> None:
+def test_it_holds_what_answers_and_nothing_else(built: BuiltBento) -> None:
     files = [path.relative_to(built.context / "src") for path in (built.context / "src").rglob("*") if path.is_file()]
     assert {path.parts[0] for path in files} == {"features", "models", "serving", "LICENSE", "bentofile.yaml"}
     assert {path.suffix for path in files if len(path.parts) > 1} == {".py"}
     assert Path("models/learners.py") not in files
 
 
-def test_it_holds_the_model_that_was_promoted_last_and_no_other(built: Built) -> None:
+def test_it_holds_the_model_that_was_promoted_last_and_no_other(built: BuiltBento) -> None:
     (label,) = (built.context / "models/kap-outcomes").glob("*/model.yaml")
     assert "mlflow_version: '4'" in label.read_text(encoding="utf-8")
     assert label.parent.name in (built.context / "bento.yaml").read_text(encoding="utf-8")
 
 
-def test_its_dependencies_are_those_of_the_lock(built: Built) -> None:
+def test_its_dependencies_are_those_of_the_lock(built: BuiltBento) -> None:
     """BentoML adds its own version once more; uv checks the hashes that are there."""
     wanted = (built.context / "env/python/requirements.txt").read_text(encoding="utf-8")
     pins, hashes = re.compile(r"(?m)^[\w.-]+==[\w.]+"), re.compile(r"sha256:\w+")
@@ -131,15 +131,15 @@ def test_its_dependencies_are_those_of_the_lock(built: Built) -> None:
     assert "://" not in wanted
 
 
-def test_its_image_does_not_run_as_root(built: Built) -> None:
+def test_its_image_does_not_run_as_root(built: BuiltBento) -> None:
     written = container_file(built.context)
     assert re.findall(r"(?m)^USER (\S+)", written) == ["bentoml"]
     assert re.search(r"(?m)^ARG BENTO_USER_UID=([1-9]\d*)$", written)
     assert written.index("USER bentoml") > written.rindex("\nRUN ")
 
 
-def test_its_image_keeps_nothing_of_its_builder(built: Built) -> None:
-    """No variable but those declared, and no password, no path, nobody's name in any of its files."""
+def test_its_image_keeps_nothing_of_its_builder(built: BuiltBento) -> None:
+    """No variables except those declared, and no password, path or person's name in any of its files."""
     environment = image_environment(built.context)
     assert {name for name in environment if name.startswith("KAP_")} == {"KAP_STATE"}
     assert environment["KAP_STATE"] == "/var/lib/kap"
@@ -149,7 +149,7 @@ def test_its_image_keeps_nothing_of_its_builder(built: Built) -> None:
         assert not [one for one in (*MARKERS.values(), str(ROOT), str(built.folder)) if one.encode() in written]
 
 
-def test_it_is_built_with_its_commit_and_said_how_to_go_on(built: Built) -> None:
+def test_it_is_built_with_its_commit_and_said_how_to_go_on(built: BuiltBento) -> None:
     assert re.search(r"built kap-outcomes:\w+; make the image with: bentoml containerize kap-outcomes:\w+", built.said)
     assert re.search(r"(?m)^  commit: \S+$", (built.context / "bento.yaml").read_text(encoding="utf-8"))
 

@@ -121,6 +121,6 @@ def test_no_key_stands_in_the_log_or_on_a_command_line(keyed: tuple[Server, str,
     secret = (server.state / "secret").read_text(encoding="ascii").strip()
     written = server.written() + server.client.get("/metrics", headers=bearer(read)).text
     lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in (server.process.pid, *server.workers())]
-    for told in (written, *lines):
+    for text in (written, *lines):
         for hidden in (predict, read, predict.split("_", 2)[2], secret):
-            assert hidden not in told
+            assert hidden not in text

@@ -51,7 +51,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         return
     url: URL = request.getfixturevalue("postgresql_url")
     wire = Wire(url.host or "localhost", url.port or 5432)
-    yield Place(url.set(host="127.0.0.1", port=wire.port), wire.cut, wire.mend)
+    yield Place(url.set(host="127.0.0.1", port=wire.port), wire.cut, wire.restore)
     wire.close()
     engine = open_database(url)
     with writing(engine) as connection:

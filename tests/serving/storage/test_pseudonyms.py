@@ -1,4 +1,4 @@
-"""The secret: made once, open to nobody else, never shown; what is hashed with it is found only by who has it."""
+"""The secret: made once, private, never shown; only with it can a hashed reference be found."""
 
 import copy
 import hashlib

@@ -1,4 +1,4 @@
-"""A key may ask so often a minute, over all the processes of a host, and none of them waits for one that is gone."""
+"""A key has a limit of requests a minute over all processes of a host, and none waits for one that has ended."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ SECOND = 10**9
 
 
 class Clock:
-    """Nanoseconds that pass when told to."""
+    """A clock in nanoseconds that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1_000 * SECOND
@@ -107,7 +107,7 @@ def test_no_key_pays_for_another(limits: RateLimiter) -> None:
 def test_it_is_a_bucket(
     tmp_path_factory: pytest.TempPathFactory, per_minute: int, asked: list[tuple[int, int, bool]]
 ) -> None:
-    """A bucket of one minute's tokens, filled evenly, that may be overdrawn by whoever finds one in it."""
+    """A bucket of one minute's tokens, filled evenly, that a request may overdraw if it holds one."""
     clock = Clock()
     limits = RateLimiter(tmp_path_factory.mktemp("bucket"), clock)
     tokens, each = Fraction(per_minute), 60 * SECOND // per_minute

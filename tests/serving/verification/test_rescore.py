@@ -110,12 +110,12 @@ def test_a_part_that_was_made_up_is_named(log: PredictionLog) -> None:
     answer = json.loads(entry.answer or "") | {"advice": "none"}
     answer["not_recorded"].append("shoe_size")
     place = len(answer["not_recorded"]) - 1
-    told = (f"not_recorded[{place}]: given, and not computed", "advice: given, and not computed")
-    assert differences(BUNDLE, replace(entry, answer=json.dumps(answer))) == told
+    expected = (f"not_recorded[{place}]: given, and not computed", "advice: given, and not computed")
+    assert differences(BUNDLE, replace(entry, answer=json.dumps(answer))) == expected
 
 
 @pytest.mark.parametrize(
-    ("path", "apart", "told"),
+    ("path", "apart", "expected"),
     [
         (("remission", "probability"), 0.9e-9, ()),
         (("remission", "probability"), 2e-9, ("remission.probability: by 2.0e-09",)),
@@ -129,12 +129,12 @@ def test_a_part_that_was_made_up_is_named(log: PredictionLog) -> None:
     ],
 )
 def test_a_number_may_differ_by_what_arithmetic_leaves_open(
-    log: PredictionLog, path: tuple[str | int, ...], apart: float, told: tuple[str, ...]
+    log: PredictionLog, path: tuple[str | int, ...], apart: float, expected: tuple[str, ...]
 ) -> None:
     entry = entry_of(log, example())
     answer = json.loads(entry.answer or "")
     value = next(found for place, found in leaves(answer) if place == path)
-    assert differences(BUNDLE, replace(entry, answer=json.dumps(changed(path, value + apart, answer)))) == told
+    assert differences(BUNDLE, replace(entry, answer=json.dumps(changed(path, value + apart, answer)))) == expected
 
 
 def test_the_order_of_nearly_equal_contributions_is_left_open(log: PredictionLog) -> None:
@@ -154,7 +154,7 @@ def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLo
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"row": '{"shoe_size": 41}'}, "row: an unknown feature, not a feature of the catalogue"),
         ({"row": '{"age_years": "41"}'}, "row: another type, not a finite number"),
@@ -164,10 +164,10 @@ def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLo
     ],
 )
 def test_what_can_not_be_computed_is_told_without_a_value(
-    log: PredictionLog, changes: dict[str, str], told: str
+    log: PredictionLog, changes: dict[str, str], expected: str
 ) -> None:
     (wrong,) = differences(BUNDLE, replace(entry_of(log, example()), **changes))  # type: ignore[arg-type]
-    assert wrong.startswith(told)
+    assert wrong.startswith(expected)
     assert "41" not in wrong
 
 
@@ -212,25 +212,25 @@ def test_a_change_to_the_content_is_found(log: PredictionLog, column: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "expected"),
     [
-        ("DELETE FROM entries WHERE number = 1", "the entry before it in its chain is missing"),
+        ("DELETE FROM entries WHERE number = 1", "the previous entry in its chain is missing"),
         ("DELETE FROM writers", "its writer is missing"),
-        ("UPDATE writers SET entries = 1", "how far its writer's chain has come was changed"),
+        ("UPDATE writers SET entries = 1", "the length of its writer's chain was changed"),
         ("UPDATE entries SET number = 'x' WHERE number = 2", "its number was changed"),
     ],
 )
-def test_a_change_around_an_entry_is_found(log: PredictionLog, statement: str, told: str) -> None:
+def test_a_change_around_an_entry_is_found(log: PredictionLog, statement: str, expected: str) -> None:
     _, prediction_id, _ = log.answer(MODEL, *[example()] * 3)
     log.sql(statement)
-    assert facts(log, prediction_id).findings == (told,)
+    assert facts(log, prediction_id).findings == (expected,)
 
 
 def test_an_entry_put_behind_the_end_of_a_chain_is_found(log: PredictionLog) -> None:
     (first,), (second,) = log.answer(MODEL, example()), log.answer(MODEL, example())
     log.sql("UPDATE entries SET writer = 1, number = 2 WHERE prediction_id = ?", second)
-    told = ("it was changed, or is not in its place", "its writer's chain ends with another entry")
-    assert facts(log, second).findings == told
+    expected = ("it was changed, or is not in its place", "its writer's chain ends with another entry")
+    assert facts(log, second).findings == expected
     assert facts(log, first).findings == ()
 
 
@@ -265,7 +265,7 @@ def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, st
     prediction_id = erased(log)
     log.sql(statement)
     found = facts(log, prediction_id)
-    assert found.findings == ("its content is gone, and no erasure names it",)
+    assert found.findings == ("its content is missing, and no erasure names it",)
     assert found.erasure is None
 
 
@@ -275,7 +275,7 @@ def test_a_changed_erasure_is_found(log: PredictionLog) -> None:
     (finding,) = facts(log, prediction_id).findings
     assert finding.endswith("its content was changed")
     log.sql("UPDATE entries SET row = 'x' WHERE kind = 'prediction'")
-    assert "it is erased in part only" in facts(log, prediction_id).findings
+    assert "it is only partly erased" in facts(log, prediction_id).findings
 
 
 @pytest.mark.parametrize("in_full", [True, False])

@@ -1,4 +1,4 @@
-"""A training that is recorded, sealed and promoted in stores of its own, to be audited."""
+"""A training that is recorded, sealed and promoted in its own stores, for an audit."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ from training.verdicts import Verdict
 
 
 @dataclass(frozen=True)
-class Audited:
+class RecordedTraining:
     """Where the training is recorded. Commands run in ``folder`` see the same stores."""
 
     folder: Path
@@ -61,11 +61,16 @@ class Audited:
 
     def failed(self) -> dict[str, str]:
         """What is said of the checks that failed."""
-        return {name: verdict.detail for name, verdict in self.verify().items() if verdict.outcome == "failed"}
+        verdicts = self.verify().items()
+        return {
+            name: "; ".join(verdict.findings) or verdict.detail
+            for name, verdict in verdicts
+            if verdict.outcome == "failed"
+        }
 
 
 @contextmanager
-def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Iterator[Audited]:
+def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Iterator[RecordedTraining]:
     """Record, seal and promote in ``folder``; MLflow points there until the end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # MLflow puts its artifacts below the current folder
@@ -74,7 +79,7 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         _serve_from(folder / "bentoml", patch)
         recorded = record(training, _evidence(training), time.time(), lambda _: None)
-        audited = Audited(folder, recorded.run_id, recorded.model_version, cohort)
+        audited = RecordedTraining(folder, recorded.run_id, recorded.model_version, cohort)
         if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
             audited.client.set_tag(recorded.run_id, "blas", arithmetic())
             seal_run(recorded.run_id)
@@ -99,7 +104,7 @@ def _serve_from(home: Path, patch: pytest.MonkeyPatch) -> None:
     BentoMLContainer.model_store.set(ModelStore(home / "models"))
 
 
-def _promote(audited: Audited, scratch: Path) -> None:
+def _promote(audited: RecordedTraining, scratch: Path) -> None:
     tags = audited.client.get_model_version(MODEL_NAME, audited.version).tags
     decision = Decision(
         number=1,

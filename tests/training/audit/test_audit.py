@@ -1,4 +1,4 @@
-"""An audit finds whatever was changed or lost behind a promoted version, and learns the same model again."""
+"""An audit finds every change and loss behind a promoted version, and retrains the same model."""
 
 import json
 import math
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import Audited, recorded_and_promoted
+from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
 from tests.training.commands import SameProcess, Workplace
 from training.audit.audit import run_of, seal_run, verify
 from training.evidence.document import read_evidence
@@ -44,7 +44,7 @@ TABLES = {
 
 
 @pytest.fixture(scope="module")
-def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedTraining]:
     with recorded_and_promoted(trained, simulated, tmp_path_factory.mktemp("audited")) as made:
         yield made
 
@@ -106,7 +106,7 @@ def made(change: Change) -> Iterator[None]:
         change.undo()
 
 
-def random_changes(audited: Audited, number: int, seed: int) -> Iterator[Change]:
+def random_changes(audited: RecordedTraining, number: int, seed: int) -> Iterator[Change]:
     """Half of them bytes of files, every file as likely; half of them values, every table as likely."""
     rng = np.random.default_rng(seed)
     recorded = sorted((audited.folder / "mlruns").rglob("*"))
@@ -119,7 +119,7 @@ def random_changes(audited: Audited, number: int, seed: int) -> Iterator[Change]
             yield value_of(audited.database, list(TABLES)[int(rng.integers(len(TABLES)))], rng)
 
 
-def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: Audited) -> None:
+def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: RecordedTraining) -> None:
     verdicts = audited.verify()
     assert [name for name, verdict in verdicts.items() if verdict.outcome == "failed"] == []
     for name in (
@@ -145,7 +145,7 @@ def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: A
 
 @pytest.mark.parametrize("changes", [12, pytest.param(200, marks=pytest.mark.long)])
 def test_random_changes_to_what_stands_behind_a_version_are_all_reported_and_named(
-    audited: Audited, changes: int
+    audited: RecordedTraining, changes: int
 ) -> None:
     for number, change in enumerate(random_changes(audited, changes, seed=200)):
         with made(change):
@@ -155,13 +155,13 @@ def test_random_changes_to_what_stands_behind_a_version_are_all_reported_and_nam
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_value_is_found_in_whichever_table_it_is_changed(audited: Audited, table: str) -> None:
+def test_a_value_is_found_in_whichever_table_it_is_changed(audited: RecordedTraining, table: str) -> None:
     change = value_of(audited.database, table, np.random.default_rng(1))
     with made(change):
         assert any(change.name in detail for detail in audited.failed().values()), change.name
 
 
-def test_what_is_written_consistently_is_found_by_the_decision(audited: Audited) -> None:
+def test_what_is_written_consistently_is_found_by_the_decision(audited: RecordedTraining) -> None:
     """Somebody who changes a metric and seals again still contradicts what was decided upon."""
     with closing(sqlite3.connect(audited.database)) as store:
         kept = list(store.iterdump())
@@ -185,7 +185,7 @@ def _restore(database: Path, statements: list[str]) -> None:
         kept.backup(store)
 
 
-def test_a_file_that_is_lost_or_added_is_named(audited: Audited, tmp_path: Path) -> None:
+def test_a_file_that_is_lost_or_added_is_named(audited: RecordedTraining, tmp_path: Path) -> None:
     summary = audited.files() / "summary.json"
     shutil.move(summary, tmp_path)
     assert "artifact summary.json" in audited.failed()["artifacts"]
@@ -198,7 +198,7 @@ def test_a_file_that_is_lost_or_added_is_named(audited: Audited, tmp_path: Path)
     assert audited.failed() == {}
 
 
-def test_a_tag_of_somebodys_own_is_noted_and_fails_nothing(audited: Audited) -> None:
+def test_a_tag_of_somebodys_own_is_noted_and_fails_nothing(audited: RecordedTraining) -> None:
     audited.client.set_tag(audited.run_id, "seen by", "the committee")
     verdict = audited.verify()["record"]
     audited.client.delete_tag(audited.run_id, "seen by")
@@ -206,7 +206,7 @@ def test_a_tag_of_somebodys_own_is_noted_and_fails_nothing(audited: Audited) -> 
     assert "tag seen by" in verdict.detail
 
 
-def test_a_metric_added_later_is_no_part_of_the_record(audited: Audited) -> None:
+def test_a_metric_added_later_is_no_part_of_the_record(audited: RecordedTraining) -> None:
     audited.client.log_metric(audited.run_id, "auc", 0.99)
     said = audited.failed()
     for table in ("metrics", "latest_metrics"):
@@ -215,13 +215,13 @@ def test_a_metric_added_later_is_no_part_of_the_record(audited: Audited) -> None
     assert "added" in said["record"]
 
 
-def candidate_run(audited: Audited) -> str:
+def candidate_run(audited: RecordedTraining) -> str:
     with closing(sqlite3.connect(audited.database)) as store:
         (found,) = store.execute("SELECT run_uuid FROM tags WHERE key = 'candidate' LIMIT 1").fetchone()
     return str(found)
 
 
-def test_a_run_marked_as_deleted_and_one_gone_for_good_are_told(audited: Audited) -> None:
+def test_a_run_marked_as_deleted_and_one_gone_for_good_are_told(audited: RecordedTraining) -> None:
     run_id = candidate_run(audited)
     audited.client.delete_run(run_id)
     assert run_id[:8] in audited.failed()["runs"]
@@ -235,7 +235,7 @@ def test_a_run_marked_as_deleted_and_one_gone_for_good_are_told(audited: Audited
     assert audited.failed() == {}
 
 
-def test_the_loss_of_the_training_itself_is_told_by_the_registry(audited: Audited) -> None:
+def test_the_loss_of_the_training_itself_is_told_by_the_registry(audited: RecordedTraining) -> None:
     """What is registered survives its run, and so does the id by which the run is missed."""
     _execute(audited.database, "UPDATE runs SET run_uuid = 'gone' WHERE run_uuid = ?", audited.run_id)
     verdicts = verify(audited.version, None, 1, quietly)
@@ -245,7 +245,7 @@ def test_the_loss_of_the_training_itself_is_told_by_the_registry(audited: Audite
     assert exit_code(verdicts) == 4
 
 
-def test_the_loss_of_a_version_is_told(audited: Audited) -> None:
+def test_the_loss_of_a_version_is_told(audited: RecordedTraining) -> None:
     for table in ("model_versions", "model_version_tags", "registered_model_aliases"):
         _execute(audited.database, f"UPDATE {table} SET version = 99 WHERE version = ?", audited.version)
     said = audited.failed()
@@ -254,18 +254,18 @@ def test_the_loss_of_a_version_is_told(audited: Audited) -> None:
     assert "version 1: deleted from the store" in said["registry"]
 
 
-def test_a_run_is_meant_by_its_id_its_version_or_an_alias(audited: Audited) -> None:
+def test_a_run_is_meant_by_its_id_its_version_or_an_alias(audited: RecordedTraining) -> None:
     assert run_of(audited.run_id) == run_of(audited.version) == run_of(CHAMPION) == audited.run_id
 
 
 @pytest.mark.parametrize("name", ["0" * 32, "99", "challenger"])
-def test_what_was_never_there_is_the_users_mistake(audited: Audited, name: str) -> None:
+def test_what_was_never_there_is_the_users_mistake(audited: RecordedTraining, name: str) -> None:
     with pytest.raises(InputRefusedError):
         run_of(name)
 
 
 @pytest.mark.parametrize("name", ["bundle/manifest.json", "bundle/bundle.sha256", "performance.json"])
-def test_another_byte_in_the_served_copy_is_found_and_named(audited: Audited, name: str) -> None:
+def test_another_byte_in_the_served_copy_is_found_and_named(audited: RecordedTraining, name: str) -> None:
     path = audited.served.parent / name
     with made(byte_of(path, np.random.default_rng(4))):
         said = audited.failed()
@@ -274,7 +274,7 @@ def test_another_byte_in_the_served_copy_is_found_and_named(audited: Audited, na
 
 
 def test_a_served_copy_that_is_lost_is_told_apart_from_a_store_that_serves_others(
-    audited: Audited, tmp_path: Path
+    audited: RecordedTraining, tmp_path: Path
 ) -> None:
     entry = audited.served.parent
     shutil.move(entry, tmp_path / "entry")
@@ -293,7 +293,7 @@ def test_a_served_copy_that_is_lost_is_told_apart_from_a_store_that_serves_other
 
 
 @pytest.mark.parametrize("column", ["source", "run_id", "storage_location"])
-def test_a_version_that_points_elsewhere_is_found(audited: Audited, column: str) -> None:
+def test_a_version_that_points_elsewhere_is_found(audited: RecordedTraining, column: str) -> None:
     with closing(sqlite3.connect(audited.database)) as store:
         (before,) = store.execute(f"SELECT {column} FROM model_versions").fetchone()
     _execute(audited.database, f"UPDATE model_versions SET {column} = ?", "m-" + "0" * 32)
@@ -303,21 +303,21 @@ def test_a_version_that_points_elsewhere_is_found(audited: Audited, column: str)
     assert audited.failed() == {}
 
 
-def test_what_a_version_says_of_its_promotion_can_not_be_deleted_unnoticed(audited: Audited) -> None:
+def test_what_a_version_says_of_its_promotion_can_not_be_deleted_unnoticed(audited: RecordedTraining) -> None:
     tags = dict(audited.client.get_model_version(MODEL_NAME, audited.version).tags)
-    told = [key for key in tags if key.startswith(("promoted_", "promotion "))]
-    assert len(told) == 4
-    for key in told:
+    keys = [key for key in tags if key.startswith(("promoted_", "promotion "))]
+    assert len(keys) == 4
+    for key in keys:
         audited.client.delete_model_version_tag(MODEL_NAME, audited.version, key)
     said = audited.failed()
-    for key in told:
+    for key in keys:
         audited.client.set_model_version_tag(MODEL_NAME, audited.version, key, tags[key])
     assert set(said) == {"decisions"}
-    assert all(f"the tag {key} of version 1: lost" in said["decisions"] for key in told)
+    assert all(f"the tag {key} of version 1: lost" in said["decisions"] for key in keys)
 
 
 @contextmanager
-def evaluated(audited: Audited) -> Iterator[str]:
+def evaluated(audited: RecordedTraining) -> Iterator[str]:
     """A sealed evaluation of the version on another cohort, called elsewhere; gives its run."""
     client = audited.client
     experiment = client.get_run(audited.run_id).info.experiment_id
@@ -338,7 +338,7 @@ def evaluated(audited: Audited) -> Iterator[str]:
         _execute(audited.database, "UPDATE tags SET value = 'past' WHERE key = 'level' AND run_uuid = ?", run_id)
 
 
-def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: Audited) -> None:
+def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: RecordedTraining) -> None:
     client = audited.client
     with evaluated(audited) as run_id:
         untouched = audited.verify()["evaluations"]
@@ -353,14 +353,14 @@ def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: 
     assert untouched == passed("evaluations", f"each as sealed: elsewhere by run {run_id[:8]}")
     assert "evidence.json" in changed["evaluations"]
     assert f"evaluation {run_id} on elsewhere: deleted from the store" in lost["evaluations"]
-    assert "no tag of the version names it any more" in unnamed["evaluations"]
+    assert "no tag of the version names it" in unnamed["evaluations"]
     assert audited.verify()["evaluations"].detail == "none recorded"
 
 
 def test_given_the_data_the_model_is_learned_again_byte_for_byte(
-    audited: Audited, monkeypatch: pytest.MonkeyPatch
+    audited: RecordedTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The evidence recorded here is made up, so that proving again is told to answer with it."""
+    """The evidence recorded here is made up, so that computing it again returns it."""
     recorded = read_evidence((audited.files() / "evidence.json").read_text())
     monkeypatch.setattr(retraining, "build_evidence", lambda *_: recorded)
     verdicts = audited.verify(audited.cohort)
@@ -371,7 +371,7 @@ def test_given_the_data_the_model_is_learned_again_byte_for_byte(
 
 
 def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_learned_from_it(
-    audited: Audited, tmp_path: Path
+    audited: RecordedTraining, tmp_path: Path
 ) -> None:
     write_cohort(simulate_cohort(60, 3, 6), tmp_path / "other")
     verdicts = audited.verify(tmp_path / "other")
@@ -379,8 +379,8 @@ def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_learned_f
     assert verdicts["retraining"].outcome == "not checked"
 
 
-def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(audited: Audited) -> None:
-    """OpenBLAS and NumPy are told to compute as on a processor of 2008, which rounds differently."""
+def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(audited: RecordedTraining) -> None:
+    """OpenBLAS and NumPy compute as on a processor of 2008, which rounds differently."""
     code = (
         "import json, sys\nfrom dataclasses import asdict\nfrom pathlib import Path\n"
         "from training.experiment import retraining\n"
@@ -416,7 +416,7 @@ def test_the_exit_code_tells_failed_from_not_checked(verdicts: list[Verdict], co
     assert exit_code(verdicts) == code
 
 
-def test_the_command_says_what_was_checked_and_answers_with_the_exit_code(audited: Audited) -> None:
+def test_the_command_says_what_was_checked_and_answers_with_the_exit_code(audited: RecordedTraining) -> None:
     place = Workplace(audited.folder)
     done = place.kap("audit", "verify", audited.version, "--json")
     verdicts = json.loads(done.stdout.splitlines()[-1])["verdicts"]

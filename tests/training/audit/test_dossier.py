@@ -1,4 +1,4 @@
-"""A dossier opens offline, escapes what people wrote, and proves each statement by an artifact that it lists."""
+"""A dossier opens offline, escapes what people wrote, and gives for each statement an artifact that it lists."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import Audited, recorded_and_promoted
+from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
 from training.audit.audit import checked_record, read_training
 from training.audit.dossier import dossier_page, write_dossier
 from training.audit.dossier_sections import Dossier
@@ -45,18 +45,18 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedTraining]:
     with recorded_and_promoted(trained, simulated, tmp_path_factory.mktemp("dossier")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def page(audited: Audited) -> str:
+def page(audited: RecordedTraining) -> str:
     write_dossier(audited.version, audited.folder / "dossier.html")
     return (audited.folder / "dossier.html").read_text(encoding="utf-8")
 
 
-def gathered(audited: Audited, scratch: Path) -> Dossier:
+def gathered(audited: RecordedTraining, scratch: Path) -> Dossier:
     stored = read_training(audited.run_id, scratch)
     chain = decision_log().read()
     verdicts = tuple(checked_record(stored, chain))
@@ -86,7 +86,7 @@ def test_every_statement_is_proved_by_an_artifact_of_the_list(page: str) -> None
     assert unproved == []
 
 
-def test_the_digests_listed_are_those_of_the_files(audited: Audited, page: str) -> None:
+def test_the_digests_listed_are_those_of_the_files(audited: RecordedTraining, page: str) -> None:
     for name in ("summary.json", "protocol.json", "seal.json", "held_out_predictions.parquet"):
         assert digest_of((audited.files() / name).read_bytes()) in page, name
     assert "NOT as sealed" not in page
@@ -101,22 +101,22 @@ def test_a_synthetic_cohort_is_called_synthetic_in_the_first_words(page: str) ->
     assert page.index("Synthetic") < page.index("<nav>")
 
 
-def test_a_check_that_failed_stands_in_the_first_section(audited: Audited, tmp_path: Path) -> None:
+def test_a_check_that_failed_stands_in_the_first_section(audited: RecordedTraining, tmp_path: Path) -> None:
     dossier = gathered(audited, tmp_path)
     changed = replace(dossier, verdicts=(*dossier.verdicts, failed("record", "metric auc: changed")))
     assert "these checks FAILED: record" in dossier_page(changed)
     assert "these checks FAILED" not in dossier_page(dossier)
 
 
-def test_a_version_never_decided_upon_is_said_to_be_so(audited: Audited, tmp_path: Path) -> None:
+def test_a_version_never_decided_upon_is_said_to_be_so(audited: RecordedTraining, tmp_path: Path) -> None:
     assert "it was never promoted" in dossier_page(replace(gathered(audited, tmp_path), decisions=()))
 
 
-def test_the_same_dossier_gives_the_same_text(audited: Audited, tmp_path: Path) -> None:
+def test_the_same_dossier_gives_the_same_text(audited: RecordedTraining, tmp_path: Path) -> None:
     dossier = gathered(audited, tmp_path)
     assert dossier_page(dossier) == dossier_page(dossier)
 
 
-def test_a_run_is_no_version(audited: Audited, tmp_path: Path) -> None:
+def test_a_run_is_no_version(audited: RecordedTraining, tmp_path: Path) -> None:
     with pytest.raises(InputRefusedError):
         write_dossier(audited.run_id, tmp_path / "dossier.html")

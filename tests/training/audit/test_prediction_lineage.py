@@ -36,7 +36,7 @@ PROVENANCE = {"commit": "5ca1ab1e", "modified": "True", "lock_digest": "10cc", "
 
 
 class EvaluatedVersion(Registry):
-    """Every bundle knows which patients are like those learned from."""
+    """Every bundle has an applicability domain."""
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         return with_applicability(super().bundle(number, cohort_digest))
@@ -98,7 +98,7 @@ def kap(*arguments: str | Path, stdin: str | None = None) -> Result:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What the command said, by step."""
+    """The command's verdicts by step."""
 
     exit_code: int
     outcomes: dict[str, str]
@@ -113,7 +113,8 @@ def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str |
     done = kap("audit", "lineage", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
     verdicts = json.loads(done.stdout)["verdicts"]
     outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
-    return Lineage(done.exit_code, outcomes, {verdict["check"]: verdict["detail"] for verdict in verdicts})
+    details = {verdict["check"]: "; ".join([verdict["detail"], *verdict["findings"]]) for verdict in verdicts}
+    return Lineage(done.exit_code, outcomes, details)
 
 
 def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None:
@@ -122,14 +123,14 @@ def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None
     assert list(found.outcomes) == STEPS
     assert set(found.outcomes.values()) == {"passed"}
     tags = place.client.get_run(place.run_id(PROMOTED)).data.tags
-    for step, told in {
+    for step, expected in {
         "entry": ["writer 1, entry 1", "'before session 3' on day 14", f"key {CALLER}"],
         "model": [place.models[PROMOTED].bundle.digest, f"version 1 by run {place.run_id(PROMOTED)}"],
         "training run": [tags["cohort_digest"], "code 5ca1ab1e with files that differed from it", "10cc", "by ada"],
         "decision": ["promote version 1 by Ada", "first model", tags["evidence_digest"], "checks met"],
         "answer": ["version 1 of the registry"],
     }.items():
-        assert all(text in found.details[step] for text in told), (step, found.details[step])
+        assert all(text in found.details[step] for text in expected), (step, found.details[step])
 
 
 def test_the_steps_are_printed_one_a_line(place: Place) -> None:
@@ -154,7 +155,7 @@ def renamed(answer: str | None, prediction_id: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("of", "path", "told"),
+    ("of", "path", "expected"),
     [
         ("row", ("age_years",), "reasons.remission.contributions.age_years.value"),
         ("answer", ("remission", "probability"), "remission.probability: by 1.0e-08"),
@@ -162,7 +163,7 @@ def renamed(answer: str | None, prediction_id: str) -> str:
     ],
 )
 def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
-    place: Place, of: str, path: tuple[str | int, ...], told: str
+    place: Place, of: str, path: tuple[str | int, ...], expected: str
 ) -> None:
     entry, prediction_id = place.log.entry(place.answered[PROMOTED]), "signed"
     texts = {"row": entry.row, "answer": renamed(entry.answer, prediction_id)}
@@ -173,7 +174,7 @@ def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
     texts[of] = json.dumps(changed(path, value + (7 if of == "row" else 1e-8), document))
     found = lineage(place, relogged(place, prediction_id=prediction_id, **texts))
     assert (found.exit_code, found.failed) == (4, ["answer"])
-    assert told in found.details["answer"]
+    assert expected in found.details["answer"]
 
 
 @pytest.mark.parametrize("column", ["row", "answer"])
@@ -257,13 +258,13 @@ def test_an_erased_request_can_not_be_compared(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_text", "told"), [("{", "request: required a JSON text"), ('{"as_of_day": 1}', "patient")]
+    ("request_text", "expected"), [("{", "request: required a JSON text"), ('{"as_of_day": 1}', "patient")]
 )
-def test_a_file_that_is_no_request_is_the_users_matter(place: Place, request_text: str, told: str) -> None:
+def test_a_file_that_is_no_request_is_the_users_matter(place: Place, request_text: str, expected: str) -> None:
     arguments = ("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
     done = kap(*arguments, stdin=request_text)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert expected in done.stderr
 
 
 def test_an_id_that_the_log_does_not_have_is_the_users_matter(place: Place) -> None:
@@ -396,7 +397,7 @@ REPLACED = decisions(("promote", 0, "1"), ("refuse", 50, "3"), ("override", 100,
 
 
 @pytest.mark.parametrize(
-    ("chain", "version", "seconds", "outcome", "told"),
+    ("chain", "version", "seconds", "outcome", "expected"),
     [
         (REPLACED, "1", -0.001, "failed", "no decision had made any version champion"),
         (REPLACED, "1", 0, "passed", "decision 1, promote version 1 by Ada at 2030-01-02T12:00:00Z: better"),
@@ -413,11 +414,11 @@ REPLACED = decisions(("promote", 0, "1"), ("refuse", 50, "3"), ("override", 100,
     ],
 )
 def test_a_decision_must_stand_behind_the_model_when_it_answers(
-    chain: Chain, version: str, seconds: float, outcome: str, told: str
+    chain: Chain, version: str, seconds: float, outcome: str, expected: str
 ) -> None:
     verdict = decision_verdict(prediction_by(version, seconds), chain, None, PATIENCE)
     assert verdict.outcome == outcome, verdict.detail
-    assert told in verdict.detail
+    assert expected in verdict.detail
 
 
 def test_an_override_is_said_loudly_with_the_checks_that_were_not_met() -> None:

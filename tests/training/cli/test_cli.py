@@ -35,7 +35,7 @@ HELP = {
     "replay": "Predict with another model for the rows of the prediction LOG, and count the answers that change.",
     "audit": "Check the record behind a model or a prediction, and write it for an auditor.",
     "audit log": "Check the prediction LOG: was any entry changed, removed, added or moved?",
-    "audit lineage": "Trace PREDICTION_ID to its model, training run and decision, and compute its answer again.",
+    "audit lineage": "Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.",
     "audit verify": "Check the record of RUN: a training's run, a registered version, or an alias",
     "audit dossier": "Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions,",
 }

@@ -1,4 +1,4 @@
-"""A model's life after training, by the real commands: judged elsewhere, updated, decided on, audited."""
+"""A model after its training, by the real commands: evaluated elsewhere, updated, decided on, audited."""
 
 import json
 import re
@@ -52,8 +52,8 @@ def made_up(folder: Path, patients: int, sites: int, seed: int) -> Path:
 
 
 @dataclass(frozen=True)
-class Lived:
-    """A training of the synthetic cohort, and another cohort that it never saw."""
+class ModelHistory:
+    """A training of the synthetic cohort, and a validation cohort."""
 
     place: Workplace
     cohort: Path
@@ -62,22 +62,22 @@ class Lived:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> ModelHistory:
     place = SameProcess(tmp_path_factory.mktemp("lived"))
     (place.folder / "quick.toml").write_text(SETTINGS)
     cohort = made_up(place.folder / "cohort", 400, 3, 5)
     other = made_up(place.folder / "elsewhere", 300, 2, 99)
     done = Workplace(place.folder).kap("train", cohort, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
-    return Lived(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
+    return ModelHistory(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
 
 
-def artifact(lived: Lived, run_id: str, name: str) -> str:
+def artifact(lived: ModelHistory, run_id: str, name: str) -> str:
     mlflow.set_tracking_uri(lived.place.store)
     return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
 
 
-def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limits(lived: Lived) -> None:
+def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limits(lived: ModelHistory) -> None:
     evidence = read_evidence(artifact(lived, lived.run_id, "evidence.json"))
     client = MlflowClient(tracking_uri=lived.place.store)
     metrics = client.get_run(lived.run_id).data.metrics
@@ -99,7 +99,7 @@ def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limit
     assert "SYNTHETIC" in artifact(lived, lived.run_id, "report.html")
 
 
-def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_run(lived: Lived) -> None:
+def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_run(lived: ModelHistory) -> None:
     done = lived.place.kap("evaluate", "1", lived.other, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -113,11 +113,11 @@ def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_
     assert {"development_mean", "validation_mean", "standardised_difference"} <= set(compared[0])
 
 
-def test_a_model_is_not_judged_on_the_cohort_it_was_learned_from(lived: Lived) -> None:
+def test_a_model_is_not_judged_on_the_cohort_it_was_learned_from(lived: ModelHistory) -> None:
     assert "a cohort that the model never saw" in refused(lived.place.kap("evaluate", "1", lived.cohort), 2)
 
 
-def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Lived) -> None:
+def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: ModelHistory) -> None:
     said = ("--reason", "a second clinic", "--config", "quick.toml", *ALONE)
     done = lived.place.kap("recalibrate", "1", lived.other, *said)
     assert done.returncode == 0, done.stderr
@@ -136,7 +136,7 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Live
     )
 
 
-def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
+def test_a_quick_training_says_so_and_is_not_promoted(lived: ModelHistory) -> None:
     done = lived.place.kap("train", lived.cohort, "--quick", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     assert "The winner (*) is the best candidate" in done.stdout
@@ -148,14 +148,14 @@ def test_a_quick_training_says_so_and_is_not_promoted(lived: Lived) -> None:
     assert "train without --quick" in refusal.stderr
 
 
-def test_the_auditor_gets_the_same_model_again_from_the_data(lived: Lived) -> None:
+def test_the_auditor_gets_the_same_model_again_from_the_data(lived: ModelHistory) -> None:
     done = lived.place.kap("audit", "verify", lived.run_id, "--data", lived.cohort, "--json", *ALONE)
     verdicts = {one["check"]: one["outcome"] for one in json.loads(done.stdout.splitlines()[-1])["verdicts"]}
     assert set(verdicts.values()) == {"passed"}, verdicts
     assert done.returncode == 0
 
 
-def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(lived: Lived) -> None:
+def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(lived: ModelHistory) -> None:
     cohort = COHORTS / "beat_the_blues"
     if not cohort.is_dir():
         pytest.skip("needs ../shared/cohorts beside the project")
@@ -169,7 +169,7 @@ def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(liv
     assert "next: train with more patients" in done.stderr
 
 
-def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None:
+def test_a_covariate_that_leaks_the_outcome_stops_training(lived: ModelHistory) -> None:
     cohort = made_up(lived.place.folder / "leaking", 300, 2, 4)
     outcomes = lived.place.folder / "outcomes.csv"
     assert lived.place.kap("cohort", "outcomes", cohort, "--out", outcomes).returncode == 0
@@ -183,7 +183,7 @@ def test_a_covariate_that_leaks_the_outcome_stops_training(lived: Lived) -> None
     assert "looked_well" in message
 
 
-def test_a_patient_under_two_ids_stops_training(lived: Lived) -> None:
+def test_a_patient_under_two_ids_stops_training(lived: ModelHistory) -> None:
     cohort = made_up(lived.place.folder / "twice", 300, 2, 4)
     chosen = pd.read_csv(cohort / "patients.csv", dtype=str)["patient_id"].iloc[7]
     for table in cohort.glob("*.csv"):

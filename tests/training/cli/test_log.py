@@ -1,4 +1,4 @@
-"""`kap audit log`, `kap log erase` and `kap log prune`: the log is checked, and what must go goes and is told of."""
+"""`kap audit log`, `kap log erase` and `kap log prune`: the log is checked, and erasures are recorded."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def test_a_log_as_it_was_written_passes_however_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "expected"),
     [
         (
             "UPDATE entries SET row = 'XMARKERX' WHERE prediction_id = 'p4'",
@@ -71,12 +71,12 @@ def test_a_log_as_it_was_written_passes_however_it_is_named(
     ],
 )
 def test_whatever_was_changed_is_named_by_its_place_and_not_by_its_content(
-    log: PredictionLog, statement: str, told: str
+    log: PredictionLog, statement: str, expected: str
 ) -> None:
     log.sql(statement)
     done = kap("audit", "log")
     assert done.exit_code == 4
-    assert f"FAILED  {told}" in done.stdout
+    assert f"FAILED  {expected}" in done.stdout
     assert done.stdout.endswith("the log was changed\n")
     assert "XMARKERX" not in done.stdout
     assert checked()["findings"] != []
@@ -91,7 +91,7 @@ def test_a_seal_finds_a_log_that_was_put_back_to_an_earlier_day(log: PredictionL
     assert checked("--since", seal)["findings"] == []
     put_back = tmp_path / "earlier" / "predictions.db"
     assert checked(put_back)["findings"] == []
-    assert checked(put_back, "--since", seal)["findings"] == ["writer 3, entry 1: the seal knows it, the log does not"]
+    assert checked(put_back, "--since", seal)["findings"] == ["writer 3, entry 1: sealed, but missing from the log"]
 
 
 def test_a_log_that_does_not_hold_is_not_sealed(log: PredictionLog, tmp_path: Path) -> None:
@@ -113,23 +113,23 @@ def test_another_secret_or_none_is_for_whoever_runs_the_log(log: PredictionLog) 
     secret.write_text("0" * 64)
     done = kap("audit", "log")
     assert done.exit_code == 3
-    assert "begun with another secret" in done.stderr
+    assert "created with another secret" in done.stderr
     secret.unlink()
     assert kap("audit", "log").exit_code == 3
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         ("nowhere.db", "a file that is not there"),
         (f"postgresql://kap:{MARKER}@127.0.0.1/kap", "a URL with a password"),
         ("://", "another text"),
     ],
 )
-def test_what_names_no_log_is_the_users_matter(log: PredictionLog, name: str, told: str) -> None:
+def test_what_names_no_log_is_the_users_matter(log: PredictionLog, name: str, expected: str) -> None:
     done = kap("audit", "log", name)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert MARKER not in done.stderr
 
 
@@ -171,11 +171,11 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         (("--by", "Ada"), "--reason"),
         (("--reason", "asked for"), "--by"),
-        (("--by", " ", "--reason", "asked for"), "option --by: required the name of who erases"),
+        (("--by", " ", "--reason", "asked for"), "option --by: required the name of the person who erases"),
         (("--by", "Ada", "--reason", " "), "--reason"),
         (("--by", "Ada", "--reason", "two\nlines"), "--reason"),
         (
@@ -186,11 +186,11 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
     ],
 )
 def test_an_erasure_needs_a_name_and_a_reason_that_can_be_kept_for_ever(
-    log: PredictionLog, options: tuple[str, ...], told: str
+    log: PredictionLog, options: tuple[str, ...], expected: str
 ) -> None:
     done = kap("log", "erase", REFERENCE, *options)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert REFERENCE not in done.stderr
     assert None not in rows(log).values()
 

@@ -51,14 +51,17 @@ def test_without_refits_or_a_description_of_the_training_patients_the_columns_ar
     assert table["remission"].notna().sum() > 50
 
 
-def test_who_is_too_unlike_those_learned_from_has_a_reason_in_place_of_numbers(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_patient_outside_has_a_reason_in_plain_words_instead_of_numbers(cohort: Cohort, tmp_path: Path) -> None:
     table = scored(cohort, wavering(with_applicability(toy_bundle())), tmp_path)
     verdicts = dict(table["applicability"].value_counts())
     assert set(verdicts) == {"inside", "at_the_edge", "outside"}
     numbers = [name for name in table.columns if name.startswith(("remission", "relapse", "sustained"))]
     outside = table["applicability"] == "outside"
     assert table.loc[outside, numbers].isna().all(axis=None)
-    assert table.loc[outside, "reason"].str.startswith("the patient is unlike the training patients: ").all()
+    reasons = table.loc[outside, "reason"]
+    assert reasons.str.startswith("the patient is unlike the training patients: ").all()
+    assert reasons.str.contains("age is far outside the range of the training patients").any()
+    assert not reasons.str.contains("_").any()
     answered = table["applicability"].isin(["inside", "at_the_edge"])
     assert table.loc[answered, "reason"].isna().all()
     assert table.loc[answered, "remission"].notna().all()
@@ -101,9 +104,9 @@ def test_parts_follow_one_another_in_the_order_of_the_cohort_whichever_is_ready_
     assert keys == sorted(keys)
 
 
-def test_a_landmark_that_taught_nothing_gives_only_reasons(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_landmark_without_a_fitted_head_gives_only_reasons(cohort: Cohort, tmp_path: Path) -> None:
     bundle = toy_bundle()
-    untaught = replace(bundle.models[0], remission=None, relapse=None)
-    table = scored(cohort, replace(bundle, models=(untaught,)), tmp_path)
+    unfitted = replace(bundle.models[0], remission=None, relapse=None)
+    table = scored(cohort, replace(bundle, models=(unfitted,)), tmp_path)
     assert table["reason"].notna().all()
     assert table[ANSWERS].isna().all(axis=None)

@@ -370,7 +370,7 @@ def test_history_answers_who_was_champion_who_decided_and_on_what_numbers(regist
     assert table.exit_code == 0
     assert "promote" in table.stdout
     assert "refuse" in table.stdout
-    assert "the chain holds" in table.stderr
+    assert "the history is intact" in table.stderr
     at = DecisionLog(registry.client, MODEL_NAME).read().decisions[0].at
     on = kap(history, "--on", at[:10])
     assert f"version {GOOD} was champion" in on.stdout
