@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold
 from models.calibration import BinomialCounts, fit_baseline
 from models.outcomes import Floats
 from models.regression import BoundedRegression
-from models.score import Constant, Linear, Score, Trees
+from models.score import Constant, LinearScore, Score, Trees
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Inverse penalties tried by the penalised logistic regression, weakest last."""
@@ -207,12 +207,12 @@ class Design:
         """The regression of the binomial counts on these columns."""
         return BoundedRegression.from_columns(self.columns, self.signs, training_data.binomial)
 
-    def score(self, parameters: Floats) -> Linear:
+    def score(self, parameters: Floats) -> LinearScore:
         """The score with these coefficients of the columns; what follows them in ``parameters`` is passed over."""
         coefficients = parameters[: self.columns.shape[1]]
         missing_weight = np.zeros(len(self.used))
         missing_weight[self.with_indicator] = coefficients[len(self.used) :]
-        return Linear(
+        return LinearScore(
             used=self.used,
             lower=self.lower,
             upper=self.upper,

@@ -33,7 +33,7 @@ class Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class LinearScore:
     """A linear score over some of the features; arrays have one entry per used feature.
 
     A value is held within ``lower`` and ``upper`` (the bulk of the training values), so that an extreme one weighs
@@ -99,7 +99,7 @@ class Trees:
         return np.asarray(margin, dtype=np.float64)
 
 
-Score: TypeAlias = Constant | Linear | Trees
+Score: TypeAlias = Constant | LinearScore | Trees
 
 _LINEAR_ARRAYS = ("lower", "upper", "centre", "weight", "missing_weight")
 
@@ -122,4 +122,4 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], features: int) -> Sco
     if kind == "trees":
         return Trees(arrays["booster"].astype(np.uint8).tobytes(), features)
     numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in _LINEAR_ARRAYS}
-    return Linear(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)
+    return LinearScore(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)

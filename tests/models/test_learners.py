@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from models.calibration import fit_baseline
 from models.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.outcomes import expit
-from models.score import Constant, Linear, to_arrays
+from models.score import Constant, LinearScore, to_arrays
 from tests.models.training_sets import drawn_training_data, training_data_of
 
 EFFECTS = (1.0, -0.7, 0.0, 0.4)
@@ -47,7 +47,7 @@ def test_one_variable_is_logistic_regression_on_it_without_penalty() -> None:
 def test_one_variable_looks_at_no_other() -> None:
     training_data = drawn_training_data(3, 200, EFFECTS)
     score = fit_one_variable("x1")(training_data).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert score.used.tolist() == [1]
     others = training_data.rows + np.array([5.0, 0, -3, 1])
     np.testing.assert_array_equal(score.predict(others), score.predict(training_data.rows))
@@ -109,7 +109,7 @@ def test_what_never_varies_is_left_out() -> None:
     training_data.rows[:, 0] = 3.0
     training_data.rows[:, 2] = np.nan
     score = fit_logistic(training_data).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert score.used.tolist() == [1, 3]
     _, contributions = score.explain(np.full((1, 4), 9.0))
     assert contributions[0, [0, 2]].tolist() == [0, 0]
@@ -122,7 +122,7 @@ def test_where_nothing_varies_nobody_is_told_apart() -> None:
 
 def test_the_penalised_regression_finds_the_direction_of_every_effect() -> None:
     score = fit_logistic(drawn_training_data(7, 2000, EFFECTS)).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert np.sign(score.weight[[0, 1, 3]]).tolist() == [1, -1, 1]
     assert abs(score.weight[2]) < 0.1
 

@@ -18,7 +18,7 @@ from models.relapse import (
     competing_rate,
     relapse_counts,
 )
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.cohorts import parse_table
 
 NOBODY = 1e-15
@@ -126,10 +126,10 @@ def test_the_last_band_reaches_the_last_day() -> None:
     assert band_edges(np.array([3.0]), np.array([True]), last_day=29).tolist() == [0, 5]  # day 29 is in the fifth week
 
 
-def as_it_is(weight: float = 1.0) -> Linear:
+def as_it_is(weight: float = 1.0) -> LinearScore:
     """A score that is one value, times a weight."""
     one = np.ones(1)
-    return Linear(np.array([0]), -9 * one, 9 * one, 0 * one, weight * one, 0 * one, 1)
+    return LinearScore(np.array([0]), -9 * one, 9 * one, 0 * one, weight * one, 0 * one, 1)
 
 
 def learned_without_a_model(days: Floats, ended: list[str], edges: list[int]) -> RelapseHead:

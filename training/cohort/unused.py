@@ -12,7 +12,7 @@ from training.outcomes.labels import outcome_scale, withdrawal_days
 
 
 @dataclass(frozen=True)
-class AfterWithdrawal:
+class RowsAfterWithdrawal:
     """Rows of later days than their patient's first withdrawal, by table, and how many patients have such rows."""
 
     rows: tuple[tuple[str, int], ...]
@@ -32,7 +32,7 @@ class UnusedRecords:
     """Records that no outcome rule uses. ``ratings`` counts ratings by reason; each is counted once."""
 
     ratings: tuple[tuple[str, int], ...]
-    after_withdrawal: AfterWithdrawal
+    after_withdrawal: RowsAfterWithdrawal
     session_numbers: SessionNumbers
 
 
@@ -67,11 +67,13 @@ def _is_late(rows: Rows, cohort: Cohort) -> Mask:
     return np.asarray(rows.numbers("day") > rows.spread(withdrawal_days(cohort)))
 
 
-def _after_withdrawal(cohort: Cohort) -> AfterWithdrawal:
+def _after_withdrawal(cohort: Cohort) -> RowsAfterWithdrawal:
     tables = [name for name in CHILD_TABLES if name != "prior_treatments"]
     late = {name: cohort.table(name).where(_is_late(cohort.table(name), cohort)) for name in tables}
     patients = np.any([rows.exists_for_patient() for rows in late.values()], axis=0)
-    return AfterWithdrawal(tuple((name, len(rows)) for name, rows in late.items() if len(rows)), int(patients.sum()))
+    return RowsAfterWithdrawal(
+        tuple((name, len(rows)) for name, rows in late.items() if len(rows)), int(patients.sum())
+    )
 
 
 def _session_numbers(cohort: Cohort) -> SessionNumbers:

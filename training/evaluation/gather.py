@@ -14,14 +14,14 @@ from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkG
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
 
-HeadsOf = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
+HeadEvidenceFunction = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
 """What is proven of the heads of a landmark, beside their questions."""
 
 
 def gather_landmarks(
     cohort: Cohort,
     evaluated: Sequence[EvaluatedPredictions],
-    heads: Sequence[HeadsOf],
+    heads: Sequence[HeadEvidenceFunction],
     draws: Draws,
     progress: Callable[[], None],
     workers: int,
@@ -39,7 +39,9 @@ def gather_landmarks(
     ]
 
 
-def _one(cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadsOf, draws: Draws) -> LandmarkEvidence:
+def _one(
+    cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadEvidenceFunction, draws: Draws
+) -> LandmarkEvidence:
     """One thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
         return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws)

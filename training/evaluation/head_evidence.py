@@ -9,7 +9,7 @@ from features.records.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
 from models.learners import fit_xgboost_at
-from models.score import Linear, Score, Trees
+from models.score import LinearScore, Score, Trees
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
@@ -19,8 +19,7 @@ from training.learning.refits import training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import LOSS, RemissionTask, Task
 from training.metrics.draws import Draws
-from training.metrics.sample_size import RequiredSampleSize as Needed
-from training.metrics.sample_size import binary, cox_snell_r2, survival
+from training.metrics.sample_size import RequiredSampleSize, binary, cox_snell_r2, survival
 from training.outcomes.labels import EndedBy
 
 DAYS_PER_YEAR = 365.25
@@ -94,7 +93,7 @@ def _measures(head: str, evaluated: EvaluatedPredictions, draws: Draws) -> dict[
 
 def parameters_of(score: Score) -> int:
     """What a score estimates beside the baseline: its weights, or the distinct splits of its trees."""
-    if isinstance(score, Linear):
+    if isinstance(score, LinearScore):
         return int((score.weight != 0).sum() + (score.missing_weight != 0).sum())
     if isinstance(score, Trees):
         splits = score.booster.trees_to_dataframe()
@@ -140,7 +139,7 @@ def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
     return effective_parameters(training_data_of(task, winner.head), learner, winner.head.score)
 
 
-def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
+def _criteria(needed: RequiredSampleSize | None, parameters: int) -> dict[str, int]:
     if needed is None:
         return {}
     if not parameters:
@@ -148,7 +147,7 @@ def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
     return {"shrinkage": needed.shrinkage, "optimism": needed.optimism, "precision": needed.precision}
 
 
-def _needed(fit: HeadFit, parameters: int) -> Needed | None:
+def _needed(fit: HeadFit, parameters: int) -> RequiredSampleSize | None:
     task = fit.task
     if isinstance(task, RemissionTask):
         rate = float(np.average(task.remission[_fitted_on(task)], weights=task.weights[_fitted_on(task)]))

@@ -7,8 +7,8 @@ import numpy as np
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.outcomes import expit
-from training.evidence.document import AcrossSites, Estimate, SiteEstimate
-from training.metrics.disclosure import told_together
+from training.evidence.document import Estimate, SiteEstimate, SummaryAcrossSites
+from training.metrics.disclosure import with_small_groups_merged
 from training.metrics.intervals import enough_for_interval, interval
 from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
@@ -18,7 +18,7 @@ FEWEST_SITES = 3
 MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 
 
-def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[AcrossSites]]:
+def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[SummaryAcrossSites]]:
     """Figures of every site with enough answers, and their summary from three sites on.
 
     ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself. A site that is told of
@@ -27,7 +27,7 @@ def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[Si
     counted = np.zeros(len(cohort), dtype=np.bool_)
     counted[asked.observed.patient] = True
     groups = [(name, cohort.site == code) for code, name in enumerate(cohort.site_names)]
-    alone = {name for name, _ in told_together(groups, counted)}
+    alone = {name for name, _ in with_small_groups_merged(groups, counted)}
     found = [
         (name, part, core_values(part, draws))
         for name, members in groups
@@ -55,7 +55,7 @@ def _site(name: str, asked: QuestionData, values: dict[str, Floats]) -> SiteEsti
     )
 
 
-def _across(measure: str, values: Sequence[Floats]) -> AcrossSites:
+def _across(measure: str, values: Sequence[Floats]) -> SummaryAcrossSites:
     """The summary of one measure; an AUC is pooled as log-odds and given back as AUC, ``tau`` stays in log-odds.
 
     Near 1 it is skewed, and no site can expect more than 1: Snell 2018, doi:10.1177/0962280217705678.
@@ -69,7 +69,7 @@ def _across(measure: str, values: Sequence[Floats]) -> AcrossSites:
     pooled = pool(estimates[usable], errors[usable])
     limits = np.array([pooled.mean, pooled.low, pooled.high, pooled.new_low, pooled.new_high])
     mean, low, high, new_low, new_high = (expit(limits) if measure == "auc" else limits).tolist()
-    return AcrossSites(
+    return SummaryAcrossSites(
         measure=measure,
         sites=int(usable.sum()),
         mean=Estimate(estimate=mean, low=low, high=high),

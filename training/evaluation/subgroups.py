@@ -11,7 +11,7 @@ import numpy as np
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from training.evidence.document import Subgroup
-from training.metrics.disclosure import FEWEST, told_together
+from training.metrics.disclosure import FEWEST, with_small_groups_merged
 from training.metrics.draws import Draws
 from training.metrics.intervals import interval
 from training.metrics.net_benefit import net_benefit
@@ -59,7 +59,7 @@ def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: floa
     return [
         _subgroup(variable, group, asked.subset(members[asked.patient]), _weights(variable, draws), threshold)
         for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
-        for group, members in told_together([(group, members) for _, group, members in groups], counted)
+        for group, members in with_small_groups_merged([(group, members) for _, group, members in groups], counted)
         if members[once].any()
     ]
 

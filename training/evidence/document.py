@@ -9,7 +9,6 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 
 from training.evidence.parts import (
-    AcrossSites,
     CalibrationCurve,
     DecisionCurve,
     Estimate,
@@ -19,18 +18,18 @@ from training.evidence.parts import (
     Sensitivity,
     SiteEstimate,
     Subgroup,
+    SummaryAcrossSites,
 )
 
 __all__ = [
     "FORMAT",
     "Acknowledgement",
-    "AcrossSites",
     "CalibrationCurve",
     "CandidateEvidence",
-    "CohortUsed",
     "DecisionCurve",
     "Direction",
     "Estimate",
+    "EvaluatedCohort",
     "Evidence",
     "EvidencePart",
     "FeatureSummary",
@@ -50,6 +49,7 @@ __all__ = [
     "Sensitivity",
     "SiteEstimate",
     "Subgroup",
+    "SummaryAcrossSites",
     "read_evidence",
 ]
 
@@ -269,7 +269,7 @@ class RefitCheck(EvidencePart):
     identical: bool
 
 
-class CohortUsed(EvidencePart):
+class EvaluatedCohort(EvidencePart):
     """The cohort that the evidence is about."""
 
     source: str
@@ -286,7 +286,7 @@ class Evidence(EvidencePart):
     for a model evaluated on another cohort, "updated" for one updated on this cohort (cross-fitted). ``quick`` marks
     a training that skipped parts, and that only an override promotes. ``folds`` says how patients were held out.
     ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says
-    whether the model has learned from a synthetic cohort, `CohortUsed.synthetic` whether the one evaluated is one.
+    whether the model has learned from a synthetic cohort, `EvaluatedCohort.synthetic` whether the one evaluated is one.
     ``directions`` are about the model on the cohort that it was learned from or updated on; none for an external
     cohort.
     """
@@ -296,7 +296,7 @@ class Evidence(EvidencePart):
     quick: bool
     bundle_digest: str | None = None
     model_synthetic: bool = False
-    cohort: CohortUsed
+    cohort: EvaluatedCohort
     protocol: str
     protocol_digest: str
     folds: str

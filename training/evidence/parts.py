@@ -74,7 +74,7 @@ class SiteEstimate(EvidencePart):
     calibration_slope: Estimate
 
 
-class AcrossSites(EvidencePart):
+class SummaryAcrossSites(EvidencePart):
     """A measure over sites: the random-effects mean, its interval, and what a new site should expect."""
 
     measure: str
@@ -133,7 +133,7 @@ class Question(EvidencePart):
     calibration: CalibrationCurve | None
     decision: DecisionCurve | None
     sites: list[SiteEstimate]
-    across_sites: list[AcrossSites]
+    across_sites: list[SummaryAcrossSites]
     subgroups: list[Subgroup]
     subgroup_threshold: Number = None
     sensitivity: list[Sensitivity]

@@ -65,20 +65,20 @@ class CellEvidence:
         return np.where(both, weighed, np.float32(0))
 
     def with_itself(self, changed: int) -> Floats:
-        """``agreement`` of each record with a copy of it of which the most telling cells were changed, (patients,)."""
+        """``agreement`` of each record with a copy of it of which the most informative cells were changed, (patients,)."""
         recorded = self.codes != ABSENT
         surprise = np.where(recorded, self.bits + np.log2(1 - CHANGED), 0.0)
         lost = -np.sort(-surprise, axis=1)[:, :changed] - np.log2(CHANGED)
         return np.asarray(surprise.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
 
 
-def telling(cohort: Cohort, copies: int = 0) -> CellEvidence:
+def cell_evidence(cohort: Cohort, copies: int = 0) -> CellEvidence:
     """The information of a cohort's records, each cell as frequent as with so many further copies of its record."""
-    return informed(cells_of(cohort), copies)
+    return evidence_of_codes(cells_of(cohort), copies)
 
 
-def informed(codes: Codes, copies: int = 0) -> CellEvidence:
-    """The information of records with these cells (patients, cells), as ``telling``."""
+def evidence_of_codes(codes: Codes, copies: int = 0) -> CellEvidence:
+    """The information of records with these cells (patients, cells), as ``cell_evidence``."""
     chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
     bits = np.empty(codes.shape, dtype=np.float32)
     levels = np.stack([_levels(column) for column in codes.T], axis=1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Mask
-from training.leakage.chance_agreement import CellEvidence, beyond_chance, telling
+from training.leakage.chance_agreement import CellEvidence, beyond_chance, cell_evidence
 from training.leakage.record_cells import Codes
 
 KEYS = 32
@@ -21,7 +21,7 @@ MOST_PAIRS = 500_000
 CHUNK = 5_000
 """Patients worked on at a time, so that memory does not grow with the cohort."""
 UNSURE_BITS = 3.0
-"""How far a copy shifts the threshold of a cohort; a record this close to it does not count as tellable."""
+"""How far a copy shifts the threshold of a cohort; a record this close to it does not count as distinguishable."""
 
 Pairs = NDArray[np.intp]
 
@@ -30,23 +30,23 @@ def near_duplicates(cohort: Cohort) -> Pairs:
     """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are equal except for a few cells.
 
     Two records are one patient's if they agree beyond chance in the whole cohort. Records with few values agree by
-    chance and are never paired: see ``tellable``.
+    chance and are never paired: see ``distinguishable``.
     """
     if len(cohort) < 2:
         return np.empty((0, 2), dtype=np.intp)
-    records = telling(cohort)
+    records = cell_evidence(cohort)
     pairs = _candidates(records)
     least = beyond_chance(cohort, records)
     alike = [records.agreement(*part.T) >= least for part in np.array_split(pairs, len(pairs) // 10_000 + 1)]
     return pairs[np.concatenate(alike)]
 
 
-def tellable(cohort: Cohort, changed: int = 0) -> Mask:
+def distinguishable(cohort: Cohort, changed: int = 0) -> Mask:
     """Whether a record, shape (patients,), holds enough that a copy with so many changed cells exceeds chance."""
     if len(cohort) < 2:
         return np.ones(len(cohort), dtype=np.bool_)
-    least = beyond_chance(cohort, telling(cohort)) + UNSURE_BITS
-    return np.asarray(telling(cohort, copies=1).with_itself(changed) >= least)
+    least = beyond_chance(cohort, cell_evidence(cohort)) + UNSURE_BITS
+    return np.asarray(cell_evidence(cohort, copies=1).with_itself(changed) >= least)
 
 
 def _candidates(records: CellEvidence) -> Pairs:

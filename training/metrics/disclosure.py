@@ -16,7 +16,7 @@ Group = tuple[str, Mask]
 """The name of a group, and flags of its patients."""
 
 
-def told_together(groups: Sequence[Group], counted: Mask) -> list[Group]:
+def with_small_groups_merged(groups: Sequence[Group], counted: Mask) -> list[Group]:
     """The groups of one variable with the smallest large one widened by the small ones, where these would show.
 
     Flags have shape (patients,); ``counted`` are those in the total that is given. The small groups stay in the list.

@@ -169,7 +169,7 @@ def observed_curve(asked: QuestionData, points: Floats, draws: Floats) -> Floats
     return averaged(asked, measure, draws)["curve"]
 
 
-def _told_counts(counts: list[int]) -> list[int | None]:
+def _disclosed_counts(counts: list[int]) -> list[int | None]:
     """The counts with small ones hidden; a single one would be all the others' difference, so another is hidden too."""
     hidden = {position for position, count in enumerate(counts) if 0 < count < FEWEST}
     large = [position for position, count in enumerate(counts) if count >= FEWEST]
@@ -187,7 +187,7 @@ def calibration_curve(asked: QuestionData, points: Floats, observed: Floats) -> 
         observed=[estimate.estimate for estimate in curve],
         low=[estimate.low for estimate in curve],
         high=[estimate.high for estimate in curve],
-        counts=_told_counts(counts.tolist()),
+        counts=_disclosed_counts(counts.tolist()),
     )
 
 

@@ -58,10 +58,10 @@ def observation_weights(
     seen = observed[patient].astype(np.float64)
     levels, band = np.unique(site[patient], return_inverse=True)
     binomial = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
-    learned = fit_logistic(
+    fitted = fit_logistic(
         TrainingData(training_data.rows, binomial, training_data.names, training_data.signs, training_data.seed)
     )
-    score = learned.score.predict(training_data.rows)
+    score = fitted.score.predict(training_data.rows)
     weights[patient] *= seen.mean() / expit(fit_baseline(binomial, score)[band] + score[patient])
     return weights
 

@@ -1,6 +1,6 @@
 """The lines of the forest plots: sites with what a new one should expect, and groups of patients."""
 
-from training.evidence.document import AcrossSites, Question, SiteEstimate, Subgroup
+from training.evidence.document import Question, SiteEstimate, Subgroup, SummaryAcrossSites
 from training.report.forest_plot import ForestPanel, ForestRow
 from training.report.wording import count, group_title, has_limits, in_prose, interval, number
 
@@ -60,18 +60,18 @@ def _group_row(group: Subgroup) -> ForestRow:
     return ForestRow(f"{group_title(group)} ({group.n:,})", (group.discrimination, group.calibration_in_the_large))
 
 
-def _across(question: Question, measure: str) -> AcrossSites | None:
+def _across(question: Question, measure: str) -> SummaryAcrossSites | None:
     found = (across for across in question.across_sites if across.measure == measure)
     return next((across for across in found if across.mean.estimate is not None), None)
 
 
-def _expected(found: AcrossSites | None) -> tuple[float, float] | None:
+def _expected(found: SummaryAcrossSites | None) -> tuple[float, float] | None:
     if found is None or found.new_site_low is None or found.new_site_high is None:
         return None
     return found.new_site_low, found.new_site_high
 
 
-def _across_words(found: AcrossSites, label: str) -> str:
+def _across_words(found: SummaryAcrossSites, label: str) -> str:
     return (
         f"Mean {label} over {found.sites} sites {in_prose(found.mean)}; a new site should expect "
         f"{number(found.new_site_low)} to {number(found.new_site_high)}."

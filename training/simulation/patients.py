@@ -87,7 +87,7 @@ class Scales:
 
 
 @dataclass(frozen=True)
-class Latent:
+class LatentValues:
     """What nobody sees: stratum, class, and the Gaussian values behind every rating, each of shape (patients,)."""
 
     stratum: Integers
@@ -118,7 +118,7 @@ class SyntheticPatients:
     recorded: dict[str, Floats]
     advantage: Floats
     log_hazard: Floats
-    latent: Latent
+    latent: LatentValues
 
     def __len__(self) -> int:
         return len(self.site)
@@ -225,7 +225,7 @@ def phq9_offset_mean(recorded: dict[str, Floats]) -> Floats:
 
 def _draw_latent(
     severe_share: Floats, advantage: Floats, recorded: dict[str, Floats], rng: np.random.Generator
-) -> Latent:
+) -> LatentValues:
     count = len(advantage)
     stratum = (rng.random(count) >= severe_share).astype(np.int64)
     trajectory = choose(class_probabilities(advantage), rng)
@@ -237,7 +237,7 @@ def _draw_latent(
         centre = amplitude_mean(kind, advantage[members], mechanism.SEVERITY_CENTRE)
         slope = kind.amplitude_per_severity * (severity[members] - mechanism.SEVERITY_CENTRE)
         amplitude[members] = rng.normal(centre + slope, kind.amplitude_sd)
-    return Latent(
+    return LatentValues(
         stratum=stratum,
         trajectory=trajectory,
         severity=severity,

@@ -8,7 +8,7 @@ from features.eligibility.eligibility import Ineligible
 from tests.cohorts import cohort_of
 from training.cli.app import main
 from training.cohort.summary import analysis_flow
-from training.cohort.unused import AfterWithdrawal, SessionNumbers, render_unused, unused_records
+from training.cohort.unused import RowsAfterWithdrawal, SessionNumbers, render_unused, unused_records
 
 RATINGS = """
     patient_id  day  instrument  score
@@ -33,7 +33,7 @@ def test_every_rating_that_no_rule_can_use_is_counted_once_by_why() -> None:
         "of a patient who was on no listed scale by day 0": 1,
         "on another scale than the patient's primary one": 1,
     }
-    assert unused.after_withdrawal == AfterWithdrawal((("assessments", 1), ("events", 1)), 1)
+    assert unused.after_withdrawal == RowsAfterWithdrawal((("assessments", 1), ("events", 1)), 1)
 
 
 def test_where_everyone_is_in_remission_at_the_landmark_a_rating_needs_no_baseline() -> None:

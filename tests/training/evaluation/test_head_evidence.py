@@ -9,7 +9,7 @@ import pytest
 
 from models.learners import fit_xgboost_at
 from models.relapse import RelapseHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.places import COHORTS
 from tests.training.metrics.fitted import fitted
 from training.cohort.reader import read_cohort
@@ -121,7 +121,7 @@ def test_the_overall_rate_needs_patients_enough_for_its_own_precision_alone() ->
 
 def test_parameters_are_weights_of_values_and_of_missing_ones() -> None:
     zeros = np.zeros(3)
-    score = Linear(np.arange(3), zeros, zeros, zeros, np.array([0.5, 0.0, -1.0]), np.array([0.0, 0.0, 0.2]), 3)
+    score = LinearScore(np.arange(3), zeros, zeros, zeros, np.array([0.5, 0.0, -1.0]), np.array([0.0, 0.0, 0.2]), 3)
     assert parameters_of(score) == 3
     assert parameters_of(Constant(3)) == 0
 

@@ -6,7 +6,7 @@ import pytest
 from tests.training.evaluation.evaluated_examples import NAN, asked_of, cohort_of, once
 from training.evaluation.subgroups import subgroups
 from training.evidence.document import Subgroup
-from training.metrics.disclosure import told_together
+from training.metrics.disclosure import with_small_groups_merged
 from training.metrics.draws import Draws
 
 FEMALE, MALE, INTERSEX = 0, 1, 2
@@ -81,13 +81,13 @@ def test_a_small_group_cannot_be_had_by_subtraction() -> None:
 def test_what_is_told_together(sizes: tuple[int, ...], told: list[str]) -> None:
     group = np.repeat(np.arange(len(sizes)), sizes)
     groups = [(name, group == number) for number, name in enumerate("abcd"[: len(sizes)])]
-    assert [name for name, _ in told_together(groups, np.ones(len(group), dtype=np.bool_))] == told
+    assert [name for name, _ in with_small_groups_merged(groups, np.ones(len(group), dtype=np.bool_))] == told
 
 
 def test_patients_whose_value_is_not_recorded_are_in_no_group_and_hide_a_small_one() -> None:
     group = np.repeat([0, 1, -1], [40, 4, 12])
     groups = [("a", group == 0), ("b", group == 1)]
-    assert [name for name, _ in told_together(groups, np.ones(56, dtype=np.bool_))] == ["a", "b"]
+    assert [name for name, _ in with_small_groups_merged(groups, np.ones(56, dtype=np.bool_))] == ["a", "b"]
 
 
 def test_ages_are_banded_from_their_lower_bound_and_yes_no_columns_have_two_groups() -> None:

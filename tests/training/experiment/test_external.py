@@ -16,7 +16,7 @@ from tests.training.trainings import QUICK
 from training.cli.evaluation_text import as_document, as_text, measures_of
 from training.cohort.reader import read_cohort
 from training.config import load_config
-from training.evaluation.case_mix_compared import as_json, compare_case_mix
+from training.evaluation.case_mix_comparison import as_json, compare_case_mix
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, read_evidence
 from training.experiment.external import evaluate
 from training.experiment.train import Training, quietly, train

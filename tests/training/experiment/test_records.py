@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models.outcomes import expit
-from models.score import Linear
+from models.score import LinearScore
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.evaluation.candidate_figures import figures, recalibrated
@@ -140,7 +140,7 @@ def test_what_a_candidate_goes_by_has_the_names_of_features(trained: Training) -
     assert fit is not None
     found = importances(fit.candidates["logistic"], trained.bundle.features)
     score = fit.candidates["logistic"].head.score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert len(found) >= len(score.used)
     assert {name.removesuffix(" not recorded") for name in found} <= set(trained.bundle.features)
     assert importances(fit.candidates["no_model"], trained.bundle.features) == {}

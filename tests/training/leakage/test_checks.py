@@ -128,8 +128,8 @@ def test_that_an_outcome_is_there_at_all_can_be_the_leak(cohort: Cohort, honest:
 def test_a_covariate_that_tells_as_much_as_early_response_does_passes(cohort: Cohort, honest: InHand) -> None:
     """Remission and noise of 1.3 times its distance: AUC = Phi(1 / (0.77 * sqrt(2))) = 0.82."""
     noise = np.random.default_rng(4).normal(0, 0.77, len(cohort))
-    telling = in_hand(with_covariate(cohort, honest.outcomes[0].remission + noise))
-    check = feature_check(cohort.protocol.landmarks, telling.tasks, telling.outcomes)
+    suspicious = in_hand(with_covariate(cohort, honest.outcomes[0].remission + noise))
+    check = feature_check(cohort.protocol.landmarks, suspicious.tasks, suspicious.outcomes)
     assert check.passed, check.named
 
 

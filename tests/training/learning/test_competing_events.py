@@ -10,7 +10,7 @@ import pytest
 from models.learners import fit_logistic, fit_nothing
 from models.outcomes import expit
 from models.relapse import RelapseHead
-from models.score import Linear
+from models.score import LinearScore
 from tests.training.trainings import QUICK, relapse_task_of, remission_with
 from training.learning.competing_events import with_competing
 from training.learning.relapse_task import RelapseTask
@@ -54,7 +54,7 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
     task = chosen(task)
     assert task.competing_learner is fit_logistic
     head = learned(task)
-    assert isinstance(head.competing_score, Linear)
+    assert isinstance(head.competing_score, LinearScore)
     assert head.competing_score.weight[1] > 0.5
     assert abs(head.competing_score.weight[0]) < 0.5
 
@@ -62,7 +62,7 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
 def test_the_curve_follows_the_score_and_its_parts_add_up() -> None:
     """Of patients with the same hazard of relapse, one who is likely to be treated anew has less time to relapse in."""
     head = learned(chosen(drawn(STRONG, 2.0)))
-    assert isinstance(head.score, Linear)
+    assert isinstance(head.score, LinearScore)
     head = replace(head, score=replace(head.score, weight=head.score.weight * [1, 0]))
     curve = head.curve(np.array([[1.0, -2.0], [1.0, 0.0], [1.0, 2.0]]), head.days)
     np.testing.assert_allclose(curve.relapse + curve.competing + curve.event_free, 1, atol=1e-12)

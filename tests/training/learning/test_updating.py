@@ -7,7 +7,7 @@ from features.records.timeline import Floats
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.training.trainings import drawn_relapses, relapse_task_of, remission_task_of
 from training.learning import updating
 from training.learning.tasks import RemissionTask
@@ -27,11 +27,11 @@ PATIENTS = 500
 WIDE = (np.array([-9.0, -9, -9]), np.array([9.0, 9, 9]))
 
 
-def linear(*weights: float) -> Linear:
+def linear(*weights: float) -> LinearScore:
     """A score over as many features as there are weights."""
     number = len(weights)
     zeros = np.zeros(number)
-    return Linear(np.arange(number), zeros - 9, zeros + 9, zeros, np.array(weights), zeros, number)
+    return LinearScore(np.arange(number), zeros - 9, zeros + 9, zeros, np.array(weights), zeros, number)
 
 
 ORIGINAL = RemissionHead(linear(1.0, 0.0, 0.0), baseline=-0.5)
@@ -93,7 +93,7 @@ def test_another_relation_is_learned_anew() -> None:
     update = update_head(task, ORIGINAL, everybody(task))
     assert update.method == REFIT
     score = update.head.score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert dict(zip(score.used.tolist(), score.weight.tolist(), strict=True))[1] == pytest.approx(1.5, abs=0.4)
     assert max(update.p_values.values()) < 0.05
 
