@@ -1,4 +1,4 @@
-"""How a question is answered at each site, and what a new site should expect: random effects over the sites."""
+"""The figures of a question at each site, and what a new site should expect: random effects over the sites."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[SummaryAcrossSites]]:
     """Figures of every site with enough answers, and their summary from three sites on.
 
-    ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself. A site that is told of
-    together with a small one (`disclosure`) is in the summary only.
+    ``draws`` (draws + 1, patients) are over patients: a site is not resampled within itself. A site that is merged with
+    a small one (`disclosure`) is in the summary only.
     """
     counted = np.zeros(len(cohort), dtype=np.bool_)
     counted[asked.observed.patient] = True
@@ -56,7 +56,7 @@ def _site(name: str, asked: QuestionData, values: dict[str, Floats]) -> SiteEsti
 
 
 def _across(measure: str, values: Sequence[Floats]) -> SummaryAcrossSites:
-    """The summary of one measure; an AUC is pooled as log-odds and given back as AUC, ``tau`` stays in log-odds.
+    """The summary of one measure; an AUC is pooled on the log-odds, on which ``tau`` stays.
 
     Near 1 it is skewed, and no site can expect more than 1: Snell 2018, doi:10.1177/0962280217705678.
     """

@@ -40,7 +40,7 @@ def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingC
 def predictions_of(
     model: Bundle, cohort: Cohort, names: NDArray[np.str_], asked: Mapping[HeadName, pd.DataFrame]
 ) -> dict[HeadName, pd.DataFrame]:
-    """A model's predictions for a cohort, for every requested head that it has; relapse at the end of ``followed_days``.
+    """A model's predictions for every requested head that it has; relapse at the end of ``followed_days``.
 
     ``cohort`` was read under the model's protocol, ``names`` are its patients' pseudonyms. Column: probability.
     """

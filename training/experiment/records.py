@@ -109,15 +109,15 @@ def summary(training: Training, evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _landmark_summary(landmark: LandmarkFit, proven: LandmarkEvidence) -> dict[str, Any]:
+def _landmark_summary(landmark: LandmarkFit, landmark_evidence: LandmarkEvidence) -> dict[str, Any]:
     return {
         "name": landmark.outcomes.landmark.name,
-        "remission": _head_summary(landmark.remission, proven),
-        "relapse": _head_summary(landmark.relapse, proven),
+        "remission": _head_summary(landmark.remission, landmark_evidence),
+        "relapse": _head_summary(landmark.relapse, landmark_evidence),
     }
 
 
-def _head_summary(fit: HeadFit | None, proven: LandmarkEvidence) -> dict[str, Any] | None:
+def _head_summary(fit: HeadFit | None, landmark_evidence: LandmarkEvidence) -> dict[str, Any] | None:
     if fit is None:
         return None
     return {
@@ -125,7 +125,9 @@ def _head_summary(fit: HeadFit | None, proven: LandmarkEvidence) -> dict[str, An
         "events": fit.task.events,
         "winner": fit.winner,
         "note": fit.note,
-        "candidates": {name: _nullable(figures(fit, candidate, proven)) for name, candidate in fit.candidates.items()},
+        "candidates": {
+            name: _nullable(figures(fit, candidate, landmark_evidence)) for name, candidate in fit.candidates.items()
+        },
     }
 
 

@@ -16,7 +16,7 @@ from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"
-"""The loss that compares candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; nats."""
+"""The loss of candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
 
 Head: TypeAlias = RemissionHead | RelapseHead
 

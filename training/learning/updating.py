@@ -128,10 +128,10 @@ def _refit_loss(task: Task, head: Head, fitted_on: Mask, reach: int) -> float:
 
 def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
     """One line per landmark and head: the update, and the tests against simpler ones."""
-    return [f"{landmark}, {head}: {_said(update)}" for landmark, head, update in updates]
+    return [f"{landmark}, {head}: {_update_text(update)}" for landmark, head, update in updates]
 
 
-def _said(update: HeadUpdate) -> str:
+def _update_text(update: HeadUpdate) -> str:
     tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
     change = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
     return f"{update.method}{change}{f'; {tests}' if tests else '; too few outcomes to test'}"

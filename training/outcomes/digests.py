@@ -1,4 +1,4 @@
-"""Digests of what a cohort is turned into, so that one can tell later that it was turned into the same."""
+"""Digests of bundles, outcomes and features, to check later that a cohort gives the same again."""
 
 import hashlib
 import tempfile
