@@ -50,7 +50,7 @@ class BundleRefusedError(Exception):
 
 @dataclass(frozen=True)
 class HeadRecord:
-    """What a head was fitted on: patients, events among them, the winning candidate, and a note."""
+    """The record of a head's fit: patients, events among them, the winning candidate, and a note."""
 
     patients: int
     events: int
@@ -167,7 +167,7 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
 
 
 def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
-    """Write what a model holds beside its heads, and return the files by content."""
+    """Write the parts of a model other than its heads, and return the files by content."""
     parts: dict[str, Mapping[str, Any]] = {}
     for name in ("remission", "relapse"):
         refits = getattr(model.refits, name, None)
@@ -181,7 +181,7 @@ def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, s
 
 
 def _load_beside(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    """What a model holds beside its heads, by the name of its field."""
+    """The parts of a model other than its heads, by field name."""
     parts = {name: _read_arrays(directory / file) for name, file in files.items()}
     refits = {
         name: uncertainty.from_arrays(parts[f"{name}_refits"]) if f"{name}_refits" in parts else None

@@ -13,7 +13,7 @@ from training.leakage.record_cells import Codes
 
 KEYS = 32
 """Choices of cells by which records are looked up: two that agree in all chosen cells are compared in full. For a
-record with few values half of the cells are chosen: each choice then finds a copy with two changed cells 1 time in 4."""
+record with few values half of the cells are chosen: each choice finds a copy with two changed cells 1 time in 4."""
 SPARE_BITS = 4.0
 """Bits beyond log2 of the patients: then few pairs agree in the chosen cells by chance, and comparing them is fast."""
 MOST_PAIRS = 500_000
