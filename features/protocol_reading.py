@@ -14,7 +14,7 @@ from features.protocol.problems import Problem, ProtocolRefusedError
 
 
 def parse_protocol(text: str) -> Protocol:
-    """The protocol that a TOML text describes; absent keys take the default KAP protocol's values.
+    """The protocol in a TOML text; missing keys take the default KAP protocol's values.
 
     Raises ``ProtocolRefusedError`` with every problem found; its rows are lines of the text, from 0.
     """
@@ -67,7 +67,7 @@ class _TextProblems:
         return start
 
     def check_keys(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Every section as plain values, after noting unknown keys, wrong kinds and missing keys."""
+        """Every section as plain values; unknown keys, wrong kinds and missing keys become problems."""
         sections: dict[str, Any] = {}
         for name, value in document.items():
             if name == "name":
@@ -115,7 +115,7 @@ class _TextProblems:
         return value
 
     def check_rules(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
-        """Rules that contradict one another, once every value is of the right kind."""
+        """Check for contradictory rules, once every value is of the right kind."""
         self._check_landmarks(protocol)
         self._check_order(protocol.landmarks)
         if protocol.eligibility.minimum_age > protocol.eligibility.maximum_age:

@@ -30,7 +30,7 @@ class RawTable:
 
 @dataclass(frozen=True, eq=False)
 class RawCohort:
-    """All that was read, in the reader's row order; columns that the source lacks are absent.
+    """The data as read, in the reader's row order, without columns that the source lacks.
 
     ``as_of_day`` holds each patient's today, in days, shape (patients,), for records that end today; ``None`` for
     complete ones.
@@ -95,10 +95,10 @@ class Cohort:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
+        """SHA-256 over the protocol and every table, the same for any order of rows and file format.
 
-        A column added to the format later counts only if it has a value, or if the study declares it: a
-        cohort that was read before keeps its digest.
+        A column added to the format later counts only if it has a value, or if the study declares it: an older cohort
+        keeps its digest.
         """
         later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
