@@ -64,9 +64,9 @@ def survival(
 ) -> RequiredSampleSize | None:
     """Patients needed for a time to event; ``None`` if the R-squared is not positive.
 
-    ``rate`` is events per unit of time, ``timepoint`` and ``mean_follow_up`` are in the same unit; patients have one event
-    at most. The third criterion is about the risk by ``timepoint``, under a constant rate, and is never below the
-    first two. Raises ``ValueError`` for an R-squared that no model can reach.
+    ``rate`` is events per unit of time, ``timepoint`` and ``mean_follow_up`` are in the same unit; a patient has one
+    event at most. The third criterion is about the risk by ``timepoint``, under a constant rate, and is never below
+    the first two. Raises ``ValueError`` for an R-squared that no model can reach.
     """
     if not r2_cox_snell > 0:
         return None
