@@ -109,13 +109,13 @@ class Cohort:
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
             if name not in later or not is_missing(values).all():
-                hashed.update(name.encode() + _canonical(values))
+                hashed.update(name.encode() + canonical_bytes(values))
         for name in CHILD_TABLES:
             rows = self.table(name)
-            hashed.update(name.encode() + _canonical(rows.patient))
+            hashed.update(name.encode() + canonical_bytes(rows.patient))
             for column, values in sorted(rows.columns.items()):
                 if column not in later or not is_missing(values).all():
-                    hashed.update(column.encode() + _canonical(values))
+                    hashed.update(column.encode() + canonical_bytes(values))
         return hashed.hexdigest()
 
 
@@ -124,7 +124,7 @@ def is_missing(values: Values) -> Mask:
     return np.asarray(values == -1 if values.dtype.kind == "i" else np.isnan(values))
 
 
-def _canonical(values: Values) -> bytes:
+def canonical_bytes(values: Values) -> bytes:
     """Bytes that do not depend on the machine's integer width or byte order; every NaN is the same."""
     numbers = np.asarray(values, dtype="<f8") + 0.0
     numbers[np.isnan(numbers)] = np.nan

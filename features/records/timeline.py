@@ -122,15 +122,6 @@ class Rows:
         count = rows.count_for_patient()
         return np.divide(rows.sum_for_patient(column), count, out=nothing_recorded(self.patients), where=count > 0)
 
-    def sd_for_patient(self, column: str) -> Floats:
-        """Standard deviation (n - 1) of the recorded values, from two on."""
-        rows = self.recorded(column)
-        distance = rows.numbers(column) - rows.spread(rows.mean_for_patient(column))
-        squares = np.bincount(rows.patient, weights=distance * distance, minlength=self.patients)
-        count = rows.count_for_patient()
-        variance = np.divide(squares, count - 1, out=nothing_recorded(self.patients), where=count > 1)
-        return np.sqrt(variance)
-
     def slope_for_patient(self, column: str, over: str = "day") -> Floats:
         """Least-squares slope of ``column`` per unit of ``over``, from two rows with different ``over`` on."""
         rows = self.recorded(column)

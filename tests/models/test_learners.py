@@ -1,4 +1,4 @@
-"""Each candidate learns what it says it learns, from those it was given and from nobody else."""
+"""Each candidate fits what it should, on its training data only."""
 
 from dataclasses import replace
 
@@ -97,7 +97,7 @@ def test_a_patient_held_out_changes_nothing(name: str) -> None:
         assert honest[key].tobytes() == changed[key].tobytes(), key
 
 
-def test_a_patient_taught_changes_something() -> None:
+def test_a_patient_in_the_training_data_changes_something() -> None:
     """The test above would pass for a learner that looks at nothing."""
     training_data = drawn_training_data(5, 160, EFFECTS)
     score, fewer = (fit_logistic(training_data.subset(np.arange(160) < last)).score for last in (160, 120))
@@ -157,7 +157,7 @@ def test_trees_never_go_against_an_expected_sign() -> None:
 
 
 def test_trees_are_free_where_no_sign_is_expected() -> None:
-    """A U-shaped effect can be learned: both ends lie above the middle."""
+    """A U-shaped effect can be fitted: both ends lie above the middle."""
     rng = np.random.default_rng(11)
     rows = rng.uniform(-2, 2, (600, 1))
     outcome = (rng.random(600) < expit(2 * np.abs(rows[:, 0]) - 2)).astype(np.float64)

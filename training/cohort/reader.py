@@ -86,13 +86,8 @@ def ignored_files(directory: Path) -> tuple[str, ...]:
     return tuple(name for name in names if name != PROTOCOL_FILE and name.casefold().split(".")[0] not in TABLES)
 
 
-def describe_problem(problem: Problem) -> str:
-    """One problem as a sentence, with rows numbered as a spreadsheet or an editor numbers them."""
-    return _describe(problem, [] if problem.row is None else [problem.row])
-
-
 def describe_problems(problems: Sequence[Problem]) -> list[str]:
-    """Every problem as a sentence; rows with the same problem share a line."""
+    """Every problem as a sentence, with rows numbered as in a spreadsheet or an editor; equal problems share a line."""
     rows: dict[Problem, list[int]] = defaultdict(list)
     for problem in problems:
         shared = Problem(problem.place, None, problem.column, problem.required, problem.found)

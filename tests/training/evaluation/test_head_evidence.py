@@ -1,4 +1,4 @@
-"""Whether there were patients enough for what a head learned, with the arithmetic of the criteria's inputs."""
+"""Whether there were patients enough for the parameters of a head, with the arithmetic of the criteria's inputs."""
 
 from dataclasses import replace
 from functools import cache

@@ -63,12 +63,12 @@ def test_a_small_group_cannot_be_had_by_subtraction() -> None:
     assert (together.n, together.events) == (23, 3 + 10)
     assert found["sex", "female"].n == 40
     for variable in {variable for variable, _ in found}:
-        told = sum(group.n or 0 for (name, _), group in found.items() if name == variable)
-        assert told == 63 or 63 - told >= 10
+        shown = sum(group.n or 0 for (name, _), group in found.items() if name == variable)
+        assert shown == 63 or 63 - shown >= 10
 
 
 @pytest.mark.parametrize(
-    ("sizes", "told"),
+    ("sizes", "shown"),
     [
         ((40, 20), ["a", "b"]),  # nothing is small
         ((40, 20, 9, 9), ["a", "b", "c", "d"]),  # eighteen are left untold of: neither nine can be had
@@ -78,10 +78,10 @@ def test_a_small_group_cannot_be_had_by_subtraction() -> None:
         ((40, 9), ["a or b", "b"]),
     ],
 )
-def test_what_is_told_together(sizes: tuple[int, ...], told: list[str]) -> None:
+def test_which_small_groups_are_merged(sizes: tuple[int, ...], shown: list[str]) -> None:
     group = np.repeat(np.arange(len(sizes)), sizes)
     groups = [(name, group == number) for number, name in enumerate("abcd"[: len(sizes)])]
-    assert [name for name, _ in with_small_groups_merged(groups, np.ones(len(group), dtype=np.bool_))] == told
+    assert [name for name, _ in with_small_groups_merged(groups, np.ones(len(group), dtype=np.bool_))] == shown
 
 
 def test_patients_whose_value_is_not_recorded_are_in_no_group_and_hide_a_small_one() -> None:

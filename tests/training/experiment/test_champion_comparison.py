@@ -115,9 +115,9 @@ def test_relapse_ended_by_another_cause_is_another_outcome() -> None:
 
 
 def test_what_is_compared_is_the_prediction_of_the_recalibrated_head_that_is_shipped() -> None:
-    """The head as learned says .9 of everybody and is recalibrated to the .5 that the champion says: no difference."""
-    learned = frame([0.9] * 12, [1.0, 0.0] * 6).rename_axis("patient").reset_index()
-    table = learned.assign(landmark=HERE[0], head=HERE[1], candidate="logistic", repeat=0, recalibrated=0.5)
+    """The head as fitted predicts .9 for all and is recalibrated to the .5 that the champion says: no difference."""
+    predicted = frame([0.9] * 12, [1.0, 0.0] * 6).rename_axis("patient").reset_index()
+    table = predicted.assign(landmark=HERE[0], head=HERE[1], candidate="logistic", repeat=0, recalibrated=0.5)
     ours = winners_predictions(table, {HERE: "logistic"})
     (found,) = compare(ours, {HERE: frame([0.5] * 12, [1.0, 0.0] * 6)}, "1").heads
     assert (found.difference, found.standard_error) == (0.0, 0.0)

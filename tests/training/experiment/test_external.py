@@ -1,4 +1,4 @@
-"""A model judged on patients of another cohort: breast cancer, developed in Rotterdam and evaluated in Germany."""
+"""A model evaluated on patients of another cohort: breast cancer, developed in Rotterdam and evaluated in Germany."""
 
 import json
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_the_evidence_says_on_whom_it_was_judged_and_can_be_read_again() -> None
     record = rotterdam().bundle.records[0]["relapse"]
     assert (head.winner, head.n) == (record.winner, 686)
     assert head.n != record.patients
-    assert (head.sample_size, head.candidates) == (None, [])  # nothing was learned here
+    assert (head.sample_size, head.candidates) == (None, [])  # nothing was fitted here
 
 
 @needs_cohorts
@@ -141,7 +141,7 @@ ONE_PATIENT = {
 
 
 def one_patient(trained: Training, **changed: str) -> Cohort:
-    """A hand-written cohort, read under the protocol of a model that was learned from a synthetic one."""
+    """A hand-written cohort, read under the protocol of a model that was fitted on a synthetic one."""
     return cohort_of(trained.bundle.protocol, **(ONE_PATIENT | changed))
 
 
@@ -166,9 +166,9 @@ def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) ->
     document = found.model_dump()
     estimates = 0
     for landmark in document["landmarks"]:
-        for told in [*landmark["heads"], *landmark["questions"], *landmark["gains"]]:
-            treated = [row["measures"] for row in told.get("sensitivity", [])]
-            for measures in [told["measures"], *treated]:
+        for part in [*landmark["heads"], *landmark["questions"], *landmark["gains"]]:
+            treated = [row["measures"] for row in part.get("sensitivity", [])]
+            for measures in [part["measures"], *treated]:
                 estimates += sum(figure["estimate"] is not None for figure in measures.values())
                 assert all(figure["low"] is None and figure["high"] is None for figure in measures.values())
     assert estimates > 10

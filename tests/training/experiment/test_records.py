@@ -60,9 +60,9 @@ def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Traini
         (asked,) = (question.measures for question in found.questions if question.head == "remission")
         (curve,) = (head.measures for head in found.heads if head.head == "relapse")
         for head, seen in (("remission", asked), ("relapse", curve)):
-            told = landmark[head]["candidates"][landmark[head]["winner"]]
-            assert told == {name: seen[name].estimate for name in told}
-            assert {name for name, value in told.items() if value is None} <= {"calibration_slope"}
+            figure = landmark[head]["candidates"][landmark[head]["winner"]]
+            assert figure == {name: seen[name].estimate for name in figure}
+            assert {name for name, value in figure.items() if value is None} <= {"calibration_slope"}
 
 
 def test_a_candidates_measures_are_those_of_the_evidence_about_the_same_predictions(
@@ -77,8 +77,8 @@ def test_a_candidates_measures_are_those_of_the_evidence_about_the_same_predicti
                 [recalibrated(fit, repeat, fold, out) for fold, out in enumerate(outs)]
                 for repeat, outs in enumerate(winner.held_out)
             ]
-            told = figures(fit, winner, evidence.landmark(landmark.outcomes.landmark.name))
-            assert measures(fit.task, shipped) == pytest.approx(told, rel=1e-9, nan_ok=True)
+            figure = figures(fit, winner, evidence.landmark(landmark.outcomes.landmark.name))
+            assert measures(fit.task, shipped) == pytest.approx(figure, rel=1e-9, nan_ok=True)
 
 
 def test_the_summarised_figures_can_be_recomputed_from_the_table(
@@ -86,13 +86,13 @@ def test_the_summarised_figures_can_be_recomputed_from_the_table(
 ) -> None:
     """The winner's from its recalibrated predictions, which the evidence evaluates."""
     for landmark in summary(trained, evidence):
-        for name, told in landmark["remission"]["candidates"].items():
+        for name, figure in landmark["remission"]["candidates"].items():
             where = (table["landmark"] == landmark["name"]) & (table["head"] == "remission")
             rows = table[where & (table["candidate"] == name)]
             assert len(rows) == landmark["remission"]["n"]
             column = "recalibrated" if name == landmark["remission"]["winner"] else "probability"
             error = (rows[column] - rows["observed"]) ** 2
-            assert np.average(error, weights=rows["weight"]) == pytest.approx(told["brier"])
+            assert np.average(error, weights=rows["weight"]) == pytest.approx(figure["brier"])
 
 
 def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(

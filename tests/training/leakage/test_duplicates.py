@@ -22,7 +22,7 @@ from training.leakage.duplicates import distinguishable, near_duplicates
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 PUBLISHED = {"beat_the_blues": 0.0, "antidepressant_trial": 0.5, "uis": 0.05, "rotterdam": 0.1, "gbsg": 0.1}
-"""The least share of patients of whom an exact copy must be told: few numbers, half of which follow from another."""
+"""The least share of patients of whom an exact copy must be found: few numbers, half of which follow from another."""
 
 
 @pytest.fixture(scope="module")
@@ -218,5 +218,5 @@ def test_a_cell_tells_what_it_adds_to_the_one_that_tells_most_about_it() -> None
 def test_agreement_counts_what_agrees_and_charges_what_differs() -> None:
     """0.9 of the cells of a copy are as they were: a coin that agrees tells 1 + log2 0.9, one that differs log2 0.1."""
     codes = np.array([[0, 0, 0], [0, 1, -1]], dtype=np.int32)
-    told = CellEvidence(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
-    assert told == pytest.approx([1 + np.log2(0.9) + np.log2(0.1)])
+    agreement = CellEvidence(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
+    assert agreement == pytest.approx([1 + np.log2(0.9) + np.log2(0.1)])

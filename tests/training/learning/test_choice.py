@@ -146,7 +146,7 @@ def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:
 
 
 def test_the_best_of_three_alike_candidates_answers_rarely_where_nothing_can_be_told() -> None:
-    """Candidates learn from the same patients, so their losses are correlated, by 0.8 here; each equals the average.
+    """Candidates are fitted on the same patients, so their losses are correlated, by 0.8 here; each equals the average.
 
     The best of the three is tested, so that the level of one test is exceeded, by far less than three times.
     """

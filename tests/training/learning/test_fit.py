@@ -1,4 +1,4 @@
-"""Candidates are judged on patients they never saw; too little to learn from is said to be so."""
+"""Candidates are evaluated on held-out patients; too few outcomes to fit on are reported."""
 
 from dataclasses import replace
 from typing import cast
@@ -78,9 +78,9 @@ def test_a_curve_of_one_week_is_judged_by_the_likelihood_of_that_week() -> None:
     """Half relapse: at random, which nobody can foretell; or those above the middle of x0, but for every fifth."""
     rows = np.random.default_rng(3).standard_normal((120, 2))
     foretold = (rows[:, 0] > np.median(rows[:, 0])) ^ (np.arange(120) % 5 == 0)
-    for relapsed, told in ((np.arange(120) % 2 == 0, False), (foretold, True)):
+    for relapsed, predicted in ((np.arange(120) % 2 == 0, False), (foretold, True)):
         fit = fit_alone(relapse_task_of(rows, np.full(120, 7.0), [EndedBy(int(yes)) for yes in relapsed], 7))
-        assert (fit.winner != "no_model") == told
+        assert (fit.winner != "no_model") == predicted
 
 
 def test_a_linear_head_never_moves_against_a_declared_sign_though_the_data_do() -> None:
@@ -148,9 +148,9 @@ def test_every_patient_is_judged_once_per_repeat() -> None:
 
 def test_progress_is_told_of_every_fit() -> None:
     tasks: list[Task] = [remission_with(60, 200), remission_with(1, 200)]
-    told: list[None] = []
-    fit_heads(tasks, folds_for(200), QUICK, lambda: told.append(None), workers=1)
-    assert len(told) == number_of_fits(tasks, folds_for(200), QUICK) == (3 + 1) * (4 + 1)
+    calls: list[None] = []
+    fit_heads(tasks, folds_for(200), QUICK, lambda: calls.append(None), workers=1)
+    assert len(calls) == number_of_fits(tasks, folds_for(200), QUICK) == (3 + 1) * (4 + 1)
 
 
 def test_predictions_that_come_out_too_extreme_are_drawn_in() -> None:

@@ -1,4 +1,4 @@
-"""What fewer patients would have taught, and what twice as many would buy."""
+"""How good models of fewer patients are, and what twice as many would gain."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How large effects are, and how much no linear score explains, is told from a head's own outcomes."""
+"""How large effects are, and how much no linear score explains, is estimated from a head's own outcomes."""
 
 import numpy as np
 import pytest

@@ -26,11 +26,11 @@ def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkey
 
     def careless(_name: str, _task: Task) -> Learner:
         def fit(training_data: TrainingData) -> FittedScore:
-            learned = fit_logistic(training_data)
-            score = learned.score
+            refit = fit_logistic(training_data)
+            score = refit.score
             assert isinstance(score, LinearScore)
             trembling = score.weight + 1e-15 * np.random.standard_normal(len(score.weight))
-            return replace(learned, score=replace(score, weight=trembling))
+            return replace(refit, score=replace(score, weight=trembling))
 
         return fit
 

@@ -1,4 +1,4 @@
-"""The refits behind the intervals: the same whoever works on them, and wide where little is known."""
+"""The refits behind the intervals: the same for any number of workers, and wide where little is known."""
 
 from collections.abc import Mapping
 from dataclasses import replace

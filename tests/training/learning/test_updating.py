@@ -166,7 +166,7 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
         found.append((weeks, float(binomial.successes.sum()), updating._loss(binomial, baseline)))
     assert found[1] == pytest.approx(found[0])
     assert found[2] == pytest.approx(found[0])
-    # A head that reaches ten weeks is judged on ten weeks, and so is what is learned anew.
+    # A head that reaches ten weeks is evaluated on ten weeks, and so is a refit.
     short, long = relapse_head(-3.0, edges=(0, 4, 10)), relapse_head(-3.0, edges=(0, 10, 26))
     assert updating._reach(task, short) == 70
     sums = []
