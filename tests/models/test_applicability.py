@@ -219,7 +219,7 @@ def test_a_tenth_of_a_record_may_lack_even_where_all_training_patients_had_every
         assert said(known, [np.nan] * gaps + [50.0] * (20 - gaps), names)[0] == verdict
 
 
-def test_what_no_training_patient_had_recorded_is_neither_missed_nor_judged() -> None:
+def test_what_no_training_patient_had_recorded_is_neither_missing_nor_evaluated() -> None:
     names = tuple(f"x{number}" for number in range(10))
     known = fitted_domain(rows_with_gaps(), declared(*names))
     assert said(known, [50.0] * 9 + [1e9], names) == (INSIDE, [])
@@ -267,7 +267,7 @@ def test_few_training_patients_do_not_put_most_others_at_the_edge(patients: int)
     assert (verdict == OUTSIDE).mean() < (0.01 if patients >= 58 else 0.1)
 
 
-def test_of_fewer_than_ten_patients_nothing_is_learned() -> None:
+def test_fewer_than_ten_patients_give_no_domain() -> None:
     rows = np.random.default_rng(9).normal(50, 5, (10, 1))
     assert fit_applicability(rows[:9], declared("age")) is None
     assert fit_applicability(rows, declared("age")) is not None
@@ -284,7 +284,7 @@ def test_it_survives_being_taken_apart_to_the_bit_and_is_the_same_each_time() ->
         assert array.tobytes() == rebuilt[name].tobytes() == again[name].tobytes(), name
 
 
-def test_a_patient_is_judged_alike_alone_and_among_others() -> None:
+def test_a_patient_is_evaluated_alike_alone_and_among_others() -> None:
     known = fitted_domain(rows_with_gaps(), declared(*(f"x{number}" for number in range(10))))
     rows = rows_with_gaps(200) * np.random.default_rng(10).uniform(0.7, 1.3, (200, 10))
     together = known.assess(rows)

@@ -70,7 +70,7 @@ def test_a_weight_counts_as_that_many_patients() -> None:
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_the_same_lesson_teaches_the_same_to_the_last_bit(name: str) -> None:
+def test_the_same_training_data_gives_the_same_fit_to_the_last_bit(name: str) -> None:
     first, second = (
         to_arrays(LEARNERS[name](drawn_training_data(4, 120, EFFECTS, missing=0.1)).score) for _ in range(2)
     )
@@ -115,7 +115,7 @@ def test_what_never_varies_is_left_out() -> None:
     assert contributions[0, [0, 2]].tolist() == [0, 0]
 
 
-def test_where_nothing_varies_nobody_is_told_apart() -> None:
+def test_where_nothing_varies_all_patients_get_the_same() -> None:
     training_data = training_data_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
     assert not fit_logistic(training_data).score.predict(training_data.rows).any()
 

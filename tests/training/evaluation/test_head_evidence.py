@@ -98,7 +98,7 @@ def test_the_r_squared_of_relapse_compares_the_same_weeks_with_and_without_a_mod
     assert _relapse_r2(found.relapse) == pytest.approx(1 - exp(-2 * gained / task.patients))
 
 
-def test_relapse_foretold_better_than_the_criteria_know_of_has_no_size_and_does_not_stop_the_training(
+def test_relapse_predicted_better_than_the_criteria_allow_has_no_size_and_does_not_stop_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(evidence_of_heads, "_relapse_r2", lambda _fit: 0.899)
@@ -156,7 +156,7 @@ def with_trees(fit: HeadFit) -> HeadFit:
     return replace(fit, candidates={**fit.candidates, "xgboost": trees}, choice=chosen)
 
 
-def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
+def test_a_head_is_reported_with_its_candidates_and_its_curve() -> None:
     found = fitted(repeats=2)
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
     remission, relapse = (

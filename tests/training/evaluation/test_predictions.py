@@ -54,7 +54,7 @@ def test_predictions_are_those_that_were_held_out_when_the_candidates_were_compa
                 assert evaluated.relapse[place, -1] == pytest.approx(out.probability[:, -1], abs=1e-12)
 
 
-def test_everybody_eligible_is_judged_once_in_every_repeat_also_who_could_not_teach() -> None:
+def test_everybody_eligible_is_evaluated_once_in_every_repeat_also_without_an_outcome() -> None:
     evaluated = fitted_twice().evaluated
     for repeat in range(2):
         assert sorted(evaluated.patient[evaluated.repeat == repeat].tolist()) == list(range(400))
@@ -79,7 +79,7 @@ def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
     )
 
 
-def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
+def test_the_outcomes_of_a_fold_do_not_enter_its_own_recalibration() -> None:
     found = fitted_twice()
     fit = stretched(found.remission)
     before = evaluated_with(found, fit, found.relapse)
@@ -131,7 +131,7 @@ def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answ
     assert asked["remission"].y_predicted == pytest.approx(answered.remission, abs=1e-12)
 
 
-def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_the_same() -> None:
+def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_evaluated_all_the_same() -> None:
     found = fitted_twice()
     remission, relapse = found.remission.head, found.relapse.head
     assert isinstance(remission, RemissionHead)
@@ -144,7 +144,7 @@ def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_t
     assert np.isnan(model.predict(found.features.values).relapse).all()
 
 
-def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> None:
+def test_a_landmark_at_which_nobody_is_eligible_is_evaluated_without_a_figure() -> None:
     found = fitted_twice()
     nobody = outcomes_of(
         found.outcomes.remission.tolist(),
@@ -207,7 +207,7 @@ def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None
     assert [asked.head for asked in questions(evaluated)] == ["relapse", "relapse"]
 
 
-def test_where_every_horizon_is_beyond_the_curve_the_curve_is_judged_and_no_question_of_relapse_is_asked() -> None:
+def test_where_every_horizon_is_beyond_the_curve_the_curve_is_evaluated_and_no_question_of_relapse_is_asked() -> None:
     found = fitted_twice()
     fits = (found.remission, found.relapse)
     evaluated = evaluate_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, (365,))

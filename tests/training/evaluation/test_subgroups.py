@@ -23,7 +23,7 @@ def found_for(answers: list[float], **columns: list[float]) -> dict[tuple[str, s
     return {(group.variable, group.group): group for group in groups}
 
 
-def test_a_group_is_judged_by_its_own_answers() -> None:
+def test_a_group_is_evaluated_by_its_own_answers() -> None:
     found = found_for([1.0, 0.0] * 10 + [0.0] * 20, sex=[FEMALE] * 20 + [MALE] * 20)
     female = found["sex", "female"]
     assert (female.n, female.events) == (20, 10)
@@ -41,7 +41,7 @@ def test_a_group_is_judged_by_its_own_answers() -> None:
     assert male.discrimination.estimate is None  # without an event there is nobody to compare
 
 
-def test_ten_answers_are_told_of_and_nine_are_not() -> None:
+def test_ten_answers_are_shown_and_nine_are_not() -> None:
     answers = [1.0, 0.0] * 30
     found = found_for(answers, sex=[FEMALE] * 10 + [MALE] * 50)
     assert found["sex", "female"].n == 10

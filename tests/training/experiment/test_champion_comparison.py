@@ -130,7 +130,7 @@ def test_a_table_of_an_earlier_release_lacks_columns_by_name() -> None:
     assert lacking_columns(table[table["head"] == "remission"].drop(columns="ended_by")) == ()
 
 
-def test_relapse_is_judged_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
+def test_relapse_is_evaluated_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
     assert [end_of_curve(pd.Series([10.0, days])) for days in (181.0, 182.0, 183.0)] == [182, 182, 189]
 
 

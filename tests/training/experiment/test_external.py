@@ -42,7 +42,7 @@ def gbsg() -> Evidence:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_what_was_learned_in_rotterdam_holds_in_germany() -> None:
+def test_what_was_fitted_in_rotterdam_holds_in_germany() -> None:
     (landmark,) = as_document(gbsg())["landmarks"]
     assert landmark["remission"] is None  # everybody is in remission at the landmark
     relapse = landmark["relapse"]
@@ -58,7 +58,7 @@ def test_what_was_learned_in_rotterdam_holds_in_germany() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_the_evidence_says_on_whom_it_was_judged_and_can_be_read_again() -> None:
+def test_the_evidence_says_on_whom_it_was_evaluated_and_can_be_read_again() -> None:
     found = gbsg()
     assert (found.kind, found.cohort.patients, found.resampled, found.draws) == ("external", 686, "patients", DRAWS)
     assert read_evidence(found.as_json()) == found
@@ -81,7 +81,7 @@ def test_no_more_relapses_are_counted_than_the_curve_reaches() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_the_cohort_that_a_model_was_learned_from_is_refused() -> None:
+def test_the_development_cohort_of_a_model_is_refused() -> None:
     with pytest.raises(InputRefusedError) as refused:
         evaluate(rotterdam().bundle, rotterdam().cohort, "rotterdam", CONFIG, quietly, workers=1)
     (problem,) = refused.value.problems
@@ -90,7 +90,7 @@ def test_the_cohort_that_a_model_was_learned_from_is_refused() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_cohorts_that_differ_are_told_apart_feature_by_feature() -> None:
+def test_cohorts_that_differ_are_compared_feature_by_feature() -> None:
     found = gbsg()
     compared = compare_case_mix(found, found)
     assert compared
@@ -145,7 +145,7 @@ def one_patient(trained: Training, **changed: str) -> Cohort:
     return cohort_of(trained.bundle.protocol, **(ONE_PATIENT | changed))
 
 
-def test_a_real_cohort_is_not_called_synthetic_because_the_model_learned_from_one(trained: Training) -> None:
+def test_a_real_cohort_is_not_called_synthetic_because_the_model_was_fitted_on_one(trained: Training) -> None:
     found = evaluate(trained.bundle, one_patient(trained), "clinic", QUICK, quietly, workers=1)
     assert not found.cohort.synthetic
     assert found.model_synthetic

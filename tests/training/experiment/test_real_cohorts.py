@@ -63,7 +63,7 @@ def test_relapse_of_breast_cancer() -> None:
     assert winner(landmark["relapse"])["c_index"] >= 0.66
 
 
-def test_where_there_is_next_to_nothing_to_learn_whatever_wins_claims_next_to_nothing() -> None:
+def test_where_there_is_hardly_a_signal_the_winner_claims_next_to_nothing() -> None:
     """Patients paired, a regression beats the average by little, among patients of the same two sites."""
     (landmark,) = landmarks_of("uis").values()
     assert 0.5 <= winner(landmark["relapse"])["c_index"] < 0.62

@@ -95,7 +95,7 @@ def test_the_summarised_figures_can_be_recomputed_from_the_table(
             assert np.average(error, weights=rows["weight"]) == pytest.approx(figure["brier"])
 
 
-def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
+def test_recalibrated_is_what_the_winner_predicts_as_the_evidence_evaluates_it(
     trained: Training, table: pd.DataFrame
 ) -> None:
     """Of remission through the log-odds, of relapse at the end of the curve, in every row of the evidence."""
@@ -146,7 +146,7 @@ def test_what_a_candidate_goes_by_has_the_names_of_features(trained: Training) -
     assert importances(fit.candidates["no_model"], trained.bundle.features) == {}
 
 
-def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_why() -> None:
+def test_where_no_head_can_be_fitted_the_table_is_empty_and_the_summary_says_why() -> None:
     """Two patients, neither of them in remission at the end."""
     cohort = cohort_of(
         sessions="""

@@ -48,7 +48,7 @@ def test_a_corrupt_truth_changes_nothing_that_is_read(trained: Training, simulat
     assert read_cohort(copy).digest == trained.cohort.digest
 
 
-def test_the_bundle_says_what_it_was_learned_from(trained: Training, tmp_path: Path) -> None:
+def test_the_bundle_says_what_it_was_fitted_on(trained: Training, tmp_path: Path) -> None:
     save_bundle(trained.bundle, tmp_path / "bundle")
     training = load_bundle(tmp_path / "bundle").training
     assert training["cohort_digest"] == trained.cohort.digest

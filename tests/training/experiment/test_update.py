@@ -81,7 +81,7 @@ def test_an_update_goes_on_where_somebody_answers_for_a_failed_check_and_keeps_w
     assert _settings(updated.bundle) == config  # an audit repeats it with the same acknowledgement
 
 
-def test_external_evidence_says_that_single_patients_seen_before_would_not_show(
+def test_external_evidence_says_that_single_patients_of_both_cohorts_would_not_show(
     original: Bundle, cohorts: list[Cohort]
 ) -> None:
     found = evaluate(original, cohorts[2], "other", FEW, quietly, 1)

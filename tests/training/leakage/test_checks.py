@@ -141,7 +141,7 @@ def test_suspicious_is_named_and_implausible_fails() -> None:
         assert (alone.suspicious, alone.implausible) == verdicts
 
 
-def test_few_patients_told_apart_perfectly_prove_nothing() -> None:
+def test_few_patients_separated_perfectly_show_nothing() -> None:
     assert not limited(1.0, 9, 100).implausible
     assert limited(1.0, 10, 100).implausible
 
@@ -228,9 +228,7 @@ def test_a_study_covariate_beside_such_features_still_stops_training(tmp_path: P
 ANSWERED = Acknowledgement(check="implausible features", by="A. Rivera", reason="expectancy, asked on day 0")
 
 
-def test_a_failed_check_that_somebody_answers_for_does_not_stop_and_says_who_and_why(
-    cohort: Cohort, honest: InHand
-) -> None:
+def test_a_failed_check_that_is_acknowledged_does_not_stop_and_says_who_and_why(cohort: Cohort, honest: InHand) -> None:
     """One answer in thirteen the other way round: an AUC of about 0.93, above what a feature may have, and no copy."""
     leaking = in_hand(with_covariate(cohort, noisy_remission(cohort, honest.outcomes[0], every=13)))
     check = feature_check(cohort.protocol.landmarks, leaking.tasks, leaking.outcomes)

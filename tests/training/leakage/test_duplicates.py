@@ -168,7 +168,7 @@ def test_of_twenty_cohorts_of_poor_records_at_most_one_is_refused_and_all_twenty
     assert sum(found) >= 0.95 * 3 * number  # of so many copies
 
 
-def test_three_ratings_are_too_few_for_a_copy_with_two_changed_ones_to_be_told(tmp_path: Path) -> None:
+def test_three_ratings_are_too_few_for_a_copy_with_two_changed_ones_to_be_found(tmp_path: Path) -> None:
     """Age, sex, diagnosis and three ratings: thousands of others have nearly the same, so nobody is accused."""
     poor = read_cohort(written(poor_records(4, ratings=3), tmp_path))
     assert pairs(poor) == []

@@ -61,7 +61,7 @@ def test_a_model_that_is_right_is_left_alone_in_about_95_of_100_cohorts(monkeypa
 
 
 @pytest.mark.slow
-def test_it_is_left_alone_as_often_when_learning_anew_is_offered() -> None:
+def test_it_is_left_alone_as_often_when_a_refit_is_offered() -> None:
     # 28.5 of 30 are expected, and fewer than 25 in one of a hundred tries.
     assert methods(30).count(NOTHING) >= 25
 
@@ -88,7 +88,7 @@ def test_too_extreme_predictions_are_drawn_in_by_the_true_slope() -> None:
     assert update.head.log_odds(np.array([[1.0, 0, 0]])) == pytest.approx(-0.5 + update.shift + update.slope)
 
 
-def test_another_relation_is_learned_anew() -> None:
+def test_another_relation_is_refitted() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     update = update_head(task, ORIGINAL, everybody(task))
     assert update.method == REFIT
@@ -98,7 +98,7 @@ def test_another_relation_is_learned_anew() -> None:
     assert max(update.p_values.values()) < 0.05
 
 
-def test_with_too_few_outcomes_it_is_not_learned_anew_and_with_next_to_none_nothing_is_done() -> None:
+def test_with_too_few_outcomes_it_is_not_refitted_and_with_next_to_none_nothing_is_done() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     some = everybody(task) & (np.arange(PATIENTS) < 150)
     assert task.rarer_among(some) < updating.REFIT_FROM
@@ -186,7 +186,7 @@ def test_the_weeks_at_risk_are_counted_as_they_were_lived() -> None:
     assert binomial.failures.tolist() == pytest.approx([1, 10 / 7])
 
 
-def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learned_anew() -> None:
+def test_the_old_hazard_of_competing_events_is_reported_unless_the_head_was_refitted() -> None:
     without = relapse_head(-3.0)
     before = RelapseHead(without.score, without.edges, without.baseline, np.full(1, 0.002))
     rows, days = np.zeros((2, 2)), np.array([10.0, 10.0])
