@@ -227,7 +227,7 @@ def _listed(title: str, names: Sequence[str]) -> list[str]:
 
 
 def _flow_lines(flow: LandmarkFlow) -> list[str]:
-    lines = [f'Landmark "{flow.landmark.name}" ({_moment(flow.landmark)})', _counted("  patients", flow.patients)]
+    lines = [f'Landmark "{flow.landmark.name}" ({_landmark_day(flow.landmark)})', _counted("  patients", flow.patients)]
     for reason, count in flow.left_out:
         lines.append(_counted(f"    left out: {reason.value}", count))
         if reason is Ineligible.LANDMARK_NOT_REACHED:
@@ -245,7 +245,7 @@ def _flow_lines(flow: LandmarkFlow) -> list[str]:
     return lines
 
 
-def _moment(landmark: Landmark) -> str:
+def _landmark_day(landmark: Landmark) -> str:
     if landmark.before_session is None:
         return f"day {landmark.day}"
     fallback = f", at the latest {landmark.else_days} days after the session before" if landmark.else_days else ""

@@ -119,8 +119,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     parts = [
         _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
     ]
-    everybody = np.ones(len(cohort), dtype=np.bool_)
-    updates = [part.updates(everybody) for part in parts]
+    everyone = np.ones(len(cohort), dtype=np.bool_)
+    updates = [part.updates(everyone) for part in parts]
     progress = announce("updating without each fold", len(parts))
     evaluated = []
     for part, rows, outcome in zip(parts, features, outcomes, strict=True):
@@ -131,7 +131,7 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     said = as_text(
         [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
     )
-    again = [part.updates(everybody) for part in parts]
+    again = [part.updates(everyone) for part in parts]
     caveats = _competing_kept(parts, updates)
     evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)
     evidence = _evidence(wanted, made, evidence_parts, evaluated, (announce, workers))

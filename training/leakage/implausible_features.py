@@ -204,12 +204,12 @@ def _alone(observed: ObservedOutcome, values: Floats) -> SingleFeatureAuc:
     Scores of different scales are not comparable, so that the AUC over all patients may be 0.5.
     """
     missing = np.isnan(values)
-    everybody = np.zeros(len(values), dtype=np.intp)
+    everyone = np.zeros(len(values), dtype=np.intp)
     found = [NOTHING]
     for column, kept in ((values, ~missing), (missing.astype(np.float64), np.ones(len(values), dtype=np.bool_))):
         if len(np.unique(column[kept])) < 2:
             continue
-        found += [_by_outcome(observed, column, kept, stratum) for stratum in (everybody, observed.scale)]
+        found += [_by_outcome(observed, column, kept, stratum) for stratum in (everyone, observed.scale)]
         if not np.isnan(observed.followed_days).any():
             found.append(_by_time(observed, column, kept))
     return max(found, key=lambda alone: (alone.implausible, alone.suspicious, alone.auc))

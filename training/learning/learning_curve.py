@@ -32,7 +32,7 @@ EXPONENTS = np.linspace(0.2, 1.5, 27)
 
 @dataclass(frozen=True, eq=False)
 class SmallerFits:
-    """Predictions for everybody held out once, by the mean number of training patients; ``outs[size][fold]``."""
+    """Predictions for all patients, held out once, by the mean number of training patients; ``outs[size][fold]``."""
 
     fitted_on: tuple[int, ...]
     outs: tuple[tuple[HeldOut, ...], ...]

@@ -32,7 +32,7 @@ class Folds:
 
     @property
     def repeats(self) -> int:
-        """How often everybody is held out."""
+        """How often every patient is held out."""
         return len(self.fold)
 
 

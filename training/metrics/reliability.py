@@ -47,7 +47,7 @@ def brier_by_draw(y_observed: Floats, y_predicted: Floats, weights: Floats) -> F
 def scaled_brier(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Floats:
     """Index of prediction accuracy: 1 - Brier score / that of the base rate, each draw's own; larger is better.
 
-    1 is perfect, 0 no better than the base rate for everybody; NaN where a draw holds one outcome only.
+    1 is perfect, 0 no better than the base rate for all; NaN if a draw holds one outcome only.
     Source: Kattan & Gerds 2018, doi:10.1186/s41512-018-0029-2.
     """
     rate = _mean(y_observed, weights)
