@@ -19,7 +19,7 @@ class FeatureRows:
 
     ``values`` has shape (patients, features), NaN where not recorded and in rows of patients who did not reach the
     landmark. ``day`` is the landmark day (NaN: not reached). ``ineligible`` holds per patient why nothing is fitted
-    or predicted, and ``None`` where something is.
+    or predicted, else ``None``.
     """
 
     names: tuple[str, ...]
@@ -29,12 +29,12 @@ class FeatureRows:
 
 
 def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
-    """The feature rows of a cohort at a landmark; what came after the landmark is cut off in here."""
+    """The feature rows of a cohort at a landmark, from its record up to the landmark."""
     return feature_rows(cohort, known_at(cohort, landmark))
 
 
 def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:
-    """The feature rows of what ``known_at`` knows of a cohort, for a caller who needs that for more than the rows."""
+    """The feature rows of what ``known_at`` gives for a cohort, for a caller that needs it for more than the rows."""
     features = catalogue(cohort.protocol)
     values = np.empty((len(cohort), len(features)), dtype=np.float64)
     for position, feature in enumerate(features):

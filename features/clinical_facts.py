@@ -1,4 +1,4 @@
-"""Clinical facts and the direction in which each changes an outcome, whatever columns record it.
+"""Clinical facts and the direction in which each changes an outcome.
 
 A fact changes the records of a cohort by one step; a model's answers then show whether it keeps the direction.
 `catalogue` declares the signs of single features; every feature that a fact changes has a sign of the same direction.
@@ -30,7 +30,7 @@ class ClinicalFact:
 
     ``remission_sign`` and ``relapse_sign`` say whether the step makes the outcome more (1) or less (-1) likely; 0: no
     direction is expected. ``apply`` gives the cohort after the step, with the same patients in the same order, and a
-    mask (patients,) of those whose record took it; the record of everyone else is unchanged.
+    mask (patients,) of those whose record changed.
     """
 
     name: str
@@ -80,7 +80,7 @@ def _one_more_adequate_failure(cohort: Cohort, landmark: Landmark) -> tuple[Coho
 
 
 def _depression_besides(cohort: Cohort, landmark: Landmark) -> tuple[Cohort, Mask]:
-    """A depressive disorder, where none besides is recorded."""
+    """A comorbid depressive disorder, where none is recorded."""
     recorded = cohort.number("comorbid_depression")
     return _with_column(
         cohort, "comorbid_depression", np.ones(len(cohort)), _reached(cohort, landmark) & (recorded == 0)
@@ -110,9 +110,9 @@ def _maximum(column: str) -> float:
     return np.inf if declared is None else declared
 
 
-def _with_column(cohort: Cohort, column: str, stepped: Floats, wanted: Mask) -> tuple[Cohort, Mask]:
-    """The cohort with another value for the wanted patients; what is not recorded can't take a step."""
-    applies = wanted & ~np.isnan(cohort.number(column))
+def _with_column(cohort: Cohort, column: str, stepped: Floats, patients: Mask) -> tuple[Cohort, Mask]:
+    """The cohort with another value for some patients, where one is recorded."""
+    applies = patients & ~np.isnan(cohort.number(column))
     values = np.where(applies, stepped, cohort.number(column))
     return replace(cohort, patients={**cohort.patients, column: values}), applies
 
@@ -160,4 +160,4 @@ CLINICAL_FACTS: tuple[ClinicalFact, ...] = (
         apply=_more_benzodiazepine,
     ),
 )
-"""Every fact that the directional check moves, one at a time."""
+"""Every fact that the directional check changes, one at a time."""

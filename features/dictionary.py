@@ -38,7 +38,7 @@ Three choices in the catalogue need a reason:
 * A dose in mg/kg is not a feature. It shows which route was used, and so which clinic. `route_dose.py` declares the
   usual dose and the upper limit of every route.
 
-`labels.py` has the name of each feature in sentences, such as "days since the last dose".
+`display_names.py` has the name of each feature in sentences, such as "days since the last dose".
 
 `clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them changes only
 features whose declared signs have its direction.
@@ -65,7 +65,7 @@ _SIGNS = {-1: "less", 0: "", 1: "more"}
 
 
 def readme() -> str:
-    """The README of this package: a short head, then the data dictionary of the default protocol."""
+    """The README of this package: an introduction, then the data dictionary of the default protocol."""
     names = [f"`{column.name}`" for column in TABLES["patients"] if column.name in STUDY_COLUMNS]
     head = _HEAD.format(study_columns=f"{', '.join(names[:-1])} and {names[-1]}")
     return head + data_dictionary(Protocol())

@@ -2,136 +2,19 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS, STUDY_COLUMNS, TABLES
+from features.protocol.columns import STUDY_COLUMNS, TABLES
 from features.protocol.document import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
 from features.protocol.instruments import INSTRUMENTS, Instrument
+from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_number, is_text
 from features.protocol.problems import Problem, ProtocolRefusedError
-
-Check = Callable[[Any], bool]
-OLDEST_YEARS = 110
-"""The oldest age that a cohort may hold."""
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6
-
-
-def _is_day(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_LIMIT
-
-
-def _is_age(value: Any) -> bool:
-    return _is_number(value) and OLDEST_YEARS >= value >= 0
-
-
-def _is_session(value: Any) -> bool:
-    return _is_day(value) and value >= 1
-
-
-def _is_days(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_session(day) for day in value)
-
-
-def _is_window(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_is_day(day) for day in value) and value[0] <= value[1]
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_text(text) for text in value)
-
-
-def _is_text_or_texts(value: Any) -> bool:
-    return _is_text(value) or _is_texts(value)
-
-
-def _one_of(*choices: str) -> Check:
-    return lambda value: value in choices
-
-
-def _is_listed_events(value: Any) -> bool:
-    never = (*COMPETING_EVENTS, "withdrawal", "end_of_follow_up")
-    return isinstance(value, list) and all(event in EVENTS and event not in never for event in value)
-
-
-_TEXT = (_is_text, "a text that is not blank")
-_NUMBER = (_is_number, "a number")
-_DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
-_AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
-_FLAG = (_is_flag, "true or false")
-_WINDOW = (_is_window, "two whole numbers of days, the first not above the second")
-
-SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
-    "landmarks": {
-        "name": _TEXT,
-        "before_session": (_is_session, "a whole number from 1"),
-        "day": _DAY,
-        "else_days": (_is_session, f"a whole number of days from 1 to {DAY_LIMIT}"),
-    },
-    "eligibility": {"minimum_age": _AGE, "maximum_age": _AGE},
-    "acute": {"max_days": _DAY},
-    "remission": {
-        "instrument": (_is_text_or_texts, "the name of a rating scale, or a list of names"),
-        "anchor": (_one_of("last_acute_session", "index"), '"last_acute_session" or "index"'),
-        "window_days": _WINDOW,
-        "require_reliable_drop": _FLAG,
-        "state": (_one_of("at_landmark"), '"at_landmark"'),
-    },
-    "relapse": {
-        "rule": (_one_of("score", "event"), '"score" or "event"'),
-        "confirm_within_days": _WINDOW,
-        "events": (_is_listed_events, "a list of events that are neither competing nor an end of follow-up"),
-    },
-    "sustained_remission": {"horizons_days": (_is_days, "a list of whole numbers of days from 1")},
-    "covariates": {
-        "name": (
-            lambda v: isinstance(v, str) and re.fullmatch(r"[a-z][a-z0-9_]*", v) is not None,
-            "a_lower_case_name",
-        ),
-        "kind": (_one_of("number", "binary"), '"number" or "binary"'),
-        "minimum": _NUMBER,
-        "maximum": _NUMBER,
-        "meaning": _TEXT,
-    },
-    "instruments": {
-        "title": _TEXT,
-        "minimum": _NUMBER,
-        "maximum": _NUMBER,
-        "remission_at_most": _NUMBER,
-        "relapse_at_least": _NUMBER,
-        "reliable_change": (lambda value: _is_number(value) and value > 0, "a number above 0"),
-        "source": _TEXT,
-    },
-}
-_LISTS = ("landmarks", "covariates")
-_REQUIRED = {
-    "landmarks": ("name",),
-    "covariates": ("name", "kind", "meaning"),
-    "instruments": (
-        "title",
-        "minimum",
-        "maximum",
-        "remission_at_most",
-        "relapse_at_least",
-        "reliable_change",
-        "source",
-    ),
-}
 
 
 def parse_protocol(text: str) -> Protocol:
-    """The protocol that a TOML text describes; absent keys take the default KAP protocol's values.
+    """The protocol in a TOML text; missing keys take the default KAP protocol's values.
 
     Raises ``ProtocolRefusedError`` with every problem found; its rows are lines of the text, from 0.
     """
@@ -143,7 +26,7 @@ def parse_protocol(text: str) -> Protocol:
         raise ProtocolRefusedError(
             [Problem("protocol.toml", row, None, "a TOML document", "a line that is not TOML")]
         ) from None
-    reading = _Reading(text)
+    reading = _TextProblems(text)
     sections = reading.check_keys(document)
     if not reading.problems:
         protocol = _assemble(sections)
@@ -153,8 +36,8 @@ def parse_protocol(text: str) -> Protocol:
     return protocol
 
 
-class _Reading:
-    """The problems found so far in one text, each at its line."""
+class _TextProblems:
+    """The problems of one text, each at its line."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.splitlines()
@@ -168,9 +51,9 @@ class _Reading:
         header = (
             ".".join(str(part) for part in path[:2] if isinstance(part, str)) if path[0] == "instruments" else path[0]
         )
-        wanted = next((part for part in path if isinstance(part, int)), 0)
+        position = next((part for part in path if isinstance(part, int)), 0)
         tables = [n for n, line in enumerate(self.lines) if re.match(rf"\s*\[+\s*{re.escape(str(header))}\s*\]+", line)]
-        start = tables[wanted] if wanted < len(tables) else None
+        start = tables[position] if position < len(tables) else None
         if start is None:
             return next(
                 (n for n, line in enumerate(self.lines) if re.match(rf"\s*{re.escape(str(path[0]))}\b", line)),
@@ -184,16 +67,16 @@ class _Reading:
         return start
 
     def check_keys(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Every section as plain values, after noting unknown keys, wrong kinds and missing keys."""
+        """Every section as plain values; unknown keys, wrong kinds and missing keys become problems."""
         sections: dict[str, Any] = {}
         for name, value in document.items():
             if name == "name":
-                if not _is_text(value):
-                    self.refuse(("name",), _TEXT[1], _kind(value))
+                if not is_text(value):
+                    self.refuse(("name",), TEXT[1], _kind(value))
                 sections[name] = value
             elif name not in SECTIONS:
                 self.refuse((name,), "one of name, " + ", ".join(SECTIONS), "an unknown key")
-            elif name in _LISTS:
+            elif name in LISTS:
                 sections[name] = self._check_list(name, value)
             elif name == "instruments":
                 sections[name] = self._check_instruments(value)
@@ -212,7 +95,7 @@ class _Reading:
             self.refuse(("instruments",), "tables headed [instruments.NAME]", _kind(value))
             return {}
         for name in value:
-            if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+            if not is_name(name):
                 self.refuse(("instruments",), "instruments with a_lower_case_name", "another name")
         return {name: self._check_section(("instruments", name), "instruments", entry) for name, entry in value.items()}
 
@@ -226,13 +109,13 @@ class _Reading:
             elif not SECTIONS[name][key][0](entry):
                 self.refuse((*path, key), SECTIONS[name][key][1], _kind(entry))
         overrides = name == "instruments" and path[-1] in INSTRUMENTS
-        for key in () if overrides else _REQUIRED.get(name, ()):
+        for key in () if overrides else REQUIRED.get(name, ()):
             if key not in value:
                 self.refuse((*path, key), f"a value for {key}", "nothing")
         return value
 
     def check_rules(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
-        """Rules that contradict one another, once every value is of the right kind."""
+        """Check for contradictory rules, once every value is of the right kind."""
         self._check_landmarks(protocol)
         self._check_order(protocol.landmarks)
         if protocol.eligibility.minimum_age > protocol.eligibility.maximum_age:
@@ -265,9 +148,7 @@ class _Reading:
         for name in protocol.remission.instruments:
             if name not in protocol.instruments:
                 self.refuse(
-                    ("remission", "instrument"),
-                    "rating scales that are built in or declared",
-                    "an unknown one",
+                    ("remission", "instrument"), "rating scales that are built in or declared", "an unknown one"
                 )
             elif not protocol.instruments[name].decides_outcomes:
                 self.refuse(("remission", "instrument"), "a rating scale of symptoms", "a scale of an experience")
@@ -279,11 +160,8 @@ class _Reading:
         given = sections.get("relapse", {})
         if protocol.relapse.rule == "event":
             if "confirm_within_days" in given:
-                self.refuse(
-                    ("relapse", "confirm_within_days"),
-                    'no readings to confirm under rule = "event"',
-                    "a window",
-                )
+                required = 'no readings to confirm under rule = "event"'
+                self.refuse(("relapse", "confirm_within_days"), required, "a window")
             if not protocol.relapse.events:
                 self.refuse(("relapse", "events"), 'at least one event under rule = "event"', "none")
         if list(protocol.horizons_days) != sorted(set(protocol.horizons_days)):
@@ -355,7 +233,7 @@ def _covariate(entry: Mapping[str, Any]) -> Covariate:
 
 
 def _instrument(name: str, entry: Mapping[str, Any]) -> Instrument:
-    values: dict[str, Any] = {key: float(value) if _is_number(value) else value for key, value in entry.items()}
+    values: dict[str, Any] = {key: float(value) if is_number(value) else value for key, value in entry.items()}
     return replace(INSTRUMENTS[name], **values) if name in INSTRUMENTS else Instrument(name, **values)
 
 

@@ -1,7 +1,7 @@
 """Whether a patient is like those a model was fitted on: answered, answered and flagged, or refused, with reasons.
 
-Only summaries of the training patients are kept here: coarse limits, rare categories, means, correlations and
-thresholds, and no patient's row or value. How a verdict is answered is left to `serving`.
+Only summaries of the training patients are stored: coarse limits, rare categories, means, correlations and thresholds,
+and no patient's row or value.
 """
 
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ LITTLE_LACKING = 0.1
 """The edge is the figure that 1 in 100 training patients exceeds; a record lacking up to a tenth is not at the edge."""
 LEAST_OF_SIZE = 0.5
 LEAST_UNIT, LEAST_OF_DECLARED = 1.0, 0.05
-"""The unit of a column is the range of the training patients; where they hardly differ, half of their largest value, so
-that of 7 days in everybody 10 days is at the edge and 11 outside; where that is 0 too, one point, day or session, or
-for a finer scale 5% of its declared range [judgement]."""
+"""The unit of a column is the range of the training patients. If they hardly differ, it is half of their largest value:
+if all had 7 days, 10 is at the edge and 11 outside. If that is 0 too, it is one point, day or session, or 5% of the
+declared range of a finer scale [judgement]."""
 STEPS = 16
-"""Limits are rounded outwards to a multiple of a power of two, at most a sixteenth of the unit: the least and greatest
-value can't be read off to the last digit, but of a feature with few whole values they can."""
+"""Limits are rounded outwards to a multiple of a power of two, at most a sixteenth of the unit: they don't show the
+least and greatest value exactly, except for a feature with few whole values."""
 FAR_BEYOND = 1.0
 MOST_LACKING = 0.5
 FARTHEST = 1.5
-"""Outside is: beyond the range by its own width; without half of what others had; 1.5 times as far as the farthest."""
+"""Outside means: beyond the range by its own width; half is missing; 1.5 times the distance of the farthest patient."""
 FOLDS = 10
 MOST_NAMED = 3
 """Reasons that a refusal spells out; the others are counted."""
@@ -52,7 +52,7 @@ class Applicable(IntEnum):
 
 @dataclass(frozen=True)
 class Concern:
-    """One way in which a patient is unlike the training patients; ``column`` is the feature's position, if one."""
+    """One difference between a patient and the training patients; ``column`` is the feature's position, if any."""
 
     code: str
     column: int | None
@@ -89,7 +89,7 @@ WORDS = {
 
 @dataclass(frozen=True, eq=False)
 class ApplicabilityVerdicts:
-    """Verdicts on n rows, shape (n,), and how much each concern weighs, shapes (n, features) and (n,)."""
+    """Verdicts on n rows, shape (n,), and the level of each concern, shapes (n, features) and (n,)."""
 
     verdict: Levels
     by_column: Mapping[str, Levels]
@@ -117,16 +117,16 @@ class ApplicabilityVerdicts:
 
 @dataclass(frozen=True, eq=False)
 class ApplicabilityDomain:
-    """What the training patients of one landmark were like; arrays of float64 over the columns of a feature row.
+    """A summary of the training patients of one landmark; arrays of float64 over the columns of a feature row.
 
     ``lower`` and ``upper`` are coarse limits of numbers (infinite for a no/yes feature or one never recorded), ``unit``
     the unit of a distance from them. ``by_value`` (2, features) is the verdict on a no and on a yes.
-    ``recorded`` is the share of training patients with the feature. Above ``plausible`` a value is outside, whatever
-    the training patients had.
+    ``recorded`` is the share of training patients with the feature. Above ``plausible`` a value is outside for any
+    training patients.
 
-    ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of lacking what others had (share),
-    and of the distance (1 is usual); ``proportions`` (3,) of the training patients were inside, at the edge and
-    outside, each evaluated by nine tenths of the others.
+    ``edge`` and ``limit`` (3,) are the thresholds of being out of range (in units), of missing values (share), and of
+    the distance (1 is usual); ``proportions`` (3,) of the training patients were inside, at the edge and outside, each
+    evaluated by nine tenths of the others.
     """
 
     lower: Floats
@@ -180,7 +180,7 @@ class ApplicabilityDomain:
         return np.asarray(np.isnan(rows) @ self.recorded / max(float(self.recorded.sum()), 1e-12))
 
     def _distance(self, rows: Floats) -> Floats:
-        """How unusual the values are together, each held within its limits: beyond them is counted as out of range."""
+        """How unusual the combination of values is, each clipped to its limits."""
         return self.combinations.distance(np.minimum(np.maximum(rows, self.lower), self.upper))
 
 
@@ -234,7 +234,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomai
 
 
 def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain:
-    """All but the thresholds, which no figure exceeds yet."""
+    """The domain before its thresholds, which no figure exceeds."""
     yes_no = np.array([feature.unit == "no/yes" for feature in declared])
     is_diagnosis = np.array([feature.name.startswith("diagnosis_") for feature in declared])
     lower, upper, unit = _limits(rows, yes_no, declared)
@@ -274,7 +274,7 @@ def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDAr
     """Verdicts on a no and on a yes, shape (2, features).
 
     A diagnosis that no training patient had is outside: it is another illness. Any other rare value is at the edge,
-    since the heads answer as for the other patients.
+    because the heads answer as for the other patients.
     """
     known = (~np.isnan(rows)).sum(axis=0)
     counts = np.stack([(rows == 0).sum(axis=0), (rows == 1).sum(axis=0)])

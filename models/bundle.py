@@ -19,7 +19,7 @@ from features.protocol.document import Protocol, protocol_from_document
 from models import applicability as applicabilities
 from models import uncertainty
 from models.outcome_model import OutcomeModel, Predictions
-from models.reference_inputs import draw_reference_inputs, probe_cohort
+from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
@@ -50,7 +50,7 @@ class BundleRefusedError(Exception):
 
 @dataclass(frozen=True)
 class HeadRecord:
-    """What a head was fitted on: patients, events among them, the winning candidate, and a note."""
+    """The record of a head's fit: patients, events among them, the winning candidate, and a note."""
 
     patients: int
     events: int
@@ -83,9 +83,9 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
             name: _save_head(head, directory, f"landmark_{number}_{name}") if head else None
             for name, head in (("remission", model.remission), ("relapse", model.relapse))
         }
-        learned = {name: asdict(record) for name, record in records.items()}
+        fitted = {name: asdict(record) for name, record in records.items()}
         beside = _save_beside(model, directory, f"landmark_{number}")
-        landmarks.append({"name": model.landmark.name, "heads": heads, "learned": learned, "beside": beside})
+        landmarks.append({"name": model.landmark.name, "heads": heads, "learned": fitted, "beside": beside})
     reference_inputs = draw_reference_inputs(bundle.protocol)
     reference_inputs["answers"] = _answers(bundle, reference_inputs)
     _write_json(directory / REFERENCE_INPUTS_FILE, reference_inputs)
@@ -167,7 +167,7 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
 
 
 def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
-    """Write what a model holds beside its heads, and return the files by content."""
+    """Write the parts of a model other than its heads, and return the files by content."""
     parts: dict[str, Mapping[str, Any]] = {}
     for name in ("remission", "relapse"):
         refits = getattr(model.refits, name, None)
@@ -181,7 +181,7 @@ def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, s
 
 
 def _load_beside(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    """What a model holds beside its heads, by the name of its field."""
+    """The parts of a model other than its heads, by field name."""
     parts = {name: _read_arrays(directory / file) for name, file in files.items()}
     refits = {
         name: uncertainty.from_arrays(parts[f"{name}_refits"]) if f"{name}_refits" in parts else None
@@ -234,7 +234,7 @@ def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead |
 
 def _answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Rows of the reference inputs and the models' answers to them, by landmark."""
-    cohort = probe_cohort(dict(reference_inputs), bundle.protocol)
+    cohort = cohort_of_reference_inputs(dict(reference_inputs), bundle.protocol)
     answers = {}
     for model in bundle.models:
         rows = build_features(cohort, model.landmark).values

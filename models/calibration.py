@@ -38,7 +38,7 @@ class BinomialCounts:
         return self.successes * np.logaddexp(0, -log_odds) + self.failures * np.logaddexp(0, log_odds)
 
     def weighted_outcomes(self) -> tuple[NDArray[np.intp], NDArray[np.int64], Floats]:
-        """The counts as plain yes/no outcomes: row of the count, outcome 1 or 0, weight; weightless ones left out."""
+        """The counts as yes/no outcomes: row of the count, outcome 1 or 0, weight; those of weight 0 left out."""
         success, failure = np.flatnonzero(self.successes > 0), np.flatnonzero(self.failures > 0)
         outcome = np.repeat(np.array([1, 0], dtype=np.int64), [len(success), len(failure)])
         weight = np.concatenate([self.successes[success], self.failures[failure]])
@@ -51,10 +51,10 @@ class BinomialCounts:
 
 
 def fit_baseline(binomial: BinomialCounts, score: Floats) -> Floats:
-    """Log-odds per band, shape (bands,), with which as many successes are expected as were seen.
+    """Log-odds per band, shape (bands,), with which as many successes are expected as were observed.
 
-    Half a success and half a failure are added to a band that lacks either, so that no band is called impossible
-    or certain; a band without counts gets the overall rate. Solved by Newton's method, one number per band.
+    Half a success and half a failure are added to a band that lacks either, so that no band is impossible or certain; a
+    band without counts gets the overall rate. Solved by Newton's method, one number per band.
     """
     bands = binomial.bands
     seen = np.bincount(binomial.band, weights=binomial.successes, minlength=bands)
@@ -85,7 +85,7 @@ class Recalibration:
 
     @property
     def supported(self) -> bool:
-        """Whether the held-out predictions speak for it, and it keeps the order of the patients."""
+        """Whether the held-out predictions support it, and it keeps the order of the patients."""
         return self.p_value < SIGNIFICANCE and self.slope > 0
 
 
@@ -94,9 +94,8 @@ def recalibrate(
 ) -> Recalibration:
     """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
 
-    ``score`` and ``baseline``, shapes (patients,) and (counts,), are those predicted for patients who were held out.
-    ``effective_share`` is the effective over the nominal number of counts, so that a few patients of great weight do
-    not make chance look certain.
+    ``score`` and ``baseline``, shapes (patients,) and (counts,), are held-out predictions. ``effective_share`` is the
+    effective over the nominal number of counts, so that large weights don't make the test too confident.
     Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
     """
     offset, linear_predictor = baseline, score[binomial.patient]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from models.outcomes import Floats
 
 LARGEST_SCORE = 4.0
-"""Standard scores are held within this, so that the distance is about combinations and not about one extreme value."""
+"""Standard scores are clipped to this, so that the distance is about combinations and not about one extreme value."""
 MOST_ALIKE = 0.95
-"""A column in which more patients than this share have the same value is left out: all other values would be far."""
+"""Largest share of patients with the same value in a column; beyond it all other values would be far."""
 LEAST_SHRINKAGE = 0.05
-"""Features that follow from one another make the correlations nearly singular whatever the number of patients."""
+"""Dependent features make the correlations nearly singular for any number of patients."""
 CHUNK = 8192
-"""Rows worked on at a time, so that memory does not grow with the cohort."""
+"""Rows processed at a time, so that memory does not grow with the cohort."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class Combinations:
     def distance(self, rows: Floats) -> Floats:
         """Distance of each row (n, features) from the mean patient, shape (n,); 1 is usual, larger is less usual.
 
-        A gap stands at the mean, which shortens the distance. So the squared distance is divided by its average over
-        patients with just these gaps, the sum of ``expected`` over the features recorded; this costs no more than the
-        distance itself, where the exact one would invert another matrix for every pattern of gaps.
+        A missing value counts as the mean, which shortens the distance. So the squared distance is divided by its
+        average over patients with the same gaps, the sum of ``expected`` over the recorded features. The exact distance
+        would invert another matrix for every pattern of gaps.
         """
         distances = np.empty(len(rows))
         for start in range(0, len(rows), CHUNK):
@@ -54,9 +54,9 @@ class Combinations:
 def fit_combinations(rows: Floats) -> Combinations:
     """Which values go together in feature rows (n, features), NaN where not recorded.
 
-    A correlation rests on the rows that have both values. All are shrunk towards none by the share that Chen et al.
-    (2010, doi:10.1109/TSP.2010.2053029) derive for n rows. A column that hardly varies, or was never recorded, has no
-    part in the distance.
+    A correlation uses the rows that have both values. All are shrunk towards 0 by the share that Chen et al. (2010,
+    doi:10.1109/TSP.2010.2053029) derive for n rows. The distance leaves out columns that hardly vary or were never
+    recorded.
     """
     known = (~np.isnan(rows)).astype(np.float64)
     number = np.maximum(known.sum(axis=0), 1.0)
@@ -85,7 +85,7 @@ def _standardised(rows: Floats, centre: Floats, scale: Floats) -> Floats:
 
 
 def _shrunken(correlations: NDArray[np.float64], patients: int) -> Floats:
-    """The correlations moved towards the identity by the oracle approximating share, and always by a little."""
+    """The correlations shrunk towards the identity by the oracle approximating share, and always by a little."""
     columns = max(len(correlations), 1)
     square, trace = float((correlations**2).sum()), float(np.trace(correlations))
     above = (1 - 2 / columns) * square + trace**2

@@ -20,11 +20,10 @@ REFITS = 24
 def effective_parameters(training_data: TrainingData, learner: Learner, score: Score, refits: int = REFITS) -> float:
     """The generalised degrees of freedom of ``learner`` on training data, without the baseline; at least 0.
 
-    ``score`` is what the learner made of the data. Outcomes are drawn from its probabilities, the learner learns
-    from each draw, and the covariances of every count's log-odds with its own outcome are added up: for a linear
-    smoother their sum is its trace. What the learner tunes on the way is in it; a learner of fixed tuning is one
-    whose tuning is not counted. Sources: Ye 1998, doi:10.1080/01621459.1998.10474094; Efron 2004,
-    doi:10.1198/016214504000000692 (by drawing from the fit).
+    ``score`` is the learner's fit. Outcomes are drawn from its probabilities, the learner is fitted on each draw, and
+    the covariances of every count's log-odds with its own outcome are added up: for a linear smoother their sum is
+    its trace. The learner's tuning counts, unless it is fixed. Sources: Ye 1998, doi:10.1080/01621459.1998.10474094;
+    Efron 2004, doi:10.1198/016214504000000692 (by drawing from the fit).
     """
     binomial, linear_predictor = training_data.binomial, score.predict(training_data.rows)
     fitted = expit(fit_baseline(binomial, linear_predictor)[binomial.band] + linear_predictor[binomial.patient])
@@ -35,8 +34,8 @@ def effective_parameters(training_data: TrainingData, learner: Learner, score: S
     for draw in range(refits):
         drawn = rng.binomial(number.astype(np.int64), fitted).astype(np.float64)
         again = replace(binomial, successes=unit * drawn, failures=unit * (number - drawn))
-        learned = learner(replace(training_data, binomial=again, seed=training_data.seed + draw))
-        change = (learned.score.predict(training_data.rows) - linear_predictor)[binomial.patient]
+        refit = learner(replace(training_data, binomial=again, seed=training_data.seed + draw))
+        change = (refit.score.predict(training_data.rows) - linear_predictor)[binomial.patient]
         change -= np.average(change, weights=spread)
         found[draw] = change @ (drawn - number * fitted)
     return max(float(found.mean()), 0.0)

@@ -12,7 +12,7 @@ from models.remission import RemissionHead
 
 @dataclass(frozen=True, eq=False)
 class Explanations:
-    """A head's answers for n feature rows taken apart.
+    """Contributions to a head's answers for n feature rows.
 
     ``start`` (n,) plus the contributions of a row is its ``log_odds`` (n,), the sum rounded once as by ``math.fsum``.
     ``contributions`` (n, acting) are those of the features at the positions ``columns`` (n, acting), the largest

@@ -15,23 +15,23 @@ from sklearn.model_selection import StratifiedKFold
 from models.calibration import BinomialCounts, fit_baseline
 from models.outcomes import Floats
 from models.regression import BoundedRegression
-from models.score import Constant, Linear, Score, Trees
+from models.score import Constant, LinearScore, Score, Trees
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Inverse penalties tried by the penalised logistic regression, weakest last."""
 UNSIGNED = (1.0, 1 / 4, 1 / 16)
-"""By how much smaller the inverse penalty of a coefficient without a declared sign is, as tried: what the literature
-gives no direction is less likely to matter (ridge with differential penalties, Zollinger 2016 [recalled])."""
+"""Factors tried for the inverse penalty of a coefficient without a declared sign: a feature without a direction in the
+literature is less likely to matter (ridge with differential penalties, Zollinger 2016 [recalled])."""
 DEPTHS = (1, 2, 3)
 TUNING_FOLDS = 5
 MOST_ROUNDS = 400
 PATIENCE = 25
 UNPENALISED = 1e6
-"""Inverse penalty of a coefficient that is as good as free."""
+"""Inverse penalty of a practically unpenalised coefficient."""
 INDICATOR_FROM = 0.02
-"""Share of missing values from which missingness gets a weight of its own."""
+"""Smallest share of missing values for which missingness gets a weight of its own."""
 BULK = (0.5, 99.5)
-"""Percentiles within which a linear score holds a value."""
+"""Percentiles to which a linear score clips a value."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Penalty:
     unsigned: float = 1.0
 
     def parameters(self) -> dict[str, float]:
-        """As they are recorded."""
+        """The parameters as they are recorded."""
         return {"C": self.strength, "unsigned": self.unsigned}
 
 
@@ -130,9 +130,8 @@ def fit_logistic_at(penalty: Penalty) -> Learner:
 
     def fit(training_data: TrainingData) -> FittedScore:
         design = Design.from_data(training_data)
-        return FittedScore(
-            design.score(design.regression(training_data).fit(design.strengths(penalty))), {**penalty.parameters()}
-        )
+        score = design.score(design.regression(training_data).fit(design.strengths(penalty)))
+        return FittedScore(score, penalty.parameters())
 
     return fit
 
@@ -148,21 +147,18 @@ def _held_out_loss(
 def _tuning_folds(training_data: TrainingData) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Flags of the training and the held-out patients, stratified by whether a patient had a success."""
     patients = training_data.fitted_on
-    successes = np.bincount(
-        training_data.binomial.patient,
-        weights=training_data.binomial.successes,
-        minlength=training_data.binomial.patients,
-    )
+    binomial = training_data.binomial
+    successes = np.bincount(binomial.patient, weights=binomial.successes, minlength=binomial.patients)
     folds = StratifiedKFold(TUNING_FOLDS, shuffle=True, random_state=training_data.seed)
     for _, held in folds.split(patients, successes[patients] > 0):
-        held_out = np.zeros(training_data.binomial.patients, dtype=np.bool_)
+        held_out = np.zeros(binomial.patients, dtype=np.bool_)
         held_out[patients[held]] = True
         yield ~held_out, held_out
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Standardised columns for a linear score: values held within their bulk, missing ones at the mean."""
+    """Standardised columns for a linear score: values clipped to their bulk, missing ones at the mean."""
 
     columns: Floats
     used: NDArray[np.int64]
@@ -194,9 +190,8 @@ class Design:
         with_indicator = missing[training_data.fitted_on].mean(axis=0) >= INDICATOR_FROM
         standardised = np.where(missing, 0.0, (every - centre) / scale)
         columns = np.hstack([standardised, missing[:, with_indicator].astype(np.float64)])
-        signs = np.append(
-            np.array(training_data.signs, dtype=np.int64)[used], np.zeros(with_indicator.sum(), dtype=np.int64)
-        )
+        declared = np.array(training_data.signs, dtype=np.int64)[used]
+        signs = np.append(declared, np.zeros(with_indicator.sum(), dtype=np.int64))
         return Design(columns, used, lower, upper, centre, scale, with_indicator, signs, training_data.rows.shape[1])
 
     def strengths(self, penalty: Penalty) -> Floats:
@@ -207,12 +202,12 @@ class Design:
         """The regression of the binomial counts on these columns."""
         return BoundedRegression.from_columns(self.columns, self.signs, training_data.binomial)
 
-    def score(self, parameters: Floats) -> Linear:
-        """The score with these coefficients of the columns; what follows them in ``parameters`` is passed over."""
+    def score(self, parameters: Floats) -> LinearScore:
+        """The score with these coefficients of the columns; later ``parameters`` are ignored."""
         coefficients = parameters[: self.columns.shape[1]]
         missing_weight = np.zeros(len(self.used))
         missing_weight[self.with_indicator] = coefficients[len(self.used) :]
-        return Linear(
+        return LinearScore(
             used=self.used,
             lower=self.lower,
             upper=self.upper,
@@ -246,9 +241,8 @@ def fit_xgboost_at(depth: int, rounds: int) -> Learner:
     def fit(training_data: TrainingData) -> FittedScore:
         matrix = _matrix(training_data, fit_baseline(training_data.binomial, np.zeros(training_data.binomial.patients)))
         booster = xgboost.train(_parameters(training_data, depth), matrix, num_boost_round=rounds)
-        return FittedScore(
-            Trees(bytes(booster.save_raw("ubj")), len(training_data.names)), {"max_depth": depth, "rounds": rounds}
-        )
+        trees = Trees(bytes(booster.save_raw("ubj")), len(training_data.names))
+        return FittedScore(trees, {"max_depth": depth, "rounds": rounds})
 
     return fit
 
@@ -256,7 +250,7 @@ def fit_xgboost_at(depth: int, rounds: int) -> Learner:
 def _boosting_losses(
     training_data: TrainingData, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_], depth: int
 ) -> NDArray[np.float64]:
-    """Summed held-out loss after each round, up to where it has stopped falling."""
+    """Summed held-out loss after each round, until it stops falling."""
     part = training_data.subset(fitted_on)
     baseline = fit_baseline(part.binomial, np.zeros(training_data.binomial.patients))
     train, held = _matrix(part, baseline), _matrix(training_data.subset(held_out), baseline)

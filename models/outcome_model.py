@@ -1,4 +1,4 @@
-"""The outcome model of one landmark: both heads, and the probabilities that they give together."""
+"""The outcome model of one landmark: both heads and their joint probabilities."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Predictions(PointAnswers):
 class OutcomeModel:
     """Both heads of one landmark; a head is ``None`` if the protocol has none or it could not be fitted.
 
-    Nothing is said of a horizon beyond the reach of the relapse head. ``refits`` give the intervals, and
+    There is no answer for a horizon beyond the reach of the relapse head. ``refits`` give the intervals, and
     ``applicability`` describes the training patients; ``None`` if neither head was fitted.
     """
 
@@ -59,11 +59,11 @@ class OutcomeModel:
         if self.relapse is None:
             unknown = np.full((len(rows), len(self.horizons_days)), np.nan)
             return PointAnswers(remission, None, unknown, unknown)
-        wanted = np.array(self.horizons_days, dtype=np.int64)
-        within = wanted <= self.relapse.days[-1]
-        weekly = self.relapse.days if with_curve else wanted[:0]
-        at_horizons, curve = self.relapse.curve(rows, np.concatenate([wanted[within], weekly])).cut(int(within.sum()))
-        relapse, sustained = np.full((2, len(rows), len(wanted)), np.nan)
+        horizons = np.array(self.horizons_days, dtype=np.int64)
+        within = horizons <= self.relapse.days[-1]
+        weekly = self.relapse.days if with_curve else horizons[:0]
+        at_horizons, curve = self.relapse.curve(rows, np.concatenate([horizons[within], weekly])).cut(int(within.sum()))
+        relapse, sustained = np.full((2, len(rows), len(horizons)), np.nan)
         relapse[:, within] = at_horizons.relapse
         sustained[:, within] = sustained_remission(remission, at_horizons)
         return PointAnswers(remission, curve if with_curve else None, relapse, sustained)

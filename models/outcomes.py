@@ -1,7 +1,7 @@
-"""How the two heads combine: one chain rule, so that a patient's probabilities are coherent.
+"""The chain rule that combines the two heads, so that a patient's probabilities are coherent.
 
 P(sustained to t) = P(remission) x P(neither relapse nor competing event by t | remission). Within a week relapse
-comes before a competing event, and hazards act evenly over the days of a week.
+comes before a competing event, and hazards are spread evenly over the days.
 """
 
 from dataclasses import dataclass

@@ -27,10 +27,10 @@ class PerformanceFigure:
 class QuestionPerformance:
     """Performance on one question for ``patients`` whose outcome is known, ``events`` of them yes.
 
-    ``horizon_days`` is in days after remission, null for remission itself. ``auc``: the chance that of two patients
-    the one with the outcome was given the higher probability (c-statistic). ``calibration_slope``: 1 is right, less
-    means too extreme. ``observed_to_expected``: outcomes seen by outcomes predicted. ``brier``: mean squared error.
-    ``ipa``: by which share it is smaller than that of one rate for all. Unobserved outcomes are weighted for.
+    ``horizon_days`` is in days after remission, null for remission itself. ``auc``: the probability that of two
+    patients the one with the outcome has the higher prediction (c-statistic). ``calibration_slope``: 1 is right, less
+    means too extreme. ``observed_to_expected``: observed by predicted outcomes. ``brier``: mean squared error. ``ipa``:
+    its reduction relative to one rate for all. Weights account for unobserved outcomes.
     """
 
     question: str
@@ -59,10 +59,10 @@ class LandmarkPerformance:
 class MeasuredPerformance:
     """The performance on one cohort, by one run of the registry.
 
-    ``kind``: "held out", every patient predicted by models that never saw the patient; "updated", likewise, by a model
-    that was updated on this cohort; "external", by the model itself on a cohort that it never saw. ``cohort`` is its
-    name, ``held_out`` says how patients were held out, ``caveats`` what the figures don't show. ``evidence_digest`` is
-    the SHA-256 of the full evidence.
+    ``kind``: "held out", every patient predicted by models fitted without the patient; "updated", the same for a model
+    updated on this cohort; "external", by the model itself on a validation cohort. ``cohort`` is its name, ``held_out``
+    says how patients were held out, ``caveats`` what the figures don't show. ``evidence_digest`` is the SHA-256 of the
+    full evidence.
     """
 
     kind: Literal["held out", "updated", "external"]

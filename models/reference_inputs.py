@@ -91,7 +91,7 @@ def _plain(values: list[float]) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values]
 
 
-def probe_cohort(document: Document, protocol: Protocol) -> Cohort:
+def cohort_of_reference_inputs(document: Document, protocol: Protocol) -> Cohort:
     """The cohort of the reference inputs in a document that ``draw_reference_inputs`` wrote."""
 
     def read(name: str, columns: Document) -> dict[str, np.ndarray]:

@@ -1,7 +1,4 @@
-"""Ridge logistic regression whose coefficients keep to declared signs, fitted by projected Newton steps.
-
-Which columns and penalties enter is decided in `learners`; how refits vary around a fit, in `training/learning/refits`.
-"""
+"""Ridge logistic regression whose coefficients keep declared signs, fitted by projected Newton steps."""
 
 from dataclasses import dataclass
 
@@ -12,13 +9,13 @@ from models.calibration import BinomialCounts, fit_baseline
 from models.outcomes import Floats, expit
 
 BASELINE_PENALTY = 1e-3
-"""Of a band's own log-odds around the overall ones: only enough for a unique minimum."""
+"""Penalty of a band's log-odds around the overall ones: just enough for a unique minimum."""
 MOST_STEPS = 60
 CONVERGED = 1e-7
 LONGEST = 4.0
-"""No parameter moves farther in one step."""
+"""Largest change of a parameter in one step."""
 SHORTEST = 1e-4
-"""Share of a Newton step below which no shorter one is tried."""
+"""Smallest share of a Newton step that is tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +119,7 @@ class BoundedRegression:
         return np.append(by_row @ self.columns, by_band)
 
     def effective_parameters(self, parameters: Floats, strengths: Floats) -> float:
-        """How many unpenalised coefficients the penalised ones amount to: the trace of the hat matrix, without bands.
+        """The effective number of coefficients: the trace of the hat matrix, without bands.
 
         A coefficient held at 0 by its sign counts for none. Source: Gray 1992, doi:10.1080/01621459.1992.10476248.
         """

@@ -36,7 +36,7 @@ class RelapseHead:
     competing_score: Score | None = None
 
     def recalibrated(self, recalibration: Recalibration) -> "RelapseHead":
-        """The head with its baseline shifted and its score stretched."""
+        """The head with shift and slope applied to baseline and score."""
         return replace(self, baseline=self.baseline + recalibration.shift, slope=self.slope * recalibration.slope)
 
     @property
@@ -45,7 +45,7 @@ class RelapseHead:
         return np.arange(self.edges[-1] + 1) * DAYS_PER_WEEK
 
     def linear_predictor(self, rows: Floats) -> Floats:
-        """How far each row's log-odds of relapse lie from the baseline, shape (n,)."""
+        """Each row's log-odds of relapse without the baseline, shape (n,)."""
         return self.slope * self.score.predict(rows)
 
     def curve(self, rows: Floats, days: NDArray[np.int64]) -> RelapseCurve:
@@ -74,7 +74,7 @@ class RelapseHead:
 def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int) -> NDArray[np.int64]:
     """Bounds of bands in weeks, from 0 to the week of ``last_day``, with about equally many relapses in each.
 
-    Every band holds at least ``EVENTS_PER_BAND`` relapses, but for a single band when there are fewer in all.
+    Every band has at least ``EVENTS_PER_BAND`` relapses, unless there are fewer in all.
     """
     weeks = -(-last_day // DAYS_PER_WEEK)
     event_weeks = np.ceil(followed_days[relapsed] / DAYS_PER_WEEK)
@@ -94,8 +94,8 @@ def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int
 class FollowUpWeights:
     """Follow-up weights: how many patients lost to follow-up each one represents, by week and at the event.
 
-    ``weekly`` (patients, weeks) counts the time at risk in a week, ``at_event`` (patients,) a relapse or competing
-    event. How they are estimated is decided in `training/outcomes/follow_up_weights`.
+    ``weekly`` (patients, weeks) weights the time at risk in a week, ``at_event`` (patients,) a relapse or competing
+    event. `training/outcomes/follow_up_weights` estimates them.
     """
 
     weekly: Floats
@@ -120,7 +120,7 @@ def relapse_counts(
 ) -> BinomialCounts:
     """The weeks at risk of every kept patient, band by band, and the week of the relapse.
 
-    A week in which a patient was last seen counts for the part that was seen.
+    The week in which a patient was last seen counts in part.
     """
     followed = followed_days / DAYS_PER_WEEK
     return _counts(np.where(relapsed, np.ceil(followed), followed), relapsed, kept, edges, weights)
@@ -150,7 +150,7 @@ def _counts(
     edges: NDArray[np.int64],
     weights: FollowUpWeights | None,
 ) -> BinomialCounts:
-    """The weeks of patients at risk for so many ``weeks``, the last of which is that of the event where it happened."""
+    """The counts of patients at risk for ``weeks``; the last week is that of the event, if it happened."""
     patient = np.flatnonzero(kept)
     end, within = weeks[patient], happened[patient] & (weeks[patient] <= edges[-1])
     weights = weights or FollowUpWeights.equal(len(weeks))
@@ -173,7 +173,7 @@ def _counts(
 
 
 def competing_rate(binomial: BinomialCounts, score: Floats) -> float:
-    """Weekly probability of a competing event, for a score of 0, with which as many are expected as were seen."""
+    """Weekly probability of a competing event at a score of 0 with which as many are expected as were observed."""
     seen = float(binomial.successes.sum())
     if not seen:
         return 0.0

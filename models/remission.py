@@ -22,7 +22,7 @@ class RemissionHead:
     slope: float = 1.0
 
     def recalibrated(self, recalibration: Recalibration) -> "RemissionHead":
-        """The head with its baseline shifted and its score stretched."""
+        """The head with shift and slope applied to baseline and score."""
         return replace(self, baseline=self.baseline + recalibration.shift, slope=self.slope * recalibration.slope)
 
     def log_odds(self, rows: Floats) -> Floats:

@@ -33,11 +33,11 @@ class Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class LinearScore:
     """A linear score over some of the features; arrays have one entry per used feature.
 
-    A value is held within ``lower`` and ``upper`` (the bulk of the training values), so that an extreme one weighs
-    no more than the most extreme seen. A missing value contributes ``missing_weight`` instead.
+    A value is clipped to ``lower`` and ``upper`` (the bulk of the training values). A missing value contributes
+    ``missing_weight`` instead.
     """
 
     used: NDArray[np.int64]
@@ -68,8 +68,7 @@ class Linear:
 class Trees:
     """Gradient-boosted trees over all the features, in XGBoost's own format.
 
-    XGBoost answers in single precision; what its rounding leaves between the answer and the sum of the
-    contributions goes into the start.
+    XGBoost answers in single precision; the start absorbs its rounding errors in the sum of the contributions.
     """
 
     raw: bytes
@@ -78,7 +77,7 @@ class Trees:
     @cached_property
     def booster(self) -> "xgboost.Booster":
         """The loaded booster, held to one thread so that its sums keep their order."""
-        import xgboost  # brings pandas and scikit-learn, which a process with linear scores does without
+        import xgboost  # imports pandas and scikit-learn, which linear scores don't need
 
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(self.raw))
@@ -99,7 +98,7 @@ class Trees:
         return np.asarray(margin, dtype=np.float64)
 
 
-Score: TypeAlias = Constant | Linear | Trees
+Score: TypeAlias = Constant | LinearScore | Trees
 
 _LINEAR_ARRAYS = ("lower", "upper", "centre", "weight", "missing_weight")
 
@@ -115,11 +114,11 @@ def to_arrays(score: Score) -> dict[str, NDArray[np.generic]]:
 
 
 def from_arrays(arrays: Mapping[str, NDArray[np.generic]], features: int) -> Score:
-    """The score that ``to_arrays`` took apart, over rows of ``features`` columns."""
+    """The score from the arrays of ``to_arrays``, over rows of ``features`` columns."""
     kind = str(arrays["kind"])
     if kind == "constant":
         return Constant(features)
     if kind == "trees":
         return Trees(arrays["booster"].astype(np.uint8).tobytes(), features)
     numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in _LINEAR_ARRAYS}
-    return Linear(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)
+    return LinearScore(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)

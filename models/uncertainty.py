@@ -1,7 +1,7 @@
 """90% intervals around one patient's probability, from refits; NumPy only.
 
-`training/refits` fits the refits; this module stores them and computes limits. The limits are centred on the answer of
-the winner, and as wide as the refits are away from it.
+`training/learning/refits` fits the refits; this module stores them and computes limits. The limits are centred on the
+winner's answer, and as wide as the refits are away from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit
 NORMAL_95 = 1.6448536269514722
 """95th percentile of the normal distribution: 5% lie beyond each limit."""
 NUMBERS_AT_ONCE = 60_000
-"""Refitted numbers of one kind worked on at a time; four times as many take twice as long, as does a quarter."""
+"""Refitted numbers processed at a time; four times as many take twice as long, as does a quarter."""
 WIDEST = 4.0
-"""How many times larger what is unexplained may be near 0 or 1 than for a typical probability [judgement]."""
+"""Largest factor of the unexplained part near 0 or 1, relative to a typical probability [judgement]."""
 SMALLEST = 1e-12
 FARTHEST = 30.0
-"""Log-odds are limited to this, beyond which a probability is practically 0 or 1."""
+"""Largest log-odds, beyond which a probability is practically 0 or 1."""
 
 Singles = NDArray[np.float32]
 
@@ -31,7 +31,7 @@ class Intervals:
     """5% and 95% limits of the answers for n feature rows, on the last axis; NaN where the answer is NaN.
 
     ``remission`` (n, 2); ``relapse`` and ``sustained`` (n, horizons, 2); the weekly curves (n, days, 2), or ``None``
-    where no curve was asked for. Limits of the curves never turn back over the days.
+    without curves. Limits of the curves are monotone over the days.
     """
 
     remission: Floats
@@ -46,8 +46,8 @@ class PointAnswers:
     """The point answers for n feature rows, coherent by construction.
 
     ``remission`` (n,) is P(remission), and 1 where everyone is in remission at the landmark. ``curve`` is weekly;
-    ``relapse`` and ``sustained`` (n, horizons) belong to the horizons of the protocol. What can't be said is NaN, or
-    ``None`` for the curve.
+    ``relapse`` and ``sustained`` (n, horizons) belong to the horizons of the protocol. An answer that can't be given is
+    NaN, or ``None`` for the curve.
     """
 
     remission: Floats
@@ -58,10 +58,10 @@ class PointAnswers:
 
 @dataclass(frozen=True, eq=False)
 class HeadRefits:
-    """Refits of one head, all over the same columns: ``used`` features held within ``lower`` and ``upper``.
+    """Refits of one head, all over the same columns: ``used`` features clipped to ``lower`` and ``upper``.
 
-    ``weight`` (refits, used) counts from ``centre``; where a value is missing, ``missing_weight`` (refits, used) acts
-    instead. ``baseline`` (refits, bands) is the log-odds per band; ``edges`` are the bands' bounds in weeks, empty for
+    ``weight`` (refits, used) counts from ``centre``; a missing value has ``missing_weight`` (refits, used) instead.
+    ``baseline`` (refits, bands) is the log-odds per band; ``edges`` are the bands' bounds in weeks, empty for
     remission. ``unexplained`` (refits,) is each refit's draw of what no linear score explains, on the log-odds of a
     probability whose variance p (1 - p) is ``typical`` (); it is larger for one nearer to 0 or 1.
     """
@@ -83,7 +83,7 @@ class HeadRefits:
         return float(self.unexplained.astype(np.float64).std())
 
     def linear_predictor(self, rows: Floats) -> Floats:
-        """How far each refit moves each row's log-odds from its baseline, shape (n, refits)."""
+        """Each refit's log-odds of each row without the baseline, shape (n, refits)."""
         held = np.minimum(np.maximum(rows[:, self.used], self.lower), self.upper) - self.centre  # NaN stays NaN
         missing = np.isnan(held)
         held[missing] = 0.0
@@ -96,16 +96,15 @@ class HeadRefits:
         return self.linear_predictor(rows) + self._baseline[0] + size[:, None] * self.unexplained
 
     def scores(self, rows: Floats) -> Floats:
-        """Log-odds of relapse in a week beside the baseline, shape (n, refits)."""
+        """Log-odds of relapse in a week without the baseline, shape (n, refits)."""
         return self.linear_predictor(rows) + self.unexplained
 
     def curves(self, linear_predictor: Floats, competing: Floats, days: Sequence[int]) -> tuple[Floats, Floats]:
         """Relapse and event-free probability at ``days`` within reach, each of shape (days, n, refits).
 
-        ``competing`` (n or 1, bands) is the weekly probability of a competing event.
-
-        The weeks of a band are alike, so that a band is one power of what stays event-free over a week. This equals
-        ``outcomes.relapse_curve``, and takes one exponential per row and refit.
+        ``competing`` (n or 1, bands) is the weekly probability of a competing event. The weeks of a band are equal, so
+        that a band is one power of the event-free probability of a week. This equals ``outcomes.relapse_curve``, and
+        takes one exponential per row and refit.
         """
         odds = np.exp(self._baseline)[:, None] * np.exp(linear_predictor)
         competing = competing.T[:, :, None]
@@ -139,10 +138,10 @@ class HeadRefits:
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
-    """A walk over the days that crosses no band's bound and stops at every day asked for.
+    """Steps over the days that cross no band's bound and stop at every requested day.
 
-    ``band`` (steps,) is the band of each step, ``by_length`` which steps take so many days, ``reached`` after how many
-    steps each day asked for is reached, and ``before`` (days, steps) is 1 for these steps.
+    ``band`` (steps,) is the band of each step, ``by_length`` has the steps of each length in days, ``reached`` is the
+    number of steps to each requested day, and ``before`` (days, steps) is 1 for these steps.
     """
 
     band: NDArray[np.intp]
@@ -153,7 +152,7 @@ class _Steps:
 
 @lru_cache(maxsize=64)
 def _steps(bounds: tuple[int, ...], days: tuple[int, ...]) -> _Steps:
-    """The walk to ``days`` over bands with these bounds, both in days; worked out once for all patients."""
+    """The steps to ``days`` over bands with these bounds, both in days; computed once for all patients."""
     last = max(days, default=0)
     stops = np.unique([0, *days, *(bound for bound in bounds if bound < last)])
     lengths = np.diff(stops)
@@ -175,7 +174,7 @@ class OutcomeRefits:
 
     @property
     def any(self) -> bool:
-        """Whether either head has refits; without any, nothing has an interval."""
+        """Whether either head has refits; otherwise there are no intervals."""
         return self.remission is not None or self.relapse is not None
 
     def intervals(
@@ -183,8 +182,8 @@ class OutcomeRefits:
     ) -> Intervals:
         """90% limits around ``answers`` to feature rows (n, features), in bounded memory beside the limits.
 
-        ``competing`` (n or 1, bands) is the weekly probability of a competing event. There are none for a head without
-        refits, nor for what follows from it. At least one head must have refits.
+        ``competing`` (n or 1, bands) is the weekly probability of a competing event. A head without refits has no
+        limits, nor have answers that depend on it. At least one head must have refits.
         """
         limits = _no_limits(answers)
         reach = 0 if self.relapse is None else int(self.relapse.edges[-1]) * DAYS_PER_WEEK
@@ -239,7 +238,7 @@ class OutcomeRefits:
 
 
 def _over(days: int, stays: Floats) -> Floats:
-    """The proportion left after so many days, from the proportion left after a week.
+    """The proportion left after ``days``, from the proportion left after a week.
 
     Whole weeks by repeated squaring: NumPy's power of a number takes as long as sixty products.
     """
@@ -254,10 +253,10 @@ def _over(days: int, stays: Floats) -> Floats:
 def _limits(answer: Floats, log_odds: Floats) -> Floats:
     """Limits (answers, n, 2) of answers (answers, n) from refitted log-odds (answers, n, refits).
 
-    A normal interval whose variance is the refits' mean squared distance from the answer: how they vary, and how far
-    they lie from it on average. What is certain by definition, as no relapse on day 0, has no width.
+    A normal interval whose variance is the refits' mean squared distance from the answer, bias included. An answer that
+    is certain by definition, such as no relapse on day 0, has no width.
     """
-    uncertain = (answer > 0) & (answer < 1)  # false where nothing is answered
+    uncertain = (answer > 0) & (answer < 1)  # false without an answer
     middle = np.where(uncertain, answer, 0.5)
     _to_log_odds(middle)
     away = log_odds - middle[..., None]
@@ -267,14 +266,14 @@ def _limits(answer: Floats, log_odds: Floats) -> Floats:
 
 
 def _to_log_odds(probability: Floats) -> None:
-    """Probabilities become log-odds where they stand."""
+    """Turn probabilities into log-odds, in place."""
     np.minimum(np.maximum(probability, SMALLEST, out=probability), 1 - SMALLEST, out=probability)
     np.divide(probability, 1 - probability, out=probability)
     np.log(probability, out=probability)
 
 
 def _no_limits(answers: PointAnswers) -> Intervals:
-    """NaN for every answer but a remission that is certain."""
+    """NaN for every answer except a certain remission."""
     certain = np.where(answers.remission == 1, 1.0, np.nan)
     unknown = np.full((*answers.relapse.shape, 2), np.nan)
     curve = None if answers.curve is None else np.full((*answers.curve.relapse.shape, 2), np.nan)
@@ -287,17 +286,8 @@ def to_arrays(refits: HeadRefits) -> dict[str, NDArray[np.generic]]:
 
 
 def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> HeadRefits:
-    """The refits that ``to_arrays`` took apart."""
-    double, single, whole = np.float64, np.float32, np.int64
-    return HeadRefits(
-        used=arrays["used"].astype(whole),
-        lower=arrays["lower"].astype(double),
-        upper=arrays["upper"].astype(double),
-        centre=arrays["centre"].astype(double),
-        weight=arrays["weight"].astype(single),
-        missing_weight=arrays["missing_weight"].astype(single),
-        baseline=arrays["baseline"].astype(single),
-        edges=arrays["edges"].astype(whole),
-        unexplained=arrays["unexplained"].astype(single),
-        typical=arrays["typical"].astype(double),
-    )
+    """The refits from the arrays of ``to_arrays``."""
+    kinds: dict[str, type[np.generic]] = dict.fromkeys(("used", "edges"), np.int64)
+    kinds |= dict.fromkeys(("weight", "missing_weight", "baseline", "unexplained"), np.float32)
+    names = [field.name for field in fields(HeadRefits)]
+    return HeadRefits(**{name: arrays[name].astype(kinds.get(name, np.float64)) for name in names})

@@ -18,9 +18,9 @@ DEFAULTS = Path(__file__).with_name("default.toml")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of a training; `default.toml` says what each one means. ``quick`` marks one that needs an override.
+    """Settings of a training; `default.toml` explains each one. A ``quick`` training needs an override to promote.
 
-    ``acknowledged`` are the failed leakage checks that somebody answers for.
+    ``acknowledged`` are the acknowledged leakage checks.
     """
 
     seed: int
@@ -37,7 +37,7 @@ class TrainingConfig:
     acknowledged: tuple[Acknowledgement, ...] = ()
 
     def as_parameters(self) -> dict[str, Any]:
-        """The settings as plain values, for the record; without a word of acknowledgements where there are none."""
+        """The settings as plain values, for the record; acknowledgements only if there are any."""
         values = asdict(self) | {"candidates": list(self.candidates)}
         del values["acknowledged"]
         answered = [each.model_dump() for each in self.acknowledged]
@@ -46,7 +46,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class PromotionPolicy:
-    """What the evidence of a model must show before it may answer; `default.toml` says what each requirement means."""
+    """What the evidence of a model must show before it may answer; `default.toml` explains each requirement."""
 
     slope: tuple[float, float]
     slope_outermost: tuple[float, float]
@@ -81,7 +81,7 @@ class _Section:
 CANDIDATES = ("no_model", "one_variable", "logistic", "xgboost")
 """Candidates by rising complexity; the first one can't be left out."""
 LARGEST = 2**31 - 1
-"""Of any number: the largest seed that every library takes, also with the number of a repeat added."""
+"""Largest number: the largest seed that every library accepts, also with the number of a repeat added."""
 
 
 def load_config(override: Path | None = None, seed: int | None = None) -> TrainingConfig:
@@ -95,7 +95,7 @@ def load_config(override: Path | None = None, seed: int | None = None) -> Traini
 
 
 def quickened(config: TrainingConfig) -> TrainingConfig:
-    """The settings of a first look: no trees, few repeats and draws; what it gives takes an override to promote."""
+    """The settings of a quick training: no trees, few repeats and draws."""
     return replace(
         config,
         quick=True,
@@ -113,7 +113,7 @@ def load_policy(override: Path | None = None) -> PromotionPolicy:
 
 
 def looser_keys(policy: PromotionPolicy, than: PromotionPolicy) -> list[str]:
-    """The keys by which a policy lets a model pass that another refuses; none where it is as strict or stricter."""
+    """The keys by which a policy accepts a model that another refuses; none if it is as strict or stricter."""
     looser = []
     for key, value in policy.as_document().items():
         other = getattr(than, key)

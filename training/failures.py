@@ -1,4 +1,4 @@
-"""Failures that are not a user's mistake, by who must act; free of heavy imports."""
+"""Failures that are not a user's mistake, by who must act; without heavy imports."""
 
 
 class StoreUnreachableError(Exception):
@@ -6,4 +6,4 @@ class StoreUnreachableError(Exception):
 
 
 class EvidenceFailedError(Exception):
-    """The evidence about a model does not hold; the message is for those who answer for the model."""
+    """The evidence about a model does not hold; the message is for those responsible for the model."""

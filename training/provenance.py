@@ -1,4 +1,4 @@
-"""What a training ran on: code, dependencies, machine. Nothing here is about patients."""
+"""The provenance of a training: code, dependencies, machine. Nothing in it is about patients."""
 
 import hashlib
 import platform
@@ -12,7 +12,7 @@ from training.arithmetic import arithmetic
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (".py", ".toml", ".html", ".css")
-"""Endings of the files that make up the code: what computes, what is set, and how documents show it."""
+"""Endings of the files that make up the code: sources, settings and templates."""
 
 
 @dataclass(frozen=True)

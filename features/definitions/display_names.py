@@ -1,6 +1,6 @@
-"""What a feature is called in a sentence for people, such as "days since the last dose".
+"""The name of each feature in sentences, such as "days since the last dose".
 
-Labels are no part of a feature's declaration: a better wording leaves the fingerprint of the catalogue as it is.
+Names in sentences are no part of a declaration: a change leaves the fingerprint of the catalogue unchanged.
 """
 
 import re
@@ -80,7 +80,7 @@ LABELS = {
 
 
 def label_of(name: str, meaning: str) -> str:
-    """The label of a feature; a study's own covariate is called by the first clause of its meaning.
+    """The name of a feature in sentences; that of a study's covariate is the first clause of its meaning.
 
     >>> label_of("age_years", "Age at day 0.")
     'age'

@@ -16,8 +16,8 @@ class Feature:
     """One number known about a patient at the landmark.
 
     ``remission_sign`` and ``relapse_sign`` say whether a larger value is expected to make the outcome more (1) or
-    less (-1) likely, or neither is expected (0); a model keeps to them. A patient with a value above ``outside_above``
-    is outside, whatever a model was fitted on.
+    less (-1) likely, or neither is expected (0); a model keeps them. A patient with a value above ``outside_above`` is
+    outside for every model.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Feature:
     outside_above: float | None = None
 
     def declaration(self) -> dict[str, str | float]:
-        """All but the function, as plain values."""
+        """All except the function, as plain values."""
         limit: dict[str, str | float] = (
             {} if self.outside_above is None else {"outside_above": float(self.outside_above)}
         )

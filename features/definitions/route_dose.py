@@ -33,8 +33,8 @@ ROUTE_DOSES = {
 and 0.9 in trials and clinics [seen]; intranasal 1.0 [judgement]; oral: none stated. Upper limits for sub-anaesthetic
 use: all [judgement]."""
 PARENTERAL = ("intravenous", "intramuscular", "subcutaneous")
-"""Injected routes. Routes are grouped, because a clinic mostly uses one and a feature of its own for each route would
-say which clinic it is."""
+"""Injected routes. Routes are grouped, because a clinic mostly uses one: a feature for each route would reveal the
+clinic."""
 EFFECTIVE_PARENTERAL_MG_PER_KG = 0.6
 """Anxiety fell by 4.0 points of the HAM-A at 0.5 to 0.9 mg/kg and by 1.4, not significant, at a fixed 0.5: KADS (Mills
 2025, PMID 39763417 [seen]); the threshold between the two arms is a [judgement]."""

@@ -1,6 +1,6 @@
 """Treatments before day 0. A feature of the history is missing, not zero, if earlier treatments were not asked about.
 
-One more adequate failure changes only the counts of failures, whatever its class and days: the other counts leave
+One more adequate failure changes only the counts of failures, for any class and days: the other counts leave
 failures out, so that no model can fit a failure as a favourable fact.
 """
 

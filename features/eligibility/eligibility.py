@@ -1,7 +1,7 @@
 """Which patients are eligible at a landmark, by what is known by then; training and serving call the same function.
 
-A record that ends today is evaluated by all that it holds. A complete one is evaluated as if it ended on the landmark
-day: what came later decides an outcome, never eligibility.
+A record that ends today is evaluated in full. A complete one is evaluated as if it ended on the landmark day: later
+records decide an outcome, never eligibility.
 """
 
 from enum import Enum
@@ -35,7 +35,7 @@ class Ineligible(Enum):
 def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:
     """Per patient why the patient is not eligible at the landmark, or ``None``; shape (patients,).
 
-    Of several reasons the first in the order of ``Ineligible`` is given.
+    If several reasons apply, the first in the order of ``Ineligible`` is given.
     """
     today = known.day if cohort.as_of_day is None else cohort.as_of_day
     found = {
@@ -55,13 +55,13 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
 
 
 def _age_outside(cohort: Cohort) -> Mask:
-    """Whose recorded age is outside the protocol's limits."""
+    """Patients with a recorded age outside the protocol's limits."""
     age, rule = cohort.number("age_years"), cohort.protocol.eligibility
     return ~np.isnan(age) & ~(at_least(age, rule.minimum_age) & at_most(age, rule.maximum_age))
 
 
 def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Floats) -> dict[Ineligible, Mask]:
-    """Who can't reach an observed remission any more, by reason."""
+    """Patients who can no longer have an observed remission, by reason."""
     ratings = known.primary.ratings_among(cohort.assessments)
     ratings = ratings.where(ratings.numbers("day") <= ratings.spread(today))
     window = window_on(cohort, ratings, today)
@@ -77,9 +77,9 @@ def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Fl
 
 
 def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
-    """Who had no dosing session by a fixed day, where the remission window counts from the last one.
+    """Patients without a dosing session by a fixed day, if the remission window counts from the last one.
 
-    The first is on day 0, so a patient with none by then never had one. Before a session, it may still take place.
+    The first is on day 0, so a patient without one by then never had one. Before a session, it may still take place.
     """
     if cohort.protocol.remission.anchor == "index" or known.landmark.day is None:
         return np.zeros(len(known), dtype=np.bool_)
@@ -87,7 +87,7 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
 
 
 def _had_event(cohort: Cohort, today: Floats, names: set[str]) -> Mask:
-    """Who had one of these events by ``today``, that day included under every kind of landmark."""
+    """Patients with one of these events by ``today``, that day included for every kind of landmark."""
     events = cohort.events
     codes = [cohort.protocol.code("events", "event", name) for name in names]
     listed = is_among(events["event"], codes) & (events.numbers("day") <= events.spread(today))

@@ -1,4 +1,4 @@
-"""Why a landmark is not reached: what the record lacks, or what happened before."""
+"""Why a landmark is not reached: a missing record, or an earlier event."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def _before_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
 
 
 def _of_last_session(cohort: Cohort, session: int) -> NDArray[np.object_]:
-    """Why, where all sessions before the landmark's own are recorded."""
+    """Why, if all sessions before the landmark's own are recorded."""
     own, before = dosing_day(cohort, session), dosing_day(cohort, session - 1)
     last = dosing_sessions(cohort.sessions, cohort.protocol).maximum_for_patient("session_number")
     found = np.full(len(cohort), f"dosing session {session} never came", dtype=object)

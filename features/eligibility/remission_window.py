@@ -1,4 +1,4 @@
-"""The window in which a reading decides remission, and what is certain about it before it closes."""
+"""The window in which a reading decides remission, and what is certain before it closes."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from features.records.timeline import Floats, Mask, Rows
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """What is certain of every patient's remission window on a day; arrays have shape (patients,).
+    """What is certain about every patient's remission window on a day; arrays have shape (patients,).
 
-    ``decided``: a reading within it was made, and none that may still come could be nearer to the middle.
-    ``over``: it has passed without a reading.
+    ``decided``: it has a reading, and no later one can be nearer to the middle. ``over``: it has passed without a
+    reading.
     """
 
     decided: Mask
@@ -30,10 +30,10 @@ def anchor_days(cohort: Cohort) -> Floats:
 
 
 def window_on(cohort: Cohort, ratings: Rows, today: Floats) -> Window:
-    """What is certain of the windows on ``today`` (patients,), from the primary instrument's ``ratings`` up to it.
+    """What is certain about the windows on ``today`` (patients,), from the primary instrument's ``ratings`` up to it.
 
-    A window that counts from the last acute session has no certain place before the acute course is over: another
-    session may move it. A reading of today has been made; the next may come tomorrow.
+    A window that counts from the last acute session is not fixed before the acute course is over: another session may
+    move it. The next reading may be tomorrow.
     """
     rule, anchor = cohort.protocol.remission, anchor_days(cohort)
     if rule.anchor == "last_acute_session":

@@ -1,4 +1,4 @@
-"""What a study may declare: its columns, instruments, landmarks and outcome rules; and how a problem is told.
+"""What a study may declare: columns, instruments, landmarks and outcome rules; and the problems of an input.
 
 Public names: `CohortRefusedError`, `Column`, `Covariate`, `InputRefusedError`, `Instrument`, `Landmark`, `Problem`,
 `Protocol`, `protocol_from_document`, `ProtocolRefusedError`, `RelapseRule`, `RemissionRule`.

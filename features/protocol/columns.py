@@ -32,7 +32,7 @@ class Column:
     screening: bool = False
 
     def requirement(self) -> str:
-        """What a cell of this column must hold, in words for an error message."""
+        """What a cell of this column must hold, for an error message."""
         if self.kind == "category":
             return "one of " + ", ".join(self.categories)
         if self.kind == "flag":
@@ -100,7 +100,7 @@ def _resting(name: str, meaning: str, *, minimum: float, maximum: float) -> Colu
     return Column(name, "number", meaning, minimum=minimum, maximum=maximum, unit="mmHg", screening=True)
 
 
-# What exclusion lists of ketamine clinics and the esketamine label ask for; the sources stand with the cautions.
+# From exclusion lists of ketamine clinics and the esketamine label; the cautions cite the sources.
 _SCREENING = (
     Column("psychosis_history", "flag", "a psychotic disorder, now or ever", screening=True),
     Column("mania_history", "flag", "a manic episode, now or ever", screening=True),
@@ -264,12 +264,12 @@ and ``patients`` is followed by one column per covariate that the protocol decla
 to 100, as on the visual analogue items of the 5D-ASC that Aust 2019 used [recalled]."""
 
 SCREENING_COLUMNS = frozenset(column.name for column in TABLES["patients"] if column.screening)
-"""Facts of ``patients`` that come back as cautions beside an answer. What is known at a landmark leaves them out, so
-that no feature can read them and none can make a patient look safer than the clinician finds."""
+"""Facts of ``patients`` that an answer returns as cautions. What is known at a landmark leaves them out, so that no
+feature can read them."""
 
 STUDY_COLUMNS = frozenset({"childhood_trauma", "insomnia", "expectancy", "working_alliance"})
-"""Columns of ``patients`` that a study may declare as a covariate of its own: the declaration then takes the place of
-the one here, because studies measure the same thing on scales of their own."""
+"""Columns of ``patients`` that a study may declare as a covariate, because studies use different scales: the
+declaration then replaces the one here."""
 
 LATER_COLUMNS = SCREENING_COLUMNS | STUDY_COLUMNS | {"peak_distress"}
 """Columns added to the format later: a cohort without values in them is the same as before."""

@@ -20,8 +20,8 @@ from features.protocol.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instru
 class Landmark:
     """A moment of prediction: on the day of dosing session ``before_session``, or on the fixed ``day``.
 
-    Exactly one of the two is set. The moment comes at the latest ``else_days`` after the session before, whether the
-    session comes or not.
+    Exactly one of the two is set. It is at the latest ``else_days`` after the session before, whether the session comes
+    or not.
     """
 
     name: str
@@ -60,8 +60,8 @@ class RemissionRule:
 class RelapseRule:
     """What dates a relapse: readings and listed events (``score``), or listed events alone (``event``).
 
-    ``confirm_within_days`` says how long after the first reading a second one in the relapse band must come;
-    (0, 0) asks for none.
+    ``confirm_within_days`` says how long after the first reading a second one in the relapse band must follow; (0, 0)
+    requires none.
     """
 
     rule: Literal["score", "event"] = "score"
@@ -78,7 +78,7 @@ class RelapseRule:
 class Covariate:
     """A column of ``patients`` that the study adds and that becomes a feature.
 
-    One with the name of a column of ``STUDY_COLUMNS`` takes that column's place.
+    A covariate with the name of a column of ``STUDY_COLUMNS`` replaces it.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Protocol:
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
-        """Every scale of the study by name: the built-in ones, overridden and followed by its own."""
+        """Every scale of the study by name: the built-in ones, some overridden, then its own."""
         return INSTRUMENTS | {instrument.name: instrument for instrument in self.own_instruments}
 
     @cached_property
@@ -126,7 +126,7 @@ class Protocol:
 
     @cached_property
     def second_scales(self) -> tuple[int, ...]:
-        """Codes of the scales that may stand beside the primary one: those of depression, then the other outcomes."""
+        """Codes of the possible second scales: those of depression, then the other outcomes."""
         outcomes = [name for name, scale in self.instruments.items() if scale.decides_outcomes]
         names = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
         return tuple(self.instrument_names.index(name) for name in names)

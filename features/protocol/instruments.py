@@ -1,7 +1,7 @@
 """Rating scales: range, severity bands, remission and relapse cut-offs, reliable change, and each number's source.
 
 Numbers carry the tag of their evidence: "seen" in the cited source, "recalled" (a convention not verified), or
-"judgement" (ours). Nothing is ever converted from one scale to another here.
+"judgement" (ours). No score is converted from one scale to another.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class Instrument:
     """One rating scale; scores are points, higher is worse.
 
     ``remission_at_most``, ``relapse_at_least`` and ``reliable_change`` are in points of the scale. They are ``None``
-    only for an experience (dissociation, mystical experience), which may be recorded but never decides an outcome.
+    only for an experience (dissociation, mystical experience), which never decides an outcome.
     ``severity_bands`` gives each band's lowest score; it is empty where none is published.
     """
 

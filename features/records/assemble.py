@@ -14,7 +14,7 @@ from features.records.checks import relation_problems, value_problems
 from features.records.cohort import Cohort, RawCohort, RawTable, Values, is_missing
 from features.records.timeline import Indices, Rows, nothing_recorded
 
-# No two rows of a table agree in all of these, or they are equal: the order of the rows as read leaves no trace.
+# Two rows of a table that agree in all of these are equal, so the order of the rows as read has no effect.
 _ORDER = {
     "prior_treatments": ("end_day", "start_day", "treatment", "outcome", "adequate"),
     "sessions": ("day", "kind", "session_number"),
@@ -65,7 +65,7 @@ def _patient_columns(raw: RawCohort, order: Indices, protocol: Protocol) -> dict
 
 
 def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: Protocol) -> tuple[Rows, Indices]:
-    """The table's usable rows in canonical order, and the row that each one had as read."""
+    """The table's usable rows in canonical order, and the position of each one as read."""
     declared = [column for column in protocol.tables[name] if column.kind != "identifier"]
     raw = raw or RawTable(np.empty(0, np.intp), {})
     count = len(raw.patient)

@@ -30,7 +30,7 @@ class RawTable:
 
 @dataclass(frozen=True, eq=False)
 class RawCohort:
-    """All that was read, in the reader's row order; columns that the source lacks are absent.
+    """The data as read, in the reader's row order, without columns that the source lacks.
 
     ``as_of_day`` holds each patient's today, in days, shape (patients,), for records that end today; ``None`` for
     complete ones.
@@ -95,10 +95,10 @@ class Cohort:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the protocol and every table, the same whatever the order of rows or the file format.
+        """SHA-256 over the protocol and every table, the same for any order of rows and file format.
 
-        A column added to the format later counts only if it has a value, or if the study declares it: a
-        cohort that was read before keeps its digest.
+        A column added to the format later counts only if it has a value, or if the study declares it: an older cohort
+        keeps its digest.
         """
         later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
@@ -109,13 +109,13 @@ class Cohort:
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
             if name not in later or not is_missing(values).all():
-                hashed.update(name.encode() + _canonical(values))
+                hashed.update(name.encode() + canonical_bytes(values))
         for name in CHILD_TABLES:
             rows = self.table(name)
-            hashed.update(name.encode() + _canonical(rows.patient))
+            hashed.update(name.encode() + canonical_bytes(rows.patient))
             for column, values in sorted(rows.columns.items()):
                 if column not in later or not is_missing(values).all():
-                    hashed.update(column.encode() + _canonical(values))
+                    hashed.update(column.encode() + canonical_bytes(values))
         return hashed.hexdigest()
 
 
@@ -124,7 +124,7 @@ def is_missing(values: Values) -> Mask:
     return np.asarray(values == -1 if values.dtype.kind == "i" else np.isnan(values))
 
 
-def _canonical(values: Values) -> bytes:
+def canonical_bytes(values: Values) -> bytes:
     """Bytes that do not depend on the machine's integer width or byte order; every NaN is the same."""
     numbers = np.asarray(values, dtype="<f8") + 0.0
     numbers[np.isnan(numbers)] = np.nan

@@ -19,8 +19,8 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     """Day of the landmark per patient, shape (patients,), in days; NaN where it is not reached.
 
     Before session k it is the earlier of that session's day and ``else_days`` after the session before, so that it does
-    not tell whether session k came. In a record that ends today (``as_of_day``) today stands in for a day that is still
-    to come, as long as the acute course lasts. It lies after sessions 1 to k - 1, all of which are recorded.
+    not reveal whether session k came. In a record that ends today (``as_of_day``) today replaces a later day, as long
+    as the acute course lasts. It is after sessions 1 to k - 1, all of which are recorded.
     """
     if landmark.day is not None:
         return _fixed_days(cohort, landmark.day)
@@ -35,7 +35,7 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
 
 
 def _fixed_days(cohort: Cohort, day: int) -> Floats:
-    """The day of a landmark on a fixed day, for those who are still followed then; else NaN."""
+    """The day of a landmark on a fixed day, for patients still followed then; else NaN."""
     reached = ~left_before(cohort, day, "death", "withdrawal") & ~follow_up_ended_before(cohort, day)
     if cohort.as_of_day is not None:
         reached &= cohort.as_of_day >= day
@@ -43,14 +43,14 @@ def _fixed_days(cohort: Cohort, day: int) -> Floats:
 
 
 def left_before(cohort: Cohort, day: int, *names: str) -> Mask:
-    """Who had one of these events before a day, shape (patients,)."""
+    """Patients with one of these events before a day, shape (patients,)."""
     events = cohort.events
     codes = [cohort.protocol.code("events", "event", name) for name in names]
     return events.where(is_among(events["event"], codes) & (events.numbers("day") < day)).exists_for_patient()
 
 
 def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:
-    """Whose follow-up ended before a day, with nothing recorded between that end and the day; shape (patients,)."""
+    """Patients whose follow-up ended before a day, without a later record up to the day; shape (patients,)."""
     events = cohort.events
     ends = events["event"] == cohort.protocol.code("events", "event", "end_of_follow_up")
     ended = events.where(np.asarray(ends) & (events.numbers("day") < day)).last_for_patient("day")
@@ -66,7 +66,7 @@ def dosing_day(cohort: Cohort, session_number: int) -> Floats:
 
 
 def _numbered_doses(cohort: Cohort) -> Rows:
-    """Number and day of the dosing sessions; the other columns have no say in a landmark."""
+    """Number and day of the dosing sessions, all that a landmark depends on."""
     sessions = cohort.sessions
     columns = {name: sessions[name] for name in ("kind", "session_number", "day")}
     return dosing_sessions(Rows(sessions.patients, sessions.patient, columns), cohort.protocol)
@@ -112,7 +112,7 @@ class KnownAtLandmark:
 
     @cached_property
     def second_scale(self) -> Codes:
-        """Code of a second scale that was rated too, of depression where there is one; -1 for none."""
+        """Code of a second rated scale, of depression if there is one; -1 for none."""
         return second_scale(self.assessments, self.primary)
 
     @cached_property
@@ -132,7 +132,7 @@ class KnownAtLandmark:
 
     @cached_property
     def treatments_asked_for(self) -> Mask:
-        """Of whom it is recorded whether there were earlier treatments."""
+        """Patients with a record of whether there were earlier treatments."""
         return np.asarray(self.patients["prior_treatments_recorded"] == 1)
 
     @cached_property
@@ -144,9 +144,9 @@ class KnownAtLandmark:
 def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> KnownAtLandmark:
     """What was known at the landmark: ratings up to and including its day; sessions and events before it.
 
-    Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments
-    always are, but for the screening facts, which are kept from every feature. ``day`` is what ``landmark_days`` gives
-    for the cohort and the landmark, from a caller who has it already.
+    Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments always
+    are, except the screening facts, which no feature may read. ``day`` is the result of ``landmark_days``, from a
+    caller that has it already.
     """
     day = landmark_days(cohort, landmark) if day is None else day
     same_day = landmark.day is not None

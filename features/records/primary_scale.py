@@ -1,6 +1,6 @@
-"""The scales of every patient: the primary one, first of the protocol's that was rated at baseline, and a second.
+"""The scales of every patient: the primary one, first of the protocol's with a rating at baseline, and a second.
 
-If the protocol starts from remission, no baseline is needed: any rating up to the landmark chooses a scale.
+If the protocol starts from remission, no baseline is needed: any rating up to the landmark determines the scale.
 """
 
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ class PrimaryScale:
 
     @cached_property
     def remission_criterion(self) -> Floats:
-        """Highest score that counts as remission for the patient: also a reliable drop, where the protocol asks one.
+        """Highest score that counts as remission for the patient: also a reliable drop, if the protocol requires one.
 
-        Without a baseline there is nothing to drop from, and the remission band alone counts.
+        Without a baseline only the remission band counts.
         """
         if not self.protocol.remission.require_reliable_drop:
             return self.remission_at_most
@@ -74,8 +74,8 @@ class PrimaryScale:
 def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
     """The primary instrument per patient, from the ratings ``known`` at a landmark.
 
-    It is the first of the protocol's remission rule that has a baseline; where everyone is in remission at the
-    landmark, the first that was rated at all.
+    It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
+    the first with a rating.
     """
     baseline = _until_day_0(known)
     code = _first_rated(_that_choose(known, protocol), protocol.primary_scales)
@@ -84,16 +84,16 @@ def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
 
 
 def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
-    """Code of the first depression scale, chosen as the primary one, that is another (-1: none), per patient.
+    """Code per patient of the first depression scale other than the primary one, by the same rule (-1: none).
 
-    Where depression is the primary complaint, the first other outcome scale takes its place.
+    If the primary scale is one of depression, it is the first other outcome scale.
     """
     protocol = primary.protocol
     return _first_rated(_that_choose(known, protocol), protocol.second_scales, primary.code)
 
 
 def _that_choose(known: Rows, protocol: Protocol) -> Rows:
-    """The ratings that choose a patient's scales."""
+    """The ratings that determine a patient's scales."""
     return known if protocol.remission.at_landmark else _until_day_0(known)
 
 

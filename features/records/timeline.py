@@ -1,7 +1,7 @@
 """Column operations per patient over rows sorted by patient and day: first, last, count, maximum, slope ...
 
-Every operation gives one number per patient of the cohort, NaN for a patient without values. Sums run
-strictly in row order, so that one patient alone gives the same bits as the same patient among a million.
+Every operation gives one number per patient of the cohort, NaN for a patient without values. Sums run strictly in row
+order, so that a patient gives the same bits alone and among a million.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def nothing_recorded(patients: int) -> Floats:
 
 
 def is_among(values: NDArray[np.generic], codes: Sequence[int]) -> Mask:
-    """Whether each value is one of a few codes, of which there must be one; quicker than sorting them."""
+    """Whether each value is one of at least one code; faster than ``np.isin`` for a few."""
     among = np.asarray(values == codes[0])
     for code in codes[1:]:
         among |= values == code
@@ -121,15 +121,6 @@ class Rows:
         rows = self.recorded(column)
         count = rows.count_for_patient()
         return np.divide(rows.sum_for_patient(column), count, out=nothing_recorded(self.patients), where=count > 0)
-
-    def sd_for_patient(self, column: str) -> Floats:
-        """Standard deviation (n - 1) of the recorded values, from two on."""
-        rows = self.recorded(column)
-        distance = rows.numbers(column) - rows.spread(rows.mean_for_patient(column))
-        squares = np.bincount(rows.patient, weights=distance * distance, minlength=self.patients)
-        count = rows.count_for_patient()
-        variance = np.divide(squares, count - 1, out=nothing_recorded(self.patients), where=count > 1)
-        return np.sqrt(variance)
 
     def slope_for_patient(self, column: str, over: str = "day") -> Floats:
         """Least-squares slope of ``column`` per unit of ``over``, from two rows with different ``over`` on."""

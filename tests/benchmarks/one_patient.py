@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from models.bundle import Bundle
-from models.score import Linear, Trees
+from models.score import LinearScore, Trees
 from serving.contract.request import PredictionRequest
 from serving.prediction.predictor import Predictor
 from training.cli.demo import PATIENT
@@ -30,7 +30,7 @@ WARM_UP = 50
 MANY = 1000
 MANY_TIMES = 100
 """A call with many patients is measured so many times less often."""
-KINDS = {"logistic": Linear, "xgboost": Trees}
+KINDS = {"logistic": LinearScore, "xgboost": Trees}
 
 
 def main(folder: Path, calls: int) -> dict[str, dict[str, float]]:

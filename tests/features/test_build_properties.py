@@ -1,6 +1,6 @@
 """What must hold for every row: the future, other patients, the order of reading and the way it came leave no trace.
 
-Rows are compared by their bytes: the clinic's row has to be the row that the model learned from, not one close to it.
+Rows are compared by their bytes: the clinic's row has to be the row that the model was fitted on, not one close to it.
 """
 
 from collections.abc import Callable

@@ -293,7 +293,7 @@ def test_an_unknown_key_or_a_value_of_another_kind_is_refused_at_its_line(text: 
         pytest.param("[instruments.cadss]\nremission_at_most = 2", 1, "instruments.cadss", id="experience as outcome"),
     ],
 )
-def test_rules_that_contradict_one_another_are_refused_at_the_line_to_mend(text: str, line: int, key: str) -> None:
+def test_rules_that_contradict_one_another_are_refused_at_the_line_to_correct(text: str, line: int, key: str) -> None:
     assert refused(text) == [(line, key)]
 
 

@@ -27,7 +27,7 @@ from training.simulation.course import Course, draw_course, reached_table
 from training.simulation.follow_up import FollowUp, draw_follow_up
 from training.simulation.patients import (
     Integers,
-    Latent,
+    LatentValues,
     Scales,
     Sites,
     SyntheticPatients,
@@ -149,13 +149,13 @@ def _noticed(
     return relapsed.mean(axis=1), free.mean(axis=1)
 
 
-def _latent(posterior: Any, rows: Integers, rng: np.random.Generator) -> Latent:
+def _latent(posterior: Any, rows: Integers, rng: np.random.Generator) -> LatentValues:
     """One draw of the latent values given the record for every row."""
     component = choose(posterior.weights()[rows], rng)
     spread = np.linalg.cholesky(posterior.covariance[rows, component] + 1e-12 * np.eye(3))
     drawn = posterior.mean[rows, component] + np.einsum("nij,nj->ni", spread, rng.standard_normal((len(rows), 3)))
     classes = len(mechanism.TRAJECTORIES)
-    return Latent(
+    return LatentValues(
         stratum=component // classes,
         trajectory=component % classes,
         severity=drawn[:, 0],

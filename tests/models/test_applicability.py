@@ -1,4 +1,4 @@
-"""Patients like those learned from are answered; who is unlike them is flagged or refused, and told why."""
+"""Patients like the training patients are answered; others are flagged or refused, with reasons."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ def declared(*names: str, flags: tuple[str, ...] = (), maximum: float = 100.0) -
     return features[-len(names) - len(flags) :]
 
 
-def learned(rows: Floats, features: tuple[Feature, ...]) -> ApplicabilityDomain:
+def fitted_domain(rows: Floats, features: tuple[Feature, ...]) -> ApplicabilityDomain:
     found = fit_applicability(rows, features)
     assert found is not None
     return found
@@ -43,7 +43,7 @@ def said(applicability: ApplicabilityDomain, row: list[float], names: tuple[str,
 def one_number(seed: int = 1, patients: int = 1000) -> ApplicabilityDomain:
     """Whole numbers evenly from 20 to 80: limits of 20 and 80, a unit of 60."""
     values = np.random.default_rng(seed).permutation(np.arange(patients) % 61 + 20.0)
-    return learned(values[:, None], declared("age"))
+    return fitted_domain(values[:, None], declared("age"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_reason_names_the_feature_and_never_the_value() -> None:
 def test_limits_are_coarse_so_that_no_patients_value_is_kept() -> None:
     values = np.random.default_rng(2).uniform(20, 80, 200)
     values[[17, 40]] = 18.7, 86.3
-    kept = learned(values[:, None], declared("age"))
+    kept = fitted_domain(values[:, None], declared("age"))
     # a sixteenth of 86.3 - 18.7 is 4.2, and the power of two below it 4
     assert (kept.lower[0], kept.upper[0]) == (4 * 4, 22 * 4)
 
@@ -105,16 +105,16 @@ def test_what_is_far_is_measured_by_the_training_patients_and_not_by_what_could_
 ) -> None:
     """`days_since_last_dose` may be declared up to 80,000: where everybody had 6 to 9, four months are far."""
     rows = np.resize(np.array(training, dtype=np.float64), 400)[:, None]
-    assert said(learned(rows, declared("days", maximum=80_000)), [value], ("days",))[0] == verdict
+    assert said(fitted_domain(rows, declared("days", maximum=80_000)), [value], ("days",))[0] == verdict
 
 
 def test_of_a_value_that_never_varied_the_limits_are_coarse_too() -> None:
-    known = learned(np.full((50, 1), 71.3), declared("age"))
+    known = fitted_domain(np.full((50, 1), 71.3), declared("age"))
     assert (known.lower[0], known.upper[0]) == (70, 72)  # a sixteenth of half of 71.3 is 2.2, the power below it 2
 
 
 def test_a_finely_divided_share_that_never_varied_is_far_after_a_twentieth() -> None:
-    known = learned(np.zeros((50, 1)), declared("share", maximum=1.0))
+    known = fitted_domain(np.zeros((50, 1)), declared("share", maximum=1.0))
     for value, verdict in ((0.0, INSIDE), (0.04, EDGE), (0.06, OUTSIDE)):
         assert said(known, [value], ("share",))[0] == verdict
 
@@ -122,7 +122,7 @@ def test_a_finely_divided_share_that_never_varied_is_far_after_a_twentieth() -> 
 def test_a_value_above_what_is_plausible_is_outside_though_training_patients_had_it() -> None:
     (one,) = declared("dose_of_route_limit")
     rows = np.linspace(0.2, 1.5, 50)[:, None]
-    known = learned(rows, (replace(one, outside_above=1.0),))
+    known = fitted_domain(rows, (replace(one, outside_above=1.0),))
     evaluated = known.assess(np.array([[1.0], [1.01]]))
     assert evaluated.verdict.tolist() == [INSIDE, OUTSIDE]
     said = evaluated.refusal(1, ("dose_of_route_limit",))
@@ -132,7 +132,7 @@ def test_a_value_above_what_is_plausible_is_outside_though_training_patients_had
 def test_a_diagnosis_that_is_not_recorded_is_not_outside() -> None:
     features = tuple(feature for feature in catalogue(Protocol()) if feature.name.startswith("diagnosis_"))
     number = len(features)
-    known = learned(np.eye(number)[np.arange(500) % 2], features)
+    known = fitted_domain(np.eye(number)[np.arange(500) % 2], features)
     names = tuple(feature.name for feature in features)
     evaluated = known.assess(np.full((1, number), np.nan))
     assert evaluated.by_column["unseen_category"].max() == INSIDE
@@ -151,7 +151,7 @@ def test_a_diagnosis_that_nobody_had_is_refused_and_a_rare_one_flagged(having: i
     protocol = Protocol()
     features = tuple(feature for feature in catalogue(protocol) if feature.name in ("diagnosis_gad", "diagnosis_ocd"))
     ocd = np.arange(1000) < having
-    known = learned(
+    known = fitted_domain(
         np.column_stack([~ocd, ocd]).astype(np.float64)[np.random.default_rng(3).permutation(1000)], features
     )
     found, reasons = said(known, [0.0, 1.0], ("diagnosis_gad", "diagnosis_ocd"))
@@ -163,7 +163,7 @@ def test_a_diagnosis_that_nobody_had_is_refused_and_a_rare_one_flagged(having: i
 def test_another_yes_that_nobody_had_is_flagged_and_answered() -> None:
     rng = np.random.default_rng(4)
     rows = np.column_stack([rng.normal(50, 10, 400), np.zeros(400)])
-    known = learned(rows, declared("age", flags=("pacemaker",)))
+    known = fitted_domain(rows, declared("age", flags=("pacemaker",)))
     names = ("age", "pacemaker")
     assert said(known, [50, 1], names) == (EDGE, ["pacemaker has a value that is rare among the training patients"])
     assert said(known, [50, 0], names) == (INSIDE, [])
@@ -172,7 +172,7 @@ def test_another_yes_that_nobody_had_is_flagged_and_answered() -> None:
 def test_in_a_small_cohort_a_category_is_rare_only_where_nobody_had_it() -> None:
     flags = np.zeros((58, 2))
     flags[7, 0] = 1
-    known = learned(flags, declared(flags=("once", "never")))
+    known = fitted_domain(flags, declared(flags=("once", "never")))
     assert said(known, [1, 0], ("once", "never"))[0] == INSIDE
     assert said(known, [0, 1], ("once", "never"))[0] == EDGE
 
@@ -198,7 +198,7 @@ def rows_with_gaps(patients: int = 1000, columns: int = 10) -> Floats:
 )
 def test_too_much_missing_is_flagged_and_then_refused(gaps: int, verdict: Applicable) -> None:
     names = tuple(f"x{number}" for number in range(10))
-    known = learned(rows_with_gaps(), declared(*names))
+    known = fitted_domain(rows_with_gaps(), declared(*names))
     row = [np.nan] * gaps + [50.0] * (9 - gaps) + [np.nan]
     found, reasons = said(known, row, names)
     assert found == verdict
@@ -214,14 +214,14 @@ def test_too_much_missing_is_flagged_and_then_refused(gaps: int, verdict: Applic
 
 def test_a_tenth_of_a_record_may_lack_even_where_all_training_patients_had_everything() -> None:
     names = tuple(f"x{number}" for number in range(20))
-    known = learned(np.random.default_rng(12).normal(50, 5, (500, 20)), declared(*names))
+    known = fitted_domain(np.random.default_rng(12).normal(50, 5, (500, 20)), declared(*names))
     for gaps, verdict in ((2, INSIDE), (3, EDGE), (10, EDGE), (11, OUTSIDE)):
         assert said(known, [np.nan] * gaps + [50.0] * (20 - gaps), names)[0] == verdict
 
 
-def test_what_no_training_patient_had_recorded_is_neither_missed_nor_judged() -> None:
+def test_what_no_training_patient_had_recorded_is_neither_missing_nor_evaluated() -> None:
     names = tuple(f"x{number}" for number in range(10))
-    known = learned(rows_with_gaps(), declared(*names))
+    known = fitted_domain(rows_with_gaps(), declared(*names))
     assert said(known, [50.0] * 9 + [1e9], names) == (INSIDE, [])
 
 
@@ -229,7 +229,7 @@ def test_a_combination_that_nobody_had_is_flagged_though_every_value_is_usual() 
     rng = np.random.default_rng(6)
     age = rng.uniform(20, 80, 2000)
     years_ill = np.clip(age - 20 - rng.uniform(0, 15, 2000), 0, None)
-    known = learned(np.column_stack([age, years_ill]), declared("age", "years_ill"))
+    known = fitted_domain(np.column_stack([age, years_ill]), declared("age", "years_ill"))
     names = ("age", "years_ill")
     assert said(known, [70, 42], names) == (INSIDE, [])
     assert said(known, [30, 3], names) == (INSIDE, [])
@@ -243,7 +243,7 @@ def test_the_usual_distance_is_one_whatever_is_missing() -> None:
     rng = np.random.default_rng(7)
     common = rng.normal(0, 1, (4000, 1))
     rows = 50 + 5 * (common + 0.7 * rng.normal(0, 1, (4000, 6)))
-    known = learned(rows[:2000], declared(*(f"x{number}" for number in range(6))))
+    known = fitted_domain(rows[:2000], declared(*(f"x{number}" for number in range(6))))
     for gaps in (0, 1, 3, 5):
         fresh = rows[2000:].copy()
         fresh[:, :gaps] = np.nan
@@ -262,12 +262,12 @@ def test_few_training_patients_do_not_put_most_others_at_the_edge(patients: int)
         return rows
 
     features = declared(*(f"x{k}" for k in range(25)), flags=tuple(f"f{k}" for k in range(10)))
-    verdict = learned(drawn(patients), features).assess(drawn(2000)).verdict
+    verdict = fitted_domain(drawn(patients), features).assess(drawn(2000)).verdict
     assert (verdict == INSIDE).mean() > (0.9 if patients >= 58 else 0.5)
     assert (verdict == OUTSIDE).mean() < (0.01 if patients >= 58 else 0.1)
 
 
-def test_of_fewer_than_ten_patients_nothing_is_learned() -> None:
+def test_fewer_than_ten_patients_give_no_domain() -> None:
     rows = np.random.default_rng(9).normal(50, 5, (10, 1))
     assert fit_applicability(rows[:9], declared("age")) is None
     assert fit_applicability(rows, declared("age")) is not None
@@ -275,17 +275,17 @@ def test_of_fewer_than_ten_patients_nothing_is_learned() -> None:
 
 def test_it_survives_being_taken_apart_to_the_bit_and_is_the_same_each_time() -> None:
     names = tuple(f"x{number}" for number in range(10))
-    known = learned(rows_with_gaps(), declared(*names))
+    known = fitted_domain(rows_with_gaps(), declared(*names))
     arrays = to_arrays(known)
     assert {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
     rebuilt = to_arrays(from_arrays(arrays))
-    again = to_arrays(learned(rows_with_gaps(), declared(*names)))
+    again = to_arrays(fitted_domain(rows_with_gaps(), declared(*names)))
     for name, array in arrays.items():
         assert array.tobytes() == rebuilt[name].tobytes() == again[name].tobytes(), name
 
 
-def test_a_patient_is_judged_alike_alone_and_among_others() -> None:
-    known = learned(rows_with_gaps(), declared(*(f"x{number}" for number in range(10))))
+def test_a_patient_is_evaluated_alike_alone_and_among_others() -> None:
+    known = fitted_domain(rows_with_gaps(), declared(*(f"x{number}" for number in range(10))))
     rows = rows_with_gaps(200) * np.random.default_rng(10).uniform(0.7, 1.3, (200, 10))
     together = known.assess(rows)
     for row in range(len(rows)):
@@ -300,9 +300,9 @@ def test_a_patient_is_judged_alike_alone_and_among_others() -> None:
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two synthetic cohorts of one mechanism."""
     folder = tmp_path_factory.mktemp("applicability")
-    for seed, name in ((1, "learned"), (2, "fresh")):
+    for seed, name in ((1, "training"), (2, "fresh")):
         write_cohort(simulate_cohort(1200, 6, seed), folder / name)
-    return folder / "learned", folder / "fresh"
+    return folder / "training", folder / "fresh"
 
 
 def test_of_new_patients_of_the_same_kind_about_as_many_are_at_the_edge_as_is_stored(
@@ -312,7 +312,7 @@ def test_of_new_patients_of_the_same_kind_about_as_many_are_at_the_edge_as_is_st
     features = catalogue(cohort.protocol)
     for landmark in cohort.protocol.landmarks:
         fitted_on, new = (build_features(one, landmark) for one in (cohort, fresh))
-        known = learned(fitted_on.values[fitted_on.ineligible == None], features)  # noqa: E711 - elementwise
+        known = fitted_domain(fitted_on.values[fitted_on.ineligible == None], features)  # noqa: E711 - elementwise
         verdict = known.assess(new.values[new.ineligible == None]).verdict  # noqa: E711 - elementwise
         proportions = np.bincount(verdict, minlength=3) / len(verdict)
         assert known.proportions.sum() == pytest.approx(1)
@@ -326,7 +326,7 @@ def test_four_months_where_everybody_had_about_a_week_are_outside(synthetic: tup
     cohort = read_cohort(synthetic[0])
     rows = build_features(cohort, cohort.protocol.landmarks[1])
     values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
-    known = learned(values, catalogue(cohort.protocol))
+    known = fitted_domain(values, catalogue(cohort.protocol))
     late = values[:1].copy()
     late[0, rows.names.index(name)] = 120
     assert (
@@ -339,7 +339,7 @@ def test_patients_put_together_from_parts_of_others_are_mostly_not_inside(synthe
     landmark = cohort.protocol.landmarks[1]
     rows = build_features(cohort, landmark)
     values = rows.values[rows.ineligible == None]  # noqa: E711 - elementwise
-    known = learned(values, catalogue(cohort.protocol))
+    known = fitted_domain(values, catalogue(cohort.protocol))
     mixed = np.random.default_rng(11).permuted(values, axis=0)  # every value is somebody's, no row is anybody's
     assert (known.assess(values).verdict == INSIDE).mean() > 0.95
     assert (known.assess(mixed).verdict == INSIDE).mean() < 0.25
@@ -350,5 +350,5 @@ def test_an_ordinary_request_is_answered(synthetic: tuple[Path, Path]) -> None:
     one = RecordReader(cohort.protocol).read(read_request(json.dumps(EXAMPLE)))
     for landmark in cohort.protocol.landmarks:
         rows = build_features(cohort, landmark)
-        known = learned(rows.values[rows.ineligible == None], catalogue(cohort.protocol))  # noqa: E711 - elementwise
+        known = fitted_domain(rows.values[rows.ineligible == None], catalogue(cohort.protocol))  # noqa: E711 - elementwise
         assert known.assess(build_features(one, landmark).values).verdict[0] < OUTSIDE

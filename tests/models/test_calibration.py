@@ -105,7 +105,7 @@ def test_where_nothing_is_wrong_nothing_is_supported() -> None:
     assert not found.supported
 
 
-def test_what_is_clearly_wrong_is_mended() -> None:
+def test_a_clear_miscalibration_is_corrected() -> None:
     found = recalibrate(*held_out_world(0.5, 0.6))
     assert found.p_value < 1e-6
     assert found.supported

@@ -7,7 +7,7 @@ import numpy as np
 from models.explanation import explain
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.serving.bundles import toy_bundle
 
 
@@ -16,7 +16,7 @@ def head_of(weights: list[float], missing: list[float]) -> RemissionHead:
     number = len(weights)
     limits = np.full(number, 1e6)
     used, centre = np.arange(number), np.zeros(number)
-    score = Linear(used, -limits, limits, centre, np.array(weights), np.array(missing), number + 1)
+    score = LinearScore(used, -limits, limits, centre, np.array(weights), np.array(missing), number + 1)
     return RemissionHead(score, 0.5)
 
 

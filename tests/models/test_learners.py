@@ -1,4 +1,4 @@
-"""Each candidate learns what it says it learns, from those it was given and from nobody else."""
+"""Each candidate fits what it should, on its training data only."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from models.calibration import fit_baseline
 from models.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.outcomes import expit
-from models.score import Constant, Linear, to_arrays
+from models.score import Constant, LinearScore, to_arrays
 from tests.models.training_sets import drawn_training_data, training_data_of
 
 EFFECTS = (1.0, -0.7, 0.0, 0.4)
@@ -47,7 +47,7 @@ def test_one_variable_is_logistic_regression_on_it_without_penalty() -> None:
 def test_one_variable_looks_at_no_other() -> None:
     training_data = drawn_training_data(3, 200, EFFECTS)
     score = fit_one_variable("x1")(training_data).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert score.used.tolist() == [1]
     others = training_data.rows + np.array([5.0, 0, -3, 1])
     np.testing.assert_array_equal(score.predict(others), score.predict(training_data.rows))
@@ -70,7 +70,7 @@ def test_a_weight_counts_as_that_many_patients() -> None:
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_the_same_lesson_teaches_the_same_to_the_last_bit(name: str) -> None:
+def test_the_same_training_data_gives_the_same_fit_to_the_last_bit(name: str) -> None:
     first, second = (
         to_arrays(LEARNERS[name](drawn_training_data(4, 120, EFFECTS, missing=0.1)).score) for _ in range(2)
     )
@@ -97,7 +97,7 @@ def test_a_patient_held_out_changes_nothing(name: str) -> None:
         assert honest[key].tobytes() == changed[key].tobytes(), key
 
 
-def test_a_patient_taught_changes_something() -> None:
+def test_a_patient_in_the_training_data_changes_something() -> None:
     """The test above would pass for a learner that looks at nothing."""
     training_data = drawn_training_data(5, 160, EFFECTS)
     score, fewer = (fit_logistic(training_data.subset(np.arange(160) < last)).score for last in (160, 120))
@@ -109,20 +109,20 @@ def test_what_never_varies_is_left_out() -> None:
     training_data.rows[:, 0] = 3.0
     training_data.rows[:, 2] = np.nan
     score = fit_logistic(training_data).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert score.used.tolist() == [1, 3]
     _, contributions = score.explain(np.full((1, 4), 9.0))
     assert contributions[0, [0, 2]].tolist() == [0, 0]
 
 
-def test_where_nothing_varies_nobody_is_told_apart() -> None:
+def test_where_nothing_varies_all_patients_get_the_same() -> None:
     training_data = training_data_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
     assert not fit_logistic(training_data).score.predict(training_data.rows).any()
 
 
 def test_the_penalised_regression_finds_the_direction_of_every_effect() -> None:
     score = fit_logistic(drawn_training_data(7, 2000, EFFECTS)).score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert np.sign(score.weight[[0, 1, 3]]).tolist() == [1, -1, 1]
     assert abs(score.weight[2]) < 0.1
 
@@ -157,7 +157,7 @@ def test_trees_never_go_against_an_expected_sign() -> None:
 
 
 def test_trees_are_free_where_no_sign_is_expected() -> None:
-    """A U-shaped effect can be learned: both ends lie above the middle."""
+    """A U-shaped effect can be fitted: both ends lie above the middle."""
     rng = np.random.default_rng(11)
     rows = rng.uniform(-2, 2, (600, 1))
     outcome = (rng.random(600) < expit(2 * np.abs(rows[:, 0]) - 2)).astype(np.float64)

@@ -18,7 +18,7 @@ from models.relapse import (
     competing_rate,
     relapse_counts,
 )
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.cohorts import parse_table
 
 NOBODY = 1e-15
@@ -126,13 +126,13 @@ def test_the_last_band_reaches_the_last_day() -> None:
     assert band_edges(np.array([3.0]), np.array([True]), last_day=29).tolist() == [0, 5]  # day 29 is in the fifth week
 
 
-def as_it_is(weight: float = 1.0) -> Linear:
+def as_it_is(weight: float = 1.0) -> LinearScore:
     """A score that is one value, times a weight."""
     one = np.ones(1)
-    return Linear(np.array([0]), -9 * one, 9 * one, 0 * one, weight * one, 0 * one, 1)
+    return LinearScore(np.array([0]), -9 * one, 9 * one, 0 * one, weight * one, 0 * one, 1)
 
 
-def learned_without_a_model(days: Floats, ended: list[str], edges: list[int]) -> RelapseHead:
+def fitted_without_a_model(days: Floats, ended: list[str], edges: list[int]) -> RelapseHead:
     relapsed, competed = np.array(ended) == "relapse", np.array(ended) == "competing"
     kept, bounds = np.ones(len(days), dtype=np.bool_), np.array(edges)
     baseline = fit_baseline(relapse_counts(days, relapsed, kept, bounds), np.zeros(len(days)))
@@ -144,7 +144,7 @@ def test_without_a_model_the_curve_is_kaplan_meiers() -> None:
     """100 patients: 10 relapse in week 1, then 30 are lost, 12 relapse in week 2, then 8 are lost, 4 in week 3."""
     days = np.repeat([5.0, 7, 13, 14, 20, 21], [10, 30, 12, 8, 4, 36])
     ended = np.repeat(["relapse", "censored", "relapse", "censored", "relapse", "censored"], [10, 30, 12, 8, 4, 36])
-    head = learned_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
+    head = fitted_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
     curve = head.curve(np.zeros((1, 1)), head.days)
     by_hand = np.cumprod([1, 1 - 10 / 100, 1 - 12 / (100 - 10 - 30), 1 - 4 / (60 - 12 - 8)])
     np.testing.assert_allclose(curve.event_free[0], by_hand, atol=1e-9)
@@ -156,7 +156,7 @@ def test_without_a_model_the_curves_are_aalen_johansens() -> None:
     counts = [200, 80, 120, 60, 90, 45, 405]
     days = np.repeat([7.0, 7, 14, 14, 21, 21, 21], counts)
     ended = np.repeat(["relapse", "competing", "relapse", "competing", "relapse", "competing", "censored"], counts)
-    head = learned_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
+    head = fitted_without_a_model(days, ended.tolist(), [0, 1, 2, 3])
     curve = head.curve(np.zeros((1, 1)), head.days)
     np.testing.assert_allclose(curve.relapse[0], np.cumsum([0, 200, 120, 90]) / 1000, atol=1e-9)
     np.testing.assert_allclose(curve.competing[0], np.cumsum([0, 80, 60, 45]) / 1000, atol=1e-9)
@@ -168,7 +168,7 @@ def test_a_coarse_band_still_ends_where_the_fine_curve_ends() -> None:
     counts = [1000, 900, 810, 729]
     days = np.repeat([7.0, 14, 21, 28, 28], [*counts, 6561])
     ended = ["relapse"] * sum(counts) + ["censored"] * 6561
-    curve = learned_without_a_model(days, ended, [0, 4]).curve(np.zeros((1, 1)), np.array([28]))
+    curve = fitted_without_a_model(days, ended, [0, 4]).curve(np.zeros((1, 1)), np.array([28]))
     assert curve.event_free[0, 0] == pytest.approx(0.9**4)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from models.learners import fit_logistic, fit_xgboost
 from models.outcomes import Floats
-from models.score import Constant, Linear, Score, Trees, from_arrays, to_arrays
+from models.score import Constant, LinearScore, Score, Trees, from_arrays, to_arrays
 from tests.models.training_sets import drawn_training_data
 
 EFFECTS = (0.8, -0.6, 0.0, 0.3)
@@ -30,9 +30,9 @@ def rows_with_gaps(seed: int, patients: int) -> Floats:
     return rows
 
 
-def hand_made() -> Linear:
+def hand_made() -> LinearScore:
     """Two of four features: 0.5 per unit of column 2 from 10, held in 0..20; -2 per unit of column 0 from 1."""
-    return Linear(
+    return LinearScore(
         used=np.array([2, 0]),
         lower=np.array([0.0, -1.0]),
         upper=np.array([20.0, 3.0]),

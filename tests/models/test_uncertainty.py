@@ -9,7 +9,7 @@ from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit, relapse_curve
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from models.uncertainty import NORMAL_95, OutcomeRefits, PointAnswers, from_arrays, to_arrays
 from tests.models.refits import COMPETING, EDGES, head_refits
 from tests.serving.bundles import toy_bundle
@@ -235,7 +235,7 @@ def test_competing_events_that_differ_between_patients_enter_each_ones_limits(mo
     weight = np.zeros(FEATURES)
     weight[0] = 0.5
     wide, zero = np.full(FEATURES, 1e6), np.zeros(FEATURES)
-    score = Linear(np.arange(FEATURES), -wide, wide, zero, weight, zero, FEATURES)
+    score = LinearScore(np.arange(FEATURES), -wide, wide, zero, weight, zero, FEATURES)
     depends = replace(model, relapse=replace(model.relapse, competing_score=score))
     rows = rows_of(1200)
     together = depends.predict(rows, with_curve=False).interval

@@ -16,7 +16,7 @@ from models.outcome_model import Intervals, OutcomeModel, Predictions
 from models.outcomes import Floats
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Constant, Linear, Trees
+from models.score import Constant, LinearScore, Trees
 from models.uncertainty import OutcomeRefits
 from tests.models.refits import head_refits
 
@@ -26,11 +26,11 @@ MISSING = 0.05
 NOTE = "too few events; the overall rate answers"
 
 
-def linear(protocol: Protocol, weights: Mapping[str, float]) -> Linear:
+def linear(protocol: Protocol, weights: Mapping[str, float]) -> LinearScore:
     """A linear score without limits or centre; a missing value contributes 0.05."""
     names = [feature.name for feature in catalogue(protocol)]
     number = len(weights)
-    return Linear(
+    return LinearScore(
         used=np.array([names.index(name) for name in weights], dtype=np.int64),
         lower=np.full(number, -1e6),
         upper=np.full(number, 1e6),

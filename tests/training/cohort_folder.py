@@ -10,7 +10,7 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
-from training.cohort.reader import describe_problem, read_cohort
+from training.cohort.reader import describe_problems, read_cohort
 
 PATIENTS = "patient_id,site_id,age_years,sex,comorbid_ptsd\nA,c1,41,female,true\nB,c2,,,\n"
 ASSESSMENTS = "patient_id,day,instrument,score\nA,0,gad7,16\nA,7,gad7,9\nB,0,gad7,12\n"
@@ -50,7 +50,7 @@ class Folder:
     def refusal(self) -> list[str]:
         with pytest.raises(InputRefusedError) as refused:
             read_cohort(self.path)
-        return [describe_problem(problem) for problem in refused.value.problems]
+        return [line for problem in refused.value.problems for line in describe_problems([problem])]
 
     def refusal_of_age(self, cell: str) -> list[str]:
         table = f"patient_id,age_years,sex\nA,{cell},\nB,30,female\n"

@@ -10,9 +10,9 @@ from tests.training.evidences import direction
 from training.evidence.document import (
     CalibrationCurve,
     CandidateEvidence,
-    CohortUsed,
     DecisionCurve,
     Estimate,
+    EvaluatedCohort,
     Evidence,
     FeatureSummary,
     FlowCount,
@@ -62,7 +62,9 @@ def training_evidence() -> Evidence:
         landmark("before session 3", 0.74, "xgboost", "before session 2"),
     ]
     return evidence(
-        "held out", marks, CohortUsed(source="synthetic-2500", digest="d1" * 32, patients=2500, sites=6, synthetic=True)
+        "held out",
+        marks,
+        EvaluatedCohort(source="synthetic-2500", digest="d1" * 32, patients=2500, sites=6, synthetic=True),
     )
 
 
@@ -74,7 +76,7 @@ def external_evidence() -> Evidence:
     flow = [box for box in mark.flow if not box.name.startswith("remission.")]
     mark = mark.model_copy(update={"questions": relapse, "heads": heads, "flow": flow, "gains": []})
     return evidence(
-        "external", [mark], CohortUsed(source="gbsg", digest="e2" * 32, patients=686, sites=1, synthetic=False)
+        "external", [mark], EvaluatedCohort(source="gbsg", digest="e2" * 32, patients=686, sites=1, synthetic=False)
     )
 
 
@@ -150,7 +152,7 @@ def bare_evidence() -> Evidence:
         ),
     ]
     found = evidence(
-        "held out", twice, CohortUsed(source=NASTY, digest="0" * 64, patients=12, sites=0, synthetic=False)
+        "held out", twice, EvaluatedCohort(source=NASTY, digest="0" * 64, patients=12, sites=0, synthetic=False)
     )
     failed = LeakageCheck(name=NASTY, passed=False, required=NASTY, seen=NASTY, named=[NASTY])
     return found.model_copy(
@@ -158,7 +160,7 @@ def bare_evidence() -> Evidence:
     )
 
 
-def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: CohortUsed) -> Evidence:
+def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: EvaluatedCohort) -> Evidence:
     """Evidence about landmarks, with the checks of a whole training."""
     checks = (
         "shuffled outcomes",

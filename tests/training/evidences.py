@@ -8,10 +8,10 @@ from training.config import load_policy
 from training.evidence.document import (
     CalibrationCurve,
     CandidateEvidence,
-    CohortUsed,
     DecisionCurve,
     Direction,
     Estimate,
+    EvaluatedCohort,
     Evidence,
     HeadEvidence,
     Instability,
@@ -38,7 +38,7 @@ def good_evidence(protocol: Protocol | None = None, winner: str = "logistic") ->
     return Evidence(
         kind="held out",
         quick=False,
-        cohort=CohortUsed(source="simulated", digest="c" * 64, patients=2500, sites=8, synthetic=True),
+        cohort=EvaluatedCohort(source="simulated", digest="c" * 64, patients=2500, sites=8, synthetic=True),
         protocol=protocol.name,
         protocol_digest=protocol.digest,
         folds="sites",

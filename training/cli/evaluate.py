@@ -34,7 +34,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     from training.cli.progress import Progress
     from training.cohort.reader import read_cohort
     from training.config import load_config
-    from training.evaluation.case_mix_compared import compare_case_mix
+    from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
     from training.provenance import collect_provenance
     from training.registry.release import checked, fetch

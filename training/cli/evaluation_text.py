@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
+from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.report.wording import has_limits, patients
 

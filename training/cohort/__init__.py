@@ -1,4 +1,4 @@
-"""From files to a cohort, and what a cohort holds: who is analysed and what is not used.
+"""From files to a cohort, and the content of a cohort: the analysed patients and the unused records.
 
 Public names: `analysis_flow`, `cohort_summary`, `describe_problems`, `ignored_files`, `landmark_flow`,
 `LandmarkFlow`, `read_cohort`, `render_summary`, `render_unused`, `unused_records`.

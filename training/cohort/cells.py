@@ -1,4 +1,4 @@
-"""What the cells of one column mean: text or typed Arrow values become codes and floats, and nothing is guessed.
+"""Decodes the cells of one column: text or typed Arrow values become codes and floats, and nothing is guessed.
 
 Distinct texts are decoded once and spread over the rows, so that a million ratings cost as much as their few scores.
 """
@@ -17,7 +17,7 @@ from features.records.timeline import Floats, Indices
 from training.cohort.table import ArrowArray, TableFile, as_text
 
 IDENTIFIER_LIMIT = 200
-"""Longest identifier, in characters: ids are held in arrays as wide as the longest one."""
+"""Longest identifier, in characters: an array of ids is as wide as the longest one."""
 
 _PLAIN_NUMBER = r"\A-?\d{1,15}(\.\d{1,20})?\z"
 _IDENTIFIER = r"\A[^\pZ\pC]([^\pC\p{Zl}\p{Zp}]*[^\pZ\pC])?\z"
@@ -115,7 +115,7 @@ class CellReader:
         return np.array([*accepted.values(), np.nan])[codes]
 
     def _typed_numbers(self, column: Column, array: ArrowArray) -> Floats:
-        """A typed column of a Parquet file. A null is not recorded; a NaN is refused, as it may be a failed sum."""
+        """A typed column of a Parquet file. A null is not recorded; a NaN, perhaps a failed sum, is refused."""
         is_number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
         is_flag = pa.types.is_boolean(array.type)
         may_be_number = column.kind != "flag" or column.name in self.binary_covariates

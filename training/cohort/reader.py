@@ -1,7 +1,7 @@
 """Turns a folder of tables and a protocol into a cohort, or refuses it with every problem at once.
 
-The files of the folder are found and their problems put into words here; `table` splits a file into cells and
-`cells` decodes them. No message repeats what a cell holds.
+This module finds the files and describes their problems; `table` splits a file into cells and `cells` decodes them. No
+message repeats the content of a cell.
 """
 
 from collections import defaultdict
@@ -30,10 +30,10 @@ _Readers: TypeAlias = dict[str, CellReader]
 
 
 def read_cohort(directory: Path, protocol: Protocol | None = None) -> Cohort:
-    """The cohort that a folder holds, under its own protocol or the one given.
+    """The cohort in a folder, under its own protocol or the given one.
 
     Raises ``ProtocolRefusedError`` or ``CohortRefusedError`` with every problem found; the latter's rows count from
-    0 below the header. ``describe_problems`` puts them into words.
+    0 below the header. ``describe_problems`` makes them sentences.
     """
     _refuse_unless_folder(directory)
     protocol = read_protocol(directory) if protocol is None else protocol
@@ -55,7 +55,7 @@ def read_cohort(directory: Path, protocol: Protocol | None = None) -> Cohort:
 
 
 def read_protocol(directory: Path) -> Protocol:
-    """The protocol of a cohort's folder; the default KAP protocol where there is no such file.
+    """The protocol of a cohort's folder; the default KAP protocol if there is no such file.
 
     Raises ``ProtocolRefusedError`` with every problem found; its rows are lines, from 0.
     """
@@ -86,13 +86,8 @@ def ignored_files(directory: Path) -> tuple[str, ...]:
     return tuple(name for name in names if name != PROTOCOL_FILE and name.casefold().split(".")[0] not in TABLES)
 
 
-def describe_problem(problem: Problem) -> str:
-    """One problem as a sentence, with rows numbered as a spreadsheet or an editor numbers them."""
-    return _describe(problem, [] if problem.row is None else [problem.row])
-
-
 def describe_problems(problems: Sequence[Problem]) -> list[str]:
-    """Every problem as a sentence; rows with the same problem share a line, so that no column fills the screen."""
+    """Every problem as a sentence, with rows numbered as in a spreadsheet or an editor; equal problems share a line."""
     rows: dict[Problem, list[int]] = defaultdict(list)
     for problem in problems:
         shared = Problem(problem.place, None, problem.column, problem.required, problem.found)
@@ -136,7 +131,7 @@ def _refuse_unless_folder(directory: Path) -> None:
 
 
 def _table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """The file of each table that is there, and a problem for each table in two files or in a format unknown."""
+    """The file of each present table, and a problem for each table in two files or in an unknown format."""
     paths: dict[str, Path] = {}
     problems = []
     readable = {f"{name}.{suffix}": name for name in TABLES for suffix in FORMATS}
@@ -157,7 +152,7 @@ def _table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
 
 
 def _raw_cohort(readers: _Readers, protocol: Protocol) -> RawCohort:
-    """What the files hold, as far as it could be decoded."""
+    """The content of the files, as far as it could be decoded."""
     patients = readers.get("patients") or CellReader(TableFile("patients.csv"))
     codes, texts = _identifiers(patients, "patient_id", protocol)
     ids = _texts_at(codes, texts)
@@ -178,7 +173,7 @@ def _raw_cohort(readers: _Readers, protocol: Protocol) -> RawCohort:
 
 
 def _values(reader: CellReader, table: str, protocol: Protocol) -> dict[str, Values]:
-    """The columns of a table that are there, but for identifiers."""
+    """The present columns of a table, except identifiers."""
     return {
         column.name: reader.categories(column) if column.kind == "category" else reader.numbers(column)
         for column in protocol.tables[table]
@@ -187,7 +182,7 @@ def _values(reader: CellReader, table: str, protocol: Protocol) -> dict[str, Val
 
 
 def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Indices, ArrowArray]:
-    """Codes into distinct identifiers; -1 throughout where the column is missing."""
+    """Codes into distinct identifiers; all -1 if the column is missing."""
     column = next(column for column in protocol.tables["patients"] if column.name == name)
     if name in reader.table.columns:
         return reader.identifiers(column)
@@ -208,7 +203,7 @@ def _rows_of(codes: Indices, texts: ArrowArray, known: ArrowArray) -> Indices:
 
 
 def _without_echoes(assembled: Iterable[Problem], readers: _Readers, unread: set[str]) -> list[Problem]:
-    """Problems of the assembled cohort at their files and rows, but for those that only follow from earlier ones."""
+    """Problems of the assembled cohort at their files and rows, except those that only follow from earlier ones."""
     ids_known = "patients" in readers and not _ids_in_doubt(readers["patients"])
     kept = []
     for problem in assembled:

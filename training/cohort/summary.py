@@ -1,4 +1,4 @@
-"""What a cohort holds, and the patient flow at each landmark: the arithmetic and the text of `kap cohort check`."""
+"""The content of a cohort and the patient flow at each landmark: the arithmetic and the text of `kap cohort check`."""
 
 import textwrap
 from collections import Counter
@@ -30,7 +30,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class TableSummary:
-    """One table; ``patients`` counts those with a row in it. Days count from day 0, ``None`` where there is none."""
+    """One table; ``patients`` counts those with a row in it. Days count from day 0, ``None`` if there is none."""
 
     name: str
     rows: int
@@ -42,7 +42,7 @@ class TableSummary:
 
 @dataclass(frozen=True)
 class CohortSummary:
-    """What a cohort holds. ``without_site`` and ``asked_for_history`` (of earlier treatments) count patients."""
+    """A cohort's content. ``without_site`` and ``asked_for_history`` (of earlier treatments) count patients."""
 
     protocol: str
     patients: int
@@ -55,7 +55,7 @@ class CohortSummary:
 
 @dataclass(frozen=True)
 class OutcomeCounts:
-    """Patients by their answer to a question of outcome."""
+    """Patients by their outcome."""
 
     yes: int
     no: int
@@ -66,10 +66,10 @@ class OutcomeCounts:
 class LandmarkFlow:
     """Patients at one landmark, counted from all of them down to those at risk of relapse.
 
-    ``left_out`` has every reason that applies to anybody, ``not_reached`` why the landmark was not reached. Of the
+    ``left_out`` has every reason that applies to a patient, ``not_reached`` why the landmark was not reached. Of the
     eligible, ``remission`` counts all; of those in remission, ``ended`` counts those followed for at least one day by
     what ended their time at risk, and ``not_followed`` the others. ``sustained`` has the answers per horizon (days
-    after the start of risk). ``median_followed_days`` is ``None`` where nobody is followed.
+    after the start of risk). ``median_followed_days`` is ``None`` if no patient is followed.
     """
 
     landmark: Landmark
@@ -103,7 +103,7 @@ def cohort_summary(cohort: Cohort) -> CohortSummary:
 
 
 def analysis_flow(cohort: Cohort) -> tuple[LandmarkFlow, ...]:
-    """Who is left out and what happened to the others, per landmark of the protocol."""
+    """Who is left out, and the outcomes of the others, per landmark of the protocol."""
     return tuple(landmark_flow(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks)
 
 
@@ -164,7 +164,7 @@ def _table_summary(cohort: Cohort, name: str) -> TableSummary:
 
 
 def _column_summaries(columns: Mapping[str, Values]) -> tuple[ColumnSummary, ...]:
-    """All but ``prior_treatments_recorded``, which a cohort fills in where it was not recorded."""
+    """All except ``prior_treatments_recorded``, which a cohort fills in if it was not recorded."""
     return tuple(
         ColumnSummary(name, _missing_share(values))
         for name, values in columns.items()
@@ -227,7 +227,7 @@ def _listed(title: str, names: Sequence[str]) -> list[str]:
 
 
 def _flow_lines(flow: LandmarkFlow) -> list[str]:
-    lines = [f'Landmark "{flow.landmark.name}" ({_moment(flow.landmark)})', _counted("  patients", flow.patients)]
+    lines = [f'Landmark "{flow.landmark.name}" ({_landmark_day(flow.landmark)})', _counted("  patients", flow.patients)]
     for reason, count in flow.left_out:
         lines.append(_counted(f"    left out: {reason.value}", count))
         if reason is Ineligible.LANDMARK_NOT_REACHED:
@@ -245,7 +245,7 @@ def _flow_lines(flow: LandmarkFlow) -> list[str]:
     return lines
 
 
-def _moment(landmark: Landmark) -> str:
+def _landmark_day(landmark: Landmark) -> str:
     if landmark.before_session is None:
         return f"day {landmark.day}"
     fallback = f", at the latest {landmark.else_days} days after the session before" if landmark.else_days else ""

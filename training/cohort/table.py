@@ -1,6 +1,6 @@
-"""One table file, CSV or Parquet, as columns that nobody has interpreted yet, with every problem of its structure.
+"""One table file, CSV or Parquet, as columns before any interpretation, with every problem of its structure.
 
-A cell of text stays text here; what a cell may hold is `cells`' question, what a cohort may hold `features`'.
+A cell of text stays text here; `cells` checks the cells, `features.records.checks` the cohort.
 """
 
 import csv
@@ -35,7 +35,7 @@ _BLOCK_BYTES = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class TableFile:
-    """What a file holds: known columns by name, and for each row kept its number in the file (from 0, without header).
+    """A file's content: known columns by name, and the number in the file of each row kept (from 0, without header).
 
     ``complete`` is false where rows or the whole file could not be split into cells.
     """
@@ -52,7 +52,7 @@ class TableFile:
 
 
 def read_table(path: Path, declared: Sequence[Column]) -> TableFile:
-    """The columns of a file that are declared; every problem of its structure beside them."""
+    """The declared columns of a file, and every problem of its structure."""
     table = TableFile(path.name)
     obstacle = _obstacle(path)
     if obstacle is not None:
@@ -61,7 +61,7 @@ def read_table(path: Path, declared: Sequence[Column]) -> TableFile:
 
 
 def _obstacle(path: Path) -> str | None:
-    """Why a path can't be opened as a file, before anything waits for its content."""
+    """Why a path can't be opened as a file; checked first, because opening may wait for content."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return "a symbolic link"

@@ -13,7 +13,7 @@ from training.outcomes.labels import outcome_scale, withdrawal_days
 
 @dataclass(frozen=True)
 class RowsAfterWithdrawal:
-    """Rows of later days than their patient's first withdrawal, by table, and how many patients have such rows."""
+    """Rows after their patient's first withdrawal, by table, and the number of patients with such rows."""
 
     rows: tuple[tuple[str, int], ...]
     patients: int
@@ -21,7 +21,7 @@ class RowsAfterWithdrawal:
 
 @dataclass(frozen=True)
 class SessionNumbers:
-    """Patients whose dosing sessions begin with another number than 1, and those of whom one in between is missing."""
+    """Patients whose dosing sessions begin with another number than 1, and patients with a missing number."""
 
     begin_later: int
     lack_one: int
@@ -37,7 +37,7 @@ class UnusedRecords:
 
 
 def unused_records(cohort: Cohort) -> UnusedRecords:
-    """Counts over a whole cohort; what does not occur has no entry."""
+    """Counts over a whole cohort, without zeros."""
     return UnusedRecords(_unused_ratings(cohort), _after_withdrawal(cohort), _session_numbers(cohort))
 
 
@@ -84,7 +84,7 @@ def _session_numbers(cohort: Cohort) -> SessionNumbers:
 
 
 def render_unused(unused: UnusedRecords) -> list[str]:
-    """As lines for a terminal; none where everything can be used."""
+    """As lines for a terminal; none if everything can be used."""
     lines = []
     if unused.ratings:
         lines.append("Ratings that no outcome rule uses")

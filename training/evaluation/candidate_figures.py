@@ -1,7 +1,7 @@
-"""The figures of every candidate as they are told: in its run, in ``summary.json`` and by ``kap train``.
+"""The figures of every candidate: for its run, ``summary.json`` and ``kap train``.
 
-A winner's are those of the evidence, about the head as it is shipped: recalibrated where recalibration was supported.
-The other candidates' are of the same measures, about the head as it was learned.
+A winner's figures are those of the evidence, after recalibration where the data support one. The other candidates have
+the same measures without recalibration.
 """
 
 import numpy as np
@@ -14,16 +14,16 @@ from training.learning.held_out import RELAPSE_MEASURES, REMISSION_MEASURES, fol
 from training.learning.tasks import HeldOut
 
 
-def figures(fit: HeadFit, candidate: CandidateFit, proven: LandmarkEvidence) -> dict[str, float]:
-    """A candidate's measures over everybody held out, by name; NaN where not defined."""
+def figures(fit: HeadFit, candidate: CandidateFit, landmark_evidence: LandmarkEvidence) -> dict[str, float]:
+    """A candidate's measures over all held-out patients, by name; NaN if not defined."""
     if candidate.name != fit.winner:
         return {name: candidate.measures[name] for name in _names(fit)}
-    found = _from_evidence(fit.task.name, proven)
+    found = _from_evidence(fit.task.name, landmark_evidence)
     return {name: _number(found.get(name)) for name in _names(fit)}
 
 
 def figures_per_fold(fit: HeadFit, candidate: CandidateFit) -> tuple[dict[str, float], ...]:
-    """The same measures fold by fold, of the winner too as it is shipped, averaged over the repeats."""
+    """The same measures per fold, of the winner after recalibration, averaged over the repeats."""
     if candidate.name != fit.winner:
         return tuple(dict(values) for values in candidate.fold_measures)
     shipped = [
@@ -34,7 +34,7 @@ def figures_per_fold(fit: HeadFit, candidate: CandidateFit) -> tuple[dict[str, f
 
 
 def recalibrated(fit: HeadFit, repeat: int, fold: int, out: HeldOut) -> HeldOut:
-    """What the winner says of the same patients, recalibrated without them."""
+    """The winner's predictions for the same patients, recalibrated without them."""
     head = head_without(fit, repeat, fold)
     held = np.zeros(len(fit.task.training_data.rows), dtype=np.bool_)
     held[out.patient] = True
@@ -50,11 +50,11 @@ def _names(fit: HeadFit) -> tuple[str, ...]:
     return REMISSION_MEASURES if fit.task.name == "remission" else RELAPSE_MEASURES
 
 
-def _from_evidence(head: str, proven: LandmarkEvidence) -> dict[str, Estimate]:
-    """What the evidence says of a head: remission's measures stand at its question, relapse's at the head."""
+def _from_evidence(head: str, landmark_evidence: LandmarkEvidence) -> dict[str, Estimate]:
+    """A head's measures in the evidence: remission's are at its question, relapse's at the head."""
     if head == "relapse":
-        return next((found.measures for found in proven.heads if found.head == head), {})
-    return next((question.measures for question in proven.questions if question.head == head), {})
+        return next((found.measures for found in landmark_evidence.heads if found.head == head), {})
+    return next((question.measures for question in landmark_evidence.questions if question.head == head), {})
 
 
 def _number(found: Estimate | None) -> float:

@@ -1,4 +1,4 @@
-"""What the patients analysed at a landmark were like: every feature's distribution, none of fewer than ten patients."""
+"""The case mix at a landmark: every feature's distribution, none of fewer than ten patients."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from training.evidence.document import FeatureSummary
 from training.metrics.disclosure import FEWEST
 
 FEWEST_ALIKE = 5
-"""Patients with a yes, or with a no, below which a share is not given, unless there are none."""
+"""Fewest patients with a yes, or with a no, for which a share is given; none at all is given too."""
 UNKNOWN = dict.fromkeys(("mean", "sd", "q05", "q50", "q95"), None)
 
 
@@ -35,6 +35,6 @@ def _summary(values: Floats, feature: Feature) -> FeatureSummary:
 
 
 def _shows_few(answers: Floats) -> bool:
-    """Whether the share of yes stands for a few patients, shape (patients recorded,)."""
+    """Whether the share of yes would reveal a few patients; shape (patients recorded,)."""
     yes = int(answers.sum())
     return any(0 < number < FEWEST_ALIKE for number in (yes, len(answers) - yes))

@@ -1,7 +1,7 @@
-"""Whether a model's answers move as declared when one clinical fact about a patient changes, for everybody eligible.
+"""Whether a model's answers move as declared when one clinical fact changes, for all eligible patients.
 
-The facts, their steps and their signs are those of `features.clinical_facts`; how much is allowed against a sign is
-left to the promotion policy.
+`features.clinical_facts` declares the facts, their steps and signs; the promotion policy says how much is allowed
+against a sign.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from models.outcome_model import OutcomeModel
 from training.evidence.document import Direction
 
 MARGIN = 0.005
-"""Probability points that count as a move: half a point in a hundred, less than anybody is told [judgement]."""
+"""Smallest probability that counts as a move: half a percentage point, less than any answer shows [judgement]."""
 
 HeadName = Literal["remission", "relapse"]
 
@@ -26,10 +26,10 @@ HeadName = Literal["remission", "relapse"]
 def directions(
     cohort: Cohort, models: Sequence[OutcomeModel], facts: Sequence[ClinicalFact] = CLINICAL_FACTS
 ) -> list[Direction]:
-    """What the step of each fact does to each answer at each landmark, where a direction is declared.
+    """The effect of each fact's step on each answer at each landmark, if a direction is declared.
 
-    The record is changed, the features are built anew, and the final model answers before and after; relapse is that
-    by the longest horizon within its reach. Counted are the patients who are eligible before the step.
+    The record is changed, the features are built again, and the final model answers before and after. Relapse is by
+    the longest horizon that its head reaches. Patients who are eligible before the step count.
     """
     found = []
     for model in models:
@@ -55,14 +55,14 @@ def _of_fact(
 
 
 def _longest(model: OutcomeModel) -> int | None:
-    """The longest horizon within the reach of the relapse head; ``None`` where it has none."""
+    """The longest horizon that the relapse head reaches; ``None`` if it reaches none."""
     if model.relapse is None:
         return None
     return max((day for day in model.horizons_days if day <= model.relapse.days[-1]), default=None)
 
 
 def _answers(model: OutcomeModel, day: int | None, rows: Floats) -> Floats:
-    """P(remission), or the risk of relapse by the day, shape (n,), as they are given out, without intervals."""
+    """P(remission), or the risk of relapse by the day, shape (n,), without intervals."""
     found = replace(model, refits=None).predict(rows, with_curve=False)
     return found.remission if day is None else found.relapse[:, model.horizons_days.index(day)]
 

@@ -1,4 +1,4 @@
-"""What a landmark adds over the one before it: differences of measures on the patients predicted at both."""
+"""The gain of a landmark over the one before: differences of measures on the patients predicted at both."""
 
 from dataclasses import replace
 from typing import Literal
@@ -17,8 +17,8 @@ COMPARED = ("auc", "log_loss", "brier")
 def gain(before: str, earlier: QuestionData, later: QuestionData, draws: Floats) -> LandmarkGain | None:
     """Later minus earlier, for a question that both answer; above 0 is better for auc, below 0 for the losses.
 
-    ``None`` where nobody was asked at both. ``draws`` (draws + 1, patients) weigh the patients, alike on both sides; so
-    do the later landmark's weights of inverse probability, or a part of the difference would be that of the weights.
+    ``None`` if no patient has both predictions. ``draws`` (draws + 1, patients) and the later landmark's inverse
+    probability weights apply to both sides; otherwise a part of the difference would come from the weights.
     """
     both = np.intersect1d(earlier.observed.patient, later.observed.patient)
     if not len(both):

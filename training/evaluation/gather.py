@@ -1,4 +1,4 @@
-"""The evidence of all landmarks together: each by itself, in processes of its own, then what each adds to the last."""
+"""The evidence of all landmarks: each in a process of its own, then the gain of each over the one before."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,14 +14,14 @@ from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkG
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
 
-HeadsOf = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
-"""What is proven of the heads of a landmark, beside their questions."""
+HeadEvidenceMaker = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
+"""Builds the evidence of the heads of a landmark, except their questions."""
 
 
 def gather_landmarks(
     cohort: Cohort,
     evaluated: Sequence[EvaluatedPredictions],
-    heads: Sequence[HeadsOf],
+    heads: Sequence[HeadEvidenceMaker],
     draws: Draws,
     progress: Callable[[], None],
     workers: int,
@@ -39,25 +39,25 @@ def gather_landmarks(
     ]
 
 
-def _one(cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadsOf, draws: Draws) -> LandmarkEvidence:
+def _one(cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadEvidenceMaker, draws: Draws) -> LandmarkEvidence:
     """One thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
         return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws)
 
 
 def _gains(evaluated: Sequence[EvaluatedPredictions], number: int, draws: Draws) -> list[LandmarkGain]:
-    """What a landmark adds over the one before it: for remission, and for relapse by the last day both reach.
+    """The gain of a landmark over the one before: for remission, and for relapse by the last day that both reach.
 
-    Nothing is compared where the time at risk begins at the landmark: the two are then asked of different days.
+    There is none if the time at risk begins at the landmark: the two landmarks then predict different days.
     """
     if not number or evaluated[number].in_remission_at_landmark:
         return []
     earlier, later = _by_name(evaluated[number - 1]), _by_name(evaluated[number])
     shared = [name for name in later if name in earlier and later[name].head != "sustained"]
-    wanted = [name for name in shared if name == "remission"]
-    wanted += [name for name in shared if name != "remission"][-1:]
+    compared = [name for name in shared if name == "remission"]
+    compared += [name for name in shared if name != "remission"][-1:]
     before = evaluated[number - 1].outcomes.landmark.name
-    found = [gain(before, earlier[name], later[name], draws.resampled) for name in wanted]
+    found = [gain(before, earlier[name], later[name], draws.resampled) for name in compared]
     return [one for one in found if one is not None]
 
 

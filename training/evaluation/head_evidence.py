@@ -1,4 +1,4 @@
-"""The evidence of one head beside its questions: how it was chosen, whether there were patients enough, its curve."""
+"""The evidence of one head, except its questions: its choice, its sample size, its learning curve."""
 
 from math import ceil, exp
 from typing import Literal
@@ -9,7 +9,7 @@ from features.records.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
 from models.learners import fit_xgboost_at
-from models.score import Linear, Score, Trees
+from models.score import LinearScore, Score, Trees
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
@@ -19,13 +19,12 @@ from training.learning.refits import training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import LOSS, RemissionTask, Task
 from training.metrics.draws import Draws
-from training.metrics.sample_size import RequiredSampleSize as Needed
-from training.metrics.sample_size import binary, cox_snell_r2, survival
+from training.metrics.sample_size import RequiredSampleSize, binary, cox_snell_r2, survival
 from training.outcomes.labels import EndedBy
 
 DAYS_PER_YEAR = 365.25
 SMALL = 1e-3
-"""An R-squared that plays no part where only the precision of the overall risk is asked for."""
+"""An R-squared that has no effect where only the precision of the overall risk is required."""
 
 
 def head_evidence(
@@ -60,7 +59,7 @@ def _candidate(fit: HeadFit, candidate: CandidateFit) -> CandidateEvidence:
 
 
 def evaluated_head(name: str, record: HeadRecord, evaluated: EvaluatedPredictions, draws: Draws) -> HeadEvidence:
-    """The evidence of a head that was trained elsewhere; ``n`` and ``events`` are this cohort's, within its reach."""
+    """The evidence of a head that was fitted elsewhere; ``n`` and ``events`` are this cohort's, within its reach."""
     outcomes = evaluated.outcomes
     if name == "remission":
         fitted_on = outcomes.eligible & ~np.isnan(outcomes.remission)
@@ -93,8 +92,8 @@ def _measures(head: str, evaluated: EvaluatedPredictions, draws: Draws) -> dict[
 
 
 def parameters_of(score: Score) -> int:
-    """What a score estimates beside the baseline: its weights, or the distinct splits of its trees."""
-    if isinstance(score, Linear):
+    """The number of parameters of a score without the baseline: its weights, or the distinct splits of its trees."""
+    if isinstance(score, LinearScore):
         return int((score.weight != 0).sum() + (score.missing_weight != 0).sum())
     if isinstance(score, Trees):
         splits = score.booster.trees_to_dataframe()
@@ -104,17 +103,17 @@ def parameters_of(score: Score) -> int:
 
 
 def sample_size(fit: HeadFit) -> SampleSize | None:
-    """The patients that the winner's parameters needed, by its R-squared on those held out; ``None`` without winner.
+    """The patients that the winner's parameters need, by its held-out R-squared; ``None`` without a winner.
 
-    Penalised parameters and trees count as the unpenalised ones that they amount to; what would be required if each
-    weight, or each distinct split, counted in full stands beside it. Without parameters, and so for the baseline that
-    every head has, only the precision of the overall risk is asked for.
+    Penalised parameters and trees count by their effective parameters; the number required if each weight, or each
+    distinct split, counted in full stands beside it. Without parameters only the precision of the overall risk is
+    required.
     """
     if fit.winner is None:
         return None
     winner = fit.candidates[fit.winner]
     considered = parameters_of(winner.head.score)
-    parameters = ceil(_amounting_to(fit.task, winner, considered))
+    parameters = ceil(_effective_parameters(fit.task, winner, considered))
     criteria = _criteria(_needed(fit, parameters), parameters)
     required = max(criteria.values(), default=None)
     return SampleSize(
@@ -129,8 +128,8 @@ def sample_size(fit: HeadFit) -> SampleSize | None:
     )
 
 
-def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
-    """The unpenalised parameters that the winner's amount to: as it learned them, else of trees by learning again."""
+def _effective_parameters(task: Task, winner: CandidateFit, considered: int) -> float:
+    """The winner's effective parameters: as its fit recorded them, or of trees by refitting."""
     known = winner.parameters.get("effective_parameters")
     if known is not None:
         return known
@@ -140,7 +139,7 @@ def _amounting_to(task: Task, winner: CandidateFit, considered: int) -> float:
     return effective_parameters(training_data_of(task, winner.head), learner, winner.head.score)
 
 
-def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
+def _criteria(needed: RequiredSampleSize | None, parameters: int) -> dict[str, int]:
     if needed is None:
         return {}
     if not parameters:
@@ -148,7 +147,7 @@ def _criteria(needed: Needed | None, parameters: int) -> dict[str, int]:
     return {"shrinkage": needed.shrinkage, "optimism": needed.optimism, "precision": needed.precision}
 
 
-def _needed(fit: HeadFit, parameters: int) -> Needed | None:
+def _needed(fit: HeadFit, parameters: int) -> RequiredSampleSize | None:
     task = fit.task
     if isinstance(task, RemissionTask):
         rate = float(np.average(task.remission[_fitted_on(task)], weights=task.weights[_fitted_on(task)]))
@@ -164,7 +163,7 @@ def _needed(fit: HeadFit, parameters: int) -> Needed | None:
         return binary(1, 1 - exp(-rate * task.last_day / DAYS_PER_YEAR), SMALL)
     try:
         return survival(parameters, rate, task.last_day / DAYS_PER_YEAR, mean_follow_up, _relapse_r2(fit))
-    except ValueError:  # weeks can tell patients apart further than the one rate that the criteria suppose
+    except ValueError:  # weeks can separate patients further than the one rate that the criteria assume
         return None
 
 
@@ -173,7 +172,7 @@ def _fitted_on(task: RemissionTask) -> np.ndarray:
 
 
 def _remission_r2(fit: HeadFit) -> float:
-    """Cox-Snell R-squared of the winner on those held out, averaged over the repeats."""
+    """Held-out Cox-Snell R-squared of the winner, averaged over the repeats."""
     task = fit.task
     assert isinstance(task, RemissionTask) and fit.winner is not None  # noqa: S101, PT018 - its caller looked
     found = []
@@ -191,7 +190,7 @@ def _relapse_r2(fit: HeadFit) -> float:
 
 
 def _loss_held_out(fit: HeadFit, candidate: str) -> float:
-    """Negative log-likelihood of everybody's held-out weeks, averaged over the repeats."""
+    """Negative log-likelihood of all held-out weeks, averaged over the repeats."""
     repeats = fit.candidates[candidate].held_out
     losses = [
         float(
@@ -212,7 +211,7 @@ def _per_count(linear_predictor: Floats, patient: np.ndarray, trial_patient: np.
 def updated_head(
     name: str, record: HeadRecord, evaluated: EvaluatedPredictions, draws: Draws, parameters: float
 ) -> HeadEvidence:
-    """The evidence of a head that was updated by estimating so many parameters; none need no patients."""
+    """The evidence of a head whose update estimated ``parameters``; an update without parameters needs no patients."""
     found = evaluated_head(name, record, evaluated, draws)
     if not parameters:
         return found
@@ -220,7 +219,7 @@ def updated_head(
 
 
 def _size_of_update(found: HeadEvidence, evaluated: EvaluatedPredictions, parameters: int) -> SampleSize:
-    """By the criteria of a yes/no question, at the longest horizon for relapse, on predictions held out."""
+    """By the criteria of a yes/no question, at the longest horizon for relapse, on held-out predictions."""
     asked = [question.observed for question in questions(evaluated) if question.head == found.head]
     longest = asked[-1] if asked else None
     needed = None

@@ -1,4 +1,4 @@
-"""How much patients' probabilities move when the model is learned again from a bootstrap sample of the patients."""
+"""How much patients' probabilities move when the model is refitted on bootstrap samples of the patients."""
 
 import numpy as np
 

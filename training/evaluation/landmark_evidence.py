@@ -1,4 +1,4 @@
-"""Everything about one landmark, put together from the measures: its flow, its patients, its questions, its curves."""
+"""The evidence of one landmark: patient flow, case mix, questions and curves."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ from training.metrics.question_measures import (
 
 TREATMENTS = ("weights", "all-no", "excluded")
 WORSE_BY = (0.5, 1.0)
-"""How much worse those whose remission was not observed may have done, on the log-odds [judgement].
+"""How much worse patients without an observed remission outcome may have done, on the log-odds [judgement].
 
 Half a unit takes a probability of 40% to 29%, a whole one to 20%.
 """
@@ -50,7 +50,7 @@ COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe
 def landmark_evidence(
     cohort: Cohort, evaluated: EvaluatedPredictions, heads: list[HeadEvidence], draws: Draws
 ) -> LandmarkEvidence:
-    """The evidence of a landmark; the gain over the one before is added where both are known."""
+    """The evidence of a landmark without the gain over the one before, which `gather` adds."""
     declared = catalogue(cohort.protocol)
     return LandmarkEvidence(
         name=evaluated.outcomes.landmark.name,
@@ -98,7 +98,7 @@ def _question(cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionDa
 def _calibration(
     evaluated: EvaluatedPredictions, asked: QuestionData, draws: Floats
 ) -> tuple[dict[str, Floats], CalibrationCurve | None]:
-    """Distances from the smooth calibration curve, and the curve; NaN and ``None`` where there can be none."""
+    """Distances from the smooth calibration curve, and the curve; NaN and ``None`` if there can be none."""
     observed = asked.observed
     points = curve_points(observed)
     if points is None:
@@ -110,9 +110,9 @@ def _calibration(
 
 
 def _sensitivity(asked: QuestionData, draws: Floats) -> list[Sensitivity]:
-    """The question under every treatment of answers not observed; of remission also where those lost did worse.
+    """The question under every treatment of unobserved answers; for remission also as if the patients lost did worse.
 
-    Of relapse and of sustained remission part is known of those lost, which the weights use and a shift would not.
+    For relapse and sustained remission the weights use what is known of patients who were lost; a shift would not.
     """
     found = [_treated(treatment, asked.treated(treatment).observed, draws) for treatment in TREATMENTS]
     if asked.head == "remission":

@@ -1,4 +1,4 @@
-"""What models said of patients they never saw, beside what became of them: all that every measure is computed from."""
+"""Held-out predictions beside the outcomes: the input of every measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ from training.outcomes.labels import EndedBy, Outcomes
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """How many others a patient stands for: ``remission`` (patients,) where it was observed, ``follow_up`` after it."""
+    """How many patients each one represents: ``remission`` (patients,) if it was observed, ``follow_up`` after it."""
 
     remission: Floats
     follow_up: FollowUpWeights
 
     @staticmethod
     def equal(patients: int) -> "Weights":
-        """Every patient stands for one."""
+        """Every patient has the weight 1."""
         return Weights(np.ones(patients), FollowUpWeights.equal(patients))
 
     def to_day(self, outcomes: Outcomes, day: int) -> Floats:
-        """Relative weights (patients,) of an answer by a day at risk, for the loss to follow-up of patients like them.
+        """Relative weights (patients,) of an answer by a day at risk, for the loss to follow-up of similar patients.
 
-        They multiply those that take everybody's chance of being followed alike. Without an event, that of the week of
-        the day counts.
+        They multiply weights that assume the same probability of follow-up for all. Without an event, the weight in
+        the week of the day counts.
         """
         happened = (outcomes.ended_by > EndedBy.CENSORED) & (outcomes.followed_days <= day)
         weekly = self.follow_up.weekly
@@ -55,13 +55,12 @@ def weights_of(tasks: Sequence[Task]) -> Weights:
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedPredictions:
-    """The predictions at one landmark, a row per patient and repeat of the folds, for all who are eligible there.
+    """The predictions at one landmark, a row per eligible patient and repeat of the folds.
 
     ``weights`` are those of inverse probability. ``patient``, ``repeat`` and ``fold`` have shape (rows,); patients are
-    compared within a fold only, because those of different folds were scored by different models.
-    ``remission_log_odds`` and ``relapse_score`` (log hazard odds beside the baseline), shape (rows,), are ``None``
-    where there is no such head. ``relapse`` (cumulative incidence given remission) and ``event_free`` have shape
-    (rows, days).
+    compared within a fold only, because different folds have different models. ``remission_log_odds`` and
+    ``relapse_score`` (log hazard odds without the baseline), shape (rows,), are ``None`` without such a head.
+    ``relapse`` (cumulative incidence given remission) and ``event_free`` have shape (rows, days).
     """
 
     features: FeatureRows
@@ -80,11 +79,11 @@ class EvaluatedPredictions:
 
     @property
     def repeats(self) -> int:
-        """How often everybody was held out."""
+        """How often every patient was held out."""
         return int(self.repeat.max(initial=-1)) + 1
 
     def on_day(self, day: int) -> int | None:
-        """Position of a day among ``days``; ``None`` where nothing is said of it."""
+        """Position of a day among ``days``; ``None`` if it is not predicted."""
         found = np.flatnonzero(self.days == day)
         return int(found[0]) if len(found) else None
 
@@ -97,10 +96,9 @@ def evaluate_held_out(
     folds: Folds,
     horizons_days: tuple[int, ...],
 ) -> EvaluatedPredictions:
-    """The winners' predictions for everybody eligible, each by the heads that were learned without the patient.
+    """The winners' predictions for all eligible patients, by heads that were fitted without the patient.
 
-    A winner's recalibration is repeated for each fold on the other folds' predictions, as it was on all of them for
-    the head that is shipped.
+    A winner's recalibration is repeated for each fold on the other folds' predictions.
     """
     remission, relapse = fits
     parts = []
@@ -120,7 +118,7 @@ def evaluate_held_out(
 def evaluate_model(
     features: FeatureRows, outcomes: Outcomes, weights: Weights, model: OutcomeModel
 ) -> EvaluatedPredictions:
-    """One model's predictions for a cohort that it never saw."""
+    """One model's predictions for a validation cohort."""
     patient = np.flatnonzero(outcomes.eligible)
     return evaluate_parts(features, outcomes, weights, [(patient, 0, 0, model)])
 
@@ -134,9 +132,9 @@ def _relapse(head: Head | None) -> RelapseHead | None:
 
 
 def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
-    """The winner's head learned without a fold, recalibrated by the other folds where the winner was.
+    """The winner's head fitted without a fold, recalibrated by the other folds if the winner was.
 
-    ``None`` where there is no winner.
+    ``None`` without a winner.
     """
     if fit is None or fit.winner is None:
         return None
@@ -150,13 +148,13 @@ def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
 
 
 HeldOutPart = tuple[NDArray[np.intp], int, int, OutcomeModel]
-"""Patients, the repeat and the fold in which they were held out, and the model learned without them."""
+"""Patients, the repeat and the fold in which they were held out, and the model fitted without them."""
 
 
 def evaluate_parts(
     features: FeatureRows, outcomes: Outcomes, weights: Weights, parts: Sequence[HeldOutPart]
 ) -> EvaluatedPredictions:
-    """Predictions for the patients of every part by the part's own model, none of whom it was learned from."""
+    """Predictions for the patients of every part by the part's own model, which was fitted without them."""
     rows = [features.values[patient] for patient, *_ in parts]
     lengths = [len(patient) for patient, *_ in parts]
     remission = [model.remission for *_, model in parts]
@@ -186,7 +184,7 @@ def _stacked(values: Sequence[Floats]) -> Floats | None:
 
 
 def _days(horizons_days: tuple[int, ...], heads: Sequence[RelapseHead | None]) -> NDArray[np.int64]:
-    """Ends of weeks, at most about fifty of them, and the horizons, as far as every head reaches."""
+    """At most about fifty ends of weeks, and the horizons, as far as every head reaches."""
     reach = min((int(head.days[-1]) for head in heads if head is not None), default=0)
     grid = week_ends(reach)
     within = np.array([day for day in horizons_days if day <= reach], dtype=np.int64)

@@ -1,7 +1,7 @@
 """The yes/no questions that a landmark answers: remission, relapse by a day, sustained remission to a day.
 
-Everything at a horizon is one of them, with weights for those whose answer is not known; so one set of measures serves
-all. Who is censored before the horizon has no answer, and is stood for by those like them who were followed.
+One set of measures serves all of them. A patient censored before the horizon has no answer; similar patients who were
+followed get more weight.
 """
 
 from typing import Literal
@@ -18,7 +18,7 @@ from training.outcomes.labels import EndedBy
 
 
 def questions(evaluated: EvaluatedPredictions) -> list[QuestionData]:
-    """All the questions that the heads of this landmark answer, and that the cohort was followed long enough for."""
+    """All questions that the heads of this landmark answer and for which the cohort was followed long enough."""
     asked = []
     if evaluated.remission_log_odds is not None:
         asked.append(_remission(evaluated))
@@ -65,7 +65,7 @@ def _remission(evaluated: EvaluatedPredictions) -> QuestionData:
 
 
 def _relapse_by(evaluated: EvaluatedPredictions, day: int) -> QuestionData:
-    """Among those in remission and followed: relapse by the day. Who had a competing event first did not relapse."""
+    """Among those in remission and followed: relapse by the day. A competing event first counts as no relapse."""
     outcomes = evaluated.outcomes
     relapsed, still_followed = _among(outcomes.at_risk, *answer_by(*_followed(evaluated, outcomes.at_risk), day))
     answers = relapsed, still_followed * evaluated.weights.to_day(outcomes, day)
@@ -76,9 +76,9 @@ def _relapse_by(evaluated: EvaluatedPredictions, day: int) -> QuestionData:
 
 
 def _sustained_to(evaluated: EvaluatedPredictions, day: int) -> QuestionData:
-    """Among all: no remission is no; of those in remission, whether they were free of both events to the day."""
+    """Among all: no without remission; in remission, whether the patient was free of both events to the day."""
     outcomes = evaluated.outcomes
-    in_remission = outcomes.eligible & (outcomes.remission == 1)  # also who was not followed for a day: censored
+    in_remission = outcomes.eligible & (outcomes.remission == 1)  # patients not followed for a day are censored
     free, still_followed = _among(in_remission, *free_by(*_followed(evaluated, in_remission), day))
     y_observed = np.where(outcomes.remission == 0, 0.0, free)
     still_followed = still_followed * evaluated.weights.to_day(outcomes, day)
@@ -99,7 +99,7 @@ def _followed(evaluated: EvaluatedPredictions, among: Mask) -> tuple[Floats, NDA
 
 
 def _among(at_risk: Mask, y_observed: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Answers of those at risk, put back among all patients; NaN and 0 for the others and for those censored."""
+    """Answers and weights of those at risk among all patients; NaN and 0 for the others and for those censored."""
     y, weight = np.full(len(at_risk), np.nan), np.zeros(len(at_risk))
     y[at_risk] = np.where(weights > 0, y_observed, np.nan)
     weight[at_risk] = weights

@@ -1,8 +1,8 @@
-"""Calibration and usefulness of relapse predictions by a day, with those lost before it counted for as long as seen.
+"""Calibration and usefulness of relapse predictions by a day; patients lost before it count for as long as followed.
 
-Remission and sustained remission are evaluated by weighted yes/no answers. For relapse all follow-up is known: the
-smooth curve is a hazard regression (Austin 2022, doi:10.1186/s41512-021-00114-6), and net benefit by Aalen-Johansen
-(Vickers 2008, doi:10.1186/1472-6947-8-53).
+Remission and sustained remission are evaluated by weighted yes/no answers. For relapse the smooth curve is a hazard
+regression (Austin 2022, doi:10.1186/s41512-021-00114-6), and net benefit is by Aalen-Johansen (Vickers 2008,
+doi:10.1186/1472-6947-8-53).
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ def observed_relapse(evaluated: EvaluatedPredictions, asked: QuestionData, point
 
 
 def relapse_benefit(evaluated: EvaluatedPredictions, asked: QuestionData, draws: Floats) -> dict[str, Floats]:
-    """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
+    """Net benefit of treating by the predictions ("model") and of treating all ("all"), (draws, thresholds)."""
 
     def measure(seen: tuple[Floats, NDArray[np.int8]], predicted: Floats, weights: Floats) -> Mapping[str, Floats]:
         risk = aalen_johansen(*seen, weights, np.array([_day(asked)])).relapse[:, 0]
@@ -52,7 +52,7 @@ def relapse_benefit(evaluated: EvaluatedPredictions, asked: QuestionData, draws:
 
 
 def _day(asked: QuestionData) -> float:
-    assert asked.horizon_days is not None  # noqa: S101 - relapse is asked by a day
+    assert asked.horizon_days is not None  # noqa: S101 - relapse is predicted by a day
     return float(asked.horizon_days)
 
 
@@ -62,7 +62,7 @@ _Measure = Callable[[tuple[Floats, NDArray[np.int8]], Floats, Floats], Mapping[s
 def _averaged(
     evaluated: EvaluatedPredictions, asked: QuestionData, measure: _Measure, draws: Floats
 ) -> dict[str, Floats]:
-    """Figures of each repeat, averaged; everybody at risk counts, also who has no answer by the day."""
+    """Figures of each repeat, averaged over all patients at risk, also those without an answer by the day."""
     found = []
     for repeat in np.unique(asked.repeat):
         part = asked.subset(asked.repeat == repeat)

@@ -1,4 +1,4 @@
-"""The measures of the relapse head over its whole curve, beside those of its questions at single days."""
+"""The measures of the relapse head over its whole curve; `questions` has those at single days."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def _curves(evaluated: EvaluatedPredictions, row: NDArray[np.intp]) -> Curves:
 def followed_until(
     evaluated: EvaluatedPredictions, patient: NDArray[np.intp], last: float
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Days followed and how they ended, as far as ``last``; who is followed for longer is censored there."""
+    """Days followed and how they ended, up to ``last``; patients followed for longer are censored there."""
     followed = evaluated.outcomes.followed_days[patient]
     ended_by = np.where(followed <= last, evaluated.outcomes.ended_by[patient], EndedBy.CENSORED)
     return np.minimum(followed, last), ended_by.astype(np.int8)

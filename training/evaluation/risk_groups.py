@@ -16,7 +16,7 @@ NAMES = ("lowest third", "middle third", "highest third")
 def risk_groups(evaluated: EvaluatedPredictions, draws: Floats) -> RiskGroups | None:
     """The groups of a landmark; ``None`` without differences between patients or with too few of them.
 
-    Group by a patient's prediction averaged over the repeats. ``draws`` (draws + 1, patients) weigh the patients.
+    Predictions are averaged over the repeats. ``draws`` (draws + 1, patients) weigh the patients.
     """
     at_risk = np.flatnonzero(evaluated.outcomes.at_risk)
     if evaluated.relapse_score is None or not len(evaluated.days) or len(at_risk) < len(NAMES) * FEWEST:

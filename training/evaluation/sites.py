@@ -1,4 +1,4 @@
-"""How a question is answered at each site, and what a new site should expect: random effects over the sites."""
+"""The figures of a question at each site, and what a new site should expect: random effects over the sites."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.outcomes import expit
 from training.evidence.document import Estimate, SiteEstimate, SiteMetaAnalysis
-from training.metrics.disclosure import told_together
+from training.metrics.disclosure import with_small_groups_merged
 from training.metrics.intervals import enough_for_interval, interval
 from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
@@ -21,13 +21,13 @@ MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[SiteMetaAnalysis]]:
     """Figures of every site with enough answers, and their summary from three sites on.
 
-    ``draws`` (draws + 1, patients) are over patients: a site is not drawn again within itself. A site that is told of
-    together with a small one (`disclosure`) is in the summary only.
+    ``draws`` (draws + 1, patients) are over patients: a site is not resampled within itself. A site that is merged with
+    a small one (`disclosure`) is in the summary only.
     """
     counted = np.zeros(len(cohort), dtype=np.bool_)
     counted[asked.observed.patient] = True
     groups = [(name, cohort.site == code) for code, name in enumerate(cohort.site_names)]
-    alone = {name for name, _ in told_together(groups, counted)}
+    alone = {name for name, _ in with_small_groups_merged(groups, counted)}
     found = [
         (name, part, core_values(part, draws))
         for name, members in groups
@@ -56,7 +56,7 @@ def _site(name: str, asked: QuestionData, values: dict[str, Floats]) -> SiteEsti
 
 
 def _across(measure: str, values: Sequence[Floats]) -> SiteMetaAnalysis:
-    """The summary of one measure; an AUC is pooled as log-odds and given back as AUC, ``tau`` stays in log-odds.
+    """The summary of one measure; an AUC is pooled on the log-odds, on which ``tau`` stays.
 
     Near 1 it is skewed, and no site can expect more than 1: Snell 2018, doi:10.1177/0962280217705678.
     """

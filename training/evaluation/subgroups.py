@@ -1,6 +1,6 @@
-"""How a question is answered for parts of the patients: sex, age, diagnosis, site, and the study's yes/no columns.
+"""The figures of a question by subgroup: sex, age, diagnosis, site, and the study's yes/no columns.
 
-Groups of fewer than ten patients are named, and nothing else is said of them (`disclosure`).
+Groups of fewer than ten patients are named without figures (`disclosure`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import numpy as np
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from training.evidence.document import Subgroup
-from training.metrics.disclosure import FEWEST, told_together
+from training.metrics.disclosure import FEWEST, with_small_groups_merged
 from training.metrics.draws import Draws
 from training.metrics.intervals import interval
 from training.metrics.net_benefit import net_benefit
@@ -21,11 +21,11 @@ from training.metrics.question_measures import averaged, core_values, observed_r
 AGE_BANDS = (30, 45, 60)
 """Lower bounds in years of the second band and the following ones."""
 FEWEST_EVENTS = 5
-"""Events of a group below which their number is not given."""
+"""Fewest events of a group whose number is given."""
 
 
 def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
-    """Variable, group and flags of its patients, for everybody whose value is recorded."""
+    """Variable, group and flags of its patients, for all patients whose value is recorded."""
     for variable, names in (("sex", None), ("diagnosis", None), ("site", cohort.site_names)):
         codes = cohort.site if variable == "site" else cohort.patients[variable].astype(np.intp)
         labels = names if names is not None else _categories(cohort, variable)
@@ -49,9 +49,9 @@ def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
 
 
 def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: float) -> list[Subgroup]:
-    """One entry per group with at least one patient among those asked; net benefit is that at ``threshold``.
+    """One entry per group with at least one patient in the question; net benefit is that at ``threshold``.
 
-    A site's own intervals are over its patients; those of other groups are as for the whole cohort.
+    A site's intervals are over its patients; those of other groups are as for the whole cohort.
     """
     once = asked.first_repeat.patient
     counted = np.zeros(len(cohort), dtype=np.bool_)
@@ -59,7 +59,7 @@ def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: floa
     return [
         _subgroup(variable, group, asked.subset(members[asked.patient]), _weights(variable, draws), threshold)
         for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
-        for group, members in told_together([(group, members) for _, group, members in groups], counted)
+        for group, members in with_small_groups_merged([(group, members) for _, group, members in groups], counted)
         if members[once].any()
     ]
 

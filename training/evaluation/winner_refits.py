@@ -1,6 +1,6 @@
-"""Learns each winner again from bootstrap samples, as it is and with its parameters kept: how stable are its answers?
+"""Refits each winner on bootstrap samples, with its tuned parameters: how stable are its answers?
 
-These refits serve the evidence only; those behind the intervals are in `refits`.
+These refits are for the evidence only; those behind the intervals are in `learning.refits`.
 """
 
 from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ def _learner(fit: HeadFit) -> Learner:
 
 
 def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:
-    """The training data of patients who count ``counts`` (patients,)."""
+    """The training data with each patient counted ``counts`` (patients,) times."""
     binomial = training_data.binomial.subset(counts > 0)
     weight = counts[binomial.patient]
     return replace(

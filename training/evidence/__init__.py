@@ -1,4 +1,4 @@
-"""The recorded document: what a figure, a curve and the evidence of a landmark are made of.
+"""The recorded document: figures, curves and the evidence of each landmark.
 
 Public names: `Acknowledgement`, `CalibrationCurve`, `Direction`, `Estimate`, `Evidence`, `HeadEvidence`,
 `Instability`, `LandmarkEvidence`, `LeakageCheck`, `Question`, `read_evidence`, `Subgroup`.

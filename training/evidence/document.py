@@ -1,7 +1,7 @@
-"""What is proven about a model: every figure with its interval, as one document that is recorded and read again.
+"""The evidence about a model: every figure with its interval, in one recorded document.
 
-It is written once, by a training (on patients held out) or by an external evaluation; the promotion policy, the report,
-MLflow's metrics and the audit all read it. Nothing in it identifies a patient.
+A training (on held-out patients), an external evaluation or an update writes it once. The promotion policy, the report,
+MLflow's metrics and the audit read it. Nothing in it identifies a patient.
 """
 
 from typing import Literal
@@ -26,10 +26,10 @@ __all__ = [
     "Acknowledgement",
     "CalibrationCurve",
     "CandidateEvidence",
-    "CohortUsed",
     "DecisionCurve",
     "Direction",
     "Estimate",
+    "EvaluatedCohort",
     "Evidence",
     "EvidencePart",
     "FeatureSummary",
@@ -51,18 +51,18 @@ __all__ = [
     "SiteMetaAnalysis",
     "Subgroup",
     "read_evidence",
-]
+]  # fmt: skip
 
 FORMAT = 2
-"""1 had neither directions nor answers that were worse than predicted."""
+"""Format 1 had neither directions nor sensitivities of the kind "worse by"."""
 
 
 class SampleSize(EvidencePart):
     """Riley's minimum number of patients for the parameters used; criteria by name, ``required`` the largest.
 
-    ``parameters`` is what the winner estimates beside its baseline, penalised ones counted as the unpenalised ones
-    that they amount to; ``considered`` counts each in full, and ``required_for_considered`` is what that would take.
-    ``met`` is null where it can't be computed: where those held out show nothing that was learned.
+    ``parameters`` are the winner's effective parameters without its baseline; ``considered`` counts each in full, and
+    ``required_for_considered`` is the number of patients for that. ``met`` is null if it can't be computed, because
+    the held-out predictions show no signal.
     """
 
     parameters: int
@@ -98,7 +98,7 @@ class LearningCurve(EvidencePart):
 
 
 class CandidateEvidence(EvidencePart):
-    """One candidate's mean held-out loss, and by how much it is above the best one's, as the choice saw them.
+    """One candidate's mean held-out loss, and its difference to the best one's, as the choice used them.
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
     ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
@@ -113,7 +113,7 @@ class CandidateEvidence(EvidencePart):
 
 
 class HeadEvidence(EvidencePart):
-    """What is proven of a head beside its questions. ``measures`` has what is not of one horizon (c_index, ...)."""
+    """The evidence of a head, except its questions. ``measures`` has those without a horizon (c_index, ...)."""
 
     head: Literal["remission", "relapse"]
     n: int
@@ -131,8 +131,8 @@ class HeadEvidence(EvidencePart):
 class FeatureSummary(EvidencePart):
     """One feature's distribution among those analysed; ``q05`` to ``q95`` are percentiles of those recorded.
 
-    Figures of fewer than ten recorded values are null, and so is a share that stands for one to four patients; features
-    of yes or no have no percentiles.
+    Figures of fewer than ten recorded values are null, and so is a share of one to four patients; yes/no features have
+    no percentiles.
     """
 
     name: str
@@ -148,7 +148,7 @@ class FeatureSummary(EvidencePart):
 
 
 class RiskGroup(EvidencePart):
-    """A third of the patients at risk by predicted relapse: what was predicted and what was seen, at ``days``."""
+    """A third of the patients at risk by predicted relapse: predicted and observed curves at ``days``."""
 
     name: str
     n: int
@@ -166,7 +166,7 @@ class RiskGroups(EvidencePart):
 
 
 class LandmarkGain(EvidencePart):
-    """What this landmark adds over the one before it, on patients predicted at both: differences of measures."""
+    """The gain of a landmark over the one before, on patients predicted at both: differences of measures."""
 
     before: str
     head: Literal["remission", "relapse"]
@@ -195,22 +195,22 @@ class LandmarkEvidence(EvidencePart):
 
 
 class Acknowledgement(EvidencePart):
-    """Somebody answers for training on although a leakage check failed: who, and why."""
+    """Who is responsible for training although a leakage check failed, and why."""
 
     check: str
     by: str
     reason: str
 
     def as_text(self) -> str:
-        """Who answers for it, and why."""
+        """Who is responsible, and why."""
         return f"acknowledged by {self.by}: {self.reason}"
 
 
 class LeakageCheck(EvidencePart):
-    """One leakage check, in words with its figures.
+    """One leakage check, in sentences with its figures.
 
-    ``warning`` is what a check that passed asks people to look at, empty where there is nothing. A failed check stops
-    a training unless it is ``acknowledged``; one that is not ``acknowledgeable`` always does.
+    ``warning`` says what to look at after a check that passed, empty if nothing. A failed check stops a training
+    unless it is ``acknowledged``; one that is not ``acknowledgeable`` always does.
     """
 
     name: str
@@ -224,28 +224,28 @@ class LeakageCheck(EvidencePart):
 
     @property
     def stops(self) -> bool:
-        """Whether it failed and nobody answers for that."""
+        """Whether it failed and is not acknowledged."""
         return not self.passed and self.acknowledged is None
 
     @property
     def seen_in_full(self) -> str:
-        """What was seen, with the warning if there is one."""
+        """The finding, with the warning if there is one."""
         return f"{self.seen}. Warning: {self.warning}" if self.warning else self.seen
 
     @property
     def verdict(self) -> str:
-        """The verdict in words, with the name of who acknowledged a failed check, and why."""
+        """The verdict, with who acknowledged a failed check, and why."""
         if self.acknowledged is not None:
             return f"FAILED, {self.acknowledged.as_text()}"
         return ("passed, with a warning" if self.warning else "passed") if self.passed else "FAILED"
 
 
 class Direction(EvidencePart):
-    """What one step of a clinical fact does to one answer at one landmark, over all patients who can take the step.
+    """The effect of one step of a clinical fact on one answer at one landmark, over all patients who can take the step.
 
-    ``expected`` is how the outcome's probability should move. ``against`` counts the ``patients`` whose probability
-    moves the other way by more than ``margin``, ``largest_against`` is the farthest such move of anybody, 0 where
-    nobody's goes against, and ``median_move`` the median of all moves with its sign (probability points from 0 to 1).
+    ``expected`` is the direction in which the outcome's probability should move. ``against`` counts the ``patients``
+    whose probability moves the other way by more than ``margin``, ``largest_against`` is the largest such move, 0
+    without any, and ``median_move`` the median of all moves with its sign (probability points from 0 to 1).
     ``horizon_days`` is null for remission.
     """
 
@@ -263,13 +263,13 @@ class Direction(EvidencePart):
 
 
 class RefitCheck(EvidencePart):
-    """Whether fitting the winners a second time gave the same bytes."""
+    """Whether a second fit of the winners gave the same bytes."""
 
     heads: int
     identical: bool
 
 
-class CohortUsed(EvidencePart):
+class EvaluatedCohort(EvidencePart):
     """The cohort that the evidence is about."""
 
     source: str
@@ -280,15 +280,14 @@ class CohortUsed(EvidencePart):
 
 
 class Evidence(EvidencePart):
-    """All that is proven of a model on one cohort.
+    """All evidence about a model on one cohort.
 
-    ``kind`` is "held out" for a training (every patient predicted by models that never saw the patient), "external"
+    ``kind`` is "held out" for a training (every patient predicted by models fitted without the patient), "external"
     for a model evaluated on another cohort, "updated" for one updated on this cohort (cross-fitted). ``quick`` marks
     a training that skipped parts, and that only an override promotes. ``folds`` says how patients were held out.
     ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says
-    whether the model has learned from a synthetic cohort, `CohortUsed.synthetic` whether the one evaluated is one.
-    ``directions`` are about the model on the cohort that it was learned from or updated on; none for an external
-    cohort.
+    whether the model was fitted on a synthetic cohort, `EvaluatedCohort.synthetic` whether the evaluated one is
+    synthetic. ``directions`` are about the model on its development cohort; none for a validation cohort.
     """
 
     format: int = FORMAT
@@ -296,7 +295,7 @@ class Evidence(EvidencePart):
     quick: bool
     bundle_digest: str | None = None
     model_synthetic: bool = False
-    cohort: CohortUsed
+    cohort: EvaluatedCohort
     protocol: str
     protocol_digest: str
     folds: str

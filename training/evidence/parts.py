@@ -1,6 +1,6 @@
-"""What evidence is made of: a figure with its interval, and one yes/no question with all that is measured of it.
+"""Parts of the evidence: a figure with its interval, and one yes/no question with all its measures.
 
-The document that holds them is `evidence`, from which these names are imported too.
+`document` holds them, and exports these names too.
 """
 
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ def _finite(value: object) -> object:
 
 
 Number = Annotated[float | None, BeforeValidator(_finite)]
-"""A figure; null where it is not defined."""
+"""A figure; null if it is not defined."""
 
 
 class EvidencePart(BaseModel):
@@ -36,7 +36,7 @@ class CalibrationCurve(EvidencePart):
     """Observed against predicted probability, smoothed, with 95% limits; all lists have the same length.
 
     ``counts`` (20 bins of equal width from 0 to 1) is the distribution of the predictions; bins of fewer than ten
-    patients are null, and where that would be a single one the next smallest too.
+    patients are null, and if there is only one, the next smallest too.
     """
 
     predicted: list[float]
@@ -49,8 +49,8 @@ class CalibrationCurve(EvidencePart):
 class DecisionCurve(EvidencePart):
     """Net benefit per patient at each threshold probability; lists of the same length.
 
-    ``difference`` is the model's minus that of the better of acting for all and for none, with 95% limits from the
-    same draws; larger is better. Empty where it was not computed.
+    ``difference`` is the model's minus that of the better of treating all and treating none, with 95% limits from the
+    same draws; larger is better. Empty if it was not computed.
     """
 
     thresholds: list[float]
@@ -75,7 +75,7 @@ class SiteEstimate(EvidencePart):
 
 
 class SiteMetaAnalysis(EvidencePart):
-    """A measure over sites: the random-effects mean, its interval, and what a new site should expect."""
+    """A measure across sites: the random-effects mean, its interval, and the range for a new site."""
 
     measure: str
     sites: int
@@ -105,7 +105,7 @@ class Subgroup(EvidencePart):
 class Sensitivity(EvidencePart):
     """The measures when unobserved outcomes are treated another way: "weights", "all-no" or "excluded".
 
-    Of remission also "worse by 0.5" and "worse by 1.0": as predicted, but worse by so much on the log-odds.
+    For remission also "worse by 0.5" and "worse by 1.0": as predicted, but worse by that on the log-odds.
     ``observed_rate`` is the rate of yes.
     """
 

@@ -1,4 +1,4 @@
-"""The recipes: one training, one external evaluation, one update, and what each leaves behind.
+"""The recipes: one training, one external evaluation, one update, and what each records.
 
 Public names: `build_evidence`, `ChampionComparison`, `evaluate`, `held_out_table`, `repeat_training`,
 `repeat_update`, `Retraining`, `summary`, `train`, `Training`, `update_model`, `UpdateRequest`.

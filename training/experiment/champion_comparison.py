@@ -1,6 +1,6 @@
 """Is a candidate worse than the champion on the same patients? Losses paired by patient, with their standard error.
 
-Where the predictions come from is left to `promotion.checks`; how much worse is too much to the policy.
+`promotion.checks` supplies the predictions; the policy says how much worse is too much.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ ONE_SIDED = 1.645
 HeadName = tuple[str, str]
 """A landmark's name and "remission" or "relapse"."""
 RELAPSE_COLUMNS = ("followed_days", "ended_by")
-"""What a comparison of relapse is evaluated by; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
+"""The outcome columns of a comparison of relapse; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
 LESS = "the champion answers this and the candidate does not"
 
 
@@ -43,7 +43,7 @@ class HeadComparison:
 
     @property
     def at_least(self) -> float:
-        """The lower one-sided 95% limit of the difference: how much worse the candidate is at least."""
+        """The lower one-sided 95% limit of the difference."""
         return self.difference - ONE_SIDED * self.standard_error
 
 
@@ -51,7 +51,7 @@ class HeadComparison:
 class ChampionComparison:
     """The candidate against version ``champion``; ``impossible`` says why something could not be compared.
 
-    ``champion`` is ``None`` where there is none but the candidate. ``caveat`` says whom the comparison favours.
+    ``champion`` is ``None`` if there is no other champion. ``caveat`` says which model the comparison favours.
     """
 
     champion: str | None
@@ -64,8 +64,7 @@ def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | No
     """The held-out predictions of each head's winner by patient, averaged over the repeats of the folds.
 
     ``table`` is `held_out_predictions.parquet` and lacks no column. ``probability`` is that of the recalibrated head,
-    as the head that is shipped is recalibrated. Columns: probability, observed, weight and, for relapse,
-    followed_days and ended_by.
+    as in the bundle. Columns: probability, observed, weight and, for relapse, followed_days and ended_by.
     """
     found = {}
     for (landmark, head), winner in winners.items():
@@ -77,18 +76,18 @@ def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | No
 
 
 def lacking_columns(table: pd.DataFrame) -> tuple[str, ...]:
-    """What a table of held-out predictions needs for a comparison and, being of an earlier release, does not have."""
+    """The columns that a comparison needs and a table of held-out predictions of an earlier release lacks."""
     needed = ("recalibrated", *(RELAPSE_COLUMNS if (table["head"] == "relapse").any() else ()))
     return tuple(name for name in needed if name not in table)
 
 
 def end_of_curve(followed_days: pd.Series) -> int:
-    """The day at which relapse is evaluated: follow-up is cut there, and it ends a week."""
+    """The day at which relapse is evaluated: the end of a week, where follow-up is cut."""
     return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
 def unanswered(candidate: Bundle, champion: Bundle) -> tuple[str, ...]:
-    """What the champion answers and the candidate does not, in words: a landmark, a head or a horizon."""
+    """A sentence per landmark, head or horizon that the champion answers and the candidate does not."""
     answered = {(part.landmark.name, question) for part in candidate.models for question in _questions(part)}
     asked = [(part.landmark.name, question) for part in champion.models for question in _questions(part)]
     return tuple(
@@ -105,9 +104,9 @@ def _questions(part: OutcomeModel) -> list[str]:
 def compare(
     candidate: Mapping[HeadName, pd.DataFrame], champion: Mapping[HeadName, pd.DataFrame], version: str
 ) -> ChampionComparison:
-    """Compare every head of either with the champion ``version``; outcomes are those the candidate is evaluated by.
+    """Compare every head of either with the champion ``version``, by the outcomes of the candidate's rows.
 
-    Where the champion's rows have outcomes too, these must be the same.
+    Outcomes in the champion's rows must be the same.
     """
     compared, impossible = [], []
     for landmark, head in dict.fromkeys([*candidate, *champion]):
@@ -147,9 +146,9 @@ def _same_outcomes(joined: pd.DataFrame) -> bool:
 
 
 def _answers(head: str, rows: pd.DataFrame) -> tuple[Floats, Floats]:
-    """What is predicted, as it was observed, and what each patient weighs; 0 for whom it is not known of.
+    """The observed answer of each patient and its weight; 0 if it is not known.
 
-    Relapse is predicted as a cumulative incidence, so that who had a competing event first is known not to relapse.
+    Relapse is a cumulative incidence: a patient with a competing event first is known not to relapse.
     """
     if head != "relapse":
         return rows["observed"].to_numpy(float), rows["weight"].to_numpy(float)

@@ -29,7 +29,7 @@ from training.simulation.marks import is_synthetic
 def build_evidence(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
     """The evidence of a training on the cohort named ``source``; the same training gives the same evidence.
 
-    A quick training leaves out the learning curves, the stability and the second fit, and says so by being marked.
+    A quick training leaves out the learning curves, the stability and the refit check, and is marked ``quick``.
     """
     cohort, config, folds = training.cohort, training.config, training.folds
     fits = [fit for landmark in training.landmarks for fit in landmark.heads.values()]
@@ -90,7 +90,7 @@ Fit = TypeVar("Fit")
 
 
 def _by_fit(fits: Sequence[HeadFit], found: Sequence[Fit]) -> dict[int, Fit]:
-    """What was found of each fit, by the fit's identity."""
+    """The result for each fit, by the fit's identity."""
     return dict(zip(map(id, fits), found, strict=True))
 
 
@@ -115,12 +115,12 @@ def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: D
 
 
 def _caveats(training: Training) -> list[str]:
-    """What a reader must know first, beside the figures."""
+    """What a reader must know before the figures."""
     caveats = []
     if is_synthetic(training.cohort):
-        caveats.append("Learned from a synthetic cohort: it says nothing about real patients.")
+        caveats.append("Fitted on a synthetic cohort: it says nothing about real patients.")
     if training.config.quick:
-        caveats.append("A quick training: parts were left out; it takes an override to promote it.")
+        caveats.append("A quick training: parts were left out, and only an override promotes it.")
     if training.folds.kind == "patients":
         caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
     caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")

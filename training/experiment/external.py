@@ -1,6 +1,6 @@
-"""Evaluates a registered model on a cohort that it never saw: figures, and both cohorts' patients compared.
+"""Evaluates a registered model on a validation cohort: its figures, and how the patients of both cohorts differ.
 
-The model is taken as it is; nothing is fitted but the chance of being observed.
+The model stays as it is; only the probability of being observed is fitted.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from training.config import TrainingConfig
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import evaluated_head
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_model, weights_of
-from training.evidence.document import CohortUsed, Evidence, HeadEvidence
+from training.evidence.document import EvaluatedCohort, Evidence, HeadEvidence
 from training.experiment.train import Announce
 from training.learning.cohort_tasks import tasks_of
 from training.metrics.draws import Draws, draw
@@ -23,8 +23,8 @@ from training.outcomes.labels import derive_outcomes
 from training.simulation.marks import has_synthetic_patients
 
 OVERLAP = (
-    "That the cohort is another one, its digest shows. Whether single patients are also among those learned from, it "
-    "can't show. Those who gathered the cohort have to know."
+    "The digest shows that this is not the development cohort. It can't show whether single patients are in both: "
+    "those who collected the cohort must know."
 )
 
 
@@ -33,7 +33,7 @@ def evaluate(
 ) -> Evidence:
     """The evidence of a model on a cohort that was read under the model's own protocol.
 
-    Raises ``InputRefusedError`` for the very cohort that the model was learned from, and where nobody can be evaluated.
+    Raises ``InputRefusedError`` for the model's own development cohort, and if no patient can be evaluated.
     """
     refuse_its_own(bundle, cohort)
     evaluated = _evaluated(bundle, cohort, config)
@@ -63,9 +63,9 @@ def evaluate(
     )
 
 
-def used(cohort: Cohort, source: str, *, synthetic: bool) -> CohortUsed:
-    """The cohort as evidence names it; whether it is synthetic its own marks say, not the model's protocol."""
-    return CohortUsed(
+def used(cohort: Cohort, source: str, *, synthetic: bool) -> EvaluatedCohort:
+    """The cohort as evidence names it; ``synthetic`` comes from the cohort's marks, not from the model's protocol."""
+    return EvaluatedCohort(
         source=source,
         digest=cohort.digest,
         patients=len(cohort),
@@ -75,14 +75,14 @@ def used(cohort: Cohort, source: str, *, synthetic: bool) -> CohortUsed:
 
 
 def refuse_its_own(bundle: Bundle, cohort: Cohort) -> None:
-    """Raise ``InputRefusedError`` for a very cohort that a model, or one that it was updated from, was learned from."""
+    """Raise ``InputRefusedError`` for a development cohort of the model, or of one that it was updated from."""
     if cohort.digest in seen_cohort_digests(bundle):
         required = "a cohort that the model never saw"
-        raise InputRefusedError([Problem("cohort", None, None, required, "the one it was learned from")])
+        raise InputRefusedError([Problem("cohort", None, None, required, "its development cohort")])
 
 
 def seen_cohort_digests(bundle: Bundle) -> list[str]:
-    """The digests of all cohorts that a model has seen: those of the models that it was updated from, then its own."""
+    """The digests of all development cohorts of a model: of the models that it was updated from, then its own."""
     before = bundle.training.get("seen_cohort_digests")
     own = bundle.training.get("cohort_digest")
     seen = [digest for digest in before if isinstance(digest, str)] if isinstance(before, list) else []
@@ -90,7 +90,7 @@ def seen_cohort_digests(bundle: Bundle) -> list[str]:
 
 
 def _evaluated(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[EvaluatedPredictions]:
-    """What the model of every landmark says of the cohort, with the weights for what was not observed there."""
+    """The predictions of every landmark's model for the cohort, with the weights for unobserved outcomes."""
     features = [build_features(cohort, model.landmark) for model in bundle.models]
     outcomes = [derive_outcomes(cohort, model.landmark) for model in bundle.models]
     tasks = tasks_of(cohort, features, outcomes, config)
@@ -101,7 +101,7 @@ def _evaluated(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[E
 
 
 def head_evidences(bundle: Bundle, number: int, evaluated: EvaluatedPredictions, draws: Draws) -> list[HeadEvidence]:
-    """What is proven of the heads of the bundle's landmark of a number, beside their questions."""
+    """The evidence of the heads of the bundle's landmark at a position, except their questions."""
     return [evaluated_head(name, record, evaluated, draws) for name, record in bundle.records[number].items()]
 
 
@@ -110,7 +110,7 @@ def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
     if has_synthetic_patients(cohort):
         caveats.append("Evaluated on a synthetic cohort: it says nothing about real patients.")
     if bundle.training.get("synthetic") is True:
-        caveats.append("The model was developed on a synthetic cohort: it has learned nothing from real patients.")
+        caveats.append("The model was fitted on a synthetic cohort: it says nothing about real patients.")
     if len(np.unique(cohort.site)) > 1:
         caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
     return caveats

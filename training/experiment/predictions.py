@@ -1,6 +1,6 @@
-"""What models say of every patient of a cohort, and what was observed there, as candidate and champion are compared.
+"""Predictions and observed outcomes of every patient of a cohort, for the comparison of candidate and champion.
 
-Patients appear under pseudonyms. Whether one is worse than the other is left to `champion_comparison`.
+Patients appear under pseudonyms. `champion_comparison` compares the two.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def observed_outcomes(cohort: Cohort, names: NDArray[np.str_], config: TrainingC
 def predictions_of(
     model: Bundle, cohort: Cohort, names: NDArray[np.str_], asked: Mapping[HeadName, pd.DataFrame]
 ) -> dict[HeadName, pd.DataFrame]:
-    """What a model says of a cohort, for every head asked for that it has; relapse at the end of ``followed_days``.
+    """A model's predictions for every requested head that it has; relapse at the end of ``followed_days``.
 
     ``cohort`` was read under the model's protocol, ``names`` are its patients' pseudonyms. Column: probability.
     """

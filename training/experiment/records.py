@@ -1,6 +1,6 @@
-"""What a training leaves behind for people, as plain tables and documents: predictions, coefficients, a summary.
+"""The tables and documents that a training records for people: predictions, coefficients, a summary.
 
-Patients appear under pseudonyms that only somebody with the cohort can resolve.
+Patients appear under pseudonyms that only the cohort resolves.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
-from models.score import Linear, Trees
+from models.score import LinearScore, Trees
 from training.evaluation.candidate_figures import at_the_end, figures, recalibrated
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.experiment.train import LandmarkFit, Training
@@ -24,7 +24,7 @@ from training.learning.tasks import RemissionTask, Task
 def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
     """A name per patient, in the cohort's order: the patient's place in a shuffle that the whole cohort decides.
 
-    The shuffle's key is a digest of the tables that is recorded nowhere, so the run alone does not give it away.
+    The shuffle's key is a digest of the tables that is recorded nowhere, so the run alone can't resolve a name.
     """
     key = hashlib.sha256(b"pseudonyms\0" + "\0".join(cohort.patient_ids.tolist()).encode())
     for rows in (cohort.assessments, cohort.sessions, cohort.events, cohort.prior_treatments):
@@ -37,8 +37,8 @@ def pseudonyms(cohort: Cohort) -> NDArray[np.str_]:
 def held_out_table(training: Training) -> pd.DataFrame:
     """Every held-out prediction: one row per patient, landmark, head, candidate and repeat.
 
-    ``probability`` is the candidate's as it was learned, P(remission) or that of relapse by the end of the curve;
-    ``recalibrated`` is the winner's, recalibrated as the head that is shipped, and NaN for all other candidates.
+    ``probability`` is the candidate's as fitted, P(remission) or that of relapse by the end of the curve;
+    ``recalibrated`` is the winner's, recalibrated as in the bundle, and NaN for all other candidates.
     """
     names = pseudonyms(training.cohort)
     parts = [
@@ -68,7 +68,7 @@ def _held_out_rows(training: Training, fit: HeadFit, candidate: CandidateFit, na
 
 
 def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
-    """What a head is evaluated by, as columns: the outcomes of some patients and their weights.
+    """The observed outcomes of some patients and their weights, as columns.
 
     For relapse also how long they were followed, up to the reach of the curve, and ``ended_by``: 0 censored, 1
     relapse, 2 competing event.
@@ -82,9 +82,9 @@ def observed(task: Task, patient: NDArray[np.intp]) -> dict[str, Any]:
 
 
 def importances(candidate: CandidateFit, features: tuple[str, ...]) -> dict[str, float]:
-    """What a candidate goes by: log-odds per unit for a linear score, total gain for trees; nothing for no model."""
+    """A candidate's importances: log-odds per unit for a linear score, total gain for trees; none for no model."""
     score = candidate.head.score
-    if isinstance(score, Linear):
+    if isinstance(score, LinearScore):
         weights = {features[column]: weight for column, weight in zip(score.used, score.weight.tolist(), strict=True)}
         missing = {
             f"{features[column]} not recorded": weight
@@ -109,15 +109,15 @@ def summary(training: Training, evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _landmark_summary(landmark: LandmarkFit, proven: LandmarkEvidence) -> dict[str, Any]:
+def _landmark_summary(landmark: LandmarkFit, landmark_evidence: LandmarkEvidence) -> dict[str, Any]:
     return {
         "name": landmark.outcomes.landmark.name,
-        "remission": _head_summary(landmark.remission, proven),
-        "relapse": _head_summary(landmark.relapse, proven),
+        "remission": _head_summary(landmark.remission, landmark_evidence),
+        "relapse": _head_summary(landmark.relapse, landmark_evidence),
     }
 
 
-def _head_summary(fit: HeadFit | None, proven: LandmarkEvidence) -> dict[str, Any] | None:
+def _head_summary(fit: HeadFit | None, landmark_evidence: LandmarkEvidence) -> dict[str, Any] | None:
     if fit is None:
         return None
     return {
@@ -125,7 +125,9 @@ def _head_summary(fit: HeadFit | None, proven: LandmarkEvidence) -> dict[str, An
         "events": fit.task.events,
         "winner": fit.winner,
         "note": fit.note,
-        "candidates": {name: _nullable(figures(fit, candidate, proven)) for name, candidate in fit.candidates.items()},
+        "candidates": {
+            name: _nullable(figures(fit, candidate, landmark_evidence)) for name, candidate in fit.candidates.items()
+        },
     }
 
 

@@ -1,6 +1,6 @@
-"""Repeats what made a bundle, with the settings that it records: a training or an update, and its evidence.
+"""Repeats the training or update that made a bundle, with its recorded settings, and the evidence.
 
-What comes out is compared in `training.audit.retraining`.
+`training.audit.retraining` compares the result.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from training.registry.release import load_registered
 
 @dataclass(frozen=True, eq=False)
 class Retraining:
-    """What came out; ``evidence`` is ``None`` where none was recorded, ``training`` for an update."""
+    """The result; ``evidence`` is ``None`` if none was recorded, ``training`` is ``None`` for an update."""
 
     bundle: Bundle
     evidence: Evidence | None
@@ -29,7 +29,7 @@ class Retraining:
 def repeat_training(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
-    """The training of a bundle on its cohort, proved if evidence names the cohort as ``source``."""
+    """The training of a bundle on its cohort, with evidence if ``source`` names the cohort."""
     again = train(cohort, config, _provenance(recorded), announce, workers)
     evidence = None if source is None else build_evidence(again, source, announce, workers)
     return Retraining(again.bundle, evidence, again)
@@ -40,7 +40,7 @@ def repeat_update(
 ) -> Retraining:
     """The update that made a bundle from its parent, which is fetched from the registry.
 
-    Raises ``InputRefusedError`` where the parent is gone or another, ``BundleRefusedError`` where it was changed.
+    Raises ``InputRefusedError`` if the parent is missing or another one, ``BundleRefusedError`` if it was changed.
     """
     named = recorded.training["parent"]
     parent, version = load_registered(str(named["version"]))
@@ -53,5 +53,5 @@ def repeat_update(
 
 
 def _provenance(recorded: Bundle) -> Provenance:
-    """That of this process, saying of its code what the bundle says, so that bytes depend on what the code did."""
+    """The provenance of this process with the code that the bundle records, so that it changes no byte."""
     return replace(collect_provenance(), **recorded.training["code"])

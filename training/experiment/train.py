@@ -31,7 +31,7 @@ from training.provenance import Provenance
 from training.simulation.marks import is_synthetic
 
 Announce = Callable[[str, int], Callable[[], None]]
-"""Given what is done now and in how many pieces, returns what to call after each."""
+"""Takes the step that begins and its number of pieces, and returns what to call after each piece."""
 
 
 def quietly(_step: str, _pieces: int) -> Callable[[], None]:
@@ -41,7 +41,7 @@ def quietly(_step: str, _pieces: int) -> Callable[[], None]:
 
 @dataclass(frozen=True, eq=False)
 class LandmarkFit:
-    """What was learned at one landmark; ``remission`` is ``None`` where everyone is in remission at the landmark."""
+    """The fits of one landmark; ``remission`` is ``None`` if everyone is in remission at the landmark."""
 
     features: FeatureRows
     outcomes: Outcomes
@@ -80,7 +80,7 @@ def train(
 ) -> Training:
     """Derive outcomes, build features, evaluate and fit every head at every landmark, and bundle the winners.
 
-    Raises ``InputRefusedError`` where there is nothing to learn from, ``LeakageFoundError`` where outcomes leak.
+    Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak.
     """
     landmarks = cohort.protocol.landmarks
     features = [build_features(cohort, landmark) for landmark in landmarks]
@@ -168,7 +168,7 @@ def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> O
 
 
 def applicability_of(rows: Floats, cohort: Cohort) -> ApplicabilityDomain | None:
-    """Who is like the patients of these feature rows; one thread, so that sums keep their order."""
+    """The applicability domain of these feature rows; one thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
         return fit_applicability(rows, catalogue(cohort.protocol))
 

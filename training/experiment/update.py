@@ -1,7 +1,7 @@
-"""Updates a registered model on a cohort that it never saw, and evaluates the update on patients held out.
+"""Updates a registered model on another cohort, and evaluates the update on held-out patients.
 
-How much is changed, a closed test decides for every head (`updating`); the test is repeated within every fold, so
-that the evidence is about the way of updating and not about the luck of one.
+A closed test decides for every head how much changes (`updating`). It is repeated within every fold, so that the
+evidence covers the choice of the method too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ from training.simulation.marks import has_synthetic_patients
 
 @dataclass(frozen=True, eq=False)
 class UpdateRequest:
-    """Which model (and its version) is to be updated, on which cohort, read under its protocol, by which settings."""
+    """The model to update with its version, the cohort read under its protocol, and the settings."""
 
     bundle: Bundle
     version: str
@@ -55,7 +55,7 @@ class UpdateRequest:
 
 @dataclass(frozen=True, eq=False)
 class UpdatedModel:
-    """An updated model, what was done to each head in words, and the evidence."""
+    """An updated model, a sentence about the update of each head, and the evidence."""
 
     bundle: Bundle
     said: list[str]
@@ -64,7 +64,7 @@ class UpdatedModel:
 
 @dataclass(frozen=True, eq=False)
 class _UpdateEvidence:
-    """What is known of an update beside the measures."""
+    """The parts of an update's evidence that are no measures."""
 
     folds: Folds
     leakage: list[LeakageCheck]
@@ -76,13 +76,13 @@ class _UpdateEvidence:
 
 @dataclass(frozen=True, eq=False)
 class _Landmark:
-    """One landmark's model before the update, and what its heads can learn from the new cohort."""
+    """One landmark's model before the update, and the tasks of its heads on the new cohort."""
 
     model: OutcomeModel
     tasks: dict[str, Task]
 
     def updates(self, fitted_on: Mask) -> dict[str, HeadUpdate]:
-        """The updates that some of the patients support; a head that was never learned stays absent."""
+        """The updates that some of the patients support; a head that was never fitted stays absent."""
         heads = {"remission": self.model.remission, "relapse": self.model.relapse}
         return {
             name: update_head(self.tasks[name], head, fitted_on)
@@ -103,7 +103,7 @@ class _Landmark:
 def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> UpdatedModel:
     """The updated model.
 
-    Raises ``InputRefusedError`` for the cohort that it was learned from, ``LeakageFoundError`` where outcomes leak.
+    Raises ``InputRefusedError`` for the development cohort, ``LeakageFoundError`` if outcomes leak.
     """
     bundle, cohort, config = wanted.bundle, wanted.cohort, wanted.config
     refuse_its_own(bundle, cohort)
@@ -119,8 +119,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     parts = [
         _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
     ]
-    everybody = np.ones(len(cohort), dtype=np.bool_)
-    updates = [part.updates(everybody) for part in parts]
+    everyone = np.ones(len(cohort), dtype=np.bool_)
+    updates = [part.updates(everyone) for part in parts]
     progress = announce("updating without each fold", len(parts))
     evaluated = []
     for part, rows, outcome in zip(parts, features, outcomes, strict=True):
@@ -131,7 +131,7 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     said = as_text(
         [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
     )
-    again = [part.updates(everybody) for part in parts]
+    again = [part.updates(everyone) for part in parts]
     caveats = _competing_kept(parts, updates)
     evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)
     evidence = _evidence(wanted, made, evidence_parts, evaluated, (announce, workers))
@@ -148,7 +148,7 @@ def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[HeldOutPart
 
 
 def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> Bundle:
-    """The updated bundle: it says from which version it came, and what was done to each head."""
+    """The updated bundle, which names its parent version and the update of each head."""
     bundle, cohort = wanted.bundle, wanted.cohort
     return Bundle(
         protocol=bundle.protocol,
@@ -176,7 +176,7 @@ def _records(bundle: Bundle, number: int, updates: dict[str, HeadUpdate]) -> dic
 def _record(record: HeadRecord, update: HeadUpdate | None) -> HeadRecord:
     if update is None or update.method == NOTHING:
         return record
-    done = "learned anew on another cohort" if update.method == REFIT else f"{update.method} updated on another cohort"
+    done = "refitted on another cohort" if update.method == REFIT else f"{update.method} updated on another cohort"
     winner = "logistic" if update.method == REFIT else record.winner
     return replace(record, winner=winner, note="; ".join(filter(None, (record.note, done))))
 
@@ -210,7 +210,7 @@ def _evidence(
         directions=directions(cohort, made.models),
         refit_check=evidence_parts.refit_check,
         caveats=[
-            "Updated on this cohort, and evaluated on folds of it that each update was made without.",
+            "Updated on this cohort, and evaluated on held-out folds of it.",
             *evidence_parts.caveats,
             *evidence_parts.said,
         ],
@@ -218,14 +218,14 @@ def _evidence(
 
 
 def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> list[str]:
-    """What to say of the landmarks at which the chance of competing events was not updated; nothing where at none."""
+    """A caveat about the landmarks at which the hazard of competing events was not updated; none without any."""
     kept = []
     for part, found in zip(parts, updates, strict=True):
         head, task = part.model.relapse, part.tasks.get("relapse")
         known = task if isinstance(task, RelapseTask) else None
         if head is not None and competing_kept(known, head, found.get("relapse")):
             kept.append(part.model.landmark.name)
-    said = "the chance of competing events is still that of the cohort it was learned from."
+    said = "the hazard of competing events is still that of the development cohort."
     return [f"{', '.join(kept)}: {said}"] if kept else []
 
 

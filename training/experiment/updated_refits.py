@@ -1,7 +1,6 @@
-"""What the refits behind the intervals, and the knowledge of who is like the patients, become when heads are updated.
+"""The refits behind the intervals, and the applicability domain, of updated heads.
 
-A shifted or stretched head shifts and stretches its refits. A head that was learned anew has new ones, and who is like
-its patients is learned anew too.
+Shift and slope of a head apply to its refits too. A refitted head gets new refits and a new applicability domain.
 """
 
 from collections.abc import Mapping

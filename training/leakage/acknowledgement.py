@@ -1,4 +1,4 @@
-"""The acknowledgement of a failed leakage check: which ones are accepted, and what they change.
+"""The acknowledgement of a failed leakage check: which ones are accepted, and their effect.
 
 The report, the policy and `kap history` show it.
 """
@@ -11,7 +11,7 @@ from training.reasons import require_reason
 from training.registry.decisions import PolicyCheck
 
 ACKNOWLEDGEABLE = ("duplicated patients", "future perturbation", "implausible features", "shuffled outcomes")
-"""The checks that can be acknowledged. The positive control can't: without it the other checks show nothing."""
+"""The checks that can be acknowledged. The positive control can't: if it fails, the other checks show nothing."""
 
 ACKNOWLEDGED = "acknowledged: "
 """Prefix of the promotion check that shows an acknowledged leakage check."""

@@ -1,6 +1,6 @@
 """The information in the agreement of two records, by cell, and the threshold above which it is not chance.
 
-Cells depend on each other. So a cell counts for what it adds to its most informative neighbour. Agreement by chance is
+Cells depend on each other, so a cell counts for what it adds to its most informative neighbour. Agreement by chance is
 measured on pairs of patients who can't be the same person.
 """
 
@@ -17,7 +17,7 @@ CHANGED = 0.1
 """Share of the cells of a copy that may have been changed [judgement]: agreement of a cell counts for little less than
 its information, disagreement costs log2(10) = 3.3 bits (Fellegi & Sunter 1969, doi:10.1080/01621459.1969.10501049)."""
 EXPECTED_BY_CHANCE = 0.01
-"""Expected pairs of different patients in a cohort that are taken for one person by chance [judgement]."""
+"""Expected pairs of different patients in a cohort that count as one person by chance [judgement]."""
 PSEUDO_COUNT = 4.0
 """Weight, in patients, of the prior that a cell does not depend on another one [judgement]."""
 LEVELS = 8
@@ -35,8 +35,8 @@ CHUNK = 20_000
 AGES_APART = 1.0
 """Years by which two ages of one person can differ, in records with another day 0."""
 MOST_COPIES = 20
-"""The tail of chance agreement is read off below the pairs that agree most, so that copies do not bend it: so many, or
-1 in 1,000 where that is fewer, but not fewer than five."""
+"""Pairs with the most agreement that the tail of chance agreement leaves out, so that copies don't affect it: this
+number, or 1 in 1,000 if that is fewer, but at least five."""
 DEEPEST = 20
 """The tail is the 1 in 20 pairs that agree most, and of these a hundred times those left out."""
 
@@ -65,20 +65,20 @@ class CellEvidence:
         return np.where(both, weighed, np.float32(0))
 
     def with_itself(self, changed: int) -> Floats:
-        """``agreement`` of each record with a copy of it of which the most telling cells were changed, (patients,)."""
+        """``agreement`` of each record with a copy whose most informative cells were changed, (patients,)."""
         recorded = self.codes != ABSENT
         surprise = np.where(recorded, self.bits + np.log2(1 - CHANGED), 0.0)
         lost = -np.sort(-surprise, axis=1)[:, :changed] - np.log2(CHANGED)
         return np.asarray(surprise.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
 
 
-def telling(cohort: Cohort, copies: int = 0) -> CellEvidence:
-    """The information of a cohort's records, each cell as frequent as with so many further copies of its record."""
-    return informed(cells_of(cohort), copies)
+def cell_evidence(cohort: Cohort, copies: int = 0) -> CellEvidence:
+    """The information of a cohort's records, each cell as frequent as with ``copies`` further copies of its record."""
+    return evidence_of_codes(cells_of(cohort), copies)
 
 
-def informed(codes: Codes, copies: int = 0) -> CellEvidence:
-    """The information of records with these cells (patients, cells), as ``telling``."""
+def evidence_of_codes(codes: Codes, copies: int = 0) -> CellEvidence:
+    """The information of records with these cells (patients, cells), as ``cell_evidence``."""
     chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
     bits = np.empty(codes.shape, dtype=np.float32)
     levels = np.stack([_levels(column) for column in codes.T], axis=1)
@@ -101,7 +101,7 @@ def _levels(column: Codes) -> NDArray[np.int8]:
 
 
 def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
-    """-log2 of each cell's share among those of its context, if so many ``more`` had it; 0 where not recorded."""
+    """-log2 of each cell's share among those of its context, if ``more`` others had it; 0 where not recorded."""
     recorded = column != ABSENT
     codes, within = column[recorded].astype(np.intp), context[recorded].astype(np.intp)
     if not len(codes):
@@ -121,8 +121,8 @@ def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
 def beyond_chance(cohort: Cohort, records: CellEvidence) -> float:
     """The agreement in bits that fewer than ``EXPECTED_BY_CHANCE`` pairs of different patients reach; larger is more.
 
-    Pairs who contradict each other in a constant fact show the agreement of the other cells by chance; the agreement of
-    facts comes from other pairs. The tail is extrapolated as exponential, by its flattest part.
+    Pairs that contradict each other in a constant fact show the agreement of the other cells by chance; that of facts
+    comes from other pairs. The tail is extrapolated as exponential, by its flattest part.
     """
     patients = len(cohort)
     compared = int(np.sqrt(2 * MOST_COMPARED / records.codes.shape[1]))
@@ -140,9 +140,9 @@ def beyond_chance(cohort: Cohort, records: CellEvidence) -> float:
 
 
 def _by_chance(cohort: Cohort, records: CellEvidence, sample: Indices) -> Floats:
-    """The agreement of pairs who can't be one person, with facts that agree as those of any two patients do.
+    """The agreement of pairs that can't be one person, with facts that agree as those of any two patients do.
 
-    Where few facts are recorded, of all pairs: copies among them can only raise the threshold.
+    If few facts are recorded, of all pairs: copies among them can only raise the threshold.
     """
     first, second = np.triu_indices(len(sample), k=1)
     facts, rest = np.empty(len(first)), np.empty(len(first))
@@ -157,7 +157,7 @@ def _by_chance(cohort: Cohort, records: CellEvidence, sample: Indices) -> Floats
 
 
 def _contradict(cohort: Cohort, first: Indices, second: Indices) -> Mask:
-    """Pairs who can't be one person: another sex, another diagnosis, or ages more than a year apart; shape (pairs,)."""
+    """Pairs that can't be one person: sex or diagnosis differ, or ages by more than a year; shape (pairs,)."""
     age = cohort.number("age_years")
     differs = np.abs(age[first] - age[second]) > AGES_APART
     for name in ("sex", "diagnosis"):

@@ -13,7 +13,7 @@ from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.failures import EvidenceFailedError
 from training.leakage.acknowledgement import acknowledged
-from training.leakage.duplicates import near_duplicates, tellable
+from training.leakage.duplicates import distinguishable, near_duplicates
 from training.leakage.future_perturbation import future_check
 from training.leakage.implausible_features import feature_check, positive_control_check
 from training.leakage.shuffled_outcomes import shuffled_check
@@ -95,7 +95,7 @@ def duplicate_check(cohort: Cohort, folds: Folds) -> LeakageCheck:
     pairs = near_duplicates(cohort)
     # Row 1 is the header; a cohort keeps its patients in the order of their ids.
     named = [f"rows {first + 2} and {second + 2}" for first, second in pairs[:MOST_NAMED].tolist()]
-    poor = int((~tellable(cohort)).sum())
+    poor = int((~distinguishable(cohort)).sum())
     seen = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of records that are equal except for a few cells"
     if len(pairs):
         apart = int(np.any(folds.fold[:, pairs[:, 0]] != folds.fold[:, pairs[:, 1]], axis=0).sum())

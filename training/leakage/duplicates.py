@@ -1,6 +1,6 @@
-"""Records that are too alike to be two patients: the same record, or nearly, under another id.
+"""Records that are too similar to be two patients: the same record, or nearly, under another id.
 
-Whole raw records are compared without the ids of patient and site. `checks` decides what follows from a pair.
+Whole raw records are compared without the ids of patient and site.
 """
 
 import numpy as np
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Mask
-from training.leakage.chance_agreement import CellEvidence, beyond_chance, telling
+from training.leakage.chance_agreement import CellEvidence, beyond_chance, cell_evidence
 from training.leakage.record_cells import Codes
 
 KEYS = 32
-"""Ways of choosing cells by which records are looked up: two that agree in all chosen cells are compared in whole. Of
-a poor record half of the cells are chosen, so that each way finds a copy with two changed cells 1 time in 4."""
+"""Choices of cells by which records are looked up: two that agree in all chosen cells are compared in full. For a
+record with few values half of the cells are chosen: each choice finds a copy with two changed cells 1 time in 4."""
 SPARE_BITS = 4.0
-"""Beyond log2 of the patients: so few pairs agree in the chosen cells by chance that comparing them takes no time."""
+"""Bits beyond log2 of the patients: then few pairs agree in the chosen cells by chance, and comparing them is fast."""
 MOST_PAIRS = 500_000
-"""Pairs that are compared for each way of choosing; those who agree with the fewest others come first."""
+"""Pairs that are compared for each choice; those that agree with the fewest others come first."""
 CHUNK = 5_000
 """Patients worked on at a time, so that memory does not grow with the cohort."""
 UNSURE_BITS = 3.0
-"""How far a copy shifts the threshold of a cohort; a record this close to it does not count as tellable."""
+"""How far a copy shifts the threshold of a cohort; a record this close to it does not count as distinguishable."""
 
 Pairs = NDArray[np.intp]
 
@@ -30,27 +30,27 @@ def near_duplicates(cohort: Cohort) -> Pairs:
     """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are equal except for a few cells.
 
     Two records are one patient's if they agree beyond chance in the whole cohort. Records with few values agree by
-    chance and are never paired: see ``tellable``.
+    chance and are never paired: see ``distinguishable``.
     """
     if len(cohort) < 2:
         return np.empty((0, 2), dtype=np.intp)
-    records = telling(cohort)
+    records = cell_evidence(cohort)
     pairs = _candidates(records)
     least = beyond_chance(cohort, records)
     alike = [records.agreement(*part.T) >= least for part in np.array_split(pairs, len(pairs) // 10_000 + 1)]
     return pairs[np.concatenate(alike)]
 
 
-def tellable(cohort: Cohort, changed: int = 0) -> Mask:
-    """Whether a record, shape (patients,), holds enough that a copy with so many changed cells exceeds chance."""
+def distinguishable(cohort: Cohort, changed: int = 0) -> Mask:
+    """Whether a copy of a record with ``changed`` cells would agree beyond chance, shape (patients,)."""
     if len(cohort) < 2:
         return np.ones(len(cohort), dtype=np.bool_)
-    least = beyond_chance(cohort, telling(cohort)) + UNSURE_BITS
-    return np.asarray(telling(cohort, copies=1).with_itself(changed) >= least)
+    least = beyond_chance(cohort, cell_evidence(cohort)) + UNSURE_BITS
+    return np.asarray(cell_evidence(cohort, copies=1).with_itself(changed) >= least)
 
 
 def _candidates(records: CellEvidence) -> Pairs:
-    """Pairs that agree in all cells of a choice that tells about as much as would tell one patient from all others."""
+    """Pairs that agree in all cells of a choice with enough information to distinguish a patient from all others."""
     enough = float(np.log2(len(records.codes))) + SPARE_BITS
     rich = np.flatnonzero(records.bits.sum(axis=1) >= enough)
     found = [np.empty((0, 2), dtype=np.intp)]
@@ -65,7 +65,7 @@ def _candidates(records: CellEvidence) -> Pairs:
 
 
 def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
-    """A number for the cells of each record (patients, cells) up to the first with which they tell enough."""
+    """A number for the cells of each record (patients, cells) up to the first with which they have enough bits."""
     surprise = np.cumsum(bits, axis=1)
     needed = int((surprise < enough).sum(axis=1).max(initial=0)) + 1
     codes, bits, surprise = codes[:, :needed], bits[:, :needed], surprise[:, :needed]

@@ -1,6 +1,6 @@
-"""Future perturbation: records after the landmark are rewritten at random, and no feature may change.
+"""Future perturbation: records after the landmark are changed at random, and no feature may change.
 
-This module decides by itself what is after the landmark, without `known_at`, so that it finds a wrong cut there.
+This module does not use `known_at` to find what is after the landmark, so that it detects a wrong cut there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ from training.outcomes.labels import derive_outcomes
 
 DATED = ("sessions", "assessments", "events")
 DEFINING = ("session_number", "day", "kind")
-"""What makes a dosing session the one on whose day the landmark is."""
+"""The columns that define the dosing session on whose day the landmark is."""
 SOON_DAYS, LATE_DAYS = 7, 250
-"""Half of the invented days follow the landmark within a week, where a cut that is a little late would see them."""
+"""Half of the invented days follow the landmark within these days, where a cut that is slightly late would see them."""
 NEW_ROWS = 2
 """Rows invented for each patient in each table."""
 
@@ -41,15 +41,15 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
     rows = outcomes = 0
     for landmark, built in zip(cohort.protocol.landmarks, features, strict=True):
         rng = np.random.default_rng([seed, len(named), rows])
-        perturbed = rewrite_future(cohort, landmark, built.day, rng)
+        perturbed = perturb_future(cohort, landmark, built.day, rng)
         rows += perturbed.rows
         outcomes += _outcomes_changed(cohort, perturbed.cohort, landmark)
         named += _features_changed(built, build_features(perturbed.cohort, landmark), landmark)
-    seen = f"{rows} rows after the landmarks were rewritten; this changed {outcomes} outcomes"
-    required = "rewriting the rows after a landmark at random changes no feature"
+    seen = f"{rows} rows after the landmarks were changed; this changed {outcomes} outcomes"
+    required = "random changes of the rows after a landmark change no feature"
     reached = any(bool((~np.isnan(built.day)).any()) for built in features)
     if reached and not rows:
-        named = ["no row could be rewritten, so nothing was checked"]
+        named = ["no row could be changed, so nothing was checked"]
     if named:
         seen += (
             ". The named features use records that are not known at the landmark. Correct the day up to which they "
@@ -58,8 +58,8 @@ def future_check(cohort: Cohort, features: Sequence[FeatureRows], seed: int) -> 
     return LeakageCheck(name="future perturbation", passed=not named, required=required, seen=seen, named=named)
 
 
-def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> PerturbedCohort:
-    """Rewrite what is not known on the landmark ``day`` (patients,), NaN for those who did not reach it.
+def perturb_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.random.Generator) -> PerturbedCohort:
+    """Change at random what is not known on the landmark ``day`` (patients,), NaN for those who did not reach it.
 
     Half of the later rows are removed, the others get other cells, and new rows are added. The session that defines the
     landmark keeps its number and day.
@@ -77,7 +77,7 @@ def rewrite_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
         perturbed += count
     sites = [None if code < 0 else cohort.site_names[code] for code in cohort.site.tolist()]
     raw = RawCohort(cohort.patient_ids, sites, cohort.patients, tables, cohort.as_of_day)
-    # What the check of a cohort would find in an invented future is of no interest here.
+    # An invented future need not pass the checks of a cohort.
     return PerturbedCohort(assemble_cohort(raw, cohort.protocol)[0], perturbed)
 
 

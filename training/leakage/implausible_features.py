@@ -17,8 +17,8 @@ from training.learning.tasks import RemissionTask, Task
 from training.outcomes.labels import Outcomes
 
 SUSPICIOUS_AUC, SUSPICIOUS_LOWEST = 0.85, 0.75
-"""Estimate and lower 95% limit from which a feature is named. An early response reaches about 0.82 in published cohorts
-(early score in the masked antidepressant trial and in computerised therapy)."""
+"""Estimate and lower 95% limit from which a feature is named. Early response has about 0.82 in published cohorts (early
+score in the masked antidepressant trial and in computerised therapy)."""
 IMPLAUSIBLE_AUC, IMPLAUSIBLE_LOWEST = 0.90, 0.85
 """Estimate, and limit below its lower 95% limit, from which a feature stops the training: better than any single
 feature in published cohorts."""
@@ -32,7 +32,7 @@ FEWEST_FOR_FLIPPED = 30
 lower limit of Hanley & McNeil stays above ``IMPLAUSIBLE_LOWEST``."""
 FLIPPED = 0.05
 MOST_EVENTS = 400
-"""Relapses that are compared with all patients followed for longer; evenly chosen where there are more."""
+"""Most relapses that are compared with all patients followed for longer; evenly chosen if there are more."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ NOTHING = SingleFeatureAuc(0.5, 0.0)
 
 @dataclass(frozen=True, eq=False)
 class ObservedOutcome:
-    """The outcome of one head for those who had it observed; arrays have shape (n,).
+    """The outcome of one head for patients with an observed one; arrays have shape (n,).
 
     ``patient`` is the row in the feature rows, ``scale`` the code of the primary scale. ``followed_days`` is NaN for
     remission, which has no time.
@@ -87,8 +87,8 @@ def feature_check(
     """Whether nothing without a day alone is implausibly good for any head; the suspicious features are named.
 
     Columns of patients, earlier treatments and study covariates have no day, so that nothing shows when they were
-    recorded. Features of dated records use only what is recorded up to the landmark (`future_perturbation`). Where
-    courses are nearly over they may decide the outcome alone: this is a warning, not a failure.
+    recorded. Features of dated records use only what is recorded up to the landmark (`future_perturbation`). If courses
+    are nearly over, they may decide the outcome alone: this is a warning, not a failure.
     """
     suspicious, implausible, own, copies = [], [], [], 0
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
@@ -204,12 +204,12 @@ def _alone(observed: ObservedOutcome, values: Floats) -> SingleFeatureAuc:
     Scores of different scales are not comparable, so that the AUC over all patients may be 0.5.
     """
     missing = np.isnan(values)
-    everybody = np.zeros(len(values), dtype=np.intp)
+    everyone = np.zeros(len(values), dtype=np.intp)
     found = [NOTHING]
     for column, kept in ((values, ~missing), (missing.astype(np.float64), np.ones(len(values), dtype=np.bool_))):
         if len(np.unique(column[kept])) < 2:
             continue
-        found += [_by_outcome(observed, column, kept, stratum) for stratum in (everybody, observed.scale)]
+        found += [_by_outcome(observed, column, kept, stratum) for stratum in (everyone, observed.scale)]
         if not np.isnan(observed.followed_days).any():
             found.append(_by_time(observed, column, kept))
     return max(found, key=lambda alone: (alone.implausible, alone.suspicious, alone.auc))
@@ -243,7 +243,7 @@ def stratified_auc(y_observed: Mask, values: Floats, weights: Floats, stratum: I
 
 
 def _by_time(observed: ObservedOutcome, values: Floats, kept: Mask) -> SingleFeatureAuc:
-    """Harrell's C among those with a value: whether a relapse has more than the patients followed for longer."""
+    """Harrell's C among patients with a value: a relapse against patients followed for longer."""
     followed, values, relapsed = observed.followed_days[kept], values[kept], observed.y_observed[kept]
     events = np.flatnonzero(relapsed)
     if len(events) > MOST_EVENTS:

@@ -1,6 +1,6 @@
 """A patient's whole record as cells in fixed places, so that two records can be compared cell by cell.
 
-The ids of patient and site are left out. What an agreement of two records means is left to `chance_agreement`.
+The ids of patient and site are left out. `chance_agreement` evaluates the agreement of two records.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from features.records.timeline import Floats, Rows
 ABSENT = -1
 """The code of a cell that a record does not have."""
 FACTS = ("age_years", "sex", "diagnosis")
-"""The first cells of a record: what is the same for one person wherever it is recorded."""
+"""The first cells of a record: facts that are the same in any record of one person."""
 KIND = {"prior_treatments": "treatment", "sessions": "kind", "assessments": "instrument", "events": "event"}
-"""The column by which a table's rows are counted: the third rating of a scale stands beside another third rating."""
+"""The column by which a table's rows are counted: the third rating of a scale is compared with another third rating."""
 MOST_ROWS = 24
 """Rows of a kind that are compared: the first ones, which distinguish patients in any record of this length."""
 
@@ -28,7 +28,7 @@ def cells_of(cohort: Cohort) -> Codes:
     """Codes of shape (patients, cells); equal codes of a place are equal values, ``ABSENT`` is none.
 
     The first cells are ``FACTS``. Each day counts from the row of the kind before it, so that a record with another
-    day 0 keeps all but the first of them. A place in which all patients have the same is left out.
+    day 0 keeps all except the first of them. A place in which all patients have the same value is left out.
     """
     names = [*FACTS, *(name for name in cohort.patients if name not in FACTS)]
     places = [_coded(_values(cohort, name)) for name in names]

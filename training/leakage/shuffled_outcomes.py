@@ -23,7 +23,7 @@ from training.learning.tasks import RemissionTask, Task
 PENALTY = Penalty(1.0)
 """The weakest penalty of a training, under which a leak shows most."""
 FITS = 25
-"""Fits per head, or one per fold where there are more: every fold is held out of as many shuffles as that allows."""
+"""Fits per head, or one per fold if there are more folds; every fold is held out of equally many shuffles."""
 ERRORS_ALLOWED = 4.5
 """Standard errors from 0.5 that count as chance: 7 in a million are beyond them, so that of 10,000 trainings of ten
 heads fewer than one stops by chance."""
@@ -45,7 +45,7 @@ class ShuffledAuc:
 
     @property
     def near_half(self) -> bool:
-        """Whether it is as near to 0.5 as chance would have it."""
+        """Whether the distance from 0.5 is within chance."""
         return abs(self.auc - 0.5) <= self.tolerance
 
 
@@ -79,7 +79,7 @@ def shuffled_check(
 
 
 def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
-    """Fit on the other folds, predict each held-out fold, outcomes shuffled within folds; NaN where no fold has both.
+    """Fit on the other folds, predict each held-out fold, outcomes shuffled within folds; NaN if no fold has both.
 
     Every held-out fold is predicted from a shuffle of its own: with one shuffle for all, two folds' AUCs would move
     together. So, given the scores, each AUC has the null distribution of Mann & Whitney (1947,
@@ -87,7 +87,7 @@ def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
     """
     found = []
     shuffles = max(FITS // len(folds.names), 1)
-    with threadpool_limits(1):  # small fits, in which threads of linear algebra only wait for one another
+    with threadpool_limits(1):  # threads of linear algebra slow small fits down
         for shuffle, number in np.ndindex(shuffles, len(folds.names)):
             repeat = shuffle % folds.repeats
             rng = np.random.default_rng([seed, shuffle, number])
@@ -133,7 +133,7 @@ def _permutation(group: Indices, rng: np.random.Generator) -> Indices:
 
 
 def _held_out_auc(task: Task, held: Mask) -> tuple[float, float] | None:
-    """AUC in the held-out fold and its variance under chance; nothing where outcomes of one kind only are held out."""
+    """AUC in the held-out fold and its variance under chance; ``None`` for held-out outcomes of one kind only."""
     if task.rarer_among(~held) < 1:
         return None
     head, _ = task.fit(fit_logistic_at(PENALTY), ~held)

@@ -1,9 +1,9 @@
 """The choice of a candidate: the best on held-out patients, or the average where none is significantly better.
 
 The average is kept unless the best candidate's held-out loss is significantly lower: a one-sided paired t test at level
-.10 (Student 1908, doi:10.1093/biomet/6.1.1). What makes a patient hard for all candidates cancels in a difference.
-Otherwise the best candidate wins. The simplest one that is about as good would be better for remission and worse for
-relapse, whose signals are weaker (models/README.md has the table).
+.10 (Student 1908, doi:10.1093/biomet/6.1.1). The difficulty of a patient cancels in a paired difference. Choosing the
+simplest candidate that is about as good would be better for remission and worse for relapse, whose signals are weaker
+(models/README.md has the table).
 """
 
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ average was kept by 91 remission heads and 91 relapse heads (`tests/studies/no_s
 RULE = f"the average where none beats it significantly (one-sided paired t test, p below {LEVEL:.2f})"
 """The rule as help, report and summaries state it, after "the best candidate, or"."""
 FEWEST_SITES = 8
-"""Sites from which they are the units that vary; fewer say too little of how much they do."""
+"""Fewest sites for sites to be the units of the test; fewer show too little of how much sites vary."""
 
 
 @dataclass(frozen=True)
 class LossDifference:
     """How much larger a candidate's mean loss is than the best one's, in nats per patient, and its standard error.
 
-    The standard error comes from so many ``units``, patients or sites.
+    The standard error comes from ``units`` patients or sites.
     """
 
     estimate: float
@@ -54,7 +54,7 @@ class LossDifference:
 
     @property
     def tolerated(self) -> bool:
-        """Whether the difference is not significant; also where that is not known."""
+        """Whether the difference is not significant, or it is not known whether it is."""
         if self.standard_error == 0:
             return self.estimate == 0
         return not self.p < LEVEL

@@ -1,4 +1,4 @@
-"""What the heads of every landmark have to learn from one cohort, with the weights for what was not observed."""
+"""The tasks of the heads of every landmark on one cohort, with the weights for unobserved outcomes."""
 
 from collections.abc import Sequence
 

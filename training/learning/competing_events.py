@@ -1,8 +1,8 @@
-"""Whether competing events depend on who the patient is, as far as a cohort can tell.
+"""The learner of competing events: one rate for all, or a penalised regression on the features.
 
-They get a penalised regression on the features where it predicts patients held out better than one rate for all, by the
-rule that chooses every head; else one rate. The choice is made once, on all folds, before the candidates of the head
-are compared: what is held out there took part in it.
+The rule that chooses every head chooses here too: the regression wins if it predicts held-out patients better. The
+choice is made once, on all folds, before the candidates of the head are compared, so it has used their held-out
+patients.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ LEARNERS: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logisti
 
 
 def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
-    """A relapse task with the learner of its competing events that is chosen; any other task as it is."""
+    """A relapse task with the chosen learner of its competing events; any other task unchanged."""
     if not isinstance(task, RelapseTask):
         return task
     if int(task.competed.sum()) < config.events_to_fit or "logistic" not in config.candidates:
@@ -40,7 +40,7 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
 
 
 def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:
-    """Negative log-likelihood of the competing events of those held out, shape (patients,)."""
+    """Negative log-likelihood of the competing events of held-out patients, shape (patients,)."""
     with threadpool_limits(limits=1):
         rate, score = replace(task, competing_learner=learner).fit_competing(task.at_risk & ~held)
     binomial = task.competing_counts(task.at_risk & held)

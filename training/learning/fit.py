@@ -46,7 +46,7 @@ class CandidateFit:
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:
-    """The fits of one task; ``choice`` and ``head`` are ``None`` where not even an average risk can be estimated."""
+    """The fits of one task; ``choice`` and ``head`` are ``None`` if not even an average risk can be estimated."""
 
     task: Task
     candidates: Mapping[str, CandidateFit]
@@ -111,7 +111,7 @@ _Result = tuple[Head, Mapping[str, float], HeldOut | None]
 def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
     """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
 
-    Where nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only.
+    If nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only.
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
@@ -173,7 +173,7 @@ def _evaluate_task(
 
 
 def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
-    """What users must know about a head, as one line; empty where there is nothing."""
+    """What users must know about a head, as one line; empty if there is nothing."""
     notes = []
     if task.rarer < config.events_to_fit:
         notes.append(
@@ -202,7 +202,7 @@ def _competing(choice: Choice) -> str:
 
 
 def _no_better(choice: Choice) -> str:
-    """Why every patient gets the average risk, with the figures where a candidate was better but not significantly."""
+    """Why every patient gets the average risk, with the figures if a candidate was better but not significantly."""
     if choice.best == "no_model":
         return "no candidate predicted held-out patients better than the average"
     gained = choice.differences["no_model"]
@@ -214,7 +214,7 @@ def _no_better(choice: Choice) -> str:
 
 
 def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:
-    """Recalibration on held-out predictions ``[repeat][fold]``; each repeat counts for its share."""
+    """Recalibration on held-out predictions ``[repeat][fold]``; all repeats together count every patient once."""
     outs = [out for repeat in repeats for out in repeat]
     share = 1 / len(repeats)
     patients = len(task.training_data.rows)

@@ -1,6 +1,6 @@
-"""The measures of a candidate on patients it never saw: per fold, and over all folds.
+"""The measures of a candidate on held-out patients: per fold, and over all folds.
 
-What a measure is stands in `question_measures` and `curve_measures`, for candidates as for evidence.
+`question_measures` and `curve_measures` define the measures, for candidates and for evidence.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def _average(repeats: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _asked(task: RemissionTask, outs: Sequence[HeldOut]) -> QuestionData:
-    """The question of remission, put to those held out in one repeat."""
+    """The question of remission for the patients held out in one repeat."""
     patient, fold = _rows(outs)
     return QuestionData(
         name="remission",
@@ -67,7 +67,7 @@ def _asked(task: RemissionTask, outs: Sequence[HeldOut]) -> QuestionData:
 
 
 def _curves(task: RelapseTask, outs: Sequence[HeldOut]) -> Curves:
-    """The curves of those held out in one repeat."""
+    """The curves of the patients held out in one repeat."""
     patient, fold = _rows(outs)
     ended_by = np.where(task.relapsed, 1, np.where(task.competed, 2, 0)).astype(np.int8)
     incidence = np.concatenate([out.probability for out in outs])

@@ -1,7 +1,7 @@
 """How good models of fewer training patients are: the same folds, fitted on a part of the others.
 
-The learner is the penalised logistic regression for every head, also where it did not win: what more patients would
-buy is asked most where nothing has won yet.
+The learner is the penalised logistic regression for every head, also if it did not win: the gain from more patients
+matters most for a head that has no winner yet.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,17 +22,17 @@ from training.metrics.discrimination import auc, c_index
 from training.metrics.intervals import interval
 
 FRACTIONS = (0.25, 0.5, 0.75)
-"""Parts of the training patients; all of them were learned from already."""
+"""Parts of the training patients; fits on all of them exist already."""
 MOST_FOLDS = 5
-"""So many folds are held out for it; more would cost much and show little."""
+"""Folds that are held out for it; more would cost much and show little."""
 LEARNER = "logistic"
 EXPONENTS = np.linspace(0.2, 1.5, 27)
-"""Tried for the inverse power law of Figueroa 2012, doi:10.1186/1472-6947-12-8."""
+"""Exponents tried for the inverse power law of Figueroa 2012, doi:10.1186/1472-6947-12-8."""
 
 
 @dataclass(frozen=True, eq=False)
 class SmallerFits:
-    """Predictions for everybody held out once, by the mean number of training patients; ``outs[size][fold]``."""
+    """Predictions for all patients, held out once, by the mean number of training patients; ``outs[size][fold]``."""
 
     fitted_on: tuple[int, ...]
     outs: tuple[tuple[HeldOut, ...], ...]
@@ -50,7 +50,7 @@ def _folds_used(folds: Folds) -> int:
 def fit_on_fewer(
     fits: Sequence[HeadFit], folds: Folds, progress: Callable[[], None], workers: int
 ) -> list[SmallerFits | None]:
-    """The training_sets of every head that has the learner among its candidates; ``None`` for the others."""
+    """The smaller fits of every head that has the learner among its candidates; ``None`` for the others."""
     jobs = [
         (position, fraction, fold)
         for position, fit in enumerate(fits)
@@ -70,7 +70,7 @@ def fit_on_fewer(
 
 
 def _fit(task: Task, folds: Folds, fraction: float, fold: int) -> HeldOut | None:
-    """Learn from a part of those outside a fold; ``None`` where too few outcomes are left to tune by."""
+    """Fit on a part of the patients outside a fold; ``None`` if too few outcomes are left to tune by."""
     held = held_out(folds, 0, fold)
     fitted_on = _part(~held, fraction, task.training_data.seed + fold)
     if task.rarer_among(fitted_on) < TUNING_FOLDS:

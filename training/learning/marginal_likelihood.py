@@ -1,8 +1,8 @@
-"""How large effects are, and how much of a head's log-odds no linear score explains, as far as its patients can tell.
+"""How large effects are, and how much of a head's log-odds no linear score explains: two variances, from the outcomes.
 
-Log-odds are taken for a sum of a linear score, whose effects have a variance, and of a random function of thresholds
-and their combinations, which has another. How likely the outcomes are under each pair of variances is what the data
-say of them (empirical Bayes). What follows for a patient's interval is left to `refits`.
+Log-odds are modelled as the sum of a linear score, whose effects have one variance, and of a random function of
+thresholds and their combinations, which has another. The likelihood of the outcomes under each pair of variances
+estimates them (empirical Bayes). `refits` turns them into intervals.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from models.uncertainty import SMALLEST, WIDEST
 MISFITS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
 """Standard deviations, on the log-odds, tried for what no linear score explains."""
 EXPECTED_MISFIT = 0.45
-"""Scale of their half-normal distribution beforehand [judgement]: odds that a linear score gets wrong by a half are
-usual, by a factor of two rare. It decides where outcomes are few, and hardly matters where they are many. Looked at for
-it were synthetic cohorts of the product's own mechanism (seeds 11 to 16)."""
+"""Scale of their half-normal prior [judgement]: errors of a linear score by half of the odds are usual, by a factor of
+two rare. It decides if outcomes are few, and hardly matters if they are many. It was chosen on synthetic cohorts of the
+project's own mechanism (seeds 11 to 16)."""
 PIECES = 150
 """Random pieces that the function of thresholds is made of."""
 DEEPEST = 2
-"""Thresholds combined in a piece, at the most."""
+"""Most thresholds combined in a piece."""
 ALIKE = 0.25
 """Part of the average importance that every feature has besides its own [judgement]."""
 RAREST = 0.05
-"""Standard deviation below which a piece singles out too few patients to tell of anything."""
+"""Standard deviation below which a piece singles out too few patients to be of use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +47,14 @@ class Variances:
     typical: float
 
     def draw(self, number: int) -> list[Penalty]:
-        """So many penalties, each as often as it is likely."""
+        """``number`` penalties, each as often as it is likely."""
         places = (np.arange(number) + 0.5) / number
         found = np.searchsorted(np.cumsum(self.likely), places).clip(0, len(self.penalties) - 1)
         return [self.penalties[place] for place in found.tolist()]
 
 
 def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Variances:
-    """What the binomial counts of training data say of both variances.
+    """Both variances, estimated from the binomial counts of training data.
 
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
@@ -79,8 +79,8 @@ def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Varian
 class _PenalisedFit:
     """A penalised fit: scores (patients,), and fitted probabilities (counts,).
 
-    ``size`` (patients,) is how large what is unexplained is beside that of a typical probability: it keeps its size in
-    units of the outcome's standard deviation, so that near 0 and 1 it is larger on the log-odds.
+    ``size`` (patients,) is the unexplained part relative to that of a typical probability. It is constant in units of
+    the outcome's standard deviation, so that near 0 and 1 it is larger on the log-odds.
     """
 
     score: Floats
@@ -107,9 +107,9 @@ class _PenalisedFit:
 def _pieces(training_data: TrainingData, importance: Floats, rng: np.random.Generator) -> Floats:
     """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over patients fitted on.
 
-    Features are drawn by their ``importance`` (features,) to the linear score, and in part alike: what acts otherwise
-    than linearly mostly acts linearly too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not recorded
-    lies beyond no threshold.
+    Features are drawn by their ``importance`` (features,) to the linear score, and in part equally: a feature with a
+    non-linear effect mostly has a linear one too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not
+    recorded lies beyond no threshold.
     """
     fitted_on = training_data.rows[training_data.fitted_on]
     varying = [column for column in range(fitted_on.shape[1]) if len(np.unique(_recorded(fitted_on[:, column]))) > 1]

@@ -1,6 +1,6 @@
-"""Fits the winners a second time, in other processes, and compares the bytes: what can't be repeated is no evidence.
+"""Fits the winners a second time, in other processes, and compares the bytes.
 
-`kap audit verify` repeats the whole training; this is the part that every training repeats on its own.
+Every training makes this check itself; `kap audit verify` repeats the whole training.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from training.learning.tasks import Head
 
 
 def check_refit(fits: Sequence[HeadFit], folds: Folds, workers: int) -> RefitCheck:
-    """Whether each winner, learned again from all patients, is the same to the last bit."""
+    """Whether each winner, refitted on all patients, is the same to the last bit."""
     won = [fit for fit in fits if fit.winner is not None]
     again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
     same = [

@@ -1,9 +1,9 @@
-"""Fits the refits behind every patient's interval; what follows from them is left to `models/uncertainty`.
+"""Fits the refits behind every patient's interval; `models/uncertainty` computes the intervals.
 
 A refit is one plausible model: a linear score fitted to a bootstrap sample, penalised towards a random draw from the
-prior that the penalty stands for, plus one draw of what no linear score explains. How strong the penalty and how large
-the rest are, the data say (`marginal_likelihood`). The interval is centred on the winner's answer, and is as wide as
-the refits are away from it: so it holds for the candidate that answers, trees included.
+prior that the penalty stands for, plus one draw of what no linear score explains. The data determine the penalty and
+the unexplained variance (`marginal_likelihood`). The interval is centred on the winner's answer, and is as wide as the
+refits are away from it, so that it applies to any winner, trees included.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +30,12 @@ Progress = Callable[[], None]
 
 
 def number_of_refitted(heads: Sequence[Mapping[str, HeadFit]]) -> int:
-    """How often ``fit_refits`` will call ``progress``: once per head that tells patients apart."""
+    """How often ``fit_refits`` calls ``progress``: once per head with individual predictions."""
     return sum(_is_refitted(fit) for fits in heads for fit in fits.values())
 
 
 def _is_refitted(fit: HeadFit) -> bool:
-    """A head that gives everybody the average has no interval for a patient: it does not know the patient."""
+    """A head that gives every patient the average has no interval: it does not know the patient."""
     return fit.winner not in (None, "no_model")
 
 
@@ -73,12 +73,12 @@ def draw_within_sites(site: NDArray[np.integer], draws: int, seed: int) -> Float
 
 
 def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
-    assert fit.head is not None  # noqa: S101 - only heads that were learned are learned again
+    assert fit.head is not None  # noqa: S101 - only fitted heads are refitted
     return refit_head(fit.task, fit.head, drawn, seed)
 
 
 def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
-    """Refits of one learned head from samples ``drawn`` (refits, patients)."""
+    """Refits of one fitted head from samples ``drawn`` (refits, patients)."""
     training_data, edges = (
         training_data_of(task, head),
         head.edges if isinstance(head, RelapseHead) else np.zeros(0, dtype=np.int64),
@@ -117,13 +117,13 @@ def _keep_signs(draw: Floats, signs: NDArray[np.int64]) -> Floats:
 
 
 def _standard(draws: Floats) -> Floats:
-    """The draws moved and stretched to mean 0 and standard deviation 1."""
+    """The draws standardised to mean 0 and standard deviation 1."""
     away = draws - draws.mean()
     return np.asarray(away / away.std())
 
 
 def training_data_of(task: Task, head: Head) -> TrainingData:
-    """What all patients teach a learned head."""
+    """The training data of a fitted head, of all patients."""
     if not isinstance(task, RelapseTask):
         return task.training_data
     assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it

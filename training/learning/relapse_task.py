@@ -27,15 +27,15 @@ from training.metrics.question_data import FEWEST_FOLLOWED
 from training.outcomes.labels import EndedBy, Outcomes
 
 MOST_WEEKS = 52
-"""Ends of weeks at which curves are evaluated, at the most."""
+"""Most ends of weeks at which curves are evaluated."""
 
 
 @dataclass(frozen=True, eq=False)
 class RelapseTask:
-    """Learn the hazard of relapse from those in remission and followed; arrays have shape (patients,).
+    """Fit the hazard of relapse to patients in remission and followed; arrays have shape (patients,).
 
-    ``last_day`` is how far the curve reaches, ``longest_horizon`` how far the protocol asks. ``competing_choice`` is
-    how ``competing_learner`` was chosen, ``None`` where competing events are too few for a choice.
+    The curve ends at ``last_day``, the protocol's horizons at ``longest_horizon``. ``competing_choice`` is the choice
+    of ``competing_learner``, ``None`` if competing events are too few for one.
     """
 
     training_data: TrainingData
@@ -53,7 +53,7 @@ class RelapseTask:
 
     @property
     def weights(self) -> Floats:
-        """What each patient's last week at risk, or event, stands for."""
+        """The weight of each patient's event, or of the last week at risk."""
         return self.follow_up.at_event
 
     @property
@@ -88,7 +88,7 @@ class RelapseTask:
 
     @property
     def rarer(self) -> int:
-        """The relapses: the number of weeks at risk is not what limits what can be learned."""
+        """The relapses: they limit what can be fitted, not the weeks at risk."""
         return self.events
 
     def rarer_among(self, fitted_on: Mask) -> int:
@@ -97,7 +97,7 @@ class RelapseTask:
 
     @property
     def effective_share(self) -> float:
-        """Effective over nominal number of relapses, which are what limits how much is known (Kish 1965)."""
+        """Effective over nominal number of relapses, which limit what can be fitted (Kish 1965)."""
         return effective_share(self.follow_up.at_event[self.relapsed])
 
     @property
@@ -106,7 +106,7 @@ class RelapseTask:
         return week_ends(self.last_day)
 
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
-        """The head learned from some of the patients, and the parameters chosen."""
+        """The head fitted on some of the patients, and the parameters chosen."""
         kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
         binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
@@ -118,9 +118,9 @@ class RelapseTask:
         ), learned.parameters
 
     def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
-        """The weekly rate of competing events where the score is 0, and the score, learned from some at risk.
+        """The weekly rate of competing events at a score of 0, and the score, fitted on some at risk.
 
-        There is no score where too few had such an event to tune it by.
+        There is no score if too few had such an event to tune it by.
         """
         binomial = self.competing_counts(kept)
         if self.competing_learner is fit_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
@@ -139,7 +139,7 @@ class RelapseTask:
         return replace(self.training_data, signs=(0,) * len(self.training_data.names))
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
-        """What the head says of patients it did not see."""
+        """The head's predictions for held-out patients."""
         assert isinstance(head, RelapseHead)  # noqa: S101 - the head that fit returned
         kept = self.at_risk & held
         patient = np.flatnonzero(kept)
@@ -155,8 +155,8 @@ class RelapseTask:
 
 
 def reach_of(outcomes: Outcomes, last_day: int) -> int:
-    """How far a relapse curve reaches: to the end of the week of ``last_day``, the longest horizon in days after
-    remission, or of the last week into which enough patients were followed.
+    """The last day of a relapse curve: the end of the week of ``last_day``, the longest horizon in days after
+    remission, or of the last week to which enough patients were followed.
     """
     week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
     return min(week, _last_supported_day(outcomes))
@@ -193,7 +193,7 @@ def relapse_task(
 
 
 def _last_supported_day(outcomes: Outcomes) -> int:
-    """The end of the last week into which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 where none is."""
+    """The end of the last week in which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 if there is none."""
     followed = np.sort(outcomes.followed_days[outcomes.at_risk])[::-1]
     if len(followed) < FEWEST_FOLLOWED:
         return 0

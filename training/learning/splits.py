@@ -1,6 +1,6 @@
-"""Who is held out together: whole sites where there are enough of them, else repeated stratified folds.
+"""Which patients are held out together: whole sites if there are enough of them, else repeated stratified folds.
 
-Folds are drawn over patients, once for all heads and landmarks, so that nobody is ever on both sides.
+Folds are drawn over patients, once for all heads and landmarks, so that no patient is ever on both sides.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from training.config import TrainingConfig
 
 FEWEST_PATIENTS = 2
 PATIENTS_SOUGHT = 2000
-"""Small cohorts are split as often as it takes to hold out about this many patients in all."""
+"""Small cohorts are split repeatedly until about this many patients were held out in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Folds:
 
     @property
     def repeats(self) -> int:
-        """How often everybody is held out."""
+        """How often every patient is held out."""
         return len(self.fold)
 
 

@@ -1,4 +1,4 @@
-"""What one head has to learn from one cohort at one landmark, and how well a learned head does on those held out."""
+"""The task of fitting one head on one cohort at one landmark, and its predictions for held-out patients."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -16,7 +16,7 @@ from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"
-"""What compares candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
+"""The loss of candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
 
 Head: TypeAlias = RemissionHead | RelapseHead
 
@@ -37,7 +37,7 @@ class HeldOut:
 
 
 class Task(Protocol):
-    """A head to be learned."""
+    """A head to be fitted."""
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ class Task(Protocol):
 
     @property
     def patients(self) -> int:
-        """Patients whose outcome can teach it."""
+        """Patients whose outcome is known."""
 
     @property
     def events(self) -> int:
@@ -69,29 +69,29 @@ class Task(Protocol):
 
     @property
     def rarer(self) -> int:
-        """The rarer of the outcomes: how much there is to learn from."""
+        """The rarer of the outcomes, which limits what can be fitted."""
 
     def rarer_among(self, fitted_on: Mask) -> int:
         """The rarer of the outcomes among some of the patients."""
 
     @property
     def fitted_on(self) -> Mask:
-        """The patients whose outcome can teach it, shape (patients,)."""
+        """The patients whose outcome is known, shape (patients,)."""
 
     @property
     def effective_share(self) -> float:
         """Effective over nominal number of patients, below 1 where some weigh more than others."""
 
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
-        """The head learned from some of the patients, and the parameters chosen."""
+        """The head fitted on some of the patients, and the parameters chosen."""
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
-        """What the head says of patients it did not see."""
+        """The head's predictions for held-out patients."""
 
 
 @dataclass(frozen=True, eq=False)
 class RemissionTask:
-    """Learn P(remission) from those whose remission was observed; ``weights`` (patients,) make them stand for all."""
+    """Fit P(remission) to patients with an observed outcome; ``weights`` (patients,) make them represent all."""
 
     training_data: TrainingData
     remission: Floats
@@ -133,14 +133,14 @@ class RemissionTask:
         return effective_share(self.weights[self.fitted_on])
 
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
-        """The head learned from some of the patients, and the parameters chosen."""
+        """The head fitted on some of the patients, and the parameters chosen."""
         part = self.training_data.subset(fitted_on)
         learned = learner(part)
         baseline = fit_baseline(part.binomial, learned.score.predict(self.training_data.rows))
         return RemissionHead(learned.score, float(baseline[0])), learned.parameters
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
-        """What the head says of patients it did not see."""
+        """The head's predictions for held-out patients."""
         assert isinstance(head, RemissionHead)  # noqa: S101 - the head that fit returned
         binomial = self.training_data.binomial.subset(held)
         patient = binomial.patient
@@ -152,7 +152,7 @@ class RemissionTask:
 
 
 def effective_share(weights: Floats) -> float:
-    """Effective over nominal number of those who weigh so much, 1 for equal weights or nobody (Kish 1965)."""
+    """Effective over nominal number of weighted patients, 1 for equal weights or none (Kish 1965)."""
     squares = float(weights @ weights)
     return float(weights.sum() ** 2 / squares / len(weights)) if squares > 0 else 1.0
 

@@ -1,6 +1,6 @@
-"""Updates a head on a cohort that it never saw: not at all, its intercept, intercept and slope, or learned anew.
+"""Updates a head on another cohort: not at all, its intercept, intercept and slope, or by a refit.
 
-Which, a closed test decides: an update must be worth the loss of what was learned from the old patients. Source:
+A closed test chooses the method: an update must outweigh the loss of the fit on the development cohort. Source:
 Vergouwe 2017, doi:10.1002/sim.7179.
 """
 
@@ -19,15 +19,15 @@ from training.learning.tasks import Head, Task
 
 NOTHING, INTERCEPT, SLOPE, REFIT = "nothing", "intercept", "intercept and slope", "refit"
 REFIT_FROM = 100
-"""Outcomes of either kind from which learning anew is offered: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017."""
+"""Outcomes of either kind from which a refit is offered: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017."""
 METHODS = (NOTHING, INTERCEPT, SLOPE, REFIT)
 
 
 @dataclass(frozen=True, eq=False)
 class HeadUpdate:
-    """What became of a head. ``p_values`` are those of the most that was offered against each simpler method.
+    """The update of a head. ``p_values`` are those of the most complex method offered against each simpler one.
 
-    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 where it was learned anew.
+    ``parameters`` were estimated; ``shift`` and ``slope`` are those applied, 0 and 1 for a refit.
     """
 
     method: str
@@ -39,7 +39,7 @@ class HeadUpdate:
 
 
 def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
-    """Update a head on some patients of a task; learning anew is offered from ``REFIT_FROM`` of the rarer outcome.
+    """Update a head on some patients of a task; a refit is offered from ``REFIT_FROM`` of the rarer outcome.
 
     With too few outcomes for any test the head stays as it is.
     """
@@ -58,7 +58,7 @@ def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
         SLOPE: _loss(binomial, stretched),
     }
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
-    if not np.ptp(linear_predictor[binomial.patient]) or both.slope <= 0:  # nothing to stretch, or the wrong way round
+    if not np.ptp(linear_predictor[binomial.patient]) or both.slope <= 0:  # no slope to estimate, or a negative one
         del losses[SLOPE], parameters[SLOPE]
     if task.rarer_among(fitted_on) >= REFIT_FROM:
         refitted, chosen = task.fit(fit_logistic, fitted_on)
@@ -111,7 +111,7 @@ def _counts(task: Task, head: Head, fitted_on: Mask, reach: int) -> tuple[Binomi
 
 
 def _shift(binomial: BinomialCounts, log_odds: Floats) -> float:
-    """The one shift with which as many successes are expected as were seen."""
+    """The shift with which as many successes are expected as were observed."""
     number = len(log_odds)
     alone = replace(binomial, patient=np.arange(number), band=np.zeros(number, dtype=np.intp), patients=number, bands=1)
     return float(fit_baseline(alone, log_odds)[0])
@@ -127,20 +127,20 @@ def _refit_loss(task: Task, head: Head, fitted_on: Mask, reach: int) -> float:
 
 
 def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
-    """One line per landmark and head: what was done, and why not less."""
-    return [f"{landmark}, {head}: {_said(update)}" for landmark, head, update in updates]
+    """One line per landmark and head: the update, and the tests against simpler ones."""
+    return [f"{landmark}, {head}: {_update_text(update)}" for landmark, head, update in updates]
 
 
-def _said(update: HeadUpdate) -> str:
+def _update_text(update: HeadUpdate) -> str:
     tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
     change = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
     return f"{update.method}{change}{f'; {tests}' if tests else '; too few outcomes to test'}"
 
 
 def competing_kept(task: RelapseTask | None, head: RelapseHead, update: HeadUpdate | None) -> bool:
-    """Whether a relapse head keeps the chance of competing events of its old cohort, and either cohort has such events.
+    """Whether a relapse head keeps the hazard of competing events of its old cohort, and either cohort has such events.
 
-    Only learning anew changes it.
+    Only a refit changes it.
     """
     if update is not None and update.method == REFIT:
         return False

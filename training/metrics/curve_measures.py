@@ -1,7 +1,6 @@
-"""How well curves of relapse risk do over the whole follow-up, whichever model drew them: concordance and Brier score.
+"""Measures of relapse curves over the whole follow-up: concordance and Brier score, for candidates and for evidence.
 
-The one definition for candidates and for evidence; which curves are evaluated is left to `held_out` and
-`relapse_measures`.
+`held_out` and `relapse_measures` supply the curves.
 """
 
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from training.metrics.reliability import brier_by_draw
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Predicted cumulative incidence of relapse, shape (rows, days), beside what became of each row's patient.
+    """Predicted cumulative incidence of relapse, shape (rows, days), and the follow-up of each row's patient.
 
     ``patient``, ``fold``, ``followed_days`` and ``ended_by`` (0 censored, 1 relapse, 2 competing event) have shape
-    (rows,), one row per patient; ``days`` are those of `week_ends`, and nobody is followed beyond the last.
+    (rows,), one row per patient; ``days`` are those of `week_ends`; follow-up ends at the last.
     """
 
     patient: NDArray[np.intp]
@@ -44,7 +43,7 @@ class Curves:
 
 
 def curve_values(curves: Curves, draws: Floats) -> dict[str, Floats]:
-    """Harrell's C of the risk by the last day, and the integrated Brier score, in every draw; NaN where not defined.
+    """Harrell's C of the risk by the last day, and the integrated Brier score, in every draw; NaN if not defined.
 
     ``draws`` (draws, patients of the cohort). C compares patients within a fold only.
     """
@@ -59,7 +58,7 @@ def curve_values(curves: Curves, draws: Floats) -> dict[str, Floats]:
 
 
 def _integrated_brier(curves: Curves, weights: Floats) -> Floats:
-    """Mean Brier score over the days, by the trapezoid rule; days that too few were followed to are left out.
+    """Mean Brier score over the days, by the trapezoid rule, without days to which too few were followed.
 
     Source: Graf 1999, doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
     """

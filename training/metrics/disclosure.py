@@ -1,7 +1,7 @@
-"""Which groups of patients are too small for figures of their own, and which are told of together to keep them so.
+"""Disclosure control: groups of patients that are too small for figures of their own, and merged groups that hide them.
 
-A group under ten is named, and nothing else is said of it. Where only so few are left untold of that their figures
-follow from the total by subtraction, the smallest other group takes them in. Source: Hundepool 2012, Statistical
+A group under ten is named without figures. If fewer than ten patients are hidden in all, their figures would follow
+from the total by subtraction: then the smallest other group is merged with them. Source: Hundepool 2012, Statistical
 Disclosure Control, doi:10.1002/9781118348239, chapter 4.
 """
 
@@ -16,16 +16,16 @@ Group = tuple[str, Mask]
 """The name of a group, and flags of its patients."""
 
 
-def told_together(groups: Sequence[Group], counted: Mask) -> list[Group]:
-    """The groups of one variable with the smallest large one widened by the small ones, where these would show.
+def with_small_groups_merged(groups: Sequence[Group], counted: Mask) -> list[Group]:
+    """The groups of one variable; if the small ones would show, the smallest large one is merged with them.
 
     Flags have shape (patients,); ``counted`` are those in the total that is given. The small groups stay in the list.
     """
     size = [int((members & counted).sum()) for _, members in groups]
     small = [number for number, patients in enumerate(size) if 0 < patients < FEWEST]
     large = [number for number, patients in enumerate(size) if patients >= FEWEST]
-    untold = int(counted.sum()) - sum(size[number] for number in large)
-    if not small or not large or untold >= FEWEST:
+    hidden = int(counted.sum()) - sum(size[number] for number in large)
+    if not small or not large or hidden >= FEWEST:
         return list(groups)
     widened = min(large, key=lambda number: size[number])
     names = [groups[number][0] for number in (widened, *small)]

@@ -1,8 +1,8 @@
-"""How well predictions tell patients apart. Larger is better; 0.5 is no better than chance.
+"""How well predictions discriminate between patients. Larger is better; 0.5 is no better than chance.
 
-Patients are compared within a fold only, because those of different folds were scored by different models; a figure is
-the share of all such pairs in the right order. Bootstrap draws come as rows of ``weights`` (draws, n), and a figure per
-row goes back, shape (draws,); NaN where a draw has no pair. How draws are made is left to `intervals`.
+Patients are compared within a fold only, because different folds have different models; a figure is the share of all
+such pairs in the right order. Bootstrap draws come as rows of ``weights`` (draws, n); the result has a figure per row,
+shape (draws,), NaN for a draw without a pair. `intervals` makes the draws.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,13 @@ from training.metrics.incidence import answer_by, censoring_free
 from training.metrics.intervals import blocks_of_draws
 
 SAME_PROBABILITY = 1e-8
-"""Predicted risks of relapse no further apart are tied: what differs by less are sums made in another order."""
+"""Predicted risks of relapse that differ by less are tied: the order of their sums makes the difference."""
 
 
 def auc(y_observed: Floats, y_predicted: Floats, weights: Floats, fold: NDArray[np.intp]) -> Floats:
-    """Area under the ROC curve: chance that a patient with the outcome was given more than one without; ties half.
+    """Area under the ROC curve: probability that a patient with the outcome is predicted higher than one without.
+
+    Ties count half.
 
     Shapes (n,), ``weights`` (draws, n); result (draws,). Source: Hanley & McNeil 1982,
     doi:10.1148/radiology.143.1.7063747.
@@ -44,11 +46,11 @@ def auc(y_observed: Floats, y_predicted: Floats, weights: Floats, fold: NDArray[
 def c_index(
     followed_days: Floats, ended_by: NDArray[np.int8], y_predicted: Floats, weights: Floats, fold: NDArray[np.intp]
 ) -> Floats:
-    """Harrell's C for relapse: chance that of two patients the one with more predicted risk relapsed first.
+    """Harrell's C for relapse: probability that of two patients the one with more predicted risk relapses first.
 
-    ``ended_by`` is 0 censored, 1 relapse, 2 competing event; who had a competing event first never relapses and stays
-    comparable. Two relapses on one day are not compared; who was censored on the day of another's relapse was free
-    longer. Shapes (n,), ``weights`` (draws, n); result (draws,). Source: Harrell 1982,
+    ``ended_by`` is 0 censored, 1 relapse, 2 competing event; a patient with a competing event first never relapses and
+    stays comparable. Two relapses on one day are not compared; a patient censored on the day of another's relapse was
+    free longer. Shapes (n,), ``weights`` (draws, n); result (draws,). Source: Harrell 1982,
     doi:10.1001/jama.1982.03320430047030; with competing events Wolbers 2009, doi:10.1097/EDE.0b013e3181a39056.
     """
     margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
@@ -66,11 +68,11 @@ def uno_c(
     fold: NDArray[np.intp],
     last_day: float,
 ) -> Floats:
-    """Uno's C: as ``c_index`` for relapses by and including ``last_day``, free of how patients were censored.
+    """Uno's C: as ``c_index`` for relapses by and including ``last_day``, independent of the censoring.
 
-    A pair weighs the inverse of the chance that both were observed for as long as it takes to compare them: G(T-)
-    squared at the relapse; the product of both G where a competing event came first. G is the Kaplan-Meier curve of
-    censoring over all patients, each counted once, taken as known in the draws. Shapes as ``c_index``.
+    A pair is weighted by the inverse probability that both are observed long enough for the comparison: G(T-) squared
+    at the relapse; the product of both G if a competing event came first. G is the Kaplan-Meier curve of censoring over
+    all patients, each counted once, taken as known in the draws. Shapes as ``c_index``.
     Source: Uno 2011, doi:10.1002/sim.4154; Wolbers 2014, doi:10.1093/biostatistics/kxt059.
     """
     margin, pairs = np.zeros(len(weights)), np.zeros(len(weights))
@@ -94,11 +96,11 @@ def cumulative_auc(
     fold: NDArray[np.intp],
     day: float,
 ) -> Floats:
-    """Cumulative/dynamic AUC: chance that who relapses by and including ``day`` was given more than who does not.
+    """Cumulative/dynamic AUC: probability that a relapse by and including ``day`` is predicted higher than none.
 
-    Who does not: event-free through the day, or a competing event before it (definition (ii) of Blanche 2013,
-    doi:10.1002/sim.5958). Those censored before are stood for by the others, with the weights of
-    `incidence.answer_by`, taken as known in the draws. Shapes as ``c_index``.
+    None means event-free through the day, or a competing event before it (definition (ii) of Blanche 2013,
+    doi:10.1002/sim.5958). The weights of `incidence.answer_by` make the others represent those censored before; they
+    are taken as known in the draws. Shapes as ``c_index``.
     Source: Uno 2007, doi:10.1198/016214507000000149; Hung & Chiang 2010, doi:10.1002/cjs.10046.
     """
     y_observed, known = answer_by(followed_days, ended_by, day)
@@ -109,8 +111,8 @@ def cumulative_auc(
 class _Comparison:
     """Each ``case`` (cases,) is compared with the first ``until`` (cases,) of ``among`` (patients,).
 
-    ``rank`` (patients,) is each one's place among them by predicted risk; those below ``lower`` were given less than
-    the case, those from there to below ``upper`` the same. The factors multiply the patients' weights.
+    ``rank`` (patients,) is each one's place among them by predicted risk: below ``lower`` it is less than the case's,
+    from there to below ``upper`` the same. The factors multiply the patients' weights.
     """
 
     case: Indices
@@ -126,7 +128,7 @@ class _Comparison:
 def _comparisons(
     followed_days: Floats, ended_by: NDArray[np.int8], y_predicted: Floats, members: Indices
 ) -> tuple[_Comparison, _Comparison]:
-    """A fold's relapses against who was free of events for longer, and against who had a competing event by then."""
+    """A fold's relapses against patients event-free for longer, and against those with a competing event by then."""
     case = members[ended_by[members] == 1]
     _, time = np.unique(followed_days, return_inverse=True)
     until_when = 2 * time + (ended_by == 0)
@@ -162,7 +164,7 @@ def _add_pairs(comparison: _Comparison, weights: Floats, margin: Floats, pairs: 
     """Add the weight of pairs in the right order less that of those in the wrong one to ``margin``; all to ``pairs``.
 
     The first ``until`` patients are at most one block of 1, 2, 4, ... patients each, by the binary digits of
-    ``until``; within a block sorted by risk, those given less than a case are a running sum. So all draws together cost
+    ``until``; within a block sorted by risk, the patients below a case are a running sum. So all draws together cost
     O(draws * n * log n), and sums of whole weights are exact.
     """
     patients = len(comparison.among)
@@ -194,7 +196,7 @@ def _folds(fold: NDArray[np.intp]) -> Iterator[Indices]:
 
 
 def _columns(values: Floats, chosen: Indices) -> Floats:
-    """Some columns, each row in one piece: a row's sums are then the same bits however many rows there are."""
+    """Some columns, each row contiguous: a row's sums then have the same bits for any number of rows."""
     return np.take(values, chosen, axis=1)
 
 
@@ -210,5 +212,5 @@ def _sum_of_products(left: Floats, right: Floats) -> Floats:
 
 
 def _share(margin: Floats, pairs: Floats) -> Floats:
-    """The share of pairs in the right order, ties half; exactly 0.5 where all are tied, whatever they weigh."""
+    """The share of pairs in the right order, ties half; exactly 0.5 if all are tied, with any weights."""
     return 0.5 + np.divide(margin, 2 * pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)

@@ -1,4 +1,4 @@
-"""How patients are resampled for intervals: over patients always, over sites too where whole sites were held out."""
+"""How patients are resampled for intervals: over patients, and over sites too if whole sites were held out."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from training.metrics.intervals import over_patients, over_sites
 class Draws:
     """Weights of the patients, shape (draws + 1, patients), row 0 as they are.
 
-    ``patients`` are drawn over patients; ``resampled`` is what intervals of the whole cohort go by, as ``words`` says.
+    ``patients`` are drawn over patients; ``resampled``, described by ``words``, is for intervals of the whole cohort.
     """
 
     patients: Floats

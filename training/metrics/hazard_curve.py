@@ -1,7 +1,7 @@
 """The smooth calibration curve of the risk of relapse by a day, by regression of the hazard.
 
-Those lost before the day count for as long as they were followed. Where the curve is drawn, and which patients count
-in the errors read off it (``smooth_curve.calibration_errors``), is left to the caller.
+Patients lost before the day count for as long as they were followed. The caller chooses the points of the curve and the
+patients of its errors (``smooth_curve.calibration_errors``).
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class HazardCurve:
     def observed_at(self, y_predicted: Floats) -> Floats:
         """Observed risk at predicted ones (points,), shape (draws, points).
 
-        NaN in draws without relapse, in those nobody of whom was followed to the day, and where the predictions put
-        the relapses in perfect order.
+        NaN in draws without relapse, in draws without a patient followed to the day, and where the predictions put the
+        relapses in perfect order.
         """
         log_hazard = self.model.coefficients @ self.spline.columns(_cloglog(y_predicted)).T
         return np.asarray(-np.expm1(-self.model.baseline[:, None] * np.exp(np.minimum(log_hazard, 300))))
@@ -41,8 +41,8 @@ def hazard_curve(
     ``ended_by`` is 0 censored, 1 relapse, 2 competing event; shapes (n,), ``weights`` (draws, n). The hazard of
     relapse over the whole follow-up, with competing events that of the subdistribution, is regressed on a spline of
     log(-log(1 - y_predicted)). Knots as in ``spline_through`` by the number of relapses, among the patients whose
-    weight in row 0 is not 0. Where the predictions are equal the curve is one figure, which is that of
-    Aalen and Johansen but for 1 - exp(-hazard) in place of their product over the days.
+    weight in row 0 is not 0. If the predictions are equal, the curve is one figure: that of Aalen and Johansen, with
+    1 - exp(-hazard) in place of their product over the days.
     Sources: Austin, Harrell & van Klaveren 2020, doi:10.1002/sim.8570; with competing events Austin, Putter,
     Giardiello & van Klaveren 2022, doi:10.1186/s41512-021-00114-6.
     """
@@ -55,5 +55,5 @@ def hazard_curve(
 
 
 def _cloglog(y_predicted: Floats) -> Floats:
-    """The log of the cumulative hazard; risks of 0 and 1 are moved inside, as ``log_odds_of`` does."""
+    """The log of the cumulative hazard; risks of 0 and 1 are clipped as in ``log_odds_of``."""
     return np.log(-np.log1p(-np.clip(y_predicted, CLOSEST_TO_CERTAIN, 1 - CLOSEST_TO_CERTAIN)))

@@ -1,7 +1,4 @@
-"""Regression of the hazard of relapse, by Cox or with competing events by Fine and Gray, for every draw at once.
-
-Which columns the hazard is regressed on is left to the curves.
-"""
+"""Regression of the hazard of relapse, by Cox or with competing events by Fine and Gray, for every draw at once."""
 
 from dataclasses import dataclass
 
@@ -14,7 +11,7 @@ from training.metrics.incidence import censoring_free
 from training.metrics.intervals import blocks_of_draws
 
 _RIDGE = 1e-3
-"""Pseudo-observations per column: keeps a draw whose relapses a column separates from running away."""
+"""Pseudo-observations per column: they keep coefficients finite in a draw whose relapses a column separates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +32,9 @@ def fit_hazard(
 
     ``ended_by`` is 0 censored, 1 relapse, 2 competing event; shapes (n,), ``columns`` (n, columns), centred, with
     variance about 1, ``weights`` (draws, n), how often each patient counts. Without competing events this is Cox
-    regression. With them, who had one stays at risk with weight G(t-)/G(T-), for G the chance of not being censored,
-    estimated once from row 0 of the weights. Ties by Efron: a weight of 2 is a patient twice. Relapses in perfect
-    order of a column have no maximum.
+    regression. A patient with a competing event stays at risk with weight G(t-)/G(T-), where G is the probability of
+    not being censored, estimated once from row 0 of the weights. Ties by Efron: a weight of 2 is a patient twice.
+    Relapses in perfect order of a column have no maximum.
     Sources: Cox 1972, doi:10.1111/j.2517-6161.1972.tb00899.x; Efron 1977, doi:10.1080/01621459.1977.10480613;
     Fine & Gray 1999, doi:10.1080/01621459.1999.10474144.
     """
@@ -46,14 +43,14 @@ def fit_hazard(
     latest_first = np.argsort(-followed_days, kind="stable")
     at_risk = _RiskSets(followed_days[latest_first], ended_by[latest_first], weights[0, latest_first])
     regression = _Regression(at_risk, columns[latest_first], day)
-    # The draws resemble the data as they are, so their search starts at its solution.
+    # The draws resemble the data, so their search starts at the solution of the data.
     start = np.nan_to_num(regression.fit(weights[:1, latest_first], np.zeros(columns.shape[1]))[0][0])
     fits = [regression.fit(weights[rows][:, latest_first], start) for rows in blocks_of_draws(weights)]
     return HazardModel(np.concatenate([fit[0] for fit in fits]), np.concatenate([fit[1] for fit in fits]))
 
 
 class _RiskSets:
-    """Who is at risk on each day with a relapse, (days,), among patients in the order of time, the latest first."""
+    """The patients at risk on each day with a relapse, (days,), in the order of time, the latest first."""
 
     def __init__(self, followed_days: Floats, ended_by: NDArray[np.int8], weights: Floats) -> None:
         self.relapse = np.flatnonzero(ended_by == 1)[::-1]
@@ -97,7 +94,7 @@ class _Regression:
         self.products = (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
 
     def fit(self, weights: Floats, start: Floats) -> tuple[Floats, Floats]:
-        """Coefficients and baseline; draws that have settled stay, where further steps leave them as they are."""
+        """Coefficients and baseline; draws that have converged stay in, because further steps don't change them."""
         relapses = self.at_risk.sums_over_relapses(weights)
         defined = relapses.sum(axis=1) > 0
         coefficients: Floats = np.tile(start, (len(weights), 1))

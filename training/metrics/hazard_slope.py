@@ -25,7 +25,7 @@ def hazard_slope(followed_days: Floats, ended_by: NDArray[np.int8], score: Float
 
 
 class _RelapseRanks:
-    """Where the relapses stand among patients in the order of time, the latest first, relapses last on their day."""
+    """The ranks of the relapses among patients in the order of time, the latest first, relapses last on their day."""
 
     def __init__(self, followed_days: Floats, relapsed: NDArray[np.bool_], score: Floats) -> None:
         self.score = score

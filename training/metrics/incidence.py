@@ -1,8 +1,7 @@
-"""What was observed to happen by a day, where some were lost before it: curves, and weights for who remains.
+"""The observed incidence by a day if some patients are lost before it: curves, and weights for the others.
 
-Days are whole. An event on a day comes before the loss of somebody else on that day; who was lost exactly on a day is
-known to be event-free through it, and not known of thereafter. ``ended_by`` is 0 censored, 1 relapse, 2 competing
-event, everywhere. Who is at risk is left to the caller.
+Days are whole. An event on a day comes before a loss on that day; a patient lost on a day is known to be event-free
+through it. ``ended_by`` is 0 censored, 1 relapse, 2 competing event, everywhere. The caller decides who is at risk.
 """
 
 from dataclasses import dataclass
@@ -14,14 +13,14 @@ from features.records.timeline import Floats, Mask
 from training.metrics.intervals import blocks_of_draws
 
 _ROUNDING = 1e-12
-"""A share that is nothing but the rounding of sums."""
+"""A share below this is only the rounding of sums."""
 
 
 @dataclass(frozen=True, eq=False)
 class Incidence:
-    """Observed chances of relapse, of a competing event and of neither by each day; all (draws, days); they add to 1.
+    """Observed risks of relapse, of a competing event and of neither by each day; all (draws, days); they add to 1.
 
-    NaN on days that nobody was followed to, unless nobody was left without an event before.
+    NaN on days to which no patient was followed, unless all had an event before.
     """
 
     relapse: Floats
@@ -65,9 +64,9 @@ def _product_limit(at_risk: Floats, relapses: Floats, competing: Floats) -> Floa
 
 
 def censoring_free(followed_days: Floats, ended_by: NDArray[np.int8], weights: Floats, days: Floats) -> Floats:
-    """G(day-), shape (days,): the chance of not being censored before each of ``days``; Kaplan-Meier.
+    """G(day-), shape (days,): the probability of not being censored before each of ``days``; Kaplan-Meier.
 
-    ``weights`` has shape (n,). Who had an event on a day is not at risk of being censored on it. Source: Graf 1999,
+    ``weights`` has shape (n,). A patient with an event on a day is not at risk of censoring on it. Source: Graf 1999,
     doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
     """
     times, at = np.unique(followed_days, return_inverse=True)
@@ -84,9 +83,9 @@ def answer_by(
 ) -> tuple[Floats, Floats]:
     """The answer to "relapse by and including ``day``?" and its weight, both (n,).
 
-    1 is a relapse by then, 0 none: free of events through the day, or a competing event first. Those with an answer
-    weigh 1/G, for G the chance of still being observed when it became known, at most ``largest``; those censored
-    before the day have none and weigh 0. Source: Graf 1999, as ``censoring_free``.
+    1 is a relapse by then, 0 none: free of events through the day, or a competing event first. An answer has the weight
+    1/G, where G is the probability of still being observed when it became known, at most ``largest``; patients censored
+    before the day have none and the weight 0. Source: Graf 1999, as ``censoring_free``.
     """
     relapsed = (ended_by == 1) & (followed_days <= day)
     return relapsed.astype(np.float64), np.minimum(_answer_weight(followed_days, ended_by, day), largest)

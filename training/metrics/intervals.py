@@ -1,7 +1,7 @@
-"""Bootstrap draws as weights, and 95% intervals from what a measure made of them; none where there are too few answers.
+"""Bootstrap draws as weights, and 95% intervals from a measure of every draw; none for too few answers.
 
-Every measure takes ``weights`` of shape (draws, n) and gives one figure per row. Row 0 is the data as they are, the
-other rows are bootstrap draws; which measure is drawn is left to the callers.
+Every measure takes ``weights`` of shape (draws, n) and gives one figure per row. Row 0 is the data, the other rows are
+bootstrap draws.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from features.records.timeline import Floats
 from training.evidence.document import Estimate
 
 MOST_UNDEFINED = 0.1
-"""The share of draws without a defined figure above which no interval is given."""
+"""Largest share of draws without a defined figure for which an interval is given."""
 
 FEWEST_OF_A_KIND = 5
-"""Answers of either kind below which no interval is given: it would be drawn from too few patients to be believed.
+"""Fewest answers of either kind for which an interval is given [judgement].
 
 Of 5 events one draw in 150 holds none (e^-5) and one in 25 a single one; of 1 event more than a third hold none, and
-with one patient every draw is the same, so that the interval has no width. Sites have had the same floor [judgement].
+with one patient every draw is the same, so that the interval has no width. Sites have the same floor.
 """
 
 _BLOCK = 2**19
@@ -75,9 +75,9 @@ def interval_of_distance(values: Floats, noise: Floats) -> Estimate:
 
     ``noise[1:]`` are the same distance measured from what each draw shows to what all data show. A distance is biased
     upwards, in a draw more than in the data, so that percentiles of ``values[1:]`` may lie wholly above the estimate.
-    By the triangle inequality the true distance is no further from the estimate than what was seen is from the truth,
-    which is as far as a draw is from what was seen. So the interval holds its estimate always, and the truth in 95% or
-    more, be it 0 or another (measured in test_distance_intervals). No interval where ``interval`` gives none.
+    By the triangle inequality the true distance is no further from the estimate than the data are from the truth,
+    which is about as far as a draw is from the data. So the interval always contains its estimate, and the truth, 0 or
+    not, in 95% or more (measured in test_distance_intervals). No interval where ``interval`` gives none.
     Source: as a confidence band for the whole curve, Efron & Tibshirani 1993, doi:10.1201/9780429246593, chapter 12.
     """
     if interval(np.append(values[0], noise[1:])).low is None:
@@ -87,12 +87,12 @@ def interval_of_distance(values: Floats, noise: Floats) -> Estimate:
 
 
 def enough_for_interval(y_observed: Floats) -> bool:
-    """Whether answers 0 or 1, one per patient, are enough of either kind for an interval of anything made of them."""
+    """Whether answers 0 or 1, one per patient, are enough of either kind for the interval of any measure."""
     events = int((y_observed == 1).sum())
     return min(events, len(y_observed) - events) >= FEWEST_OF_A_KIND
 
 
 def blocks_of_draws(weights: Floats) -> Iterator[slice]:
-    """The rows of ``weights`` in blocks small enough that a few copies of one do not matter beside the whole."""
+    """The rows of ``weights`` in blocks small enough that a few copies of one take little memory."""
     rows = max(1, _BLOCK // max(1, weights.shape[1]))
     return (slice(first, first + rows) for first in range(0, len(weights), rows))

@@ -1,7 +1,4 @@
-"""Logistic regression for every draw of a bootstrap at once: what calibration slopes and smooth curves are fitted by.
-
-Which columns are fitted, and what the coefficients mean, is left to the measures.
-"""
+"""Logistic regression for every bootstrap draw at once, for calibration slopes and smooth curves."""
 
 import numpy as np
 
@@ -20,7 +17,7 @@ def fit_logistic(design: Floats, y_observed: Floats, weights: Floats, offset: Fl
     """
     penalty = np.full(design.shape[1], ridge)
     penalty[0] = 0
-    # The draws resemble the data as they are, so their search starts at its solution.
+    # The draws resemble the data, so their search starts at the solution of the data.
     start = np.nan_to_num(_fit_block(design, y_observed, weights[:1], offset, (penalty, np.zeros(len(penalty)))))
     blocks = [
         _fit_block(design, y_observed, weights[rows], offset, (penalty, start[0])) for rows in blocks_of_draws(weights)
@@ -31,7 +28,7 @@ def fit_logistic(design: Floats, y_observed: Floats, weights: Floats, offset: Fl
 def _fit_block(
     design: Floats, y_observed: Floats, weights: Floats, offset: Floats, prior: tuple[Floats, Floats]
 ) -> Floats:
-    """Newton's method; draws that have settled stay in the block, where further steps leave them as they are."""
+    """Newton's method; draws that have converged stay in the block, because further steps don't change them."""
     columns = design.shape[1]
     products = (design[:, :, None] * design[:, None, :]).reshape(len(design), columns**2)
     penalty, start = prior
@@ -44,7 +41,7 @@ def _fit_block(
         gradient = (weights * (y_observed - fitted)) @ design - penalty * coefficients
         curvature = ((weights * (fitted * (1 - fitted))) @ products).reshape(-1, columns, columns)
         curvature = curvature + np.diag(penalty)
-        # A breath on the diagonal keeps the system solvable and moves where no step is left to take by nothing.
+        # A small number on the diagonal keeps the system solvable; at the solution it changes nothing.
         diagonal = np.maximum(np.einsum("dcc->dc", curvature), 1e-12 * np.maximum(total, 1e-300)[:, None])
         curvature = curvature + 1e-12 * diagonal[:, :, None] * np.eye(columns)
         step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]

@@ -1,8 +1,7 @@
-"""Whether acting on the predictions does more good than acting on nobody or on everybody.
+"""Whether treating by the predictions does more good than treating none or all.
 
-Whoever's risk is at or above a threshold is treated: ``risk >= threshold``, without exception. At threshold 0 that is
-everybody, so that a model's net benefit there is that of treating all (R's dcurves leaves out risks of exactly 0).
-Treating nobody has net benefit 0. Which thresholds make clinical sense is left to the configuration.
+A patient is treated if ``risk >= threshold``. At threshold 0 these are all patients, so that a model's net benefit
+there is that of treating all (R's dcurves leaves out risks of exactly 0). Treating none has net benefit 0.
 Source: Vickers & Elkin 2006, doi:10.1177/0272989X06295361.
 """
 
@@ -19,7 +18,7 @@ def net_benefit(
     """True positives less false positives at the threshold's odds, per patient; larger is better.
 
     Outcomes 0 or 1 and probabilities (n,), ``weights`` (draws, n), ``thresholds`` (thresholds,) in [0, 1); gives
-    (draws, thresholds). ``harm`` is what asking the model costs a patient, in the same unit. Raises ``ValueError``
+    (draws, thresholds). ``harm`` is the cost of using the model for a patient, in the same unit. Raises ``ValueError``
     for a threshold outside.
     """
     worth = np.where(y_observed[:, None] == 1, 1.0, -_odds(thresholds))
@@ -29,9 +28,9 @@ def net_benefit(
 
 
 def net_benefit_treat_all(base_rate: Floats, thresholds: Floats) -> Floats:
-    """Net benefit of treating everybody, (draws, thresholds), from the weighted base rate (draws,).
+    """Net benefit of treating all, (draws, thresholds), from the weighted base rate (draws,).
 
-    The base rate may also be known from elsewhere, or be the incidence at a horizon.
+    The base rate may also come from elsewhere, or be the incidence at a horizon.
     """
     return net_benefit_of_rates(np.ones(len(thresholds)), base_rate[:, None], thresholds)
 
@@ -39,8 +38,8 @@ def net_benefit_treat_all(base_rate: Floats, thresholds: Floats) -> Floats:
 def net_benefit_of_rates(positive: Floats, risk_of_positive: Floats, thresholds: Floats) -> Floats:
     """Net benefit from the share at or above each threshold and the risk observed there, both (draws, thresholds).
 
-    Also where outcomes are sampled apart from the population, as in case-control data: the share above a threshold
-    and the risk among them are then put together from the two groups' own proportions and the known base rate.
+    Also for case-control data: the share above a threshold and the risk among them then follow from the two groups'
+    proportions and the known base rate.
     """
     return np.asarray(positive * (risk_of_positive - (1 - risk_of_positive) * _odds(thresholds)))
 
@@ -73,7 +72,7 @@ def net_benefit_censored(
 
 
 def net_intervention_avoided(net_benefit: Floats, treat_all: Floats, thresholds: Floats) -> Floats:
-    """Treatments spared per patient without missing anybody more than treating all does; larger is better.
+    """Treatments spared per patient without missing more patients than treating all does; larger is better.
 
     All (draws, thresholds); NaN at threshold 0, where a treatment spared is worth nothing.
     Source: Vickers & Elkin 2006, doi:10.1177/0272989X06295361.

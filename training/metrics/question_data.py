@@ -1,7 +1,4 @@
-"""A yes/no question as measures see it: who was asked, what was predicted, what was observed, and with which weight.
-
-Which questions a landmark answers is decided in `questions`.
-"""
+"""The data of a yes/no question for the measures: patients, predictions, observed answers and weights."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,12 +13,12 @@ from training.metrics.reliability import log_odds_of
 from training.outcomes.labels import EndedBy
 
 FEWEST_FOLLOWED = 10
-"""Patients who must have been followed to a day for anything to be said of it."""
+"""Fewest patients followed to a day for a question about it."""
 
 
 @dataclass(frozen=True, eq=False)
 class QuestionData:
-    """A question put to rows of ``EvaluatedPredictions``; arrays have shape (rows asked,).
+    """A question about rows of ``EvaluatedPredictions``; arrays have shape (rows,).
 
     ``row`` are positions in the evaluated rows; ``y_observed`` is 1 yes, 0 no, NaN not observed; ``weights`` are those
     of inverse probability, 0 where not observed.
@@ -39,12 +36,12 @@ class QuestionData:
     weights: Floats
 
     def subset(self, kept: Mask) -> "QuestionData":
-        """The question put to some of the rows only."""
+        """The question about some of the rows only."""
         return self._with(kept, self.y_observed[kept], self.weights[kept])
 
     @property
     def observed(self) -> "QuestionData":
-        """The question put to those who have an answer."""
+        """The question about the patients with an answer."""
         return self.subset(~np.isnan(self.y_observed))
 
     @property
@@ -53,7 +50,7 @@ class QuestionData:
         return self.subset(self.repeat == 0)
 
     def drawn(self, draws: Floats) -> Floats:
-        """The draws (draws + 1, patients) of those who have an answer; row 0 alone where an interval can't be had."""
+        """The draws (draws + 1, patients) of patients with an answer; row 0 alone if there can be no interval."""
         return draws if enough_for_interval(self.observed.first_repeat.y_observed) else draws[:1]
 
     def treated(self, treatment: str) -> "QuestionData":
@@ -67,10 +64,10 @@ class QuestionData:
         return self
 
     def worse_by(self, shift: float) -> "QuestionData":
-        """With unobserved answers as predicted, but less often yes by ``shift`` on the log-odds; everybody weighs 1.
+        """With unobserved answers as predicted, but less often yes by ``shift`` on the log-odds; all weights are 1.
 
-        Such a patient stands in two rows, a yes and a no, that weigh the probability of either. The pattern-mixture
-        way to ask what follows if those lost did worse than those like them. Sources: Rubin 1977,
+        Such a patient has two rows, a yes and a no, weighted by the probability of either: a pattern-mixture model of
+        patients who were lost and did worse than similar ones. Sources: Rubin 1977,
         doi:10.1080/01621459.1977.10480610; Cro 2020, doi:10.1002/sim.8569 (delta-based imputation).
         """
         unknown = np.isnan(self.y_observed)
@@ -97,9 +94,9 @@ class QuestionData:
 
 
 def followed_to(followed: Floats, ended_by: NDArray[np.int8], day: float) -> bool:
-    """Whether enough patients were followed to the day to stand for those lost before it, or nobody was lost.
+    """Whether enough patients were followed to the day to represent those lost before it, or none was lost.
 
-    Where all who had no event were lost, the only answers known are those of the events. Shapes (patients,).
+    If all patients without an event were lost, only the events are known answers. Shapes (patients,).
     """
     lost = (ended_by == EndedBy.CENSORED) & (followed < day)
     return bool((followed >= day).sum() >= FEWEST_FOLLOWED or not lost.any())

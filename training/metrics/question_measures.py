@@ -32,7 +32,7 @@ POINTS = 41
 """Points of a drawn calibration curve."""
 BINS = 20
 NOISE = " noise"
-"""Ends the name of how far a draw is from all data, which stands beside a distance that can't be below 0."""
+"""Ends the name of the distance between a draw and the data, which belongs to a distance that can't be below 0."""
 SQUARED = ("brier_reliability", "brier_resolution")
 
 Measure = Callable[[QuestionData, Floats], Mapping[str, Floats]]
@@ -40,14 +40,14 @@ Measure = Callable[[QuestionData, Floats], Mapping[str, Floats]]
 
 
 def averaged(asked: QuestionData, measure: Measure, draws: Floats) -> dict[str, Floats]:
-    """A measure's figures, averaged over the repeats; NaN where no repeat has one."""
+    """A measure's figures, averaged over the repeats; NaN if no repeat has one."""
     parts = [asked.subset(asked.repeat == repeat) for repeat in np.unique(asked.repeat)]
     found = [_where_drawn(part, measure, draws[:, part.patient] * part.weights) for part in parts]
     return {name: mean_of_repeats([values[name] for values in found]) for name in found[0]} if found else {}
 
 
 def _where_drawn(asked: QuestionData, measure: Measure, weights: Floats) -> dict[str, Floats]:
-    """A measure's figures, NaN in the draws that hold none of the patients: of a small group there are such."""
+    """A measure's figures, NaN in draws without any of the patients, which occur for a small group."""
     drawn = weights.sum(axis=1) > 0
     found = {}
     for name, values in measure(asked, weights[drawn]).items():
@@ -57,7 +57,7 @@ def _where_drawn(asked: QuestionData, measure: Measure, weights: Floats) -> dict
 
 
 def mean_of_repeats(values: list[Floats]) -> Floats:
-    """The mean of one figure of every repeat, those that are defined; NaN where none is."""
+    """The mean of one figure over the repeats where it is defined; NaN if it is nowhere."""
     stacked = np.stack(values)
     defined = ~np.isnan(stacked)
     number = defined.sum(axis=0)
@@ -89,7 +89,7 @@ def _core(asked: QuestionData, weights: Floats) -> dict[str, Floats]:
 
 
 def all_the_same(asked: QuestionData) -> bool:
-    """Whether all patients of every fold are told the same: then the folds' base rates are all that differs."""
+    """Whether all patients of every fold have the same prediction: then only the folds' base rates differ."""
     return all(np.ptp(asked.y_predicted[asked.fold == fold]) == 0 for fold in np.unique(asked.fold))
 
 
@@ -108,7 +108,7 @@ def _rest(asked: QuestionData, weights: Floats) -> dict[str, Floats]:
 
 
 def estimates(values: Mapping[str, Floats]) -> dict[str, Estimate]:
-    """Every figure with its 95% interval; of a distance, which can't be below 0, by the noise that stands beside it.
+    """Every figure with its 95% interval; that of a distance, which can't be below 0, comes from its noise.
 
     The parts of the Brier score are mean squared distances: their intervals are those of the roots, squared.
     """
@@ -152,7 +152,7 @@ def observed_rate(asked: QuestionData, weights: Floats) -> Floats:
 def curve_points(asked: QuestionData) -> Floats | None:
     """Predicted probabilities at which a curve is drawn: the middle 98% of them.
 
-    ``None`` where they are all equal, or differ between folds only: a curve through them would be drawn by chance.
+    ``None`` if they are all equal, or differ between folds only: a curve through them would show chance.
     """
     low, high = np.quantile(asked.y_predicted, (0.01, 0.99))
     if high - low < 1e-6 or all_the_same(asked.first_repeat):
@@ -169,8 +169,8 @@ def observed_curve(asked: QuestionData, points: Floats, draws: Floats) -> Floats
     return averaged(asked, measure, draws)["curve"]
 
 
-def _told_counts(counts: list[int]) -> list[int | None]:
-    """The counts with small ones hidden; a single one would be all the others' difference, so another is hidden too."""
+def _disclosed_counts(counts: list[int]) -> list[int | None]:
+    """The counts with small ones hidden; a single one would follow by subtraction, so another is hidden too."""
     hidden = {position for position, count in enumerate(counts) if 0 < count < FEWEST}
     large = [position for position, count in enumerate(counts) if count >= FEWEST]
     if len(hidden) == 1 and large:
@@ -187,12 +187,12 @@ def calibration_curve(asked: QuestionData, points: Floats, observed: Floats) -> 
         observed=[estimate.estimate for estimate in curve],
         low=[estimate.low for estimate in curve],
         high=[estimate.high for estimate in curve],
-        counts=_told_counts(counts.tolist()),
+        counts=_disclosed_counts(counts.tolist()),
     )
 
 
 def benefit(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
-    """Net benefit of acting on the predictions ("model") and on everybody ("all"), (draws, thresholds)."""
+    """Net benefit of treating by the predictions ("model") and of treating all ("all"), (draws, thresholds)."""
 
     def measure(part: QuestionData, weights: Floats) -> Mapping[str, Floats]:
         return {
@@ -204,9 +204,9 @@ def benefit(asked: QuestionData, draws: Floats) -> dict[str, Floats]:
 
 
 def decision_curve(found: Mapping[str, Floats]) -> DecisionCurve:
-    """Net benefit of acting on the predictions, with limits, and of acting on everybody; on nobody it is 0.
+    """Net benefit of treating by the predictions, with limits, and of treating all; that of treating none is 0.
 
-    The difference to the better of the two is taken within every draw, so that what they have in common cancels.
+    The difference to the better of the two is taken within every draw, so that their common variation cancels.
     Source: Vickers 2008, doi:10.1186/1472-6947-8-53.
     """
     model = [interval(values) for values in found["model"].T]

@@ -1,6 +1,6 @@
-"""What a measure is across sites, and what a site that is not among them should expect of it.
+"""A measure across sites, and the values that a new site should expect.
 
-Which measures are pooled, and on which scale they are nearly normal, is left to the caller.
+The caller chooses the measures and the scale on which they are nearly normal.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _NAN = float("nan")
 class PooledEstimate:
     """The mean over sites with its 95% interval, the spread between sites, and 95% limits for a new site.
 
-    ``tau`` is the standard deviation of the sites' true values. NaN where not defined: ``mean`` without any site,
+    ``tau`` is the standard deviation of the sites' true values. NaN if not defined: ``mean`` without any site,
     ``low``, ``high`` and ``tau`` below two sites, ``new_low`` and ``new_high`` below three.
     """
 

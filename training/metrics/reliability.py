@@ -1,8 +1,7 @@
-"""How far predicted probabilities can be taken at their word: overall error and calibration.
+"""Overall error and calibration of predicted probabilities.
 
-They evaluate the probabilities as given out, of candidates as of the model: ``weights`` (draws, n) give one figure
-per row, shape (draws,); row 0 is the estimate, the others are bootstrap draws, and weights for the unobserved are
-multiplied into every row.
+``weights`` (draws, n) give one figure per row, shape (draws,). Row 0 is the estimate, the others are bootstrap draws;
+weights for unobserved outcomes are multiplied into every row.
 """
 
 import warnings
@@ -14,20 +13,20 @@ from features.records.timeline import Floats
 from training.metrics.logistic import fit_logistic
 
 CLOSEST_TO_CERTAIN = 1e-8
-"""Probabilities nearer to 0 or 1 are moved to this far from them before their logarithm is taken."""
+"""Probabilities nearer to 0 or 1 are clipped to this distance before their logarithm is taken."""
 
 _BINS = 10
 
 
 def log_odds_of(y_predicted: Floats) -> Floats:
-    """Log-odds of probabilities; those of 0 and 1, which no outcome can correct, are moved inside with a warning.
+    """Log-odds of probabilities; 0 and 1, which no outcome can correct, are clipped with a warning.
 
     The distance is 1e-8, as in the R package CalibrationCurves (Van Calster 2016, doi:10.1016/j.jclinepi.2015.12.005).
     """
     inside = np.clip(y_predicted, CLOSEST_TO_CERTAIN, 1 - CLOSEST_TO_CERTAIN)
     number = int((inside != y_predicted).sum())
     if number:
-        warnings.warn(f"{number} predictions of 0 or 1 were moved inside by {CLOSEST_TO_CERTAIN}", stacklevel=2)
+        warnings.warn(f"{number} predictions of 0 or 1 were clipped by {CLOSEST_TO_CERTAIN}", stacklevel=2)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
@@ -48,7 +47,7 @@ def brier_by_draw(y_observed: Floats, y_predicted: Floats, weights: Floats) -> F
 def scaled_brier(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Floats:
     """Index of prediction accuracy: 1 - Brier score / that of the base rate, each draw's own; larger is better.
 
-    1 is perfect, 0 no better than the base rate for everybody; NaN where a draw holds one outcome only.
+    1 is perfect, 0 no better than the base rate for all; NaN if a draw holds one outcome only.
     Source: Kattan & Gerds 2018, doi:10.1186/s41512-018-0029-2.
     """
     rate = _mean(y_observed, weights)
@@ -62,8 +61,8 @@ class BrierParts:
     Reliability (smaller is better) is the squared gap between mean prediction and observed rate of a bin, resolution
     (larger is better) the squared gap between a bin's rate and the overall one, uncertainty the base rate's own
     Brier score. ``within_bins`` is the variance of the predictions in a bin less twice their covariance with the
-    outcome: what Murphy's three leave out where the predictions of a bin differ. The noise of the first two is the mean
-    squared gap between a draw's bins and those of row 0.
+    outcome: the part that Murphy's three leave out if predictions of a bin differ. The noise of the first two is the
+    mean squared gap between a draw's bins and those of row 0.
     """
 
     reliability: Floats

@@ -1,6 +1,5 @@
-"""How many patients a model of so many parameters needs, by the criteria of Riley and colleagues.
+"""How many patients a model with a number of parameters needs, by the criteria of Riley and colleagues.
 
-Which R-squared to expect, and what to do when there are fewer patients, is left to the policy and the report.
 Sources: Riley 2019, doi:10.1002/sim.7992; Riley 2020, doi:10.1136/bmj.m441.
 """
 
@@ -42,7 +41,7 @@ class RequiredSampleSize:
 def binary(
     parameters: int, prevalence: float, r2_cox_snell: float, shrinkage: float = SHRINKAGE
 ) -> RequiredSampleSize | None:
-    """Patients needed for a yes/no outcome; ``None`` where the R-squared is not positive: nothing to learn was shown.
+    """Patients needed for a yes/no outcome; ``None`` if the R-squared is not positive: no signal was shown.
 
     Raises ``ValueError`` for an R-squared that no model can reach at that prevalence.
     """
@@ -63,11 +62,11 @@ def survival(
     r2_cox_snell: float,
     shrinkage: float = SHRINKAGE,
 ) -> RequiredSampleSize | None:
-    """Patients needed for a time to event; ``None`` where the R-squared is not positive.
+    """Patients needed for a time to event; ``None`` if the R-squared is not positive.
 
-    ``rate`` is events per unit of time, ``timepoint`` and ``mean_follow_up`` are in the same unit; nobody has more than
-    one event. The third criterion asks for the risk by ``timepoint``, under a constant rate, and is never below the
-    first two. Raises ``ValueError`` for an R-squared that no model can reach.
+    ``rate`` is events per unit of time, ``timepoint`` and ``mean_follow_up`` are in the same unit; a patient has one
+    event at most. The third criterion is about the risk by ``timepoint``, under a constant rate, and is never below
+    the first two. Raises ``ValueError`` for an R-squared that no model can reach.
     """
     if not r2_cox_snell > 0:
         return None
@@ -83,9 +82,9 @@ def survival(
 def cox_snell_r2(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Floats:
     """Cox-Snell R-squared of held-out predictions against each draw's base rate, at least 0; larger is better.
 
-    Outcomes 0 or 1 and probabilities (n,), ``weights`` (draws, n); gives (draws,). Held out, it is free of the
-    optimism that the criteria would otherwise have to be told of. Sources: Cox & Snell 1989, Analysis of Binary
-    Data, 2nd ed.; its use here: Riley 2020, doi:10.1136/bmj.m441.
+    Outcomes 0 or 1 and probabilities (n,), ``weights`` (draws, n); gives (draws,). Held out, it has no optimism that
+    the criteria would have to correct. Sources: Cox & Snell 1989, Analysis of Binary Data, 2nd ed.; its use here:
+    Riley 2020, doi:10.1136/bmj.m441.
     """
     rate = weights @ y_observed / weights.sum(axis=1)
     inside = np.clip(rate, 1e-300, 1 - 1e-16)

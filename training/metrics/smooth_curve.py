@@ -1,7 +1,7 @@
 """The smooth calibration curve, and how far the predictions are from it.
 
 A logistic regression of the outcome on a restricted cubic spline of the predicted log-odds, in every bootstrap draw.
-Where the curve is drawn, and which patients count in the errors, is left to the caller.
+The caller chooses the points of the curve and the patients of the errors.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from training.metrics.reliability import log_odds_of
 from training.metrics.spline import Spline, spline_through
 
 _RIDGE = 1e-3
-"""Pseudo-observations per column: keeps a draw whose outcomes the spline separates from running away."""
+"""Pseudo-observations per column: they keep coefficients finite in a draw whose outcomes the spline separates."""
 
 _MOST_POINTS = 2_000
-"""Points at which errors are evaluated; more patients than that are taken together with their neighbours."""
+"""Points at which errors are evaluated; with more patients, neighbours share a point."""
 
 
 class Curve(Protocol):
-    """Observed probability as a function of the predicted one, in every draw, however it was fitted."""
+    """Observed probability as a function of the predicted one, in every draw."""
 
     def observed_at(self, y_predicted: Floats) -> Floats:
         """Observed probability at predicted ones (points,), shape (draws, points)."""
@@ -35,8 +35,7 @@ class Curve(Protocol):
 class SmoothCurve:
     """A fitted curve: observed probability as a function of the predicted one, in every draw.
 
-    ``spline`` is laid through log-odds, ``coefficients`` have shape (draws, columns + 1); NaN in draws that hold one
-    outcome only.
+    ``spline`` is over log-odds, ``coefficients`` have shape (draws, columns + 1); NaN in draws with one outcome only.
     """
 
     spline: Spline
@@ -80,9 +79,9 @@ def smooth_curve(y_observed: Floats, y_predicted: Floats, weights: Floats) -> Sm
 def calibration_errors(curve: Curve, y_predicted: Floats, weights: Floats) -> CalibrationErrors:
     """Errors over patients with predictions (n,), each counted by ``weights`` (draws, n), whose rows are the curve's.
 
-    The patients may be others than those of the curve: everybody predicted for, where the outcome is not known of
-    all. Of more than 2,000 patients neighbours are taken together at their mean prediction; the least and the
-    greatest prediction stay alone. Source: Austin & Steyerberg 2019, doi:10.1002/sim.8281.
+    The patients may be others than those of the curve: all with a prediction, also without a known outcome. Of more
+    than 2,000 patients neighbours share a point at their mean prediction; the least and the greatest prediction stay
+    alone. Source: Austin & Steyerberg 2019, doi:10.1002/sim.8281.
     """
     points, counts = _points(y_predicted, weights)
     return _distances(np.abs(curve.observed_at(points) - points), counts)

@@ -1,6 +1,6 @@
-"""Restricted cubic splines: a bent line that is straight beyond its outer knots, for curves of unknown shape.
+"""Restricted cubic splines, which are straight beyond their outer knots, for curves of unknown shape.
 
-How many knots the data carry is decided here; what is regressed on the spline is left to the curves.
+The number of knots depends on the data.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _FIVE_KNOTS_FROM, _THREE_KNOTS_FROM = 100, 30
 
 @dataclass(frozen=True, eq=False)
 class Spline:
-    """Where a spline bends, and what makes its columns uncorrelated; nearly copies of one another as they come.
+    """The knots of a spline, and the transformation that makes its columns, otherwise nearly equal, uncorrelated.
 
     ``knots`` (knots,), ``centre`` (columns,), ``whitening`` (columns, columns). Without knots it is a straight line.
     """
@@ -28,7 +28,7 @@ class Spline:
     whitening: Floats
 
     def columns(self, values: Floats) -> Floats:
-        """Columns of variance 1 over the values that the spline was laid through, shape (n, columns).
+        """Columns of variance 1 over the values that the spline was fitted to, shape (n, columns).
 
         A direction in which those values did not vary is 0 throughout.
         """
@@ -36,10 +36,10 @@ class Spline:
 
 
 def spline_through(values: Floats, outcomes: float) -> Spline:
-    """A spline laid through ``values`` (n,) for a regression that the rarer of two ``outcomes`` carries.
+    """A spline over ``values`` (n,) for a regression whose rarer outcome occurred ``outcomes`` times.
 
-    Five knots, three where that outcome came fewer than 100 times, a straight line below 30. Equal knots count as
-    one; where fewer than three are left, as where the values are few, the line is straight.
+    Five knots, three below 100 such outcomes, a straight line below 30. Equal knots count as one; if fewer than three
+    are left, because there are few values, the line is straight.
     Source: Harrell 2015, Regression Modeling Strategies, section 2.4, doi:10.1007/978-3-319-19425-7.
     """
     knots = _knots(values, outcomes)
@@ -63,7 +63,7 @@ def _knots(values: Floats, outcomes: float) -> Floats:
 
 
 def _bent(values: Floats, knots: Floats) -> Floats:
-    """The spline's columns as they come: (n, 1) without knots, else (n, knots - 1)."""
+    """The spline's columns before the transformation: (n, 1) without knots, else (n, knots - 1)."""
     if len(knots) == 0:
         return values[:, None]
     cubes = np.maximum(values[:, None] - knots, 0.0) ** 3

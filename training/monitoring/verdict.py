@@ -11,7 +11,7 @@ import numpy as np
 
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
-from models.score import Constant, Linear, Score
+from models.score import Constant, LinearScore, Score
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import ALARM, HINT, Kind, MonitoringFinding, Size
 from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, disclosed
@@ -54,7 +54,7 @@ def used_features(model: OutcomeModel, names: Sequence[str]) -> frozenset[str]:
 def _columns(score: Score) -> list[int]:
     if isinstance(score, Constant):
         return []
-    if isinstance(score, Linear):
+    if isinstance(score, LinearScore):
         return score.used[(score.weight != 0) | (score.missing_weight != 0)].tolist()
     return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
 

@@ -1,8 +1,8 @@
-"""Weights for those whose remission was observed, so that they stand for those whose remission was not.
+"""Weights that make patients with an observed remission outcome represent those without.
 
-What is not observed is not no: a patient is weighted by the inverse chance of being observed, given the site and all
-that was recorded before the deciding window. The features of a landmark would not do: an outcome model conditions on
-them already, and what drives the missing comes later. Source: Robins, Rotnitzky & Zhao 1994,
+A missing outcome is not "no": a patient is weighted by the inverse probability of being observed, given the site and
+all that was recorded before the deciding window. The features of a landmark would not suffice: an outcome model
+conditions on them already, and the causes of missing outcomes come later. Source: Robins, Rotnitzky & Zhao 1994,
 doi:10.1080/01621459.1994.10476818.
 """
 
@@ -25,9 +25,9 @@ FEWEST = 20
 
 
 def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: TrainingConfig) -> list[Floats]:
-    """For each landmark the weights of those whose remission was observed, shape (patients,); see there.
+    """For each landmark the ``observation_weights``, shape (patients,).
 
-    The chance of being observed is estimated once, from everybody who is in the analysis at any landmark.
+    The probability of being observed is estimated once, from all patients in the analysis at any landmark.
     """
     record = course_record(cohort, outcomes[0])
     analysed = np.any([outcome.eligible for outcome in outcomes], axis=0)
@@ -47,9 +47,9 @@ def _training_data(names: tuple[str, ...], rows: Floats, seed: int) -> TrainingD
 def observation_weights(
     training_data: TrainingData, site: NDArray[np.integer], observed: Mask, analysed: Mask
 ) -> Floats:
-    """Overall over own chance of being observed, shape (patients,), of those analysed and observed; else 0.
+    """Overall over own probability of being observed, shape (patients,), of those analysed and observed; else 0.
 
-    ``training_data`` brings rows, names and seed; its counts are not looked at. No outcome is either.
+    ``training_data`` supplies rows, names and seed; its counts are not used, and no outcome is.
     """
     weights = np.where(analysed & observed, 1.0, 0.0)
     if min((analysed & observed).sum(), (analysed & ~observed).sum()) < FEWEST:
@@ -58,10 +58,10 @@ def observation_weights(
     seen = observed[patient].astype(np.float64)
     levels, band = np.unique(site[patient], return_inverse=True)
     binomial = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
-    learned = fit_logistic(
+    fitted = fit_logistic(
         TrainingData(training_data.rows, binomial, training_data.names, training_data.signs, training_data.seed)
     )
-    score = learned.score.predict(training_data.rows)
+    score = fitted.score.predict(training_data.rows)
     weights[patient] *= seen.mean() / expit(fit_baseline(binomial, score)[band] + score[patient])
     return weights
 

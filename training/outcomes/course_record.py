@@ -1,7 +1,7 @@
-"""What was recorded of each patient before the deciding window: it drives who is seen there.
+"""The record of each patient before the deciding window, which predicts who is seen there.
 
-These are no features: nobody is predicted from them. They say for whom those who were observed stand. Where the
-protocol takes everyone to be in remission at the landmark, the record ends before the landmark.
+These are no features: no prediction uses them, only the weights of observed patients. If the protocol takes everyone to
+be in remission at the landmark, the record ends before the landmark.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class CourseRecord:
 def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
     """The record of every patient up to the day before the remission window opens; severity in reliable changes.
 
-    Without a window it ends before the time at risk begins, as what comes later can't have driven who was lost.
+    Without a window it ends before the time at risk begins.
     """
     protocol = cohort.protocol
     until = anchor_days(cohort) + protocol.remission.window_days[0]
@@ -61,6 +61,6 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
 
 
 def _last_but_one(ratings: Rows) -> Floats:
-    """Score of the rating before the last one, NaN where there is none."""
+    """Score of the rating before the last one, NaN if there is none."""
     later = np.append(ratings.patient[1:] == ratings.patient[:-1], False)[: len(ratings)]
     return ratings.where(np.asarray(later)).last_for_patient("score")

@@ -1,4 +1,4 @@
-"""Digests of what a cohort is turned into, so that one can tell later that it was turned into the same."""
+"""Digests of bundles, outcomes and features, to check later that a cohort gives the same again."""
 
 import hashlib
 import tempfile
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.build import FeatureRows
+from features.records.cohort import canonical_bytes
 from models.bundle import Bundle, save_bundle
 from training.outcomes.labels import Outcomes
 
@@ -49,12 +50,5 @@ def _reasons(reasons: NDArray[np.object_]) -> list[str]:
 def _digest(texts: list[str], arrays: Mapping[str, NDArray[np.generic]]) -> str:
     hashed = hashlib.sha256("\0".join(texts).encode())
     for name, values in arrays.items():
-        hashed.update(f"\0{name} {values.shape}\0".encode() + _canonical(values))
+        hashed.update(f"\0{name} {values.shape}\0".encode() + canonical_bytes(values))
     return hashed.hexdigest()
-
-
-def _canonical(values: NDArray[np.generic]) -> bytes:
-    """Little-endian numbers of 64 bits with one zero and one NaN, row by row."""
-    numbers = np.ascontiguousarray(values, dtype="<f8") + 0.0
-    numbers[np.isnan(numbers)] = np.nan
-    return numbers.tobytes()

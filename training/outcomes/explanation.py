@@ -1,7 +1,6 @@
-"""One patient's outcomes in plain words: which readings were considered, and which rule decided.
+"""One patient's outcomes in sentences: which readings were considered, and which rule decided.
 
-Every answer comes from the functions of `labels`; here they are only put into sentences. The patient's own
-values are shown: that is the purpose of an explanation, and no other output does so.
+Every answer comes from the functions of `labels`. The patient's own values are shown, which no other output does.
 """
 
 from collections.abc import Iterator
@@ -45,9 +44,9 @@ YES_NO = {1.0: "yes", 0.0: "no"}
 
 
 def explain_outcomes(cohort: Cohort, patient_id: str) -> str:
-    """How the outcome rules came to their answers for one patient, at every landmark of the protocol.
+    """How the outcome rules decided for one patient, at every landmark of the protocol.
 
-    Raises ``CohortRefusedError`` when the cohort has no such patient.
+    Raises ``CohortRefusedError`` if the cohort has no such patient.
     """
     found = np.flatnonzero(cohort.patient_ids == patient_id)
     if not len(found):
@@ -100,7 +99,7 @@ class _ExplainedPatient:
 
     @property
     def decided_early(self) -> bool:
-        """Whether the reading that decides came by the landmark, where nobody knew that none nearer would follow."""
+        """Whether the reading that decides came by the landmark, when a nearer one could still follow."""
         day = deciding_readings(self.cohort, self.ratings).last_for_patient("day")[0]
         at_landmark = self.protocol.remission.at_landmark
         return not at_landmark and bool(self.outcomes.eligible[0] and day <= self.outcomes.landmark_day[0])

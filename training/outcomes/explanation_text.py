@@ -1,4 +1,4 @@
-"""Days, scores and lines of a trace as text."""
+"""Days, scores and lines of an outcome explanation."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ import numpy as np
 from features.records.timeline import Rows
 
 DECIMALS = 6
-"""More than any score has, and fewer than the rounding of a difference would show."""
+"""More decimals than any score has, and fewer than would show the rounding of a difference."""
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -21,7 +21,7 @@ def indented_after_first(lines: Iterator[str]) -> list[str]:
 
 
 def shown_readings(rows: Rows) -> str:
-    """Every reading as day and score; "none" without one."""
+    """Every reading as day and score, or "none"."""
     pairs = zip(rows.numbers("day"), rows.numbers("score"), strict=True)
     return "; ".join(shown_reading(day, score) for day, score in pairs) or "none"
 
@@ -32,10 +32,10 @@ def shown_reading(day: float, score: float) -> str:
 
 
 def shown_count(number: float, noun: str) -> str:
-    """So many days, or another noun."""
+    """A number of days, or of another noun."""
     return f"{shown(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def shown(value: float) -> str:
-    """A number without decimals that say nothing."""
+    """A number without needless decimals."""
     return np.format_float_positional(round(float(value), DECIMALS), trim="-")

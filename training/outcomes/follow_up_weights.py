@@ -1,8 +1,7 @@
-"""Weights for those still followed after remission, so that they stand for those lost to follow-up before them.
+"""Follow-up weights: patients still followed after remission represent those lost to follow-up.
 
-Who is lost depends on how the patient was at the last contact. A patient is weighted by the inverse chance of having
-been kept so far, relative to all who are left. Source: Robins & Finkelstein 2000,
-doi:10.1111/j.0006-341X.2000.00779.x.
+Loss depends on the patient's state at the last contact. A patient is weighted by the inverse probability of still being
+followed, relative to all who are left. Source: Robins & Finkelstein 2000, doi:10.1111/j.0006-341X.2000.00779.x.
 """
 
 from dataclasses import dataclass
@@ -26,9 +25,9 @@ from training.outcomes.labels import EndedBy, Outcomes, usable_ratings
 def follow_up_weights(
     cohort: Cohort, features: FeatureRows, outcomes: Outcomes, last_day: int, config: TrainingConfig
 ) -> FollowUpWeights:
-    """Weights of the patients at risk up to ``last_day``; all 1 where too few were lost, or too few kept.
+    """Weights of the patients at risk up to ``last_day``; all 1 if too few were lost, or too few kept.
 
-    Who was seen in the last week was kept: a study's last visits fall on some days before its end.
+    A patient seen in the last week was kept: a study's last visits are on some days before its end.
     """
     started = outcomes.eligible & (outcomes.remission == 1) & (outcomes.ended_by != EndedBy.NOT_AT_RISK)
     lost = started & (outcomes.ended_by == EndedBy.CENSORED)
@@ -38,7 +37,7 @@ def follow_up_weights(
     contacts = _contacts(cohort, outcomes, started, last_day)
     if len(contacts) > started.sum():
         kept = _kept_by_contacts(cohort, outcomes, contacts, lost, config)
-    else:  # nobody was rated again: only time and what was known at the landmark can tell
+    else:  # no later rating: only time and the record at the landmark predict the loss
         kept = _kept_over_time(features, outcomes, started, lost, last_day, config)
     starts = np.tile(np.arange(last_day // DAYS_PER_WEEK) * float(DAYS_PER_WEEK), (len(cohort), 1))
     at_event = kept.through(np.nan_to_num(outcomes.followed_days)[:, None])[:, 0]
@@ -47,9 +46,9 @@ def follow_up_weights(
 
 @dataclass(frozen=True, eq=False)
 class _KeptContacts:
-    """The chance of having been kept, as steps in time: ``chance`` (steps,) from ``since`` (days at risk) on.
+    """The probability of having been kept, as steps in time: ``chance`` (steps,) from ``since`` (days at risk) on.
 
-    ``patient`` (steps,) is ascending, and ``since`` within it; before the first step the chance is 1.
+    ``patient`` (steps,) is ascending, and ``since`` within it; before the first step the probability is 1.
     """
 
     patient: Indices
@@ -58,7 +57,7 @@ class _KeptContacts:
     patients: int
 
     def through(self, days: Floats) -> Floats:
-        """The chance of having been kept through days of each patient, shapes (patients, days)."""
+        """The probability of having been kept through days of each patient, shapes (patients, days)."""
         stride = max(float(self.since.max(initial=0)), float(days.max(initial=0))) + 1
         place = np.arange(self.patients)
         key = np.append(-1.0, self.patient * stride + self.since)
@@ -79,9 +78,9 @@ def _contacts(cohort: Cohort, outcomes: Outcomes, started: Mask, last_day: int) 
 def _kept_by_contacts(
     cohort: Cohort, outcomes: Outcomes, contacts: Rows, lost: Mask, config: TrainingConfig
 ) -> _KeptContacts:
-    """By the chance of coming again after each contact, given how the patient was on it.
+    """By the probability of another contact after each one, given the patient's state at it.
 
-    Who relapses came again: it takes a later reading to confirm the one that dates the relapse.
+    A patient who relapses has another contact: a later reading confirms the one that dates the relapse.
     """
     patient = contacts.patient
     last = np.append(patient[1:] != patient[:-1], True)
@@ -97,7 +96,7 @@ def _kept_by_contacts(
 
 
 def _at_contact(cohort: Cohort, outcomes: Outcomes, contacts: Rows) -> tuple[tuple[str, ...], Floats]:
-    """What is known of the patient at each contact, severity in reliable changes; names and (contacts, names)."""
+    """The patient's state at each contact, severity in reliable changes; names and (contacts, names)."""
     primary, score = outcomes.primary, contacts.numbers("score")
     change = contacts.spread(primary.reliable_change)
     above = (score - contacts.spread(primary.remission_at_most)) / change
@@ -117,7 +116,7 @@ def _at_contact(cohort: Cohort, outcomes: Outcomes, contacts: Rows) -> tuple[tup
 def _kept_over_time(
     features: FeatureRows, outcomes: Outcomes, started: Mask, lost: Mask, last_day: int, config: TrainingConfig
 ) -> _KeptContacts:
-    """By a weekly hazard of being lost, given the features of the landmark."""
+    """By a weekly hazard of loss, given the features of the landmark."""
     followed = np.minimum(np.nan_to_num(outcomes.followed_days), last_day)
     edges = band_edges(followed[started], lost[started], last_day)
     binomial = relapse_counts(followed, lost, started, edges)
@@ -135,7 +134,7 @@ def _kept_over_time(
 
 
 def _relative(weekly: Floats, at_event: Floats, outcomes: Outcomes, largest: float) -> FollowUpWeights:
-    """Inverse chances, relative to their mean over those at risk at the start of the week."""
+    """Inverse probabilities, relative to their mean over those at risk at the start of the week."""
     weeks = weekly.shape[1]
     followed = np.where(outcomes.at_risk, outcomes.followed_days, -1.0)
     at_risk = followed[:, None] > np.arange(weeks) * DAYS_PER_WEEK

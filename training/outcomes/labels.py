@@ -1,8 +1,8 @@
-"""What happened to every patient: remission, relapse and sustained remission, each yes, no or not observed.
+"""The outcomes of every patient: remission, relapse and sustained remission, each yes, no or not observed.
 
-The rules are those of the protocol; a day without a reading never becomes an answer, and nothing recorded after a
-withdrawal dates anything. Sustained remission is never defined on its own: it is remission without relapse or competing
-event up to the horizon. Who enters is decided in `features.eligibility`, from what is known at the landmark alone.
+The rules are those of the protocol. A day without a reading never becomes an answer, and records after a withdrawal
+date nothing. Sustained remission is remission without relapse or competing event up to the horizon.
+`features.eligibility` decides who enters, only from what is known at the landmark.
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class Outcomes:
 def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     """Apply the protocol's outcome rules to every patient of a complete cohort.
 
-    A reading on or before the landmark that decides only because none came later in the window, which nobody knew at
-    the landmark, decides nothing there: remission after the landmark is not observed.
+    A reading on or before the landmark may decide only because none came later in the window, which is not known at the
+    landmark. Then remission after the landmark is not observed.
     """
     protocol = cohort.protocol
     known = known_at(cohort, landmark)
@@ -99,7 +99,7 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
 
 
 def outcome_scale(cohort: Cohort, known: KnownAtLandmark) -> PrimaryScale:
-    """The scale of the outcomes at a landmark; one with a baseline stays it where the landmark is not reached."""
+    """The scale of the outcomes at a landmark; a scale with a baseline applies also if the landmark is not reached."""
     rule = cohort.protocol.remission
     return known.primary if rule.at_landmark else primary_scale(cohort.assessments, cohort.protocol)
 
@@ -147,7 +147,7 @@ def _remission(score: Floats, primary: PrimaryScale, protocol: Protocol) -> Floa
 def time_at_risk(
     cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Days from ``start`` to whatever ended the time at risk, and what did; NaN and NOT_AT_RISK without a start."""
+    """Days from ``start`` to the end of the time at risk, and what ended it; NaN and NOT_AT_RISK without a start."""
     withdrawal = withdrawal_days(cohort)
     events = events_at_risk(cohort, start)
     relapse = _of(events, cohort.protocol, *cohort.protocol.relapse.events).first_for_patient("day")
@@ -165,7 +165,7 @@ def time_at_risk(
 
 
 def withdrawal_days(cohort: Cohort) -> Floats:
-    """Day of the first withdrawal per patient, NaN without one; what is recorded after it dates nothing."""
+    """Day of the first withdrawal per patient, NaN without one; later records date nothing."""
     return _of(cohort.events, cohort.protocol, "withdrawal").first_for_patient("day")
 
 
@@ -185,7 +185,7 @@ def _of(events: Rows, protocol: Protocol, *names: str) -> Rows:
 
 
 def last_observed_day(cohort: Cohort, ratings: Rows) -> Floats:
-    """The day up to which a patient without withdrawal was observed, NaN where never."""
+    """The day up to which a patient without withdrawal was observed, NaN if never."""
     if cohort.protocol.relapse.rule == "event":
         tables = [cohort.sessions, cohort.assessments, cohort.events]
     else:
@@ -201,7 +201,7 @@ class RelapseCourse:
     """The readings from the one that opens the time at risk on, and which of them date a relapse.
 
     Arrays have shape (readings,). ``best_before`` is the lowest score from the opening reading to the one before.
-    ``confirmed_on`` is the day of the first reading that confirms this one; NaN where none does.
+    ``confirmed_on`` is the day of the first reading that confirms this one; NaN if none does.
     """
 
     readings: Rows
@@ -214,7 +214,7 @@ class RelapseCourse:
 
 
 def relapse_course(cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: Floats) -> RelapseCourse:
-    """Judge ``usable_ratings`` after ``start``: in the relapse band, reliably above the best one so far, confirmed.
+    """Evaluate ``usable_ratings`` after ``start``: in the relapse band, reliably above the best so far, confirmed.
 
     The last reading up to ``start`` opens the course; without one, the first reading after it.
     """

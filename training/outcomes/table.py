@@ -16,7 +16,7 @@ ENDED_BY = {EndedBy.RELAPSE: "relapse", EndedBy.COMPETING: "competing", EndedBy.
 def outcomes_frame(cohort: Cohort) -> pd.DataFrame:
     """One row per patient and landmark: who is eligible, why not, and the outcomes of those who are.
 
-    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``. What does not apply is missing,
+    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``. Values that don't apply are missing,
     and so is every outcome of a patient who is not eligible.
     """
     frames = [_at_landmark(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks]
@@ -74,5 +74,5 @@ def write_outcomes(cohort: Cohort, path: Path) -> None:
 
 
 def _plain(value: object) -> str:
-    """A number without decimals that say nothing."""
+    """A number without needless decimals."""
     return np.format_float_positional(float(str(value)), trim="-")

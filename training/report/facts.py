@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
-from training.evaluation.case_mix_compared import CaseMixComparison
+from training.evaluation.case_mix_comparison import CaseMixComparison
 from training.evidence.document import Evidence
 
 INTENDED_USE = (

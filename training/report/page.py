@@ -1,6 +1,6 @@
 """The report of a run as one HTML document; the template orders its figures and tables."""
 
-from training.evaluation.case_mix_compared import NOTABLE
+from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Evidence
 from training.report import tables
 from training.report.facts import ReportContent, ReportFacts

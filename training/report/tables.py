@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from training.evaluation.case_mix_compared import NOTABLE, CaseMixComparison
+from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
 from training.evidence.document import (
     Direction,
     Evidence,

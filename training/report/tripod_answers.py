@@ -6,7 +6,7 @@ An answer says only what the evidence shows; ``None`` leaves the item to the aut
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from training.evaluation.case_mix_compared import NOTABLE
+from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Question
 from training.report.facts import ReportContent
 from training.report.kinds import CHOICE, KIND, PREDICTED

@@ -1,17 +1,17 @@
-"""Draws a SYNTHETIC KAP cohort in the intake format, together with its true risks. No real patient stands behind it.
+"""Draws a SYNTHETIC KAP cohort in the intake format, together with its true risks. It contains no real patient.
 
 The mechanism, with every number and its source in ``mechanism``:
 
 * A patient has recorded columns, a latent baseline severity and a latent amplitude of response, Gaussian within a
   trajectory class (improvement, chronic, delayed) and a severity stratum. Every recorded column has a small effect.
 * A rating is severity minus amplitude times the share reached after the doses so far (with a passing dip after each
-  dose), plus noise, rounded and cut at the ends of its scale, in the same units on every scale.
-* How many sessions a patient receives depends on site and recorded columns; whether the deciding rating is seen, on
-  site and earlier ratings; relapse is a frailty hazard among those in remission; maintenance halves it and goes to
-  those with more residual symptoms.
+  dose), plus noise, rounded and clipped to its scale, in the same units on every scale.
+* The number of sessions depends on site and recorded columns, the observation of the deciding rating on site and
+  earlier ratings. Relapse is a frailty hazard among those in remission. Maintenance halves it and goes to patients
+  with more residual symptoms.
 
 So the probability of remission and of relapse given the record at a landmark can be computed exactly
-(``truth``): a model can be evaluated against it, which no real cohort allows.
+(``truth``), and a model can be evaluated against it, which no real cohort allows.
 """
 
 from collections.abc import Callable
@@ -72,13 +72,13 @@ horizons_days = [84, 182]
 README = """\
 This is a SYNTHETIC cohort of {patients} invented patients of {sites} invented sites (seed {seed}).
 
-No real person is in it. It was drawn by `kap` from a written-down mechanism (`training/simulation/mechanism.py`).
-Nothing that a model learns from it says anything about ketamine-assisted psychotherapy.
+No real person is in it. `kap` drew it from a written-down mechanism (`training/simulation/mechanism.py`).
+A model fitted on it says nothing about ketamine-assisted psychotherapy.
 
-`truth.parquet` holds, for every patient and landmark reached, the true probability of remission given what the record
-shows at the landmark (`true_remission`) and the true cumulative probability, given remission, that a relapse has begun
-by the end of each week after the remission reading (`true_relapse_week_1` to `true_relapse_week_52`): onset, before it
-is noticed at a visit, and as if nothing competed. Training never reads it.
+`truth.parquet` holds, for every patient and landmark reached, the true probability of remission given the record at the
+landmark (`true_remission`) and the true cumulative probability, given remission, that a relapse has begun by the end of
+each week after the remission reading (`true_relapse_week_1` to `true_relapse_week_52`): the onset, before a visit
+detects it, and without competing events. Training never reads it.
 """
 
 MARK = {"synthetic": "true", "note": "invented patients, drawn from a written-down mechanism"}
@@ -87,12 +87,12 @@ MARK = {"synthetic": "true", "note": "invented patients, drawn from a written-do
 
 @dataclass(frozen=True)
 class SyntheticCohort:
-    """A synthetic cohort: the five tables of the intake format, its protocol, and what no real cohort has.
+    """A synthetic cohort: the five tables of the intake format, its protocol, and the truth behind them.
 
     ``truth`` has one row per patient and landmark reached: ``patient_id``, ``landmark``, ``landmark_day``,
     ``true_remission`` and ``true_relapse_week_1`` to ``_52`` (probabilities). ``would_be`` has one row per patient
-    with what was drawn, seen or not (deciding reading, remission, relapse onset in days after it, class); it is never
-    written.
+    with what was drawn, observed or not (deciding reading, remission, relapse onset in days after it, class); it is
+    never written.
     """
 
     patients: pd.DataFrame
@@ -149,7 +149,7 @@ def _would_be_table(patients: SyntheticPatients, course: Course, follow_up: Foll
 
 
 def simulate_cohort(patients: int, sites: int, seed: int) -> SyntheticCohort:
-    """A synthetic cohort of so many patients and sites; the same seed gives the same cohort.
+    """A synthetic cohort; the same seed gives the same cohort.
 
     Raises ``ValueError`` unless there is at least one patient and one site.
     """

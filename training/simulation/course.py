@@ -1,7 +1,7 @@
 """Draws the acute course of synthetic patients: dosing sessions, ratings up to the last session, the deciding rating.
 
-Every rating is linear in the latent severity and amplitude, plus independent noise; how many sessions a patient
-receives depends on the site and on recorded columns only.
+Every rating is linear in the latent severity and amplitude, plus independent noise. The number of sessions depends on
+the site and on recorded columns only.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from training.simulation.patients import Flags, Floats, Integers, Scales, Sites,
 class Ratings:
     """One planned rating per patient: ``day`` and ``score`` of shape (patients,), ``present`` where it was made.
 
-    ``reached`` (patients, classes) is the share of the amplitude that had been reached by then in each class.
-    ``stage`` is the number of the dosing session up to which it was made: known at the landmark before that session.
+    ``reached`` (patients, classes) is the share of the amplitude reached by then in each class. ``stage`` is the number
+    of the dosing session before which it was made, so that it is known at the landmark before that session.
     """
 
     day: Integers
@@ -34,7 +34,7 @@ class Course:
     """The acute course: ``session_day`` (patients, sessions) and ``received`` of it, ratings in order of time.
 
     ``hazard`` is each patient's probability of leaving after any one session; ``deciding_score`` is the reading that
-    decides on remission, drawn for everybody whether or not it is observed.
+    decides on remission, drawn for every patient, observed or not.
     """
 
     planned: Integers
@@ -55,7 +55,7 @@ def reached_table() -> Floats:
 
 
 def _reached(patients: SyntheticPatients, doses: Integers, days_since: Integers) -> Floats:
-    """Share of the amplitude reached in each class, with the passing relief after the last dose."""
+    """Share of the amplitude reached in each class, with the temporary relief after the last dose."""
     benzodiazepine = np.nan_to_num(patients.recorded["benzodiazepine_mg"])
     kept = 1.0 - mechanism.DIP_LOST_PER_BENZODIAZEPINE_MG * benzodiazepine
     dip = mechanism.DIP_PER_UNIT * kept * np.exp(-days_since / mechanism.DIP_TIME_CONSTANT_DAYS)

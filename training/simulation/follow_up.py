@@ -1,7 +1,6 @@
-"""Draws what happens to synthetic patients after the acute course: who is seen, relapse, maintenance, events.
+"""Draws the follow-up of synthetic patients after the acute course: visits, relapse, maintenance, events.
 
-Being seen depends on the site and on what was observed before, never on what was not: informative, and missing at
-random given the record.
+Visits depend on the site and on earlier observations only: informative, and missing at random given the record.
 """
 
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class FollowUpOutcome:
-    """What is to come for each patient, seen or not; days are days of the record, ``NEVER`` where it does not come."""
+    """The true follow-up of each patient, observed or not; days are days of the record, ``NEVER`` without an event."""
 
     remitted: Flags
     maintenance: Flags
@@ -45,7 +44,7 @@ class FollowUpOutcome:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What the record shows after the acute course. ``seen_until`` is the last day under observation."""
+    """The record after the acute course. ``seen_until`` is the last day under observation."""
 
     follow_up_outcome: FollowUpOutcome
     deciding_observed: Flags
@@ -55,7 +54,7 @@ class FollowUp:
 
 
 def _days(waiting: Floats) -> Integers:
-    """Whole days, cut at ``NEVER``."""
+    """Whole days, at most ``NEVER``."""
     return np.minimum(np.ceil(waiting), NEVER).astype(np.int64)
 
 
@@ -88,7 +87,7 @@ def draw_follow_up_outcome(
 
 
 def _last_score(patients: SyntheticPatients, course: Course) -> Floats:
-    """The last rating of the course in reliable-change units; the centre where there is none."""
+    """The last rating of the course in reliable-change units; the centre if there is none."""
     last = np.full(len(patients), np.nan)
     for rating in course.ratings:
         if not rating.phq9:
@@ -110,7 +109,7 @@ def _deciding_observed(patients: SyntheticPatients, course: Course, sites: Sites
 
 
 class _FollowUpClinic:
-    """Sees the patients visit by visit; keeps who is still coming, their last and their best score."""
+    """Draws visit after visit; keeps which patients are still followed, their last and their best score."""
 
     def __init__(
         self,

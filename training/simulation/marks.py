@@ -1,4 +1,4 @@
-"""How a synthetic cohort is told from a real one: by marks in its data, which a change of protocol does not remove."""
+"""The marks of a synthetic cohort in its data, which a change of protocol does not remove."""
 
 from features.records.cohort import Cohort
 
@@ -8,18 +8,15 @@ PROTOCOL_MARK = "kap-synthetic"
 
 
 def is_synthetic(cohort: Cohort) -> bool:
-    """Whether any patient, any site or the cohort's own protocol carries the mark of the simulator.
+    """Whether any patient, any site or the cohort's own protocol has the simulator's mark.
 
-    Of a cohort that was read under a model's protocol, which is not its own, ask `has_synthetic_patients`.
+    For a cohort that was read under a model's protocol use `has_synthetic_patients`.
     """
     return cohort.protocol.name.startswith(PROTOCOL_MARK) or has_synthetic_patients(cohort)
 
 
 def has_synthetic_patients(cohort: Cohort) -> bool:
-    """Whether any patient or any site carries the mark of the simulator.
-
-    One made-up patient among real ones makes the whole cohort synthetic.
-    """
+    """Whether any patient or site has the simulator's mark; one made-up patient makes the whole cohort synthetic."""
     return any(name.startswith(SITE_MARK) for name in cohort.site_names) or any(
         name.startswith(PATIENT_MARK) for name in cohort.patient_ids.tolist()
     )

@@ -1,6 +1,6 @@
-"""The numbers of the synthetic mechanism, each with its source; no drawing and no arithmetic happens here.
+"""The numbers of the synthetic mechanism, each with its source.
 
-Tags: [seen] stood in the cited source; [recalled] not verified; [derived] arithmetic on seen figures; [judgement] ours.
+Tags: [seen] in the cited source; [recalled] not verified; [derived] arithmetic on seen figures; [judgement] ours.
 Scores are written in *reliable-change units above the remission cut-off*, (score - remission_at_most) /
 reliable_change of the instrument, so that one mechanism serves every scale.
 """
@@ -11,7 +11,7 @@ MAXIMUM_SESSIONS = 6
 """Four sessions in Hull 2022, six in Parks and in Oliver 2022, mean 4 in Yermus 2024 [seen]."""
 
 PLANNED_SESSIONS = {5: 0.5, 6: 0.5}
-"""Share of the sites that plan so many acute dosing sessions [judgement]."""
+"""Share of the sites by planned number of acute dosing sessions [judgement]."""
 
 SESSION_GAP_DAYS = {6: 0.15, 7: 0.55, 8: 0.20, 9: 0.10}
 """Days between dosing sessions: weekly in Hull 2022 and Aycart 2023 [seen]; the spread is [judgement]."""
@@ -20,19 +20,18 @@ LANDMARK_DAYS_AFTER_SESSION_2 = 14
 """Latest day of the third landmark, whether session 3 comes or not: the protocol's ``else_days``."""
 
 DECIDING_DAYS_AFTER_LAST_SESSION = (15, 24)
-"""Range of the days on which the end-of-course rating is made: around the middle of the remission window, and after
-every landmark, so that no landmark knows it [judgement]."""
+"""Range of the days of the end-of-course rating: around the middle of the remission window, and after every landmark,
+so that it is known at none [judgement]."""
 
 RATED_DAYS_AFTER_SESSION_2 = 6
 """The rating between sessions 2 and 3 is made by telephone on this day, whether or not session 3 follows, so that it
-does not tell; it lies outside the remission window [judgement]."""
+does not reveal that; it lies outside the remission window [judgement]."""
 
 CALL_DAYS_AFTER_DOSE = (2, 3)
 """Days after each dosing session on which the patient is called and rated [judgement]."""
 
 RATED_BEFORE_DAY_0, RATED_ON_DAY_0, RATED_AT_VISIT = 0.9, 0.99, 0.98
-"""Share of the patients rated once before day 0, on day 0, and at each later visit of the course that they come to
-[judgement]."""
+"""Share of the patients rated once before day 0, on day 0, and at each later visit of the course [judgement]."""
 
 CALLED_AFTER_DOSE = (0.92, 1.0)
 """Range over the sites of the share of the calls that reach the patient [judgement]."""
@@ -44,18 +43,18 @@ COURSE_DROPOUT = 0.17
 """Premature end of the course: 17.0% of psychotherapy for generalised anxiety, 45 studies [seen]."""
 
 DIP_PER_UNIT, DIP_TIME_CONSTANT_DAYS, DIP_ENDS_AFTER_DAYS = 0.38, 3.0, 10
-"""Passing relief after a dose, as a share of the patient's amplitude: SMD -1.17 below 12 h, -0.40 at 7-14 d, Hartland
+"""Temporary relief after a dose, as a share of the patient's amplitude: SMD -1.17 below 12 h, -0.40 at 7-14 d, Hartland
 2023 [seen]; three days and the end after ten days are [judgement]."""
 
 DIP_LOST_PER_BENZODIAZEPINE_MG = 0.015
-"""Share of the passing relief lost per mg: dose-dependent at day 1, gone by day 3, n=99 RCT, Feeney 2022 [seen]; size
+"""Share of the temporary relief lost per mg: dose-dependent at day 1, gone by day 3, n=99 RCT, Feeney 2022 [seen]; size
 [judgement]."""
 
 NOISE_SD = 0.361
 """Measurement error of one rating: a reliable change is 1.96 * sqrt(2) standard errors [derived]."""
 
 COURSE_SD = 0.53
-"""What happens to the patient besides, between session 3 and the end-of-course rating [judgement]."""
+"""Other influences on the patient between session 3 and the end-of-course rating [judgement]."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ measurement error together [judgement]."""
 class Effect:
     """Odds ratio of remission and hazard ratio of relapse of one patient column, per ``scale`` above ``centre``.
 
-    A value that is not recorded acts as the centre.
+    A value that is not recorded counts as the centre.
     """
 
     column: str
@@ -177,17 +176,16 @@ RESIDUAL_HAZARD_RATIOS = (0.70, 0.90, 1.10, 1.35)
 """Relapse by residual level; the highest against the lowest 1.9: residual symptoms HR 1.3-1.9, Ali 2017 [seen]."""
 
 MAINTENANCE_HAZARD_RATIO = 0.42
-"""Given the frailty; about 0.5 over everybody: SUSTAIN-1 HR 0.49 (0.29-0.84) [seen]."""
+"""Given the frailty; about 0.5 over all patients: SUSTAIN-1 HR 0.49 (0.29-0.84) [seen]."""
 
 MAINTENANCE_AFTER_SESSIONS = 3
-"""Maintenance is planned for who received at least so many sessions: an earlier one would count as session 2 or 3
-[judgement]."""
+"""Fewest sessions before planned maintenance: an earlier dose would count as session 2 or 3 [judgement]."""
 
 MAINTENANCE_LOG_ODDS_BY_LEVEL = (-0.5, -0.15, 0.2, 0.6)
-"""More residual symptoms, more often maintenance: confounding by indication [judgement]."""
+"""Maintenance is more frequent with more residual symptoms: confounding by indication [judgement]."""
 
 MAINTENANCE_LOG_ODDS_NOT_REMITTED = -0.6
-"""Who is not in remission is given further doses as well, with no effect here [judgement]."""
+"""Patients not in remission get further doses too, without effect here [judgement]."""
 
 LOSS_PER_SCORE, LOSS_PER_SEVERITY, LOSS_PER_ADVERSE_EVENT = 0.65, 0.25, 0.6
 """Log odds of missing the end-of-course rating per reliable change of the last score, of baseline severity, and after
@@ -208,14 +206,14 @@ VISIT_DAYS = (28, 56, 84, 112, 140, 168, 224, 273, 322, 364)
 [judgement]."""
 
 FOLLOW_UP_NOISE_SD, RELAPSE_RISE, WANING_PER_YEAR = 0.25, 0.35, 0.45
-"""Ratings while well; rise above the relapse threshold; share of the change that those not in remission lose within a
+"""Ratings in remission; rise above the relapse threshold; share of the change that patients not in remission lose in a
 year (d .75-.86 at 3, .61-.73 at 6 months, Yermus 2024 [seen]); sizes [judgement]."""
 
 COMPETING_PER_YEAR = {"new_treatment": 0.035, "death": 0.003}
 """A few per cent a year [judgement]."""
 
 RELAPSE_BY_EVENT = 0.20
-"""Share of relapses that also come as an event rather than in a rating only [judgement]."""
+"""Share of relapses that are also recorded as an event, not by a rating only [judgement]."""
 
 ADVERSE_EVENT_PER_SESSION = 0.027
 """About 11% of the patients: 3.0-4.8% Mathai 2024 at home, 18.8% Aycart 2023 [seen]."""

@@ -1,6 +1,6 @@
-"""Draws synthetic sites and synthetic patients as they stand before session 1: what is recorded, and what is latent.
+"""Draws synthetic sites and synthetic patients before session 1: recorded and latent values.
 
-The record's missing values are drawn here too. Latent values follow from recorded ones only, so that the posterior of
+Missing values of the record are drawn here too. Latent values depend on recorded ones only, so that the posterior of
 ``truth`` can start from the same prior.
 """
 
@@ -39,7 +39,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class Sites:
-    """One value per site; the last of three or more sites is the one that loses most patients."""
+    """One value per site; the last of three or more sites loses most patients."""
 
     share: Floats
     planned_sessions: Integers
@@ -87,8 +87,8 @@ class Scales:
 
 
 @dataclass(frozen=True)
-class Latent:
-    """What nobody sees: stratum, class, and the Gaussian values behind every rating, each of shape (patients,)."""
+class LatentValues:
+    """The unobserved values: stratum, class, and the Gaussian values of every rating, each of shape (patients,)."""
 
     stratum: Integers
     trajectory: Integers
@@ -103,7 +103,7 @@ class SyntheticPatients:
     """Synthetic patients before session 1.
 
     ``recorded`` holds one float array per numeric or yes/no column (NaN: not recorded). ``advantage`` is the log odds
-    of remission and ``log_hazard`` the log hazard of relapse that the recorded columns and the site carry.
+    of remission and ``log_hazard`` the log hazard of relapse from the recorded columns and the site.
     """
 
     site: Integers
@@ -118,7 +118,7 @@ class SyntheticPatients:
     recorded: dict[str, Floats]
     advantage: Floats
     log_hazard: Floats
-    latent: Latent
+    latent: LatentValues
 
     def __len__(self) -> int:
         return len(self.site)
@@ -188,7 +188,7 @@ def _draw_columns(count: int, treatments: Integers, rng: np.random.Generator) ->
 
 
 def _linear(recorded: dict[str, Floats]) -> tuple[Floats, Floats]:
-    """Log odds of remission and log hazard of relapse that the recorded columns carry; not recorded adds nothing."""
+    """Log odds of remission and log hazard of relapse from the recorded columns; a missing value adds nothing."""
     count = len(next(iter(recorded.values())))
     odds, hazard = np.zeros(count), np.zeros(count)
     for effect in mechanism.EFFECTS:
@@ -225,7 +225,7 @@ def phq9_offset_mean(recorded: dict[str, Floats]) -> Floats:
 
 def _draw_latent(
     severe_share: Floats, advantage: Floats, recorded: dict[str, Floats], rng: np.random.Generator
-) -> Latent:
+) -> LatentValues:
     count = len(advantage)
     stratum = (rng.random(count) >= severe_share).astype(np.int64)
     trajectory = choose(class_probabilities(advantage), rng)
@@ -237,7 +237,7 @@ def _draw_latent(
         centre = amplitude_mean(kind, advantage[members], mechanism.SEVERITY_CENTRE)
         slope = kind.amplitude_per_severity * (severity[members] - mechanism.SEVERITY_CENTRE)
         amplitude[members] = rng.normal(centre + slope, kind.amplitude_sd)
-    return Latent(
+    return LatentValues(
         stratum=stratum,
         trajectory=trajectory,
         severity=severity,

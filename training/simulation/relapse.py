@@ -15,8 +15,8 @@ from training.simulation.patients import Flags, Floats, Integers, Scales, Sites,
 def residual_bounds(scales: Scales, baseline: Floats) -> Floats:
     """Upper bounds of the residual levels that count as remission, shape (patients, 4), in reliable-change units.
 
-    They lie half a point above the highest whole score of the level; the last is the threshold of remission. Where no
-    score can be one, because the baseline is too low or not recorded, every bound is minus infinity.
+    They lie half a point above the highest whole score of the level; the last is the threshold of remission. If no
+    score can be remission, because the baseline is too low or not recorded, every bound is minus infinity.
     """
     threshold = np.minimum(scales.cut, baseline - scales.change)
     edges = np.array([*mechanism.RESIDUAL_EDGES, 0.0])

@@ -1,4 +1,4 @@
-"""Turns drawn synthetic patients into the five tables of the intake format; nothing latent passes through here."""
+"""The five tables of the intake format from drawn synthetic patients, without latent values."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ TREATMENT_PROPORTIONS = {
 """Kinds of earlier treatment [judgement]."""
 
 RELAPSE_EVENTS = {"relapse": 0.3, "medication_increase": 0.4, "rescue_ketamine": 0.2, "hospitalisation": 0.1}
-"""What a relapse is noticed by, when not by a rating [judgement]."""
+"""Events that detect a relapse, other than a rating [judgement]."""
 
 
 def synthetic_ids(count: int) -> pd.Series:
@@ -67,8 +67,7 @@ def patients_table(patients: SyntheticPatients, ids: pd.Series) -> pd.DataFrame:
 
 
 def prior_treatments_table(patients: SyntheticPatients, ids: pd.Series, rng: np.random.Generator) -> pd.DataFrame:
-    """The ``prior_treatments`` table; as many adequate ones with a partial response at most as
-    ``failed_treatments`` says."""
+    """The ``prior_treatments`` table, with ``failed_treatments`` adequate ones with a partial response at most."""
     rows = np.repeat(np.arange(len(patients)), patients.treatments)
     number = np.arange(len(rows)) - np.repeat(np.cumsum(patients.treatments) - patients.treatments, patients.treatments)
     failed = number < np.nan_to_num(patients.recorded["failed_treatments"])[rows]
@@ -87,7 +86,7 @@ def prior_treatments_table(patients: SyntheticPatients, ids: pd.Series, rng: np.
 
 
 def _experience(patients: Integers, number: Integers, peaks: Floats, rng: np.random.Generator) -> pd.Series:
-    """Peak dissociation (CADSS), falling from session to session and personal, but without a link to the outcome."""
+    """Peak dissociation (CADSS), which falls over the sessions and varies by patient, without a link to the outcome."""
     later, first = mechanism.DISSOCIATION_LATER, mechanism.DISSOCIATION_FIRST
     mean = later + (first - later) * np.exp(-(number - 1) / 4.0)
     peak = mean * peaks[patients] * rng.lognormal(-0.08, 0.4, len(patients))
@@ -166,7 +165,7 @@ def assessments_table(patients: SyntheticPatients, course: Course, follow_up: Fo
 
 
 def _relapse_events(follow_up: FollowUp, rng: np.random.Generator) -> tuple[Integers, Integers]:
-    """Day and kind (index of ``RELAPSE_EVENTS``) of the event by which a relapse is noticed."""
+    """Day and kind (index of ``RELAPSE_EVENTS``) of the event that detects a relapse."""
     count = len(follow_up.seen_until)
     day = follow_up.follow_up_outcome.onset_day + rng.integers(3, 21, count)
     noticed = rng.random(count) < mechanism.RELAPSE_BY_EVENT

@@ -1,9 +1,9 @@
 """The true probability of remission and of relapse of every synthetic patient, given the record at a landmark.
 
 Within one trajectory class and severity stratum, (severity, amplitude, PHQ-9 offset) is Gaussian and every rating is
-linear in it: ratings enter one by one as exact Gaussian updates, classes are weighted by their likelihood, and the
-number of sessions still to come is summed over. A rating at the end of its scale is known only to lie beyond it: it
-enters by its exact probability and moments; rounding to whole points enters as variance 1/12.
+linear in it: ratings are exact Gaussian updates, classes are weighted by their likelihood, and the number of future
+sessions is summed over. A rating at the end of its scale is censored there: it enters by its exact probability and
+moments. Rounding to whole points enters as variance 1/12.
 """
 
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class Truth:
     """True risks at one landmark, for the patients who reach it.
 
     ``remission`` (patients,) is the probability of remission; ``relapse`` (patients, 52) the cumulative probability,
-    given remission, that a relapse has begun by the end of each week after the deciding reading: onset, before it is
-    noticed at a visit and if nothing competed.
+    given remission, that a relapse has begun by the end of each week after the deciding reading: the onset, before a
+    visit detects it, and without competing events.
     """
 
     reached: Flags
@@ -53,7 +53,7 @@ class _Posterior:
     covariance: Floats
 
     def update(self, rating: Ratings, scales: Scales) -> None:
-        """Takes one rating into account, where it is present."""
+        """Update by one rating, where it is present."""
         loading = _loading(rating.reached, phq9=rating.phq9)
         gain = np.einsum("nmij,nmj->nmi", self.covariance, loading)
         inside = (rating.score > scales.minimum) & (rating.score < scales.maximum)
@@ -118,7 +118,7 @@ def _prior(patients: SyntheticPatients, sites: Sites) -> _Posterior:
 
 
 def _session_weights(course: Course, landmark: int) -> Floats:
-    """Probability of receiving 1 to 6 sessions in all given the record at the landmark, shape (n, 6)."""
+    """Probability of 1 to 6 sessions in all given the record at the landmark, shape (n, 6)."""
     sessions = np.arange(1, mechanism.MAXIMUM_SESSIONS + 1, dtype=np.int64)
     hazard, planned = course.hazard[:, None], course.planned[:, None]
     stays = (1.0 - hazard) ** (sessions - 1)
@@ -131,10 +131,10 @@ def _session_weights(course: Course, landmark: int) -> Floats:
 
 
 def _third_session_likelihood(course: Course, sessions: Integers) -> Floats:
-    """What the day of the landmark tells of the number of sessions, up to a factor of each patient.
+    """Likelihood of the number of sessions given the day of the landmark, up to a factor of each patient.
 
-    Who did not come has it on the latest day; who came, on the day of session 3, or on the latest day where that is
-    earlier. Before the latest day only a session can be the reason.
+    Without session 3 the landmark is on the latest day; with it, on the day of session 3 if that is earlier. Before the
+    latest day only a session can be the reason.
     """
     latest = mechanism.LANDMARK_DAYS_AFTER_SESSION_2
     on_latest = (third_landmark_day(course) == course.session_day[:, 1] + latest)[:, None]

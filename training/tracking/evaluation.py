@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.audit.audit import seal_run
-from training.evaluation.case_mix_compared import CaseMixComparison, as_json
+from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
 from training.provenance import Provenance
 from training.registry.release import MODEL_NAME, RegisteredModel, use_store

@@ -1,6 +1,6 @@
-"""Who is neither learned from nor answered: whose answer is known or can't come, and whom the study leaves out.
+"""Who is neither fitted on nor answered: whose answer is known or can't come, and whom the study leaves out.
 
-A complete record is judged as of its landmark day, a clinic's as of today; each case names the reason expected.
+A complete record is evaluated as of its landmark day, a clinic's as of today; each case names the reason expected.
 """
 
 import pytest
@@ -79,7 +79,9 @@ def test_the_last_acute_session_is_known_once_the_acute_course_is_over(
     default = fixed_day(today, "")
     assert reason(default, ratings, "0") is expected
     assert reason(default, ratings, "0", today=today) is expected
-    assert reason("", ratings, "0", today=today) is expected, "at a landmark long past, judged by what is known today"
+    assert reason("", ratings, "0", today=today) is expected, (
+        "at a landmark long past, evaluated by what is known today"
+    )
 
 
 @pytest.mark.parametrize("today", [None, 100])
@@ -93,7 +95,7 @@ def test_a_session_long_after_the_acute_course_asks_about_the_past(
 @pytest.mark.parametrize(("event", "expected"), [("death", Ineligible.DIED), ("withdrawal", Ineligible.WITHDREW)])
 @pytest.mark.parametrize("day", [12, 15, 16])
 def test_who_has_left_is_left_out_from_the_day_on(event: str, expected: object, day: int) -> None:
-    """Landmark 3 is on day 21, 14 days after session 2; a record is judged by all that it holds."""
+    """Landmark 3 is on day 21, 14 days after session 2; a record is evaluated in full."""
     events, third = f"{day}:{event}", {"doses": "0 7", "landmark": 2}
     assert reason("", events=events, **third) is expected  # type: ignore[arg-type]
     if day >= 15:  # a dead patient has no session

@@ -53,7 +53,7 @@ def test_a_first_dosing_session_on_another_day_than_0_is_refused_and_counted() -
     found = "another day, for 2 of the 3 patients with a dosing session"
     assert problems_of(sessions=COUNTED_FROM_1) == {("sessions", 0, DAY_0, found), ("sessions", 4, DAY_0, found)}
     today = {("sessions", row, DAY_0, "another day") for row in (0, 4)}
-    assert problems_of(30, sessions=COUNTED_FROM_1) == today, "a clinic is told of its own patient, not of others"
+    assert problems_of(30, sessions=COUNTED_FROM_1) == today, "a clinic sees its own patient, not others"
 
 
 def test_patients_without_a_dosing_session_and_courses_without_session_1_are_allowed() -> None:

@@ -15,7 +15,7 @@ def test_equal_within_a_billionth_counts_as_reached() -> None:
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 2, 3])
-def test_every_pair_of_scores_with_a_few_decimals_is_judged_as_in_decimal_arithmetic(decimals: int) -> None:
+def test_every_pair_of_scores_with_a_few_decimals_is_evaluated_as_in_decimal_arithmetic(decimals: int) -> None:
     """Whole numbers of the smallest step subtract exactly; their decimals must give the same verdict."""
     rng = np.random.default_rng(decimals)
     step = 10**decimals

@@ -39,7 +39,6 @@ OPERATIONS: dict[str, tuple[Callable[[Rows], np.ndarray], Callable[[pd.DataFrame
     "maximum": (lambda rows: rows.maximum_for_patient("score"), lambda frame: frame["score"].max()),
     "minimum": (lambda rows: rows.minimum_for_patient("score"), lambda frame: frame["score"].min()),
     "mean": (lambda rows: rows.mean_for_patient("score"), lambda frame: frame["score"].mean()),
-    "sd": (lambda rows: rows.sd_for_patient("score"), lambda frame: frame["score"].std()),
     "slope": (lambda rows: rows.slope_for_patient("score"), slope),
 }
 
@@ -77,11 +76,8 @@ def test_last_and_first_are_rows_and_not_recorded_values() -> None:
     np.testing.assert_array_equal(rows.last_for_patient("score"), [4.0, np.nan])
 
 
-def test_spread_and_slope_need_two_values() -> None:
+def test_a_slope_needs_two_values() -> None:
     rows = Rows(2, np.array([0, 1, 1]), {"day": np.array([0.0, 0.0, 7.0]), "score": np.array([3.0, 3.0, 10.0])})
-    np.testing.assert_array_equal(
-        rows.sd_for_patient("score"), [np.nan, np.sqrt(((3 - 6.5) ** 2 + (10 - 6.5) ** 2) / 1)]
-    )
     np.testing.assert_array_equal(rows.slope_for_patient("score"), [np.nan, (10 - 3) / (7 - 0)])
 
 

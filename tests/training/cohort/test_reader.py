@@ -10,7 +10,7 @@ from features.protocol.document import Covariate, Protocol
 from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
 from tests.places import COHORTS
 from tests.training.cohort_folder import ASSESSMENTS, MARKER, PATIENTS, Folder, by_pandas
-from training.cohort.reader import describe_problem, describe_problems, ignored_files, read_cohort
+from training.cohort.reader import describe_problems, ignored_files, read_cohort
 
 
 def test_a_plain_cohort_is_read_with_empty_cells_as_not_recorded(folder: Folder) -> None:
@@ -127,7 +127,7 @@ def test_a_folder_that_is_not_one_is_refused(tmp_path: Path) -> None:
         with pytest.raises(CohortRefusedError) as refused:
             read_cohort(tmp_path / name)
         (problem,) = refused.value.problems
-        assert describe_problem(problem).endswith(f"required a folder with the tables of a cohort; found {found}")
+        assert describe_problems([problem])[0].endswith(f"required a folder with the tables of a cohort; found {found}")
 
 
 def test_a_link_or_a_folder_in_place_of_a_table_is_refused(folder: Folder, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_table_in_two_files_is_refused(folder: Folder, tmp_path: Path) -> None
 def test_a_protocol_is_refused_by_line(folder: Folder, content: str | bytes, expected: str) -> None:
     with pytest.raises(ProtocolRefusedError) as refused:
         folder.write(protocol_toml=content).read()
-    assert describe_problem(refused.value.problems[0]).startswith(expected)
+    assert describe_problems(refused.value.problems)[0].startswith(expected)
 
 
 @pytest.mark.parametrize("name", ["Protocol.toml", "protocol.toml.txt"])

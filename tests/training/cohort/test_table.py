@@ -92,7 +92,7 @@ def test_a_blank_line_between_rows_is_a_row_without_a_patient(folder: Folder) ->
         ("patient_id;age_years;sex", "found names that no comma separates"),
     ],
 )
-def test_a_wrong_header_is_refused_with_the_name_to_mend(folder: Folder, header: str, expected: str) -> None:
+def test_a_wrong_header_is_refused_with_the_name_to_correct(folder: Folder, header: str, expected: str) -> None:
     row = ";;" if ";" in header else ",,"
     problems = folder.write(patients_csv=f"{header}\nA{row}\n", assessments_csv=ONE_RATING).refusal()
     assert any(expected in problem for problem in problems), problems

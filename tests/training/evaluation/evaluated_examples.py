@@ -1,4 +1,4 @@
-"""Small judged cohorts written out by hand, for tests of what is computed from predictions and outcomes."""
+"""Small evaluated cohorts written out by hand, for tests of what is computed from predictions and outcomes."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ LANDMARK = Landmark("before session 1", before_session=1)
 def outcomes_of(
     remission: Sequence[float], followed: Sequence[float], ended_by: Sequence[EndedBy], eligible: Sequence[bool] = ()
 ) -> Outcomes:
-    """Outcomes of as many patients as there are answers to remission; everybody is eligible unless told otherwise."""
+    """Outcomes of as many patients as there are answers to remission; all are eligible unless given otherwise."""
     number = len(remission)
     days = np.zeros(number)
     kept = np.array(eligible or [True] * number)

@@ -15,7 +15,7 @@ from features.records.timeline import Mask
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.cohorts import cohort_of
 from training.evaluation.direction import directions
 from training.evidence.document import Direction
@@ -49,16 +49,16 @@ def cohort() -> Cohort:
     return cohort_of(patients=PATIENTS, assessments=RATED, sessions=DOSED)
 
 
-def score_of(cohort: Cohort, **weights: float) -> Linear:
+def score_of(cohort: Cohort, **weights: float) -> LinearScore:
     """A linear score of a few features by name, whose values are never held."""
     names = [feature.name for feature in catalogue(cohort.protocol)]
     used = np.array(sorted(names.index(name) for name in weights), dtype=np.int64)
     weight = np.array([weights[names[position]] for position in used])
     zeros = np.zeros(len(used))
-    return Linear(used, zeros - 1e6, zeros + 1e6, zeros, weight, zeros, len(names))
+    return LinearScore(used, zeros - 1e6, zeros + 1e6, zeros, weight, zeros, len(names))
 
 
-def model_of(remission: Linear, horizons: tuple[int, ...] = (14, 84), weeks: int = 4) -> OutcomeModel:
+def model_of(remission: LinearScore, horizons: tuple[int, ...] = (14, 84), weeks: int = 4) -> OutcomeModel:
     """Remission by a score; relapse at 5% a week to everybody, over a few weeks."""
     constant = Constant(remission.features)
     relapse = RelapseHead(constant, np.array([0, weeks]), np.array([np.log(0.05 / 0.95)]), np.zeros(1))

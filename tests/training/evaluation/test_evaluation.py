@@ -70,7 +70,7 @@ def test_the_integrated_brier_score_with_censoring_is_hazardous_one() -> None:
 
 
 def test_integrated_brier_without_censoring_is_the_mean_brier_score() -> None:
-    """Relapses on days 5 and 12, two seen until day 28; judged on days 7, 14 and 21, with weights by the trapezium."""
+    """Relapses on days 5 and 12, two followed to day 28; evaluated on days 7, 14 and 21, with trapezoidal weights."""
     days, ended_by = np.array([5.0, 12, 28, 28]), np.array([1, 1, 0, 0], dtype=np.int8)
     incidence = np.tile([0.2, 0.4, 0.5], (4, 1))
     on_7 = (0.8**2 + 3 * 0.2**2) / 4

@@ -8,7 +8,7 @@ from features.protocol.document import Protocol
 from tests.training.evaluation.evaluated_examples import NAN, asked_of, evaluated_of, once, outcomes_of
 from tests.training.evidences import good_evidence, with_landmarks
 from training.evaluation.case_mix import case_mix
-from training.evaluation.case_mix_compared import compare_case_mix
+from training.evaluation.case_mix_comparison import compare_case_mix
 from training.evaluation.gains import gain
 from training.evaluation.gather import _gains
 from training.evidence.document import FeatureSummary

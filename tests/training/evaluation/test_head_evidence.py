@@ -1,4 +1,4 @@
-"""Whether there were patients enough for what a head learned, with the arithmetic of the criteria's inputs."""
+"""Whether there were patients enough for the parameters of a head, with the arithmetic of the criteria's inputs."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,7 +9,7 @@ import pytest
 
 from models.learners import fit_xgboost_at
 from models.relapse import RelapseHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.places import COHORTS
 from tests.training.metrics.fitted import fitted
 from training.cohort.reader import read_cohort
@@ -98,7 +98,7 @@ def test_the_r_squared_of_relapse_compares_the_same_weeks_with_and_without_a_mod
     assert _relapse_r2(found.relapse) == pytest.approx(1 - exp(-2 * gained / task.patients))
 
 
-def test_relapse_foretold_better_than_the_criteria_know_of_has_no_size_and_does_not_stop_the_training(
+def test_relapse_predicted_better_than_the_criteria_allow_has_no_size_and_does_not_stop_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(evidence_of_heads, "_relapse_r2", lambda _fit: 0.899)
@@ -121,7 +121,7 @@ def test_the_overall_rate_needs_patients_enough_for_its_own_precision_alone() ->
 
 def test_parameters_are_weights_of_values_and_of_missing_ones() -> None:
     zeros = np.zeros(3)
-    score = Linear(np.arange(3), zeros, zeros, zeros, np.array([0.5, 0.0, -1.0]), np.array([0.0, 0.0, 0.2]), 3)
+    score = LinearScore(np.arange(3), zeros, zeros, zeros, np.array([0.5, 0.0, -1.0]), np.array([0.0, 0.0, 0.2]), 3)
     assert parameters_of(score) == 3
     assert parameters_of(Constant(3)) == 0
 
@@ -156,7 +156,7 @@ def with_trees(fit: HeadFit) -> HeadFit:
     return replace(fit, candidates={**fit.candidates, "xgboost": trees}, choice=chosen)
 
 
-def test_a_head_is_told_of_with_its_candidates_and_its_curve() -> None:
+def test_a_head_is_reported_with_its_candidates_and_its_curve() -> None:
     found = fitted(repeats=2)
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
     remission, relapse = (

@@ -117,9 +117,9 @@ def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_s
     )
     found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
     assert drawn_for_groups[0] is resampled
-    for told in found.questions[0].subgroups:
-        if told.observed is not None and told.observed.low is not None:  # of few events there is no interval
-            assert (width(told.observed.low, told.observed.high) > 0) == (told.variable != "site")
+    for group in found.questions[0].subgroups:
+        if group.observed is not None and group.observed.low is not None:  # of few events there is no interval
+            assert (width(group.observed.low, group.observed.high) > 0) == (group.variable != "site")
 
 
 def width(low: float | None, high: float | None) -> float:
@@ -151,9 +151,9 @@ def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:
     draws = draw(cohort, False, 5, 1)
     found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
     remission = next(question for question in found.questions if question.head == "remission")
-    told = {row.treatment: row.measures for row in remission.sensitivity}
+    group = {row.treatment: row.measures for row in remission.sensitivity}
     for measure in ("observed_rate", "oe", "calibration_intercept"):
-        ended = [told[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")]
+        ended = [group[treatment][measure].estimate for treatment in ("worse by 0.5", "worse by 1.0", "all-no")]
         assert None not in ended
         assert ended == sorted(ended, reverse=True)  # type: ignore[type-var]
     others = [question for question in found.questions if question.head != "remission"]

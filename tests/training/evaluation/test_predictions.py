@@ -1,4 +1,4 @@
-"""What is judged is what was said of patients by models that never saw them, recalibrated without them."""
+"""Predictions are evaluated for held-out patients, by models fitted and recalibrated without them."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from training.metrics.draws import Draws
 from training.outcomes.labels import EndedBy
 
 
-def learned() -> Fitted:
+def fitted_twice() -> Fitted:
     return fitted(repeats=2)
 
 
@@ -37,7 +37,7 @@ def unsupported(fit: HeadFit) -> HeadFit:
 
 
 def test_predictions_are_those_that_were_held_out_when_the_candidates_were_compared() -> None:
-    found = learned()
+    found = fitted_twice()
     assert (found.remission.winner, found.relapse.winner) == ("logistic", "logistic")
     evaluated = evaluated_with(found, unsupported(found.remission), unsupported(found.relapse))
     assert evaluated.remission_log_odds is not None
@@ -54,15 +54,15 @@ def test_predictions_are_those_that_were_held_out_when_the_candidates_were_compa
                 assert evaluated.relapse[place, -1] == pytest.approx(out.probability[:, -1], abs=1e-12)
 
 
-def test_everybody_eligible_is_judged_once_in_every_repeat_also_who_could_not_teach() -> None:
-    evaluated = learned().evaluated
+def test_everybody_eligible_is_evaluated_once_in_every_repeat_also_without_an_outcome() -> None:
+    evaluated = fitted_twice().evaluated
     for repeat in range(2):
         assert sorted(evaluated.patient[evaluated.repeat == repeat].tolist()) == list(range(400))
     assert evaluated.repeats == 2
 
 
 def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
-    found = learned()
+    found = fitted_twice()
     # Scores made twice as extreme, in training and held out: each fold must be set right by the other three.
     fit = stretched(found.remission)
     evaluated = evaluated_with(found, fit, found.relapse)
@@ -79,8 +79,8 @@ def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
     )
 
 
-def test_the_outcomes_of_a_fold_have_no_say_in_its_own_recalibration() -> None:
-    found = learned()
+def test_the_outcomes_of_a_fold_do_not_enter_its_own_recalibration() -> None:
+    found = fitted_twice()
     fit = stretched(found.remission)
     before = evaluated_with(found, fit, found.relapse)
     candidate = fit.candidates["logistic"]
@@ -116,7 +116,7 @@ def stretched(fit: HeadFit) -> HeadFit:
 
 
 def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answers() -> None:
-    found = learned()
+    found = fitted_twice()
     remission, relapse = found.remission.head, found.relapse.head
     assert isinstance(remission, RemissionHead)
     assert isinstance(relapse, RelapseHead)
@@ -131,8 +131,8 @@ def test_what_lasts_is_remission_times_event_free_in_every_row_as_the_model_answ
     assert asked["remission"].y_predicted == pytest.approx(answered.remission, abs=1e-12)
 
 
-def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_the_same() -> None:
-    found = learned()
+def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_evaluated_all_the_same() -> None:
+    found = fitted_twice()
     remission, relapse = found.remission.head, found.relapse.head
     assert isinstance(remission, RemissionHead)
     assert isinstance(relapse, RelapseHead)
@@ -144,8 +144,8 @@ def test_where_every_horizon_lies_beyond_reach_the_weeks_before_are_judged_all_t
     assert np.isnan(model.predict(found.features.values).relapse).all()
 
 
-def test_a_landmark_at_which_nobody_is_eligible_is_judged_without_a_figure() -> None:
-    found = learned()
+def test_a_landmark_at_which_nobody_is_eligible_is_evaluated_without_a_figure() -> None:
+    found = fitted_twice()
     nobody = outcomes_of(
         found.outcomes.remission.tolist(),
         found.outcomes.followed_days.tolist(),
@@ -176,7 +176,7 @@ def test_an_answer_by_a_day_weighs_as_the_event_before_it_or_as_the_week_in_whic
 
 def test_answers_stand_for_those_lost_who_were_like_them() -> None:
     """Followed or lost by chance, an answer weighs as its follow-up does, and one to sustained remission by both."""
-    found = learned()
+    found = fitted_twice()
     follow_up = FollowUpWeights(np.full((400, 1), 2.0), np.full(400, 3.0))
     fits = (found.remission, found.relapse)
     heavier = Weights(found.weights, follow_up)
@@ -197,7 +197,7 @@ def test_answers_stand_for_those_lost_who_were_like_them() -> None:
 
 
 def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None:
-    found = learned()
+    found = fitted_twice()
     lost = replace(found.relapse, candidates={}, choice=None, head=None, recalibration=None)
     evaluated = evaluated_with(found, found.remission, lost)
     assert [asked.name for asked in questions(evaluated)] == ["remission"]
@@ -207,8 +207,8 @@ def test_a_head_without_a_winner_says_nothing_and_the_other_still_does() -> None
     assert [asked.head for asked in questions(evaluated)] == ["relapse", "relapse"]
 
 
-def test_where_every_horizon_is_beyond_the_curve_the_curve_is_judged_and_no_question_of_relapse_is_asked() -> None:
-    found = learned()
+def test_where_every_horizon_is_beyond_the_curve_the_curve_is_evaluated_and_no_question_of_relapse_is_asked() -> None:
+    found = fitted_twice()
     fits = (found.remission, found.relapse)
     evaluated = evaluate_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, (365,))
     assert (evaluated.days % 7 == 0).all()

@@ -115,7 +115,7 @@ def test_nobody_is_asked_where_nobody_is_eligible_and_the_ineligible_never_are()
     assert all(0 not in asked.patient for asked in questions(some))
 
 
-def test_other_treatments_of_the_unobserved_are_told_apart() -> None:
+def test_other_treatments_of_the_unobserved_differ() -> None:
     asked = asked_of(evaluated([*PATIENTS, *FOLLOWED], weights=[1.5] * 18), "remission")
     assert asked.weights.tolist() == [1.5] * 7 + [0.0] + [1.5] * 10
     assert asked.treated("all-no").y_observed[7] == 0

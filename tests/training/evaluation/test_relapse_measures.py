@@ -24,7 +24,7 @@ def evaluated(followed: list[float], ended_by: list[EndedBy], by_last_day: list[
     )
 
 
-def test_concordance_counts_the_pairs_that_can_be_told_apart() -> None:
+def test_concordance_counts_the_comparable_pairs() -> None:
     # Relapses on days 10 and 20, one free through 30, one with a competing event on day 5 (never relapses).
     seen = evaluated([10.0, 20, 30, 5], [RELAPSE, RELAPSE, CENSORED, COMPETING], [0.6, 0.3, 0.4, 0.5])
     # Day 10 against the three others: 3 right. Day 20 (0.3) against 0.4 and 0.5: none. 3 of 5.

@@ -21,7 +21,7 @@ def drawn(sites: int, seed: int = 3) -> tuple[list[float], list[float], list[int
     return answers.tolist(), predicted.tolist(), np.repeat(np.arange(sites), PER_SITE).tolist()
 
 
-def test_a_site_is_judged_by_its_own_patients_and_their_draws() -> None:
+def test_a_site_is_evaluated_by_its_own_patients_and_their_draws() -> None:
     answers, predicted, site = drawn(2)
     cohort = cohort_of(site)
     draws = draw(cohort, True, 40, 1)

@@ -6,7 +6,7 @@ import pytest
 from tests.training.evaluation.evaluated_examples import NAN, asked_of, cohort_of, once
 from training.evaluation.subgroups import subgroups
 from training.evidence.document import Subgroup
-from training.metrics.disclosure import told_together
+from training.metrics.disclosure import with_small_groups_merged
 from training.metrics.draws import Draws
 
 FEMALE, MALE, INTERSEX = 0, 1, 2
@@ -23,7 +23,7 @@ def found_for(answers: list[float], **columns: list[float]) -> dict[tuple[str, s
     return {(group.variable, group.group): group for group in groups}
 
 
-def test_a_group_is_judged_by_its_own_answers() -> None:
+def test_a_group_is_evaluated_by_its_own_answers() -> None:
     found = found_for([1.0, 0.0] * 10 + [0.0] * 20, sex=[FEMALE] * 20 + [MALE] * 20)
     female = found["sex", "female"]
     assert (female.n, female.events) == (20, 10)
@@ -41,7 +41,7 @@ def test_a_group_is_judged_by_its_own_answers() -> None:
     assert male.discrimination.estimate is None  # without an event there is nobody to compare
 
 
-def test_ten_answers_are_told_of_and_nine_are_not() -> None:
+def test_ten_answers_are_shown_and_nine_are_not() -> None:
     answers = [1.0, 0.0] * 30
     found = found_for(answers, sex=[FEMALE] * 10 + [MALE] * 50)
     assert found["sex", "female"].n == 10
@@ -63,12 +63,12 @@ def test_a_small_group_cannot_be_had_by_subtraction() -> None:
     assert (together.n, together.events) == (23, 3 + 10)
     assert found["sex", "female"].n == 40
     for variable in {variable for variable, _ in found}:
-        told = sum(group.n or 0 for (name, _), group in found.items() if name == variable)
-        assert told == 63 or 63 - told >= 10
+        shown = sum(group.n or 0 for (name, _), group in found.items() if name == variable)
+        assert shown == 63 or 63 - shown >= 10
 
 
 @pytest.mark.parametrize(
-    ("sizes", "told"),
+    ("sizes", "shown"),
     [
         ((40, 20), ["a", "b"]),  # nothing is small
         ((40, 20, 9, 9), ["a", "b", "c", "d"]),  # eighteen are left untold of: neither nine can be had
@@ -78,16 +78,16 @@ def test_a_small_group_cannot_be_had_by_subtraction() -> None:
         ((40, 9), ["a or b", "b"]),
     ],
 )
-def test_what_is_told_together(sizes: tuple[int, ...], told: list[str]) -> None:
+def test_which_small_groups_are_merged(sizes: tuple[int, ...], shown: list[str]) -> None:
     group = np.repeat(np.arange(len(sizes)), sizes)
     groups = [(name, group == number) for number, name in enumerate("abcd"[: len(sizes)])]
-    assert [name for name, _ in told_together(groups, np.ones(len(group), dtype=np.bool_))] == told
+    assert [name for name, _ in with_small_groups_merged(groups, np.ones(len(group), dtype=np.bool_))] == shown
 
 
 def test_patients_whose_value_is_not_recorded_are_in_no_group_and_hide_a_small_one() -> None:
     group = np.repeat([0, 1, -1], [40, 4, 12])
     groups = [("a", group == 0), ("b", group == 1)]
-    assert [name for name, _ in told_together(groups, np.ones(56, dtype=np.bool_))] == ["a", "b"]
+    assert [name for name, _ in with_small_groups_merged(groups, np.ones(56, dtype=np.bool_))] == ["a", "b"]
 
 
 def test_ages_are_banded_from_their_lower_bound_and_yes_no_columns_have_two_groups() -> None:

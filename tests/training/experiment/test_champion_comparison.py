@@ -115,9 +115,9 @@ def test_relapse_ended_by_another_cause_is_another_outcome() -> None:
 
 
 def test_what_is_compared_is_the_prediction_of_the_recalibrated_head_that_is_shipped() -> None:
-    """The head as learned says .9 of everybody and is recalibrated to the .5 that the champion says: no difference."""
-    learned = frame([0.9] * 12, [1.0, 0.0] * 6).rename_axis("patient").reset_index()
-    table = learned.assign(landmark=HERE[0], head=HERE[1], candidate="logistic", repeat=0, recalibrated=0.5)
+    """The head as fitted predicts .9 for all and is recalibrated to the .5 that the champion says: no difference."""
+    predicted = frame([0.9] * 12, [1.0, 0.0] * 6).rename_axis("patient").reset_index()
+    table = predicted.assign(landmark=HERE[0], head=HERE[1], candidate="logistic", repeat=0, recalibrated=0.5)
     ours = winners_predictions(table, {HERE: "logistic"})
     (found,) = compare(ours, {HERE: frame([0.5] * 12, [1.0, 0.0] * 6)}, "1").heads
     assert (found.difference, found.standard_error) == (0.0, 0.0)
@@ -130,7 +130,7 @@ def test_a_table_of_an_earlier_release_lacks_columns_by_name() -> None:
     assert lacking_columns(table[table["head"] == "remission"].drop(columns="ended_by")) == ()
 
 
-def test_relapse_is_judged_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
+def test_relapse_is_evaluated_at_the_end_of_the_week_in_which_follow_up_is_cut() -> None:
     assert [end_of_curve(pd.Series([10.0, days])) for days in (181.0, 182.0, 183.0)] == [182, 182, 189]
 
 

@@ -1,4 +1,4 @@
-"""A model judged on patients of another cohort: breast cancer, developed in Rotterdam and evaluated in Germany."""
+"""A model evaluated on patients of another cohort: breast cancer, developed in Rotterdam and evaluated in Germany."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.training.trainings import QUICK
 from training.cli.evaluation_text import as_document, as_text, measures_of
 from training.cohort.reader import read_cohort
 from training.config import load_config
-from training.evaluation.case_mix_compared import as_json, compare_case_mix
+from training.evaluation.case_mix_comparison import as_json, compare_case_mix
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, read_evidence
 from training.experiment.external import evaluate
 from training.experiment.train import Training, quietly, train
@@ -42,7 +42,7 @@ def gbsg() -> Evidence:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_what_was_learned_in_rotterdam_holds_in_germany() -> None:
+def test_what_was_fitted_in_rotterdam_holds_in_germany() -> None:
     (landmark,) = as_document(gbsg())["landmarks"]
     assert landmark["remission"] is None  # everybody is in remission at the landmark
     relapse = landmark["relapse"]
@@ -58,7 +58,7 @@ def test_what_was_learned_in_rotterdam_holds_in_germany() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_the_evidence_says_on_whom_it_was_judged_and_can_be_read_again() -> None:
+def test_the_evidence_says_on_whom_it_was_evaluated_and_can_be_read_again() -> None:
     found = gbsg()
     assert (found.kind, found.cohort.patients, found.resampled, found.draws) == ("external", 686, "patients", DRAWS)
     assert read_evidence(found.as_json()) == found
@@ -66,7 +66,7 @@ def test_the_evidence_says_on_whom_it_was_judged_and_can_be_read_again() -> None
     record = rotterdam().bundle.records[0]["relapse"]
     assert (head.winner, head.n) == (record.winner, 686)
     assert head.n != record.patients
-    assert (head.sample_size, head.candidates) == (None, [])  # nothing was learned here
+    assert (head.sample_size, head.candidates) == (None, [])  # nothing was fitted here
 
 
 @needs_cohorts
@@ -81,7 +81,7 @@ def test_no_more_relapses_are_counted_than_the_curve_reaches() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_the_cohort_that_a_model_was_learned_from_is_refused() -> None:
+def test_the_development_cohort_of_a_model_is_refused() -> None:
     with pytest.raises(InputRefusedError) as refused:
         evaluate(rotterdam().bundle, rotterdam().cohort, "rotterdam", CONFIG, quietly, workers=1)
     (problem,) = refused.value.problems
@@ -90,7 +90,7 @@ def test_the_cohort_that_a_model_was_learned_from_is_refused() -> None:
 
 @needs_cohorts
 @pytest.mark.slow
-def test_cohorts_that_differ_are_told_apart_feature_by_feature() -> None:
+def test_cohorts_that_differ_are_compared_feature_by_feature() -> None:
     found = gbsg()
     compared = compare_case_mix(found, found)
     assert compared
@@ -141,15 +141,15 @@ ONE_PATIENT = {
 
 
 def one_patient(trained: Training, **changed: str) -> Cohort:
-    """A hand-written cohort, read under the protocol of a model that was learned from a synthetic one."""
+    """A hand-written cohort, read under the protocol of a model that was fitted on a synthetic one."""
     return cohort_of(trained.bundle.protocol, **(ONE_PATIENT | changed))
 
 
-def test_a_real_cohort_is_not_called_synthetic_because_the_model_learned_from_one(trained: Training) -> None:
+def test_a_real_cohort_is_not_called_synthetic_because_the_model_was_fitted_on_one(trained: Training) -> None:
     found = evaluate(trained.bundle, one_patient(trained), "clinic", QUICK, quietly, workers=1)
     assert not found.cohort.synthetic
     assert found.model_synthetic
-    assert any("developed on a synthetic cohort" in caveat for caveat in found.caveats)
+    assert any("fitted on a synthetic cohort" in caveat for caveat in found.caveats)
     said = as_text(found, [], "1", "here")
     assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient\n")
 
@@ -166,9 +166,9 @@ def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) ->
     document = found.model_dump()
     estimates = 0
     for landmark in document["landmarks"]:
-        for told in [*landmark["heads"], *landmark["questions"], *landmark["gains"]]:
-            treated = [row["measures"] for row in told.get("sensitivity", [])]
-            for measures in [told["measures"], *treated]:
+        for part in [*landmark["heads"], *landmark["questions"], *landmark["gains"]]:
+            treated = [row["measures"] for row in part.get("sensitivity", [])]
+            for measures in [part["measures"], *treated]:
                 estimates += sum(figure["estimate"] is not None for figure in measures.values())
                 assert all(figure["low"] is None and figure["high"] is None for figure in measures.values())
     assert estimates > 10

@@ -2,7 +2,7 @@
 
 Promised: at least 85% of the patients whose answer has an interval, over cohorts of 2,500 together. Meant: at most 95%;
 limits of relapse hold more under this mechanism. The patients of one
-cohort share what it taught, so that the share of a single cohort moves by up to ten points. A head that gives everybody
+cohort share its models, so that the share of a single cohort moves by up to ten points. A head that gives everybody
 the average has no interval, and its patients are not counted. No constant of the method was chosen by the cohorts tried
 here; their figures were looked at when this test was written.
 

@@ -1,4 +1,4 @@
-"""What can be learned from five published data sets in the cohort format, judged on patients held out.
+"""Models fitted on five published data sets in the cohort format, evaluated on held-out patients.
 
 A single repeat of the folds, which leaves the figures as they are but for their last digits.
 """
@@ -26,7 +26,7 @@ pytestmark = [
 
 
 @cache
-def learned(name: str) -> dict[str, Any]:
+def landmarks_of(name: str) -> dict[str, Any]:
     """The summary by landmark, all four candidates."""
     config = replace(load_config(), fewest_repeats=1, most_repeats=1)
     finished = train(read_cohort(COHORTS / name), config, collect_provenance(), quietly, workers=2)
@@ -39,12 +39,12 @@ def winner(head: dict[str, Any]) -> dict[str, float]:
 
 
 def test_remission_after_a_computer_programme_for_anxiety_and_depression() -> None:
-    (landmark,) = learned("beat_the_blues").values()
+    (landmark,) = landmarks_of("beat_the_blues").values()
     assert winner(landmark["remission"])["auc"] >= 0.79
 
 
 def test_with_a_single_relapse_the_overall_rate_is_given_and_said_to_be() -> None:
-    (landmark,) = learned("beat_the_blues").values()
+    (landmark,) = landmarks_of("beat_the_blues").values()
     relapse = landmark["relapse"]
     assert relapse["events"] == 1
     assert relapse["winner"] == "no_model"
@@ -54,16 +54,16 @@ def test_with_a_single_relapse_the_overall_rate_is_given_and_said_to_be() -> Non
 
 
 def test_remission_on_an_antidepressant_after_two_weeks() -> None:
-    assert winner(learned("antidepressant_trial")["two weeks"]["remission"])["auc"] >= 0.80
+    assert winner(landmarks_of("antidepressant_trial")["two weeks"]["remission"])["auc"] >= 0.80
 
 
 def test_relapse_of_breast_cancer() -> None:
-    (landmark,) = learned("rotterdam").values()
+    (landmark,) = landmarks_of("rotterdam").values()
     assert landmark["remission"] is None
     assert winner(landmark["relapse"])["c_index"] >= 0.66
 
 
-def test_where_there_is_next_to_nothing_to_learn_whatever_wins_claims_next_to_nothing() -> None:
+def test_where_there_is_hardly_a_signal_the_winner_claims_next_to_nothing() -> None:
     """Patients paired, a regression beats the average by little, among patients of the same two sites."""
-    (landmark,) = learned("uis").values()
+    (landmark,) = landmarks_of("uis").values()
     assert 0.5 <= winner(landmark["relapse"])["c_index"] < 0.62

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models.outcomes import expit
-from models.score import Linear
+from models.score import LinearScore
 from tests.cohorts import cohort_of
 from tests.training.trainings import QUICK
 from training.evaluation.candidate_figures import figures, recalibrated
@@ -49,26 +49,26 @@ def test_every_patient_is_held_out_once_per_candidate_and_repeat(table: pd.DataF
 
 
 @pytest.fixture(scope="module")
-def proven(trained: Training) -> Evidence:
-    """The evidence of the training, with few draws and without learning again."""
+def evidence(trained: Training) -> Evidence:
+    """The evidence of the training, with few draws and without refits."""
     return build_evidence(replace(trained, config=replace(QUICK, quick=True, draws=3)), "simulated", quietly, workers=1)
 
 
-def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Training, proven: Evidence) -> None:
-    for landmark in summary(trained, proven):
-        found = proven.landmark(landmark["name"])
+def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Training, evidence: Evidence) -> None:
+    for landmark in summary(trained, evidence):
+        found = evidence.landmark(landmark["name"])
         (asked,) = (question.measures for question in found.questions if question.head == "remission")
         (curve,) = (head.measures for head in found.heads if head.head == "relapse")
         for head, seen in (("remission", asked), ("relapse", curve)):
-            told = landmark[head]["candidates"][landmark[head]["winner"]]
-            assert told == {name: seen[name].estimate for name in told}
-            assert {name for name, value in told.items() if value is None} <= {"calibration_slope"}
+            figure = landmark[head]["candidates"][landmark[head]["winner"]]
+            assert figure == {name: seen[name].estimate for name in figure}
+            assert {name for name, value in figure.items() if value is None} <= {"calibration_slope"}
 
 
 def test_a_candidates_measures_are_those_of_the_evidence_about_the_same_predictions(
-    trained: Training, proven: Evidence
+    trained: Training, evidence: Evidence
 ) -> None:
-    """Whatever wins is judged as the candidates are, on its predictions after recalibration."""
+    """The winner is evaluated as the candidates are, on its predictions after recalibration."""
     for landmark in trained.landmarks:
         for fit in landmark.heads.values():
             assert fit.winner is not None
@@ -77,25 +77,25 @@ def test_a_candidates_measures_are_those_of_the_evidence_about_the_same_predicti
                 [recalibrated(fit, repeat, fold, out) for fold, out in enumerate(outs)]
                 for repeat, outs in enumerate(winner.held_out)
             ]
-            told = figures(fit, winner, proven.landmark(landmark.outcomes.landmark.name))
-            assert measures(fit.task, shipped) == pytest.approx(told, rel=1e-9, nan_ok=True)
+            figure = figures(fit, winner, evidence.landmark(landmark.outcomes.landmark.name))
+            assert measures(fit.task, shipped) == pytest.approx(figure, rel=1e-9, nan_ok=True)
 
 
 def test_the_summarised_figures_can_be_recomputed_from_the_table(
-    trained: Training, table: pd.DataFrame, proven: Evidence
+    trained: Training, table: pd.DataFrame, evidence: Evidence
 ) -> None:
-    """The winner's from its recalibrated predictions, which are those that the evidence judges."""
-    for landmark in summary(trained, proven):
-        for name, told in landmark["remission"]["candidates"].items():
+    """The winner's from its recalibrated predictions, which the evidence evaluates."""
+    for landmark in summary(trained, evidence):
+        for name, figure in landmark["remission"]["candidates"].items():
             where = (table["landmark"] == landmark["name"]) & (table["head"] == "remission")
             rows = table[where & (table["candidate"] == name)]
             assert len(rows) == landmark["remission"]["n"]
             column = "recalibrated" if name == landmark["remission"]["winner"] else "probability"
             error = (rows[column] - rows["observed"]) ** 2
-            assert np.average(error, weights=rows["weight"]) == pytest.approx(told["brier"])
+            assert np.average(error, weights=rows["weight"]) == pytest.approx(figure["brier"])
 
 
-def test_recalibrated_is_what_the_winner_alone_says_as_the_evidence_judges_it(
+def test_recalibrated_is_what_the_winner_predicts_as_the_evidence_evaluates_it(
     trained: Training, table: pd.DataFrame
 ) -> None:
     """Of remission through the log-odds, of relapse at the end of the curve, in every row of the evidence."""
@@ -128,8 +128,8 @@ def test_what_ended_the_time_at_risk_of_relapse_stands_beside_it(table: pd.DataF
     assert table.loc[table["head"] == "remission", "ended_by"].isna().all()
 
 
-def test_the_summary_is_plain_json_with_events_and_winner(trained: Training, proven: Evidence) -> None:
-    for landmark in json.loads(json.dumps(summary(trained, proven), allow_nan=False)):
+def test_the_summary_is_plain_json_with_events_and_winner(trained: Training, evidence: Evidence) -> None:
+    for landmark in json.loads(json.dumps(summary(trained, evidence), allow_nan=False)):
         for head in ("remission", "relapse"):
             assert 0 < landmark[head]["events"] < landmark[head]["n"] <= 400
             assert landmark[head]["winner"] in landmark[head]["candidates"]
@@ -140,13 +140,13 @@ def test_what_a_candidate_goes_by_has_the_names_of_features(trained: Training) -
     assert fit is not None
     found = importances(fit.candidates["logistic"], trained.bundle.features)
     score = fit.candidates["logistic"].head.score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert len(found) >= len(score.used)
     assert {name.removesuffix(" not recorded") for name in found} <= set(trained.bundle.features)
     assert importances(fit.candidates["no_model"], trained.bundle.features) == {}
 
 
-def test_where_no_head_can_be_learned_the_table_is_empty_and_the_summary_says_why() -> None:
+def test_where_no_head_can_be_fitted_the_table_is_empty_and_the_summary_says_why() -> None:
     """Two patients, neither of them in remission at the end."""
     cohort = cohort_of(
         sessions="""

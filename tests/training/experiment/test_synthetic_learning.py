@@ -1,4 +1,4 @@
-"""On a synthetic cohort, where the true risks are known: how much of what can be known is learned.
+"""On a synthetic cohort, where the true risks are known: how much of the attainable information a model gets.
 
 Without the trees and at one landmark, for speed; trees may win only by being better.
 """
@@ -30,7 +30,7 @@ SIZES = [2500, 20_000] if "KAP_ALL_LANDMARKS" in os.environ else [2500]
 
 
 @pytest.fixture(scope="module", params=SIZES)
-def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, pd.DataFrame]:
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, pd.DataFrame]:
     """A training on so many patients of 8 sites, and their true risks."""
     directory: Path = tmp_path_factory.mktemp("cohorts") / "larger"
     write_cohort(simulate_cohort(request.param, 8, 7), directory, "parquet")
@@ -42,8 +42,8 @@ def learned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def remission(learned: tuple[Training, pd.DataFrame]) -> HeadFit:
-    (fit,) = learned[0].landmarks
+def remission(trained: tuple[Training, pd.DataFrame]) -> HeadFit:
+    (fit,) = trained[0].landmarks
     assert fit.remission is not None
     return fit.remission
 
@@ -53,9 +53,9 @@ def mean_loss(observed: np.ndarray, probability: np.ndarray, weights: np.ndarray
 
 
 def test_most_of_the_distance_from_the_base_rate_to_the_truth_is_covered(
-    learned: tuple[Training, pd.DataFrame], remission: HeadFit
+    trained: tuple[Training, pd.DataFrame], remission: HeadFit
 ) -> None:
-    training, truth = learned
+    training, truth = trained
     true = truth[truth["landmark"] == LANDMARK].set_index("patient_id")["true_remission"]
     by_name = pd.Series(training.cohort.patient_ids, index=pseudonyms(training.cohort))
     table = held_out_table(training).query("landmark == @LANDMARK and head == 'remission'")
@@ -69,9 +69,9 @@ def test_most_of_the_distance_from_the_base_rate_to_the_truth_is_covered(
     assert covered >= (0.8 if len(training.cohort) == 2500 else 0.95)
 
 
-def test_intervals_contain_the_truth_of_three_patients_in_four(learned: tuple[Training, pd.DataFrame]) -> None:
+def test_intervals_contain_the_truth_of_three_patients_in_four(trained: tuple[Training, pd.DataFrame]) -> None:
     """The share of one cohort moves by up to ten points; `test_interval_coverage` takes six of them together."""
-    training, truth = learned
+    training, truth = trained
     (model,) = training.bundle.models
     true = truth[truth["landmark"] == LANDMARK].set_index("patient_id")
     inside = inside_at(training.cohort, model, true)

@@ -48,13 +48,13 @@ def test_a_corrupt_truth_changes_nothing_that_is_read(trained: Training, simulat
     assert read_cohort(copy).digest == trained.cohort.digest
 
 
-def test_the_bundle_says_what_it_was_learned_from(trained: Training, tmp_path: Path) -> None:
+def test_the_bundle_says_what_it_was_fitted_on(trained: Training, tmp_path: Path) -> None:
     save_bundle(trained.bundle, tmp_path / "bundle")
-    learned = load_bundle(tmp_path / "bundle").training
-    assert learned["cohort_digest"] == trained.cohort.digest
-    assert learned["synthetic"] is True
-    assert learned["settings"]["seed"] == QUICK.seed
-    assert learned["patients"] == 400
+    training = load_bundle(tmp_path / "bundle").training
+    assert training["cohort_digest"] == trained.cohort.digest
+    assert training["synthetic"] is True
+    assert training["settings"]["seed"] == QUICK.seed
+    assert training["patients"] == 400
 
 
 def test_the_bundle_answers_as_the_winners_do(trained: Training) -> None:
@@ -91,8 +91,8 @@ def test_nothing_is_said_of_days_to_which_hardly_anybody_was_followed(simulated:
             ("events", cohort.events),
         )
     }
-    learned = train(replace(cohort, **kept), QUICK, collect_provenance(), quietly, workers=1)
-    for landmark, model in zip(learned.landmarks, learned.bundle.models, strict=True):
+    training = train(replace(cohort, **kept), QUICK, collect_provenance(), quietly, workers=1)
+    for landmark, model in zip(training.landmarks, training.bundle.models, strict=True):
         assert model.relapse is not None
         longest = np.nanmax(landmark.outcomes.followed_days[landmark.outcomes.at_risk])
         assert model.relapse.days[-1] < longest + 7

@@ -81,7 +81,7 @@ def test_an_update_goes_on_where_somebody_answers_for_a_failed_check_and_keeps_w
     assert _settings(updated.bundle) == config  # an audit repeats it with the same acknowledgement
 
 
-def test_external_evidence_says_that_single_patients_seen_before_would_not_show(
+def test_external_evidence_says_that_single_patients_of_both_cohorts_would_not_show(
     original: Bundle, cohorts: list[Cohort]
 ) -> None:
     found = evaluate(original, cohorts[2], "other", FEW, quietly, 1)
@@ -90,7 +90,7 @@ def test_external_evidence_says_that_single_patients_seen_before_would_not_show(
 
 def test_the_evidence_of_an_update_says_that_competing_events_are_as_before(twice: list[UpdatedModel]) -> None:
     (said,) = [line for line in twice[0].evidence.caveats if "competing events" in line]
-    assert said.endswith("the chance of competing events is still that of the cohort it was learned from.")
+    assert said.endswith("the hazard of competing events is still that of the development cohort.")
 
 
 def test_where_no_head_was_fitted_twice_nothing_was_repeated() -> None:

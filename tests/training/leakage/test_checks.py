@@ -128,8 +128,8 @@ def test_that_an_outcome_is_there_at_all_can_be_the_leak(cohort: Cohort, honest:
 def test_a_covariate_that_tells_as_much_as_early_response_does_passes(cohort: Cohort, honest: LeakageArguments) -> None:
     """Remission and noise of 1.3 times its distance: AUC = Phi(1 / (0.77 * sqrt(2))) = 0.82."""
     noise = np.random.default_rng(4).normal(0, 0.77, len(cohort))
-    telling = leakage_arguments(with_covariate(cohort, honest.outcomes[0].remission + noise))
-    check = feature_check(cohort.protocol.landmarks, telling.tasks, telling.outcomes)
+    suspicious = leakage_arguments(with_covariate(cohort, honest.outcomes[0].remission + noise))
+    check = feature_check(cohort.protocol.landmarks, suspicious.tasks, suspicious.outcomes)
     assert check.passed, check.named
 
 
@@ -141,7 +141,7 @@ def test_suspicious_is_named_and_implausible_fails() -> None:
         assert (alone.suspicious, alone.implausible) == verdicts
 
 
-def test_few_patients_told_apart_perfectly_prove_nothing() -> None:
+def test_few_patients_separated_perfectly_show_nothing() -> None:
     assert not limited(1.0, 9, 100).implausible
     assert limited(1.0, 10, 100).implausible
 
@@ -228,7 +228,7 @@ def test_a_study_covariate_beside_such_features_still_stops_training(tmp_path: P
 ANSWERED = Acknowledgement(check="implausible features", by="A. Rivera", reason="expectancy, asked on day 0")
 
 
-def test_a_failed_check_that_somebody_answers_for_does_not_stop_and_says_who_and_why(
+def test_a_failed_check_that_is_acknowledged_does_not_stop_and_says_who_and_why(
     cohort: Cohort, honest: LeakageArguments
 ) -> None:
     """One answer in thirteen the other way round: an AUC of about 0.93, above what a feature may have, and no copy."""

@@ -16,13 +16,13 @@ from tests.places import COHORTS
 from tests.training.leakage.leaks import leakage_arguments, with_copy, with_rows
 from tests.training.leakage.poor_records import poor_records, with_copies, written
 from training.cohort.reader import read_cohort
-from training.leakage.chance_agreement import CellEvidence, informed
+from training.leakage.chance_agreement import CellEvidence, evidence_of_codes
 from training.leakage.checks import duplicate_check
-from training.leakage.duplicates import near_duplicates, tellable
+from training.leakage.duplicates import distinguishable, near_duplicates
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 PUBLISHED = {"beat_the_blues": 0.0, "antidepressant_trial": 0.5, "uis": 0.05, "rotterdam": 0.1, "gbsg": 0.1}
-"""The least share of patients of whom an exact copy must be told: few numbers, half of which follow from another."""
+"""The least share of patients of whom an exact copy must be found: few numbers, half of which follow from another."""
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_no_two_patients_of_a_published_cohort_are_taken_for_one_and_a_copy_of_e
 ) -> None:
     published = read_cohort(COHORTS / name)
     assert pairs(published) == []
-    rich = np.flatnonzero(tellable(published))
+    rich = np.flatnonzero(distinguishable(published))
     assert len(rich) >= share * len(published)
     some = rich[:: max(len(rich) // 8, 1)].tolist()
     assert pairs(with_copies_of(published, some)) == copies_of(some, len(published))
@@ -145,7 +145,7 @@ def refused_and_found(seeds: Iterable[int], folder: Path) -> tuple[int, list[int
         tables = poor_records(seed)
         honest = read_cohort(written(tables, folder / f"{seed}"))
         refused += bool(pairs(honest))
-        rich = honest.patient_ids[tellable(honest, changed=2)]
+        rich = honest.patient_ids[distinguishable(honest, changed=2)]
         picked = np.random.default_rng(seed).choice(rich, 3, replace=False)
         planted, names = with_copies(tables, np.flatnonzero(tables["patients"]["patient_id"].isin(picked)), seed)
         copied = read_cohort(written(planted, folder / f"{seed}-planted"))
@@ -168,12 +168,12 @@ def test_of_twenty_cohorts_of_poor_records_at_most_one_is_refused_and_all_twenty
     assert sum(found) >= 0.95 * 3 * number  # of so many copies
 
 
-def test_three_ratings_are_too_few_for_a_copy_with_two_changed_ones_to_be_told(tmp_path: Path) -> None:
+def test_three_ratings_are_too_few_for_a_copy_with_two_changed_ones_to_be_found(tmp_path: Path) -> None:
     """Age, sex, diagnosis and three ratings: thousands of others have nearly the same, so nobody is accused."""
     poor = read_cohort(written(poor_records(4, ratings=3), tmp_path))
     assert pairs(poor) == []
-    assert tellable(poor, changed=2).mean() < 0.01
-    assert tellable(poor).mean() < 0.5
+    assert distinguishable(poor, changed=2).mean() < 0.01
+    assert distinguishable(poor).mean() < 0.5
 
 
 def test_records_of_one_course_and_of_one_schedule_are_not_taken_for_one(tmp_path: Path) -> None:
@@ -211,12 +211,12 @@ def test_a_cell_tells_what_it_adds_to_the_one_that_tells_most_about_it() -> None
     coins = np.random.default_rng(1).integers(0, 2, (20_000, 2))
     apart = np.stack([coins[:, 0], coins[:, 1]], axis=1).astype(np.int32)
     alike = np.stack([coins[:, 0], coins[:, 0]], axis=1).astype(np.int32)
-    assert informed(apart).bits.mean(axis=0) == pytest.approx([1, 1], abs=0.01)
-    assert informed(alike).bits.mean(axis=0) == pytest.approx([1, 0], abs=0.01)
+    assert evidence_of_codes(apart).bits.mean(axis=0) == pytest.approx([1, 1], abs=0.01)
+    assert evidence_of_codes(alike).bits.mean(axis=0) == pytest.approx([1, 0], abs=0.01)
 
 
 def test_agreement_counts_what_agrees_and_charges_what_differs() -> None:
     """0.9 of the cells of a copy are as they were: a coin that agrees tells 1 + log2 0.9, one that differs log2 0.1."""
     codes = np.array([[0, 0, 0], [0, 1, -1]], dtype=np.int32)
-    told = CellEvidence(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
-    assert told == pytest.approx([1 + np.log2(0.9) + np.log2(0.1)])
+    agreement = CellEvidence(codes, np.ones((2, 3), dtype=np.float32)).agreement(np.array([0]), np.array([1]))
+    assert agreement == pytest.approx([1 + np.log2(0.9) + np.log2(0.1)])

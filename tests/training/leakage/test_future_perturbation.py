@@ -1,4 +1,4 @@
-"""A record's future, rewritten at random, changes outcomes and no feature; a cut in time that is wrong is noticed."""
+"""A random change of the records after a landmark changes outcomes and no feature; a wrong cut in time is found."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from features.records.landmark import KnownAtLandmark, known_at, landmark_days
 from tests.cohorts import random_cohort, random_protocol
 from training.cohort.reader import read_cohort
 from training.evidence.document import LeakageCheck
-from training.leakage.future_perturbation import future_check, rewrite_future
+from training.leakage.future_perturbation import future_check, perturb_future
 from training.outcomes.labels import derive_outcomes
 
 
@@ -44,7 +44,7 @@ def test_another_future_changes_no_feature_under_any_protocol(seed: int) -> None
 def test_the_future_is_really_another_one_and_the_past_is_not(cohort: Cohort) -> None:
     landmark = cohort.protocol.landmarks[1]
     day = landmark_days(cohort, landmark)
-    other = rewrite_future(cohort, landmark, day, np.random.default_rng(1))
+    other = perturb_future(cohort, landmark, day, np.random.default_rng(1))
     before, after = derive_outcomes(cohort, landmark), derive_outcomes(other.cohort, landmark)
     eligible = before.eligible & ~np.isnan(before.remission)
     assert (before.remission != after.remission)[eligible].mean() > 0.25
@@ -107,6 +107,6 @@ def test_a_landmark_day_that_depends_on_what_follows_is_noticed(
     assert not check_of(cohort).passed
 
 
-def test_where_nobody_reached_the_landmark_there_is_nothing_to_rewrite(cohort: Cohort) -> None:
+def test_where_nobody_reached_the_landmark_there_is_nothing_to_change(cohort: Cohort) -> None:
     later = replace(cohort.protocol, landmarks=(Landmark("never", before_session=900),))
     assert check_of(replace(cohort, protocol=later)).passed

@@ -107,7 +107,7 @@ def test_a_large_site_counts_by_its_patients() -> None:
     assert found.standard_error == pytest.approx(np.sqrt(sum(each**2 for each in sums) * 8 / 7) / 16)
 
 
-def test_who_has_no_outcome_has_no_say() -> None:
+def test_patients_without_an_outcome_have_no_effect() -> None:
     """Two patients with outcomes as in the first test, and many without."""
     nobody = [0.0] * 30
     found = chosen(no_model=[0.5, 0.0, *nobody], logistic=[0.0, 0.0, *nobody], fitted_on=[True, True, *[False] * 30])
@@ -131,7 +131,7 @@ def test_a_difference_that_is_the_same_for_every_patient_is_no_chance() -> None:
     assert not LossDifference(0.1, 0.0, 30).tolerated
 
 
-def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:
+def test_the_average_is_rarely_given_up_without_a_signal() -> None:
     """200 cohorts of 200 patients whose losses under a model differ from the average's by chance alone.
 
     A difference in the model's favour that chance explains in fewer than one of ten comes in one of ten by chance.
@@ -145,8 +145,8 @@ def test_the_average_is_rarely_given_up_where_nothing_can_be_told() -> None:
     assert given_up / 200 == pytest.approx(0.1, abs=3 * np.sqrt(0.1 * 0.9 / 200))
 
 
-def test_the_best_of_three_alike_candidates_answers_rarely_where_nothing_can_be_told() -> None:
-    """Candidates learn from the same patients, so their losses are correlated, by 0.8 here; each equals the average.
+def test_the_best_of_three_alike_candidates_answers_rarely_without_a_signal() -> None:
+    """Candidates are fitted on the same patients, so their losses are correlated, by 0.8 here; each equals the average.
 
     The best of the three is tested, so that the level of one test is exceeded, by far less than three times.
     """

@@ -10,7 +10,7 @@ import pytest
 from models.learners import fit_logistic, fit_nothing
 from models.outcomes import expit
 from models.relapse import RelapseHead
-from models.score import Linear
+from models.score import LinearScore
 from tests.training.trainings import QUICK, relapse_task_of, remission_with
 from training.learning.competing_events import with_competing
 from training.learning.relapse_task import RelapseTask
@@ -42,7 +42,7 @@ def chosen(task: RelapseTask) -> RelapseTask:
     return cast(RelapseTask, with_competing(task, FOLDS, QUICK, 1))
 
 
-def learned(task: RelapseTask) -> RelapseHead:
+def fitted_head(task: RelapseTask) -> RelapseHead:
     head, _ = task.fit(fit_logistic, EVERYBODY)
     assert isinstance(head, RelapseHead)
     return head
@@ -53,16 +53,16 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
     assert 35 <= task.competed.sum() <= 70
     task = chosen(task)
     assert task.competing_learner is fit_logistic
-    head = learned(task)
-    assert isinstance(head.competing_score, Linear)
+    head = fitted_head(task)
+    assert isinstance(head.competing_score, LinearScore)
     assert head.competing_score.weight[1] > 0.5
     assert abs(head.competing_score.weight[0]) < 0.5
 
 
 def test_the_curve_follows_the_score_and_its_parts_add_up() -> None:
     """Of patients with the same hazard of relapse, one who is likely to be treated anew has less time to relapse in."""
-    head = learned(chosen(drawn(STRONG, 2.0)))
-    assert isinstance(head.score, Linear)
+    head = fitted_head(chosen(drawn(STRONG, 2.0)))
+    assert isinstance(head.score, LinearScore)
     head = replace(head, score=replace(head.score, weight=head.score.weight * [1, 0]))
     curve = head.curve(np.array([[1.0, -2.0], [1.0, 0.0], [1.0, 2.0]]), head.days)
     np.testing.assert_allclose(curve.relapse + curve.competing + curve.event_free, 1, atol=1e-12)
@@ -73,7 +73,7 @@ def test_the_curve_follows_the_score_and_its_parts_add_up() -> None:
 
 def test_as_many_competing_events_are_expected_as_were_seen() -> None:
     task = chosen(drawn(STRONG, 2.0))
-    head, binomial = learned(task), task.competing_counts(EVERYBODY)
+    head, binomial = fitted_head(task), task.competing_counts(EVERYBODY)
     weeks = binomial.successes + binomial.failures
     expected = weeks @ head.competing(task.training_data.rows)[binomial.patient, 0]
     assert expected == pytest.approx(task.competed.sum(), abs=1e-6)
@@ -82,7 +82,7 @@ def test_as_many_competing_events_are_expected_as_were_seen() -> None:
 def test_competing_events_that_depend_on_nothing_have_one_rate() -> None:
     task = drawn(-4.5, 0.0)
     assert task.competed.sum() > 60
-    head = learned(chosen(task))
+    head = fitted_head(chosen(task))
     assert head.competing_score is None
     binomial = task.competing_counts(EVERYBODY)
     rate = binomial.successes.sum() / (binomial.successes.sum() + binomial.failures.sum())
@@ -100,18 +100,18 @@ def test_below_twenty_competing_events_there_is_one_rate_however_much_they_depen
     task = chosen(relapse_task_of(rows, np.full(PATIENTS, 100.0), [EndedBy(each) for each in ended.tolist()]))
     assert task.competed.sum() == events
     assert (task.competing_learner is fit_logistic) == asked
-    head = learned(task)
+    head = fitted_head(task)
     assert (head.competing_score is not None) == asked
     assert head.competing_hazard.any() == (events > 0)
 
 
-def test_competing_events_within_one_fold_are_judged_without_failing() -> None:
+def test_competing_events_within_one_fold_are_evaluated_without_failing() -> None:
     """As when one site alone records them: the others teach a rate of none."""
     task = drawn(-4.0, 2.0)
     ended = np.where((task.ended_by == EndedBy.COMPETING) & (FOLDS.fold[0] > 0), EndedBy.CENSORED, task.ended_by)
     only = replace(task, ended_by=ended.astype(np.int8))
     assert only.competed.sum() >= 20
-    learned(chosen(only))
+    fitted_head(chosen(only))
 
 
 @pytest.mark.parametrize(("events", "scored"), [(0, False), (4, False), (5, True)])

@@ -1,4 +1,4 @@
-"""Candidates are judged on patients they never saw; too little to learn from is said to be so."""
+"""Candidates are evaluated on held-out patients; too few outcomes to fit on are reported."""
 
 from dataclasses import replace
 from typing import cast
@@ -25,7 +25,7 @@ def fit_alone(task: Task, folds: Folds | None = None) -> HeadFit:
     return fit
 
 
-def test_what_can_be_learned_is_learned() -> None:
+def test_a_signal_is_fitted() -> None:
     fit = fit_alone(remission_with(200, 400, effect=2.0))
     assert fit.choice is not None
     assert fit.winner == fit.choice.best != "no_model"
@@ -33,7 +33,7 @@ def test_what_can_be_learned_is_learned() -> None:
     assert fit.candidates[str(fit.winner)].measures["auc"] > 0.75
 
 
-def test_where_nothing_can_be_learned_no_model_wins_and_it_is_said() -> None:
+def test_without_a_signal_no_model_wins_and_the_note_says_so() -> None:
     fit = fit_alone(remission_with(200, 400))
     assert fit.winner == "no_model"
     assert fit.note.startswith("no candidate predicted held-out patients better")
@@ -66,7 +66,7 @@ def test_without_relapses_nothing_can_be_said_about_relapse() -> None:
     assert (fit.winner, fit.head) == (None, None)
 
 
-def test_relapses_that_all_fall_into_one_fold_can_still_be_judged() -> None:
+def test_relapses_that_all_fall_into_one_fold_can_still_be_evaluated() -> None:
     """As when a single site records relapses: the others teach the overall rate, and no fit fails."""
     drawn = drawn_relapses(200)
     ended = np.where(np.arange(200) % 4 == 0, drawn.ended_by, EndedBy.CENSORED)
@@ -74,13 +74,13 @@ def test_relapses_that_all_fall_into_one_fold_can_still_be_judged() -> None:
     assert fit.winner is not None
 
 
-def test_a_curve_of_one_week_is_judged_by_the_likelihood_of_that_week() -> None:
+def test_a_curve_of_one_week_is_evaluated_by_the_likelihood_of_that_week() -> None:
     """Half relapse: at random, which nobody can foretell; or those above the middle of x0, but for every fifth."""
     rows = np.random.default_rng(3).standard_normal((120, 2))
     foretold = (rows[:, 0] > np.median(rows[:, 0])) ^ (np.arange(120) % 5 == 0)
-    for relapsed, told in ((np.arange(120) % 2 == 0, False), (foretold, True)):
+    for relapsed, predicted in ((np.arange(120) % 2 == 0, False), (foretold, True)):
         fit = fit_alone(relapse_task_of(rows, np.full(120, 7.0), [EndedBy(int(yes)) for yes in relapsed], 7))
-        assert (fit.winner != "no_model") == told
+        assert (fit.winner != "no_model") == predicted
 
 
 def test_a_linear_head_never_moves_against_a_declared_sign_though_the_data_do() -> None:
@@ -103,7 +103,7 @@ def test_a_linear_head_never_moves_against_a_declared_sign_though_the_data_do() 
         assert (np.diff(fit.head.probability(walk)) < 0).any() == falls
 
 
-def test_the_held_out_never_teach() -> None:
+def test_no_model_is_fitted_on_held_out_patients() -> None:
     """Other outcomes of the patients of one fold leave their own predictions as they are, and change the others'."""
     task = remission_with(200, 400, effect=1.0)
     folds = folds_for(400)
@@ -137,7 +137,7 @@ def test_what_candidates_are_compared_by_is_the_likelihood_of_the_outcomes_held_
         assert candidate.loss == pytest.approx(losses[~np.isnan(outcome)].mean())
 
 
-def test_every_patient_is_judged_once_per_repeat() -> None:
+def test_every_patient_is_evaluated_once_per_repeat() -> None:
     task = remission_with(100, 200)
     folds = draw_folds(task.remission.astype(np.intp), np.zeros(200, np.int32), ("a",), replace(QUICK, most_repeats=3))
     for fit in fit_alone(task, folds).candidates.values():
@@ -146,11 +146,11 @@ def test_every_patient_is_judged_once_per_repeat() -> None:
             assert sorted(np.concatenate([out.patient for out in repeat]).tolist()) == list(range(200))
 
 
-def test_progress_is_told_of_every_fit() -> None:
+def test_progress_is_reported_for_every_fit() -> None:
     tasks: list[Task] = [remission_with(60, 200), remission_with(1, 200)]
-    told: list[None] = []
-    fit_heads(tasks, folds_for(200), QUICK, lambda: told.append(None), workers=1)
-    assert len(told) == number_of_fits(tasks, folds_for(200), QUICK) == (3 + 1) * (4 + 1)
+    calls: list[None] = []
+    fit_heads(tasks, folds_for(200), QUICK, lambda: calls.append(None), workers=1)
+    assert len(calls) == number_of_fits(tasks, folds_for(200), QUICK) == (3 + 1) * (4 + 1)
 
 
 def test_predictions_that_come_out_too_extreme_are_drawn_in() -> None:

@@ -1,4 +1,4 @@
-"""What fewer patients would have taught, and what twice as many would buy."""
+"""How good models of fewer patients are, and what twice as many would gain."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_too_few_points_are_shown_without_a_continuation() -> None:
     assert curve.doubled is None
 
 
-def test_a_head_that_was_not_learned_by_the_learner_has_no_curve() -> None:
+def test_a_head_that_the_learner_did_not_fit_has_no_curve() -> None:
     found = fitted(repeats=2)
     only_rate = found.remission.candidates["no_model"]
     fit = type(found.remission)(found.remission.task, {"no_model": only_rate}, "no_model", only_rate.head, None, "")

@@ -33,7 +33,7 @@ def drawn(seed: int, patients: int, effects: tuple[float, ...], jump: float = 0.
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_combination_of_thresholds_is_told_from_a_linear_truth_of_the_same_size(seed: int) -> None:
+def test_a_combination_of_thresholds_is_distinguished_from_a_linear_truth_of_the_same_size(seed: int) -> None:
     linear, jumping = (said_of(drawn(seed, 2000, (0.5, -0.5), jump), 7).misfit for jump in (0.0, 0.8))
     assert jumping > linear + 0.2
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.learners import FittedScore, Learner, TrainingData, fit_logistic
 from models.relapse import RelapseHead
-from models.score import Linear
+from models.score import LinearScore
 from tests.training.metrics.fitted import fitted
 from training.learning import fit as fitting
 from training.learning.fit import HeadFit
@@ -26,11 +26,11 @@ def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkey
 
     def careless(_name: str, _task: Task) -> Learner:
         def fit(training_data: TrainingData) -> FittedScore:
-            learned = fit_logistic(training_data)
-            score = learned.score
-            assert isinstance(score, Linear)
+            refit = fit_logistic(training_data)
+            score = refit.score
+            assert isinstance(score, LinearScore)
             trembling = score.weight + 1e-15 * np.random.standard_normal(len(score.weight))
-            return replace(learned, score=replace(score, weight=trembling))
+            return replace(refit, score=replace(score, weight=trembling))
 
         return fit
 
@@ -59,7 +59,7 @@ def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
     head = found.relapse.candidates["logistic"].head
     assert isinstance(head, RelapseHead)
     score = head.score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     with_score = replace(head, competing_score=score)
     assert bytes_of(with_score) == bytes_of(replace(head, competing_score=replace(score)))
     assert bytes_of(with_score) != bytes_of(head)

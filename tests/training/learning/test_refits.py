@@ -1,4 +1,4 @@
-"""The refits behind the intervals: the same whoever works on them, and wide where little is known."""
+"""The refits behind the intervals: the same for any number of workers, and wide where little is known."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -65,7 +65,7 @@ def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
     assert counts.min() == 0
 
 
-def test_a_head_that_was_not_learned_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
+def test_a_head_that_was_not_fitted_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
     unlearned = {**heads, "remission": replace(heads["remission"], head=None, choice=None)}
     (found,) = fit_refits([unlearned], SITE, QUICK, nothing, 1)
     assert found.remission is None

@@ -33,7 +33,7 @@ def folds_of(*events_and_others: tuple[int, int]) -> tuple[Folds, np.ndarray, np
     seed=st.integers(0, 2**31 - 1),
 )
 def test_everybody_is_held_out_exactly_once_per_repeat(outcome: list[int], sites: int, seed: int) -> None:
-    """Cohorts of any size and mixture: taught and held out are complements, and no fold is without patients."""
+    """Cohorts of any size and mixture: fitted on and held out are complements, and no fold is without patients."""
     classes, site = np.array(outcome, dtype=np.intp), (np.arange(len(outcome)) % sites).astype(np.int32)
     folds = draw_folds(classes, site, NAMES[:sites], replace(CONFIG, seed=seed, most_repeats=2))
     for repeat in range(folds.repeats):

@@ -7,7 +7,7 @@ from features.records.timeline import Floats
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from models.score import Constant, Linear
+from models.score import Constant, LinearScore
 from tests.training.trainings import drawn_relapses, relapse_task_of, remission_task_of
 from training.learning import updating
 from training.learning.tasks import RemissionTask
@@ -27,11 +27,11 @@ PATIENTS = 500
 WIDE = (np.array([-9.0, -9, -9]), np.array([9.0, 9, 9]))
 
 
-def linear(*weights: float) -> Linear:
+def linear(*weights: float) -> LinearScore:
     """A score over as many features as there are weights."""
     number = len(weights)
     zeros = np.zeros(number)
-    return Linear(np.arange(number), zeros - 9, zeros + 9, zeros, np.array(weights), zeros, number)
+    return LinearScore(np.arange(number), zeros - 9, zeros + 9, zeros, np.array(weights), zeros, number)
 
 
 ORIGINAL = RemissionHead(linear(1.0, 0.0, 0.0), baseline=-0.5)
@@ -61,7 +61,7 @@ def test_a_model_that_is_right_is_left_alone_in_about_95_of_100_cohorts(monkeypa
 
 
 @pytest.mark.slow
-def test_it_is_left_alone_as_often_when_learning_anew_is_offered() -> None:
+def test_it_is_left_alone_as_often_when_a_refit_is_offered() -> None:
     # 28.5 of 30 are expected, and fewer than 25 in one of a hundred tries.
     assert methods(30).count(NOTHING) >= 25
 
@@ -88,17 +88,17 @@ def test_too_extreme_predictions_are_drawn_in_by_the_true_slope() -> None:
     assert update.head.log_odds(np.array([[1.0, 0, 0]])) == pytest.approx(-0.5 + update.shift + update.slope)
 
 
-def test_another_relation_is_learned_anew() -> None:
+def test_another_relation_is_refitted() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     update = update_head(task, ORIGINAL, everybody(task))
     assert update.method == REFIT
     score = update.head.score
-    assert isinstance(score, Linear)
+    assert isinstance(score, LinearScore)
     assert dict(zip(score.used.tolist(), score.weight.tolist(), strict=True))[1] == pytest.approx(1.5, abs=0.4)
     assert max(update.p_values.values()) < 0.05
 
 
-def test_with_too_few_outcomes_it_is_not_learned_anew_and_with_next_to_none_nothing_is_done() -> None:
+def test_with_too_few_outcomes_it_is_not_refitted_and_with_next_to_none_nothing_is_done() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     some = everybody(task) & (np.arange(PATIENTS) < 150)
     assert task.rarer_among(some) < updating.REFIT_FROM
@@ -166,7 +166,7 @@ def test_relapse_is_compared_on_the_same_weeks_whatever_the_bands_and_however_fa
         found.append((weeks, float(binomial.successes.sum()), updating._loss(binomial, baseline)))
     assert found[1] == pytest.approx(found[0])
     assert found[2] == pytest.approx(found[0])
-    # A head that reaches ten weeks is judged on ten weeks, and so is what is learned anew.
+    # A head that reaches ten weeks is evaluated on ten weeks, and so is a refit.
     short, long = relapse_head(-3.0, edges=(0, 4, 10)), relapse_head(-3.0, edges=(0, 10, 26))
     assert updating._reach(task, short) == 70
     sums = []
@@ -186,7 +186,7 @@ def test_the_weeks_at_risk_are_counted_as_they_were_lived() -> None:
     assert binomial.failures.tolist() == pytest.approx([1, 10 / 7])
 
 
-def test_the_old_chance_of_competing_events_is_told_of_unless_the_head_was_learned_anew() -> None:
+def test_the_old_hazard_of_competing_events_is_reported_unless_the_head_was_refitted() -> None:
     without = relapse_head(-3.0)
     before = RelapseHead(without.score, without.edges, without.baseline, np.full(1, 0.002))
     rows, days = np.zeros((2, 2)), np.array([10.0, 10.0])

@@ -1,4 +1,4 @@
-"""Both heads learned from a small cohort drawn for tests and judged in folds: x0 moves both outcomes, x1 neither."""
+"""Both heads fitted on a small cohort drawn for tests and evaluated in folds: x0 moves both outcomes, x1 neither."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,7 +27,7 @@ TWO_CANDIDATES = replace(QUICK, candidates=("no_model", "logistic"))
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What was drawn and what was learned from it."""
+    """What was drawn and fitted."""
 
     features: FeatureRows
     outcomes: Outcomes

@@ -78,7 +78,7 @@ def test_a_miscalibration_that_is_there_is_held_as_often_or_more(truth: Truth, c
     assert min(coverage(cohorts, 600, truths, truth).values()) >= 0.92
 
 
-def test_a_gross_miscalibration_is_told_from_none() -> None:
+def test_a_gross_miscalibration_is_distinguished_from_none() -> None:
     low, _, high = limits(measured(1, 1500, lambda odds: expit(odds + 1))["ici"])
     assert low > 0.1
     assert high < 0.3

@@ -52,11 +52,11 @@ def with_intercept(columns: Floats) -> Floats:
 
 @cache
 def binary() -> tuple[Floats, Floats, Floats]:
-    """Outcomes and predictions of the test data by a model learned from the training data; everybody counts once."""
-    learned, tested = (pd.read_csv(GOLDEN / f"{name}data.csv") for name in ("train", "test"))
+    """Outcomes and predictions of the test data by a model fitted on the training data; every patient counts once."""
+    development, tested = (pd.read_csv(GOLDEN / f"{name}data.csv") for name in ("train", "test"))
     names = ["x1", "x2", "x3", "x4"]
-    observed = learned["y"].to_numpy(np.float64)
-    design = with_intercept(learned[names].to_numpy())
+    observed = development["y"].to_numpy(np.float64)
+    design = with_intercept(development[names].to_numpy())
     (model,) = fit_logistic(design, observed, np.ones((1, len(observed))), np.zeros(len(observed)))
     assert model.round(5).tolist() == list(expected("binary")["coef"].values())
     return (
@@ -105,15 +105,15 @@ def survival() -> tuple[Floats, np.ndarray, Floats, Floats]:
 
     Baseline hazard with ties by Efron, as in R's survfit; lifelines takes Breslow's.
     """
-    learned, tested = (pd.read_csv(GOLDEN / f"{name}DataSurvival.csv") for name in ("train", "test"))
-    columns = [(name, level) for name in ("csize", "cnode", "grade3") for level in _levels(learned[name])[1:]]
+    development, tested = (pd.read_csv(GOLDEN / f"{name}DataSurvival.csv") for name in ("train", "test"))
+    columns = [(name, level) for name in ("csize", "cnode", "grade3") for level in _levels(development[name])[1:]]
     rows, new = (
         pd.DataFrame({f"{name} {level}": (frame[name].astype(str) == level) * 1.0 for name, level in columns})
-        for frame in (learned, tested)
+        for frame in (development, tested)
     )
-    model = CoxPHFitter().fit(rows.assign(time=learned["ryear"], event=learned["rfs"]), "time", "event").params_
+    model = CoxPHFitter().fit(rows.assign(time=development["ryear"], event=development["rfs"]), "time", "event").params_
     hazard = np.exp(rows.to_numpy() @ model.to_numpy())
-    years, event = learned["ryear"].to_numpy(), learned["rfs"].to_numpy() == 1
+    years, event = development["ryear"].to_numpy(), development["rfs"].to_numpy() == 1
     baseline = 0.0
     for at in np.unique(years[event & (years <= YEARS)]):
         at_risk, tied = hazard[years >= at].sum(), hazard[event & (years == at)]

@@ -1,4 +1,4 @@
-"""Printed figures of a Cox model for relapse of breast cancer, learned in Rotterdam and judged in Germany.
+"""Printed figures of a Cox model for relapse of breast cancer, fitted in Rotterdam and evaluated in Germany.
 
 Van Calster and colleagues' CalibrationCurves prints them; all are reached to the last digit printed.
 """
@@ -42,7 +42,7 @@ def covariates(patients: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def evaluated() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Years followed, what ended it, and the predicted risk by 4.99 years of the patients to be judged."""
+    """Years followed, what ended it, and the predicted risk by 4.99 years of the patients to be evaluated."""
     fitted_on, test = (pd.read_csv(GOLDEN / f"{name}DataSurvival.csv") for name in ("train", "test"))
     columns = covariates(fitted_on)
     cox = CoxPHFitter().fit(columns.assign(years=fitted_on["ryear"], rfs=fitted_on["rfs"]), "years", "rfs")

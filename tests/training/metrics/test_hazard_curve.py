@@ -84,7 +84,9 @@ def test_two_different_predictions_give_the_incidence_of_each_group() -> None:
     risk = np.where(np.arange(20_000) % 2 == 0, 0.2, 0.6)
     once = np.ones((1, 20_000))
     curve = hazard_curve(followed, ended_by, risk, once, DAY)
-    groups = [aalen_johansen(followed, ended_by, once * (risk == told), np.array([DAY])) for told in (0.2, 0.6)]
+    groups = [
+        aalen_johansen(followed, ended_by, once * (risk == predicted), np.array([DAY])) for predicted in (0.2, 0.6)
+    ]
     observed = [group.relapse[0, 0] for group in groups]
     assert curve.observed_at(np.array([0.2, 0.6]))[0] == pytest.approx(observed, abs=0.01)
 

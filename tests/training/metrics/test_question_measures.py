@@ -61,7 +61,7 @@ def test_patients_of_different_folds_are_not_compared() -> None:
     assert core_values(asked, once(4))["auc"] == pytest.approx([1.0] * 3)
 
 
-def test_where_everybody_of_a_fold_is_told_the_same_there_is_neither_slope_nor_curve() -> None:
+def test_where_all_of_a_fold_have_the_same_prediction_there_is_neither_slope_nor_curve() -> None:
     # Folds whose base rate is left out of their own prediction: a slope would be negative by construction.
     asked = asked_of([1, 1, 0, 0, 0, 1], [0.4, 0.4, 0.4, 0.6, 0.6, 0.6], fold=[0, 0, 0, 1, 1, 1])
     values = question_values(asked, once(6))

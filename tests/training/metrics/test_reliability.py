@@ -39,7 +39,7 @@ def drawn(seed: int, patients: int = 400) -> tuple[Floats, Floats, Floats]:
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_a_draw_is_judged_as_if_its_patients_were_written_down_that_often(measure) -> None:  # type: ignore[no-untyped-def]
+def test_a_draw_is_evaluated_as_if_its_patients_were_written_down_that_often(measure) -> None:  # type: ignore[no-untyped-def]
     observed, predicted, weights = drawn(1)
     often = weights[1].astype(np.int64)
     written_down = measure(np.repeat(observed, often), np.repeat(predicted, often), np.ones((1, often.sum())))
@@ -47,7 +47,7 @@ def test_a_draw_is_judged_as_if_its_patients_were_written_down_that_often(measur
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_each_draw_is_judged_alone(measure) -> None:  # type: ignore[no-untyped-def]
+def test_each_draw_is_evaluated_alone(measure) -> None:  # type: ignore[no-untyped-def]
     observed, predicted, weights = drawn(2)
     together = measure(observed, predicted, weights)
     alone = [measure(observed, predicted, row[None])[0] for row in weights]

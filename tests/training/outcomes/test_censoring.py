@@ -87,7 +87,7 @@ def test_below_twenty_not_observed_nothing_is_estimated(missing: int, equal: boo
 def seen_by_the_last_rating() -> tuple[Cohort, Floats]:
     """Who came to the deciding visit depends on the rating of day 5 alone, before the window; and who recovered too.
 
-    At the landmark, on day 0, the baseline alone is known, from which the rating of day 5 can hardly be told. The
+    At the landmark, on day 0, the baseline alone is known, from which the rating of day 5 hardly follows. The
     cohort as it was seen, and who recovered, shape (patients,).
     """
     rng = np.random.default_rng(6)

@@ -304,7 +304,7 @@ def test_outcomes_equal_the_reference(seed: int) -> None:
 
 
 def test_the_draws_reach_every_answer() -> None:
-    """A comparison on patients to whom nothing happens would prove nothing."""
+    """A comparison on patients to whom nothing happens would show nothing."""
     reasons: set[str | None] = set()
     ended: set[int] = set()
     for seed in range(DRAWS):

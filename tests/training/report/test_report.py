@@ -23,7 +23,7 @@ from tests.training.evidence_examples import (
     head,
     training_evidence,
 )
-from training.evaluation.case_mix_compared import compare_case_mix
+from training.evaluation.case_mix_comparison import compare_case_mix
 from training.evidence.document import Evidence, Subgroup
 from training.report import ReportFacts, ReportFigure, draw, figures, render_report
 from training.report.kinds import CHOICE

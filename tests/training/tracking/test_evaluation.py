@@ -8,7 +8,7 @@ from tests.serving.bundles import toy_bundle
 from tests.training.evidence_examples import external_evidence
 from tests.training.registries import Registry, in_use
 from training.cohort.reader import read_cohort
-from training.evaluation.case_mix_compared import compare_case_mix
+from training.evaluation.case_mix_comparison import compare_case_mix
 from training.provenance import collect_provenance
 from training.registry.release import MODEL_NAME, RegisteredModel
 from training.tracking.evaluation import record_evaluation

@@ -1,4 +1,4 @@
-"""Two cohorts' patients side by side: those a model was learned from, and those it is evaluated on."""
+"""The case mix of the development cohort beside that of the validation cohort."""
 
 from math import sqrt
 
@@ -7,13 +7,13 @@ from pydantic import TypeAdapter
 from training.evidence.document import Evidence, EvidencePart, FeatureSummary, Number
 
 NOTABLE = 0.1
-"""The standardised difference from which on it is commonly called notable: Austin 2009, doi:10.1002/sim.3697."""
+"""The standardised difference from which it is commonly called notable: Austin 2009, doi:10.1002/sim.3697."""
 
 
 class CaseMixComparison(EvidencePart):
     """One feature at one landmark in both cohorts; ``standardised_difference`` is validation less development.
 
-    It is in pooled standard deviations; null where either cohort has too few recorded values.
+    It is in pooled standard deviations; null if either cohort has too few recorded values.
     """
 
     landmark: str
