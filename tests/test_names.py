@@ -23,8 +23,11 @@ STORED = {
     "reproduction": "the refit check, as evidence of 0.4.0 calls it",
     "shares": "the applicability's proportions, as bundles of format 3 call them",
     "not_learned": "a reason that answers and logs of earlier versions hold",
+    "learned_from": "a field of the model's published description",
 }
 """Old words that files made by earlier versions contain; today's code reads and writes them there."""
+IN_THE_CATALOGUE = "the dose itself is judged by the features beside this one"
+"""A change would change the catalogue's digest, and every bundle would be refused."""
 NO_NOUNS = ("Told", "Alone", "Wanted", "Asked", "Found", "Laid", "Reached", "Learned", "Judged", "Moment")
 NOUNS_THAT_LOOK_OTHERWISE = {"Crossing", "Finding", "Monitoring", "Reading", "Retraining", "Training"}
 PREPOSITIONS = re.compile(r"_?(After|Across|At|By|From|In|Of|On|To|With)[A-Z]")
@@ -113,7 +116,12 @@ PICTURE = re.compile(
 def test_what_people_read_has_the_words_of_the_field_too(folder: str) -> None:
     inside = [path for path in texts() if path.relative_to(ROOT).parts[0] == folder or folder == "."]
     code = [path for path in files() if path.relative_to(ROOT).parts[0] == folder]
-    found = [(path, *line) for path in [*inside, *code] for line in sentences(path) if PICTURE.search(line[1])]
+    found = [
+        (path, *line)
+        for path in [*inside, *code]
+        for line in sentences(path)
+        if PICTURE.search(line[1].replace(IN_THE_CATALOGUE, ""))
+    ]
     assert not [f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}" for path, number, line in found]
 
 

@@ -105,10 +105,10 @@ def _row(
 
 def _table(rows: Sequence[Row]) -> str:
     by = ("mechanism", "landmark", "answer", "patients", "candidate")
-    learned = [row for row in rows if "refused" not in row]
+    fitted = [row for row in rows if "refused" not in row]
     header = [*by, "seeds", "share of the attainable, or gain in nats (s.e.)", "overall rate kept"]
     lines = [
         [*(plain(row[name]) for name in by), plain(row["n"]), shown(row, "figure", 4), shown(row, "kept", 2)]
-        for row in mean_over(learned, by, ("figure", "kept"))
+        for row in mean_over(fitted, by, ("figure", "kept"))
     ]
     return f"{table(header, lines)}\n{refusals(rows)}"

@@ -37,8 +37,8 @@ class Registry:
 
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         """The bundle of a version."""
-        learned = {"number": number, "cohort_digest": cohort_digest, "settings": {"quick": False}}
-        return replace(toy_bundle(), training=learned)
+        fitted = {"number": number, "cohort_digest": cohort_digest, "settings": {"quick": False}}
+        return replace(toy_bundle(), training=fitted)
 
     def register(
         self, evidence: Evidence | None, held_out: pd.DataFrame | None = None, cohort_digest: str = "c" * 64

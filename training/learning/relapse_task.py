@@ -110,12 +110,12 @@ class RelapseTask:
         kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
         binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
-        learned = learner(replace(self.training_data, binomial=binomial))
-        baseline = fit_baseline(binomial, learned.score.predict(self.training_data.rows))
+        fitted = learner(replace(self.training_data, binomial=binomial))
+        baseline = fit_baseline(binomial, fitted.score.predict(self.training_data.rows))
         rate, score = self.fit_competing(kept)
         return RelapseHead(
-            learned.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
-        ), learned.parameters
+            fitted.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
+        ), fitted.parameters
 
     def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
         """The weekly rate of competing events at a score of 0, and the score, fitted on some at risk.

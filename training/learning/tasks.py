@@ -135,9 +135,9 @@ class RemissionTask:
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head fitted on some of the patients, and the parameters chosen."""
         part = self.training_data.subset(fitted_on)
-        learned = learner(part)
-        baseline = fit_baseline(part.binomial, learned.score.predict(self.training_data.rows))
-        return RemissionHead(learned.score, float(baseline[0])), learned.parameters
+        fitted = learner(part)
+        baseline = fit_baseline(part.binomial, fitted.score.predict(self.training_data.rows))
+        return RemissionHead(fitted.score, float(baseline[0])), fitted.parameters
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """The head's predictions for held-out patients."""
