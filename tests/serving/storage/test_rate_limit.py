@@ -143,7 +143,9 @@ def test_the_file_is_for_its_owner_alone_and_written_out_at_once(limits: RateLim
 TAKER = """
 import sys
 from pathlib import Path
+from serving.storage import rate_limit
 from serving.storage.rate_limit import RateLimiter
+rate_limit.PATIENCE_SECONDS = 600  # on a busy machine, one that holds the lock may not run for long
 limits = RateLimiter(Path(sys.argv[1]), clock=lambda: 10**12)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -176,8 +178,7 @@ def test_processes_share_a_limit(tmp_path: Path) -> None:
         taker.stdin.write("\n")
         taker.stdin.flush()
     taken = [int(taker.communicate(timeout=300)[0]) for taker in takers]
-    # The clock stands still. On a machine that is busy, one that holds the lock may not run for too long.
-    assert 30_000 <= sum(taken) < 31_000, f"60,000 asked: {taken}"
+    assert sum(taken) == 30_000, f"60,000 asked while the clock stood still: {taken}"
 
 
 def test_threads_share_a_limit(limits: RateLimiter) -> None:
