@@ -274,7 +274,7 @@ def of_kind(kind: str, **changes: object) -> Evidence:
 
 def test_an_update_says_first_what_it_did_to_each_head_and_that_its_figures_are_cross_fitted() -> None:
     done = ["before session 1, remission: intercept (shift -0.213, slope 1.000)", "before session 1, relapse: nothing"]
-    first_screen = text_of(of_kind("updated", caveats=done)).split("How well")[0]
+    first_screen = text_of(of_kind("updated", caveats=done)).split("How well it predicts")[0]
     assert all(line in first_screen for line in done)
     assert "Figures are cross-fitted" in first_screen
     assert "What the update did" not in text_of(EVIDENCE["external"])
