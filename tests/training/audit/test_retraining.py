@@ -9,6 +9,7 @@ from features.build import build_features
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle, save_bundle
+from models.remission import RemissionHead
 from tests.serving.bundles import toy_bundle
 from training.audit.retraining import ELSEWHERE, Machine, largest_difference, retraining_verdict
 from training.cohort.reader import read_cohort
@@ -25,10 +26,14 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     return read_cohort(folder, Protocol())
 
 
+def _shifted_head(head: RemissionHead | None, step: float) -> RemissionHead:
+    assert head is not None
+    return replace(head, baseline=head.baseline + step)
+
+
 def shifted(bundle: Bundle, step: float) -> Bundle:
     """The bundle with another baseline of every remission head."""
-    heads = [(model, model.remission) for model in bundle.models]
-    models = [replace(model, remission=head and replace(head, baseline=head.baseline + step)) for model, head in heads]
+    models = [replace(model, remission=_shifted_head(model.remission, step)) for model in bundle.models]
     return replace(bundle, models=tuple(models))
 
 
