@@ -20,8 +20,9 @@ A feature is a number known about a patient at the landmark (the moment of predi
 the record at the landmark (`landmark.known_at`), so that nothing recorded later can reach a feature.
 
 This package needs only NumPy. `models`, `training` and `serving` may import it; it imports none of them. Each rating
-scale is declared once in `instruments.py`, each column of a table in `columns.py`, each feature in `catalogue.py`.
-Ranges, checks, the request contract and the rest of this file are generated from these declarations.
+scale is declared once in `protocol/instruments.py`, each column of a table in `protocol/columns.py`, each feature in
+`catalogue.py` or, for the patient's context, in `definitions/context_features.py`. Ranges, checks, the request contract
+and the rest of this file are generated from these declarations.
 
 A study may declare a covariate with the name of one of these built-in columns:
 {study_columns}.
@@ -35,10 +36,10 @@ Three choices in the catalogue need a reason:
   a favourable fact. The course number is 1 + `prior_ketamine_not_failed` + `ketamine_failures`.
 * Age at onset is not a feature. It is `age_years` less `illness_duration_years`, which a linear model already has, and
   it would allow a longer illness to act against its declared sign.
-* A dose in mg/kg is not a feature. It shows which route was used, and so which clinic. `route_dose.py` declares the
-  usual dose and the upper limit of every route.
+* A dose in mg/kg is not a feature. It shows which route was used, and so which clinic. `definitions/route_dose.py`
+  declares the usual dose and the upper limit of every route.
 
-`display_names.py` has the name of each feature in sentences, such as "days since the last dose".
+`definitions/display_names.py` has the name of each feature in sentences, such as "days since the last dose".
 
 `clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them changes only
 features whose declared signs have its direction.

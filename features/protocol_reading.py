@@ -160,7 +160,7 @@ class _TextProblems:
         given = sections.get("relapse", {})
         if protocol.relapse.rule == "event":
             if "confirm_within_days" in given:
-                required = 'no readings to confirm under rule = "event"'
+                required = 'no ratings to confirm under rule = "event"'
                 self.refuse(("relapse", "confirm_within_days"), required, "a window")
             if not protocol.relapse.events:
                 self.refuse(("relapse", "events"), 'at least one event under rule = "event"', "none")

@@ -28,8 +28,8 @@ class Ineligible(Enum):
     NO_BASELINE = "no primary instrument was rated at baseline"
     BASELINE_IN_REMISSION = "the baseline is already in the remission band"
     NO_DOSING_SESSION = "there is no dosing session in the acute course"
-    ALREADY_DECIDED = "a reading has already decided remission"
-    WINDOW_OVER = "the remission window closed without a reading"
+    ALREADY_DECIDED = "a rating has already decided remission"
+    WINDOW_OVER = "the remission window closed without a rating"
 
 
 def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:

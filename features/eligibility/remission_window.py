@@ -1,4 +1,4 @@
-"""The window in which a reading decides remission, and what is certain before it closes."""
+"""The window in which a rating decides remission, and what is certain before it closes."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from features.records.timeline import Floats, Mask, Rows
 class Window:
     """What is certain about every patient's remission window on a day; arrays have shape (patients,).
 
-    ``decided``: it has a reading, and no later one can be nearer to the middle. ``over``: it has passed without a
-    reading.
+    ``decided``: it has a rating, and no later one can be nearer to the middle. ``over``: it has passed without a
+    rating.
     """
 
     decided: Mask
@@ -33,7 +33,7 @@ def window_on(cohort: Cohort, ratings: Rows, today: Floats) -> Window:
     """What is certain about the windows on ``today`` (patients,), from the primary instrument's ``ratings`` up to it.
 
     A window that counts from the last acute session is not fixed before the acute course is over: another session may
-    move it. The next reading may be tomorrow.
+    move it. The next rating may be tomorrow.
     """
     rule, anchor = cohort.protocol.remission, anchor_days(cohort)
     if rule.anchor == "last_acute_session":

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
@@ -133,6 +134,21 @@ def _problem(location: tuple[str | int, ...], kind: str, message: str) -> Reques
         where = re.search(r"at line \d+ column \d+", message)
         return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
     return RequestProblem(_shown(location), _required(location, kind, message), _FOUND.get(kind, "another type"))
+
+
+def kind_of(value: Any) -> str:
+    """What kind of thing a JSON value is, never the value."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, float) and not isfinite(value):
+        return "a number that is not finite"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "a whole number"
+    if isinstance(value, float):
+        return "a number with decimals"
+    return "a text" if isinstance(value, str) else "another type"
 
 
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:

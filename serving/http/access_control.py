@@ -104,8 +104,10 @@ class AccessControl:
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
         if wait > 0:
-            detail = "This key has reached its rate limit. Retry after Retry-After seconds."
-            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(ceil(wait))})
+            seconds = ceil(wait)
+            retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
+            detail = f"This key has reached its rate limit. {retry}"
+            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
         return key
 
 

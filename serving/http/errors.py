@@ -19,6 +19,12 @@ from serving.http.metrics import Metrics
 
 PROBLEM_JSON = "application/problem+json"
 LOG = logging.getLogger("bentoml.kap")
+ACTIONS = {
+    HTTPStatus.NOT_FOUND: "There is no such address. GET /openapi.json lists the addresses.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take the method. Use one that the header Allow names.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "An internal error. Report the time to the operator of the service.",
+}
+"""The detail of statuses that say nothing about the request."""
 REFUSED = "The request is not valid, and nothing was predicted. Correct the fields listed in problems."
 
 
@@ -34,9 +40,10 @@ class ProblemResponse(Response):
         problems: Sequence[RequestProblem] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Compose the document; without a detail it repeats the title."""
+        """Compose the document; without a detail it has that of ``ACTIONS``, or repeats the title."""
         title = HTTPStatus(status).phrase
-        document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
+        detail = detail or ACTIONS.get(HTTPStatus(status), title)
+        document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         if problems:
             document["problems"] = [asdict(problem) for problem in problems]
         super().__init__(json.dumps(document), status_code=status, headers=headers)

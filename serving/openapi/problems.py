@@ -8,6 +8,7 @@ from pydantic import Field
 
 from serving.contract.response import Document, FieldProblem, Part
 from serving.http.body import BodyLimits
+from serving.http.errors import ACTIONS
 
 
 class ProblemDocument(Part):
@@ -59,9 +60,11 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
                 "kap keys create.",
             },
         ),
-        HTTPStatus.NOT_FOUND: ProblemStatus("There is no such address.", {"not_found": "Not Found"}),
+        HTTPStatus.NOT_FOUND: ProblemStatus("There is no such address.", {"not_found": ACTIONS[HTTPStatus.NOT_FOUND]}),
         HTTPStatus.METHOD_NOT_ALLOWED: ProblemStatus(
-            "The address does not take this method.", {"method": "Method Not Allowed"}, headers=("Allow",)
+            "The address does not take this method.",
+            {"method": ACTIONS[HTTPStatus.METHOD_NOT_ALLOWED]},
+            headers=("Allow",),
         ),
         HTTPStatus.REQUEST_TIMEOUT: ProblemStatus(
             "The body did not arrive in time. Send it again.",
@@ -84,13 +87,13 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
         ),
         HTTPStatus.TOO_MANY_REQUESTS: ProblemStatus(
             "The key has reached its rate limit. Retry after `Retry-After` seconds.",
-            {"rate": "This key has reached its rate limit. Retry after Retry-After seconds."},
+            {"rate": "This key has reached its rate limit. Retry after 13 seconds."},
             headers=("Retry-After",),
         ),
         HTTPStatus.INTERNAL_SERVER_ERROR: ProblemStatus(
             "An internal error. The same request will probably fail again. Report the time to the operator, who finds "
             "the error in the server's log.",
-            {"defect": "Internal Server Error"},
+            {"defect": ACTIONS[HTTPStatus.INTERNAL_SERVER_ERROR]},
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: ProblemStatus(
             "The service can't answer now, and no answer is sent unlogged. Retry after `Retry-After` seconds with the "

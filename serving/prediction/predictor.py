@@ -21,7 +21,7 @@ from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at, landmark_days
 from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
-from serving.contract.refusal import RequestRefusedError
+from serving.contract.refusal import RequestRefusedError, kind_of
 from serving.contract.request import PredictionRequest
 from serving.contract.response import Document, ModelUsed, PredictionResponse
 from serving.prediction.answers import PREDICTED, RowAnswers
@@ -144,7 +144,7 @@ class Predictor:
                     required, found = "a feature of the catalogue", "an unknown feature"
                     problems.append(Problem("row", number, name, required, found))
                 elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                    problems.append(Problem("row", number, name, "a finite number", "another type"))
+                    problems.append(Problem("row", number, name, "a finite number", kind_of(value)))
                 else:
                     values[number, column[name]] = value
         if problems:

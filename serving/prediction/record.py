@@ -18,7 +18,7 @@ from features.protocol.problems import Problem
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
-from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path
+from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path, kind_of
 from serving.contract.request import Entry, PredictionRequest
 
 Cells = Mapping[str, Any]
@@ -148,7 +148,7 @@ class RecordReader:
         if value is None:
             return None
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
-        return None if fits else (column.requirement(), "another type")
+        return None if fits else (column.requirement(), kind_of(value))
 
     def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
         """Ratings on instruments that the protocol does not have."""

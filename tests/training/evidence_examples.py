@@ -7,6 +7,7 @@ from math import exp
 
 from features.protocol.document import Protocol
 from tests.training.evidences import direction
+from training.average_risk import AVERAGE_RISK
 from training.evidence.document import (
     CalibrationCurve,
     CandidateEvidence,
@@ -348,7 +349,11 @@ def question(name: str, head_name: str, days: int | None, auc: float, rate: floa
 def head(name: str, winner: str) -> HeadEvidence:
     """A head with candidates, sample size, instability and a learning curve."""
     relapse = name == "relapse"
-    note = "no candidate predicted patients it never saw better than the average does" if winner == "no_model" else ""
+    note = (
+        f"no candidate predicted held-out patients better than the average: {AVERAGE_RISK}"
+        if winner == "no_model"
+        else ""
+    )
     curve = LearningCurve(
         measure="c_index" if relapse else "auc",
         patients=[250, 500, 1000, 1500, 2000],

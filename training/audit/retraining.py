@@ -33,7 +33,8 @@ from training.verdicts import Verdict, does_not_apply, failed, listed, not_check
 ELSEWHERE = 10 * CONVERGED
 """Largest difference of a prediction between processor families: 1e-6 of a probability, far below any meaning.
 
-A fit stops within ``CONVERGED`` of its solution, so where rounding differs, coefficients may differ by as much.
+A fit stops within ``CONVERGED`` of its solution, and where rounding differs it may stop elsewhere within it. Two
+fits then differ by up to twice as much in a coefficient, and a prediction adds up several: ten times leaves room.
 """
 HELD_OUT = "held_out_predictions.parquet"
 DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
@@ -114,7 +115,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     return [
         same,
         derived,
-        _retraining_verdict(recorded, again.bundle, cohort, machine),
+        retraining_verdict(recorded, again.bundle, cohort, machine),
         _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
         evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
@@ -164,7 +165,8 @@ def _settings(recorded: Bundle) -> TrainingConfig | None:
     return replace(TrainingConfig(**frozen), acknowledged=answered)  # type: ignore[arg-type]
 
 
-def _retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:
+def retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:
+    """Whether the retraining gave the same bytes or, on another processor, predictions within ``ELSEWHERE``."""
     check = DATA_CHECKS[2]
     with tempfile.TemporaryDirectory() as scratch:
         digest = save_bundle(again, Path(scratch) / "bundle")

@@ -75,7 +75,7 @@ def check(directory: Path) -> None:
 def outcomes(directory: Path, out: Path) -> None:
     """Write the outcomes of every patient at every landmark.
 
-    Remission and sustained remission are yes, no or not_observed. A missing reading never counts as no.
+    Remission and sustained remission are yes, no or not_observed. A missing rating never counts as no.
     """
     from training.cohort.reader import read_cohort
     from training.outcomes.table import write_outcomes
@@ -89,7 +89,7 @@ def outcomes(directory: Path, out: Path) -> None:
 @click.argument("patient")
 @answers_for_mistakes
 def explain(directory: Path, patient: str) -> None:
-    """Show which readings decide one PATIENT's outcomes, and by which rule.
+    """Show which ratings decide one PATIENT's outcomes, and by which rule.
 
     This is the only command that prints values of a patient's record.
     """

@@ -174,7 +174,7 @@ def next_steps(decision: "Decision") -> str:
     failed = {check.name: check.seen for check in decision.checks if not check.passed}
     records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
     if any("train again" not in seen for seen in records):
-        return "train again; an override can't promote evidence or a record that was changed"
+        return "train again: the evidence or the record was changed, so that an override can't promote this version"
     whole = failed.get("whole training", "")
     steps = {
         "train again": bool(records),
@@ -183,7 +183,7 @@ def next_steps(decision: "Decision") -> str:
         "give the cohort with --cohort DIR": "--cohort" in failed.get("champion", ""),
     }
     wanted = [step for step, applies in steps.items() if applies] or ["train a better model"]
-    return f"{', '.join(wanted)}; or promote with --override --by NAME --reason TEXT"
+    return f"{', '.join(wanted)}; or promote it anyway with --override --by NAME --reason TEXT"
 
 
 def _past_day(text: str) -> date:

@@ -33,6 +33,14 @@ class Group(click.Group):
         return list(self.commands)
 
 
+_REQUIRED: dict[type[OSError], str] = {
+    FileNotFoundError: "an existing file or folder",
+    PermissionError: "a file or folder that this user may open",
+    IsADirectoryError: "a file, not a folder",
+    NotADirectoryError: "a folder, not a file",
+}
+
+
 def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     """Print problems of the input, and missing or damaged models, as sentences instead of a traceback."""
 
@@ -47,15 +55,16 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         except InputRefusedError as error:
             _leave(_problems(error), USER)
         except BundleRefusedError as error:
-            _leave(f"model refused: {error}", STORE)
+            _leave(f"the model can't be used: {error}", STORE)
         except StoreUnreachableError as error:
-            _leave(f"store: {error}", STORE)
+            _leave(f"the model registry can't be used: {error}", STORE)
         except (StateError, EvidenceFailedError) as error:
             _leave(str(error), STORE if isinstance(error, StateError) else EVIDENCE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
-        except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
-            _leave(f"{Path(error.filename or 'a file').name}: {error.strerror}", USER)
+        except tuple(_REQUIRED) as error:
+            where = Path(error.filename).absolute() if error.filename else "a file"
+            _leave(f"{where}: {error.strerror}; required {_REQUIRED.get(type(error), 'a readable file')}", USER)
 
     return guarded
 

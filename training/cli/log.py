@@ -18,7 +18,6 @@ from training.failures import EvidenceFailedError
 if TYPE_CHECKING:
     from serving.storage.state import State
 
-REQUIRED = "the patient_ref of a patient in the log, spelled as the clinic's software sends it"
 LOG_ARGUMENT = click.argument("log", required=False)
 BY = click.option("--by", required=True, metavar="NAME", help="Who erases; kept permanently.")
 LOG_OPTION = click.option("--log", default=None, help="The log; default: the log in KAP_LOG or KAP_STATE.")
@@ -116,7 +115,8 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
     if not number:
-        raise InputRefusedError([Problem("PATIENT_REF", None, None, REQUIRED, "another reference")])
+        required = "the reference spelled as the clinic's software sends it"
+        raise InputRefusedError([Problem("PATIENT_REF", None, None, required, "no entry of this patient in the log")])
     click.echo(f"erased the content of {_number(number, 'prediction')}")
 
 

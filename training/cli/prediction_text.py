@@ -10,6 +10,7 @@ from typing import Any
 
 from features.catalogue import BUILT_IN
 from features.definitions.display_names import label_of
+from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.verdicts import listed
 
 WIDTH = 100
@@ -44,9 +45,9 @@ def _predicted(response: Answer) -> list[str]:
     expected = " ".join([*_expectations(response), *_intervals(response)])
     paragraphs = [expected, *_flags(response), *_cautions(response)]
     if remission is not None:
-        paragraphs.append(_reasons("remission", remission["contributions"]))
+        paragraphs.append(_reasons("remission", remission["contributions"], response["notes"]))
     if relapse is not None:
-        paragraphs.append(_reasons("relapse", relapse["contributions"]))
+        paragraphs.append(_reasons("relapse", relapse["contributions"], response["notes"]))
     return [*paragraphs, " ".join(_grounds(response))]
 
 
@@ -114,17 +115,16 @@ def _ranges(*entries: Answer) -> str:
     return f" (90% interval{'s' if len(ranges) > 1 else ''} {' and '.join(ranges)})"
 
 
-def _reasons(outcome: str, contributions: list[Answer]) -> str:
+def _reasons(outcome: str, contributions: list[Answer], notes: list[str]) -> str:
     """The sum of each group of features, then the largest single recorded features in either direction.
 
     Features of one group overlap, so that the sum of a group says more than its largest member. They are
     associations: no sentence says 'because'.
     """
     if not contributions:
-        return (
-            f"For {outcome}, the model gives every patient the cohort's average risk, without an interval: no "
-            "candidate predicted individual risk reliably."
-        )
+        prefix = f"{outcome}: "
+        why = "".join(f": {cause_of_average(note.removeprefix(prefix))}" for note in notes if note.startswith(prefix))
+        return f"For {outcome}, {AVERAGE_RISK}, without an interval{why}."
     recorded = [entry for entry in contributions if entry["value"] is not None]
     more = [_reason(entry) for entry in recorded if entry["contribution"] > 0][:MOST_REASONS]
     less = [_reason(entry) for entry in recorded if entry["contribution"] < 0][:MOST_REASONS]

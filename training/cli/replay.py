@@ -90,7 +90,7 @@ def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "Predict
 
 @click.command()
 @LOG_ARGUMENT
-@click.option("--model", required=True, help="The candidate: a registered version, or an alias.")
+@click.option("--model", required=True, help="The version to compare with: its number, or an alias.")
 @click.option(
     "--out", type=EXISTING_FILE, default=None, help="CSV or Parquet file to write both answers of every prediction to."
 )
@@ -127,7 +127,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     with Progress() as progress:
         progress.step("checking the log")
         state = open_whole_log(log)
-        progress.step("loading the candidate")
+        progress.step("loading the version to compare with")
         candidate, version = load_registered(model)
         progress.step("predicting again")
         found = predict_again(candidate, _logged(state), origin_of)

@@ -8,9 +8,9 @@ from features.records.cohort import Cohort
 from training.config import TrainingConfig
 from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
 from training.learning.tasks import Task, remission_task
-from training.outcomes.censoring import remission_weights
 from training.outcomes.follow_up_weights import follow_up_weights
 from training.outcomes.labels import Outcomes
+from training.outcomes.observation_weights import remission_weights
 
 
 def tasks_of(

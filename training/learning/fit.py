@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.records.timeline import Floats
 from models.calibration import BinomialCounts, Recalibration, recalibrate
 from models.learners import TUNING_FOLDS, fit_nothing
+from training.average_risk import AVERAGE_RISK
 from training.config import CANDIDATES, TrainingConfig
 from training.learning.choice import Choice, choose
 from training.learning.held_out import fold_measures, measures
@@ -178,10 +179,10 @@ def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
     if task.rarer < config.events_to_fit:
         notes.append(
             f"the rarer outcome has {task.rarer} of {task.patients} patients, and a model needs "
-            f"{config.events_to_fit}: the model gives every patient the cohort's average risk"
+            f"{config.events_to_fit}: {AVERAGE_RISK}"
         )
     elif choice.winner == "no_model":
-        notes.append(f"{_no_better(choice)}: the model gives every patient the cohort's average risk")
+        notes.append(f"{_no_better(choice)}: {AVERAGE_RISK}")
     if isinstance(task, RelapseTask) and task.competing_choice is not None:
         notes.append(_competing(task.competing_choice))
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:

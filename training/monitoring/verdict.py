@@ -1,7 +1,7 @@
 """The verdicts of each monitored item and of the model: act, watch, in order, or too little to tell.
 
-Act: strong evidence (without a change, at most one of twenty lifetimes shows as much) of a large change in something
-that the model uses. Watch: strong evidence of a small or irrelevant change, or weak evidence (one of five).
+Act: an alarm (without a change, at most one of twenty lifetimes has one) about a large change in something that the
+model uses. Watch: an alarm about a small or irrelevant change, or a hint (one of five lifetimes).
 `report.text` writes the sentences.
 """
 

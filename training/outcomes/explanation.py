@@ -1,4 +1,4 @@
-"""One patient's outcomes in sentences: which readings were considered, and which rule decided.
+"""One patient's outcomes in sentences: which ratings were considered, and which rule decided.
 
 Every answer comes from the functions of `labels`. The patient's own values are shown, which no other output does.
 """
@@ -99,7 +99,7 @@ class _ExplainedPatient:
 
     @property
     def decided_early(self) -> bool:
-        """Whether the reading that decides came by the landmark, when a nearer one could still follow."""
+        """Whether the rating that decides came by the landmark, when a nearer one could still follow."""
         day = deciding_readings(self.cohort, self.ratings).last_for_patient("day")[0]
         at_landmark = self.protocol.remission.at_landmark
         return not at_landmark and bool(self.outcomes.eligible[0] and day <= self.outcomes.landmark_day[0])
@@ -126,7 +126,7 @@ class _ExplainedPatient:
         before, score = self.ratings.where(self.ratings.numbers("day") <= 0), self.outcomes.primary.baseline[0]
         if np.isnan(score):
             return "Baseline: none on or before day 0, and none is needed."
-        return f"Baseline: {shown(score)}, the last reading on or before day 0 ({shown_readings(before)})."
+        return f"Baseline: {shown(score)}, the last rating on or before day 0 ({shown_readings(before)})."
 
     def landmark(self) -> Iterator[str]:
         yield f"Landmark {self.outcomes.landmark.name!r}: {self._how_reached()}"
@@ -137,7 +137,7 @@ class _ExplainedPatient:
             yield from (f"    day {shown(day)}: event {name}" for day, name in self._named(before))
         if self.decided_early:
             yield (
-                "  The reading that decides came on or before the landmark, when a nearer one could still come: "
+                "  The rating that decides came on or before the landmark, when a nearer one could still come: "
                 "remission after the landmark is not observed."
             )
 
@@ -188,7 +188,7 @@ class _ExplainedPatient:
             decides = f"; {how}: it decides" if day == chosen else ""
             yield f"{shown_reading(day, score)}, {shown_count(distance, 'day')} from the middle{decides}"
         if not len(within):
-            yield f"no {self.scale} reading in these days; all readings: {shown_readings(self.ratings)}"
+            yield f"no {self.scale} rating in these days; all ratings: {shown_readings(self.ratings)}"
         yield from self._after_withdrawal()
 
     def _verdict(self, within: Rows) -> str:
@@ -213,7 +213,7 @@ class _ExplainedPatient:
         if np.isnan(start[0]):
             yield "Time at risk of relapse: none, because remission is not yes."
         else:
-            origin = "the landmark" if self.protocol.remission.at_landmark else "the deciding reading"
+            origin = "the landmark" if self.protocol.remission.at_landmark else "the deciding rating"
             yield f"Time at risk of relapse: from day {shown(start[0])}, {origin}; what comes after that day counts."
             if self.protocol.relapse.rule == "score":
                 course = relapse_course(self.cohort, self.ratings, self.outcomes.primary, start)
@@ -241,7 +241,7 @@ class _ExplainedPatient:
         primary, best = self.outcomes.primary, course.best_before[row]
         band = f"in the relapse band (at least {shown(primary.relapse_at_least[0])})"
         if np.isnan(best):
-            return f"{band}, without an earlier reading to have risen from"
+            return f"{band}, without an earlier rating to have risen from"
         rise = shown(course.readings.numbers("score")[row] - best)
         words = f"{band}, {rise} above the best so far ({shown(best)}; {shown(primary.reliable_change[0])} asked)"
         rule = self.protocol.relapse
@@ -281,7 +281,7 @@ class _ExplainedPatient:
         if ended_by != EndedBy.CENSORED:
             what = "a relapse" if ended_by == EndedBy.RELAPSE else "a competing event"
             return f"Ended by {what} on day {day}, after {after}."
-        last = "the last reading or end of follow-up"
+        last = "the last rating or end of follow-up"
         if not np.isnan(withdrawal_days(self.cohort)[0]):
             last = "the withdrawal"
         elif self.protocol.relapse.rule == "event":

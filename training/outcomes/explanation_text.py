@@ -21,13 +21,13 @@ def indented_after_first(lines: Iterator[str]) -> list[str]:
 
 
 def shown_readings(rows: Rows) -> str:
-    """Every reading as day and score, or "none"."""
+    """Every rating as day and score, or "none"."""
     pairs = zip(rows.numbers("day"), rows.numbers("score"), strict=True)
     return "; ".join(shown_reading(day, score) for day, score in pairs) or "none"
 
 
 def shown_reading(day: float, score: float) -> str:
-    """A reading as day and score."""
+    """A rating as day and score."""
     return f"day {shown(day)}: {shown(score)}"
 
 

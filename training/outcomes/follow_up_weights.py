@@ -17,9 +17,9 @@ from models.learners import TrainingData, fit_logistic
 from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import FollowUpWeights, band_edges, relapse_counts
 from training.config import TrainingConfig
-from training.outcomes.censoring import FEWEST
 from training.outcomes.course_record import course_record
 from training.outcomes.labels import EndedBy, Outcomes, usable_ratings
+from training.outcomes.observation_weights import FEWEST
 
 
 def follow_up_weights(

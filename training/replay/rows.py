@@ -26,12 +26,12 @@ class Unanswerable(Enum):
     ERASED = "the content was erased"
     NO_ROW = "there was nothing to predict, so that no row was logged"
     UNREADABLE = "the row or the answer can't be read"
-    NO_LANDMARK = "the candidate's protocol has no landmark of that name"
-    OTHER_LANDMARK = "the candidate's landmark of that name is defined otherwise"
-    OTHER_SCALES = "the candidate's protocol measures remission, and so the features, otherwise"
-    OTHER_CATALOGUE = "the candidate declares the features otherwise"
-    UNKNOWN_FEATURE = "the row has a feature that the candidate does not know"
-    LACKING_FEATURE = "the candidate needs a feature that the logged model did not have"
+    NO_LANDMARK = "the other version's protocol has no landmark of that name"
+    OTHER_LANDMARK = "the other version's landmark of that name is defined otherwise"
+    OTHER_SCALES = "the other version's protocol measures remission, and so the features, otherwise"
+    OTHER_CATALOGUE = "the other version declares the features otherwise"
+    UNKNOWN_FEATURE = "the row has a feature that the other version does not know"
+    LACKING_FEATURE = "the other version needs a feature that the logged model did not have"
 
 
 @dataclass(frozen=True)

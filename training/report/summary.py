@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
 from training.report.question_tables import longest_table
 from training.report.templating import Table
@@ -47,13 +48,17 @@ def _predicts(evidence: Evidence) -> str:
 def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
     """One head in one or two sentences, for a fitted model, for the average risk, and without a prediction."""
     name = head.head.capitalize()
-    note = f" {head.note[:1].upper()}{head.note[1:]}." if head.note else ""
+    note = _sentence(head.note)
     if head.winner is None:
         return f"{name}: nothing is predicted.{note}"
     if head.winner == "no_model":
-        average = "the model gives every patient the cohort's average risk"
-        return f"{name}: {average}. No candidate predicted individual risk reliably."
+        return f"{name}: {AVERAGE_RISK}.{_sentence(cause_of_average(head.note))}"
     return f"{name}, by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
+
+
+def _sentence(note: str) -> str:
+    """A note as a further sentence; empty if it is empty."""
+    return f" {note[:1].upper()}{note[1:]}." if note else ""
 
 
 def _pairs(landmark: LandmarkEvidence, head: HeadEvidence) -> str:

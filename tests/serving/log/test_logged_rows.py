@@ -59,11 +59,11 @@ def test_rows_that_are_not_written_in_one_go_keep_their_own_values() -> None:
     [
         ("before session 9", ROW, ("landmark", None, None, "another landmark")),
         (LANDMARK, ROW | {"shoe_size": 43.0}, ("row", 1, "shoe_size", "an unknown feature")),
-        (LANDMARK, {"age_years": "41"}, ("row", 1, "age_years", "another type")),
-        (LANDMARK, {"age_years": None}, ("row", 1, "age_years", "another type")),
-        (LANDMARK, {"age_years": True}, ("row", 1, "age_years", "another type")),
-        (LANDMARK, {"age_years": float("nan")}, ("row", 1, "age_years", "another type")),
-        (LANDMARK, {"age_years": float("inf")}, ("row", 1, "age_years", "another type")),
+        (LANDMARK, {"age_years": "41"}, ("row", 1, "age_years", "a text")),
+        (LANDMARK, {"age_years": None}, ("row", 1, "age_years", "nothing")),
+        (LANDMARK, {"age_years": True}, ("row", 1, "age_years", "true or false")),
+        (LANDMARK, {"age_years": float("nan")}, ("row", 1, "age_years", "a number that is not finite")),
+        (LANDMARK, {"age_years": float("inf")}, ("row", 1, "age_years", "a number that is not finite")),
     ],
 )
 def test_a_row_of_another_model_is_refused(landmark: str, row: dict[str, Any], problem: tuple[Any, ...]) -> None:

@@ -157,7 +157,7 @@ def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLo
     ("changes", "expected"),
     [
         ({"row": '{"shoe_size": 41}'}, "row: an unknown feature, not a feature of the catalogue"),
-        ({"row": '{"age_years": "41"}'}, "row: another type, not a finite number"),
+        ({"row": '{"age_years": "41"}'}, "row: a text, not a finite number"),
         ({"row": "41"}, "the row or the answer can't be read"),
         ({"answer": "{"}, "the row or the answer can't be read"),
         ({"landmark": "before session 9"}, "landmark: another landmark, not one of"),

@@ -165,7 +165,7 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
     for reference in (REFERENCE, "patient-9"):
         done = kap("log", "erase", reference, "--by", "Ada", "--reason", "asked for")
         assert done.exit_code == 2
-        assert "required the patient_ref of a patient in the log" in done.stderr
+        assert "the reference spelled as the clinic's software sends it; found no entry of this patient" in done.stderr
         assert reference not in done.stdout
     assert checked()["erasures"] == 1
 

@@ -3,7 +3,10 @@ from typing import Any
 
 import pytest
 
+from training.average_risk import AVERAGE_RISK
 from training.cli.prediction_text import as_text
+
+TOO_FEW = "the rarer outcome has 7 of 400 patients, and a model needs 20"
 
 
 def _contribution(feature: str, meaning: str, unit: str, value: float | None, contribution: float) -> dict[str, Any]:
@@ -43,7 +46,7 @@ ANSWER: dict[str, Any] = {
     },
     "not_recorded": ["age_years"],
     "not_used": {"sessions": 1, "assessments": 0, "events": 0},
-    "notes": ["relapse: too few events; the overall rate answers"],
+    "notes": [f"relapse: {TOO_FEW}: {AVERAGE_RISK}"],
     "cautions": [],
 }
 CAUTIONS = [
@@ -70,17 +73,32 @@ def _words(**changes: Any) -> str:
         "(above 0: more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
         "Largest features that raise it: relative improvement since baseline (25%); comorbid PTSD (no).",
         "Largest features that lower it: distance from the latest rating to the remission band (7 points).",
-        "For relapse, the model gives every patient the cohort's average risk, without an interval: no candidate",
+        f"For relapse, {AVERAGE_RISK}, without an interval: {TOO_FEW}.",
         "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
         "1 of the model's features was not recorded.",
         "1 record after the landmark was not used.",
-        "Note on relapse: too few events; the overall rate answers.",
+        f"Note on relapse: {TOO_FEW}: {AVERAGE_RISK}.",
         "SYNTHETIC",
         "neither medical advice nor a medical device",
     ],
 )
 def test_the_words_say(said: str) -> None:
     assert said in _words()
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        (
+            [f"relapse: no candidate predicted held-out patients better than the average: {AVERAGE_RISK}; more"],
+            f"{AVERAGE_RISK}, without an interval: no candidate predicted held-out patients better than the average.",
+        ),
+        ([f"remission: {TOO_FEW}: {AVERAGE_RISK}"], f"For relapse, {AVERAGE_RISK}, without an interval. "),
+        ([], f"For relapse, {AVERAGE_RISK}, without an interval. "),
+    ],
+)
+def test_the_average_risk_has_the_cause_in_the_note_on_the_same_head(notes: list[str], said: str) -> None:
+    assert said in _words(notes=notes)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ BUNDLE = toy_bundle()
 LANDMARK = BUNDLE.models[0].landmark.name
 CALENDAR = Calendar(2026 * 12, 4)
 SHARE = 0.01
-STRONG, HINTED, NONE = 1 / (0.05 * SHARE), 1 / (0.2 * SHARE), 1.0
+ALARMING, HINTED, NONE = 1 / (0.05 * SHARE), 1 / (0.2 * SHARE), 1.0
 LARGE = Size("standard deviations", float("nan"), float("nan"), 0.8, 40)
 SMALL = Size("standard deviations", float("nan"), float("nan"), 0.1, 40)
 
@@ -43,14 +43,14 @@ def check(
 
 
 CASES: list[tuple[Check, State]] = [
-    (check(STRONG), "act"),
-    (check(STRONG * 0.99), "watch"),
+    (check(ALARMING), "act"),
+    (check(ALARMING * 0.99), "watch"),
     (check(HINTED), "watch"),
     (check(HINTED * 0.99), "in order"),
-    (check(STRONG, SMALL), "watch"),
-    (check(STRONG, None), "act"),
-    (check(STRONG, name="body_mass_index"), "watch"),
-    (check(STRONG, None, kind="calibration", name="remission"), "act"),
+    (check(ALARMING, SMALL), "watch"),
+    (check(ALARMING, None), "act"),
+    (check(ALARMING, name="body_mass_index"), "watch"),
+    (check(ALARMING, None, kind="calibration", name="remission"), "act"),
     (check(NONE), "in order"),
     (check(NONE, enough=False), "too little to tell"),
 ]
@@ -62,7 +62,7 @@ def test_what_is_proven_large_and_used_calls_for_action(found: Check, state: Sta
 
 
 def test_what_was_proven_once_stays_and_says_since_when() -> None:
-    found = check(STRONG)
+    found = check(ALARMING)
     assert (found.alarm, found.since, found.log10_evidence) == ("2026-03", "2026-02", 0.0)
     assert found.chance == pytest.approx(0.05, rel=1e-3)
 
@@ -81,7 +81,7 @@ def test_the_features_that_the_heads_go_by_are_known() -> None:
 
 
 def test_the_state_of_all_is_that_of_the_most_urgent_part() -> None:
-    changed, quiet = check(STRONG), check(NONE)
+    changed, quiet = check(ALARMING), check(NONE)
     assert states([quiet, changed], followed=False) == {"records": "act", "answers": "too little to tell"}
     assert overall({"records": "in order", "answers": "watch"}) == "watch"
     assert overall({"records": "in order", "calibration": "too little to tell"}) == "too little to tell"
@@ -173,16 +173,16 @@ def calibration(
 
 
 def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
-    (said, *_) = reasons([check(STRONG)], [], "not given", referenced=True)
+    (said, *_) = reasons([check(ALARMING)], [], "not given", referenced=True)
     assert said == (
         f"At the landmark {LANDMARK!r}, age_years is 0.80 standard deviations higher than in training, since 2026-02. "
-        "Strong evidence at the end of 2026-03: without a change, one in 20 models would ever show this much evidence."
+        "Alarm at the end of 2026-03: without a change, one in 20 models would ever show this much evidence."
     )
 
 
 def test_a_share_of_a_few_patients_is_not_told() -> None:
     size = Size("share", 0.9, 0.95, 0.05, 40, disclosed=False)
-    found = check(STRONG, size, kind="recorded")
+    found = check(ALARMING, size, kind="recorded")
     assert found.change is not None
     assert (found.change.recent, found.change.difference) == (None, None)
     assert "95%" not in "".join(reasons([found], [], "not given", referenced=True))

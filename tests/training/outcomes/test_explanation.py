@@ -26,7 +26,7 @@ def test_a_whole_trace() -> None:
 
         Primary instrument: gad7, the first of gad7, hama, lsas, pdss, pcl5, ybocs that was rated on or before day 0.
         Cut-offs: remission at most 4, relapse at least 10, reliable change 6.
-        Baseline: 16, the last reading on or before day 0 (day -9: 12; day 0: 16).
+        Baseline: 16, the last rating on or before day 0 (day -9: 12; day 0: 16).
 
         Landmark 'before session 1': day 0, the day of dosing session 1.
           Eligible.
@@ -43,7 +43,7 @@ Its middle is day 28.
             day 26: 6, 2 days from the middle
             day 30: 3, 2 days from the middle; the later of the two nearest: it decides
           Remission: yes. 3 is not above the cut-off of 4; it is a reliable change (6) below the baseline of 16.
-          Time at risk of relapse: from day 30, the deciding reading; what comes after that day counts.
+          Time at risk of relapse: from day 30, the deciding rating; what comes after that day counts.
             day 60: 11, in the relapse band (at least 10), 8 above the best so far (3; 6 asked), not confirmed \
 (7 to 28 days later): dates none
             day 65: 5, below the relapse band
@@ -67,15 +67,15 @@ Its middle is day 28.
         ("0 | 0:16 |", "Landmark 'before session 3': not reached; dosing session 2 never came."),
         ("0 7 30 | 0:16 |", "day 21, 14 days after dosing session 2; session 3 came later, on day 30."),
         ("0 7 20 | 0:16 |", "Landmark 'before session 3': day 20, the day of dosing session 3."),
-        ("0 100 | 0:16 |", "Not eligible: the remission window closed without a reading."),
-        ("0 100 | 0:16 19:4 |", "Not eligible: a reading has already decided remission."),
+        ("0 100 | 0:16 |", "Not eligible: the remission window closed without a rating."),
+        ("0 100 | 0:16 19:4 |", "Not eligible: a rating has already decided remission."),
         ("0 7 | 0:16 | 9:withdrawal", "Not eligible: the patient has withdrawn."),
         ("0 7 | 0:16 20:4 | 9:withdrawal", "not used, because after the withdrawal: day 20: 4"),
-        ("0 7 | 0:16 20:4 |", "The reading that decides came on or before the landmark, when a nearer one could still"),
+        ("0 7 | 0:16 20:4 |", "The rating that decides came on or before the landmark, when a nearer one could still"),
         ("0 7 | 0:16 20:4 |", "Outcome, used at: before session 1, before session 2\n"),
         ("  | 0:16 |", "Remission: not observed; no dosing session came up to day 42."),
         ("0 | 1:16 |", "Primary instrument: none, because none was rated on or before day 0: gad7, hama"),
-        ("0 | 0:16 60:2 |", "no gad7 reading in these days; all readings: day 0: 16; day 60: 2"),
+        ("0 | 0:16 60:2 |", "no gad7 rating in these days; all ratings: day 0: 16; day 60: 2"),
         ("0 | 0:16 19:5 |", "Remission: no. 5 is above the cut-off of 4; it is a reliable change (6) below"),
         ("0 | 0:9 19:4 |", "Remission: no. 4 is not above the cut-off of 4; it is not a reliable change (6) below"),
         ("0 | 0:16 19:4 |", "Followed for less than a day: not part of the relapse model."),

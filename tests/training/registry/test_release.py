@@ -100,7 +100,7 @@ def test_a_model_that_fails_the_policy_is_refused_with_its_numbers_and_that_is_r
     done = kap(promote, BAD, "--reason", "newer")
     assert done.exit_code == 4
     assert "FAILED  calibration slope" in done.stdout
-    assert "next: train a better model; or promote with --override --by NAME --reason TEXT" in done.stderr
+    assert "next: train a better model; or promote it anyway with --override --by NAME --reason TEXT" in done.stderr
     assert "remission 0.40 (0.30 to 0.50)" in done.stdout
     assert champion(registry) == GOOD == served()
     assert decisions(registry) == [("promote", GOOD), ("refuse", BAD)]
@@ -145,7 +145,10 @@ def test_changed_evidence_is_refused_even_with_an_override(registry: Registry, p
         path.write_bytes(whole)
     assert done.exit_code == 4
     assert "changed or lost" in done.stdout
-    assert "next: train again; an override can't promote evidence or a record that was changed" in done.stderr
+    assert (
+        "next: train again: the evidence or the record was changed, so that an override can't promote this version"
+        in done.stderr
+    )
     assert champion(registry) is None
 
 

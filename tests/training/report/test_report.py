@@ -23,6 +23,7 @@ from tests.training.evidence_examples import (
     head,
     training_evidence,
 )
+from training.average_risk import AVERAGE_RISK
 from training.evaluation.case_mix_comparison import compare_case_mix
 from training.evidence.document import Evidence, Subgroup
 from training.report import ReportFacts, ReportFigure, draw, figures, render_report
@@ -179,11 +180,17 @@ def test_the_banner_says_synthetic_quick_and_no_medical_device_only_where_it_is_
 def test_the_first_screen_says_how_well_in_words_with_numbers_and_intervals() -> None:
     text = text_of(EVIDENCE["training"])
     assert "74 of 100 pairs of patients (95% interval 72 to 76) are in the right order; 50 is chance." in text
-    assert (
-        "the model gives every patient the cohort's average risk. No candidate predicted individual risk reliably."
-        in text
-    )
+    assert f"{AVERAGE_RISK}. No candidate predicted held-out patients better than the average." in text
     assert "External validation" in text_of(EVIDENCE["external"])
+
+
+def test_with_too_few_outcomes_the_first_screen_does_not_blame_the_candidates() -> None:
+    few = "the rarer outcome has 7 of 400 patients, and a model needs 20"
+    average = head("relapse", "no_model").model_copy(update={"note": f"{few}: {AVERAGE_RISK}"})
+    mark = EVIDENCE["external"].landmarks[0].model_copy(update={"heads": [average]})
+    text = text_of(EVIDENCE["external"].model_copy(update={"landmarks": [mark]}))
+    assert f"Relapse: {AVERAGE_RISK}. The rarer outcome has 7 of 400 patients, and a model needs 20." in text
+    assert "No candidate" not in text
 
 
 def test_chance_within_the_interval_is_said() -> None:
@@ -267,7 +274,7 @@ def of_kind(kind: str, **changes: object) -> Evidence:
 
 def test_an_update_says_first_what_it_did_to_each_head_and_that_its_figures_are_cross_fitted() -> None:
     done = ["before session 1, remission: intercept (shift -0.213, slope 1.000)", "before session 1, relapse: nothing"]
-    first_screen = text_of(of_kind("updated", caveats=done)).split("How well")[0]
+    first_screen = text_of(of_kind("updated", caveats=done)).split("How well it predicts")[0]
     assert all(line in first_screen for line in done)
     assert "Figures are cross-fitted" in first_screen
     assert "What the update did" not in text_of(EVIDENCE["external"])

@@ -264,5 +264,5 @@ def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: Recorde
         message = refused(recorded.here.kap("promote", "1", "--reason", "why not"), 3)
     finally:
         shutil.copy(aside, reference_inputs[0])
-    assert message.startswith("model refused: probes.json")
+    assert message.startswith("the model can't be used: probes.json")
     assert recorded.client.get_model_version(MODEL, "1").tags.get("promoted_reason") != "why not"

@@ -43,7 +43,7 @@ def reasons(
 def _finding(group: Sequence[Check], calibration: Sequence[Calibration]) -> str:
     """A finding that needs action or attention, at the landmark with the strongest evidence."""
     check, others = group[0], [f"{other.landmark!r}" for other in group[1:]]
-    strength = "Weak evidence" if check.alarm is None else f"Strong evidence at the end of {check.alarm}"
+    strength = f"Hint at the end of {check.hint}" if check.alarm is None else f"Alarm at the end of {check.alarm}"
     since = f", since {check.since}" if check.since else ""
     likewise = f" The same at {listed(others)}." if others else ""
     return f"{_what(check, calibration)}{since}. {strength}: {_rarity(check.chance)}.{_but(check)}{likewise}"
@@ -85,7 +85,7 @@ def _observed(check: Check, calibration: Sequence[Calibration]) -> str:
 
 
 def _but(check: Check) -> str:
-    """Why a change with strong evidence is only watched."""
+    """Why a change with an alarm is only watched."""
     if check.state != "watch" or check.alarm is None:
         return ""
     if not check.used:

@@ -14,8 +14,8 @@ from tests.models.training_sets import training_data_of
 from tests.training.outcomes.followed import DECIDING, Course, cohort_of
 from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
-from training.outcomes.censoring import observation_weights, remission_weights, scaled
 from training.outcomes.labels import derive_outcomes
+from training.outcomes.observation_weights import observation_weights, remission_weights, scaled
 
 PATIENTS = 6000
 
