@@ -84,7 +84,7 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
             for name, head in (("remission", model.remission), ("relapse", model.relapse))
         }
         fitted = {name: asdict(record) for name, record in records.items()}
-        beside = _save_beside(model, directory, f"landmark_{number}")
+        beside = _save_other_parts(model, directory, f"landmark_{number}")
         landmarks.append({"name": model.landmark.name, "heads": heads, "learned": fitted, "beside": beside})
     reference_inputs = draw_reference_inputs(bundle.protocol)
     reference_inputs["answers"] = _answers(bundle, reference_inputs)
@@ -166,7 +166,7 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
     return files
 
 
-def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
+def _save_other_parts(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
     """Write the parts of a model other than its heads, and return the files by content."""
     parts: dict[str, Mapping[str, Any]] = {}
     for name in ("remission", "relapse"):
@@ -180,7 +180,7 @@ def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, s
     return {name: f"{stem}_{name}.npz" for name in parts}
 
 
-def _load_beside(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
+def _load_other_parts(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """The parts of a model other than its heads, by field name."""
     parts = {name: _read_arrays(directory / file) for name, file in files.items()}
     refits = {
@@ -212,7 +212,7 @@ def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, f
         in_remission_at_landmark=protocol.remission.at_landmark,
         remission=heads["remission"],
         relapse=heads["relapse"],
-        **_load_beside(entry["beside"], directory),
+        **_load_other_parts(entry["beside"], directory),
     )
 
 

@@ -22,7 +22,7 @@ from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement
 from training.experiment.records import held_out_table
-from training.experiment.retraining import Retraining, repeat_training, repeat_update
+from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
@@ -104,7 +104,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     if config is None:
         unknown = "this installation has other settings than were recorded"
         return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
-    repeat = repeat_update if stored.tags["level"] == UPDATE else repeat_training
+    repeat = redo_update if stored.tags["level"] == UPDATE else retrain
     try:
         again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
     except (InputRefusedError, BundleRefusedError) as error:

@@ -112,7 +112,7 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     from serving.storage.log_location import open_log
 
     reference = sys.stdin.readline().rstrip("\r\n") if patient_ref == "-" else patient_ref
-    _require_words(by, reason, reference)
+    _require_text(by, reason, reference)
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
     if not number:
@@ -132,14 +132,14 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     from serving.log.erasure import prune as prune_log
     from serving.storage.log_location import open_log
 
-    _require_words(by)
+    _require_text(by)
     state = open_log(log)
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
     click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
 
 
-def _require_words(by: str, reason: str = "retention", reference: str = "") -> None:
+def _require_text(by: str, reason: str = "retention", reference: str = "") -> None:
     """Raise ``InputRefusedError`` for a name or reason that can't be stored, or that contains the reference."""
     from training.reasons import require_reason
 

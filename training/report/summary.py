@@ -25,7 +25,7 @@ def summarise(evidence: Evidence) -> ReportSummary:
     return ReportSummary(
         predicts=_predicts(evidence),
         heads=tuple(
-            (landmark.name, [_head_words(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
+            (landmark.name, [_head_text(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
         ),
         longest=longest_table(evidence.landmarks),
         not_for=tuple(_not_for(evidence)),
@@ -44,7 +44,7 @@ def _predicts(evidence: Evidence) -> str:
     return f"The model predicts, at {where}, the probability of: {listed(list(asked))}.{given}"
 
 
-def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
+def _head_text(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
     """One head in one or two sentences, for a fitted model, for the average risk, and without a prediction."""
     name = head.head.capitalize()
     note = f" {head.note[:1].upper()}{head.note[1:]}." if head.note else ""

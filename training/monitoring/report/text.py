@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from training.monitoring.report.joining_text import joining
 from training.monitoring.statistics.calibration import ENOUGH, ENOUGH_OF_EITHER, ENOUGH_RELAPSES
-from training.monitoring.statistics.document import Calibration, Check, ModelMonitored, Monitoring, State
+from training.monitoring.statistics.document import Calibration, Check, MonitoredModel, Monitoring, State
 from training.monitoring.statistics.drift import ENOUGH_PATIENTS
 from training.report.wording import in_prose, listed, number, patients, percent
 
@@ -143,13 +143,13 @@ def as_text(found: Monitoring) -> str:
     return "\n".join(lines).rstrip() if lines else "The log holds no predictions."
 
 
-def _heading(model: ModelMonitored) -> str:
+def _heading(model: MonitoredModel) -> str:
     parts = ", ".join(f"{part} {part_text(model, part)}" for part in model.states)
     name = f"version {model.version}, {model.counted:,} of {model.predictions:,} predictions evaluated"
     return f"{name}, {model.first_day} to {model.last_day}: {model.state.upper()}{f' ({parts})' if parts else ''}"
 
 
-def part_text(model: ModelMonitored, part: str) -> str:
+def part_text(model: MonitoredModel, part: str) -> str:
     """The state of a part, or why it has none."""
     if part not in model.states:
         return "not evaluated"
