@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit_dependencies import NO_ANSWER, AuditError, Verdict, accepted, audit, evaluated
+from tests.audit_dependencies import NO_ANSWER, AuditError, DependencyVerdict, accepted, audit, evaluated
 
 FOUND = {
     "id": "PYSEC-2026-1",
@@ -56,7 +56,7 @@ def registry(status: int = 200, delay: threading.Event | None = None, **found: A
         server.shutdown()
 
 
-def test_what_is_found_fails_and_is_named_with_what_mends_it(lock: Path) -> None:
+def test_what_is_found_fails_and_is_named_with_what_to_do(lock: Path) -> None:
     with registry(idna={"vulns": [FOUND]}) as service:
         verdict = audit(lock, {}, service)
     assert not verdict.passes
@@ -65,18 +65,18 @@ def test_what_is_found_fails_and_is_named_with_what_mends_it(lock: Path) -> None
 
 def test_nothing_found_passes_and_says_how_much_was_audited(lock: Path) -> None:
     with registry() as service:
-        assert audit(lock, {}, service) == Verdict(True, ("packages audited: 2",))
+        assert audit(lock, {}, service) == DependencyVerdict(True, ("packages audited: 2",))
 
 
 def test_a_registry_that_can_not_be_reached_is_no_failure_and_is_said(lock: Path) -> None:
     with registry() as service:
         pass  # nobody listens there any more
-    assert audit(lock, {}, service) == Verdict(True, (NO_ANSWER,))
+    assert audit(lock, {}, service) == DependencyVerdict(True, (NO_ANSWER,))
 
 
 def test_a_registry_that_is_out_of_order_has_not_answered(lock: Path) -> None:
     with registry(status=503) as service:
-        assert audit(lock, {}, service) == Verdict(True, (NO_ANSWER,))
+        assert audit(lock, {}, service) == DependencyVerdict(True, (NO_ANSWER,))
 
 
 def test_a_registry_that_takes_too_long_has_not_answered(lock: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_registry_that_takes_too_long_has_not_answered(lock: Path) -> None:
 def test_a_registry_that_knows_none_of_the_packages_has_not_answered() -> None:
     """So answers a mirror that has packages only: pip-audit then ends well, and has audited nothing."""
     skipped: list[dict[str, Any]] = [{"name": name, "skip_reason": "not found"} for name in ("h11", "idna")]
-    assert evaluated(skipped, {}) == Verdict(True, (NO_ANSWER,))
+    assert evaluated(skipped, {}) == DependencyVerdict(True, (NO_ANSWER,))
     said = evaluated([*skipped, {"name": "numpy", "version": "2", "vulns": []}], {}).lines
     assert said == ("not audited, unknown to the registry: h11, idna", "packages audited: 1")
 

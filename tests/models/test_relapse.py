@@ -64,7 +64,7 @@ def test_weeks_at_risk(course: dict[str, str]) -> None:
     assert (binomial.failures >= 0).all()
 
 
-def test_only_those_kept_have_trials_and_everybody_keeps_the_own_number() -> None:
+def test_only_those_kept_have_counts_and_everybody_keeps_the_own_number() -> None:
     kept = np.array([False, True, False, True])
     binomial = relapse_counts(
         np.array([7.0, 7, 7, 14]), np.array([True, True, False, False]), kept, np.array([0, 1, 4])

@@ -60,7 +60,7 @@ DIAGNOSES = {"gad": 0.50, "social_anxiety": 0.16, "panic": 0.12, "ptsd": 0.10, "
 BASELINE_LEVEL, BASELINE_SD, LOWEST_BASELINE = 10.3, 2.9, 6.0
 """GAD-7 of about 14.5 at baseline, 10 at least: Hull 2022 [seen]; the spread is [judgement]."""
 
-SHARES = {
+PROPORTIONS = {
     "comorbid_depression": 0.45,
     "comorbid_ptsd": 0.15,
     "comorbid_substance_use": 0.12,

@@ -113,7 +113,7 @@ def test_three_features_are_named_the_most_usual_first_and_the_others_counted() 
     assert named == sorted(named, key=[LABELS[name] for name in bundle.features].index)
 
 
-def test_who_is_unlike_the_others_in_what_is_known_is_not_told_to_record_more() -> None:
+def test_who_is_unlike_the_others_in_what_is_known_is_not_asked_to_record_more() -> None:
     assert (
         why(
             changed(("patient", "age_years"), 91, example(prior_treatments=None)),

@@ -22,7 +22,7 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from serving.contract.refusal import read_request
 from serving.prediction.predictor import PredictionReply, Predictor
-from tests.cohorts import DEFAULT, Record, Records, random_protocol, random_records
+from tests.cohorts import DEFAULT, CohortRecords, Record, random_protocol, random_records
 from tests.places import COHORTS as SHARED
 from tests.serving.bundles import refitted, toy_bundle
 from tests.serving.requests import request_of
@@ -151,7 +151,7 @@ def adversarial(seed: int) -> Cohort:
     drawn = random_records(rng, 60, protocol)
     sessions = [row for row in drawn.tables["sessions"] if rng.random() > 0.05 or row["day"] == 0]
     tables = drawn.tables | {"sessions": sessions}
-    return Records([_of_any_age(patient, rng) for patient in drawn.patients], tables).cohort(protocol)
+    return CohortRecords([_of_any_age(patient, rng) for patient in drawn.patients], tables).cohort(protocol)
 
 
 def _of_any_age(patient: Record, rng: np.random.Generator) -> Record:

@@ -139,7 +139,7 @@ def test_no_two_patients_of_a_published_cohort_are_taken_for_one_and_a_copy_of_e
 
 
 def refused_and_found(seeds: Iterable[int], folder: Path) -> tuple[int, list[int]]:
-    """How many honest cohorts have a pair, and how many of three planted copies are found in each."""
+    """How many honest cohorts have a pair, and how many of three copies are found in each."""
     refused, found = 0, []
     for seed in seeds:
         tables = poor_records(seed)
@@ -147,8 +147,8 @@ def refused_and_found(seeds: Iterable[int], folder: Path) -> tuple[int, list[int
         refused += bool(pairs(honest))
         rich = honest.patient_ids[distinguishable(honest, changed=2)]
         picked = np.random.default_rng(seed).choice(rich, 3, replace=False)
-        planted, names = with_copies(tables, np.flatnonzero(tables["patients"]["patient_id"].isin(picked)), seed)
-        copied = read_cohort(written(planted, folder / f"{seed}-planted"))
+        with_pairs, names = with_copies(tables, np.flatnonzero(tables["patients"]["patient_id"].isin(picked)), seed)
+        copied = read_cohort(written(with_pairs, folder / f"{seed}-copied"))
         seen = {(str(copied.patient_ids[one]), str(copied.patient_ids[two])) for one, two in near_duplicates(copied)}
         found.append(len(seen & set(names)))
     return refused, found

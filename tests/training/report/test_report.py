@@ -241,12 +241,12 @@ def test_suppressed_groups_have_no_figures() -> None:
         ((0.005, 0.005, 0.99), [1, 0, 99]),
     ],
 )
-def test_a_hundred_patients_are_a_hundred(proportions: tuple[float, ...], counts: list[int]) -> None:
+def test_the_natural_frequencies_of_100_patients_add_up(proportions: tuple[float, ...], counts: list[int]) -> None:
     assert frequencies(proportions) == counts
     assert sum(counts) == 100
 
 
-def test_the_hundred_patients_are_split_by_the_observed_weighted_shares() -> None:
+def test_the_100_patients_are_split_by_the_observed_weighted_proportions() -> None:
     found = natural_frequencies(EVIDENCE["training"].landmarks[0])
     assert found
     assert [count for _, count in found.counts] == [16, 15, 69]  # sustained 0.16, remission 0.31 - 0.16, rest
