@@ -84,8 +84,8 @@ def evaluated(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> De
             known = [name for name in names if name in reasons]
             used.update(known)
             passes = passes and bool(known)
-            mend = ", ".join(found["fix_versions"]) or "none yet"
-            why = f"accepted: {reasons[known[0]]}" if known else f"mended in: {mend}"
+            fixed = ", ".join(found["fix_versions"]) or "none yet"
+            why = f"accepted: {reasons[known[0]]}" if known else f"fixed in: {fixed}"
             lines.append(f"{package['name']} {package['version']}: {', '.join(names)}; {why}")
     lines += [
         f"{name} is accepted and was not found: take it out of {ACCEPTED.name}" for name in reasons if name not in used

@@ -60,7 +60,7 @@ def test_what_is_found_fails_and_is_named_with_what_to_do(lock: Path) -> None:
     with registry(idna={"vulns": [FOUND]}) as service:
         verdict = audit(lock, {}, service)
     assert not verdict.passes
-    assert verdict.lines == ("idna 3.20: PYSEC-2026-1, CVE-2026-1; mended in: 9.9", "packages audited: 2")
+    assert verdict.lines == ("idna 3.20: PYSEC-2026-1, CVE-2026-1; fixed in: 9.9", "packages audited: 2")
 
 
 def test_nothing_found_passes_and_says_how_much_was_audited(lock: Path) -> None:
@@ -113,7 +113,7 @@ def test_what_is_accepted_passes_and_is_named_with_the_reason(name: str) -> None
 def test_another_acceptance_helps_nothing_and_is_said_to_be_of_no_use() -> None:
     verdict = evaluated([IDNA], {"CVE-2020-1": "we never encode a name"})
     assert not verdict.passes
-    assert "PYSEC-2026-1, CVE-2026-1; mended in: none yet" in verdict.lines[0]
+    assert "PYSEC-2026-1, CVE-2026-1; fixed in: none yet" in verdict.lines[0]
     assert "CVE-2020-1 is accepted and was not found" in verdict.lines[1]
 
 

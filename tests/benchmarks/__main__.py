@@ -1,4 +1,4 @@
-"""`make bench`: what the system costs, measured, beside what it may cost; prints one table and judges nothing else.
+"""`make bench`: what the system costs, measured, beside what it may cost; prints one table and checks nothing else.
 
 Everything runs in processes of its own in a temporary folder, which is removed. A missed bar does not fail the
 command: a figure depends on the machine and on what else it does.
@@ -24,7 +24,7 @@ DISK_FOR_A_MILLION = 5 * 10**9
 class Benchmark:
     """Measures in a scratch folder; what several measures need is made once, when the first of them asks.
 
-    ``scale`` multiplies the sizes: 1, or 0.1 for a quick look. Bars that depend on size are judged at 1 only.
+    ``scale`` multiplies the sizes: 1, or 0.1 for a quick look. Bars that depend on size are checked at 1 only.
     """
 
     def __init__(self, folder: Path, scale: float) -> None:
@@ -145,7 +145,7 @@ def main() -> None:
     """Measure what was asked for and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size; bars on size are not judged")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size; bars on size are not checked")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kap-bench-") as scratch:
         bench = Benchmark(Path(scratch), 0.1 if asked.quick else 1)

@@ -144,7 +144,7 @@ def test_the_truth_knows_nothing_that_the_record_does_not_show() -> None:
 
 
 def test_a_cell_that_is_not_recorded_is_integrated_over_and_not_taken_for_a_usual_one() -> None:
-    """One more failure closes the gate: between known to be open and known to be shut lies not knowing."""
+    """One more failure closes the switch: between known to be open and known to be shut lies not knowing."""
     drawn = draw_cohort(300, seed=7)
     few, many, unknown = (with_failures(drawn, failures) for failures in (0.0, 4.0, None))
     assert (few > many).mean() > 0.95

@@ -315,7 +315,7 @@ def test_another_weight_of_one_refit_is_refused_naming_the_intervals(copy: Path)
 
 
 def test_another_limit_of_applicability_is_refused_naming_it(copy: Path) -> None:
-    """Every digest is recomputed: only a probe that was at the edge, and would now be refused, can tell."""
+    """Every digest is recomputed: only a reference input that was at the edge, and would now be refused, can tell."""
     changed_array(copy / "landmark_2_applicability.npz", "limit", lambda limit: limit * 1e-3)
     sealed(copy)
     with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 2': applicability"):

@@ -181,10 +181,10 @@ def test_more_risk_is_more_relapse_on_every_day() -> None:
 
 def test_recalibrating_shifts_the_baseline_and_stretches_the_score() -> None:
     head = RelapseHead(Constant(1), np.array([0, 2, 6]), np.array([-2.0, -3]), np.zeros(2), slope=0.5)
-    mended = head.recalibrated(Recalibration(0.25, 0.8, 0.01))
-    assert mended.baseline.tolist() == [-2 + 0.25, -3 + 0.25]
-    assert mended.slope == pytest.approx(0.5 * 0.8)
-    first_week = mended.curve(np.zeros((1, 1)), np.array([7])).relapse[0, 0]
+    recalibrated = head.recalibrated(Recalibration(0.25, 0.8, 0.01))
+    assert recalibrated.baseline.tolist() == [-2 + 0.25, -3 + 0.25]
+    assert recalibrated.slope == pytest.approx(0.5 * 0.8)
+    first_week = recalibrated.curve(np.zeros((1, 1)), np.array([7])).relapse[0, 0]
     assert first_week == pytest.approx(expit(np.array([-1.75]))[0])
 
 

@@ -1,6 +1,6 @@
 """What each rule of the winner reaches, on cohorts whose outcomes are drawn again from known probabilities.
 
-From a pool, patients are drawn and their outcomes drawn again; the candidates are judged and refitted as the product
+From a pool, patients are drawn and their outcomes drawn again; the candidates are evaluated and refitted as the product
 does it, and every rule's answer is measured on the patients of the pool left out. Heads are not recalibrated, so that
 the rules alone differ. On a real cohort a sample is taken, and the gain on the patients left out stands for the share.
 """

@@ -32,7 +32,7 @@ FEWEST_RELAPSES = 20
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """How a column is filled and standardised, from the patients who teach."""
+    """How a column is filled and standardised, from the training patients."""
 
     used: np.ndarray
     flagged: np.ndarray

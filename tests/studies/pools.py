@@ -129,7 +129,7 @@ def _predictable(features: FeatureRows, remission: Floats) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, eq=False)
 class DrawnCohort:
-    """What one cohort drawn from a pool has to teach, its folds, and the patients of the pool left out of it."""
+    """The training data of one cohort drawn from a pool, its folds, and the patients of the pool left out of it."""
 
     tasks: tuple[RemissionTask, RelapseTask]
     folds: Folds

@@ -2,7 +2,7 @@
 
 On the two mechanisms the share of the attainable information; on a real cohort, of which training takes a sample, the
 gain in log-likelihood over the no-model of the same training on the patients left out. What the rule reaches comes
-from the trained bundle, what a candidate reaches from its head learned from all.
+from the trained bundle, what a candidate reaches from its head fitted on all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def _held_out(settings: StudySettings, name: str, seed: int, patients: int) -> l
 
 
 def attained_by_candidate(training: Training, fresh: FreshPatients) -> Iterator[Row]:
-    """Shares of the attainable information by candidate and of the rule's choice."""
+    """Proportions of the attainable information by candidate and of the rule's choice."""
     for answers in answered(training, fresh):
         models = {RULE: answers.model} | models_by_candidate(answers.model, training.landmarks[answers.landmark])
         for name, model in models.items():

@@ -14,7 +14,7 @@ from training.cohort.reader import read_cohort
 
 MECHANISMS = ("own", "second")
 FRESH = 900_000
-"""Added to a seed for the fresh patients, so that none of them taught."""
+"""Added to a seed for the fresh patients, so that none of them is in the training."""
 
 
 @dataclass(frozen=True, eq=False)

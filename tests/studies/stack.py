@@ -24,7 +24,7 @@ PENALTY = 2.0
 
 @dataclass(frozen=True, eq=False)
 class FoldScores:
-    """What was said of those held out in one fold.
+    """The scores of those held out in one fold.
 
     ``average`` (trials,) are the log-odds of the overall rate, ``away`` (trials, candidates) how far from these the
     candidates' lie.
@@ -114,7 +114,7 @@ class StackedScore:
 
 
 def stacked_head(fit: HeadFit, weights: Floats) -> Head:
-    """The head that answers with the stack of the candidates learned from all, its baseline fitted to all."""
+    """The head that answers with the stack of the candidates fitted on all, its baseline fitted to all."""
     scores = tuple(found.head.score for found in list(fit.candidates.values())[1:])
     score: Any = StackedScore(scores, weights)
     everybody = np.ones(len(fit.task.fitted_on), dtype=np.bool_)

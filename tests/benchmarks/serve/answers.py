@@ -21,7 +21,7 @@ BATCH = 1_000
 
 @dataclass(frozen=True)
 class AnswerCheck:
-    """How one kind of answer is judged: ``quick`` by its bytes, ``whole`` by its document; both name what is wrong."""
+    """How one kind of answer is checked: ``quick`` by its bytes, ``whole`` by its document; both name what is wrong."""
 
     quick: Callable[[bytes], str | None]
     whole: Callable[[Any], str | None]

@@ -25,7 +25,7 @@ class RawAnswer:
 
 
 class Connection(asyncio.Protocol):
-    """Sends a request, and hands its answer to whoever sent it; a connection that breaks hands over ``LOST``."""
+    """Sends a request, and hands its answer to the sender; a connection that breaks hands over ``LOST``."""
 
     def __init__(self) -> None:
         """Not connected yet; asyncio makes it so."""
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self.open = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits."""
+        """Tell the waiting sender."""
         self.open = False
         if self._done is not None:
             self._hand_over(RawAnswer(LOST, b""))

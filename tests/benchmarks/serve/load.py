@@ -54,7 +54,7 @@ class Requests:
 
 
 class Tally:
-    """Judges every answer, and keeps its time."""
+    """Checks every answer, and keeps its time."""
 
     def __init__(self, plan: Plan) -> None:
         """Nothing yet."""

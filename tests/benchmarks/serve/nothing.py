@@ -1,6 +1,6 @@
 """The service with one endpoint more, which does nothing: the least that an answer of this service can cost.
 
-It is the product's own class with the same middlewares around it, in the same process, behind the same gate; the body
+It is the product's own class with the same middlewares and access control, in the same process; the body
 it is sent is let in by the same limits and read by nobody.
 """
 

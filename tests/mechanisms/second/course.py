@@ -1,7 +1,7 @@
 """The acute course of the second mechanism: a hidden weekly state, moving or stuck, behind whole-number ratings.
 
 A rating depends on the one before, the baseline and the state of the week; the state on the columns, on a turning
-severity and on a gate that early response and failures hold shut together. Arrays have any shape, the same for all.
+severity and on a switch that early response and failures hold shut together. Arrays have any shape, the same for all.
 """
 
 from dataclasses import dataclass

@@ -116,7 +116,7 @@ def test_every_address_is_in_it_with_its_method_and_its_scope(served: Document) 
         assert listed[route.path, route.method]["security"] == security
 
 
-def test_every_operation_says_in_words_what_it_is_for(served: Document) -> None:
+def test_every_operation_says_in_sentences_what_it_is_for(served: Document) -> None:
     names = {tag["name"] for tag in served["tags"]}
     for _, _, operation in operations(served):
         assert operation["summary"]

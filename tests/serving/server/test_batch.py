@@ -120,7 +120,7 @@ def test_what_is_no_single_record_has_its_problems_reported_one_by_one(document:
     assert "one record" not in [problem.found for problem in refused(json.dumps(document))]
 
 
-def test_nothing_is_said_in_words_that_are_not_ours() -> None:
+def test_nothing_is_said_in_sentences_that_are_not_ours() -> None:
     """What checks the contract has English of its own: "Input should be ..."."""
     said = {problem.required for text in texts() for problem in problems(text)}
     assert len(said) > 15

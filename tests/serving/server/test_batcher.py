@@ -166,7 +166,7 @@ def test_nobody_is_answered_what_could_not_be_logged(log: Engine) -> None:
 
 
 def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
-    """Whoever is answered finds the entry there at once, from another connection."""
+    """A caller who is answered finds the entry there at once, from another connection."""
     seen: list[bool] = []
 
     async def ask() -> None:

@@ -1,4 +1,4 @@
-"""The ``kap`` command: its help teaches, and its exit code says who must act."""
+"""The ``kap`` command: its help explains, and its exit code says who must act."""
 
 import os
 import subprocess

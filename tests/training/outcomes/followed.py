@@ -68,7 +68,7 @@ def followed(scores: Floats, kept: Mask) -> Cohort:
 
 
 def lost_when_worse(rng: np.random.Generator, scores: Floats) -> Mask:
-    """Who is still there at each visit (patients, visits): the last score alone decides who comes again.
+    """Who is still there at each visit (patients, visits): the last score alone decides who has a next visit.
 
     After a score of 4, 4 in 100 do not; after one of 10, 20 in 100; after one of 15, 52 in 100.
     """

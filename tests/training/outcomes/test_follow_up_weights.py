@@ -112,7 +112,7 @@ def test_no_weight_exceeds_the_largest_that_is_allowed() -> None:
 
 @pytest.mark.parametrize(("lost", "equal"), [(0, True), (19, True), (20, False), (21, False)])
 def test_below_twenty_lost_nothing_is_estimated(lost: int, equal: bool) -> None:
-    """Of 200, those with the highest score on the second visit do not come again after it."""
+    """Of 200, those with the highest score on the second visit have no visit after it."""
     scores = np.tile(np.arange(200)[:, None] % 5, (1, 9)).astype(np.float64)
     kept = np.ones(scores.shape, dtype=np.bool_)
     kept[np.argsort(-scores[:, 1])[:lost], 2:] = False
@@ -165,7 +165,7 @@ def test_a_study_that_ends_on_any_day_of_a_week_has_patients_who_were_kept(last:
 
 
 def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() -> None:
-    """Everyone is in remission at the landmark; 3 in 10 never come again, half of the others do from day 5 on.
+    """Everyone is in remission at the landmark; 3 in 10 have no later visit, half of the others do from day 5 on.
 
     That the lost were not rated on day 5 is what their loss looks like, and no reason for it.
     """

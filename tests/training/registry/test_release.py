@@ -440,7 +440,7 @@ def test_with_a_changed_decision_nothing_further_is_decided(registry: Registry) 
 
 
 def test_a_log_cut_off_also_in_the_registry_is_found_by_the_serving_store(registry: Registry) -> None:
-    """Whoever can write to the registry alone can't take a promotion back unseen."""
+    """A person who can write to the registry alone can't take a promotion back unseen."""
     promoted(GOOD)
     promoted(GOOD_TOO)
     for key in tags_of_decision(registry, 2):

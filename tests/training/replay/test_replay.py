@@ -335,7 +335,7 @@ def kap(*arguments: str | Path) -> Result:
 
 
 @pytest.mark.slow
-def test_the_command_says_in_words_whose_answer_changes(log: PredictionLog) -> None:
+def test_the_command_says_in_sentences_whose_answer_changes(log: PredictionLog) -> None:
     done = kap("replay", "--model", "2")
     assert done.exit_code == 0, done.output
     said = done.stdout
