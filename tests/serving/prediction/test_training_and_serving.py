@@ -174,10 +174,11 @@ def test_adversarial_records(block: int) -> None:
     assert seen["eligible"] > 300
 
 
-def test_the_adversarial_records_have_every_verdict() -> None:
+@pytest.mark.parametrize("seeds", [20, pytest.param(40, marks=pytest.mark.long)])
+def test_the_adversarial_records_have_every_verdict(seeds: int) -> None:
     """A comparison with a single verdict would show nothing."""
     seen: set[str] = set()
-    for seed in range(20):
+    for seed in range(seeds):
         cohort = adversarial(seed)
         for landmark in cohort.protocol.landmarks:
             seen |= {"eligible" if why is None else why.name for why in build_features(cohort, landmark).ineligible}
