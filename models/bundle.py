@@ -16,6 +16,7 @@ import numpy as np
 from features.build import build_features
 from features.catalogue import catalogue, fingerprint
 from features.protocol.document import Protocol, protocol_from_document
+from features.protocol.shortening import named
 from models import applicability as applicabilities
 from models import uncertainty
 from models.outcome_model import OutcomeModel, Predictions
@@ -114,7 +115,7 @@ def load_bundle(directory: Path) -> Bundle:
             raise BundleRefusedError(f"{name}: its digest is not the one in {MANIFEST}")
     extra = {path.name for path in directory.iterdir()} - {MANIFEST, DIGEST, *manifest["files"]}
     if extra:
-        raise BundleRefusedError(f"{MANIFEST} does not list {_first_three(sorted(extra))}: remove them")
+        raise BundleRefusedError(f"{MANIFEST} does not list {named(sorted(extra))}: remove them")
     protocol = protocol_from_document(json.dumps(manifest["protocol"]))
     if fingerprint(protocol) != manifest["catalogue"]:
         raise BundleRefusedError(
@@ -129,11 +130,6 @@ def load_bundle(directory: Path) -> Bundle:
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
     _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS_FILE).read_text(encoding="utf-8")))
     return bundle
-
-
-def _first_three(names: list[str]) -> str:
-    """The first three names, and the number of the others."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.build import FeatureRows, build_features
 from features.protocol.problems import InputRefusedError
+from features.protocol.shortening import listed
 from features.records.cohort import Cohort
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from models.regression import CONVERGED
@@ -28,7 +29,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 ELSEWHERE = 10 * CONVERGED
 """Largest difference of a prediction between processor families: 1e-6 of a probability, far below any meaning.

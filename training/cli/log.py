@@ -45,9 +45,9 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
 
     Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
     """
+    from features.protocol.shortening import shortened
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
-    from training.verdicts import shortened
 
     if seal is not None and seal.exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
@@ -76,9 +76,9 @@ def open_whole_log(log: str | None) -> "State":
 
     Raises ``EvidenceFailedError`` with the first findings otherwise.
     """
+    from features.protocol.shortening import listed
     from serving.log.check import check_log
     from serving.storage.log_location import open_log
-    from training.verdicts import listed
 
     state = open_log(log)
     findings = check_log(state.engine, state.secret).findings

@@ -10,7 +10,7 @@ from typing import Any
 
 from features.catalogue import BUILT_IN
 from features.definitions.display_names import label_of
-from training.verdicts import listed
+from features.protocol.shortening import listed
 
 WIDTH = 100
 MOST_REASONS = 2

@@ -17,8 +17,8 @@ from training.report.templating import Table
 from training.report.wording import (
     CANDIDATES,
     count,
+    in_a_sentence,
     interval,
-    listed,
     measure_title,
     number,
     ordered,
@@ -184,4 +184,4 @@ def _direction_row(found: Direction) -> tuple[str, ...]:
 
 def _gain_row(gain: LandmarkGain) -> tuple[str, str, str, str]:
     found = [f"{measure_title(name)} {interval(gain.measures[name], 3)}" for name in ordered(gain.measures)]
-    return gain.head, gain.before, count(gain.n), listed(found)
+    return gain.head, gain.before, count(gain.n), in_a_sentence(found)

@@ -9,9 +9,10 @@ import pytest
 from features.definitions.display_names import LABELS
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
+from features.protocol.shortening import MOST_NAMED
 from models.bundle import Bundle
 from serving.contract.response import NotPredictable, Reason
-from serving.prediction.no_prediction import MOST_NAMED, ineligible
+from serving.prediction.no_prediction import ineligible
 from serving.prediction.predictor import Predictor
 from tests.serving.bundles import AT_LANDMARK, toy_bundle, with_applicability, without
 from tests.serving.requests import changed, example, read

@@ -7,7 +7,7 @@ from training.monitoring.report.joining_text import joining
 from training.monitoring.statistics.calibration import ENOUGH, ENOUGH_OF_EITHER, ENOUGH_RELAPSES
 from training.monitoring.statistics.document import Calibration, Check, MonitoredModel, Monitoring, State
 from training.monitoring.statistics.drift import ENOUGH_PATIENTS
-from training.report.wording import in_prose, listed, number, patients, percent
+from training.report.wording import in_a_sentence, in_prose, number, patients, percent
 
 SHOWN = 8
 """Findings that are spelled out; the others are counted."""
@@ -45,7 +45,7 @@ def _finding(group: Sequence[Check], calibration: Sequence[Calibration]) -> str:
     check, others = group[0], [f"{other.landmark!r}" for other in group[1:]]
     strength = "Weak evidence" if check.alarm is None else f"Strong evidence at the end of {check.alarm}"
     since = f", since {check.since}" if check.since else ""
-    likewise = f" The same at {listed(others)}." if others else ""
+    likewise = f" The same at {in_a_sentence(others)}." if others else ""
     return f"{_what(check, calibration)}{since}. {strength}: {_rarity(check.chance)}.{_but(check)}{likewise}"
 
 

@@ -115,7 +115,7 @@ def test_the_page_is_well_formed(page: str) -> None:
     assert not nesting.open
 
 
-def test_months_of_one_to_four_patients_are_not_told(found: Monitoring) -> None:
+def test_months_of_one_to_four_patients_are_not_shown(found: Monitoring) -> None:
     numbers = [number for model in found.models for asked in model.asked for number in asked.patients]
     assert None in numbers
     assert not [number for number in numbers if number is not None and 0 < number < 5]
