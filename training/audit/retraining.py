@@ -15,7 +15,7 @@ from features.build import FeatureRows, build_features
 from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from features.records.cohort import Cohort
-from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
+from models.bundle import Bundle, BundleRefusedError, save_bundle
 from models.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
@@ -92,7 +92,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
-    recorded = _bundle(stored)
+    recorded = stored.loaded_bundle()
     if recorded is None:
         return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
     cohort = read_cohort(data, recorded.protocol)
@@ -125,13 +125,6 @@ def _unable(stored: StoredTraining, data: Path | None) -> str:
     if stored.tags.get("level") not in ("training", UPDATE):
         return "the run is neither a training nor an update"
     return "" if data else "the cohort was not given (--data)"
-
-
-def _bundle(stored: StoredTraining) -> Bundle | None:
-    try:
-        return load_bundle(stored.bundle) if stored.bundle else None
-    except BundleRefusedError:
-        return None
 
 
 def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
