@@ -73,10 +73,7 @@ WORDS = {
         "has a value that is rare among the training patients",
         "has a value that no training patient had",
     ),
-    "too_little_recorded": (
-        "less is recorded than for 99 in 100 training patients",
-        "too little is recorded",
-    ),
+    "too_little_recorded": ("less is recorded than for 99 in 100 training patients", "too little is recorded"),
     "beyond_plausible": ("is implausibly high", "is implausibly high"),
     "unlike_in_combination": (
         "the combination of values is unlike that of 99 in 100 training patients",
