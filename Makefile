@@ -52,7 +52,7 @@ check: setup  ## Check format, lint, types and dependencies; changes nothing
 	@$(MAKE) --no-print-directory audit-dependencies
 
 duplicates: setup  ## Test the search for duplicated patients on twenty cohorts, without and with three copies
-	KAP_DUPLICATE_COHORTS=20 $(BIN)/python -m pytest tests/training/leakage/test_duplicates.py -k twenty
+	$(BIN)/python -m pytest tests/training/leakage/test_duplicates.py -k twenty
 
 pictures: setup  ## Make the pictures of the README from ./demo (after make demo; needs chromium)
 	@$(BIN)/python -m tests.pictures

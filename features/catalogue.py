@@ -134,15 +134,7 @@ _EARLY_RESPONSE = declare(
             0,
             "plausible upper limits by route [judgement]; the dose itself is judged by the features beside this one",
         ),
-        (
-            dose.peak_distress,
-            "points",
-            0,
-            100,
-            -1,
-            0,
-            "more anxiety during the infusion in non-responders: Aust 2019",
-        ),
+        (dose.peak_distress, "points", 0, 100, -1, 0, "more anxiety during the infusion in non-responders: Aust 2019"),
         (
             response.peak_dissociation,
             "points",
@@ -198,11 +190,7 @@ def _unit(covariate: Covariate) -> str:
 def _as_declared(feature: Feature, covariate: Covariate) -> Feature:
     """A built-in feature whose column the study declares: its unit, range and meaning, with the built-in signs."""
     return replace(
-        feature,
-        unit=_unit(covariate),
-        minimum=covariate.minimum,
-        maximum=covariate.maximum,
-        meaning=covariate.meaning,
+        feature, unit=_unit(covariate), minimum=covariate.minimum, maximum=covariate.maximum, meaning=covariate.meaning
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import Feature
+from features.protocol.shortening import listed
 from models.combinations import Combinations, fit_combinations
 from models.outcomes import Floats
 
@@ -36,8 +37,6 @@ MOST_LACKING = 0.5
 FARTHEST = 1.5
 """Outside means: beyond the range by its own width; half is missing; 1.5 times the distance of the farthest patient."""
 FOLDS = 10
-MOST_NAMED = 3
-"""Reasons that a refusal spells out; the others are counted."""
 
 Levels = NDArray[np.int8]
 
@@ -74,10 +73,7 @@ WORDS = {
         "has a value that is rare among the training patients",
         "has a value that no training patient had",
     ),
-    "too_little_recorded": (
-        "less is recorded than for 99 in 100 training patients",
-        "too little is recorded",
-    ),
+    "too_little_recorded": ("less is recorded than for 99 in 100 training patients", "too little is recorded"),
     "beyond_plausible": ("is implausibly high", "is implausibly high"),
     "unlike_in_combination": (
         "the combination of values is unlike that of 99 in 100 training patients",
@@ -111,8 +107,7 @@ class ApplicabilityVerdicts:
     def refusal(self, row: int, names: tuple[str, ...]) -> str:
         """Why a row that is outside gets no answer; ``names`` are what the columns are called."""
         texts = [concern.as_text(names) for concern in self.concerns(row)]
-        more = f"; and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
-        return f"the patient is unlike the training patients: {'; '.join(texts[:MOST_NAMED])}{more}"
+        return f"the patient is unlike the training patients: {listed(texts)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ import numpy as np
 from features.build import build_features
 from features.catalogue import catalogue, fingerprint
 from features.protocol.document import Protocol, protocol_from_document
+from features.protocol.shortening import named
 from models import applicability as applicabilities
 from models import uncertainty
 from models.outcome_model import OutcomeModel, Predictions
@@ -84,7 +85,7 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
             for name, head in (("remission", model.remission), ("relapse", model.relapse))
         }
         fitted = {name: asdict(record) for name, record in records.items()}
-        beside = _save_beside(model, directory, f"landmark_{number}")
+        beside = _save_other_parts(model, directory, f"landmark_{number}")
         landmarks.append({"name": model.landmark.name, "heads": heads, "learned": fitted, "beside": beside})
     reference_inputs = draw_reference_inputs(bundle.protocol)
     reference_inputs["answers"] = _answers(bundle, reference_inputs)
@@ -114,7 +115,7 @@ def load_bundle(directory: Path) -> Bundle:
             raise BundleRefusedError(f"{name}: its digest is not the one in {MANIFEST}")
     extra = {path.name for path in directory.iterdir()} - {MANIFEST, DIGEST, *manifest["files"]}
     if extra:
-        raise BundleRefusedError(f"{MANIFEST} does not list {_first_three(sorted(extra))}: remove them")
+        raise BundleRefusedError(f"{MANIFEST} does not list {named(sorted(extra))}: remove them")
     protocol = protocol_from_document(json.dumps(manifest["protocol"]))
     if fingerprint(protocol) != manifest["catalogue"]:
         raise BundleRefusedError(
@@ -129,11 +130,6 @@ def load_bundle(directory: Path) -> Bundle:
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
     _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS_FILE).read_text(encoding="utf-8")))
     return bundle
-
-
-def _first_three(names: list[str]) -> str:
-    """The first three names, and the number of the others."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:
@@ -166,7 +162,7 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
     return files
 
 
-def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
+def _save_other_parts(model: OutcomeModel, directory: Path, stem: str) -> dict[str, str]:
     """Write the parts of a model other than its heads, and return the files by content."""
     parts: dict[str, Mapping[str, Any]] = {}
     for name in ("remission", "relapse"):
@@ -180,7 +176,7 @@ def _save_beside(model: OutcomeModel, directory: Path, stem: str) -> dict[str, s
     return {name: f"{stem}_{name}.npz" for name in parts}
 
 
-def _load_beside(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
+def _load_other_parts(files: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """The parts of a model other than its heads, by field name."""
     parts = {name: _read_arrays(directory / file) for name, file in files.items()}
     refits = {
@@ -212,7 +208,7 @@ def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, f
         in_remission_at_landmark=protocol.remission.at_landmark,
         remission=heads["remission"],
         relapse=heads["relapse"],
-        **_load_beside(entry["beside"], directory),
+        **_load_other_parts(entry["beside"], directory),
     )
 
 

@@ -20,6 +20,14 @@ class Predictions(PointAnswers):
 
     interval: Intervals | None = None
 
+    def answers_and_limits(self) -> tuple[Floats, Floats]:
+        """Every answer, shape (n, answers), and its 90% interval, shape (n, answers, 2), NaN where there is none."""
+        answers = np.column_stack([self.remission, self.relapse, self.sustained])
+        if self.interval is None:
+            return answers, np.full((*answers.shape, 2), np.nan)
+        interval = self.interval
+        return answers, np.concatenate([interval.remission[:, None], interval.relapse, interval.sustained], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class OutcomeModel:

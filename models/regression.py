@@ -49,11 +49,7 @@ class BoundedRegression:
         )
 
     def fit(
-        self,
-        strengths: Floats,
-        start: Floats | None = None,
-        counts: Floats | None = None,
-        prior: Floats | None = None,
+        self, strengths: Floats, start: Floats | None = None, counts: Floats | None = None, prior: Floats | None = None
     ) -> Floats:
         """Parameters (columns + bands,) at inverse penalties ``strengths`` (columns,), larger for a weaker penalty.
 

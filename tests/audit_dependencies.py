@@ -30,7 +30,7 @@ class AuditError(Exception):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DependencyVerdict:
     """What an audit came to: whether it lets pass, and what it says, line by line."""
 
     passes: bool
@@ -46,7 +46,9 @@ def accepted(path: Path = ACCEPTED) -> dict[str, str]:
     return dict(entries)
 
 
-def audit(lock: Path, reasons: dict[str, str], service: Sequence[str] = (), seconds: float = SECONDS) -> Verdict:
+def audit(
+    lock: Path, reasons: dict[str, str], service: Sequence[str] = (), seconds: float = SECONDS
+) -> DependencyVerdict:
     """Ask for the known vulnerabilities of everything a lock pins; raises ``AuditError``.
 
     ``service`` are further options of pip-audit, which name another service than the package registry.
@@ -56,25 +58,25 @@ def audit(lock: Path, reasons: dict[str, str], service: Sequence[str] = (), seco
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        return Verdict(True, (f"{NO_ANSWER} in {seconds:g} seconds",))
+        return DependencyVerdict(True, (f"{NO_ANSWER} in {seconds:g} seconds",))
     if not done.stdout.strip():
         return _without_an_answer(done.stderr)
     return evaluated(json.loads(done.stdout)["dependencies"], reasons)
 
 
-def _without_an_answer(said: str) -> Verdict:
+def _without_an_answer(said: str) -> DependencyVerdict:
     """Tell a registry that can't be reached from an audit that can't be made."""
     last = said.strip().splitlines()[-1] if said.strip() else "nothing was said"
     if _UNREACHABLE.match(last) or "your network may be blocking this service" in said:
-        return Verdict(True, (NO_ANSWER,))
+        return DependencyVerdict(True, (NO_ANSWER,))
     raise AuditError(f"the audit failed: {last}")
 
 
-def evaluated(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> Verdict:
+def evaluated(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> DependencyVerdict:
     """What is to be said of the packages, each of which was audited or skipped, by what was found."""
     skipped = [str(package["name"]) for package in packages if "skip_reason" in package]
     if len(skipped) == len(packages):  # a mirror that knows the packages, and nothing of vulnerabilities
-        return Verdict(True, (NO_ANSWER,))
+        return DependencyVerdict(True, (NO_ANSWER,))
     lines, passes, used = [], True, set()
     for package in packages:
         for found in package.get("vulns", ()):
@@ -82,15 +84,15 @@ def evaluated(packages: Sequence[dict[str, Any]], reasons: dict[str, str]) -> Ve
             known = [name for name in names if name in reasons]
             used.update(known)
             passes = passes and bool(known)
-            mend = ", ".join(found["fix_versions"]) or "none yet"
-            why = f"accepted: {reasons[known[0]]}" if known else f"mended in: {mend}"
+            fixed = ", ".join(found["fix_versions"]) or "none yet"
+            why = f"accepted: {reasons[known[0]]}" if known else f"fixed in: {fixed}"
             lines.append(f"{package['name']} {package['version']}: {', '.join(names)}; {why}")
     lines += [
         f"{name} is accepted and was not found: take it out of {ACCEPTED.name}" for name in reasons if name not in used
     ]
     lines += [f"not audited, unknown to the registry: {', '.join(skipped)}"] if skipped else []
     lines.append(f"packages audited: {len(packages) - len(skipped)}")
-    return Verdict(passes, tuple(lines))
+    return DependencyVerdict(passes, tuple(lines))
 
 
 def main() -> int:
@@ -98,7 +100,7 @@ def main() -> int:
     try:
         verdict = audit(LOCK, accepted())
     except AuditError as error:
-        verdict = Verdict(False, (str(error),))
+        verdict = DependencyVerdict(False, (str(error),))
     sys.stdout.write("".join(f"{line}\n" for line in verdict.lines))
     return 0 if verdict.passes else 1
 

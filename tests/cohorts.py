@@ -25,7 +25,7 @@ DEFAULT = Protocol()
 
 
 @dataclass
-class Records:
+class CohortRecords:
     """The rows of a cohort as plain records, in the order in which a reader would meet them.
 
     A cell that is not in a record is not recorded; a table that is not in ``tables`` is absent.
@@ -59,9 +59,9 @@ class Records:
             as_of_day=None if as_of_day is None else np.zeros(len(ids)) + as_of_day,
         )
 
-    def shuffled(self, rng: np.random.Generator) -> "Records":
+    def shuffled(self, rng: np.random.Generator) -> "CohortRecords":
         """The same records in another order."""
-        return Records(
+        return CohortRecords(
             [self.patients[i] for i in rng.permutation(len(self.patients))],
             {name: [rows[i] for i in rng.permutation(len(rows))] for name, rows in self.tables.items()},
         )
@@ -101,14 +101,16 @@ def cohort_of(protocol: Protocol | str = DEFAULT, as_of_day: AsOfDay = None, **t
     return records_of(**tables).cohort(protocol, as_of_day)
 
 
-def records_of(**tables: str) -> Records:
+def records_of(**tables: str) -> CohortRecords:
     """The records of text tables; see ``cohort_of``."""
     parsed = {name: parse_table(text) for name, text in tables.items()}
     patients = parsed.pop("patients", None)
     if patients is None:
         ids = dict.fromkeys(str(row["patient_id"]) for rows in parsed.values() for row in rows)
         patients = [{"patient_id": patient_id} for patient_id in ids]
-    return Records(patients, parsed if parsed.keys() & {"assessments", "events"} else parsed | {"assessments": []})
+    return CohortRecords(
+        patients, parsed if parsed.keys() & {"assessments", "events"} else parsed | {"assessments": []}
+    )
 
 
 def parse_table(text: str) -> list[Record]:
@@ -130,14 +132,14 @@ def _column_above(cell: re.Match[str], columns: Sequence[re.Match[str]]) -> re.M
 
 
 @dataclass(frozen=True)
-class Course:
+class CourseRow:
     """One line of a course table: who, and the expected answers by column."""
 
     patient_id: str
     expected: Mapping[str, str]
 
 
-def courses(text: str) -> tuple[Records, list[Course]]:
+def courses(text: str) -> tuple[CohortRecords, list[CourseRow]]:
     """Patients and expected answers from a table with one whole course per line, cells between ``|``.
 
     ``doses`` lists the days of the dosing sessions 1, 2 ...; a column named after a rating scale lists ``day:score``;
@@ -161,11 +163,11 @@ def courses(text: str) -> tuple[Records, list[Course]]:
                 day, score = entry.split(":")
                 rating: Record = {"patient_id": patient_id, "day": day, "instrument": scale, "score": score}
                 tables["assessments"].append(rating)
-        read.append(Course(patient_id, cells))
-    return Records([{"patient_id": course.patient_id} for course in read], tables), read
+        read.append(CourseRow(patient_id, cells))
+    return CohortRecords([{"patient_id": course.patient_id} for course in read], tables), read
 
 
-def random_records(rng: np.random.Generator, patients: int, protocol: Protocol = DEFAULT) -> Records:
+def random_records(rng: np.random.Generator, patients: int, protocol: Protocol = DEFAULT) -> CohortRecords:
     """Valid random patients with every table, in random order: days crowd the windows, scores crowd the cut-offs."""
     people: list[Record] = []
     tables: dict[str, list[Record]] = {name: [] for name in CHILD_TABLES}
@@ -181,7 +183,7 @@ def random_records(rng: np.random.Generator, patients: int, protocol: Protocol =
         drawn |= {name: while_alive(drawn[name], drawn["events"]) for name in ("sessions", "assessments", "events")}
         for name, rows in drawn.items():
             tables[name] += [{"patient_id": patient_id} | row for row in rows]
-    return Records(people, tables).shuffled(rng)
+    return CohortRecords(people, tables).shuffled(rng)
 
 
 def while_alive(rows: list[Record], events: list[Record]) -> list[Record]:

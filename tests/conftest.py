@@ -18,7 +18,7 @@ ASK_THE_SERVER = {
 """Together they start one; another file that asks it starts a second one where another process runs it."""
 
 
-class Together(LoadFileScheduling):
+class ServerFileScheduling(LoadFileScheduling):
     """By file; those that ask the server are one."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -27,8 +27,8 @@ class Together(LoadFileScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
-    return Together(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServerFileScheduling:
+    return ServerFileScheduling(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit_dependencies import NO_ANSWER, AuditError, Verdict, accepted, audit, evaluated
+from tests.audit_dependencies import NO_ANSWER, AuditError, DependencyVerdict, accepted, audit, evaluated
 
 FOUND = {
     "id": "PYSEC-2026-1",
@@ -56,27 +56,27 @@ def registry(status: int = 200, delay: threading.Event | None = None, **found: A
         server.shutdown()
 
 
-def test_what_is_found_fails_and_is_named_with_what_mends_it(lock: Path) -> None:
+def test_what_is_found_fails_and_is_named_with_what_to_do(lock: Path) -> None:
     with registry(idna={"vulns": [FOUND]}) as service:
         verdict = audit(lock, {}, service)
     assert not verdict.passes
-    assert verdict.lines == ("idna 3.20: PYSEC-2026-1, CVE-2026-1; mended in: 9.9", "packages audited: 2")
+    assert verdict.lines == ("idna 3.20: PYSEC-2026-1, CVE-2026-1; fixed in: 9.9", "packages audited: 2")
 
 
 def test_nothing_found_passes_and_says_how_much_was_audited(lock: Path) -> None:
     with registry() as service:
-        assert audit(lock, {}, service) == Verdict(True, ("packages audited: 2",))
+        assert audit(lock, {}, service) == DependencyVerdict(True, ("packages audited: 2",))
 
 
 def test_a_registry_that_can_not_be_reached_is_no_failure_and_is_said(lock: Path) -> None:
     with registry() as service:
         pass  # nobody listens there any more
-    assert audit(lock, {}, service) == Verdict(True, (NO_ANSWER,))
+    assert audit(lock, {}, service) == DependencyVerdict(True, (NO_ANSWER,))
 
 
 def test_a_registry_that_is_out_of_order_has_not_answered(lock: Path) -> None:
     with registry(status=503) as service:
-        assert audit(lock, {}, service) == Verdict(True, (NO_ANSWER,))
+        assert audit(lock, {}, service) == DependencyVerdict(True, (NO_ANSWER,))
 
 
 def test_a_registry_that_takes_too_long_has_not_answered(lock: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_registry_that_takes_too_long_has_not_answered(lock: Path) -> None:
 def test_a_registry_that_knows_none_of_the_packages_has_not_answered() -> None:
     """So answers a mirror that has packages only: pip-audit then ends well, and has audited nothing."""
     skipped: list[dict[str, Any]] = [{"name": name, "skip_reason": "not found"} for name in ("h11", "idna")]
-    assert evaluated(skipped, {}) == Verdict(True, (NO_ANSWER,))
+    assert evaluated(skipped, {}) == DependencyVerdict(True, (NO_ANSWER,))
     said = evaluated([*skipped, {"name": "numpy", "version": "2", "vulns": []}], {}).lines
     assert said == ("not audited, unknown to the registry: h11, idna", "packages audited: 1")
 
@@ -113,7 +113,7 @@ def test_what_is_accepted_passes_and_is_named_with_the_reason(name: str) -> None
 def test_another_acceptance_helps_nothing_and_is_said_to_be_of_no_use() -> None:
     verdict = evaluated([IDNA], {"CVE-2020-1": "we never encode a name"})
     assert not verdict.passes
-    assert "PYSEC-2026-1, CVE-2026-1; mended in: none yet" in verdict.lines[0]
+    assert "PYSEC-2026-1, CVE-2026-1; fixed in: none yet" in verdict.lines[0]
     assert "CVE-2020-1 is accepted and was not found" in verdict.lines[1]
 
 

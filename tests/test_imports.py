@@ -220,15 +220,39 @@ def test_what_faces_clinics_holds_no_mlflow_and_no_label_code() -> None:
     assert "models.learners" not in reached
 
 
+def public_names(package: str) -> set[str]:
+    """The names that a package lists: in ``__all__``, or after "Public names" in its docstring."""
+    tree = ast.parse((ROOT / package.replace(".", "/") / "__init__.py").read_text(encoding="utf-8"))
+    in_text = set(re.findall(r"`(\w+)`", (ast.get_docstring(tree) or "").partition("Public names:")[2]))
+    exported = (node.value for node in tree.body if isinstance(node, ast.Assign) and "__all__" in ast.dump(node))
+    return in_text.union(*map(ast.literal_eval, exported))
+
+
+@cache
+def imported_names() -> list[tuple[Path, str, str]]:
+    """Every name that product or tests import from a module: who imports it, the module and the name."""
+    paths = [*files(), *(path for path in (ROOT / "tests").rglob("*.py") if "version_0_4_0" not in path.parts)]
+    nodes = [(path, node) for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    found = [(path, node) for path, node in nodes if isinstance(node, ast.ImportFrom)]
+    return [(path, node.module or "", one.name) for path, node in found for one in node.names]
+
+
+def addresses() -> set[str]:
+    """Names that a command line or BentoML is given, such as ``serving.service:KapOutcomes``."""
+    settings = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("pyproject.toml", "bentofile.yaml"))
+    return set(re.findall(r'"[a-z_.]+:(\w+)"', settings))
+
+
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_public_names_of_a_package_are_there(package: str) -> None:
-    folder = ROOT / package.replace(".", "/")
-    text = (folder / "__init__.py").read_text(encoding="utf-8")
-    listed = set(re.findall(r"`(\w+)`", text.partition("Public names:")[2].partition('"""')[0])) or set(
-        re.findall(r'^    "(\w+)",$', text, re.MULTILINE)
-    )
-    nodes = [node for path in folder.glob("*.py") for node in ast.parse(path.read_text(encoding="utf-8")).body]
-    defined = {getattr(node, "name", "") for node in nodes}
-    defined |= {one.name for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names}
+def test_the_public_names_of_a_package_are_there_and_used_outside(package: str) -> None:
+    folder, listed = ROOT / package.replace(".", "/"), public_names(package)
+    own = {package, *(f"{package}.{path.stem}" for path in folder.glob("*.py"))}
+    outside = {name for path, module, name in imported_names() if module in own and path.parent != folder}
+    defined = {
+        getattr(node, "name", "")
+        for path in folder.glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+    }
     assert listed, "a package lists its public names"
-    assert listed <= defined
+    assert listed - addresses() <= defined
+    assert listed - addresses() <= outside

@@ -64,7 +64,7 @@ def installed(lock: str, python: str, platform: str) -> set[str]:
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-serving.lock"])
 @pytest.mark.parametrize("platform", ["linux", "win32"])
 def test_every_python_gets_the_same_version_of_everything_and_each_once(lock: str, platform: str) -> None:
-    """A model learned with one Python then comes out again with another."""
+    """A model fitted with one Python then comes out again with another."""
     oldest, *newer = [installed(lock, python, platform) for python in PYTHONS]
     assert oldest
     assert newer == [oldest] * len(newer)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from features.protocol.shortening import listed
+
 Outcome = Literal["passed", "failed", "not checked", "does not apply"]
 ALL_PASSED, SOME_FAILED, SOME_NOT_CHECKED = 0, 4, 5
-SHOWN = 3
-"""Findings that a text spells out; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,6 @@ def does_not_apply(check: str, detail: str) -> Verdict:
 def verdict_of(check: str, findings: Sequence[str], detail: str) -> Verdict:
     """Failed with the findings, or passed with ``detail`` if there are none."""
     return Verdict(check, "failed", listed(findings), tuple(findings)) if findings else passed(check, detail)
-
-
-def listed(findings: Sequence[str]) -> str:
-    """Findings in one line: the first three, then how many more."""
-    return "; ".join(shortened(findings))
-
-
-def shortened(findings: Sequence[object]) -> list[str]:
-    """The first three findings, then how many more."""
-    more = len(findings) - SHOWN
-    return [*map(str, findings[:SHOWN]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:

@@ -10,14 +10,7 @@ from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Mask, is_among
 
 ANTIDEPRESSANTS = ("ssri", "snri", "tricyclic", "maoi")
-OTHER_MEDICATIONS = (
-    "benzodiazepine",
-    "buspirone",
-    "pregabalin",
-    "antipsychotic",
-    "beta_blocker",
-    "other_medication",
-)
+OTHER_MEDICATIONS = ("benzodiazepine", "buspirone", "pregabalin", "antipsychotic", "beta_blocker", "other_medication")
 PSYCHOTHERAPIES = ("cbt", "other_psychotherapy")
 STIMULATIONS = ("tms", "ect")
 INTENSIVE = ("inpatient", "substance_use_treatment")

@@ -38,10 +38,7 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
     If several reasons apply, the first in the order of ``Ineligible`` is given.
     """
     today = known.day if cohort.as_of_day is None else cohort.as_of_day
-    found = {
-        Ineligible.LANDMARK_NOT_REACHED: np.isnan(known.day),
-        Ineligible.AGE_OUTSIDE: _age_outside(cohort),
-    }
+    found = {Ineligible.LANDMARK_NOT_REACHED: np.isnan(known.day), Ineligible.AGE_OUTSIDE: _age_outside(cohort)}
     if cohort.protocol.remission.at_landmark:
         ending = {*cohort.protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
         found[Ineligible.ENDED_BEFORE] = _had_event(cohort, today, ending)

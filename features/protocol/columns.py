@@ -142,23 +142,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("sex", "category", "sex", categories=SEXES),
         Column("diagnosis", "category", "main diagnosis", categories=DIAGNOSES),
         Column(
-            "illness_duration_years",
-            "number",
-            "years since onset of the illness",
-            minimum=0,
-            maximum=90,
-            unit="years",
+            "illness_duration_years", "number", "years since onset of the illness", minimum=0, maximum=90, unit="years"
         ),
         Column("comorbid_depression", "flag", "a depressive disorder besides"),
         Column("comorbid_ptsd", "flag", "post-traumatic stress disorder besides"),
         Column("comorbid_substance_use", "flag", "a substance use disorder besides"),
         Column("comorbid_personality_disorder", "flag", "a personality disorder besides"),
         Column("family_history_alcohol", "flag", "a first-degree relative with alcohol use disorder"),
-        Column(
-            "prior_treatments_recorded",
-            "flag",
-            "earlier treatments were asked for; none listed then means none",
-        ),
+        Column("prior_treatments_recorded", "flag", "earlier treatments were asked for; none listed then means none"),
         Column("body_mass_index", "number", "body mass index", minimum=10, maximum=90, unit="kg/m2"),
         Column(
             "benzodiazepine_mg",
@@ -192,24 +183,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _PATIENT_ID,
         Column("treatment", "category", "class of treatment", required=True, categories=TREATMENTS),
         _day("start_day", "first day of the treatment", maximum=0, required=False),
-        _day(
-            "end_day",
-            "last day of the treatment; not recorded means still running",
-            maximum=0,
-            required=False,
-        ),
+        _day("end_day", "last day of the treatment; not recorded means still running", maximum=0, required=False),
         Column("adequate", "flag", "dose and duration were adequate"),
         Column("outcome", "category", "what it achieved", categories=TREATMENT_OUTCOMES),
     ),
     "sessions": (
         _PATIENT_ID,
         Column(
-            "session_number",
-            "whole",
-            "number of the session within its kind",
-            required=True,
-            minimum=1,
-            maximum=1000,
+            "session_number", "whole", "number of the session within its kind", required=True, minimum=1, maximum=1000
         ),
         _day("day", "day of the session", minimum=0, required=True),
         Column("kind", "category", "dosing or psychotherapy", required=True, categories=SESSION_KINDS),
@@ -245,13 +226,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _PATIENT_ID,
         _day("day", "day of the rating; on the day of a session, before the dose", required=True),
         Column("instrument", "category", "rating scale", required=True),
-        Column(
-            "score",
-            "number",
-            "total score, within the range of the instrument",
-            required=True,
-            unit="points",
-        ),
+        Column("score", "number", "total score, within the range of the instrument", required=True, unit="points"),
     ),
     "events": (
         _PATIENT_ID,

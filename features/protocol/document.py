@@ -213,10 +213,7 @@ def protocol_from_document(document: str) -> Protocol:
         ),
         relapse=RelapseRule(
             **relapse
-            | {
-                "events": tuple(relapse["events"]),
-                "confirm_within_days": pair(relapse["confirm_within_days"]),
-            }
+            | {"events": tuple(relapse["events"]), "confirm_within_days": pair(relapse["confirm_within_days"])}
         ),
         horizons_days=tuple(values["horizons_days"]),
         covariates=tuple(Covariate(**covariate) for covariate in values["covariates"]),

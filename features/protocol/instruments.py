@@ -150,13 +150,7 @@ _BUILT_IN = (
         remission_at_most=4,
         relapse_at_least=10,
         reliable_change=6,
-        severity_bands=(
-            (0, "minimal"),
-            (5, "mild"),
-            (10, "moderate"),
-            (15, "moderately severe"),
-            (20, "severe"),
-        ),
+        severity_bands=((0, "minimal"), (5, "mild"), (10, "moderate"), (15, "moderately severe"), (20, "severe")),
         source="remission below 5: McInnes 2022 [seen]; bands [seen in a repository]; caseness 10 and "
         "reliable change 6: NHS Talking Therapies [recalled]",
     ),
@@ -203,14 +197,7 @@ _BUILT_IN = (
         remission_at_most=2,
         relapse_at_least=4,
         reliable_change=2,
-        severity_bands=(
-            (1, "normal"),
-            (2, "borderline"),
-            (3, "mild"),
-            (4, "moderate"),
-            (5, "marked"),
-            (6, "severe"),
-        ),
+        severity_bands=((1, "normal"), (2, "borderline"), (3, "mild"), (4, "moderate"), (5, "marked"), (6, "severe")),
         source="range, remission 2, relapse 4 or a rise of 2 [recalled]",
     ),
     Instrument(

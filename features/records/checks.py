@@ -28,11 +28,7 @@ def value_problems(raw: RawCohort, protocol: Protocol) -> list[Problem]:
         table = raw.tables[name]
         problems += _column_problems(name, protocol.tables[name], table.columns)
         problems += _at_rows(
-            name,
-            "patient_id",
-            table.patient == -1,
-            "the id of a patient in patients",
-            "an id that is not there",
+            name, "patient_id", table.patient == -1, "the id of a patient in patients", "an id that is not there"
         )
         problems += _row_problems(name, table, protocol, raw.as_of_day)
     if not raw.tables.keys() & {"assessments", "events"}:

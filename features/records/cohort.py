@@ -102,10 +102,7 @@ class Cohort:
         """
         later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
-        for text in (
-            *self.patient_ids.tolist(),
-            *(self.site_names[c] if c >= 0 else "" for c in self.site.tolist()),
-        ):
+        for text in (*self.patient_ids.tolist(), *(self.site_names[c] if c >= 0 else "" for c in self.site.tolist())):
             hashed.update(text.encode() + b"\0")
         for name, values in sorted(self.patients.items()):
             if name not in later or not is_missing(values).all():

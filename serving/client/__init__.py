@@ -6,14 +6,6 @@ from serving.client.errors import CallError, CallRefusedError, NotAllowedError, 
 from serving.client.retry_policy import Pace, Retries, TimeLimits
 
 __all__ = [
-    "CallError",
-    "CallRefusedError",
-    "KapClient",
-    "NotAllowedError",
-    "Pace",
-    "Readiness",
-    "Retries",
-    "ServiceFailedError",
-    "TimeLimits",
-    "UnavailableError",
-]
+    "CallError", "CallRefusedError", "KapClient", "NotAllowedError", "Pace", "Readiness", "Retries",
+    "ServiceFailedError", "TimeLimits", "UnavailableError",
+]  # fmt: skip

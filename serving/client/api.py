@@ -24,10 +24,7 @@ from serving.client.answers import (
     encoded_batch,
     read_answers,
 )
-from serving.client.errors import (
-    CallRefusedError,
-    UnavailableError,
-)
+from serving.client.errors import CallRefusedError, UnavailableError
 from serving.client.retry_policy import Pace, Retries, TimeLimits
 from serving.client.retrying_call import Call, Caller
 from serving.contract.response import FieldProblem, NotPredictable, Prediction, RefusedRequest

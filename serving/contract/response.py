@@ -30,7 +30,7 @@ class Interval(Part):
     high: Probability
 
 
-class ModelUsed(Part):
+class AnsweringModel(Part):
     """The model that answered; ``synthetic`` if it was fitted on synthetic (made-up) patients."""
 
     version: str
@@ -38,7 +38,7 @@ class ModelUsed(Part):
     synthetic: bool
 
 
-class LandmarkUsed(Part):
+class AnswerLandmark(Part):
     """The landmark (moment of prediction) of the answer, and its day."""
 
     name: str
@@ -63,7 +63,7 @@ class CurvePoint(Part):
     event_free_interval_90: Interval | None
 
 
-class RiskAt(Part):
+class HorizonRisk(Part):
     """Probability of a relapse within ``days`` days after remission, given remission; null: not known."""
 
     days: int
@@ -75,7 +75,7 @@ class Relapse(Part):
     """Relapse given remission: at the protocol's horizons, and week by week; ``curve`` is null unless asked for."""
 
     curve: list[CurvePoint] | None
-    at_horizons: list[RiskAt]
+    at_horizons: list[HorizonRisk]
 
 
 class SustainedRemission(Part):
@@ -151,8 +151,8 @@ class Prediction(Part):
 
     outcome: Literal["predicted"] = "predicted"
     prediction_id: str
-    model: ModelUsed
-    landmark: LandmarkUsed
+    model: AnsweringModel
+    landmark: AnswerLandmark
     applicability: Applicability | None
     remission: Remission | None
     relapse: Relapse | None
@@ -183,7 +183,7 @@ class NotPredictable(Part):
 
     outcome: Literal["not_predictable"] = "not_predictable"
     prediction_id: str
-    model: ModelUsed
+    model: AnsweringModel
     applicability: Applicability | None
     reasons: list[Reason]
     cautions: list[Caution]

@@ -15,10 +15,7 @@ JSON = "application/json"
 KEY = "key"
 """The name of the security scheme."""
 CARRIED: dict[str, Document] = {
-    "Retry-After": {
-        "description": "Seconds after which to retry.",
-        "schema": {"type": "integer", "minimum": 1},
-    },
+    "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that the address takes, separated by commas.", "schema": {"type": "string"}},
 }

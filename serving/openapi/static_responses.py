@@ -25,7 +25,7 @@ def pages_of(
 ) -> Pages:
     """The static responses of a model; ``tag`` is its entry in the model store."""
     bundle = predictor.bundle
-    model = describe_model(bundle, predictor.model_used.version, run_id, performance)
+    model = describe_model(bundle, predictor.answering_model.version, run_id, performance)
     instruments = describe_instruments(bundle.protocol)
     document = openapi_document(DescribedModel(predictor, tag, model, instruments, limits))
     return Pages(model.model_dump_json().encode(), instruments.model_dump_json().encode(), orjson.dumps(document))

@@ -5,6 +5,7 @@ import numpy as np
 from features.eligibility.eligibility import Ineligible
 from features.eligibility.not_reached import why_not_reached
 from features.protocol.document import Landmark, Protocol
+from features.protocol.shortening import named
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.applicability import ApplicabilityVerdicts
@@ -17,8 +18,6 @@ TOO_LITTLE_RECORDED = "too_little_recorded"
 REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_FITTED, OUTSIDE_TRAINING)
 """Every code of a reason."""
 USUALLY_RECORDED = 0.5
-MOST_NAMED = 3
-"""Features named in the remedy for too little recorded; the others are counted."""
 
 
 def not_predictable(applicability: Document | None, why: Document) -> Document:
@@ -87,9 +86,7 @@ def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) ->
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
     lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
-    more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
-    named = f": {', '.join(lacking[:MOST_NAMED])}{more}" if lacking else ""
-    return f"record more of what most training patients had{named}"
+    return "record more of what most training patients had" + (f": {named(lacking)}" if lacking else "")
 
 
 def _one_of(names: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError, kind_of
 from serving.contract.request import PredictionRequest
-from serving.contract.response import Document, ModelUsed, PredictionResponse
+from serving.contract.response import AnsweringModel, Document, PredictionResponse
 from serving.prediction.answers import PREDICTED, RowAnswers
 from serving.prediction.cautions import cautions_for
 from serving.prediction.no_prediction import ineligible, no_landmark_reached, not_predictable
@@ -73,12 +73,12 @@ class Predictor:
         """Keep the bundle; ``version`` is its name in the registry, shown with every answer."""
         self.bundle = bundle
         self.run_id = run_id
-        self.model_used = ModelUsed(
+        self.answering_model = AnsweringModel(
             version=version,
             bundle_digest=bundle.digest,
             synthetic=bundle.training.get("synthetic") is True,
         )
-        self._model_used = self.model_used.model_dump()
+        self._model_part = self.answering_model.model_dump()
         self._reader = RecordReader(bundle.protocol)
         features = catalogue(bundle.protocol)
         self._names = tuple(feature.name for feature in features)
@@ -187,7 +187,7 @@ class Predictor:
     def _answered(self, request: PredictionRequest, prediction_id: str, found: _AnswerParts) -> PredictionReply:
         """The complete answer, written as JSON."""
         outcome, cautions = found.answer["outcome"], cautions_for(request)
-        answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_used}
+        answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_part}
         if outcome != PREDICTED:
             answer |= found.answer
             answer["cautions"] = cautions

@@ -37,20 +37,9 @@ from serving.storage import sqlite as sqlite_file
 from serving.storage.pseudonyms import Secret
 
 __all__ = [
-    "DuplicateError",
-    "LogRefusedError",
-    "LogUnavailableError",
-    "SecretMismatchError",
-    "check_log",
-    "create_tables",
-    "has_begun",
-    "meta",
-    "metadata",
-    "open_database",
-    "reading",
-    "unavailable",
-    "writing",
-]
+    "DuplicateError", "LogRefusedError", "LogUnavailableError", "SecretMismatchError", "check_log", "create_tables",
+    "has_begun", "meta", "metadata", "open_database", "reading", "unavailable", "writing",
+]  # fmt: skip
 
 SQLITE = "sqlite"
 SCHEMA = "1"

@@ -152,7 +152,7 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     except ImpossibleAnswerError:
         return ("the model gives no answer to this row",)
     given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
-    labels = {"prediction_id": entry.prediction_id, "model": predictor.model_used.model_dump()}
+    labels = {"prediction_id": entry.prediction_id, "model": predictor.answering_model.model_dump()}
     if "landmark" in answer or answer.get("outcome") == "predicted":
         labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day}
     wrong = [name for name, logged in labels.items() if answer.get(name) != logged]

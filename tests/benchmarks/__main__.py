@@ -1,4 +1,4 @@
-"""`make bench`: what the system costs, measured, beside what it may cost; prints one table and judges nothing else.
+"""`make bench`: what the system costs, measured, beside what it may cost; prints one table and checks nothing else.
 
 Everything runs in processes of its own in a temporary folder, which is removed. A missed bar does not fail the
 command: a figure depends on the machine and on what else it does.
@@ -15,16 +15,16 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.benchmarks.measure import Usage, machine, middle, run, say
-from tests.benchmarks.table import Line, table
+from tests.benchmarks.table import BenchmarkLine, table
 
 KAP = Path(sys.executable).with_name("kap")
 DISK_FOR_A_MILLION = 5 * 10**9
 
 
-class Bench:
+class Benchmark:
     """Measures in a scratch folder; what several measures need is made once, when the first of them asks.
 
-    ``scale`` multiplies the sizes: 1, or 0.1 for a quick look. Bars that depend on size are judged at 1 only.
+    ``scale`` multiplies the sizes: 1, or 0.1 for a quick look. Bars that depend on size are checked at 1 only.
     """
 
     def __init__(self, folder: Path, scale: float) -> None:
@@ -32,11 +32,11 @@ class Bench:
         self.scale = scale
         self.patients = int(100_000 * scale)
 
-    def simulate(self) -> Iterator[Line]:
+    def simulate(self) -> Iterator[BenchmarkLine]:
         """Drawing a synthetic cohort."""
         yield self._at_most(f"simulate {self.patients:,} patients", self.cohort[1].seconds, 60)
 
-    def features(self) -> Iterator[Line]:
+    def features(self) -> Iterator[BenchmarkLine]:
         """Building features, and the same in plain pandas on a sample."""
         say("features, and the same in plain pandas")
         found = json.loads(self._module("features_speed", self.cohort[0], "300").output)
@@ -45,9 +45,9 @@ class Bench:
         ours, plain = found["last_landmark"] / found["patients"], found["plain"] / found["sampled"]
         figure = f"{plain / ours:,.0f} times faster ({ours * 1e6:.1f} us for {plain * 1e3:.1f} ms)"
         name = f"features of one patient, beside plain pandas ({found['sampled']} patients, one landmark)"
-        yield Line(name, figure, "at least 30 times", plain / ours >= 30)
+        yield BenchmarkLine(name, figure, "at least 30 times", plain / ours >= 30)
 
-    def one_patient(self) -> Iterator[Line]:
+    def one_patient(self) -> Iterator[BenchmarkLine]:
         """One patient's answer without HTTP."""
         say("one patient, after training a small model")
         cohort, _ = self._simulated(1200)
@@ -55,16 +55,18 @@ class Bench:
         for kind, taken in found.items():
             plain, whole = taken["p50_without_intervals"], taken["p50"]
             name = f"one patient, {kind} heads"
-            yield Line(f"{name}, without intervals: p50 of 2,000", f"{plain:.2f} ms", "at most 2 ms", plain <= 2)
+            yield BenchmarkLine(
+                f"{name}, without intervals: p50 of 2,000", f"{plain:.2f} ms", "at most 2 ms", plain <= 2
+            )
             more = f"{whole - plain:.2f} ms more"
-            yield Line(
+            yield BenchmarkLine(
                 f"{name}, with intervals: p50", f"{whole:.2f} ms, {more}", "at most 1 ms more", whole - plain <= 1
             )
-            yield Line(f"{name}, with intervals: p99", f"{taken['p99']:.2f} ms", "", None)
+            yield BenchmarkLine(f"{name}, with intervals: p99", f"{taken['p99']:.2f} ms", "", None)
             each = f"{taken['p50_of_1000_together']:.3f} ms"
-            yield Line(f"{name}, with intervals: each of 1,000 together", each, "", None)
+            yield BenchmarkLine(f"{name}, with intervals: each of 1,000 together", each, "", None)
 
-    def train(self) -> Iterator[Line]:
+    def train(self) -> Iterator[BenchmarkLine]:
         """A whole training with all its evidence, recorded and registered; and a quick one."""
         landmarks = json.loads(self.training.output.splitlines()[-1])["landmarks"]
         heads = [landmark[head] for landmark in landmarks for head in ("remission", "relapse")]
@@ -77,7 +79,7 @@ class Bench:
         quick = run([KAP, "train", self._simulated(patients)[0], "--quick", "--workers", "2", "--json"], self.folder)
         yield self._at_most(f"kap train --quick, {patients:,} patients", quick.seconds, 60)
 
-    def score(self) -> Iterator[Line]:
+    def score(self) -> Iterator[BenchmarkLine]:
         """Scoring cohorts of two sizes with the registered model."""
         few = self._scored(self.cohort[0], times=3)
         yield self._at_most(f"kap score, {self.patients:,} patients: time", few.seconds, 10)
@@ -85,7 +87,7 @@ class Bench:
         free = shutil.disk_usage(self.folder).free
         if self.scale < 1 or free < DISK_FOR_A_MILLION:
             why = "left out of a quick look" if self.scale < 1 else f"left out: {free / 1e9:.1f} GB of disk are free"
-            yield Line("kap score, ten times as many", why, "at most 10 times", None)
+            yield BenchmarkLine("kap score, ten times as many", why, "at most 10 times", None)
             return
         many = self._scored(self._simulated(10 * self.patients)[0], times=1)
         for what, one, ten, unit in (
@@ -93,7 +95,7 @@ class Bench:
             ("peak memory", few.megabytes, many.megabytes, "MB"),
         ):
             figure = f"{ten:,.0f} {unit}, {ten / one:.1f} times"
-            yield Line(
+            yield BenchmarkLine(
                 f"kap score, {10 * self.patients:,} patients: {what}", figure, "at most 10 times", ten <= 10 * one
             )
 
@@ -124,18 +126,18 @@ class Bench:
     def _module(self, name: str, *arguments: str | Path) -> Usage:
         return run([sys.executable, "-m", f"tests.benchmarks.{name}", *arguments], self.folder)
 
-    def _at_most(self, name: str, figure: float, bar: float, unit: str = "s") -> Line:
+    def _at_most(self, name: str, figure: float, bar: float, unit: str = "s") -> BenchmarkLine:
         digits = 2 if figure < 10 else 0
         met = figure <= bar if self.scale == 1 else None
-        return Line(name, f"{figure:,.{digits}f} {unit}", f"at most {bar:,} {unit}", met)
+        return BenchmarkLine(name, f"{figure:,.{digits}f} {unit}", f"at most {bar:,} {unit}", met)
 
 
-PARTS: dict[str, Callable[[Bench], Iterator[Line]]] = {
-    "simulate": Bench.simulate,
-    "features": Bench.features,
-    "one_patient": Bench.one_patient,
-    "train": Bench.train,
-    "score": Bench.score,
+PARTS: dict[str, Callable[[Benchmark], Iterator[BenchmarkLine]]] = {
+    "simulate": Benchmark.simulate,
+    "features": Benchmark.features,
+    "one_patient": Benchmark.one_patient,
+    "train": Benchmark.train,
+    "score": Benchmark.score,
 }
 
 
@@ -143,10 +145,10 @@ def main() -> None:
     """Measure what was asked for and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size; bars on size are not judged")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size; bars on size are not checked")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kap-bench-") as scratch:
-        bench = Bench(Path(scratch), 0.1 if asked.quick else 1)
+        bench = Benchmark(Path(scratch), 0.1 if asked.quick else 1)
         lines = [line for name, measure in PARTS.items() if name in (asked.only or PARTS) for line in measure(bench)]
     print(table(lines))
     print(f"\n{machine()}")

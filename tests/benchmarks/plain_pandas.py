@@ -86,7 +86,7 @@ def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, 
     """All features of one patient by name; all missing where the landmark was not reached."""
     day = landmark_day(tables, landmark)
     ratings, sessions = (tables[name].sort_values("day") for name in ("assessments", "sessions"))
-    record = Record(
+    record = PatientRecord(
         protocol,
         day,
         patient,
@@ -124,7 +124,7 @@ def still_followed(tables: Frames, day: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Record:
+class PatientRecord:
     """One patient's record, cut at the landmark; ratings and sessions in the order of their days."""
 
     protocol: Protocol
@@ -210,7 +210,7 @@ def first(values: pd.Series) -> float:
     return values.iloc[0] if len(values) else NAN
 
 
-def _scale(record: Record) -> tuple[float, float, float, float]:
+def _scale(record: PatientRecord) -> tuple[float, float, float, float]:
     """Lowest score, range, remission band and reliable change of the primary scale."""
     scale = record.primary
     if scale is None:
@@ -219,7 +219,7 @@ def _scale(record: Record) -> tuple[float, float, float, float]:
     return scale.minimum, span, points(scale.remission_at_most), points(scale.reliable_change)
 
 
-def severity(record: Record) -> dict[str, float]:
+def severity(record: PatientRecord) -> dict[str, float]:
     """How ill the patient was at day 0."""
     lowest, span, band, reliable = _scale(record)
     baseline = last(record.before.score)
@@ -240,7 +240,7 @@ def severity(record: Record) -> dict[str, float]:
     }
 
 
-def history(record: Record) -> dict[str, float]:
+def history(record: PatientRecord) -> dict[str, float]:
     """What was tried before day 0; missing where nobody asked."""
     treatments = record.treatments
     ketamine = treatments.treatment == "ketamine"
@@ -264,7 +264,7 @@ def history(record: Record) -> dict[str, float]:
     return recorded | {"benzodiazepine_mg": record.patient.benzodiazepine_mg}
 
 
-def response(record: Record) -> dict[str, float]:
+def response(record: PatientRecord) -> dict[str, float]:
     """How the primary scale moved."""
     lowest, span, band, reliable = _scale(record)
     criterion = record.remission_criterion
@@ -291,7 +291,7 @@ def response(record: Record) -> dict[str, float]:
     }
 
 
-def _slope_per_week(record: Record) -> float:
+def _slope_per_week(record: PatientRecord) -> float:
     """Least-squares slope from the baseline rating on, or from the first one without it, in points a week."""
     course_of_ratings = pd.concat([record.before.tail(1), record.since])
     if len(course_of_ratings) < 2:
@@ -299,7 +299,7 @@ def _slope_per_week(record: Record) -> float:
     return np.polyfit(course_of_ratings.day / 7, course_of_ratings.score, 1)[0]
 
 
-def course(record: Record) -> dict[str, float]:
+def course(record: PatientRecord) -> dict[str, float]:
     """What happened in the sessions, and how closely the course was followed."""
     doses, adverse = record.doses, record.sessions.adverse_event.dropna()
     return {
@@ -315,7 +315,7 @@ def course(record: Record) -> dict[str, float]:
     }
 
 
-def dosage(record: Record) -> dict[str, float]:
+def dosage(record: PatientRecord) -> dict[str, float]:
     """What was given, by which route."""
     routed = record.doses[record.doses.route.notna()]
     dosed = routed[routed.dose_mg_per_kg.notna()]
@@ -330,7 +330,7 @@ def dosage(record: Record) -> dict[str, float]:
     }
 
 
-def context(record: Record) -> dict[str, float]:
+def context(record: PatientRecord) -> dict[str, float]:
     """Who the patient is."""
     patient = record.patient
     values = {name: patient[name] for name in AS_RECORDED}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 VERDICTS = {True: "met", False: "missed", None: "-"}
 
 
-class Line(NamedTuple):
+class BenchmarkLine(NamedTuple):
     """One line of the table; ``met`` is ``None`` where there is no bar, or not at this size."""
 
     name: str
@@ -15,7 +15,7 @@ class Line(NamedTuple):
     met: bool | None
 
 
-def table(lines: Sequence[Line]) -> str:
+def table(lines: Sequence[BenchmarkLine]) -> str:
     """The lines under a header, in columns."""
     rows = [("line", "figure", "bar", ""), *((*line[:3], VERDICTS[line.met]) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

@@ -11,7 +11,7 @@ import pytest
 from features.build import FeatureRows, build_features
 from features.protocol.document import Landmark, Protocol
 from features.records.landmark import landmark_days
-from tests.cohorts import DEFAULT, Record, Records, random_cohort, random_protocol, random_records
+from tests.cohorts import DEFAULT, CohortRecords, Record, random_cohort, random_protocol, random_records
 
 SEEDS = range(6)
 FIXED = Landmark("day 20", day=20)
@@ -20,13 +20,13 @@ LANDMARKS = (*DEFAULT.landmarks, FIXED)
 Keep = Callable[[str, Record], bool]
 
 
-def rows_by_patient(records: Records, landmark: Landmark, protocol: Protocol = DEFAULT) -> dict[str, bytes]:
+def rows_by_patient(records: CohortRecords, landmark: Landmark, protocol: Protocol = DEFAULT) -> dict[str, bytes]:
     cohort = records.cohort(protocol)
     rows = build_features(cohort, landmark)
     return {name: rows.values[i].tobytes() for i, name in enumerate(cohort.patient_ids.tolist())}
 
 
-def days_by_patient(records: Records, landmark: Landmark) -> dict[str, float]:
+def days_by_patient(records: CohortRecords, landmark: Landmark) -> dict[str, float]:
     cohort = records.cohort()
     return dict(zip(cohort.patient_ids.tolist(), landmark_days(cohort, landmark).tolist(), strict=True))
 
@@ -41,7 +41,9 @@ def is_known(table: str, row: Record, day: float, landmark: Landmark) -> bool:
     return float(row["day"]) <= day if inclusive else float(row["day"]) < day
 
 
-def with_another_future(records: Records, landmark: Landmark, rng: np.random.Generator, keep: bool) -> Records:
+def with_another_future(
+    records: CohortRecords, landmark: Landmark, rng: np.random.Generator, keep: bool
+) -> CohortRecords:
     """The records with random later ones added, after dropping the later ones that there were unless ``keep``."""
     days = days_by_patient(records, landmark)
     tables = {
@@ -55,7 +57,7 @@ def with_another_future(records: Records, landmark: Landmark, rng: np.random.Gen
     alive = {patient_id: _lifetime(tables, patient_id) for patient_id in days}
     for name in ("sessions", "assessments", "events"):
         tables[name] = [row for row in tables[name] if float(row["day"]) <= alive[str(row["patient_id"])]]
-    return Records(records.patients, tables).shuffled(rng)
+    return CohortRecords(records.patients, tables).shuffled(rng)
 
 
 def _lifetime(tables: dict[str, list[Record]], patient_id: str) -> float:
@@ -151,13 +153,13 @@ def test_a_patient_alone_gets_the_same_bits_as_among_many(seed: int) -> None:
             assert same_rows(alone, one_of(together, patient))
 
 
-def cut_at(records: Records, days: dict[str, float]) -> Records:
+def cut_at(records: CohortRecords, days: dict[str, float]) -> CohortRecords:
     """The records as far as they had been written on a day of each patient."""
     tables = {
         name: [row for row in rows if name == "prior_treatments" or float(row["day"]) <= days[str(row["patient_id"])]]
         for name, rows in records.tables.items()
     }
-    return Records(records.patients, tables)
+    return CohortRecords(records.patients, tables)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -174,7 +176,7 @@ def test_a_record_that_ends_today_gets_the_same_bits_among_many_that_end_on_othe
         assert not np.isnan(rows.day).all()
         for position, patient_id in enumerate(together.patient_ids.tolist()):
             own = {name: [r for r in table if r["patient_id"] == patient_id] for name, table in records.tables.items()}
-            one = Records([p for p in records.patients if p["patient_id"] == patient_id], own)
+            one = CohortRecords([p for p in records.patients if p["patient_id"] == patient_id], own)
             alone = build_features(one.cohort(protocol, as_of_day=todays[patient_id]), landmark)
             assert same_rows(alone, one_of(rows, position))
             assert same_rows(build_features(together.take(np.array([position])), landmark), one_of(rows, position))
@@ -201,7 +203,7 @@ def test_a_record_that_ends_at_the_landmark_gives_the_row_of_the_complete_one(la
             earlier = [row for row in known["sessions"] if float(row["day"]) < day]
             expected.append(known | {"sessions": earlier})
         for tables in expected:
-            today = Records([patient], tables).cohort(as_of_day=day)
+            today = CohortRecords([patient], tables).cohort(as_of_day=day)
             assert build_features(today, landmark).values[0].tobytes() == rows[patient_id]
             compared += 1
     assert compared
@@ -226,7 +228,7 @@ def test_a_landmark_that_has_passed_keeps_its_row(seed: int) -> None:
                 ]
                 for name, table in records.tables.items()
             }
-            today = Records([patient], cut).cohort(as_of_day=as_of)
+            today = CohortRecords([patient], cut).cohort(as_of_day=as_of)
             assert build_features(today, landmark).values[0].tobytes() == rows[patient_id]
 
 
@@ -244,14 +246,14 @@ def test_who_is_ineligible_is_known_at_the_landmark(seed: int) -> None:
                 name: [row for row in records.tables[name] if not float(row["day"]) > days[str(row["patient_id"])]]
                 for name in names
             }
-            cut = Records(records.patients, records.tables | without).cohort(protocol)
+            cut = CohortRecords(records.patients, records.tables | without).cohort(protocol)
             assert same_rows(rows, build_features(cut, landmark)), names
 
 
 def test_a_row_holds_one_zero() -> None:
     """A zero that was read as -0.0 is the same number; it must be the same bits too."""
     for zero in (0.0, -0.0):
-        records = Records([{"patient_id": "a", "benzodiazepine_mg": zero}], {"assessments": []})
+        records = CohortRecords([{"patient_id": "a", "benzodiazepine_mg": zero}], {"assessments": []})
         rows = build_features(records.cohort(), FIXED)
         value = rows.values[0, rows.names.index("benzodiazepine_mg")]
         assert value == 0

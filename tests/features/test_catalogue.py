@@ -11,7 +11,7 @@ from features.catalogue import BUILT_IN, RESERVED_NAMES, catalogue, fingerprint
 from features.protocol.columns import DAY_LIMIT
 from features.protocol.document import Covariate, Landmark, Protocol
 from features.protocol.instruments import INSTRUMENTS
-from tests.cohorts import DEFAULT, Records, random_cohort, random_protocol
+from tests.cohorts import DEFAULT, CohortRecords, random_cohort, random_protocol
 
 COVARIATE = Covariate("expectancy", "number", "expectation of benefit", 0, 10)
 
@@ -58,7 +58,7 @@ def test_every_feature_takes_a_value_in_the_random_cohorts() -> None:
 def test_the_extremes_of_the_format_lie_within_the_ranges(instrument: str) -> None:
     """Ratings that swing over the whole scale, on the first and last days that a table may hold."""
     scale = INSTRUMENTS[instrument]
-    records = Records([], {"assessments": [], "sessions": []})
+    records = CohortRecords([], {"assessments": [], "sessions": []})
     for number, (start, end) in enumerate([(scale.minimum, scale.maximum), (scale.maximum, scale.minimum)]):
         patient_id = f"p{number}"
         records.patients.append({"patient_id": patient_id})

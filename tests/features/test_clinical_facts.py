@@ -9,7 +9,7 @@ from features.clinical_facts import CLINICAL_FACTS, ClinicalFact
 from features.protocol.columns import TREATMENTS
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort
-from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_cohort, random_protocol, random_records
+from tests.cohorts import DEFAULT, CohortRecords, Record, cohort_of, random_cohort, random_protocol, random_records
 
 FACTS = {fact.name: fact for fact in CLINICAL_FACTS}
 DAY_14 = Landmark("day 14", day=14)
@@ -49,10 +49,10 @@ def test_the_latest_known_rating_gets_worse_within_the_scale(on_7: int, worse: i
     """GAD-7: reliable change 6, at most 21; neither a later rating nor another scale takes part."""
     cohort = cohort_of(assessments=RATED.format(baseline=16, on_7=on_7))
     changed, applies = FACTS["worse_rating"].apply(cohort, DAY_14)
-    moved = np.flatnonzero(np.array(scores(changed)) != np.array(scores(cohort)))
+    differs = np.flatnonzero(np.array(scores(changed)) != np.array(scores(cohort)))
     assert applies.tolist() == [True]
-    assert cohort.assessments.numbers("day")[moved].tolist() == [7]
-    assert np.array(scores(changed))[moved].tolist() == [worse]
+    assert cohort.assessments.numbers("day")[differs].tolist() == [7]
+    assert np.array(scores(changed))[differs].tolist() == [worse]
 
 
 def test_the_highest_rating_cannot_get_worse() -> None:
@@ -64,9 +64,9 @@ def test_the_highest_rating_cannot_get_worse() -> None:
 def test_without_a_rating_after_day_0_the_baseline_gets_worse() -> None:
     cohort = cohort_of(assessments=RATED.format(baseline=11, on_7=9))
     changed, _ = FACTS["worse_rating"].apply(cohort, Landmark("day 3", day=3))
-    moved = np.flatnonzero(np.array(scores(changed)) != np.array(scores(cohort)))
-    assert cohort.assessments.numbers("day")[moved].tolist() == [0]
-    assert np.array(scores(changed))[moved].tolist() == [11 + 6]
+    differs = np.flatnonzero(np.array(scores(changed)) != np.array(scores(cohort)))
+    assert cohort.assessments.numbers("day")[differs].tolist() == [0]
+    assert np.array(scores(changed))[differs].tolist() == [11 + 6]
 
 
 @pytest.mark.parametrize(("asked", "applied"), [("true", True), ("false", False)])
@@ -139,8 +139,8 @@ def test_only_the_records_of_those_to_whom_it_applies_change(fact: ClinicalFact,
             assert (changed.take(one).digest != cohort.take(one).digest) == applies[patient]
 
 
-def moved_against(before: FeatureRows, after: FeatureRows, fact: ClinicalFact) -> set[str]:
-    """Names of the features that moved without a sign in the direction of the fact, or came or went."""
+def changed_against(before: FeatureRows, after: FeatureRows, fact: ClinicalFact) -> set[str]:
+    """Names of the features that changed without a sign in the direction of the fact, or came or went."""
     wrong = set()
     for position, feature in enumerate(catalogue(DEFAULT)):
         one, other = before.values[:, position], after.values[:, position]
@@ -166,7 +166,7 @@ def test_a_fact_moves_only_features_whose_signs_have_its_direction(fact: Clinica
     for landmark in protocol.landmarks:
         changed, applies = fact.apply(cohort, landmark)
         before, after = build_features(cohort, landmark), build_features(changed, landmark)
-        assert not moved_against(before, after, fact)
+        assert not changed_against(before, after, fact)
         differs = (np.nan_to_num(before.values, nan=-99) != np.nan_to_num(after.values, nan=-99)).any(axis=1)
         assert (differs == applies).all()
 
@@ -183,7 +183,7 @@ def test_an_adequate_failure_of_any_class_moves_only_features_with_a_sign(treatm
         failure: Record = {"treatment": treatment, "adequate": 1.0, "outcome": outcome} | days
         added = [{"patient_id": patient["patient_id"]} | failure for patient in records.patients]
         tables = records.tables | {"prior_treatments": records.tables["prior_treatments"] + added}
-        after = build_features(Records(records.patients, tables).cohort(), DAY_14)
-        assert not moved_against(before, after, FACTS["adequate_failure"])
+        after = build_features(CohortRecords(records.patients, tables).cohort(), DAY_14)
+        assert not changed_against(before, after, FACTS["adequate_failure"])
         failures = [rows.values[:, rows.names.index("adequate_failures")] for rows in (before, after)]
         np.testing.assert_equal(failures[1], failures[0] + 1)

@@ -14,7 +14,7 @@ from features.protocol_reading import parse_protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable
 from features.records.landmark import known_at
-from tests.cohorts import DEFAULT, Record, Records, cohort_of, random_protocol, random_records
+from tests.cohorts import DEFAULT, CohortRecords, Record, cohort_of, random_protocol, random_records
 from tests.screening import screened_anew
 
 LANDMARKS = (*DEFAULT.landmarks, Landmark("day 20", day=20))
@@ -42,7 +42,7 @@ def test_no_feature_row_changes_with_a_screening_fact(seed: int) -> None:
     rng = np.random.default_rng(seed)
     protocol = random_protocol(rng)
     records = random_records(rng, 25, protocol)
-    others = Records([screened_anew(patient, rng) for patient in records.patients], records.tables)
+    others = CohortRecords([screened_anew(patient, rng) for patient in records.patients], records.tables)
     one, other = records.cohort(protocol), others.cohort(protocol)
     assert one.digest != other.digest
     for landmark in protocol.landmarks:
@@ -54,7 +54,7 @@ def test_no_feature_row_changes_with_a_screening_fact(seed: int) -> None:
 def test_an_ordinary_column_does_change_rows() -> None:
     """The comparison above can fail."""
     records = random_records(np.random.default_rng(0), 25)
-    others = Records([patient | {"age_years": 33.3} for patient in records.patients], records.tables)
+    others = CohortRecords([patient | {"age_years": 33.3} for patient in records.patients], records.tables)
     rows, changed = (build_features(drawn.cohort(), LANDMARKS[-1]).values for drawn in (records, others))
     assert rows.tobytes() != changed.tobytes()
 
@@ -125,8 +125,8 @@ def test_the_digest_changes_once_a_session_has_distress_recorded(cell: str, same
 def test_the_digest_does_not_depend_on_how_the_cohort_came_to_lack_a_screening_fact() -> None:
     """Column absent, column empty, or its only holder left out."""
     rows: list[Record] = [{"patient_id": "a", "age_years": 40.0}, {"patient_id": "b", "opioid_use": 1.0}]
-    alone = Records(rows[:1], {"assessments": []}).cohort()
-    both = Records(rows, {"assessments": []}).cohort()
+    alone = CohortRecords(rows[:1], {"assessments": []}).cohort()
+    both = CohortRecords(rows, {"assessments": []}).cohort()
     assert both.take(np.array([0])).digest == alone.digest
     assert _assembled(alone, {"opioid_use": np.array([np.nan])}).digest == alone.digest
     assert _assembled(alone, {"opioid_use": np.array([0.0])}).digest != alone.digest

@@ -19,7 +19,7 @@ from scipy.special import expit, logit, ndtr, ndtri
 from tests.mechanisms.relapse_rule import NEVER, rated_relapse
 from tests.mechanisms.resampling import TRIED_PER_DRAW, resampled
 from tests.mechanisms.rows import rows_of
-from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats, Truth
+from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats, TrueRisks
 from training.simulation import mechanism, tables
 from training.simulation import truth as exact
 from training.simulation.cohort import LANDMARKS, PROTOCOL_TOML, SyntheticCohort, write_cohort
@@ -104,7 +104,7 @@ def write_own(cohort: OwnCohort, directory: Path) -> None:
     write_cohort(simulated, directory, "parquet")
 
 
-def true_probabilities(cohort: OwnCohort, draws: int = 400, seed: int = 0) -> tuple[Truth, ...]:
+def true_probabilities(cohort: OwnCohort, draws: int = 400, seed: int = 0) -> tuple[TrueRisks, ...]:
     """True probabilities at every landmark: remission exactly, the others from so many draws per patient."""
     posterior = exact._prior(cohort.patients, cohort.sites)
     truths = []
@@ -119,7 +119,7 @@ def true_probabilities(cohort: OwnCohort, draws: int = 400, seed: int = 0) -> tu
         for start in range(0, len(patients), PATIENTS_AT_ONCE):
             some = patients[start : start + PATIENTS_AT_ONCE]
             relapse[some], event_free[some] = _noticed(cohort, posterior, sessions, some, draws, rng)
-        truths.append(Truth(np.where(risks.reached, risks.remission, np.nan), relapse, event_free))
+        truths.append(TrueRisks(np.where(risks.reached, risks.remission, np.nan), relapse, event_free))
     assert len(truths) == len(LANDMARKS)
     return tuple(truths)
 

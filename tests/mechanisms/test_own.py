@@ -9,7 +9,7 @@ import pytest
 from features.records.cohort import Cohort
 from tests.mechanisms.own import draw_own, true_probabilities, write_own
 from tests.mechanisms.test_second import agrees
-from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
+from tests.mechanisms.true_risks import HORIZONS_DAYS, TrueRisks
 from training.cohort.reader import read_cohort
 from training.outcomes.labels import EndedBy, derive_outcomes
 from training.simulation.cohort import TABLES, simulate_cohort, write_cohort
@@ -23,7 +23,7 @@ def test_without_another_seed_the_cohort_is_the_one_that_the_product_simulates(t
         pd.testing.assert_frame_equal(one, other)
 
 
-def test_fresh_patients_come_from_the_sites_that_taught() -> None:
+def test_fresh_patients_come_from_the_sites_of_development() -> None:
     fitted_on, fresh = draw_own(50, sites_seed=4), draw_own(50, sites_seed=4, seed=9)
     assert np.array_equal(fitted_on.sites.amplitude, fresh.sites.amplitude)
     assert not np.array_equal(fitted_on.patients.latent.severity, fresh.patients.latent.severity)
@@ -35,7 +35,7 @@ def test_as_many_are_missing_as_asked_for(missing: float) -> None:
     assert 1 - drawn.follow_up.deciding_observed.mean() == pytest.approx(missing, abs=0.02)
 
 
-Complete = tuple[Cohort, tuple[Truth, ...], tuple[Truth, ...]]
+Complete = tuple[Cohort, tuple[TrueRisks, ...], tuple[TrueRisks, ...]]
 
 
 @pytest.fixture(scope="module")

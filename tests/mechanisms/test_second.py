@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from tests.mechanisms.second import SecondCohort, draw_cohort, true_probabilities, write_cohort
-from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
+from tests.mechanisms.true_risks import HORIZONS_DAYS, TrueRisks
 from training.cohort.reader import read_cohort
 from training.outcomes.labels import EndedBy, derive_outcomes
 
@@ -24,7 +24,7 @@ def drawn() -> SecondCohort:
 
 
 @pytest.fixture(scope="module")
-def truths(drawn: SecondCohort) -> tuple[Truth, Truth, Truth]:
+def truths(drawn: SecondCohort) -> tuple[TrueRisks, TrueRisks, TrueRisks]:
     return true_probabilities(drawn.people, drawn.course, draws=150)
 
 
@@ -81,7 +81,7 @@ def test_the_rates_are_those_of_the_literature(drawn: SecondCohort) -> None:
 
 @pytest.mark.long
 def test_the_true_probabilities_tell_patients_apart_as_well_as_models_in_the_literature(
-    drawn: SecondCohort, truths: tuple[Truth, Truth, Truth]
+    drawn: SecondCohort, truths: tuple[TrueRisks, TrueRisks, TrueRisks]
 ) -> None:
     first, _, third = (auc(truth.remission, drawn.remission) for truth in truths)
     assert 0.62 <= first <= 0.70
@@ -99,7 +99,7 @@ def auc(truth: Floats, outcome: np.ndarray) -> float:
 @pytest.mark.long
 @pytest.mark.parametrize("landmark", range(3))
 def test_of_patients_with_a_true_probability_so_many_have_the_outcome(
-    landmark: int, drawn: SecondCohort, truths: tuple[Truth, Truth, Truth]
+    landmark: int, drawn: SecondCohort, truths: tuple[TrueRisks, TrueRisks, TrueRisks]
 ) -> None:
     truth = truths[landmark]
     relapse, competing = drawn.ended
@@ -144,7 +144,7 @@ def test_the_truth_knows_nothing_that_the_record_does_not_show() -> None:
 
 
 def test_a_cell_that_is_not_recorded_is_integrated_over_and_not_taken_for_a_usual_one() -> None:
-    """One more failure closes the gate: between known to be open and known to be shut lies not knowing."""
+    """One more failure closes the switch: between known to be open and known to be shut lies not knowing."""
     drawn = draw_cohort(300, seed=7)
     few, many, unknown = (with_failures(drawn, failures) for failures in (0.0, 4.0, None))
     assert (few > many).mean() > 0.95

@@ -12,7 +12,7 @@ HORIZONS_DAYS = (84, 182)
 
 
 @dataclass(frozen=True)
-class Truth:
+class TrueRisks:
     """True probabilities at one landmark; NaN for those who do not reach it.
 
     ``remission`` (patients,); ``relapse`` and ``event_free`` (patients, horizons) given remission: the cumulative

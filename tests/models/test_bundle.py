@@ -169,7 +169,7 @@ def test_a_bundle_without_a_score_of_competing_events_holds_none_of_its_numbers(
         assert found == {"hazard"} | held
 
 
-def test_another_weight_for_competing_events_is_refused_naming_the_probes(tmp_path: Path) -> None:
+def test_another_weight_for_competing_events_is_refused_naming_the_reference_inputs(tmp_path: Path) -> None:
     save_bundle(competing(toy_bundle()), tmp_path / "bundle")
     path = tmp_path / "bundle" / "landmark_1_relapse.npz"
     with np.load(path) as stored_arrays:
@@ -271,7 +271,7 @@ def test_another_catalogue_is_refused_naming_it(saved: Path, monkeypatch: pytest
         load_bundle(saved)
 
 
-def test_another_answer_of_xgboost_is_refused_naming_the_probes(copy: Path) -> None:
+def test_another_answer_of_xgboost_is_refused_naming_the_reference_inputs(copy: Path) -> None:
     """A leaf of the trees is changed and every digest recomputed: only the reference inputs can tell."""
     import xgboost
 
@@ -315,14 +315,16 @@ def test_another_weight_of_one_refit_is_refused_naming_the_intervals(copy: Path)
 
 
 def test_another_limit_of_applicability_is_refused_naming_it(copy: Path) -> None:
-    """Every digest is recomputed: only a probe that was at the edge, and would now be refused, can tell."""
+    """Every digest is recomputed: only a reference input that was at the edge, and would now be refused, can tell."""
     changed_array(copy / "landmark_2_applicability.npz", "limit", lambda limit: limit * 1e-3)
     sealed(copy)
     with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 2': applicability"):
         load_bundle(copy)
 
 
-def test_another_row_of_features_is_refused_naming_the_probes(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_row_of_features_is_refused_naming_the_reference_inputs(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The declarations are the same, and one function computes something else."""
     declared = catalogue(Protocol())
     computed = declared[0].function
@@ -332,7 +334,7 @@ def test_another_row_of_features_is_refused_naming_the_probes(saved: Path, monke
         load_bundle(saved)
 
 
-def test_probes_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
+def test_reference_inputs_that_leave_a_landmark_out_are_refused(copy: Path) -> None:
     reference_inputs = json.loads((copy / "probes.json").read_text())
     del reference_inputs["answers"]["before session 1"]
     (copy / "probes.json").write_text(json.dumps(reference_inputs))
@@ -386,7 +388,7 @@ def test_an_array_that_would_need_pickle_is_not_read(copy: Path) -> None:
         load_bundle(copy)
 
 
-def test_the_probe_patients_use_every_feature(saved: Path) -> None:
+def test_the_reference_inputs_use_every_feature(saved: Path) -> None:
     reference_inputs = json.loads((saved / "probes.json").read_text())
     rows = np.array(
         [row for answer in reference_inputs["answers"].values() for row in answer["rows"]], dtype=np.float64

@@ -58,7 +58,7 @@ def test_a_band_that_lacks_either_outcome_is_neither_impossible_nor_certain(outc
     assert expit(fit_baseline(binomial, np.zeros(4)))[0] == pytest.approx(rate)
 
 
-def test_a_band_without_trials_does_no_harm() -> None:
+def test_a_band_without_counts_does_no_harm() -> None:
     binomial = single_counts(np.array([1.0, 0, 0]))
     with_empty = BinomialCounts(binomial.patient, binomial.band, binomial.successes, binomial.failures, 3, bands=2)
     baseline = fit_baseline(with_empty, np.array([0.4, -1.0, 2.0]))

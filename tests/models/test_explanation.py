@@ -33,7 +33,7 @@ def test_contributions_by_hand() -> None:
     assert found.contributions[1].tolist() == [-4.0, 0.25, 0.0]
 
 
-def test_equal_shares_stand_in_the_order_of_the_columns() -> None:
+def test_equal_contributions_stand_in_the_order_of_the_columns() -> None:
     found = explain(head_of([1.0, -1.0, 1.0], [0.0] * 3), np.array([[2.0, 2.0, 2.0, 0.0]]))
     assert found.columns[0].tolist() == [0, 1, 2]
 
@@ -45,7 +45,7 @@ def test_a_score_without_differences_has_no_reasons() -> None:
     assert found.number.tolist() == [0, 0, 0]
 
 
-def test_a_row_is_explained_alike_alone_and_among_many_and_its_shares_add_up() -> None:
+def test_a_row_is_explained_alike_alone_and_among_many_and_its_contributions_add_up() -> None:
     model = toy_bundle().models[1]
     rng = np.random.default_rng(3)
     rows = rng.normal(2, 3, (40, len(toy_bundle().features)))

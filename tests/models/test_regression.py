@@ -87,7 +87,7 @@ def test_a_patient_who_counts_twice_is_two_patients() -> None:
     np.testing.assert_allclose(regression.fit(all_at(0.5)), weighted, atol=1e-4)
 
 
-def test_without_trials_of_any_weight_the_penalty_decides() -> None:
+def test_without_counts_of_any_weight_the_penalty_decides() -> None:
     columns, binomial = drawn(5, patients=50)
     prior = np.array([0.3, -0.2, 0.1, 0.0])
     found = BoundedRegression.from_columns(columns, SIGNS, binomial).fit(all_at(1.0), counts=np.zeros(50), prior=prior)

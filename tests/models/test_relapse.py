@@ -64,7 +64,7 @@ def test_weeks_at_risk(course: dict[str, str]) -> None:
     assert (binomial.failures >= 0).all()
 
 
-def test_only_those_kept_have_trials_and_everybody_keeps_the_own_number() -> None:
+def test_only_those_kept_have_counts_and_everybody_keeps_the_own_number() -> None:
     kept = np.array([False, True, False, True])
     binomial = relapse_counts(
         np.array([7.0, 7, 7, 14]), np.array([True, True, False, False]), kept, np.array([0, 1, 4])
@@ -181,10 +181,10 @@ def test_more_risk_is_more_relapse_on_every_day() -> None:
 
 def test_recalibrating_shifts_the_baseline_and_stretches_the_score() -> None:
     head = RelapseHead(Constant(1), np.array([0, 2, 6]), np.array([-2.0, -3]), np.zeros(2), slope=0.5)
-    mended = head.recalibrated(Recalibration(0.25, 0.8, 0.01))
-    assert mended.baseline.tolist() == [-2 + 0.25, -3 + 0.25]
-    assert mended.slope == pytest.approx(0.5 * 0.8)
-    first_week = mended.curve(np.zeros((1, 1)), np.array([7])).relapse[0, 0]
+    recalibrated = head.recalibrated(Recalibration(0.25, 0.8, 0.01))
+    assert recalibrated.baseline.tolist() == [-2 + 0.25, -3 + 0.25]
+    assert recalibrated.slope == pytest.approx(0.5 * 0.8)
+    first_week = recalibrated.curve(np.zeros((1, 1)), np.array([7])).relapse[0, 0]
     assert first_week == pytest.approx(expit(np.array([-1.75]))[0])
 
 

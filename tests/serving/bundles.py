@@ -92,7 +92,7 @@ def with_applicability(bundle: Bundle) -> Bundle:
     return replace(bundle, models=tuple(replace(model, applicability=known) for model in bundle.models))
 
 
-class _Wavering(OutcomeModel):
+class _WideOutcomeModel(OutcomeModel):
     """Every interval reaches 0.3 p (1 - p) to either side of its probability p."""
 
     def predict(self, rows: Floats, *, with_curve: bool = True) -> Predictions:
@@ -119,7 +119,7 @@ def waver(probability: Floats | float) -> Floats:
 
 def wavering(bundle: Bundle) -> Bundle:
     """The same bundle with intervals that anyone can work out from the probabilities."""
-    return replace(bundle, models=tuple(_Wavering(**vars(model)) for model in bundle.models))
+    return replace(bundle, models=tuple(_WideOutcomeModel(**vars(model)) for model in bundle.models))
 
 
 def stored(bundle: Bundle, folder: Path) -> Bundle:

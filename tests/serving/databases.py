@@ -26,7 +26,7 @@ MARKER = "hunter" * 2
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabasePlace:
     """Where a database is or will be, and how it can be made to go away."""
 
     url: URL
@@ -34,7 +34,7 @@ class Place:
     come_back: Callable[[], None]
 
 
-def sqlite_place(folder: Path) -> Place:
+def sqlite_place(folder: Path) -> DatabasePlace:
     """A file that can be moved away."""
     path, away = folder / "state" / "predictions.db", folder / "away.db"
 
@@ -44,7 +44,7 @@ def sqlite_place(folder: Path) -> Place:
     def come_back() -> None:
         away.replace(path)
 
-    return Place(make_url(f"sqlite:///{path}"), go, come_back)
+    return DatabasePlace(make_url(f"sqlite:///{path}"), go, come_back)
 
 
 def put(engine: Engine, name: str, value: str = "") -> None:

@@ -14,7 +14,7 @@ MOST_CALLS = 20_000
 
 
 @dataclass
-class Load:
+class LoadResults:
     """What the callers saw: ids of the predictions answered, and every status and failure that was none."""
 
     answered: list[str] = field(default_factory=list)
@@ -23,7 +23,7 @@ class Load:
     failures: list[str] = field(default_factory=list)
 
 
-def _call(base_url: str, load: Load, stop: threading.Event, calls: int) -> None:
+def _call(base_url: str, load: LoadResults, stop: threading.Event, calls: int) -> None:
     with httpx.Client(base_url=base_url, timeout=120) as client:
         for _ in range(calls):
             if stop.is_set():
@@ -41,9 +41,9 @@ def _call(base_url: str, load: Load, stop: threading.Event, calls: int) -> None:
 
 
 @contextmanager
-def loaded(base_url: str, callers: int = 4, calls: int = MOST_CALLS) -> Iterator[Load]:
+def loaded(base_url: str, callers: int = 4, calls: int = MOST_CALLS) -> Iterator[LoadResults]:
     """Callers without retries, one request after the other each, until the block ends or they have called enough."""
-    load, stop = Load(), threading.Event()
+    load, stop = LoadResults(), threading.Event()
     threads = [
         threading.Thread(target=_call, args=(base_url, load, stop, calls // callers), daemon=True)
         for _ in range(callers)

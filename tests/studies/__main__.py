@@ -15,10 +15,10 @@ from tests.places import COHORTS as SHARED
 from tests.studies import tables
 from tests.studies.choice_rules import choice_rules
 from tests.studies.no_signal import no_signal
-from tests.studies.settings import Settings
+from tests.studies.settings import StudySettings
 from tests.studies.size_table import size_table
 
-STUDIES: dict[str, Callable[[Settings], str]] = {
+STUDIES: dict[str, Callable[[StudySettings], str]] = {
     "attainable": tables.attainable,
     "coverage": tables.coverage,
     "mean_prediction": tables.mean_prediction,
@@ -90,11 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(study: str, asked: Mapping[str, Any]) -> Settings:
+def _settings(study: str, asked: Mapping[str, Any]) -> StudySettings:
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in with_defaults(study, asked).items()
     }
-    return Settings(mechanisms=given.pop("mechanism"), **given)
+    return StudySettings(mechanisms=given.pop("mechanism"), **given)
 
 
 def main() -> None:

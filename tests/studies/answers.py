@@ -11,9 +11,9 @@ from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from models.outcome_model import OutcomeModel, Predictions
 from tests.mechanisms.rows import rows_of
-from tests.mechanisms.true_risks import Floats, Truth
-from tests.studies.settings import Settings
-from tests.studies.sources import Fresh
+from tests.mechanisms.true_risks import Floats, TrueRisks
+from tests.studies.settings import StudySettings
+from tests.studies.sources import FreshPatients
 from training.config import TrainingConfig, load_config, quickened
 from training.experiment.train import LandmarkFit, Training, quietly, train
 from training.leakage.checks import LeakageFoundError
@@ -21,7 +21,7 @@ from training.provenance import collect_provenance
 
 
 @dataclass(frozen=True, eq=False)
-class PredictionReply:
+class FreshAnswers:
     """The answers to fresh patients at one landmark, their feature rows and their truth, row by row."""
 
     landmark: int
@@ -29,10 +29,10 @@ class PredictionReply:
     winners: dict[str, str | None]
     rows: Floats
     predictions: Predictions
-    truth: Truth
+    truth: TrueRisks
 
 
-def config_of(settings: Settings, seed: int) -> TrainingConfig:
+def config_of(settings: StudySettings, seed: int) -> TrainingConfig:
     """The product's settings, with other candidates or a quick look where asked for."""
     config = load_config(seed=seed)
     config = quickened(config) if settings.quick else config
@@ -43,7 +43,7 @@ class TrainingRefusedError(Exception):
     """The product refuses to learn from a cohort; the message is its own."""
 
 
-def trained(cohort: Cohort, settings: Settings, seed: int) -> Training:
+def trained(cohort: Cohort, settings: StudySettings, seed: int) -> Training:
     """A training through the product's own function; raises ``TrainingRefusedError`` where it refuses."""
     config = config_of(settings, seed)
     try:
@@ -52,7 +52,7 @@ def trained(cohort: Cohort, settings: Settings, seed: int) -> Training:
         raise TrainingRefusedError(str(refused)) from refused
 
 
-def answered(training: Training, fresh: Fresh) -> Iterator[PredictionReply]:
+def answered(training: Training, fresh: FreshPatients) -> Iterator[FreshAnswers]:
     """The answers at every landmark of the bundle to those fresh patients to whom anything may be said."""
     bundle = training.bundle
     for number, (model, records) in enumerate(zip(bundle.models, bundle.records, strict=True)):
@@ -61,7 +61,7 @@ def answered(training: Training, fresh: Fresh) -> Iterator[PredictionReply]:
         predictable = np.array([reason is None for reason in features.ineligible]) & truth.reached
         patients = np.flatnonzero(predictable)
         rows = features.values[patients]
-        yield PredictionReply(
+        yield FreshAnswers(
             landmark=number,
             model=model,
             winners={name: record.winner for name, record in records.items()},

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.mechanisms.true_risks import Floats
-from tests.studies.answers import PredictionReply
+from tests.studies.answers import FreshAnswers
 from tests.studies.settings import Row
 
 SMALLEST = 1e-6
@@ -36,7 +36,7 @@ def attainable_share(truth: Floats, predicted: Floats, weights: Floats | None = 
     return (expected_log_likelihood(truth, predicted, weights) - null) / attainable
 
 
-def share_rows(answered: PredictionReply, remission: Floats, relapse: Floats, sustained: Floats) -> Iterator[Row]:
+def share_rows(answered: FreshAnswers, remission: Floats, relapse: Floats, sustained: Floats) -> Iterator[Row]:
     """One row per answer: the share, for probabilities of shape (patients,) and (patients, horizons)."""
     truth = answered.truth
     yield {"answer": "remission", "share": attainable_share(truth.remission, remission)}

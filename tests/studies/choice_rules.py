@@ -1,6 +1,6 @@
 """What each rule of the winner reaches, on cohorts whose outcomes are drawn again from known probabilities.
 
-From a pool, patients are drawn and their outcomes drawn again; the candidates are judged and refitted as the product
+From a pool, patients are drawn and their outcomes drawn again; the candidates are evaluated and refitted as the product
 does it, and every rule's answer is measured on the patients of the pool left out. Heads are not recalibrated, so that
 the rules alone differ. On a real cohort a sample is taken, and the gain on the patients left out stands for the share.
 """
@@ -22,7 +22,7 @@ from tests.studies.held_out import log_likelihood
 from tests.studies.pools import POOLS, Pool, draw, pools
 from tests.studies.rules import STACK, chosen
 from tests.studies.rules_table import choice_table
-from tests.studies.settings import Pieces, Row, Settings
+from tests.studies.settings import Pieces, Row, StudySettings
 from tests.studies.sources import sample_of
 from tests.studies.stack import fit_stack, stacked_head
 from training.cohort.reader import read_cohort
@@ -39,7 +39,7 @@ Figures = tuple[float | None, float]
 """Of one head: the share of the attainable information, where a truth is known, and the mean log-likelihood."""
 
 
-def choice_rules(settings: Settings) -> str:
+def choice_rules(settings: StudySettings) -> str:
     """The tables over mechanisms, sizes and seeds."""
     pieces = Pieces(settings.out / "choice_rules.jsonl")
     rows: list[Row] = []
@@ -54,7 +54,7 @@ def choice_rules(settings: Settings) -> str:
     )
 
 
-def _piece(settings: Settings, mechanism: str, patients: int, seed: int) -> list[Row]:
+def _piece(settings: StudySettings, mechanism: str, patients: int, seed: int) -> list[Row]:
     """Nothing where as many patients would leave nobody out."""
     config = config_of(settings, seed)
     if mechanism not in POOLS:

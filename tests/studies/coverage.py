@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.mechanisms.true_risks import Floats
-from tests.studies.answers import PredictionReply
+from tests.studies.answers import FreshAnswers
 from tests.studies.settings import Row
 
 
@@ -25,7 +25,7 @@ def covered(limits: Floats | None, truth: Floats) -> Row:
     }
 
 
-def coverage_rows(answered: PredictionReply) -> Iterator[Row]:
+def coverage_rows(answered: FreshAnswers) -> Iterator[Row]:
     """One row per answer of the landmark."""
     found, truth = answered.predictions.interval, answered.truth
     yield _row("remission", None if found is None else found.remission, truth.remission)

@@ -20,7 +20,7 @@ from features.build import build_features
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort
 from tests.mechanisms.true_risks import Floats
-from tests.studies.answers import PredictionReply
+from tests.studies.answers import FreshAnswers
 from tests.studies.attainable import attainable_share
 from tests.studies.settings import Row
 from training.outcomes.labels import EndedBy, derive_outcomes
@@ -32,7 +32,7 @@ FEWEST_RELAPSES = 20
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """How a column is filled and standardised, from the patients who teach."""
+    """How a column is filled and standardised, from the training patients."""
 
     used: np.ndarray
     flagged: np.ndarray
@@ -137,7 +137,7 @@ def cox_at(cohort: Cohort, landmark: Landmark) -> CoxModel | None:
     return fit_cox(rows, outcomes.followed_days[patients], relapsed, competed)
 
 
-def cox_rows(answered: PredictionReply, model: CoxModel | None) -> Iterator[Row]:
+def cox_rows(answered: FreshAnswers, model: CoxModel | None) -> Iterator[Row]:
     """One row per horizon: the share of the attainable information in its answers to the fresh patients."""
     if model is None:
         return

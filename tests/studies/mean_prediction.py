@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.studies.answers import PredictionReply
+from tests.studies.answers import FreshAnswers
 from tests.studies.settings import Row
 
 
-def mean_rows(answered: PredictionReply) -> Iterator[Row]:
+def mean_rows(answered: FreshAnswers) -> Iterator[Row]:
     """One row per answer: mean prediction, mean truth and their difference; relapse among those in remission."""
     predictions, truth = answered.predictions, answered.truth
     yield _means("remission", predictions.remission, truth.remission, None)

@@ -23,7 +23,7 @@ from tests.mechanisms.second import SecondCohort
 from tests.mechanisms.true_risks import HORIZONS_DAYS, Floats
 from tests.studies.answers import TrainingRefusedError, models_by_candidate, trained
 from tests.studies.markdown import refusals, table
-from tests.studies.settings import Pieces, Row, Settings
+from tests.studies.settings import Pieces, Row, StudySettings
 from tests.studies.sources import FRESH, at_landmarks
 from training.cohort.reader import read_cohort
 from training.experiment.train import Training
@@ -59,7 +59,7 @@ def permuted(drawn: SecondCohort, rng: np.random.Generator) -> SecondCohort:
     return replace(drawn, course=course, follow_up=other.follow_up, seen=other.seen)
 
 
-def no_signal(settings: Settings) -> str:
+def no_signal(settings: StudySettings) -> str:
     """Runs without signal: the table of kept overall rates and losses."""
     pieces, rates = Pieces(settings.out / "no_signal.jsonl"), population()
     rows: list[Row] = []
@@ -71,7 +71,7 @@ def no_signal(settings: Settings) -> str:
     return _table(rows)
 
 
-def _run(settings: Settings, rates: Population, patients: int, missing: float, seed: int) -> list[Row]:
+def _run(settings: StudySettings, rates: Population, patients: int, missing: float, seed: int) -> list[Row]:
     rng = np.random.default_rng([7, seed])
     cohort = _written(permuted(on_gad7(second.draw_cohort(patients, seed, missing)), rng))
     fresh = _written(on_gad7(second.draw_cohort(settings.fresh, FRESH + seed)))

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
-from tests.studies.answers import PredictionReply, TrainingRefusedError, answered, trained
+from tests.studies.answers import FreshAnswers, TrainingRefusedError, answered, trained
 from tests.studies.attainable import share_rows
 from tests.studies.coverage import coverage_rows
 from tests.studies.cox import cox_at, cox_rows
 from tests.studies.mean_prediction import mean_rows
-from tests.studies.settings import Pieces, Row, Settings
-from tests.studies.sources import Fresh, at_landmarks, fresh_patients, training_cohort
+from tests.studies.settings import Pieces, Row, StudySettings
+from tests.studies.sources import FreshPatients, at_landmarks, fresh_patients, training_cohort
 from training.experiment.train import Training
 
 
-def all_rows(settings: Settings) -> list[Row]:
+def all_rows(settings: StudySettings) -> list[Row]:
     """One row per cohort, landmark and answer, over every mechanism, size, level of missing and seed."""
     pieces = Pieces(settings.out / "trainings.jsonl")
     rows: list[Row] = []
@@ -31,7 +31,7 @@ def all_rows(settings: Settings) -> list[Row]:
     return rows
 
 
-def _piece(settings: Settings, mechanism: str, seed: int, missing: float | None, patients: int) -> list[Row]:
+def _piece(settings: StudySettings, mechanism: str, seed: int, missing: float | None, patients: int) -> list[Row]:
     cohort = at_landmarks(training_cohort(mechanism, patients, seed, missing), settings.landmarks)
     try:
         training = trained(cohort, settings, seed)
@@ -40,7 +40,7 @@ def _piece(settings: Settings, mechanism: str, seed: int, missing: float | None,
     return list(rows_shown(training, fresh_patients(mechanism, settings.fresh, seed, settings.draws)))
 
 
-def rows_shown(training: Training, fresh: Fresh) -> Iterator[Row]:
+def rows_shown(training: Training, fresh: FreshPatients) -> Iterator[Row]:
     """One row per landmark and answer of a training, with every figure of it."""
     for answers in answered(training, fresh):
         cox = list(cox_rows(answers, cox_at(training.cohort, answers.model.landmark)))
@@ -59,7 +59,7 @@ def merged(*parts: Sequence[Row]) -> list[Row]:
     return list(rows.values())
 
 
-def _winner(answers: PredictionReply, answer: str) -> str | None:
+def _winner(answers: FreshAnswers, answer: str) -> str | None:
     """The candidate behind an answer; sustained remission has two."""
     if answer.startswith("sustained"):
         return None

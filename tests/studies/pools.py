@@ -128,15 +128,15 @@ def _predictable(features: FeatureRows, remission: Floats) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """What one cohort drawn from a pool has to teach, its folds, and the patients of the pool left out of it."""
+class DrawnCohort:
+    """The training data of one cohort drawn from a pool, its folds, and the patients of the pool left out of it."""
 
     tasks: tuple[RemissionTask, RelapseTask]
     folds: Folds
     rest: Pool
 
 
-def draw(pool: Pool, patients: int, rng: np.random.Generator, config: TrainingConfig) -> Drawn:
+def draw(pool: Pool, patients: int, rng: np.random.Generator, config: TrainingConfig) -> DrawnCohort:
     """So many patients drawn from a pool without replacement, with outcomes drawn from their true probabilities."""
     order = rng.permutation(len(pool.rows))
     sample = pool.at(order[:patients])
@@ -148,7 +148,7 @@ def draw(pool: Pool, patients: int, rng: np.random.Generator, config: TrainingCo
     binomial = remission_counts(remission, np.ones(patients), np.ones(patients, dtype=np.bool_))
     training_data = TrainingData(sample.rows, binomial, sample.names, sample.signs[0], config.seed)
     relapse = _relapse_task(replace(training_data, signs=sample.signs[1]), sample.relapse, remission == 1, rng)
-    return Drawn(
+    return DrawnCohort(
         (RemissionTask(training_data, remission, np.ones(patients)), relapse), folds, pool.at(order[patients:])
     )
 

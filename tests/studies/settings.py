@@ -11,7 +11,7 @@ Row: TypeAlias = dict[str, float | int | str | None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class StudySettings:
     """Sizes, seeds and what to leave out; ``missing`` are proportions of remission not observed, ``None`` as it comes.
 
     ``candidates`` empty means those of the product's defaults; ``landmarks`` are numbers from 1.

@@ -2,7 +2,7 @@
 
 On the two mechanisms the share of the attainable information; on a real cohort, of which training takes a sample, the
 gain in log-likelihood over the no-model of the same training on the patients left out. What the rule reaches comes
-from the trained bundle, what a candidate reaches from its head learned from all.
+from the trained bundle, what a candidate reaches from its head fitted on all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from tests.studies.answers import TrainingRefusedError, answered, models_by_cand
 from tests.studies.attainable import share_rows
 from tests.studies.held_out import log_likelihood
 from tests.studies.markdown import mean_over, plain, refusals, shown, table
-from tests.studies.settings import Pieces, Row, Settings
-from tests.studies.sources import MECHANISMS, Fresh, at_landmarks, fresh_patients, sample_of, training_cohort
+from tests.studies.settings import Pieces, Row, StudySettings
+from tests.studies.sources import MECHANISMS, FreshPatients, at_landmarks, fresh_patients, sample_of, training_cohort
 from training.cohort.reader import read_cohort
 from training.experiment.train import Training
 from training.outcomes.labels import derive_outcomes
@@ -27,7 +27,7 @@ from training.outcomes.labels import derive_outcomes
 RULE = "the rule's choice"
 
 
-def size_table(settings: Settings) -> str:
+def size_table(settings: StudySettings) -> str:
     """The table over sizes, mechanisms and seeds."""
     pieces = Pieces(settings.out / "size_table.jsonl")
     rows: list[Row] = []
@@ -40,7 +40,7 @@ def size_table(settings: Settings) -> str:
     return _table(rows) + "".join(f"\n* {name} is left out: there is no such folder of a cohort\n" for name in absent)
 
 
-def _piece(settings: Settings, mechanism: str, seed: int, patients: int) -> list[Row]:
+def _piece(settings: StudySettings, mechanism: str, seed: int, patients: int) -> list[Row]:
     try:
         if mechanism not in MECHANISMS:
             return _held_out(settings, mechanism, seed, patients)
@@ -48,10 +48,10 @@ def _piece(settings: Settings, mechanism: str, seed: int, patients: int) -> list
         training = trained(cohort, settings, seed)
     except TrainingRefusedError as refused:
         return [{"refused": str(refused)}]
-    return list(shares_by_candidate(training, fresh_patients(mechanism, settings.fresh, seed, settings.draws)))
+    return list(attained_by_candidate(training, fresh_patients(mechanism, settings.fresh, seed, settings.draws)))
 
 
-def _held_out(settings: Settings, name: str, seed: int, patients: int) -> list[Row]:
+def _held_out(settings: StudySettings, name: str, seed: int, patients: int) -> list[Row]:
     """A real cohort, of which training takes a sample; nothing where as many would leave nobody out."""
     whole = read_cohort(settings.cohorts / name)
     if patients >= len(whole):
@@ -60,8 +60,8 @@ def _held_out(settings: Settings, name: str, seed: int, patients: int) -> list[R
     return list(held_out_rows(trained(cohort, settings, seed), rest))
 
 
-def shares_by_candidate(training: Training, fresh: Fresh) -> Iterator[Row]:
-    """Shares of the attainable information by candidate and of the rule's choice."""
+def attained_by_candidate(training: Training, fresh: FreshPatients) -> Iterator[Row]:
+    """Proportions of the attainable information by candidate and of the rule's choice."""
     for answers in answered(training, fresh):
         models = {RULE: answers.model} | models_by_candidate(answers.model, training.landmarks[answers.landmark])
         for name, model in models.items():

@@ -9,20 +9,20 @@ import numpy as np
 
 from features.records.cohort import Cohort
 from tests.mechanisms import own, second
-from tests.mechanisms.true_risks import Truth
+from tests.mechanisms.true_risks import TrueRisks
 from training.cohort.reader import read_cohort
 
 MECHANISMS = ("own", "second")
 FRESH = 900_000
-"""Added to a seed for the fresh patients, so that none of them taught."""
+"""Added to a seed for the fresh patients, so that none of them is in the training."""
 
 
 @dataclass(frozen=True, eq=False)
-class Fresh:
+class FreshPatients:
     """Fresh patients with a complete record, and their truth by landmark name."""
 
     cohort: Cohort
-    truths: dict[str, Truth]
+    truths: dict[str, TrueRisks]
 
 
 def training_cohort(mechanism: str, patients: int, seed: int, missing: float | None) -> Cohort:
@@ -40,7 +40,7 @@ def training_cohort(mechanism: str, patients: int, seed: int, missing: float | N
 
 
 @lru_cache(maxsize=1)
-def fresh_patients(mechanism: str, patients: int, seed: int, draws: int) -> Fresh:
+def fresh_patients(mechanism: str, patients: int, seed: int, draws: int) -> FreshPatients:
     """Fresh patients of the sites that a training cohort of that seed has, with their truth; the last are kept."""
     with tempfile.TemporaryDirectory(prefix="kap-study-") as scratch:
         folder = Path(scratch) / "cohort"
@@ -54,7 +54,7 @@ def fresh_patients(mechanism: str, patients: int, seed: int, draws: int) -> Fres
             truths = second.true_probabilities(sample.people, sample.course, draws)
         cohort = read_cohort(folder)
     names = [landmark.name for landmark in cohort.protocol.landmarks]
-    return Fresh(cohort, dict(zip(names, truths, strict=True)))
+    return FreshPatients(cohort, dict(zip(names, truths, strict=True)))
 
 
 def at_landmarks(cohort: Cohort, numbers: tuple[int, ...]) -> Cohort:

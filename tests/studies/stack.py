@@ -23,8 +23,8 @@ PENALTY = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """What was said of those held out in one fold.
+class FoldScores:
+    """The scores of those held out in one fold.
 
     ``average`` (trials,) are the log-odds of the overall rate, ``away`` (trials, candidates) how far from these the
     candidates' lie.
@@ -58,7 +58,7 @@ def fit_stack(fit: HeadFit) -> Stack:
     return Stack(stack_weights([part for parts in repeats for part in parts], 1 / len(repeats)), losses / len(repeats))
 
 
-def parts_of(fit: HeadFit) -> list[list[Part]]:
+def parts_of(fit: HeadFit) -> list[list[FoldScores]]:
     """What was said of those held out, ``[repeat][fold]``."""
     average, *others = (found.held_out for found in fit.candidates.values())
     return [
@@ -66,10 +66,10 @@ def parts_of(fit: HeadFit) -> list[list[Part]]:
     ]
 
 
-def _part(average: HeldOut, others: Sequence[HeldOut]) -> Part:
+def _part(average: HeldOut, others: Sequence[HeldOut]) -> FoldScores:
     base = _log_odds(average)
     away = np.array([_log_odds(out) - base for out in others]).reshape(len(others), len(base))
-    return Part(average.binomial, base, away.T)
+    return FoldScores(average.binomial, base, away.T)
 
 
 def _log_odds(out: HeldOut) -> Floats:
@@ -78,7 +78,7 @@ def _log_odds(out: HeldOut) -> Floats:
     return out.baseline + score[out.binomial.patient]
 
 
-def stack_weights(parts: Sequence[Part], share: float = 1.0) -> Floats:
+def stack_weights(parts: Sequence[FoldScores], share: float = 1.0) -> Floats:
     """The weights with the least penalised loss, shape (candidates,); every trial counts for ``share``."""
     average, away = np.concatenate([each.average for each in parts]), np.concatenate([each.away for each in parts])
     successes = np.concatenate([each.binomial.successes for each in parts])
@@ -99,7 +99,7 @@ def stack_weights(parts: Sequence[Part], share: float = 1.0) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Stacked:
+class StackedScore:
     """The weighted sum of several scores."""
 
     scores: tuple[Any, ...]
@@ -114,8 +114,8 @@ class Stacked:
 
 
 def stacked_head(fit: HeadFit, weights: Floats) -> Head:
-    """The head that answers with the stack of the candidates learned from all, its baseline fitted to all."""
+    """The head that answers with the stack of the candidates fitted on all, its baseline fitted to all."""
     scores = tuple(found.head.score for found in list(fit.candidates.values())[1:])
-    score: Any = Stacked(scores, weights)
+    score: Any = StackedScore(scores, weights)
     everybody = np.ones(len(fit.task.fitted_on), dtype=np.bool_)
     return fit.task.fit(lambda _: FittedScore(score, {}), everybody)[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.studies.markdown import mean_over, plain, refusals, shown, table
 from tests.studies.one_training import all_rows
-from tests.studies.settings import Row, Settings
+from tests.studies.settings import Row, StudySettings
 
 BY = ("mechanism", "patients", "missing", "landmark", "answer")
 
@@ -18,14 +18,14 @@ def _table(figures: dict[str, str], rows: Sequence[Row], by: Sequence[str] = BY)
     return table(header, lines) + "\n"
 
 
-def _learned(settings: Settings) -> tuple[list[Row], str]:
+def _fitted_rows(settings: StudySettings) -> tuple[list[Row], str]:
     rows = all_rows(settings)
     return [row for row in rows if "refused" not in row], refusals(rows)
 
 
-def attainable(settings: Settings) -> str:
+def attainable(settings: StudySettings) -> str:
     """Shares of the attainable information, by landmark and over the landmarks."""
-    rows, refused = _learned(settings)
+    rows, refused = _fitted_rows(settings)
     figures = {"share": "share of the attainable (s.e.)"}
     over = tuple(name for name in BY if name != "landmark")
     by_landmark, together = _table(figures, rows), _table(figures, _by_seed(rows), over)
@@ -37,16 +37,16 @@ def _by_seed(rows: Sequence[Row]) -> list[Row]:
     return mean_over(rows, ("mechanism", "patients", "missing", "seed", "answer"), ("share", "cox_share"))
 
 
-def coverage(settings: Settings) -> str:
+def coverage(settings: StudySettings) -> str:
     """Coverage and median width of the 90% intervals; who has none of their own."""
-    rows, refused = _learned(settings)
+    rows, refused = _fitted_rows(settings)
     figures = {"covered": "covered (s.e.)", "width": "median width (s.e.)", "interval_shown": "interval shown (s.e.)"}
     return _table(figures, rows) + refused
 
 
-def mean_prediction(settings: Settings) -> str:
+def mean_prediction(settings: StudySettings) -> str:
     """Mean prediction on fresh patients against the mean truth."""
-    rows, refused = _learned(settings)
+    rows, refused = _fitted_rows(settings)
     figures = {
         "mean_predicted": "mean predicted (s.e.)",
         "mean_true": "mean true (s.e.)",
@@ -55,9 +55,9 @@ def mean_prediction(settings: Settings) -> str:
     return _table(figures, rows) + refused
 
 
-def cox(settings: Settings) -> str:
+def cox(settings: StudySettings) -> str:
     """The relapse head beside a plain Cox model on the same feature rows, by landmark and over the landmarks."""
-    rows, refused = _learned(settings)
+    rows, refused = _fitted_rows(settings)
     rows = [row for row in rows if str(row["answer"]).startswith("relapse") and row.get("cox_share") is not None]
     figures = {"share": "share of the attainable (s.e.)", "cox_share": "Cox (s.e.)"}
     over = tuple(name for name in BY if name != "landmark")

@@ -82,7 +82,7 @@ def external_evidence() -> Evidence:
 
 
 def bare_evidence() -> Evidence:
-    """A quick training in which nothing was learned and hardly a figure is defined, with names of the worst kind."""
+    """A quick training in which nothing was fitted and hardly a figure is defined, with names of the worst kind."""
     nothing = HeadEvidence(
         head="relapse",
         n=0,

@@ -26,7 +26,7 @@ CALLER = "c0ffee00"
 
 
 @dataclass(frozen=True)
-class Answering:
+class ServedBundle:
     """A bundle as it is served: the version and run that it came from."""
 
     bundle: Bundle
@@ -56,7 +56,7 @@ class PredictionLog:
         finally:
             engine.dispose()
 
-    def answer(self, model: Answering, *documents: Document, in_full: bool = True) -> list[str]:
+    def answer(self, model: ServedBundle, *documents: Document, in_full: bool = True) -> list[str]:
         """Answer requests together and log the answers; their ids."""
         return self.add(*(draft_of(model, document, in_full=in_full) for document in documents))
 
@@ -86,7 +86,7 @@ class PredictionLog:
             database.execute(statement, values)
 
 
-def draft_of(model: Answering, document: Document, *, in_full: bool = True) -> Draft:
+def draft_of(model: ServedBundle, document: Document, *, in_full: bool = True) -> Draft:
     """What the service would log for a request."""
     request, prediction_id = read(document), str(uuid4())
     (reply,) = Predictor(model.bundle, model.version).answer_many([request], [prediction_id], in_full=in_full)

@@ -255,12 +255,13 @@ def _evaluations(client: MlflowClient, stored: StoredTraining, scratch: Path) ->
         if key.startswith(EVALUATION)
     }
     return tuple(
-        StoredEvaluation(run_id, source, run_id in named, _stored(run_id, scratch))
+        StoredEvaluation(run_id, source, run_id in named, training_of(run_id, scratch))
         for run_id, source in sorted((found | named).items())
     )
 
 
-def _stored(run_id: str, scratch: Path) -> StoredTraining | None:
+def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
+    """The present record of a training, as ``read_training``; ``None`` if it is lost."""
     try:
         return read_training(run_id, scratch)
     except MlflowException:

@@ -16,11 +16,9 @@ from features.catalogue import fingerprint
 from features.protocol.document import Protocol, protocol_from_document
 from features.protocol.problems import InputRefusedError
 from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
-from training.audit.audit import read_training
 from training.failures import StoreUnreachableError
 from training.registry.release import MODEL_NAME, check_store, fetch_bundle, served_copies
 from training.registry.seal import digest_of
-from training.registry.stored_training import StoredTraining
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,6 @@ def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
         RegisteredBundle(str(version.version), str(version.run_id))
         for version in sorted(named, key=lambda version: int(version.version))
     )
-
-
-def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
-    """The present record of a training (`audit.read_training`); ``None`` if it is lost."""
-    try:
-        return read_training(run_id, scratch)
-    except MlflowException:
-        return None
 
 
 def load_by_digest(digest: str) -> tuple[Bundle, str]:

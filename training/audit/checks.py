@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
 from training.evidence.document import read_evidence
 from training.registry.decisions import Decision, Finding
@@ -18,7 +19,7 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, failed, listed, not_checked, verdict_of
+from training.verdicts import Verdict, failed, not_checked, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
-from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.audit.audit import checked_record, read_training, run_of
 from training.audit.checks import EVIDENCE
 from training.audit.dossier_sections import Dossier, listed_artifacts, sections
@@ -38,7 +37,7 @@ def write_dossier(version: str, path: Path) -> None:
                 Dossier(
                     version=number,
                     stored=stored,
-                    bundle=_bundle(stored),
+                    bundle=stored.loaded_bundle(),
                     evidence=_evidence(stored),
                     decisions=tuple(each for each in chain.decisions if each.version == number),
                     verdicts=tuple(checked_record(stored, chain)),
@@ -58,13 +57,6 @@ def dossier_page(dossier: Dossier) -> str:
         statements=sections(dossier),
         artifacts=listed_artifacts(dossier),
     )
-
-
-def _bundle(stored: StoredTraining) -> Bundle | None:
-    try:
-        return load_bundle(stored.bundle) if stored.bundle else None
-    except BundleRefusedError:
-        return None
 
 
 def _evidence(stored: StoredTraining) -> Evidence | None:

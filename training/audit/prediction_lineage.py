@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Literal
 
 from features.protocol.problems import InputRefusedError
+from features.protocol.shortening import listed
 from models.bundle import TOLERANCES, Bundle, BundleRefusedError
-from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with, training_of
+from training.audit.audit import training_of
+from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts
 from training.failures import StoreUnreachableError
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 LOADING_SECONDS = 60.0
 """How long a worker may take to load and check a new model [judgement]."""

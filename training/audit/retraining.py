@@ -13,8 +13,9 @@ import pandas as pd
 
 from features.build import FeatureRows, build_features
 from features.protocol.problems import InputRefusedError
+from features.protocol.shortening import listed
 from features.records.cohort import Cohort
-from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
+from models.bundle import Bundle, BundleRefusedError, save_bundle
 from models.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
@@ -22,13 +23,13 @@ from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement
 from training.experiment.records import held_out_table
-from training.experiment.retraining import Retraining, repeat_training, repeat_update
+from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance, collect_provenance
 from training.registry.stored_training import StoredTraining
-from training.verdicts import Verdict, does_not_apply, failed, listed, not_checked, passed, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 ELSEWHERE = 10 * CONVERGED
 """Largest difference of a prediction between processor families: 1e-6 of a probability, far below any meaning.
@@ -92,7 +93,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
-    recorded = _bundle(stored)
+    recorded = stored.loaded_bundle()
     if recorded is None:
         return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
     cohort = read_cohort(data, recorded.protocol)
@@ -105,7 +106,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     if config is None:
         unknown = "this installation has other settings than were recorded"
         return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
-    repeat = repeat_update if stored.tags["level"] == UPDATE else repeat_training
+    repeat = redo_update if stored.tags["level"] == UPDATE else retrain
     try:
         again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
     except (InputRefusedError, BundleRefusedError) as error:
@@ -125,13 +126,6 @@ def _unable(stored: StoredTraining, data: Path | None) -> str:
     if stored.tags.get("level") not in ("training", UPDATE):
         return "the run is neither a training nor an update"
     return "" if data else "the cohort was not given (--data)"
-
-
-def _bundle(stored: StoredTraining) -> Bundle | None:
-    try:
-        return load_bundle(stored.bundle) if stored.bundle else None
-    except BundleRefusedError:
-        return None
 
 
 def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:

@@ -26,8 +26,8 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
+        from features.protocol.shortening import shortened
         from training.registry.decision_log import ChainBrokenError
-        from training.verdicts import shortened
 
         try:
             command(*args, **kwargs)
@@ -269,7 +269,7 @@ def _champions_text(decisions: Sequence["Decision"], day: date) -> str:
 
 
 def _report_chain(chain: "Chain") -> None:
-    from training.verdicts import shortened
+    from features.protocol.shortening import shortened
 
     if not chain.findings:
         count = len(chain.decisions)

@@ -44,9 +44,9 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
 
     Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
     """
+    from features.protocol.shortening import shortened
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
-    from training.verdicts import shortened
 
     if seal is not None and seal.exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
@@ -75,9 +75,9 @@ def open_whole_log(log: str | None) -> "State":
 
     Raises ``EvidenceFailedError`` with the first findings otherwise.
     """
+    from features.protocol.shortening import listed
     from serving.log.check import check_log
     from serving.storage.log_location import open_log
-    from training.verdicts import listed
 
     state = open_log(log)
     findings = check_log(state.engine, state.secret).findings
@@ -111,7 +111,7 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     from serving.storage.log_location import open_log
 
     reference = sys.stdin.readline().rstrip("\r\n") if patient_ref == "-" else patient_ref
-    _require_words(by, reason, reference)
+    _require_text(by, reason, reference)
     state = open_log(log)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
     if not number:
@@ -132,14 +132,14 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     from serving.log.erasure import prune as prune_log
     from serving.storage.log_location import open_log
 
-    _require_words(by)
+    _require_text(by)
     state = open_log(log)
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
     click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
 
 
-def _require_words(by: str, reason: str = "retention", reference: str = "") -> None:
+def _require_text(by: str, reason: str = "retention", reference: str = "") -> None:
     """Raise ``InputRefusedError`` for a name or reason that can't be stored, or that contains the reference."""
     from training.reasons import require_reason
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from features.catalogue import BUILT_IN
 from features.definitions.display_names import label_of
+from features.protocol.shortening import listed
 from training.average_risk import AVERAGE_RISK, cause_of_average
-from training.verdicts import listed
 
 WIDTH = 100
 MOST_REASONS = 2

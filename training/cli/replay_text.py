@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from features.protocol.shortening import shortened
 from training.replay.summary import QUANTILES, AnswerChange, Changes, LargestChange, Summary
-from training.verdicts import shortened
 
 _HEADS = ("question", "by both", "differ", "mean", *(f"{quantile:.0%}" for quantile in QUANTILES))
 

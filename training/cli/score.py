@@ -96,11 +96,7 @@ def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.T
 
 def _numbers(predicted: Predictions) -> Floats:
     """Every answer, then the lower and the upper limit of every answer's 90% interval, shape (3 x answers, n)."""
-    answers = np.column_stack([predicted.remission, predicted.relapse, predicted.sustained])
-    limits = np.full((*answers.shape, 2), np.nan)
-    if predicted.interval is not None:
-        interval = predicted.interval
-        limits = np.concatenate([interval.remission[:, None], interval.relapse, interval.sustained], axis=1)
+    answers, limits = predicted.answers_and_limits()
     return np.vstack([answers.T, limits[..., 0].T, limits[..., 1].T])
 
 

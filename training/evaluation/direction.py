@@ -68,10 +68,7 @@ def _answers(model: OutcomeModel, day: int | None, rows: Floats) -> Floats:
 
 
 def _direction(
-    model: OutcomeModel,
-    fact: ClinicalFact,
-    asked: tuple[HeadName, int | None, Literal[-1, 0, 1]],
-    moves: Floats,
+    model: OutcomeModel, fact: ClinicalFact, asked: tuple[HeadName, int | None, Literal[-1, 0, 1]], moves: Floats
 ) -> Direction:
     head, day, sign = asked
     against = np.maximum(-sign * moves, 0.0)

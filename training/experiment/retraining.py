@@ -26,7 +26,7 @@ class Retraining:
     training: Training | None
 
 
-def repeat_training(
+def retrain(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
     """The training of a bundle on its cohort, with evidence if ``source`` names the cohort."""
@@ -35,7 +35,7 @@ def repeat_training(
     return Retraining(again.bundle, evidence, again)
 
 
-def repeat_update(
+def redo_update(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
     """The update that made a bundle from its parent, which is fetched from the registry.

@@ -137,10 +137,7 @@ def _comparisons(
     competing = members[ended_by[members] == 2]
     competing = competing[np.argsort(time[competing], kind="stable")]
     earlier = np.searchsorted(time[competing], time[case], side="right")
-    return (
-        _comparison(case, longest_first, longer, y_predicted),
-        _comparison(case, competing, earlier, y_predicted),
-    )
+    return (_comparison(case, longest_first, longer, y_predicted), _comparison(case, competing, earlier, y_predicted))
 
 
 def _comparison(case: Indices, among: Indices, until: Indices, y_predicted: Floats) -> _Comparison:

@@ -21,7 +21,7 @@ from training.monitoring.statistics.document import (
     Check,
     FirstRequests,
     MeanAnswers,
-    ModelMonitored,
+    MonitoredModel,
     Monitoring,
     State,
     disclosed,
@@ -84,11 +84,11 @@ def monitor(predictions: Iterable[LoggedPrediction], request: MonitoringRequest)
     )
 
 
-def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: bool) -> ModelMonitored:
+def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: bool) -> MonitoredModel:
     known = request.find(model.digest)
     calendar = Calendar.between(model.predictions[0].at, max(request.now, model.predictions[-1].at))
     if isinstance(known, UnknownModel):
-        return _document(model, calendar, _MonitoredModel([], [], [], known, "not given"))
+        return _document(model, calendar, _ModelFindings([], [], [], known, "not given"))
     items = proportions(known.bundle, known.reference)
     found = _drift(model, known, calendar, items)
     cohort = _cohort(known, request.outcomes, newest=newest)
@@ -97,7 +97,7 @@ def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: b
         followed = OutcomeCohort.from_cohort(cohort, request.outcomes.pseudonym, request.now)
         evidence, calibration = _calibration(model, known, followed, calendar, items)
         found = [*found, *evidence]
-    evaluated = _MonitoredModel(
+    evaluated = _ModelFindings(
         checks=checks(found, known.bundle, calendar),
         answers=_answers(model, known.reference, calendar),
         calibration=calibration,
@@ -161,7 +161,7 @@ def _answers(model: ModelPredictions, reference: Reference | None, calendar: Cal
 
 
 @dataclass(frozen=True, eq=False)
-class _MonitoredModel:
+class _ModelFindings:
     """The findings about a model; empty for a model that the registry does not know."""
 
     checks: Sequence[Check]
@@ -175,7 +175,7 @@ class _MonitoredModel:
         return self.outcomes == "read"
 
 
-def _document(model: ModelPredictions, calendar: Calendar, evaluated: _MonitoredModel) -> ModelMonitored:
+def _document(model: ModelPredictions, calendar: Calendar, evaluated: _ModelFindings) -> MonitoredModel:
     known = evaluated.known
     referenced, synthetic, parts = False, False, dict[str, State]()
     if isinstance(known, UnknownModel):
@@ -185,7 +185,7 @@ def _document(model: ModelPredictions, calendar: Calendar, evaluated: _Monitored
         synthetic = known.bundle.training.get("synthetic") is True
         parts = states(evaluated.checks, followed=evaluated.followed)
         said = as_text.reasons(evaluated.checks, evaluated.calibration, evaluated.outcomes, referenced=referenced)
-    return ModelMonitored(
+    return MonitoredModel(
         version=model.version,
         run_id=model.run_id,
         bundle_digest=model.digest,

@@ -17,7 +17,7 @@ from training.audit.bundle_lookup import load_by_digest, registered_with
 from training.evidence.parts import Estimate
 from training.monitoring.monitor import KnownModel, UnknownModel
 from training.monitoring.report.figures import Figure
-from training.monitoring.statistics.document import STATES, ModelMonitored, Monitoring
+from training.monitoring.statistics.document import STATES, MonitoredModel, Monitoring
 from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
 from training.registry.release import MODEL_NAME, use_store
@@ -75,7 +75,7 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     return str(run.info.run_id)
 
 
-def metrics(model: ModelMonitored) -> Iterator[tuple[str, float]]:
+def metrics(model: MonitoredModel) -> Iterator[tuple[str, float]]:
     """Figures of a version by name; ``verdict`` is 0 in order, 1 too little to tell, 2 watch, 3 act."""
     version = f"version {model.version}"
     yield f"{version}/predictions", float(model.predictions)

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
+from features.protocol.shortening import shortened
 from training.config import PromotionPolicy
 from training.evidence.document import Direction
-
-SHOWN = 3
-"""Steps against their sign that are named; the others are counted."""
 
 
 def direction_requirement(policy: PromotionPolicy) -> str:
@@ -22,9 +20,7 @@ def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> li
     """Whether each finding meets the policy, and its text; those farthest against first. Empty without rows."""
     taken = [row for row in rows if row.patients]
     against = sorted((row for row in taken if not _keeps(row, policy)), key=lambda row: -row.largest_against)
-    findings = [(False, _against_text(row)) for row in against[:SHOWN]]
-    if len(against) > SHOWN:
-        findings.append((False, f"and {len(against) - SHOWN} more"))
+    findings = [(False, text) for text in shortened([_against_text(row) for row in against])]
     kept = len(taken) - len(against)
     if kept:
         findings.append((True, f"{kept} of {len(taken)} steps keep their direction"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.registry.seal import Record
 
 
@@ -71,3 +72,10 @@ class StoredTraining:
         """A tag's value on the run and on every version of it, by place; ``None`` where it is not set."""
         places = {"the run": self.tags} | {f"version {version.number}": version.tags for version in self.versions}
         return {place: tags.get(key) for place, tags in places.items()}
+
+    def loaded_bundle(self) -> Bundle | None:
+        """The model, checked; ``None`` if it is lost or refused."""
+        try:
+            return load_bundle(self.bundle) if self.bundle else None
+        except BundleRefusedError:
+            return None

@@ -20,7 +20,7 @@ from training.audit.bundle_lookup import Origin
 Document = Mapping[str, Any]
 
 
-class Unanswerable(Enum):
+class RefusalReason(Enum):
     """Why a candidate can't answer a logged row."""
 
     ERASED = "the content was erased"
@@ -55,7 +55,7 @@ class LoggedAnswer:
 class Refusal:
     """Why a prediction is left out, and the features that cause it, if any."""
 
-    why: Unanswerable
+    why: RefusalReason
     features: tuple[str, ...] = ()
 
 
@@ -83,29 +83,29 @@ class RowReader:
     def read(self, logged: LoggedAnswer) -> Row | Refusal:
         """The row for the candidate, or why there is none."""
         if logged.answer is None or logged.patient is None:
-            return Refusal(Unanswerable.ERASED)
+            return Refusal(RefusalReason.ERASED)
         if logged.row is None or logged.landmark is None:
-            return Refusal(Unanswerable.NO_ROW)
+            return Refusal(RefusalReason.NO_ROW)
         refusal = self._refusal(logged.model_digest, logged.landmark)
         if refusal is not None:
             return refusal
         row, answer = _document(logged.row), _document(logged.answer)
         if row is None or answer is None:
-            return Refusal(Unanswerable.UNREADABLE)
+            return Refusal(RefusalReason.UNREADABLE)
         return self._row(logged, row, answer)
 
     def _row(self, logged: LoggedAnswer, row: Document, answer: Document) -> Row | Refusal:
         unknown = tuple(sorted(row.keys() - self._known))
         if unknown:
-            return Refusal(Unanswerable.UNKNOWN_FEATURE, unknown)
+            return Refusal(RefusalReason.UNKNOWN_FEATURE, unknown)
         lacking = self._lacking(logged.model_digest, row, answer)
         if lacking:
-            return Refusal(Unanswerable.LACKING_FEATURE, lacking)
+            return Refusal(RefusalReason.LACKING_FEATURE, lacking)
         try:
             values = [float(row.get(name, nan)) for name in self._names]
         except (TypeError, ValueError):
-            return Refusal(Unanswerable.UNREADABLE)
-        return Refusal(Unanswerable.UNREADABLE) if any(map(isinf, values)) else Row(values, answer)
+            return Refusal(RefusalReason.UNREADABLE)
+        return Refusal(RefusalReason.UNREADABLE) if any(map(isinf, values)) else Row(values, answer)
 
     def _lacking(self, digest: str, row: Document, answer: Document) -> tuple[str, ...]:
         """Features of the candidate that an unknown model's answer names neither as recorded nor as missing."""
@@ -126,20 +126,20 @@ class RowReader:
 def _refusal(candidate: Protocol, origin: Origin | None, landmark: str) -> Refusal | None:
     own = {known.name: known for known in candidate.landmarks}
     if landmark not in own:
-        return Refusal(Unanswerable.NO_LANDMARK)
+        return Refusal(RefusalReason.NO_LANDMARK)
     if origin is None or origin.protocol == candidate:
-        return None if origin is None or origin.is_declared_here else Refusal(Unanswerable.OTHER_CATALOGUE)
+        return None if origin is None or origin.is_declared_here else Refusal(RefusalReason.OTHER_CATALOGUE)
     then = origin.protocol
     if own[landmark] not in then.landmarks:
-        return Refusal(Unanswerable.OTHER_LANDMARK)
+        return Refusal(RefusalReason.OTHER_LANDMARK)
     if _scales(then) != _scales(candidate):
-        return Refusal(Unanswerable.OTHER_SCALES)
+        return Refusal(RefusalReason.OTHER_SCALES)
     ours, theirs = _declared(candidate), _declared(then)
     other = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
     if other or not origin.is_declared_here:
-        return Refusal(Unanswerable.OTHER_CATALOGUE, tuple(other))
+        return Refusal(RefusalReason.OTHER_CATALOGUE, tuple(other))
     lacking = sorted(ours.keys() - theirs.keys())
-    return Refusal(Unanswerable.LACKING_FEATURE, tuple(lacking)) if lacking else None
+    return Refusal(RefusalReason.LACKING_FEATURE, tuple(lacking)) if lacking else None
 
 
 def _scales(protocol: Protocol) -> tuple[object, ...]:

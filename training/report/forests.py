@@ -24,7 +24,7 @@ def site_forest(question: Question) -> Forest:
     each = "; ".join(f"{site.site} {interval(site.discrimination)}" for site in question.sites)
     said = ["c-statistic and calibration in the large per site, with 95% intervals."]
     said += [
-        _across_words(found, label)
+        _across_text(found, label)
         for found, (_, label, _) in zip(across, _PANELS, strict=True)
         if found and has_limits(found.mean)
     ]
@@ -71,7 +71,7 @@ def _expected(found: SiteMetaAnalysis | None) -> tuple[float, float] | None:
     return found.new_site_low, found.new_site_high
 
 
-def _across_words(found: SiteMetaAnalysis, label: str) -> str:
+def _across_text(found: SiteMetaAnalysis, label: str) -> str:
     return (
         f"Mean {label} over {found.sites} sites {in_prose(found.mean)}; a new site should expect "
         f"{number(found.new_site_low)} to {number(found.new_site_high)}."

@@ -10,7 +10,7 @@ from typing import Literal
 
 from training.evidence.document import HeadEvidence, Question
 from training.report.facts import ReportContent
-from training.report.wording import listed, patients, percent
+from training.report.wording import in_a_sentence, patients, percent
 
 Reply = Literal["yes", "probably yes", "probably no", "no", "no information", "for the authors"]
 
@@ -90,7 +90,9 @@ def _exclusions(content: ReportContent) -> SignallingReply:
     if not proportions:
         return SignallingReply("no information", "No flow of patients was recorded.")
     return SignallingReply(
-        "for the authors", f"Left out: {listed(proportions)}, by reasons in the flow; are they right?", "landmark-1"
+        "for the authors",
+        f"Left out: {in_a_sentence(proportions)}, by reasons in the flow; are they right?",
+        "landmark-1",
     )
 
 
@@ -150,7 +152,7 @@ def _measures(content: ReportContent) -> SignallingReply:
     if not asked:
         return SignallingReply("no information", "No question could be evaluated.")
     if lacking:
-        words = f"No full account of discrimination and calibration for {listed(list(dict.fromkeys(lacking)))}."
+        words = f"No full account of discrimination and calibration for {in_a_sentence(list(dict.fromkeys(lacking)))}."
         return SignallingReply("probably no", words, "how-well")
     return SignallingReply("yes", "Both for every question, with intervals, curves and net benefit.", "how-well")
 
@@ -223,7 +225,7 @@ def _leakage(content: ReportContent, about: str, source: str) -> SignallingReply
         return SignallingReply("no information", "This check of leakage is not in the evidence.")
     failed = [check.name for check in checks if not check.passed]
     if failed:
-        return SignallingReply("no", f"Failed: {listed(failed)}.", "leakage")
+        return SignallingReply("no", f"Failed: {in_a_sentence(failed)}.", "leakage")
     return SignallingReply("yes", f"Checked: {source}.", "leakage")
 
 

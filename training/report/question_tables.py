@@ -148,7 +148,4 @@ _PERFORMANCE = ("patients", "events", "c-statistic", "slope", "in the large", "O
 def _performance(question: Question) -> tuple[str, ...]:
     """Discrimination and calibration."""
     names = ("auc", "calibration_slope", "calibration_intercept", "oe")
-    return (
-        *(count(question.n), count(question.events)),
-        *(interval(question.measures.get(name)) for name in names),
-    )
+    return (*(count(question.n), count(question.events)), *(interval(question.measures.get(name)) for name in names))

@@ -96,10 +96,10 @@ def _of_question(question: Question, where: str) -> Iterator[Planned]:
     title = question.name
     curve, decision = question.calibration, question.decision
     if curve and any(value is not None for value in curve.observed):
-        caption = Caption(f"calibration-{where}", f"Calibration: {title}", *_calibration_words(question, curve))
+        caption = Caption(f"calibration-{where}", f"Calibration: {title}", *_calibration_text(question, curve))
         yield caption, lambda caption: plots.calibration_plot(curve, caption)
     if decision and any(value is not None for value in decision.model):
-        caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_words(question))
+        caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_text(question))
         yield caption, lambda caption: plots.decision_plot(decision, caption)
     if question.sites:
         rows, panels, said = site_forest(question)
@@ -111,7 +111,7 @@ def _of_question(question: Question, where: str) -> Iterator[Planned]:
         yield caption, lambda caption: forest_plot(groups, measures, caption)
 
 
-def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str, str]:
+def _calibration_text(question: Question, curve: CalibrationCurve) -> tuple[str, str]:
     found = question.measures
     ends = [(p, o) for p, o in zip(curve.predicted, curve.observed, strict=True) if o is not None]
     reach = (
@@ -128,7 +128,7 @@ def _calibration_words(question: Question, curve: CalibrationCurve) -> tuple[str
     return said, f"Slope {slope}, in the large {large}, O:E {ratio}."
 
 
-def _decision_words(question: Question) -> str:
+def _decision_text(question: Question) -> str:
     decision = question.decision
     said = "Net benefit per patient of treating by the model, all or none, by threshold probability. "
     rows = zip(decision.thresholds, decision.model, decision.treat_all, strict=True) if decision else ()

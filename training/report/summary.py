@@ -8,7 +8,7 @@ from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
 from training.report.question_tables import longest_table
 from training.report.templating import Table
-from training.report.wording import CANDIDATES, group_title, listed, number
+from training.report.wording import CANDIDATES, group_title, in_a_sentence, number
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def summarise(evidence: Evidence) -> ReportSummary:
     return ReportSummary(
         predicts=_predicts(evidence),
         heads=tuple(
-            (landmark.name, [_head_words(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
+            (landmark.name, [_head_text(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
         ),
         longest=longest_table(evidence.landmarks),
         not_for=tuple(_not_for(evidence)),
@@ -35,17 +35,17 @@ def summarise(evidence: Evidence) -> ReportSummary:
 
 def _predicts(evidence: Evidence) -> str:
     asked = {question.name: None for landmark in evidence.landmarks for question in landmark.questions}
-    moments = listed([landmark.name for landmark in evidence.landmarks])
+    moments = in_a_sentence([landmark.name for landmark in evidence.landmarks])
     if not asked:
         return f"No question could be evaluated on this cohort{f' at: {moments}' if moments else ''}."
     given = (
         " Relapse is predicted for patients in remission." if any(one.startswith("relapse") for one in asked) else ""
     )
     where = f"the landmark{'' if len(evidence.landmarks) == 1 else 's'} {moments}"
-    return f"The model predicts, at {where}, the probability of: {listed(list(asked))}.{given}"
+    return f"The model predicts, at {where}, the probability of: {in_a_sentence(list(asked))}.{given}"
 
 
-def _head_words(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
+def _head_text(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
     """One head in one or two sentences, for a fitted model, for the average risk, and without a prediction."""
     name = head.head.capitalize()
     note = _sentence(head.note)
@@ -85,7 +85,7 @@ def _discrimination(landmark: LandmarkEvidence, head: HeadEvidence) -> Estimate 
 def _not_for(evidence: Evidence) -> Iterator[str]:
     failed = [check.name for check in evidence.leakage if check.stops]
     if failed:
-        yield f"All patients: leakage checks failed ({listed(failed)}). Do not use this model."
+        yield f"All patients: leakage checks failed ({in_a_sentence(failed)}). Do not use this model."
     for check in evidence.leakage:
         if check.acknowledged is not None:
             yield f"The leakage check {check.name} failed; {check.acknowledged.as_text()}."
@@ -128,7 +128,7 @@ def _off_for_all(evidence: Evidence) -> Iterator[str]:
             if way:
                 off.setdefault(f"{question.name} is too {way}", []).append(landmark.name)
     if off:
-        said = "; ".join(f"{name} {listed(landmarks)}" for name, landmarks in off.items())
+        said = "; ".join(f"{name} {in_a_sentence(landmarks)}" for name, landmarks in off.items())
         yield f"All patients, for questions with miscalibrated predictions: {said}."
 
 

@@ -1,4 +1,8 @@
-"""The frame and the texts of SVG figures that are written without a plotting library."""
+"""The frame and the texts of SVG figures that are written without a plotting library.
+
+They are figures, such as a plotting library would return: coordinates that are computed, and no markup of the page.
+So Python builds them, and a template places them.
+"""
 
 import html
 from collections.abc import Iterable

@@ -3,27 +3,11 @@
 from collections.abc import Sequence
 
 from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
-from training.evidence.document import (
-    Direction,
-    Evidence,
-    HeadEvidence,
-    LandmarkEvidence,
-    LandmarkGain,
-    Number,
-)
+from training.evidence.document import Direction, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Number
 from training.report.facts import ReportFacts
 from training.report.question_tables import questions_table
 from training.report.templating import Table
-from training.report.wording import (
-    CANDIDATES,
-    count,
-    interval,
-    listed,
-    measure_title,
-    number,
-    ordered,
-    percent,
-)
+from training.report.wording import CANDIDATES, count, in_a_sentence, interval, measure_title, number, ordered, percent
 
 _MET = {True: "met", False: "NOT met", None: "can't be computed"}
 
@@ -184,4 +168,4 @@ def _direction_row(found: Direction) -> tuple[str, ...]:
 
 def _gain_row(gain: LandmarkGain) -> tuple[str, str, str, str]:
     found = [f"{measure_title(name)} {interval(gain.measures[name], 3)}" for name in ordered(gain.measures)]
-    return gain.head, gain.before, count(gain.n), listed(found)
+    return gain.head, gain.before, count(gain.n), in_a_sentence(found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from training.report.wording import count, listed, patients
+from training.report.wording import count, in_a_sentence, patients
 
 SHARED = "training.report"
 """The package whose templates every document may use."""
@@ -35,5 +35,5 @@ def rendered(package: str, template: str, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"count": count, "listed": listed, "patients": patients}
+    environment.filters |= {"count": count, "in_a_sentence": in_a_sentence, "patients": patients}
     return environment.get_template(template).render(values)

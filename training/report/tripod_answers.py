@@ -10,7 +10,16 @@ from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Question
 from training.report.facts import ReportContent
 from training.report.kinds import CHOICE, KIND, PREDICTED
-from training.report.wording import CANDIDATES, has_limits, interval, listed, measure_title, number, patients, percent
+from training.report.wording import (
+    CANDIDATES,
+    has_limits,
+    in_a_sentence,
+    interval,
+    measure_title,
+    number,
+    patients,
+    percent,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ def eligibility(content: ReportContent) -> Answer | None:
     ]
     if not reasons:
         return None
-    return Answer(f"Left out of the analysis: {listed(list(dict.fromkeys(reasons)))}.", "landmark-1")
+    return Answer(f"Left out of the analysis: {in_a_sentence(list(dict.fromkeys(reasons)))}.", "landmark-1")
 
 
 def preparation(content: ReportContent) -> Answer | None:
@@ -93,7 +102,7 @@ def predictors(content: ReportContent) -> Answer | None:
 
 def predictor_timing(content: ReportContent) -> Answer | None:
     """Item 9b."""
-    moments = listed([landmark.name for landmark in content.evidence.landmarks])
+    moments = in_a_sentence([landmark.name for landmark in content.evidence.landmarks])
     words = f"Each feature is defined in the dictionary and computed from what is known {moments}."
     return Answer(words, "dictionary") if content.about.features and moments else None
 
@@ -133,7 +142,7 @@ def model_kind(content: ReportContent) -> Answer | None:
         return Answer(choice, "candidates")
     names = {one.name: None for mark in content.evidence.landmarks for head in mark.heads for one in head.candidates}
     return (
-        Answer(f"Candidates: {listed([CANDIDATES.get(name, name) for name in names])}. {choice}", "candidates")
+        Answer(f"Candidates: {in_a_sentence([CANDIDATES.get(name, name) for name in names])}. {choice}", "candidates")
         if names
         else None
     )
@@ -151,7 +160,7 @@ def measures(content: ReportContent) -> Answer | None:
     names = {
         name: None for mark in content.evidence.landmarks for question in mark.questions for name in question.measures
     }
-    titles = listed([measure_title(name) for name in names])
+    titles = in_a_sentence([measure_title(name) for name in names])
     words = f"{titles}; calibration and decision curves. Intervals: {content.evidence.resampled}."
     return Answer(words, "how-well") if names else None
 
@@ -186,16 +195,15 @@ def imbalance(content: ReportContent) -> Answer:
 def fairness(content: ReportContent) -> Answer | None:
     """Item 14."""
     groups = [one for mark in content.evidence.landmarks for question in mark.questions for one in question.subgroups]
-    variables = listed(list(dict.fromkeys(one.variable for one in groups)))
+    variables = in_a_sentence(list(dict.fromkeys(one.variable for one in groups)))
     return Answer(f"Evaluated by {variables}; groups under ten suppressed.", "landmark-1") if groups else None
 
 
 def output(content: ReportContent) -> Answer | None:
     """Item 15."""
     names = {question.name: None for mark in content.evidence.landmarks for question in mark.questions}
-    words = (
-        f"Probabilities of {listed(list(names))}. Patients are not classified; decision curves show several thresholds."
-    )
+    asked = in_a_sentence(list(names))
+    words = f"Probabilities of {asked}. Patients are not classified; decision curves show several thresholds."
     return Answer(words, "predicts") if names else None
 
 

@@ -126,7 +126,7 @@ def patients(number_of: int) -> str:
     return f"{number_of:,} patient{'' if number_of == 1 else 's'}"
 
 
-def listed(names: list[str]) -> str:
+def in_a_sentence(names: list[str]) -> str:
     """``a, b and c``."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 

@@ -56,12 +56,7 @@ def _answered(model: OutcomeModel, rows: Floats) -> tuple[Floats, NDArray[np.obj
 
     A model without an applicability domain has no verdicts.
     """
-    predicted = model.predict(rows, with_curve=False)
-    answers = np.column_stack([predicted.remission, predicted.relapse, predicted.sustained])
-    limits = np.full((*answers.shape, 2), np.nan)
-    if predicted.interval is not None:
-        interval = predicted.interval
-        limits = np.concatenate([interval.remission[:, None], interval.relapse, interval.sustained], axis=1)
+    answers, limits = model.predict(rows, with_curve=False).answers_and_limits()
     answers = np.hstack([answers, limits[..., 0], limits[..., 1]])
     words = np.full(len(rows), None, dtype=object)
     if model.applicability is not None:

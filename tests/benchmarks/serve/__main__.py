@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.measure import machine
-from tests.benchmarks.serve.measures import Bench
+from tests.benchmarks.serve.measures import ServingBenchmark
 from tests.benchmarks.serve.preparation import prepare
 from tests.benchmarks.serve.soak import soak
-from tests.benchmarks.table import Line, table
+from tests.benchmarks.table import BenchmarkLine, table
 
 PARTS = ("one_caller", "eight_callers", "batch", "soak")
 PACKAGES = ("numpy", "xgboost-cpu", "bentoml", "uvicorn", "pydantic", "sqlalchemy", "mlflow")
@@ -28,9 +28,9 @@ def main() -> None:
     """Measure what was asked for, print the table, and say which answers were wrong."""
     asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
-    lines: list[Line] = []
+    lines: list[BenchmarkLine] = []
     with _scratch(asked.folder) as folder:
-        bench = Bench(prepare(folder), QUICK_SECONDS if asked.quick else SECONDS)
+        bench = ServingBenchmark(prepare(folder), QUICK_SECONDS if asked.quick else SECONDS)
         try:
             for part in asked.only or PARTS:
                 lines.extend(_measured(bench, part, asked))
@@ -51,7 +51,7 @@ def _scratch(kept: Path | None) -> Iterator[Path]:
         yield Path(scratch)
 
 
-def _measured(bench: Bench, part: str, asked: argparse.Namespace) -> Iterator[Line]:
+def _measured(bench: ServingBenchmark, part: str, asked: argparse.Namespace) -> Iterator[BenchmarkLine]:
     if part == "soak":
         default = QUICK_SOAK_SECONDS if asked.quick else SOAK_SECONDS
         return soak(bench, default if asked.soak_seconds is None else asked.soak_seconds, asked.soak_workers)

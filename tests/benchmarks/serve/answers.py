@@ -20,8 +20,8 @@ BATCH = 1_000
 
 
 @dataclass(frozen=True)
-class Check:
-    """How one kind of answer is judged: ``quick`` by its bytes, ``whole`` by its document; both name what is wrong."""
+class AnswerCheck:
+    """How one kind of answer is checked: ``quick`` by its bytes, ``whole`` by its document; both name what is wrong."""
 
     quick: Callable[[bytes], str | None]
     whole: Callable[[Any], str | None]
@@ -87,16 +87,16 @@ def _whole_from_mlflow(document: Any) -> str | None:
     return None if right else "no predictions"
 
 
-CHECKS: dict[Expected, Check] = {
-    "nothing": Check(_nothing, _empty),
-    "predicted": Check(_predicted, _in_full),
-    "predicted_batch": Check(_predicted_batch, _each(_probable)),
-    "predicted_batch_in_full": Check(_predicted_batch, _each(_in_full)),
-    "mlflow": Check(_from_mlflow, _whole_from_mlflow),
+CHECKS: dict[Expected, AnswerCheck] = {
+    "nothing": AnswerCheck(_nothing, _empty),
+    "predicted": AnswerCheck(_predicted, _in_full),
+    "predicted_batch": AnswerCheck(_predicted_batch, _each(_probable)),
+    "predicted_batch_in_full": AnswerCheck(_predicted_batch, _each(_in_full)),
+    "mlflow": AnswerCheck(_from_mlflow, _whole_from_mlflow),
 }
 
 
-def wrong_in_full(check: Check, body: bytes) -> str | None:
+def wrong_in_full(check: AnswerCheck, body: bytes) -> str | None:
     """What is wrong with an answer that is parsed in full."""
     try:
         return check.whole(json.loads(body))

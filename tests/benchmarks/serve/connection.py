@@ -17,7 +17,7 @@ LOST = 0
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawAnswer:
     """What came back: the status (``LOST``: nothing did) and the body."""
 
     status: int
@@ -25,24 +25,24 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """Sends a request, and hands its answer to whoever sent it; a connection that breaks hands over ``LOST``."""
+    """Sends a request, and hands its answer to the sender; a connection that breaks hands over ``LOST``."""
 
     def __init__(self) -> None:
         """Not connected yet; asyncio makes it so."""
         self.open = False
         self._transport: asyncio.Transport | None = None
-        self._done: Callable[[Answer], None] | None = None
+        self._done: Callable[[RawAnswer], None] | None = None
         self._parts: list[bytes] = []
         self._size = 0
         self._complete: int | None = None
         self._head = 0
         self._status = LOST
 
-    def send(self, request: bytes, done: Callable[[Answer], None]) -> None:
+    def send(self, request: bytes, done: Callable[[RawAnswer], None]) -> None:
         """Send a whole request; ``done`` is called once, later."""
         self._done = done
         if self._transport is None or not self.open:
-            asyncio.get_running_loop().call_soon(self._hand_over, Answer(LOST, b""))
+            asyncio.get_running_loop().call_soon(self._hand_over, RawAnswer(LOST, b""))
             return
         self._transport.write(request)
 
@@ -57,10 +57,10 @@ class Connection(asyncio.Protocol):
         self.open = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits."""
+        """Tell the waiting sender."""
         self.open = False
         if self._done is not None:
-            self._hand_over(Answer(LOST, b""))
+            self._hand_over(RawAnswer(LOST, b""))
 
     def data_received(self, data: bytes) -> None:
         """Gather until the answer is whole."""
@@ -70,11 +70,11 @@ class Connection(asyncio.Protocol):
             self._read_head()
         if self._complete is not None:
             if self._size >= self._complete:
-                self._hand_over(Answer(self._status, b"".join(self._parts)[self._head : self._complete]))
+                self._hand_over(RawAnswer(self._status, b"".join(self._parts)[self._head : self._complete]))
         elif self._head:
             body = dechunked(b"".join(self._parts)[self._head :])
             if body is not None:
-                self._hand_over(Answer(self._status, body))
+                self._hand_over(RawAnswer(self._status, body))
 
     def _read_head(self) -> None:
         whole = b"".join(self._parts)
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         elif _CHUNKED.search(whole, 0, end) is None:
             self.close()  # nothing says where the answer ends: it counts as lost
 
-    def _hand_over(self, answer: Answer) -> None:
+    def _hand_over(self, answer: RawAnswer) -> None:
         done, self._done = self._done, None
         self._parts, self._size, self._complete, self._head = [], 0, None, 0
         if done is not None:

@@ -20,8 +20,8 @@ from secrets import token_hex
 import uvloop
 
 from tests.benchmarks.serve.answers import CHECKS, prediction_ids, wrong_in_full
-from tests.benchmarks.serve.connection import LOST, Answer, Connection
-from tests.benchmarks.serve.plan import Plan, Taken
+from tests.benchmarks.serve.connection import LOST, Connection, RawAnswer
+from tests.benchmarks.serve.plan import LoadTimes, Plan
 
 GRACE_SECONDS = 30
 """How long answers are waited for after the last request."""
@@ -54,7 +54,7 @@ class Requests:
 
 
 class Tally:
-    """Judges every answer, and keeps its time."""
+    """Checks every answer, and keeps its time."""
 
     def __init__(self, plan: Plan) -> None:
         """Nothing yet."""
@@ -72,7 +72,7 @@ class Tally:
         """Time what is due from this moment on (`time.perf_counter`, seconds)."""
         self._from = self._until = moment
 
-    def add(self, due: float, answer: Answer) -> None:
+    def add(self, due: float, answer: RawAnswer) -> None:
         """One answer, to a request that was due at that moment."""
         now = time.perf_counter()
         self._statuses["lost" if answer.status == LOST else str(answer.status)] += 1
@@ -91,14 +91,14 @@ class Tally:
             self._times.append(now - due)
             self._until = now
 
-    def taken(self, cores: float) -> Taken:
+    def taken(self, cores: float) -> LoadTimes:
         """All of it, after some answers are looked at in full."""
         for body in self._samples:
             wrong = wrong_in_full(self._check, body)
             if wrong is not None:
                 self.faults[wrong] += 1
         times = sorted(self._times)
-        return Taken(
+        return LoadTimes(
             answers=self._answers,
             predictions=len(self._ids),
             timed=len(times),
@@ -118,7 +118,7 @@ def _percentile(times: list[float], percent: int) -> float:
     return times[ceil(len(times) * percent / 100) - 1] * 1000 if times else float("nan")
 
 
-class Load:
+class ClosedLoopLoad:
     """Callers who ask again as soon as they have their answer, until the plan's time is over."""
 
     def __init__(self, plan: Plan, tally: Tally) -> None:
@@ -177,7 +177,7 @@ class Load:
         self._under_way += 1
         connection.send(next(self._requests), partial(self._answered, connection, due))
 
-    def _answered(self, connection: Connection, due: float, answer: Answer) -> None:
+    def _answered(self, connection: Connection, due: float, answer: RawAnswer) -> None:
         self._under_way -= 1
         self._tally.add(due, answer)
         if connection.open:
@@ -206,7 +206,7 @@ class Load:
         return connection
 
 
-class LoadAtRate(Load):
+class FixedRateLoad(ClosedLoopLoad):
     """Requests at times drawn beforehand, whether or not earlier ones are answered."""
 
     def __init__(self, plan: Plan, tally: Tally, rate: float) -> None:
@@ -262,7 +262,7 @@ def arrivals(rate: float, seconds: float, seed: int) -> "array[float]":
 
 async def _drive(plan: Plan, tally: Tally) -> float:
     """Run the load; the share of a core that it took."""
-    load = Load(plan, tally) if plan.rate is None else LoadAtRate(plan, tally, plan.rate)
+    load = ClosedLoopLoad(plan, tally) if plan.rate is None else FixedRateLoad(plan, tally, plan.rate)
     gc.collect()
     gc.freeze()
     gc.disable()  # nothing here refers to itself, and a pause would count as the service's
@@ -271,7 +271,7 @@ async def _drive(plan: Plan, tally: Tally) -> float:
     return (time.process_time() - spent) / (time.perf_counter() - start)
 
 
-def main(plan: Plan) -> Taken:
+def main(plan: Plan) -> LoadTimes:
     """Put the plan's load on its server, and say what it took."""
     tally = Tally(plan)
     cores = uvloop.run(_drive(plan, tally))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.benchmarks.measure import say
 from tests.benchmarks.serve.answers import BATCH, NOTHING_ROUTE
-from tests.benchmarks.serve.plan import Bodies, Expected, Plan, Taken
-from tests.benchmarks.serve.preparation import Prepared
+from tests.benchmarks.serve.plan import Bodies, Expected, LoadTimes, Plan
+from tests.benchmarks.serve.preparation import PreparedFolder
 from tests.benchmarks.serve.servers import (
     Service,
     drive,
@@ -20,7 +20,7 @@ from tests.benchmarks.serve.servers import (
     kap_serve_beside_nothing,
     mlflow_serve,
 )
-from tests.benchmarks.table import Line
+from tests.benchmarks.table import BenchmarkLine
 
 PREDICT, PREDICT_BATCH, INVOCATIONS = "/v1/predict", "/v1/predict_batch", "/invocations"
 CALLERS = 8
@@ -30,10 +30,10 @@ TURNS = 5
 
 
 @dataclass
-class Bench:
+class ServingBenchmark:
     """Measures the service of ``prepared``; each load lasts ``seconds``. ``faults`` are all wrong answers."""
 
-    prepared: Prepared
+    prepared: PreparedFolder
     seconds: float
     faults: list[str] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class Bench:
         """Where all is."""
         return self.prepared.folder
 
-    def one_caller(self) -> Iterator[Line]:
+    def one_caller(self) -> Iterator[BenchmarkLine]:
         """The full path beside an endpoint that does nothing."""
         say("one caller, in turns with an endpoint that does nothing")
         with kap_serve_beside_nothing(self.folder) as service:
@@ -50,11 +50,13 @@ class Bench:
             yield from self.check_log("one caller", service)
         nothing, one = (statistics.median(taken.p50 for taken in side) for side in zip(*turns, strict=True))
         times = statistics.median(taken.p50 / idle.p50 for idle, taken in turns)
-        yield Line("one caller, nothing done: p50", f"{nothing:.2f} ms", "", None)
-        yield Line("one caller, full path: p50", f"{one:.2f} ms, {times:.1f} times", "at most 4 times", times <= 4)
-        yield Line("a flush to disk, by itself", f"{flush_milliseconds(self.folder):.2f} ms", "", None)
+        yield BenchmarkLine("one caller, nothing done: p50", f"{nothing:.2f} ms", "", None)
+        yield BenchmarkLine(
+            "one caller, full path: p50", f"{one:.2f} ms, {times:.1f} times", "at most 4 times", times <= 4
+        )
+        yield BenchmarkLine("a flush to disk, by itself", f"{flush_milliseconds(self.folder):.2f} ms", "", None)
 
-    def eight_callers(self) -> Iterator[Line]:
+    def eight_callers(self) -> Iterator[BenchmarkLine]:
         """The slowest of eight callers' answers, and requests a second beside MLflow."""
         for workers in (1, 2):
             say(f"{CALLERS} callers, {_workers(workers)}, in turns with mlflow models serve")
@@ -65,14 +67,14 @@ class Bench:
             ours, theirs = (statistics.median(taken.per_second for taken in side) for side in zip(*turns, strict=True))
             times = statistics.median(our.per_second / their.per_second for our, their in turns)
             name = f"{CALLERS} callers, {_workers(workers)}"
-            yield Line(f"{name}: p99", f"{p99:.1f} ms", "at most 30 ms", p99 <= 30)
-            yield Line(f"{name}: mlflow models serve", f"{theirs:,.0f} a second", "", None)
+            yield BenchmarkLine(f"{name}: p99", f"{p99:.1f} ms", "at most 30 ms", p99 <= 30)
+            yield BenchmarkLine(f"{name}: mlflow models serve", f"{theirs:,.0f} a second", "", None)
             figure = f"{ours:,.0f} a second, {times:.1f} times"
-            yield Line(f"{name}: requests", figure, "at least 10 times", times >= 10)
+            yield BenchmarkLine(f"{name}: requests", figure, "at least 10 times", times >= 10)
             cores = statistics.median(taken.cores for taken, _ in turns)
-            yield Line(f"{name}: used by the generator", f"{cores:.0%} of a core", "", None)
+            yield BenchmarkLine(f"{name}: used by the generator", f"{cores:.0%} of a core", "", None)
 
-    def batch(self) -> Iterator[Line]:
+    def batch(self) -> Iterator[BenchmarkLine]:
         """Patients a second of one worker, when a thousand are asked about at once."""
         say(f"batches of {BATCH:,}")
         with kap_serve(self.folder, 1) as service:
@@ -81,32 +83,32 @@ class Bench:
             yield self._batches(service, "many-in-full", 1, None)
             yield from self.check_log("batches", service)
 
-    def _batches(self, service: Service, bodies: Bodies, callers: int, bar: int | None) -> Line:
+    def _batches(self, service: Service, bodies: Bodies, callers: int, bar: int | None) -> BenchmarkLine:
         expected: Expected = "predicted_batch_in_full" if bodies == "many-in-full" else "predicted_batch"
         taken = self._load(service, PREDICT_BATCH, bodies, expected, callers)
         rate = callers * BATCH / taken.p50 * 1000
         how = " in full" if bodies == "many-in-full" else ""
         name = f"predict_batch of {BATCH:,}{how}, {callers} caller{'s' * (callers > 1)}, 1 worker"
         figure = f"{rate:,.0f} patients a second ({taken.p50:.0f} ms)"
-        return Line(name, figure, f"at least {bar:,}" if bar else "", rate >= bar if bar else None)
+        return BenchmarkLine(name, figure, f"at least {bar:,}" if bar else "", rate >= bar if bar else None)
 
-    def one(self, service: Service, callers: int, seconds: float | None = None, rate: float | None = None) -> Taken:
+    def one(self, service: Service, callers: int, seconds: float | None = None, rate: float | None = None) -> LoadTimes:
         """One patient after another, by so many callers, or at a rate."""
         return self._load(service, PREDICT, "one", "predicted", callers, seconds=seconds, rate=rate)
 
-    def check_log(self, part: str, service: Service) -> Iterator[Line]:
+    def check_log(self, part: str, service: Service) -> Iterator[BenchmarkLine]:
         """Whether the log holds what was answered, no less and no more; a wrong answer otherwise."""
         logged = service.logged()
         if logged != service.answered:
             self.faults.append(f"{part}: {service.answered} predictions answered, {logged} in the log")
         megabytes = service.log_bytes() / 2**20
         figure = f"{logged:,} of {service.answered:,} answers, {megabytes:,.0f} MB"
-        yield Line(f"{part}: in the log", figure, "all", logged == service.answered)
+        yield BenchmarkLine(f"{part}: in the log", figure, "all", logged == service.answered)
 
-    def _nothing(self, service: Service) -> Taken:
+    def _nothing(self, service: Service) -> LoadTimes:
         return self._load(service, NOTHING_ROUTE, "nothing", "nothing", 1)
 
-    def _mlflow(self, port: int) -> Taken:
+    def _mlflow(self, port: int) -> LoadTimes:
         plan = Plan(port, INVOCATIONS, self.prepared.bodies("frames"), "mlflow", CALLERS, self.seconds, keyed=False)
         return self._evaluated(plan, drive(plan, self.folder))
 
@@ -120,7 +122,7 @@ class Bench:
         *,
         seconds: float | None = None,
         rate: float | None = None,
-    ) -> Taken:
+    ) -> LoadTimes:
         plan = Plan(
             port=service.running.port,
             path=path,
@@ -133,7 +135,7 @@ class Bench:
         )
         return self._evaluated(plan, service.drive(plan, self.folder))
 
-    def _evaluated(self, plan: Plan, taken: Taken) -> Taken:
+    def _evaluated(self, plan: Plan, taken: LoadTimes) -> LoadTimes:
         self.faults += [f"{plan.path}: {count} times {wrong}" for wrong, count in taken.faults.items()]
         return taken
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from tests.benchmarks.serve.processes import Running
+from tests.benchmarks.serve.processes import RunningServer
 
 MOST_GROWTH = 0.03
 MOST_MEGABYTES = 5.0
@@ -56,7 +56,7 @@ def growth(series: Sequence[float], seconds: float) -> Growth:
 class Watch:
     """Looks at a server's processes from a thread, until left."""
 
-    def __init__(self, server: Running, seconds: float) -> None:
+    def __init__(self, server: RunningServer, seconds: float) -> None:
         """Every so many seconds."""
         self.memory = Memory(seconds)
         self._pids = server.processes()

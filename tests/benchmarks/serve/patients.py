@@ -27,7 +27,7 @@ ONE_BY_ONE = 300
 """Different patients that are asked about one at a time."""
 
 
-class Asked(NamedTuple):
+class PatientRequest(NamedTuple):
     """A request about a patient, and the feature row that it comes to."""
 
     request: dict[str, Any]
@@ -55,7 +55,7 @@ def main(cohort_folder: Path, folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _answerable(cohort: Cohort, bundle: Bundle, version: str) -> Iterator[Asked]:
+def _answerable(cohort: Cohort, bundle: Bundle, version: str) -> Iterator[PatientRequest]:
     landmarks = [model.landmark for model in bundle.models]
     tables = [build_features(cohort, landmark) for landmark in landmarks]
     for patient in range(len(cohort)):
@@ -67,10 +67,12 @@ def _answerable(cohort: Cohort, bundle: Bundle, version: str) -> Iterator[Asked]
         answer = predict_json(json.dumps(request).encode(), bundle, version)
         if answer["outcome"] == "predicted" and answer["landmark"]["name"] == landmark.name:
             values = features.values[patient]
-            yield Asked(request, landmark.name, [None if np.isnan(value) else value for value in values.tolist()])
+            yield PatientRequest(
+                request, landmark.name, [None if np.isnan(value) else value for value in values.tolist()]
+            )
 
 
-def _frame(bundle: Bundle, asked: Asked) -> dict[str, Any]:
+def _frame(bundle: Bundle, asked: PatientRequest) -> dict[str, Any]:
     columns = ["landmark", *bundle.features]
     return {"dataframe_split": {"columns": columns, "data": [[asked.landmark, *asked.row]]}}
 

@@ -45,7 +45,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Taken:
+class LoadTimes:
     """What a load took. Times are milliseconds from the moment a request was due to its last byte.
 
     ``answers`` are all right answers, also those while warming up, and ``predictions`` the different predictions in

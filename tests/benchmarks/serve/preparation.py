@@ -22,7 +22,7 @@ most_repeats = 1
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedFolder:
     """The folder in which all is."""
 
     folder: Path
@@ -32,7 +32,7 @@ class Prepared:
         return str(self.folder / name)
 
 
-def prepare(folder: Path) -> Prepared:
+def prepare(folder: Path) -> PreparedFolder:
     """Simulate, train, promote by override and write the requests; raises RuntimeError where a command fails.
 
     A quick training leaves evidence out, nothing of the model. Raises ValueError where a head has no reasons to
@@ -43,7 +43,7 @@ def prepare(folder: Path) -> Prepared:
         folder.mkdir(parents=True, exist_ok=True)
         _prepare(folder)
         done.touch()
-    return Prepared(folder)
+    return PreparedFolder(folder)
 
 
 def _prepare(folder: Path) -> None:

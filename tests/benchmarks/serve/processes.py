@@ -18,7 +18,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningServer:
     """A server that listens on ``127.0.0.1:port``; ``pid`` is the process that was started."""
 
     pid: int
@@ -43,7 +43,7 @@ def free_port() -> int:
 @contextmanager
 def running(
     command: Sequence[str | Path], port: int, ready: str, folder: Path, environment: Mapping[str, str]
-) -> Iterator[Running]:
+) -> Iterator[RunningServer]:
     """A server by its command, once ``GET ready`` on its port is answered 200; ended afterwards, whatever happened.
 
     What it writes goes into a file of the folder, which stays when something went wrong. Raises
@@ -56,7 +56,7 @@ def running(
         )
     try:
         _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}", log)
-        yield Running(process.pid, port)
+        yield RunningServer(process.pid, port)
         log.unlink()
     finally:
         _end(process)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.measure import environment, run
-from tests.benchmarks.serve.plan import Plan, Taken
-from tests.benchmarks.serve.processes import Running, free_port, running
+from tests.benchmarks.serve.plan import LoadTimes, Plan
+from tests.benchmarks.serve.processes import RunningServer, free_port, running
 
 BIN = Path(sys.executable).parent
 MODEL = "models:/kap-outcomes/1"
@@ -28,12 +28,12 @@ MOST_PER_MINUTE = 1_000_000
 class Service:
     """The service, its state folder, and what a caller has to send along; counts what it was seen to answer."""
 
-    running: Running
+    running: RunningServer
     state: Path
     headers: dict[str, str]
     answered: int = field(default=0)
 
-    def drive(self, plan: Plan, folder: Path) -> Taken:
+    def drive(self, plan: Plan, folder: Path) -> LoadTimes:
         """Put a load on it, and remember how many predictions were answered."""
         taken = drive(plan, folder)
         self.answered += taken.predictions
@@ -50,14 +50,14 @@ class Service:
         return sum(file.stat().st_size for file in self.state.glob(f"{LOG}*"))
 
 
-def drive(plan: Plan, folder: Path) -> Taken:
+def drive(plan: Plan, folder: Path) -> LoadTimes:
     """Put a load on a server by a generator of its own process; raises RuntimeError when the generator fails.
 
     The plan goes by a file, for it holds a key, and everybody on a machine can read a command's arguments.
     """
     file = folder / "plan.json"
     file.write_text(plan.as_json(), encoding="utf-8")
-    return Taken.from_json(run([sys.executable, "-m", "tests.benchmarks.serve.load", file], folder).output)
+    return LoadTimes.from_json(run([sys.executable, "-m", "tests.benchmarks.serve.load", file], folder).output)
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _key(state: Path, folder: Path) -> str:
 
 
 @contextmanager
-def mlflow_serve(folder: Path, workers: int) -> Iterator[Running]:
+def mlflow_serve(folder: Path, workers: int) -> Iterator[RunningServer]:
     """MLflow's scoring server in this environment, with its default options."""
     port = free_port()
     command: list[str | Path] = [BIN / "mlflow", "models", "serve", "-m", MODEL, "--env-manager", "local"]

@@ -16,7 +16,7 @@ from tests.benchmarks.measure import environment
 from tests.benchmarks.serve.connection import dechunked
 from tests.benchmarks.serve.load import arrivals, main
 from tests.benchmarks.serve.memory import growth
-from tests.benchmarks.serve.plan import Expected, Plan, Taken
+from tests.benchmarks.serve.plan import Expected, LoadTimes, Plan
 from tests.benchmarks.serve.processes import descendants, free_port, running
 
 Reply = Callable[[int], bytes | None]
@@ -84,7 +84,7 @@ async def _head(reader: asyncio.StreamReader) -> str:
         return ""
 
 
-def load(tmp_path: Path, reply: Reply, expected: Expected = "predicted", **plan: float) -> Taken:
+def load(tmp_path: Path, reply: Reply, expected: Expected = "predicted", **plan: float) -> LoadTimes:
     (tmp_path / "bodies").write_text("{}\n")
     with serving(reply) as port:
         settings = {"callers": 1, "seconds": 5.0, "warm_up": 0.0, "requests": 5} | plan

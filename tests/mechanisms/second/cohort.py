@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.mechanisms.rows import rows_of
-from tests.mechanisms.second.course import Course, draw_course
-from tests.mechanisms.second.follow_up import FollowUp, draw_follow_up, evaluated
+from tests.mechanisms.second.course import SecondCourse, draw_course
+from tests.mechanisms.second.follow_up import SecondFollowUp, draw_follow_up, evaluated
 from tests.mechanisms.second.people import Flags, Floats, Integers, People, draw_people
 from tests.mechanisms.second.tables import tables_of
-from tests.mechanisms.second.unseen import Seen, draw_seen
+from tests.mechanisms.second.unseen import RecordedVisits, draw_seen
 
 PROTOCOL_TOML = """\
 # Protocol of invented patients: the default KAP rules and the patient's expectancy.
@@ -60,9 +60,9 @@ class SecondCohort:
     """Drawn patients, their course and full follow-up, and what of it is seen."""
 
     people: People
-    course: Course
-    follow_up: FollowUp
-    seen: Seen
+    course: SecondCourse
+    follow_up: SecondFollowUp
+    seen: RecordedVisits
 
     @property
     def remission(self) -> Flags:

@@ -1,7 +1,7 @@
 """The acute course of the second mechanism: a hidden weekly state, moving or stuck, behind whole-number ratings.
 
 A rating depends on the one before, the baseline and the state of the week; the state on the columns, on a turning
-severity and on a gate that early response and failures hold shut together. Arrays have any shape, the same for all.
+severity and on a switch that early response and failures hold shut together. Arrays have any shape, the same for all.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import numpy as np
 from scipy.special import expit
 
 from tests.mechanisms.second import numbers
-from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, Scale
+from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, RatingScale
 
 
 @dataclass(frozen=True)
-class State:
+class SessionState:
     """Where patients stand at a session: its number, ratings as levels, the week's state, and who has left.
 
     ``early`` says who had dropped enough at session 2.
@@ -30,7 +30,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Course:
+class SecondCourse:
     """The drawn course, arrays (patients,) or (patients, sessions): ``score`` is NaN at sessions that never came."""
 
     session_day: Integers
@@ -80,14 +80,14 @@ def week_means(level: Floats, baseline: Floats) -> tuple[Floats, Floats]:
     return moves, stuck
 
 
-def deciding_mean(state: State) -> Floats:
+def deciding_mean(state: SessionState) -> Floats:
     """Mean level of the end-of-course rating; its spread is ``LAST_SD``."""
     moves = state.level - numbers.LAST_MOVES_BY * (state.level - numbers.MOVES_TO)
     stuck = state.level - numbers.LAST_STUCK_BY * (state.level - numbers.STUCK_AT_SHARE * state.baseline)
     return np.where(state.moving, moves, stuck)
 
 
-def walk(columns: Columns, scale: Scale, state: State, rng: np.random.Generator) -> list[State]:
+def walk(columns: Columns, scale: RatingScale, state: SessionState, rng: np.random.Generator) -> list[SessionState]:
     """The states at the sessions after ``state``'s, to the last that is planned anywhere; who has left stays put."""
     log_odds = log_odds_of_moving(columns, state.baseline)
     states = [state]
@@ -97,7 +97,9 @@ def walk(columns: Columns, scale: Scale, state: State, rng: np.random.Generator)
     return states
 
 
-def _next_session(columns: Columns, scale: Scale, state: State, log_odds: Floats, rng: np.random.Generator) -> State:
+def _next_session(
+    columns: Columns, scale: RatingScale, state: SessionState, log_odds: Floats, rng: np.random.Generator
+) -> SessionState:
     shape = log_odds.shape
     leaves = expit(numbers.LEAVES + columns["site_leaving"] + numbers.LEAVES_PER_LEVEL * (state.level - 7))
     left = state.left | (state.session >= columns["site_planned"]) | (rng.random(shape) < leaves)
@@ -108,7 +110,7 @@ def _next_session(columns: Columns, scale: Scale, state: State, log_odds: Floats
     if state.session == 1:
         early = ~left & (state.baseline - level >= numbers.EARLY_DROP)
     moving = rng.random(shape) < np.where(state.moving, *moving_next(columns, log_odds, early))
-    return State(
+    return SessionState(
         session=state.session + 1,
         baseline=state.baseline,
         level=np.where(left, state.level, level),
@@ -119,13 +121,13 @@ def _next_session(columns: Columns, scale: Scale, state: State, log_odds: Floats
     )
 
 
-def draw_course(people: People, rng: np.random.Generator) -> Course:
+def draw_course(people: People, rng: np.random.Generator) -> SecondCourse:
     """The course of every patient, the end-of-course rating included, seen or not."""
     count = len(people)
     baseline = people.scale.level(people.baseline)
     no = np.zeros(count, dtype=np.bool_)
     moving = rng.random(count) < expit(log_odds_of_moving(people.columns, baseline))
-    start = State(1, baseline, baseline, no, moving, no, np.ones(count, dtype=np.int64))
+    start = SessionState(1, baseline, baseline, no, moving, no, np.ones(count, dtype=np.int64))
     states = walk(people.columns, people.scale, start, rng)
     last = states[-1]
     score = people.scale.score(deciding_mean(last) + numbers.LAST_SD * rng.standard_normal(count))
@@ -134,7 +136,7 @@ def draw_course(people: People, rng: np.random.Generator) -> Course:
     ratings = [
         np.where(state.left, np.nan, np.rint(people.scale.cut + state.level * people.scale.points)) for state in states
     ]
-    return Course(
+    return SecondCourse(
         session_day=days,
         received=last.received,
         score=np.stack(ratings, axis=1),

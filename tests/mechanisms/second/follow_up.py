@@ -10,11 +10,11 @@ import numpy as np
 
 from tests.mechanisms.relapse_rule import NEVER, rated_relapse
 from tests.mechanisms.second import numbers
-from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, Scale
+from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, RatingScale
 
 
 @dataclass(frozen=True)
-class FollowUp:
+class SecondFollowUp:
     """Visits and events of a full follow-up: ``day`` and ``score`` (..., visits), the other arrays (...) in days."""
 
     day: Integers
@@ -48,8 +48,8 @@ def drift(columns: Columns, baseline: Floats, early: Flags) -> Floats:
 
 
 def draw_follow_up(
-    columns: Columns, scale: Scale, baseline: Floats, early: Flags, deciding: Floats, rng: np.random.Generator
-) -> FollowUp:
+    columns: Columns, scale: RatingScale, baseline: Floats, early: Flags, deciding: Floats, rng: np.random.Generator
+) -> SecondFollowUp:
     """The full follow-up after a deciding score; ``baseline`` is a level."""
     shape = deciding.shape
     mean, level = drift(columns, baseline, early), scale.level(deciding)
@@ -69,7 +69,7 @@ def draw_follow_up(
             events[name] = np.where(happens, on, events[name])
         scores[..., visit] = scale.score(level + mean + spread * rng.standard_normal(shape))
         level, days[..., visit], previous = scale.level(scores[..., visit]), day, day
-    return FollowUp(days, scores, *events.values())
+    return SecondFollowUp(days, scores, *events.values())
 
 
 def _hazards(columns: Columns, level: Floats) -> dict[str, Floats]:
@@ -88,7 +88,7 @@ def _hazards(columns: Columns, level: Floats) -> dict[str, Floats]:
     }
 
 
-def evaluated(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floats, Floats]:
+def evaluated(follow_up: SecondFollowUp, deciding: Floats, scale: RatingScale) -> tuple[Floats, Floats]:
     """Day of the relapse and day of the competing event by the outcome rules, ``NEVER`` where the other came first."""
     rated = rated_relapse(follow_up.day, follow_up.score, follow_up.alive, deciding, scale.relapse, scale.change)
     relapse = np.minimum(rated, _until(follow_up.medication_day, follow_up))
@@ -96,6 +96,6 @@ def evaluated(follow_up: FollowUp, deciding: Floats, scale: Scale) -> tuple[Floa
     return np.where(relapse <= competing, relapse, NEVER), np.where(competing < relapse, competing, NEVER)
 
 
-def _until(day: Floats, follow_up: FollowUp) -> Floats:
+def _until(day: Floats, follow_up: SecondFollowUp) -> Floats:
     """An event's day; nothing happens after death."""
     return np.where(day <= follow_up.death_day, day, NEVER)

@@ -1,4 +1,4 @@
-"""The numbers of the second mechanism; no drawing and no arithmetic happens here.
+"""The numbers of the second mechanism; nothing is drawn or computed here.
 
 Only the mechanism's own rates and the discrimination of its own true probabilities were looked at when they were
 chosen, never an answer of the product. Tags: [seen] stood in the cited source; [judgement] ours. A *level* is the
@@ -52,7 +52,7 @@ SITES = (
     Site("river", 0.08, 4, "intravenous", 0.5, 0.10, -0.6, -0.3, -0.4),
     Site("market", 0.06, 4, "sublingual", 6.0, -0.05, 0.1, 0.0, 0.6),
 )
-"""Eight sites, the same for every cohort, so that fresh patients come from the sites that taught [judgement]."""
+"""Eight sites, the same for every cohort, so that fresh patients come from the sites of the training [judgement]."""
 
 DIAGNOSES = {"gad": 0.50, "social_anxiety": 0.16, "panic": 0.12, "ptsd": 0.10, "mixed_anxiety_depression": 0.12}
 """Shares [judgement]. Social anxiety is followed with the LSAS, every other diagnosis with the GAD-7."""
@@ -60,7 +60,7 @@ DIAGNOSES = {"gad": 0.50, "social_anxiety": 0.16, "panic": 0.12, "ptsd": 0.10, "
 BASELINE_LEVEL, BASELINE_SD, LOWEST_BASELINE = 10.3, 2.9, 6.0
 """GAD-7 of about 14.5 at baseline, 10 at least: Hull 2022 [seen]; the spread is [judgement]."""
 
-SHARES = {
+PROPORTIONS = {
     "comorbid_depression": 0.45,
     "comorbid_ptsd": 0.15,
     "comorbid_substance_use": 0.12,
@@ -108,7 +108,7 @@ STOPS_MOVING, STOPS_MOVING_PER_LOG_ODDS = -2.3, -0.4
 """Weekly log-odds of leaving either state [judgement]."""
 EARLY_DROP, SWITCH_FAILURES, SWITCH_SHUT = 2.0, 2, 0.02
 """Who has not dropped by so many levels at session 2 and has two failures hardly ever starts to move: both
-conditions together. Early change predicts: Beard & Delgadillo 2019 [seen]; the gate is [judgement]."""
+conditions together. Early change predicts: Beard & Delgadillo 2019 [seen]; the switch is [judgement]."""
 
 MOVES_TO, MOVES_BY, MOVING_SD = -2.3, 0.36, 2.7
 STUCK_AT_SHARE, STUCK_BY, STUCK_SD = 0.78, 0.20, 2.4

@@ -22,7 +22,7 @@ SCALES = ("gad7", "lsas")
 
 
 @dataclass(frozen=True)
-class Scale:
+class RatingScale:
     """Range and cut-offs in points, and points per level; arrays that broadcast against the columns."""
 
     minimum: Floats
@@ -33,18 +33,18 @@ class Scale:
     points: Floats
 
     @staticmethod
-    def from_index(index: Integers) -> "Scale":
+    def from_index(index: Integers) -> "RatingScale":
         """The scale ``SCALES[index]`` of every patient."""
         rows = [(INSTRUMENTS[name], numbers.POINTS_PER_LEVEL[name]) for name in SCALES]
         table = np.array(
             [[r.minimum, r.maximum, r.remission_at_most, r.relapse_at_least, r.reliable_change, p] for r, p in rows],
             dtype=np.float64,
         )
-        return Scale(*table[index].T)
+        return RatingScale(*table[index].T)
 
-    def of_draws(self) -> "Scale":
+    def of_draws(self) -> "RatingScale":
         """The same with a last axis for draws."""
-        return Scale(*(values[..., None] for values in vars(self).values()))
+        return RatingScale(*(values[..., None] for values in vars(self).values()))
 
     def level(self, score: Floats) -> Floats:
         """Points as levels above the remission cut-off."""
@@ -73,7 +73,7 @@ class People:
     sex: Integers
     diagnosis: Integers
     scale_index: Integers
-    scale: Scale
+    scale: RatingScale
     columns: Columns
     recorded: Mapping[str, Flags]
     baseline: Floats
@@ -93,14 +93,14 @@ def draw_people(count: int, rng: np.random.Generator) -> People:
     site = rng.choice(len(numbers.SITES), count, p=[each.share for each in numbers.SITES])
     diagnosis = rng.choice(len(numbers.DIAGNOSES), count, p=list(numbers.DIAGNOSES.values()))
     social = diagnosis == list(numbers.DIAGNOSES).index("social_anxiety")
-    scale = Scale.from_index(social.astype(np.int64))
+    scale = RatingScale.from_index(social.astype(np.int64))
     level = rng.normal(numbers.BASELINE_LEVEL, numbers.BASELINE_SD, count) + site_values(site, "severity")
     baseline = scale.score(np.maximum(level, numbers.LOWEST_BASELINE))
     screening = scale.score(scale.level(baseline) + rng.normal(0, 1.5, count))
     columns = {
         "age_years": np.clip(np.rint(rng.normal(42, 13, count)), 18, 85),
         "social_anxiety": social.astype(np.float64),
-        "comorbid_ptsd": (rng.random(count) < numbers.SHARES["comorbid_ptsd"]).astype(np.float64),
+        "comorbid_ptsd": (rng.random(count) < numbers.PROPORTIONS["comorbid_ptsd"]).astype(np.float64),
         **{f"site_{name}": site_values(site, name) for name in ("moving", "leaving", "lost", "planned")},
     }
     columns |= _draw_missable(columns["age_years"], rng)
@@ -122,7 +122,7 @@ def _draw_missable(age: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     shape = age.shape
     drawn = {
         name: (rng.random(shape) < share).astype(np.float64)
-        for name, share in numbers.SHARES.items()
+        for name, share in numbers.PROPORTIONS.items()
         if name in numbers.NOT_RECORDED
     }
     onset = 6.0 + rng.gamma(3.0, 7.5, shape)

@@ -5,10 +5,10 @@ import pandas as pd
 
 from tests.mechanisms.relapse_rule import NEVER
 from tests.mechanisms.second import numbers
-from tests.mechanisms.second.course import Course
-from tests.mechanisms.second.follow_up import FollowUp
+from tests.mechanisms.second.course import SecondCourse
+from tests.mechanisms.second.follow_up import SecondFollowUp
 from tests.mechanisms.second.people import SCALES, Flags, Floats, Integers, People
-from tests.mechanisms.second.unseen import Seen
+from tests.mechanisms.second.unseen import RecordedVisits
 
 FLAGS = (
     "comorbid_depression",
@@ -27,7 +27,7 @@ def patient_ids(count: int) -> pd.Series:
 
 
 def tables_of(
-    people: People, course: Course, follow_up: FollowUp, seen: Seen, rng: np.random.Generator
+    people: People, course: SecondCourse, follow_up: SecondFollowUp, seen: RecordedVisits, rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
     """Every table by its name."""
     ids = patient_ids(len(people))
@@ -87,7 +87,7 @@ def _prior_treatments(people: People, rng: np.random.Generator) -> pd.DataFrame:
     return frame
 
 
-def _sessions(people: People, course: Course, rng: np.random.Generator) -> pd.DataFrame:
+def _sessions(people: People, course: SecondCourse, rng: np.random.Generator) -> pd.DataFrame:
     number = np.arange(1, numbers.MOST_SESSIONS + 1)
     patient, column = np.nonzero(number <= course.received[:, None])
     site = people.site[patient]
@@ -103,7 +103,7 @@ def _sessions(people: People, course: Course, rng: np.random.Generator) -> pd.Da
     return frame
 
 
-def _assessments(people: People, course: Course, follow_up: FollowUp, seen: Seen) -> pd.DataFrame:
+def _assessments(people: People, course: SecondCourse, follow_up: SecondFollowUp, seen: RecordedVisits) -> pd.DataFrame:
     everybody = np.arange(len(people))
     scales = people.scale_index
     parts = [
@@ -135,7 +135,9 @@ def _ratings(patient: Integers, day: Floats | Integers, scale: Integers, score: 
     return np.stack([patient, day, scale, score], axis=1).astype(np.float64)
 
 
-def _events(course: Course, follow_up: FollowUp, seen: Seen, rng: np.random.Generator) -> pd.DataFrame:
+def _events(
+    course: SecondCourse, follow_up: SecondFollowUp, seen: RecordedVisits, rng: np.random.Generator
+) -> pd.DataFrame:
     """What happens up to the last visit that is seen; a loss leaves a withdrawal for about half of those lost."""
     last_visit = np.where(seen.visits, follow_up.day, 0).max(axis=1).astype(np.float64)
     until = np.where(seen.lost, last_visit, follow_up.day[:, -1])
@@ -148,10 +150,10 @@ def _events(course: Course, follow_up: FollowUp, seen: Seen, rng: np.random.Gene
             ("medication_increase", follow_up.medication_day),
         )
     ]
-    told = rng.random(len(until)) < 0.5
+    reported = rng.random(len(until)) < 0.5
     gone = np.where(seen.deciding, last_visit + 1, -1.0)
     dead = seen.deciding & (follow_up.death_day <= until)
-    happened.append(("withdrawal", gone, seen.lost & told & ~dead))
+    happened.append(("withdrawal", gone, seen.lost & reported & ~dead))
     happened.append(("end_of_follow_up", until, ~seen.lost & ~dead))
     frames = [
         pd.DataFrame(

@@ -12,8 +12,8 @@ from tests.mechanisms.resampling import TRIED_PER_DRAW, resampled
 from tests.mechanisms.rows import rows_of
 from tests.mechanisms.second import numbers
 from tests.mechanisms.second.course import (
-    Course,
-    State,
+    SecondCourse,
+    SessionState,
     deciding_mean,
     log_odds_of_moving,
     moving_next,
@@ -21,13 +21,15 @@ from tests.mechanisms.second.course import (
     week_means,
 )
 from tests.mechanisms.second.follow_up import draw_follow_up, evaluated
-from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, Scale, filled
-from tests.mechanisms.true_risks import HORIZONS_DAYS, Truth
+from tests.mechanisms.second.people import Columns, Flags, Floats, Integers, People, RatingScale, filled
+from tests.mechanisms.true_risks import HORIZONS_DAYS, TrueRisks
 
 PATIENTS_AT_ONCE = 100
 
 
-def true_probabilities(people: People, course: Course, draws: int = 1000, seed: int = 0) -> tuple[Truth, Truth, Truth]:
+def true_probabilities(
+    people: People, course: SecondCourse, draws: int = 1000, seed: int = 0
+) -> tuple[TrueRisks, TrueRisks, TrueRisks]:
     """True probabilities before sessions 1, 2 and 3, from so many draws per patient and landmark."""
     return (
         _at_landmark(people, course, 1, draws, seed),
@@ -36,7 +38,7 @@ def true_probabilities(people: People, course: Course, draws: int = 1000, seed: 
     )
 
 
-def _at_landmark(people: People, course: Course, landmark: int, draws: int, seed: int) -> Truth:
+def _at_landmark(people: People, course: SecondCourse, landmark: int, draws: int, seed: int) -> TrueRisks:
     """Who never came to session 3 has the third landmark two weeks after session 2; the record then shows it."""
     rng = np.random.default_rng([seed, landmark])
     reached = course.received >= min(landmark, 2)
@@ -46,11 +48,11 @@ def _at_landmark(people: People, course: Course, landmark: int, draws: int, seed
     for start in range(0, len(patients), PATIENTS_AT_ONCE):
         some = patients[start : start + PATIENTS_AT_ONCE]
         remission[some], relapse[some], event_free[some] = _simulated(people, course, some, landmark, draws, rng)
-    return Truth(remission, relapse, event_free)
+    return TrueRisks(remission, relapse, event_free)
 
 
 def _simulated(
-    people: People, course: Course, patients: Integers, landmark: int, draws: int, rng: np.random.Generator
+    people: People, course: SecondCourse, patients: Integers, landmark: int, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
     some: People = rows_of(people, patients)
     scale = some.scale.of_draws()
@@ -72,7 +74,9 @@ def _simulated(
     return remission, relapsed.mean(axis=1), free.mean(axis=1)
 
 
-def _courses(people: People, scores: Floats, draws: int, rng: np.random.Generator) -> tuple[Columns, State, Floats]:
+def _courses(
+    people: People, scores: Floats, draws: int, rng: np.random.Generator
+) -> tuple[Columns, SessionState, Floats]:
     """What acts, the state at the last session and the weight given the record, all (patients, tried)."""
     scale = people.scale.of_draws()
     columns, log_weight = filled(people, TRIED_PER_DRAW * draws, rng)
@@ -83,7 +87,7 @@ def _courses(people: People, scores: Floats, draws: int, rng: np.random.Generato
     return columns, walk(columns, scale, state, rng)[-1], weight / weight.sum(axis=1, keepdims=True)
 
 
-def _filtered(columns: Columns, scale: Scale, scores: Floats) -> tuple[Floats, Floats]:
+def _filtered(columns: Columns, scale: RatingScale, scores: Floats) -> tuple[Floats, Floats]:
     """Log-likelihood of the recorded ratings, and probability of moving in the week now, both (patients, draws)."""
     baseline = scale.level(scores[:, :1])
     log_odds = log_odds_of_moving(columns, baseline)
@@ -102,18 +106,18 @@ def _filtered(columns: Columns, scale: Scale, scores: Floats) -> tuple[Floats, F
     return evidence, moving
 
 
-def early_response(scale: Scale, scores: Floats) -> Flags:
+def early_response(scale: RatingScale, scores: Floats) -> Flags:
     """Who had dropped enough at session 2, shape (patients, 1); nobody before its rating is known."""
     if scores.shape[1] < 2:
         return np.zeros((len(scores), 1), dtype=np.bool_)
     return scale.level(scores[:, :1]) - scale.level(scores[:, 1:2]) >= numbers.EARLY_DROP
 
 
-def _state(scale: Scale, scores: Floats, columns: Columns, moving: Flags) -> State:
+def _state(scale: RatingScale, scores: Floats, columns: Columns, moving: Flags) -> SessionState:
     shape = moving.shape
     received = (~np.isnan(scores)).sum(axis=1)
     latest = scores[np.arange(len(scores)), received - 1][:, None]
-    return State(
+    return SessionState(
         session=scores.shape[1],
         baseline=np.broadcast_to(scale.level(scores[:, :1]), shape),
         level=np.broadcast_to(scale.level(latest), shape),
@@ -124,7 +128,7 @@ def _state(scale: Scale, scores: Floats, columns: Columns, moving: Flags) -> Sta
     )
 
 
-def _score_in_remission(scale: Scale, mean: Floats, remits: Floats, rng: np.random.Generator) -> Floats:
+def _score_in_remission(scale: RatingScale, mean: Floats, remits: Floats, rng: np.random.Generator) -> Floats:
     """A deciding score given remission, from the mean level and the probability of remission of every draw."""
     share = np.clip(rng.random(mean.shape) * remits, 1e-300, None)
     return scale.score(mean + numbers.LAST_SD * ndtri(share))

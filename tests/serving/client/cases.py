@@ -15,7 +15,7 @@ from serving.client import (
 )
 from tests.serving.client.stub_server import (
     Act,
-    Stub,
+    StubServer,
 )
 from tests.serving.requests import EXAMPLE, Document
 
@@ -85,12 +85,12 @@ class FakePace:
 
 
 def client(
-    stub: Stub, *, pace: FakePace | None = None, limits: TimeLimits = FAST, retries: Retries | None = None
+    stub: StubServer, *, pace: FakePace | None = None, limits: TimeLimits = FAST, retries: Retries | None = None
 ) -> KapClient:
     return KapClient(stub.url, KEY, limits=limits, retries=retries, pace=(pace or FakePace()).pace())
 
 
-def raised_by(stub: Stub, *script: Act, **options: Any) -> CallError:
+def raised_by(stub: StubServer, *script: Act, **options: Any) -> CallError:
     """The error that asking for one prediction ends with."""
     stub.script = list(script)
     with client(stub, **options) as kap, pytest.raises(CallError) as caught:

@@ -25,8 +25,8 @@ class ReceivedRequest:
 
 
 @dataclass
-class Stub:
-    """A running server. Whoever has set ``released`` ends what stalls."""
+class StubServer:
+    """A running server. Setting ``released`` ends what stalls."""
 
     url: str = ""
     script: list["Act"] = field(default_factory=list)
@@ -38,14 +38,14 @@ class Stub:
         return [one.headers["idempotency-key"] for one in self.received]
 
 
-Act: TypeAlias = Callable[[BaseHTTPRequestHandler, Stub], None]
+Act: TypeAlias = Callable[[BaseHTTPRequestHandler, StubServer], None]
 
 
 def answers(document: Any, status: int = 200, media_type: str = "application/json", **headers: str) -> Act:
     """Answer with a JSON document, or with bytes as they are; ``Retry_After`` is the header Retry-After."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
 
-    def act(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+    def act(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
         handler.send_response_only(status)
         given = {"Content-Type": media_type, "Content-Length": str(len(body))}
         for name, value in (given | headers).items():
@@ -62,24 +62,24 @@ def refuses(status: int, detail: str = "", problems: Any = (), **headers: str) -
     return answers(document, status, PROBLEM_JSON, **headers)
 
 
-def hangs_up(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+def hangs_up(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
     """Close the connection without a word."""
     handler.close_connection = True
 
 
-def resets(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+def resets(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
     """Reset the connection, as the kernel does for a process that was killed."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
 
 
-def breaks_off(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+def breaks_off(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
     """Close the connection in the middle of an answer."""
     handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"outcome": ')
     handler.close_connection = True
 
 
-def stalls(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+def stalls(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
     """Say nothing for as long as the test lasts."""
     stub.released.wait(30)
     handler.close_connection = True
@@ -88,7 +88,7 @@ def stalls(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
 def drips(start: bytes, drop: bytes) -> Act:
     """Begin an answer and never end it: another drop every few milliseconds."""
 
-    def act(handler: BaseHTTPRequestHandler, stub: Stub) -> None:
+    def act(handler: BaseHTTPRequestHandler, stub: StubServer) -> None:
         handler.close_connection = True
         with suppress(OSError):
             handler.wfile.write(start)
@@ -100,7 +100,7 @@ def drips(start: bytes, drop: bytes) -> Act:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    stub: Stub
+    stub: StubServer
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,12 +123,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stub_server(*script: Act, tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
+def stub_server(*script: Act, tls: ssl.SSLContext | None = None) -> Iterator[StubServer]:
     """The server on a free port of loopback, until the end of the ``with``."""
     server = _Server(("127.0.0.1", 0), _Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    server.stub = Stub(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", list(script))
+    server.stub = StubServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", list(script))
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is no news
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

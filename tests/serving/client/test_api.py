@@ -34,7 +34,7 @@ from tests.serving.client.cases import (
 from tests.serving.client.stub_server import (
     PROBLEM_JSON,
     Act,
-    Stub,
+    StubServer,
     answers,
     hangs_up,
     refuses,
@@ -46,12 +46,12 @@ README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def stub() -> Iterator[Stub]:
+def stub() -> Iterator[StubServer]:
     with stub_server() as started:
         yield started
 
 
-def test_a_prediction_comes_back_typed(stub: Stub) -> None:
+def test_a_prediction_comes_back_typed(stub: StubServer) -> None:
     stub.script = [answers(PREDICTED), answers(NOT_PREDICTABLE)]
     with client(stub) as kap:
         predicted, not_predictable = kap.predict(EXAMPLE), kap.predict(read(EXAMPLE))
@@ -66,7 +66,7 @@ def test_a_prediction_comes_back_typed(stub: Stub) -> None:
         assert json.loads(sent.body) == EXAMPLE
 
 
-def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: Stub) -> None:
+def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: StubServer) -> None:
     stub.script = [answers({"answers": [PREDICTED, REFUSED, NOT_PREDICTABLE]}), answers({"answers": [PREDICTED]})]
     with client(stub) as kap:
         found = kap.predict_batch([EXAMPLE, {"as_of_day": 3}, read(EXAMPLE)])
@@ -81,7 +81,7 @@ def test_each_patient_of_a_batch_is_answered_or_refused_on_its_own(stub: Stub) -
     assert {one.path for one in stub.received} == {"/v1/predict_batch"}
 
 
-def test_a_refusal_lists_what_to_mend(stub: Stub) -> None:
+def test_a_refusal_lists_what_to_correct(stub: StubServer) -> None:
     wrong = {"path": "patient.age_years", "required": "a number from 10 to 110 years", "found": "another type"}
     error = raised_by(stub, refuses(400, problems=[wrong, wrong | {"path": "as_of_day"}]))
     assert isinstance(error, CallRefusedError)
@@ -91,7 +91,7 @@ def test_a_refusal_lists_what_to_mend(stub: Stub) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"problems": 5}', b'{"problems": [{}]}', b'{"detail": NaN', b"\xff"])
-def test_problem_details_that_are_none_leave_the_status_to_speak(stub: Stub, body: bytes) -> None:
+def test_problem_details_that_are_none_leave_the_status_to_speak(stub: StubServer, body: bytes) -> None:
     error = raised_by(stub, answers(body, 400, PROBLEM_JSON))
     assert isinstance(error, CallRefusedError)
     assert (error.status, error.detail, error.problems) == (400, "", ())
@@ -135,7 +135,7 @@ def _without(path: tuple[str | int, ...], document: Document = PREDICTED) -> Doc
     ],
     ids=lambda answer: str(answer)[:40],
 )
-def test_half_an_answer_is_none(stub: Stub, answer: Any) -> None:
+def test_half_an_answer_is_none(stub: StubServer, answer: Any) -> None:
     error = raised_by(stub, answers(answer))
     assert type(error) is ServiceFailedError
     assert re.match("the answer is not (JSON|valid at )", str(error))
@@ -151,7 +151,7 @@ def _with_more(value: Any) -> Any:
     return [_with_more(one) for one in value] if isinstance(value, list) else value
 
 
-def test_what_a_newer_service_says_besides_is_left_out(stub: Stub) -> None:
+def test_what_a_newer_service_says_besides_is_left_out(stub: StubServer) -> None:
     stub.script = [answers(_with_more(PREDICTED)), answers(_with_more({"answers": [NOT_PREDICTABLE, REFUSED]}))]
     with client(stub) as kap:
         predicted = kap.predict(EXAMPLE)
@@ -161,20 +161,20 @@ def test_what_a_newer_service_says_besides_is_left_out(stub: Stub) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_a_batch_has_an_answer_for_each_patient(stub: Stub, number: int) -> None:
+def test_a_batch_has_an_answer_for_each_patient(stub: StubServer, number: int) -> None:
     stub.script = [answers({"answers": [PREDICTED] * number})]
     with client(stub) as kap, pytest.raises(ServiceFailedError, match="items for 2 records"):
         kap.predict_batch([EXAMPLE, EXAMPLE])
 
 
-def test_an_answer_without_an_end_is_not_kept(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_an_end_is_not_kept(stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.client.retrying_call.MOST_ANSWER_BYTES", 1_000)
     error = raised_by(stub, answers(PREDICTED | {"more": "x" * 1_000}))
     assert isinstance(error, ServiceFailedError)
     assert "larger" in str(error)
 
 
-def test_what_can_not_be_decompressed_is_no_answer(stub: Stub) -> None:
+def test_what_can_not_be_decompressed_is_no_answer(stub: StubServer) -> None:
     error = raised_by(stub, answers(b"no gzip", Content_Encoding="gzip"))
     assert isinstance(error, ServiceFailedError)
     assert stub.received[0].headers["accept-encoding"] == "identity"
@@ -193,7 +193,7 @@ def test_what_can_not_be_decompressed_is_no_answer(stub: Stub) -> None:
         (hangs_up, False),
     ],
 )
-def test_readiness_is_asked_for_once(stub: Stub, act: Act, ready: bool) -> None:
+def test_readiness_is_asked_for_once(stub: StubServer, act: Act, ready: bool) -> None:
     stub.script = [act]
     with client(stub) as kap:
         assert kap.ready() is ready
@@ -201,7 +201,7 @@ def test_readiness_is_asked_for_once(stub: Stub, act: Act, ready: bool) -> None:
     assert "idempotency-key" not in stub.received[0].headers
 
 
-def test_readiness_says_what_stands_in_the_way(stub: Stub) -> None:
+def test_readiness_says_what_stands_in_the_way(stub: StubServer) -> None:
     stub.script = [
         answers(READY | {"ready": False, "log": "does not answer"}, 503),
         answers({}),
@@ -227,7 +227,7 @@ def test_readiness_says_what_stands_in_the_way(stub: Stub) -> None:
     ],
 )
 def test_the_program_in_the_guide_runs(
-    stub: Stub,
+    stub: StubServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

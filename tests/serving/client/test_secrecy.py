@@ -23,7 +23,7 @@ from serving.contract.response import Prediction
 from tests.serving.client.cases import KEY, MARKER, PREDICTED, FakePace, client, raised_by
 from tests.serving.client.stub_server import (
     Act,
-    Stub,
+    StubServer,
     answers,
     hangs_up,
     refuses,
@@ -42,7 +42,7 @@ def _no_key_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def stub() -> Iterator[Stub]:
+def stub() -> Iterator[StubServer]:
     with stub_server() as started:
         yield started
 
@@ -55,7 +55,7 @@ def stub() -> Iterator[Stub]:
     [{"as_of_day": float("nan")}, {"as_of_day": datetime(2026, 1, 1, tzinfo=UTC)}, {"patient": {1, 2}}, [1], None, 5],
     ids=str,
 )
-def test_a_record_that_is_no_json_is_refused_before_it_is_sent(stub: Stub, record: Any) -> None:
+def test_a_record_that_is_no_json_is_refused_before_it_is_sent(stub: StubServer, record: Any) -> None:
     with client(stub) as kap:
         for ask in (lambda: kap.predict(record), lambda: kap.predict_batch([EXAMPLE, record])):
             with pytest.raises(CallRefusedError, match="nothing was sent") as caught:
@@ -66,7 +66,7 @@ def test_a_record_that_is_no_json_is_refused_before_it_is_sent(stub: Stub, recor
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a\r\nX: y", "é", "x" * 129])
-def test_an_idempotency_key_that_would_be_refused_is_not_sent(stub: Stub, key: str) -> None:
+def test_an_idempotency_key_that_would_be_refused_is_not_sent(stub: StubServer, key: str) -> None:
     with client(stub) as kap, pytest.raises(CallRefusedError, match="nothing was sent"):
         kap.predict(EXAMPLE, idempotency_key=key)
     assert stub.received == []
@@ -117,7 +117,7 @@ def test_loopback_may_be_asked_in_the_clear_and_any_other_by_tls(address: str) -
     KapClient(address, KEY).close()
 
 
-def test_a_path_before_the_services_own_is_kept(stub: Stub) -> None:
+def test_a_path_before_the_services_own_is_kept(stub: StubServer) -> None:
     stub.script = [answers(PREDICTED)]
     with KapClient(stub.url + "/kap/", KEY) as kap:
         kap.predict(EXAMPLE)
@@ -125,14 +125,16 @@ def test_a_path_before_the_services_own_is_kept(stub: Stub) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(stub: Stub, status: int) -> None:
+def test_redirects_are_not_followed(stub: StubServer, status: int) -> None:
     with stub_server(answers(PREDICTED)) as elsewhere:
         error = raised_by(stub, answers(b"", status, Location=elsewhere.url + "/v1/predict"))
         assert elsewhere.received == []
     assert isinstance(error, ServiceFailedError)
 
 
-def test_no_proxy_gets_a_record_whatever_the_environment_names(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_gets_a_record_whatever_the_environment_names(
+    stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with stub_server(answers(PREDICTED)) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -145,7 +147,7 @@ def test_no_proxy_gets_a_record_whatever_the_environment_names(stub: Stub, monke
 # The key
 
 
-def test_the_key_may_come_from_the_environment(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_may_come_from_the_environment(stub: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     stub.script = [answers(PREDICTED)] * 4
     for set_to, given_, sent in (
         (KEY, None, KEY),
@@ -189,7 +191,9 @@ def _everything_in(error: BaseException | None) -> str:
         stalls,
     ],
 )
-def test_no_error_and_no_log_holds_a_value_or_a_key(stub: Stub, act: Act, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_error_and_no_log_holds_a_value_or_a_key(
+    stub: StubServer, act: Act, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     stub.script = [act, act]
     kap = client(stub, retries=Retries(tries=2))
@@ -210,7 +214,7 @@ def test_a_call_and_a_reply_are_shown_without_what_they_carry() -> None:
     assert MARKER not in shown
 
 
-def test_the_services_words_stand_beside_the_text_and_not_in_it(stub: Stub) -> None:
+def test_the_services_words_stand_beside_the_text_and_not_in_it(stub: StubServer) -> None:
     wrong = {"path": MARKER, "required": MARKER, "found": MARKER}
     error = raised_by(stub, refuses(400, MARKER, [wrong]))
     assert error.detail == MARKER
@@ -229,7 +233,7 @@ def test_a_client_says_where_it_asks_and_not_with_which_key() -> None:
         assert repr(without) == "KapClient('http://127.0.0.1:3000', without a key)"
 
 
-def test_an_error_can_be_sent_to_another_process(stub: Stub) -> None:
+def test_an_error_can_be_sent_to_another_process(stub: StubServer) -> None:
     problem = {"path": "as_of_day", "required": "a day", "found": "nothing"}
     error = raised_by(stub, refuses(400, "why", [problem]))
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
@@ -250,14 +254,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tls_stub(certificate: Path) -> Iterator[Stub]:
+def tls_stub(certificate: Path) -> Iterator[StubServer]:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, certificate.with_name("key.pem"))
     with stub_server(tls=tls) as started:
         yield started
 
 
-def test_a_certificate_that_nobody_trusted_signed_gets_no_record(tls_stub: Stub) -> None:
+def test_a_certificate_that_nobody_trusted_signed_gets_no_record(tls_stub: StubServer) -> None:
     pace = FakePace()
     error = raised_by(tls_stub, answers(PREDICTED), pace=pace)
     assert isinstance(error, ServiceFailedError)
@@ -265,13 +269,13 @@ def test_a_certificate_that_nobody_trusted_signed_gets_no_record(tls_stub: Stub)
     assert (tls_stub.received, pace.waited) == ([], [])
 
 
-def test_an_authority_of_ones_own_is_trusted_when_it_is_named(tls_stub: Stub, certificate: Path) -> None:
+def test_an_authority_of_ones_own_is_trusted_when_it_is_named(tls_stub: StubServer, certificate: Path) -> None:
     tls_stub.script = [answers(PREDICTED)]
     with KapClient(tls_stub.url, KEY, ca=certificate) as kap:
         assert isinstance(kap.predict(EXAMPLE), Prediction)
 
 
-def test_a_certificate_of_another_name_gets_no_record(tls_stub: Stub, certificate: Path) -> None:
+def test_a_certificate_of_another_name_gets_no_record(tls_stub: StubServer, certificate: Path) -> None:
     address = tls_stub.url.replace("127.0.0.1", "localhost")
     with KapClient(address, KEY, ca=certificate) as kap, pytest.raises(ServiceFailedError, match="certificate"):
         kap.predict(EXAMPLE)

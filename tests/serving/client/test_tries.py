@@ -25,7 +25,7 @@ from serving.contract.response import Prediction
 from tests.serving.client.cases import KEY, PREDICTED, FakePace, client, raised_by
 from tests.serving.client.stub_server import (
     Act,
-    Stub,
+    StubServer,
     answers,
     breaks_off,
     drips,
@@ -39,12 +39,12 @@ from tests.serving.requests import EXAMPLE
 
 
 @pytest.fixture
-def stub() -> Iterator[Stub]:
+def stub() -> Iterator[StubServer]:
     with stub_server() as started:
         yield started
 
 
-def test_every_try_of_a_call_has_the_same_key_and_another_call_has_another(stub: Stub) -> None:
+def test_every_try_of_a_call_has_the_same_key_and_another_call_has_another(stub: StubServer) -> None:
     failures = [refuses(503), hangs_up, resets, breaks_off, refuses(500)]
     stub.script = [*failures, answers(PREDICTED), answers(PREDICTED)]
     with client(stub) as kap:
@@ -58,14 +58,14 @@ def test_every_try_of_a_call_has_the_same_key_and_another_call_has_another(stub:
     assert len({one.body for one in stub.received}) == 1
 
 
-def test_a_key_of_ones_own_is_sent_at_every_try_of_a_batch_too(stub: Stub) -> None:
+def test_a_key_of_ones_own_is_sent_at_every_try_of_a_batch_too(stub: StubServer) -> None:
     stub.script = [refuses(503), answers({"answers": [PREDICTED]})]
     with client(stub) as kap:
         kap.predict_batch([EXAMPLE], idempotency_key="visit-17")
     assert stub.idempotency_keys() == ["visit-17", "visit-17"]
 
 
-def test_an_answer_that_stalls_is_asked_for_again_under_the_same_key(stub: Stub) -> None:
+def test_an_answer_that_stalls_is_asked_for_again_under_the_same_key(stub: StubServer) -> None:
     stub.script = [stalls, answers(PREDICTED)]
     with client(stub) as kap:
         assert isinstance(kap.predict(EXAMPLE), Prediction)
@@ -74,7 +74,7 @@ def test_an_answer_that_stalls_is_asked_for_again_under_the_same_key(stub: Stub)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_may_pass_is_tried_again(stub: Stub, status: int) -> None:
+def test_what_may_pass_is_tried_again(stub: StubServer, status: int) -> None:
     stub.script = [refuses(status), answers(b"<html>", status, "text/html"), answers(PREDICTED)]
     with client(stub) as kap:
         assert isinstance(kap.predict(EXAMPLE), Prediction)
@@ -96,7 +96,7 @@ def test_what_may_pass_is_tried_again(stub: Stub, status: int) -> None:
         (201, ServiceFailedError),
     ],
 )
-def test_what_trying_again_can_not_mend_is_tried_once(stub: Stub, status: int, kind: type[CallError]) -> None:
+def test_what_a_retry_can_not_change_is_tried_once(stub: StubServer, status: int, kind: type[CallError]) -> None:
     error = raised_by(stub, refuses(status, "the service's own words"))
     assert type(error) is kind
     assert (error.status, error.detail) == (status, "the service's own words")
@@ -115,7 +115,9 @@ def test_what_trying_again_can_not_mend_is_tried_once(stub: Stub, status: int, k
         (resets, UnavailableError, "the connection broke off"),
     ],
 )
-def test_after_the_last_try_the_last_reason_is_told(stub: Stub, act: Act, kind: type[CallError], words: str) -> None:
+def test_after_the_last_try_the_last_reason_is_reported(
+    stub: StubServer, act: Act, kind: type[CallError], words: str
+) -> None:
     error = raised_by(stub, refuses(504), act, act, retries=Retries(tries=3))
     assert type(error) is kind
     assert words in str(error)
@@ -123,7 +125,7 @@ def test_after_the_last_try_the_last_reason_is_told(stub: Stub, act: Act, kind: 
     assert error.idempotency_key == stub.idempotency_keys()[0]
 
 
-def test_where_nobody_listens_it_is_told_after_all_tries() -> None:
+def test_where_nobody_listens_it_is_reported_after_all_tries() -> None:
     with stub_server() as gone:
         pass
     pace = FakePace()
@@ -137,7 +139,7 @@ def test_where_nobody_listens_it_is_told_after_all_tries() -> None:
 # How long is waited
 
 
-def test_waits_double_up_to_the_longest(stub: Stub) -> None:
+def test_waits_double_up_to_the_longest(stub: StubServer) -> None:
     pace = FakePace()
     retries = Retries(tries=6, first_wait=0.5, longest_wait=3)
     raised_by(stub, *[refuses(503)] * 6, pace=pace, retries=retries, limits=TimeLimits(total=60))
@@ -192,7 +194,7 @@ def test_tries_and_waits_keep_to_their_limits(tries: int, first: float, longer: 
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_the_wait_that_the_service_asks_for_is_kept(
-    stub: Stub, status: int, headers: dict[str, str], wait: float
+    stub: StubServer, status: int, headers: dict[str, str], wait: float
 ) -> None:
     """0.25 s is the longest random part; 9 s the longest wait without Retry-After."""
     pace = FakePace()
@@ -206,8 +208,8 @@ def test_the_wait_that_the_service_asks_for_is_kept(
 @pytest.mark.parametrize(
     ("asked", "seconds"), [("8", 8), ("3600", 3600), ("Sun, 01 Mar 2026 13:00:00 GMT", 3600), ("999999999", 999999999)]
 )
-def test_who_would_have_to_wait_beyond_the_deadline_is_told_at_once(
-    stub: Stub, status: int, asked: str, seconds: float
+def test_who_would_have_to_wait_beyond_the_deadline_is_reported_at_once(
+    stub: StubServer, status: int, asked: str, seconds: float
 ) -> None:
     pace = FakePace()
     error = raised_by(stub, refuses(status, Retry_After=asked), pace=pace, limits=TimeLimits(total=8))
@@ -216,7 +218,9 @@ def test_who_would_have_to_wait_beyond_the_deadline_is_told_at_once(
     assert (pace.waited, len(stub.received)) == ([], 1)
 
 
-def test_who_sent_no_key_where_one_is_needed_is_told_to_give_one(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sent_no_key_where_one_is_needed_is_asked_for_one(
+    stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("KAP_KEY", raising=False)
     stub.script = [refuses(401), refuses(401), refuses(403)]
     with KapClient(stub.url) as kap, pytest.raises(NotAllowedError) as without:
@@ -243,7 +247,7 @@ NEVER_ENDING = {
 
 
 @pytest.mark.parametrize("what", NEVER_ENDING)
-def test_a_call_ends_in_time_whatever_comes(stub: Stub, what: str) -> None:
+def test_a_call_ends_in_time_whatever_comes(stub: StubServer, what: str) -> None:
     stub.script = [NEVER_ENDING[what]]
     limits = TimeLimits(connect=1, read=10, total=0.3)
     started = time.monotonic()

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.serving.contract.spoilt_records import Way
-from tests.serving.planted import MARKER, PREDICT, PREDICT_BATCH, RawRequest
+from tests.serving.markers import MARKER, PREDICT, PREDICT_BATCH, RawRequest
 from tests.serving.requests import Document
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, TypeAlias
 
-from tests.serving.planted import MARKED_DIGITS, MARKER, PREDICT, PREDICT_BATCH, RawRequest
+from tests.serving.markers import MARKED_DIGITS, MARKER, PREDICT, PREDICT_BATCH, RawRequest
 from tests.serving.requests import Document, changed
 
 Place: TypeAlias = tuple[str | int, ...]

@@ -190,7 +190,7 @@ def test_what_is_no_object_is_refused_whole(text: str) -> None:
         ),
     ],
 )
-def test_a_part_of_another_kind_is_told_what_it_should_be(text: Any, expected: RequestProblem) -> None:
+def test_a_part_of_another_kind_is_reported_what_it_should_be(text: Any, expected: RequestProblem) -> None:
     assert problems(text) == (expected,)
 
 

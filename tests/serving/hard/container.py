@@ -68,7 +68,9 @@ class Image:
         give(context, uid)
         return cls(context, packages, uid)
 
-    def visit(self, folder: Path, what: str, *, models: Path | None = None, mounts_state: bool = True) -> "Visit":
+    def visit(
+        self, folder: Path, what: str, *, models: Path | None = None, mounts_state: bool = True
+    ) -> "ContainerVisit":
         """Start a container and, in it, the visitor, who starts the service as the image does and asks ``what``."""
         state, root = folder / "state", folder / "root"
         for made in (state, root):
@@ -82,11 +84,11 @@ class Image:
         unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
         command = [*unshare, "sh", "-c", *script, *mounts, *(f"{k}={v}" for k, v in environment.items()), *asked]
         process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        return Visit(process, state)
+        return ContainerVisit(process, state)
 
 
 @dataclass(frozen=True)
-class Visit:
+class ContainerVisit:
     """A visitor in a container; ``state`` is the mounted state folder."""
 
     process: subprocess.Popen[str]

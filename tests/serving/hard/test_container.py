@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.hard.container import Image, Visit, install_packages, require_namespaces
+from tests.serving.hard.container import ContainerVisit, Image, install_packages, require_namespaces
 from tests.serving.server.bento import image_context, make_bento
 from tests.serving.servers import environment_in, promote_toy
 
@@ -68,7 +68,7 @@ def let_others_read(folder: Path) -> None:
     subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
 
 
-def wait_for(visit: Visit, said: str) -> None:
+def wait_for(visit: ContainerVisit, said: str) -> None:
     """Read what a visitor says until it says this."""
     assert visit.process.stderr is not None
     for line in visit.process.stderr:

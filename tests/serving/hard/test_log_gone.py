@@ -1,4 +1,4 @@
-"""The log stops, or its disk is full, while clinics ask: nothing is answered unlogged, and it mends itself."""
+"""The log stops, or its disk is full, while clinics ask: nothing is answered unlogged, and it recovers by itself."""
 
 import os
 import subprocess

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.serving.hard.keyed import keyed
+from tests.serving.markers import MARKS
 from tests.serving.openapi.mutations import ANSWERED_WITHIN_SECONDS, bombard, mutations, synthetic_patients
-from tests.serving.planted import MARKS
 from tests.serving.requests import EXAMPLE
 
 NUMBER = 5_000

@@ -33,7 +33,7 @@ class Ring:
         return self._keys.get(token)
 
 
-class Rates:
+class FakeRates:
     """Lets so many through, then asks to wait 12.3 seconds."""
 
     def __init__(self, left: int = 1_000) -> None:
@@ -54,12 +54,12 @@ def ask(
     method: str = "GET",
     *,
     keys: Ring | None = None,
-    rates: Rates | None = None,
+    rates: FakeRates | None = None,
     client: str = "127.0.0.1",
     base: str = "http://127.0.0.1:3000",
     **headers: str,
 ) -> httpx.Response:
-    held, limits = keys or Ring(), rates or Rates()
+    held, limits = keys or Ring(), rates or FakeRates()
     app = AccessControl(inner, keys=lambda: held, rates=lambda: limits)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -101,7 +101,7 @@ def test_without_any_key_nobody_else_is(request_: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/healthz", "/readyz", "/openapi.json"])
-def test_health_is_told_to_anybody(path: str) -> None:
+def test_health_needs_no_key(path: str) -> None:
     assert ask(path, client="192.0.2.7", keys=Ring(CLINIC)).status_code == 200
 
 
@@ -146,8 +146,8 @@ def test_keys_that_are_not_known_yet_let_nobody_in() -> None:
     assert response.headers["retry-after"] == "1"
 
 
-def test_whoever_asks_too_often_is_told_when_to_come_again() -> None:
-    rates, keys = Rates(left=2), Ring(READER)
+def test_who_asks_too_often_is_answered_when_to_retry() -> None:
+    rates, keys = FakeRates(left=2), Ring(READER)
     answers = [ask(keys=keys, rates=rates, Authorization=f"Bearer {READER.id}") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[2].headers["retry-after"] == "13"

@@ -87,7 +87,7 @@ def test_a_body_that_never_ends_is_given_up() -> None:
     assert "0.05 seconds" in text
 
 
-def test_whoever_goes_away_gets_no_answer() -> None:
+def test_a_client_that_goes_away_gets_no_answer() -> None:
     scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/v1/predict", "headers": []}
 
     async def receive() -> Message:

@@ -65,7 +65,7 @@ def test_an_idempotency_key_gives_one_entry_and_the_first_answer(log: Engine) ->
     assert found(log) == ()
 
 
-def test_an_idempotency_key_with_another_request_is_told(log: Engine) -> None:
+def test_an_idempotency_key_with_another_request_is_reported(log: Engine) -> None:
     results = logged(log, [draft(1, idempotency="k")], [draft(2, idempotency="k"), draft(5)])
     assert isinstance(results[1][0], KeyReusedError)
     assert results[1][1] == LoggedReply("p5", draft(5).answer)
@@ -99,7 +99,7 @@ def test_another_secret_can_neither_write_nor_check(log: Engine) -> None:
     assert check_log(log, Secret(bytes(32))).findings
 
 
-def test_a_log_that_cannot_be_written_is_told_and_used_again_when_it_can(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_reported_and_used_again_when_it_can(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     folder.write_text("a file where the folder should be", encoding="utf-8")
     engine = log_in(folder)
@@ -232,7 +232,7 @@ TABLES = {
 }
 
 
-class Change:
+class LogChange:
     """One random change to what a log has stored: a value changed, a row removed, or two rows swapped."""
 
     def __init__(self, seed: int) -> None:
@@ -306,7 +306,7 @@ def test_any_single_change_to_the_stored_log_is_reported(seed: int, original: by
     path.chmod(0o600)
     database = sqlite3.connect(path)
     before = list(database.iterdump())
-    reported = Change(seed).make(database)
+    reported = LogChange(seed).make(database)
     database.commit()
     assert list(database.iterdump()) != before, reported
     database.close()

@@ -17,7 +17,7 @@ from features.records.cohort import Cohort
 from tests.serving.contract.spoilt_bytes import OF_BYTES
 from tests.serving.contract.spoilt_records import OF_RECORDS, spoilt_before
 from tests.serving.documented import ApiDocument
-from tests.serving.planted import MARKED_NUMBER, MARKER, MARKS, PREDICT, RawRequest
+from tests.serving.markers import MARKED_NUMBER, MARKER, MARKS, PREDICT, RawRequest
 from tests.serving.requests import Document, request_of
 from tests.serving.servers import Server
 from training.cohort.reader import read_cohort

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from features.records.cohort import Cohort
+from tests.serving.markers import MARKS
 from tests.serving.openapi.fuzzing import BATCH, fuzz
 from tests.serving.openapi.mutations import WAYS, bombard, mutations, synthetic_patients
-from tests.serving.planted import MARKS
 from tests.serving.servers import Server
 
 

@@ -31,7 +31,7 @@ from serving.prediction.predictor import Predictor
 from serving.server import service
 from serving.server.batcher import OverloadedError
 from tests.serving.bundles import toy_bundle
-from tests.serving.http.test_access_control import CLINIC, READER, Rates, Ring, ask
+from tests.serving.http.test_access_control import CLINIC, READER, FakeRates, Ring, ask
 from tests.serving.http.test_body import LIMITS, sent
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 from tests.serving.servers import Server
@@ -116,7 +116,7 @@ def test_every_address_is_in_it_with_its_method_and_its_scope(served: Document) 
         assert listed[route.path, route.method]["security"] == security
 
 
-def test_every_operation_says_in_words_what_it_is_for(served: Document) -> None:
+def test_every_operation_says_in_sentences_what_it_is_for(served: Document) -> None:
     names = {tag["name"] for tag in served["tags"]}
     for _, _, operation in operations(served):
         assert operation["summary"]
@@ -169,7 +169,9 @@ def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Pro
         ("UnlikeReason", set(WORDS)),
     ],
 )
-def test_every_code_that_an_answer_can_have_is_told_and_no_other(served: Document, part: str, codes: set[str]) -> None:
+def test_every_code_that_an_answer_can_have_is_reported_and_no_other(
+    served: Document, part: str, codes: set[str]
+) -> None:
     listed = served["components"]["schemas"][part]["properties"]["code"]["enum"]
     assert sorted(listed) == sorted(codes)
 
@@ -245,7 +247,7 @@ def over_http(server: Server, method: str = "POST", path: str = "/v1/predict", *
     return response.status_code, dict(response.headers), response.json()
 
 
-def at_access_control(*keys: Any, rates: Rates | None = None, known: bool = True, **how: Any) -> Provoked:
+def at_access_control(*keys: Any, rates: FakeRates | None = None, known: bool = True, **how: Any) -> Provoked:
     response = ask("/v1/predict", "POST", keys=Ring(*keys, known=known), rates=rates, **how)
     return response.status_code, dict(response.headers), response.json()
 
@@ -309,7 +311,7 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
         server, content=b"{}", headers=AS_JSON | {"Content-Encoding": "gzip"}
     ),
     (422, "key_reused"): reused,
-    (429, "rate"): lambda _: at_access_control(CLINIC, rates=Rates(0), Authorization=f"Bearer {CLINIC.id}"),
+    (429, "rate"): lambda _: at_access_control(CLINIC, rates=FakeRates(0), Authorization=f"Bearer {CLINIC.id}"),
     (500, "defect"): lambda _: defect(),
     (503, "log"): lambda _: while_answering(LogUnavailableError("it is locked")),
     (503, "overloaded"): lambda _: while_answering(OverloadedError()),

@@ -93,7 +93,7 @@ def test_no_reference_enters_the_cohort() -> None:
     assert len(set(cohort.patient_ids.tolist())) == 2
 
 
-def test_what_is_wrong_with_one_request_is_told_of_that_one_and_as_if_it_came_alone() -> None:
+def test_the_problems_of_one_request_are_reported_for_that_one_as_if_it_came_alone() -> None:
     reader, right = RecordReader(Protocol()), drawn(3, 20)
     requests = [*right[:5], *map(read, WRONG[:4]), *right[5:], *map(read, WRONG[4:])]
     predictor = Predictor(toy_bundle(), "3")
@@ -113,7 +113,7 @@ def test_what_is_wrong_with_one_request_is_told_of_that_one_and_as_if_it_came_al
     assert sum(isinstance(reply, RequestRefusedError) for reply in replies) == len(WRONG)
 
 
-def test_a_covariate_out_of_its_range_is_told_of_whose_it_is() -> None:
+def test_a_covariate_out_of_its_range_is_reported_for_its_patient() -> None:
     protocol = replace(Protocol(), covariates=(Covariate("expectancy", "number", "expectation of benefit", 0, 10),))
     requests = [read(changed(("patient", "covariates"), {"expectancy": value})) for value in (10, 10.1, 0, -0.1)]
     records = RecordReader(protocol).read_many(requests)

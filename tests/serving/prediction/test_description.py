@@ -92,7 +92,7 @@ def test_every_landmark_says_what_a_record_needs_to_reach_it() -> None:
     assert (model.landmarks[2].before_session, model.landmarks[2].else_days, model.landmarks[3].day) == (3, 14, 61)
 
 
-def test_every_head_says_whom_it_was_learned_from_and_whether_it_answers() -> None:
+def test_every_head_says_whom_it_was_fitted_on_and_whether_it_answers() -> None:
     heads = described().landmarks[0].heads
     assert (heads["remission"].patients, heads["remission"].events, heads["remission"].winner) == (400, 150, "logistic")
     assert heads["relapse"].note == NOTE
@@ -110,7 +110,7 @@ def test_it_says_which_share_of_the_training_patients_was_like_the_others() -> N
     assert described().landmarks[0].applicability is None
 
 
-def test_every_feature_is_told_with_its_meaning_unit_and_range() -> None:
+def test_every_feature_is_described_with_its_meaning_unit_and_range() -> None:
     described_features = {one.name: one for one in described().features}
     assert list(described_features) == [feature.name for feature in catalogue(Protocol())]
     age = described_features["age_years"]
@@ -118,7 +118,7 @@ def test_every_feature_is_told_with_its_meaning_unit_and_range() -> None:
     assert all(one.meaning for one in described_features.values())
 
 
-def test_performance_is_told_with_its_intervals_and_what_can_not_be_told_is_said() -> None:
+def test_performance_is_given_with_its_intervals_and_what_can_not_be_given_is_said() -> None:
     model = json.loads(described(PERFORMANCE_OF_IT).model_dump_json())
     landmark = model["performance"]["measured"][0]["landmarks"][0]
     assert landmark["relapse_c_index"] == {"estimate": 0.63, "low": 0.59, "high": 0.67}
@@ -166,7 +166,7 @@ def test_performance_that_is_not_as_it_was_promoted_is_refused(tmp_path: Path, d
         read_performance(tmp_path, metadata)
 
 
-def test_every_scale_is_told_with_what_it_decides_and_the_source_of_its_numbers() -> None:
+def test_every_scale_is_described_with_what_it_decides_and_the_source_of_its_numbers() -> None:
     instruments = describe_instruments(Protocol())
     by_name = {scale.name: scale for scale in instruments.instruments}
     assert instruments.primary == list(Protocol().remission.instruments)
@@ -179,7 +179,7 @@ def test_every_scale_is_told_with_what_it_decides_and_the_source_of_its_numbers(
     assert all(scale.source for scale in instruments.instruments)
 
 
-def test_the_scales_of_a_study_are_told_and_its_own_numbers_go_first() -> None:
+def test_the_scales_of_a_study_are_described_and_its_own_numbers_go_first() -> None:
     own = Instrument("gad7", "GAD-7 as in the study", 0, 21, 7, 10, 5, source="the study")
     study = Protocol(name="study", own_instruments=(own,), remission=RemissionRule(instruments=("gad7",)))
     instruments = describe_instruments(study)

@@ -9,9 +9,10 @@ import pytest
 from features.definitions.display_names import LABELS
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
+from features.protocol.shortening import MOST_NAMED
 from models.bundle import Bundle
 from serving.contract.response import NotPredictable, Reason
-from serving.prediction.no_prediction import MOST_NAMED, ineligible
+from serving.prediction.no_prediction import ineligible
 from serving.prediction.predictor import Predictor
 from tests.serving.bundles import AT_LANDMARK, toy_bundle, with_applicability, without
 from tests.serving.requests import changed, example, read
@@ -113,7 +114,7 @@ def test_three_features_are_named_the_most_usual_first_and_the_others_counted() 
     assert named == sorted(named, key=[LABELS[name] for name in bundle.features].index)
 
 
-def test_who_is_unlike_the_others_in_what_is_known_is_not_told_to_record_more() -> None:
+def test_who_is_unlike_the_others_in_what_is_known_is_not_asked_to_record_more() -> None:
     assert (
         why(
             changed(("patient", "age_years"), 91, example(prior_treatments=None)),

@@ -217,7 +217,7 @@ def test_a_refusal_says_where_a_column_belongs_that_came_in_the_wrong_place() ->
 
 
 @pytest.mark.parametrize("declared", [(), (OWN_SCALE, Covariate("insomnia", "binary", "as the study asks for it"))])
-def test_the_row_equals_that_of_the_tables_whoever_declares_the_column(declared: tuple[Covariate, ...]) -> None:
+def test_the_row_equals_that_of_the_tables_in_every_place_of_a_declared_column(declared: tuple[Covariate, ...]) -> None:
     cohort = random_cohort(np.random.default_rng(2), 20, replace(Protocol(), covariates=declared))
     reader, landmark = RecordReader(cohort.protocol), Landmark("day 20", day=20)
     rows = build_features(cohort, landmark)
@@ -323,7 +323,7 @@ def test_what_can_not_be_said_has_no_interval_either() -> None:
 @pytest.mark.parametrize(
     ("age", "verdict"), [(None, "inside"), (30, "inside"), (60, "inside"), (60.1, "at_the_edge"), (90, "at_the_edge")]
 )
-def test_an_answer_says_whether_the_patient_is_like_those_learned_from(age: float | None, verdict: str) -> None:
+def test_an_answer_says_whether_the_patient_is_like_the_training_patients(age: float | None, verdict: str) -> None:
     found = answer(changed(("patient", "age_years"), age), with_applicability(toy_bundle()))
     assert found.applicability is not None
     assert found.applicability.verdict == verdict
@@ -354,7 +354,7 @@ def test_several_flags_are_all_named() -> None:
         ("diagnosis", "ocd", "unseen_category", "diagnosis of OCD has a value that no training patient had"),
     ],
 )
-def test_who_is_too_unlike_those_learned_from_gets_no_prediction_and_the_reason(
+def test_who_is_too_unlike_the_training_patients_gets_no_prediction_and_the_reason(
     path: str, value: float | str, code: str, message: str
 ) -> None:
     found = refusal(changed(("patient", path), value), with_applicability(toy_bundle()))
@@ -367,7 +367,7 @@ def test_who_is_too_unlike_those_learned_from_gets_no_prediction_and_the_reason(
     assert str(value) not in message
 
 
-def test_what_can_not_be_predicted_anyhow_is_not_judged() -> None:
+def test_what_can_not_be_predicted_anyhow_is_not_evaluated() -> None:
     document = changed(("patient", "age_years"), 90.1, example(assessments=[]))
     found = refusal(document, with_applicability(toy_bundle()))
     assert [reason.code for reason in found.reasons] == ["no_baseline"]

@@ -22,7 +22,7 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from serving.contract.refusal import read_request
 from serving.prediction.predictor import PredictionReply, Predictor
-from tests.cohorts import DEFAULT, Record, Records, random_protocol, random_records
+from tests.cohorts import DEFAULT, CohortRecords, Record, random_protocol, random_records
 from tests.places import COHORTS as SHARED
 from tests.serving.bundles import refitted, toy_bundle
 from tests.serving.requests import request_of
@@ -151,7 +151,7 @@ def adversarial(seed: int) -> Cohort:
     drawn = random_records(rng, 60, protocol)
     sessions = [row for row in drawn.tables["sessions"] if rng.random() > 0.05 or row["day"] == 0]
     tables = drawn.tables | {"sessions": sessions}
-    return Records([_of_any_age(patient, rng) for patient in drawn.patients], tables).cohort(protocol)
+    return CohortRecords([_of_any_age(patient, rng) for patient in drawn.patients], tables).cohort(protocol)
 
 
 def _of_any_age(patient: Record, rng: np.random.Generator) -> Record:
@@ -174,10 +174,11 @@ def test_adversarial_records(block: int) -> None:
     assert seen["eligible"] > 300
 
 
-def test_the_adversarial_records_have_every_verdict() -> None:
+@pytest.mark.parametrize("seeds", [20, pytest.param(40, marks=pytest.mark.long)])
+def test_the_adversarial_records_have_every_verdict(seeds: int) -> None:
     """A comparison with a single verdict would show nothing."""
     seen: set[str] = set()
-    for seed in range(20):
+    for seed in range(seeds):
         cohort = adversarial(seed)
         for landmark in cohort.protocol.landmarks:
             seen |= {"eligible" if why is None else why.name for why in build_features(cohort, landmark).ineligible}

@@ -109,18 +109,18 @@ def test_a_batch_has_between_one_and_a_thousand_records_and_nothing_else(
     "document",
     [EXAMPLE, {"as_of_day": 14}, {"patient": 1, "in_full": True}, example(zip=1), changed(("as_of_day",), "14")],
 )
-def test_one_record_in_the_place_of_a_batch_is_told_where_it_belongs(document: Any) -> None:
+def test_one_record_in_the_place_of_a_batch_is_reported_where_it_belongs(document: Any) -> None:
     (problem,) = refused(json.dumps(document))
     assert (problem.path, problem.found) == ("", "one record")
     assert problem.required == '{"requests": [RECORD, ...]} for a batch, or POST /v1/predict for one record'
 
 
 @pytest.mark.parametrize("document", [{"sessions": []}, {"requests": [EXAMPLE], "as_of_day": 14}])
-def test_what_is_no_single_record_has_its_problems_told_one_by_one(document: Any) -> None:
+def test_what_is_no_single_record_has_its_problems_reported_one_by_one(document: Any) -> None:
     assert "one record" not in [problem.found for problem in refused(json.dumps(document))]
 
 
-def test_nothing_is_said_in_words_that_are_not_ours() -> None:
+def test_nothing_is_said_in_sentences_that_are_not_ours() -> None:
     """What checks the contract has English of its own: "Input should be ..."."""
     said = {problem.required for text in texts() for problem in problems(text)}
     assert len(said) > 15

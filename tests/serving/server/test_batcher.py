@@ -32,7 +32,7 @@ CALL = AdmittedRequest(None, time.perf_counter())
 POISON_AGE = 66
 
 
-class MonitoredItem(Predictor):
+class CountingPredictor(Predictor):
     """Notes how many requests are predicted together, and fails on a patient of 66."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ def answered(replies: Sequence[Reply | BaseException]) -> list[str]:
 
 
 def test_those_who_ask_at_the_same_time_are_predicted_together(log: Engine) -> None:
-    predictor = MonitoredItem()
+    predictor = CountingPredictor()
 
     async def ask() -> list[Reply]:
         with writing_to(log) as writer:
@@ -92,7 +92,7 @@ def test_those_who_ask_at_the_same_time_are_predicted_together(log: Engine) -> N
 def test_one_request_that_fails_fails_alone(log: Engine) -> None:
     async def ask() -> list[Any]:
         with writing_to(log) as writer:
-            at = batcher(writer, MonitoredItem())
+            at = batcher(writer, CountingPredictor())
             asking = (at.answer(one, CALL) for one in aged(30, POISON_AGE, 31))
             return await asyncio.gather(*asking, return_exceptions=True)
 
@@ -102,7 +102,7 @@ def test_one_request_that_fails_fails_alone(log: Engine) -> None:
 
 
 def test_a_batch_is_predicted_in_portions_between_which_others_have_their_turn(log: Engine) -> None:
-    predictor = MonitoredItem()
+    predictor = CountingPredictor()
     (patient,) = aged(30)
 
     async def ask() -> tuple[list[Reply], Reply]:
@@ -125,7 +125,9 @@ def test_what_was_refused_when_it_was_read_stays_in_its_place(log: Engine) -> No
 
     async def ask() -> list[Reply]:
         with writing_to(log) as writer:
-            return await batcher(writer, MonitoredItem()).answer_batch([refused, patient, refused], CALL, in_full=False)
+            return await batcher(writer, CountingPredictor()).answer_batch(
+                [refused, patient, refused], CALL, in_full=False
+            )
 
     replies = asyncio.run(ask())
     assert (replies[0], replies[2]) == (refused, refused)
@@ -135,7 +137,7 @@ def test_what_was_refused_when_it_was_read_stays_in_its_place(log: Engine) -> No
 def test_more_than_may_wait_are_sent_away(log: Engine) -> None:
     async def ask() -> list[Any]:
         with writing_to(log) as writer:
-            at = batcher(writer, MonitoredItem(), most_waiting=3)
+            at = batcher(writer, CountingPredictor(), most_waiting=3)
             asking = (at.answer(one, CALL) for one in aged(30, 31, 32, 33, 34))
             first = await asyncio.gather(*asking, return_exceptions=True)
             return [*first, await at.answer(*aged(35), CALL)]
@@ -154,7 +156,7 @@ class SilentLogWriter(LogWriter):
 def test_nobody_is_answered_what_could_not_be_logged(log: Engine) -> None:
     async def ask() -> list[Any]:
         writer = SilentLogWriter(log, SECRET)
-        asking = (batcher(writer, MonitoredItem()).answer(one, CALL) for one in aged(30, 31))
+        asking = (batcher(writer, CountingPredictor()).answer(one, CALL) for one in aged(30, 31))
         try:
             return await asyncio.gather(*asking, return_exceptions=True)
         finally:
@@ -164,12 +166,12 @@ def test_nobody_is_answered_what_could_not_be_logged(log: Engine) -> None:
 
 
 def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
-    """Whoever is answered finds the entry there at once, from another connection."""
+    """A caller who is answered finds the entry there at once, from another connection."""
     seen: list[bool] = []
 
     async def ask() -> None:
         with writing_to(log) as writer:
-            at = batcher(writer, MonitoredItem())
+            at = batcher(writer, CountingPredictor())
             for number, one in enumerate(aged(*range(30, 40))):
                 reply = await at.answer(one, replace(CALL, idempotency=f"k{number}"))
                 assert isinstance(reply, LoggedReply)

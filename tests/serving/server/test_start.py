@@ -74,7 +74,7 @@ def test_a_prediction_travels_over_tls(secure: Server) -> None:
     assert answer.headers[HSTS].startswith("max-age=")
 
 
-def test_without_tls_nobody_is_told_to_come_by_it(server: Server) -> None:
+def test_without_tls_no_header_asks_for_it(server: Server) -> None:
     assert HSTS not in server.client.get("/readyz").headers
 
 

@@ -59,8 +59,8 @@ def test_a_model_that_fails_its_checks_leaves_the_old_one_serving_and_readiness_
 
 def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server) -> None:
     database = server.state / "predictions.db"
-    moved = {path: path.with_name("moved-" + path.name) for path in server.state.glob("predictions.db*")}
-    for path, elsewhere in moved.items():
+    renamed = {path: path.with_name("renamed-" + path.name) for path in server.state.glob("predictions.db*")}
+    for path, elsewhere in renamed.items():
         path.rename(elsewhere)
     response = post(server)
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
@@ -68,7 +68,7 @@ def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server)
     until(lambda: server.client.get("/readyz").status_code == 503)
     assert not database.exists()  # no new log is begun in its place
     assert server.client.get("/livez").status_code == 200
-    for path, elsewhere in moved.items():
+    for path, elsewhere in renamed.items():
         elsewhere.rename(path)
     until(lambda: server.client.get("/readyz").status_code == 200)
     assert post(server).status_code == 200

@@ -27,7 +27,7 @@ from tests.serving.databases import (
     MARKER,
     PATIENCE,
     SECRET,
-    Place,
+    DatabasePlace,
     Wire,
     names,
     postgresql_database,
@@ -45,13 +45,13 @@ def postgresql_url() -> Iterator[URL]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabasePlace]:
     if request.param == "sqlite":
         yield sqlite_place(tmp_path)
         return
     url: URL = request.getfixturevalue("postgresql_url")
     wire = Wire(url.host or "localhost", url.port or 5432)
-    yield Place(url.set(host="127.0.0.1", port=wire.port), wire.cut, wire.restore)
+    yield DatabasePlace(url.set(host="127.0.0.1", port=wire.port), wire.cut, wire.restore)
     wire.close()
     engine = open_database(url)
     with writing(engine) as connection:
@@ -61,14 +61,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture
-def engine(place: Place) -> Iterator[Engine]:
+def engine(place: DatabasePlace) -> Iterator[Engine]:
     opened = open_database(place.url, patience_seconds=PATIENCE)
     create_tables(opened, SECRET)
     yield opened
     opened.dispose()
 
 
-def test_what_was_written_is_read(engine: Engine, place: Place) -> None:
+def test_what_was_written_is_read(engine: Engine, place: DatabasePlace) -> None:
     put(engine, "a")
     again = open_database(place.url)
     assert names(again) == {"a"}
@@ -86,7 +86,7 @@ def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:
     assert names(engine) == set()
 
 
-def test_opening_makes_nothing_and_reading_begins_no_log(place: Place) -> None:
+def test_opening_makes_nothing_and_reading_begins_no_log(place: DatabasePlace) -> None:
     opened = open_database(place.url, patience_seconds=PATIENCE)
     assert not has_begun(opened)
     with pytest.raises((LogRefusedError, LogUnavailableError)):
@@ -95,7 +95,7 @@ def test_opening_makes_nothing_and_reading_begins_no_log(place: Place) -> None:
     opened.dispose()
 
 
-def test_a_log_is_not_used_with_another_secret(engine: Engine, place: Place) -> None:
+def test_a_log_is_not_used_with_another_secret(engine: Engine, place: DatabasePlace) -> None:
     assert has_begun(engine)
     check_log(engine, SECRET)
     another = open_database(place.url)
@@ -112,7 +112,7 @@ def test_a_log_of_another_version_is_refused(engine: Engine) -> None:
         check_log(engine, SECRET)
 
 
-def test_any_number_of_processes_may_begin_it_at_once(place: Place) -> None:
+def test_any_number_of_processes_may_begin_it_at_once(place: DatabasePlace) -> None:
     program = (
         "import sys; from sqlalchemy.engine import make_url; from serving.storage.pseudonyms import Secret\n"
         "from serving.storage.database import create_tables, open_database\n"
@@ -139,7 +139,9 @@ def test_any_number_of_processes_may_begin_it_at_once(place: Place) -> None:
     engine.dispose()
 
 
-def test_a_database_that_went_away_is_told_and_used_again_when_it_comes_back(engine: Engine, place: Place) -> None:
+def test_a_database_that_went_away_is_reported_and_used_again_when_it_comes_back(
+    engine: Engine, place: DatabasePlace
+) -> None:
     put(engine, "before")
     place.go()
     for use in (lambda: put(engine, "lost"), lambda: names(engine), lambda: create_tables(engine, SECRET)):
@@ -151,7 +153,7 @@ def test_a_database_that_went_away_is_told_and_used_again_when_it_comes_back(eng
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)  # an open file does not go away
-def test_a_database_that_goes_away_amid_a_transaction_has_nothing_of_it(engine: Engine, place: Place) -> None:
+def test_a_database_that_goes_away_amid_a_transaction_has_nothing_of_it(engine: Engine, place: DatabasePlace) -> None:
     def lose() -> None:
         with writing(engine) as connection:
             connection.execute(insert(meta).values(name="half", value=""))
@@ -164,7 +166,7 @@ def test_a_database_that_goes_away_amid_a_transaction_has_nothing_of_it(engine: 
     assert names(engine) == set()
 
 
-def test_a_row_that_is_there_already_is_told_without_its_values(engine: Engine) -> None:
+def test_a_row_that_is_there_already_is_reported_without_its_values(engine: Engine) -> None:
     put(engine, MARKER, MARKER)
     with pytest.raises(DuplicateError) as refused:
         put(engine, MARKER, MARKER)
@@ -194,7 +196,7 @@ def test_reading_waits_for_nobody_who_writes(engine: Engine) -> None:
     assert names(engine) == {"not yet"}
 
 
-def test_too_many_transactions_at_once_are_told(engine: Engine) -> None:
+def test_too_many_transactions_at_once_are_reported(engine: Engine) -> None:
     with pytest.raises(LogUnavailableError, match="in use"):
         _nest(engine, 100)
     assert names(engine) == set()

@@ -64,7 +64,7 @@ def test_a_key_is_known_by_its_token_and_listed_without_it(engine: Engine) -> No
     assert ring_of(engine).verify(token) == first
 
 
-def test_a_revoked_key_is_refused_from_the_next_look_on_for_ever(engine: Engine) -> None:
+def test_a_revoked_key_is_refused_from_the_next_look_on_and_stays_refused(engine: Engine) -> None:
     (key, token), (other, other_token) = make(engine), make(engine)
     ring = ring_of(engine)
     revoked = revoke_key(engine, SECRET, key.id)
@@ -86,7 +86,7 @@ def test_another_secret_opens_nothing(file: Engine) -> None:
     assert ring_of(file, Secret(bytes(32))).verify(token) is None
 
 
-def test_nothing_is_known_before_the_first_look_and_a_key_once_made_is_asked_for_ever_after(file: Engine) -> None:
+def test_nothing_is_known_before_the_first_look_and_a_key_once_made_is_always_required(file: Engine) -> None:
     ring = KeyRing(file, SECRET)
     assert (ring.known, ring.any_active) == (False, False)
     ring.refresh()

@@ -89,7 +89,7 @@ def test_a_server_that_may_only_be_read_is_left_for_the_one_that_took_over(postg
     engine.dispose()
 
 
-def test_a_database_that_does_not_exist_is_told(postgresql_url: URL) -> None:
+def test_a_database_that_does_not_exist_is_reported(postgresql_url: URL) -> None:
     engine = open_database(postgresql_url.set(database="no_such_database"))
     with pytest.raises(LogUnavailableError, match="it does not exist on this server"):
         names(engine)

@@ -34,7 +34,7 @@ def test_two_places_have_two_secrets(tmp_path: Path) -> None:
     assert first.patient("c1-0042") != second.patient("c1-0042")
 
 
-def test_whoever_comes_first_makes_it_for_all(tmp_path: Path) -> None:
+def test_the_first_caller_makes_it_for_all(tmp_path: Path) -> None:
     together, pseudonyms = threading.Barrier(8), []
 
     def make() -> None:
@@ -76,7 +76,7 @@ def test_a_missing_secret_is_not_made_by_reading(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_where_none_can_be_made_is_told(tmp_path: Path) -> None:
+def test_a_place_where_none_can_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SecretRefusedError, match="can't be made"):
         Secret.load_or_create(tmp_path / "file" / "secret")

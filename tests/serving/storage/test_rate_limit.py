@@ -53,7 +53,7 @@ def test_a_minutes_requests_may_come_at_once_and_are_given_back_evenly(limits: R
     assert limits.take(1, 60) == 1.0
 
 
-def test_who_waits_as_told_is_let_through(limits: RateLimiter, clock: Clock) -> None:
+def test_who_waits_as_asked_is_let_through(limits: RateLimiter, clock: Clock) -> None:
     for _ in range(200):
         wait = limits.take(1, 7)
         clock.now += round(wait * SECOND)

@@ -114,7 +114,7 @@ def test_an_option_of_the_database_that_is_not_known_is_refused(monkeypatch: pyt
         assert "sslmode" in problem.found
 
 
-def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = problems(monkeypatch, KAP_LOG="nonsense", KAP_MOST_WAITING="many", KAP_TLS_KEY="/a/key")
     assert {problem.place for problem in found} == {"KAP_LOG", "KAP_MOST_WAITING"}
 

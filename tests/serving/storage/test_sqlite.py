@@ -39,7 +39,7 @@ def test_a_commit_is_on_the_disk_and_what_is_erased_is_overwritten(file: Engine)
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 
 
-def test_a_writer_waits_for_another_and_is_told_when_that_takes_too_long(file: Engine) -> None:
+def test_a_writer_waits_for_another_and_is_reported_when_that_takes_too_long(file: Engine) -> None:
     with writing(file), pytest.raises(LogUnavailableError, match="locked"):
         put(file, "a")
     put(file, "b")
@@ -55,7 +55,7 @@ def test_writers_take_turns(file: Engine) -> None:
     assert len(names(file)) == 8
 
 
-def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     engine = open_database(sqlite_place(tmp_path).url)
     room = {"pages": 1_000}
 
@@ -75,7 +75,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_damaged_file_is_told(file: Engine, tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported(file: Engine, tmp_path: Path) -> None:
     file.dispose()
     (tmp_path / "state" / "predictions.db").write_bytes(b"no database " * 1000)
     with pytest.raises(LogUnavailableError, match="damaged"):
@@ -92,7 +92,7 @@ def test_a_file_put_in_the_place_of_the_log_is_not_taken_for_it(file: Engine, tm
         create_tables(file, SECRET)
 
 
-def test_a_place_where_no_file_can_be_made_is_told(tmp_path: Path) -> None:
+def test_a_place_where_no_file_can_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     with pytest.raises(LogUnavailableError, match="can't be made"):
         create_tables(open_database(sqlite_place(tmp_path).url), SECRET)

@@ -16,11 +16,11 @@ from serving.verification.rescore import NOT_FROM_ROW, EntryFacts, differences, 
 from tests.serving.bundles import toy_bundle, wavering, with_applicability
 from tests.serving.logs import SECRET
 from tests.serving.requests import changed, example
-from tests.training.prediction_logs import Answering, PredictionLog
+from tests.training.prediction_logs import PredictionLog, ServedBundle
 
 BUNDLE = replace(wavering(with_applicability(toy_bundle())), digest="b" * 64)
 """With intervals and verdicts."""
-MODEL = Answering(BUNDLE, "3", "a1b2")
+MODEL = ServedBundle(BUNDLE, "3", "a1b2")
 AGES = {"inside": 41, "at_the_edge": 61, "outside": 92}
 
 
@@ -144,7 +144,7 @@ def test_the_order_of_nearly_equal_contributions_is_left_open(log: PredictionLog
     assert differences(BUNDLE, replace(entry, answer=json.dumps(answer))) == ()
 
 
-def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLog) -> None:
+def test_another_row_gives_another_answer_and_no_value_is_reported(log: PredictionLog) -> None:
     entry = entry_of(log, aged(41))
     row = json.loads(entry.row or "") | {"age_years": 57.5}
     wrong = differences(BUNDLE, replace(entry, row=json.dumps(row)))
@@ -163,7 +163,7 @@ def test_another_row_gives_another_answer_and_no_value_is_told(log: PredictionLo
         ({"landmark": "before session 9"}, "landmark: another landmark, not one of"),
     ],
 )
-def test_what_can_not_be_computed_is_told_without_a_value(
+def test_what_can_not_be_computed_is_reported_without_a_value(
     log: PredictionLog, changes: dict[str, str], expected: str
 ) -> None:
     (wrong,) = differences(BUNDLE, replace(entry_of(log, example()), **changes))  # type: ignore[arg-type]
@@ -279,7 +279,7 @@ def test_a_changed_erasure_is_found(log: PredictionLog) -> None:
 
 
 @pytest.mark.parametrize("in_full", [True, False])
-def test_a_request_is_told_by_its_content_however_it_is_written(log: PredictionLog, in_full: bool) -> None:
+def test_a_request_is_recognised_by_its_content_however_it_is_written(log: PredictionLog, in_full: bool) -> None:
     entry = entry_of(log, example(), in_full=in_full)
     reordered = json.dumps(dict(reversed(example().items())), indent=3)
     assert is_request(SECRET, entry, reordered.encode()) is True

@@ -13,7 +13,7 @@ from tests.studies.pools import NOT_OBSERVED, WEEKS, Pool, draw, weekly_curve
 from tests.studies.rules import IN_USE, RULES, chosen, level, simplest_by_level
 from tests.studies.rules_table import choice_table, clear
 from tests.studies.settings import Row
-from tests.studies.stack import PENALTY, Part, Stacked, stack_weights
+from tests.studies.stack import PENALTY, FoldScores, StackedScore, stack_weights
 from training.config import load_config
 from training.outcomes.labels import EndedBy
 
@@ -138,12 +138,12 @@ def test_the_average_is_kept_where_no_gain_is_clear(monkeypatch: pytest.MonkeyPa
     assert found["least loss"] == "line"
 
 
-def part_of(away: np.ndarray, happened: np.ndarray) -> Part:
+def part_of(away: np.ndarray, happened: np.ndarray) -> FoldScores:
     patients = len(happened)
     binomial = BinomialCounts(
         np.arange(patients), np.zeros(patients, dtype=np.intp), happened * 1.0, 1.0 - happened, patients, 1
     )
-    return Part(binomial, np.zeros(patients), away)
+    return FoldScores(binomial, np.zeros(patients), away)
 
 
 def test_a_stack_takes_what_is_true_and_leaves_what_says_nothing() -> None:
@@ -183,7 +183,7 @@ def test_a_stack_without_candidates_has_no_weights_and_the_average_loss() -> Non
 
 def test_a_stacked_score_is_the_weighted_sum() -> None:
     scores = tuple(SimpleNamespace(predict=lambda rows, j=j: rows[:, j]) for j in range(2))
-    assert Stacked(scores, np.array([0.5, 2.0])).predict(np.array([[2.0, 1.0]])) == pytest.approx([3.0])
+    assert StackedScore(scores, np.array([0.5, 2.0])).predict(np.array([[2.0, 1.0]])) == pytest.approx([3.0])
 
 
 def test_every_rule_has_a_row_per_head_and_gains_nothing_where_it_keeps_the_average() -> None:

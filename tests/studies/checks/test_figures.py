@@ -8,7 +8,7 @@ import pytest
 
 from models.outcomes import RelapseCurve
 from tests.mechanisms import second
-from tests.mechanisms.true_risks import Truth
+from tests.mechanisms.true_risks import TrueRisks
 from tests.studies.attainable import attainable_share, expected_log_likelihood, share_rows
 from tests.studies.coverage import covered
 from tests.studies.held_out import log_likelihood
@@ -68,14 +68,14 @@ def test_one_certain_error_does_not_decide_the_mean() -> None:
     assert likelihood == pytest.approx(0.5 * np.log(1e-6), rel=1e-6)
 
 
-def answers(truth: Truth, predictions: Any = None) -> Any:
+def answers(truth: TrueRisks, predictions: Any = None) -> Any:
     model = SimpleNamespace(horizons_days=(84, 182))
     return SimpleNamespace(truth=truth, model=model, predictions=predictions)
 
 
-def two_patients() -> Truth:
+def two_patients() -> TrueRisks:
     relapse = np.array([[0.1, 0.2], [0.3, 0.6]])
-    return Truth(remission=np.array([0.25, 0.75]), relapse=relapse, event_free=0.9 - relapse)
+    return TrueRisks(remission=np.array([0.25, 0.75]), relapse=relapse, event_free=0.9 - relapse)
 
 
 def test_relapse_counts_for_those_in_remission_and_every_answer_has_its_row() -> None:

@@ -84,7 +84,7 @@ def test_each_study_has_sizes_of_its_own_and_keeps_what_was_asked_for() -> None:
     assert with_defaults("coverage", asked)["patients"] == [2500]
 
 
-def test_fresh_patients_taught_nobody_and_have_a_truth_at_every_landmark() -> None:
+def test_fresh_patients_are_in_no_training_and_have_a_truth_at_every_landmark() -> None:
     fresh = fresh_patients("second", 60, seed=5, draws=20)
     fitted_on = training_cohort("second", 60, seed=5, missing=0.0)
     assert fresh.cohort.digest != fitted_on.digest

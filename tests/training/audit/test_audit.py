@@ -50,7 +50,7 @@ def audited(trained: Training, simulated: Path, tmp_path_factory: pytest.TempPat
 
 
 @dataclass(frozen=True)
-class Change:
+class RecordChange:
     """A change to what stands behind a version; ``name`` is what an audit must say."""
 
     name: str
@@ -58,27 +58,27 @@ class Change:
     undo: Callable[[], None]
 
 
-def byte_of(path: Path, rng: np.random.Generator) -> Change:
+def byte_of(path: Path, rng: np.random.Generator) -> RecordChange:
     """Another byte somewhere in a file."""
     content = path.read_bytes()
     at, other = int(rng.integers(len(content))), int(rng.integers(1, 256))
     changed = bytearray(content)
     changed[at] ^= other
-    return Change(path.name, lambda: _write(path, bytes(changed)), lambda: _write(path, content))
+    return RecordChange(path.name, lambda: _write(path, bytes(changed)), lambda: _write(path, content))
 
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def value_of(database: Path, table: str, rng: np.random.Generator) -> Change:
+def value_of(database: Path, table: str, rng: np.random.Generator) -> RecordChange:
     """Another value in a row of a table, behind MLflow's back: a character of a text, the last bit of a number."""
     named, held = TABLES[table]
     with closing(sqlite3.connect(database)) as store:
         rows = store.execute(f"SELECT rowid, {named}, {held} FROM {table} ORDER BY rowid").fetchall()
     row, name, value = rows[int(rng.integers(len(rows)))]
     statement = f"UPDATE {table} SET {held} = ? WHERE rowid = ?"
-    return Change(
+    return RecordChange(
         name,
         lambda: _execute(database, statement, _other(value, rng), row),
         lambda: _execute(database, statement, value, row),
@@ -98,7 +98,7 @@ def _execute(database: Path, statement: str, *values: Any) -> None:
 
 
 @contextmanager
-def made(change: Change) -> Iterator[None]:
+def made(change: RecordChange) -> Iterator[None]:
     change.make()
     try:
         yield
@@ -106,7 +106,7 @@ def made(change: Change) -> Iterator[None]:
         change.undo()
 
 
-def random_changes(audited: RecordedTraining, number: int, seed: int) -> Iterator[Change]:
+def random_changes(audited: RecordedTraining, number: int, seed: int) -> Iterator[RecordChange]:
     """Half of them bytes of files, every file as likely; half of them values, every table as likely."""
     rng = np.random.default_rng(seed)
     recorded = sorted((audited.folder / "mlruns").rglob("*"))
@@ -221,7 +221,7 @@ def candidate_run(audited: RecordedTraining) -> str:
     return str(found)
 
 
-def test_a_run_marked_as_deleted_and_one_gone_for_good_are_told(audited: RecordedTraining) -> None:
+def test_a_run_marked_as_deleted_and_one_gone_for_good_are_reported(audited: RecordedTraining) -> None:
     run_id = candidate_run(audited)
     audited.client.delete_run(run_id)
     assert run_id[:8] in audited.failed()["runs"]
@@ -235,7 +235,7 @@ def test_a_run_marked_as_deleted_and_one_gone_for_good_are_told(audited: Recorde
     assert audited.failed() == {}
 
 
-def test_the_loss_of_the_training_itself_is_told_by_the_registry(audited: RecordedTraining) -> None:
+def test_the_loss_of_the_training_itself_is_reported_by_the_registry(audited: RecordedTraining) -> None:
     """What is registered survives its run, and so does the id by which the run is missed."""
     _execute(audited.database, "UPDATE runs SET run_uuid = 'gone' WHERE run_uuid = ?", audited.run_id)
     verdicts = verify(audited.version, None, 1, quietly)
@@ -245,7 +245,7 @@ def test_the_loss_of_the_training_itself_is_told_by_the_registry(audited: Record
     assert exit_code(verdicts) == 4
 
 
-def test_the_loss_of_a_version_is_told(audited: RecordedTraining) -> None:
+def test_the_loss_of_a_version_is_reported(audited: RecordedTraining) -> None:
     for table in ("model_versions", "model_version_tags", "registered_model_aliases"):
         _execute(audited.database, f"UPDATE {table} SET version = 99 WHERE version = ?", audited.version)
     said = audited.failed()
@@ -273,7 +273,7 @@ def test_another_byte_in_the_served_copy_is_found_and_named(audited: RecordedTra
     assert path.name in said["served"]
 
 
-def test_a_served_copy_that_is_lost_is_told_apart_from_a_store_that_serves_others(
+def test_a_lost_served_copy_is_distinguished_from_a_store_that_serves_others(
     audited: RecordedTraining, tmp_path: Path
 ) -> None:
     entry = audited.served.parent
@@ -338,7 +338,7 @@ def evaluated(audited: RecordedTraining) -> Iterator[str]:
         _execute(audited.database, "UPDATE tags SET value = 'past' WHERE key = 'level' AND run_uuid = ?", run_id)
 
 
-def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: RecordedTraining) -> None:
+def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_reported(audited: RecordedTraining) -> None:
     client = audited.client
     with evaluated(audited) as run_id:
         untouched = audited.verify()["evaluations"]
@@ -357,7 +357,7 @@ def test_an_evaluation_that_is_lost_changed_or_no_longer_named_is_told(audited: 
     assert audited.verify()["evaluations"].detail == "none recorded"
 
 
-def test_given_the_data_the_model_is_learned_again_byte_for_byte(
+def test_given_the_data_the_model_is_fitted_again_byte_for_byte(
     audited: RecordedTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The evidence recorded here is made up, so that computing it again returns it."""
@@ -370,7 +370,7 @@ def test_given_the_data_the_model_is_learned_again_byte_for_byte(
     assert "at most 0.0e+00" in verdicts["held-out predictions"].detail
 
 
-def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_learned_from_it(
+def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_fitted_on_it(
     audited: RecordedTraining, tmp_path: Path
 ) -> None:
     write_cohort(simulate_cohort(60, 3, 6), tmp_path / "other")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 LOADS = {"script", "link", "img", "iframe", "object", "embed", "audio", "video", "source", "base", "form"}
 
 
-class Reader(HTMLParser):
+class DossierReader(HTMLParser):
     """The ids, links, elements and attributes of a page."""
 
     def __init__(self, page: str) -> None:
@@ -64,7 +64,7 @@ def gathered(audited: RecordedTraining, scratch: Path) -> Dossier:
 
 
 def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
-    read = Reader(page)
+    read = DossierReader(page)
     assert not read.elements & LOADS
     assert not [name for name in read.attributes if name.startswith("on") or name in ("src", "srcset", "action")]
     assert all(link.startswith("#") for link in read.links)
@@ -73,12 +73,12 @@ def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
 
 
 def test_every_link_leads_to_a_place_in_the_document(page: str) -> None:
-    read = Reader(page)
+    read = DossierReader(page)
     assert len(read.ids) == len(set(read.ids))
     assert {link.removeprefix("#") for link in read.links} <= set(read.ids)
 
 
-def test_every_statement_is_proved_by_an_artifact_of_the_list(page: str) -> None:
+def test_every_statement_is_supported_by_an_artifact_of_the_list(page: str) -> None:
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>', page)
     stated = [row for row in rows if row[2].startswith("<a ")]
     assert len(stated) > 25

@@ -19,7 +19,7 @@ from models.bundle import Bundle, load_bundle
 from tests.serving.bundles import with_applicability
 from tests.serving.requests import changed, example
 from tests.training.evidences import good_evidence
-from tests.training.prediction_logs import CALLER, Answering, PredictionLog, again
+from tests.training.prediction_logs import CALLER, PredictionLog, ServedBundle, again
 from tests.training.registries import Registry, held_out_of, in_use
 from training.audit.audit import seal_run
 from training.audit.prediction_lineage import PredictionLineage, decision_verdict
@@ -43,12 +43,12 @@ class EvaluatedVersion(Registry):
 
 
 @dataclass(frozen=True)
-class Place:
+class LoggedRegistry:
     """A registry of which version 1 is champion, and a log with an answer by each version."""
 
     registry: Registry
     log: PredictionLog
-    models: dict[str, Answering]
+    models: dict[str, ServedBundle]
     answered: dict[str, str]
 
     def run_id(self, version: str) -> str:
@@ -60,7 +60,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggedRegistry]:
     registry = EvaluatedVersion(tmp_path_factory.mktemp("traced"))
     for _ in (PROMOTED, NEVER):
         registry.register(good_evidence(), held_out_of(skill=0.9))
@@ -72,21 +72,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         log = PredictionLog(registry.folder / "log")
         log.folder.mkdir()
         answered = {version: log.answer(model, example())[0] for version, model in models.items()}
-        yield Place(registry, log, models, answered)
+        yield LoggedRegistry(registry, log, models, answered)
 
 
-def served(registry: Registry, version: str) -> Answering:
+def served(registry: Registry, version: str) -> ServedBundle:
     """A version with its provenance, sealed."""
     run_id = registry.client.get_model_version(MODEL_NAME, version).run_id
     for key, value in PROVENANCE.items():
         registry.client.set_tag(run_id, key, value)
     seal_run(run_id)
     folder = registry.folder / "new" / version / "bundle"
-    return Answering(load_bundle(folder), version, run_id)
+    return ServedBundle(load_bundle(folder), version, run_id)
 
 
 @pytest.fixture
-def place(prepared: Place, tmp_path: Path) -> Place:
+def place(prepared: LoggedRegistry, tmp_path: Path) -> LoggedRegistry:
     """The same with a log of its own."""
     shutil.copytree(prepared.log.folder, tmp_path / "log")
     return replace(prepared, log=PredictionLog(tmp_path / "log"))
@@ -109,7 +109,7 @@ class Lineage:
         return [step for step, outcome in self.outcomes.items() if outcome == "failed"]
 
 
-def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Lineage:
+def lineage(place: LoggedRegistry, prediction_id: str, *options: str | Path, stdin: str | None = None) -> Lineage:
     done = kap("audit", "lineage", prediction_id, "--log", place.log.file, "--json", *options, stdin=stdin)
     verdicts = json.loads(done.stdout)["verdicts"]
     outcomes = {verdict["check"]: verdict["outcome"] for verdict in verdicts}
@@ -117,7 +117,7 @@ def lineage(place: Place, prediction_id: str, *options: str | Path, stdin: str |
     return Lineage(done.exit_code, outcomes, details)
 
 
-def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None:
+def test_a_prediction_of_the_champion_is_walked_to_its_end(place: LoggedRegistry) -> None:
     found = lineage(place, place.answered[PROMOTED])
     assert found.exit_code == 0
     assert list(found.outcomes) == STEPS
@@ -133,19 +133,19 @@ def test_a_prediction_of_the_champion_is_walked_to_its_end(place: Place) -> None
         assert all(text in found.details[step] for text in expected), (step, found.details[step])
 
 
-def test_the_steps_are_printed_one_a_line(place: Place) -> None:
+def test_the_steps_are_printed_one_a_line(place: LoggedRegistry) -> None:
     done = kap("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file)
     assert done.exit_code == 0
     assert [line[:27].rstrip() for line in done.stdout.splitlines()] == [f"passed        {step}" for step in STEPS]
 
 
-def test_a_prediction_by_a_model_that_was_never_champion_fails_at_the_decision_alone(place: Place) -> None:
+def test_a_prediction_by_a_model_that_was_never_champion_fails_at_the_decision_alone(place: LoggedRegistry) -> None:
     found = lineage(place, place.answered[NEVER])
     assert (found.exit_code, found.failed) == (4, ["decision"])
     assert "no decision had made it champion; in force: decision 1, promote version 1" in found.details["decision"]
 
 
-def relogged(place: Place, **changes: Any) -> str:
+def relogged(place: LoggedRegistry, **changes: Any) -> str:
     """The champion's prediction, logged with changes by somebody who has the secret; its id."""
     return place.log.add(again(place.log.entry(place.answered[PROMOTED]), **changes))[0]
 
@@ -163,7 +163,7 @@ def renamed(answer: str | None, prediction_id: str) -> str:
     ],
 )
 def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
-    place: Place, of: str, path: tuple[str | int, ...], expected: str
+    place: LoggedRegistry, of: str, path: tuple[str | int, ...], expected: str
 ) -> None:
     entry, prediction_id = place.log.entry(place.answered[PROMOTED]), "signed"
     texts = {"row": entry.row, "answer": renamed(entry.answer, prediction_id)}
@@ -178,7 +178,7 @@ def test_a_changed_row_or_answer_that_was_signed_is_found_by_computing_again(
 
 
 @pytest.mark.parametrize("column", ["row", "answer"])
-def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: Place, column: str) -> None:
+def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: LoggedRegistry, column: str) -> None:
     prediction_id = place.answered[PROMOTED]
     text = str(getattr(place.log.entry(prediction_id), column))
     before = '"age_years":4' if column == "row" else '"probability":0.'
@@ -189,7 +189,7 @@ def test_a_changed_digit_behind_the_logs_back_is_found_twice(place: Place, colum
     assert "its content was changed" in found.details["entry"]
 
 
-def test_another_models_digest_is_found(place: Place) -> None:
+def test_another_models_digest_is_found(place: LoggedRegistry) -> None:
     prediction_id = place.answered[PROMOTED]
     place.log.change(prediction_id, model_digest="e" * 64)
     found = lineage(place, prediction_id)
@@ -200,7 +200,7 @@ def test_another_models_digest_is_found(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("column", "other"), [("model_version", NEVER), ("run_id", "0" * 32)])
-def test_a_version_or_run_that_is_not_the_bundles_is_found(place: Place, column: str, other: str) -> None:
+def test_a_version_or_run_that_is_not_the_bundles_is_found(place: LoggedRegistry, column: str, other: str) -> None:
     found = lineage(place, relogged(place, prediction_id="other", **{column: other}))
     assert {"model", "decision"} <= set(found.failed)
     assert "the bundle that answered is registered as version 1" in found.details["model"]
@@ -208,7 +208,7 @@ def test_a_version_or_run_that_is_not_the_bundles_is_found(place: Place, column:
         assert "deleted from the store" in found.details["training run"]
 
 
-def test_an_erased_prediction_tells_by_whom_and_is_not_answered_again(place: Place) -> None:
+def test_an_erased_prediction_tells_by_whom_and_is_not_answered_again(place: LoggedRegistry) -> None:
     done = kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
     assert done.exit_code == 0, done.output
     found = lineage(place, place.answered[PROMOTED])
@@ -218,7 +218,7 @@ def test_an_erased_prediction_tells_by_whom_and_is_not_answered_again(place: Pla
     assert "by Grace: asked for" in found.details["entry"]
 
 
-def test_what_only_looks_erased_is_found(place: Place) -> None:
+def test_what_only_looks_erased_is_found(place: LoggedRegistry) -> None:
     prediction_id = place.answered[PROMOTED]
     gone = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
     place.log.change(prediction_id, **dict.fromkeys(gone))
@@ -227,7 +227,7 @@ def test_what_only_looks_erased_is_found(place: Place) -> None:
     assert "no erasure names it" in found.details["entry"]
 
 
-def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place) -> None:
+def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: LoggedRegistry) -> None:
     """A patient who was in remission from the beginning."""
     ratings = [{"day": 0, "instrument": "gad7", "score": 2}]
     (prediction_id,) = place.log.answer(place.models[PROMOTED], example(assessments=ratings))
@@ -236,14 +236,14 @@ def test_where_nothing_was_predicted_there_is_no_answer_to_compute(place: Place)
     assert found.outcomes["answer"] == "does not apply"
 
 
-def test_a_patient_unlike_those_learned_from_is_refused_again(place: Place) -> None:
+def test_a_patient_unlike_the_training_patients_is_refused_again(place: LoggedRegistry) -> None:
     (prediction_id,) = place.log.answer(place.models[PROMOTED], changed(("patient", "age_years"), 92))
     assert json.loads(place.log.entry(prediction_id).answer or "")["outcome"] == "not_predictable"
     assert set(lineage(place, prediction_id).outcomes.values()) == {"passed"}
 
 
 @pytest.mark.parametrize("in_full", [True, False])
-def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Place, in_full: bool) -> None:
+def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: LoggedRegistry, in_full: bool) -> None:
     (prediction_id,) = place.log.answer(place.models[PROMOTED], example(), in_full=in_full)
     same = lineage(place, prediction_id, "--request", "-", stdin=json.dumps(example(), indent=2))
     assert (same.exit_code, same.outcomes["request"]) == (0, "passed")
@@ -251,7 +251,7 @@ def test_a_request_at_hand_is_compared_with_the_one_that_was_answered(place: Pla
     assert (other.exit_code, other.failed) == (4, ["request"])
 
 
-def test_an_erased_request_can_not_be_compared(place: Place) -> None:
+def test_an_erased_request_can_not_be_compared(place: LoggedRegistry) -> None:
     kap("log", "erase", "c1-0042", "--log", place.log.file, "--by", "Grace", "--reason", "asked for")
     found = lineage(place, place.answered[PROMOTED], "--request", "-", stdin=json.dumps(example()))
     assert found.outcomes["request"] == "not checked"
@@ -260,14 +260,14 @@ def test_an_erased_request_can_not_be_compared(place: Place) -> None:
 @pytest.mark.parametrize(
     ("request_text", "expected"), [("{", "request: required a JSON text"), ('{"as_of_day": 1}', "patient")]
 )
-def test_a_file_that_is_no_request_is_the_users_matter(place: Place, request_text: str, expected: str) -> None:
+def test_a_file_that_is_no_request_is_the_users_matter(place: LoggedRegistry, request_text: str, expected: str) -> None:
     arguments = ("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
     done = kap(*arguments, stdin=request_text)
     assert done.exit_code == 2
     assert expected in done.stderr
 
 
-def test_an_id_that_the_log_does_not_have_is_the_users_matter(place: Place) -> None:
+def test_an_id_that_the_log_does_not_have_is_the_users_matter(place: LoggedRegistry) -> None:
     done = kap("audit", "lineage", "nothing", "--log", place.log.file)
     assert done.exit_code == 2
     assert "PREDICTION_ID: required the id of a logged prediction" in done.stderr
@@ -284,14 +284,14 @@ def tagged(client: MlflowClient, run_id: str, key: str, value: str) -> Iterator[
 
 
 @pytest.mark.parametrize("key", ["cohort_digest", "commit"])
-def test_a_record_that_is_not_as_sealed_is_found(place: Place, key: str) -> None:
+def test_a_record_that_is_not_as_sealed_is_found(place: LoggedRegistry, key: str) -> None:
     with tagged(place.client, place.run_id(PROMOTED), key, "f" * 64):
         found = lineage(place, place.answered[PROMOTED])
     assert (found.exit_code, found.failed) == (4, ["training run"])
     assert f"tag {key}" in found.details["training run"]
 
 
-def test_a_training_that_is_gone_is_found(place: Place) -> None:
+def test_a_training_that_is_gone_is_found(place: LoggedRegistry) -> None:
     run_id = place.run_id(PROMOTED)
     place.client.delete_run(run_id)
     found = lineage(place, place.answered[PROMOTED])
@@ -300,7 +300,7 @@ def test_a_training_that_is_gone_is_found(place: Place) -> None:
     assert "marked as deleted" in found.details["training run"]
 
 
-def test_provenance_that_was_never_recorded_is_said(place: Place) -> None:
+def test_provenance_that_was_never_recorded_is_said(place: LoggedRegistry) -> None:
     run_id = place.run_id(NEVER)
     place.client.delete_tag(run_id, "commit")
     seal_run(run_id)
@@ -311,7 +311,7 @@ def test_provenance_that_was_never_recorded_is_said(place: Place) -> None:
     assert "no commit was recorded" in found.details["training run"]
 
 
-def test_a_decision_that_was_changed_is_found(place: Place) -> None:
+def test_a_decision_that_was_changed_is_found(place: LoggedRegistry) -> None:
     tags = place.client.get_registered_model(MODEL_NAME).tags
     kept = {key: text for key, text in tags.items() if key.startswith("decision.")}
     place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"].replace("Ada", "Eve"))
@@ -321,7 +321,7 @@ def test_a_decision_that_was_changed_is_found(place: Place) -> None:
     assert "was changed" in found.details["decision"]
 
 
-def test_without_the_registrys_files_the_served_copy_answers_again(place: Place, tmp_path: Path) -> None:
+def test_without_the_registrys_files_the_served_copy_answers_again(place: LoggedRegistry, tmp_path: Path) -> None:
     files = place.registry.folder / "runs1" / place.run_id(PROMOTED) / "artifacts" / "model"
     shutil.move(files, tmp_path / "model")
     found = lineage(place, place.answered[PROMOTED])
@@ -331,7 +331,7 @@ def test_without_the_registrys_files_the_served_copy_answers_again(place: Place,
     assert f"the copy {bentoml.models.get(f'{MODEL_NAME}:latest').tag}" in found.details["answer"]
 
 
-def test_without_a_registry_the_rest_is_checked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_registry_the_rest_is_checked(place: LoggedRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     """Port 9 of this machine, where nothing listens."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""The ``kap`` command: its help teaches, and its exit code says who must act."""
+"""The ``kap`` command: its help explains, and its exit code says who must act."""
 
 import os
 import subprocess
@@ -175,12 +175,12 @@ def test_a_synthetic_cohort_is_written_into_an_empty_folder_and_is_in_order(apar
     assert apart.kap("cohort", "check", "empty").returncode == 0
 
 
-def test_a_cohort_too_small_to_learn_from_is_refused_with_what_to_do(apart: Workplace, folder: Folder) -> None:
+def test_a_cohort_too_small_to_fit_a_model_is_refused_with_what_to_do(apart: Workplace, folder: Folder) -> None:
     folder.write()
     assert "kap cohort check" in refused(apart.kap("train", folder.path), 2)
 
 
-def test_a_tracking_store_that_does_not_answer_is_for_whoever_runs_it(tmp_path: Path) -> None:
+def test_a_tracking_store_that_does_not_answer_is_for_its_operator(tmp_path: Path) -> None:
     """Port 9 of this machine, where nothing listens."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("kap")), "promote", "1", "--reason", "x"],

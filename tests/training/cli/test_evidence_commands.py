@@ -113,7 +113,7 @@ def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_
     assert {"development_mean", "validation_mean", "standardised_difference"} <= set(compared[0])
 
 
-def test_a_model_is_not_judged_on_the_cohort_it_was_learned_from(lived: ModelHistory) -> None:
+def test_a_model_is_not_evaluated_on_its_development_cohort(lived: ModelHistory) -> None:
     assert "a cohort that the model never saw" in refused(lived.place.kap("evaluate", "1", lived.cohort), 2)
 
 
@@ -155,7 +155,7 @@ def test_the_auditor_gets_the_same_model_again_from_the_data(lived: ModelHistory
     assert done.returncode == 0
 
 
-def test_a_hundred_patients_are_refused_with_the_number_that_would_be_needed(lived: ModelHistory) -> None:
+def test_100_patients_are_refused_with_the_number_needed(lived: ModelHistory) -> None:
     cohort = COHORTS / "beat_the_blues"
     if not cohort.is_dir():
         pytest.skip("needs ../shared/cohorts beside the project")

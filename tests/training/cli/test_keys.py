@@ -74,7 +74,7 @@ def test_a_lost_secret_is_not_replaced(place: Workplace) -> None:
     assert not (place.folder / "elsewhere" / "secret").exists()
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_a_database_that_does_not_answer_is_reported_without_its_password(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAP_LOG", f"postgresql://kap:{MARKER}@127.0.0.1:1/kap")

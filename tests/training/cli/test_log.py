@@ -108,7 +108,7 @@ def test_a_file_that_is_no_seal_is_the_users_matter(log: PredictionLog, tmp_path
     assert kap("audit", "log", "--since", tmp_path / "nowhere.json").exit_code == 2
 
 
-def test_another_secret_or_none_is_for_whoever_runs_the_log(log: PredictionLog) -> None:
+def test_another_secret_or_none_is_for_the_operator_of_the_log(log: PredictionLog) -> None:
     secret = log.folder / "secret"
     secret.write_text("0" * 64)
     done = kap("audit", "log")
@@ -185,7 +185,7 @@ def test_of_whom_nothing_is_held_that_is_said_and_nothing_is_written(log: Predic
         (("--by", REFERENCE, "--reason", "asked for"), "option --by: required a text without the patient's reference"),
     ],
 )
-def test_an_erasure_needs_a_name_and_a_reason_that_can_be_kept_for_ever(
+def test_an_erasure_needs_a_name_and_a_reason_that_can_be_stored(
     log: PredictionLog, options: tuple[str, ...], expected: str
 ) -> None:
     done = kap("log", "erase", REFERENCE, *options)

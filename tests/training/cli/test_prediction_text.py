@@ -167,7 +167,7 @@ def test_where_everyone_is_in_remission_only_relapse_is_spoken_of() -> None:
     assert "about 41 within 182 days" in words
 
 
-def test_a_head_that_was_not_learned_is_left_out() -> None:
+def test_a_head_that_was_not_fitted_is_left_out() -> None:
     unknown = [{"horizon_days": 84, "probability": None, "interval_90": None}]
     words = _words(
         relapse=None,

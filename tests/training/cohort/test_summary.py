@@ -168,7 +168,7 @@ def test_a_share_of_missing_cells_is_never_rounded_to_none_or_all() -> None:
     assert "age_years (>99%)" in text
 
 
-def test_a_landmark_that_nobody_reaches_is_said_in_words() -> None:
+def test_a_landmark_that_nobody_reaches_is_said_in_sentences() -> None:
     records, _ = courses("patient | doses | gad7\na | 0 | 0:15 14:3")
     cohort = records.cohort(TWO_LANDMARKS)
     flow, _ = analysis_flow(cohort)

@@ -86,7 +86,7 @@ def test_it_is_counted_whose_answer_moves_the_other_way_and_how_far(sign: Litera
 
 
 @pytest.mark.parametrize(("weight", "against"), [(0.00399, 0), (0.00401, 2)])
-def test_half_a_point_in_a_hundred_is_no_move(weight: float, against: int) -> None:
+def test_half_a_percentage_point_is_no_move(weight: float, against: int) -> None:
     """From log-odds near 0 a step of d moves the probability by d/4: five years of 0.004 are 0.005."""
     seen = cohort()
     (found, _) = directions(seen, [model_of(score_of(seen, illness_duration_years=weight))], [longer_illness(-1)])

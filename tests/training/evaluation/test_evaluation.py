@@ -45,7 +45,7 @@ def test_log_loss_and_brier_score_by_hand() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:1 predictions of 0 or 1")
-def test_certainty_that_proves_wrong_costs_much_and_not_infinitely_much() -> None:
+def test_certainty_that_is_wrong_costs_much_and_not_infinitely_much() -> None:
     """A probability of 1 counts as 1 - 1e-8."""
     found = log_loss_by_draw(np.array([0.0]), np.array([1.0]), np.ones((1, 1)))[0]
     assert found == pytest.approx(-np.log(1e-8))

@@ -192,7 +192,7 @@ def beat_the_blues() -> Training:
 @pytest.mark.skipif(
     not COHORTS.is_dir(), reason="the real cohorts, ../shared/cohorts beside the repository, are absent"
 )
-def test_a_hundred_patients_are_too_few_and_it_is_said_how_many_would_do() -> None:
+def test_100_patients_are_too_few_and_the_number_needed_is_given() -> None:
     (landmark,) = beat_the_blues().landmarks
     assert landmark.remission is not None
     answer = sample_size(landmark.remission)

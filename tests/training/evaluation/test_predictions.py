@@ -11,7 +11,7 @@ from models.outcomes import expit
 from models.relapse import FollowUpWeights, RelapseHead
 from models.remission import RemissionHead
 from tests.training.evaluation.evaluated_examples import outcomes_of
-from tests.training.metrics.fitted import HORIZONS, Fitted, fitted
+from tests.training.metrics.fitted import HORIZONS, FittedHeads, fitted
 from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
@@ -22,11 +22,11 @@ from training.metrics.draws import Draws
 from training.outcomes.labels import EndedBy
 
 
-def fitted_twice() -> Fitted:
+def fitted_twice() -> FittedHeads:
     return fitted(repeats=2)
 
 
-def evaluated_with(found: Fitted, remission: HeadFit, relapse: HeadFit) -> EvaluatedPredictions:
+def evaluated_with(found: FittedHeads, remission: HeadFit, relapse: HeadFit) -> EvaluatedPredictions:
     fits = (remission, relapse)
     return evaluate_held_out(found.features, found.outcomes, found.both_weights, fits, found.folds, HORIZONS)
 

@@ -170,7 +170,7 @@ def test_where_no_head_can_be_fitted_the_table_is_empty_and_the_summary_says_why
 
 
 def test_a_run_alone_does_not_give_a_pseudonym_away(trained: Training) -> None:
-    """Whoever knows all digests that are recorded, and that ids are sorted, can't undo the shuffle."""
+    """All recorded digests together, and sorted ids, do not suffice to undo the shuffle."""
     recorded = [trained.cohort.digest, trained.cohort.protocol.digest]
     places = [int(name[1:]) for name in pseudonyms(trained.cohort)]
     for digest in recorded:

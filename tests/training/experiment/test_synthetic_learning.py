@@ -26,7 +26,8 @@ LANDMARK = "before session 3"
 
 
 SIZES = [2500, 20_000] if "KAP_ALL_LANDMARKS" in os.environ else [2500]
-"""`make coverage` takes the larger cohort too."""
+"""`make coverage` takes the larger cohort too. It is no `long` test, because it is known to miss its own bar: at 20,000
+patients .943 of the distance to the truth is covered, and the bar is .95."""
 
 
 @pytest.fixture(scope="module", params=SIZES)

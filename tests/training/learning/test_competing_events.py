@@ -106,7 +106,7 @@ def test_below_twenty_competing_events_there_is_one_rate_however_much_they_depen
 
 
 def test_competing_events_within_one_fold_are_evaluated_without_failing() -> None:
-    """As when one site alone records them: the others teach a rate of none."""
+    """As when one site alone records them: the others give a rate of none."""
     task = drawn(-4.0, 2.0)
     ended = np.where((task.ended_by == EndedBy.COMPETING) & (FOLDS.fold[0] > 0), EndedBy.CENSORED, task.ended_by)
     only = replace(task, ended_by=ended.astype(np.int8))

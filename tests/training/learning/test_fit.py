@@ -67,7 +67,7 @@ def test_without_relapses_nothing_can_be_said_about_relapse() -> None:
 
 
 def test_relapses_that_all_fall_into_one_fold_can_still_be_evaluated() -> None:
-    """As when a single site records relapses: the others teach the overall rate, and no fit fails."""
+    """As when a single site records relapses: the others give the overall rate, and no fit fails."""
     drawn = drawn_relapses(200)
     ended = np.where(np.arange(200) % 4 == 0, drawn.ended_by, EndedBy.CENSORED)
     fit = fit_alone(replace(drawn, ended_by=ended.astype(np.int8)))

@@ -66,12 +66,12 @@ def test_every_site_keeps_its_size_in_every_bootstrap_sample() -> None:
 
 
 def test_a_head_that_was_not_fitted_has_no_refits(heads: Mapping[str, HeadFit]) -> None:
-    unlearned = {**heads, "remission": replace(heads["remission"], head=None, choice=None)}
-    (found,) = fit_refits([unlearned], SITE, QUICK, nothing, 1)
+    not_fitted = {**heads, "remission": replace(heads["remission"], head=None, choice=None)}
+    (found,) = fit_refits([not_fitted], SITE, QUICK, nothing, 1)
     assert found.remission is None
     assert found.relapse is not None
     assert len(found.relapse.baseline) == REFITS
-    assert number_of_refitted([unlearned]) == 1
+    assert number_of_refitted([not_fitted]) == 1
 
 
 def test_true_probabilities_lie_within_the_intervals_of_most_patients() -> None:

@@ -26,7 +26,7 @@ TWO_CANDIDATES = replace(QUICK, candidates=("no_model", "logistic"))
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedHeads:
     """What was drawn and fitted."""
 
     features: FeatureRows
@@ -49,7 +49,7 @@ class Fitted:
 
 
 @cache
-def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int = 4) -> Fitted:
+def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int = 4) -> FittedHeads:
     """Half are in remission, one in ten unobserved; a weekly hazard of about 3%; some are lost before the horizons."""
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((patients, 2))
@@ -81,4 +81,4 @@ def fitted(patients: int = 400, repeats: int = 1, effect: float = 1.0, seed: int
     ]
     fits = fit_heads(tasks, folds, TWO_CANDIDATES, lambda: None, 1)
     features = FeatureRows(names, rows, outcomes.landmark_day, outcomes.ineligible)
-    return Fitted(features, outcomes, weights, folds, *fits)
+    return FittedHeads(features, outcomes, weights, folds, *fits)

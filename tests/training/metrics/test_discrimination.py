@@ -57,7 +57,7 @@ def pair_by_pair(
     return right / pairs if pairs else float("nan")
 
 
-def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
+def test_auc_is_the_proportion_of_pairs_in_the_right_order() -> None:
     """Two with the outcome, three without: of six pairs four are right and one is tied."""
     observed, predicted = np.array([1.0, 1, 0, 0, 0]), np.array([0.9, 0.4, 0.4, 0.6, 0.1])
     assert auc(observed, predicted, *one(5)) == pytest.approx([(4 + 1 / 2) / 6])

@@ -22,9 +22,9 @@ def drawn(seed: int, patients: int, relapsing: float) -> Course:
     """
     rng = np.random.default_rng(seed)
     times = np.exp(rng.normal(0, 0.7, patients))
-    free_for_ever = (1 - relapsing) ** times
-    relapses = rng.random(patients) > free_for_ever
-    share = 1 - (1 - rng.random(patients) * (1 - free_for_ever)) ** (1 / times)
+    free_of_relapse = (1 - relapsing) ** times
+    relapses = rng.random(patients) > free_of_relapse
+    share = 1 - (1 - rng.random(patients) * (1 - free_of_relapse)) ** (1 / times)
     event = np.where(relapses, -200 * np.log1p(-share / relapsing), rng.exponential(150, patients))
     event, lost = np.ceil(event), np.ceil(rng.uniform(0, 500, patients))
     ended_by = np.where(lost < event, 0, np.where(relapses, 1, 2)).astype(np.int8)

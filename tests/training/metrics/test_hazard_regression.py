@@ -63,14 +63,14 @@ def test_a_competing_event_stays_at_risk_by_the_chance_of_not_being_censored() -
     assert found.baseline == pytest.approx(1 / (2 + 2 / 3) + 1 / (1 + 2 / 3))
 
 
-def test_where_nobody_is_lost_a_competing_event_is_a_patient_followed_for_ever() -> None:
+def test_where_nobody_is_lost_a_competing_event_is_a_patient_followed_to_the_end() -> None:
     followed, ended_by, columns = drawn(3, 500)
     competed = np.where(ended_by == 0, 2, ended_by).astype(np.int8)
-    for_ever = np.where(competed == 2, 1000.0, followed)
+    without_end = np.where(competed == 2, 1000.0, followed)
     weights = np.random.default_rng(3).poisson(1, (20, 500)).astype(np.float64)
     weights[0] = 1
     found = fit_hazard(followed, competed, columns, weights, DAY)
-    same = fit_hazard(for_ever, (competed == 1).astype(np.int8), columns, weights, DAY)
+    same = fit_hazard(without_end, (competed == 1).astype(np.int8), columns, weights, DAY)
     assert found.coefficients == pytest.approx(same.coefficients, abs=1e-9)
     assert found.baseline == pytest.approx(same.baseline, abs=1e-9)
 

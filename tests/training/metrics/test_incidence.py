@@ -151,7 +151,7 @@ def test_those_with_an_answer_stand_for_all() -> None:
 
 
 def test_a_brier_score_with_these_weights_is_hazardous_one() -> None:
-    """Judged on two neighbouring days, which the other library averages."""
+    """Compared on two neighbouring days, which the other library averages."""
     followed, ended_by = drawn(12, tied=False)
     risk = np.random.default_rng(13).random(len(followed))
     expected = []

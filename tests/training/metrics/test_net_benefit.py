@@ -36,7 +36,7 @@ def test_net_benefit_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("risk", "treated"), [(0.29, 0), (0.3, 1), (0.31, 1)])
-def test_whoever_is_at_the_threshold_is_treated(risk: float, treated: int) -> None:
+def test_a_patient_at_the_threshold_is_treated(risk: float, treated: int) -> None:
     assert net_benefit(np.ones(1), np.array([risk]), np.ones((1, 1)), np.array([0.3])) == pytest.approx(treated)
 
 

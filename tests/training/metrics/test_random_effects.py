@@ -37,7 +37,7 @@ def log_relative_risks() -> tuple[Floats, Floats]:
     )
 
 
-def test_thirteen_trials_of_a_vaccine_are_pooled_as_metafor_does() -> None:
+def test_thirteen_vaccine_studies_are_pooled_as_metafor_does() -> None:
     """Its documentation's figures for restricted maximum likelihood with test = "knha", to the digits printed."""
     found = pool(*log_relative_risks())
     assert found.sites == 13

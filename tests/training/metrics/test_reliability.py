@@ -109,7 +109,7 @@ def test_equal_predictions_and_predictions_that_separate_the_outcomes_have_no_sl
     assert np.isnan(calibration_slope_by_draw(observed, np.array([0.1, 0.2, 0.3, 0.4]), weights)).all()
 
 
-def test_predictions_of_0_and_1_are_moved_inside_with_a_warning() -> None:
+def test_predictions_of_0_and_1_are_put_inside_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="2 predictions of 0 or 1"):
         assert expit(log_odds_of(np.array([0.0, 0.5, 1.0]))) == pytest.approx([1e-8, 0.5, 1 - 1e-8], rel=1e-6)
     with warnings.catch_warnings():

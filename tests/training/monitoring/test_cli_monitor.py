@@ -15,7 +15,7 @@ from serving.log.erasure import erase_patient
 from tests.serving.bundles import toy_bundle
 from tests.serving.logs import SECRET
 from tests.serving.requests import Document, request_of
-from tests.training.prediction_logs import Answering, PredictionLog
+from tests.training.prediction_logs import PredictionLog, ServedBundle
 from tests.training.registries import Registry, in_use
 from training.cli.app import main
 from training.cohort.reader import read_cohort
@@ -34,9 +34,9 @@ class CohortRegistry(Registry):
     def bundle(self, number: int, cohort_digest: str) -> Bundle:
         return replace(toy_bundle(self.cohort.protocol), training={"number": number, "cohort_digest": cohort_digest})
 
-    def version(self, number: str) -> Answering:
+    def version(self, number: str) -> ServedBundle:
         run_id = self.client.get_model_version(MODEL_NAME, number).run_id
-        return Answering(load_bundle(self.folder / "new" / number / "bundle"), number, run_id)
+        return ServedBundle(load_bundle(self.folder / "new" / number / "bundle"), number, run_id)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def requests(cohort: Cohort, *, with_age: bool = True) -> list[Document]:
     return documents
 
 
-def log_in(folder: Path, model: Answering, documents: list[Document], day: str = "2025-02-03") -> PredictionLog:
+def log_in(folder: Path, model: ServedBundle, documents: list[Document], day: str = "2025-02-03") -> PredictionLog:
     """A log of answers that were all given on a day."""
     log = PredictionLog(folder)
     with pytest.MonkeyPatch.context() as patch:
@@ -85,7 +85,9 @@ def recorded_runs(registry: Registry) -> set[str]:
     return {run.info.run_id for run in registry.client.search_runs(places)}
 
 
-def test_what_is_found_is_told_recorded_and_written(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
+def test_what_is_found_is_reported_recorded_and_written(
+    registry: CohortRegistry, simulated: Path, tmp_path: Path
+) -> None:
     model = registry.version("2")
     log = log_in(tmp_path, model, requests(registry.cohort))
     done = kap(log.file, "--outcomes", simulated, "--out", tmp_path / "page.html", "--json")
@@ -168,7 +170,7 @@ def test_a_log_without_predictions_from_a_day_on_says_so_and_records_nothing(
     assert (done.exit_code, done.stdout.strip()) == (0, "The log holds no predictions.")
 
 
-def test_a_log_that_was_changed_is_not_judged(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
+def test_a_log_that_was_changed_is_not_evaluated(registry: CohortRegistry, simulated: Path, tmp_path: Path) -> None:
     """One answer is changed behind the log's back: nothing about it is printed, recorded or written."""
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     changed = log.ids()[3]
@@ -183,7 +185,9 @@ def test_a_log_that_was_changed_is_not_judged(registry: CohortRegistry, simulate
     assert not (tmp_path / "page.html").exists()
 
 
-def test_of_a_log_that_was_changed_in_many_places_the_first_are_told(registry: CohortRegistry, tmp_path: Path) -> None:
+def test_of_a_log_that_was_changed_in_many_places_the_first_are_reported(
+    registry: CohortRegistry, tmp_path: Path
+) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
     log.sql("UPDATE entries SET row = '{}'")
     done = kap(log.file)

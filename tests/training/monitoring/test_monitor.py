@@ -20,7 +20,7 @@ from training.experiment.train import Training
 from training.monitoring.monitor import KnownModel, MonitoringRequest, OutcomeSource, UnknownModel, monitor
 from training.monitoring.report.figures import draw
 from training.monitoring.report.page import render_page
-from training.monitoring.statistics.document import ModelMonitored
+from training.monitoring.statistics.document import MonitoredModel
 from training.monitoring.statistics.logged import LoggedPrediction
 from training.monitoring.statistics.reference import Reference, reference_of_update
 
@@ -44,7 +44,7 @@ class Clinic:
         outcomes: bool = False,
         since: date | None = None,
         reference: bool = True,
-    ) -> ModelMonitored:
+    ) -> MonitoredModel:
         """What is found of the only model in a log."""
         known = KnownModel(self.bundle, self.reference if reference else None)
         followed = OutcomeSource(lambda _: self.patients, hashed) if outcomes else None
@@ -138,14 +138,14 @@ def test_a_training_that_recorded_no_reference_is_no_error(clinic: Clinic) -> No
     assert {check.kind for check in found.checks} == {"calibration"}
 
 
-def test_what_was_mended_is_left_behind_by_a_day_to_begin_from(clinic: Clinic) -> None:
+def test_what_was_corrected_is_left_out_by_a_day_to_begin_from(clinic: Clinic) -> None:
     corrected = [replace(one, row=None, answer=None, patient=None) if one.at.month < 3 else one for one in clinic.log]
     found = clinic.monitored(corrected, since=date(2026, 3, 1))
     assert found.first_day >= "2026-03-01"
     assert found.erased == 0
 
 
-def test_versions_are_judged_each_by_itself_the_newest_first(clinic: Clinic) -> None:
+def test_versions_are_evaluated_each_by_itself_the_newest_first(clinic: Clinic) -> None:
     """An older model whose protocol the outcomes can't be read under, the present one, and a stranger."""
     older = [replace(one, model_digest="0" * 64, model_version="0") for one in clinic.log if one.at.month < 3]
     strange = [replace(one, model_digest="e" * 64, model_version="9") for one in clinic.log[:1]]
@@ -168,7 +168,7 @@ def test_versions_are_judged_each_by_itself_the_newest_first(clinic: Clinic) -> 
     assert not found[2].evaluated
 
 
-def test_outcomes_that_the_present_protocol_refuses_are_the_user_s_to_mend(clinic: Clinic) -> None:
+def test_outcomes_that_the_present_protocol_refuses_are_the_user_s_to_correct(clinic: Clinic) -> None:
     def refuse(_protocol: object) -> Cohort:
         raise InputRefusedError([Problem("patients", 0, "age_years", "a number", "another text")])
 

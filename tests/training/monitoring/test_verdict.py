@@ -57,11 +57,11 @@ CASES: list[tuple[Check, State]] = [
 
 
 @pytest.mark.parametrize(("found", "state"), CASES)
-def test_what_is_proven_large_and_used_calls_for_action(found: Check, state: State) -> None:
+def test_what_is_established_large_and_used_calls_for_action(found: Check, state: State) -> None:
     assert found.state == state
 
 
-def test_what_was_proven_once_stays_and_says_since_when() -> None:
+def test_what_was_established_once_stays_and_says_since_when() -> None:
     found = check(ALARMING)
     assert (found.alarm, found.since, found.log10_evidence) == ("2026-03", "2026-02", 0.0)
     assert found.chance == pytest.approx(0.05, rel=1e-3)
@@ -180,7 +180,7 @@ def test_a_reason_names_the_figure_the_evidence_and_since_when() -> None:
     )
 
 
-def test_a_share_of_a_few_patients_is_not_told() -> None:
+def test_a_proportion_of_a_few_patients_is_not_shown() -> None:
     size = Size("share", 0.9, 0.95, 0.05, 40, disclosed=False)
     found = check(ALARMING, size, kind="recorded")
     assert found.change is not None
@@ -188,7 +188,7 @@ def test_a_share_of_a_few_patients_is_not_told() -> None:
     assert "95%" not in "".join(reasons([found], [], "not given", referenced=True))
 
 
-def test_the_shares_of_the_false_alarms_add_up_to_one() -> None:
+def test_the_proportions_of_the_false_alarms_add_up_to_one() -> None:
     """Half for two calibrations at each of three landmarks and one thing answered, half for three about features."""
     spread = Spread(cuts=[0.0], counts=[20, 20])
     landmark = LandmarkReference(
@@ -222,7 +222,7 @@ def test_without_a_reference_calibration_has_all_of_it() -> None:
     assert set(found.values()) == {1 / 6}
 
 
-def test_evidence_is_told_as_how_rare_it_is() -> None:
+def test_evidence_is_described_by_how_rare_it_is() -> None:
     one = MonitoringFinding(
         MonitoredItem(LANDMARK, "value", "age_years"),
         EProcess(np.zeros(1), np.zeros(1, np.intp)),

@@ -13,7 +13,7 @@ from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from models.outcomes import expit
-from tests.cohorts import DEFAULT, Record, Records
+from tests.cohorts import DEFAULT, CohortRecords, Record
 
 DECIDING = 20
 VISITS = DECIDING + 28 * np.arange(9)
@@ -21,14 +21,14 @@ VISITS = DECIDING + 28 * np.arange(9)
 
 
 @dataclass(frozen=True)
-class Course:
+class PatientCourse:
     """One patient's ratings as (day, score), and events as (day, event)."""
 
     ratings: Sequence[tuple[float, float]]
     events: Sequence[tuple[float, str]] = ()
 
 
-def cohort_of(patients: Sequence[Course], protocol: Protocol | str = DEFAULT) -> Cohort:
+def cohort_of(patients: Sequence[PatientCourse], protocol: Protocol | str = DEFAULT) -> Cohort:
     """The checked cohort of some courses."""
     names = [f"p{number:05d}" for number in range(len(patients))]
     pairs = list(zip(names, patients, strict=True))
@@ -44,7 +44,7 @@ def cohort_of(patients: Sequence[Course], protocol: Protocol | str = DEFAULT) ->
         {"patient_id": name, "day": day, "event": event} for name, course in pairs for day, event in course.events
     ]
     people: list[Record] = [{"patient_id": name} for name in names]
-    return Records(people, {"sessions": sessions, "assessments": ratings, "events": events}).cohort(protocol)
+    return CohortRecords(people, {"sessions": sessions, "assessments": ratings, "events": events}).cohort(protocol)
 
 
 def drawn_scores(rng: np.random.Generator, patients: int) -> Floats:
@@ -59,14 +59,16 @@ def followed(scores: Floats, kept: Mask) -> Cohort:
     """The cohort of patients whose ratings (patients, visits) are those kept, after a baseline of 16."""
     return cohort_of(
         [
-            Course([(0, 16), *((day, score) for day, score, here in zip(VISITS, row, seen, strict=True) if here)])
+            PatientCourse(
+                [(0, 16), *((day, score) for day, score, here in zip(VISITS, row, seen, strict=True) if here)]
+            )
             for row, seen in zip(scores, kept, strict=True)
         ]
     )
 
 
 def lost_when_worse(rng: np.random.Generator, scores: Floats) -> Mask:
-    """Who is still there at each visit (patients, visits): the last score alone decides who comes again.
+    """Who is still there at each visit (patients, visits): the last score alone decides who has a next visit.
 
     After a score of 4, 4 in 100 do not; after one of 10, 20 in 100; after one of 15, 52 in 100.
     """

@@ -14,7 +14,7 @@ from features.records.timeline import Floats
 from models.learners import fit_nothing
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
-from tests.training.outcomes.followed import DECIDING, Course, cohort_of, drawn_scores, followed, lost_when_worse
+from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of, drawn_scores, followed, lost_when_worse
 from tests.training.trainings import QUICK
 from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
 from training.outcomes.follow_up_weights import _KeptContacts, follow_up_weights
@@ -26,7 +26,7 @@ BY_EVENT = replace(Protocol(), relapse=replace(Protocol().relapse, rule="event")
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class WeightedCohort:
     """A cohort at the first landmark, with the weights of its follow-up."""
 
     cohort: Cohort
@@ -35,11 +35,11 @@ class Seen:
     weights: FollowUpWeights
 
     @staticmethod
-    def from_cohort(cohort: Cohort) -> "Seen":
+    def from_cohort(cohort: Cohort) -> "WeightedCohort":
         landmark = cohort.protocol.landmarks[0]
         features, outcomes = build_features(cohort, landmark), derive_outcomes(cohort, landmark)
         weights = follow_up_weights(cohort, features, outcomes, reach_of(outcomes, 182), UNCAPPED)
-        return Seen(cohort, features, outcomes, weights)
+        return WeightedCohort(cohort, features, outcomes, weights)
 
     def incidence(self, weights: FollowUpWeights | None) -> Floats:
         """Of relapse by days 84 and 182, without a model."""
@@ -51,12 +51,14 @@ class Seen:
 
 
 @cache
-def everybody_and_those_left() -> tuple[Seen, Seen]:
+def everybody_and_those_left() -> tuple[WeightedCohort, WeightedCohort]:
     """The same patients, all followed to the end, and less those lost after a visit on which they were worse."""
     rng = np.random.default_rng(1)
     scores = drawn_scores(rng, PATIENTS)
     kept = lost_when_worse(rng, scores)
-    return Seen.from_cohort(followed(scores, np.ones_like(kept))), Seen.from_cohort(followed(scores, kept))
+    return WeightedCohort.from_cohort(followed(scores, np.ones_like(kept))), WeightedCohort.from_cohort(
+        followed(scores, kept)
+    )
 
 
 def test_the_true_incidence_is_recovered_where_those_who_are_worse_are_lost() -> None:
@@ -110,11 +112,11 @@ def test_no_weight_exceeds_the_largest_that_is_allowed() -> None:
 
 @pytest.mark.parametrize(("lost", "equal"), [(0, True), (19, True), (20, False), (21, False)])
 def test_below_twenty_lost_nothing_is_estimated(lost: int, equal: bool) -> None:
-    """Of 200, those with the highest score on the second visit do not come again after it."""
+    """Of 200, those with the highest score on the second visit have no visit after it."""
     scores = np.tile(np.arange(200)[:, None] % 5, (1, 9)).astype(np.float64)
     kept = np.ones(scores.shape, dtype=np.bool_)
     kept[np.argsort(-scores[:, 1])[:lost], 2:] = False
-    weights = Seen.from_cohort(followed(scores, kept)).weights
+    weights = WeightedCohort.from_cohort(followed(scores, kept)).weights
     assert (np.ptp(weights.weekly) == 0) == equal
 
 
@@ -129,7 +131,7 @@ def events_only(rng: np.random.Generator, *, lose: bool) -> Cohort:
     end = np.where(lose, np.minimum(lost, DECIDING + 190), DECIDING + 190)
     return cohort_of(
         [
-            Course(
+            PatientCourse(
                 [(0, worst), (DECIDING, 2)],
                 [(onset, "relapse"), (last, "end_of_follow_up")] if onset <= last else [(last, "end_of_follow_up")],
             )
@@ -140,7 +142,9 @@ def events_only(rng: np.random.Generator, *, lose: bool) -> Cohort:
 
 
 def test_without_ratings_after_the_start_of_risk_those_left_stand_for_those_with_like_features() -> None:
-    everybody, left = (Seen.from_cohort(events_only(np.random.default_rng(2), lose=lose)) for lose in (False, True))
+    everybody, left = (
+        WeightedCohort.from_cohort(events_only(np.random.default_rng(2), lose=lose)) for lose in (False, True)
+    )
     true = everybody.incidence(None)
     plain, weighted = left.incidence(None), left.incidence(left.weights)
     # Some 960 relapses are left of 1,700: the noise of the later incidence is about 0.012.
@@ -153,15 +157,15 @@ def test_a_study_that_ends_on_any_day_of_a_week_has_patients_who_were_kept(last:
     """Of three visits 15 of 50 who scored 0 on the second do not come to the third, and 30 of 50 who scored 4."""
     score, lost = np.repeat([0.0, 4.0], 50), np.tile(np.arange(50), 2) < np.repeat([15, 30], 50)
     patients = [
-        Course([(0, 16), (DECIDING, 2), (DECIDING + 28, at), *([] if gone else [(DECIDING + last, 2)])])
+        PatientCourse([(0, 16), (DECIDING, 2), (DECIDING + 28, at), *([] if gone else [(DECIDING + last, 2)])])
         for at, gone in zip(score.tolist(), lost.tolist(), strict=True)
     ]
-    weekly = Seen.from_cohort(cohort_of(patients)).weights.weekly
+    weekly = WeightedCohort.from_cohort(cohort_of(patients)).weights.weekly
     assert weekly[score == 4, 10].mean() > weekly[score == 0, 10].mean() + 0.1
 
 
 def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() -> None:
-    """Everyone is in remission at the landmark; 3 in 10 never come again, half of the others do from day 5 on.
+    """Everyone is in remission at the landmark; 3 in 10 have no later visit, half of the others do from day 5 on.
 
     That the lost were not rated on day 5 is what their loss looks like, and no reason for it.
     """
@@ -170,10 +174,10 @@ def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() ->
     protocol = replace(Protocol(), remission=remission, landmarks=Protocol().landmarks[:1])
     visits = [[0], [0, 5, *range(20, 200, 20)], [0, *range(20, 200, 20)]]
     patients = [
-        Course([(day, score) for day, score in zip(days, rng.integers(5, 9, len(days)).tolist(), strict=True)])
+        PatientCourse([(day, score) for day, score in zip(days, rng.integers(5, 9, len(days)).tolist(), strict=True)])
         for days in (visits[kind] for kind in rng.choice(3, 400, p=[0.3, 0.35, 0.35]))
     ]
-    seen = Seen.from_cohort(cohort_of(patients, protocol))
+    seen = WeightedCohort.from_cohort(cohort_of(patients, protocol))
     at_risk = seen.outcomes.at_risk
     assert 100 < (~at_risk).sum() < 140
     assert np.ptp(seen.weights.weekly) > 0
@@ -181,8 +185,8 @@ def test_who_is_lost_by_chance_after_the_landmark_leaves_all_weights_near_1() ->
 
 
 def test_nobody_at_risk_has_weights_of_1() -> None:
-    never = [Course([(0, 16), (DECIDING, 12)])] * 30
-    seen = Seen.from_cohort(cohort_of(never))
+    never = [PatientCourse([(0, 16), (DECIDING, 12)])] * 30
+    seen = WeightedCohort.from_cohort(cohort_of(never))
     assert (seen.outcomes.ended_by == EndedBy.NOT_AT_RISK).all()
     assert (seen.weights.weekly == 1).all()
 

@@ -11,7 +11,7 @@ from features.records.cohort import Cohort
 from models.learners import TrainingData
 from models.outcomes import Floats, expit
 from tests.models.training_sets import training_data_of
-from tests.training.outcomes.followed import DECIDING, Course, cohort_of
+from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of
 from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
 from training.outcomes.labels import derive_outcomes
@@ -96,7 +96,7 @@ def seen_by_the_last_rating() -> tuple[Cohort, Floats]:
     recovered = rng.random(PATIENTS) < expit(-0.3 * (rating - 6.0))
     seen = rng.random(PATIENTS) < expit(0.8 - 0.25 * (rating - 6.0))
     patients = [
-        Course([(0, worst), (5, later), *([(DECIDING, 3 if well else 14)] if here else [])])
+        PatientCourse([(0, worst), (5, later), *([(DECIDING, 3 if well else 14)] if here else [])])
         for worst, later, well, here in zip(
             baseline.tolist(), rating.tolist(), recovered.tolist(), seen.tolist(), strict=True
         )

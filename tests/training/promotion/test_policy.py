@@ -78,7 +78,7 @@ def test_a_good_model_passes_and_every_check_says_what_it_asked_and_saw() -> Non
         (None, False),
     ],
 )
-def test_the_calibration_slope_is_judged_by_its_interval_and_never_far_out(
+def test_the_calibration_slope_is_evaluated_by_its_interval_and_never_far_out(
     figure: Estimate | None, passes: bool
 ) -> None:
     found = failed(with_measure(good_evidence(), "calibration_slope", figure))
@@ -121,11 +121,11 @@ def test_a_policy_may_allow_some_patients_but_not_by_a_margin_that_was_not_count
         assert next(check for check in checks if check.name == "directions").passed == passes, changes
 
 
-def test_directions_that_nobody_looked_at_are_not_proven() -> None:
+def test_directions_that_were_not_checked_do_not_pass() -> None:
     assert kinds(failed(good_evidence().model_copy(update={"directions": []}))) == {"directions"}
 
 
-def test_the_overall_rate_has_no_slope_but_is_judged_in_the_large() -> None:
+def test_the_overall_rate_has_no_slope_but_is_evaluated_in_the_large() -> None:
     base_rate = with_measure(good_evidence(winner="no_model"), "calibration_slope", Estimate(estimate=None))
     assert not failed(base_rate)
     slopes = [check for check in check_policy(base_rate, POLICY, NO_CHAMPION) if check.name.startswith("calibration s")]
@@ -154,7 +154,7 @@ def test_a_model_worse_than_acting_for_all_or_for_none_is_refused(
     assert kinds(found) == (set() if passes else {"net benefit"})
 
 
-def test_net_benefit_without_its_difference_is_not_proven() -> None:
+def test_net_benefit_without_its_difference_does_not_pass() -> None:
     def without(question: Question) -> Question:
         assert question.decision is not None
         return question.model_copy(update={"decision": question.decision.model_copy(update={"difference": []})})

@@ -191,7 +191,7 @@ def test_a_decision_written_anew_with_its_own_hash_is_found_by_the_one_after_it(
 
 
 def test_a_decision_written_anew_with_all_hashes_after_it_is_found() -> None:
-    """Whoever rewrites the whole chain must also change every version and every entry of the serving store."""
+    """A person who rewrites the whole chain must also change every version and every entry of the serving store."""
     other = [*COURSE[:1], ("promote", "2"), *COURSE[2:]]
     rewritten = chain_of(*other)
     found = places(kept(rewritten))

@@ -157,7 +157,7 @@ def test_an_audit_finds_nothing_in_a_copy_that_tells_what_was_measured(tmp_path:
     assert performance_differs(copy_with(performance, tmp_path / "copy"), stored(tmp_path / "a", good_evidence())) == []
 
 
-def test_an_audit_finds_nothing_in_a_copy_made_before_copies_told_of_performance(tmp_path: Path) -> None:
+def test_an_audit_finds_nothing_in_a_copy_made_before_copies_held_performance(tmp_path: Path) -> None:
     old = ServedCopy("kap-outcomes:tag", "1", "run1", tmp_path, None)
     assert performance_differs(old, stored(tmp_path / "a", good_evidence())) == []
 

@@ -229,7 +229,7 @@ def test_a_policy_of_ones_own_may_be_stricter_and_its_digest_is_kept(registry: R
     assert "policy" not in promotion
 
 
-def test_a_policy_looser_than_the_default_needs_an_override_and_is_marked_for_ever(
+def test_a_policy_looser_than_the_default_needs_an_override_and_stays_marked(
     registry: Registry, tmp_path: Path
 ) -> None:
     (tmp_path / "loose.toml").write_text(
@@ -308,7 +308,7 @@ def test_a_decision_interrupted_after_it_was_recorded_is_finished_by_the_next(
     promoted(GOOD)
     with monkeypatch.context() as patch:
         patch.setattr(*INTERRUPTED[step])
-        with pytest.raises(Killed):
+        with pytest.raises(ProcessKilledError):
             kap(promote, GOOD_TOO, "--reason", "newer", "--by", "Ada")
     assert champion(registry) == GOOD
     printed = kap(history)
@@ -328,12 +328,12 @@ def test_a_decision_interrupted_after_it_was_recorded_is_finished_by_the_next(
     assert kap(history).exit_code == 0
 
 
-class Killed(BaseException):
+class ProcessKilledError(BaseException):
     """The process ended here."""
 
 
 def killed(*_: object) -> None:
-    raise Killed
+    raise ProcessKilledError
 
 
 INTERRUPTED = {
@@ -397,7 +397,7 @@ def test_a_decision_is_kept_in_tags_that_every_database_takes(registry: Registry
     assert max(len(part.encode()) for part in parts.values()) <= 5000
 
 
-def test_recording_that_was_interrupted_is_told_with_what_to_do_and_decided_again(
+def test_recording_that_was_interrupted_is_reported_with_what_to_do_and_decided_again(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promoted(GOOD)
@@ -443,7 +443,7 @@ def test_with_a_changed_decision_nothing_further_is_decided(registry: Registry) 
 
 
 def test_a_log_cut_off_also_in_the_registry_is_found_by_the_serving_store(registry: Registry) -> None:
-    """Whoever can write to the registry alone can't take a promotion back unseen."""
+    """A person who can write to the registry alone can't take a promotion back unseen."""
     promoted(GOOD)
     promoted(GOOD_TOO)
     for key in tags_of_decision(registry, 2):

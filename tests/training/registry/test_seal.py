@@ -60,7 +60,7 @@ def test_the_tag_that_names_the_seal_is_not_part_of_it() -> None:
     assert seal_document(with_added(item)) == seal_document(SEALED)
 
 
-def test_a_difference_is_told_by_its_kind_name_and_run() -> None:
+def test_a_difference_is_reported_by_its_kind_name_and_run() -> None:
     assert SEALED.described(AUC) == 'metric auc of run "training"'
 
 

@@ -19,14 +19,14 @@ from models.outcomes import expit
 from tests.serving.bundles import toy_bundle, wavering, with_applicability, without
 from tests.serving.logs import SECRET
 from tests.serving.requests import Document, example
-from tests.training.prediction_logs import Answering, PredictionLog, draft_of
+from tests.training.prediction_logs import PredictionLog, ServedBundle, draft_of
 from tests.training.registries import Registry, in_use
 from training.audit.bundle_lookup import Origin
 from training.cli.app import main
 from training.registry.release import MODEL_NAME
 from training.replay import replay as replaying
 from training.replay.replay import Replay, replay, require_table, write_answers
-from training.replay.rows import LoggedAnswer, Refusal, Unanswerable
+from training.replay.rows import LoggedAnswer, Refusal, RefusalReason
 from training.replay.summary import Changes, Crossing, summarise
 
 SHIFT = 0.7
@@ -46,7 +46,7 @@ def patient(name: str = "c1-0042", **columns: Any) -> Document:
 
 def logged(bundle: Bundle, document: Document, **changes: Any) -> LoggedAnswer:
     """What the log would hold of an answer."""
-    draft = draft_of(Answering(bundle, "3", "a1b2"), document)
+    draft = draft_of(ServedBundle(bundle, "3", "a1b2"), document)
     names = [name for name in LoggedAnswer.__dataclass_fields__ if name != "at"]
     held = {name: getattr(draft, name) for name in names} | {"at": "2030-01-01T00:00:00.000000+00:00"}
     return LoggedAnswer(**(held | changes))
@@ -139,7 +139,7 @@ def test_who_crosses_from_an_answer_to_none_and_between_verdicts_is_counted() ->
     assert back.crossings == (Crossing("outside", "not evaluated", 1),)
 
 
-def test_a_head_that_only_one_model_has_is_told_by_question() -> None:
+def test_a_head_that_only_one_model_has_is_reported_by_question() -> None:
     changes = whole(asked(without(BUNDLE, "relapse"), logged(BUNDLE, patient())))
     by_question = {change.question: (change.both, change.only_before, change.only_now) for change in changes.questions}
     assert by_question == {"remission": (1, 0, 0)} | dict.fromkeys(
@@ -189,33 +189,33 @@ OTHER_SCALE = replace(Protocol().instruments["gad7"], remission_at_most=3.0)
 @pytest.mark.parametrize(
     ("candidate", "then", "changes", "why"),
     [
-        (BUNDLE, BUNDLE, {"row": None, "answer": None, "patient": None}, Refusal(Unanswerable.ERASED)),
-        (BUNDLE, BUNDLE, {"row": None}, Refusal(Unanswerable.NO_ROW)),
-        (BUNDLE, BUNDLE, {"row": "{"}, Refusal(Unanswerable.UNREADABLE)),
-        (BUNDLE, BUNDLE, {"row": '{"age_years": "old"}'}, Refusal(Unanswerable.UNREADABLE)),
-        (BUNDLE, BUNDLE, {"row": "[]"}, Refusal(Unanswerable.UNREADABLE)),
-        (BUNDLE, BUNDLE, {"answer": "3"}, Refusal(Unanswerable.UNREADABLE)),
-        (with_protocol(landmarks=renamed("later")), BUNDLE, {}, Refusal(Unanswerable.NO_LANDMARK)),
+        (BUNDLE, BUNDLE, {"row": None, "answer": None, "patient": None}, Refusal(RefusalReason.ERASED)),
+        (BUNDLE, BUNDLE, {"row": None}, Refusal(RefusalReason.NO_ROW)),
+        (BUNDLE, BUNDLE, {"row": "{"}, Refusal(RefusalReason.UNREADABLE)),
+        (BUNDLE, BUNDLE, {"row": '{"age_years": "old"}'}, Refusal(RefusalReason.UNREADABLE)),
+        (BUNDLE, BUNDLE, {"row": "[]"}, Refusal(RefusalReason.UNREADABLE)),
+        (BUNDLE, BUNDLE, {"answer": "3"}, Refusal(RefusalReason.UNREADABLE)),
+        (with_protocol(landmarks=renamed("later")), BUNDLE, {}, Refusal(RefusalReason.NO_LANDMARK)),
         (
             with_protocol(landmarks=(*Protocol().landmarks[:2], Landmark("before session 3", day=61))),
             BUNDLE,
             {},
-            Refusal(Unanswerable.OTHER_LANDMARK),
+            Refusal(RefusalReason.OTHER_LANDMARK),
         ),
-        (with_protocol(own_instruments=(OTHER_SCALE,)), BUNDLE, {}, Refusal(Unanswerable.OTHER_SCALES)),
-        (with_protocol(acute_max_days=30), BUNDLE, {}, Refusal(Unanswerable.OTHER_SCALES)),
-        (WITH_READINESS, BUNDLE, {}, Refusal(Unanswerable.LACKING_FEATURE, ("readiness",))),
+        (with_protocol(own_instruments=(OTHER_SCALE,)), BUNDLE, {}, Refusal(RefusalReason.OTHER_SCALES)),
+        (with_protocol(acute_max_days=30), BUNDLE, {}, Refusal(RefusalReason.OTHER_SCALES)),
+        (WITH_READINESS, BUNDLE, {}, Refusal(RefusalReason.LACKING_FEATURE, ("readiness",))),
         (
             with_protocol(covariates=(replace(READINESS, maximum=100.0),)),
             WITH_READINESS,
             {},
-            Refusal(Unanswerable.OTHER_CATALOGUE, ("readiness",)),
+            Refusal(RefusalReason.OTHER_CATALOGUE, ("readiness",)),
         ),
         (
             BUNDLE,
             WITH_READINESS,
             {"row": '{"age_years": 41, "readiness": 5}'},
-            Refusal(Unanswerable.UNKNOWN_FEATURE, ("readiness",)),
+            Refusal(RefusalReason.UNKNOWN_FEATURE, ("readiness",)),
         ),
     ],
 )
@@ -239,12 +239,12 @@ def test_a_covariate_that_was_not_recorded_is_none_that_the_candidate_must_know(
 def test_rows_of_an_installation_that_declared_features_otherwise_are_left_out(protocol: Protocol) -> None:
     elsewhere = Origin(protocol, "0" * 64)
     found = replay(BUNDLE, [logged(BUNDLE, patient())], lambda _: elsewhere)
-    assert found.left_out == {Refusal(Unanswerable.OTHER_CATALOGUE): 1}
+    assert found.left_out == {Refusal(RefusalReason.OTHER_CATALOGUE): 1}
 
 
 @pytest.mark.parametrize(
     ("candidate", "left_out"),
-    [(BUNDLE, {}), (WITH_READINESS, {Refusal(Unanswerable.LACKING_FEATURE, ("readiness",)): 1})],
+    [(BUNDLE, {}), (WITH_READINESS, {Refusal(RefusalReason.LACKING_FEATURE, ("readiness",)): 1})],
 )
 def test_of_a_model_that_is_nowhere_the_names_in_its_answers_decide(
     candidate: Bundle, left_out: dict[Refusal, int]
@@ -318,7 +318,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PredictionLog]:
     registry = Candidates(tmp_path_factory.mktemp("replayed"))
     versions = [registry.register(None) for _ in range(2)]
     run_id = registry.client.get_model_version(MODEL_NAME, versions[0]).run_id
-    first = Answering(load_bundle(registry.folder / "new" / "1" / "bundle"), "1", run_id)
+    first = ServedBundle(load_bundle(registry.folder / "new" / "1" / "bundle"), "1", run_id)
     kept = PredictionLog(registry.folder / "kap-state")
     kept.folder.mkdir()
     known = [patient("A"), patient("A"), patient("B", age_years=92), patient("C", age_years=61)]
@@ -335,7 +335,7 @@ def kap(*arguments: str | Path) -> Result:
 
 
 @pytest.mark.slow
-def test_the_command_says_in_words_whose_answer_changes(log: PredictionLog) -> None:
+def test_the_command_says_in_sentences_whose_answer_changes(log: PredictionLog) -> None:
     done = kap("replay", "--model", "2")
     assert done.exit_code == 0, done.output
     said = done.stdout

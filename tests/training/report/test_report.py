@@ -177,7 +177,7 @@ def test_the_banner_says_synthetic_quick_and_no_medical_device_only_where_it_is_
     assert all("Not a medical device" in text for text in (synthetic, external, quick))
 
 
-def test_the_first_screen_says_how_well_in_words_with_numbers_and_intervals() -> None:
+def test_the_first_screen_says_how_well_in_sentences_with_numbers_and_intervals() -> None:
     text = text_of(EVIDENCE["training"])
     assert "74 of 100 pairs of patients (95% interval 72 to 76) are in the right order; 50 is chance." in text
     assert f"{AVERAGE_RISK}. No candidate predicted held-out patients better than the average." in text
@@ -248,12 +248,12 @@ def test_suppressed_groups_have_no_figures() -> None:
         ((0.005, 0.005, 0.99), [1, 0, 99]),
     ],
 )
-def test_a_hundred_patients_are_a_hundred(proportions: tuple[float, ...], counts: list[int]) -> None:
+def test_the_natural_frequencies_of_100_patients_add_up(proportions: tuple[float, ...], counts: list[int]) -> None:
     assert frequencies(proportions) == counts
     assert sum(counts) == 100
 
 
-def test_the_hundred_patients_are_split_by_the_observed_weighted_shares() -> None:
+def test_the_100_patients_are_split_by_the_observed_weighted_proportions() -> None:
     found = natural_frequencies(EVIDENCE["training"].landmarks[0])
     assert found
     assert [count for _, count in found.counts] == [16, 15, 69]  # sustained 0.16, remission 0.31 - 0.16, rest
@@ -288,7 +288,7 @@ def test_what_is_true_of_a_training_is_not_said_of_another_kind() -> None:
     assert "reweighting" not in text_of(of_kind("external"))
 
 
-def test_patients_of_development_and_validation_stand_side_by_side_with_large_differences_in_words() -> None:
+def test_patients_of_development_and_validation_stand_side_by_side_with_large_differences_in_sentences() -> None:
     rows = [
         row.model_copy(update={"standardised_difference": difference})
         for row, difference in zip(CASE_MIX, (0.0999, 0.1, -0.1, None), strict=False)

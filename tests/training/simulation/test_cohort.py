@@ -25,7 +25,7 @@ Rodriguez 2016; halving for HAM-A and PCL-5)."""
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DerivedCohort:
     """One synthetic cohort with what the project's rules make of its files."""
 
     synthetic: SyntheticCohort
@@ -46,68 +46,68 @@ class Drawn:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> DerivedCohort:
     directory = tmp_path_factory.mktemp("cohort")
     synthetic = simulate_cohort(20_000, 8, seed=20)
     write_cohort(synthetic, directory)
     cohort = read_cohort(directory)
-    return Drawn(synthetic, cohort, tuple(derive_outcomes(cohort, mark) for mark in cohort.protocol.landmarks))
+    return DerivedCohort(synthetic, cohort, tuple(derive_outcomes(cohort, mark) for mark in cohort.protocol.landmarks))
 
 
-def of_scale(drawn: Drawn, name: str) -> Floats:
+def of_scale(drawn: DerivedCohort, name: str) -> Floats:
     return drawn.would_be["instrument"].map(lambda scale: getattr(INSTRUMENTS[scale], name)).to_numpy(float)
 
 
-def fallen(drawn: Drawn) -> Floats:
+def fallen(drawn: DerivedCohort) -> Floats:
     """Baseline minus deciding score of everybody, seen or not."""
     return (drawn.would_be["baseline"] - drawn.would_be["deciding_score"]).to_numpy()
 
 
-def response_share(drawn: Drawn) -> float:
+def response_share(drawn: DerivedCohort) -> float:
     share = drawn.would_be["instrument"].map(RESPONSE).to_numpy()
     needed = share * (drawn.would_be["baseline"].to_numpy() - of_scale(drawn, "minimum"))
     return float(np.mean((fallen(drawn) >= needed)[drawn.eligible(1)]))
 
 
-def remission_share(drawn: Drawn) -> float:
+def remission_share(drawn: DerivedCohort) -> float:
     return float(drawn.would_be["remission"].to_numpy()[drawn.eligible(1)].mean())
 
 
-def remission_share_observed(drawn: Drawn) -> float:
+def remission_share_observed(drawn: DerivedCohort) -> float:
     outcomes = drawn.outcomes[0]
     return float(np.nanmean(outcomes.remission[outcomes.eligible]))
 
 
-def deterioration_share(drawn: Drawn) -> float:
+def deterioration_share(drawn: DerivedCohort) -> float:
     worse = -fallen(drawn) >= of_scale(drawn, "reliable_change")
     return float(worse[drawn.eligible(1)].mean())
 
 
-def trajectory_share(drawn: Drawn, name: str) -> float:
+def trajectory_share(drawn: DerivedCohort, name: str) -> float:
     return float((drawn.would_be["trajectory"] == name).mean())
 
 
-def course_dropout(drawn: Drawn) -> float:
+def course_dropout(drawn: DerivedCohort) -> float:
     return float((drawn.would_be["sessions_received"] < drawn.would_be["sessions_planned"]).mean())
 
 
-def adverse_event_share(drawn: Drawn) -> float:
+def adverse_event_share(drawn: DerivedCohort) -> float:
     acute = drawn.synthetic.sessions.query("kind == 'dosing' and day <= 42")
     return float(acute.groupby("patient_id")["adverse_event"].any().mean())
 
 
-def remission_observed(drawn: Drawn) -> float:
+def remission_observed(drawn: DerivedCohort) -> float:
     outcomes = drawn.outcomes[0]
     return float(np.mean(~np.isnan(outcomes.remission[outcomes.eligible])))
 
 
-def true_auc(drawn: Drawn, landmark: int) -> float:
+def true_auc(drawn: DerivedCohort, landmark: int) -> float:
     eligible = drawn.eligible(landmark)
     truth = drawn.truth(landmark)["true_remission"].to_numpy()
     return float(roc_auc_score(drawn.would_be["remission"][eligible], truth[eligible]))
 
 
-def relapsed_by(drawn: Drawn, day: int, *, maintenance: bool) -> float:
+def relapsed_by(drawn: DerivedCohort, day: int, *, maintenance: bool) -> float:
     """Kaplan-Meier estimate of observed relapse by ``day`` after the remission reading."""
     outcomes = drawn.outcomes[0]
     group = outcomes.at_risk & (drawn.would_be["maintenance"].to_numpy() == maintenance)
@@ -118,7 +118,7 @@ def relapsed_by(drawn: Drawn, day: int, *, maintenance: bool) -> float:
     return float(1 - np.prod(1 - relapses / at_risk))
 
 
-def concordance(drawn: Drawn, landmark: int) -> float:
+def concordance(drawn: DerivedCohort, landmark: int) -> float:
     """Share of comparable pairs, out of 400,000 drawn at random, in which the earlier relapse had the higher risk."""
     outcomes = drawn.outcomes[landmark - 1]
     rows = np.flatnonzero(outcomes.at_risk)
@@ -129,7 +129,7 @@ def concordance(drawn: Drawn, landmark: int) -> float:
     return float(np.mean(risk[first[usable]] > risk[second[usable]]))
 
 
-def maintenance_hazard_ratio(drawn: Drawn) -> float:
+def maintenance_hazard_ratio(drawn: DerivedCohort) -> float:
     """Ratio of the cumulative hazards at 26 weeks among remitters, averaged over residual levels."""
     remitters = drawn.would_be[drawn.would_be["remission"]]
     scale = remitters["instrument"].map(INSTRUMENTS)

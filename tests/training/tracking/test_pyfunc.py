@@ -34,7 +34,7 @@ def asked(bundle: Bundle, folder: Path, patients: int = 150) -> tuple[pd.DataFra
     return model.predict(None, frame), scores.loc[cohort.patient_ids[reached]]
 
 
-def test_who_is_too_unlike_those_learned_from_gets_a_verdict_and_no_number(tmp_path: Path) -> None:
+def test_who_is_too_unlike_the_training_patients_gets_a_verdict_and_no_number(tmp_path: Path) -> None:
     answers, scores = asked(with_applicability(toy_bundle()), tmp_path)
     outside = answers["applicability"] == "outside"
     assert outside.sum() > 3
@@ -46,7 +46,7 @@ def test_who_is_too_unlike_those_learned_from_gets_a_verdict_and_no_number(tmp_p
     np.testing.assert_array_equal(answers[numbers].to_numpy(float), scores[numbers].to_numpy(float))
 
 
-def test_a_landmark_that_taught_nothing_has_no_answers(tmp_path: Path) -> None:
+def test_a_landmark_without_a_fitted_head_has_no_answers(tmp_path: Path) -> None:
     answers, _ = asked(without(toy_bundle(), "remission", "relapse"), tmp_path)
     assert answers.isna().all(axis=None)
 

@@ -49,7 +49,7 @@ print(json.dumps({"path": model.path, "labels": dict(model.info.labels), "tag": 
 
 
 @dataclass(frozen=True)
-class RecordedRun:
+class TrackedRun:
     """What ``kap train`` left: its answer, and a client of its store."""
 
     place: Workplace
@@ -68,17 +68,17 @@ class RecordedRun:
 
 
 @pytest.fixture(scope="module")
-def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> RecordedRun:
+def recorded(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> TrackedRun:
     place = Workplace(tmp_path_factory.mktemp("workplace"))
     (place.folder / "quick.toml").write_text(SETTINGS)
     done = place.kap("train", simulated, "--json", "--config", "quick.toml", "--workers", "1")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    return RecordedRun(place, SameProcess(place.folder), simulated, answer, MlflowClient(tracking_uri=place.store))
+    return TrackedRun(place, SameProcess(place.folder), simulated, answer, MlflowClient(tracking_uri=place.store))
 
 
 @pytest.fixture(scope="module")
-def promoted(recorded: RecordedRun) -> dict[str, Any]:
+def promoted(recorded: TrackedRun) -> dict[str, Any]:
     """BentoML's entry after the promotion of version 1."""
     done = recorded.place.kap("promote", "1", "--reason", REASON, "--override", "--by", "Ada")
     assert done.returncode == 0, done.stderr
@@ -87,7 +87,7 @@ def promoted(recorded: RecordedRun) -> dict[str, Any]:
     return dict(json.loads(served.stdout.splitlines()[-1]))
 
 
-def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: RecordedRun) -> None:
+def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: TrackedRun) -> None:
     assert set(recorded.answer) == {"run_id", "model_version", "report", "landmarks"}
     assert recorded.answer["model_version"] == "1"
     assert len(recorded.answer["landmarks"]) == 3
@@ -99,7 +99,7 @@ def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: Recorded
             assert all(set(figures) == measures for figures in landmark[head]["candidates"].values())
 
 
-def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_it(recorded: RecordedRun) -> None:
+def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_it(recorded: TrackedRun) -> None:
     (top,) = recorded.runs("training")
     assert top.info.run_id == recorded.answer["run_id"]
     assert top.info.status == "FINISHED"
@@ -111,7 +111,7 @@ def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_
         above = {run.info.run_id for run in runs}
 
 
-def test_the_figures_recorded_are_those_answered(recorded: RecordedRun) -> None:
+def test_the_figures_recorded_are_those_answered(recorded: TrackedRun) -> None:
     answered = {landmark["name"]: landmark for landmark in recorded.answer["landmarks"]}
     for run in recorded.runs("candidate"):
         tags = run.data.tags
@@ -123,7 +123,7 @@ def test_the_figures_recorded_are_those_answered(recorded: RecordedRun) -> None:
 
 
 def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and_the_evidence(
-    recorded: RecordedRun,
+    recorded: TrackedRun,
 ) -> None:
     stored = json.loads(recorded.text("summary.json"))
     evidence = read_evidence(recorded.text("evidence.json"))
@@ -138,7 +138,7 @@ def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and
             assert shown == measures[measure].estimate == runs[landmark["name"], head][measure]
 
 
-def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: RecordedRun) -> None:
+def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: TrackedRun) -> None:
     digest = read_cohort(recorded.cohort).digest
     (top,) = recorded.runs("training")
     (logged,) = top.inputs.dataset_inputs
@@ -152,7 +152,7 @@ def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: RecordedRu
     assert {"protocol.json", "summary.json", "held_out_predictions.parquet", "reference.json"} <= artifacts
 
 
-def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: RecordedRun) -> None:
+def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: TrackedRun) -> None:
     for run in recorded.runs("landmark"):
         metrics = run.data.metrics
         left_out = sum(value for name, value in metrics.items() if name.startswith("left_out."))
@@ -161,7 +161,7 @@ def test_the_flow_of_patients_adds_up_at_every_landmark(recorded: RecordedRun) -
         assert remission == metrics["eligible"]
 
 
-def test_nothing_that_is_recorded_names_a_patient(recorded: RecordedRun) -> None:
+def test_nothing_that_is_recorded_names_a_patient(recorded: TrackedRun) -> None:
     """Not a file of the stores holds an id of the cohort; Parquet is read, for it may be compressed."""
     ids = [name.encode() for name in read_cohort(recorded.cohort).patient_ids.tolist()]
     files = [path for path in recorded.place.folder.rglob("*") if path.is_file()]
@@ -171,26 +171,24 @@ def test_nothing_that_is_recorded_names_a_patient(recorded: RecordedRun) -> None
         assert not [name for name in ids if name in readable], path.name
 
 
-def test_the_model_is_registered_as_version_1(recorded: RecordedRun) -> None:
+def test_the_model_is_registered_as_version_1(recorded: TrackedRun) -> None:
     version = recorded.client.get_model_version(MODEL, "1")
     assert version.run_id == recorded.answer["run_id"]
     assert len(recorded.client.search_model_versions(f"name = '{MODEL}'")) == 1
 
 
-def test_a_promotion_with_a_blank_reason_is_refused(recorded: RecordedRun) -> None:
+def test_a_promotion_with_a_blank_reason_is_refused(recorded: TrackedRun) -> None:
     assert "--reason" in refused(recorded.here.kap("promote", "1", "--reason", "  "), 2)
 
 
 @pytest.mark.parametrize("version", ["99", "challenger"])
-def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: RecordedRun, version: str) -> None:
+def test_a_version_that_is_not_there_is_refused_in_a_sentence(recorded: TrackedRun, version: str) -> None:
     message = refused(recorded.here.kap("promote", version, "--reason", "why not"), 2)
     assert f"a registered version of {MODEL}" in message
     assert len(message.splitlines()) == 2
 
 
-def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(
-    recorded: RecordedRun, promoted: dict[str, Any]
-) -> None:
+def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(recorded: TrackedRun, promoted: dict[str, Any]) -> None:
     champion = recorded.client.get_model_version_by_alias(MODEL, "champion")
     assert str(champion.version) == "1"
     assert champion.tags["promoted_reason"] == REASON
@@ -202,13 +200,13 @@ def test_a_promotion_sets_the_champion_and_says_why_and_by_whom(
 
 
 def test_what_is_served_is_a_checked_copy_of_what_was_registered(
-    recorded: RecordedRun, promoted: dict[str, Any]
+    recorded: TrackedRun, promoted: dict[str, Any]
 ) -> None:
     bundle = load_bundle(Path(promoted["path"]) / "bundle")
     assert bundle.digest == recorded.client.get_model_version(MODEL, "1").tags["bundle_digest"]
 
 
-def test_mlflow_alone_answers_as_kap_score_does(recorded: RecordedRun, promoted: dict[str, Any]) -> None:
+def test_mlflow_alone_answers_as_kap_score_does(recorded: TrackedRun, promoted: dict[str, Any]) -> None:
     place = recorded.place
     done = recorded.here.kap("score", recorded.cohort, "--out", "scores.parquet")
     assert done.returncode == 0, done.stderr
@@ -239,9 +237,7 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: RecordedRun, promoted:
     np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
 
 
-def test_kap_predict_answers_for_one_patient_as_the_bundle_does(
-    recorded: RecordedRun, promoted: dict[str, Any]
-) -> None:
+def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: TrackedRun, promoted: dict[str, Any]) -> None:
     done = recorded.place.kap("predict", "-", stdin=json.dumps(example()))
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -251,7 +247,7 @@ def test_kap_predict_answers_for_one_patient_as_the_bundle_does(
     assert bundle.digest in json.dumps(answer)
 
 
-def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: RecordedRun, tmp_path: Path) -> None:
+def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: TrackedRun, tmp_path: Path) -> None:
     """One bit of one file in MLflow's store; the store's administrator must act."""
     reference_inputs = list((recorded.place.folder / "mlruns").rglob("bundle/probes.json"))
     assert len(reference_inputs) == 1

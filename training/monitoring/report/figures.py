@@ -7,7 +7,7 @@ from math import log10
 from training.evidence.parts import Estimate
 from training.monitoring.report.plots import Level, Line, Marks, lines_plot, marks_plot
 from training.monitoring.statistics.checks import ALARM, HINT
-from training.monitoring.statistics.document import AnswerWindow, Calibration, CalibrationWindow, Check, ModelMonitored
+from training.monitoring.statistics.document import AnswerWindow, Calibration, CalibrationWindow, Check, MonitoredModel
 from training.report.plots import Caption
 from training.report.wording import in_prose, percent, slug
 
@@ -28,7 +28,7 @@ class Figure:
         return f"{self.caption.name}.svg"
 
 
-def draw(model: ModelMonitored) -> list[Figure]:
+def draw(model: MonitoredModel) -> list[Figure]:
     """Every figure of a model, in the order of reading; the same findings give the same bytes."""
     planned = [*_asked(model), *_evidence(model), *_answers(model), *_calibration(model)]
     return [Figure(caption, draw_svg(caption)) for caption, draw_svg in planned]
@@ -37,7 +37,7 @@ def draw(model: ModelMonitored) -> list[Figure]:
 Planned = tuple[Caption, Callable[[Caption], str]]
 
 
-def _asked(model: ModelMonitored) -> Iterator[Planned]:
+def _asked(model: MonitoredModel) -> Iterator[Planned]:
     if not model.asked:
         return
     lines = [
@@ -54,7 +54,7 @@ def _asked(model: ModelMonitored) -> Iterator[Planned]:
     yield caption, lambda caption: lines_plot(lines, model.months, caption, "patients a month")
 
 
-def _evidence(model: ModelMonitored) -> Iterator[Planned]:
+def _evidence(model: MonitoredModel) -> Iterator[Planned]:
     drawn = [check for check in model.checks if check.course]
     if not drawn:
         return
@@ -79,7 +79,7 @@ def _text(check: Check) -> str:
     return f"alarm in {check.alarm}" if check.alarm else f"hint in {check.hint}" if check.hint else "no evidence"
 
 
-def _answers(model: ModelMonitored) -> Iterator[Planned]:
+def _answers(model: MonitoredModel) -> Iterator[Planned]:
     for head in dict.fromkeys(one.head for one in model.answers if one.windows):
         own = [one for one in model.answers if one.head == head and one.windows]
         series = [
@@ -96,7 +96,7 @@ def _answers(model: ModelMonitored) -> Iterator[Planned]:
         yield caption, _marks(series, model, f"mean P({head})", ratio=False)
 
 
-def _calibration(model: ModelMonitored) -> Iterator[Planned]:
+def _calibration(model: MonitoredModel) -> Iterator[Planned]:
     for head in dict.fromkeys(one.head for one in model.calibration if one.windows):
         own = [one for one in model.calibration if one.head == head and one.windows]
         series = [Marks(one.landmark, _places(model, one.windows), _ratios(one)) for one in own]
@@ -109,7 +109,7 @@ def _calibration(model: ModelMonitored) -> Iterator[Planned]:
         yield caption, _marks(series, model, "observed / expected", ratio=True)
 
 
-def _marks(series: list[Marks], model: ModelMonitored, ylabel: str, *, ratio: bool) -> Callable[[Caption], str]:
+def _marks(series: list[Marks], model: MonitoredModel, ylabel: str, *, ratio: bool) -> Callable[[Caption], str]:
     return lambda caption: marks_plot(series, model.months, caption, ylabel, ratio=ratio)
 
 
@@ -117,7 +117,7 @@ def _ratios(calibration: Calibration) -> list[Estimate]:
     return [window.ratio for window in calibration.windows]
 
 
-def _places(model: ModelMonitored, windows: Sequence[CalibrationWindow] | Sequence[AnswerWindow]) -> list[float]:
+def _places(model: MonitoredModel, windows: Sequence[CalibrationWindow] | Sequence[AnswerWindow]) -> list[float]:
     """The middle of each window, in months from the first."""
     return [(model.months.index(one.first) + model.months.index(one.last)) / 2 for one in windows]
 
@@ -134,5 +134,5 @@ def check_title(check: Check) -> str:
     return f"{what}, {check.landmark}"
 
 
-def _name(model: ModelMonitored, what: str) -> str:
+def _name(model: MonitoredModel, what: str) -> str:
     return slug(f"version {model.version} {model.bundle_digest[:8]} {what}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from training.evidence.parts import Number
 from training.monitoring.report.figures import check_title
-from training.monitoring.statistics.document import Calibration, Check, Count, ModelMonitored
+from training.monitoring.statistics.document import Calibration, Check, Count, MonitoredModel
 from training.monitoring.statistics.drift import SHARE
 from training.report.templating import Table
 from training.report.wording import interval, number, percent
@@ -13,7 +13,7 @@ FEW = "fewer than 5"
 _CHECKS = ("what", "verdict", "patients", "in training", "recently", "change", "evidence", "since", "alarm in")
 
 
-def model_tables(model: ModelMonitored) -> dict[str, Table]:
+def model_tables(model: MonitoredModel) -> dict[str, Table]:
     """All tables of a model, by the names under which the template places them."""
     urgent = [check for check in model.checks if check.state in ("act", "watch")]
     return {
@@ -117,7 +117,7 @@ def _reason(count: Count) -> str:
     return count.reason + (f"; {FEW} of them: {'; '.join(count.few)}" if count.few else "")
 
 
-def _predictions(model: ModelMonitored) -> Table:
+def _predictions(model: MonitoredModel) -> Table:
     rows = (
         ("in the log", model.predictions),
         ("erased", model.erased),

@@ -5,9 +5,9 @@ from typing import Literal, TypeAlias
 
 from training.monitoring.report.joining_text import joining
 from training.monitoring.statistics.calibration import ENOUGH, ENOUGH_OF_EITHER, ENOUGH_RELAPSES
-from training.monitoring.statistics.document import Calibration, Check, ModelMonitored, Monitoring, State
+from training.monitoring.statistics.document import Calibration, Check, MonitoredModel, Monitoring, State
 from training.monitoring.statistics.drift import ENOUGH_PATIENTS
-from training.report.wording import in_prose, listed, number, patients, percent
+from training.report.wording import in_a_sentence, in_prose, number, patients, percent
 
 SHOWN = 8
 """Findings that are spelled out; the others are counted."""
@@ -45,7 +45,7 @@ def _finding(group: Sequence[Check], calibration: Sequence[Calibration]) -> str:
     check, others = group[0], [f"{other.landmark!r}" for other in group[1:]]
     strength = f"Hint at the end of {check.hint}" if check.alarm is None else f"Alarm at the end of {check.alarm}"
     since = f", since {check.since}" if check.since else ""
-    likewise = f" The same at {listed(others)}." if others else ""
+    likewise = f" The same at {in_a_sentence(others)}." if others else ""
     return f"{_what(check, calibration)}{since}. {strength}: {_rarity(check.chance)}.{_but(check)}{likewise}"
 
 
@@ -143,13 +143,13 @@ def as_text(found: Monitoring) -> str:
     return "\n".join(lines).rstrip() if lines else "The log holds no predictions."
 
 
-def _heading(model: ModelMonitored) -> str:
+def _heading(model: MonitoredModel) -> str:
     parts = ", ".join(f"{part} {part_text(model, part)}" for part in model.states)
     name = f"version {model.version}, {model.counted:,} of {model.predictions:,} predictions evaluated"
     return f"{name}, {model.first_day} to {model.last_day}: {model.state.upper()}{f' ({parts})' if parts else ''}"
 
 
-def part_text(model: ModelMonitored, part: str) -> str:
+def part_text(model: MonitoredModel, part: str) -> str:
     """The state of a part, or why it has none."""
     if part not in model.states:
         return "not evaluated"

@@ -1,5 +1,5 @@
 """The statistics of monitoring: drift, calibration over time, and the e-processes behind an alarm.
 
-Public names: `Calendar`, `Calibration`, `Check`, `Count`, `disclosed`, `LoggedPrediction`, `ModelMonitored`,
+Public names: `Calendar`, `Calibration`, `Check`, `Count`, `disclosed`, `LoggedPrediction`, `MonitoredModel`,
 `Monitoring`, `MonitoringFinding`, `OutcomeCalendar`, `Reference`, `relapse_calibration`.
 """

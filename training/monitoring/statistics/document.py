@@ -132,7 +132,7 @@ class FirstRequests(EvidencePart):
     patients: list[int | None]
 
 
-class ModelMonitored(EvidencePart):
+class MonitoredModel(EvidencePart):
     """One version with its requests, findings and state.
 
     ``evaluated`` is false for a model that the registry does not know; ``referenced`` for one whose training recorded
@@ -169,7 +169,7 @@ class Monitoring(EvidencePart):
     format: int = FORMAT
     written_on: str
     since: str | None
-    models: list[ModelMonitored]
+    models: list[MonitoredModel]
 
     @property
     def state(self) -> State:

@@ -84,7 +84,7 @@ def test_every_reason_stands_on_the_page(page: str, found: Monitoring) -> None:
     assert all(reason in words for model in found.models for reason in model.reasons)
 
 
-def test_figures_have_names_of_their_own_and_say_in_words_what_they_show(
+def test_figures_have_names_of_their_own_and_say_in_sentences_what_they_show(
     page: str, figures: list[list[Figure]]
 ) -> None:
     names = [figure.file_name for drawn in figures for figure in drawn]
@@ -115,7 +115,7 @@ def test_the_page_is_well_formed(page: str) -> None:
     assert not nesting.open
 
 
-def test_months_of_one_to_four_patients_are_not_told(found: Monitoring) -> None:
+def test_months_of_one_to_four_patients_are_not_shown(found: Monitoring) -> None:
     numbers = [number for model in found.models for asked in model.asked for number in asked.patients]
     assert None in numbers
     assert not [number for number in numbers if number is not None and 0 < number < 5]

@@ -87,7 +87,7 @@ def test_values_are_ranked_among_the_training_s_in_the_order_of_their_coming() -
     assert found.patients == 3
 
 
-def test_recorded_or_not_is_ranked_by_the_shares_of_the_training() -> None:
+def test_recorded_or_not_is_ranked_by_the_proportions_of_the_training() -> None:
     at = log_of([25.0, None, 85.0])
     ranked = ranks(np.array([90.0, 10.0]), np.array([0, 1, 0]), ties(["p0", "p1", "p2"], "recorded age_years"))
     expected = change_in_ranks(ranked, np.zeros(3, np.intp), 1, np.array([91 / 102, 11 / 102]))
@@ -111,7 +111,7 @@ def test_a_shift_is_in_standard_deviations_of_the_training() -> None:
     assert size.difference == pytest.approx(0.834, abs=0.001)
 
 
-def test_a_yes_is_told_by_its_share_too() -> None:
+def test_a_yes_is_reported_by_its_proportion_too() -> None:
     size = found_of(log_of([40.0] * 12, female=0.0), "value", "sex_female").size
     assert size is not None
     assert (size.reference, size.recent) == (0.8, 0.0)

@@ -100,6 +100,6 @@ def test_the_last_day_known_is_that_of_the_last_record_but_never_later_than_now(
         assert followed.last_day(at.answered) == np.datetime64(last)
 
 
-def test_of_strangers_alone_nothing_is_known() -> None:
+def test_of_unknown_models_alone_nothing_is_known() -> None:
     found = joined_on("2026-12-01", log_of("stranger"))
     assert (len(found.predictions), found.reasons) == (0, {joined.NO_SUCH_PATIENT: 1})

@@ -69,7 +69,7 @@ def test_asking_before_any_landmark_is_counted_and_left_out() -> None:
     assert (found.counts.without_landmark, found.counts.counted) == (1, 1)
 
 
-def test_versions_are_told_apart_the_one_used_last_first() -> None:
+def test_versions_are_separate_the_one_used_last_first() -> None:
     found = by_model([prediction(1), prediction(2, digest="e" * 64), prediction(3, digest="e" * 64, patient="b")])
     assert [(model.digest[0], model.counts.counted) for model in found] == [("e", 2), ("d", 1)]
 

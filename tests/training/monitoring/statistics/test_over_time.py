@@ -60,7 +60,9 @@ def test_a_window_holds_ten_patients_five_with_the_outcome_and_five_without() ->
         ({}, {}),
     ],
 )
-def test_reasons_of_a_few_patients_are_told_together(reasons: dict[str, int], expected: dict[str, int | None]) -> None:
+def test_reasons_of_a_few_patients_are_counted_together(
+    reasons: dict[str, int], expected: dict[str, int | None]
+) -> None:
     found = disclosed_counts(reasons)
     assert {", few ".join([one.reason, *filter(None, [", ".join(one.few)])]): one.patients for one in found} == expected
 

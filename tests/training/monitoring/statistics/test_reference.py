@@ -70,7 +70,7 @@ def test_what_is_no_reference_is_none_and_no_error(document: str) -> None:
     assert read_reference(document) is None
 
 
-def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(trained: Training) -> None:
+def test_an_update_s_patients_are_compared_with_those_the_model_was_fitted_on(trained: Training) -> None:
     bundle = with_applicability(toy_bundle(trained.cohort.protocol))
     found = reference_of_update(trained.cohort, bundle.models)
     answered = found.landmarks[0].answered
@@ -90,7 +90,7 @@ def test_an_update_s_patients_are_judged_by_what_the_model_knew_of_those_before(
         (None, 100, 20, {"inside": 100, "at_the_edge": 0, "not_predicted": 20}),
     ],
 )
-def test_answers_of_a_few_are_told_together(
+def test_answers_of_a_few_are_counted_together(
     proportions: list[float] | None, predictable: int, refused: int, expected: dict[str, int] | None
 ) -> None:
     found = _answered(None if proportions is None else np.array(proportions), predictable, refused)

@@ -6,7 +6,7 @@ MARKER = "XMARKERX"
 MARKED_NUMBER = 43.2198765
 MARKED_DIGITS = "432198765"
 MARKS = (MARKER, str(MARKED_NUMBER), MARKED_DIGITS)
-"""Planted texts; the last is a whole number out of every range."""
+"""Marked values; the last is a whole number out of every range."""
 PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
 
 
