@@ -44,6 +44,8 @@ class Metrics:
             "kap_probabilities", "Probabilities given, by tenths.", ("question", "from", "version"), **own
         )
         self._log_failures = Counter("kap_log_unavailable", "Requests not answered because the log failed.", **own)
+        self._log_up = Gauge("kap_log_up", "1 while every process can use the log.", multiprocess_mode="livemin", **own)
+        self._log_seconds = Histogram("kap_log_write_seconds", "Time to write the log.", buckets=_SECONDS, **own)
         self._refused_model = Gauge(
             "kap_newest_model_refused", "1 while the newest model is refused.", multiprocess_mode="livemax", **own
         )
@@ -93,6 +95,14 @@ class Metrics:
     def log_unavailable(self) -> None:
         """One request that could not be answered because the log could not be written."""
         self._log_failures.inc()
+
+    def log_up(self, up: bool) -> None:
+        """Whether this process can use the log."""
+        self._log_up.set(float(up))
+
+    def log_written(self, seconds: float) -> None:
+        """One transaction of the log, whose entries are on the disk."""
+        self._log_seconds.observe(seconds)
 
     def newest_model_refused(self, refused: bool) -> None:
         """Whether the newest model of the store is refused."""

@@ -67,6 +67,7 @@ async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
             return await work
     except LogUnavailableError:
         _worker().metrics.log_unavailable()
+        _worker().outage.refused()
         detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
     except OverloadedError:
         detail = "Too many requests are waiting."

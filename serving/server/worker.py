@@ -1,18 +1,17 @@
 """The state of one worker process: keys, rates, the model and the log; opened, refreshed and closed."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Coroutine
 from typing import Any
 
 from sqlalchemy import Engine
 
-from serving.contract.failures import StateError
 from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
 from serving.http.readyz import ReadinessReport
+from serving.log.outage import LogOutage
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
@@ -23,7 +22,6 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
 
-LOG = logging.getLogger("bentoml.kap")
 LOOK_SECONDS = 2.0
 """How often the keys are read again and the log's database is checked."""
 
@@ -44,12 +42,12 @@ class Worker:
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
-        self.log = LogWriter(self._engine, self.secret)
+        self.outage = LogOutage(self.metrics.log_up)
+        self.log = LogWriter(self._engine, self.secret, self.outage, self.metrics.log_written)
         self.batcher = RequestBatcher(
             lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting
         )
         self._begun = False
-        self._log_answers: bool | None = None
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -74,9 +72,8 @@ class Worker:
     def readiness(self) -> ReadinessReport:
         """The answer of ``/readyz``."""
         served = self.loader.served
-        answers = bool(self._log_answers) and not self.log.failing
-        log = "answers" if answers else "does not answer; no answer is sent unlogged"
-        return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
+        log = "answers" if self.outage.up else "does not answer; no answer is sent unlogged"
+        return ReadinessReport(self.outage.up and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
         """Count ``amount`` more requests against the caller's limit."""
@@ -97,18 +94,12 @@ class Worker:
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
-            if self.log.failing:
-                self.log.try_again()
-        except Exception as error:
-            if not isinstance(error, StateError):
-                LOG.exception("the keys can't be read")
-            if self._log_answers or self._log_answers is None:
-                LOG.warning("no request can be answered: %s", type(error).__name__)
-            self._log_answers = False
+        except Exception as error:  # noqa: BLE001 - the outage logs it; the next look may succeed
+            self.outage.failed("read", error)
             return
-        if not self._log_answers:
-            LOG.info("the prediction log's database answers")
-        self._log_answers = True
+        self.outage.worked("read")
+        if self.outage.failing("written"):
+            self.log.try_again()
 
 
 def limits_of(settings: Settings) -> BodyLimits:
