@@ -21,6 +21,7 @@ from serving.storage.keys import KeyRing
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
+from serving.storage.state import check_files
 
 LOOK_SECONDS = 2.0
 """How often the keys are read again and the log's database is checked."""
@@ -34,6 +35,7 @@ class Worker:
 
         Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
         """
+        check_files(settings)
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)

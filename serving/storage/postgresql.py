@@ -16,7 +16,7 @@ import pg8000.dbapi  # type: ignore[import-untyped]
 CONNECT_SECONDS = 3.0
 KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_COUNT = 10, 5, 3
 NETWORK = "it does not answer"
-REFUSED = "it refuses connections"
+REFUSED = f"{NETWORK}: connection refused"
 SSL_MODES = ("disable", "require", "verify-full")
 OPTIONS = ("sslmode", "sslrootcert", "unix_sock")
 
