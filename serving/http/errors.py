@@ -19,6 +19,8 @@ from serving.http.metrics import Metrics
 
 PROBLEM_JSON = "application/problem+json"
 LOG = logging.getLogger("bentoml.kap")
+LOGGERS = ("", "bentoml", "uvicorn", "uvicorn.error", "circus")
+"""The server's loggers that have handlers."""
 REFUSED = "The request is not valid, and nothing was predicted. Correct the fields listed in problems."
 
 
@@ -137,7 +139,7 @@ class ValueFilter(logging.Filter):
 
 def keep_values_out_of_logs() -> None:
     """Add the filter to every handler of the server's loggers; call it after logging is configured."""
-    for name in ("", "bentoml", "uvicorn", "uvicorn.error", "circus"):
+    for name in LOGGERS:
         for handler in logging.getLogger(name).handlers:
             if not any(isinstance(present, ValueFilter) for present in handler.filters):
                 handler.addFilter(ValueFilter())

@@ -11,6 +11,8 @@ from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
 from serving.http.readyz import ReadinessReport
+from serving.http.tracing import tracer_from_environment
+from serving.http.worker_metrics import FOLDER
 from serving.log.outage import LogOutage
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
@@ -30,8 +32,8 @@ LOOK_SECONDS = 2.0
 class Worker:
     """The state of one process of the service."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open all that is needed; the database need not answer yet.
+    def __init__(self, settings: Settings, number: int = 1) -> None:
+        """Open all that is needed; the database need not answer yet. ``number`` is that of this worker of a server.
 
         Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
         """
@@ -40,20 +42,22 @@ class Worker:
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
         self.loader = ModelLoader(settings.model, self.limits)
-        self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+        self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
+        self.tracing = tracer_from_environment()
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
         self.outage = LogOutage(self.metrics.log_up)
         self.log = LogWriter(self._engine, self.secret, self.outage, self.metrics.log_written)
         self.batcher = RequestBatcher(
-            lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting
+            lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting, self.tracing
         )
         self._begun = False
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Read the keys, and watch for new keys and models."""
+        self.metrics.began()
         await asyncio.to_thread(self._look_at_database)
         self._watch(self._keep_looking())
         self._watch(self.loader.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
@@ -65,6 +69,7 @@ class Worker:
         await asyncio.gather(*self._watching, return_exceptions=True)
         await asyncio.to_thread(self.log.close)
         self._engine.dispose()
+        await asyncio.to_thread(self.tracing.close)
 
     @property
     def pages(self) -> Pages:
@@ -76,6 +81,18 @@ class Worker:
         served = self.loader.served
         log = "answers" if self.outage.up else "does not answer; no answer is sent unlogged"
         return ReadinessReport(self.outage.up and self.keys.known, served.version, served.tag, log, self.loader.refused)
+
+    def refused_for_the_log(self) -> None:
+        """One request that is not answered because it can't be logged."""
+        self.metrics.log_unavailable()
+        self.outage.refused()
+
+    def metrics_page(self) -> bytes:
+        """The answer of ``/metrics``; it blocks while it reads the files of all workers."""
+        served = self.loader.served
+        return self.metrics.page(
+            {"version": served.version, "digest": served.bundle.digest, "run_id": served.run_id, "tag": served.tag}
+        )
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
         """Count ``amount`` more requests against the caller's limit."""

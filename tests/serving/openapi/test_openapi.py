@@ -327,7 +327,7 @@ class _WorkerStub:
         self.metrics = self
         self.answer_seconds = 0.01
 
-    def log_unavailable(self) -> None:
+    def refused_for_the_log(self) -> None:
         pass
 
 
