@@ -324,7 +324,6 @@ class _WorkerStub:
 
     def __init__(self) -> None:
         self.settings = self
-        self.metrics = self
         self.answer_seconds = 0.01
 
     def refused_for_the_log(self) -> None:
