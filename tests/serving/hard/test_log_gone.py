@@ -73,6 +73,9 @@ def stop_and_start(server: Server, data: Path) -> list[str]:
         until(lambda: len(asked.answered) > reached + 50)
     assert asked.failed == []
     assert server.workers() == workers  # no worker was restarted
+    assert "the prediction log can't be" in server.written()
+    assert ": it does not answer" in server.written()
+    assert "the prediction log can be used again after" in server.written()
     return asked.answered
 
 
