@@ -40,9 +40,12 @@ class Operated:
         return self.server.client.get(path, headers=given)
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.server.written().splitlines()]
+        whole, _, _ = self.server.written().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def line(self, request_id: str) -> dict[str, Any]:
+        """The line of a request, which is written after its answer was sent."""
+        until(lambda: f'"{request_id}"' in self.server.written().rpartition("\n")[0])
         (found,) = [line for line in self.lines() if line.get("request_id") == request_id]
         return found
 
