@@ -9,6 +9,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ASK_THE_SERVER = {
     "tests/serving/client/test_service.py",
+    "tests/serving/deploy/test_manifests.py",
     "tests/serving/openapi/test_fuzzing.py",
     "tests/serving/openapi/test_openapi.py",
     "tests/serving/prediction/test_description.py",

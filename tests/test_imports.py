@@ -103,6 +103,8 @@ ONLY_IN = {
         "serving/server/worker.py",
     },
     "pg8000": {"serving/storage/postgresql.py"},
+    "opentelemetry": {"serving/http/tracing.py"},
+    "prometheus_client": {"serving/http/metrics.py", "serving/http/worker_metrics.py"},
 }
 NEVER = {
     "features": {"sklearn", "xgboost", "scipy", "pyarrow", "pydantic"},

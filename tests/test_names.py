@@ -28,6 +28,7 @@ STORED = {
     "--in-words": "an option of `kap predict` that scripts use",
     "learned": "the heads of a landmark in a bundle's manifest",
     "learned_from": "a field of the model's published description",
+    **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), "fields of a Kubernetes manifest"),
     "not_learned": "a reason that answers and logs of earlier versions hold",
     "probes.json": "the reference inputs in a bundle",
     "reproduction": "the refit check, as evidence of 0.4.0 calls it",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +83,27 @@ def test_the_service_is_locked_to_the_versions_that_the_tests_run_with() -> None
     assert not names(served) & {"mlflow", "matplotlib", "pandas", "scikit-learn", "pyarrow", "pytest"}
 
 
+def distribution_of(module: str, candidates: list[str]) -> str:
+    """The distribution that has a module; several share a namespace such as ``opentelemetry``."""
+    path = module.replace(".", "/")
+    has = [
+        name
+        for name in sorted(set(candidates))
+        if len(set(candidates)) == 1
+        or any(str(file) in (f"{path}.py", f"{path}/__init__.py") for file in distribution(name).files or ())
+    ]
+    return has[0].lower().replace("_", "-")
+
+
 def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
     """Uvicorn takes httptools and uvloop where they are, and is fast with them."""
     folders = ("features", "models", "serving")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.name != "learners.py"]
-    imported = {module.split(".")[0] for path in modules for module in imports_of(path)}
+    imported = {module for path in modules for module in imports_of(path)}
     ours = {*folders, *sys.stdlib_module_names}
     packages = packages_distributions()
-    distributions = {packages[root][0].lower().replace("_", "-") for root in imported - ours if root in packages}
+    outside = {module for module in imported if module.split(".")[0] in packages.keys() - ours}
+    distributions = {distribution_of(module, packages[module.split(".")[0]]) for module in outside}
     assert distributions | {"httptools", "uvloop"} == names(described()["dependency-groups"]["serving"])
 
 

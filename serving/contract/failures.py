@@ -26,5 +26,9 @@ class SecretRefusedError(StateError):
     """The file of the secret is missing, open to others, or not a secret."""
 
 
+class FileRefusedError(StateError):
+    """A file or folder belongs to another user, is open to others, or is a symbolic link; the message says which."""
+
+
 class DuplicateError(Exception):
     """A row with the same unique value is in the database already; nothing was written."""

@@ -1,5 +1,6 @@
 """The middleware between a caller and an endpoint, with errors and metrics.
 
 Public names: `AccessControl`, `AdmittedRequest`, `BodyLimits`, `CrossOriginPolicy`, `keep_values_out_of_logs`,
-`Metrics`, `ProblemDetails`, `ProblemResponse`, `ReadinessReport`, `Readyz`, `refusal`, `WholeBody`.
+`JsonLines`, `Metrics`, `ProblemDetails`, `ProblemResponse`, `ReadinessReport`, `Readyz`, `refusal`,
+`RequestRecord`, `RequestTracer`, `WholeBody`.
 """

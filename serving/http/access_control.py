@@ -19,6 +19,7 @@ from serving.contract.routes import ROUTES
 from serving.contract.routes import Scope as KeyScope
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.errors import ProblemResponse
+from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
 
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
@@ -100,6 +101,7 @@ class AccessControl:
             found = "none was sent" if given is None else "the one sent is unknown, expired or revoked"
             detail = f"An API key is required (Authorization: Bearer KEY); {found}."
             return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+        note_key(key.id)
         if not key.allows(needed):
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)

@@ -32,6 +32,6 @@ class CrossOriginPolicy:
             self._app,
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("Authorization", "Content-Type", "Idempotency-Key"),
-            expose_headers=("Retry-After",),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "traceparent"),
+            expose_headers=("Retry-After", "X-Request-Id"),
         )

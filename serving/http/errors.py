@@ -22,9 +22,11 @@ LOG = logging.getLogger("bentoml.kap")
 ACTIONS = {
     HTTPStatus.NOT_FOUND: "There is no such address. GET /openapi.json lists the addresses.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take the method. Use one that the header Allow names.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "An internal error. Report the time to the operator of the service.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "An internal error. Report this answer's X-Request-Id to the operator.",
 }
 """The detail of statuses that say nothing about the request."""
+LOGGERS = ("", "bentoml", "uvicorn", "uvicorn.error", "circus")
+"""The server's loggers that have handlers."""
 REFUSED = "The request is not valid, and nothing was predicted. Correct the fields listed in problems."
 
 
@@ -144,7 +146,7 @@ class ValueFilter(logging.Filter):
 
 def keep_values_out_of_logs() -> None:
     """Add the filter to every handler of the server's loggers; call it after logging is configured."""
-    for name in ("", "bentoml", "uvicorn", "uvicorn.error", "circus"):
+    for name in LOGGERS:
         for handler in logging.getLogger(name).handlers:
             if not any(isinstance(present, ValueFilter) for present in handler.filters):
                 handler.addFilter(ValueFilter())

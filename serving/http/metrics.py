@@ -3,6 +3,7 @@
 Each worker process of a server counts into its own files (`PROMETHEUS_MULTIPROC_DIR`); a request adds them up.
 """
 
+import os
 import re
 from collections import Counter as Counting
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from serving.contract.refusal import RequestProblem
+from serving.http.worker_metrics import WORKER_PROCESS, ServerMetrics, forget_ended_processes, processes_in
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
@@ -24,10 +26,14 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The metrics of this process, and the sum over all processes."""
 
-    def __init__(self, *, shared: bool) -> None:
-        """``shared``: several processes write into `PROMETHEUS_MULTIPROC_DIR`; otherwise one process counts."""
+    def __init__(self, *, shared: bool, worker: int = 1) -> None:
+        """``shared``: several processes write into `PROMETHEUS_MULTIPROC_DIR`; otherwise one process counts.
+
+        ``worker`` is the number of this process among them, which one that replaces it gets again.
+        """
         self._registry = CollectorRegistry()
         self._shared = shared
+        self._worker = str(worker)
         own: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter("kap_requests", "HTTP requests.", ("path", "method", "status"), **own)
         self._seconds = Histogram("kap_request_seconds", "Time to answer.", ("path",), buckets=_SECONDS, **own)
@@ -44,9 +50,28 @@ class Metrics:
             "kap_probabilities", "Probabilities given, by tenths.", ("question", "from", "version"), **own
         )
         self._log_failures = Counter("kap_log_unavailable", "Requests not answered because the log failed.", **own)
+        self._log_up = Gauge("kap_log_up", "1 while every process can use the log.", multiprocess_mode="livemin", **own)
+        self._log_seconds = Histogram("kap_log_write_seconds", "Time to write the log.", buckets=_SECONDS, **own)
+        self._waiting = Gauge(
+            "kap_requests_waiting", "Records that wait for an answer.", multiprocess_mode="livesum", **own
+        )
+        self._process = Gauge(
+            WORKER_PROCESS, "Process id of each worker.", ("worker",), multiprocess_mode="livemostrecent", **own
+        )
+        self._restarts = Counter("kap_worker_restarts", "Workers that replaced a lost one.", ("worker",), **own)
         self._refused_model = Gauge(
             "kap_newest_model_refused", "1 while the newest model is refused.", multiprocess_mode="livemax", **own
         )
+
+    def began(self) -> None:
+        """This process begins to answer; if a worker of this number began before, it counts as a restart."""
+        restarted = self._shared and self._began_before()
+        self._restarts.labels(self._worker).inc(float(restarted))
+        self._process.labels(self._worker).set(os.getpid())
+
+    def _began_before(self) -> bool:
+        found = [metric for metric in self._together().collect() if metric.name == "kap_worker_restarts"]
+        return any(sample.labels["worker"] == self._worker for metric in found for sample in metric.samples)
 
     def answered(self, path: str, method: str, status: int, seconds: float) -> None:
         """One HTTP request; status 0 if the caller disconnected."""
@@ -94,17 +119,34 @@ class Metrics:
         """One request that could not be answered because the log could not be written."""
         self._log_failures.inc()
 
+    def log_up(self, up: bool) -> None:
+        """Whether this process can use the log."""
+        self._log_up.set(float(up))
+
+    def log_written(self, seconds: float) -> None:
+        """One transaction of the log, whose entries are on the disk."""
+        self._log_seconds.observe(seconds)
+
+    def waiting(self, records: int) -> None:
+        """How many records wait in this process for their answer."""
+        self._waiting.set(records)
+
     def newest_model_refused(self, refused: bool) -> None:
         """Whether the newest model of the store is refused."""
         self._refused_model.set(float(refused))
 
-    def page(self) -> bytes:
-        """All metrics in the text format of Prometheus."""
-        if not self._shared:
-            return bytes(generate_latest(self._registry))
+    def page(self, model: Mapping[str, str] | None = None) -> bytes:
+        """All metrics in the text format of Prometheus; ``model`` has the labels of ``kap_model_info``."""
+        if self._shared:
+            forget_ended_processes()
+        registry = self._together() if self._shared else self._registry
+        server = ServerMetrics(processes_in(registry.collect()), model or {})
+        return bytes(generate_latest(registry)) + bytes(generate_latest(server))
+
+    def _together(self) -> CollectorRegistry:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return bytes(generate_latest(registry))
+        return registry
 
 
 def _probabilities(answer: Mapping[str, Any]) -> list[tuple[str, float | None]]:

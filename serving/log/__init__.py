@@ -1,5 +1,5 @@
 """The prediction log: entries chained by hashes, appended before an answer is sent, checked and erased.
 
 Public names: `check_log`, `Draft`, `erase_patient`, `head_code`, `KeyReusedError`, `LogEntry`, `LoggedReply`,
-`LogWriter`, `prune`, `read_entries`, `read_seal`, `write_seal`.
+`LogOutage`, `LogWriter`, `prune`, `read_entries`, `read_seal`, `write_seal`.
 """

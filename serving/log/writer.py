@@ -5,6 +5,7 @@ the next entry.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -13,6 +14,7 @@ from threading import Thread
 from sqlalchemy import Connection, Engine, select
 
 from serving.log.append import Draft, KeyReusedError, LoggedReply, append, begin_writer, lock, note_try
+from serving.log.outage import LogOutage
 from serving.log.queries import Writer, writers
 from serving.storage.database import create_tables
 from serving.storage.persistent_connection import PersistentConnection
@@ -35,8 +37,19 @@ class _WaitingDraft:
 class LogWriter:
     """Appends to the log of ``engine`` from a thread of its own, in the order of the calls."""
 
-    def __init__(self, engine: Engine, secret: Secret) -> None:
-        """Start the thread; it connects to the database at the first draft."""
+    def __init__(
+        self,
+        engine: Engine,
+        secret: Secret,
+        outage: LogOutage | None = None,
+        took: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Start the thread; it connects to the database at the first draft.
+
+        ``outage`` is told how each write ended, ``took`` how many seconds a successful one lasted.
+        """
+        self._outage = outage or LogOutage()
+        self._took = took
         self._engine = engine
         self._connection = PersistentConnection(engine)
         self._secret = secret
@@ -44,8 +57,6 @@ class LogWriter:
         self._writer: Writer | None = None
         self._begun: int | None = None
         self._opened = 0
-        self.failing = False
-        """Whether the last try to write failed."""
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
 
@@ -74,7 +85,7 @@ class LogWriter:
         return await future
 
     def try_again(self) -> None:
-        """Queue a test write; afterwards ``failing`` says whether it failed."""
+        """Queue a test write; the outage is told how it ended."""
         self._queue.put(_WaitingDraft((), lambda _: None))
 
     def close(self) -> None:
@@ -103,15 +114,17 @@ class LogWriter:
         return group, False
 
     def _write(self, group: Sequence[_WaitingDraft]) -> None:
+        began = time.perf_counter()
         try:
             results = self._append([draft for waiting in group for draft in waiting.drafts])
         except Exception as error:  # noqa: BLE001 - every waiting caller must get the error
             self._writer = None
-            self.failing = True
+            self._outage.failed("written", error)
             for waiting in group:
                 waiting.done(error)
             return
-        self.failing = False
+        self._outage.worked("written")
+        self._took(time.perf_counter() - began)
         position = 0
         for waiting in group:
             waiting.done(results[position : position + len(waiting.drafts)])

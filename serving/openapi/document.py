@@ -6,13 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 
 from serving.contract import routes
 from serving.contract.response import Document
 from serving.http.body import BodyLimits
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import ReadinessReport
+from serving.http.worker_metrics import software_version
 from serving.openapi.examples import batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
@@ -88,7 +88,7 @@ def openapi_document(shown: DescribedModel) -> Document:
         "openapi": OPENAPI_VERSION,
         "info": {
             "title": TITLE,
-            "version": _version(),
+            "version": software_version(),
             "summary": "Remission and relapse after ketamine-assisted psychotherapy. Research software.",
             "description": _ABOUT + synthetic,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
@@ -103,13 +103,6 @@ def openapi_document(shown: DescribedModel) -> Document:
             "securitySchemes": {KEY: _SCHEME},
         },
     }
-
-
-def _version() -> str:
-    try:
-        return version("kap-outcomes")
-    except PackageNotFoundError:
-        return "not installed"  # run from a folder of sources
 
 
 def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
@@ -147,7 +140,7 @@ def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemSta
 
 def _served(shown: DescribedModel) -> Document:
     model, instruments = shown.model.model_dump(mode="json"), shown.instruments.model_dump(mode="json")
-    cut = {"openapi": OPENAPI_VERSION, "info": {"title": TITLE, "version": _version()}, "paths": {}}
+    cut = {"openapi": OPENAPI_VERSION, "info": {"title": TITLE, "version": software_version()}, "paths": {}}
     return {
         routes.MODEL: get(
             routes.MODEL,

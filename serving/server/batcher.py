@@ -16,6 +16,8 @@ from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PATIENT_REF, PredictionRequest
 from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
+from serving.http.request_record import RequestRecord, current_record
+from serving.http.tracing import RequestTracer
 from serving.log.append import Draft, KeyReusedError, LoggedReply
 from serving.log.writer import LogWriter
 from serving.prediction.predictor import PredictionReply
@@ -51,6 +53,7 @@ class _Job:
     call: AdmittedRequest
     in_full: bool
     done: "asyncio.Future[list[Reply]]"
+    record: RequestRecord | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,13 @@ class RequestBatcher:
     """Answers requests in the order of their arrival."""
 
     def __init__(
-        self, served: Callable[[], ServedModel], log: LogWriter, secret: Secret, metrics: Metrics, most_waiting: int
+        self,
+        served: Callable[[], ServedModel],
+        log: LogWriter,
+        secret: Secret,
+        metrics: Metrics,
+        most_waiting: int,
+        tracing: RequestTracer | None = None,
     ) -> None:
         """``served`` gives the model that answers now; it is called at every turn."""
         self._served = served
@@ -73,6 +82,7 @@ class RequestBatcher:
         self._secret = secret
         self._metrics = metrics
         self._most_waiting = most_waiting
+        self._tracing = tracing or RequestTracer()
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
         self._due: asyncio.Handle | None = None
@@ -119,14 +129,18 @@ class RequestBatcher:
 
     async def _take(self, requests: Sequence[_QueuedRequest], call: AdmittedRequest, *, in_full: bool) -> list[Reply]:
         loop = asyncio.get_running_loop()
-        job = _Job(requests, call, in_full, loop.create_future())
+        job = _Job(requests, call, in_full, loop.create_future(), current_record())
         self._jobs.append(job)
-        self._waiting += len(requests)
+        self._wait_for(len(requests))
         self._schedule(loop, at_once=len(self._jobs) >= self._last)
         try:
             return await job.done
         finally:
-            self._waiting -= len(requests)
+            self._wait_for(-len(requests))
+
+    def _wait_for(self, more: int) -> None:
+        self._waiting += more
+        self._metrics.waiting(self._waiting)
 
     def _schedule(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
         """Schedule the next turn, at once or a little later; the earlier of two calls counts."""
@@ -154,6 +168,7 @@ class RequestBatcher:
             self._schedule(loop, at_once=True)
 
     def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
+        began = time.time_ns()
         try:
             work = self._predicted(jobs)
         except Exception as error:  # noqa: BLE001 - an error in one request must not fail the others
@@ -163,6 +178,7 @@ class RequestBatcher:
             for job in jobs:
                 self._answer_together([job], loop)
             return
+        self._tracing.step((job.record for job in jobs), "predict", began, time.time_ns())
         task = loop.create_task(self._log_and_reply(jobs, work))
         self._logging.add(task)  # the loop itself keeps no task alive
         task.add_done_callback(self._logging.discard)
@@ -202,8 +218,10 @@ class RequestBatcher:
     async def _log_and_reply(self, jobs: Sequence[_Job], work: Sequence[_ReadyAnswer | RequestRefusedError]) -> None:
         """Log all drafts in one transaction, and reply only then."""
         ready = [one for one in work if isinstance(one, _ReadyAnswer)]
+        began = time.time_ns()
         try:
             logged = await self._log.append([one.draft for one in ready]) if ready else []
+            self._tracing.step((job.record for job in jobs), "write log", began, time.time_ns())
         except Exception as error:  # noqa: BLE001 - passed to the waiting callers
             for job in jobs:
                 if not job.done.done():

@@ -1,21 +1,24 @@
 """The settings as BentoML's configuration, for `kap serve`, `bentoml serve` and a container."""
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import bentoml
 from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
 from _bentoml_impl.server.app import ServiceAppFactory  # type: ignore[import-untyped]
 from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.log import configure_logging
+from bentoml._internal.log import CLI_LOGGING_CONFIG, SERVER_LOGGING_CONFIG, configure_logging
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import StateError
+from serving.http.errors import LOGGERS, ValueFilter
+from serving.http.log_lines import JsonLines, RequestIdentity
 from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
@@ -59,6 +62,7 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             settings = load_settings()
             check_certificate(settings)
         pin_paths(settings)
+        log_as(settings.log_format)
         keep_metrics_apart()
         replace_lost_workers()
         declared: Any = self.config  # type: ignore[has-type]
@@ -83,6 +87,27 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
         self.inject_config()
         configure_logging()
         serve_http(self, host=host, port=port, timeout_graceful_shutdown=STOP_SECONDS)
+
+
+def log_as(form: Literal["text", "json"]) -> None:
+    """Let the lines of BentoML, circus, uvicorn and the service itself name their request, all in one form.
+
+    What BentoML configures later, such as circus' log, is changed as well as what it has configured. A line of uvicorn
+    or circus is written once: by BentoML's configuration the root writes it again.
+    """
+    for config in (SERVER_LOGGING_CONFIG, CLI_LOGGING_CONFIG):
+        config.setdefault("filters", {}).update(identity={"()": RequestIdentity}, values={"()": ValueFilter})
+        for handler in config["handlers"].values():
+            handler["filters"] = list(dict.fromkeys([*handler.get("filters", ()), "identity", "values"]))
+        if form == "json":
+            config["formatters"] = {name: {"()": JsonLines} for name in config["formatters"]}
+    for name in ("uvicorn.error", "circus"):
+        SERVER_LOGGING_CONFIG["loggers"][name]["propagate"] = logging.getLogger(name).propagate = False
+    for name in LOGGERS:
+        for handler in logging.getLogger(name).handlers:
+            handler.addFilter(RequestIdentity())
+            if form == "json":
+                handler.setFormatter(JsonLines())
 
 
 def pin_paths(settings: Settings) -> None:

@@ -28,10 +28,11 @@ from serving.http.cors import CrossOriginPolicy
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
+from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
 from serving.log.append import KeyReusedError, LoggedReply
 from serving.server.batcher import OverloadedError, Reply
-from serving.server.configured_service import ConfiguredService, as_setup_error
+from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
@@ -66,7 +67,7 @@ async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
         async with asyncio.timeout(_worker().settings.answer_seconds):
             return await work
     except LogUnavailableError:
-        _worker().metrics.log_unavailable()
+        _worker().refused_for_the_log()
         detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
     except OverloadedError:
         detail = "Too many requests are waiting."
@@ -92,7 +93,7 @@ async def _openapi(_: Request) -> Response:
 
 
 async def _metrics(_: Request) -> Response:
-    page = await asyncio.to_thread(_worker().metrics.page)
+    page = await asyncio.to_thread(_worker().metrics_page)
     return Response(page, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -121,7 +122,9 @@ class KapOutcomes:
 
     def __init__(self) -> None:
         keep_values_out_of_logs()
-        self.worker = Worker(load_settings())
+        settings = load_settings()
+        log_as(settings.log_format)
+        self.worker = Worker(settings, bentoml.server_context.worker_index or 1)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -147,6 +150,7 @@ class KapOutcomes:
         """One patient's prediction at the latest landmark that the record has reached."""
         reply = await _answered(self.worker.batcher.answer(request, CURRENT.get()))
         if isinstance(reply, LoggedReply):
+            note_predictions([reply.prediction_id])
             return _json(reply.answer.encode())
         if isinstance(reply, RequestRefusedError):
             return refusal(reply.problems)
@@ -165,6 +169,7 @@ class KapOutcomes:
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):
             return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        note_predictions([reply.prediction_id for reply in replies if isinstance(reply, LoggedReply)])
         return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
 
 
@@ -178,7 +183,7 @@ def _item(reply: Reply) -> bytes:
 
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
-    (ResponseHeaders, {"metrics": lambda: _worker().metrics}),
+    (ResponseHeaders, {"metrics": lambda: _worker().metrics, "tracing": lambda: _worker().tracing}),
     (ProblemDetails, {"metrics": lambda: _worker().metrics}),
     (CrossOriginPolicy, {"origins": lambda: _worker().settings.cors_origins}),
     (AccessControl, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),

@@ -14,7 +14,7 @@ from serving.server.service import KapOutcomes
 from serving.server.worker import limits_of
 from serving.storage.keys import list_keys
 from serving.storage.settings import Settings
-from serving.storage.state import begin_state
+from serving.storage.state import begin_state, check_files
 from serving.storage.tls import check_certificate
 
 LOOPBACK = "127.0.0.1"
@@ -39,6 +39,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
     check_certificate(settings)
+    check_files(settings)
     ModelLoader(settings.model, limits_of(settings))
     if not ip_address(host).is_loopback:
         _require_key(settings)

@@ -1,18 +1,19 @@
 """The state of one worker process: keys, rates, the model and the log; opened, refreshed and closed."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Coroutine
 from typing import Any
 
 from sqlalchemy import Engine
 
-from serving.contract.failures import StateError
 from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
 from serving.http.readyz import ReadinessReport
+from serving.http.tracing import tracer_from_environment
+from serving.http.worker_metrics import FOLDER
+from serving.log.outage import LogOutage
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
@@ -22,8 +23,8 @@ from serving.storage.keys import KeyRing
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
+from serving.storage.state import check_files
 
-LOG = logging.getLogger("bentoml.kap")
 LOOK_SECONDS = 2.0
 """How often the keys are read again and the log's database is checked."""
 
@@ -31,29 +32,32 @@ LOOK_SECONDS = 2.0
 class Worker:
     """The state of one process of the service."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open all that is needed; the database need not answer yet.
+    def __init__(self, settings: Settings, number: int = 1) -> None:
+        """Open all that is needed; the database need not answer yet. ``number`` is that of this worker of a server.
 
         Raises ``NoModelError`` without a model, ``SecretRefusedError`` without a secret.
         """
+        check_files(settings)
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
         self.loader = ModelLoader(settings.model, self.limits)
-        self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
+        self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
+        self.tracing = tracer_from_environment()
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
-        self.log = LogWriter(self._engine, self.secret)
+        self.outage = LogOutage(self.metrics.log_up)
+        self.log = LogWriter(self._engine, self.secret, self.outage, self.metrics.log_written)
         self.batcher = RequestBatcher(
-            lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting
+            lambda: self.loader.served, self.log, self.secret, self.metrics, settings.most_waiting, self.tracing
         )
         self._begun = False
-        self._log_answers: bool | None = None
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Read the keys, and watch for new keys and models."""
+        self.metrics.began()
         await asyncio.to_thread(self._look_at_database)
         self._watch(self._keep_looking())
         self._watch(self.loader.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))
@@ -65,6 +69,7 @@ class Worker:
         await asyncio.gather(*self._watching, return_exceptions=True)
         await asyncio.to_thread(self.log.close)
         self._engine.dispose()
+        await asyncio.to_thread(self.tracing.close)
 
     @property
     def pages(self) -> Pages:
@@ -74,9 +79,20 @@ class Worker:
     def readiness(self) -> ReadinessReport:
         """The answer of ``/readyz``."""
         served = self.loader.served
-        answers = bool(self._log_answers) and not self.log.failing
-        log = "answers" if answers else "does not answer; no answer is sent unlogged"
-        return ReadinessReport(answers and self.keys.known, served.version, served.tag, log, self.loader.refused)
+        log = "answers" if self.outage.up else "does not answer; no answer is sent unlogged"
+        return ReadinessReport(self.outage.up and self.keys.known, served.version, served.tag, log, self.loader.refused)
+
+    def refused_for_the_log(self) -> None:
+        """One request that is not answered because it can't be logged."""
+        self.metrics.log_unavailable()
+        self.outage.refused()
+
+    def metrics_page(self) -> bytes:
+        """The answer of ``/metrics``; it blocks while it reads the files of all workers."""
+        served = self.loader.served
+        return self.metrics.page(
+            {"version": served.version, "digest": served.bundle.digest, "run_id": served.run_id, "tag": served.tag}
+        )
 
     def charge(self, call: AdmittedRequest, amount: int) -> None:
         """Count ``amount`` more requests against the caller's limit."""
@@ -97,18 +113,12 @@ class Worker:
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
-            if self.log.failing:
-                self.log.try_again()
-        except Exception as error:
-            if not isinstance(error, StateError):
-                LOG.exception("the keys can't be read")
-            if self._log_answers or self._log_answers is None:
-                LOG.warning("no request can be answered: %s", type(error).__name__)
-            self._log_answers = False
+        except Exception as error:  # noqa: BLE001 - the outage logs it; the next look may succeed
+            self.outage.failed("read", error)
             return
-        if not self._log_answers:
-            LOG.info("the prediction log's database answers")
-        self._log_answers = True
+        self.outage.worked("read")
+        if self.outage.failing("written"):
+            self.log.try_again()
 
 
 def limits_of(settings: Settings) -> BodyLimits:

@@ -206,7 +206,7 @@ def _sqlite(url: URL, patience_seconds: float) -> Engine:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = path.lstat()
     except OSError:
         return None
     return found.st_dev, found.st_ino

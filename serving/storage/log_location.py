@@ -27,7 +27,7 @@ def _named(settings: Settings, log: str) -> Settings:
         path = Path(log)
         if not path.is_file():
             raise InputRefusedError([Problem("LOG", None, None, REQUIRED, "a file that is not there")])
-        return settings.model_copy(update={"state": path.parent, "log": f"sqlite:///{path.absolute()}"})
+        return settings.model_copy(update={"state": path.parent, "log": f"sqlite:///{path.resolve()}"})
     try:
         password = make_url(log).password
     except (ArgumentError, ValueError):

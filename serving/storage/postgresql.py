@@ -16,6 +16,7 @@ import pg8000.dbapi  # type: ignore[import-untyped]
 CONNECT_SECONDS = 3.0
 KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_COUNT = 10, 5, 3
 NETWORK = "it does not answer"
+REFUSED = f"{NETWORK}: connection refused"
 SSL_MODES = ("disable", "require", "verify-full")
 OPTIONS = ("sslmode", "sslrootcert", "unix_sock")
 
@@ -126,7 +127,10 @@ def remove_values(error: BaseException) -> None:
 
 
 def _network_trouble(error: BaseException) -> str:
-    if isinstance(error.__cause__ or error, ssl.SSLError):
+    cause = error.__cause__ or error
+    if isinstance(cause, ConnectionRefusedError):
+        return REFUSED
+    if isinstance(cause, ssl.SSLError):
         return "its certificate is not trusted"
     return "it does not encrypt" if "refuses SSL" in str(error) else NETWORK
 

@@ -5,20 +5,19 @@ file, apart from the database, and is never shown. A key is derived from it for 
 """
 
 import hmac
-import os
 import re
 import secrets
 from pathlib import Path
 from typing import NoReturn, Self
 
-from serving.contract.failures import SecretRefusedError
+from serving.contract.failures import FileRefusedError, SecretRefusedError
 from serving.storage.secure_files import place_private_file
+from serving.storage.trusted_files import read_given
 
 __all__ = ["SECRET_BYTES", "Secret", "SecretRefusedError"]
 
 SECRET_BYTES = 32
 _WRITTEN = re.compile(rb"[0-9a-f]{%d}\n?" % (2 * SECRET_BYTES))
-_OTHERS = 0o077
 
 
 class Secret:
@@ -37,18 +36,15 @@ class Secret:
     def load(cls, path: Path) -> Self:
         """The secret in a file; raises ``SecretRefusedError``."""
         try:
-            with path.open("rb") as file:
-                mode, written = os.fstat(file.fileno()).st_mode, file.read(2 * SECRET_BYTES + 2)
+            written = read_given(path, secret=True)
+        except FileRefusedError as refused:
+            raise SecretRefusedError(f"the secret is refused: {refused}") from None
         except FileNotFoundError:
             raise SecretRefusedError(
                 f"there is no secret at {path}: set KAP_STATE to the service's folder, or put back the secret"
             ) from None
         except OSError as error:
             raise SecretRefusedError(f"the secret at {path} can't be read: {error.strerror}") from None
-        if mode & _OTHERS:
-            raise SecretRefusedError(
-                f"the secret at {path} is open to others: run chmod 600 on it, and check who may have read it"
-            )
         if not _WRITTEN.fullmatch(written):
             raise SecretRefusedError(
                 f"the file {path} is not a secret: it must have {2 * SECRET_BYTES} hexadecimal digits"

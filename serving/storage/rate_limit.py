@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from serving.storage.secure_files import place_private_file
+from serving.storage.trusted_files import open_kept
 
 try:
     import fcntl
@@ -38,12 +39,15 @@ class RateLimiter:
     """
 
     def __init__(self, state: Path, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        """Open the file in the folder ``state``, and make both if they are missing; raises ``OSError``."""
+        """Open the file in the folder ``state``, and make both if they are missing.
+
+        Raises ``OSError``, and ``FileRefusedError`` for a file that is not the service's own.
+        """
         if fcntl is None:
             raise OSError("the service needs Linux or macOS: this system lacks the locks by which it limits requests")
         path = state / FILE
         place_private_file(path, _write_zeros)
-        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._file = open_kept(path, os.O_RDWR)
         self._mutex = Lock()
         self._clock = clock
         self._hurry_until = 0.0

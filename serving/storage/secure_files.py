@@ -9,8 +9,10 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner may enter; an existing one does not change."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Make a folder, and those above it that are missing, for its owner alone; an existing one does not change."""
+    if not path.parent.is_dir():
+        make_private_folder(path.parent)  # `parents` would make them with the usual mode
+    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def place_private_file(path: Path, fill: Callable[[Path], None]) -> bool:
@@ -19,7 +21,7 @@ def place_private_file(path: Path, fill: Callable[[Path], None]) -> bool:
     It is filled under another name and then linked, so that no reader finds half of it and of several processes one
     succeeds. Its bytes and its name are on the disk when this returns. Raises ``OSError``.
     """
-    if path.exists():
+    if os.path.lexists(path):
         return False
     make_private_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600 from the beginning

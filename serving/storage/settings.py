@@ -5,7 +5,7 @@ Every setting is declared here, with its range and its meaning.
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
+    log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
     tls_certificate: Path | None = Field(
         default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
     )

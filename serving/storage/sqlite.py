@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from serving.contract.failures import LogUnavailableError
 from serving.storage.secure_files import place_private_file
 
 _PRAGMAS = (
@@ -36,6 +37,11 @@ _DUPLICATES = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMA
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a database: itself and those that SQLite keeps beside it."""
+    return [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
+
+
 def make_file(path: Path) -> None:
     """Make an empty database (mode 0600), in write-ahead mode, unless the file exists; raises ``OSError``."""
     place_private_file(path, _fill)
@@ -50,8 +56,12 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
     """A connection to an existing file, which waits ``patience_seconds`` for a lock; raises ``sqlite3.Error``.
 
     A missing file is not made: a log that disappears must stop the service, not be replaced by a new one. Transactions
-    begin explicitly; the driver would begin them at the first statement that writes.
+    begin explicitly; the driver would begin them at the first statement that writes. A symbolic link in place of the
+    file, or of one beside it, is not followed: ``LogUnavailableError``.
     """
+    for name in files_of(path):
+        if name.is_symlink():
+            raise LogUnavailableError(f"{name.name} is a symbolic link")
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
         uri=True,

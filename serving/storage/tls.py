@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
+from serving.contract.failures import FileRefusedError
 from serving.storage.settings import Settings
+from serving.storage.trusted_files import read_given
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only, as Mozilla's intermediate configuration has it.
@@ -36,7 +38,9 @@ def check_certificate(settings: Settings) -> None:
 def _check_file(name: str, path: Path) -> None:
     required = "a PEM file with a certificate" if name == _CERTIFICATE else "a PEM file with a private key"
     try:
-        written = path.read_bytes()
+        written = read_given(path, secret=name == _KEY)
+    except FileRefusedError as refused:
+        raise _refused(name, required, f"one that can't be trusted: {refused}") from None
     except OSError as error:
         raise _refused(name, required, f"a file that can't be read: {error.strerror}") from None
     if _MARKS[name] not in written:

@@ -48,5 +48,6 @@ def make_certificate(folder: Path, password: bytes | None = None) -> Pair:
     encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
     pair = Pair(folder / "certificate.pem", folder / "key.pem")
     pair.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    pair.key.touch(mode=0o600)
     pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     return pair

@@ -73,6 +73,9 @@ def stop_and_start(server: Server, data: Path) -> list[str]:
         until(lambda: len(asked.answered) > reached + 50)
     assert asked.failed == []
     assert server.workers() == workers  # no worker was restarted
+    assert "the prediction log can't be" in server.written()
+    assert ": it does not answer" in server.written()
+    assert "the prediction log can be used again after" in server.written()
     return asked.answered
 
 
@@ -107,6 +110,8 @@ def test_a_full_disk_stops_the_answers_until_there_is_room(tmp_path: Path, small
         assert len(asked.answered) == silent
         filler.unlink()
         until(lambda: len(asked.answered) > silent + 20)
+        assert "the prediction log can't be written: its disk is full; no request is answered" in server.written()
+        until(lambda: "the prediction log can be used again after" in server.written())
         workers = server.workers()
     assert asked.failed == []
     assert len(workers) == 1

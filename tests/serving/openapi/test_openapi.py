@@ -326,10 +326,9 @@ class _WorkerStub:
 
     def __init__(self) -> None:
         self.settings = self
-        self.metrics = self
         self.answer_seconds = 0.01
 
-    def log_unavailable(self) -> None:
+    def refused_for_the_log(self) -> None:
         pass
 
 

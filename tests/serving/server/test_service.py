@@ -1,6 +1,7 @@
 """The service over real HTTP: what it answers and refuses; and every answer is in the log before it leaves."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from serving.storage.settings import Settings
 from serving.storage.state import State
 from tests.serving.bundles import toy_bundle
 from tests.serving.requests import EXAMPLE, changed, example, read
+from tests.serving.server.test_service_keys import until
 from tests.serving.servers import KAP, Server, environment_in, promote_toy
 
 MARKER = "XMARKERX"
@@ -285,6 +287,14 @@ def test_the_metrics_count_what_was_asked(server: Server) -> None:
     post(server, EXAMPLE)
     batch(server, EXAMPLE, EXAMPLE)
     assert counted() == before + 3
+
+
+def test_a_line_of_the_servers_log_names_the_request_and_the_prediction(server: Server) -> None:
+    answer = post(server, EXAMPLE, X_Request_Id="plain-text-7")
+    until(lambda: "plain-text-7" in server.written().rpartition("\n")[0])  # it is written after the answer was sent
+    (line,) = [line for line in server.written().splitlines() if "plain-text-7" in line]
+    assert re.search(r"POST /v1/predict 200 \d+\.\d ms request=plain-text-7 prediction=", line)
+    assert line.endswith(answer.json()["prediction_id"])
 
 
 def test_at_the_end_the_whole_log_holds(server: Server, log: State) -> None:

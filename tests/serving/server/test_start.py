@@ -17,7 +17,7 @@ from serving.storage.settings import Settings
 from serving.storage.tls import check_certificate
 from tests.serving.certificates import Pair, make_certificate
 from tests.serving.requests import EXAMPLE, changed
-from tests.serving.servers import KAP, ROOT, Server, environment_in, promote_toy, running
+from tests.serving.servers import KAP, ROOT, Server, environment_in, free_port, promote_toy, running
 
 HSTS = "strict-transport-security"
 PASSWORD, PATIENT = "XPASSWORDX", "XPATIENTX"
@@ -114,6 +114,7 @@ def test_no_process_shows_a_secret_in_its_command_or_title(secure: Server) -> No
 def write(text: str) -> Callable[[Pair, Path], tuple[Path, Path]]:
     def made(pair: Pair, folder: Path) -> tuple[Path, Path]:
         (folder / "other.pem").write_text(text)
+        (folder / "other.pem").chmod(0o600)
         return pair.certificate, folder / "other.pem"
 
     return made
@@ -177,6 +178,36 @@ def test_bentoml_serve_ends_with_the_sentence_too(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "KAP_TLS_CERTIFICATE: required a PEM file with a certificate" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def link_elsewhere(state: Path) -> None:
+    (state.parent / "other").write_text("precious")
+    (state / "rate-limits").symlink_to(state.parent / "other")
+
+
+BENTOML = (Path(sys.executable).with_name("bentoml"), "serve", "serving.service:KapOutcomes")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "spoil", "sentence"),
+    [
+        ((KAP, "serve"), 3, lambda state: state.chmod(0o777), "run chmod go-w"),
+        (BENTOML, 1, link_elsewhere, "rate-limits is a symbolic link: put the file itself there"),
+    ],
+    ids=["folder open to others", "planted link"],
+)
+def test_a_state_folder_that_can_not_be_trusted_is_not_served_from(
+    tmp_path: Path, command: tuple[Path | str, ...], code: int, spoil: Callable[[Path], None], sentence: str
+) -> None:
+    environment = environment_in(tmp_path)
+    promote_toy(environment)
+    (tmp_path / "state").mkdir(mode=0o700)
+    spoil(tmp_path / "state")
+    ended = start(environment, *command, "--port", str(free_port()))
+    assert ended.returncode == code
+    assert sentence in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert not (tmp_path / "other").exists() or (tmp_path / "other").read_text() == "precious"
 
 
 def test_kap_serve_ends_with_a_sentence_where_the_port_is_in_use(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What happens beside a running service does not end it: a new model, a damaged one, a log that goes and returns."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,17 @@ def test_a_model_that_fails_its_checks_leaves_the_old_one_serving_and_readiness_
     assert readiness(server)["newest_model_refused"] is None
 
 
+def log_is_up(server: Server, up: bool) -> bool:
+    return f"kap_log_up {float(up)}" in server.client.get("/metrics").text
+
+
+def lines_of_outages(server: Server) -> list[str]:
+    return [line for line in server.written().splitlines() if "the prediction log" in line]
+
+
 def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server) -> None:
+    assert log_is_up(server, True)
+    assert lines_of_outages(server) == []
     database = server.state / "predictions.db"
     renamed = {path: path.with_name("renamed-" + path.name) for path in server.state.glob("predictions.db*")}
     for path, elsewhere in renamed.items():
@@ -68,10 +79,18 @@ def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server)
     until(lambda: server.client.get("/readyz").status_code == 503)
     assert not database.exists()  # no new log is begun in its place
     assert server.client.get("/livez").status_code == 200
+    refused = [post(server).status_code for _ in range(20)]
+    assert refused == [503] * 20
+    assert log_is_up(server, False)
+    (began,) = lines_of_outages(server)  # not one for each request
+    assert "can't be written: its file is missing or can't be opened; no request is answered" in began
     for path, elsewhere in renamed.items():
         elsewhere.rename(path)
     until(lambda: server.client.get("/readyz").status_code == 200)
     assert post(server).status_code == 200
+    assert log_is_up(server, True)
+    _, ended = lines_of_outages(server)
+    assert re.search(r"the prediction log can be used again after \d+\.\d s; requests refused: 21$", ended)
     state = open_log(str(database))
     assert check_log(state.engine, state.secret).findings == ()
     assert len(list(read_entries(state.engine))) > 40

@@ -1,0 +1,132 @@
+"""Which files the service trusts: they belong to its user or root, others can't change them, and no link leads away.
+
+`check_folder` and `check_kept` are for the state folder, `read_given` for a file that a setting names, which may be a
+link as Kubernetes and certbot make them.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from shlex import quote
+
+from serving.contract.failures import FileRefusedError
+
+MOST_BYTES = 2**20
+_OTHERS, _OTHERS_WRITE, _GROUP_READS = 0o077, 0o022, 0o040
+_MOST_LINKS = 40
+
+
+def check_folder(path: Path) -> None:
+    """Raise ``FileRefusedError`` if others own or can change the folder at ``path``; it may be missing."""
+    found = _found(path, follow=True)
+    if found is None:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileRefusedError(f"{path} is not a folder: give the path of a folder")
+    _check_owner(path, found)
+    if found.st_mode & _OTHERS_WRITE:
+        mode = stat.S_IMODE(found.st_mode)
+        raise FileRefusedError(
+            f"others can change the folder {path} (mode {mode:04o}): run chmod go-w {quote(str(path))}, and check "
+            f"that they changed nothing in it"
+        )
+
+
+def check_kept(path: Path) -> None:
+    """Raise ``FileRefusedError`` unless ``path`` is a private file of the service's user or root, or missing."""
+    found = _found(path, follow=False)
+    if found is None:
+        return
+    _check_regular(path, found)
+    _check_owner(path, found)
+    _check_mode(path, found, _OTHERS)
+
+
+def open_kept(path: Path, flags: int) -> int:
+    """The descriptor of a file of the state folder; what was opened is checked. Raises as `check_kept`, ``OSError``."""
+    try:
+        opened = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _link(path) from None
+        raise
+    try:
+        found = os.fstat(opened)
+        _check_regular(path, found)
+        _check_owner(path, found)
+        _check_mode(path, found, _OTHERS)
+    except BaseException:
+        os.close(opened)
+        raise
+    return opened
+
+
+def read_given(path: Path, *, secret: bool) -> bytes:
+    """The first MiB of a file that a setting names; a ``secret`` one may be open to nobody else.
+
+    Links count if they belong to the service's user or root. A secret file of root may be readable by its group, which
+    is how Kubernetes and Debian pass one to a service. Raises ``FileRefusedError`` and ``OSError``.
+    """
+    real = _follow(path)
+    opened = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with os.fdopen(opened, "rb") as file:
+        found = os.fstat(opened)
+        if not stat.S_ISREG(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _check_owner(path, found)
+        passed_on = found.st_uid == 0 != os.geteuid()
+        _check_mode(path, found, (_OTHERS & ~_GROUP_READS if passed_on else _OTHERS) if secret else _OTHERS_WRITE)
+        return file.read(MOST_BYTES)
+
+
+def _found(path: Path, *, follow: bool) -> os.stat_result | None:
+    try:
+        return path.stat(follow_symlinks=follow)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileRefusedError(f"{path} can't be looked at: {error.strerror}") from None
+
+
+def _follow(path: Path) -> Path:
+    """Where the links of the service's user or of root lead; raises ``FileRefusedError`` for a link of anybody else."""
+    for _ in range(_MOST_LINKS):
+        folder = path.parent.resolve()
+        path = folder / path.name
+        found = path.lstat()
+        if not stat.S_ISLNK(found.st_mode):
+            return path
+        _check_owner(path, found)
+        path = folder / path.readlink()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _check_regular(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise _link(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise FileRefusedError(f"{path} is not a file: move it away")
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    if found.st_uid not in (0, os.geteuid()):
+        raise FileRefusedError(
+            f"{path} belongs to another user (number {found.st_uid}): run as that user, or run "
+            f"chown {os.geteuid()} {quote(str(path))} if you trust what is in it"
+        )
+
+
+def _check_mode(path: Path, found: os.stat_result, refused: int) -> None:
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & refused == 0:
+        return
+    if refused == _OTHERS_WRITE:
+        raise FileRefusedError(f"others can change {path} (mode {mode:04o}): run chmod go-w {quote(str(path))}")
+    raise FileRefusedError(
+        f"{path} is open to others (mode {mode:04o}): run chmod 600 {quote(str(path))}, and check who may have read it"
+    )
+
+
+def _link(path: Path) -> FileRefusedError:
+    return FileRefusedError(f"{path} is a symbolic link: put the file itself there")
