@@ -91,8 +91,8 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
             headers=("Retry-After",),
         ),
         HTTPStatus.INTERNAL_SERVER_ERROR: ProblemStatus(
-            "An internal error. The same request will probably fail again. Report the X-Request-Id to the operator, who "
-            "finds the error in the server's log.",
+            "An internal error. The same request will probably fail again. Report the X-Request-Id to the operator, "
+            "who finds the error in the server's log.",
             {"defect": ACTIONS[HTTPStatus.INTERNAL_SERVER_ERROR]},
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: ProblemStatus(

@@ -1,4 +1,4 @@
-"""An outage of the log is told once when it begins, once a minute, and once when it ends, with its reason."""
+"""An outage of the log is reported once when it begins, once a minute, and once when it ends, with its reason."""
 
 import logging
 
@@ -48,19 +48,19 @@ def test_a_day_of_failures_gives_a_line_a_minute_with_the_number_refused(
 def test_an_outage_ends_only_when_the_log_can_be_read_and_written(
     clock: SteppedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told: list[bool] = []
-    outage = LogOutage(told.append, clock)
+    reported: list[bool] = []
+    outage = LogOutage(reported.append, clock)
     assert not outage.up
     outage.worked("read")
-    assert (outage.up, told) == (True, [True])
+    assert (outage.up, reported) == (True, [True])
     outage.failed("written", FULL)
     outage.worked("read")
     outage.failed("read", LogUnavailableError("it may not be opened"))
     outage.worked("written")
-    assert (outage.up, told) == (False, [True, False])
+    assert (outage.up, reported) == (False, [True, False])
     assert (outage.failing("read"), outage.failing("written")) == (True, False)
     outage.worked("read")
-    assert (outage.up, told) == (True, [True, False, True])
+    assert (outage.up, reported) == (True, [True, False, True])
     assert len(caplog.records) == 2
 
 
