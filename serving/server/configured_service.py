@@ -1,11 +1,13 @@
 """The settings as BentoML's configuration, for `kap serve`, `bentoml serve` and a container."""
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import bentoml
@@ -16,15 +18,26 @@ from bentoml._internal.log import configure_logging
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import StateError
+from serving.server.connection_register import ConnectionLimits
+from serving.server.http_connection import limit_connections
+from serving.server.main_process import (
+    end_with_main_process,
+    hide_password,
+    hold_lifeline,
+    is_plain,
+    keep_control_private,
+    require_encryption,
+)
 from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
+LOG = logging.getLogger("bentoml.kap")
 STOP_SECONDS = 10
 """How long open requests and connections may delay a stop.
 
 Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
 """
-_PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
+_PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file")
 
 
 class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
@@ -59,6 +72,9 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             settings = load_settings()
             check_certificate(settings)
         pin_paths(settings)
+        hide_password(settings)
+        hold_lifeline()
+        keep_control_private(partial(check_host, settings))
         keep_metrics_apart()
         replace_lost_workers()
         declared: Any = self.config  # type: ignore[has-type]
@@ -74,6 +90,8 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
         BentoML's keeps a timer and its memory for every request until the limit is over.
         """
         self.inject_config()
+        if bentoml.server_context.worker_index is not None:
+            prepare_worker(load_settings())
         factory = ServiceAppFactory(self, is_main=is_main)
         factory.timeout = None
         return factory()
@@ -83,6 +101,20 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
         self.inject_config()
         configure_logging()
         serve_http(self, host=host, port=port, timeout_graceful_shutdown=STOP_SECONDS)
+
+
+def check_host(settings: Settings, host: str) -> None:
+    """Raise ``SetUpError`` if the service must not listen at an address; say so if it listens in plain text."""
+    with as_setup_error():
+        require_encryption(settings, host)
+    if is_plain(settings, host):
+        LOG.warning("plain http on %s: KAP_PLAIN_HTTP says that a proxy in front of the service encrypts", host)
+
+
+def prepare_worker(settings: Settings) -> None:
+    """Bind this process to the main one, and limit its connections before uvicorn starts."""
+    end_with_main_process()
+    limit_connections(ConnectionLimits(settings.most_connections, settings.most_connections_per_address))
 
 
 def pin_paths(settings: Settings) -> None:

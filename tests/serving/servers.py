@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.places import ROOT
@@ -37,6 +38,14 @@ class Server:
         """Process ids of the workers, which the server's own process has started."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(pid) for pid in children if b"worker.service" in _command_line(pid)]
+
+    def listeners(self) -> set[tuple[str, int]]:
+        """The addresses on which the server's processes accept connections from the network."""
+        main = psutil.Process(self.process.pid)
+        opened = [one for process in (main, *main.children(recursive=True)) for one in process.net_connections("inet")]
+        return {
+            (one.laddr.ip, one.laddr.port) for one in opened if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+        }
 
 
 def _command_line(pid: str) -> bytes:
