@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
 from _bentoml_impl.server.app import ServiceAppFactory  # type: ignore[import-untyped]
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.log import configure_logging
+from bentoml._internal.utils import circus
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import StateError
@@ -25,7 +26,6 @@ from serving.server.main_process import (
     hide_password,
     hold_lifeline,
     is_plain,
-    keep_control_private,
     require_encryption,
 )
 from serving.storage.settings import PREFIX, Settings, load_settings
@@ -109,6 +109,33 @@ def check_host(settings: Settings, host: str) -> None:
         require_encryption(settings, host)
     if is_plain(settings, host):
         LOG.warning("plain http on %s: KAP_PLAIN_HTTP says that a proxy in front of the service encrypts", host)
+
+
+def keep_control_private(check_host: Callable[[str], None]) -> None:
+    """Let BentoML start its process supervisor without a port, once ``check_host`` has passed where it will listen.
+
+    BentoML gives it two on the loopback address, where every user of the machine may send it commands.
+    """
+
+    def create(watchers: list[Any], *, threaded: bool = False, sockets: list[Any], **options: Any) -> circus.Arbiter:
+        for one in sockets:
+            if one.host is not None:  # one between BentoML's own processes is a file
+                check_host(one.host)
+        options.setdefault("check_delay", 10)  # BentoML's own
+        made = circus.ThreadedArbiter if threaded else circus.Arbiter
+        control, events = _endpoints(between_processes=bool(options.get("plugins")))
+        return made(watchers, endpoint=control, pubsub_endpoint=events, sockets=sockets, **options)
+
+    circus.create_standalone_arbiter = create
+
+
+def _endpoints(*, between_processes: bool) -> tuple[str, str]:
+    """Where the supervisor takes commands and reports events: within this process, or for its plug-ins' in a folder."""
+    if not between_processes:
+        return "inproc://kap-control", "inproc://kap-events"
+    folder = tempfile.TemporaryDirectory(prefix="kap-control-")  # only its owner may enter
+    atexit.register(folder.cleanup)
+    return f"ipc://{folder.name}/control", f"ipc://{folder.name}/events"
 
 
 def prepare_worker(settings: Settings) -> None:

@@ -1,6 +1,6 @@
-"""The main process, which starts the workers: no port but the service's own, no secret in an environment, no orphans.
+"""What the main process leaves to its workers: the log's password, and a sign of life; and where it may listen.
 
-The secrets and the sign of life are open files that the workers inherit: nothing of them has a name on the disk.
+Both are open files that the workers inherit: neither has a name on the disk, and no environment has the password.
 """
 
 import contextlib
@@ -10,15 +10,10 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-
-from bentoml._internal.utils import circus
-from circus.sockets import CircusSocket  # type: ignore[import-untyped]
-from sqlalchemy import URL
 
 from features.protocol.problems import InputRefusedError, Problem
 from serving.storage.settings import PREFIX, Settings
@@ -51,22 +46,17 @@ def hide_password(settings: Settings) -> None:
 
     The file is on the disk only as long as a process has it open.
     """
-    url = settings.log_url()
+    password = settings.log_url().password
     os.environ.pop(PREFIX + "LOG_PASSWORD", None)
-    if url.password is None:
+    if password is None:
         return
     written = tempfile.TemporaryFile()  # noqa: SIM115 - the workers inherit it
-    written.write(str(url.password).encode())
+    written.write(str(password).encode())
     written.flush()
     os.set_inheritable(written.fileno(), True)
     _kept_open.append(written)
-    os.environ[PREFIX + "LOG"] = _without_password(url).render_as_string()
+    os.environ[PREFIX + "LOG"] = settings.log_address()
     os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(_OPEN_FILES / str(written.fileno()))
-
-
-def _without_password(url: URL) -> URL:
-    parts: Mapping[str, Any] = url._asdict() | {"password": None}
-    return URL.create(**parts)
 
 
 @cache
@@ -90,32 +80,3 @@ def _wait_for_end(watched: int) -> None:
         os.read(watched, 1)
     LOG.warning("the main process has ended: this worker answers what it has begun, and stops")
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def keep_control_private(check_host: Callable[[str], None]) -> None:
-    """Let BentoML start its process supervisor without a port, once ``check_host`` has passed where it will listen.
-
-    BentoML gives it two on the loopback address, where every user of the machine may send it commands.
-    """
-
-    def create(
-        watchers: list[Any], *, threaded: bool = False, sockets: list[CircusSocket], **options: Any
-    ) -> circus.Arbiter:
-        for one in sockets:
-            if one.host is not None:  # one between BentoML's own processes is a file
-                check_host(one.host)
-        options.setdefault("check_delay", 10)  # BentoML's own
-        made = circus.ThreadedArbiter if threaded else circus.Arbiter
-        control, events = _endpoints(between_processes=bool(options.get("plugins")))
-        return made(watchers, endpoint=control, pubsub_endpoint=events, sockets=sockets, **options)
-
-    circus.create_standalone_arbiter = create
-
-
-def _endpoints(*, between_processes: bool) -> tuple[str, str]:
-    """Where the supervisor takes commands and reports events: within this process, or for its plug-ins' in a folder."""
-    if not between_processes:
-        return "inproc://kap-control", "inproc://kap-events"
-    folder = tempfile.TemporaryDirectory(prefix="kap-control-")  # only its owner may enter
-    _kept_open.append(folder)
-    return f"ipc://{folder.name}/control", f"ipc://{folder.name}/events"

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
             return url
         return url.set(password=password)
 
+    def log_address(self) -> str:
+        """The database of the log, without its password."""
+        return URL.create(**(self.log_url()._asdict() | {"password": None})).render_as_string()
+
     def _password(self) -> str | None:
         if self.log_password_file is not None:
             return read_password(self.log_password_file)
