@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,8 +20,8 @@ from bentoml._internal.utils import circus
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import StateError
-from serving.server.connection_register import ConnectionLimits
-from serving.server.http_connection import limit_connections
+from serving.server.connection_register import ConnectionLimits, ConnectionRegister
+from serving.server.http_connection import use_connections
 from serving.server.main_process import (
     end_with_main_process,
     hide_password,
@@ -28,6 +29,7 @@ from serving.server.main_process import (
     is_plain,
     require_encryption,
 )
+from serving.server.tls_handshake import count_handshakes
 from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
@@ -37,6 +39,8 @@ STOP_SECONDS = 10
 
 Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
 """
+OTHER_FILES = 512
+"""Open files of a worker that are no connections, with room to spare."""
 _PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file")
 
 
@@ -141,7 +145,24 @@ def _endpoints(*, between_processes: bool) -> tuple[str, str]:
 def prepare_worker(settings: Settings) -> None:
     """Bind this process to the main one, and limit its connections before uvicorn starts."""
     end_with_main_process()
-    limit_connections(ConnectionLimits(settings.most_connections, settings.most_connections_per_address))
+    in_all = allow_open_files(settings.most_connections)
+    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address))
+    use_connections(register)
+    count_handshakes(register)
+
+
+def allow_open_files(connections: int) -> int:
+    """Let this process open as many files as its connections and its own work need; how many connections it may have.
+
+    Fewer than ``connections`` where the system allows fewer files.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most - OTHER_FILES, 1)
 
 
 def pin_paths(settings: Settings) -> None:

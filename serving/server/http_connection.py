@@ -15,11 +15,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.http.errors import ProblemResponse
 from serving.http.response import SECURITY_HEADERS, STRICT_TRANSPORT
-from serving.server.connection_register import ConnectionLimits, ConnectionRegister
+from serving.server.connection_register import ConnectionRegister
 
 LOG = logging.getLogger("bentoml.kap.access")
 PART_BYTES = 16 * 1024
 """Bytes that are parsed at once: a limit is noticed after at most so many more."""
+MOST_DROPPED_BYTES = 2**20
 MOST_PIPELINED = 100
 """Requests of one connection that may wait for the answer to the one before them."""
 DETAILS = {
@@ -55,6 +56,7 @@ class HttpConnection(HttpToolsProtocol):
         self._unproductive = 0
         self._progress = False
         self._fields = self._field_bytes = 0
+        self._dropped = 0
         self._due: float | None = None
         self._refused: _HeadRefusedError | None = None
         self._stuck: dict[str, float] = {}
@@ -78,7 +80,10 @@ class HttpConnection(HttpToolsProtocol):
         if self._due is None and self._is_waiting():
             self._due = self.loop.time() + self._limits.head_seconds
         for start in range(0, len(data), PART_BYTES):
-            if self._refused is not None or self.transport.is_closing():
+            if self.transport.is_closing():
+                return
+            if self._refused is not None:
+                self._drop(len(data) - start)
                 return
             self._parse(data[start : start + PART_BYTES])
 
@@ -97,6 +102,12 @@ class HttpConnection(HttpToolsProtocol):
         self._unproductive = 0 if self._progress else self._unproductive + len(part)
         if self._unproductive > self._limits.head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _drop(self, size: int) -> None:
+        """Count what arrives after a refusal; nobody need read much of it."""
+        self._dropped += size
+        if self._dropped > MOST_DROPPED_BYTES:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -210,7 +221,7 @@ class HttpConnection(HttpToolsProtocol):
         return b"".join([*head, b"\r\n", bytes(problem.body)])
 
 
-def limit_connections(limits: ConnectionLimits) -> None:
+def use_connections(register: ConnectionRegister) -> None:
     """Let the server that uvicorn starts in this process use `HttpConnection`; BentoML offers no such choice."""
     protocols: dict[str, Any] = uvicorn.config.HTTP_PROTOCOLS
-    protocols["auto"] = partial(HttpConnection, register=ConnectionRegister(limits))
+    protocols["auto"] = partial(HttpConnection, register=register)

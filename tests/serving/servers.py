@@ -87,13 +87,14 @@ def running(
     environment: dict[str, str] | None = None,
     command: Sequence[str] = (str(KAP), "serve"),
     scheme: str = "http",
+    port: int | None = None,
     **client: object,
 ) -> Iterator[Server]:
     """`kap serve` (or another command) with a toy model, from the moment it is ready; whatever happens it is ended."""
     environment = environment or environment_in(folder)
     if not (folder / "bentoml").exists():
         promote_toy(environment)
-    log, port = folder / "server.log", free_port()
+    log, port = folder / "server.log", port or free_port()
     base = f"{scheme}://127.0.0.1:{port}"
     with log.open("ab") as output, httpx.Client(base_url=base, timeout=120, **client) as asking:  # type: ignore[arg-type]
         process = subprocess.Popen(

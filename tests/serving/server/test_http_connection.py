@@ -39,10 +39,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def serving(limits: ConnectionLimits) -> Iterator[int]:
+def serving(register: ConnectionRegister, **options: Any) -> Iterator[int]:
     """A server in a thread, and its port."""
-    protocol: Any = partial(HttpConnection, register=ConnectionRegister(limits))
-    config = uvicorn.Config(application, http=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=2)
+    protocol: Any = partial(HttpConnection, register=register)
+    config = uvicorn.Config(
+        application, http=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=2, **options
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -56,7 +58,7 @@ def serving(limits: ConnectionLimits) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with serving(SHORT) as given:
+    with serving(ConnectionRegister(SHORT)) as given:
         yield given
 
 
