@@ -4,11 +4,15 @@
 """
 
 import asyncio
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
+LOG = logging.getLogger("bentoml.kap.access")
+REPORT_SECONDS = 10.0
+"""How often a line of the log says what was ended, however much it was."""
 LOOK_SECONDS = 0.5
 """How often the connections are looked at: a limit in seconds is kept to within this time."""
 
@@ -52,6 +56,8 @@ class ConnectionRegister:
         self._waiting: dict[str, dict[LimitedConnection, None]] = {}
         self._all_waiting: dict[LimitedConnection, None] = {}
         self._next_look: asyncio.TimerHandle | None = None
+        self._ended: Counter[str] = Counter()
+        self._next_report = 0.0
 
     def add(self, connection: LimitedConnection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
         """Add a new connection, which waits; whether there is room for it.
@@ -96,15 +102,27 @@ class ConnectionRegister:
             del self._counts[network]
             self._waiting.pop(network, None)
 
+    def ended(self, reason: str) -> None:
+        """Count a connection that is ended before its request was read, for the log."""
+        self._ended[reason] += 1
+
     def _make_room(self, waiting: dict[LimitedConnection, None]) -> None:
         longest = next(iter(waiting), None)
         if longest is not None:
             longest.make_room()
             self.leave(longest)
+            self.ended("to make room")
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
         for connection in list(self._networks):
-            connection.look(loop.time())
+            connection.look(now)
+        if self._ended and (now > self._next_report or not self._networks):
+            LOG.info(
+                "connections ended without a request: %s", ", ".join(f"{n} {why}" for why, n in self._ended.items())
+            )
+            self._ended.clear()
+            self._next_report = now + REPORT_SECONDS
         self._next_look = loop.call_later(LOOK_SECONDS, self._look, loop) if self._networks else None
 
 

@@ -4,7 +4,6 @@ What is refused here never becomes a request of the application. `connection_reg
 """
 
 import asyncio
-import logging
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +16,6 @@ from serving.http.errors import ProblemResponse
 from serving.http.response import SECURITY_HEADERS, STRICT_TRANSPORT
 from serving.server.connection_register import ConnectionRegister
 
-LOG = logging.getLogger("bentoml.kap.access")
 PART_BYTES = 16 * 1024
 """Bytes that are parsed at once: a limit is noticed after at most so many more."""
 MOST_DROPPED_BYTES = 2**20
@@ -182,6 +180,7 @@ class HttpConnection(HttpToolsProtocol):
             if self._unproductive:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT)
             else:
+                self._register.ended("silent")
                 self.transport.close()
 
     def _is_stuck(self, name: str, stuck: bool, now: float, seconds: float) -> bool:
@@ -199,7 +198,7 @@ class HttpConnection(HttpToolsProtocol):
         """
         self._refused = _HeadRefusedError(status, detail)
         self._due = None
-        LOG.info("%d before a request was read", status)
+        self._register.ended(f"with {status}")
         waiting = self._is_waiting()
         if not waiting and (self.pipeline or not self.cycle.more_body):
             self.cycle.keep_alive = False

@@ -59,7 +59,7 @@ def waits(base_url: str, seconds: float) -> np.ndarray:
         return np.array(list(callers.map(ask, start + np.arange(round(seconds * PER_SECOND)) / PER_SECOND)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def alone(server: Server) -> float:
     """The 99th percentile of the waits without hostile callers, in seconds."""
     waits(str(server.client.base_url), 3)
