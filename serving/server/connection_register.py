@@ -22,7 +22,8 @@ class ConnectionLimits:
     """What one worker allows; times in seconds.
 
     ``head_seconds``: for the head of a request, from the connection or from its first byte. ``unread_seconds``: for a
-    caller to take an answer. ``close_seconds``: for a caller to close a connection that ends.
+    caller to take the next part of an answer. ``slow_seconds``: to take all of it. ``close_seconds``: to close a
+    connection that ends.
     """
 
     in_all: int = 2000
@@ -31,6 +32,7 @@ class ConnectionLimits:
     headers: int = 100
     head_seconds: float = 10.0
     unread_seconds: float = 60.0
+    slow_seconds: float = 600.0
     close_seconds: float = 2.0
 
 

@@ -57,6 +57,7 @@ class HttpConnection(HttpToolsProtocol):
         self._dropped = 0
         self._due: float | None = None
         self._refused: _HeadRefusedError | None = None
+        self._unsent = 0
         self._stuck: dict[str, float] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -171,17 +172,27 @@ class HttpConnection(HttpToolsProtocol):
 
     def look(self, now: float) -> None:
         """End the connection if a time limit is over."""
-        ending = self._refused is not None or self.transport.is_closing()
-        unread = self.transport.get_write_buffer_size() > 0
-        lingers = self._is_stuck("ending", ending and self._is_waiting(), now, self._limits.close_seconds)
-        if self._is_stuck("unread", unread, now, self._limits.unread_seconds) or lingers:
+        if self._is_unread(now) or self._lingers(now):
+            self._register.ended("unread")
             self.transport.abort()
-        elif self._due is not None and now > self._due and not ending:
+        elif self._due is not None and now > self._due and self._refused is None and not self.transport.is_closing():
             if self._unproductive:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT)
             else:
                 self._register.ended("silent")
                 self.transport.close()
+
+    def _is_unread(self, now: float) -> bool:
+        """Whether the caller reads nothing of an answer, or too slowly."""
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        nothing = self._is_stuck("unread", 0 < before <= self._unsent, now, self._limits.unread_seconds)
+        return self._is_stuck("slow", self._unsent > 0, now, self._limits.slow_seconds) or nothing
+
+    def _lingers(self, now: float) -> bool:
+        """Whether all is sent and the caller does not close; over TLS, a close that was not refused limits itself."""
+        closing = self._refused is not None or (self.scheme == "http" and self.transport.is_closing())
+        done = closing and self._is_waiting() and not self._unsent
+        return self._is_stuck("ending", done, now, self._limits.close_seconds)
 
     def _is_stuck(self, name: str, stuck: bool, now: float, seconds: float) -> bool:
         """Whether something has lasted longer than ``seconds``."""

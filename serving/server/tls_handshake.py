@@ -35,7 +35,6 @@ class TlsHandshake(SSLProtocol):
             nobody_waits,
             server_side=True,
             ssl_handshake_timeout=head_seconds,
-            ssl_shutdown_timeout=register.limits.close_seconds,
         )
         self._register = register
         self._counted_loop = loop

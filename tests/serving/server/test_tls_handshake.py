@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -11,7 +12,16 @@ import uvicorn.config
 from serving.server.connection_register import ConnectionRegister
 from serving.server.tls_handshake import count_handshakes
 from tests.serving.certificates import Pair, make_certificate
-from tests.serving.server.test_http_connection import GET, SHORT, connected, everything, is_problem, serving, status_of
+from tests.serving.server.test_http_connection import (
+    GET,
+    LARGE,
+    SHORT,
+    connected,
+    everything,
+    is_problem,
+    serving,
+    status_of,
+)
 
 CLOSING = GET + b"Connection: close\r\n\r\n"
 
@@ -59,6 +69,16 @@ def test_many_requests_are_answered_whatever_comes_with_the_handshake(port: int)
 def test_a_large_body_is_taken(port: int) -> None:
     head = b"POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\nConnection: close\r\n\r\n"
     assert ask(port, head + b"a" * 3_000_000).endswith(b"3000000 host,content-length,connection")
+
+
+def test_a_caller_who_reads_slowly_gets_the_whole_answer(port: int) -> None:
+    with connected(port) as opened, encrypted(opened) as secured:
+        secured.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        size, started = 0, time.monotonic()
+        while part := secured.recv(2**20):
+            size += len(part)
+            time.sleep(max(0.0, 2 * size / len(LARGE) - (time.monotonic() - started)))
+        assert size > len(LARGE)
 
 
 def test_a_refusal_is_a_problem_document_that_asks_for_tls_from_now_on(port: int) -> None:
