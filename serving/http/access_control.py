@@ -24,7 +24,11 @@ from serving.storage.keys import ApiKey
 
 _BEARER = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_OF_A_PROXY = re.compile(
+    r"via|forwarded|x-forwarded(-.+)?|x-original-.+|x-real-ip|x-client-ip|x-cluster-client-ip|x-envoy-.+|true-client-ip"
+    r"|cf-connecting-ip|cdn-loop|x-proxyuser-ip"
+)
+"""Headers that proxies add; one of them is enough."""
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 RETRY_SOON = {"Retry-After": "1"}
 
@@ -132,7 +136,7 @@ def _refuse_headers(headers: Headers) -> ProblemResponse | None:
 def _is_this_machine(scope: Scope, headers: Headers) -> bool:
     """Whether a request comes directly from this machine, without a proxy, and names this machine as host."""
     client = scope.get("client")
-    if client is None or not _is_loopback(client[0]) or any(name in headers for name in _FORWARDED):
+    if client is None or not _is_loopback(client[0]) or any(map(_OF_A_PROXY.fullmatch, headers.keys())):
         return False
     host = headers.get("host", "")
     return host in _LOCAL_NAMES or host.rpartition(":")[0] in _LOCAL_NAMES

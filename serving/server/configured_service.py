@@ -3,10 +3,12 @@
 import atexit
 import logging
 import os
+import resource
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 import bentoml
@@ -14,20 +16,34 @@ from _bentoml_impl.server import serve_http  # type: ignore[import-untyped]
 from _bentoml_impl.server.app import ServiceAppFactory  # type: ignore[import-untyped]
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.log import CLI_LOGGING_CONFIG, SERVER_LOGGING_CONFIG, configure_logging
+from bentoml._internal.utils import circus
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import StateError
 from serving.http.errors import LOGGERS, ValueFilter
 from serving.http.log_lines import JsonLines, RequestIdentity
+from serving.server.connection_register import ConnectionLimits, ConnectionRegister
+from serving.server.http_connection import use_connections
+from serving.server.main_process import (
+    end_with_main_process,
+    hide_password,
+    hold_lifeline,
+    is_plain,
+    require_encryption,
+)
+from serving.server.tls_handshake import count_handshakes
 from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
+LOG = logging.getLogger("bentoml.kap")
 STOP_SECONDS = 10
 """How long open requests and connections may delay a stop.
 
 Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
 """
-_PATHS = ("state", "secret_file", "tls_certificate", "tls_key")
+OTHER_FILES = 512
+"""Open files of a worker that are no connections, with room to spare."""
+_PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file")
 
 
 class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]
@@ -63,6 +79,9 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
             check_certificate(settings)
         pin_paths(settings)
         log_as(settings.log_format)
+        hide_password(settings)
+        hold_lifeline()
+        keep_control_private(partial(check_host, settings))
         keep_metrics_apart()
         replace_lost_workers()
         declared: Any = self.config  # type: ignore[has-type]
@@ -78,6 +97,8 @@ class ConfiguredService(bentoml.Service):  # type: ignore[misc]
         BentoML's keeps a timer and its memory for every request until the limit is over.
         """
         self.inject_config()
+        if bentoml.server_context.worker_index is not None:
+            prepare_worker(load_settings())
         factory = ServiceAppFactory(self, is_main=is_main)
         factory.timeout = None
         return factory()
@@ -108,6 +129,64 @@ def log_as(form: Literal["text", "json"]) -> None:
             handler.addFilter(RequestIdentity())
             if form == "json":
                 handler.setFormatter(JsonLines())
+
+
+def check_host(settings: Settings, host: str) -> None:
+    """Raise ``SetUpError`` if the service must not listen at an address; say so if it listens in plain text."""
+    with as_setup_error():
+        require_encryption(settings, host)
+    if is_plain(settings, host):
+        LOG.warning("plain http on %s: KAP_PLAIN_HTTP says that a proxy in front of the service encrypts", host)
+
+
+def keep_control_private(check_host: Callable[[str], None]) -> None:
+    """Let BentoML start its process supervisor without a port, once ``check_host`` has passed where it will listen.
+
+    BentoML gives it two on the loopback address, where every user of the machine may send it commands.
+    """
+
+    def create(watchers: list[Any], *, threaded: bool = False, sockets: list[Any], **options: Any) -> circus.Arbiter:
+        for one in sockets:
+            if one.host is not None:  # one between BentoML's own processes is a file
+                check_host(one.host)
+        options.setdefault("check_delay", 10)  # BentoML's own
+        made = circus.ThreadedArbiter if threaded else circus.Arbiter
+        control, events = _endpoints(between_processes=bool(options.get("plugins")))
+        return made(watchers, endpoint=control, pubsub_endpoint=events, sockets=sockets, **options)
+
+    circus.create_standalone_arbiter = create
+
+
+def _endpoints(*, between_processes: bool) -> tuple[str, str]:
+    """Where the supervisor takes commands and reports events: within this process, or for its plug-ins' in a folder."""
+    if not between_processes:
+        return "inproc://kap-control", "inproc://kap-events"
+    folder = tempfile.TemporaryDirectory(prefix="kap-control-")  # only its owner may enter
+    atexit.register(folder.cleanup)
+    return f"ipc://{folder.name}/control", f"ipc://{folder.name}/events"
+
+
+def prepare_worker(settings: Settings) -> None:
+    """Bind this process to the main one, and limit its connections before uvicorn starts."""
+    end_with_main_process()
+    in_all = allow_open_files(settings.most_connections)
+    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address))
+    use_connections(register)
+    count_handshakes(register)
+
+
+def allow_open_files(connections: int) -> int:
+    """Let this process open as many files as its connections and its own work need; how many connections it may have.
+
+    Fewer than ``connections`` where the system allows fewer files.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most - OTHER_FILES, 1)
 
 
 def pin_paths(settings: Settings) -> None:

@@ -4,6 +4,7 @@ Open requests keep their model. A model that fails a check is reported and not l
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from serving.http.body import BodyLimits
@@ -42,12 +44,34 @@ class ServedModel:
 
 
 def newest(tag: str) -> bentoml.Model:
-    """The store's entry of that tag; raises ``NoModelError``."""
+    """The store's entry of that tag; raises ``NoModelError``, and ``OSError`` if it can't be read."""
     try:
         return bentoml.models.get(tag)
-    except bentoml.exceptions.BentoMLException:
+    except bentoml.exceptions.NotFound:
         message = f"no model {tag!r} in BentoML's model store: promote one with `kap promote`, or set KAP_MODEL"
         raise NoModelError(message) from None
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - BentoML raises what its parser does
+        raise NoModelError(f"the model {tag} is refused: its entry is damaged ({type(error).__name__})") from None
+
+
+def entries(tag: str) -> list[bentoml.Model]:
+    """All readable entries that may answer for a tag: those of its name, or none if it names a version.
+
+    First those of the newest one's bundle, as a rollback stores it once more, then the others; the latest first.
+    """
+    wanted = bentoml.Tag.from_taglike(tag)
+    if wanted.version not in (None, "latest"):
+        return []
+    found = []
+    store = Path(BentoMLContainer.model_store.get()._path)  # noqa: SLF001 - its own list ends at a damaged entry
+    for folder in store.glob(f"{wanted.name}/*/"):
+        with contextlib.suppress(Exception):
+            found.append(bentoml.models.get(f"{wanted.name}:{folder.name}"))
+    found.sort(key=lambda model: model.creation_time, reverse=True)
+    digests = [model.info.labels.get("bundle_digest") for model in found]
+    return sorted(found, key=lambda model: model.info.labels.get("bundle_digest") != digests[0])
 
 
 def load_served(stored: bentoml.Model, limits: BodyLimits) -> ServedModel:
@@ -74,11 +98,29 @@ class ModelLoader:
         """Load the model with the tag ``tag``; raises ``NoModelError`` if there is none."""
         self._tag = tag
         self._limits = limits
-        self.served = load_served(newest(tag), limits)
         self.refused: str | None = None
         """Why the newest model of the store is not loaded; ``None`` if it is."""
         self._refused_tag: str | None = None
+        self.served = self._load_first()
         _tune_garbage_collection()
+
+    def _load_first(self) -> ServedModel:
+        """The newest model or, if it can't be loaded, the one promoted before it: a worker that died must come back."""
+        try:
+            return load_served(newest(self._tag), self._limits)
+        except NoModelError as refused:
+            reason = refused
+        except OSError as error:
+            reason = NoModelError(f"the model store can't be read: {error.strerror}")
+        for stored in entries(self._tag):
+            try:
+                served = load_served(stored, self._limits)
+            except (NoModelError, OSError):
+                continue
+            self._refuse(str(reason))
+            LOG.warning("version %s of the model answers instead (%s)", served.version, served.tag)
+            return served
+        raise reason
 
     def look(self) -> bool:
         """Load the store's newest model if it is new and passes its checks; whether it was loaded. Blocks."""

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
-from serving.contract.failures import LogUnavailableError
+from serving.contract.failures import LogUnavailableError, StateError
 from serving.contract.refusal import RequestRefusedError, read_batch
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, PredictionResponse
@@ -36,6 +36,7 @@ from serving.server.configured_service import ConfiguredService, as_setup_error,
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
+from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings, load_settings
 from serving.storage.state import begin_state
 
@@ -47,12 +48,17 @@ Answer = TypeVar("Answer")
 def begin(settings: Settings) -> None:
     """Make the secret and the log if there are none; the service also starts while the log's database does not answer.
 
-    Raises ``StateError`` if the secret or the log can't be used.
+    Raises ``StateError`` if the secret or the log can't be used, or the state folder can't be written: then each worker
+    would fail, and the next one be started, without end.
     """
     try:
         begin_state(settings)
     except LogUnavailableError:
         Secret.load(settings.secret_path)
+    try:
+        RateLimiter(settings.state).close()
+    except OSError as error:
+        raise StateError(f"the state folder {settings.state} can't be written: {error.strerror or error}") from None
 
 
 def _worker() -> Worker:

@@ -9,8 +9,9 @@ from typing import Any
 from features.protocol.problems import InputRefusedError, Problem
 from serving.contract.failures import StateError
 from serving.server.configured_service import pin_paths
+from serving.server.main_process import require_encryption
 from serving.server.model_loader import ModelLoader
-from serving.server.service import KapOutcomes
+from serving.server.service import KapOutcomes, begin
 from serving.server.worker import limits_of
 from serving.storage.keys import list_keys
 from serving.storage.settings import Settings
@@ -32,17 +33,20 @@ class KeyNeededError(StateError):
 def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: int = 1) -> None:
     """Run BentoML's server until it is interrupted; ``host`` is an IP address, ``workers`` a number of processes.
 
-    Raises ``InputRefusedError`` for an address that can't be listened on and for a certificate or key that can't be
-    used, ``NoModelError`` if there is no model, and ``StateError`` if the secret or the log can't be used or, for other
-    hosts than this one, no key was made. BentoML's usage reports are off unless the environment turns them on.
+    Raises ``InputRefusedError`` for an address that can't be listened on, for plain http beyond this machine, and for a
+    certificate or key that can't be used, ``NoModelError`` if there is no model, and ``StateError`` if the secret or
+    the log can't be used or, for other hosts than this one, no key was made. BentoML's usage reports are off unless the
+    environment turns them on.
     """
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
+    require_encryption(settings, host)
     check_certificate(settings)
     check_files(settings)
     ModelLoader(settings.model, limits_of(settings))
     if not ip_address(host).is_loopback:
         _require_key(settings)
+    begin(settings)
     _require_free(host, port)
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     pin_paths(settings)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.protocol.problems import InputRefusedError, Problem
+from serving.storage.password_file import read_password
 from serving.storage.postgresql import OPTIONS, SSL_MODES
 
 PREFIX = "KAP_"
@@ -42,6 +43,10 @@ class Settings(BaseSettings):
         "state folder",
     )
     log_password: SecretStr | None = Field(default=None, description="the password of the user in KAP_LOG")
+    log_password_file: Path | None = Field(
+        default=None,
+        description="the file of that password, which only its owner may read; instead of KAP_LOG_PASSWORD",
+    )
     secret_file: Path | None = Field(
         default=None, description="the file of the secret; if not set, secret in the state folder"
     )
@@ -62,6 +67,12 @@ class Settings(BaseSettings):
     most_waiting: int = Field(
         default=4000, ge=1, le=100_000, description="requests that may wait for an answer, from 1 to 100000"
     )
+    most_connections: int = Field(
+        default=2000, ge=10, le=100_000, description="connections of one worker at a time, from 10 to 100000"
+    )
+    most_connections_per_address: int = Field(
+        default=500, ge=1, le=100_000, description="of these, connections of one address, from 1 to 100000"
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
@@ -71,6 +82,11 @@ class Settings(BaseSettings):
     )
     tls_key: Path | None = Field(
         default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
+    )
+
+    plain_http: Literal["behind-a-proxy"] | None = Field(
+        default=None,
+        description="behind-a-proxy to let other machines connect without TLS; a proxy in front must encrypt",
     )
 
     @field_validator("state")
@@ -85,6 +101,13 @@ class Settings(BaseSettings):
     def _is_supported(cls, value: str | None) -> str | None:
         if value is not None:
             _read_url(value)
+        return value
+
+    @field_validator("log_password_file")
+    @classmethod
+    def _is_private(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_password(value)
         return value
 
     @field_validator("cors_origins", mode="before")
@@ -111,9 +134,19 @@ class Settings(BaseSettings):
         if self.log is None:
             return _sqlite_url(URL.create("sqlite", database=str(self.state / LOG_FILE)))
         url = _read_url(self.log)
-        if self.log_password is None or not url.username or url.password is not None:
+        password = self._password()
+        if password is None or not url.username or url.password is not None:
             return url
-        return url.set(password=self.log_password.get_secret_value())
+        return url.set(password=password)
+
+    def log_address(self) -> str:
+        """The database of the log, without its password."""
+        return URL.create(**(self.log_url()._asdict() | {"password": None})).render_as_string()
+
+    def _password(self) -> str | None:
+        if self.log_password_file is not None:
+            return read_password(self.log_password_file)
+        return None if self.log_password is None else self.log_password.get_secret_value()
 
 
 def load_settings(state: Path | None = None) -> Settings:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.places import ROOT
@@ -37,6 +38,14 @@ class Server:
         """Process ids of the workers, which the server's own process has started."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(pid) for pid in children if b"worker.service" in _command_line(pid)]
+
+    def listeners(self) -> set[tuple[str, int]]:
+        """The addresses on which the server's processes accept connections from the network."""
+        main = psutil.Process(self.process.pid)
+        opened = [one for process in (main, *main.children(recursive=True)) for one in process.net_connections("inet")]
+        return {
+            (one.laddr.ip, one.laddr.port) for one in opened if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+        }
 
 
 def _command_line(pid: str) -> bytes:
@@ -78,13 +87,14 @@ def running(
     environment: dict[str, str] | None = None,
     command: Sequence[str] = (str(KAP), "serve"),
     scheme: str = "http",
+    port: int | None = None,
     **client: object,
 ) -> Iterator[Server]:
     """`kap serve` (or another command) with a toy model, from the moment it is ready; whatever happens it is ended."""
     environment = environment or environment_in(folder)
     if not (folder / "bentoml").exists():
         promote_toy(environment)
-    log, port = folder / "server.log", free_port()
+    log, port = folder / "server.log", port or free_port()
     base = f"{scheme}://127.0.0.1:{port}"
     with log.open("ab") as output, httpx.Client(base_url=base, timeout=120, **client) as asking:  # type: ignore[arg-type]
         process = subprocess.Popen(

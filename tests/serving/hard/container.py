@@ -76,7 +76,7 @@ class Image:
         for made in (state, root):
             made.mkdir()
         give(state, self.uid)
-        environment = image_environment(self.context) | {"HOME": "/home/bentoml"}
+        environment = image_environment(self.context) | {"HOME": "/home/bentoml", "KAP_PLAIN_HTTP": "behind-a-proxy"}
         environment["PATH"] = environment["PATH"].replace("${PATH}", "/usr/bin:/bin")
         script = [_PREPARE, "prepare", root, " ".join(_SYSTEM), sys.base_prefix, self.packages, self.context]
         mounts = [models or "", state if mounts_state else "", VISITOR, self.uid]

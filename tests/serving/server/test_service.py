@@ -313,7 +313,7 @@ def test_without_a_model_the_server_does_not_start(tmp_path: Path) -> None:
 
 
 def test_another_host_is_not_served_before_there_is_a_key(tmp_path: Path) -> None:
-    environment = environment_in(tmp_path)
+    environment = environment_in(tmp_path, KAP_PLAIN_HTTP="behind-a-proxy")
     promote_toy(environment)
     command = [KAP, "serve", "--host", "0.0.0.0"]  # noqa: S104 - it must not listen there
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -1,6 +1,7 @@
 """Starting the server: over TLS, with nothing secret to be seen, and with a sentence where it can't start."""
 
 import json
+import os
 import re
 import socket
 import ssl
@@ -217,6 +218,26 @@ def test_kap_serve_ends_with_a_sentence_where_the_port_is_in_use(tmp_path: Path)
         ended = start(environment, KAP, "serve", "--port", str(listener.getsockname()[1]))
     assert ended.returncode == 2
     assert "--port: required a port that is free; found one that is in use" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_kap_serve_ends_with_a_sentence_where_the_state_folder_can_not_be_written(tmp_path: Path) -> None:
+    """A log and a secret are there already: only the workers would have found out, one after the other."""
+    environment = environment_in(tmp_path)
+    promote_toy(environment)
+    subprocess.run([KAP, "keys", "create", "--name", "ward"], env=environment, capture_output=True, check=True)
+    state = tmp_path / "state"
+    if os.geteuid() == 0:
+        script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" serve'
+        command: list[str | Path] = ["unshare", "--mount", "sh", "-c", script, "sh", state, KAP]
+        if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+            pytest.skip("this machine makes no read-only folders for root")
+    else:
+        state.chmod(0o500)
+        command = [KAP, "serve"]
+    ended = start(environment, *command)
+    assert ended.returncode == 3
+    assert f"the state folder {state} can't be written" in ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
 
 

@@ -1,6 +1,8 @@
 """What happens beside a running service does not end it: a new model, a damaged one, a log that goes and returns."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from serving.storage.log_location import open_log
 from tests.serving.loads import loaded
 from tests.serving.requests import EXAMPLE
 from tests.serving.server.test_service_keys import until
-from tests.serving.servers import Server, promote_toy, running
+from tests.serving.servers import Server, promote_toy, running, wait_until_ready
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,19 @@ def test_a_model_that_fails_its_checks_leaves_the_old_one_serving_and_readiness_
     assert ready.json()["model_version"] == "4"
     assert post(server).json()["model"]["version"] == "4"
     until(lambda: "kap_newest_model_refused 1.0" in server.client.get("/metrics").text)
+
+
+def test_a_worker_that_dies_meanwhile_comes_back_with_the_last_good_model(server: Server) -> None:
+    (killed,) = server.workers()
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: server.workers() not in ([killed], []), 30)
+    wait_until_ready(server, 60)
+    assert readiness(server)["model_version"] == post(server).json()["model"]["version"] == "4"
+    assert "its digest is not the one in manifest.json" in str(readiness(server)["newest_model_refused"])
+    assert "version 4 of the model answers instead" in server.written()
+
+
+def test_the_next_good_model_is_taken_up(server: Server) -> None:
     promote_toy(server.environment, "6")
     until(lambda: readiness(server)["model_version"] == "6")
     assert readiness(server)["newest_model_refused"] is None

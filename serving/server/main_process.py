@@ -1,0 +1,82 @@
+"""What the main process leaves to its workers: the log's password, and a sign of life; and where it may listen.
+
+Both are open files that the workers inherit: neither has a name on the disk, and no environment has the password.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from features.protocol.problems import InputRefusedError, Problem
+from serving.storage.settings import PREFIX, Settings
+
+LOG = logging.getLogger("bentoml.kap")
+LIFELINE = PREFIX + "LIFELINE"
+"""The variable with the number of the open file that ends when the main process does."""
+_TO_LISTEN_BEYOND_THIS_MACHINE = (
+    "TLS (KAP_TLS_CERTIFICATE and KAP_TLS_KEY) for an address that other machines reach, or "
+    "KAP_PLAIN_HTTP=behind-a-proxy if only a proxy that encrypts reaches it"
+)
+_OPEN_FILES = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
+_kept_open: list[Any] = []
+"""What the workers inherit, and the end of the lifeline that they do not: open as long as the process runs."""
+
+
+def is_plain(settings: Settings, host: str) -> bool:
+    """Whether other machines could send patients' data to ``host`` in plain text."""
+    return settings.tls_certificate is None and not ip_address(host).is_loopback
+
+
+def require_encryption(settings: Settings, host: str) -> None:
+    """Raise ``InputRefusedError`` if ``host`` is plain for other machines and no setting says that this is intended."""
+    if is_plain(settings, host) and settings.plain_http is None:
+        raise InputRefusedError([Problem("--host", None, None, _TO_LISTEN_BEYOND_THIS_MACHINE, "plain http")])
+
+
+def hide_password(settings: Settings) -> None:
+    """Move the password of the log's database from the environment into a file without a name, for the workers.
+
+    The file is on the disk only as long as a process has it open.
+    """
+    password = settings.log_url().password
+    os.environ.pop(PREFIX + "LOG_PASSWORD", None)
+    if password is None:
+        return
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - the workers inherit it
+    written.write(str(password).encode())
+    written.flush()
+    os.set_inheritable(written.fileno(), True)
+    _kept_open.append(written)
+    os.environ[PREFIX + "LOG"] = settings.log_address()
+    os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(_OPEN_FILES / str(written.fileno()))
+
+
+@cache
+def hold_lifeline() -> None:
+    """Open a pipe whose other end only this process holds: it ends when the process does, however that happens."""
+    watched, held = os.pipe()
+    os.set_inheritable(watched, True)
+    _kept_open.extend((watched, held))
+    os.environ[LIFELINE] = str(watched)
+
+
+def end_with_main_process() -> None:
+    """Let this worker stop, as when it is asked to, once the main process has ended."""
+    watched = os.environ.get(LIFELINE)
+    if watched is not None:
+        threading.Thread(target=_wait_for_end, args=(int(watched),), name="lifeline", daemon=True).start()
+
+
+def _wait_for_end(watched: int) -> None:
+    with contextlib.suppress(OSError):
+        os.read(watched, 1)
+    LOG.warning("the main process has ended: this worker answers what it has begun, and stops")
+    os.kill(os.getpid(), signal.SIGTERM)
