@@ -76,6 +76,7 @@ class _Problem(BaseModel):
 
     detail: str = ""
     problems: list[FieldProblem] = []
+    more_problems: int = 0
 
 
 def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:

@@ -204,10 +204,14 @@ class FieldProblem(Part):
 
 
 class RefusedRequest(Part):
-    """A request of a batch that is not valid; ``problems`` lists every field to correct."""
+    """A request of a batch that is not valid.
+
+    ``problems`` lists fields to correct, ``more_problems`` is the number of those left out.
+    """
 
     outcome: Literal["refused"] = "refused"
     problems: list[FieldProblem]
+    more_problems: int = 0
 
 
 class BatchResponse(Part):

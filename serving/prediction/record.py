@@ -18,7 +18,7 @@ from features.protocol.problems import Problem
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
-from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path
+from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, Suggestions, json_path
 from serving.contract.request import Entry, PredictionRequest
 
 Cells = Mapping[str, Any]
@@ -125,10 +125,11 @@ class RecordReader:
     def _covariate_problems(self, requests: Sequence[PredictionRequest]) -> Problems:
         """Problems of the covariates that only the protocol shows."""
         problems: Problems = defaultdict(list)
+        suggestions = Suggestions()
         for place, request in enumerate(requests):
             given = vars(request.patient)
             for name, value in (given["covariates"] or {}).items():
-                required = self._covariate_requirement(name, value)
+                required = self._covariate_requirement(name, value, suggestions)
                 if required:
                     shown = name if name in self._covariates or name in STUDY_COLUMNS else UNKNOWN
                     problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
@@ -138,13 +139,16 @@ class RecordReader:
                     problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
         return problems
 
-    def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
+    def _covariate_requirement(self, name: str, value: Any, suggestions: Suggestions) -> tuple[str, str] | None:
         """What was required and found if a covariate is not as declared; its range is checked with the rest."""
         column = self._covariates.get(name)
         if column is None and name in STUDY_COLUMNS:
             return f"no value here: the served protocol does not declare it, so send it as patient.{name}", "a value"
         if column is None:
-            return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
+            return (
+                f"a covariate of the served protocol{suggestions.closest(name, self._covariates)}",
+                "an unknown field",
+            )
         if value is None:
             return None
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import uuid4
 
+from serving.contract.batch import in_fair_shares
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PATIENT_REF, PredictionRequest
 from serving.http.call import AdmittedRequest
@@ -103,7 +104,7 @@ class RequestBatcher:
         parts = [requests[start : start + AT_ONCE] for start in range(0, len(requests), AT_ONCE)]
         answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
         following = (reply for part in answered for reply in part)
-        replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
+        replies = in_fair_shares([one if isinstance(one, RequestRefusedError) else next(following) for one in read])
         self._count_refusals(replies)
         return replies
 

@@ -16,6 +16,7 @@ from serving.http.readyz import ReadinessReport
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
+from serving.server.body_reader import BodyReader
 from serving.server.model_loader import ModelLoader
 from serving.storage.database import create_tables, open_database
 from serving.storage.keys import KeyRing
@@ -39,6 +40,7 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
+        self.bodies = BodyReader(self.limits)
         self.loader = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared="PROMETHEUS_MULTIPROC_DIR" in os.environ)
         self._engine: Engine = open_database(settings.log_url())

@@ -21,7 +21,6 @@ from serving.contract.refusal import RequestRefusedError
 from serving.contract.routes import ROUTES
 from serving.http.body import BodyLimits
 from serving.http.errors import ProblemDetails, ProblemResponse
-from serving.http.metrics import Metrics
 from serving.openapi.examples import PREDICTION_ID, prediction_examples
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
@@ -274,8 +273,7 @@ async def _defect(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def defect() -> Provoked:
-    metrics = Metrics(shared=False)
-    app = ProblemDetails(_defect, metrics=lambda: metrics)
+    app = ProblemDetails(_defect)
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as one:

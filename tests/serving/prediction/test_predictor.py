@@ -11,7 +11,8 @@ from features.protocol.document import Covariate, Landmark, Protocol
 from features.records.landmark import landmark_days
 from models.bundle import Bundle
 from models.outcomes import expit
-from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.response import Interval, NotPredictable, Prediction, PredictionResponse
 from serving.prediction.predictor import Predictor
 from serving.prediction.record import RecordReader
