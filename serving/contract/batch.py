@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import ValidationError
 
 from serving.contract.batch_text import BatchText
-from serving.contract.reading import name_twice, read_decoded, repeated_names
+from serving.contract.reading import name_twice, read_checked, repeated_names
 from serving.contract.refusal import (
     MOST_IN_BATCH,
     MOST_PROBLEMS,
@@ -57,13 +57,13 @@ class BatchReading:
             else:
                 decoded = self._text.value(name)
                 if decoded.names.repeated:
-                    raise repeated_names(decoded.tree, (name,))
-                around[name] = decoded.tree
+                    raise repeated_names(decoded.text, decoded.names, name)
+                around[name] = decoded.value
             if len(names) > MOST_COVARIATES:
                 break  # all but two are unknown: the first of them are enough to refuse it
         twice = [(name,) for name, number in names.items() if number > 1]
         if twice:
-            raise name_twice(twice)
+            raise name_twice(twice[:MOST_PROBLEMS], names.total() - len(names))
         try:
             self.in_full = BatchRequest.model_validate(around).in_full
         except ValidationError as error:
@@ -79,7 +79,7 @@ class BatchReading:
     def _record(self) -> ReadRecord:
         decoded = self._text.value(_REQUESTS, len(self.records))
         try:
-            return read_decoded(decoded.text, decoded.tree, decoded.names, self._suggestions)
+            return read_checked(decoded.text, decoded.names, self._suggestions)
         except RequestRefusedError as refused:
             return refused
 

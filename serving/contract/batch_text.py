@@ -20,10 +20,10 @@ _NO_OBJECT: Final = tuple('["-0123456789tfn')
 
 
 class DecodedValue(NamedTuple):
-    """A value's own text, what it was decoded to, and the names of its objects."""
+    """A value's own text, the value unless it is an object, and the names of its objects."""
 
     text: str
-    tree: Any
+    value: Any
     names: FieldNames
 
 
@@ -55,7 +55,7 @@ class BatchText:
         for _ in self._parts("{", "}"):
             if self.next() != '"':
                 _refuse()
-            name = self.value().tree
+            name = self.value().value
             self._take(":")
             yield name
         if self.next():
@@ -71,7 +71,7 @@ class BatchText:
         while True:
             names = FieldNames()
             try:
-                tree, end = names.decoder().raw_decode(self._text, self._at)
+                value, end = names.decoder().raw_decode(self._text, self._at)
             except RecursionError:
                 _refuse(location)
             except json.JSONDecodeError as error:
@@ -83,7 +83,7 @@ class BatchText:
                 self._refuse_longer(location)
             text = self._text[self._at : end]
             self._at = end
-            return DecodedValue(text, tree, names)
+            return DecodedValue(text, value, names)
 
     def _parts(self, first: str, last: str) -> Iterator[None]:
         """Once for each part between two brackets, which are separated by commas."""

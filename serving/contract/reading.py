@@ -6,7 +6,8 @@ also bounds what a refusal costs: beyond `MOST_COVARIATES` unknown names the oth
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
@@ -39,19 +40,19 @@ def read_request(body: bytes | str) -> PredictionRequest:
     text = sent.decode("utf-8", "surrogateescape")
     names = FieldNames()
     try:
-        tree = names.decoder().decode(text)
+        names.decoder().decode(text)
     except (ValueError, RecursionError):
-        return read_decoded(text, None, FieldNames(), Suggestions())  # pydantic says where it is malformed
-    return read_decoded(text, tree, names, Suggestions())
+        names = FieldNames()  # pydantic says where it is malformed
+    return read_checked(text, names, Suggestions())
 
 
-def read_decoded(text: str, tree: Any, names: "FieldNames", suggestions: Suggestions) -> PredictionRequest:
-    """The request in a JSON text that was decoded to ``tree`` under the eyes of ``names``.
+def read_checked(text: str, names: "FieldNames", suggestions: Suggestions) -> PredictionRequest:
+    """The request in a JSON text whose names were checked.
 
     Bytes that are not UTF-8 are escaped as lone surrogates. Raises ``RequestRefusedError``.
     """
     if names.repeated:
-        raise repeated_names(tree)
+        raise repeated_names(text, names)
     omitted = 0
     if names.unknown > MOST_COVARIATES:  # refused in any case: no part of a record may have as many
         text, omitted = _shortened(text)
@@ -62,58 +63,62 @@ def read_decoded(text: str, tree: Any, names: "FieldNames", suggestions: Suggest
 
 
 class FieldNames:
-    """Watches the names of the objects in a JSON text while it is decoded. Numbers stay texts."""
+    """Counts names in a JSON text while it is decoded. Objects are not kept, and numbers stay texts.
+
+    ``repeated``: names that an object has already; ``unknown``: names that the contract does not have.
+    """
 
     def __init__(self) -> None:
-        """No object has been seen yet. ``unknown`` counts the names that the contract does not have."""
+        """Nothing has been decoded yet."""
+        self.repeated = 0
         self.unknown = 0
-        self.repeated = False
 
     def decoder(self) -> json.JSONDecoder:
         """A decoder that shows every object to this."""
-        return json.JSONDecoder(object_pairs_hook=self._object, parse_int=str, parse_float=str, parse_constant=str)
+        return json.JSONDecoder(object_pairs_hook=self._count, parse_int=str, parse_float=str, parse_constant=str)
 
-    def _object(self, pairs: Pairs) -> dict[str, Any]:
-        found = dict(pairs)
-        self.unknown += len(found.keys() - FIELDS)
-        if len(found) == len(pairs):
-            return found
-        self.repeated = True
-        return _RepeatingObject(pairs)
+    def _count(self, pairs: Pairs) -> None:
+        names = dict(pairs).keys()
+        self.repeated += len(pairs) - len(names)
+        self.unknown += len(names - FIELDS)
 
 
-class _RepeatingObject(dict[str, Any]):
-    """An object that has a name more than once."""
-
-    def __init__(self, pairs: Pairs) -> None:
-        super().__init__(pairs)
-        seen: set[str] = set()
-        self.names = [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+def repeated_names(text: str, names: FieldNames, *location: str | int) -> RequestRefusedError:
+    """The refusal of a JSON text with names that an object has more than once; ``location`` is the path of the text."""
+    tree = json.loads(text, object_pairs_hook=_PairsOfObject, parse_int=str)
+    paths = [(*location, *path) for path in islice(_repeated(tree), MOST_PROBLEMS)]
+    return name_twice(paths, names.repeated)
 
 
-def repeated_names(tree: Any, location: Location = ()) -> RequestRefusedError:
-    """The refusal of a decoded text with names that an object has more than once."""
-    found = _repeating_objects(tree, location)
-    return name_twice([(*place, name) for place, part in found for name in dict.fromkeys(part.names)])
-
-
-def name_twice(paths: Sequence[Location]) -> RequestRefusedError:
-    """The refusal of names that stand more than once, at these paths."""
-    shown = [shown_path(path[:DEEPEST]) for path in paths[:MOST_PROBLEMS]]
+def name_twice(paths: Sequence[Location], number: int) -> RequestRefusedError:
+    """The refusal of ``number`` names that stand more than once, the first of them at these paths."""
+    shown = [shown_path(path[:DEEPEST]) for path in paths]
     listed = [RequestProblem(path, "each name once", "a name that is there twice") for path in shown]
-    return RequestRefusedError(listed, len(paths) - len(listed))
+    return RequestRefusedError(listed, number - len(listed))
 
 
-def _repeating_objects(tree: Any, location: Location) -> Iterator[tuple[Location, _RepeatingObject]]:
-    """Every such object with its path, from the outside in."""
-    waiting = [(location, tree)]
-    for place, part in waiting:
-        if isinstance(part, _RepeatingObject):
-            yield place, part
-        if isinstance(part, dict):
-            waiting += [((*place, name), value) for name, value in part.items() if isinstance(value, dict | list)]
-        elif isinstance(part, list):
-            waiting += [((*place, row), value) for row, value in enumerate(part) if isinstance(value, dict | list)]
+class _PairsOfObject(tuple[tuple[str, Any], ...]):
+    """The names and values of an object as they came."""
+
+    __slots__ = ()
+
+
+def _repeated(tree: Any) -> Iterator[Location]:
+    """The paths of the names that an object has already, in the order of the text."""
+    waiting: list[tuple[Location, Any]] = [((), tree)]
+    while waiting:
+        place, part = waiting.pop()
+        if isinstance(part, _PairsOfObject):
+            seen: set[str] = set()
+            for name, _ in part:
+                if name in seen:
+                    yield (*place, name)
+                seen.add(name)
+            named: Iterable[tuple[str | int, Any]] = part
+        else:
+            named = enumerate(part) if isinstance(part, list) else ()
+        inner = [((*place, name), value) for name, value in named if isinstance(value, _PairsOfObject | list)]
+        waiting += reversed(inner)
 
 
 def _shortened(text: str) -> tuple[str, int]:
