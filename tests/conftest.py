@@ -10,6 +10,7 @@ from xdist.scheduler import LoadFileScheduling
 ASK_THE_SERVER = {
     "tests/serving/client/test_service.py",
     "tests/serving/openapi/test_fuzzing.py",
+    "tests/serving/openapi/test_generated_clients.py",
     "tests/serving/openapi/test_openapi.py",
     "tests/serving/prediction/test_description.py",
     "tests/serving/server/test_service.py",

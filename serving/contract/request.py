@@ -110,7 +110,7 @@ class PredictionRequest(BaseModel):
 
 
 class BatchRequest(BaseModel):
-    """Many patients' records. `refusal.read_batch` checks each item."""
+    """Many patients' records. Each is answered or refused on its own."""
 
     model_config = STRICT
 
@@ -118,4 +118,6 @@ class BatchRequest(BaseModel):
         list[Annotated[PredictionRequest | Any, Field(union_mode="left_to_right")]],
         Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as for `POST /v1/predict`"),
     ]
-    in_full: Annotated[bool, Field(description="whether to return the reasons and the weekly curve of relapse")] = False
+    in_full: Annotated[
+        bool, Field(description="whether to return the reasons and the weekly curve of relapse; absent: false")
+    ] = False

@@ -14,9 +14,9 @@ Document: TypeAlias = dict[str, Any]
 
 
 class Part(BaseModel):
-    """A part of an answer."""
+    """A part of an answer. A newer service may add fields, which an older reader ignores."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, protected_namespaces=())
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, protected_namespaces=())
 
 
 class Interval(Part):

@@ -21,8 +21,8 @@ class ProblemDocument(Part):
     title: str
     status: int = Field(ge=400, le=599)
     detail: str
-    problems: list[FieldProblem] | None = None
-    more_problems: int | None = None
+    problems: list[FieldProblem] = Field(default_factory=list, min_length=1)
+    more_problems: int = Field(default_factory=int, ge=0)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.types import Receive, Scope, Send
 
 from features.eligibility.eligibility import Ineligible
@@ -438,6 +439,30 @@ def test_every_kind_of_answer_is_of_the_documented_type_and_a_changed_one_is_not
     for name, schema in (("predicted", "PredictionResponse"), ("not_predictable", "PredictionResponse")):
         one = served["paths"]["/v1/predict"]["post"]["responses"]["200"]["content"][JSON]["examples"][name]["value"]
         assert is_valid(served, {"$ref": f"#/components/schemas/{schema}"}, one)
-        for change in ({"outcome": "another"}, {"more": 1}, {"prediction_id": None}):
+        for change in ({"outcome": "another"}, {"cautions": 1}, {"prediction_id": None}):
             changed_one = copy.deepcopy(one) | change
             assert not is_valid(served, {"$ref": f"#/components/schemas/{schema}"}, changed_one)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+def test_the_document_passes_the_validator_of_openapi(protocol: Protocol) -> None:
+    OpenAPIV31SpecValidator(document_of(protocol)).validate()
+
+
+def test_an_answer_may_have_more_fields_and_a_request_may_not(served: Document) -> None:
+    requested = {"PredictionRequest", "BatchRequest", "Patient", "PriorTreatment", "Session", "Assessment", "Event"}
+    closed = {
+        name for name, schema in served["components"]["schemas"].items() if schema.get("additionalProperties") is False
+    }
+    assert closed == requested
+    (examples,) = (
+        content["examples"]
+        for status, _, content in answers(served, served["paths"]["/v1/predict"]["post"])
+        if status == "200"
+    )
+    for example_of in examples.values():
+        assert is_valid(served, {"$ref": "#/components/schemas/PredictionResponse"}, example_of["value"] | {"new": 1})
+
+
+def test_no_field_has_a_default_by_which_a_generator_would_require_it(served: Document) -> None:
+    assert '"default":' not in json.dumps(served["components"]["schemas"])
