@@ -3,8 +3,11 @@
 import asyncio
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,9 +33,11 @@ from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
 from serving.server import service
 from serving.server.batcher import OverloadedError
+from tests.places import ROOT
 from tests.serving.bundles import toy_bundle
 from tests.serving.http.test_access_control import CLINIC, READER, Rates, Ring, ask
 from tests.serving.http.test_body import LIMITS, sent
+from tests.serving.openapi.release import TAG
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 from tests.serving.servers import Server
 
@@ -462,6 +467,14 @@ def test_an_answer_may_have_more_fields_and_a_request_may_not(served: Document) 
     )
     for example_of in examples.values():
         assert is_valid(served, {"$ref": "#/components/schemas/PredictionResponse"}, example_of["value"] | {"new": 1})
+
+
+def test_the_file_of_a_release_is_what_the_service_says(server: Server, served: Document, tmp_path: Path) -> None:
+    """The served model is the same made-up one; only its entry in the model store has another name."""
+    path = tmp_path / "dist" / "openapi.json"
+    subprocess.run([sys.executable, "-m", "tests.serving.openapi.release", str(path)], cwd=ROOT, check=True)
+    tag = server.client.get("/readyz").json()["model"]
+    assert json.loads(path.read_text(encoding="utf-8").replace(TAG, tag)) == served
 
 
 def test_no_field_has_a_default_by_which_a_generator_would_require_it(served: Document) -> None:
