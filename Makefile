@@ -69,6 +69,9 @@ bento: setup  ## Build the Bento for a container: the service with the model pro
 openapi: setup  ## Write the OpenAPI document of a release to dist/openapi.json
 	$(BIN)/python -m tests.serving.openapi.release dist/openapi.json
 
+client-wheel: setup  ## Build the wheel of the Python client alone into dist
+	@$(BIN)/python -m tests.serving.client.wheel dist
+
 coverage: setup  ## Test models and intervals against the true probabilities of synthetic patients
 	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/experiment/test_interval_coverage.py tests/training/experiment/test_synthetic_learning.py
 

@@ -9,6 +9,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ASK_THE_SERVER = {
     "tests/serving/client/test_service.py",
+    "tests/serving/client/test_wheel.py",
     "tests/serving/openapi/test_fuzzing.py",
     "tests/serving/openapi/test_generated_clients.py",
     "tests/serving/openapi/test_openapi.py",

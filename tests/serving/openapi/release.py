@@ -6,8 +6,10 @@
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from models.bundle import load_bundle, save_bundle
 from serving.http.body import BodyLimits
 from serving.openapi.static_responses import pages_of
 from serving.prediction.predictor import Predictor
@@ -19,7 +21,9 @@ LIMITS = BodyLimits(2**20, 2**25, 10.0)
 
 
 def release_document() -> dict[str, Any]:
-    predictor = Predictor(toy_bundle(), "3")
+    with TemporaryDirectory() as folder:
+        save_bundle(toy_bundle(), Path(folder) / "bundle")
+        predictor = Predictor(load_bundle(Path(folder) / "bundle"), "3")  # a loaded one knows its digest
     pages = pages_of(predictor, run_id="a1b2", tag=TAG, performance=None, limits=LIMITS)
     document: dict[str, Any] = json.loads(pages.openapi)
     return document
