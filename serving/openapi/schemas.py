@@ -14,12 +14,12 @@ from pydantic_core.core_schema import WithDefaultSchema
 from features.protocol.columns import STUDY_COLUMNS
 from features.protocol.document import Covariate, Protocol
 from models.applicability import WORDS
+from serving.contract.description import Instruments, ModelDescription
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
 from serving.http.readyz import ReadinessReport
 from serving.openapi.problems import ProblemDocument
 from serving.prediction.cautions import RULES
-from serving.prediction.description import Instruments, ModelDescription
 from serving.prediction.no_prediction import REASON_CODES
 
 _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
