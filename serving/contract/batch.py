@@ -92,7 +92,7 @@ def read_batch(body: bytes, most_bytes: int) -> BatchReading:
     return reading
 
 
-def in_fair_shares(replies: Sequence[Any]) -> list[Any]:
+def evenly_shortened(replies: Sequence[Any]) -> list[Any]:
     """The replies to a batch; its refused records share `MOST_IN_BATCH` problems evenly, each has at least one."""
     refused = sum(isinstance(reply, RequestRefusedError) for reply in replies)
     most = min(MOST_PROBLEMS, max(1, MOST_IN_BATCH // max(1, refused)))

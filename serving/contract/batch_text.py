@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
-from serving.contract.reading import FieldNames, Location
+from serving.contract.reading import FieldNames, Location, check_parts
 from serving.contract.refusal import RequestProblem, RequestRefusedError, shown_path
 
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
@@ -101,12 +101,16 @@ class BatchText:
         self._at += 1
 
     def _read_on(self) -> bool:
-        """Add as much text as the longest value may have; whether there was more."""
+        """Add as much text as the longest value may have; whether there was more.
+
+        Raises ``RequestRefusedError`` if it has too many parts.
+        """
         if not self._body:
             return False
         part, self._body = self._body[: self._most], self._body[self._most :]
         self._text = self._text[self._at :] + self._decoder.decode(part, final=not self._body)
         self._at = 0
+        check_parts(self._text)
         return True
 
     def _read_on_at(self, error: json.JSONDecodeError, location: Location) -> None:

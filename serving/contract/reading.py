@@ -22,10 +22,16 @@ from serving.contract.refusal import (
     refusal_of,
     shown_path,
 )
-from serving.contract.request import MOST_COVARIATES, PredictionRequest
+from serving.contract.request import MOST_COVARIATES, MOST_ROWS, PredictionRequest
 
 Pairs: TypeAlias = list[tuple[str, Any]]
 Location: TypeAlias = tuple[str | int, ...]
+MOST_PARTS: Final = 2 * sum(MOST_ROWS.values())
+"""Objects and lists in a text, besides one for every `CHARACTERS_OF_PART` characters: more than any record needs.
+
+Millions of empty ones would take seconds to decode. No row is as short as that.
+"""
+CHARACTERS_OF_PART: Final = 16
 DEEPEST: Final = 4
 """Parts of the longest path of the contract, such as ``requests[0].patient.covariates``."""
 _LONGEST_WHOLE: Final = 310
@@ -38,12 +44,20 @@ def read_request(body: bytes | str) -> PredictionRequest:
         raise RequestRefusedError([NOTHING_SENT])
     sent = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     text = sent.decode("utf-8", "surrogateescape")
+    check_parts(text)
     names = FieldNames()
     try:
         names.decoder().decode(text)
     except (ValueError, RecursionError):
         names = FieldNames()  # pydantic says where it is malformed
     return read_checked(text, names, Suggestions())
+
+
+def check_parts(text: str) -> None:
+    """Raises ``RequestRefusedError`` for a JSON text with more objects and lists than a record needs."""
+    most = MOST_PARTS + len(text) // CHARACTERS_OF_PART
+    if text.count("{") + text.count("[") > most:
+        raise RequestRefusedError([RequestProblem("", f"at most {most} objects and lists", "more")])
 
 
 def read_checked(text: str, names: "FieldNames", suggestions: Suggestions) -> PredictionRequest:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import uuid4
 
-from serving.contract.batch import in_fair_shares
+from serving.contract.batch import evenly_shortened
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import MOST_ROWS, PATIENT_REF, PredictionRequest
 from serving.http.call import AdmittedRequest
@@ -112,7 +112,7 @@ class RequestBatcher:
             *(self._take(part, call, in_full=in_full) for part in _predicted_at_once(requests))
         )
         following = (reply for part in answered for reply in part)
-        replies = in_fair_shares([one if isinstance(one, RequestRefusedError) else next(following) for one in read])
+        replies = evenly_shortened([one if isinstance(one, RequestRefusedError) else next(following) for one in read])
         self._count_refusals(replies)
         return replies
 

@@ -5,6 +5,7 @@ starts the server.
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -139,6 +140,7 @@ class KapOutcomes:
     async def start(self) -> None:
         """Read the keys, and watch for new keys and models."""
         await self.worker.start()
+        gc.freeze()  # or the garbage collector would look through all libraries again while a long body is read
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def stop(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from serving.contract import refusal
-from serving.contract.batch import BatchReading, in_fair_shares, read_batch
+from serving.contract.batch import BatchReading, evenly_shortened, read_batch
 from serving.contract.reading import read_request
 from serving.contract.refusal import MOST_IN_BATCH, MOST_PROBLEMS, MOST_SUGGESTIONS, RequestRefusedError
-from serving.contract.request import MOST_REQUESTS
+from serving.contract.request import MOST_REQUESTS, MOST_ROWS
 from tests.serving.requests import EXAMPLE, changed, example
 
 MANY = 5_000
@@ -80,7 +80,7 @@ def test_a_batch_looks_up_no_more_names_than_one_record(looked_up: list[str]) ->
 @pytest.mark.parametrize("number", [4, 50, MOST_REQUESTS])
 def test_the_refused_records_of_a_batch_share_the_problems_and_each_has_one(number: int) -> None:
     batch = batch_of(*[{f"name{place}": 1 for place in range(150)}] * number)
-    shown = [one for one in in_fair_shares(batch.records) if isinstance(one, RequestRefusedError)]
+    shown = [one for one in evenly_shortened(batch.records) if isinstance(one, RequestRefusedError)]
     listed = [len(one.problems) for one in shown]
     assert len(shown) == number
     assert min(listed) >= 1
@@ -134,6 +134,19 @@ def test_where_the_text_is_cut_to_be_read_makes_no_difference(chunk: int) -> Non
     assert set(map(repr, found.records)) == {repr(found.records[0])}
     assert len(found.records) == 40
     assert not isinstance(found.records[0], RequestRefusedError)
+
+
+@pytest.mark.parametrize("part", ["{}", "[]", "[{}]"])
+def test_a_body_of_empty_parts_is_refused_before_it_is_decoded(part: str) -> None:
+    row = EXAMPLE["assessments"][0]
+    most = example(**{table: [EXAMPLE[table][0]] * number for table, number in MOST_ROWS.items()})
+    assert read_request(json.dumps(most | {"assessments": [row] * MOST_ROWS["assessments"]}, separators=(",", ":")))
+    text = f'{{"sessions": [{",".join([part] * 100_000)}]}}'
+    for read in (lambda: read_request(text), lambda: read_batch(f'{{"requests": [{text}]}}'.encode(), MOST_BYTES)):
+        with pytest.raises(RequestRefusedError) as caught:
+            read()
+        (problem,) = caught.value.problems
+        assert problem.required.endswith("objects and lists")
 
 
 def test_a_record_is_no_longer_in_a_batch_than_alone() -> None:

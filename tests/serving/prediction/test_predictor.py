@@ -209,6 +209,13 @@ def _refusal(document: dict[str, Any], protocol: Protocol) -> tuple[RequestProbl
     return caught.value.problems
 
 
+def test_of_many_problems_with_the_values_a_hundred_are_listed_and_the_others_counted() -> None:
+    twice = example(assessments=[{"day": 0, "instrument": "gad7", "score": 5}] * 5_000)
+    names = example(patient={"patient_ref": "a", "covariates": {f"name{number}": 1 for number in range(900)}})
+    refused = RecordReader(Protocol()).read_many([read(twice), read(EXAMPLE), read(names)]).refused
+    assert {place: (len(one.problems), one.more) for place, one in refused.items()} == {0: (100, 4_899), 2: (100, 800)}
+
+
 def test_a_refusal_says_where_a_column_belongs_that_came_in_the_wrong_place() -> None:
     (among,) = _refusal(example(patient={"patient_ref": "a", "covariates": {"expectancy": 7}}), Protocol())
     assert "send it as patient.expectancy" in among.required
