@@ -20,13 +20,15 @@ from serving.contract.refusal import (
     Suggestions,
     refusal_of,
 )
-from serving.contract.request import MOST_COVARIATES, MOST_REQUESTS, BatchRequest, PredictionRequest
+from serving.contract.request import MOST_BATCH_ROWS, MOST_COVARIATES, MOST_REQUESTS, BatchRequest, PredictionRequest
 
 ReadRecord: TypeAlias = PredictionRequest | RequestRefusedError
 _REQUESTS: Final = "requests"
 NO_RECORDS: Final = RequestProblem(_REQUESTS, f"1 to {MOST_REQUESTS} records", "too few")
 """The problem of a batch without a record."""
 TOO_MANY: Final = RequestProblem(_REQUESTS, f"1 to {MOST_REQUESTS} records", "too many")
+TOO_MANY_ROWS: Final = RequestProblem("", f"at most {MOST_BATCH_ROWS} rows in all records of a batch", "more")
+"""The problem of a record for which a batch has no room."""
 
 
 class BatchReading:
@@ -38,6 +40,7 @@ class BatchReading:
         self.in_full = False
         self._text = BatchText(body, most_bytes)
         self._suggestions = Suggestions()
+        self._rows = 0
         self._steps = self._read()
 
     def advance(self, seconds: float) -> bool:
@@ -79,7 +82,11 @@ class BatchReading:
     def _record(self) -> ReadRecord:
         decoded = self._text.value(_REQUESTS, len(self.records))
         try:
-            return read_checked(decoded.text, decoded.names, self._suggestions)
+            record = read_checked(decoded.text, decoded.names, self._suggestions)
+            if self._rows + record.rows > MOST_BATCH_ROWS:
+                return RequestRefusedError([TOO_MANY_ROWS])
+            self._rows += record.rows
+            return record
         except RequestRefusedError as refused:
             return refused
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from serving.contract.batch import evenly_shortened
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.request import MOST_ROWS, PATIENT_REF, PredictionRequest
+from serving.contract.request import PATIENT_REF, PredictionRequest
 from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
 from serving.log.append import Draft, KeyReusedError, LoggedReply
@@ -240,9 +240,7 @@ class RequestBatcher:
 
 def _size(queued: _QueuedRequest) -> int:
     """What one request costs, in usual ones."""
-    tables = [getattr(queued.request, table) or () for table in MOST_ROWS]
-    covariates = vars(queued.request.patient)["covariates"] or ()
-    return 1 + (sum(map(len, tables)) + len(covariates)) // ROWS_OF_ONE
+    return 1 + queued.request.rows // ROWS_OF_ONE
 
 
 def _predicted_at_once(requests: Sequence[_QueuedRequest]) -> list[list[_QueuedRequest]]:

@@ -11,7 +11,7 @@ from serving.contract import refusal
 from serving.contract.batch import BatchReading, evenly_shortened, read_batch
 from serving.contract.reading import read_request
 from serving.contract.refusal import MOST_IN_BATCH, MOST_PROBLEMS, MOST_SUGGESTIONS, RequestRefusedError
-from serving.contract.request import MOST_REQUESTS, MOST_ROWS
+from serving.contract.request import MOST_BATCH_ROWS, MOST_REQUESTS, MOST_ROWS
 from tests.serving.requests import EXAMPLE, changed, example
 
 MANY = 5_000
@@ -136,6 +136,16 @@ def test_where_the_text_is_cut_to_be_read_makes_no_difference(chunk: int) -> Non
     assert not isinstance(found.records[0], RequestRefusedError)
 
 
+def test_records_beyond_the_rows_of_a_batch_are_refused_one_by_one() -> None:
+    long = example(as_of_day=40_000, assessments=[{"day": 0, "instrument": "gad7", "score": 5}] * 9_996, events=[])
+    assert read_request(json.dumps(long)).rows == 9_999
+    found = batch_of(*[long] * 27, EXAMPLE).records
+    refused = [place for place, one in enumerate(found) if isinstance(one, RequestRefusedError)]
+    assert refused == [25, 26]
+    (problem,) = next(one for one in found if isinstance(one, RequestRefusedError)).problems
+    assert problem.required == f"at most {MOST_BATCH_ROWS} rows in all records of a batch"
+
+
 @pytest.mark.parametrize("part", ["{}", "[]", "[{}]"])
 def test_a_body_of_empty_parts_is_refused_before_it_is_decoded(part: str) -> None:
     row = EXAMPLE["assessments"][0]
@@ -161,7 +171,7 @@ def test_a_record_is_no_longer_in_a_batch_than_alone() -> None:
     "text",
     [
         "{", '{"requests": [1', '{"requests": [1}', '{"requests": [1]', '{"requests": [1]} x', '{"requests": [tru]}',
-        '{"requests": [1,]}', "{1: 2}", '{"requests" [1]}', "", "x", '{"requests": [' + "[" * 100_000, "{,}",
+        '{"requests": [1,]}', "{1: 2}", '{"requests" [1]}', "", "x", '{"requests": [' + "[" * 10_000, "{,}",
         "\ufeff{}",
     ],
 )  # fmt: skip
