@@ -83,12 +83,12 @@ class BatchReading:
         decoded = self._text.value(_REQUESTS, len(self.records))
         try:
             record = read_checked(decoded.text, decoded.names, self._suggestions)
-            if self._rows + record.rows > MOST_BATCH_ROWS:
-                return RequestRefusedError([TOO_MANY_ROWS])
-            self._rows += record.rows
-            return record
         except RequestRefusedError as refused:
             return refused
+        if self._rows + record.rows > MOST_BATCH_ROWS:
+            return RequestRefusedError([TOO_MANY_ROWS])
+        self._rows += record.rows
+        return record
 
 
 def read_batch(body: bytes, most_bytes: int) -> BatchReading:
