@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all hard check bento coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,12 @@ bento: setup  ## Build the Bento for a container: the service with the model pro
 	  { echo "a promoted model in BentoML's model store is required; kap promote puts it there" >&2; exit 2; }
 	@tag=$$($(BIN)/bentoml build --output tag --label commit=$$(git describe --always --dirty 2>/dev/null || echo unknown)) && \
 	  echo "built $${tag#__tag__:}; make the image with: bentoml containerize $${tag#__tag__:}"
+
+openapi: setup  ## Write the OpenAPI document of a release to dist/openapi.json
+	$(BIN)/python -m tests.serving.openapi.release dist/openapi.json
+
+client-wheel: setup  ## Build the wheel of the Python client alone into dist
+	@$(BIN)/python -m tests.serving.client.wheel dist
 
 coverage: setup  ## Test models and intervals against the true probabilities of synthetic patients
 	KAP_ALL_LANDMARKS=1 $(BIN)/python -m pytest tests/training/experiment/test_interval_coverage.py tests/training/experiment/test_synthetic_learning.py

@@ -10,7 +10,9 @@ from xdist.scheduler import LoadFileScheduling
 ASK_THE_SERVER = {
     "tests/serving/client/test_service.py",
     "tests/serving/deploy/test_manifests.py",
+    "tests/serving/client/test_wheel.py",
     "tests/serving/openapi/test_fuzzing.py",
+    "tests/serving/openapi/test_generated_clients.py",
     "tests/serving/openapi/test_openapi.py",
     "tests/serving/prediction/test_description.py",
     "tests/serving/server/test_main_process.py",

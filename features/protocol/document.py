@@ -7,13 +7,14 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from features.protocol.columns import TABLES, Column
 from features.protocol.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instrument
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,10 @@ class Protocol:
         return tuple(self.instrument_names.index(name) for name in self.remission.instruments)
 
     @cached_property
-    def scale_numbers(self) -> dict[str, NDArray[np.float64]]:
+    def scale_numbers(self) -> "dict[str, NDArray[np.float64]]":
         """Range and cut-offs by name, each in the order of the scales' codes; the code -1 picks the NaN at the end."""
+        import numpy as np  # here, because the client's wheel has this module and no NumPy
+
         return {
             name: np.array([*(getattr(scale, name) for scale in self.instruments.values()), None], dtype=np.float64)
             for name in ("minimum", "maximum", "remission_at_most", "relapse_at_least", "reliable_change")

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from serving.client.address import KEY_VARIABLE, usable_address, usable_key
@@ -27,10 +26,8 @@ from serving.client.answers import (
 from serving.client.errors import CallRefusedError, UnavailableError
 from serving.client.retry_policy import Pace, Retries, TimeLimits
 from serving.client.retrying_call import Call, Caller
+from serving.contract.description import Instruments, ModelDescription
 from serving.contract.response import FieldProblem, NotPredictable, Prediction, RefusedRequest
-
-if TYPE_CHECKING:
-    from serving.prediction.description import Instruments, ModelDescription
 from serving.contract.routes import INSTRUMENTS, MODEL, PREDICT, PREDICT_BATCH, READYZ
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -69,7 +66,7 @@ class KapClient:
     def __repr__(self) -> str:
         return f"KapClient({str(self._address)!r}, {'with' if self._has_key else 'without'} a key)"
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "KapClient":
         return self
 
     def __exit__(
@@ -100,18 +97,12 @@ class KapClient:
         call = _post(PREDICT_BATCH, encoded_batch(requests, in_full=in_full), idempotency_key)
         return self._caller.ask(call, lambda body: read_answers(body, len(requests)))
 
-    def model(self) -> "ModelDescription":
+    def model(self) -> ModelDescription:
         """The served model: version, protocol, landmarks, intended use, performance. A key needs the scope ``read``."""
-        from serving.prediction.description import (
-            ModelDescription,  # loads numerical libraries, which other calls don't need
-        )
-
         return self._caller.ask(Call("GET", MODEL), Reader[ModelDescription](ModelDescription).read)
 
-    def instruments(self) -> "Instruments":
+    def instruments(self) -> Instruments:
         """The rating scales that a record may hold under the served protocol. A key needs the scope ``read``."""
-        from serving.prediction.description import Instruments
-
         return self._caller.ask(Call("GET", INSTRUMENTS), Reader[Instruments](Instruments).read)
 
     def readiness(self) -> Readiness:

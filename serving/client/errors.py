@@ -26,14 +26,24 @@ class CallError(Exception):
 
 
 class CallRefusedError(CallError):
-    """The request is not valid: the caller must correct the fields listed in ``problems``."""
+    """The request is not valid: the caller must correct the fields listed in ``problems``.
+
+    ``more_problems`` is the number of those that the service left out.
+    """
 
     def __init__(
-        self, text: str, *, problems: Sequence[FieldProblem] = (), status: int | None = None, detail: str = ""
+        self,
+        text: str,
+        *,
+        problems: Sequence[FieldProblem] = (),
+        more_problems: int = 0,
+        status: int | None = None,
+        detail: str = "",
     ) -> None:
         """Keep all the problems; the text counts them."""
         super().__init__(text, status=status, detail=detail)
         self.problems = tuple(problems)
+        self.more_problems = more_problems
 
 
 class NotAllowedError(CallError):

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -76,14 +76,22 @@ class _Problem(BaseModel):
 
     detail: str = ""
     problems: list[FieldProblem] = []
+    more_problems: int = 0
 
 
 def failure_of(reply: Reply, now: datetime, *, with_key: bool) -> Failure:
     """The failure of a try with another status than 200; ``with_key``: whether a key was sent."""
     status, problem = reply.status, _problem_of(reply)
     if status in _REFUSED:
-        text = f"the request is refused ({status}): {_REFUSED[status]}{_counted(problem.problems)}"
-        return Failure(CallRefusedError(text, problems=problem.problems, status=status, detail=problem.detail))
+        text = f"the request is refused ({status}): {_REFUSED[status]}{_counted(problem)}"
+        refused = CallRefusedError(
+            text,
+            problems=problem.problems,
+            more_problems=problem.more_problems,
+            status=status,
+            detail=problem.detail,
+        )
+        return Failure(refused)
     if status in _NOT_ALLOWED:
         why = _NOT_ALLOWED[status] if with_key or status != HTTPStatus.UNAUTHORIZED else _NO_KEY
         return Failure(NotAllowedError(f"{why} ({status})", status=status, detail=problem.detail))
@@ -118,9 +126,10 @@ def _problem_of(reply: Reply) -> _Problem:
     return _Problem()
 
 
-def _counted(problems: list[FieldProblem]) -> str:
-    number = len(problems)
-    return f"; correct the {number} field{'' if number == 1 else 's'} in .problems" if problems else ""
+def _counted(problem: _Problem) -> str:
+    number = len(problem.problems)
+    more = f", and {problem.more_problems} more" if problem.more_problems else ""
+    return f"; correct the {number} field{'' if number == 1 else 's'} in .problems{more}" if number else ""
 
 
 def _is_distrust(error: BaseException | None) -> bool:
@@ -149,4 +158,4 @@ def _date(text: str) -> datetime | None:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)  # "-0000" means UTC too
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)  # "-0000" means UTC too

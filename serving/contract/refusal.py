@@ -1,15 +1,14 @@
 """Why a request is refused: the path of each field, what is required, and what was found; never the value.
 
-Pydantic's errors are translated here; `errors` sends the refusal.
+Pydantic's errors are translated here; `reading` and `batch` find them, `errors` sends the refusal.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -36,6 +35,12 @@ FIELDS = frozenset({"covariates", *PredictionRequest.model_fields, *BatchRequest
 """Every field name of the contract."""
 UNKNOWN = "?"
 LONGEST_NAME = 64
+MOST_PROBLEMS: Final = 100
+"""Problems that a refusal lists; the others are counted."""
+MOST_IN_BATCH: Final = 1_000
+"""Problems that the answer to a batch lists; its refused records share them evenly, and each has at least one."""
+MOST_SUGGESTIONS: Final = 20
+"""Unknown names of a body for which a known one is looked up. One look-up takes up to a quarter of a millisecond."""
 _FOUND = {
     "missing": "nothing",
     "extra_forbidden": "an unknown field",
@@ -80,47 +85,53 @@ ONE_RECORD = RequestProblem(
 
 
 class RequestRefusedError(Exception):
-    """A request is not valid; ``problems`` lists every reason, without values."""
+    """A request is not valid; ``problems`` lists the reasons, without values, and ``more`` counts those left out."""
 
-    def __init__(self, problems: Sequence[RequestProblem]) -> None:
-        """Keep all the problems; the message counts them."""
-        self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
+    def __init__(self, problems: Sequence[RequestProblem], more: int = 0) -> None:
+        """Keep up to `MOST_PROBLEMS`, and count the rest; the message counts all."""
+        self.problems = tuple(problems[:MOST_PROBLEMS])
+        number = len(problems) + more
+        self.more = number - len(self.problems)
+        super().__init__(f"{number} problem{'' if number == 1 else 's'}")
+
+    def shortened(self, most: int) -> "RequestRefusedError":
+        """The same refusal with at most so many problems listed."""
+        left_out = len(self.problems[most:])
+        return RequestRefusedError(self.problems[:most], self.more + left_out) if left_out else self
+
+    def as_document(self) -> Document:
+        """The problems, and the number of those left out, as plain values."""
+        return {"problems": [asdict(problem) for problem in self.problems], "more_problems": self.more}
 
     def as_item(self) -> Document:
         """The refusal as an item of a batch's answer (`response.RefusedRequest`)."""
-        return {"outcome": "refused", "problems": [asdict(problem) for problem in self.problems]}
+        return {"outcome": "refused", **self.as_document()}
 
 
-def read_request(body: bytes | str) -> PredictionRequest:
-    """The request in a JSON text; raises ``RequestRefusedError``."""
-    if not body:
-        raise RequestRefusedError([NOTHING_SENT])
-    try:
-        return PredictionRequest.model_validate_json(body)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestRefusedError(problems_in_details(details)) from None
+class Suggestions:
+    """Suggests known names for the first `MOST_SUGGESTIONS` unknown ones of one body."""
+
+    def __init__(self) -> None:
+        """Nothing has been looked up yet."""
+        self._left = MOST_SUGGESTIONS
+
+    def closest(self, name: object, names: Iterable[str]) -> str:
+        """The known name closest to an unknown one, as the end of a sentence; empty if none is close."""
+        if self._left == 0:
+            return ""
+        self._left -= 1
+        found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
+        return f" (did you mean {found[0]}?)" if found else ""
 
 
-def read_batch(items: Sequence[Any]) -> list[PredictionRequest | RequestRefusedError]:
-    """The request in each item of a `BatchRequest`, or why it is refused; in the order of the items."""
-    return [item if isinstance(item, PredictionRequest) else _read_item(item) for item in items]
-
-
-def _read_item(item: Any) -> PredictionRequest | RequestRefusedError:
-    try:
-        return read_request(json.dumps(item))  # a number that is not finite is refused as such
-    except RequestRefusedError as refused:
-        return refused
-
-
-def problems_in_details(details: Iterable[Mapping[str, Any]]) -> list[RequestProblem]:
-    """The problems in pydantic's error details, which must have been made without the input."""
-    found = [(tuple(detail["loc"]), str(detail["type"]), str(detail["msg"])) for detail in details]
+def refusal_of(error: ValidationError, suggestions: Suggestions, more: int = 0) -> RequestRefusedError:
+    """The refusal for pydantic's errors; ``more`` problems were left out before."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    found = [(tuple(detail["loc"]), detail["type"], detail["msg"]) for detail in details[:MOST_PROBLEMS]]
     if _is_one_record({(location, kind) for location, kind, _ in found}):
-        return [ONE_RECORD]
-    return [_problem(*one) for one in found]
+        return RequestRefusedError([ONE_RECORD])
+    listed = [_problem(*one, suggestions) for one in found]
+    return RequestRefusedError(listed, more + len(details) - len(listed))
 
 
 def _is_one_record(found: Set[tuple[tuple[str | int, ...], str]]) -> bool:
@@ -129,11 +140,15 @@ def _is_one_record(found: Set[tuple[tuple[str | int, ...], str]]) -> bool:
     return (("requests",), "missing") in found and not parts.isdisjoint(found)
 
 
-def _problem(location: tuple[str | int, ...], kind: str, message: str) -> RequestProblem:
+def _problem(location: tuple[str | int, ...], kind: str, message: str, suggestions: Suggestions) -> RequestProblem:
     if kind == "json_invalid":
         where = re.search(r"at line \d+ column \d+", message)
         return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
-    return RequestProblem(_shown(location), _required(location, kind, message), _FOUND.get(kind, "another type"))
+    if kind == "extra_forbidden" and location[-1] not in FIELDS:
+        required = "a known field" + suggestions.closest(location[-1], FIELDS)
+    else:
+        required = _required(location, kind, message)
+    return RequestProblem(shown_path(location), required, _FOUND.get(kind, "another type"))
 
 
 def kind_of(value: Any) -> str:
@@ -153,9 +168,7 @@ def kind_of(value: Any) -> str:
 
 def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
-        if location[-1] in FIELDS:
-            return "a field that belongs here"  # a suggestion would repeat its own name
-        return "a known field" + closest(location[-1], FIELDS)
+        return "a field that belongs here"  # a suggestion would repeat its own name
     if kind in ("too_long", "too_short"):
         return _HOW_MANY[str(location[-1])]
     column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
@@ -174,12 +187,6 @@ def json_path(location: Iterable[str | int]) -> str:
     return path
 
 
-def _shown(location: Iterable[str | int]) -> str:
+def shown_path(location: Iterable[str | int]) -> str:
     """The path of a field; an unknown name may be a value, and becomes ``?``."""
     return json_path(part if isinstance(part, int) or part in FIELDS else UNKNOWN for part in location)
-
-
-def closest(name: object, names: Iterable[str]) -> str:
-    """The declared name closest to an unknown one, as the end of a sentence; empty if none is close."""
-    found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
-    return f" (did you mean {found[0]}?)" if found else ""

@@ -17,6 +17,8 @@ MOST_ROWS = {"prior_treatments": 1_000, "sessions": 1_000, "assessments": 10_000
 MOST_COVARIATES = 1_000
 MOST_REQUESTS = 1_000
 """Records in one batch."""
+MOST_BATCH_ROWS = 250_000
+"""Rows of all records of a batch together; more would take memory and time from everybody."""
 AS_OF_DAY = Column(
     "as_of_day",
     "day",
@@ -108,9 +110,15 @@ class PredictionRequest(BaseModel):
     assessments: list[Assessment] | None = _rows("assessments", "ratings so far")
     events: list[Event] | None = _rows("events", "events so far")
 
+    @property
+    def rows(self) -> int:
+        """The number of its rows and covariates, which is what it costs."""
+        tables = [getattr(self, table) or () for table in MOST_ROWS]
+        return sum(map(len, tables)) + len(vars(self.patient)["covariates"] or ())
+
 
 class BatchRequest(BaseModel):
-    """Many patients' records. `refusal.read_batch` checks each item."""
+    """Many patients' records. Each is answered or refused on its own."""
 
     model_config = STRICT
 
@@ -118,4 +126,6 @@ class BatchRequest(BaseModel):
         list[Annotated[PredictionRequest | Any, Field(union_mode="left_to_right")]],
         Field(min_length=1, max_length=MOST_REQUESTS, description="records, each as for `POST /v1/predict`"),
     ]
-    in_full: Annotated[bool, Field(description="whether to return the reasons and the weekly curve of relapse")] = False
+    in_full: Annotated[
+        bool, Field(description="whether to return the reasons and the weekly curve of relapse; absent: false")
+    ] = False

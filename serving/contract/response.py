@@ -14,9 +14,9 @@ Document: TypeAlias = dict[str, Any]
 
 
 class Part(BaseModel):
-    """A part of an answer."""
+    """A part of an answer. A newer service may add fields, which an older reader ignores."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, protected_namespaces=())
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, protected_namespaces=())
 
 
 class Interval(Part):
@@ -204,10 +204,14 @@ class FieldProblem(Part):
 
 
 class RefusedRequest(Part):
-    """A request of a batch that is not valid; ``problems`` lists every field to correct."""
+    """A request of a batch that is not valid.
+
+    ``problems`` lists fields to correct, ``more_problems`` is the number of those left out.
+    """
 
     outcome: Literal["refused"] = "refused"
     problems: list[FieldProblem]
+    more_problems: int = 0
 
 
 class BatchResponse(Part):

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.contract.refusal import NOTHING_SENT
+from serving.contract.refusal import NOTHING_SENT, RequestRefusedError
 from serving.contract.routes import ROUTES
 from serving.http.errors import ProblemResponse, refusal
 from serving.http.metrics import Metrics
@@ -61,7 +61,7 @@ class WholeBody:
             return
         if not body:
             self._metrics().refused([NOTHING_SENT])
-            await refusal([NOTHING_SENT])(scope, receive, send)
+            await refusal(RequestRefusedError([NOTHING_SENT]))(scope, receive, send)
             return
         await self._app(scope, _BodyReplay(body, receive), send)
 

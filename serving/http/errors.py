@@ -3,8 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,9 +13,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.contract.refusal import RequestProblem, problems_in_details
-from serving.http.metrics import Metrics
+from serving.contract.refusal import RequestRefusedError
+from serving.contract.routes import READYZ
 
+JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 LOG = logging.getLogger("bentoml.kap")
 ACTIONS = {
@@ -39,41 +39,40 @@ class ProblemResponse(Response):
         self,
         status: int,
         detail: str = "",
-        problems: Sequence[RequestProblem] = (),
+        refused: RequestRefusedError | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Compose the document; without a detail it has that of ``ACTIONS``, or repeats the title."""
         title = HTTPStatus(status).phrase
         detail = detail or ACTIONS.get(HTTPStatus(status), title)
         document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        if problems:
-            document["problems"] = [asdict(problem) for problem in problems]
+        if refused is not None:
+            document |= refused.as_document()
         super().__init__(json.dumps(document), status_code=status, headers=headers)
 
 
-def refusal(problems: Sequence[RequestProblem]) -> ProblemResponse:
+def refusal(refused: RequestRefusedError) -> ProblemResponse:
     """The answer to a request that is refused."""
-    return ProblemResponse(HTTPStatus.BAD_REQUEST, REFUSED, problems)
+    return ProblemResponse(HTTPStatus.BAD_REQUEST, REFUSED, refused)
 
 
 class ProblemDetails:
     """ASGI middleware: every error is sent as problem details.
 
-    Of the server's own error documents only pydantic's details are read, which contain no input. An uncaught exception
-    is logged by its class and place, and answered with 500.
+    Only the report of ``/readyz`` stays as it is. Of other errors only the status is kept. An uncaught exception is
+    logged by its class and place, and answered with 500.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
-        """Wrap ``app``; the metrics, looked up at each request, count refused requests."""
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
         self._app = app
-        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream a success; hold an error until it is complete, then rewrite it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        held = _HeldResponse(send)
+        held = _HeldResponse(send, keeps_json=scope["path"] == READYZ)
         try:
             await self._app(scope, receive, held)
         except Exception:
@@ -82,47 +81,29 @@ class ProblemDetails:
             LOG.exception("a request failed")
             await ProblemResponse(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
             return
-        if held.start is not None:
-            problems = _problems(held.start, held.body)
-            if problems:
-                self._metrics().refused(problems)
-            answer = refusal(problems) if problems else ProblemResponse(held.start["status"])
-            await answer(scope, receive, send)
+        if held.status is not None:
+            await ProblemResponse(held.status)(scope, receive, send)
 
 
 class _HeldResponse:
-    """A ``send`` that holds an error, unless it is a problem document already."""
+    """A ``send`` that holds an error back, unless it is a problem document already, or JSON where that is kept."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, keeps_json: bool) -> None:
         self._send = send
-        self.start: Message | None = None
-        self.body = b""
+        self._kept = (PROBLEM_JSON, JSON) if keeps_json else (PROBLEM_JSON,)
+        self.status: int | None = None
         self.begun = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_foreign_error(message):
-            self.start = message
-        elif self.start is None:
+        if message["type"] == "http.response.start" and self._is_foreign_error(message):
+            self.status = message["status"]
+        elif self.status is None:
             self.begun = True
             await self._send(message)
-        else:
-            self.body += message.get("body", b"")
 
-
-def _is_foreign_error(start: Message) -> bool:
-    media_type = Headers(raw=start["headers"]).get("content-type", "")
-    return start["status"] >= HTTPStatus.BAD_REQUEST and not media_type.startswith(PROBLEM_JSON)
-
-
-def _problems(start: Message, body: bytes) -> list[RequestProblem]:
-    """The problems in the server's own error document; empty if it has none or can't be read."""
-    if start["status"] != HTTPStatus.BAD_REQUEST:
-        return []
-    try:
-        details: Iterable[dict[str, Any]] = json.loads(body)["detail"]
-        return problems_in_details(details)
-    except (ValueError, KeyError, TypeError):
-        return []
+    def _is_foreign_error(self, start: Message) -> bool:
+        media_type = Headers(raw=start["headers"]).get("content-type", "")
+        return start["status"] >= HTTPStatus.BAD_REQUEST and not media_type.startswith(self._kept)
 
 
 class ValueFilter(logging.Filter):

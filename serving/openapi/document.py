@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 
 from serving.contract import routes
+from serving.contract.description import Instruments, ModelDescription
 from serving.contract.response import Document
 from serving.http.body import BodyLimits
 from serving.http.metrics import CONTENT_TYPE_LATEST
@@ -30,7 +31,7 @@ from serving.openapi.operations import (
 )
 from serving.openapi.problems import ProblemStatus, problem_statuses
 from serving.openapi.schemas import component_schemas
-from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE, SYNTHETIC, Instruments, ModelDescription
+from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE, SYNTHETIC
 from serving.prediction.predictor import Predictor
 
 OPENAPI_VERSION = "3.1.0"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import orjson
-from pydantic import BaseModel, ValidationError
 
 from features.protocol.document import Covariate, Landmark, Protocol
 from features.protocol.instruments import DEPRESSION_SCALES
-from serving.contract.refusal import RequestProblem, RequestRefusedError, problems_in_details, read_batch
-from serving.contract.request import BatchRequest
+from serving.contract.batch import NO_RECORDS
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestRefusedError
+from serving.contract.request import PredictionRequest
 from serving.contract.response import Document
 from serving.http.errors import refusal
 from serving.prediction.predictor import PredictionReply, Predictor
@@ -58,8 +59,8 @@ def batch_example(predictor: Predictor) -> Example:
 def broken_batch() -> Example:
     """A batch without requests."""
     request: Document = {"requests": []}
-    body = refusal(_problems(BatchRequest, request)).body
-    return Example("A batch without a request", request, HTTPStatus.BAD_REQUEST, orjson.loads(body), in_schema=False)
+    refused = RequestRefusedError([NO_RECORDS])
+    return Example("A batch without a request", request, HTTPStatus.BAD_REQUEST, _document(refused), in_schema=False)
 
 
 def record_at(protocol: Protocol, landmark: Landmark) -> Document:
@@ -165,7 +166,7 @@ def _refused(summary: str, predictor: Predictor, record: Document) -> Example | 
     reply = _reply(predictor, record, in_full=True)
     if isinstance(reply, PredictionReply):
         return None
-    return Example(summary, record, HTTPStatus.BAD_REQUEST, orjson.loads(refusal(reply.problems).body))
+    return Example(summary, record, HTTPStatus.BAD_REQUEST, _document(reply))
 
 
 def _item(predictor: Predictor, record: Document) -> Document:
@@ -174,20 +175,23 @@ def _item(predictor: Predictor, record: Document) -> Document:
 
 
 def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> PredictionReply | RequestRefusedError:
-    (request,) = read_batch([record])
+    request = _read(record)
     if isinstance(request, RequestRefusedError):
         return request
     (reply,) = predictor.answer_many([request], [PREDICTION_ID], in_full=in_full)
     return reply
 
 
-def _problems(type_: type[BaseModel], document: Document) -> list[RequestProblem]:
-    """The problems of a document under the contract."""
+def _read(document: Document) -> PredictionRequest | RequestRefusedError:
     try:
-        type_.model_validate(document)
-    except ValidationError as error:
-        return problems_in_details(error.errors(include_url=False, include_context=False, include_input=False))
-    return []
+        return read_request(orjson.dumps(document))
+    except RequestRefusedError as refused:
+        return refused
+
+
+def _document(refused: RequestRefusedError) -> Document:
+    document: Document = orjson.loads(refusal(refused).body)
+    return document
 
 
 def _copied(record: Mapping[str, object]) -> Document:

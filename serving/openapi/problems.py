@@ -14,14 +14,16 @@ from serving.http.errors import ACTIONS
 class ProblemDocument(Part):
     """Why a request is refused (RFC 9457).
 
-    ``problems`` lists every field to correct, if the fields are wrong. No text repeats a value that was sent.
+    ``problems`` lists fields to correct, if fields are wrong, and ``more_problems`` is the number of those left out. No
+    text repeats a value that was sent.
     """
 
     type: Literal["about:blank"]
     title: str
     status: int = Field(ge=400, le=599)
     detail: str
-    problems: list[FieldProblem] = Field(default=[], min_length=1)
+    problems: list[FieldProblem] = Field(default_factory=list, min_length=1)
+    more_problems: int = Field(default_factory=int, ge=0)
 
 
 @dataclass(frozen=True)

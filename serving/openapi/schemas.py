@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core.core_schema import WithDefaultSchema
 
 from features.protocol.columns import STUDY_COLUMNS
 from features.protocol.document import Covariate, Protocol
 from models.applicability import WORDS
+from serving.contract.description import Instruments, ModelDescription
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
 from serving.http.readyz import ReadinessReport
 from serving.openapi.problems import ProblemDocument
 from serving.prediction.cautions import RULES
-from serving.prediction.description import Instruments, ModelDescription
 from serving.prediction.no_prediction import REASON_CODES
 
 _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
@@ -49,7 +50,7 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     """Every schema of the document by name, as strict as a schema can be under the protocol."""
     inputs = [(number, mode, TypeAdapter(type_)) for number, (type_, mode) in enumerate(_TYPES)]
     _, definitions = TypeAdapter.json_schemas(
-        inputs, ref_template="#/components/schemas/{model}", schema_generator=_SchemaWithoutTitles
+        inputs, ref_template="#/components/schemas/{model}", schema_generator=_PlainSchema
     )
     schemas: dict[str, Document] = _in_prose(definitions["$defs"])
     _narrow_ratings(schemas["Assessment"], protocol)
@@ -60,23 +61,31 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     return schemas
 
 
-class _SchemaWithoutTitles(GenerateJsonSchema):
-    """Without a title for every field, which would repeat its name."""
+class _PlainSchema(GenerateJsonSchema):
+    """Without a title for every field, which would repeat its name, and without defaults.
+
+    Generators of clients take a field with a default for one that is always there.
+    """
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
         return False
 
 
 def _narrow_ratings(schema: Document, protocol: Protocol) -> None:
-    """Scales by name, each with the range of its own score."""
+    """Scales by name, each with the range of its own score.
+
+    The ranges are conditions beside the fields. Of alternatives with fields of their own, a generator of clients would
+    make one type each.
+    """
     schema["properties"]["instrument"]["enum"] = list(protocol.instrument_names)
-    schema["anyOf"] = [
+    schema["allOf"] = [
         {
             "title": scale.title,
-            "properties": {
-                "instrument": {"const": scale.name},
-                "score": {"minimum": scale.minimum, "maximum": scale.maximum},
-            },
+            "if": {"properties": {"instrument": {"const": scale.name}}},
+            "then": {"properties": {"score": {"minimum": scale.minimum, "maximum": scale.maximum}}},
         }
         for scale in protocol.instruments.values()
     ]
@@ -89,11 +98,10 @@ def _narrow_covariates(schema: Document, protocol: Protocol) -> None:
         "additionalProperties": False,
     }
     for name in STUDY_COLUMNS & {covariate.name for covariate in protocol.covariates}:
-        schema["properties"][name] = {"type": "null", "default": None, "description": f"sent as `covariates.{name}`"}
+        schema["properties"][name] = {"type": "null", "description": f"sent as `covariates.{name}`"}
     described = schema["properties"]["covariates"]
     schema["properties"]["covariates"] = {
         "anyOf": [declared, {"type": "null"}],
-        "default": None,
         "description": described["description"],
     }
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from serving.contract.refusal import RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestRefusedError
 from serving.prediction.predictor import Predictor
 
 

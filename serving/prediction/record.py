@@ -3,7 +3,7 @@
 Many requests are read at once. A problem in one request refuses only that one.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -18,7 +18,15 @@ from features.protocol.problems import Problem
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
-from serving.contract.refusal import UNKNOWN, RequestProblem, RequestRefusedError, closest, json_path, kind_of
+from serving.contract.refusal import (
+    MOST_PROBLEMS,
+    UNKNOWN,
+    RequestProblem,
+    RequestRefusedError,
+    Suggestions,
+    json_path,
+    kind_of,
+)
 from serving.contract.request import Entry, PredictionRequest
 
 Cells = Mapping[str, Any]
@@ -79,8 +87,8 @@ class RecordReader:
         places = np.arange(len(requests))
         if not wrong and not found:
             return Records(cohort, places, {})
-        self._add_others(wrong, found, raw)
-        refused = {place: RequestRefusedError(problems) for place, problems in wrong.items()}
+        more = self._add_others(wrong, found, raw)
+        refused = {place: RequestRefusedError(problems, more[place]) for place, problems in wrong.items()}
         kept = np.delete(places, list(refused))
         return Records(cohort.take(kept), kept, refused)
 
@@ -125,10 +133,11 @@ class RecordReader:
     def _covariate_problems(self, requests: Sequence[PredictionRequest]) -> Problems:
         """Problems of the covariates that only the protocol shows."""
         problems: Problems = defaultdict(list)
+        suggestions = Suggestions()
         for place, request in enumerate(requests):
             given = vars(request.patient)
             for name, value in (given["covariates"] or {}).items():
-                required = self._covariate_requirement(name, value)
+                required = self._covariate_requirement(name, value, suggestions)
                 if required:
                     shown = name if name in self._covariates or name in STUDY_COLUMNS else UNKNOWN
                     problems[place].append(RequestProblem(json_path(("patient", "covariates", shown)), *required))
@@ -138,13 +147,16 @@ class RecordReader:
                     problems[place].append(RequestProblem(json_path(("patient", name)), wanted, "a value"))
         return problems
 
-    def _covariate_requirement(self, name: str, value: Any) -> tuple[str, str] | None:
+    def _covariate_requirement(self, name: str, value: Any, suggestions: Suggestions) -> tuple[str, str] | None:
         """What was required and found if a covariate is not as declared; its range is checked with the rest."""
         column = self._covariates.get(name)
         if column is None and name in STUDY_COLUMNS:
             return f"no value here: the served protocol does not declare it, so send it as patient.{name}", "a value"
         if column is None:
-            return f"a covariate of the served protocol{closest(name, self._covariates)}", "an unknown field"
+            return (
+                f"a covariate of the served protocol{suggestions.closest(name, self._covariates)}",
+                "an unknown field",
+            )
         if value is None:
             return None
         fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
@@ -159,24 +171,32 @@ class RecordReader:
             path = json_path(("assessments", own_row, "instrument"))
             wrong[place].append(RequestProblem(path, one_of, "another value"))
 
-    def _add_others(self, wrong: Problems, found: Sequence[Problem], raw: RawCohort) -> None:
-        """The problems of the cohort at their paths in the requests, unless that path has a problem already."""
-        known = {(place, problem.path) for place, problems in wrong.items() for problem in problems}
-        for problem in found:
-            place, path = self._in_request(problem, raw)
-            if (place, path) not in known:
-                wrong[place].append(RequestProblem(path, problem.required, problem.found))
+    def _add_others(self, wrong: Problems, found: Sequence[Problem], raw: RawCohort) -> Counter[int]:
+        """The problems of the cohort at their paths in the requests, unless that path has a problem already.
 
-    def _in_request(self, problem: Problem, raw: RawCohort) -> tuple[int, str]:
-        """The request that has the problem, and the path of its row and column there."""
-        if problem.row is None:  # a cohort read from requests has every table
-            raise ValueError(f"{problem.place}: a problem without a row can't be assigned to a request")
+        Of a request with `MOST_PROBLEMS` the others are only counted.
+        """
+        known = {(place, problem.path) for place, problems in wrong.items() for problem in problems}
+        more: Counter[int] = Counter()
+        for problem in found:
+            if problem.row is None:  # a cohort read from requests has every table
+                raise ValueError(f"{problem.place}: a problem without a row can't be assigned to a request")
+            patients = problem.place == "patients"
+            place = problem.row if patients else int(raw.tables[problem.place].patient[problem.row])
+            if len(wrong[place]) >= MOST_PROBLEMS:
+                more[place] += 1
+            elif (place, path := self._path(problem, problem.row, raw)) not in known:
+                wrong[place].append(RequestProblem(path, problem.required, problem.found))
+        return more
+
+    def _path(self, problem: Problem, row: int, raw: RawCohort) -> str:
+        """Where a problem of the cohort is in its request."""
         column = () if problem.column is None else (problem.column,)
         if problem.place == "patients":
             path = ("patient", "covariates") if problem.column in self._covariates else ("patient",)
-            return problem.row, json_path(path + column)
-        place, own_row = _place(raw.tables[problem.place], problem.row)
-        return place, json_path((problem.place, own_row, *column))
+            return json_path(path + column)
+        _, own_row = _place(raw.tables[problem.place], row)
+        return json_path((problem.place, own_row, *column))
 
 
 def _place(table: RawTable, row: int) -> tuple[int, int]:

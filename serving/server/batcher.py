@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import uuid4
 
+from serving.contract.batch import evenly_shortened
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PATIENT_REF, PredictionRequest
 from serving.http.call import AdmittedRequest
@@ -28,7 +29,9 @@ LINGER_SECONDS = 0.001
 """How long a turn waits for as many requests as the last one had, so that callers who send one request after another
 share its cost. A single caller does not wait."""
 AT_ONCE = 250
-"""Requests predicted at once; more would block the event loop for too long."""
+"""Usual requests predicted at once; more would block the event loop for too long."""
+ROWS_OF_ONE = 40
+"""As many rows more cost about as much as a usual request."""
 
 Reply: TypeAlias = LoggedReply | RequestRefusedError | KeyReusedError
 
@@ -54,6 +57,11 @@ class _Job:
     in_full: bool
     done: "asyncio.Future[list[Reply]]"
     record: RequestRecord | None
+
+    @property
+    def size(self) -> int:
+        """What it costs to predict them, in usual requests."""
+        return sum(_size(one) for one in self.requests)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +118,11 @@ class RequestBatcher:
             if isinstance(request, PredictionRequest)
         ]
         self._refuse_beyond(len(requests))
-        parts = [requests[start : start + AT_ONCE] for start in range(0, len(requests), AT_ONCE)]
-        answered = await asyncio.gather(*(self._take(part, call, in_full=in_full) for part in parts))
+        answered = await asyncio.gather(
+            *(self._take(part, call, in_full=in_full) for part in _predicted_at_once(requests))
+        )
         following = (reply for part in answered for reply in part)
-        replies = [one if isinstance(one, RequestRefusedError) else next(following) for one in read]
+        replies = evenly_shortened([one if isinstance(one, RequestRefusedError) else next(following) for one in read])
         self._count_refusals(replies)
         return replies
 
@@ -152,14 +161,14 @@ class RequestBatcher:
         self._due = loop.call_soon(self._turn, loop) if at_once else loop.call_later(LINGER_SECONDS, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Predict for up to ``AT_ONCE`` requests, log the answers, and leave the rest to the next turn."""
+        """Predict for up to ``AT_ONCE`` usual requests, log the answers, and leave the rest to the next turn."""
         self._due = None
         self._last = len(self._jobs)
         jobs = [self._jobs.popleft()]
-        size = len(jobs[0].requests)
-        while self._jobs and size + len(self._jobs[0].requests) <= AT_ONCE:
+        size = jobs[0].size
+        while self._jobs and size + self._jobs[0].size <= AT_ONCE:
             jobs.append(self._jobs.popleft())
-            size += len(jobs[-1].requests)
+            size += jobs[-1].size
         for in_full in (True, False):
             alike = [job for job in jobs if job.in_full == in_full and not job.done.done()]
             if alike:
@@ -245,6 +254,24 @@ class RequestBatcher:
         ]
         if new:
             self._metrics.given(new[0].draft.model_version, [one.answered.summary for one in new])
+
+
+def _size(queued: _QueuedRequest) -> int:
+    """What one request costs, in usual ones."""
+    return 1 + queued.request.rows // ROWS_OF_ONE
+
+
+def _predicted_at_once(requests: Sequence[_QueuedRequest]) -> list[list[_QueuedRequest]]:
+    """The requests in parts, each of which the event loop can wait for."""
+    parts: list[list[_QueuedRequest]] = []
+    room = 0
+    for one in requests:
+        if _size(one) > room:
+            parts.append([])
+            room = AT_ONCE
+        parts[-1].append(one)
+        room -= _size(one)
+    return parts
 
 
 def input_text(request: PredictionRequest, *, in_full: bool) -> bytes:

@@ -5,6 +5,7 @@ starts the server.
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -18,8 +19,7 @@ from starlette.routing import Route
 
 from serving.contract import routes
 from serving.contract.failures import LogUnavailableError, StateError
-from serving.contract.refusal import RequestRefusedError, read_batch
-from serving.contract.request import BatchRequest, PredictionRequest
+from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import BatchResponse, PredictionResponse
 from serving.http.access_control import RETRY_SOON, AccessControl
 from serving.http.body import WholeBody
@@ -32,6 +32,7 @@ from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
 from serving.log.append import KeyReusedError, LoggedReply
 from serving.server.batcher import OverloadedError, Reply
+from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
@@ -68,10 +69,13 @@ def _worker() -> Worker:
 
 
 async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
-    """The answer within the time limit, or a 503 that says when to retry."""
+    """The answer within the time limit, why the request is refused, or a 503 that says when to retry."""
     try:
         async with asyncio.timeout(_worker().settings.answer_seconds):
             return await work
+    except RequestRefusedError as refused:
+        _worker().metrics.refused(refused.problems)
+        return refusal(refused)
     except LogUnavailableError:
         _worker().refused_for_the_log()
         detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
@@ -145,38 +149,45 @@ class KapOutcomes:
     async def start(self) -> None:
         """Read the keys, and watch for new keys and models."""
         await self.worker.start()
+        gc.freeze()  # or the garbage collector would look through all libraries again while a long body is read
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def stop(self) -> None:
         """Write what is still to be logged."""
         await self.worker.stop()
 
-    @bentoml.api(route=routes.PREDICT, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
-    async def predict(self, request: PredictionRequest, /) -> Response:
+    @bentoml.api(route=routes.PREDICT, input_spec=RecordBody, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
+    async def predict(self, body: bytes, /) -> Response:
         """One patient's prediction at the latest landmark that the record has reached."""
-        reply = await _answered(self.worker.batcher.answer(request, CURRENT.get()))
+        reply = await _answered(self._predict(body))
         if isinstance(reply, LoggedReply):
             note_predictions([reply.prediction_id])
             return _json(reply.answer.encode())
         if isinstance(reply, RequestRefusedError):
-            return refusal(reply.problems)
+            return refusal(reply)
         if isinstance(reply, KeyReusedError):
             return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
         return reply
 
-    @bentoml.api(route=routes.PREDICT_BATCH, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
-    async def predict_batch(self, request: BatchRequest, /) -> Response:
+    @bentoml.api(route=routes.PREDICT_BATCH, input_spec=BatchBody, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
+    async def predict_batch(self, body: bytes, /) -> Response:
         """Up to 1,000 patients, each answered or refused on its own, in the order of the requests."""
-        call = CURRENT.get()
-        self.worker.charge(call, len(request.requests) - 1)  # access control counted one
-        requests = read_batch(request.requests)
-        replies = await _answered(self.worker.batcher.answer_batch(requests, call, in_full=request.in_full))
+        replies = await _answered(self._predict_batch(body))
         if isinstance(replies, ProblemResponse):
             return replies
         if any(isinstance(reply, KeyReusedError) for reply in replies):
             return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
         note_predictions([reply.prediction_id for reply in replies if isinstance(reply, LoggedReply)])
         return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
+
+    async def _predict(self, body: bytes) -> Reply:
+        request = await self.worker.bodies.one(body)
+        return await self.worker.batcher.answer(request, CURRENT.get())
+
+    async def _predict_batch(self, body: bytes) -> list[Reply]:
+        call, batch = CURRENT.get(), await self.worker.bodies.batch(body)
+        self.worker.charge(call, len(batch.records) - 1)  # access control counted one
+        return await self.worker.batcher.answer_batch(batch.records, call, in_full=batch.in_full)
 
 
 def _item(reply: Reply) -> bytes:
@@ -190,7 +201,7 @@ def _item(reply: Reply) -> bytes:
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ResponseHeaders, {"metrics": lambda: _worker().metrics, "tracing": lambda: _worker().tracing}),
-    (ProblemDetails, {"metrics": lambda: _worker().metrics}),
+    (ProblemDetails, {}),
     (CrossOriginPolicy, {"origins": lambda: _worker().settings.cors_origins}),
     (AccessControl, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
     (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),

@@ -17,6 +17,7 @@ from serving.log.outage import LogOutage
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
+from serving.server.body_reader import BodyReader
 from serving.server.model_loader import ModelLoader
 from serving.storage.database import create_tables, open_database
 from serving.storage.keys import KeyRing
@@ -41,6 +42,7 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
+        self.bodies = BodyReader(self.limits)
         self.loader = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
         self.tracing = tracer_from_environment()

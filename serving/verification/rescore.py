@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import TOLERANCES, Bundle
-from serving.contract.refusal import RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import Document
 from serving.log.chain import BEGINNING, head_code
 from serving.log.entry_check import entry_findings

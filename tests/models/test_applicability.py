@@ -12,7 +12,7 @@ from features.catalogue import Feature, catalogue
 from features.protocol.document import Covariate, Protocol
 from models.applicability import ApplicabilityDomain, Applicable, fit_applicability, from_arrays, to_arrays
 from models.outcomes import Floats
-from serving.contract.refusal import read_request
+from serving.contract.reading import read_request
 from serving.prediction.record import RecordReader
 from tests.serving.requests import EXAMPLE
 from training.cohort.reader import read_cohort

@@ -9,7 +9,8 @@ import numpy as np
 from features.protocol.columns import CHILD_TABLES, Column
 from features.records.cohort import Cohort
 from features.records.timeline import Rows
-from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.request import PredictionRequest
 
 Document = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from features.eligibility.eligibility import Ineligible
 from models.applicability import WORDS
 from models.bundle import save_bundle
-from serving.contract.refusal import read_request
+from serving.contract.reading import read_request
 from serving.contract.response import Prediction
 from serving.prediction.predictor import Predictor
 from tests.places import ROOT

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from features.protocol.columns import DAY_LIMIT, TABLES, Column
-from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.request import LONGEST_TEXT, MOST_COVARIATES, MOST_ROWS, PredictionRequest
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 

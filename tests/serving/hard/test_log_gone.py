@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.client import KapClient
 from serving.log.check import check_log
 from serving.log.queries import read_entries
 from serving.storage.settings import Settings
@@ -105,6 +106,9 @@ def test_a_full_disk_stops_the_answers_until_there_is_room(tmp_path: Path, small
         fill(filler)
         until(lambda: server.client.post("/v1/predict", json=EXAMPLE).status_code == 503)
         assert_unavailable(server)
+        until(lambda: server.client.get("/readyz").status_code == 503)
+        with KapClient(str(server.client.base_url)) as kap:
+            assert not kap.readiness().ready
         silent = len(asked.answered)
         time.sleep(1)
         assert len(asked.answered) == silent

@@ -6,7 +6,6 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from serving.http.errors import ProblemDetails, ValueFilter
-from serving.http.metrics import Metrics
 
 MARKER = "XMARKERX"
 
@@ -47,7 +46,7 @@ def test_an_error_document_that_is_not_understood_is_not_passed_on(body: bytes) 
         await send({"type": "http.response.body", "body": body})
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(ProblemDetails(failing, lambda: Metrics(shared=False)))
+        transport = httpx.ASGITransport(ProblemDetails(failing))
         async with httpx.AsyncClient(transport=transport, base_url="http://kap") as client:
             return await client.get("/v1/predict")
 

@@ -3,14 +3,18 @@
 import asyncio
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.types import Receive, Scope, Send
 
 from features.eligibility.eligibility import Ineligible
@@ -21,7 +25,6 @@ from serving.contract.refusal import RequestRefusedError
 from serving.contract.routes import ROUTES
 from serving.http.body import BodyLimits
 from serving.http.errors import ProblemDetails, ProblemResponse
-from serving.http.metrics import Metrics
 from serving.openapi.examples import PREDICTION_ID, prediction_examples
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
@@ -30,9 +33,11 @@ from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
 from serving.server import service
 from serving.server.batcher import OverloadedError
+from tests.places import ROOT
 from tests.serving.bundles import toy_bundle
 from tests.serving.http.test_access_control import CLINIC, READER, FakeRates, Ring, ask
 from tests.serving.http.test_body import LIMITS, sent
+from tests.serving.openapi.release import TAG
 from tests.serving.requests import EXAMPLE, changed, example, problems, read
 from tests.serving.servers import Server
 
@@ -276,8 +281,7 @@ async def _defect(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def defect() -> Provoked:
-    metrics = Metrics(shared=False)
-    app = ProblemDetails(_defect, metrics=lambda: metrics)
+    app = ProblemDetails(_defect)
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as one:
@@ -441,6 +445,38 @@ def test_every_kind_of_answer_is_of_the_documented_type_and_a_changed_one_is_not
     for name, schema in (("predicted", "PredictionResponse"), ("not_predictable", "PredictionResponse")):
         one = served["paths"]["/v1/predict"]["post"]["responses"]["200"]["content"][JSON]["examples"][name]["value"]
         assert is_valid(served, {"$ref": f"#/components/schemas/{schema}"}, one)
-        for change in ({"outcome": "another"}, {"more": 1}, {"prediction_id": None}):
+        for change in ({"outcome": "another"}, {"cautions": 1}, {"prediction_id": None}):
             changed_one = copy.deepcopy(one) | change
             assert not is_valid(served, {"$ref": f"#/components/schemas/{schema}"}, changed_one)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+def test_the_document_passes_the_validator_of_openapi(protocol: Protocol) -> None:
+    OpenAPIV31SpecValidator(document_of(protocol)).validate()
+
+
+def test_an_answer_may_have_more_fields_and_a_request_may_not(served: Document) -> None:
+    requested = {"PredictionRequest", "BatchRequest", "Patient", "PriorTreatment", "Session", "Assessment", "Event"}
+    closed = {
+        name for name, schema in served["components"]["schemas"].items() if schema.get("additionalProperties") is False
+    }
+    assert closed == requested
+    (examples,) = (
+        content["examples"]
+        for status, _, content in answers(served, served["paths"]["/v1/predict"]["post"])
+        if status == "200"
+    )
+    for example_of in examples.values():
+        assert is_valid(served, {"$ref": "#/components/schemas/PredictionResponse"}, example_of["value"] | {"new": 1})
+
+
+def test_the_file_of_a_release_is_what_the_service_says(server: Server, served: Document, tmp_path: Path) -> None:
+    """The served model is the same made-up one; only its entry in the model store has another name."""
+    path = tmp_path / "dist" / "openapi.json"
+    subprocess.run([sys.executable, "-m", "tests.serving.openapi.release", str(path)], cwd=ROOT, check=True)
+    tag = server.client.get("/readyz").json()["model"]
+    assert json.loads(path.read_text(encoding="utf-8").replace(TAG, tag)) == served
+
+
+def test_no_field_has_a_default_by_which_a_generator_would_require_it(served: Document) -> None:
+    assert '"default":' not in json.dumps(served["components"]["schemas"])

@@ -18,7 +18,8 @@ from models.performance import (
     PerformanceFigure,
     QuestionPerformance,
 )
-from serving.prediction.description import ModelDescription, describe_instruments, describe_model, read_performance
+from serving.contract.description import ModelDescription
+from serving.prediction.description import describe_instruments, describe_model, read_performance
 from tests.serving.bundles import NOTE, stored, toy_bundle, with_applicability, without
 from tests.serving.servers import Server
 

@@ -11,7 +11,8 @@ from features.protocol.document import Covariate, Landmark, Protocol
 from features.records.landmark import landmark_days
 from models.bundle import Bundle
 from models.outcomes import expit
-from serving.contract.refusal import RequestProblem, RequestRefusedError, read_request
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.response import Interval, NotPredictable, Prediction, PredictionResponse
 from serving.prediction.predictor import Predictor
 from serving.prediction.record import RecordReader
@@ -206,6 +207,13 @@ def _refusal(document: dict[str, Any], protocol: Protocol) -> tuple[RequestProbl
     with pytest.raises(RequestRefusedError) as caught:
         RecordReader(protocol).read(read(document))
     return caught.value.problems
+
+
+def test_of_many_problems_with_the_values_a_hundred_are_listed_and_the_others_counted() -> None:
+    twice = example(assessments=[{"day": 0, "instrument": "gad7", "score": 5}] * 5_000)
+    names = example(patient={"patient_ref": "a", "covariates": {f"name{number}": 1 for number in range(900)}})
+    refused = RecordReader(Protocol()).read_many([read(twice), read(EXAMPLE), read(names)]).refused
+    assert {place: (len(one.problems), one.more) for place, one in refused.items()} == {0: (100, 4_899), 2: (100, 800)}
 
 
 def test_a_refusal_says_where_a_column_belongs_that_came_in_the_wrong_place() -> None:

@@ -20,7 +20,7 @@ from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle
-from serving.contract.refusal import read_request
+from serving.contract.reading import read_request
 from serving.prediction.predictor import PredictionReply, Predictor
 from tests.cohorts import DEFAULT, CohortRecords, Record, random_protocol, random_records
 from tests.places import COHORTS as SHARED

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
-from serving.contract.refusal import RequestProblem, RequestRefusedError, problems_in_details, read_batch, read_request
-from serving.contract.request import MOST_REQUESTS, BatchRequest, PredictionRequest
+from serving.contract.batch import BatchReading, read_batch
+from serving.contract.reading import read_request
+from serving.contract.refusal import RequestProblem, RequestRefusedError
+from serving.contract.request import MOST_REQUESTS, PredictionRequest
 from serving.contract.response import BatchResponse
 from serving.prediction.predictor import PredictionReply, Predictor
 from tests.serving.bundles import toy_bundle
@@ -53,16 +54,23 @@ def alone(text: str) -> PredictionRequest | tuple[RequestProblem, ...]:
         return refused.problems
 
 
+MOST_BYTES = 2**20
+
+
+def batch_of(text: str) -> BatchReading:
+    return read_batch(text.encode("utf-8", "surrogatepass"), MOST_BYTES)
+
+
 def refused(text: str) -> list[RequestProblem]:
     """What is wrong with a batch as a whole."""
-    with pytest.raises(ValidationError) as caught:
-        BatchRequest.model_validate_json(text)
-    return problems_in_details(caught.value.errors(include_url=False, include_context=False, include_input=False))
+    with pytest.raises(RequestRefusedError) as caught:
+        batch_of(text)
+    return list(caught.value.problems)
 
 
 def in_a_batch(records: list[str]) -> list[PredictionRequest | tuple[RequestProblem, ...]]:
-    items = BatchRequest.model_validate_json(f'{{"requests": [{", ".join(records)}]}}').requests
-    return [one.problems if isinstance(one, RequestRefusedError) else one for one in read_batch(items)]
+    found = batch_of(f'{{"requests": [{", ".join(records)}]}}').records
+    return [one.problems if isinstance(one, RequestRefusedError) else one for one in found]
 
 
 def test_a_record_is_read_as_if_it_came_alone() -> None:
@@ -128,13 +136,13 @@ def test_nothing_is_said_in_sentences_that_are_not_ours() -> None:
 
 
 def test_a_full_batch_is_taken_without_the_curve_unless_it_is_asked_for() -> None:
-    batch = BatchRequest.model_validate_json(json.dumps({"requests": [{}] * MOST_REQUESTS}))
-    assert (len(batch.requests), batch.in_full) == (MOST_REQUESTS, False)
+    batch = batch_of(json.dumps({"requests": [{}] * MOST_REQUESTS}))
+    assert (len(batch.records), batch.in_full) == (MOST_REQUESTS, False)
 
 
 def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
     documents = [EXAMPLE, example(assessments=[]), changed(("as_of_day",), "12"), changed(("as_of_day",), 3)]
-    read = read_batch(documents)
+    read = batch_of(json.dumps({"requests": documents})).records
     requests = [one for one in read if isinstance(one, PredictionRequest)]
     replies = iter(Predictor(toy_bundle(), "3").answer_many(requests, ["a", "b", "c"], in_full=False))
     items = []
@@ -152,6 +160,6 @@ def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
 
 
 def test_a_refusal_holds_no_value() -> None:
-    (refused,) = read_batch([changed(("patient", "age_years"), "XMARKERX")])
+    (refused,) = batch_of(json.dumps({"requests": [changed(("patient", "age_years"), "XMARKERX")]})).records
     assert isinstance(refused, RequestRefusedError)
     assert "XMARKERX" not in f"{refused!r} {refused.as_item()} {refused.__context__}"

@@ -326,3 +326,24 @@ def test_a_host_that_is_no_address_is_refused_before_anything_starts() -> None:
     with pytest.raises(InputRefusedError) as caught:
         serve(Settings(), host="clinic")
     assert [problem.place for problem in caught.value.problems] == ["--host"]
+
+
+def test_a_name_that_is_there_twice_is_refused_with_its_path_and_counted(server: Server) -> None:
+    text = json.dumps(EXAMPLE).replace('"score": 9', '"score": 9, "score": 20')
+    headers = {"Content-Type": "application/json"}
+    response = server.client.post("/v1/predict", content=text, headers=headers)
+    assert response.status_code == 400
+    assert [problem["path"] for problem in response.json()["problems"]] == ["assessments[1].score"]
+    assert 'kap_refusals_total{field="assessments.score"}' in server.client.get("/metrics").text
+    batch = f'{{"requests": [{json.dumps(EXAMPLE)}, {text}]}}'
+    answers = server.client.post("/v1/predict_batch", content=batch, headers=headers).json()["answers"]
+    assert [answer["outcome"] for answer in answers] == ["predicted", "refused"]
+
+
+def test_a_refusal_has_a_limit_and_the_number_of_the_rest(server: Server) -> None:
+    unknown = example(**{f"name{number}": 1 for number in range(70_000)})
+    problem = server.client.post("/v1/predict", json=unknown).json()
+    assert (len(problem["problems"]), problem["more_problems"]) == (100, 69_900)
+    response = server.client.post("/v1/predict_batch", json={"requests": [unknown] * 4})
+    assert len(response.content) < 100_000
+    assert [item["more_problems"] for item in response.json()["answers"]] == [69_900] * 4

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.client import KapClient
 from serving.log.check import check_log
 from serving.log.queries import read_entries
 from serving.storage.log_location import open_log
@@ -92,6 +93,9 @@ def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server)
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.headers["content-type"] == "application/problem+json"
     until(lambda: server.client.get("/readyz").status_code == 503)
+    with KapClient(str(server.client.base_url)) as kap:
+        assert (kap.ready(), kap.readiness().ready, kap.readiness().model_version) == (False, False, "6")
+        assert kap.readiness().log == "does not answer; no answer is sent unlogged"
     assert not database.exists()  # no new log is begun in its place
     assert server.client.get("/livez").status_code == 200
     refused = [post(server).status_code for _ in range(20)]

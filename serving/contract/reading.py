@@ -1,0 +1,159 @@
+"""One record in a JSON text as a `PredictionRequest`, or why it is refused.
+
+`FieldNames` finds what pydantic does not see: a name that an object has twice, of which only the last would count. It
+also bounds what a refusal costs: beyond `MOST_COVARIATES` unknown names the others are only counted.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+from pydantic import ValidationError
+
+from serving.contract.refusal import (
+    FIELDS,
+    MOST_PROBLEMS,
+    NOTHING_SENT,
+    RequestProblem,
+    RequestRefusedError,
+    Suggestions,
+    refusal_of,
+    shown_path,
+)
+from serving.contract.request import MOST_COVARIATES, MOST_ROWS, PredictionRequest
+
+Pairs: TypeAlias = list[tuple[str, Any]]
+Location: TypeAlias = tuple[str | int, ...]
+MOST_PARTS: Final = 2 * sum(MOST_ROWS.values())
+"""Objects and lists in a text, besides one for every `CHARACTERS_OF_PART` characters: more than any record needs.
+
+Millions of empty ones would take seconds to decode. No row is as short as that.
+"""
+CHARACTERS_OF_PART: Final = 16
+DEEPEST: Final = 4
+"""Parts of the longest path of the contract, such as ``requests[0].patient.covariates``."""
+_LONGEST_WHOLE: Final = 310
+"""Digits beyond which a number is not finite as a float."""
+
+
+def read_request(body: bytes | str) -> PredictionRequest:
+    """The request in a JSON text; raises ``RequestRefusedError``."""
+    if not body:
+        raise RequestRefusedError([NOTHING_SENT])
+    sent = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    text = sent.decode("utf-8", "surrogateescape")
+    check_parts(text)
+    names = FieldNames()
+    try:
+        names.decoder().decode(text)
+    except (ValueError, RecursionError):
+        names = FieldNames()  # pydantic says where it is malformed
+    return read_checked(text, names, Suggestions())
+
+
+def check_parts(text: str) -> None:
+    """Raises ``RequestRefusedError`` for a JSON text with more objects and lists than a record needs."""
+    most = MOST_PARTS + len(text) // CHARACTERS_OF_PART
+    if text.count("{") + text.count("[") > most:
+        raise RequestRefusedError([RequestProblem("", f"at most {most} objects and lists", "more")])
+
+
+def read_checked(text: str, names: "FieldNames", suggestions: Suggestions) -> PredictionRequest:
+    """The request in a JSON text whose names were checked.
+
+    Bytes that are not UTF-8 are escaped as lone surrogates. Raises ``RequestRefusedError``.
+    """
+    if names.repeated:
+        raise repeated_names(text, names)
+    omitted = 0
+    if names.unknown > MOST_COVARIATES:  # refused in any case: no part of a record may have as many
+        text, omitted = _shortened(text)
+    try:
+        return PredictionRequest.model_validate_json(text.encode("utf-8", "surrogateescape"))
+    except ValidationError as error:
+        raise refusal_of(error, suggestions, omitted) from None
+
+
+class FieldNames:
+    """Counts names in a JSON text while it is decoded. Objects are not kept, and numbers stay texts.
+
+    ``repeated``: names that an object has already; ``unknown``: names that the contract does not have.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been decoded yet."""
+        self.repeated = 0
+        self.unknown = 0
+
+    def decoder(self) -> json.JSONDecoder:
+        """A decoder that shows every object to this."""
+        return json.JSONDecoder(object_pairs_hook=self._count, parse_int=str, parse_float=str, parse_constant=str)
+
+    def _count(self, pairs: Pairs) -> None:
+        names = dict(pairs).keys()
+        self.repeated += len(pairs) - len(names)
+        self.unknown += len(names - FIELDS)
+
+
+def repeated_names(text: str, names: FieldNames, *location: str | int) -> RequestRefusedError:
+    """The refusal of a JSON text with names that an object has more than once; ``location`` is the path of the text."""
+    tree = json.loads(text, object_pairs_hook=_PairsOfObject, parse_int=str)
+    paths = [(*location, *path) for path in islice(_repeated(tree), MOST_PROBLEMS)]
+    return name_twice(paths, names.repeated)
+
+
+def name_twice(paths: Sequence[Location], number: int) -> RequestRefusedError:
+    """The refusal of ``number`` names that stand more than once, the first of them at these paths."""
+    shown = [shown_path(path[:DEEPEST]) for path in paths]
+    listed = [RequestProblem(path, "each name once", "a name that is there twice") for path in shown]
+    return RequestRefusedError(listed, number - len(listed))
+
+
+class _PairsOfObject(tuple[tuple[str, Any], ...]):
+    """The names and values of an object as they came."""
+
+    __slots__ = ()
+
+
+def _repeated(tree: Any) -> Iterator[Location]:
+    """The paths of the names that an object has already, in the order of the text."""
+    waiting: list[tuple[Location, Any]] = [((), tree)]
+    while waiting:
+        place, part = waiting.pop()
+        if isinstance(part, _PairsOfObject):
+            seen: set[str] = set()
+            for name, _ in part:
+                if name in seen:
+                    yield (*place, name)
+                seen.add(name)
+            named: Iterable[tuple[str | int, Any]] = part
+        else:
+            named = enumerate(part) if isinstance(part, list) else ()
+        inner = [((*place, name), value) for name, value in named if isinstance(value, _PairsOfObject | list)]
+        waiting += reversed(inner)
+
+
+def _shortened(text: str) -> tuple[str, int]:
+    """The JSON text with one unknown name more than any part may have, and the number of those left out."""
+    kept = left_out = 0
+
+    def shorten(pairs: Pairs) -> dict[str, Any]:
+        nonlocal kept, left_out
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            known = name in FIELDS
+            if known or kept <= MOST_COVARIATES:
+                found[name] = value
+                kept += not known
+            else:
+                left_out += 1
+        return found
+
+    tree = json.loads(text, object_pairs_hook=shorten, parse_int=_whole)
+    return json.dumps(tree), left_out
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_WHOLE else math.inf

@@ -1,0 +1,68 @@
+"""Request bodies read beside the event loop: short ones at once, longer ones in a thread, one slice at a time.
+
+BentoML's own reading would keep the loop from everybody until it ends.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from _bentoml_sdk.io_models import IOMixin  # type: ignore[import-untyped]
+from starlette.requests import Request
+
+from serving.contract.batch import BatchReading
+from serving.contract.reading import read_request
+from serving.contract.request import BatchRequest, PredictionRequest
+from serving.http.body import BodyLimits
+
+SHORT_BYTES: Final = 16_384
+"""A body of this size is read in a few milliseconds, whatever it holds."""
+SLICE_SECONDS: Final = 0.02
+"""A batch is read for about so long at a time. A record is not divided."""
+
+
+class UnreadBody(IOMixin):  # type: ignore[misc]
+    """An input of BentoML that gives the endpoint the body itself."""
+
+    __root_input__ = True
+
+    @classmethod
+    async def from_http_request(cls, request: Request, _serde: Any) -> bytes:
+        """The body, which `WholeBody` has read and limited."""
+        return await request.body()
+
+
+class RecordBody(UnreadBody, PredictionRequest):
+    """The body of a `PredictionRequest`."""
+
+
+class BatchBody(UnreadBody, BatchRequest):
+    """The body of a `BatchRequest`."""
+
+
+class BodyReader:
+    """Reads the bodies of one process. Long ones take turns, so that the loop competes with one thread only."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        """A record of a batch may be as long as a single one."""
+        self._limits = limits
+        self._turn = asyncio.Lock()
+
+    async def one(self, body: bytes) -> PredictionRequest:
+        """One record; raises ``RequestRefusedError``."""
+        if len(body) <= SHORT_BYTES:
+            return read_request(body)
+        async with self._turn:
+            return await asyncio.to_thread(read_request, body)
+
+    async def batch(self, body: bytes) -> BatchReading:
+        """All records of a batch; raises ``RequestRefusedError`` for the whole."""
+        reading = BatchReading(body, self._limits.one)
+        if len(body) <= SHORT_BYTES:
+            while not reading.advance(SLICE_SECONDS):
+                await asyncio.sleep(0)
+            return reading
+        done = False
+        while not done:
+            async with self._turn:
+                done = await asyncio.to_thread(reading.advance, SLICE_SECONDS)
+        return reading
