@@ -90,7 +90,7 @@ def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
     imported = {module.split(".")[0] for path in modules for module in imports_of(path)}
     ours = {*folders, *sys.stdlib_module_names}
     packages = packages_distributions()
-    distributions = {packages[root][0].lower().replace("_", "-") for root in imported - ours if root in packages}
+    distributions = {re.sub("[._]", "-", packages[root][0].lower()) for root in imported - ours if root in packages}
     assert distributions | {"httptools", "uvloop"} == names(described()["dependency-groups"]["serving"])
 
 

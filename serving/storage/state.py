@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from serving.contract.failures import SecretRefusedError
-from serving.storage.database import check_log, create_tables, has_begun, open_database
+from serving.storage.database import check_log, create_tables, earlier_schema, has_begun, open_database
 from serving.storage.pseudonyms import Secret
 from serving.storage.settings import Settings
 
@@ -33,10 +33,16 @@ def begin_state(settings: Settings) -> State:
     return State(secret, engine)
 
 
-def open_state(settings: Settings, *, patience_seconds: float = 60.0) -> State:
-    """The existing state by the settings, for commands, which may wait; raises ``StateError``."""
+def open_state(settings: Settings, *, patience_seconds: float = 60.0, earlier: bool = False) -> State:
+    """The existing state by the settings, for commands, which may wait; raises ``StateError``.
+
+    With ``earlier``, the log may be one of an earlier version.
+    """
     state = State(
         Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
     )
-    check_log(state.engine, state.secret)
+    if earlier:
+        earlier_schema(state.engine, state.secret)
+    else:
+        check_log(state.engine, state.secret)
     return state

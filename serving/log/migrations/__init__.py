@@ -1,0 +1,4 @@
+"""How the log's tables went from one version to the next, for Alembic; `serving.log.upgrade` runs it.
+
+Public names: `run`.
+"""

@@ -1,0 +1,4 @@
+"""One file for each version of the tables.
+
+Public names: `upgrade`.
+"""
