@@ -41,8 +41,9 @@ def open_state(settings: Settings, *, patience_seconds: float = 60.0, earlier: b
     state = State(
         Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
     )
-    if earlier:
-        earlier_schema(state.engine, state.secret)
-    else:
-        check_log(state.engine, state.secret)
+    try:
+        (earlier_schema if earlier else check_log)(state.engine, state.secret)
+    except BaseException:
+        state.engine.dispose()
+        raise
     return state
