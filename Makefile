@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all hard check bento coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test test-all hard check bento coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +80,9 @@ bench: setup  ## Measure speed and memory; prints tables
 
 bench-serve: setup  ## Measure the service under load, compared with mlflow models serve; ten minutes at 70% of its peak
 	$(BIN)/python -m tests.benchmarks.serve
+
+bench-log: setup  ## Measure a log of a million answers: its size, the time and memory of its audit; half an hour
+	$(BIN)/python -m tests.benchmarks.log_size
 
 format:  ## Format the code
 	$(BIN)/ruff format .
