@@ -43,7 +43,7 @@ coverage-report: setup  ## Run the tests, and print which lines of the product t
 
 hard: setup  ## Test failures under load: killed workers, stopped PostgreSQL, full disk, invalid requests; minutes
 	KAP_HARD_TESTS=1 KAP_LOG_CHANGES=200 $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
-	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/log/test_prediction_log.py
+	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/log tests/training/cli/test_log_backup.py
 
 check: setup  ## Check format, lint, types and dependencies; changes nothing
 	$(BIN)/ruff format --check .

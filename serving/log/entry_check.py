@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from functools import cache
 from types import NoneType
 from typing import Any
 
@@ -12,17 +11,16 @@ from serving.storage.pseudonyms import Secret
 
 PREVIOUS_MISSING = "the previous entry in its chain is missing"
 _KINDS: dict[Any, tuple[type, ...]] = {int: (int,), str: (str,), int | None: (int, NoneType)}
-
-
-@cache
-def _declared(kind: type[LogEntry] | type[Writer]) -> tuple[tuple[str, tuple[type, ...]], ...]:
-    return tuple((one.name, _KINDS.get(one.type, (str, NoneType))) for one in fields(kind))
+_DECLARED = {
+    kind: tuple((one.name, _KINDS.get(one.type, (str, NoneType))) for one in fields(kind))
+    for kind in (LogEntry, Writer)
+}
 
 
 def has_declared_types(row: LogEntry | Writer) -> bool:
     """Whether every field has its declared type: SQLite keeps a text in a column of numbers."""
     values = vars(row)
-    return all(isinstance(values[name], kinds) for name, kinds in _declared(type(row)))
+    return all(isinstance(values[name], kinds) for name, kinds in _DECLARED[type(row)])
 
 
 def holds(code: str, computed: Callable[[], str]) -> bool:

@@ -66,7 +66,8 @@ def test_an_answer_with_curve_and_reasons_takes_less_than_a_fifth_of_its_text() 
     for reply in answered(replace(bundle, models=models), drawn(4, 20, protocol)):
         content = Content("0" * 32, "1" * 64, "2" * 64, (reply.row or b"").decode(), reply.body.decode(), None)
         text = len(content.row or "") + len(content.answer or "")
-        assert len(encrypt(SECRET, content).ciphertext) < max(text / 5, 1200)
+        if b'"curve":[' in reply.body:
+            assert len(encrypt(SECRET, content).ciphertext) < text / 5
 
 
 def _of_all_features(model: OutcomeModel, score: LinearScore) -> OutcomeModel:
