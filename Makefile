@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve lock format clean
+.PHONY: help setup demo test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ coverage-report: setup  ## Run the tests, and print which lines of the product t
 
 hard: setup  ## Test failures under load: killed workers, stopped PostgreSQL, full disk, invalid requests; minutes
 	KAP_HARD_TESTS=1 KAP_LOG_CHANGES=200 $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
-	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/log/test_prediction_log.py
+	  --numprocesses 2 --dist loadfile tests/serving/hard tests/serving/log tests/training/cli/test_log_backup.py
 
 check: setup  ## Check format, lint, types and dependencies; changes nothing
 	$(BIN)/ruff format --check .
@@ -86,6 +86,9 @@ bench: setup  ## Measure speed and memory; prints tables
 
 bench-serve: setup  ## Measure the service under load, compared with mlflow models serve; ten minutes at 70% of its peak
 	$(BIN)/python -m tests.benchmarks.serve
+
+bench-log: setup  ## Measure a log of a million answers: its size, the time and memory of its audit; half an hour
+	$(BIN)/python -m tests.benchmarks.log_size
 
 format:  ## Format the code
 	$(BIN)/ruff format .

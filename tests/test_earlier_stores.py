@@ -26,6 +26,7 @@ from models import bundle as bundles
 from models.bundle import BundleRefusedError, load_bundle
 from serving.log.check import check_log
 from serving.log.queries import read_entries
+from serving.log.upgrade import upgrade
 from serving.storage.keys import list_keys
 from tests.places import ROOT
 from tests.serving.logs import SECRET, log_in
@@ -58,16 +59,18 @@ def test_a_bundle_of_another_format_or_catalogue_is_refused_saying_what_to_do(
         load_bundle(bundle)
 
 
-def test_a_log_is_whole_and_its_keys_hold(tmp_path: Path) -> None:
+def test_an_upgraded_log_is_whole_and_its_keys_hold(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "predictions.db")) as made:
         made.executescript((EARLIER / "predictions.sql").read_text(encoding="utf-8"))
     log = log_in(tmp_path)
     try:
+        assert upgrade(log, SECRET) == 4
         checked = check_log(log, SECRET)
         assert (checked.predictions, checked.erased, checked.erasures) == (3, 1, 1)
         assert checked.findings == ()
         assert [key.name for key in list_keys(log)] == ["ward 3"]
-        answers = [json.loads(entry.answer)["outcome"] for entry in read_entries(log) if entry.answer is not None]
+        held = [entry.answer for entry in read_entries(log, SECRET) if entry.answer is not None]
+        answers = [json.loads(answer)["outcome"] for answer in held]
         assert answers == ["predicted", "not_predictable"]
     finally:
         log.dispose()

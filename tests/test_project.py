@@ -92,7 +92,7 @@ def distribution_of(module: str, candidates: list[str]) -> str:
         if len(set(candidates)) == 1
         or any(str(file) in (f"{path}.py", f"{path}/__init__.py") for file in distribution(name).files or ())
     ]
-    return has[0].lower().replace("_", "-")
+    return re.sub("[._]", "-", has[0].lower())
 
 
 def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:

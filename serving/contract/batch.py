@@ -1,6 +1,6 @@
 """The records of a batch, read one after another, so that each is refused on its own.
 
-`BatchReading` can pause after each record, so that a long body keeps nobody waiting.
+`BatchContent` can pause after each record, so that a long body keeps nobody waiting.
 """
 
 import time
@@ -31,7 +31,7 @@ TOO_MANY_ROWS: Final = RequestProblem("", f"at most {MOST_BATCH_ROWS} rows in al
 """The problem of a record for which a batch has no room."""
 
 
-class BatchReading:
+class BatchContent:
     """Reads the body of a `BatchRequest`: ``records`` in their order, and ``in_full``, complete after the last step."""
 
     def __init__(self, body: bytes, most_bytes: int) -> None:
@@ -91,9 +91,9 @@ class BatchReading:
         return record
 
 
-def read_batch(body: bytes, most_bytes: int) -> BatchReading:
+def read_batch(body: bytes, most_bytes: int) -> BatchContent:
     """The whole batch; raises ``RequestRefusedError``."""
-    reading = BatchReading(body, most_bytes)
+    reading = BatchContent(body, most_bytes)
     while not reading.advance(1.0):
         pass
     return reading

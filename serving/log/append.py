@@ -5,15 +5,27 @@ It works on an open connection. `writer` connects and handles failures.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from secrets import token_hex
 from typing import TypeAlias
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Table, TextClause, bindparam, delete, func, insert, select, text, update
 
 from serving.contract.failures import LogUnavailableError
-from serving.log.chain import BEGINNING, Content, Stub, content_code, entry_code, head_code, writer_code, writers_code
-from serving.log.queries import Kind, Writer, entries, now, writers
+from serving.log.chain import (
+    BEGINNING,
+    NO_CONTENT,
+    Content,
+    Stub,
+    content_code,
+    entry_code,
+    head_code,
+    writer_code,
+    writers_code,
+)
+from serving.log.content import encrypt, fingerprint
+from serving.log.queries import WITH_KEYS, Kind, Writer, content_keys, entries, entry_of, now, writers
 from serving.storage.database import meta
 from serving.storage.pseudonyms import Secret
 
@@ -23,19 +35,14 @@ TRIED = "tried"
 """The name in ``meta`` of the time of the last test write."""
 _LOCK = 5_472_913_001
 """Number of the lock of a PostgreSQL log for one writer at a time; any number that is not used otherwise."""
-_COLUMNS = (*Stub._fields, "code", "erased_by", *Content._fields)
-_INSERT_ROWS = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
-_INSERT_DOCUMENT = text("INSERT INTO entries SELECT * FROM json_populate_recordset(NULL::entries, CAST(:rows AS json))")
-_KNOWN_KEYS = select(entries.c.idempotency, entries.c.input_digest, entries.c.prediction_id, entries.c.answer).where(
-    entries.c.idempotency.in_(bindparam("keys", expanding=True))
-)
+_KNOWN_KEYS = WITH_KEYS.where(content_keys.c.idempotency.in_(bindparam("keys", expanding=True)))
 _ADVANCE = (
     update(writers)
     .where(writers.c.number == bindparam("writer"))
     .values(entries=bindparam("reached"), head=bindparam("last"), head_code=bindparam("code_of_last"))
 )
-Row: TypeAlias = tuple[str | int | None, ...]
-"""The values of ``_COLUMNS``."""
+Values: TypeAlias = tuple[str | int | bytes | None, ...]
+"""The values of a row, in the order of the table's columns."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,8 @@ def append(
 
     A draft whose idempotency key is known adds nothing: the logged answer is returned, if the request was the same.
     """
-    known = _known_keys(connection, [draft.idempotency for draft in drafts if draft.idempotency is not None])
-    rows: list[Row] = []
+    known = _known_keys(connection, secret, [draft.idempotency for draft in drafts if draft.idempotency is not None])
+    rows: list[tuple[Values, Values | None]] = []
     results: list[LoggedReply | KeyReusedError] = []
     head, reached, at = writer.head, writer.entries, now()
     for draft in drafts:
@@ -117,7 +124,8 @@ def append(
             known[draft.idempotency] = (draft.input_digest, results[-1])
     if not rows:
         return writer, results
-    _insert(connection, rows)
+    insert_rows(connection, entries, [entry for entry, _ in rows])
+    insert_rows(connection, content_keys, [key for _, key in rows if key is not None])
     return _advanced(connection, secret, replace(writer, entries=reached, head=head)), results
 
 
@@ -137,17 +145,24 @@ def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
 
 
 def _known_keys(
-    connection: Connection, keys: Sequence[str]
+    connection: Connection, secret: Secret, keys: Sequence[str]
 ) -> dict[str, tuple[str | None, LoggedReply | KeyReusedError]]:
     """Digest of the request and answer of each key that was used before."""
     if not keys:
         return {}
-    found = connection.execute(_KNOWN_KEYS, {"keys": keys})
-    return {key: (digest, LoggedReply(prediction_id, answer)) for key, digest, prediction_id, answer in found}
+    fingerprints = [fingerprint(secret, "idempotency", key) for key in keys]
+    found = [entry_of(secret, row) for row in connection.execute(_KNOWN_KEYS, {"keys": fingerprints})]
+    return {
+        entry.idempotency: (entry.input_digest, LoggedReply(entry.prediction_id, entry.answer))
+        for entry in found
+        if entry.idempotency is not None and entry.answer is not None
+    }
 
 
-def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str) -> tuple[Row, str]:
-    """The row of a draft at a place (writer's number, own number, previous code), and its code."""
+def _chained(
+    secret: Secret, place: tuple[int, int, str], draft: Draft, at: str
+) -> tuple[tuple[Values, Values | None], str]:
+    """The rows of a draft (entry, key) at a place (writer's number, own number, previous code), and its code."""
     writer, number, before = place
     content = Content(token_hex(16), draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
     stub = Stub(
@@ -166,13 +181,41 @@ def _chained(secret: Secret, place: tuple[int, int, str], draft: Draft, at: str)
         content_code(secret, content),
     )
     code = entry_code(secret, before, stub)
-    return (*stub, code, None, *content), code
+    return stored_rows(secret, stub, code, None, content), code
 
 
-def _insert(connection: Connection, rows: list[Row]) -> None:
+def stored_rows(
+    secret: Secret, stub: Stub, code: str, erased_by: str | None, content: Content
+) -> tuple[Values, Values | None]:
+    """An entry as the rows of its two tables, under a new key; one whose content was erased has no key."""
+    if content == NO_CONTENT:
+        return (*stub, code, erased_by, None), None
+    stored = encrypt(secret, content)
+    found_by = (
+        fingerprint(secret, "patient", content.patient),
+        fingerprint(secret, "idempotency", content.idempotency),
+    )
+    return (*stub, code, erased_by, stored.ciphertext), (stub.writer, stub.number, stored.seed, *found_by)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows without SQLAlchemy's work per row; PostgreSQL's driver would also send a statement per row."""
-    if connection.dialect.name == "postgresql":
-        named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-        connection.execute(_INSERT_DOCUMENT, {"rows": orjson.dumps(named).decode()})
+    if not rows:
         return
-    connection.exec_driver_sql(_INSERT_ROWS, rows)
+    names = [str(name) for name in table.c.keys()]  # noqa: SIM118 - no dictionary
+    if connection.dialect.name == "postgresql":
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        document = orjson.dumps(named, default=lambda value: f"\\x{value.hex()}").decode()
+        connection.execute(_recordset(table.name), {"rows": document})
+        return
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our own names
+        list(rows),
+    )
+
+
+@cache
+def _recordset(table: str) -> TextClause:
+    return text(
+        f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"  # noqa: S608 - our own names
+    )

@@ -18,12 +18,16 @@ BEGINNING = ""
 class Content(NamedTuple):
     """The part of an entry that can be erased; ``nonce`` prevents guessing it from the code that stays."""
 
-    nonce: str
+    nonce: str | None
     patient: str | None
     input_digest: str | None
     row: str | None
     answer: str | None
     idempotency: str | None
+
+
+NO_CONTENT = Content(None, None, None, None, None, None)
+"""What is left once it is erased."""
 
 
 class Stub(NamedTuple):

@@ -15,7 +15,7 @@ from features.protocol.problems import InputRefusedError, Problem
 from serving.log.append import WRITERS
 from serving.log.chain import BEGINNING, head_code, writer_code, writers_code
 from serving.log.entry_check import PREVIOUS_MISSING, entry_findings, has_declared_types, holds
-from serving.log.queries import LogEntry, Writer, entries, read_writers, stream
+from serving.log.queries import LogEntry, Writer, read_writers, stream
 from serving.storage.database import meta, reading
 from serving.storage.pseudonyms import Secret
 
@@ -31,13 +31,14 @@ class ChainPosition:
 
 @dataclass(frozen=True)
 class LogReport:
-    """The result of a check; without ``findings`` the log is unchanged."""
+    """The result of a check; without ``findings`` the log is unchanged. ``remarks`` say what a person should know."""
 
     predictions: int
     erased: int
     erasures: int
     findings: tuple[str, ...]
     reached: tuple[ChainPosition, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] = ()) -> LogReport:
@@ -46,11 +47,18 @@ def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] 
         writers = read_writers(connection)
         findings = list(_writer_findings(connection, secret, writers))
         check = _EntryCheck(secret, writers, sealed)
-        for entry in stream(connection, select(entries).order_by(entries.c.writer, entries.c.number)):
+        for entry in stream(connection, secret):
             check.take(entry)
         check.finish()
     reached = tuple(ChainPosition(writer.number, writer.entries, writer.head) for writer in writers)
-    return LogReport(check.predictions, len(check.erased), check.erasures, (*findings, *check.findings), reached)
+    return LogReport(
+        check.predictions,
+        len(check.erased),
+        check.erasures,
+        (*findings, *check.findings),
+        reached,
+        tuple(check.remarks),
+    )
 
 
 def _writer_findings(connection: Connection, secret: Secret, writers: list[Writer]) -> Iterator[str]:
@@ -81,8 +89,10 @@ class _EntryCheck:
         self._writers = {writer.number: writer for writer in writers}
         self._sealed = {(one.writer, one.entries): one.head for one in sealed if one.entries}
         self._last: dict[int, tuple[int, str]] = {}
+        self._at: dict[int, str] = {}
         self._listed: dict[str, set[str]] = {}
         self.findings: list[str] = []
+        self.remarks: list[str] = []
         self.predictions = 0
         self.erasures = 0
         self.erased: dict[str, str | None] = {}
@@ -98,11 +108,18 @@ class _EntryCheck:
             self._last[entry.writer] = (entry.number, entry.code)
         found = entry_findings(self._secret, before if in_turn else None, entry)
         self.findings += [f"{place}: {finding}" for finding in found if in_turn or finding != PREVIOUS_MISSING]
-        if entry.nonce is None:
+        self._compare_times(place, entry)
+        if entry.nonce is None and entry.content_finding is None:
             self.erased[entry.prediction_id] = entry.erased_by
         self._count(entry)
         if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
             self.findings.append(f"{place}: it differs from the sealed entry")
+
+    def _compare_times(self, place: str, entry: LogEntry) -> None:
+        """Remark on an entry that is earlier than the one before it: the texts have one form and one time zone."""
+        before, self._at[entry.writer] = self._at.get(entry.writer, ""), str(entry.at)
+        if self._at[entry.writer] < before:
+            self.remarks.append(f"{place}: its time is before that of the previous entry; was the clock set back?")
 
     def _count(self, entry: LogEntry) -> None:
         if entry.kind != "erasure":

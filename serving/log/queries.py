@@ -6,26 +6,43 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
-    RowMapping,
+    Row,
     Select,
     Table,
     Text,
+    and_,
+    event,
     select,
+    text,
 )
 
-from serving.log.chain import Content, Stub
+from serving.log.chain import NO_CONTENT, Content, Stub
+from serving.log.content import ContentChangedError, EncryptedContent, decrypt, fingerprint
 from serving.storage.database import metadata, reading
+from serving.storage.pseudonyms import Secret
 
 Kind: TypeAlias = Literal["prediction", "erasure"]
 ROWS_AT_ONCE = 500
+
+
+class StoredBytes(LargeBinary):
+    """Bytes as the driver gives them: what was changed to another type must be reported, not fail the check."""
+
+    cache_ok = True
+
+    def result_processor(self, *_: object) -> None:
+        """No conversion."""
+
 
 writers = Table(
     "writers",
@@ -57,15 +74,41 @@ entries = Table(
     Column("content", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("erased_by", Text),
-    Column("nonce", Text),
-    Column("patient", Text, index=True),
-    Column("input_digest", Text),
-    Column("row", Text),
-    Column("answer", Text),
-    Column("idempotency", Text, unique=True),
+    Column("ciphertext", StoredBytes),
     PrimaryKeyConstraint("writer", "number"),
 )
-"""One row per entry. The columns after ``code`` are erased on request, and then ``erased_by`` names the erasure."""
+"""One row per entry. ``ciphertext`` is its erasable content; once it is erased, ``erased_by`` names the erasure."""
+
+content_keys = Table(
+    "content_keys",
+    metadata,
+    Column("writer", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("seed", StoredBytes, nullable=False),
+    Column("patient", StoredBytes, index=True),
+    Column("idempotency", StoredBytes),
+    PrimaryKeyConstraint("writer", "number"),
+    Index("ix_content_keys_idempotency", "idempotency", unique=True),
+)
+"""One row per entry that was not erased: the seed of its content's key, and fingerprints by which it is found.
+
+It is small, so that it can be written anew after an erasure: nothing of an erased row stays in the database's files.
+"""
+
+
+@event.listens_for(entries, "after_create")
+def _leave_uncompressed(_: Table, connection: Connection, **__: object) -> None:
+    """Keep PostgreSQL from compressing what is compressed already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE entries ALTER COLUMN ciphertext SET STORAGE EXTERNAL"))
+
+
+_SAME_ENTRY = and_(content_keys.c.writer == entries.c.writer, content_keys.c.number == entries.c.number)
+_KEY = (content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency)
+WITH_KEYS = select(entries, *_KEY).join_from(entries, content_keys, _SAME_ENTRY, isouter=True)
+"""Every entry, with the seed of its content's key and its fingerprints if it has them."""
+_PLAIN = len(entries.c) - 1
+"""Columns of an entry before its ciphertext."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +116,9 @@ class LogEntry:
     """An entry of the log; ``at`` is UTC in ISO 8601, ``latency_us`` microseconds from receipt to the finished answer.
 
     ``patient`` is the keyed hash of the reference, ``row`` the recorded features by name as JSON, ``answer`` the JSON
-    that was given; these and ``input_digest`` and ``idempotency`` are ``None`` once erased. An erasure's ``answer``
-    names the entries that it erased, and why.
+    that was given; these and ``input_digest`` and ``idempotency`` are ``None`` once erased, and where
+    ``content_finding`` says what is wrong with the stored content. An erasure's ``answer`` names the entries that it
+    erased, and why.
     """
 
     writer: int
@@ -92,6 +136,7 @@ class LogEntry:
     content: str
     code: str
     erased_by: str | None
+    content_finding: str | None
     nonce: str | None
     patient: str | None
     input_digest: str | None
@@ -129,9 +174,31 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def entry_of(row: RowMapping) -> LogEntry:
-    """A row of the table as an entry."""
-    return LogEntry(**row)
+def entry_of(secret: Secret, row: Row[Any]) -> LogEntry:
+    """A row of ``WITH_KEYS`` as an entry, with its content decrypted."""
+    ciphertext, seed, *fingerprints = row[_PLAIN:]
+    finding, content = _content(secret, seed, ciphertext)
+    if finding is None and fingerprints != [
+        fingerprint(secret, "patient", content.patient),
+        fingerprint(secret, "idempotency", content.idempotency),
+    ]:
+        finding = "a fingerprint by which it is found was changed"
+    values: Any = (*row[:_PLAIN], finding, *content)
+    return LogEntry(*values)
+
+
+def _content(secret: Secret, seed: object, ciphertext: object) -> tuple[str | None, Content]:
+    """What is wrong with stored content, and the content; empty where it was erased or can't be read."""
+    if seed is None and ciphertext is None:
+        return None, NO_CONTENT
+    if seed is None or ciphertext is None:
+        return "it is only partly erased", NO_CONTENT
+    try:
+        if isinstance(seed, bytes) and isinstance(ciphertext, bytes):
+            return None, decrypt(secret, EncryptedContent(seed, ciphertext))
+    except ContentChangedError:
+        pass
+    return "its content was changed", NO_CONTENT
 
 
 def read_writers(connection: Connection) -> list[Writer]:
@@ -139,26 +206,27 @@ def read_writers(connection: Connection) -> list[Writer]:
     return [Writer(**row) for row in connection.execute(select(writers).order_by(writers.c.number)).mappings()]
 
 
-def read_entries(engine: Engine, *, kind: Kind | None = "prediction") -> Iterator[LogEntry]:
+def read_entries(engine: Engine, secret: Secret, *, kind: Kind | None = "prediction") -> Iterator[LogEntry]:
     """Entries in the order of their chains, a portion at a time; all kinds with ``None``."""
-    query = select(entries).order_by(entries.c.writer, entries.c.number)
+    query = WITH_KEYS if kind is None else WITH_KEYS.where(entries.c.kind == kind)
     with reading(engine) as connection:
-        yield from stream(connection, query if kind is None else query.where(entries.c.kind == kind))
+        yield from stream(connection, secret, query)
 
 
-def stream(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[LogEntry]:
-    """The entries that a query finds, a portion at a time, so that memory does not grow with the log."""
-    for part in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).mappings().partitions():
-        yield from map(entry_of, part)
+def stream(connection: Connection, secret: Secret, query: Select[Any] = WITH_KEYS) -> Iterator[LogEntry]:
+    """Entries in the order of their chains, a portion at a time, so that memory does not grow with the log."""
+    ordered = query.order_by(entries.c.writer, entries.c.number).execution_options(yield_per=ROWS_AT_ONCE)
+    for row in connection.execute(ordered):
+        yield entry_of(secret, row)
 
 
-def find_entry(engine: Engine, prediction_id: str) -> LogEntry | None:
+def find_entry(engine: Engine, secret: Secret, prediction_id: str) -> LogEntry | None:
     """The entry of a prediction; ``None`` where the log has none."""
     with reading(engine) as connection:
-        return entry_with(connection, prediction_id)
+        return entry_with(connection, secret, prediction_id)
 
 
-def entry_with(connection: Connection, prediction_id: str) -> LogEntry | None:
+def entry_with(connection: Connection, secret: Secret, prediction_id: str) -> LogEntry | None:
     """The entry with that id, of any kind; ``None`` if the log has none."""
-    found = connection.execute(select(entries).where(entries.c.prediction_id == prediction_id)).mappings().first()
-    return None if found is None else entry_of(found)
+    found = connection.execute(WITH_KEYS.where(entries.c.prediction_id == prediction_id)).first()
+    return None if found is None else entry_of(secret, found)

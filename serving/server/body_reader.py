@@ -9,7 +9,7 @@ from typing import Any, Final
 from _bentoml_sdk.io_models import IOMixin  # type: ignore[import-untyped]
 from starlette.requests import Request
 
-from serving.contract.batch import BatchReading
+from serving.contract.batch import BatchContent
 from serving.contract.reading import read_request
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.http.body import BodyLimits
@@ -54,9 +54,9 @@ class BodyReader:
         async with self._turn:
             return await asyncio.to_thread(read_request, body)
 
-    async def batch(self, body: bytes) -> BatchReading:
+    async def batch(self, body: bytes) -> BatchContent:
         """All records of a batch; raises ``RequestRefusedError`` for the whole."""
-        reading = BatchReading(body, self._limits.one)
+        reading = BatchContent(body, self._limits.one)
         if len(body) <= SHORT_BYTES:
             while not reading.advance(SLICE_SECONDS):
                 await asyncio.sleep(0)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
+    String,
     Table,
     Text,
     create_engine,
@@ -38,11 +39,15 @@ from serving.storage.pseudonyms import Secret
 
 __all__ = [
     "DuplicateError", "LogRefusedError", "LogUnavailableError", "SecretMismatchError", "check_log", "create_tables",
-    "has_begun", "meta", "metadata", "open_database", "reading", "unavailable", "writing",
+    "earlier_schema", "has_begun", "meta", "metadata", "open_database", "reading", "revisions", "unavailable",
+    "writing",
 ]  # fmt: skip
 
 SQLITE = "sqlite"
-SCHEMA = "1"
+SCHEMA = "2"
+"""Version of the tables; `serving.log.migrations` has the way from each to the next."""
+EARLIER = ("1", "1_to_2")
+"""Versions that `kap log upgrade` brings to this one; the second is an upgrade that was interrupted."""
 PATIENCE_SECONDS = 5.0
 IDLE_SECONDS = 1.0
 CONNECTIONS = 5
@@ -54,6 +59,8 @@ metadata = MetaData()
 """The tables of the log and of the keys."""
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+revisions = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+"""The version of the tables as Alembic keeps it."""
 
 
 def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
@@ -120,6 +127,19 @@ def check_log(engine: Engine, secret: Secret) -> None:
     _compare(_facts_if_any(engine), secret)
 
 
+def earlier_schema(engine: Engine, secret: Secret) -> str | None:
+    """The version of an earlier version's log that `kap log upgrade` takes; ``None`` if it has this version already.
+
+    Raises ``LogRefusedError`` for every other log.
+    """
+    facts = _facts_if_any(engine)
+    if (found := facts.get("schema")) not in EARLIER:
+        _compare(facts, secret)
+        return None
+    _compare(facts | {"schema": SCHEMA}, secret)
+    return found
+
+
 def has_begun(engine: Engine) -> bool:
     """Whether there is a log already; raises ``LogUnavailableError``."""
     if _is_sqlite(engine.url) and not Path(str(engine.url.database)).exists():
@@ -134,9 +154,11 @@ def _make_tables(engine: Engine, secret: Secret) -> None:
         except OSError as error:
             raise LogUnavailableError(f"it can't be made ({error.strerror})") from None
     with reading(engine) as connection:
-        complete = set(metadata.tables) <= set(inspect(connection).get_table_names())
-        if complete and (facts := _facts(connection)):
+        found = set(inspect(connection).get_table_names())
+        facts = _facts(connection) if meta.name in found else {}
+        if facts:
             _compare(facts, secret)
+        if facts and set(metadata.tables) <= found:
             return
     with writing(engine) as connection:
         if not _is_sqlite(engine.url):
@@ -145,6 +167,7 @@ def _make_tables(engine: Engine, secret: Secret) -> None:
         if not _facts(connection):
             facts = {"schema": SCHEMA, "secret": _check_value(secret)}
             connection.execute(insert(meta), [{"name": name, "value": value} for name, value in facts.items()])
+            connection.execute(insert(revisions).values(version_num=SCHEMA))
         _compare(_facts(connection), secret)
 
 
@@ -164,6 +187,10 @@ def _check_value(secret: Secret) -> str:
 def _compare(facts: dict[str, str], secret: Secret) -> None:
     if not facts:
         raise LogRefusedError("this database has no log yet: set KAP_LOG to another one, or start the service first")
+    if facts.get("schema") in EARLIER:
+        raise LogRefusedError(
+            "this log was made by an earlier version: stop every service that uses it, then run kap log upgrade"
+        )
     if facts.get("schema") != SCHEMA:
         raise LogRefusedError(
             f"this log has another version of the tables than {SCHEMA}: use the software that made it"

@@ -12,14 +12,16 @@ from serving.storage.state import State, open_state
 REQUIRED = "the file of a log, or a URL postgresql://USER@HOST/DATABASE with its password in KAP_LOG_PASSWORD"
 
 
-def open_log(log: str | None) -> State:
+def open_log(log: str | None, *, earlier: bool = False) -> State:
     """The given log, or that of the settings, with its secret; raises ``InputRefusedError``, ``StateError``.
+
+    With ``earlier``, it is not checked whether the log has this version's tables.
 
     The secret of a file is beside it, unless KAP_SECRET_FILE is set. A password on the command line is refused, because
     every user of the machine can read it there.
     """
     settings = load_settings()
-    return open_state(settings if log is None else _named(settings, log))
+    return open_state(settings if log is None else _named(settings, log), earlier=earlier)
 
 
 def _named(settings: Settings, log: str) -> Settings:

@@ -65,11 +65,15 @@ class Secret:
         return self.mac("patient", ref.encode("utf-8", "surrogatepass"))
 
     def mac(self, purpose: str, data: bytes) -> str:
-        """The keyed hash of ``data`` for a purpose; hashes for different purposes are unrelated."""
+        """The keyed hash of ``data`` for a purpose, in hexadecimal; hashes for different purposes are unrelated."""
+        return self.digest(purpose, data).hex()
+
+    def digest(self, purpose: str, data: bytes) -> bytes:
+        """The 32 bytes of the keyed hash of ``data`` for a purpose."""
         key = self._keys.get(purpose)
         if key is None:
             key = self._keys[purpose] = hmac.digest(self._value, b"kap-outcomes/" + purpose.encode(), "sha256")
-        return hmac.digest(key, data, "sha256").hex()
+        return hmac.digest(key, data, "sha256")
 
     def __repr__(self) -> str:
         return "Secret(...)"

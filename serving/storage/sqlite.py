@@ -4,6 +4,7 @@ A committed transaction survives the loss of power: the write-ahead log is flush
 EXTRA adds nothing in this mode). Erased rows are overwritten with zeros (secure_delete).
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +13,16 @@ from urllib.parse import quote
 from serving.contract.failures import LogUnavailableError
 from serving.storage.secure_files import place_private_file
 
+REBUILD_SECONDS = 60.0
+PAGE_BYTES = 32_768
+"""A page of the default size holds one entry with a curve and is not full."""
 _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "secure_delete=ON",
     "trusted_schema=OFF",
-    "wal_autocheckpoint=4000",  # four times the default: a checkpoint delays the current writer
+    "wal_autocheckpoint=500",  # in pages: four times the default, because a checkpoint delays the current writer
+    "cache_size=-16000",  # in KiB
 )
 _TROUBLES = {
     sqlite3.SQLITE_BUSY: "it is locked",
@@ -49,6 +54,7 @@ def make_file(path: Path) -> None:
 
 def _fill(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
 
 
@@ -63,7 +69,7 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
         if name.is_symlink():
             raise LogUnavailableError(f"{name.name} is a symbolic link")
     connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode=rw",
+        f"file:{quote(str(path.absolute()))}?{_mode(path)}",
         uri=True,
         timeout=patience_seconds,
         isolation_level=None,
@@ -74,6 +80,43 @@ def connect(path: Path, patience_seconds: float) -> sqlite3.Connection:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _mode(path: Path) -> str:
+    """For a copy in a folder that can't be written, where nobody else writes either: no lock file can be made there.
+
+    Raises ``LogUnavailableError`` if the copy needs one, because a part of its entries is in the file beside it.
+    """
+    if not path.is_file() or os.access(path.parent, os.W_OK):
+        return "mode=rw"
+    beside = path.with_name(f"{path.name}-wal")
+    if not beside.is_file() or not beside.stat().st_size:
+        return "mode=ro&immutable=1"
+    if path.with_name(f"{path.name}-shm").is_file():
+        return "mode=ro"
+    raise LogUnavailableError(
+        f"its folder can't be written, and entries are in {beside.name}: copy {path.name} and {beside.name} together "
+        "to a folder that you can write, and read them there"
+    )
+
+
+def rebuild(path: Path) -> None:
+    """Write a file anew, without free space and with pages of the right size; nobody else may have it open.
+
+    Needs as much free space as the new file has. An interruption leaves a file that works, and can be rebuilt again.
+    Raises ``LogUnavailableError``.
+    """
+    try:
+        with closing(connect(path, REBUILD_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()  # pages keep their size otherwise
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    except sqlite3.Error as error:
+        reason = trouble(error) or "its file can't be rebuilt"
+        if not is_lasting(error):
+            reason += "; stop every other process that uses it, and run the same command again"
+        raise LogUnavailableError(reason) from None
 
 
 def trouble(error: BaseException) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from serving.contract.failures import SecretRefusedError
-from serving.storage.database import check_log, create_tables, has_begun, open_database
+from serving.storage.database import check_log, create_tables, earlier_schema, has_begun, open_database
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import FILE as RATE_LIMITS
 from serving.storage.settings import Settings
@@ -54,10 +54,17 @@ def check_files(settings: Settings) -> None:
         read_given(Path(authority), secret=False)
 
 
-def open_state(settings: Settings, *, patience_seconds: float = 60.0) -> State:
-    """The existing state by the settings, for commands, which may wait; raises ``StateError``."""
+def open_state(settings: Settings, *, patience_seconds: float = 60.0, earlier: bool = False) -> State:
+    """The existing state by the settings, for commands, which may wait; raises ``StateError``.
+
+    With ``earlier``, the log may be one of an earlier version.
+    """
     state = State(
         Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
     )
-    check_log(state.engine, state.secret)
+    try:
+        (earlier_schema if earlier else check_log)(state.engine, state.secret)
+    except BaseException:
+        state.engine.dispose()
+        raise
     return state

@@ -52,13 +52,13 @@ class EntryFacts:
     @property
     def erased(self) -> bool:
         """Whether its content is missing, with or without an erasure."""
-        return self.entry.erasable is None
+        return self.entry.erasable is None and self.entry.content_finding is None
 
 
 def facts_of(state: State, prediction_id: str) -> EntryFacts:
     """The entry of a prediction; raises ``InputRefusedError`` where the log has no prediction of that id."""
     with reading(state.engine) as connection:
-        entry = entry_with(connection, prediction_id)
+        entry = entry_with(connection, state.secret, prediction_id)
         if entry is None or entry.kind != "prediction":
             found = "an id that is not there" if entry is None else "the id of an erasure"
             raise InputRefusedError([Problem("PREDICTION_ID", None, None, "the id of a logged prediction", found)])
@@ -98,9 +98,9 @@ def _outside_its_chain(connection: Connection, secret: Secret, entry: LogEntry) 
 
 def _erasure(connection: Connection, secret: Secret, entry: LogEntry) -> tuple[Erasure | None, list[str]]:
     """The erasure of an entry's content, and what is wrong with it; neither for an entry that was not erased."""
-    if entry.erasable is not None:
+    if entry.erasable is not None or entry.content_finding is not None:
         return None, []
-    found = None if entry.erased_by is None else entry_with(connection, entry.erased_by)
+    found = None if entry.erased_by is None else entry_with(connection, secret, entry.erased_by)
     erasure_record = _erasure_record(found)
     erased = erasure_record.get("erased")
     if found is None or not isinstance(erased, list) or entry.prediction_id not in erased:

@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 
 from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError
-from serving.log.append import Draft
+from serving.log.append import Draft, stored_rows
+from serving.log.chain import NO_CONTENT, Content
 from serving.log.queries import LogEntry, find_entry, read_entries
 from serving.prediction.predictor import Predictor
 from serving.server.batcher import input_text
@@ -67,19 +68,35 @@ class PredictionLog:
 
     def entry(self, prediction_id: str) -> LogEntry:
         with self.open() as state:
-            found = find_entry(state.engine, prediction_id)
+            found = find_entry(state.engine, state.secret, prediction_id)
         assert found is not None
         return found
 
     def ids(self) -> list[str]:
         """The ids of all predictions, in the order of their logging."""
         with self.open() as state:
-            return [entry.prediction_id for entry in read_entries(state.engine)]
+            return [entry.prediction_id for entry in read_entries(state.engine, state.secret)]
 
     def change(self, prediction_id: str, **values: Any) -> None:
-        """Change an entry in the file, behind the log's back."""
+        """Change an entry in the file, behind the log's back; its content as one who has the secret could."""
+        entry = self.entry(prediction_id)
+        content = Content(*(values.pop(name, getattr(entry, name)) for name in Content._fields))
+        if content not in (entry.erasable, NO_CONTENT):
+            row, key = stored_rows(SECRET, entry.stub, entry.code, None, content)
+            assert key is not None
+            values["ciphertext"] = row[-1]
+            self.sql("REPLACE INTO content_keys VALUES (?, ?, ?, ?, ?)", *key)
+        elif entry.erasable is not None and content == NO_CONTENT:
+            values["ciphertext"] = None
+            self.sql("DELETE FROM content_keys WHERE writer = ? AND number = ?", entry.writer, entry.number)
         named = ", ".join(f"{name} = ?" for name in values)
         self.sql(f"UPDATE entries SET {named} WHERE prediction_id = ?", *values.values(), prediction_id)
+
+    def erasure(self) -> str:
+        """The id of the only erasure."""
+        with self.open() as state:
+            (entry,) = read_entries(state.engine, state.secret, kind="erasure")
+        return entry.prediction_id
 
     def sql(self, statement: str, *values: Any) -> None:
         with closing(sqlite3.connect(self.file)) as database, database:

@@ -1,4 +1,4 @@
-"""`kap audit log`, `kap log erase` and `kap log prune`: check the prediction log, and erase content from it.
+"""`kap audit log` and `kap log`: check the prediction log, erase content from it, back it up and upgrade it.
 
 `open_whole_log` is for commands that refuse a changed log.
 """
@@ -42,6 +42,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
     The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
     where the administrator of the log can't write, and give it with --since.
 
+    A remark is no failure: it names an entry whose time is before that of the previous one in its chain.
+
     Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
     """
     from features.protocol.shortening import shortened
@@ -58,7 +60,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         click.echo(f"seal written to {seal}", err=True)
     if as_json:
         counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
-        click.echo(json.dumps(counts | {"writers": len(checked.reached), "findings": checked.findings}))
+        texts = {"findings": checked.findings, "remarks": checked.remarks}
+        click.echo(json.dumps(counts | {"writers": len(checked.reached)} | texts))
     else:
         click.echo(
             f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; "
@@ -66,6 +69,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         )
         for finding in shortened(checked.findings):
             click.echo(f"FAILED  {finding}")
+        for remark in shortened(checked.remarks):
+            click.echo(f"remark  {remark}")
         click.echo("the log was changed" if checked.findings else "passed: every entry is unchanged")
     sys.exit(EVIDENCE if checked.findings else 0)
 
@@ -91,7 +96,7 @@ def open_whole_log(log: str | None) -> "State":
 
 @click.group("log", cls=Group)
 def log_group() -> None:
-    """Erase content from the prediction log; its chain stays valid and records the erasure."""
+    """Back up or upgrade the prediction log, or erase content from it; its chain stays valid."""
 
 
 @log_group.command()
@@ -106,8 +111,12 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     PATIENT_REF is the reference that the clinic's software sent. Give - to type or pipe it, so that it is not in the
     shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
     log. A new entry records what was erased, when, by whom and why. An erasure can't be undone.
+
+    Nothing of the content stays in the database's files. Copies elsewhere are not reached: backups, replicas,
+    archives of the write-ahead log, snapshots of the disk.
     """
     from serving.log.erasure import erase_patient
+    from serving.log.overwriting import kept_elsewhere
     from serving.storage.log_location import open_log
 
     reference = sys.stdin.readline().rstrip("\r\n") if patient_ref == "-" else patient_ref
@@ -118,6 +127,8 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
         required = "the reference spelled as the clinic's software sends it"
         raise InputRefusedError([Problem("PATIENT_REF", None, None, required, "no entry of this patient in the log")])
     click.echo(f"erased the content of {_number(number, 'prediction')}")
+    if kept := kept_elsewhere(state.engine):
+        click.echo(kept, err=True)
 
 
 @log_group.command()
@@ -137,6 +148,63 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
     click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
+
+
+@log_group.command()
+@click.argument("file", type=EXISTING_FILE)
+@LOG_OPTION
+@answers_for_mistakes
+def backup(file: Path, log: str | None) -> None:
+    """Copy the prediction log to FILE while the service runs, check the copy, and write a seal beside it.
+
+    For PostgreSQL it checks the log, writes the seal and prints the pg_dump command to type. Keep the backup and the
+    secret apart. A backup also holds what is erased later: delete it when its time is over.
+
+    Exit codes: 0 the copy is unchanged, 4 the log was changed; then no seal is written.
+    """
+    from features.protocol.shortening import listed
+    from serving.log.backup import back_up, pg_dump_command, seal_path
+    from serving.log.check import check_log, write_seal
+    from serving.storage.log_location import open_log
+
+    if (seal := seal_path(file)).exists():
+        raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
+    state = open_log(log)
+    in_file = state.engine.dialect.name == "sqlite"
+    checked = back_up(state.engine, state.secret, file) if in_file else check_log(state.engine, state.secret)
+    if checked.findings:
+        raise EvidenceFailedError(
+            f"the prediction log was changed, {_number(len(checked.findings), 'finding')}: {listed(checked.findings)}. "
+            + ("The copy is written, but no seal" if in_file else "No seal was written")
+        )
+    seal.write_text(write_seal(checked.reached), encoding="utf-8")
+    if in_file:
+        click.echo(f"backed up {_number(checked.predictions, 'prediction')} to {file}", err=True)
+    else:
+        click.echo(pg_dump_command(state.engine.url, file))
+    click.echo(f"seal written to {seal}; check a copy with kap audit log COPY --since {seal}", err=True)
+
+
+@log_group.command()
+@LOG_OPTION
+@answers_for_mistakes
+def upgrade(log: str | None) -> None:
+    """Bring a prediction log that an earlier version made to the tables of this version.
+
+    Stop every service that uses the log, and back up its file or database first. An upgrade that was interrupted goes
+    on when the command runs again. The log's chains, codes and seals stay valid.
+    """
+    from serving.log.upgrade import upgrade as upgrade_log
+    from serving.storage.log_location import open_log
+
+    state = open_log(log, earlier=True)
+    migrated = upgrade_log(state.engine, state.secret)
+    click.echo(
+        "the log has this version already"
+        if migrated is None
+        else f"upgraded the log: {migrated:,} {'entry' if migrated == 1 else 'entries'} migrated; "
+        "check it with kap audit log"
+    )
 
 
 def _require_text(by: str, reason: str = "retention", reference: str = "") -> None:

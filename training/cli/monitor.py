@@ -83,7 +83,7 @@ def _found(
     announce("checking the log")
     state = open_whole_log(log)
     announce("reading the log")
-    predictions = list(logged_predictions(read_entries(state.engine)))
+    predictions = list(logged_predictions(read_entries(state.engine, state.secret)))
     announce("evaluating the predictions")
     joined = None
     if outcomes is not None:

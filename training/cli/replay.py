@@ -142,5 +142,5 @@ def _logged(state: "State") -> Iterator["LoggedAnswer"]:
     from training.replay.rows import LoggedAnswer
 
     names = LoggedAnswer.__dataclass_fields__
-    for entry in read_entries(state.engine):
+    for entry in read_entries(state.engine, state.secret):
         yield LoggedAnswer(**{name: getattr(entry, name) for name in names})

@@ -23,11 +23,11 @@ def kap(server: Server) -> Iterator[KapClient]:
 
 def _logged(server: Server) -> list[str]:
     """The ids of all the predictions in the log."""
-    engine = open_log(str(server.state / "predictions.db")).engine
+    log = open_log(str(server.state / "predictions.db"))
     try:
-        return [entry.prediction_id for entry in read_entries(engine)]
+        return [entry.prediction_id for entry in read_entries(log.engine, log.secret)]
     finally:
-        engine.dispose()
+        log.engine.dispose()
 
 
 def test_the_same_key_and_record_give_one_prediction_and_one_entry(server: Server, kap: KapClient) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serving.contract import refusal
-from serving.contract.batch import BatchReading, evenly_shortened, read_batch
+from serving.contract.batch import BatchContent, evenly_shortened, read_batch
 from serving.contract.reading import read_request
 from serving.contract.refusal import MOST_IN_BATCH, MOST_PROBLEMS, MOST_SUGGESTIONS, RequestRefusedError
 from serving.contract.request import MOST_BATCH_ROWS, MOST_REQUESTS, MOST_ROWS
@@ -38,7 +38,7 @@ def refused(document: Any) -> RequestRefusedError:
     return caught.value
 
 
-def batch_of(*documents: Any) -> BatchReading:
+def batch_of(*documents: Any) -> BatchContent:
     return read_batch(json.dumps({"requests": documents}).encode(), MOST_BYTES)
 
 
@@ -53,7 +53,7 @@ def batch_of(*documents: Any) -> BatchReading:
     ],
     ids=["unknown", "unknown of the patient", "unknown in rows", "wrong", "too many rows"],
 )
-def test_a_refusal_lists_a_hundred_problems_at_most_and_counts_the_rest(document: Any, looked_up: list[str]) -> None:
+def test_a_refusal_lists_100_problems_at_most_and_counts_the_rest(document: Any, looked_up: list[str]) -> None:
     found = refused(document)
     assert len(found.problems) <= MOST_PROBLEMS
     assert len(looked_up) <= MOST_SUGGESTIONS
@@ -91,7 +91,7 @@ def test_the_refused_records_of_a_batch_share_the_problems_and_each_has_one(numb
 
 
 def test_a_batch_is_read_one_record_at_a_step() -> None:
-    reading = BatchReading(json.dumps({"requests": [EXAMPLE] * 5}).encode(), MOST_BYTES)
+    reading = BatchContent(json.dumps({"requests": [EXAMPLE] * 5}).encode(), MOST_BYTES)
     steps = 0
     while not reading.advance(0.0):
         steps += 1

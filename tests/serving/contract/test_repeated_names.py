@@ -43,7 +43,7 @@ def test_equal_values_make_no_difference() -> None:
     assert paths(RIGHT.replace('"sex": "female"', '"sex": "female", "sex": "female"')) == ["patient.sex"]
 
 
-def test_every_one_is_listed_up_to_a_hundred() -> None:
+def test_every_one_is_listed_up_to_100() -> None:
     assert paths(RIGHT.replace('"day": 0', '"day": 0, "day": 0')) == [
         "sessions[0].day",
         "assessments[0].day",

@@ -78,7 +78,7 @@ def kill_under_load(server: Server, state: State, kills: int) -> None:
 
 
 def assert_all_logged(state: State, answered: list[str], kills: int) -> None:
-    logged = [entry.prediction_id for entry in read_entries(state.engine)]
+    logged = [entry.prediction_id for entry in read_entries(state.engine, state.secret)]
     assert len(set(answered)) == len(answered) > 10 * kills
     assert set(answered) <= set(logged)
     assert len(set(logged)) == len(logged)

@@ -28,7 +28,7 @@ MARKER = "XMARKERX"
 
 
 def logged(state: State) -> set[str]:
-    found = [entry.prediction_id for entry in read_entries(state.engine)]
+    found = [entry.prediction_id for entry in read_entries(state.engine, state.secret)]
     assert len(set(found)) == len(found)
     assert check_log(state.engine, state.secret).findings == ()
     return set(found)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.serving.collector import CollectedSpans, collecting
+from tests.serving.markers import MARKED_NUMBER, MARKER, MARKS
 from tests.serving.openapi.mutations import bombard, mutations, synthetic_patients
-from tests.serving.planted import MARKED_NUMBER, MARKER, MARKS
 from tests.serving.requests import EXAMPLE, changed
 from tests.serving.server.test_service_keys import bearer, make_key, until
 from tests.serving.servers import Server, environment_in, running

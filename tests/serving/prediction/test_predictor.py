@@ -209,7 +209,7 @@ def _refusal(document: dict[str, Any], protocol: Protocol) -> tuple[RequestProbl
     return caught.value.problems
 
 
-def test_of_many_problems_with_the_values_a_hundred_are_listed_and_the_others_counted() -> None:
+def test_of_many_problems_with_the_values_100_are_listed_and_the_others_counted() -> None:
     twice = example(assessments=[{"day": 0, "instrument": "gad7", "score": 5}] * 5_000)
     names = example(patient={"patient_ref": "a", "covariates": {f"name{number}": 1 for number in range(900)}})
     refused = RecordReader(Protocol()).read_many([read(twice), read(EXAMPLE), read(names)]).refused

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from serving.contract.batch import BatchReading, read_batch
+from serving.contract.batch import BatchContent, read_batch
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.request import MOST_REQUESTS, PredictionRequest
@@ -57,7 +57,7 @@ def alone(text: str) -> PredictionRequest | tuple[RequestProblem, ...]:
 MOST_BYTES = 2**20
 
 
-def batch_of(text: str) -> BatchReading:
+def batch_of(text: str) -> BatchContent:
     return read_batch(text.encode("utf-8", "surrogatepass"), MOST_BYTES)
 
 

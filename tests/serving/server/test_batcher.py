@@ -85,7 +85,7 @@ def test_those_who_ask_at_the_same_time_are_predicted_together(log: Engine) -> N
 
     ids = answered(asyncio.run(ask()))
     assert predictor.together == [40]
-    assert ids == [entry.prediction_id for entry in read_entries(log)]
+    assert ids == [entry.prediction_id for entry in read_entries(log, SECRET)]
     assert len(set(ids)) == 40
 
 
@@ -175,8 +175,8 @@ def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
             for number, one in enumerate(aged(*range(30, 40))):
                 reply = await at.answer(one, replace(CALL, idempotency=f"k{number}"))
                 assert isinstance(reply, LoggedReply)
-                seen.append(reply.prediction_id in {entry.prediction_id for entry in read_entries(log)})
+                seen.append(reply.prediction_id in {entry.prediction_id for entry in read_entries(log, SECRET)})
 
     asyncio.run(ask())
     assert seen == [True] * 10
-    assert EXAMPLE["patient"]["patient_ref"] not in str(list(read_entries(log)))
+    assert EXAMPLE["patient"]["patient_ref"] not in str(list(read_entries(log, SECRET)))

@@ -85,6 +85,7 @@ def bare(built: BuiltBento, script: str, *arguments: str) -> subprocess.Complete
 def test_no_module_of_the_bento_needs_more(built: BuiltBento) -> None:
     source = built.context / "src"
     modules = [".".join(path.relative_to(source).with_suffix("").parts) for path in source.rglob("*.py")]
+    modules.remove("serving.log.migrations.env")  # Alembic alone can run it
     assert len(modules) > 40
     done = bare(built, "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)", *modules)
     assert done.returncode == 0, done.stderr
@@ -112,7 +113,8 @@ def test_what_the_bento_must_not_need_is_really_kept_from_it(built: BuiltBento, 
 def test_it_holds_what_answers_and_nothing_else(built: BuiltBento) -> None:
     files = [path.relative_to(built.context / "src") for path in (built.context / "src").rglob("*") if path.is_file()]
     assert {path.parts[0] for path in files} == {"features", "models", "serving", "LICENSE", "bentofile.yaml"}
-    assert {path.suffix for path in files if len(path.parts) > 1} == {".py"}
+    others = {path.name for path in files if len(path.parts) > 1 and path.suffix != ".py"}
+    assert others == {"answer_texts_1.json"}
     assert Path("models/learners.py") not in files
 
 

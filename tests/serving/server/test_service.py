@@ -51,7 +51,7 @@ def batch(server: Server, *documents: Any, **more: Any) -> httpx.Response:
 
 
 def entry(log: State, prediction_id: str) -> LogEntry:
-    found = find_entry(log.engine, prediction_id)
+    found = find_entry(log.engine, log.secret, prediction_id)
     assert found is not None
     return found
 
@@ -104,7 +104,7 @@ def test_the_same_key_and_body_give_the_same_prediction_and_one_entry(server: Se
     assert post(server, reordered, Idempotency_Key=key).content == first.content
     other = post(server, changed(("patient", "age_years"), 42), Idempotency_Key=key)
     assert (other.status_code, other.headers["content-type"]) == (422, PROBLEM_JSON)
-    ids = [found.prediction_id for found in read_entries(log.engine)]
+    ids = [found.prediction_id for found in read_entries(log.engine, log.secret)]
     assert ids.count(first.json()["prediction_id"]) == 1
     assert post(server, EXAMPLE).json()["prediction_id"] != first.json()["prediction_id"]
 
@@ -152,7 +152,7 @@ def test_a_batch_sent_again_under_its_key_adds_nothing(server: Server, log: Stat
     assert again.content == first.content
     ids = [answer["prediction_id"] for answer in first.json()["answers"]]
     assert len(set(ids)) == 3
-    logged = [found.prediction_id for found in read_entries(log.engine)]
+    logged = [found.prediction_id for found in read_entries(log.engine, log.secret)]
     assert [logged.count(prediction_id) for prediction_id in ids] == [1, 1, 1]
     assert batch(server, *documents[:2], EXAMPLE, key="night-1").status_code == 422
 

@@ -84,7 +84,8 @@ def test_the_log_says_which_key_asked(keyed: tuple[Server, str, str]) -> None:
     from serving.log.queries import find_entry
     from serving.storage.log_location import open_log
 
-    found = find_entry(open_log(str(server.state / "predictions.db")).engine, prediction_id)
+    log = open_log(str(server.state / "predictions.db"))
+    found = find_entry(log.engine, log.secret, prediction_id)
     assert found is not None
     assert found.caller == predict.split("_", 2)[1]
 

@@ -112,10 +112,10 @@ def test_a_log_that_goes_away_stops_the_answers_until_it_is_back(server: Server)
     assert re.search(r"the prediction log can be used again after \d+\.\d s; requests refused: 21$", ended)
     state = open_log(str(database))
     assert check_log(state.engine, state.secret).findings == ()
-    assert len(list(read_entries(state.engine))) > 40
+    assert len(list(read_entries(state.engine, state.secret))) > 40
 
 
 def test_the_damaged_copy_is_never_answered_from(server: Server) -> None:
     state = open_log(str(server.state / "predictions.db"))
-    assert {entry.model_version for entry in read_entries(state.engine)} == {"3", "4", "6"}
+    assert {entry.model_version for entry in read_entries(state.engine, state.secret)} == {"3", "4", "6"}
     assert Path(state.engine.url.database or "").parent == server.state

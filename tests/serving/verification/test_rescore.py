@@ -187,7 +187,7 @@ def test_an_id_that_is_not_there_or_is_an_erasures_is_refused(log: PredictionLog
     log.answer(MODEL, example())
     with log.open() as state:
         erase_patient(state.engine, SECRET, "c1-0042", by="Ada", reason="asked for")
-        (erasure,) = read_entries(state.engine, kind="erasure")
+        (erasure,) = read_entries(state.engine, state.secret, kind="erasure")
     for prediction_id in ("nothing", erasure.prediction_id):
         with pytest.raises(InputRefusedError):
             facts(log, prediction_id)
@@ -228,7 +228,8 @@ def test_a_change_around_an_entry_is_found(log: PredictionLog, statement: str, e
 
 def test_an_entry_put_behind_the_end_of_a_chain_is_found(log: PredictionLog) -> None:
     (first,), (second,) = log.answer(MODEL, example()), log.answer(MODEL, example())
-    log.sql("UPDATE entries SET writer = 1, number = 2 WHERE prediction_id = ?", second)
+    for table in ("entries", "content_keys"):
+        log.sql(f"UPDATE {table} SET writer = 1, number = 2 WHERE writer = 2")
     expected = ("it was changed, or is not in its place", "its writer's chain ends with another entry")
     assert facts(log, second).findings == expected
     assert facts(log, first).findings == ()
@@ -256,9 +257,6 @@ def test_an_erased_entry_tells_of_its_erasure(log: PredictionLog) -> None:
         "DELETE FROM entries WHERE kind = 'erasure'",
         "UPDATE entries SET erased_by = NULL",
         "UPDATE entries SET erased_by = prediction_id WHERE kind = 'prediction'",
-        """UPDATE entries SET answer = '{"erased": 3}' WHERE kind = 'erasure'""",
-        """UPDATE entries SET answer = '{"erased": ["another"]}' WHERE kind = 'erasure'""",
-        "UPDATE entries SET answer = 'x' WHERE kind = 'erasure'",
     ],
 )
 def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, statement: str) -> None:
@@ -269,12 +267,19 @@ def test_content_that_is_gone_without_an_erasure_is_found(log: PredictionLog, st
     assert found.erasure is None
 
 
+@pytest.mark.parametrize("answer", ['{"erased": 3}', '{"erased": ["another"]}', "x"])
+def test_content_that_its_erasure_does_not_name_is_found(log: PredictionLog, answer: str) -> None:
+    prediction_id = erased(log)
+    log.change(log.erasure(), answer=answer)
+    assert facts(log, prediction_id).findings == ("its content is missing, and no erasure names it",)
+
+
 def test_a_changed_erasure_is_found(log: PredictionLog) -> None:
     prediction_id = erased(log)
-    log.sql("UPDATE entries SET answer = replace(answer, 'Ada', 'Eve') WHERE kind = 'erasure'")
+    log.change(log.erasure(), answer=str(log.entry(log.erasure()).answer).replace("Ada", "Eve"))
     (finding,) = facts(log, prediction_id).findings
     assert finding.endswith("its content was changed")
-    log.sql("UPDATE entries SET row = 'x' WHERE kind = 'prediction'")
+    log.sql("UPDATE entries SET ciphertext = x'00' WHERE kind = 'prediction'")
     assert "it is only partly erased" in facts(log, prediction_id).findings
 
 

@@ -46,7 +46,7 @@ def checked(*options: str | Path) -> dict[str, object]:
     return document
 
 
-WHOLE = {"predictions": 6, "erased": 0, "erasures": 0, "writers": 2, "findings": []}
+WHOLE = {"predictions": 6, "erased": 0, "erasures": 0, "writers": 2, "findings": [], "remarks": []}
 
 
 def test_a_log_as_it_was_written_passes_however_it_is_named(
@@ -63,7 +63,7 @@ def test_a_log_as_it_was_written_passes_however_it_is_named(
     ("statement", "expected"),
     [
         (
-            "UPDATE entries SET row = 'XMARKERX' WHERE prediction_id = 'p4'",
+            "UPDATE entries SET ciphertext = CAST('XMARKERX' AS BLOB) WHERE prediction_id = 'p4'",
             "writer 2, entry 2 (p4): its content was changed",
         ),
         ("DELETE FROM entries WHERE prediction_id = 'p1'", "writer 1: entry 2 is missing"),
@@ -135,7 +135,7 @@ def test_what_names_no_log_is_the_users_matter(log: PredictionLog, name: str, ex
 
 def rows(log: PredictionLog) -> dict[str, str | None]:
     with log.open() as state:
-        return {entry.prediction_id: entry.row for entry in read_entries(state.engine)}
+        return {entry.prediction_id: entry.row for entry in read_entries(state.engine, state.secret)}
 
 
 @pytest.mark.parametrize("piped", [False, True])
@@ -148,7 +148,7 @@ def test_what_is_held_of_a_patient_is_erased_and_the_log_still_holds(log: Predic
     assert [name for name, row in rows(log).items() if row is None] == ["p1", "p4"]
     assert checked() == WHOLE | {"erased": 2, "erasures": 1, "writers": 3}
     with log.open() as state:
-        (erasure,) = read_entries(state.engine, kind="erasure")
+        (erasure,) = read_entries(state.engine, state.secret, kind="erasure")
     assert json.loads(erasure.answer or "") == {
         "outcome": "erased",
         "erased": ["p1", "p4"],

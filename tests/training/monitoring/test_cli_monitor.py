@@ -189,7 +189,7 @@ def test_of_a_log_that_was_changed_in_many_places_the_first_are_reported(
     registry: CohortRegistry, tmp_path: Path
 ) -> None:
     log = log_in(tmp_path, registry.version("2"), requests(registry.cohort))
-    log.sql("UPDATE entries SET row = '{}'")
+    log.sql("UPDATE entries SET ciphertext = x'00'")
     done = kap(log.file)
     assert done.exit_code == 4
     assert f"{PATIENTS} findings" in done.stderr

@@ -1,0 +1,118 @@
+"""The erasable content of an entry as it is stored: compressed, then encrypted with a key that no other entry shares.
+
+The key follows from the service's secret and a random seed. Only the seed is stored, in a table of its own: without
+it, not even the secret opens the content. The codes of the chain are computed from the content before compression.
+"""
+
+import json
+import re
+import sys
+from functools import cache
+from importlib.resources import files
+from secrets import token_bytes
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from serving.log.chain import Content
+from serving.storage.pseudonyms import Secret
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SEED_BYTES = 32
+FINGERPRINT_BYTES = 16
+FORMAT = b"\1"
+"""First byte of what is stored; it stands for the text below and the layout, which must never change."""
+ANSWER_TEXTS = "answer_texts_1.json"
+"""A made-up patient's row and answer: what most answers have in common."""
+_LEVEL = 10
+"""The next level takes four times as long and saves next to nothing."""
+_NONCE = bytes(12)
+"""Always the same, because each key encrypts once."""
+_NUMBER = re.compile(rb"(?<=[:,\[])(-?\d[\d.eE+-]*)")
+
+
+class ContentChangedError(Exception):
+    """Stored content is not what was encrypted with this seed and secret."""
+
+
+class EncryptedContent(NamedTuple):
+    """Content as it is stored, and the seed of its key."""
+
+    seed: bytes
+    ciphertext: bytes
+
+
+def encrypt(secret: Secret, content: Content) -> EncryptedContent:
+    """The content under a new key."""
+    seed = token_bytes(SEED_BYTES)
+    compressed = zstd.compress(_joined(content), level=_LEVEL, zstd_dict=_common_text())
+    return EncryptedContent(seed, FORMAT + _cipher(secret, seed).encrypt(_NONCE, compressed, FORMAT))
+
+
+def decrypt(secret: Secret, stored: EncryptedContent) -> Content:
+    """The content that `encrypt` was given; raises ``ContentChangedError``."""
+    if stored.ciphertext[:1] != FORMAT or len(stored.seed) != SEED_BYTES:
+        raise ContentChangedError
+    try:
+        compressed = _cipher(secret, stored.seed).decrypt(_NONCE, stored.ciphertext[1:], FORMAT)
+        return _parted(zstd.decompress(compressed, zstd_dict=_common_text()))
+    except (InvalidTag, zstd.ZstdError, ValueError, TypeError):
+        raise ContentChangedError from None
+
+
+def fingerprint(secret: Secret, kind: str, value: str | None) -> bytes | None:
+    """What stands in the table of keys for a ``patient`` or ``idempotency`` value, so that its entries are found."""
+    if value is None:
+        return None
+    return secret.digest(f"fingerprint {kind}", value.encode("utf-8", "surrogateescape"))[:FINGERPRINT_BYTES]
+
+
+def _cipher(secret: Secret, seed: bytes) -> AESGCM:
+    return AESGCM(secret.digest("content key", seed))
+
+
+@cache
+def _common_text() -> zstd.ZstdDict:
+    text = files("serving.log").joinpath(ANSWER_TEXTS).read_bytes()
+    return zstd.ZstdDict(_without_numbers(text)[0], is_raw=True)
+
+
+def _joined(content: Content) -> bytes:
+    """The content as bytes: a line for the short values and two lengths, a line for the numbers, and the texts."""
+    texts = [
+        None if part is None else part.encode("utf-8", "surrogateescape") for part in (content.row, content.answer)
+    ]
+    lengths = [None if text is None else len(text) for text in texts]
+    short = [content.nonce, content.patient, content.input_digest, content.idempotency]
+    text, numbers = _without_numbers(b"".join(part or b"" for part in texts))
+    return b"\n".join([json.dumps([*short, *lengths]).encode("ascii"), numbers, text])
+
+
+def _parted(joined: bytes) -> Content:
+    """The inverse of `_joined`."""
+    line, numbers, text = joined.split(b"\n", 2)
+    nonce, patient, input_digest, idempotency, row_bytes, answer_bytes = json.loads(line)
+    both = _with_numbers(text, numbers)
+    start = row_bytes or 0
+    row = None if row_bytes is None else both[:start].decode("utf-8", "surrogateescape")
+    answer = None if answer_bytes is None else both[start:].decode("utf-8", "surrogateescape")
+    return Content(nonce, patient, input_digest, row, answer, idempotency)
+
+
+def _without_numbers(text: bytes) -> tuple[bytes, bytes]:
+    """A JSON text with a zero byte in place of each number, and the numbers: apart, both become smaller."""
+    parts = _NUMBER.split(text)
+    return b"\0".join(parts[::2]), b",".join(parts[1::2])
+
+
+def _with_numbers(text: bytes, numbers: bytes) -> bytes:
+    """The inverse of `_without_numbers`; raises ``ValueError`` if the number of numbers is another."""
+    parts = text.split(b"\0")
+    both = [b""] * (2 * len(parts) - 1)
+    both[::2], both[1::2] = parts, numbers.split(b",") if numbers else []
+    return b"".join(both)

@@ -1,0 +1,1 @@
+"""How the log's tables went from one version to the next, for Alembic; `serving.log.upgrade` runs it."""

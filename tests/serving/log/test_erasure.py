@@ -1,0 +1,160 @@
+"""Once an erasure has returned, no file of the database holds what was erased, nor anything by which to find it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine, create_engine, select, text
+from sqlalchemy.pool import NullPool
+
+from serving.log.check import check_log
+from serving.log.erasure import erase_patient, prune
+from serving.log.overwriting import kept_elsewhere
+from serving.log.queries import content_keys, entries, find_entry
+from serving.storage.database import open_database, reading
+from tests.serving.databases import postgresql_database
+from tests.serving.logs import SECRET, draft, log_in, logged
+
+OTHERS = 400
+MARKERS = ("XROWX-61.125", "XANSWERX-0.625", "XDIGESTX", "XKEYX")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A log, and all bytes in the files of its database."""
+
+    engine: Engine
+    read: Callable[[], bytes]
+
+    def hits(self, values: list[bytes]) -> list[bytes]:
+        """Those of the values that a file holds, as they are or in hexadecimal."""
+        written = self.read()
+        return [value for value in values if value in written or value.hex().encode() in written]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "sqlite":
+        engine = log_in(tmp_path)
+        yield Store(engine, lambda: contents(tmp_path))
+        engine.dispose()
+        return
+    with postgresql_database() as url:
+        engine = open_database(url)
+        yield Store(engine, lambda: contents(Path(os.environ["KAP_TEST_POSTGRES_DATA"])))
+        engine.dispose()
+
+
+def contents(folder: Path) -> bytes:
+    return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def fill(engine: Engine) -> None:
+    """Planted values about patient X among others', written in many transactions, so that pages were split."""
+    row, answer, digest, key = MARKERS
+    markers = [
+        draft(
+            1000 + number,
+            patient=SECRET.patient("X"),
+            row=f'{{"note":"{row}"}}',
+            answer=f'{{"outcome":"{answer}"}}',
+            input_digest=f"{digest}{number}",
+            idempotency=f"{key}{number}",
+        )
+        for number in range(20)
+    ]
+    groups = [
+        [draft(20 * group + one, idempotency=f"k{20 * group + one}") for one in range(OTHERS // 20)] + [markers[group]]
+        for group in range(20)
+    ]
+    logged(engine, *groups)
+
+
+def findable(engine: Engine) -> list[bytes]:
+    """What identifies X in the tables, or opens the content."""
+    of_x = content_keys.c.number.in_(select(entries.c.number).where(entries.c.prediction_id.in_(ids())))
+    with reading(engine) as connection:
+        found = connection.execute(
+            select(content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency).where(of_x)
+        ).all()
+    return sorted({bytes(value) for row in found for value in row if value is not None})
+
+
+def ids() -> list[str]:
+    return [f"p{1000 + number}" for number in range(20)]
+
+
+def test_content_and_references_are_nowhere_in_clear_even_before_an_erasure(store: Store) -> None:
+    fill(store.engine)
+    clear = [value.encode() for value in (*MARKERS, SECRET.patient("X"))]
+    assert store.hits([*clear, bytes.fromhex(SECRET.patient("X"))]) == []
+
+
+def test_after_an_erasure_no_file_holds_seeds_or_fingerprints_of_the_patient(store: Store) -> None:
+    fill(store.engine)
+    kept = findable(store.engine)
+    assert len(kept) == 20 + 1 + 20
+    assert store.hits(kept), "they must be found before, or the search finds nothing"
+    assert erase_patient(store.engine, SECRET, "X", by="the clinic", reason="asked for") == 20
+    assert kept_elsewhere(store.engine) is None
+    assert store.hits(kept) == []
+    assert store.hits([value.encode() for value in (*MARKERS, SECRET.patient("X"))]) == []
+    checked = check_log(store.engine, SECRET)
+    assert (checked.findings, checked.erased) == ((), 20)
+    (entry, other) = (find_entry(store.engine, SECRET, name) for name in ("p1000", "p5"))
+    assert entry is not None
+    assert entry.erasable is None
+    assert other is not None
+    assert other.row == draft(5).row
+
+
+def test_after_pruning_no_file_holds_seeds_or_fingerprints_of_what_was_old(store: Store) -> None:
+    fill(store.engine)
+    with reading(store.engine) as connection:
+        rows = connection.execute(select(content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency))
+        kept = sorted({bytes(value) for row in rows for value in row if value is not None})[::20]
+    assert prune(store.engine, SECRET, "9999", by="the clinic") == OTHERS + 20
+    assert store.hits(kept) == []
+    assert check_log(store.engine, SECRET).findings == ()
+
+
+def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_what_to_give() -> None:
+    with postgresql_database() as url, disposed(_administrator(url)) as server:
+        _run(server, "CREATE ROLE kap_plain LOGIN", f"ALTER DATABASE {url.database} OWNER TO kap_plain")
+        try:
+            with disposed(open_database(url.set(username="kap_plain"))) as engine:
+                logged(engine, [draft(1)])
+                assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="asked for") == 1
+                assert "pg_checkpoint, pg_monitor and EXECUTE on pg_switch_wal()" in str(kept_elsewhere(engine))
+                _run(
+                    server,
+                    "GRANT pg_checkpoint, pg_monitor TO kap_plain",
+                    "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO kap_plain",
+                )
+                assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="again") == 0
+                assert kept_elsewhere(engine) is None
+        finally:
+            _run(
+                server, "REASSIGN OWNED BY kap_plain TO CURRENT_USER", "DROP OWNED BY kap_plain", "DROP ROLE kap_plain"
+            )
+
+
+def _administrator(url: URL) -> Engine:
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+
+
+def _run(server: Engine, *statements: str) -> None:
+    with server.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def disposed(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.dispose()
