@@ -69,6 +69,7 @@ def texts() -> list[Path]:
     return [*found, ROOT / "README.md", ROOT / "GLOSSARY.md", ROOT / "Makefile"]
 
 
+@cache
 def classes() -> dict[str, list[str]]:
     """Every top-level class of the project, with the files that define it."""
     found = defaultdict(list)
