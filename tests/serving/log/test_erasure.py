@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from serving.log.check import check_log
 from serving.log.erasure import erase_patient, prune
-from serving.log.overwriting import kept_elsewhere
+from serving.log.overwriting import kept_elsewhere, leftovers
 from serving.log.queries import content_keys, entries, find_entry
 from serving.storage.database import open_database, reading
 from tests.serving.databases import postgresql_database
@@ -128,6 +128,7 @@ def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_wh
             with disposed(open_database(url.set(username="kap_plain"))) as engine:
                 logged(engine, [draft(1)])
                 assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="asked for") == 1
+                assert leftovers(engine) is not None
                 assert "pg_checkpoint, pg_monitor and EXECUTE on pg_switch_wal()" in str(kept_elsewhere(engine))
                 _run(
                     server,
@@ -135,6 +136,7 @@ def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_wh
                     "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO kap_plain",
                 )
                 assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="again") == 0
+                assert leftovers(engine) is None
                 assert kept_elsewhere(engine) is None
         finally:
             _run(
