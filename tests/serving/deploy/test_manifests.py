@@ -249,3 +249,28 @@ def test_every_metric_that_an_alert_or_the_board_names_exists(server: Server) ->
     named = set(re.findall(r"\b(?:kap|process)_\w+", asked))
     assert len(named) > 10
     assert not {name for name in named if not re.search(rf"^{name}[{{ ]", page, re.MULTILINE)}
+
+
+def test_a_command_by_hand_has_the_settings_and_the_user_of_the_unit(tmp_path: Path) -> None:
+    fake = tmp_path / "systemd-run"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        [DEPLOY / "kap.sh", "log", "erase", "two words"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    words = done.stdout.splitlines()
+    unit = (DEPLOY / "kap.service").read_text(encoding="utf-8")
+    (settings,) = re.findall(r"^Environment=(.*)", unit, re.MULTILINE)
+    given = [word.removeprefix("--setenv=") for word in words if word.startswith("--setenv=")]
+    assert given == [one for one in settings.split() if not one.startswith("KAP_LOG_FORMAT=")]
+    for name in ("UMask", "EnvironmentFile"):
+        (value,) = re.findall(rf"^{name}=(.*)", unit, re.MULTILINE)
+        assert f"--property={name}={value}" in words
+    assert {"--uid=kap", "--gid=kap"} <= set(words)
+    (program,) = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    assert words[-4:] == [program, "log", "erase", "two words"]
