@@ -19,7 +19,7 @@ from tests.places import ROOT
 from tests.test_imports import imports_of
 from training.cli.app import main
 
-GUIDES = ("README.md", "training/README.md", "serving/README.md")
+GUIDES = ("README.md", "training/README.md", "serving/README.md", "serving/deploy/README.md")
 PYTHONS = ("3.11", "3.12", "3.13")
 
 

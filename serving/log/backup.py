@@ -65,4 +65,5 @@ def pg_dump_command(url: URL, file: Path) -> str:
     address = URL.create(
         "postgresql", username=url.username, host=host, port=url.port, database=url.database, query=query
     )
-    return shlex.join(["pg_dump", "--format=custom", f"--file={file}", address.render_as_string(hide_password=False)])
+    words = ["pg_dump", "--format=custom", f"--file={file}", address.render_as_string(hide_password=False)]
+    return f"(umask 077; {shlex.join(words)})"

@@ -1,8 +1,9 @@
 """Erasing a patient's entries, or old ones, from the log; the chain stays complete and records the erasure.
 
-Place, time, caller, model and codes of an erased entry stay; they identify neither patient nor record. The erasure is
-an entry too and names every entry that it erased. Content is erased by destroying the seed of its key; `overwriting`
-removes what is left of it in the database's files.
+Of an erased entry stay its position in its chain, prediction id, time, the caller's key, model and run, landmark and
+its day, the time that the answer took, and codes. Somebody who knows when a patient came may tell which entry is whose.
+The erasure is an entry too, with the prediction ids of what it erased, by whom and why. Content is erased by destroying
+the seed of its key; `overwriting` removes what is left of it in the database's files.
 """
 
 import json
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, 
 
 from serving.log.append import Draft, append, begin_writer, lock
 from serving.log.content import fingerprint
-from serving.log.overwriting import overwrite_erased
+from serving.log.overwriting import note_leftovers, overwrite_erased
 from serving.log.queries import content_keys, entries
 from serving.storage.database import writing
 from serving.storage.pseudonyms import Secret
@@ -79,6 +80,7 @@ def _erase(connection: Connection, secret: Secret, found: Sequence[tuple[int, in
         answer=json.dumps(erasure_record),
         kind="erasure",
     )
+    note_leftovers(connection, erasure)
     append(connection, secret, begin_writer(connection, secret), [draft])
     places = [(writer, number) for writer, number, _ in found]
     of_entry = tuple_(entries.c.writer, entries.c.number).in_(places)

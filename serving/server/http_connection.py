@@ -28,6 +28,8 @@ DETAILS = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The head of the request has too many bytes or too many headers.",
     HTTPStatus.SERVICE_UNAVAILABLE: "There are too many connections. Retry later.",
 }
+RETRY = {HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"}}
+"""Headers of the answer, by its status."""
 HOST_REQUIRED = "One Host header is required."
 
 
@@ -215,7 +217,9 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         if waiting or not self.cycle.response_started:
-            self.transport.write(self._answer(ProblemResponse(status, detail or DETAILS[status])))
+            self.transport.write(
+                self._answer(ProblemResponse(status, detail or DETAILS[status], headers=RETRY.get(status)))
+            )
         if waiting and self.transport.can_write_eof():
             self.transport.write_eof()
         else:

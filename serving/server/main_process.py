@@ -7,16 +7,15 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import tempfile
 import threading
 from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
 from serving.storage.settings import PREFIX, Settings
+from serving.storage.trusted_files import OPEN_FILES
 
 LOG = logging.getLogger("bentoml.kap")
 LIFELINE = PREFIX + "LIFELINE"
@@ -25,7 +24,6 @@ _TO_LISTEN_BEYOND_THIS_MACHINE = (
     "TLS (KAP_TLS_CERTIFICATE and KAP_TLS_KEY) for an address that other machines reach, or "
     "KAP_PLAIN_HTTP=behind-a-proxy if only a proxy that encrypts reaches it"
 )
-_OPEN_FILES = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 _kept_open: list[Any] = []
 """What the workers inherit, and the end of the lifeline that they do not: open as long as the process runs."""
 
@@ -56,7 +54,7 @@ def hide_password(settings: Settings) -> None:
     os.set_inheritable(written.fileno(), True)
     _kept_open.append(written)
     os.environ[PREFIX + "LOG"] = settings.log_address()
-    os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(_OPEN_FILES / str(written.fileno()))
+    os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(OPEN_FILES / str(written.fileno()))
 
 
 @cache

@@ -9,7 +9,7 @@ from features.protocol.problems import InputRefusedError, Problem
 from serving.storage.settings import Settings, load_settings
 from serving.storage.state import State, open_state
 
-REQUIRED = "the file of a log, or a URL postgresql://USER@HOST/DATABASE with its password in KAP_LOG_PASSWORD"
+REQUIRED = "the file of a log, or a URL postgresql://USER@HOST/DATABASE with its password in KAP_LOG_PASSWORD_FILE"
 
 
 def open_log(log: str | None, *, earlier: bool = False) -> State:
@@ -20,8 +20,13 @@ def open_log(log: str | None, *, earlier: bool = False) -> State:
     The secret of a file is beside it, unless KAP_SECRET_FILE is set. A password on the command line is refused, because
     every user of the machine can read it there.
     """
+    return open_state(settings_for(log), earlier=earlier)
+
+
+def settings_for(log: str | None) -> Settings:
+    """The settings, with the given log in the place of their own; raises ``InputRefusedError``."""
     settings = load_settings()
-    return open_state(settings if log is None else _named(settings, log), earlier=earlier)
+    return settings if log is None else _named(settings, log)
 
 
 def _named(settings: Settings, log: str) -> Settings:

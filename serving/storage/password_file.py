@@ -1,8 +1,9 @@
 """The file that holds the password of the log's database."""
 
-import os
-import stat
 from pathlib import Path
+
+from serving.contract.failures import FileRefusedError
+from serving.storage.trusted_files import read_given
 
 MOST_BYTES = 4096
 
@@ -13,16 +14,11 @@ def read_password(path: Path) -> str:
     Raises ``ValueError``, which says why the file can't be used: other users may read or replace what it holds.
     """
     try:
-        with path.open("rb") as opened:
-            status = os.fstat(opened.fileno())
-            content = opened.read(MOST_BYTES + 1)
+        content = read_given(path, secret=True)
+    except FileRefusedError as refused:
+        raise ValueError(f"one that can't be trusted: {refused}") from None
     except OSError as error:
         raise ValueError(f"a file that can't be read: {error.strerror}") from None
-    if hasattr(os, "geteuid"):  # Windows has no such owners and modes
-        if status.st_uid not in (0, os.geteuid()):
-            raise ValueError("a file of another user")
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            raise ValueError("a file that other users have access to: chmod 600")
     try:
         password = content.decode().rstrip("\r\n")
     except UnicodeDecodeError:

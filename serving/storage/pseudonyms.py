@@ -41,7 +41,8 @@ class Secret:
             raise SecretRefusedError(f"the secret is refused: {refused}") from None
         except FileNotFoundError:
             raise SecretRefusedError(
-                f"there is no secret at {path}: set KAP_STATE to the service's folder, or put back the secret"
+                f"there is no secret at {path}: set KAP_SECRET_FILE to the file that the log was created with, or "
+                "KAP_STATE to the service's folder"
             ) from None
         except OSError as error:
             raise SecretRefusedError(f"the secret at {path} can't be read: {error.strerror}") from None

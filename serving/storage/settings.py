@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     log_password: SecretStr | None = Field(default=None, description="the password of the user in KAP_LOG")
     log_password_file: Path | None = Field(
         default=None,
-        description="the file of that password, which only its owner may read; instead of KAP_LOG_PASSWORD",
+        description="the file of that password, which others can't read; instead of KAP_LOG_PASSWORD",
     )
     secret_file: Path | None = Field(
         default=None, description="the file of the secret; if not set, secret in the state folder"
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         default=2.0, ge=0.1, le=3600, description="seconds between two checks for a new model, from 0.1 to 3600"
     )
     most_body_bytes: int = Field(
-        default=MIB, ge=KIB, le=GIB, description="bytes of a request for one patient, from 1024 to 1073741824"
+        default=MIB, ge=KIB, le=GIB, description="bytes of one record, alone or in a batch, from 1024 to 1073741824"
     )
     most_batch_bytes: int = Field(
         default=32 * MIB, ge=KIB, le=GIB, description="bytes of a request for many patients, from 1024 to 1073741824"

@@ -32,7 +32,8 @@ def begin_state(settings: Settings) -> State:
     engine = open_database(settings.log_url())
     if not settings.secret_path.exists() and has_begun(engine):
         raise SecretRefusedError(
-            f"there is a log and no secret at {settings.secret_path}: put back the secret that the log was created with"
+            f"there is a log and no secret at {settings.secret_path}: put back the secret that the log was created "
+            "with, or set KAP_SECRET_FILE to its file"
         )
     secret = Secret.load_or_create(settings.secret_path)
     create_tables(engine, secret)

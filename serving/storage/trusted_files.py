@@ -7,12 +7,15 @@ link as Kubernetes and certbot make them.
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 from shlex import quote
 
 from serving.contract.failures import FileRefusedError
 
 MOST_BYTES = 2**20
+OPEN_FILES = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
+"""Where a process finds the files that it has open, such as one without a name that it inherited."""
 _OTHERS, _OTHERS_WRITE, _GROUP_READS = 0o077, 0o022, 0o040
 _MOST_LINKS = 40
 
@@ -66,10 +69,13 @@ def read_given(path: Path, *, secret: bool) -> bytes:
     """The first MiB of a file that a setting names; a ``secret`` one may be open to nobody else.
 
     Links count if they belong to the service's user or root. A secret file of root may be readable by its group, which
-    is how Kubernetes and Debian pass one to a service. Raises ``FileRefusedError`` and ``OSError``.
+    is how Kubernetes and Debian pass one to a service. An open file of this process is taken as it is, without a name.
+    Raises ``FileRefusedError`` and ``OSError``.
     """
-    real = _follow(path)
-    opened = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    if path.parent == OPEN_FILES:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    else:
+        opened = os.open(_follow(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(opened, "rb") as file:
         found = os.fstat(opened)
         if not stat.S_ISREG(found.st_mode):
@@ -110,11 +116,12 @@ def _check_regular(path: Path, found: os.stat_result) -> None:
 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:
-    if found.st_uid not in (0, os.geteuid()):
-        raise FileRefusedError(
-            f"{path} belongs to another user (number {found.st_uid}): run as that user, or run "
-            f"chown {os.geteuid()} {quote(str(path))} if you trust what is in it"
-        )
+    if found.st_uid in (0, os.geteuid()):
+        return
+    as_owner = f"run as that user (sudo -u '#{found.st_uid}')"
+    if os.geteuid() != 0:  # a file that root takes over is lost to the service
+        as_owner += f", or let root run chown {os.geteuid()} {quote(str(path))} if you trust what is in it"
+    raise FileRefusedError(f"{path} belongs to another user (number {found.st_uid}): {as_owner}")
 
 
 def _check_mode(path: Path, found: os.stat_result, refused: int) -> None:

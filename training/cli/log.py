@@ -7,6 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -37,7 +38,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
     """Check the prediction LOG: was any entry changed, removed, added or moved?
 
     LOG is a file, or a database's URL without its password. Default: the log in KAP_LOG, or in the folder KAP_STATE.
-    The check needs the secret that the log was created with.
+    The check needs the secret that the log was created with: KAP_SECRET_FILE, or the file secret beside LOG.
 
     The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
     where the administrator of the log can't write, and give it with --since.
@@ -109,26 +110,33 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     """Erase the content that the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
 
     PATIENT_REF is the reference that the clinic's software sent. Give - to type or pipe it, so that it is not in the
-    shell's history. Place, time, model and codes of each entry stay, so that `kap audit log` can still check the
-    log. A new entry records what was erased, when, by whom and why. An erasure can't be undone.
+    shell's history. An erasure can't be undone.
 
-    Nothing of the content stays in the database's files. Copies elsewhere are not reached: backups, replicas,
-    archives of the write-ahead log, snapshots of the disk.
+    Of each entry stay, so that `kap audit log` can still check the log: its place in its chain, prediction id, time,
+    the caller's key, model and run, landmark and its day, the time that the answer took, and codes. A new entry records
+    the prediction ids, when, by whom and why.
+
+    Nothing of the content stays in the database's files. If the command says that something does, repeat it when the
+    reason is gone. Not reached are backups, replicas, archives of the write-ahead log, snapshots of the disk, the
+    service's log lines and traces, files of `kap replay --out`, cohorts for training, and the clinic's own record.
     """
     from serving.log.erasure import erase_patient
-    from serving.log.overwriting import kept_elsewhere
+    from serving.log.overwriting import leftovers
     from serving.storage.log_location import open_log
 
     reference = sys.stdin.readline().rstrip("\r\n") if patient_ref == "-" else patient_ref
     _require_text(by, reason, reference)
     state = open_log(log)
+    left = leftovers(state.engine)
     number = erase_patient(state.engine, state.secret, reference, by=by, reason=reason)
+    _say_what_is_kept(state)
+    if not number and left is not None and leftovers(state.engine) is None:
+        click.echo("no entry of this patient is in the log; what earlier erasures left in its files is overwritten now")
+        return
     if not number:
         required = "the reference spelled as the clinic's software sends it"
         raise InputRefusedError([Problem("PATIENT_REF", None, None, required, "no entry of this patient in the log")])
     click.echo(f"erased the content of {_number(number, 'prediction')}")
-    if kept := kept_elsewhere(state.engine):
-        click.echo(kept, err=True)
 
 
 @log_group.command()
@@ -147,6 +155,7 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     state = open_log(log)
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
+    _say_what_is_kept(state)
     click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
 
 
@@ -158,14 +167,15 @@ def backup(file: Path, log: str | None) -> None:
     """Copy the prediction log to FILE while the service runs, check the copy, and write a seal beside it.
 
     For PostgreSQL it checks the log, writes the seal and prints the pg_dump command to type. Keep the backup and the
-    secret apart. A backup also holds what is erased later: delete it when its time is over.
+    secret apart; to check a copy, name the secret in KAP_SECRET_FILE. A backup also holds what is erased later: delete
+    it when its time is over.
 
     Exit codes: 0 the copy is unchanged, 4 the log was changed; then no seal is written.
     """
     from features.protocol.shortening import listed
     from serving.log.backup import back_up, pg_dump_command, seal_path
     from serving.log.check import check_log, write_seal
-    from serving.storage.log_location import open_log
+    from serving.storage.log_location import open_log, settings_for
 
     if (seal := seal_path(file)).exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
@@ -182,7 +192,11 @@ def backup(file: Path, log: str | None) -> None:
         click.echo(f"backed up {_number(checked.predictions, 'prediction')} to {file}", err=True)
     else:
         click.echo(pg_dump_command(state.engine.url, file))
-    click.echo(f"seal written to {seal}; check a copy with kap audit log COPY --since {seal}", err=True)
+    secret = quote(str(settings_for(log).secret_path.absolute()))
+    check = (
+        f"KAP_SECRET_FILE={secret} kap audit log {quote(str(file)) if in_file else 'URL'} --since {quote(str(seal))}"
+    )
+    click.echo(f"seal written to {seal}; check {'a' if in_file else 'a restored'} copy with {check}", err=True)
 
 
 @log_group.command()
@@ -205,6 +219,14 @@ def upgrade(log: str | None) -> None:
         else f"upgraded the log: {migrated:,} {'entry' if migrated == 1 else 'entries'} migrated; "
         "check it with kap audit log"
     )
+
+
+def _say_what_is_kept(state: "State") -> None:
+    """Print what an erasure could not overwrite on the server."""
+    from serving.log.overwriting import kept_elsewhere
+
+    if kept := kept_elsewhere(state.engine):
+        click.echo(kept, err=True)
 
 
 def _require_text(by: str, reason: str = "retention", reference: str = "") -> None:

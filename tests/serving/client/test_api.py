@@ -239,7 +239,7 @@ def test_the_program_in_the_guide_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("serving.client.api.Retries", lambda: Retries(tries=1))
     stub.script = [act]
-    exec(program.replace("http://127.0.0.1:3000", stub.url), {})  # noqa: S102 - our own text
+    exec(program.replace("https://kap.example", stub.url), {})  # noqa: S102 - our own text
     assert capsys.readouterr().out.startswith(printed)
     assert stub.idempotency_keys() == ["visit-5077"]
 

@@ -11,11 +11,14 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from serving.contract.failures import LogUnavailableError
 from serving.contract.routes import ROUTES
+from serving.log.outage import LogOutage
 from serving.storage.settings import PREFIX, Settings
 from tests.places import ROOT
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import KAP, Server
+from training.cli.errors import STORE, USER
 
 DEPLOY = ROOT / "serving" / "deploy"
 MOST_EXPOSURE = 2.0
@@ -55,6 +58,7 @@ def test_systemd_has_nothing_to_correct_in_the_unit_and_finds_it_closed(tmp_path
     unit = tmp_path / "kap.service"
     written = (DEPLOY / "kap.service").read_text(encoding="utf-8")
     assert "/opt/kap/.venv/bin/kap serve" in written
+    assert f"RestartPreventExitStatus={USER} {STORE}\n" in written
     unit.write_text(written.replace("/opt/kap/.venv/bin/kap", str(KAP)))
     assert said(analyze, "verify", "--man=no", unit) == (0, "")
     _, measured = said(analyze, "security", "--offline=yes", "--no-pager", unit)
@@ -91,6 +95,10 @@ def test_the_manifests_belong_together() -> None:
     for check in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container[check]["httpGet"]["path"] in ROUTES
     assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["spec"]["volumes"]}
+    mounted = {one["mountPath"] for one in container["volumeMounts"]}
+    set_to = {one["name"]: one.get("value") for one in container["env"]}
+    assert None not in set_to.values(), "a secret is a mounted file, not a part of the environment"
+    assert {str(Path(value).parent) for value in set_to.values() if value.startswith("/")} <= mounted
     assert budget["spec"]["minAvailable"] < deployment["spec"]["replicas"]
 
 
@@ -114,6 +122,17 @@ def test_the_alerts_are_rules_of_prometheus() -> None:
     assert (code, "SUCCESS" in printed) == (0, True), printed
     code, printed = said(promtool, "check", "config", "--syntax-only", DEPLOY / "prometheus.yml")
     assert code == 0, printed
+
+
+def test_the_alert_of_the_log_names_the_lines_of_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+    (action,) = (rule["annotations"]["action"] for rule in alerts() if rule["alert"] == "KapLogDown")
+    (pattern,) = re.findall(r'"(.+)"', action)
+    times = iter([0.0, 60.0])
+    outage = LogOutage(clock=lambda: next(times))
+    for _ in range(2):
+        outage.failed("written", LogUnavailableError("its disk is full"))
+    assert len(caplog.messages) == 2
+    assert all(re.search(pattern, line) for line in caplog.messages)
 
 
 SERIES = {
@@ -230,3 +249,28 @@ def test_every_metric_that_an_alert_or_the_board_names_exists(server: Server) ->
     named = set(re.findall(r"\b(?:kap|process)_\w+", asked))
     assert len(named) > 10
     assert not {name for name in named if not re.search(rf"^{name}[{{ ]", page, re.MULTILINE)}
+
+
+def test_a_command_by_hand_has_the_settings_and_the_user_of_the_unit(tmp_path: Path) -> None:
+    fake = tmp_path / "systemd-run"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        [DEPLOY / "kap.sh", "log", "erase", "two words"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    words = done.stdout.splitlines()
+    unit = (DEPLOY / "kap.service").read_text(encoding="utf-8")
+    (settings,) = re.findall(r"^Environment=(.*)", unit, re.MULTILINE)
+    given = [word.removeprefix("--setenv=") for word in words if word.startswith("--setenv=")]
+    assert given == [one for one in settings.split() if not one.startswith("KAP_LOG_FORMAT=")]
+    for name in ("UMask", "EnvironmentFile"):
+        (value,) = re.findall(rf"^{name}=(.*)", unit, re.MULTILINE)
+        assert f"--property={name}={value}" in words
+    assert {"--uid=kap", "--gid=kap"} <= set(words)
+    (program,) = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    assert words[-4:] == [program, "log", "erase", "two words"]

@@ -1,6 +1,9 @@
 """Once an erasure has returned, no file of the database holds what was erased, nor anything by which to find it."""
 
 import os
+import re
+import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +15,10 @@ from sqlalchemy.pool import NullPool
 
 from serving.log.check import check_log
 from serving.log.erasure import erase_patient, prune
-from serving.log.overwriting import kept_elsewhere
+from serving.log.overwriting import kept_elsewhere, leftovers
 from serving.log.queries import content_keys, entries, find_entry
 from serving.storage.database import open_database, reading
+from tests.places import ROOT
 from tests.serving.databases import postgresql_database
 from tests.serving.logs import SECRET, draft, log_in, logged
 
@@ -128,6 +132,7 @@ def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_wh
             with disposed(open_database(url.set(username="kap_plain"))) as engine:
                 logged(engine, [draft(1)])
                 assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="asked for") == 1
+                assert leftovers(engine) is not None
                 assert "pg_checkpoint, pg_monitor and EXECUTE on pg_switch_wal()" in str(kept_elsewhere(engine))
                 _run(
                     server,
@@ -135,11 +140,28 @@ def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_wh
                     "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO kap_plain",
                 )
                 assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="again") == 0
+                assert leftovers(engine) is None
                 assert kept_elsewhere(engine) is None
         finally:
             _run(
                 server, "REASSIGN OWNED BY kap_plain TO CURRENT_USER", "DROP OWNED BY kap_plain", "DROP ROLE kap_plain"
             )
+
+
+def test_the_guide_gives_a_new_user_every_right_that_an_erasure_needs() -> None:
+    guide = (ROOT / "serving" / "deploy" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    name = f"kap_guide_{secrets.token_hex(4)}"
+    with postgresql_database() as url, disposed(_administrator(url)) as server:
+        try:
+            psql = ["psql", "--set=ON_ERROR_STOP=1", url.set(drivername="postgresql").render_as_string()]
+            subprocess.run(psql, input=re.sub(r"\bkap\b", name, block), text=True, check=True, timeout=60)
+            with disposed(open_database(url.set(username=name, database=name))) as engine:
+                logged(engine, [draft(1)])
+                assert erase_patient(engine, SECRET, "patient-1", by="the clinic", reason="asked for") == 1
+                assert kept_elsewhere(engine) is None
+        finally:
+            _run(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"DROP ROLE IF EXISTS {name}")
 
 
 def _administrator(url: URL) -> Engine:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import pytest
 
@@ -16,10 +16,10 @@ from serving.contract.failures import FileRefusedError, LogUnavailableError, Sec
 from serving.storage.database import reading
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
-from serving.storage.settings import Settings
+from serving.storage.settings import Settings, load_settings
 from serving.storage.state import begin_state, check_files
 from serving.storage.tls import check_certificate
-from serving.storage.trusted_files import read_given
+from serving.storage.trusted_files import OPEN_FILES, read_given
 from tests.serving.certificates import make_certificate
 
 STRANGER = 65_534
@@ -90,7 +90,9 @@ def test_a_link_in_the_state_folder_is_not_followed(settings: Settings, tmp_path
 def test_anothers_file_or_folder_is_refused(settings: Settings, name: str) -> None:
     path = settings.state if name == "." else as_kept(settings, name)
     os.chown(path, STRANGER, -1)
-    with pytest.raises(StateError, match=rf"belongs to another user \(number {STRANGER}\): .* chown 0 "):
+    with pytest.raises(
+        StateError, match=rf"belongs to another user \(number {STRANGER}\): run as .* -u '#{STRANGER}'\)$"
+    ):
         begin_state(settings)
 
 
@@ -217,12 +219,65 @@ def as_service(group: int) -> Iterator[None]:
 
 @needs_root
 @pytest.mark.parametrize(("mode", "accepted"), [(0o440, True), (0o640, True), (0o444, False), (0o460, False)])
-def test_a_secret_of_root_may_be_passed_on_to_the_services_group_and_to_nobody_else(mode: int, accepted: bool) -> None:
+def test_a_secret_of_root_may_be_passed_on_to_the_services_group_and_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, mode: int, accepted: bool
+) -> None:
     with TemporaryDirectory() as name:  # pytest's own folders are closed to other users
         folder = Path(name)
         folder.chmod(0o755)
         path = kubernetes_secret(folder)
         path.chmod(mode)
         os.chown(path, 0, STRANGER)
+        monkeypatch.setenv("KAP_LOG", "postgresql://kap@db.example/log")
+        monkeypatch.setenv("KAP_LOG_PASSWORD_FILE", str(path))
         with as_service(STRANGER), nullcontext() if accepted else pytest.raises(SecretRefusedError, match="is open to"):
             Secret.load(path)
+        with as_service(STRANGER), nullcontext() if accepted else pytest.raises(InputRefusedError):
+            settings = load_settings()
+            assert settings.log_url().password == SECRET_TEXT
+
+
+@needs_root
+def test_another_user_than_root_learns_what_root_may_do(tmp_path: Path) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = folder / "secret"
+        path.write_text(SECRET_TEXT)
+        path.chmod(0o644)
+        os.chown(path, STRANGER - 1, -1)
+        with as_service(STRANGER), pytest.raises(SecretRefusedError, match=rf"root run chown {STRANGER} "):
+            Secret.load(path)
+
+
+def test_a_password_that_the_main_process_left_open_is_read_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAP_LOG", "postgresql://kap@db.example/log")
+    with TemporaryFile() as left:
+        left.write(SECRET_TEXT.encode())
+        left.flush()
+        monkeypatch.setenv("KAP_LOG_PASSWORD_FILE", str(OPEN_FILES / str(left.fileno())))
+        for _ in range(2):
+            assert load_settings().log_url().password == SECRET_TEXT
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "found"),
+    [
+        (0o644, b"a password", "run chmod 600"),
+        (0o600, b"\n", "empty or too long"),
+        (0o600, b"x" * 5000, "empty or too long"),
+        (0o600, b"\xff", "not text in UTF-8"),
+    ],
+)
+def test_a_password_file_that_can_not_be_used_is_refused_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, content: bytes, found: str
+) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(content)
+    path.chmod(mode)
+    monkeypatch.setenv("KAP_LOG_PASSWORD_FILE", str(path))
+    with pytest.raises(InputRefusedError) as refused:
+        load_settings()
+    (problem,) = refused.value.problems
+    assert problem.place == "KAP_LOG_PASSWORD_FILE"
+    assert found in problem.found

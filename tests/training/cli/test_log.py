@@ -2,15 +2,21 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from serving.log import append as log_append
+from serving.log import overwriting
 from serving.log.queries import read_entries
+from serving.storage import log_location
 from serving.storage.settings import Settings
+from serving.storage.state import open_state
 from tests.serving.logs import SECRET, draft, logged
 from tests.training.commands import Workplace
 from tests.training.prediction_logs import PredictionLog
@@ -193,6 +199,31 @@ def test_an_erasure_needs_a_name_and_a_reason_that_can_be_stored(
     assert expected in done.stderr
     assert REFERENCE not in done.stderr
     assert None not in rows(log).values()
+
+
+def test_an_erasure_whose_traces_could_not_be_overwritten_is_completed_by_repeating_it(
+    log: PredictionLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_location, "open_state", partial(open_state, patience_seconds=0.2))
+    with closing(sqlite3.connect(log.file)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entries").fetchone()
+        interrupted = kap(*ERASE)
+        assert interrupted.exit_code == 3
+        assert "the content is erased, but another process reads the file" in interrupted.stderr
+    done = kap(*ERASE)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("no entry of this patient is in the log; what earlier erasures left in its files is")
+    assert kap(*ERASE).exit_code == 2, "nothing is left to do"
+    assert checked()["erasures"] == 1
+
+
+@pytest.mark.parametrize("command", [ERASE, ("log", "prune", "--older-than-days", "1", "--by", "Ada")])
+def test_what_stays_elsewhere_is_said_by_both_commands_that_erase(
+    log: PredictionLog, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(overwriting, "kept_elsewhere", lambda _: "a replication slot keeps parts of it")
+    assert kap(*command).stderr == "a replication slot keeps parts of it\n"
 
 
 def test_pruning_erases_what_is_older_than_so_many_days(log: PredictionLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,9 @@ __all__ = ["log"]
 NOBODY = 65534
 
 
-def test_a_backup_of_a_running_log_is_whole_sealed_and_private(log: PredictionLog, tmp_path: Path) -> None:
+def test_a_backup_of_a_running_log_is_whole_sealed_and_private(
+    log: PredictionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = tmp_path / "backup" / "monday.db"
     with log.open() as state, writing_to(state.engine):  # as the service has it open
         logged(state.engine, [draft(10)])
@@ -32,7 +34,12 @@ def test_a_backup_of_a_running_log_is_whole_sealed_and_private(log: PredictionLo
     assert "backed up 7 predictions" in done.stderr
     assert copy.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in copy.parent.iterdir()) == ["monday.db", "monday.db.seal.json"]
-    shutil.copy(log.folder / "secret", copy.parent / "secret")
+    said = done.stderr.partition("check a copy with ")[2].split()
+    assert said == [f"KAP_SECRET_FILE={log.folder}/secret", *f"kap audit log {copy} --since {copy}.seal.json".split()]
+    refused = kap(*said[2:])
+    assert (refused.exit_code, "set KAP_SECRET_FILE to the file" in refused.stderr) == (3, True)
+    monkeypatch.setenv(*said[0].split("="))
+    assert kap(*said[2:]).exit_code == 0
     assert checked(copy, "--since", f"{copy}.seal.json") == WHOLE | {"predictions": 7, "writers": 3}
     again = kap("log", "backup", copy)
     assert again.exit_code == 2
@@ -74,6 +81,7 @@ def test_for_postgresql_the_command_to_type_makes_a_copy(
         done = kap("log", "backup", tmp_path / "log.dump", "--log", named)
         assert done.exit_code == 0, done.output
         subprocess.run(done.stdout, shell=True, check=True, timeout=60)  # noqa: S602 - as a person types it
+        assert (tmp_path / "log.dump").stat().st_mode & 0o777 == 0o600
         seal = tmp_path / "log.dump.seal.json"
         with postgresql_database() as restored:
             into = restored.set(drivername="postgresql").render_as_string()
