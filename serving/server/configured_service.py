@@ -170,9 +170,14 @@ def prepare_worker(settings: Settings) -> None:
     """Bind this process to the main one, and limit its connections before uvicorn starts."""
     end_with_main_process()
     in_all = allow_open_files(settings.most_connections)
-    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address))
+    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address), _count_refused)
     use_connections(register)
     count_handshakes(register)
+
+
+def _count_refused(reason: str) -> None:
+    service: Any = bentoml.get_current_service()
+    service.worker.metrics.connection_refused(reason)
 
 
 def allow_open_files(connections: int) -> int:

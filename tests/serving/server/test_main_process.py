@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -98,7 +99,9 @@ def test_a_websocket_is_refused_with_a_problem_document_and_no_error_in_the_log(
 def test_limits_hold_in_the_service_itself(server: Server) -> None:
     answer = httpx.get(f"{server.client.base_url}/livez", headers={"X-Long": "a" * 40_000})
     assert (answer.status_code, answer.json()["status"]) == (431, 431)
-    until(lambda: "connections ended without a request: " in server.written() and "1 with 431" in server.written())
+    said = re.compile(rf"connections ended without a request: .*431: [1-9].* request=\S*{answer.headers['x-request-id']}")
+    until(lambda: said.search(server.written()) is not None)
+    assert re.search(r'kap_connections_refused_total\{reason="431"\} [1-9]', server.client.get("/metrics").text)
 
 
 @pytest.mark.parametrize(
