@@ -44,19 +44,27 @@ def require_encryption(settings: Settings, host: str) -> None:
 def hide_password(settings: Settings) -> None:
     """Move the password of the log's database from the environment into a file without a name, for the workers.
 
-    The file is on the disk only as long as a process has it open.
+    The file is in memory; where the system has no such files, it is on the disk while a process has it open.
     """
     password = settings.log_url().password
     os.environ.pop(PREFIX + "LOG_PASSWORD", None)
     if password is None:
         return
-    written = tempfile.TemporaryFile()  # noqa: SIM115 - the workers inherit it
+    written = _file_without_a_name()
     written.write(str(password).encode())
     written.flush()
     os.set_inheritable(written.fileno(), True)
     _kept_open.append(written)
     os.environ[PREFIX + "LOG"] = settings.log_address()
     os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(_OPEN_FILES / str(written.fileno()))
+
+
+def _file_without_a_name() -> Any:
+    if sys.platform != "linux":
+        return tempfile.TemporaryFile()
+    in_memory = os.memfd_create("kap-log-password")
+    os.fchmod(in_memory, 0o600)
+    return os.fdopen(in_memory, "w+b")
 
 
 @cache

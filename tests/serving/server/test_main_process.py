@@ -30,6 +30,7 @@ from serving.server.main_process import hide_password
 from serving.storage.settings import load_settings
 hide_password(load_settings())
 assert sys.argv[1] not in str(dict(os.environ))
+assert sys.platform != "linux" or os.readlink(os.environ["KAP_LOG_PASSWORD_FILE"]).startswith("/memfd:")
 show = "from serving.storage.settings import load_settings; print(load_settings().log_url().password)"
 for _ in range(2):  # a worker, and the one that takes its place
     subprocess.run([sys.executable, "-c", show], close_fds=False, check=True)
