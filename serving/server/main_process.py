@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +20,13 @@ from features.protocol.problems import InputRefusedError, Problem
 from serving.storage.settings import PREFIX, Settings
 
 LOG = logging.getLogger("bentoml.kap")
+STOP_SECONDS = 10
+"""How long open requests and connections may delay a stop.
+
+Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
+"""
+TO_CLOSE_SECONDS = 5
+"""How long a worker without a main process may take beyond that, to close its log."""
 LIFELINE = PREFIX + "LIFELINE"
 """The variable with the number of the open file that ends when the main process does."""
 _TO_LISTEN_BEYOND_THIS_MACHINE = (
@@ -77,7 +85,7 @@ def hold_lifeline() -> None:
 
 
 def end_with_main_process() -> None:
-    """Let this worker stop, as when it is asked to, once the main process has ended."""
+    """Let this worker stop, as when it is asked to, once the main process has ended; and end it if that takes long."""
     watched = os.environ.get(LIFELINE)
     if watched is not None:
         threading.Thread(target=_wait_for_end, args=(int(watched),), name="lifeline", daemon=True).start()
@@ -88,3 +96,6 @@ def _wait_for_end(watched: int) -> None:
         os.read(watched, 1)
     LOG.warning("the main process has ended: this worker answers what it has begun, and stops")
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS + TO_CLOSE_SECONDS)
+    LOG.warning("this worker ends before all its callers have read their answers")
+    os._exit(1)
