@@ -18,10 +18,12 @@ def open_log(log: str | None, *, earlier: bool = False) -> State:
     With ``earlier``, it is not checked whether the log has this version's tables.
 
     The secret of a file is beside it, unless KAP_SECRET_FILE is set. A password on the command line is refused, because
-    every user of the machine can read it there.
+    every user of the machine can read it there. A given file may be a copy that others can read or change.
     """
     settings = load_settings()
-    return open_state(settings if log is None else _named(settings, log), earlier=earlier)
+    if log is None:
+        return open_state(settings, earlier=earlier)
+    return open_state(_named(settings, log), earlier=earlier, is_copy="://" not in log)
 
 
 def _named(settings: Settings, log: str) -> Settings:
