@@ -36,6 +36,12 @@ class Metrics:
         self._worker = str(worker)
         own: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter("kap_requests", "HTTP requests.", ("path", "method", "status"), **own)
+        self._connections = Counter(
+            "kap_connections_refused",
+            "Connections ended before a request was read or its answer taken.",
+            ("reason",),
+            **own,
+        )
         self._seconds = Histogram("kap_request_seconds", "Time to answer.", ("path",), buckets=_SECONDS, **own)
         self._answers = Counter(
             "kap_answers", "Answers given, and requests refused.", ("outcome", "version", "landmark"), **own
@@ -77,6 +83,10 @@ class Metrics:
         """One HTTP request; status 0 if the caller disconnected."""
         self._requests.labels(path, method, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
+
+    def connection_refused(self, reason: str) -> None:
+        """One connection that never became a request, or whose caller did not read: a status, or in words."""
+        self._connections.labels(reason).inc()
 
     def refused(self, problems: Iterable[RequestProblem]) -> None:
         """One refused request, by the fields of its problems, without their rows."""

@@ -17,10 +17,12 @@ from serving.http.worker_metrics import software_version
 from serving.openapi.examples import batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
+    IN_EVERY_ANSWER,
     JSON,
     KEY,
     OperationTexts,
     PostOperation,
+    answer,
     carried,
     get,
     json_answer,
@@ -170,15 +172,14 @@ def _served(shown: DescribedModel) -> Document:
                 "It describes the served model: the schemas have the scales and covariates of its protocol, and the "
                 "examples are its answers.",
             ),
-            {
-                "description": "An OpenAPI document.",
-                "content": {
-                    JSON: {
-                        "schema": {"type": "object", "required": ["openapi", "info", "paths"]},
-                        "examples": {"cut": {"summary": "Cut short", "value": cut}},
-                    }
+            answer(
+                "An OpenAPI document.",
+                JSON,
+                {
+                    "schema": {"type": "object", "required": ["openapi", "info", "paths"]},
+                    "examples": {"cut": {"summary": "Cut short", "value": cut}},
                 },
-            },
+            ),
         ),
     }
 
@@ -198,7 +199,7 @@ def _state(shown: DescribedModel) -> Document:
         json_answer("Ready.", "ReadinessReport", {"ready": ("Ready", asdict(ready))}),
     )
     not_ready = json_answer("Not ready.", "ReadinessReport", {"log": ("The log does not answer", asdict(waiting))})
-    readyz["get"]["responses"]["503"] = not_ready | {"headers": carried("Retry-After")}
+    readyz["get"]["responses"]["503"] = not_ready | {"headers": carried("Retry-After", *IN_EVERY_ANSWER)}
     metrics = text_answer("The metrics.", CONTENT_TYPE_LATEST.partition(";")[0], "One line of many", _METRIC)
     return {
         routes.LIVEZ: get(routes.LIVEZ, OperationTexts(STATE, "Liveness", "Whether the process runs."), lives),

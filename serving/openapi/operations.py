@@ -18,12 +18,24 @@ CARRIED: dict[str, Document] = {
     "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that the address takes, separated by commas.", "schema": {"type": "string"}},
+    "X-Request-Id": {
+        "description": "The id of the request, which the server's log has too.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+    "traceparent": {"description": "The traceparent of the request, if one was sent.", "schema": {"type": "string"}},
 }
 """Headers of answers."""
-_KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+IN_EVERY_ANSWER = ("X-Request-Id", "traceparent")
+_ANYWHERE = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_KEYED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _SENT = (
     HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -37,6 +49,26 @@ _IDEMPOTENCY: Document = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
     "example": "visit-7f3a2c",
 }
+_NAMING: list[Document] = [
+    {
+        "name": "X-Request-Id",
+        "in": "header",
+        "required": False,
+        "description": "The id of the request: 1 to 128 letters, digits, dots, hyphens or underscores. The answer has "
+        "it too. Anything else is replaced by a new id.",
+        "schema": {"type": "string"},
+        "example": "visit-5077",
+    },
+    {
+        "name": "traceparent",
+        "in": "header",
+        "required": False,
+        "description": "The caller's trace (W3C Trace Context). Anything else is left out.",
+        "schema": {"type": "string"},
+        "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    },
+]
+"""What is malformed here is not refused, so that the schemas allow any text."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +112,7 @@ def post(
         if one.status is not HTTPStatus.OK:
             own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
     operation: Document = {
-        "parameters": [_IDEMPOTENCY],
+        "parameters": [_IDEMPOTENCY, *_NAMING],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
@@ -93,13 +125,22 @@ def post(
 def json_answer(description: str, schema: str, examples: Mapping[str, tuple[str, Document]]) -> Document:
     """An answer in JSON of a schema, with examples as summaries and values by name."""
     named = {name: _example(*one) for name, one in examples.items()}
-    return {"description": description, "content": {JSON: {"schema": reference(schema), "examples": named}}}
+    return answer(description, JSON, {"schema": reference(schema), "examples": named})
 
 
 def text_answer(description: str, media_type: str, summary: str, value: str) -> Document:
     """An answer in plain text, with an example."""
     examples = {"text": _example(summary, value)}
-    return {"description": description, "content": {media_type: {"schema": {"type": "string"}, "examples": examples}}}
+    return answer(description, media_type, {"schema": {"type": "string"}, "examples": examples})
+
+
+def answer(description: str, media_type: str, content: Document, *headers: str) -> Document:
+    """An answer of one media type, with the headers that every answer has and ``headers``."""
+    return {
+        "description": description,
+        "headers": carried(*headers, *IN_EVERY_ANSWER),
+        "content": {media_type: content},
+    }
 
 
 def problem(status: HTTPStatus, one: ProblemStatus) -> Document:
@@ -110,8 +151,8 @@ def problem(status: HTTPStatus, one: ProblemStatus) -> Document:
         )
         for name, detail in one.details.items()
     }
-    content = {PROBLEM_JSON: {"schema": reference("ProblemDocument"), "examples": examples}}
-    return {"description": one.when, "headers": carried(*one.headers), "content": content}
+    content = {"schema": reference("ProblemDocument"), "examples": examples}
+    return answer(one.when, PROBLEM_JSON, content, *one.headers)
 
 
 def carried(*names: str) -> Document:
@@ -134,6 +175,7 @@ def _operation(path: str, texts: OperationTexts) -> Document:
         "summary": texts.summary,
         "description": f"{texts.description} {scope}",
         "security": [] if route.scope is None else [{KEY: [route.scope]}],
+        "parameters": _NAMING,
     }
 
 
@@ -142,7 +184,7 @@ def _refusals(path: str) -> Document:
     statuses: Sequence[HTTPStatus] = (
         *(() if route.body == "none" else _SENT),
         *(() if route.scope is None else _KEYED),
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+        *_ANYWHERE,
     )
     named = {str(status.value): response_name(status) for status in sorted(statuses)}
     return {status: {"$ref": f"#/components/responses/{name}"} for status, name in named.items()}

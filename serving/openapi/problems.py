@@ -69,8 +69,11 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
             headers=("Allow",),
         ),
         HTTPStatus.REQUEST_TIMEOUT: ProblemStatus(
-            "The body did not arrive in time. Send it again.",
-            {"late": f"The body did not arrive within {limits.seconds:g} seconds. Send it again."},
+            "The head or the body of the request did not arrive in time. Send it again.",
+            {
+                "late": f"The body did not arrive within {limits.seconds:g} seconds. Send it again.",
+                "late_head": "The head of the request took too long to arrive.",
+            },
         ),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ProblemStatus(
             "The body is too large. Send fewer records.",
@@ -92,6 +95,10 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
             {"rate": "This key has reached its rate limit. Retry after 13 seconds."},
             headers=("Retry-After",),
         ),
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ProblemStatus(
+            "The head of the request has more than 32 KiB or more than 100 headers. Send fewer or shorter headers.",
+            {"head": "The head of the request has too many bytes or too many headers."},
+        ),
         HTTPStatus.INTERNAL_SERVER_ERROR: ProblemStatus(
             "An internal error. The same request will probably fail again. Report the X-Request-Id to the operator, "
             "who finds the error in the server's log.",
@@ -104,6 +111,7 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
                 "log": "The prediction log can't be written at the moment, and no answer is sent unlogged.",
                 "overloaded": "Too many requests are waiting.",
                 "too_long": "The answer took too long.",
+                "connections": "There are too many connections. Retry later.",
                 "keys": "The service can't read its API keys at the moment, and answers nothing until it can.",
             },
             headers=("Retry-After",),

@@ -25,6 +25,7 @@ from serving.http.log_lines import JsonLines, RequestIdentity
 from serving.server.connection_register import ConnectionLimits, ConnectionRegister
 from serving.server.http_connection import use_connections
 from serving.server.main_process import (
+    STOP_SECONDS,
     end_with_main_process,
     hide_password,
     hold_lifeline,
@@ -36,11 +37,6 @@ from serving.storage.settings import PREFIX, Settings, load_settings
 from serving.storage.tls import check_certificate, tls_config
 
 LOG = logging.getLogger("bentoml.kap")
-STOP_SECONDS = 10
-"""How long open requests and connections may delay a stop.
-
-Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
-"""
 OTHER_FILES = 512
 """Open files of a worker that are no connections, with room to spare."""
 _PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file")
@@ -170,9 +166,14 @@ def prepare_worker(settings: Settings) -> None:
     """Bind this process to the main one, and limit its connections before uvicorn starts."""
     end_with_main_process()
     in_all = allow_open_files(settings.most_connections)
-    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address))
+    register = ConnectionRegister(ConnectionLimits(in_all, settings.most_connections_per_address), _count_refused)
     use_connections(register)
     count_handshakes(register)
+
+
+def _count_refused(reason: str) -> None:
+    service: Any = bentoml.get_current_service()
+    service.worker.metrics.connection_refused(reason)
 
 
 def allow_open_files(connections: int) -> int:

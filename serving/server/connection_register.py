@@ -6,6 +6,7 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
@@ -13,6 +14,8 @@ from typing import Protocol
 LOG = logging.getLogger("bentoml.kap.access")
 REPORT_SECONDS = 10.0
 """How often a line of the log says what was ended, however much it was."""
+MOST_IDS = 20
+"""How many refusals such a line names by their ``X-Request-Id``."""
 LOOK_SECONDS = 0.5
 """How often the connections are looked at: a limit in seconds is kept to within this time."""
 
@@ -26,8 +29,8 @@ class ConnectionLimits:
     connection that ends.
     """
 
-    in_all: int = 2000
-    per_address: int = 200
+    in_all: int
+    per_address: int
     head_bytes: int = 32 * 1024
     headers: int = 100
     head_seconds: float = 10.0
@@ -51,14 +54,17 @@ class LimitedConnection(Protocol):
 class ConnectionRegister:
     """All connections of a worker, and in the order of their waiting those without a request that is being answered."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, count: Callable[[str], None] = lambda _: None) -> None:
+        """``count`` is called with the reason for every connection that is ended."""
         self.limits = limits
+        self._count = count
         self._networks: dict[LimitedConnection, str] = {}
         self._counts: Counter[str] = Counter()
         self._waiting: dict[str, dict[LimitedConnection, None]] = {}
         self._all_waiting: dict[LimitedConnection, None] = {}
         self._next_look: asyncio.TimerHandle | None = None
         self._ended: Counter[str] = Counter()
+        self._ids: list[str] = []
         self._next_report = 0.0
 
     def add(self, connection: LimitedConnection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
@@ -104,9 +110,12 @@ class ConnectionRegister:
             del self._counts[network]
             self._waiting.pop(network, None)
 
-    def ended(self, reason: str) -> None:
-        """Count a connection that is ended before its request was read, for the log."""
+    def ended(self, reason: str, request_id: str | None = None) -> None:
+        """Count a connection that is ended before its request was read; ``request_id`` is that of its answer."""
         self._ended[reason] += 1
+        self._count(reason)
+        if request_id is not None and len(self._ids) < MOST_IDS:
+            self._ids.append(request_id)
 
     def _make_room(self, waiting: dict[LimitedConnection, None]) -> None:
         longest = next(iter(waiting), None)
@@ -120,12 +129,16 @@ class ConnectionRegister:
         for connection in list(self._networks):
             connection.look(now)
         if self._ended and (now > self._next_report or not self._networks):
-            LOG.info(
-                "connections ended without a request: %s", ", ".join(f"{n} {why}" for why, n in self._ended.items())
-            )
-            self._ended.clear()
+            self._report()
             self._next_report = now + REPORT_SECONDS
         self._next_look = loop.call_later(LOOK_SECONDS, self._look, loop) if self._networks else None
+
+    def _report(self) -> None:
+        reasons = ", ".join(f"{reason}: {number}" for reason, number in self._ended.items())
+        named = f" request={','.join(self._ids)}" if self._ids else ""
+        LOG.info("connections ended without a request: %s%s", reasons, named)
+        self._ended.clear()
+        self._ids.clear()
 
 
 def network_of(address: str) -> str:

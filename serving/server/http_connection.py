@@ -7,11 +7,13 @@ import asyncio
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import httptools
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.http.access_control import RETRY_SOON
 from serving.http.errors import ProblemResponse
 from serving.http.response import SECURITY_HEADERS, STRICT_TRANSPORT
 from serving.server.connection_register import ConnectionRegister
@@ -28,7 +30,6 @@ DETAILS = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The head of the request has too many bytes or too many headers.",
     HTTPStatus.SERVICE_UNAVAILABLE: "There are too many connections. Retry later.",
 }
-RETRY = {HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"}}
 """Headers of the answer, by its status."""
 HOST_REQUIRED = "One Host header is required."
 
@@ -211,26 +212,27 @@ class HttpConnection(HttpToolsProtocol):
         """
         self._refused = _HeadRefusedError(status, detail)
         self._due = None
-        self._register.ended(f"with {status}")
         waiting = self._is_waiting()
         if not waiting and (self.pipeline or not self.cycle.more_body):
+            self._register.ended(str(status.value))
             self.cycle.keep_alive = False
             return
-        if waiting or not self.cycle.response_started:
-            self.transport.write(
-                self._answer(ProblemResponse(status, detail or DETAILS[status], headers=RETRY.get(status)))
-            )
+        request_id = uuid4().hex if waiting or not self.cycle.response_started else None
+        self._register.ended(str(status.value), request_id)
+        if request_id is not None:
+            self.transport.write(self._answer(status, detail, request_id))
         if waiting and self.transport.can_write_eof():
             self.transport.write_eof()
         else:
             self.transport.close()
 
-    def _answer(self, problem: ProblemResponse) -> bytes:
-        more = [(b"connection", b"close"), *SECURITY_HEADERS]
+    def _answer(self, status: HTTPStatus, detail: str, request_id: str) -> bytes:
+        retry = RETRY_SOON if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+        problem = ProblemResponse(status, detail or DETAILS[status], headers=retry)
+        more = [(b"connection", b"close"), *SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
         if self.scheme == "https":
             more.append(STRICT_TRANSPORT)
         headers = [*self.server_state.default_headers, *problem.raw_headers, *more]
-        status = HTTPStatus(problem.status_code)
         head = [f"HTTP/1.1 {status} {status.phrase}\r\n".encode(), *(b"%s: %s\r\n" % pair for pair in headers)]
         return b"".join([*head, b"\r\n", bytes(problem.body)])
 

@@ -7,8 +7,10 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 import tempfile
 import threading
+import time
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
@@ -18,6 +20,13 @@ from serving.storage.settings import PREFIX, Settings
 from serving.storage.trusted_files import OPEN_FILES
 
 LOG = logging.getLogger("bentoml.kap")
+STOP_SECONDS = 10
+"""How long open requests and connections may delay a stop.
+
+Over TLS the server waits for each caller to close the connection: up to 30 seconds if the caller does not read.
+"""
+TO_CLOSE_SECONDS = 5
+"""How long a worker without a main process may take beyond that, to close its log."""
 LIFELINE = PREFIX + "LIFELINE"
 """The variable with the number of the open file that ends when the main process does."""
 _TO_LISTEN_BEYOND_THIS_MACHINE = (
@@ -42,19 +51,27 @@ def require_encryption(settings: Settings, host: str) -> None:
 def hide_password(settings: Settings) -> None:
     """Move the password of the log's database from the environment into a file without a name, for the workers.
 
-    The file is on the disk only as long as a process has it open.
+    The file is in memory; where the system has no such files, it is on the disk while a process has it open.
     """
     password = settings.log_url().password
     os.environ.pop(PREFIX + "LOG_PASSWORD", None)
     if password is None:
         return
-    written = tempfile.TemporaryFile()  # noqa: SIM115 - the workers inherit it
+    written = _file_without_a_name()
     written.write(str(password).encode())
     written.flush()
     os.set_inheritable(written.fileno(), True)
     _kept_open.append(written)
     os.environ[PREFIX + "LOG"] = settings.log_address()
     os.environ[PREFIX + "LOG_PASSWORD_FILE"] = str(OPEN_FILES / str(written.fileno()))
+
+
+def _file_without_a_name() -> Any:
+    if sys.platform != "linux":
+        return tempfile.TemporaryFile()
+    in_memory = os.memfd_create("kap-log-password")
+    os.fchmod(in_memory, 0o600)
+    return os.fdopen(in_memory, "w+b")
 
 
 @cache
@@ -67,7 +84,7 @@ def hold_lifeline() -> None:
 
 
 def end_with_main_process() -> None:
-    """Let this worker stop, as when it is asked to, once the main process has ended."""
+    """Let this worker stop, as when it is asked to, once the main process has ended; and end it if that takes long."""
     watched = os.environ.get(LIFELINE)
     if watched is not None:
         threading.Thread(target=_wait_for_end, args=(int(watched),), name="lifeline", daemon=True).start()
@@ -78,3 +95,6 @@ def _wait_for_end(watched: int) -> None:
         os.read(watched, 1)
     LOG.warning("the main process has ended: this worker answers what it has begun, and stops")
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS + TO_CLOSE_SECONDS)
+    LOG.warning("this worker ends before all its callers have read their answers")
+    os._exit(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
 from serving.contract.failures import StateError
-from serving.server.configured_service import pin_paths
+from serving.server.configured_service import log_as, pin_paths
 from serving.server.main_process import require_encryption
 from serving.server.model_loader import ModelLoader
 from serving.server.service import KapOutcomes, begin
@@ -38,6 +38,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     the log can't be used or, for other hosts than this one, no key was made. BentoML's usage reports are off unless the
     environment turns them on.
     """
+    log_as(settings.log_format)
     host = LOOPBACK if host == "localhost" else host
     _require_address(host)
     require_encryption(settings, host)

@@ -18,9 +18,10 @@ def open_log(log: str | None, *, earlier: bool = False) -> State:
     With ``earlier``, it is not checked whether the log has this version's tables.
 
     The secret of a file is beside it, unless KAP_SECRET_FILE is set. A password on the command line is refused, because
-    every user of the machine can read it there.
+    every user of the machine can read it there. A given file may be a copy that others can read or change.
     """
-    return open_state(settings_for(log), earlier=earlier)
+    is_copy = log is not None and "://" not in log
+    return open_state(settings_for(log), earlier=earlier, is_copy=is_copy)
 
 
 def settings_for(log: str | None) -> Settings:

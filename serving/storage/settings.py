@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
@@ -105,8 +105,10 @@ class Settings(BaseSettings):
 
     @field_validator("log_password_file")
     @classmethod
-    def _is_private(cls, value: Path | None) -> Path | None:
+    def _is_private(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None:
+            if info.data.get("log_password") is not None:
+                raise ValueError("KAP_LOG_PASSWORD too: set one of the two")
             read_password(value)
         return value
 

@@ -55,11 +55,16 @@ def check_files(settings: Settings) -> None:
         read_given(Path(authority), secret=False)
 
 
-def open_state(settings: Settings, *, patience_seconds: float = 60.0, earlier: bool = False) -> State:
+def open_state(
+    settings: Settings, *, patience_seconds: float = 60.0, earlier: bool = False, is_copy: bool = False
+) -> State:
     """The existing state by the settings, for commands, which may wait; raises ``StateError``.
 
-    With ``earlier``, the log may be one of an earlier version.
+    With ``earlier``, the log may be one of an earlier version. The files are checked as for the service, except those
+    of a copy.
     """
+    if not is_copy:
+        check_files(settings)
     state = State(
         Secret.load(settings.secret_path), open_database(settings.log_url(), patience_seconds=patience_seconds)
     )

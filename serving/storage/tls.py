@@ -27,7 +27,11 @@ def tls_config(settings: Settings) -> dict[str, Any]:
 
 
 def check_certificate(settings: Settings) -> None:
-    """Raise ``InputRefusedError`` unless the certificate and its key can be used, or none is set."""
+    """Raise ``InputRefusedError`` unless the certificate and its key can be used, or none is set.
+
+    The server opens both again by their paths, because Python's TLS takes no open files. That is accepted: every folder
+    on the way was checked, so that nobody but these folders' owners can replace them meanwhile.
+    """
     if settings.tls_certificate is None or settings.tls_key is None:
         return
     _check_file(_CERTIFICATE, settings.tls_certificate)

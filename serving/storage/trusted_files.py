@@ -1,7 +1,7 @@
 """Which files the service trusts: they belong to its user or root, others can't change them, and no link leads away.
 
 `check_folder` and `check_kept` are for the state folder, `read_given` for a file that a setting names, which may be a
-link as Kubernetes and certbot make them.
+link as Kubernetes and certbot make them. Both check every folder and every link on the way.
 """
 
 import errno
@@ -16,31 +16,36 @@ from serving.contract.failures import FileRefusedError
 MOST_BYTES = 2**20
 OPEN_FILES = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 """Where a process finds the files that it has open, such as one without a name that it inherited."""
-_OTHERS, _OTHERS_WRITE, _GROUP_READS = 0o077, 0o022, 0o040
+_OTHERS, _OTHERS_WRITE, _GROUP_READS, _GROUP_WRITES = 0o077, 0o022, 0o040, 0o020
 _MOST_LINKS = 40
 
 
 def check_folder(path: Path) -> None:
-    """Raise ``FileRefusedError`` if others own or can change the folder at ``path``; it may be missing."""
-    found = _found(path, follow=True)
-    if found is None:
+    """Raise ``FileRefusedError`` if others own or can change the folder at ``path``; it may be missing.
+
+    On the way to it, others may own folders, but they may not have made a link or be able to replace a folder.
+    """
+    try:
+        found = _follow(path).lstat()
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise _unseen(path, error) from None
     if not stat.S_ISDIR(found.st_mode):
         raise FileRefusedError(f"{path} is not a folder: give the path of a folder")
     _check_owner(path, found)
     if found.st_mode & _OTHERS_WRITE:
-        mode = stat.S_IMODE(found.st_mode)
-        raise FileRefusedError(
-            f"others can change the folder {path} (mode {mode:04o}): run chmod go-w {quote(str(path))}, and check "
-            f"that they changed nothing in it"
-        )
+        raise _changeable(path, found)
 
 
 def check_kept(path: Path) -> None:
     """Raise ``FileRefusedError`` unless ``path`` is a private file of the service's user or root, or missing."""
-    found = _found(path, follow=False)
-    if found is None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise _unseen(path, error) from None
     _check_regular(path, found)
     _check_owner(path, found)
     _check_mode(path, found, _OTHERS)
@@ -86,26 +91,44 @@ def read_given(path: Path, *, secret: bool) -> bytes:
         return file.read(MOST_BYTES)
 
 
-def _found(path: Path, *, follow: bool) -> os.stat_result | None:
-    try:
-        return path.stat(follow_symlinks=follow)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FileRefusedError(f"{path} can't be looked at: {error.strerror}") from None
-
-
 def _follow(path: Path) -> Path:
-    """Where the links of the service's user or of root lead; raises ``FileRefusedError`` for a link of anybody else."""
-    for _ in range(_MOST_LINKS):
-        folder = path.parent.resolve()
-        path = folder / path.name
-        found = path.lstat()
-        if not stat.S_ISLNK(found.st_mode):
-            return path
-        _check_owner(path, found)
-        path = folder / path.readlink()
-    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    """Where a path leads, by links of the service's user or of root and through folders that others can't change.
+
+    Raises ``FileRefusedError`` for others' links and folders, ``OSError`` if there is nothing at the path.
+    """
+    anchor, *following = path.absolute().parts
+    reached, links = Path(anchor), 0
+    while following:
+        name = following.pop(0)
+        if name == "..":
+            reached = reached.parent
+            continue
+        here = reached / name  # from the root again, where a link's target is absolute
+        found = here.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            _check_owner(here, found)
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            target = here.readlink()
+            following[:0] = target.parts
+            continue
+        if following:
+            _check_way(here, found)
+        reached = here
+    return reached
+
+
+def _check_way(folder: Path, found: os.stat_result) -> None:
+    """Refuse a folder in which others can replace what is on the way, unless it is like ``/tmp``.
+
+    The service's own group and root's may change it: many systems give each user a group of their own.
+    """
+    own_group = found.st_gid in (0, os.getegid())
+    if found.st_mode & (_OTHERS_WRITE & ~_GROUP_WRITES if own_group else _OTHERS_WRITE) and not (
+        found.st_mode & stat.S_ISVTX
+    ):
+        raise _changeable(folder, found)
 
 
 def _check_regular(path: Path, found: os.stat_result) -> None:
@@ -133,6 +156,18 @@ def _check_mode(path: Path, found: os.stat_result, refused: int) -> None:
     raise FileRefusedError(
         f"{path} is open to others (mode {mode:04o}): run chmod 600 {quote(str(path))}, and check who may have read it"
     )
+
+
+def _changeable(folder: Path, found: os.stat_result) -> FileRefusedError:
+    mode = stat.S_IMODE(found.st_mode)
+    return FileRefusedError(
+        f"others can change the folder {folder} (mode {mode:04o}): run chmod go-w {quote(str(folder))}, and check "
+        f"that they changed nothing in it"
+    )
+
+
+def _unseen(path: Path, error: OSError) -> FileRefusedError:
+    return FileRefusedError(f"{path} can't be looked at: {error.strerror}")
 
 
 def _link(path: Path) -> FileRefusedError:

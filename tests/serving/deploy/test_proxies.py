@@ -1,6 +1,7 @@
 """nginx and Caddy in front of the service, with the files of serving/deploy: what passes, and what they refuse."""
 
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.http.errors import PROBLEM_JSON
 from tests.places import ROOT
 from tests.serving.certificates import Pair, make_certificate
 from tests.serving.requests import EXAMPLE
@@ -144,15 +146,25 @@ def test_a_batch_of_many_megabytes_comes_through_and_a_larger_one_than_allowed_d
     large = json.dumps({"requests": [EXAMPLE]}).encode() + b" " * (20 * MIB)
     headers = {"Content-Type": "application/json"}
     assert proxy.client.post("/v1/predict_batch", content=large, headers=headers).status_code == 200
-    with_more = large + b" " * (13 * MIB)
     with suppress(httpx.TransportError):  # it may close the connection while we still send
-        assert proxy.client.post("/v1/predict_batch", content=with_more, headers=headers).status_code == 413
+        parts = iter([large, b" " * (13 * MIB)])  # without Content-Length, by which Caddy lets the service refuse
+        answer = proxy.client.post("/v1/predict_batch", content=parts, headers=headers)
+        assert (answer.status_code, answer.headers.get("content-type") == PROBLEM_JSON) == (413, False)
+    assert not any('status="413"' in line for line in arrived(proxy))
 
 
 def test_headers_that_are_too_large_do_not_reach_the_service(proxy: Proxy) -> None:
     many = {f"x-padding-{number}": "x" * 4000 for number in range(12)}
+    before = arrived(proxy)
     with suppress(httpx.TransportError):  # it may close the connection without an answer
         assert proxy.client.get("/livez", headers=many).status_code in (400, 431)
+    assert arrived(proxy) == before
+
+
+def arrived(proxy: Proxy) -> list[str]:
+    """What the service has counted of requests and refused connections, except those for its metrics."""
+    counted = re.compile(r"kap_(requests|connections_refused)_total\{(?!.*path=\"/metrics\")")
+    return [line for line in proxy.direct.get("/metrics").text.splitlines() if counted.match(line)]
 
 
 def test_the_metrics_stay_inside(proxy: Proxy) -> None:

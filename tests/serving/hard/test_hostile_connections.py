@@ -1,4 +1,7 @@
-"""200 hostile connections at once do not keep the others from being answered, nor make them wait."""
+"""200 hostile connections at once do not keep the others from being answered, nor make them wait.
+
+`KAP_HARD_SECONDS=60` asks for the full minute of each kind of connection; without it 20 seconds must do.
+"""
 
 import os
 import subprocess
@@ -17,7 +20,7 @@ from tests.places import ROOT
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import Server, running
 
-SECONDS = float(os.environ.get("KAP_HARD_SECONDS", "60"))
+SECONDS = float(os.environ.get("KAP_HARD_SECONDS", "20"))
 ALONE_SECONDS = min(SECONDS, 15.0)
 PER_SECOND, HOSTILE, CALLERS = 50, 200, 16
 MOST_MORE_SECONDS = 0.1

@@ -3,17 +3,19 @@
 import os
 import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
-from serving.log.check import check_log
-from serving.log.queries import read_entries
-from serving.storage.log_location import open_log
+from serving.storage.state import State
+from tests.serving.databases import postgresql_database
 from tests.serving.hard.patients import CallResults, asking
+from tests.serving.hard.test_killed_workers import assert_all_logged
 from tests.serving.server.test_service_keys import until
-from tests.serving.servers import Server, running
+from tests.serving.servers import Server, environment_in, running
 
 KILLS = 5
 
@@ -31,19 +33,30 @@ def kill_main_process(server: Server, asked: CallResults, turn: int) -> None:
     assert alive == []
 
 
-def test_the_main_process_is_killed_five_times_and_leaves_no_orphan_and_no_gap(tmp_path: Path) -> None:
-    with ExitStack() as servers:
-        server = servers.enter_context(running(tmp_path, "--workers", "2"))
+@contextmanager
+def environment_for(database: str, folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of a server whose log is in a database of this kind."""
+    if database == "sqlite":
+        yield environment_in(folder)
+        return
+    with postgresql_database() as url:
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        yield environment_in(folder, KAP_LOG=address)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_main_process_is_killed_five_times_and_leaves_no_orphan_and_no_gap(
+    tmp_path: Path, log_of: Callable[[Server], State], database: str
+) -> None:
+    with environment_for(database, tmp_path) as environment, ExitStack() as servers:
+        server = servers.enter_context(running(tmp_path, "--workers", "2", environment=environment))
         with asking(str(server.client.base_url)) as asked:
             for turn in range(KILLS):
                 kill_main_process(server, asked, turn)
-                again = running(tmp_path, "--workers", "2", port=server.client.base_url.port)
+                port = server.client.base_url.port
+                again = running(tmp_path, "--workers", "2", environment=environment, port=port)
                 server = servers.enter_context(again)
             reached = len(asked.answered)
             until(lambda: len(asked.answered) > reached + 100, 60)
         assert asked.failed == []
-    state = open_log(str(tmp_path / "state" / "predictions.db"))
-    logged = {entry.prediction_id for entry in read_entries(state.engine)}
-    assert len(set(asked.answered)) == len(asked.answered)
-    assert set(asked.answered) <= logged
-    assert check_log(state.engine, state.secret).findings == ()
+        assert_all_logged(log_of(server), asked.answered, KILLS)

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import pytest
 
 from serving.log.check import check_log
 from serving.log.queries import read_entries, read_writers
 from serving.storage.database import reading
-from serving.storage.log_location import open_log
 from serving.storage.state import State
 from tests.serving.databases import postgresql_database
 from tests.serving.hard.patients import asking
@@ -23,19 +21,6 @@ KILLS, FEWER_KILLS = 20, 6
 PATIENCE_SECONDS = 90.0
 """A worker takes seconds to start, and longer on a busy machine."""
 MARKER = "XMARKERX"
-
-
-@pytest.fixture
-def log_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], State]:
-    """Opens a server's log, with its own settings."""
-
-    def opened(server: Server) -> State:
-        for name, value in server.environment.items():
-            if name.startswith("KAP_"):
-                monkeypatch.setenv(name, value)
-        return open_log(None)
-
-    return opened
 
 
 def callers_of(pid: int, port: int | None) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from tests.serving.server.bento import make_bento
-from tests.serving.servers import Server, environment_in, promote_toy, running
+from tests.serving.servers import environment_in, promote_toy, running
 
 BENTOML = str(Path(sys.executable).with_name("bentoml"))
 NOBODY = 65534
@@ -22,18 +23,26 @@ for family, address in json.load(sys.stdin):
     with socket.socket(family) as asking:
         asking.settimeout(5)
         try:
-            asking.connect(tuple(address) if isinstance(address, list) else address)
+            asking.connect(tuple(address) if isinstance(address, list) else address.replace("@", "\\0", 1))
         except OSError:
             continue
         reached.append(address)
 print(json.dumps(reached))
 """
-"""Which of these addresses accept a connection from another user."""
+"""Which of these addresses accept a connection from another user; an abstract name is written with ``@``."""
+OPEN_ABSTRACT = """
+import socket, sys, time
+opened = socket.socket(socket.AF_UNIX)
+opened.bind("\\0" + sys.argv[1])
+opened.listen()
+print("open", flush=True)
+time.sleep(600)
+"""
 
 
-def listening(server: Server) -> list[tuple[int, list[object] | str]]:
-    """Every socket of the server's processes that may accept connections: family and address."""
-    main = psutil.Process(server.process.pid)
+def listening(pid: int) -> list[tuple[int, list[object] | str]]:
+    """Every socket of a process and its children that may accept connections: family and address."""
+    main = psutil.Process(pid)
     found: list[tuple[int, list[object] | str]] = []
     for process in (main, *main.children(recursive=True)):
         inet = [one for one in process.net_connections("inet") if not one.raddr]
@@ -42,9 +51,9 @@ def listening(server: Server) -> list[tuple[int, list[object] | str]]:
     return found
 
 
-def reached_by_another(server: Server) -> list[object]:
+def reached_by_another(pid: int) -> list[object]:
     command = [sys.executable, "-I", "-c", REACH, str(NOBODY)]
-    asked = json.dumps(listening(server))
+    asked = json.dumps(listening(pid))
     done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=120, check=True)
     reached: list[object] = json.loads(done.stdout)
     return reached
@@ -58,7 +67,24 @@ def started_by(command: tuple[str, ...], folder: Path) -> dict[str, str]:
     return environment
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another user")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another user")
+
+
+@needs_root
+def test_a_socket_without_a_file_is_found_and_reached() -> None:
+    """Without this the test below could be blind to such sockets, which have no owner and no mode."""
+    name = f"kap-test-{secrets.token_hex(8)}"
+    command = [sys.executable, "-I", "-c", OPEN_ABSTRACT, name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"open\n"
+            assert reached_by_another(process.pid) == [f"@{name}"]
+        finally:
+            process.kill()
+
+
+@needs_root
 @pytest.mark.parametrize(
     "command",
     [
@@ -73,7 +99,7 @@ def test_another_user_reaches_the_services_own_port_only(tmp_path: Path, command
     environment = started_by(command, tmp_path)
     with running(tmp_path, environment=environment, command=command) as server:
         own = ["127.0.0.1", server.client.base_url.port]
-        assert own in [address for _, address in listening(server)]
-        reached = reached_by_another(server)
+        assert own in [address for _, address in listening(server.process.pid)]
+        reached = reached_by_another(server.process.pid)
         assert reached
         assert all(address == own for address in reached)

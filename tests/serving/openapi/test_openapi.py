@@ -26,6 +26,7 @@ from serving.contract.routes import ROUTES
 from serving.http.body import BodyLimits
 from serving.http.errors import ProblemDetails, ProblemResponse
 from serving.openapi.examples import PREDICTION_ID, prediction_examples
+from serving.openapi.operations import IN_EVERY_ANSWER
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
 from serving.prediction.cautions import RULES
@@ -33,6 +34,7 @@ from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
 from serving.server import service
 from serving.server.batcher import OverloadedError
+from serving.server.http_connection import DETAILS
 from tests.places import ROOT
 from tests.serving.bundles import toy_bundle
 from tests.serving.http.test_access_control import CLINIC, READER, FakeRates, Ring, ask
@@ -238,10 +240,29 @@ def contains(whole: Any, part: Any) -> bool:
 
 
 def test_the_key_of_an_example_is_taken(server: Server, served: Document) -> None:
-    (parameter,) = served["paths"]["/v1/predict"]["post"]["parameters"]
+    parameter, *_ = served["paths"]["/v1/predict"]["post"]["parameters"]
     headers = {parameter["name"]: parameter["example"]}
     first, again = (server.client.post("/v1/predict", json=EXAMPLE, headers=headers).json() for _ in range(2))
     assert first["prediction_id"] == again["prediction_id"]
+
+
+def test_every_answer_has_the_ids_that_were_sent(server: Server, served: Document) -> None:
+    for path, method, operation in operations(served):
+        named = [parameter for parameter in operation["parameters"] if parameter["name"] != "Idempotency-Key"]
+        sent = {parameter["name"]: parameter["example"] for parameter in named}
+        assert set(sent) == {"X-Request-Id", "traceparent"}
+        for wrong in (False, True):
+            body = {"json": EXAMPLE if path == "/v1/predict" else {}} if method == "post" else {}
+            response = server.client.request("PUT" if wrong else method, path, headers=sent, **body)
+            assert {name: response.headers[name] for name in sent} == sent
+    for part in (*operations_answers(served), *served["components"]["responses"].values()):
+        assert {"X-Request-Id", "traceparent"} <= set(part["headers"])
+
+
+def operations_answers(document: Document) -> Iterator[Document]:
+    """Every answer of every operation."""
+    for _, _, operation in operations(document):
+        yield from (resolved(document, part) for part in operation["responses"].values())
 
 
 Provoked = tuple[int, dict[str, str], Document]
@@ -316,6 +337,7 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
     ),
     (422, "key_reused"): reused,
     (429, "rate"): lambda _: at_access_control(CLINIC, rates=FakeRates(0), Authorization=f"Bearer {CLINIC.id}"),
+    (431, "head"): lambda server: over_http(server, json=EXAMPLE, headers={"X-Long": "a" * 40_000}),
     (500, "defect"): lambda _: defect(),
     (503, "log"): lambda _: while_answering(LogUnavailableError("it is locked")),
     (503, "overloaded"): lambda _: while_answering(OverloadedError()),
@@ -345,7 +367,7 @@ def test_every_example_of_a_refusal_is_what_really_happens(
     shown = refusals(served)[status, name]
     assert (real_status, problem) == (status, shown["value"])
     response = served["components"]["responses"][title(status)]
-    for header in response["headers"]:
+    for header in set(response["headers"]) - set(IN_EVERY_ANSWER):  # not every case goes through the whole service
         schema = resolved(served, response["headers"][header])["schema"]
         given = headers[header.lower()]
         assert is_valid(served, schema, int(given) if schema["type"] == "integer" else given)
@@ -355,8 +377,17 @@ def test_the_example_of_a_body_that_comes_too_late_is_what_really_happens() -> N
     assert late()[2]["detail"] == problem_statuses(LIMITS)[HTTPStatus.REQUEST_TIMEOUT].details["late"]
 
 
+@pytest.mark.parametrize(("status", "name"), [(408, "late_head"), (503, "connections")])
+def test_the_examples_of_refused_connections_have_the_texts_of_the_connection(
+    served: Document, status: int, name: str
+) -> None:
+    """`test_http_connection` provokes them."""
+    assert refusals(served)[status, name]["value"]["detail"] == DETAILS[HTTPStatus(status)]
+
+
 def test_no_example_of_a_refusal_is_left_out(served: Document) -> None:
-    assert set(refusals(served)) - {(400, "refused"), (408, "late")} == set(PROVOKED)
+    elsewhere = {(400, "refused"), (408, "late"), (408, "late_head"), (503, "connections")}
+    assert set(refusals(served)) - elsewhere == set(PROVOKED)
 
 
 def title(status: int) -> str:

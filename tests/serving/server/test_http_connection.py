@@ -4,6 +4,7 @@ The real protocol in uvicorn's own server, over loopback, with limits that are s
 """
 
 import json
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from serving.server.connection_register import ConnectionLimits, ConnectionRegister, network_of
 from serving.server.http_connection import HttpConnection
 
+REQUEST_ID = re.compile(rb"\r\nx-request-id: ([0-9a-f]{32})\r\n")
 SHORT = ConnectionLimits(in_all=12, per_address=8, head_seconds=0.4, unread_seconds=0.6, close_seconds=0.3)
 GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 LARGE = b"x" * 30_000_000
@@ -93,10 +95,11 @@ def status_of(answer: bytes) -> int:
 
 
 def is_problem(answer: bytes, status: int) -> bool:
-    """Whether an answer is a problem document with the security headers, and ends the connection."""
+    """Whether an answer is a problem document with an id and the security headers, and ends the connection."""
     head, _, body = answer.partition(b"\r\n\r\n")
     wanted = (b"content-type: application/problem+json", b"x-content-type-options: nosniff", b"connection: close")
-    return status_of(answer) == status == json.loads(body)["status"] and all(line in head for line in wanted)
+    named = REQUEST_ID.search(answer) is not None and (b"\r\nretry-after: 1\r\n" in answer) == (status == 503)
+    return named and status_of(answer) == status == json.loads(body)["status"] and all(line in head for line in wanted)
 
 
 def test_a_request_is_answered(port: int) -> None:
@@ -161,6 +164,10 @@ def test_a_large_body_is_taken(port: int) -> None:
 )
 def test_what_is_no_request_of_this_service_gets_a_problem_document(port: int, sent: bytes, status: int) -> None:
     assert is_problem(ask(port, sent), status)
+
+
+def test_every_refusal_has_an_id_of_its_own(port: int) -> None:
+    assert len({match.group(1) for _ in range(3) for match in REQUEST_ID.finditer(ask(port, b"nonsense\r\n\r\n"))}) == 3
 
 
 def test_http_1_0_needs_no_host(port: int) -> None:

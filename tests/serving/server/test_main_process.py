@@ -2,10 +2,12 @@
 
 import base64
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import psutil
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from serving.server.main_process import require_encryption
+from serving.server.main_process import STOP_SECONDS, require_encryption
 from serving.server.start import serve
 from serving.storage.settings import Settings
 from tests.serving.loads import loaded
@@ -29,6 +31,7 @@ from serving.server.main_process import hide_password
 from serving.storage.settings import load_settings
 hide_password(load_settings())
 assert sys.argv[1] not in str(dict(os.environ))
+assert sys.platform != "linux" or os.readlink(os.environ["KAP_LOG_PASSWORD_FILE"]).startswith("/memfd:")
 show = "from serving.storage.settings import load_settings; print(load_settings().log_url().password)"
 for _ in range(2):  # a worker, and the one that takes its place
     subprocess.run([sys.executable, "-c", show], close_fds=False, check=True)
@@ -98,7 +101,11 @@ def test_a_websocket_is_refused_with_a_problem_document_and_no_error_in_the_log(
 def test_limits_hold_in_the_service_itself(server: Server) -> None:
     answer = httpx.get(f"{server.client.base_url}/livez", headers={"X-Long": "a" * 40_000})
     assert (answer.status_code, answer.json()["status"]) == (431, 431)
-    until(lambda: "connections ended without a request: " in server.written() and "1 with 431" in server.written())
+    said = re.compile(
+        rf"connections ended without a request: .*431: [1-9].* request=\S*{answer.headers['x-request-id']}"
+    )
+    until(lambda: said.search(server.written()) is not None)
+    assert re.search(r'kap_connections_refused_total\{reason="431"\} [1-9]', server.client.get("/metrics").text)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +147,19 @@ def test_workers_end_with_their_killed_main_process_and_a_restart_takes_the_same
     assert set(load.statuses) == {200}
     with socket.create_server(("127.0.0.1", port_of(bento))):
         pass
+
+
+def test_a_caller_who_does_not_read_keeps_no_worker_alive_without_its_main_process(tmp_path: Path) -> None:
+    command = (BENTOML, "serve", "serving.service:KapOutcomes")
+    with running(tmp_path, command=command) as server, socket.socket() as caller:
+        (worker,) = server.workers()
+        watched = psutil.Process(worker)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        caller.connect(("127.0.0.1", port_of(server)))
+        caller.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 90)
+        time.sleep(2)  # until its answers fill every buffer between
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        time.sleep(STOP_SECONDS / 2)
+        assert watched.is_running(), "the worker must wait for its caller a little, or this test shows nothing"
+        until(lambda: not watched.is_running() or watched.status() == psutil.STATUS_ZOMBIE, 30)

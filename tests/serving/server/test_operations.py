@@ -198,6 +198,7 @@ def test_promtool_finds_nothing_to_correct_in_the_metrics(operated: OperatedServ
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed: apt-get install prometheus")
+    assert operated.ask("/livez", X_Long="a" * 40_000).status_code == 431
     checked = subprocess.run(
         [promtool, "check", "metrics"], input=metrics(operated), capture_output=True, text=True, timeout=60, check=False
     )

@@ -249,3 +249,15 @@ def test_a_second_server_leaves_the_first_ones_metrics_alone(server: Server) -> 
     ended = start(server.environment, bentoml, "serve", "serving.service:KapOutcomes", "--port", taken)
     assert ended.returncode == 1
     assert "kap_answers_total" in server.client.get("/metrics").text
+
+
+@pytest.mark.parametrize("command", [(str(KAP), "serve"), tuple(map(str, BENTOML))], ids=["kap", "bentoml"])
+def test_every_line_is_json_where_that_is_asked_for_also_of_a_damaged_model(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    environment = environment_in(tmp_path, KAP_LOG_FORMAT="json")
+    promote_toy(environment)
+    promote_toy(environment, "4", "damaged")
+    with running(tmp_path, environment=environment, command=command) as server:
+        lines = [json.loads(line) for line in server.written().splitlines()]
+    assert any("the newest model is not loaded" in line["message"] for line in lines)

@@ -134,6 +134,14 @@ def test_a_password_is_filled_in_and_never_shown(monkeypatch: pytest.MonkeyPatch
     assert MARKER not in f"{settings} {settings!r} {url} {url!r} {settings.model_dump()}"
 
 
+def test_a_password_and_a_file_of_one_are_refused_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("another")
+    (tmp_path / "password").chmod(0o600)
+    together = {"KAP_LOG_PASSWORD": MARKER, "KAP_LOG_PASSWORD_FILE": str(tmp_path / "password")}
+    (problem,) = problems(monkeypatch, **together)
+    assert (problem.place, problem.found) == ("KAP_LOG_PASSWORD_FILE", "KAP_LOG_PASSWORD too: set one of the two")
+
+
 def test_a_password_in_the_url_stays_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAP_LOG", f"postgresql://kap:{MARKER}@db.example/log")
     monkeypatch.setenv("KAP_LOG_PASSWORD", "another")

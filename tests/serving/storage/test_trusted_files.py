@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,6 +15,7 @@ import pytest
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import FileRefusedError, LogUnavailableError, SecretRefusedError, StateError
 from serving.storage.database import reading
+from serving.storage.log_location import open_log
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings, load_settings
@@ -203,6 +205,83 @@ def test_a_link_that_another_user_made_and_the_file_of_another_user_are_refused(
     os.chown(path.resolve(), STRANGER, -1)
     with pytest.raises(SecretRefusedError, match="belongs to another user"):
         Secret.load(path)
+
+
+def away(folder: Path) -> Path:
+    """A state folder behind a link in a folder above it."""
+    (folder / "disk" / "kap").mkdir(parents=True)
+    (folder / "kap").symlink_to("disk/../disk/kap")
+    return folder / "kap" / "state"
+
+
+def test_a_state_folder_may_be_behind_links_of_the_user_and_folders_like_tmp(tmp_path: Path) -> None:
+    state = away(tmp_path)
+    (tmp_path / "disk").chmod(0o1777)
+    begin_state(Settings(state=state)).engine.dispose()
+    check_files(Settings(state=state))
+
+
+@pytest.mark.parametrize("changeable", ["disk", "."])
+def test_a_folder_above_that_others_can_change_is_refused(tmp_path: Path, changeable: str) -> None:
+    state = away(tmp_path)
+    secret = state.parent / "secret"
+    secret.write_text(SECRET_TEXT)
+    secret.chmod(0o600)
+    (tmp_path / changeable).chmod(0o777)
+    with pytest.raises(FileRefusedError, match="others can change the folder"):
+        check_files(Settings(state=state))
+    with pytest.raises(SecretRefusedError, match="others can change the folder"):
+        Secret.load(secret)
+
+
+@needs_root
+def test_a_folder_above_may_be_changed_by_the_services_own_group_only(tmp_path: Path) -> None:
+    state = away(tmp_path)
+    (tmp_path / "disk").chmod(0o2775)
+    check_files(Settings(state=state))
+    os.chown(tmp_path / "disk", -1, STRANGER)
+    with pytest.raises(FileRefusedError, match="others can change the folder"):
+        check_files(Settings(state=state))
+
+
+@needs_root
+def test_a_link_of_another_user_above_the_folder_or_to_it_is_refused(tmp_path: Path) -> None:
+    state = away(tmp_path)
+    state.mkdir(mode=0o700)
+    os.chown(tmp_path / "kap", STRANGER, -1, follow_symlinks=False)
+    with pytest.raises(FileRefusedError, match="belongs to another user"):
+        check_files(Settings(state=state))
+    (tmp_path / "linked").symlink_to(state.resolve())
+    check_files(Settings(state=tmp_path / "linked"))
+    os.chown(tmp_path / "linked", STRANGER, -1, follow_symlinks=False)
+    with pytest.raises(FileRefusedError, match="belongs to another user"):
+        check_files(Settings(state=tmp_path / "linked"))
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(FileRefusedError, match="can't be looked at"):
+        check_files(Settings(state=tmp_path / "a" / "state"))
+
+
+def test_commands_check_what_the_service_checks_except_a_copy_given_by_path(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAP_STATE", str(settings.state))
+    path = settings.state / "predictions.db"
+    path.chmod(0o644)
+    with pytest.raises(FileRefusedError, match="is open to others"):
+        open_log(None)
+    with pytest.raises(FileRefusedError, match="is open to others"):
+        open_log(f"sqlite:///{path}")
+    path.chmod(0o600)
+    copy = settings.state / "copy"
+    copy.mkdir()
+    for name in ("predictions.db", "secret"):
+        shutil.copy(settings.state / name, copy / name)
+    (copy / "predictions.db").chmod(0o644)
+    open_log(str(copy / "predictions.db")).engine.dispose()
 
 
 @contextmanager
