@@ -107,6 +107,10 @@ _SAME_ENTRY = and_(content_keys.c.writer == entries.c.writer, content_keys.c.num
 _KEY = (content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency)
 WITH_KEYS = select(entries, *_KEY).join_from(entries, content_keys, _SAME_ENTRY, isouter=True)
 """Every entry, with the seed of its content's key and its fingerprints if it has them."""
+BY_KEY: Select[Any] = select(content_keys.c.writer, content_keys.c.number, *list(entries.c)[2:], *_KEY).join_from(
+    content_keys, entries, _SAME_ENTRY, isouter=True
+)
+"""Every key with its entry, with empty columns where the entry was removed."""
 _PLAIN = len(entries.c) - 1
 """Columns of an entry before its ciphertext."""
 
