@@ -103,6 +103,14 @@ def _leave_uncompressed(_: Table, connection: Connection, **__: object) -> None:
         connection.execute(text("ALTER TABLE entries ALTER COLUMN ciphertext SET STORAGE EXTERNAL"))
 
 
+@event.listens_for(content_keys, "after_create")
+def _keep_out_of_statistics(_: Table, connection: Connection, **__: object) -> None:
+    """Keep PostgreSQL's ANALYZE from copying values to its statistics, where an erasure does not reach them."""
+    if connection.dialect.name == "postgresql":
+        for name in ("seed", "patient", "idempotency"):
+            connection.execute(text(f"ALTER TABLE content_keys ALTER COLUMN {name} SET STATISTICS 0"))
+
+
 _SAME_ENTRY = and_(content_keys.c.writer == entries.c.writer, content_keys.c.number == entries.c.number)
 _KEY = (content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency)
 WITH_KEYS = select(entries, *_KEY).join_from(entries, content_keys, _SAME_ENTRY, isouter=True)

@@ -217,6 +217,7 @@ def upgrade(log: str | None) -> None:
 
     state = open_log(log, earlier=True)
     migrated = upgrade_log(state.engine, state.secret)
+    _say_what_is_kept(state)
     click.echo(
         "the log has this version already"
         if migrated is None
