@@ -55,11 +55,21 @@ class Rates(Protocol):
 class AccessControl:
     """ASGI middleware: passes a request on with its `AdmittedRequest`, or refuses it with a problem document."""
 
-    def __init__(self, app: ASGIApp, keys: Callable[[], Keys], rates: Callable[[], Rates]) -> None:
-        """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Callable[[], Keys],
+        rates: Callable[[], Rates],
+        keys_unknown: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving.
+
+        ``keys_unknown`` is told of each request that is refused because the keys can't be read.
+        """
         self._app = app
         self._keys = keys
         self._rates = rates
+        self._keys_unknown = keys_unknown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -95,6 +105,7 @@ class AccessControl:
         """The key of the caller; ``None`` for a caller on this machine before the first key."""
         keys = self._keys()
         if not keys.known:
+            self._keys_unknown()
             detail = "The service can't read its API keys at the moment, and answers nothing until it can."
             return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
         if not keys.any_active:

@@ -25,7 +25,7 @@ from serving.log.chain import (
     writers_code,
 )
 from serving.log.content import encrypt, fingerprint
-from serving.log.queries import WITH_KEYS, Kind, Writer, content_keys, entries, entry_of, now, writers
+from serving.log.queries import BY_KEY, Kind, Writer, content_keys, entries, entry_of, now, writers
 from serving.storage.database import meta
 from serving.storage.pseudonyms import Secret
 
@@ -35,7 +35,7 @@ TRIED = "tried"
 """The name in ``meta`` of the time of the last test write."""
 _LOCK = 5_472_913_001
 """Number of the lock of a PostgreSQL log for one writer at a time; any number that is not used otherwise."""
-_KNOWN_KEYS = WITH_KEYS.where(content_keys.c.idempotency.in_(bindparam("keys", expanding=True)))
+_KNOWN_KEYS = BY_KEY.where(content_keys.c.idempotency.in_(bindparam("keys", expanding=True)))
 _ADVANCE = (
     update(writers)
     .where(writers.c.number == bindparam("writer"))
@@ -77,6 +77,19 @@ class KeyReusedError(Exception):
     """The same caller used an idempotency key before, with another request."""
 
 
+class EntryChangedError(Exception):
+    """The entry of an idempotency key was changed in the database, so that its answer can't be given again."""
+
+    def __init__(self, writer: object, number: object) -> None:
+        """Keep its place in the log; the message names no other value."""
+        self.place = (writer, number)
+        super().__init__("the entry of this idempotency key was changed")
+
+
+Result: TypeAlias = LoggedReply | KeyReusedError | EntryChangedError
+"""What becomes of a draft."""
+
+
 def begin_writer(connection: Connection, secret: Secret) -> Writer:
     """A new writer for this process, with the next number. Needs `lock`."""
     last = connection.execute(select(writers).order_by(writers.c.number.desc()).limit(1)).mappings().first()
@@ -102,19 +115,21 @@ def lock(connection: Connection) -> None:
 
 def append(
     connection: Connection, secret: Secret, writer: Writer, drafts: Sequence[Draft]
-) -> tuple[Writer, list[LoggedReply | KeyReusedError]]:
+) -> tuple[Writer, list[Result]]:
     """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and each result.
 
     A draft whose idempotency key is known adds nothing: the logged answer is returned, if the request was the same.
     """
     known = _known_keys(connection, secret, [draft.idempotency for draft in drafts if draft.idempotency is not None])
     rows: list[tuple[Values, Values | None]] = []
-    results: list[LoggedReply | KeyReusedError] = []
+    results: list[Result] = []
     head, reached, at = writer.head, writer.entries, now()
     for draft in drafts:
         earlier = known.get(draft.idempotency or "")
         if earlier is not None:
-            results.append(earlier[1] if earlier[0] == draft.input_digest else KeyReusedError())
+            digest, result = earlier
+            same = digest == draft.input_digest or isinstance(result, EntryChangedError)
+            results.append(result if same else KeyReusedError())
             continue
         reached += 1
         row, head = _chained(secret, (writer.number, reached, head), draft, at)
@@ -144,19 +159,19 @@ def _advanced(connection: Connection, secret: Secret, writer: Writer) -> Writer:
     return replace(writer, head_code=code)
 
 
-def _known_keys(
-    connection: Connection, secret: Secret, keys: Sequence[str]
-) -> dict[str, tuple[str | None, LoggedReply | KeyReusedError]]:
-    """Digest of the request and answer of each key that was used before."""
+def _known_keys(connection: Connection, secret: Secret, keys: Sequence[str]) -> dict[str, tuple[str | None, Result]]:
+    """Digest of the request and answer of each key that was used before, or that its entry was changed."""
     if not keys:
         return {}
-    fingerprints = [fingerprint(secret, "idempotency", key) for key in keys]
-    found = [entry_of(secret, row) for row in connection.execute(_KNOWN_KEYS, {"keys": fingerprints})]
-    return {
-        entry.idempotency: (entry.input_digest, LoggedReply(entry.prediction_id, entry.answer))
-        for entry in found
-        if entry.idempotency is not None and entry.answer is not None
-    }
+    by_fingerprint = {fingerprint(secret, "idempotency", key): key for key in keys}
+    known: dict[str, tuple[str | None, Result]] = {}
+    for row in connection.execute(_KNOWN_KEYS, {"keys": list(by_fingerprint)}):
+        entry, key = entry_of(secret, row), by_fingerprint[row.idempotency]
+        if entry.idempotency == key and entry.answer is not None and entry.content_finding is None:
+            known[key] = (entry.input_digest, LoggedReply(entry.prediction_id, entry.answer))
+        else:
+            known[key] = (None, EntryChangedError(entry.writer, entry.number))
+    return known
 
 
 def _chained(

@@ -1,4 +1,4 @@
-"""A copy of the log while the service runs, checked, with a seal of it; for PostgreSQL, the command that makes one.
+"""A copy of the log while the service runs, checked; for PostgreSQL, the command that makes one.
 
 Copying the file with other tools loses the entries that are still in the write-ahead log beside it.
 """
@@ -13,7 +13,8 @@ from sqlalchemy import URL, Engine
 from features.protocol.problems import InputRefusedError, Problem
 from serving.contract.failures import LogUnavailableError
 from serving.log.check import LogReport, check_log
-from serving.storage.database import open_database
+from serving.storage.database import earlier_schema, open_database
+from serving.storage.postgresql import ssl_mode
 from serving.storage.pseudonyms import Secret
 from serving.storage.secure_files import place_private_file
 from serving.storage.sqlite import connect, trouble
@@ -26,8 +27,8 @@ def seal_path(file: Path) -> Path:
     return file.with_name(f"{file.name}.seal.json")
 
 
-def back_up(engine: Engine, secret: Secret, file: Path) -> LogReport:
-    """Copy a SQLite log to a new file (mode 0600), whole as of one moment, and check the copy.
+def back_up(engine: Engine, secret: Secret, file: Path) -> LogReport | None:
+    """Copy a SQLite log to a new file (mode 0600), whole as of one moment, and check the copy, as `report` does.
 
     Raises ``InputRefusedError`` if the file exists, ``LogUnavailableError`` if it can't be written.
     """
@@ -44,9 +45,14 @@ def back_up(engine: Engine, secret: Secret, file: Path) -> LogReport:
         raise InputRefusedError([Problem(file.name, None, None, "the name of a new file", "an existing file")])
     copy = open_database(URL.create("sqlite", database=str(file)))
     try:
-        return check_log(copy, secret)
+        return report(copy, secret)
     finally:
         copy.dispose()
+
+
+def report(engine: Engine, secret: Secret) -> LogReport | None:
+    """The check of a log; ``None`` for one of an earlier version, which only `kap log upgrade` reads."""
+    return check_log(engine, secret) if earlier_schema(engine, secret) is None else None
 
 
 def _copy(source: Path, new: Path) -> None:
@@ -55,15 +61,19 @@ def _copy(source: Path, new: Path) -> None:
 
 
 def pg_dump_command(url: URL, file: Path) -> str:
-    """The command that copies a log in PostgreSQL; it asks for the password, or takes it from ``PGPASSWORD``."""
-    query = {"sslmode": str(url.query["sslmode"])} if "sslmode" in url.query else {}
-    if "sslrootcert" in url.query:
-        query["sslrootcert"] = str(url.query["sslrootcert"])
-    host = url.host
-    if "unix_sock" in url.query:
-        query["host"], host = str(Path(str(url.query["unix_sock"])).parent), None
-    address = URL.create(
-        "postgresql", username=url.username, host=host, port=url.port, database=url.database, query=query
-    )
-    words = ["pg_dump", "--format=custom", f"--file={file}", address.render_as_string(hide_password=False)]
-    return f"(umask 077; {shlex.join(words)})"
+    """The command that copies a log in PostgreSQL to a file (mode 0600), encrypted as the service's own connection.
+
+    It asks for the password, or takes it from ``PGPASSWORD``.
+    """
+    options = {name: str(value) for name, value in url.query.items()}
+    if "unix_sock" in options:
+        path = Path(options["unix_sock"])
+        host, port, query = None, None, {"host": str(path.parent), "port": path.suffix.removeprefix(".")}
+    else:
+        host, port = url.host or "localhost", url.port
+        query = {"sslmode": ssl_mode(host, options)}
+        if query["sslmode"] == "verify-full":
+            query["sslrootcert"] = "system"  # libpq's default is a file of the user's
+        query |= {name: options[name] for name in ("sslrootcert",) if name in options}
+    address = URL.create("postgresql", username=url.username, host=host, port=port, database=url.database, query=query)
+    return f"(umask 077 && {shlex.join(['pg_dump', '--format=custom', f'--file={file}', str(address)])})"

@@ -1,17 +1,19 @@
 """Overwriting what erased rows left in the database's files: free space, indexes and the write-ahead log.
 
-Copies elsewhere are not reached: backups, replicas, archives of the write-ahead log, snapshots of the disk.
+An erasure calls `note_leftovers` in its transaction; the note stays until all is overwritten. Copies elsewhere are not
+reached: backups, replicas, archives of the write-ahead log, snapshots of the disk.
 """
+
+import time
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from serving.contract.failures import LogUnavailableError
 from serving.log.queries import content_keys
-from serving.storage.database import meta, reading, writing
+from serving.storage.database import connected_for_writing, meta, open_database, reading, writing
+from serving.storage.postgresql import LOCKED
 
-LEFTOVERS = "leftovers"
-"""The name in ``meta`` of the last erasure after which the files are still to be overwritten."""
 _MAY_OVERWRITE = text("""
 SELECT has_function_privilege('pg_switch_wal()', 'execute')
    AND has_function_privilege('pg_ls_waldir()', 'execute')
@@ -19,6 +21,13 @@ SELECT has_function_privilege('pg_switch_wal()', 'execute')
 FROM pg_roles WHERE rolname = current_user""")
 _RIGHTS = "pg_checkpoint, pg_monitor and EXECUTE on pg_switch_wal()"
 _SEGMENTS = text("SELECT count(*) FROM pg_ls_waldir()")
+LEFTOVERS = "leftovers"
+"""The name in ``meta`` of the last erasure after which the files are still to be overwritten."""
+DAY_SECONDS = 86_400.0
+"""Limit of one statement of the overwriting; a large table takes its time."""
+LOCK_SECONDS, PAUSE_SECONDS, TRIES = 2, 3.0, 20
+"""A wait for the table of keys, during which every writer waits too, the pause after it, and the number of tries."""
+_READ_BY_OTHERS = "the content is erased, but another process reads the {}; run the same command again later"
 
 
 def note_leftovers(connection: Connection, erasure: str) -> None:
@@ -34,26 +43,17 @@ def leftovers(engine: Engine) -> str | None:
 
 
 def overwrite_erased(engine: Engine) -> None:
-    """Overwrite what erased rows left; answers may wait for seconds meanwhile.
+    """Overwrite what erased rows left, if any are noted; answers may wait for seconds meanwhile.
 
-    Raises ``LogUnavailableError`` while another process reads the file: repeat the call later.
+    The note stays without the rights that `kept_elsewhere` names. Raises ``LogUnavailableError`` while another
+    process reads the log: repeat the call later.
     """
     noted = leftovers(engine)
-    if _overwrite(engine) and noted is not None:
+    if noted is None:
+        return
+    if _overwrite_sqlite(engine) if engine.dialect.name == "sqlite" else _overwrite_postgresql(engine):
         with writing(engine) as connection:
             connection.execute(delete(meta).where(meta.c.name == LEFTOVERS, meta.c.value == noted))
-
-
-def _overwrite(engine: Engine) -> bool:
-    """Whether the user has the rights for all of it."""
-    if engine.dialect.name == "sqlite":
-        with writing(engine) as connection:
-            _write_keys_anew(connection)
-        with engine.connect() as connection:
-            _empty_write_ahead_log(connection)
-        return True
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return _overwrite_postgresql(connection)
 
 
 def kept_elsewhere(engine: Engine) -> str | None:
@@ -69,6 +69,14 @@ def kept_elsewhere(engine: Engine) -> str | None:
         if connection.execute(text("SELECT count(*) FROM pg_replication_slots")).scalar():
             return "a replication slot keeps parts of the write-ahead log: they hold what was erased until it moves on"
     return None
+
+
+def _overwrite_sqlite(engine: Engine) -> bool:
+    with writing(engine) as connection:
+        _write_keys_anew(connection)
+    with engine.connect() as connection:
+        _empty_write_ahead_log(connection)
+    return True
 
 
 def _write_keys_anew(connection: Connection) -> None:
@@ -89,22 +97,47 @@ def _write_keys_anew(connection: Connection) -> None:
 def _empty_write_ahead_log(connection: Connection) -> None:
     (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
     if busy:
-        raise LogUnavailableError(
-            "the content is erased, but another process reads the file; run the same command again later"
-        )
+        raise LogUnavailableError(_READ_BY_OTHERS.format("file"))
 
 
-def _overwrite_postgresql(connection: Connection) -> bool:
-    connection.execute(text(f"VACUUM FULL {content_keys.name}"))  # writes it and its indexes anew
-    connection.execute(text("VACUUM entries"))
-    if not connection.execute(_MAY_OVERWRITE).scalar():
-        return False
+def _overwrite_postgresql(engine: Engine) -> bool:
+    """Whether the user has the rights for all of it; space in the table of entries is freed last, as it takes long."""
+    patient = open_database(engine.url, patience_seconds=DAY_SECONDS)
+    try:
+        _vacuum_keys(patient)
+        with connected_for_writing(patient).execution_options(isolation_level="AUTOCOMMIT") as connection:
+            complete = bool(connection.execute(_MAY_OVERWRITE).scalar())
+            if complete:
+                _overwrite_write_ahead_log(connection)
+            connection.execute(text("VACUUM entries"))
+    finally:
+        patient.dispose()
+    return complete
+
+
+def _vacuum_keys(engine: Engine) -> None:
+    """Write the table of keys and its indexes anew; try again later while others use it."""
+    for left in reversed(range(TRIES)):
+        try:
+            with connected_for_writing(engine).execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
+                connection.execute(text(f"VACUUM FULL {content_keys.name}"))
+                connection.execute(text("SET lock_timeout = 0"))
+                return
+        except LogUnavailableError as error:
+            if error.reason != LOCKED:
+                raise
+            if not left:
+                raise LogUnavailableError(_READ_BY_OTHERS.format("log")) from None
+            time.sleep(PAUSE_SECONDS)
+
+
+def _overwrite_write_ahead_log(connection: Connection) -> None:
     _begin_segment(connection)
     connection.execute(text("CHECKPOINT"))  # renames the older segments, to be used again
     for _ in range(connection.execute(_SEGMENTS).scalar_one()):
         _begin_segment(connection)
     connection.execute(text("CHECKPOINT"))
-    return True
 
 
 def _begin_segment(connection: Connection) -> None:

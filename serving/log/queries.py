@@ -103,10 +103,22 @@ def _leave_uncompressed(_: Table, connection: Connection, **__: object) -> None:
         connection.execute(text("ALTER TABLE entries ALTER COLUMN ciphertext SET STORAGE EXTERNAL"))
 
 
+@event.listens_for(content_keys, "after_create")
+def _keep_out_of_statistics(_: Table, connection: Connection, **__: object) -> None:
+    """Keep PostgreSQL's ANALYZE from copying values to its statistics, where an erasure does not reach them."""
+    if connection.dialect.name == "postgresql":
+        for name in ("seed", "patient", "idempotency"):
+            connection.execute(text(f"ALTER TABLE content_keys ALTER COLUMN {name} SET STATISTICS 0"))
+
+
 _SAME_ENTRY = and_(content_keys.c.writer == entries.c.writer, content_keys.c.number == entries.c.number)
 _KEY = (content_keys.c.seed, content_keys.c.patient, content_keys.c.idempotency)
 WITH_KEYS = select(entries, *_KEY).join_from(entries, content_keys, _SAME_ENTRY, isouter=True)
 """Every entry, with the seed of its content's key and its fingerprints if it has them."""
+BY_KEY: Select[Any] = select(content_keys.c.writer, content_keys.c.number, *list(entries.c)[2:], *_KEY).join_from(
+    content_keys, entries, _SAME_ENTRY, isouter=True
+)
+"""Every key with its entry, with empty columns where the entry was removed."""
 _PLAIN = len(entries.c) - 1
 """Columns of an entry before its ciphertext."""
 

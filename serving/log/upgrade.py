@@ -6,6 +6,7 @@ codes do not change, so that the chains verify across.
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from alembic import command
 from alembic.config import Config
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, column, delete, inspect, select, tabl
 
 from serving.log.append import insert_rows, lock, stored_rows
 from serving.log.chain import Content, Stub
-from serving.log.overwriting import overwrite_erased
+from serving.log.overwriting import note_leftovers, overwrite_erased
 from serving.log.queries import content_keys, entries
 from serving.storage.database import earlier_schema, revisions, writing
 from serving.storage.pseudonyms import Secret
@@ -22,6 +23,7 @@ from serving.storage.sqlite import rebuild
 AT_ONCE = 500
 _OLD = table("entries_1", *map(column, (*Stub._fields, "code", "erased_by", *Content._fields)))
 _PLACE = tuple_(_OLD.c.writer, _OLD.c.number)
+_Place: TypeAlias = tuple[int, int]
 
 
 def upgrade(engine: Engine, secret: Secret) -> int | None:
@@ -31,6 +33,7 @@ def upgrade(engine: Engine, secret: Secret) -> int | None:
     can't be written or another process uses the file.
     """
     if earlier_schema(engine, secret) is None:
+        overwrite_erased(engine)  # the last upgrade may have ended before it
         return None
     _change_tables(engine, "1_to_2")
     migrated = _move_entries(engine, secret)
@@ -52,34 +55,48 @@ def _change_tables(engine: Engine, revision: str) -> None:
         if not inspect(connection).has_table(revisions.name):
             command.stamp(config, "1")
         command.upgrade(config, revision)
+        note_leftovers(connection, "upgrade")
 
 
 def _move_entries(engine: Engine, secret: Secret) -> int:
     """Move what the old table still has, a portion in each transaction."""
-    migrated, last = 0, (0, 0)
+    migrated, last = 0, None
     while True:
         with writing(engine) as connection:
             lock(connection)
-            places = _move_portion(connection, secret, last)
-        if not places:
+            portion, last = _move_portion(connection, secret, last)
+        if not portion:
             return migrated
-        migrated, last = migrated + len(places), places[-1]
+        migrated += portion
 
 
-def _move_portion(connection: Connection, secret: Secret, after: tuple[int, int]) -> list[tuple[int, int]]:
-    query = select(_OLD).where(tuple_(*after) < _PLACE).order_by(_OLD.c.writer, _OLD.c.number).limit(AT_ONCE)
-    places, rows, keys = [], [], []
+def _move_portion(connection: Connection, secret: Secret, after: _Place | None) -> tuple[int, _Place | None]:
+    """How many entries migrated, and a place before which none is left, so that dead rows are not read again."""
+    query = select(_OLD).order_by(_OLD.c.writer, _OLD.c.number).limit(AT_ONCE)
+    if after is not None:
+        query = query.where(tuple_(*after) < _PLACE)
+    rows, keys = [], []
     for found in connection.execute(query):
-        stub, (code, erased_by, *content) = Stub(*found[:13]), found[13:]
-        places.append((stub.writer, stub.number))
-        entry, key = stored_rows(secret, stub, code, erased_by, Content(*map(_as_text, content)))
+        *stub, code, erased_by = map(_as_stored, found[: -len(Content._fields)])
+        content = Content(*map(_as_text, found[-len(Content._fields) :]))
+        entry, key = stored_rows(secret, Stub(*stub), code, erased_by, content)
         rows.append(entry)
         keys += [key] if key is not None else []
-    if places:
+        if isinstance(stub[0], int) and isinstance(stub[1], int):
+            after = (stub[0], stub[1])
+    if rows:
         insert_rows(connection, entries, rows)
         insert_rows(connection, content_keys, keys)
-        connection.execute(delete(_OLD).where(_PLACE.in_(places)))
-    return places
+        connection.execute(delete(_OLD).where(_PLACE.in_(query.with_only_columns(_OLD.c.writer, _OLD.c.number))))
+    return len(rows), after
+
+
+def _as_stored(value: Any) -> Any:
+    """A value of the stub; text that is not UTF-8 was changed, and as bytes `kap audit log` reports it."""
+    if not isinstance(value, str):
+        return value
+    written = value.encode("utf-8", "surrogateescape")
+    return value if written.decode("utf-8", "replace") == value else written
 
 
 def _as_text(value: object) -> str | None:

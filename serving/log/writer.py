@@ -5,6 +5,7 @@ the next entry.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,17 +14,18 @@ from threading import Thread
 
 from sqlalchemy import Connection, Engine, select
 
-from serving.log.append import Draft, KeyReusedError, LoggedReply, append, begin_writer, lock, note_try
+from serving.log.append import Draft, EntryChangedError, Result, append, begin_writer, lock, note_try
 from serving.log.outage import LogOutage
 from serving.log.queries import Writer, writers
 from serving.storage.database import create_tables
 from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
 
+LOG = logging.getLogger("bentoml.kap")
 MOST_AT_ONCE = 1_000
 """Most drafts in one transaction."""
 
-Results = list[LoggedReply | KeyReusedError]
+Results = list[Result]
 
 
 class _WaitingDraft:
@@ -57,6 +59,7 @@ class LogWriter:
         self._writer: Writer | None = None
         self._begun: int | None = None
         self._opened = 0
+        self._changed: set[tuple[object, object]] = set()
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
 
@@ -125,10 +128,20 @@ class LogWriter:
             return
         self._outage.worked("written")
         self._took(time.perf_counter() - began)
+        self._report_changed(results)
         position = 0
         for waiting in group:
             waiting.done(results[position : position + len(waiting.drafts)])
             position += len(waiting.drafts)
+
+    def _report_changed(self, results: Results) -> None:
+        """Log each changed entry once."""
+        changed = {result.place for result in results if isinstance(result, EntryChangedError)}
+        for writer, number in changed - self._changed:
+            LOG.error(
+                "the prediction log was changed: entry %s of writer %s can't be read; run kap audit log", number, writer
+            )
+        self._changed |= changed
 
     def _append(self, drafts: Sequence[Draft]) -> Results:
         if self._begun is None:  # once only: a log that disappears must not be replaced by a new one

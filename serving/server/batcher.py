@@ -19,7 +19,7 @@ from serving.http.call import AdmittedRequest
 from serving.http.metrics import Metrics
 from serving.http.request_record import RequestRecord, current_record
 from serving.http.tracing import RequestTracer
-from serving.log.append import Draft, KeyReusedError, LoggedReply
+from serving.log.append import Draft, LoggedReply, Result
 from serving.log.writer import LogWriter
 from serving.prediction.predictor import PredictionReply
 from serving.server.model_loader import ServedModel
@@ -33,7 +33,7 @@ AT_ONCE = 250
 ROWS_OF_ONE = 40
 """As many rows more cost about as much as a usual request."""
 
-Reply: TypeAlias = LoggedReply | RequestRefusedError | KeyReusedError
+Reply: TypeAlias = Result | RequestRefusedError
 
 
 class OverloadedError(Exception):
@@ -244,7 +244,7 @@ class RequestBatcher:
                 job.done.set_result(own)
         self._count(ready, logged)
 
-    def _count(self, ready: Sequence[_ReadyAnswer], logged: Sequence[LoggedReply | KeyReusedError]) -> None:
+    def _count(self, ready: Sequence[_ReadyAnswer], logged: Sequence[Result]) -> None:
         """Count the answers that are new in the log; a repeated answer counts once."""
         pairs = zip(ready, logged, strict=True)
         new = [

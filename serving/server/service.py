@@ -30,7 +30,7 @@ from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
 from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
-from serving.log.append import KeyReusedError, LoggedReply
+from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
 from serving.server.batcher import OverloadedError, Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
@@ -42,6 +42,7 @@ from serving.storage.settings import Settings, load_settings
 from serving.storage.state import begin_state
 
 KEY_REUSED = "This Idempotency-Key was used for another request. Send a new one."
+KEY_CHANGED = "The logged answer for this Idempotency-Key can't be read. Send a new key."
 
 Answer = TypeVar("Answer")
 
@@ -76,7 +77,7 @@ async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
     except RequestRefusedError as refused:
         _worker().metrics.refused(refused.problems)
         return refusal(refused)
-    except LogUnavailableError:
+    except StateError:
         _worker().refused_for_the_log()
         detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
     except OverloadedError:
@@ -165,9 +166,7 @@ class KapOutcomes:
             return _json(reply.answer.encode())
         if isinstance(reply, RequestRefusedError):
             return refusal(reply)
-        if isinstance(reply, KeyReusedError):
-            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
-        return reply
+        return reply if isinstance(reply, ProblemResponse) else _refused_for_its_key(reply)
 
     @bentoml.api(route=routes.PREDICT_BATCH, input_spec=BatchBody, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
     async def predict_batch(self, body: bytes, /) -> Response:
@@ -175,8 +174,9 @@ class KapOutcomes:
         replies = await _answered(self._predict_batch(body))
         if isinstance(replies, ProblemResponse):
             return replies
-        if any(isinstance(reply, KeyReusedError) for reply in replies):
-            return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+        for reply in replies:
+            if isinstance(reply, (KeyReusedError, EntryChangedError)):
+                return _refused_for_its_key(reply)
         note_predictions([reply.prediction_id for reply in replies if isinstance(reply, LoggedReply)])
         return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
 
@@ -188,6 +188,12 @@ class KapOutcomes:
         call, batch = CURRENT.get(), await self.worker.bodies.batch(body)
         self.worker.charge(call, len(batch.records) - 1)  # access control counted one
         return await self.worker.batcher.answer_batch(batch.records, call, in_full=batch.in_full)
+
+
+def _refused_for_its_key(reply: KeyReusedError | EntryChangedError) -> ProblemResponse:
+    if isinstance(reply, KeyReusedError):
+        return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
+    return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, KEY_CHANGED, headers=RETRY_SOON)
 
 
 def _item(reply: Reply) -> bytes:
@@ -203,7 +209,14 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ResponseHeaders, {"metrics": lambda: _worker().metrics, "tracing": lambda: _worker().tracing}),
     (ProblemDetails, {}),
     (CrossOriginPolicy, {"origins": lambda: _worker().settings.cors_origins}),
-    (AccessControl, {"keys": lambda: _worker().keys, "rates": lambda: _worker().rates}),
+    (
+        AccessControl,
+        {
+            "keys": lambda: _worker().keys,
+            "rates": lambda: _worker().rates,
+            "keys_unknown": lambda: _worker().refused_for_the_log(),
+        },
+    ),
     (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
     (Readyz, {"readiness": lambda: _worker().readiness()}),
 ]

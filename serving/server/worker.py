@@ -85,7 +85,7 @@ class Worker:
         return ReadinessReport(self.outage.up and self.keys.known, served.version, served.tag, log, self.loader.refused)
 
     def refused_for_the_log(self) -> None:
-        """One request that is not answered because it can't be logged."""
+        """One request that is not answered because it can't be logged, or because the keys can't be read."""
         self.metrics.log_unavailable()
         self.outage.refused()
 

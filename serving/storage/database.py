@@ -195,7 +195,9 @@ def _compare(facts: dict[str, str], secret: Secret) -> None:
         raise LogRefusedError(
             f"this log has another version of the tables than {SCHEMA}: use the software that made it"
         )
-    if not hmac.compare_digest(facts.get("secret", ""), _check_value(secret)):
+    if not hmac.compare_digest(
+        facts.get("secret", "").encode("utf-8", "surrogateescape"), _check_value(secret).encode()
+    ):
         raise SecretMismatchError("this log was created with another secret: put that secret back, or start a new log")
 
 

@@ -17,6 +17,7 @@ CONNECT_SECONDS = 3.0
 KEEPALIVE_IDLE_SECONDS, KEEPALIVE_INTERVAL_SECONDS, KEEPALIVE_COUNT = 10, 5, 3
 NETWORK = "it does not answer"
 REFUSED = f"{NETWORK}: connection refused"
+LOCKED = "it is locked"
 SSL_MODES = ("disable", "require", "verify-full")
 OPTIONS = ("sslmode", "sslrootcert", "unix_sock")
 
@@ -25,11 +26,11 @@ _TROUBLES = {
     "25006": "it may only be read",
     "28": "it refuses this user and password",
     "3D": "it does not exist on this server",
-    "40": "it is locked",
+    "40": LOCKED,
     "42501": "it may not be written",
     "42P01": "its tables are gone",
     "53": "its disk or memory is full",
-    "55P03": "it is locked",
+    "55P03": LOCKED,
     "57": "it is being stopped, or too slow",
     "58": "its disk fails",
     "F0": "its settings are damaged",
@@ -90,9 +91,14 @@ def ping(connection: pg8000.dbapi.Connection) -> bool:
     return True
 
 
+def ssl_mode(host: str, options: Mapping[str, str]) -> str:
+    """How a connection is encrypted: as ``sslmode`` says; by default, only those to other machines, and verified."""
+    return options.get("sslmode") or ("disable" if _is_loopback(host) else "verify-full")
+
+
 def encryption(host: str, options: Mapping[str, str]) -> ssl.SSLContext | None:
-    """The encryption of a connection by ``sslmode``, by default for other machines only; ``None``: no encryption."""
-    mode = options.get("sslmode") or ("disable" if _is_loopback(host) else "verify-full")
+    """The encryption of a connection by `ssl_mode`; ``None``: no encryption."""
+    mode = ssl_mode(host, options)
     if mode == "disable":
         return None
     context = ssl.create_default_context(cafile=options.get("sslrootcert"))

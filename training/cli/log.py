@@ -168,20 +168,24 @@ def backup(file: Path, log: str | None) -> None:
 
     For PostgreSQL it checks the log, writes the seal and prints the pg_dump command to type. Keep the backup and the
     secret apart; to check a copy, name the secret in KAP_SECRET_FILE. A backup also holds what is erased later: delete
-    it when its time is over.
+    it when its time is over. A log that an earlier version made is copied without a check or seal.
 
     Exit codes: 0 the copy is unchanged, 4 the log was changed; then no seal is written.
     """
     from features.protocol.shortening import listed
-    from serving.log.backup import back_up, pg_dump_command, seal_path
-    from serving.log.check import check_log, write_seal
+    from serving.log.backup import back_up, pg_dump_command, report, seal_path
+    from serving.log.check import write_seal
     from serving.storage.log_location import open_log, settings_for
 
     if (seal := seal_path(file)).exists():
         raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
-    state = open_log(log)
+    state = open_log(log, earlier=True)
     in_file = state.engine.dialect.name == "sqlite"
-    checked = back_up(state.engine, state.secret, file) if in_file else check_log(state.engine, state.secret)
+    checked = back_up(state.engine, state.secret, file) if in_file else report(state.engine, state.secret)
+    if checked is None:
+        click.echo(f"copied the log to {file}" if in_file else pg_dump_command(state.engine.url, file))
+        click.echo("the copy is neither checked nor sealed, because an earlier version made the log", err=True)
+        return
     if checked.findings:
         raise EvidenceFailedError(
             f"the prediction log was changed, {_number(len(checked.findings), 'finding')}: {listed(checked.findings)}. "
@@ -205,14 +209,15 @@ def backup(file: Path, log: str | None) -> None:
 def upgrade(log: str | None) -> None:
     """Bring a prediction log that an earlier version made to the tables of this version.
 
-    Stop every service that uses the log, and back up its file or database first. An upgrade that was interrupted goes
-    on when the command runs again. The log's chains, codes and seals stay valid.
+    Stop every service that uses the log, and run `kap log backup` first. An upgrade that was interrupted goes on when
+    the command runs again. The log's chains, codes and seals stay valid.
     """
     from serving.log.upgrade import upgrade as upgrade_log
     from serving.storage.log_location import open_log
 
     state = open_log(log, earlier=True)
     migrated = upgrade_log(state.engine, state.secret)
+    _say_what_is_kept(state)
     click.echo(
         "the log has this version already"
         if migrated is None

@@ -1,6 +1,7 @@
 """Who is let in: known keys within their scope and rate; without any key only this machine, asked for by name."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,10 +58,11 @@ def ask(
     rates: FakeRates | None = None,
     client: str = "127.0.0.1",
     base: str = "http://127.0.0.1:3000",
+    keys_unknown: Callable[[], None] = lambda: None,
     **headers: str,
 ) -> httpx.Response:
     held, limits = keys or Ring(), rates or FakeRates()
-    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits)
+    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits, keys_unknown=keys_unknown)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def send() -> httpx.Response:
@@ -145,9 +147,13 @@ def test_a_key_opens_what_its_scope_names(key: ApiKey, path: str, method: str, s
 
 
 def test_keys_that_are_not_known_yet_let_nobody_in() -> None:
-    response = ask(keys=Ring(known=False))
+    refused: list[None] = []
+    response = ask(keys=Ring(known=False), keys_unknown=lambda: refused.append(None))
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
+    assert len(refused) == 1
+    assert ask("/livez", keys=Ring(known=False), keys_unknown=lambda: refused.append(None)).status_code == 200
+    assert len(refused) == 1
 
 
 def test_who_asks_too_often_is_answered_when_to_retry() -> None:

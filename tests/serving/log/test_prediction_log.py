@@ -5,7 +5,8 @@ import json
 import os
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.failures import LogUnavailableError, SecretMismatchError
-from serving.log.append import KeyReusedError, LoggedReply
+from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
 from serving.log.check import LogReport, check_log, read_seal, write_seal
 from serving.log.erasure import erase_patient, prune
 from serving.log.queries import entries, find_entry, read_entries
@@ -70,6 +71,48 @@ def test_an_idempotency_key_with_another_request_is_reported(log: Engine) -> Non
     assert isinstance(results[1][0], KeyReusedError)
     assert results[1][1] == LoggedReply("p5", draft(5).answer)
     assert [entry.prediction_id for entry in read_entries(log, SECRET)] == ["p1", "p5"]
+
+
+def _flip_a_byte(database: sqlite3.Connection) -> None:
+    (stored,) = database.execute("SELECT ciphertext FROM entries WHERE prediction_id = 'p3'").fetchone()
+    changed = stored[:-1] + bytes([stored[-1] ^ 1])
+    database.execute("UPDATE entries SET ciphertext = ? WHERE prediction_id = 'p3'", [changed])
+
+
+def _remove_the_entry(database: sqlite3.Connection) -> None:
+    database.execute("DELETE FROM entries WHERE prediction_id = 'p3'")
+
+
+def _swap_fingerprints(database: sqlite3.Connection) -> None:
+    (other,) = database.execute("SELECT idempotency FROM content_keys WHERE number = 11").fetchone()
+    database.execute("DELETE FROM content_keys WHERE number = 4")
+    database.execute("UPDATE content_keys SET idempotency = NULL WHERE number = 11")
+    database.execute("INSERT INTO content_keys SELECT 1, 4, seed, NULL, NULL FROM content_keys WHERE number = 1")
+    database.execute("UPDATE content_keys SET idempotency = ? WHERE number = 4", [other])
+
+
+@pytest.mark.parametrize(
+    ("damage", "key"), [(_flip_a_byte, "k3"), (_remove_the_entry, "k3"), (_swap_fingerprints, "k10")]
+)
+def test_a_changed_entry_refuses_only_the_draft_with_its_key(
+    log: Engine,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[sqlite3.Connection], None],
+    key: str,
+) -> None:
+    logged(log, [draft(number, idempotency=f"k{number}") for number in range(11)])
+    with closing(sqlite3.connect(tmp_path / "predictions.db")) as database, database:
+        damage(database)
+    groups = [
+        [draft(start + number, idempotency=key if number == 3 else None) for number in range(10)]
+        for start in (100, 200)
+    ]
+    for results, group in zip(logged(log, *groups), groups, strict=True):
+        assert isinstance(results.pop(3), EntryChangedError)
+        assert results == [LoggedReply(one.prediction_id, one.answer) for one in group if one.idempotency is None]
+    (line,) = (record.getMessage() for record in caplog.records)  # once, and no outage
+    assert line == "the prediction log was changed: entry 4 of writer 1 can't be read; run kap audit log"
 
 
 def test_those_who_wait_together_share_one_transaction(log: Engine) -> None:

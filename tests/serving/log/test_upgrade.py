@@ -15,9 +15,10 @@ from sqlalchemy import Engine, func, inspect, select, text
 from serving.contract.failures import LogRefusedError, LogUnavailableError, SecretMismatchError
 from serving.log.check import check_log, read_seal, write_seal
 from serving.log.erasure import erase_patient
+from serving.log.overwriting import leftovers
 from serving.log.queries import content_keys, read_entries
 from serving.log.upgrade import upgrade
-from serving.storage.database import create_tables, open_database, reading
+from serving.storage.database import create_tables, open_database, reading, writing
 from serving.storage.pseudonyms import Secret
 from tests.serving.databases import postgresql_database
 from tests.serving.log.schema_1 import change_row, put_back_to_schema_1
@@ -115,6 +116,11 @@ def described(engine: Engine) -> dict[str, object]:
                 "SELECT attstorage FROM pg_attribute WHERE attrelid = 'entries'::regclass AND attname = 'ciphertext'"
             )
             tables["storage"] = connection.execute(text(storage)).scalar()
+            statistics = (
+                "SELECT attname, attstattarget FROM pg_attribute WHERE attrelid = 'content_keys'::regclass "
+                "AND attstattarget = 0 AND attnum > 2 ORDER BY attnum"
+            )
+            tables["statistics"] = connection.execute(text(statistics)).all()
     return tables
 
 
@@ -126,6 +132,55 @@ def test_what_was_changed_before_the_upgrade_is_reported_after_it(log: Engine) -
     upgrade(log, SECRET)
     named = [finding.partition(": ")[0].partition("(")[2].rstrip(")") for finding in check_log(log, SECRET).findings]
     assert named[:3] == ["p2", "p3", "p5"]
+
+
+@pytest.mark.parametrize(
+    ("column", "finding"),
+    [
+        ("caller", "a field was changed to another type"),
+        ("prediction_id", "a field was changed to another type"),
+        ("number", "a field was changed to another type"),
+        ("nonce", "its content was changed"),
+        ("row", "its content was changed"),
+        ("idempotency", "its content was changed"),
+    ],
+)
+def test_bytes_that_are_no_text_are_upgraded_and_reported(tmp_path: Path, column: str, finding: str) -> None:
+    engine = log_in(tmp_path)
+    known, _ = filled(engine)
+    with writing(engine) as connection:
+        connection.execute(text(f"UPDATE entries SET {column} = CAST(x'58ff' AS TEXT) WHERE prediction_id = 'p2'"))
+    assert upgrade(engine, SECRET) == len(known)
+    assert any(finding in one for one in check_log(engine, SECRET).findings)
+    assert len(list(read_entries(engine, SECRET, kind=None))) == len(known)
+    engine.dispose()
+
+
+def test_a_secrets_check_value_that_is_no_text_is_another_secret(tmp_path: Path) -> None:
+    engine = log_in(tmp_path)
+    filled(engine)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE meta SET value = CAST(x'58ff' AS TEXT) WHERE name = 'secret'"))
+    with pytest.raises(SecretMismatchError):
+        upgrade(engine, SECRET)
+    engine.dispose()
+
+
+def test_an_upgrade_that_was_interrupted_before_the_overwriting_overwrites_when_it_runs_again(
+    log: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(log)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("serving.log.upgrade.overwrite_erased", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            upgrade(log, SECRET)
+    assert leftovers(log) is not None
+    assert upgrade(log, SECRET) is None
+    assert leftovers(log) is None
+
+
+def _interrupt(_: Engine) -> None:
+    raise KeyboardInterrupt
 
 
 def test_while_another_process_has_the_file_open_the_upgrade_says_so_and_ends_later(

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Covariate, Landmark, Protocol, RemissionRule
 from models.applicability import WORDS
-from serving.contract.failures import LogUnavailableError
+from serving.contract.failures import LogRefusedError, LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.routes import ROUTES
 from serving.http.body import BodyLimits
@@ -356,6 +356,13 @@ class _WorkerStub:
 
     def refused_for_the_log(self) -> None:
         pass
+
+
+def test_a_log_that_is_another_is_an_outage_and_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_worker", _WorkerStub)
+    unavailable, refused = map(while_answering, (LogUnavailableError("it is locked"), LogRefusedError("another log")))
+    assert refused == unavailable
+    assert refused[0] == 503
 
 
 @pytest.mark.parametrize(("status", "name"), PROVOKED, ids=str)

@@ -10,13 +10,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from features.protocol.problems import InputRefusedError
 from serving.contract.routes import ROUTES
 from serving.log.check import check_log
-from serving.log.queries import LogEntry, find_entry, read_entries
+from serving.log.queries import LogEntry, entries, find_entry, read_entries
 from serving.prediction.predictor import Predictor
 from serving.server.start import serve
+from serving.storage.database import writing
 from serving.storage.log_location import open_log
 from serving.storage.settings import Settings
 from serving.storage.state import State
@@ -107,6 +109,30 @@ def test_the_same_key_and_body_give_the_same_prediction_and_one_entry(server: Se
     ids = [found.prediction_id for found in read_entries(log.engine, log.secret)]
     assert ids.count(first.json()["prediction_id"]) == 1
     assert post(server, EXAMPLE).json()["prediction_id"] != first.json()["prediction_id"]
+
+
+def test_where_the_logged_answer_was_changed_only_its_key_is_refused(server: Server, log: State) -> None:
+    key, batch_key = str(uuid4()), str(uuid4())
+    ids = [
+        post(server, EXAMPLE, Idempotency_Key=key).json()["prediction_id"],
+        batch(server, EXAMPLE, key=batch_key).json()["answers"][0]["prediction_id"],
+    ]
+    of_them = entries.c.prediction_id.in_(ids)
+    with writing(log.engine) as connection:
+        kept = connection.execute(select(entries.c.prediction_id, entries.c.ciphertext).where(of_them)).all()
+        connection.execute(update(entries).where(of_them).values(ciphertext=b"changed"))
+    try:
+        for refused in (post(server, EXAMPLE, Idempotency_Key=key), batch(server, EXAMPLE, key=batch_key)):
+            assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_JSON)
+            assert refused.json()["detail"].endswith("Send a new key.")
+        assert post(server, EXAMPLE, Idempotency_Key=str(uuid4())).status_code == 200
+        assert "kap_log_up 1.0" in server.client.get("/metrics").text
+    finally:
+        with writing(log.engine) as connection:
+            for prediction_id, ciphertext in kept:
+                this = entries.c.prediction_id == prediction_id
+                connection.execute(update(entries).where(this).values(ciphertext=ciphertext))
+    assert post(server, EXAMPLE, Idempotency_Key=key).json()["prediction_id"] == ids[0]
 
 
 def test_a_batch_answers_or_refuses_each_on_its_own_in_order(server: Server, log: State) -> None:

@@ -1,6 +1,7 @@
 """`kap log backup`, `kap log upgrade` and copies of a log: what a copy lost is found, and what must be done is said."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from serving.log import append as log_append
+from serving.log.backup import pg_dump_command
 from serving.storage.database import open_database, writing
 from tests.serving.databases import postgresql_database
 from tests.serving.log.schema_1 import put_back_to_schema_1
@@ -89,6 +92,41 @@ def test_for_postgresql_the_command_to_type_makes_a_copy(
             subprocess.run(words, check=True, timeout=60)
             found = checked(into, "--since", seal)
             assert (found["predictions"], found["findings"]) == (2, [])
+
+
+VERIFIED = "sslmode=verify-full&sslrootcert="
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        ("u@db.example/kap", f"u@db.example/kap?{VERIFIED}system"),
+        ("u@db.example:5433/kap?sslrootcert=ca.pem", f"u@db.example:5433/kap?{VERIFIED}ca.pem"),
+        ("u@10.0.0.7/kap?sslmode=require", "u@10.0.0.7/kap?sslmode=require"),
+        ("u@127.0.0.1:5433/kap", "u@127.0.0.1:5433/kap?sslmode=disable"),
+        ("u@[::1]/kap?sslmode=verify-full&sslrootcert=ca.pem", f"u@[::1]/kap?{VERIFIED}ca.pem"),
+        ("u@/kap", "u@localhost/kap?sslmode=disable"),
+        ("u@/kap?unix_sock=/run/pg/.s.PGSQL.5433", "u@/kap?host=%2Frun%2Fpg&port=5433"),
+    ],
+)
+def test_the_printed_command_encrypts_as_the_service_does_and_makes_a_private_file(given: str, printed: str) -> None:
+    command = pg_dump_command(make_url(f"postgresql://{given}"), Path("log.dump"))
+    words = shlex.split(command.removeprefix("(umask 077 && ").removesuffix(")"))
+    assert words == ["pg_dump", "--format=custom", "--file=log.dump", f"postgresql://{printed}"]
+    assert command.startswith("(umask 077 && pg_dump ")
+
+
+def test_a_log_of_an_earlier_version_is_copied_before_its_upgrade_unsealed(log: PredictionLog, tmp_path: Path) -> None:
+    with log.open() as state:
+        put_back_to_schema_1(state.engine)
+    copy = tmp_path / "before" / "predictions.db"
+    done = kap("log", "backup", copy)
+    assert (done.exit_code, done.stdout) == (0, f"copied the log to {copy}\n")
+    assert "neither checked nor sealed, because an earlier version made the log" in done.stderr
+    assert (copy.stat().st_mode & 0o777, [one.name for one in copy.parent.iterdir()]) == (0o600, [copy.name])
+    shutil.copy(log.folder / "secret", copy.parent / "secret")
+    assert kap("log", "upgrade", "--log", copy).exit_code == 0
+    assert checked(copy) == WHOLE
 
 
 @pytest.fixture
