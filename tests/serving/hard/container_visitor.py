@@ -78,9 +78,13 @@ def writable(folder: str) -> bool:
 
 
 def not_importable() -> list[str]:
-    """Why the modules of the Bento can't be imported with what the image holds; empty where they can."""
+    """Why the modules of the Bento can't be imported with what the image holds; empty where they can.
+
+    Alembic runs the migrations; nothing imports them.
+    """
     source = Path("/home/bentoml/bento/src")
-    names = [".".join(path.relative_to(source).with_suffix("").parts) for path in source.rglob("*.py")]
+    modules = [path.relative_to(source).with_suffix("") for path in source.rglob("*.py")]
+    names = [".".join(module.parts) for module in modules if "migrations" not in module.parts]
     script = "import importlib, sys; sys.path.insert(0, '.'); [importlib.import_module(name) for name in sys.argv[1:]]"
     done = subprocess.run(
         [sys.executable, "-c", script, *names], cwd=source, capture_output=True, text=True, check=False
