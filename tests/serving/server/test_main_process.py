@@ -149,6 +149,7 @@ def test_workers_end_with_their_killed_main_process_and_a_restart_takes_the_same
         pass
 
 
+@pytest.mark.long
 def test_a_caller_who_does_not_read_keeps_no_worker_alive_without_its_main_process(tmp_path: Path) -> None:
     command = (BENTOML, "serve", "serving.service:KapOutcomes")
     with running(tmp_path, command=command) as server, socket.socket() as caller:

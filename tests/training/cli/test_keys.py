@@ -62,7 +62,7 @@ def test_a_mistake_is_answered_in_sentences(place: Workplace) -> None:
 
 def test_where_nothing_was_begun_nothing_is_made_by_looking(place: Workplace) -> None:
     place = Workplace(place.folder)
-    assert "set KAP_STATE to the service's folder" in refused(place.kap("keys", "list"), 3)
+    assert "or KAP_STATE to the service's folder" in refused(place.kap("keys", "list"), 3)
     assert list(place.folder.iterdir()) == []
 
 
