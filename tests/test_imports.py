@@ -272,3 +272,13 @@ def test_the_public_names_of_a_package_are_there_and_used_outside(package: str) 
     assert listed, "a package lists its public names"
     assert listed - addresses() <= defined
     assert listed - addresses() <= outside
+
+
+def test_what_is_imported_from_a_module_of_the_project_is_there() -> None:
+    """In benchmarks and studies too, which no test runs."""
+    lost = []
+    for path, module, name in imported_names():
+        file = ROOT / f"{module.replace('.', '/')}.py"
+        if file.is_file() and not re.search(rf"\b{re.escape(name)}\b", file.read_text(encoding="utf-8")):
+            lost.append(f"{path.relative_to(ROOT)}: {module}.{name}")
+    assert not lost
