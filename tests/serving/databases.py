@@ -60,6 +60,15 @@ def names(engine: Engine) -> set[str]:
 
 
 @contextmanager
+def disposed(engine: Engine) -> Iterator[Engine]:
+    """An engine whose connections are closed after the block."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def postgresql_database() -> Iterator[URL]:
     """An empty database on the server of KAP_TEST_POSTGRES_URL, dropped at the end; skips where there is none."""
     named = os.environ.get(VARIABLE)

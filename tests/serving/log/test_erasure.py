@@ -5,7 +5,6 @@ import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from serving.log.overwriting import kept_elsewhere, leftovers
 from serving.log.queries import content_keys, entries, find_entry
 from serving.storage.database import open_database, reading, writing
 from tests.places import ROOT
-from tests.serving.databases import postgresql_database
+from tests.serving.databases import disposed, postgresql_database
 from tests.serving.logs import SECRET, draft, log_in, logged
 
 OTHERS = 400
@@ -218,11 +217,3 @@ def _run(server: Engine, *statements: str) -> None:
     with server.connect() as connection:
         for statement in statements:
             connection.execute(text(statement))
-
-
-@contextmanager
-def disposed(engine: Engine) -> Iterator[Engine]:
-    try:
-        yield engine
-    finally:
-        engine.dispose()

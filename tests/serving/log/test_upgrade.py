@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from serving.log.queries import content_keys, read_entries
 from serving.log.upgrade import upgrade
 from serving.storage.database import create_tables, open_database, reading, writing
 from serving.storage.pseudonyms import Secret
-from tests.serving.databases import postgresql_database
+from tests.serving.databases import disposed, postgresql_database
 from tests.serving.log.schema_1 import change_row, put_back_to_schema_1
 from tests.serving.logs import SECRET, draft, log_in, logged
 
@@ -83,14 +82,6 @@ def test_an_upgraded_log_has_the_tables_of_a_new_one(log: Engine, tmp_path: Path
     with postgresql_database() as url, disposed(open_database(url)) as new:
         create_tables(new, SECRET)
         assert described(log) == described(new)
-
-
-@contextmanager
-def disposed(engine: Engine) -> Iterator[Engine]:
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def described(engine: Engine) -> dict[str, object]:
