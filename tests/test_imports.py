@@ -48,6 +48,7 @@ PACKAGES = (
     "serving.verification",
     "serving.client",
     "serving",
+    "training.cli.texts",
     "training.cli",
 )
 """Every package, bottom to top: a package imports itself and those below it."""

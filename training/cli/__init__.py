@@ -1,4 +1,4 @@
-"""The `kap` command: options, messages, texts and exit codes. Only this package of training may start the service.
+"""The `kap` command: options, messages and exit codes. Only this package of training may start the service.
 
-Public names: `main`, `as_text`.
+Public names: `main`.
 """

@@ -116,7 +116,7 @@ def train(
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
         click.echo(json.dumps(known | {"landmarks": landmarks}))
     else:
-        from training.cli.training_text import as_text
+        from training.cli.texts.training_text import as_text
         from training.leakage.checks import notes
 
         longest = max(read.protocol.horizons_days)
@@ -142,7 +142,7 @@ def predict(file: Any, model: str, words: bool) -> None:
 
     answer = predict_json(file.read(), *load_registered(model))
     if words:
-        from training.cli.prediction_text import as_text
+        from training.cli.texts.prediction_text import as_text
 
         click.echo(as_text(answer))
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from training.cli.errors import EVIDENCE
-from training.cli.prediction_text import as_text
+from training.cli.texts.prediction_text import as_text
 
 FOLDER = Path("demo")
 PATIENTS = 2500

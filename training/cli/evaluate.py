@@ -30,8 +30,8 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
     the model's run. The model does not change.
     """
-    from training.cli.evaluation_text import as_document, as_text
     from training.cli.progress import Progress
+    from training.cli.texts.evaluation_text import as_document, as_text
     from training.cohort.reader import read_cohort
     from training.config import load_config
     from training.evaluation.case_mix_comparison import compare_case_mix

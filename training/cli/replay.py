@@ -116,7 +116,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     """
     from training.audit.bundle_lookup import origin_of
     from training.cli.progress import Progress
-    from training.cli.replay_text import as_text
+    from training.cli.texts.replay_text import as_text
     from training.registry.release import load_registered
     from training.replay.replay import replay as predict_again
     from training.replay.replay import require_table, write_answers

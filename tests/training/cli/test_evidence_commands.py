@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from tests.places import COHORTS
 from tests.training.commands import SameProcess, Workplace, refused
-from training.cli.training_text import QUICK
+from training.cli.texts.training_text import QUICK
 from training.evidence.document import read_evidence
 from training.simulation.cohort import simulate_cohort, write_cohort
 

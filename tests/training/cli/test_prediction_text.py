@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from training.average_risk import AVERAGE_RISK
-from training.cli.prediction_text import as_text
+from training.cli.texts.prediction_text import as_text
 
 TOO_FEW = "the rarer outcome has 7 of 400 patients, and a model needs 20"
 

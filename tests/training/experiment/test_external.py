@@ -13,7 +13,7 @@ from tests.cohorts import cohort_of
 from tests.places import COHORTS
 from tests.training.evidences import good_evidence, with_measure
 from tests.training.trainings import QUICK
-from training.cli.evaluation_text import as_document, as_text, measures_of
+from training.cli.texts.evaluation_text import as_document, as_text, measures_of
 from training.cohort.reader import read_cohort
 from training.config import load_config
 from training.evaluation.case_mix_comparison import as_json, compare_case_mix
