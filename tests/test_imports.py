@@ -23,6 +23,7 @@ PACKAGES = (
     "training.outcomes",
     "training.metrics",
     "training.cohort",
+    "training.exports",
     "training.registry",
     "training.learning",
     "training.leakage",

@@ -151,27 +151,29 @@ def predict(file: Any, model: str, words: bool) -> None:
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="Parquet file to write.")
+@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
 @answers_for_mistakes
 def score(directory: Path, out: Path, model: str) -> None:
-    """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a Parquet file.
+    """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
     from training.cli.progress import Progress
     from training.cli.score import score_cohort
     from training.cohort.reader import read_cohort
+    from training.exports.table_file import describe_marked, require_table_file
     from training.registry.release import load_registered
 
+    require_table_file(out)
     with Progress() as progress:
         progress.step("loading the model")
         bundle, _ = load_registered(model)
         progress.step("reading the cohort")
         read = read_cohort(directory, bundle.protocol)
         progress.step("predicting")
-        rows = score_cohort(read, bundle, out)
-    click.echo(f"wrote {rows} predictions to {out}")
+        rows, marked = score_cohort(read, bundle, out)
+    click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))
 
 
 @main.command()

@@ -6,7 +6,8 @@ from typing import Literal
 import click
 
 from features.protocol.problems import InputRefusedError
-from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+from training.cli.cohort_exports import export, features, outcomes, schema
+from training.cli.errors import FOLDER, Group, answers_for_mistakes
 
 
 @click.group(cls=Group)
@@ -70,22 +71,6 @@ def check(directory: Path) -> None:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
-@answers_for_mistakes
-def outcomes(directory: Path, out: Path) -> None:
-    """Write the outcomes of every patient at every landmark.
-
-    Remission and sustained remission are yes, no or not_observed. A missing rating never counts as no.
-    """
-    from training.cohort.reader import read_cohort
-    from training.outcomes.table import write_outcomes
-
-    write_outcomes(read_cohort(directory), out)
-    click.echo(f"wrote {out}")
-
-
-@cohort.command()
-@click.argument("directory", type=FOLDER)
 @click.argument("patient")
 @answers_for_mistakes
 def explain(directory: Path, patient: str) -> None:
@@ -97,6 +82,10 @@ def explain(directory: Path, patient: str) -> None:
     from training.outcomes.explanation import explain_outcomes
 
     click.echo(explain_outcomes(read_cohort(directory), patient))
+
+
+for _command in (outcomes, features, schema, export):
+    cohort.add_command(_command)
 
 
 def _refuse_unless_new(directory: Path) -> None:

@@ -1,11 +1,8 @@
 """The outcomes of a cohort as a table, one row per patient and landmark, for those who analyse them elsewhere."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
@@ -59,20 +56,3 @@ def _days(days: Floats, where: Mask | None = None) -> pd.Series:
 def _answers(values: Floats, eligible: Mask) -> pd.Series:
     words = np.select([values == 1, values == 0], ["yes", "no"], "not_observed")
     return _texts([word if shown else None for word, shown in zip(words.tolist(), eligible, strict=True)])
-
-
-def write_outcomes(cohort: Cohort, path: Path) -> None:
-    """Write ``outcomes_frame`` to ``path``, a ``.csv`` or ``.parquet`` file."""
-    frame = outcomes_frame(cohort)
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    elif path.suffix == ".csv":
-        frame["eligible"] = frame["eligible"].map({True: "true", False: "false"})
-        frame.to_csv(path, index=False, float_format=_plain, lineterminator="\n")
-    else:
-        raise InputRefusedError([Problem(str(path), None, None, "a file name ending in .csv or .parquet", "another")])
-
-
-def _plain(value: object) -> str:
-    """A number without needless decimals."""
-    return np.format_float_positional(float(str(value)), trim="-")

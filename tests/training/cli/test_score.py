@@ -25,7 +25,7 @@ def cohort() -> Cohort:
 
 def scored(cohort: Cohort, bundle: Bundle, folder: Path) -> pd.DataFrame:
     path = folder / "predictions.parquet"
-    number = score_cohort(cohort, bundle, path)
+    number, _ = score_cohort(cohort, bundle, path)
     table = pd.read_parquet(path)
     assert len(table) == number
     return table
