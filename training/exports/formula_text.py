@@ -12,9 +12,9 @@ from training.cohort.table import ArrowArray
 MARK = "'"
 """Stands in front of such a text. To read a text back, remove the mark wherever the rest would still be marked."""
 
-_BEFORE_A_SIGN = "[\\pZ\\pC'\"`\u2018\u2019\u201c\u201d]*"
+_QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20\u2212]"
-_FORMULA = f"\\A(?:{_BEFORE_A_SIGN}{_SIGN}|[\\t\\r\\n\\x00])"
+_FORMULA = f"\\A(?:[\\pZ\\pC{_QUOTES}]*{_SIGN}|[{_QUOTES}]*[\\t\\r\\n\\x00])"
 
 
 def is_formula(texts: ArrowArray) -> ArrowArray:

@@ -179,5 +179,3 @@ def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["cohort", "schema", str(tmp_path), "--out", str(tmp_path / "datapackage.json")])
     assert done.exit_code == 2
     assert not list(tmp_path.iterdir())
-
-
