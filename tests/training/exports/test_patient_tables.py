@@ -1,4 +1,4 @@
-"""The features as a table: the rows from which a model is fitted, by name, for whoever reached the landmark."""
+"""The features as a table: the rows from which a model is fitted, by name, where the landmark was reached."""
 
 from pathlib import Path
 
