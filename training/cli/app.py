@@ -16,12 +16,14 @@ import click
 from training.cli.acknowledge import acknowledges
 from training.cli.audit import audit
 from training.cli.cohort import cohort
+from training.cli.cohort_exports import require_result_file
 from training.cli.decisions import history, promote, rollback
 from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
+from training.cli.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ main.add_command(cohort)
 @click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
 @acknowledges
 def train(
@@ -75,6 +78,7 @@ def train(
     quick: bool,
     workers: int | None,
     as_json: bool,
+    strict: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
     """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
@@ -88,7 +92,6 @@ def train(
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
     from training.cli.progress import Progress
-    from training.cohort.reader import read_cohort
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
     from training.experiment.records import summary
@@ -100,7 +103,7 @@ def train(
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read = read_cohort(directory)
+        read = read_for_command(directory, strict=strict).cohort
         progress.step("opening the store")
         check_store()
         started = time.time()
@@ -153,24 +156,24 @@ def predict(file: Any, model: str, words: bool) -> None:
 @click.argument("directory", type=FOLDER)
 @click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
+@STRICT_OPTION
 @answers_for_mistakes
-def score(directory: Path, out: Path, model: str) -> None:
+def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
     from training.cli.progress import Progress
     from training.cli.score import score_cohort
-    from training.cohort.reader import read_cohort
-    from training.exports.table_file import describe_marked, require_table_file
+    from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
 
-    require_table_file(out)
+    require_result_file(directory, out)
     with Progress() as progress:
         progress.step("loading the model")
         bundle, _ = load_registered(model)
         progress.step("reading the cohort")
-        read = read_cohort(directory, bundle.protocol)
+        read = read_for_command(directory, bundle.protocol, strict=strict).cohort
         progress.step("predicting")
         rows, marked = score_cohort(read, bundle, out)
     click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))

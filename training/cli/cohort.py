@@ -8,6 +8,7 @@ import click
 from features.protocol.problems import InputRefusedError
 from training.cli.cohort_exports import export, features, outcomes, schema
 from training.cli.errors import FOLDER, Group, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION, read_for_command, reading_lines
 
 
 @click.group(cls=Group)
@@ -51,37 +52,39 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
+@STRICT_OPTION
 @answers_for_mistakes
-def check(directory: Path) -> None:
+def check(directory: Path, *, strict: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
-    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why.
+    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why. It lists
+    what the reader repaired, such as TRUE for true, and what it does not read.
     """
-    from training.cohort.reader import ignored_files, read_cohort
+    from training.cohort.reader import read_with_repairs
     from training.cohort.summary import analysis_flow, cohort_summary, render_summary
     from training.cohort.unused import render_unused, unused_records
 
-    read = read_cohort(directory)
+    reading = read_with_repairs(directory, strict=strict)
+    read = reading.cohort
     click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
-    ignored = ignored_files(directory)
-    if ignored:
-        click.echo(f"not read: {', '.join(ignored)}")
+    for line in reading_lines(reading):
+        click.echo(line)
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @click.argument("patient")
+@STRICT_OPTION
 @answers_for_mistakes
-def explain(directory: Path, patient: str) -> None:
+def explain(directory: Path, patient: str, *, strict: bool) -> None:
     """Show which ratings decide one PATIENT's outcomes, and by which rule.
 
     This is the only command that prints values of a patient's record.
     """
-    from training.cohort.reader import read_cohort
     from training.outcomes.explanation import explain_outcomes
 
-    click.echo(explain_outcomes(read_cohort(directory), patient))
+    click.echo(explain_outcomes(read_for_command(directory, strict=strict).cohort, patient))
 
 
 for _command in (outcomes, features, schema, export):

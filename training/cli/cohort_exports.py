@@ -7,6 +7,7 @@ import click
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION, read_for_command
 
 TABLE_OPTION = click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
 
@@ -14,33 +15,33 @@ TABLE_OPTION = click.option("--out", type=EXISTING_FILE, required=True, help="Fi
 @click.command()
 @click.argument("directory", type=FOLDER)
 @TABLE_OPTION
+@STRICT_OPTION
 @answers_for_mistakes
-def outcomes(directory: Path, out: Path) -> None:
+def outcomes(directory: Path, out: Path, *, strict: bool) -> None:
     """Write the outcomes of every patient at every landmark.
 
     Remission and sustained remission are yes, no or not_observed. A missing rating never counts as no.
     """
-    from training.cohort.reader import read_cohort
     from training.exports.patient_tables import write_outcomes
 
-    _refuse_table_name(directory, out)
-    _report(out, write_outcomes(read_cohort(directory), out))
+    require_result_file(directory, out)
+    _report(out, write_outcomes(read_for_command(directory, strict=strict).cohort, out))
 
 
 @click.command()
 @click.argument("directory", type=FOLDER)
 @TABLE_OPTION
+@STRICT_OPTION
 @answers_for_mistakes
-def features(directory: Path, out: Path) -> None:
+def features(directory: Path, out: Path, *, strict: bool) -> None:
     """Write the features of every patient at every landmark reached.
 
     The rows are those from which a model is fitted and a prediction is made. A feature is missing if its record is.
     """
-    from training.cohort.reader import read_cohort
     from training.exports.patient_tables import write_features
 
-    _refuse_table_name(directory, out)
-    _report(out, write_features(read_cohort(directory), out))
+    require_result_file(directory, out)
+    _report(out, write_features(read_for_command(directory, strict=strict).cohort, out))
 
 
 @click.command()
@@ -56,6 +57,8 @@ def schema(directory: Path | None, out: Path) -> None:
     """
     from training.exports.data_package import describe_folder, describe_format, write_descriptor
 
+    if directory is not None:
+        _refuse_table_name(directory, out)
     write_descriptor(describe_format() if directory is None else describe_folder(directory, out.parent), out)
     click.echo(f"wrote {out}")
 
@@ -64,17 +67,18 @@ def schema(directory: Path | None, out: Path) -> None:
 @click.argument("directory", type=FOLDER)
 @click.option("--to", "target", type=click.Choice(["meds"]), required=True, help="Format: meds.")
 @click.option("--out", type=FOLDER, required=True, help="New or empty folder to write.")
+@STRICT_OPTION
 @answers_for_mistakes
-def export(directory: Path, target: str, out: Path) -> None:  # noqa: ARG001 - one target so far
+def export(directory: Path, target: str, out: Path, *, strict: bool) -> None:  # noqa: ARG001 - one target so far
     """Write a cohort in a format of others: --to meds for the Medical Event Data Standard 0.4.
 
     The folder gets the record of every patient, labels per landmark, and the meaning of every code. Days become times
     that count from 2000-01-01, which is no real date.
     """
-    from training.cohort.reader import read_cohort
     from training.exports.meds_dataset import describe_dataset, write_dataset
 
-    click.echo("\n".join(describe_dataset(write_dataset(read_cohort(directory), out), out)))
+    _refuse_table_name(directory, out)
+    click.echo("\n".join(describe_dataset(write_dataset(read_for_command(directory, strict=strict).cohort, out), out)))
 
 
 def _report(out: Path, marked: Mapping[str, int]) -> None:
@@ -83,12 +87,18 @@ def _report(out: Path, marked: Mapping[str, int]) -> None:
     click.echo("\n".join([f"wrote {out}", *describe_marked(marked)]))
 
 
-def _refuse_table_name(directory: Path, out: Path) -> None:
-    """A result may not replace a table of the cohort, nor stand where the next reader takes it for one."""
-    from features.protocol.columns import TABLES
+def require_result_file(directory: Path, out: Path) -> None:
+    """Refuse a result of another kind than CSV or Parquet, and one that would be taken for a table of the cohort."""
     from training.exports.table_file import require_table_file
 
     require_table_file(out)
-    if out.parent.resolve() == directory.resolve() and out.name.casefold().partition(".")[0] in TABLES:
+    _refuse_table_name(directory, out)
+
+
+def _refuse_table_name(directory: Path, out: Path) -> None:
+    """A result may not replace a table of the cohort, nor have a name that makes every later reading fail."""
+    from training.cohort.file_names import meant_table
+
+    if out.parent.resolve() == directory.resolve() and meant_table(out.name) is not None:
         required = "another name, or another folder than the cohort's"
-        raise InputRefusedError([Problem("--out", None, None, required, "the name of a table of the cohort")])
+        raise InputRefusedError([Problem("--out", None, None, required, "a name like that of a table of the cohort")])

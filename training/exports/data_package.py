@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 from features.protocol.columns import TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
-from training.cohort.reader import FORMATS, read_protocol
-from training.cohort.table import ArrowArray, TableFile, as_text, read_table
+from training.cohort.file_names import table_paths
+from training.cohort.file_text import UTF_8
+from training.cohort.reader import read_protocol
+from training.cohort.table import FORGIVING, ArrowArray, TableFile, as_text, is_text, read_table
 from training.exports.table_schema import Descriptor, StoredColumn, table_schema
 
 _PROFILES = "https://datapackage.org/profiles/2.0/"
@@ -60,12 +62,12 @@ def describe_folder(directory: Path, beside: Path) -> Descriptor:
     ``CohortRefusedError`` for a file that can't be split into cells. Cells are not checked.
     """
     protocol = read_protocol(directory)
-    paths = [path for name in TABLES for path in _files_of(directory, name)]
-    if not paths:
-        found = "none of them"
-        raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
+    paths, problems = table_paths(directory)
+    if problems:
+        raise CohortRefusedError(problems)
     _refuse_unless_below(directory, beside)
-    return _package(protocol, [_resource(path, _relative(path, beside), protocol) for path in paths])
+    ordered = [paths[name] for name in TABLES if name in paths]
+    return _package(protocol, [_resource(path, _relative(path, beside), protocol) for path in ordered])
 
 
 def write_descriptor(descriptor: Mapping[str, object], path: Path) -> None:
@@ -91,11 +93,6 @@ def _package(protocol: Protocol, resources: Sequence[Descriptor]) -> Descriptor:
     }
 
 
-def _files_of(directory: Path, table: str) -> list[Path]:
-    """The file of a table; both, where it is there as CSV and as Parquet."""
-    return [path for suffix in FORMATS if (path := directory / f"{table}.{suffix}").is_file()]
-
-
 def _refuse_unless_below(directory: Path, beside: Path) -> None:
     if not directory.resolve().is_relative_to(beside.resolve()):
         required = "a file in the cohort's folder or in a folder above it: a Data Package allows no other paths"
@@ -108,7 +105,7 @@ def _relative(path: Path, beside: Path) -> str:
 
 def _resource(path: Path, relative: str, protocol: Protocol) -> Descriptor:
     table = path.stem
-    content = read_table(path, protocol.tables[table])
+    content = read_table(path, protocol.tables[table], FORGIVING)
     if not content.complete:
         raise CohortRefusedError(content.problems)
     stored = {column.name: _stored(column, content) for column in protocol.tables[table]}
@@ -118,13 +115,14 @@ def _resource(path: Path, relative: str, protocol: Protocol) -> Descriptor:
         schema = table_schema(table, protocol, stored, not_read=not_read, missing=("", "nan"))
         kind: Descriptor = {"format": "parquet", "mediatype": "application/vnd.apache.parquet"}
         return _described(table, relative) | kind | {"schema": schema}
-    not_read = [name for name in _header(path) if name not in stored]
-    return _csv_resource(table, relative, table_schema(table, protocol, stored, not_read=not_read))
+    names = _header(path, content.separator, content.encoding)
+    schema = table_schema(table, protocol, stored, not_read=[name for name in names if name not in stored])
+    return _csv_resource(table, relative, schema, content.separator, content.encoding)
 
 
-def _csv_resource(table: str, path: str, schema: Descriptor) -> Descriptor:
-    dialect = {"$schema": f"{_PROFILES}tabledialect.json", "header": True, "delimiter": ",", "quoteChar": '"'}
-    kind: Descriptor = {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "dialect": dialect}
+def _csv_resource(table: str, path: str, schema: Descriptor, separator: str = ",", encoding: str = UTF_8) -> Descriptor:
+    dialect = {"$schema": f"{_PROFILES}tabledialect.json", "header": True, "delimiter": separator, "quoteChar": '"'}
+    kind: Descriptor = {"format": "csv", "mediatype": "text/csv", "encoding": encoding.lower(), "dialect": dialect}
     return _described(table, path) | kind | {"schema": schema}
 
 
@@ -133,9 +131,10 @@ def _described(table: str, path: str) -> Descriptor:
     return {"$schema": profile, "name": table, "type": "table", "path": path, "description": _ROWS[table]}
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+def _header(path: Path, separator: str, encoding: str) -> list[str]:
+    """The names in the first line, as the file spells them."""
+    with path.open(encoding=encoding, newline="") as file:
+        return next(csv.reader([file.readline().removeprefix("\ufeff")], delimiter=separator), [])
 
 
 def _stored(column: Column, content: TableFile) -> StoredColumn:
@@ -143,13 +142,13 @@ def _stored(column: Column, content: TableFile) -> StoredColumn:
     array = content.columns.get(column.name)
     if array is None:
         return StoredColumn()
-    kind = array.type
-    if column.kind == "flag":
-        return StoredColumn(is_number=pa.types.is_integer(kind) or pa.types.is_floating(kind))
-    return StoredColumn(decimals=column.kind in ("whole", "day") and _has_points(array))
+    if not is_text(array):
+        return StoredColumn(is_number=pa.types.is_integer(array.type) or pa.types.is_floating(array.type))
+    is_whole, is_number = column.kind in ("whole", "day"), column.kind in ("whole", "day", "number")
+    comma = is_number and _has(array, r"^[+-]?\d+,\d+$")
+    return StoredColumn(decimals=is_whole and (comma or _has(array, r"\.")), decimal_comma=comma)
 
 
-def _has_points(array: ArrowArray) -> bool:
-    if not pa.types.is_dictionary(array.type):
-        return False
-    return bool(pc.any(pc.match_substring(as_text(array)[1], ".")).as_py())
+def _has(array: ArrowArray, pattern: str) -> bool:
+    """Whether any text of a column has the pattern."""
+    return bool(pc.any(pc.match_substring_regex(as_text(array)[1], pattern)).as_py())

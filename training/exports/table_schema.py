@@ -37,10 +37,12 @@ _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0")
 class StoredColumn:
     """How the file at hand holds a column, as far as Table Schema tells such columns apart.
 
-    ``decimals``: whole numbers are written with a point, such as 12.0. ``is_number``: true and false are numbers.
+    ``decimals``: whole numbers are written with decimals, such as 12.0. ``decimal_comma``: a comma stands before
+    decimals. ``is_number``: the column is one of numbers, so that 1 and 0 stand for true and false.
     """
 
     decimals: bool = False
+    decimal_comma: bool = False
     is_number: bool = False
 
 
@@ -84,6 +86,8 @@ def field(table: str, column: Column, protocol: Protocol, stored: StoredColumn, 
         described["unit"] = column.unit
     if described["type"] == "boolean":
         described |= {"trueValues": _TRUE[: 3 if binary else 1], "falseValues": _FALSE[: 3 if binary else 1]}
+    if stored.decimal_comma:
+        described["decimalChar"] = ","
     if (table, column.name) == ("assessments", "instrument"):
         described["categories"] = [{"value": scale.name, "label": scale.title} for scale in scales]
     limits = _widest(scales) if is_score else (column.minimum, column.maximum)

@@ -53,11 +53,7 @@ def test_a_cell_is_written_as_documented(tmp_path: Path) -> None:
     )
     marked = write_table(table, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes().decode() == (
-        "id,word,number,whole,flag\n"
-        "'=A1,x,12,-5,true\n"
-        '"b,""c""",\'-,-5.5,,false\n'
-        '"d\ne",,,0,\n'
-        ",x,,7,true\n"
+        'id,word,number,whole,flag\n\'=A1,x,12,-5,true\n"b,""c""",\'-,-5.5,,false\n"d\ne",,,0,\n,x,,7,true\n'
     )
     assert marked == {"id": 1, "word": 1}
     assert describe_marked(marked) == [

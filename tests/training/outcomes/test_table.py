@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from tests.cohorts import courses, random_cohort
 from training.exports.patient_tables import write_outcomes
