@@ -72,49 +72,92 @@ def test_a_good_cohort_is_accepted_by_its_own_descriptor_and_by_the_formats(tmp_
     assert validated(folder, format_of(*GOOD)) == set()
 
 
-DAMAGE = {
-    "an age out of range": ("patients", ",41,", ",111,", "constraint-error"),
-    "a number of another sign": ("sessions", "007,2,7", "007,2,-7", "constraint-error"),
-    "a score above every scale": ("assessments", ",15", ",151", "constraint-error"),
-    "an unknown category": ("patients", "female", "woman", "constraint-error"),
-    "another case of a category": ("patients", "female", "Female", "constraint-error"),
-    "an unknown instrument": ("assessments", "gad7,15", "gad8,15", "constraint-error"),
-    "another spelling of true": ("patients", "true", "yes", "type-error"),
-    "an id twice": ("patients", "8 b", "007", "unique-error"),
-    "an id with a blank at its edge": ("patients", "8 b", "8b ", "constraint-error"),
-    "an unknown patient": ("assessments", "8 b", "9", "foreign-key"),
-    "an unknown patient with an event": ("events", "007", "7", "foreign-key"),
-    "text where a number is required": ("patients", ",41,", ",forty,", "type-error"),
-    "a decimal comma": ("assessments", "9.5", '"9,5"', "type-error"),
-    "half a day": ("assessments", "007,7", "007,7.5", "type-error"),
-    "a date": ("events", "90", "2026-01-01", "type-error"),
-    "a missing required cell": ("assessments", "gad7,15", "gad7,", "constraint-error"),
-    "a missing id": ("patients", "8 b", "", "constraint-error"),
-    "a missing required column": ("events", "event\n", "happened\n", "missing-label"),
-    "an unknown column": ("patients", "insomnia", "sleep", "extra-label"),
-    "a rating twice": ("assessments", "007,7", "007,0", "primary-key"),
-    "a session number twice": ("sessions", "007,2,7", "007,1,7", "primary-key"),
-    "a cell too few": ("sessions", "007,2,7,dosing", "007,2,7", "missing-cell"),
-    "a cell too many": ("sessions", "007,2,7,dosing", "007,2,7,dosing,1", "extra-cell"),
+DAMAGED_ROWS = {
+    "patients": [
+        ("an age below the range", "p1,a,9,female,true,7", "constraint-error"),
+        ("an age above the range", "p2,a,110.5,female,true,7", "constraint-error"),
+        ("an unknown category", "p3,a,41,woman,true,7", "constraint-error"),
+        ("another case of a category", "p4,a,41,Female,true,7", "constraint-error"),
+        ("another spelling of true", "p5,a,41,female,yes,7", "type-error"),
+        ("an id twice", "007,a,41,female,true,7", "unique-error"),
+        ("an id with a blank at its edge", "p6 ,a,41,female,true,7", "constraint-error"),
+        ("an id that is too long", f"{'p' * 201},a,41,female,true,7", "constraint-error"),
+        ("a missing id", ",a,41,female,true,7", "constraint-error"),
+        ("text where a number is required", "p7,a,forty,female,true,7", "type-error"),
+        ("a mark of a missing value", "p8,a,n/a,female,true,7", "type-error"),
+        ("a decimal comma", 'p9,a,41,female,true,"7,5"', "type-error"),
+        ("the lower end of a range", "q1,a,10,female,false,0", ""),
+        ("the upper end of a range", "q2,a,110,male,false,10", ""),
+        ("beyond the upper end", "q3,a,110,male,false,10.1", "constraint-error"),
+        ("the longest id", f"{'q' * 200},a,41,female,true,7", ""),
+        ("a cell too few", "q4,a,41,female,true", "missing-cell"),
+        ("a cell too many", "q5,a,41,female,true,7,8", "extra-cell"),
+    ],
+    "sessions": [
+        ("a day before day 0", "007,3,-1,dosing", "constraint-error"),
+        ("no session 0", "007,0,9,dosing", "constraint-error"),
+        ("a session number twice", "007,1,9,dosing", "primary-key"),
+        ("the number of another kind", "007,2,9,psychotherapy", ""),
+        ("an unknown patient", "008,1,0,dosing", "foreign-key"),
+    ],
+    "assessments": [
+        ("a score above every scale", "007,8,gad7,151", "constraint-error"),
+        ("a score below every scale", "007,9,gad7,-1", "constraint-error"),
+        ("an unknown instrument", "007,10,gad8,15", "constraint-error"),
+        ("a missing score", "007,11,gad7,", "constraint-error"),
+        ("half a day", "007,7.5,gad7,15", "type-error"),
+        ("a rating twice", "007,7,gad7,3", "primary-key"),
+        ("another scale on that day", "007,7,phq9,3", ""),
+        ("an unknown patient", "7,0,gad7,15", "foreign-key"),
+    ],
+    "events": [
+        ("a date", "007,2026-01-01,relapse", "type-error"),
+        ("an unknown event", "007,9,remission", "constraint-error"),
+        ("an unknown patient", "8b,9,relapse", "foreign-key"),
+    ],
 }
+"""What is done, the row, and the error that it must give; none where the row is good."""
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_cohort_is_rejected(tmp_path: Path, damage: str) -> None:
-    table, before, after, expected = DAMAGE[damage]
-    assert before in GOOD[table]
-    damaged = GOOD | {table: GOOD[table].replace(before, after, 1)}
-    assert expected in validated(written(tmp_path, damaged), format_of(*GOOD))
+def test_each_damaged_row_is_rejected_and_no_good_one(tmp_path: Path) -> None:
+    damaged = {name: GOOD[name] + "\n".join(row for _, row, _ in rows) + "\n" for name, rows in DAMAGED_ROWS.items()}
+    path = written(tmp_path, damaged) / "datapackage.json"
+    write_descriptor(format_of(*GOOD), path)
+    found: dict[tuple[str, int], set[str]] = {}
+    for task in Package(str(path)).validate().tasks:
+        for error in task.errors:
+            found.setdefault((task.name, getattr(error, "row_number", 0)), set()).add(error.type)
+    for table, rows in DAMAGED_ROWS.items():
+        first = GOOD[table].count("\n") + 1
+        for number, (damage, _, expected) in enumerate(rows, first):
+            errors = found.pop((table, number), set())
+            assert expected in errors if expected else not errors, f"{table}: {damage}"
+    assert not found, "the rows of the good cohort"
 
 
 @pytest.mark.parametrize(
-    ("cell", "accepted"),
-    [("age_years,9", 0), ("age_years,10", 1), ("age_years,11", 1), ("expectancy,10", 1), ("expectancy,10.1", 0)],
+    ("before", "after", "expected"),
+    [("event\n", "happened\n", {"missing-label", "extra-label"}), ("event\n", "event,note\n", {"extra-label"})],
 )
-def test_the_ends_of_a_range_belong_to_it(tmp_path: Path, cell: str, accepted: int) -> None:
-    name, value = cell.split(",")
-    folder = written(tmp_path, GOOD | {"patients": f"patient_id,{name}\n007,{value}\n8 b,\n"})
-    assert (validated(folder) == set()) == bool(accepted)
+def test_a_header_that_lacks_a_required_column_or_has_an_unknown_one_is_rejected(
+    tmp_path: Path, before: str, after: str, expected: set[str]
+) -> None:
+    folder = written(tmp_path, GOOD | {"events": EVENTS.replace(before, after)})
+    assert expected <= validated(folder, format_of(*GOOD))
+
+
+def test_the_dialect_of_the_file_is_said(tmp_path: Path) -> None:
+    folder = written(tmp_path, GOOD)
+    text = 'patient_id;site_id;expectancy;note\n007;Z\u00fcrich;7,5;"x;y"\n8 b;;10;\n'
+    (folder / "patients.csv").write_bytes(text.encode("cp1252"))
+    (folder / "sessions.csv").write_bytes("\ufeff".encode() + SESSIONS.encode())
+    (folder / "events.csv").write_bytes(EVENTS.replace("\n", "\r\n").encode("utf-16"))
+    described = describe_folder(folder, folder)["resources"]
+    assert isinstance(described, list)
+    told = {one["name"]: (one["encoding"], one["dialect"]["delimiter"]) for one in described}
+    assert told["patients"] == ("windows-1252", ";")
+    assert told["events"] == ("utf-16", ",")
+    assert validated(folder) == set()
 
 
 def test_the_format_names_every_column_with_its_unit_and_meaning() -> None:

@@ -330,7 +330,7 @@ def test_the_command_says_what_it_wrote_and_that_no_date_is_real(tmp_path: Path)
     arguments = ["cohort", "export", str(tmp_path / "cohort"), "--to", "meds", "--out", str(tmp_path / "d")]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
-    assert done.output.startswith("wrote 20 patients and ")
+    assert done.stdout.startswith("wrote 20 patients and ")
     assert "day 0 became 2000-01-01, which is no real date" in done.output
     assert "SYNTHETIC" in (tmp_path / "d" / "README.md").read_text()
     described = json.loads((tmp_path / "d" / "metadata" / "dataset.json").read_text())

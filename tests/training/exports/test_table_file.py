@@ -138,7 +138,7 @@ def test_ids_that_are_formulas_do_not_run(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["outcomes", "features"])
-@pytest.mark.parametrize("name", ["patients.csv", "Events.csv", "sessions.old.csv", "assessments.parquet"])
+@pytest.mark.parametrize("name", ["patients.csv", "Events.csv", "patient_features.csv", "assessments.parquet"])
 def test_a_table_of_the_cohort_is_not_overwritten(tmp_path: Path, command: str, name: str) -> None:
     (tmp_path / "patients.csv").write_text("patient_id\na\n")
     (tmp_path / "assessments.csv").write_text("patient_id,day,instrument,score\na,0,gad7,15\n")
