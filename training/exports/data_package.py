@@ -138,10 +138,10 @@ def _header(path: Path, separator: str, encoding: str) -> list[str]:
 
 
 def _stored(column: Column, content: TableFile) -> StoredColumn:
-    """How the file holds a column; a column that it lacks is as declared."""
+    """How the file holds a column."""
     array = content.columns.get(column.name)
     if array is None:
-        return StoredColumn()
+        return StoredColumn(absent=True)
     if not is_text(array):
         return StoredColumn(is_number=pa.types.is_integer(array.type) or pa.types.is_floating(array.type))
     is_whole, is_number = column.kind in ("whole", "day"), column.kind in ("whole", "day", "number")

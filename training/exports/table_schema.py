@@ -20,7 +20,8 @@ PRIMARY_KEYS = {
     "sessions": ("patient_id", "kind", "session_number"),
     "assessments": ("patient_id", "day", "instrument"),
 }
-"""What tells the rows of a table apart; two rows of the other tables may be equal."""
+"""What tells the rows of a table apart; two rows of the other tables may be equal. Of the ratings of a day one more may
+be from after the dose, and an empty cell may not be part of a key: such a table of ratings has none."""
 _IDENTIFIER = r"\S(.*\S)?"
 _TYPES = {
     "identifier": "string",
@@ -37,10 +38,12 @@ _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0")
 class StoredColumn:
     """How the file at hand holds a column, as far as Table Schema tells such columns apart.
 
-    ``decimals``: whole numbers are written with decimals, such as 12.0. ``decimal_comma``: a comma stands before
-    decimals. ``is_number``: the column is one of numbers, so that 1 and 0 stand for true and false.
+    ``absent``: the file has no such column. ``decimals``: whole numbers are written with decimals, such as 12.0.
+    ``decimal_comma``: a comma stands before decimals. ``is_number``: the column is one of numbers, so that 1 and 0
+    stand for true and false.
     """
 
+    absent: bool = False
     decimals: bool = False
     decimal_comma: bool = False
     is_number: bool = False
@@ -68,12 +71,17 @@ def table_schema(
     ]
     extra: list[Descriptor] = [{"name": name, "type": "any", "description": "not read by kap"} for name in not_read]
     schema: Descriptor = {"fields": [*fields, *extra], "fieldsMatch": "superset", "missingValues": list(missing)}
-    if table in PRIMARY_KEYS:
+    if table in PRIMARY_KEYS and not _may_be_after_dose(table, protocol, stored):
         schema["primaryKey"] = list(PRIMARY_KEYS[table])
     if table != "patients":
         reference = {"resource": "patients", "fields": ["patient_id"]}
         schema["foreignKeys"] = [{"fields": ["patient_id"], "reference": reference}]
     return schema
+
+
+def _may_be_after_dose(table: str, protocol: Protocol, stored: Mapping[str, StoredColumn]) -> bool:
+    declared = any(column.name == "after_dose" for column in protocol.tables[table])
+    return declared and not stored.get("after_dose", PLAIN).absent
 
 
 def field(table: str, column: Column, protocol: Protocol, stored: StoredColumn, *, binary: bool) -> Descriptor:

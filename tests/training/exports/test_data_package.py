@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner
 from frictionless import Package
 
-from features.protocol.columns import TABLES
+from features.protocol.columns import TABLES, Column
+from features.protocol.document import Protocol
 from features.protocol.problems import InputRefusedError
 from tests.places import COHORTS
 from training.cli.app import main
 from training.exports.data_package import LIMITS, describe_folder, describe_format, write_descriptor
+from training.exports.table_schema import StoredColumn, table_schema
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 PATIENTS = """\
@@ -94,7 +96,7 @@ DAMAGED_ROWS = {
         ("a cell too many", "q5,a,41,female,true,7,8", "extra-cell"),
     ],
     "sessions": [
-        ("a day before day 0", "007,3,-1,dosing", "constraint-error"),
+        ("a day long before day 0", "007,3,-40001,dosing", "constraint-error"),
         ("no session 0", "007,0,9,dosing", "constraint-error"),
         ("a session number twice", "007,1,9,dosing", "primary-key"),
         ("the number of another kind", "007,2,9,psychotherapy", ""),
@@ -120,9 +122,9 @@ DAMAGED_ROWS = {
 
 
 def test_each_damaged_row_is_rejected_and_no_good_one(tmp_path: Path) -> None:
-    damaged = {name: GOOD[name] + "\n".join(row for _, row, _ in rows) + "\n" for name, rows in DAMAGED_ROWS.items()}
-    path = written(tmp_path, damaged) / "datapackage.json"
-    write_descriptor(format_of(*GOOD), path)
+    path = tmp_path / "datapackage.json"
+    write_descriptor(describe_folder(written(tmp_path, GOOD), tmp_path), path)
+    written(tmp_path, {name: GOOD[name] + "\n".join(row for _, row, _ in rows) for name, rows in DAMAGED_ROWS.items()})
     found: dict[tuple[str, int], set[str]] = {}
     for task in Package(str(path)).validate().tasks:
         for error in task.errors:
@@ -181,6 +183,18 @@ def test_the_description_says_what_a_descriptor_cannot() -> None:
 def test_whole_numbers_with_a_point_are_accepted_where_the_file_has_them(tmp_path: Path) -> None:
     folder = written(tmp_path, GOOD | {"events": "patient_id,day,event\n007,90.0,end_of_follow_up\n"})
     assert validated(folder) == set()
+
+
+def test_ratings_have_a_key_unless_one_may_be_from_after_the_dose() -> None:
+    key, after = ["patient_id", "day", "instrument"], Column("after_dose", "flag", "rated after the dose")
+    protocol = Protocol()
+    known = [column for column in protocol.tables["assessments"] if column.name != "after_dose"]
+    protocol.__dict__["tables"] = protocol.tables | {"assessments": tuple(known)}
+    assert table_schema("assessments", protocol, {})["primaryKey"] == key
+    protocol.__dict__["tables"] = protocol.tables | {"assessments": (*known, after)}
+    assert "primaryKey" not in table_schema("assessments", protocol, {})
+    absent = {"after_dose": StoredColumn(absent=True)}
+    assert table_schema("assessments", protocol, absent)["primaryKey"] == key
 
 
 def test_a_covariate_may_be_true_or_one(tmp_path: Path) -> None:
