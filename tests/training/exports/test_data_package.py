@@ -58,7 +58,7 @@ def format_of(*tables: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
 def test_a_simulated_cohort_is_accepted(tmp_path: Path, file_format: str) -> None:
-    write_cohort(simulate_cohort(20, 2, 7), tmp_path, "csv" if file_format == "csv" else "parquet")
+    write_cohort(simulate_cohort(8, 2, 7), tmp_path, "csv" if file_format == "csv" else "parquet")
     assert validated(tmp_path) == set()
 
 
