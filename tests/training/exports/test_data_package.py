@@ -156,9 +156,9 @@ def test_the_dialect_of_the_file_is_said(tmp_path: Path) -> None:
     (folder / "events.csv").write_bytes(EVENTS.replace("\n", "\r\n").encode("utf-16"))
     described = describe_folder(folder, folder)["resources"]
     assert isinstance(described, list)
-    told = {one["name"]: (one["encoding"], one["dialect"]["delimiter"]) for one in described}
-    assert told["patients"] == ("windows-1252", ";")
-    assert told["events"] == ("utf-16", ",")
+    said = {one["name"]: (one["encoding"], one["dialect"]["delimiter"]) for one in described}
+    assert said["patients"] == ("windows-1252", ";")
+    assert said["events"] == ("utf-16", ",")
     assert validated(folder) == set()
 
 
