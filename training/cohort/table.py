@@ -86,11 +86,16 @@ def is_text(array: ArrowArray) -> bool:
 
 def as_text(array: ArrowArray) -> tuple[Indices, ArrowArray]:
     """Dictionary-encoded or plain text as codes (-1: null) into its distinct values."""
+    encoded = encoded_text(array)
+    indices = pc.fill_null(encoded.indices, -1) if encoded.null_count else encoded.indices
+    return indices.to_numpy(zero_copy_only=False).astype(np.intp, copy=False), encoded.dictionary
+
+
+def encoded_text(array: ArrowArray) -> ArrowArray:
+    """Dictionary-encoded or plain text as one dictionary-encoded array, without nulls among its distinct values."""
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     plain = array.type != _TEXT or array.dictionary.null_count
-    encoded = array.cast(pa.string()).dictionary_encode() if plain else array
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp, copy=False)
-    return codes, encoded.dictionary
+    return array.cast(pa.string()).dictionary_encode() if plain else array
 
 
 def _obstacle(path: Path) -> str | None:
@@ -138,20 +143,20 @@ def _read_csv(path: Path, declared: Sequence[Column], rules: TableRules) -> Tabl
         content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect)
     except pa.ArrowException:
         return _refused(path.name, "rows of cells", "a row that is too long to be one")
-    blank = [row for row in others if row.is_blank and rules.passes_over_blank_rows]
-    malformed = [row for row in others if row not in blank]
     table = _table(path.name, content, rules.header(path.name, dialect.names, declared))
+    malformed = [row for row in others if not (row.is_blank and rules.passes_over_blank_rows)]
+    reported = malformed if table.columns or rules is STRICT else []  # without a known header the width says nothing
     rows = np.delete(np.arange(len(table.rows) + len(others)), [row.number for row in others])
     table = replace(
         table,
         rows=rows + dialect.lines_above,
-        problems=(*table.problems, *_width_problems(path.name, malformed, dialect)),
+        problems=(*table.problems, *_width_problems(path.name, reported, dialect)),
         repairs=(*_layout_repairs(path.name, text, dialect), *table.repairs),
         complete=not malformed,
         separator=dialect.separator,
         encoding=text.encoding,
     )
-    return _without_blank_rows(table, content, rules, len(blank))
+    return _without_blank_rows(table, content, rules, len(others) - len(malformed))
 
 
 def _table(name: str, content: pa.Table, header: Header) -> TableFile:
@@ -207,8 +212,11 @@ def _is_blank(array: ArrowArray) -> Mask:
     """Which cells hold nothing: nulls, and text without a visible character; shape (rows,)."""
     if not is_text(array):
         return np.asarray(pc.is_null(array, nan_is_null=True).to_numpy(zero_copy_only=False))
-    codes, texts = as_text(array)
-    blank = pc.match_substring_regex(texts, _BLANK).to_numpy(zero_copy_only=False)
+    encoded = encoded_text(array)
+    blank = pc.match_substring_regex(encoded.dictionary, _BLANK).to_numpy(zero_copy_only=False)
+    if not blank.any() and not encoded.null_count:
+        return np.zeros(len(array), dtype=np.bool_)
+    codes, _ = as_text(encoded)
     return np.asarray(np.append(blank, True)[codes])  # the code -1 of a null picks the one at the end
 
 
