@@ -80,7 +80,10 @@ def _renamed(table: TableFile, column: str, new: Callable[[str], str]) -> TableF
 
 def _refuse_alike(table: TableFile, column: str, keys: Sequence[tuple[Callable[[str], str], str]]) -> TableFile:
     """A problem for each row whose id is another one's but for zeros or case; the commoner spelling stands."""
-    ids: list[str] = encoded_text(table.columns[column]).dictionary.to_pylist()
+    texts = encoded_text(table.columns[column]).dictionary
+    may_lack_zeros = pc.any(pc.starts_with(texts, "0")).as_py()
+    keys = [key for key in keys if key is not _BY_ZEROS or may_lack_zeros]
+    ids: list[str] = texts.to_pylist()
     if all(len(set(map(key, ids))) == len(ids) for key, _ in keys):
         return table
     codes, _ = as_text(table.columns[column])

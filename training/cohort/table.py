@@ -4,7 +4,7 @@ A cell of text stays text here; `cells` checks the cells, `features.records.chec
 """
 
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -139,11 +139,12 @@ def _read_csv(path: Path, declared: Sequence[Column], rules: TableRules) -> Tabl
         return _refused(path.name, required, "a stray or open quote", stray if stray >= 0 else None)
     if not dialect.names:
         return _refused(path.name, "a header line with the names of the columns", "none")
+    header = rules.header(path.name, dialect.names, declared)
     try:
-        content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect)
+        content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect, header)
     except pa.ArrowException:
         return _refused(path.name, "rows of cells", "a row that is too long to be one")
-    table = _table(path.name, content, rules.header(path.name, dialect.names, declared))
+    table = _table(path.name, content, header)
     malformed = [row for row in others if not (row.is_blank and rules.passes_over_blank_rows)]
     reported = malformed if table.columns or rules is STRICT else []  # without a known header the width says nothing
     rows = np.delete(np.arange(len(table.rows) + len(others)), [row.number for row in others])
@@ -229,15 +230,16 @@ class RowOfAnotherWidth:
     is_blank: bool
 
 
-def _split_cells(data: memoryview, dialect: Dialect) -> tuple[pa.Table, list[RowOfAnotherWidth]]:
-    """The cells as dictionary-encoded text, and the rows left out for their width.
+def _split_cells(data: memoryview, dialect: Dialect, header: Header) -> tuple[pa.Table, list[RowOfAnotherWidth]]:
+    """The cells as text, dictionary-encoded in declared columns, and the rows left out for their width.
 
     A sound file is split on all cores. Arrow numbers the rows that it leaves out on one only, so a file with such rows
     is split again.
     """
-    names = [str(position) for position in range(len(dialect.names))]
+    declared = set(header.positions.values())
+    types = {str(place): _TEXT if place in declared else pa.string() for place in range(len(dialect.names))}
     if not len(data):
-        return pa.table({name: pa.array([], _TEXT) for name in names}), []
+        return pa.table({name: pa.array([], kind) for name, kind in types.items()}), []
     others: list[RowOfAnotherWidth] = []
 
     def leave_out(row: Any) -> str:
@@ -246,22 +248,22 @@ def _split_cells(data: memoryview, dialect: Dialect) -> tuple[pa.Table, list[Row
         return "skip"
 
     try:
-        content = _split(data, dialect.separator, names, None)
+        content = _split(data, dialect.separator, types, None)
     except pa.ArrowException:
-        content = _split(data, dialect.separator, names, leave_out)
+        content = _split(data, dialect.separator, types, leave_out)
     return content.unify_dictionaries().combine_chunks(), others
 
 
-def _split(data: memoryview, separator: str, names: Sequence[str], leave_out: Callable[[Any], str] | None) -> pa.Table:
+def _split(
+    data: memoryview, separator: str, types: Mapping[str, Any], leave_out: Callable[[Any], str] | None
+) -> pa.Table:
     return pyarrow.csv.read_csv(
         pa.BufferReader(pa.py_buffer(data)),
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=leave_out is None, column_names=names, block_size=_BLOCK_BYTES
+            use_threads=leave_out is None, column_names=list(types), block_size=_BLOCK_BYTES
         ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=leave_out
         ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False, null_values=[]
-        ),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=False, null_values=[]),
     )
