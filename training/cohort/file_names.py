@@ -29,7 +29,7 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
             if meant is not None:
                 required = f"this table as {meant}.csv or {meant}.parquet"
                 if _first_part(path.name) != meant:
-                    required += ", or another file elsewhere"
+                    required += ", and other files elsewhere"
                 problems.append(Problem(path.name, None, None, required, "a file of another name or format"))
         elif name in paths:
             required = f"this table in one file, {name}.csv or {name}.parquet"
