@@ -192,6 +192,12 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         ["read 'NA' as not recorded in 8 cells of 8 columns"],
     ),
     (
+        "NA for a site that is not recorded, and for other cells",
+        put("patients", "14,north", "14,")(CLEAN),
+        every(na_for_empty, "patients"),
+        ["read 'NA' as not recorded in 6 cells of 6 columns"],
+    ),
+    (
         "blank rows",
         CLEAN,
         in_order(put("patients", "\n13", "\n\n,,,,,,,\n13"), every(lambda text: text + "\n , \n,,\n", "events")),
