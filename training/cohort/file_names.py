@@ -44,8 +44,8 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
 def meant_table(file_name: str) -> str | None:
     """The table that a file of this name is, or is likely to be; ``None`` for another file.
 
-    It is the table whose name begins the file's, stands in it as a word, or is nearly its name. A hidden file is none, nor one that
-    a spreadsheet locks by.
+    It is the table whose name begins the file's, stands in it as a word, or is nearly its name. A hidden file is none,
+    nor one by which a spreadsheet locks another.
     """
     first = _first_part(file_name)
     if first in TABLES:
