@@ -27,6 +27,8 @@ def quoted(text: str) -> str:
 
 REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
     ("nothing to repair", CLEAN, every(str), []),
+    ("the last day before the dates of spreadsheets", put("events", "12,200", "12,29999")(CLEAN), every(str), []),
+    ("separators at the end of every line", CLEAN, every(lambda text: text.replace("\n", ",,\n")), []),
     (
         "pandas, from CSV to CSV",
         CLEAN,
