@@ -21,12 +21,17 @@ _NEAR = 0.8
 
 @dataclass(frozen=True)
 class Header:
-    """The position of each declared column in the file, and what is to be said of the names."""
+    """The position of each declared column in the file, and what is to be said of the names.
+
+    ``unnamed`` lists the positions without a name that must be blank in every row. The first column is not among them:
+    pandas and R number rows in it.
+    """
 
     positions: dict[str, int]
     problems: list[Problem] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     not_read: list[str] = field(default_factory=list)
+    unnamed: list[int] = field(default_factory=list)
 
 
 def strict_header(file: str, names: Sequence[str], declared: Sequence[Column]) -> Header:
@@ -59,6 +64,7 @@ def forgiving_header(file: str, names: Sequence[str], declared: Sequence[Column]
             header.problems.append(_near_problem(file, name, position, meant))
         else:
             header.not_read.append(f"{_named(name, position)} of {file}")
+            header.unnamed.extend([position] if position and not wanted else [])
     header.problems.extend(_missing(file, declared, {*plain, *near}))
     return header
 

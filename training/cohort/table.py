@@ -165,10 +165,18 @@ def _table(name: str, content: pa.Table, header: Header) -> TableFile:
         name,
         {column: content.column(position) for column, position in header.positions.items()},
         np.arange(content.num_rows),
-        tuple(header.problems),
+        (*header.problems, *_unnamed_problems(name, content, header)),
         repairs=tuple(header.repairs),
         not_read=tuple(header.not_read),
     )
+
+
+def _unnamed_problems(name: str, content: pa.Table, header: Header) -> Iterator[Problem]:
+    """Columns without a name that hold something: the part of a number after a decimal comma, perhaps."""
+    for position in header.unnamed:
+        if not _is_blank(content.column(position)).all():
+            found = f"cells below no name, in position {position + 1}; a comma may have split a cell in two"
+            yield Problem(name, None, None, "a name for every column with content", found)
 
 
 def _layout_repairs(name: str, text: FileText, dialect: Dialect) -> Iterator[Repair]:

@@ -1,5 +1,7 @@
 """Damaged cohorts in which a cell or a name has two meanings: name, clean tables, damage, place, and what was found."""
 
+import re
+
 import pandas as pd
 
 from tests.training.cohort.damaged import (
@@ -27,6 +29,7 @@ OPEN_LETTER = "a letter that more than one encoding could mean; save the file as
 NO_UTF_8 = "a byte in line 2 that is not"
 EVENT_2, DOSE_2 = "events.csv, row 2, column", "sessions.csv, row 2, column dose_mg_per_kg"
 SITE_4, SITE_2_3 = "patients.csv, row 4, column site_id", "patients.csv, rows 2, 3, column site_id"
+SCORE = re.compile(r",(\d+)\n")
 ID_THERE, OTHER_ID = "an id that differs from one there", "an id that differs from another one"
 
 REFUSED: list[tuple[str, Files, Damage, str, str]] = [
@@ -178,6 +181,15 @@ REFUSED: list[tuple[str, Files, Damage, str, str]] = [
         "an id that is not there",
     ),
     ("a comma in a cell", CLEAN, put("events", "12,200,", "12,200,5,"), "events.csv, row 2", "more cells"),
+    (
+        "a decimal comma that splits a cell",
+        CLEAN,
+        in_order(
+            put("assessments", "score\n", "score,\n"), every(lambda text: SCORE.sub(r",\1,5\n", text), "assessments")
+        ),
+        "assessments.csv",
+        "cells below no name, in position 5; a comma may have split a cell in two",
+    ),
     ("an open quote", CLEAN, put("events", "12,200", '"12,200'), "events.csv, row 2", "a stray or open quote"),
     (
         "letters of DOS",

@@ -27,6 +27,8 @@ def quoted(text: str) -> str:
 
 REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
     ("nothing to repair", CLEAN, every(str), []),
+    ("the last day before the dates of spreadsheets", put("events", "12,200", "12,29999")(CLEAN), every(str), []),
+    ("separators at the end of every line", CLEAN, every(lambda text: text.replace("\n", ",,\n")), []),
     (
         "pandas, from CSV to CSV",
         CLEAN,
@@ -190,6 +192,12 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         CLEAN,
         every(na_for_empty),
         ["read 'NA' as not recorded in 8 cells of 8 columns"],
+    ),
+    (
+        "NA for a site that is not recorded, and for other cells",
+        put("patients", "14,north", "14,")(CLEAN),
+        every(na_for_empty, "patients"),
+        ["read 'NA' as not recorded in 6 cells of 6 columns"],
     ),
     (
         "blank rows",
