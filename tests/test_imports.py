@@ -23,6 +23,7 @@ PACKAGES = (
     "training.outcomes",
     "training.metrics",
     "training.cohort",
+    "training.plausibility",
     "training.registry",
     "training.learning",
     "training.leakage",
