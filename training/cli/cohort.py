@@ -1,5 +1,6 @@
 """`kap cohort`: simulate, check and inspect a cohort folder."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -50,22 +51,28 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
+@click.option("--by-site", is_flag=True, help="Show the scores of each site too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything, per site too.")
 @answers_for_mistakes
-def check(directory: Path) -> None:
+def check(directory: Path, by_site: bool, as_json: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
-    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why.
+    prints rows, days, missing values, scores per instrument, records that no rule uses, per landmark who is left out
+    and why, and at the end a warning for everything that may falsify outcomes, with what to do.
     """
-    from training.cohort.reader import ignored_files, read_cohort
-    from training.cohort.summary import analysis_flow, cohort_summary, render_summary
-    from training.cohort.unused import render_unused, unused_records
+    from training.cli.texts.check_text import as_document, as_text, checked_content, refused_document
+    from training.cohort.reader import describe_problems, ignored_files, read_cohort
+    from training.plausibility.cohort_check import check_cohort
 
-    read = read_cohort(directory)
-    click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
-    ignored = ignored_files(directory)
-    if ignored:
-        click.echo(f"not read: {', '.join(ignored)}")
+    try:
+        read = read_cohort(directory)
+        content = checked_content(read, check_cohort(read, directory, not_read=ignored_files(directory)))
+    except InputRefusedError as error:
+        if as_json:
+            click.echo(json.dumps(refused_document(describe_problems(error.problems))))
+        raise
+    click.echo(json.dumps(as_document(content)) if as_json else as_text(content, by_site=by_site))
 
 
 @cohort.command()

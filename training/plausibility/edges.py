@@ -23,21 +23,19 @@ STRETCHES = 40
 def edge_findings(ratings: ScaleRatings) -> Iterator[CohortFinding]:
     """A fifth of the totals unused at an end of the scale, though patients are expected there.
 
-    The lower edge must show in the ratings after day 0: a study that admits from a score on has no lower ones before.
+    At the end of the well the edge must show in the ratings after day 0: a study that admits from a severity on has no
+    milder ones before.
     """
     if ratings.totals < FEWEST_TOTALS:
         return
     lowest, highest = int(ratings.steps.min()), int(ratings.steps.max())
     unused = ratings.totals - 1 - highest
     scores, scale = counted(len(ratings.rows), "score"), range_of(ratings)
-    if _is_unused(lowest, ratings) and _expected_beyond(ratings, lowest, upwards=True) >= EXPECTED_PATIENTS - TOLERANCE:
+    if _is_unused(lowest, ratings) and _is_edge(ratings, lowest, upwards=True):
         sentence = f"none of {scores} is below {_points(ratings, lowest)}, on a scale of {scale}."
         code, remedy = _cause(ratings, lowest)
         yield score_warning(ratings, code, sentence, remedy, unused_totals=lowest)
-    if (
-        _is_unused(unused, ratings)
-        and _expected_beyond(ratings, highest, upwards=False) >= EXPECTED_PATIENTS - TOLERANCE
-    ):
+    if _is_unused(unused, ratings) and _is_edge(ratings, highest, upwards=False):
         sentence = f"none of {scores} is above {_points(ratings, highest)}, on a scale of {scale}."
         remedy = "Check that every item is in the total, and that the scores are of this scale."
         yield score_warning(ratings, "unused_high_totals", sentence, remedy, unused_totals=unused)
@@ -63,17 +61,22 @@ def _points(ratings: ScaleRatings, steps: int) -> str:
     return f"{ratings.instrument.minimum + steps * ratings.step:g}"
 
 
-def _expected_beyond(ratings: ScaleRatings, edge: int, *, upwards: bool) -> float:
-    """Patients expected in the stretch beyond an edge; ``upwards`` says that the used totals lie above it."""
+def _is_edge(ratings: ScaleRatings, edge: int, *, upwards: bool) -> bool:
+    """Whether patients are expected in the stretch beyond an edge; ``upwards`` if the used totals lie above it."""
     width = max(1, ratings.totals // STRETCHES)
     within = [(edge + width * n, edge + width * (n + 1) - 1) for n in range(3)]
     if not upwards:
         within = [(edge - width * (n + 1) + 1, edge - width * n) for n in range(3)]
-    near, further, furthest = (ratings.ratings_between(*steps, after_day_0=upwards) for steps in within)
-    fall = min(near / further, 1.0) if further else 1.0
-    before = min(further / furthest, 1.0) if furthest else 1.0
-    steeper = min(fall / before, 1.0) if before else 1.0
-    return ratings.patients_between(*within[0], after_day_0=upwards) * fall * steeper
+    later = upwards == ratings.higher_is_worse
+    near, further, furthest = (ratings.ratings_between(*steps, after_day_0=later) for steps in within)
+    fall, before = _ratio(near, further), _ratio(further, furthest)
+    patients = ratings.patients_between(*within[0], after_day_0=later)
+    return patients * fall * _ratio(fall, before) >= EXPECTED_PATIENTS - TOLERANCE
+
+
+def _ratio(nearer: float, further: float) -> float:
+    """How the number falls from one stretch to the next; a rise counts as none."""
+    return min(nearer / further, 1.0) if further else 1.0
 
 
 def _cause(ratings: ScaleRatings, unused: int) -> tuple[str, str]:

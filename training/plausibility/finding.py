@@ -1,9 +1,11 @@
 """One finding about a cohort: refused if it falsifies outcomes, a warning if it may."""
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+WIDTH = 100
 Severity = Literal["refused", "warning"]
 
 
@@ -37,8 +39,8 @@ class CohortFinding:
 
 
 def describe_findings(found: Iterable[CohortFinding]) -> list[str]:
-    """A line per finding, in their order."""
-    return [finding.text for finding in found]
+    """The findings in their order, as lines for a terminal, 100 characters wide."""
+    return [line for finding in found for line in textwrap.wrap(finding.text, WIDTH, subsequent_indent="  ")]
 
 
 def counted(number: int, noun: str) -> str:

@@ -90,7 +90,7 @@ def withdrawal_findings(cohort: Cohort) -> Iterator[CohortFinding]:
     late = rows_after_withdrawal(cohort)
     if late.rows:
         rows = listed_words(counted(number, name.removesuffix("s")) for name, number in late.rows)
-        sentence = f"{rows} of {counted(late.patients, 'patient')} after a withdrawal date no outcome."
+        sentence = f"{rows} of {counted(late.patients, 'patient')} come after a withdrawal and date no outcome."
         remedy = "If a patient stayed in the study, record the withdrawal on the day on which the contact ended."
         counts = (*late.rows, ("patients", late.patients))
         yield CohortFinding("warning", "after_withdrawal", "events", "event", sentence, remedy, counts)

@@ -18,16 +18,31 @@ from features.records.timeline import Floats, Indices, Mask, Rows
 
 @dataclass(frozen=True, eq=False)
 class ScaleRatings:
-    """The ratings of one instrument; ``rows`` is never empty, ``sites`` has a code per patient (-1: none)."""
+    """The ratings of one instrument; ``rows`` is never empty, ``sites`` has a code per patient (-1: none).
+
+    The ``day`` of a row is the first on which the rating is known: the next one, if it was taken after a dose.
+    """
 
     instrument: Instrument
     rows: Rows
     sites: Indices
 
+    @property
+    def higher_is_worse(self) -> bool:
+        """The direction of the scale as recorded."""
+        return bool(getattr(self.instrument, "higher_is", "worse") == "worse")
+
+    @cached_property
+    def severity(self) -> Floats:
+        """The scores with higher as worse, as a cohort holds them; shape (ratings,), in points."""
+        return self.rows.numbers("score")
+
     @cached_property
     def score(self) -> Floats:
-        """The scores, shape (ratings,), in points."""
-        return self.rows.numbers("score")
+        """The scores as recorded, shape (ratings,), in points."""
+        if self.higher_is_worse:
+            return self.severity
+        return np.asarray(np.round(self.instrument.minimum + self.instrument.maximum - self.severity, 9))
 
     @cached_property
     def scoring(self) -> ItemScoring | None:
@@ -88,7 +103,8 @@ def _range(scoring: ItemScoring) -> tuple[float, float]:
 def scale_ratings(cohort: Cohort) -> Iterator[ScaleRatings]:
     """The ratings of every instrument that was rated, in the order of the protocol."""
     rows, sites = cohort.assessments, np.asarray(cohort.site, dtype=np.intp)
-    wanted = Rows(rows.patients, rows.patient, {name: rows[name] for name in ("day", "instrument", "score")})
+    known = rows.numbers("day") + (rows.numbers("after_dose") == 1 if "after_dose" in rows.columns else 0)
+    wanted = Rows(rows.patients, rows.patient, {"day": known, "score": rows["score"]})
     codes = np.asarray(rows["instrument"], dtype=np.intp)
     for code in np.flatnonzero(np.bincount(codes)):
         instrument = cohort.protocol.instruments[cohort.protocol.instrument_names[code]]

@@ -29,10 +29,10 @@ RISING_Z = 3.09
 
 
 def score_findings(cohort: Cohort) -> Iterator[CohortFinding]:
-    """All findings about the scores of each instrument that decides outcomes."""
+    """All findings about the scores of each instrument that is no experience."""
     window = _end_of_treatment(cohort)
     for ratings in scale_ratings(cohort):
-        if ratings.instrument.decides_outcomes:
+        if ratings.instrument.kind == "outcome":
             yield from _keying_findings(ratings)
             yield from edge_findings(ratings)
             if window is not None:
@@ -89,13 +89,17 @@ def _end_of_treatment(cohort: Cohort) -> np.ndarray | None:
 
 
 def _rising(ratings: ScaleRatings, end: np.ndarray) -> Iterator[CohortFinding]:
-    """Scores that rise from the last rating by day 0 to the last one by the end of the remission window."""
+    """Scores that get worse from the last rating by day 0 to the last one by the end of the remission window."""
     day, rows = ratings.rows.numbers("day"), ratings.rows
     before = rows.where(day <= 0).last_for_patient("score")
     after = rows.where((day > 0) & (day <= rows.spread(end))).last_for_patient("score")
     rise, fall = int((after > before + TOLERANCE).sum()), int((after < before - TOLERANCE).sum())
     changed = rise + fall
     if changed and (rise - changed / 2 - 0.5) / (sqrt(changed) / 2) >= RISING_Z:
-        sentence = f"scores rise during treatment for {rise:,} of {counted(changed, 'patient')} with a change."
-        remedy = "Higher must mean worse: check the direction of the scale and its reversed items."
+        verb = "rise" if ratings.higher_is_worse else "fall"
+        sentence = f"scores {verb} during treatment, for the worse, for {rise:,} of {counted(changed, 'patient')} "
+        sentence += "with a change."
+        remedy = (
+            "Check the direction of the scale and its reversed items: a higher score must mean what its scale says."
+        )
         yield score_warning(ratings, "rising_scores", sentence, remedy, rise=rise, fall=fall)
