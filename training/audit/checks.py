@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
+from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import read_evidence
-from training.plausibility.cohort_check import IMPORT_DIGEST, IMPORT_RECORD
+from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
     SEAL,

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from models.bundle import Bundle
 from training.audit.checks import EVIDENCE
+from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
-from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, IMPORT_RECORD, recorded_warnings
+from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
 from training.registry.decisions import Decision
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import StoredEvaluation, StoredTraining

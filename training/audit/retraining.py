@@ -19,6 +19,7 @@ from models.bundle import Bundle, BundleRefusedError, save_bundle
 from models.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
+from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement
@@ -27,7 +28,7 @@ from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
-from training.plausibility.cohort_check import IMPORT_DIGEST, IMPORT_RECORD
+from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.provenance import Provenance, collect_provenance
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining

@@ -22,6 +22,7 @@ from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
+from training.cli.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ main.add_command(cohort)
 @click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
 @acknowledges
 def train(
@@ -75,6 +77,7 @@ def train(
     quick: bool,
     workers: int | None,
     as_json: bool,
+    strict: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
     """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
@@ -102,7 +105,7 @@ def train(
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read, check = read_checked(directory)
+        read, check = read_checked(directory, strict=strict)
         progress.step("opening the store")
         check_store()
         started = time.time()
@@ -155,22 +158,22 @@ def predict(file: Any, model: str, words: bool) -> None:
 @click.argument("directory", type=FOLDER)
 @click.option("--out", type=EXISTING_FILE, required=True, help="Parquet file to write.")
 @MODEL_OPTION
+@STRICT_OPTION
 @answers_for_mistakes
-def score(directory: Path, out: Path, model: str) -> None:
+def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a Parquet file.
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
     from training.cli.progress import Progress
     from training.cli.score import score_cohort
-    from training.cohort.reader import read_cohort
     from training.registry.release import load_registered
 
     with Progress() as progress:
         progress.step("loading the model")
         bundle, _ = load_registered(model)
         progress.step("reading the cohort")
-        read = read_cohort(directory, bundle.protocol)
+        read = read_for_command(directory, bundle.protocol, strict=strict).cohort
         progress.step("predicting")
         rows = score_cohort(read, bundle, out)
     click.echo(f"wrote {rows} predictions to {out}")

@@ -8,6 +8,7 @@ import click
 
 from features.protocol.problems import InputRefusedError
 from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION, read_for_command, reading_lines
 
 
 @click.group(cls=Group)
@@ -53,57 +54,62 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 @click.argument("directory", type=FOLDER)
 @click.option("--by-site", is_flag=True, help="Show the scores of each site too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything, per site too.")
+@STRICT_OPTION
 @answers_for_mistakes
-def check(directory: Path, by_site: bool, as_json: bool) -> None:
+def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
-    prints rows, days, missing values, scores per instrument, records that no rule uses, per landmark who is left out
-    and why, and at the end a warning for everything that may falsify outcomes, with what to do.
+    prints rows, days, missing values, scores per instrument, records that no rule uses, and per landmark who is left
+    out and why. At the end it lists what the reader repaired, such as TRUE for true, what it does not read, and a
+    warning for everything that may falsify outcomes, with what to do.
     """
     from training.cli.texts.check_text import as_document, as_text, checked_content, refused_document
-    from training.cohort.reader import describe_problems, ignored_files, read_cohort
+    from training.cohort.reader import describe_problems, read_with_repairs
     from training.plausibility.cohort_check import check_cohort
 
     try:
-        read = read_cohort(directory)
-        content = checked_content(read, check_cohort(read, directory, not_read=ignored_files(directory)))
+        reading = read_with_repairs(directory, strict=strict)
+        content = checked_content(reading.cohort, check_cohort(reading, directory))
     except InputRefusedError as error:
         if as_json:
             click.echo(json.dumps(refused_document(describe_problems(error.problems))))
         raise
-    click.echo(json.dumps(as_document(content)) if as_json else as_text(content, by_site=by_site))
+    if as_json:
+        click.echo(json.dumps(as_document(content)))
+    else:
+        click.echo(as_text(content, reading_lines(reading), by_site=by_site))
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
+@STRICT_OPTION
 @answers_for_mistakes
-def outcomes(directory: Path, out: Path) -> None:
+def outcomes(directory: Path, out: Path, *, strict: bool) -> None:
     """Write the outcomes of every patient at every landmark.
 
     Remission and sustained remission are yes, no or not_observed. A missing rating never counts as no.
     """
-    from training.cohort.reader import read_cohort
     from training.outcomes.table import write_outcomes
 
-    write_outcomes(read_cohort(directory), out)
+    write_outcomes(read_for_command(directory, strict=strict).cohort, out)
     click.echo(f"wrote {out}")
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @click.argument("patient")
+@STRICT_OPTION
 @answers_for_mistakes
-def explain(directory: Path, patient: str) -> None:
+def explain(directory: Path, patient: str, *, strict: bool) -> None:
     """Show which ratings decide one PATIENT's outcomes, and by which rule.
 
     This is the only command that prints values of a patient's record.
     """
-    from training.cohort.reader import read_cohort
     from training.outcomes.explanation import explain_outcomes
 
-    click.echo(explain_outcomes(read_cohort(directory), patient))
+    click.echo(explain_outcomes(read_for_command(directory, strict=strict).cohort, patient))
 
 
 def _refuse_unless_new(directory: Path) -> None:

@@ -6,18 +6,18 @@ import click
 
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from training.cohort.reader import ignored_files, read_cohort
+from training.cli.reading import read_for_command
 from training.plausibility.cohort_check import CohortCheck, check_cohort
 from training.plausibility.finding import describe_findings
 
 
-def read_checked(directory: Path, protocol: Protocol | None = None) -> tuple[Cohort, CohortCheck]:
+def read_checked(directory: Path, protocol: Protocol | None = None, *, strict: bool) -> tuple[Cohort, CohortCheck]:
     """The cohort in a folder and its check, to be recorded.
 
     Raises ``CohortRefusedError`` for a cohort that can't be read and for what falsifies outcomes (exit code 2).
     """
-    cohort = read_cohort(directory, protocol)
-    check = check_cohort(cohort, directory, not_read=ignored_files(directory))
+    reading = read_for_command(directory, protocol, strict=strict)
+    check = check_cohort(reading, directory)
     for line in describe_findings(check.findings):
         click.echo(line, err=True)
-    return cohort, check
+    return reading.cohort, check

@@ -10,6 +10,7 @@ import click
 
 from training.cli.acknowledge import ACKNOWLEDGE, BY
 from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
@@ -23,8 +24,11 @@ CONFIG = click.option(
 @CONFIG
 @WORKERS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
-def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
+def evaluate(
+    model: str, directory: Path, *, config: Path | None, workers: int | None, as_json: bool, strict: bool
+) -> None:
     """Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort in DIRECTORY.
 
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
@@ -48,7 +52,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
         bundle = checked(registered.folder, registered.version)
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
-        cohort, check = read_checked(directory, bundle.protocol)
+        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         name = directory.resolve().name
         evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
         compared = compare_case_mix(development, evidence) if development else []
@@ -68,6 +72,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
 @BY
 @CONFIG
 @WORKERS
+@STRICT_OPTION
 @answers_for_mistakes
 def recalibrate(
     model: str,
@@ -78,6 +83,7 @@ def recalibrate(
     by: str | None,
     config: Path | None,
     workers: int | None,
+    strict: bool,
 ) -> None:
     """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
 
@@ -106,7 +112,7 @@ def recalibrate(
         parent = fetch(model, Path(scratch))
         bundle = checked(parent.folder, parent.version)
         progress.step("reading the cohort")
-        cohort, check = read_checked(directory, bundle.protocol)
+        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(), directory.resolve().name
         wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)

@@ -5,13 +5,14 @@ It has counts and figures of groups, and nothing of one patient.
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from features.protocol.problems import CohortRefusedError, Problem
-from features.records.cohort import Cohort
+from training.cohort.file_names import IMPORT_RECORD
+from training.cohort.reader import CohortReading
+from training.cohort.repairs import Repair
 from training.plausibility.finding import CohortFinding
 from training.plausibility.findings import refuse_implausible
 from training.plausibility.score_table import InstrumentScores, score_table
@@ -19,8 +20,6 @@ from training.plausibility.score_table import InstrumentScores, score_table
 FORMAT = 1
 CHECK = "cohort_check.json"
 """The artifact of a training that holds the check."""
-IMPORT_RECORD = "import.json"
-"""The file beside the tables in which `kap cohort import` says what it converted, and the artifact that keeps it."""
 
 IMPORT_DIGEST = "import_digest"
 """The tag of a training with the SHA-256 of that record."""
@@ -30,13 +29,13 @@ IMPORT_DIGEST = "import_digest"
 class CohortCheck:
     """What was found in a cohort before it was used.
 
-    ``repairs`` are sentences of the reader, ``not_read`` names columns and files. ``import_record`` is the content of
+    ``repairs`` are those of the reader, ``not_read`` names columns and files. ``import_record`` is the content of
     ``import.json``; ``None`` if the cohort has none.
     """
 
     findings: tuple[CohortFinding, ...]
     scores: tuple[InstrumentScores, ...]
-    repairs: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     not_read: tuple[str, ...] = ()
     import_record: bytes | None = None
 
@@ -54,7 +53,7 @@ class CohortCheck:
                 for each in self.findings
             ],
             "scores": [asdict(scores) for scores in self.scores],
-            "repairs": list(self.repairs),
+            "repairs": [asdict(repair) for repair in self.repairs],
             "not_read": list(self.not_read),
             "import_digest": self.import_digest,
         }
@@ -64,16 +63,14 @@ class CohortCheck:
         return json.dumps({"format": FORMAT} | self.as_document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def check_cohort(
-    cohort: Cohort, directory: Path, repairs: Sequence[str] = (), not_read: Sequence[str] = ()
-) -> CohortCheck:
+def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
     """The check of the cohort that was read from a folder.
 
     Raises ``CohortRefusedError`` if a finding falsifies outcomes, or for a file ``import.json`` of another kind.
     """
-    warnings = refuse_implausible(cohort)
-    others = tuple(name for name in not_read if name != IMPORT_RECORD)
-    return CohortCheck(warnings, score_table(cohort), tuple(repairs), others, import_record(directory))
+    warnings = refuse_implausible(reading.cohort)
+    scores = score_table(reading.cohort)
+    return CohortCheck(warnings, scores, reading.repairs, reading.not_read, import_record(directory))
 
 
 def import_record(directory: Path) -> bytes | None:

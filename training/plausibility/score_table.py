@@ -101,7 +101,7 @@ def render_scores(table: Sequence[InstrumentScores], *, by_site: bool = False) -
     if not table:
         return []
     columns = (
-        f"{'ratings':>10}{'patients':>9}{'lowest':>8}{'quartiles':>17}{'highest':>9}{'at lowest':>10}{'at highest':>11}"
+        f"{'ratings':>10}{'patients':>9}{'lowest':>8}{'quartiles':>16}{'highest':>9}{'at lowest':>10}{'at highest':>11}"
     )
     lines = [f"{'Scores (range of the scale)':<26}{columns}"]
     for scores in table:
@@ -118,4 +118,4 @@ def _line(label: str, group: ScoreGroup) -> str:
     lowest, *quartiles, highest = group.figures.quantiles
     middle = " ".join(f"{value:.4g}" for value in quartiles)
     shares = f"{group.figures.at_minimum:>10.0%}{group.figures.at_maximum:>11.0%}"
-    return f"{start}{lowest:>8.4g}{middle:>17}{highest:>9.4g}{shares}"
+    return f"{start}{lowest:>8.4g}{middle:>16}{highest:>9.4g}{shares}"

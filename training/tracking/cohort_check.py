@@ -5,7 +5,8 @@ from pathlib import Path
 
 import mlflow
 
-from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, IMPORT_RECORD, CohortCheck
+from training.cohort.file_names import IMPORT_RECORD
+from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, CohortCheck
 
 
 def log_check(check: CohortCheck | None) -> None:

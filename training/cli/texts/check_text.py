@@ -34,14 +34,15 @@ def checked_content(cohort: Cohort, check: CohortCheck) -> CheckedContent:
     return CheckedContent(cohort_summary(cohort), analysis_flow(cohort), unused_records(cohort), check)
 
 
-def as_text(content: CheckedContent, *, by_site: bool = False) -> str:
-    """For a terminal, 100 characters wide, what to look at last; ``by_site`` adds the scores of each site."""
+def as_text(content: CheckedContent, reading: Sequence[str] = (), *, by_site: bool = False) -> str:
+    """For a terminal, 100 characters wide, with the warnings at the end.
+
+    ``reading`` are lines about repairs and what is not read; ``by_site`` adds the scores of each site.
+    """
     check = content.check
     scores = render_scores(check.scores, by_site=by_site)
     lines = [render_summary(content.summary, content.flows, render_unused(content.unused), scores)]
-    if check.not_read:
-        lines.append(f"not read: {', '.join(check.not_read)}")
-    lines += describe_findings(check.findings)
+    lines += [*reading, *describe_findings(check.findings)]
     number = len(check.findings)
     lines.append(counted(number, "warning") if number else "no warnings")
     return "\n".join(lines)
