@@ -26,7 +26,7 @@ def edge_findings(ratings: ScaleRatings) -> Iterator[CohortFinding]:
     At the end of the well the edge must show in the ratings after day 0: a study that admits from a severity on has no
     milder ones before.
     """
-    if ratings.totals < FEWEST_TOTALS:
+    if ratings.totals < FEWEST_TOTALS or ratings.is_standardised:
         return
     lowest, highest = int(ratings.steps.min()), int(ratings.steps.max())
     unused = ratings.totals - 1 - highest

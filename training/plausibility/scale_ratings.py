@@ -57,6 +57,12 @@ class ScaleRatings:
         return scoring
 
     @property
+    def is_standardised(self) -> bool:
+        """Whether scores are looked up in a table, as T scores are: the form then sets how low or high they can be."""
+        declared = ITEM_SCORINGS.get(self.instrument.name)
+        return declared is not None and bool(declared.not_scored)
+
+    @property
     def step(self) -> float:
         """Points between two neighbouring totals."""
         return float(self.scoring.factor) if self.scoring else 1.0

@@ -59,7 +59,7 @@ def test_two_deaths_are_refused_on_two_days_and_one_too_many_on_one(second: int,
         assert "1 event of 1 patient is repeated on the same day, 1 second death" in by_code["repeated_events"].text
 
 
-def test_another_event_of_the_same_day_is_no_repetition() -> None:
+def test_another_event_of_the_same_day_does_not_repeat_it() -> None:
     cohort = cohort_of(events="patient_id day event\na 9 relapse\na 9 hospitalisation\na 10 relapse\nb 9 relapse")
     assert "repeated_events" not in found(cohort)
 

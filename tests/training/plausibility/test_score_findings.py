@@ -75,7 +75,7 @@ def test_few_patients_leave_gaps_by_chance() -> None:
 
 
 @pytest.mark.parametrize(("fractions", "warned"), [(9, False), (10, True), (11, True)])
-def test_means_of_items_are_told_from_totals(fractions: int, warned: bool) -> None:
+def test_means_of_items_are_no_totals(fractions: int, warned: bool) -> None:
     """Of 20 ratings half or more must be no whole numbers; some are after a missing item was stood for."""
     by_code = found(rated({1.5: fractions, 2: 20 - fractions}))
     assert ("fractions" in by_code) == warned
@@ -115,6 +115,24 @@ def test_sums_that_were_not_multiplied_are_warned_of(odd: int, warned: bool) -> 
 def test_totals_that_are_multiples_by_the_scale_s_own_rule_have_no_gap() -> None:
     doubled = dict.fromkeys(range(0, 43, 2), 30)
     assert not found(rated(doubled, instrument="dass21_anxiety", protocol=INDEX + DASS))
+
+
+T_SCORE = """
+[instruments.promis_anxiety]
+title = "PROMIS anxiety, T score"
+minimum = 20
+maximum = 90
+remission_at_most = 54
+relapse_at_least = 60
+reliable_change = 5
+source = "made up for this test"
+"""
+
+
+def test_the_lowest_t_score_of_a_short_form_is_no_edge() -> None:
+    """It is 40.3 on the form of four items, though the scale goes lower."""
+    scores = {40.3: 40, 48.0: 20, 51.2: 20, 53.7: 20}
+    assert not found(rated(scores, instrument="promis_anxiety", protocol=INDEX + T_SCORE))
 
 
 def changes(rise: int, fall: int) -> list[dict[int, int]]:
