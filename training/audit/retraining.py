@@ -103,7 +103,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     if cohort.digest != stored.tags.get("cohort_digest"):
         other = "this is not the cohort of the training"
         return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]
-    same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}{_import_of(data, stored)}")
+    same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}{import_beside(data, stored)}")
     derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
     if config is None:
@@ -125,7 +125,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     ]
 
 
-def _import_of(data: Path, stored: StoredTraining) -> str:
+def import_beside(data: Path, stored: StoredTraining) -> str:
     """Whether the cohort's folder has the record of the import that the training names; empty if it names none."""
     recorded, path = stored.tags.get(IMPORT_DIGEST), data / IMPORT_RECORD
     if recorded is None:

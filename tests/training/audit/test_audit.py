@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
+from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
 from tests.training.commands import SameProcess, Workplace
-from training.audit.audit import run_of, seal_run, verify
+from training.audit.audit import read_training, run_of, seal_run, verify
+from training.audit.checks import record_verdicts
+from training.audit.retraining import import_beside
 from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.train import Training, quietly
@@ -130,6 +132,7 @@ def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: R
         "model",
         "registry",
         "evidence",
+        "import",
         "evaluations",
         "decisions",
         "served",
@@ -366,8 +369,39 @@ def test_given_the_data_the_model_is_fitted_again_byte_for_byte(
     verdicts = audited.verify(audited.cohort)
     for name in ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"):
         assert verdicts[name].outcome == "passed", verdicts[name]
+    assert verdicts["cohort"].detail.endswith("; its folder has no import.json")
     assert "byte for byte" in verdicts["retraining"].detail
     assert "at most 0.0e+00" in verdicts["held-out predictions"].detail
+
+
+def test_the_import_that_made_the_cohort_is_known_by_its_digest(audited: RecordedTraining, tmp_path: Path) -> None:
+    digest = digest_of(IMPORTED)
+    assert audited.client.get_run(audited.run_id).data.tags["import_digest"] == digest
+    assert digest in audited.verify()["import"].detail
+    path = audited.files() / "import.json"
+    with made(RecordChange("", lambda: path.write_bytes(b"{}"), lambda: path.write_bytes(IMPORTED))):
+        assert "differs from the run's tag import_digest" in audited.failed()["import"]
+    with made(RecordChange("", path.unlink, lambda: path.write_bytes(IMPORTED))):
+        assert audited.failed().keys() == {"artifacts", "import"}
+    assert audited.failed() == {}
+
+
+def test_a_training_without_an_import_verifies_as_before(audited: RecordedTraining, tmp_path: Path) -> None:
+    stored = read_training(audited.run_id, tmp_path)
+    tags = {name: value for name, value in stored.tags.items() if name != "import_digest"}
+    verdicts = {each.check: each for each in record_verdicts(replace(stored, tags=tags, artifacts=tmp_path))}
+    assert verdicts["import"] == does_not_apply("import", "the cohort has no record of an import")
+    assert import_beside(tmp_path, replace(stored, tags=tags)) == ""
+
+
+def test_the_folder_of_the_data_is_compared_with_the_import_of_the_training(
+    audited: RecordedTraining, tmp_path: Path
+) -> None:
+    stored = read_training(audited.run_id, tmp_path / "scratch")
+    assert import_beside(tmp_path, stored) == "; its folder has no import.json"
+    for content, said in ((IMPORTED, "the import.json of the training"), (b"{}", "another import.json than")):
+        (tmp_path / "import.json").write_bytes(content)
+        assert said in import_beside(tmp_path, stored)
 
 
 def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_fitted_on_it(
