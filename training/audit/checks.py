@@ -43,7 +43,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
         _model_verdict(stored, sealed),
         _registry_verdict(stored, sealed),
         _evidence_verdict(stored),
-        _import_verdict(stored),
+        import_verdict(stored),
     ]
 
 
@@ -164,7 +164,7 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
     )
 
 
-def _import_verdict(stored: StoredTraining) -> Verdict:
+def import_verdict(stored: StoredTraining) -> Verdict:
     """The record of the import that made the cohort is the one whose digest the run names."""
     path, recorded = stored.artifacts / IMPORT_RECORD, stored.tags.get(IMPORT_DIGEST)
     if recorded is None and not path.is_file():

@@ -17,7 +17,7 @@ from features.protocol.problems import InputRefusedError
 from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
 from tests.training.commands import SameProcess, Workplace
 from training.audit.audit import read_training, run_of, seal_run, verify
-from training.audit.checks import record_verdicts
+from training.audit.checks import import_verdict
 from training.audit.retraining import import_beside
 from training.evidence.document import read_evidence
 from training.experiment import retraining
@@ -375,33 +375,24 @@ def test_given_the_data_the_model_is_fitted_again_byte_for_byte(
 
 
 def test_the_import_that_made_the_cohort_is_known_by_its_digest(audited: RecordedTraining, tmp_path: Path) -> None:
-    digest = digest_of(IMPORTED)
-    assert audited.client.get_run(audited.run_id).data.tags["import_digest"] == digest
-    assert digest in audited.verify()["import"].detail
-    path = audited.files() / "import.json"
-    with made(RecordChange("", lambda: path.write_bytes(b"{}"), lambda: path.write_bytes(IMPORTED))):
-        assert "differs from the run's tag import_digest" in audited.failed()["import"]
-    with made(RecordChange("", path.unlink, lambda: path.write_bytes(IMPORTED))):
-        assert audited.failed().keys() == {"artifacts", "import"}
-    assert audited.failed() == {}
+    digest, path = digest_of(IMPORTED), tmp_path / "import.json"
+    stored = read_training(audited.run_id, tmp_path / "scratch")
+    assert stored.tags["import_digest"] == digest
+    assert import_verdict(stored) == passed("import", f"the import that made the cohort, {digest}")
+    elsewhere = replace(stored, artifacts=tmp_path)
+    assert import_verdict(elsewhere) == failed("import", "import.json is lost")
+    path.write_bytes(b"{}")
+    assert import_verdict(elsewhere) == failed("import", "import.json differs from the run's tag import_digest")
+    assert import_beside(tmp_path, stored) == "; its folder has another import.json than the training"
+    path.write_bytes(IMPORTED)
+    assert import_verdict(elsewhere).outcome == "passed"
+    assert import_beside(tmp_path, stored) == "; its folder has the import.json of the training"
 
 
 def test_a_training_without_an_import_verifies_as_before(audited: RecordedTraining, tmp_path: Path) -> None:
-    stored = read_training(audited.run_id, tmp_path)
-    tags = {name: value for name, value in stored.tags.items() if name != "import_digest"}
-    verdicts = {each.check: each for each in record_verdicts(replace(stored, tags=tags, artifacts=tmp_path))}
-    assert verdicts["import"] == does_not_apply("import", "the cohort has no record of an import")
-    assert import_beside(tmp_path, replace(stored, tags=tags)) == ""
-
-
-def test_the_folder_of_the_data_is_compared_with_the_import_of_the_training(
-    audited: RecordedTraining, tmp_path: Path
-) -> None:
-    stored = read_training(audited.run_id, tmp_path / "scratch")
-    assert import_beside(tmp_path, stored) == "; its folder has no import.json"
-    for content, said in ((IMPORTED, "the import.json of the training"), (b"{}", "another import.json than")):
-        (tmp_path / "import.json").write_bytes(content)
-        assert said in import_beside(tmp_path, stored)
+    stored = replace(read_training(audited.run_id, tmp_path), tags={}, artifacts=tmp_path)
+    assert import_verdict(stored) == does_not_apply("import", "the cohort has no record of an import")
+    assert import_beside(tmp_path, stored) == ""
 
 
 def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_fitted_on_it(

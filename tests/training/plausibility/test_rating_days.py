@@ -1,8 +1,12 @@
 """Windows without a rating, and ratings that follow the dose of their day, are warned of with their number."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from features.records.cohort import Cohort
+from features.records.timeline import Rows
 from tests.cohorts import DEFAULT, cohort_of
 from tests.training.plausibility.rated_cohorts import INDEX, found, rated_courses
 
@@ -71,3 +75,23 @@ def test_ratings_on_hardly_any_other_day_than_that_of_a_session_are_warned_of(el
 @pytest.mark.parametrize(("patients", "warned"), [(9, False), (10, True), (11, True)])
 def test_fewer_than_ten_patients_say_nothing_of_session_days(patients: int, warned: bool) -> None:
     assert ("rated_on_session_days" in found(dosed(patients, 0, patients))) == warned
+
+
+def flagged(cohort: Cohort, before: int) -> Cohort:
+    """The cohort with ``after_dose`` true for all ratings of day 7 but the first so many."""
+    rows = cohort.assessments
+    after = np.where(rows.numbers("day") == 7, 1.0, np.nan)
+    after[np.flatnonzero(rows.numbers("day") == 7)[:before]] = 0.0
+    return replace(cohort, assessments=Rows(rows.patients, rows.patient, dict(rows.columns) | {"after_dose": after}))
+
+
+@pytest.mark.parametrize(("before", "warned"), [(0, True), (1, False)])
+def test_that_all_ratings_of_session_days_are_after_the_dose_is_warned_of(before: int, warned: bool) -> None:
+    by_code = found(flagged(dosed(20, 20), before))
+    assert ("rated_after_dose" in by_code) == warned
+    assert "rated_on_session_days" not in found(flagged(dosed(20, 0), 1)), "where the flag is recorded, it is believed"
+
+
+@pytest.mark.parametrize(("patients", "warned"), [(9, False), (10, True)])
+def test_fewer_than_ten_patients_say_nothing_of_the_dose(patients: int, warned: bool) -> None:
+    assert ("rated_after_dose" in found(flagged(dosed(patients, patients, patients), 0))) == warned

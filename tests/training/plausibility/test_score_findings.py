@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from features.protocol.instruments import INSTRUMENTS
 from tests.cohorts import cohort_of
 from tests.training.plausibility.rated_cohorts import INDEX, found, rated, rated_courses
 
@@ -147,6 +148,17 @@ def test_scores_that_get_worse_for_most_are_warned_of(rise: int, warned: bool) -
     assert ("rising_scores" in by_code) == warned
     if warned:
         assert f"for the worse, for {rise} of 20 patients" in by_code["rising_scores"].text
+
+
+@pytest.mark.skipif("who5" not in INSTRUMENTS, reason="no built-in scale has higher scores for the better")
+def test_on_a_scale_of_well_being_a_fall_is_the_worse() -> None:
+    protocol = INDEX.replace('"gad7"', '"who5"')
+    low, high = [20 + 4 * (n % 8) for n in range(40)], [60 + 4 * (n % 9) for n in range(40)]
+    better = [{0: first, 30: last} for first, last in zip(low, high, strict=True)]
+    worse = [{0: first, 30: last} for first, last in zip(high, low, strict=True)]
+    assert not found(rated_courses(better, instrument="who5", protocol=protocol))
+    warned = found(rated_courses(worse, instrument="who5", protocol=protocol))
+    assert "scores fall during treatment, for the worse, for 40 of 40" in warned["rising_scores"].text
 
 
 def test_scores_that_rise_after_treatment_are_no_finding() -> None:
