@@ -3,7 +3,7 @@
 `checks` decides what the rows must satisfy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _ORDER = {
     "assessments": ("day", "instrument"),
     "events": ("day", "event"),
 }
+_MANY_ROWS = 10_000
+"""From here on a look whether the rows stand in order already costs less than to sort them again."""
 
 
 def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Problem]]:
@@ -82,8 +84,22 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
 
 
 def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
-    keys = [columns[key] for key in _ORDER[name][::-1]]
-    return np.lexsort((*keys, patient)) if len(patient) > 1 else np.arange(len(patient))
+    keys = [patient, *(columns[key] for key in _ORDER[name])]
+    if len(patient) > _MANY_ROWS and _in_order(keys):
+        return np.arange(len(patient))
+    return np.lexsort(keys[::-1]) if len(patient) > 1 else np.arange(len(patient))
+
+
+def _in_order(keys: Sequence[Values]) -> bool:
+    """Whether rows stand in order already, as most files have them, by the first key, ties by the next; NaN is last."""
+    tied = np.ones(len(keys[0]) - 1, dtype=np.bool_)
+    for key in keys:
+        values = np.asarray(key, dtype=np.float64)
+        before, after = values[:-1], values[1:]
+        if np.any(tied & ~(before <= after)):  # a NaN among ties decides nothing here
+            return False
+        tied &= before == after
+    return True
 
 
 def rows_in_order(name: str, patients: int, patient: Indices, columns: Mapping[str, Values]) -> Rows:

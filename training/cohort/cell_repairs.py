@@ -20,7 +20,7 @@ from training.cohort.conventions import Conventions, conventions
 from training.cohort.file_text import WINDOWS, without_blanks
 from training.cohort.repairs import Repair
 from training.cohort.spellings import FIRST_DATE_OF_SPREADSHEETS, MISSING_MARKS, CellReading, read_cell
-from training.cohort.table import ArrowArray, TableFile, as_text, is_text
+from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
 from training.cohort.typed_repairs import RepairedColumn, repair_typed
 
 NUMERIC = ("number", "whole", "day")
@@ -34,13 +34,19 @@ letters. Windows-1252 is not sure then."""
 def repair_cells(table: TableFile, declared: Sequence[Column], binary_covariates: frozenset[str]) -> TableFile:
     """The file with every cell repaired that has one meaning, and a problem for every one that has two."""
     present = [column for column in declared if column.name in table.columns]
-    file = _conventions(table, present)
+    sound = {
+        column.name: _is_sound(column, table, BINARY if column.name in binary_covariates else FLAGS)
+        for column in present
+        if is_text(table.columns[column.name])
+    }
+    file = Conventions() if all(texts.all() for texts in sound.values()) else _conventions(table, present)
     columns, repairs, problems = dict(table.columns), list(table.repairs), list(table.problems)
     wrong = set(table.wrong)
     for column in present:
-        array = table.columns[column.name]
-        accepted = BINARY if column.name in binary_covariates else FLAGS
-        repaired = _repair_texts(table, column, file, accepted) if is_text(array) else repair_typed(column, array)
+        if column.name in sound:
+            repaired = _repair_texts(table, column, sound[column.name], file)
+        else:
+            repaired = repair_typed(column, table.columns[column.name])
         columns[column.name] = repaired.array
         repairs += [Repair(table.name, column.name, what, cells) for what, cells in repaired.repairs.items()]
         required = requirement(column, binary_covariates)
@@ -57,22 +63,21 @@ def _conventions(table: TableFile, columns: Sequence[Column]) -> Conventions:
     others: list[str] = []
     for column in columns:
         if column.kind != "identifier" and is_text(table.columns[column.name]):
-            texts = [without_blanks(text) for text in as_text(table.columns[column.name])[1].to_pylist()]
+            texts = [without_blanks(text) for text in encoded_text(table.columns[column.name]).dictionary.to_pylist()]
             (numbers if column.kind in NUMERIC else others).extend(texts)
     return conventions(numbers, others, table.separator)
 
 
-def _repair_texts(table: TableFile, column: Column, file: Conventions, accepted: Mapping[str, float]) -> RepairedColumn:
-    """A column of text with its doubtful texts read; ``accepted`` are the spellings of a flag that need no repair."""
-    array = table.columns[column.name]
+def _repair_texts(table: TableFile, column: Column, is_sound: Mask, file: Conventions) -> RepairedColumn:
+    """A column of text with those of its distinct texts read that are not sound."""
+    array = encoded_text(table.columns[column.name])
+    typed = table.name.endswith(".parquet") and column.kind in ("flag", *NUMERIC)
+    if is_sound.all() and not typed:
+        return RepairedColumn(array)
     codes, texts = as_text(array)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    doubtful = np.flatnonzero(~_is_sound(column, texts, table, accepted) & (counts > 0))
-    typed = table.name.endswith(".parquet") and column.kind in ("flag", *NUMERIC)
-    if not len(doubtful) and not typed:
-        return RepairedColumn(array)
     replaced, repairs, refused = texts.to_pylist(), Counter[str](), dict[int, str]()
-    for code in doubtful.tolist():
+    for code in np.flatnonzero(~is_sound & (counts > 0)).tolist():
         reading = _read(replaced[code], column, file, table.encoding)
         repairs.update(dict.fromkeys(reading.repairs, int(counts[code])))
         if reading.refused is not None:
@@ -103,8 +108,12 @@ def _as_typed(column: Column, codes: Indices, texts: ArrowArray, repairs: Counte
     return pa.array(cells == 1 if is_flag else cells, mask=missing)
 
 
-def _is_sound(column: Column, texts: ArrowArray, table: TableFile, accepted: Mapping[str, float]) -> Mask:
-    """Which distinct texts the strict reader takes, and nothing speaks against; an empty one is sound."""
+def _is_sound(column: Column, table: TableFile, accepted: Mapping[str, float]) -> Mask:
+    """Which distinct texts of a column the strict reader takes, and nothing speaks against; an empty one is sound.
+
+    ``accepted`` are the spellings of a flag that need no repair. Shape (distinct texts,).
+    """
+    texts = encoded_text(table.columns[column.name]).dictionary
     if column.kind == "category":
         sound = pc.is_in(texts, value_set=pa.array(column.categories, pa.string()))
     elif column.kind == "flag":

@@ -135,6 +135,8 @@ class CellReader:
 
     def _refuse_type(self, column: Column, required: str, array: ArrowArray) -> None:
         found = "a column of " + _kind_of_type(array.type)
+        if column.kind == "day" and pa.types.is_temporal(array.type):
+            found += "; write days from day 0"
         self.problems.append(self.table.problem(f"a column of {required}", found, column=column.name))
         self.wrong.add((None, column.name))
 

@@ -31,7 +31,7 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
             if meant is not None:
                 required = f"this table as {meant}.csv or {meant}.parquet"
                 if _first_part(path.name) != meant:
-                    required += ", or another file elsewhere"
+                    required += ", and other files elsewhere"
                 problems.append(Problem(path.name, None, None, required, "a file of another name or format"))
         elif name in paths:
             required = f"this table in one file, {name}.csv or {name}.parquet"
@@ -46,12 +46,13 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
 def meant_table(file_name: str) -> str | None:
     """The table that a file of this name is, or is likely to be; ``None`` for another file.
 
-    It is the table whose name begins the file's, stands in it as a word, or is nearly its name. A hidden file is none.
+    It is the table whose name begins the file's, stands in it as a word, or is nearly its name. A hidden file is none,
+    nor one by which a spreadsheet locks another.
     """
     first = _first_part(file_name)
     if first in TABLES:
         return first
-    if file_name.startswith(".") or not _DATA_SUFFIXES & set(file_name.casefold().split(".")[1:]):
+    if file_name.startswith((".", "~$")) or not _DATA_SUFFIXES & set(file_name.casefold().split(".")[1:]):
         return None
     words = re.sub(r"[^a-z]+", "_", file_name.casefold().rsplit(".", 1)[0]).strip("_")
     for table in TABLES:

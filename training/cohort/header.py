@@ -47,10 +47,9 @@ def forgiving_header(file: str, names: Sequence[str], declared: Sequence[Column]
     """The declared names in any case; of the others those that are nearly a missing one are problems."""
     known = [column.name for column in declared]
     plain = [plain_name(name) for name in names]
-    header = Header({name: position for position, name in enumerate(plain) if name in known})
-    if not header.positions:
-        header.problems.append(_no_known_name(file, names, known))
-        return header
+    if not set(plain) & set(known):
+        return Header({}, [_no_known_name(file, names, known)])
+    header = Header({name: place for place, name in enumerate(plain) if name in known and plain.count(name) == 1})
     absent, near = [name for name in known if name not in plain], set[str]()
     for position, (name, wanted) in enumerate(zip(names, plain, strict=True)):
         if wanted in known:
@@ -59,8 +58,7 @@ def forgiving_header(file: str, names: Sequence[str], declared: Sequence[Column]
             near |= set(meant)
             header.problems.append(_near_problem(file, name, position, meant))
         else:
-            shown = _shown(name)
-            header.not_read.append(f"column {shown or f'in position {position + 1}'} of {file}")
+            header.not_read.append(f"{_named(name, position)} of {file}")
     header.problems.extend(_missing(file, declared, {*plain, *near}))
     return header
 
@@ -85,9 +83,15 @@ def _note_declared(header: Header, file: str, wanted: str, names: Sequence[str],
         place = f"{found}, in position {position + 1}"
         header.problems.append(Problem(file, None, wanted, "each column once", place))
     elif without_blanks(name) != wanted:
-        header.repairs.append(Repair(file, wanted, f"read column {without_blanks(name)} as {wanted}"))
+        header.repairs.append(Repair(file, wanted, "read names of columns in another case"))
     elif name != wanted:
-        header.repairs.append(Repair(file, wanted, f"read column {wanted} without the blanks around its name"))
+        header.repairs.append(Repair(file, wanted, "dropped blanks around names of columns"))
+
+
+def _named(name: str, position: int) -> str:
+    """How a column that is not read is called, in a list of them."""
+    shown, which = _shown(name), f"column in position {position + 1}"
+    return f"column {shown}" if shown else f"the {which}" if without_blanks(name) else f"the unnamed {which}"
 
 
 def _near_problem(file: str, name: str, position: int, meant: Sequence[str]) -> Problem:

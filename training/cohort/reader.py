@@ -144,10 +144,10 @@ def _tables(
     paths: dict[str, Path], protocol: Protocol, binary: frozenset[str], *, strict: bool
 ) -> dict[str, TableFile]:
     """The content of the files, repaired unless ``strict``."""
-    declared = protocol.tables
+    declared, present = protocol.tables, [name for name in TABLES if name in paths]
+    read = {name: read_table(paths[name], declared[name], STRICT if strict else FORGIVING) for name in present}
     if strict:
-        return {name: read_table(path, declared[name], STRICT) for name, path in paths.items()}
-    read = {name: read_table(path, declared[name], FORGIVING) for name, path in paths.items()}
+        return read
     return repair_identifiers(
         {
             name: repair_cells(table, declared[name], binary if name == "patients" else frozenset())

@@ -35,9 +35,11 @@ def describe_repairs(repairs: Sequence[Repair]) -> list[str]:
 def _sentence(what: str, repairs: Sequence[Repair]) -> str:
     cells, rows = sum(repair.cells for repair in repairs), sum(repair.rows for repair in repairs)
     files = list(dict.fromkeys(repair.table for repair in repairs))
+    places = {(repair.table, repair.column) for repair in repairs if repair.column is not None}
     if cells:
-        places = {(repair.table, repair.column) for repair in repairs}
         where = f"{len(places)} columns" if len(places) > 1 else f"column {repairs[0].column} in {files[0]}"
         return f"{what} in {cells:,} cell{'' if cells == 1 else 's'} of {where}"
     counted = f"{rows:,} row{'' if rows == 1 else 's'} of " if rows else ""
-    return f"{what}: {counted}{', '.join(files)}"
+    if places:
+        counted = f"{len(places)} of " if len(places) > 1 else f"{repairs[0].column} of "
+    return f"{what}: {counted}{', '.join(files) if len(files) <= 2 else f'{len(files)} files'}"

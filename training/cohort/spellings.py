@@ -109,7 +109,9 @@ def _number(bare: str, column: Column, file: Conventions) -> CellReading:
         return CellReading(refused=obstacle)
     text, repairs = _plain_decimal(bare)
     if not _PLAIN.fullmatch(text):
-        return CellReading(refused=kind_of_text(bare, column))
+        kind = kind_of_text(bare, column)
+        is_date = kind == "a date" and column.kind == "day"
+        return CellReading(refused="a date; write days from day 0" if is_date else kind)
     if column.kind == "day" and float(text) >= FIRST_DATE_OF_SPREADSHEETS:
         return CellReading(refused=DATE_OF_SPREADSHEET)
     return CellReading(text, tuple(repairs))

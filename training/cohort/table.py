@@ -4,7 +4,7 @@ A cell of text stays text here; `cells` checks the cells, `features.records.chec
 """
 
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -86,11 +86,16 @@ def is_text(array: ArrowArray) -> bool:
 
 def as_text(array: ArrowArray) -> tuple[Indices, ArrowArray]:
     """Dictionary-encoded or plain text as codes (-1: null) into its distinct values."""
+    encoded = encoded_text(array)
+    indices = pc.fill_null(encoded.indices, -1) if encoded.null_count else encoded.indices
+    return indices.to_numpy(zero_copy_only=False).astype(np.intp, copy=False), encoded.dictionary
+
+
+def encoded_text(array: ArrowArray) -> ArrowArray:
+    """Dictionary-encoded or plain text as one dictionary-encoded array, without nulls among its distinct values."""
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     plain = array.type != _TEXT or array.dictionary.null_count
-    encoded = array.cast(pa.string()).dictionary_encode() if plain else array
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp, copy=False)
-    return codes, encoded.dictionary
+    return array.cast(pa.string()).dictionary_encode() if plain else array
 
 
 def _obstacle(path: Path) -> str | None:
@@ -134,24 +139,25 @@ def _read_csv(path: Path, declared: Sequence[Column], rules: TableRules) -> Tabl
         return _refused(path.name, required, "a stray or open quote", stray if stray >= 0 else None)
     if not dialect.names:
         return _refused(path.name, "a header line with the names of the columns", "none")
+    header = rules.header(path.name, dialect.names, declared)
     try:
-        content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect)
+        content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect, header)
     except pa.ArrowException:
         return _refused(path.name, "rows of cells", "a row that is too long to be one")
-    blank = [row for row in others if row.is_blank and rules.passes_over_blank_rows]
-    malformed = [row for row in others if row not in blank]
-    table = _table(path.name, content, rules.header(path.name, dialect.names, declared))
+    table = _table(path.name, content, header)
+    malformed = [row for row in others if not (row.is_blank and rules.passes_over_blank_rows)]
+    reported = malformed if table.columns or rules is STRICT else []  # without a known header the width says nothing
     rows = np.delete(np.arange(len(table.rows) + len(others)), [row.number for row in others])
     table = replace(
         table,
         rows=rows + dialect.lines_above,
-        problems=(*table.problems, *_width_problems(path.name, malformed, dialect)),
+        problems=(*table.problems, *_width_problems(path.name, reported, dialect)),
         repairs=(*_layout_repairs(path.name, text, dialect), *table.repairs),
         complete=not malformed,
         separator=dialect.separator,
         encoding=text.encoding,
     )
-    return _without_blank_rows(table, content, rules, len(blank))
+    return _without_blank_rows(table, content, rules, len(others) - len(malformed))
 
 
 def _table(name: str, content: pa.Table, header: Header) -> TableFile:
@@ -207,8 +213,11 @@ def _is_blank(array: ArrowArray) -> Mask:
     """Which cells hold nothing: nulls, and text without a visible character; shape (rows,)."""
     if not is_text(array):
         return np.asarray(pc.is_null(array, nan_is_null=True).to_numpy(zero_copy_only=False))
-    codes, texts = as_text(array)
-    blank = pc.match_substring_regex(texts, _BLANK).to_numpy(zero_copy_only=False)
+    encoded = encoded_text(array)
+    blank = pc.match_substring_regex(encoded.dictionary, _BLANK).to_numpy(zero_copy_only=False)
+    if not blank.any() and not encoded.null_count:
+        return np.zeros(len(array), dtype=np.bool_)
+    codes, _ = as_text(encoded)
     return np.asarray(np.append(blank, True)[codes])  # the code -1 of a null picks the one at the end
 
 
@@ -221,15 +230,16 @@ class RowOfAnotherWidth:
     is_blank: bool
 
 
-def _split_cells(data: memoryview, dialect: Dialect) -> tuple[pa.Table, list[RowOfAnotherWidth]]:
-    """The cells as dictionary-encoded text, and the rows left out for their width.
+def _split_cells(data: memoryview, dialect: Dialect, header: Header) -> tuple[pa.Table, list[RowOfAnotherWidth]]:
+    """The cells as text, dictionary-encoded in declared columns, and the rows left out for their width.
 
     A sound file is split on all cores. Arrow numbers the rows that it leaves out on one only, so a file with such rows
     is split again.
     """
-    names = [str(position) for position in range(len(dialect.names))]
+    declared = set(header.positions.values())
+    types = {str(place): _TEXT if place in declared else pa.string() for place in range(len(dialect.names))}
     if not len(data):
-        return pa.table({name: pa.array([], _TEXT) for name in names}), []
+        return pa.table({name: pa.array([], kind) for name, kind in types.items()}), []
     others: list[RowOfAnotherWidth] = []
 
     def leave_out(row: Any) -> str:
@@ -238,22 +248,22 @@ def _split_cells(data: memoryview, dialect: Dialect) -> tuple[pa.Table, list[Row
         return "skip"
 
     try:
-        content = _split(data, dialect.separator, names, None)
+        content = _split(data, dialect.separator, types, None)
     except pa.ArrowException:
-        content = _split(data, dialect.separator, names, leave_out)
+        content = _split(data, dialect.separator, types, leave_out)
     return content.unify_dictionaries().combine_chunks(), others
 
 
-def _split(data: memoryview, separator: str, names: Sequence[str], leave_out: Callable[[Any], str] | None) -> pa.Table:
+def _split(
+    data: memoryview, separator: str, types: Mapping[str, Any], leave_out: Callable[[Any], str] | None
+) -> pa.Table:
     return pyarrow.csv.read_csv(
         pa.BufferReader(pa.py_buffer(data)),
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=leave_out is None, column_names=names, block_size=_BLOCK_BYTES
+            use_threads=leave_out is None, column_names=list(types), block_size=_BLOCK_BYTES
         ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=leave_out
         ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, _TEXT), strings_can_be_null=False, null_values=[]
-        ),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=False, null_values=[]),
     )

@@ -85,7 +85,7 @@ def _flags(array: ArrowArray, repairs: Counter[str]) -> RepairedColumn:
     for number, flag in ((1, "true"), (0, "false")):
         count = int(np.sum(values == number))
         if count:
-            repairs[f"read {number} as {flag}"] += count
+            repairs[f"read '{number}' as {flag}"] += count
     flags = pa.array(values == 1, mask=~there | other)
     return RepairedColumn(flags, repairs, dict.fromkeys(np.flatnonzero(other).tolist(), "another number"))
 
