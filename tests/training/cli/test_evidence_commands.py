@@ -29,8 +29,9 @@ most_repeats = 1
 draws = 20
 """
 ALONE = ("--workers", "1")
-IMPORTED = b'{"made up": true}\n'
 """Other processes take as long to start as they save on a small cohort."""
+IMPORTED = b'{"made up": true}\n'
+"""The record of the import of the other clinic's cohort."""
 
 
 OTHER_LANDMARKS = """[[landmarks]]
