@@ -83,6 +83,8 @@ def train(
 ) -> None:
     """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
 
+    First it prints every warning of `kap cohort check`, which is recorded with the training.
+
     The command refuses a cohort that fails a leakage check (exit code 4). --acknowledge CHECK trains although that
     check fails; it needs --by and --reason. Both are recorded with the model and shown at every promotion. A covariate
     that equals the outcome can't be acknowledged.
@@ -91,6 +93,7 @@ def train(
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
+    from training.cli.cohort_check import read_checked
     from training.cli.progress import Progress
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
@@ -103,7 +106,7 @@ def train(
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read = read_for_command(directory, strict=strict).cohort
+        read, check = read_checked(directory, strict=strict)
         progress.step("opening the store")
         check_store()
         started = time.time()
@@ -113,7 +116,7 @@ def train(
         evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
         from training.tracking.training import record
 
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
     landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}

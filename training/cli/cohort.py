@@ -1,5 +1,6 @@
 """`kap cohort`: simulate, check and inspect a cohort folder."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -52,24 +53,33 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
+@click.option("--by-site", is_flag=True, help="Show the scores of each site too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything, per site too.")
 @STRICT_OPTION
 @answers_for_mistakes
-def check(directory: Path, *, strict: bool) -> None:
+def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
-    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why. It lists
-    what the reader repaired, such as TRUE for true, and what it does not read.
+    prints rows, days, missing values, scores per instrument, records that no rule uses, and per landmark who is left
+    out and why. At the end it lists what the reader repaired, such as TRUE for true, what it does not read, and a
+    warning for everything that may falsify outcomes, with what to do.
     """
-    from training.cohort.reader import read_with_repairs
-    from training.cohort.summary import analysis_flow, cohort_summary, render_summary
-    from training.cohort.unused import render_unused, unused_records
+    from training.cli.texts.check_text import as_document, as_text, checked_content, refused_document
+    from training.cohort.reader import describe_problems, read_with_repairs
+    from training.plausibility.cohort_check import check_cohort
 
-    reading = read_with_repairs(directory, strict=strict)
-    read = reading.cohort
-    click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
-    for line in reading_lines(reading):
-        click.echo(line)
+    try:
+        reading = read_with_repairs(directory, strict=strict)
+        content = checked_content(reading.cohort, check_cohort(reading, directory))
+    except InputRefusedError as error:
+        if as_json:
+            click.echo(json.dumps(refused_document(describe_problems(error.problems))))
+        raise
+    if as_json:
+        click.echo(json.dumps(as_document(content)))
+    else:
+        click.echo(as_text(content, reading_lines(reading), by_site=by_site))
 
 
 @cohort.command()

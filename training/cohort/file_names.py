@@ -8,6 +8,8 @@ from features.protocol.columns import TABLES
 from features.protocol.problems import Problem, ProtocolRefusedError
 
 PROTOCOL_FILE = "protocol.toml"
+IMPORT_RECORD = "import.json"
+"""Says which import made the cohort; a training records it."""
 FORMATS = ("csv", "parquet")
 _TEXT_SUFFIXES = ("csv", "tsv", "tab", "txt", "dat", "json", "jsonl", "bak", "old", "orig")
 _OTHER_SUFFIXES = ("parquet", "pq", "feather", "arrow", "xlsx", "xls", "xlsm", "ods", "sav", "dta", "sas7bdat", "rds")
@@ -61,9 +63,9 @@ def meant_table(file_name: str) -> str | None:
 
 
 def ignored_files(directory: Path) -> tuple[str, ...]:
-    """Names of the folder's entries that are neither tables nor the protocol, sorted; hidden ones left out."""
+    """Names of the folder's entries that are no part of a cohort, sorted; hidden ones left out."""
     names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
-    return tuple(name for name in names if name != PROTOCOL_FILE and meant_table(name) is None)
+    return tuple(name for name in names if name not in (PROTOCOL_FILE, IMPORT_RECORD) and meant_table(name) is None)
 
 
 def refuse_another_protocol(directory: Path) -> None:
