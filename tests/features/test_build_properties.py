@@ -114,7 +114,7 @@ def test_the_future_never_changes_a_row(landmark: Landmark, keep: bool, seed: in
 
 def test_what_is_known_does_change_rows() -> None:
     """The comparison above can fail: one more rating on the landmark day changes the row."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(1)
     records = random_records(rng, 25)
     for patient_id in [str(patient["patient_id"]) for patient in records.patients]:
         ratings = records.tables["assessments"]
@@ -122,7 +122,7 @@ def test_what_is_known_does_change_rows() -> None:
             new = (patient_id, 20, instrument)
             kept = [row for row in ratings if (row["patient_id"], row["day"], row["instrument"]) != new]
             ratings[:] = [*kept, {"patient_id": patient_id, "day": 20, "instrument": instrument, "score": 1.0}]
-    before = random_records(np.random.default_rng(5), 25)
+    before = random_records(np.random.default_rng(1), 25)
     changed, unchanged = rows_by_patient(records, FIXED), rows_by_patient(before, FIXED)
     assert sum(changed[patient_id] != unchanged[patient_id] for patient_id in changed) > 15
 
