@@ -221,7 +221,9 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
         relapse=RelapseRule(**_with_tuples(relapse)),
         horizons_days=tuple(sections.get("sustained_remission", {}).get("horizons_days", default.horizons_days)),
         covariates=tuple(declared_covariate(entry) for entry in sections.get("covariates", [])),
-        own_instruments=tuple(declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()),
+        own_instruments=tuple(
+            declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()
+        ),
     )
 
 

@@ -226,7 +226,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "assessments": (
         _PATIENT_ID,
-        _day("day", "day of the rating; on the day of a session, before the dose unless after_dose is true", required=True),
+        _day(
+            "day",
+            "day of the rating; on the day of a session, before the dose unless after_dose is true",
+            required=True,
+        ),
         Column("instrument", "category", "rating scale", required=True),
         Column("score", "number", "total score, within the range of the instrument", required=True, unit="points"),
         Column("after_dose", "flag", "rated after the dose of that day; the rating is known from the next day on"),

@@ -54,7 +54,8 @@ def declared_instrument(name: str, entry: Mapping[str, Any]) -> Instrument:
     values: dict[str, Any] = {key: float(value) if is_number(value) else value for key, value in entry.items()}
     if name in FIRST_INSTRUMENTS or (name in LATER_INSTRUMENTS and not _is_whole(name, entry)):
         return replace(INSTRUMENTS[name], **values)
-    return Instrument(name, **dict.fromkeys(_BANDS["worse"]) | values)
+    absent: dict[str, Any] = dict.fromkeys(_BANDS["worse"])
+    return Instrument(name, **absent | values)
 
 
 def scale_problems(scale: Instrument) -> Iterator[Refusal]:

@@ -168,7 +168,8 @@ class Protocol:
 
         scales = [scale.severity_numbers for scale in self.instruments.values()]
         turned = [
-            scale.minimum + scale.maximum if scale.higher_is == "better" else None for scale in self.instruments.values()
+            scale.minimum + scale.maximum if scale.higher_is == "better" else None
+            for scale in self.instruments.values()
         ]
         numbers = {name: [scale[name] for scale in scales] for name in scales[0]} | {"turned_about": turned}
         return {name: np.array([*values, None], dtype=np.float64) for name, values in numbers.items()}
@@ -264,7 +265,8 @@ def protocol_from_document(document: str) -> Protocol:
         ),
         horizons_days=tuple(values["horizons_days"]),
         covariates=tuple(
-            Covariate(**covariate | {"levels": tuple(covariate.get("levels", ()))}) for covariate in values["covariates"]
+            Covariate(**covariate | {"levels": tuple(covariate.get("levels", ()))})
+            for covariate in values["covariates"]
         ),
         own_instruments=tuple(
             Instrument(

@@ -58,14 +58,14 @@ class Instrument:
     @property
     def remission_band(self) -> str:
         """The remission band in words, such as "at most 4"."""
-        return self._in_words(next(iter(self.cut_offs)))
+        return self._as_text(next(iter(self.cut_offs)))
 
     @property
     def relapse_band(self) -> str:
         """The relapse band in words, such as "at least 10"."""
-        return self._in_words(list(self.cut_offs)[1])
+        return self._as_text(list(self.cut_offs)[1])
 
-    def _in_words(self, key: str) -> str:
+    def _as_text(self, key: str) -> str:
         if self.kind == "experience":
             return "an experience"
         number = self.cut_offs[key]

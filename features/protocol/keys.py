@@ -82,6 +82,10 @@ _NUMBER = (is_number, "a number")
 _DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
 _AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
 _FLAG = (_is_flag, "true or false")
+_LEVELS = (
+    f"a list of two or more texts that differ by more than capitals, each of up to {LONGEST_LEVEL} characters and "
+    "without blanks at an edge"
+)
 _WINDOW = (_is_window, "two whole numbers of days, the first not above the second")
 
 SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
@@ -113,8 +117,7 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         "maximum": _NUMBER,
         "levels": (
             _are_levels,
-            f"a list of two or more texts that differ by more than capitals, each of up to {LONGEST_LEVEL} characters "
-            "and without blanks at an edge",
+            _LEVELS,
         ),
         "meaning": TEXT,
     },

@@ -13,6 +13,10 @@ _HADS = (
 )
 _HADS_BANDS = ((0.0, "normal"), (8.0, "borderline"), (11.0, "case"))
 _STAI = "range: NINDS common data elements [seen]; no bands agreed by sources; "
+_STAI_CUT_OFF = (
+    "cut-off against healthy adults (revistaclinicapsicologica.com, volume 24, issue 2) [seen], as relapse, and below "
+    "it as remission [judgement]; reliable change: no published value seen"
+)
 _LATER = (
     Instrument(
         "who5",
@@ -71,8 +75,7 @@ _LATER = (
         remission_at_most=40,
         relapse_at_least=41,
         reliable_change=None,
-        source=_STAI + "relapse 41: cut-off against healthy adults (revistaclinicapsicologica.com, volume 24, issue 2) [seen], as relapse, "
-        "and below it as remission [judgement]; reliable change: no published value seen",
+        source=_STAI + "relapse 41: " + _STAI_CUT_OFF,
     ),
     Instrument(
         "stai_t",
@@ -82,8 +85,7 @@ _LATER = (
         remission_at_most=43,
         relapse_at_least=44,
         reliable_change=None,
-        source=_STAI + "relapse 44: cut-off against healthy adults (revistaclinicapsicologica.com, volume 24, issue 2) [seen], as relapse, "
-        "and below it as remission [judgement]; reliable change: no published value seen",
+        source=_STAI + "relapse 44: " + _STAI_CUT_OFF,
     ),
     Instrument(
         "spin",
@@ -120,8 +122,8 @@ _LATER = (
         relapse_at_least=11,
         reliable_change=None,
         severity_bands=((0, "none"), (6, "mild"), (11, "moderate"), (16, "severe"), (21, "very severe")),
-        source="range and bands: ids-qids.org after Rush 2003 [seen]; remission 5: STAR*D, Trivedi 2006 [seen]; relapse "
-        "11: STAR*D [recalled]; reliable change: no published value seen",
+        source="range and bands: ids-qids.org after Rush 2003 [seen]; remission 5: STAR*D, Trivedi 2006 [seen]; "
+        "relapse 11: STAR*D [recalled]; reliable change: no published value seen",
     ),
     Instrument(
         "cesd",
@@ -155,8 +157,9 @@ _LATER = (
         relapse_at_least=60,
         reliable_change=3.5,
         severity_bands=((30, "none"), (55, "mild"), (60, "moderate"), (65, "moderately severe"), (70, "severe")),
-        source="T scores of form 8a: 38.2 to 81.3 [seen], of all forms within 30 to 90 [recalled]; bands and, as reliable "
-        "change, the minimally important difference of 3.5: Kroenke 2020, PMC7103541 [seen]; remission below 55 and "
+        source="T scores of form 8a: 38.2 to 81.3 [seen], of all forms within 30 to 90 [recalled]; bands and, as "
+        "reliable change, the minimally important difference of 3.5: Kroenke 2020, PMC7103541 [seen]; remission below "
+        "55 and "
         "relapse 60: its bands, as such [judgement]; no reliable change index seen",
     ),
     Instrument(
@@ -168,8 +171,8 @@ _LATER = (
         relapse_at_least=23,
         reliable_change=13,
         severity_bands=((0, "asymptomatic"), (11, "mild"), (23, "moderate"), (35, "severe"), (47, "extreme")),
-        source="remission 8 and reliable change 13: Marx 2022 [seen]; range and bands [recalled]; relapse 23: lower edge "
-        "of moderate [judgement]",
+        source="remission 8 and reliable change 13: Marx 2022 [seen]; range and bands [recalled]; relapse 23: lower "
+        "edge of moderate [judgement]",
     ),
     Instrument(
         "gad2",

@@ -129,9 +129,7 @@ def _rating_problems(cohort: Cohort, read: Indices) -> list[Problem]:
     repeated = np.zeros(len(rows), dtype=np.bool_)
     repeated[1:] = (rows.patient[1:] == rows.patient[:-1]) & (day[1:] == day[:-1]) & (scale[1:] == scale[:-1])
     repeated[1:] &= after_dose[1:] == after_dose[:-1]
-    required = "one rating per patient, day and instrument"
-    if after_dose.any():
-        required += ", and one more after the dose"
+    required = "one rating per patient, day and instrument; after_dose = true for another one after the dose"
     return _at_rows("assessments", "day", repeated, required, "a second one", read)
 
 

@@ -137,10 +137,9 @@ RULES: tuple[CautionRule, ...] = (
     ),
     CautionRule(
         "suicidal_thoughts_item",
-        "The latest rating of thoughts of death or suicide, item 9 of the PHQ-9 or the BDI-II, is above 0: ask about "
-        "it, and weigh how soon and where the patient needs care, before any number here.",
-        "the items ask about such thoughts, from 0 (none) to 3 [recalled]; that any rating above 0 is worth a caution "
-        "is our [judgement]",
+        "Thoughts of death or suicide, item 9 of the PHQ-9 or the BDI-II at its latest rating, are recorded: weigh how "
+        "soon and where the patient needs care, before any number here.",
+        "item 9, rated from 0 (none) to 3 [recalled]; that any rating above 0 is worth a caution is our [judgement]",
         lambda record: _above(record.suicidal_thoughts_item, 0),
     ),
     _flagged(

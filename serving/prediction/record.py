@@ -121,7 +121,9 @@ class RecordReader:
 
     def _covariate_cells(self, given: Cells) -> Cells:
         """The covariates that the protocol declares; one that is no number where a number is due is left out."""
-        numbers = {name: value for name, value in given.items() if not isinstance(value, str) or self._is_category(name)}
+        numbers = {
+            name: value for name, value in given.items() if not isinstance(value, str) or self._is_category(name)
+        }
         return self._no_covariates | numbers
 
     def _is_category(self, name: str) -> bool:

@@ -17,9 +17,9 @@ class ScreenedRecord:
 
     ``patient`` holds the fields of the patient by name, ``None`` where not recorded. ``running`` holds the classes of
     treatment without a last day. ``dissociation`` is in points of the CADSS, of a session or of a rating.
-    ``suicidal_thoughts_item`` is the latest rating of item 9 of the PHQ-9 or the BDI-II; of two on one day the one after
-    the dose, or the higher one. ``dose_beyond_route`` says whether a session had more than the upper limit of its route, ``dose_without_route``
-    whether one without a route had more than the smallest of these limits.
+    ``suicidal_thoughts_item`` is the latest rating of item 9 of the PHQ-9 or the BDI-II; of two on one day the one
+    after the dose, or the higher one. ``dose_beyond_route`` says whether a session had more than the upper limit of
+    its route, ``dose_without_route`` whether one without a route had more than the smallest of these limits.
     """
 
     patient: Mapping[str, Any]

@@ -42,8 +42,10 @@ def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
             yield covariate.name, "yes", values == 1
             yield covariate.name, "no", values == 0
         if covariate.kind == "category":
-            codes = cohort.patients[covariate.name]
-            yield from ((covariate.name, level, np.asarray(codes == code)) for code, level in enumerate(covariate.levels))
+            held = cohort.patients[covariate.name]
+            yield from (
+                (covariate.name, level, np.asarray(held == code)) for code, level in enumerate(covariate.levels)
+            )
 
 
 def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:

@@ -18,13 +18,7 @@ from features.records.cohort import Cohort
 from features.records.landmark import dosing_day
 from features.records.rating_days import last_known_day, until_day_0
 from features.records.timeline import Rows
-from training.outcomes.explanation_text import (
-    ScaleText,
-    indented,
-    indented_after_first,
-    shown,
-    shown_count,
-)
+from training.outcomes.explanation_text import ScaleText, indented, indented_after_first, shown, shown_count
 from training.outcomes.labels import (
     EndedBy,
     Outcomes,

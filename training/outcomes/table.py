@@ -17,8 +17,8 @@ ENDED_BY = {EndedBy.RELAPSE: "relapse", EndedBy.COMPETING: "competing", EndedBy.
 def outcomes_frame(cohort: Cohort) -> pd.DataFrame:
     """One row per patient and landmark: who is eligible, why not, and the outcomes of those who are.
 
-    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``, as recorded. Values that don't apply are missing,
-    and so is every outcome of a patient who is not eligible.
+    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``, as recorded. Values that don't apply
+    are missing, and so is every outcome of a patient who is not eligible.
     """
     frames = [_at_landmark(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks]
     frame = pd.concat(frames, ignore_index=True)

@@ -91,9 +91,7 @@ def outcome_rules(protocol: Protocol) -> dict[str, str]:
 
 def _remission(protocol: Protocol) -> str:
     rule = protocol.remission
-    cuts = ", ".join(
-        f"{name} {protocol.instruments[name].remission_band}" for name in rule.instruments if name
-    )
+    cuts = ", ".join(f"{name} {protocol.instruments[name].remission_band}" for name in rule.instruments if name)
     anchor = "the last acute dosing session" if rule.anchor == "last_acute_session" else "day 0"
     drop = ", and a reliable drop since baseline" if rule.require_reliable_drop else ""
     first, last = rule.window_days
