@@ -1,4 +1,4 @@
-"""From the rows of a reader, in any order, to a cohort: checked, sorted, with every column.
+"""From the rows of a reader, in any order, to a cohort: checked, sorted, with every column, and in severity points.
 
 `checks` decides what the rows must satisfy.
 """
@@ -12,13 +12,14 @@ from features.protocol.document import Protocol
 from features.protocol.problems import Problem
 from features.records.checks import relation_problems, value_problems
 from features.records.cohort import Cohort, RawCohort, RawTable, Values, is_missing
+from features.records.severity import turned
 from features.records.timeline import Indices, Rows, nothing_recorded
 
 # Two rows of a table that agree in all of these are equal, so the order of the rows as read has no effect.
 _ORDER = {
     "prior_treatments": ("end_day", "start_day", "treatment", "outcome", "adequate"),
     "sessions": ("day", "kind", "session_number"),
-    "assessments": ("day", "instrument"),
+    "assessments": ("day", "instrument", "after_dose"),
     "events": ("day", "event"),
 }
 _MANY_ROWS = 10_000
@@ -80,10 +81,14 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
     patient = np.where(usable, position[raw.patient] if len(position) else raw.patient, -1)
     order = _canonical_order(name, patient, columns)
     order = order[usable[order]]
+    if name == "assessments":
+        columns["score"] = turned(np.asarray(columns["score"], dtype=np.float64), columns["instrument"], protocol)
     return Rows(len(position), patient[order], {key: values[order] for key, values in columns.items()}), order
 
 
 def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
+    """Rows by patient and day; of two ratings on one day, the one after the dose comes later."""
+    columns = {key: values == 1 if key == "after_dose" else values for key, values in columns.items()}
     keys = [patient, *(columns[key] for key in _ORDER[name])]
     if len(patient) > _MANY_ROWS and _in_order(keys):
         return np.arange(len(patient))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.records.cohort import Cohort
+from features.records.severity import turned
 from features.records.timeline import Floats, Mask
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 
@@ -13,8 +14,8 @@ ENDED_BY = {EndedBy.RELAPSE: "relapse", EndedBy.COMPETING: "competing", EndedBy.
 def outcomes_frame(cohort: Cohort) -> pd.DataFrame:
     """One row per patient and landmark: who is eligible, why not, and the outcomes of those who are.
 
-    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``. Values that don't apply are missing,
-    and so is every outcome of a patient who is not eligible.
+    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``, as recorded. Values that don't apply
+    are missing, and so is every outcome of a patient who is not eligible.
     """
     frames = [_at_landmark(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks]
     frame = pd.concat(frames, ignore_index=True)
@@ -32,7 +33,7 @@ def _at_landmark(cohort: Cohort, outcomes: Outcomes) -> pd.DataFrame:
         "eligible": eligible,
         "reason": _texts([None if reason is None else reason.value for reason in outcomes.ineligible]),
         "instrument": _texts(instruments[outcomes.primary.code].tolist()),
-        "baseline": outcomes.primary.baseline,
+        "baseline": turned(outcomes.primary.baseline, outcomes.primary.code, cohort.protocol),
         "remission": _answers(outcomes.remission, eligible),
         "remission_day": _days(outcomes.remission_day, eligible),
         "risk_start_day": _days(outcomes.risk_start_day, eligible),
