@@ -35,6 +35,8 @@ _ROWS = {
 LIMITS = (
     "the range of a score by its instrument",
     "a session number that runs backwards in time, and a first dosing session that is not on day 0",
+    "a session before day 0 that is no preparation, and a rating after a dose before day 0",
+    "item 9 beside another scale than its own",
     "an end_day before its start_day",
     "a record after a death",
     "a table that is missing, or there twice",

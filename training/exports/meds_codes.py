@@ -102,5 +102,5 @@ def _category(table: str, column: Column, category: str, protocol: Protocol) -> 
     if table == "assessments":
         scale = protocol.instruments[category]
         code, unit = f"KAP//{table}//{category}", "points"
-        meaning = f"{scale.title}, total score from {scale.minimum:g} to {scale.maximum:g}"
+        meaning = f"{scale.title}, total score from {scale.minimum:g} to {scale.maximum:g}, higher is {scale.higher_is}"
     return EventCode(code, table, column.name, category, meaning, unit, column.screening)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort, Values, is_missing
+from features.records.severity import as_recorded
 from features.records.timeline import Floats, Indices, Rows
 from training.cohort.table import ArrowArray
 from training.exports.meds_codes import CodeList, coded_columns
@@ -132,6 +133,8 @@ def _of_patients(cohort: Cohort, codes: CodeList, first_row: int) -> list[_Event
 
 def _of_table(cohort: Cohort, table: str, codes: CodeList, first_row: int) -> list[_Events]:
     rows = cohort.table(table)
+    if table == "assessments":
+        rows = as_recorded(rows, cohort.protocol)
     is_history = table == "prior_treatments"  # with a day or without, it is known at every landmark
     time = _no_times(len(rows)) if is_history else times_of(rows.numbers("day"), _hours(table, rows))
     events = [
