@@ -3,10 +3,9 @@
 Each column holds its distinct cells once, and a code per row, so that a conversion runs once per distinct cell.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,10 +14,9 @@ from features.protocol.problems import Problem
 from features.records.timeline import Indices
 
 SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
-Cell: TypeAlias = str | bool | int | float | datetime.datetime | datetime.date | datetime.time
+Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
 
-NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 _ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
 SHEET = ", sheet "
 """Between a workbook's name and that of a sheet, in the place of a problem."""
@@ -37,7 +35,7 @@ class SourceColumn:
     codes: Indices
     values: tuple[Cell, ...]
     label: str = ""
-    labels: Mapping[str, str] = field(default=NO_TEXTS)
+    labels: Mapping[str, str] = field(default_factory=dict)
     missing_codes: frozenset[str] = frozenset()
     field_type: str = ""
 
@@ -78,7 +76,7 @@ class Source:
 
     kind: SourceKind
     tables: Mapping[str, SourceTable]
-    digests: Mapping[str, str] = field(default=NO_TEXTS)
+    digests: Mapping[str, str] = field(default_factory=dict)
     not_read: tuple[str, ...] = ()
     missing_codes: frozenset[str] = frozenset()
 
@@ -106,7 +104,7 @@ def text_of(cell: Cell) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime.date | datetime.time):
+    if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     return str(cell).strip()
 
