@@ -6,7 +6,6 @@ Each column holds its distinct cells once, and a code per row, so that a convers
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -18,7 +17,6 @@ SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
 Cell: TypeAlias = str | bool | int | float | datetime.datetime | datetime.date | datetime.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
 
-NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 _ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
 SHEET = ", sheet "
 """Between a workbook's name and that of a sheet, in the place of a problem."""
@@ -37,7 +35,7 @@ class SourceColumn:
     codes: Indices
     values: tuple[Cell, ...]
     label: str = ""
-    labels: Mapping[str, str] = field(default=NO_TEXTS)
+    labels: Mapping[str, str] = field(default_factory=dict)
     missing_codes: frozenset[str] = frozenset()
     field_type: str = ""
 
@@ -78,7 +76,7 @@ class Source:
 
     kind: SourceKind
     tables: Mapping[str, SourceTable]
-    digests: Mapping[str, str] = field(default=NO_TEXTS)
+    digests: Mapping[str, str] = field(default_factory=dict)
     not_read: tuple[str, ...] = ()
     missing_codes: frozenset[str] = frozenset()
 
