@@ -3,7 +3,7 @@
 Each column holds its distinct cells once, and a code per row, so that a conversion runs once per distinct cell.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ from features.protocol.problems import Problem
 from features.records.timeline import Indices
 
 SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
-Cell: TypeAlias = str | bool | int | float | datetime.datetime | datetime.date | datetime.time
+Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
 
 _ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
@@ -104,7 +104,7 @@ def text_of(cell: Cell) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime.date | datetime.time):
+    if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     return str(cell).strip()
 
