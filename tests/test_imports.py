@@ -110,6 +110,7 @@ ONLY_IN = {
         "serving/storage/settings.py",
         "serving/storage/state.py",
         "serving/server/worker.py",
+        "training/intake/sources/omop_database.py",
     },
     "pg8000": {"serving/storage/postgresql.py"},
     "opentelemetry": {"serving/http/tracing.py"},
