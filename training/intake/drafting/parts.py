@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True, eq=False)
 class PartColumn:
-    """A column of a part that is not empty: the codes of the part's rows, and the cells that occur in it.
+    """A column of a part: the codes of the part's rows, and the cells that occur in it.
 
     ``alias`` is the name without the group's, such as ``route`` of ``dose2_route``.
     """
@@ -94,7 +94,10 @@ class PartColumn:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of one table of a source, those ``where`` selects, and the columns that they fill."""
+    """Rows of one table of a source, those ``where`` selects. ``columns`` are those that they fill.
+
+    ``empty`` are columns that are empty now; of a numbered group, they may be filled next month.
+    """
 
     table: SourceTable
     where: Mapping[str, tuple[str, ...]]
@@ -102,6 +105,7 @@ class Part:
     rows: Indices
     identifier: str
     columns: Mapping[str, PartColumn]
+    empty: Mapping[str, PartColumn]
 
     @cached_property
     def is_one_row_per_patient(self) -> bool:
@@ -160,12 +164,12 @@ def _texts(table: SourceTable, name: str) -> np.ndarray:
 def _part(
     table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str
 ) -> Part:
-    columns = {}
+    columns, empty = {}, {}
     for name, column in table.columns.items():
         codes = column.codes[rows]
-        if name != identifier and name not in _ADDED and (codes >= 0).any():
-            columns[name] = PartColumn(column, codes)
-    return Part(table, where, title, rows, identifier, columns)
+        if name != identifier and name not in _ADDED:
+            (columns if (codes >= 0).any() else empty)[name] = PartColumn(column, codes)
+    return Part(table, where, title, rows, identifier, columns, {} if where else empty)
 
 
 def matching(columns: Sequence[PartColumn], pattern: str) -> list[PartColumn]:

@@ -17,6 +17,7 @@ from training.intake.drafting.column_names import (
     PATIENT_COLUMNS,
     SITE,
     WEIGHT,
+    fits,
 )
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.names import plain
@@ -112,7 +113,7 @@ def _is_metres(column: PartColumn) -> bool:
 
 def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """A dose of diazepam counts as it is; of another drug, or of one that nobody names, it is converted or asked."""
-    plain_dose = [one for one in matching(columns, DIAZEPAM) if one.is_number]
+    plain_dose = [one for one in columns if one.is_number and (fits(DIAZEPAM, *one.names) or _counts_diazepam(one))]
     if plain_dose:
         return [DraftedKey("benzodiazepine_mg", plain_dose[0].name, "in mg of diazepam a day")]
     doses = [one for one in matching(columns, DRUG_DOSE) if one.is_number]
@@ -125,6 +126,11 @@ def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     asked = f"Of which drug is the dose in column {doses[0].name}?"
     found = f"column {names[0].name} names {', '.join(names[0].texts[:5])}" if names else ""
     return [DraftedKey("benzodiazepine_mg", question(asked, list(SAME_AS_10_MG_DIAZEPAM), **value, drug=OPEN), found)]
+
+
+def _counts_diazepam(column: PartColumn) -> bool:
+    """Whether the label says that the dose is one of diazepam: ``Benzodiazepine (mg diazepam equivalent per day)``."""
+    return "diazepam_eq" in plain(column.column.label)
 
 
 def _all_named(dose: PartColumn, name: PartColumn) -> bool:
