@@ -10,16 +10,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from features.protocol.problems import Problem
+from features.protocol.problems import Problem, has_header_row
 from features.records.timeline import Indices
 
 SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
 Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
 
-_ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
-SHEET = ", sheet "
-"""Between a workbook's name and that of a sheet, in the place of a problem."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +63,7 @@ class SourceTable:
     def problem(self, required: str, found: str, *, row: int | None = None, column: str | None = None) -> Problem:
         """A problem of this table; ``row`` is a number as in ``rows``."""
         place = self.place or self.name
-        first = 2 if shows_header(place) else 1
+        first = 2 if has_header_row(place) else 1
         return Problem(place, None if row is None else row - first, column, required, found)
 
 
@@ -107,8 +104,3 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     return str(cell).strip()
-
-
-def shows_header(place: str) -> bool:
-    """Whether rows of this place are numbered as in a spreadsheet, with the header in row 1."""
-    return place.casefold().endswith(_ROWS_BELOW_A_HEADER) or SHEET in place

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.other_drafts import event_values, treatment_values
 from training.intake.drafting.parts import Part, PartColumn
 from training.intake.drafting.session_draft import drafted_kind, session_values

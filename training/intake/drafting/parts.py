@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from features.records.timeline import Indices
-from training.intake.cell_values import NOT_RECORDED
-from training.intake.drafting.column_names import IDENTIFIER, fits
-from training.intake.drafting.names import PlainName, plain, plain_name
+from training.intake.conversion.cell_values import NOT_RECORDED
+from training.intake.vocabulary.column_names import IDENTIFIER, fits
+from training.intake.vocabulary.names import PlainName, plain, plain_name
 from training.intake.source import Cell, Source, SourceColumn, SourceTable, text_of
 from training.intake.sources.redcap import EVENT, INSTANCE, INSTRUMENT
 

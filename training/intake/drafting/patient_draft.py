@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES, Column
-from training.intake.diazepam import SAME_AS_10_MG_DIAZEPAM
-from training.intake.drafting.category_names import category_of
-from training.intake.drafting.column_names import (
+from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
+from training.intake.vocabulary.category_names import category_of
+from training.intake.vocabulary.column_names import (
     BIRTH_DATE,
     BIRTH_YEAR,
     DIAZEPAM,
@@ -20,7 +20,7 @@ from training.intake.drafting.column_names import (
     fits,
 )
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
 from training.intake.drafting.value_drafts import described, drafted_value
 from training.intake.mapping_keys import OPEN

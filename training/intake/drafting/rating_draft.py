@@ -6,15 +6,15 @@ from typing import Any
 
 from features.protocol.instruments import INSTRUMENTS
 from features.protocol.item_scoring import ITEM_SCORINGS
-from training.intake.drafting.column_names import SCALE, SCORE
+from training.intake.vocabulary.column_names import SCALE, SCORE
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.item_keys import drafted_item_key
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.drafting.scale_columns import ScaleColumns, instrument_of, scale_columns
+from training.intake.vocabulary.scale_columns import ScaleColumns, instrument_of, scale_columns
 from training.intake.drafting.several_ratings import drafted_several
-from training.intake.drafting.visits import visit_of
+from training.intake.vocabulary.visits import visit_of
 from training.intake.mapping_keys import OPEN
 
 _EXPERIENCES = frozenset(name for name, scale in INSTRUMENTS.items() if not scale.decides_outcomes)

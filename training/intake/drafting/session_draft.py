@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES
-from training.intake.drafting.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
+from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import Part, PartColumn, matching

@@ -50,9 +50,10 @@ def dictionary_fields(table: SourceTable) -> dict[str, DictionaryField]:
     return fields
 
 
-def described(table: SourceTable, fields: Mapping[str, DictionaryField]) -> SourceTable:
+def described(table: SourceTable, fields: Mapping[str, DictionaryField], notes: tuple[str, ...] = ()) -> SourceTable:
     """An export with the labels of the dictionary; the columns of a checkbox carry the label of their choice."""
-    return replace(table, columns={name: _described(column, fields) for name, column in table.columns.items()})
+    columns = {name: _described(column, fields) for name, column in table.columns.items()}
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
 
 
 def _described(column: SourceColumn, fields: Mapping[str, DictionaryField]) -> SourceColumn:
