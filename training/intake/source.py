@@ -25,7 +25,8 @@ class SourceColumn:
 
     ``values`` are the distinct cells, none of them empty or blank. ``label`` is what the file or its dictionary calls
     the column. ``labels`` gives the label of a value by ``text_of(value)``; ``missing_codes`` are the values, as such
-    texts, that the file declares as missing. ``field_type`` is the type that a dictionary gives, such as ``checkbox``.
+    texts, that the file declares as missing. ``field_type`` and ``form`` are what a data dictionary says: the type of
+    the field, such as ``checkbox``, and the form that it is on.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SourceColumn:
     labels: Mapping[str, str] = field(default_factory=dict)
     missing_codes: frozenset[str] = frozenset()
     field_type: str = ""
+    form: str = ""
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -82,6 +82,11 @@ class PartColumn:
         )
 
     @property
+    def may_be_number(self) -> bool:
+        """Whether no cell is anything but a number; an empty column may hold numbers later."""
+        return self.is_number or not self.values
+
+    @property
     def is_labelled(self) -> bool:
         """Whether the source has labels of the codes."""
         return bool(self.column.labels) and self.column.field_type != "checkbox"
@@ -96,7 +101,7 @@ class PartColumn:
 class Part:
     """Rows of one table of a source, those ``where`` selects. ``columns`` are those that they fill.
 
-    ``empty`` are columns that are empty now; of a numbered group, they may be filled next month.
+    ``empty`` are columns of the same rows that nobody filled yet; they may be filled next month.
     """
 
     table: SourceTable
@@ -112,6 +117,11 @@ class Part:
         """Whether no patient has two rows."""
         codes = self.table.columns[self.identifier].codes[self.rows]
         return len(np.unique(codes)) == len(codes)
+
+    @property
+    def all_columns(self) -> list[PartColumn]:
+        """The columns that are filled, then those that are not."""
+        return [*self.columns.values(), *self.empty.values()]
 
     @property
     def words(self) -> str:
@@ -169,7 +179,9 @@ def _part(
         codes = column.codes[rows]
         if name != identifier and name not in _ADDED:
             (columns if (codes >= 0).any() else empty)[name] = PartColumn(column, codes)
-    return Part(table, where, title, rows, identifier, columns, {} if where else empty)
+    form = where.get(INSTRUMENT, ("",))[0]
+    own = {name: one for name, one in empty.items() if not where or (form and one.column.form == form)}
+    return Part(table, where, title, rows, identifier, columns, own)
 
 
 def matching(columns: Sequence[PartColumn], pattern: str) -> list[PartColumn]:

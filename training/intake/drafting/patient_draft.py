@@ -39,6 +39,10 @@ def drafted_patients(part: Part) -> DraftedBlock | None:
     for name, target in _DECLARED.items():
         if name not in taken and (key := _plain_column(name, target, columns)):
             keys.append(key)
+    taken |= {key.key for key in keys}
+    for name, target in _DECLARED.items():  # what nobody filled yet
+        if keys and name not in taken and (key := _plain_column(name, target, list(part.empty.values()))):
+            keys.append(key)
     if not keys:
         return None
     order = list(_DECLARED)

@@ -23,7 +23,7 @@ def drafted_value(target: Column, column: PartColumn) -> DraftedKey | None:
         return drafted_flag(target.name, column)
     if target.kind == "identifier":
         return DraftedKey(target.name, column.name, described(column))
-    return drafted_number(target.name, column) if column.is_number else None
+    return drafted_number(target.name, column) if column.may_be_number else None
 
 
 def described(column: PartColumn) -> str:
