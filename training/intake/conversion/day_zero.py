@@ -8,10 +8,10 @@ import numpy as np
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Mask
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.mapping import CohortMapping
 from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, Moments
 from training.intake.conversion.selection import Selection
 from training.intake.conversion.session_rows import SessionRows
+from training.intake.mapping import CohortMapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,8 @@ def find_day_zero(
         required = "the day of every session either as a date or as a number of days"
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "both for one patient"))
     cells.log.count_rows("patients without a first dose: left out", int(left_out.sum()))
-    moved = first[COUNTED][~np.isnan(first[COUNTED])]
-    cells.log.count_rows("patients whose days are counted from their first dosing session", int((moved != 0).sum()))
+    counted = first[COUNTED][~np.isnan(first[COUNTED])]
+    cells.log.count_rows("patients whose days are counted from their first dosing session", int((counted != 0).sum()))
     count = np.where(np.isnan(first[COUNTED]), 0.0, first[COUNTED])
     return DayZero(first[DATED], count, left_out)
 

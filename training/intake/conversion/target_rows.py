@@ -15,7 +15,7 @@ Column = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class RowOrigin:
     """Where rows come from: the source's table and the rule that made them."""
 
     table: SourceTable
@@ -38,7 +38,7 @@ class TargetRows:
 
     columns: Mapping[str, Column]
     patient: Indices
-    origins: tuple[Origin, ...]
+    origins: tuple[RowOrigin, ...]
     origin: Indices
     position: Indices
     second: Floats
@@ -62,12 +62,14 @@ class TargetRows:
         return replace(self, columns={**self.columns, **columns})
 
 
-def rows_of(rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], second: Floats | None = None) -> TargetRows:
+def rows_of(
+    rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], second: Floats | None = None
+) -> TargetRows:
     """The rows that one rule makes of rows of one source table."""
     return TargetRows(
         columns=columns,
         patient=rows.patient,
-        origins=(Origin(rows.table, rule),),
+        origins=(RowOrigin(rows.table, rule),),
         origin=np.zeros(len(rows), dtype=np.intp),
         position=rows.positions,
         second=np.full(len(rows), np.nan) if second is None else second,
