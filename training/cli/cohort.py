@@ -8,6 +8,7 @@ import click
 
 from features.protocol.problems import InputRefusedError
 from training.cli.cohort_exports import export, features, outcomes, schema
+from training.cli.cohort_import import import_command, map_command
 from training.cli.errors import FOLDER, Group, answers_for_mistakes
 from training.cli.reading import STRICT_OPTION, read_for_command, reading_lines
 
@@ -108,3 +109,7 @@ def _refuse_unless_new(directory: Path) -> None:
         raise InputRefusedError(
             [Problem(directory.name, None, None, "a folder that is new or empty", "a folder with files")]
         )
+
+
+cohort.add_command(map_command)
+cohort.add_command(import_command)
