@@ -30,7 +30,7 @@ class ScaleRatings:
     @property
     def higher_is_worse(self) -> bool:
         """The direction of the scale as recorded."""
-        return bool(getattr(self.instrument, "higher_is", "worse") == "worse")
+        return self.instrument.higher_is == "worse"
 
     @cached_property
     def severity(self) -> Floats:
