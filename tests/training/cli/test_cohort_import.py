@@ -28,8 +28,8 @@ def test_map_asks_and_import_refuses_until_it_is_answered(place: SameProcess) ->
     assert done.returncode == 0, done.stderr
     assert "clinic.toml: key sessions.1.route: Which route does each code of column route mean?" in done.stdout
     assert "1 question to answer in it; then run kap cohort import export DIR --map clinic.toml" in done.stdout
-    told = refused(place.kap("cohort", "import", "export", "cohort", "--map", "clinic.toml"), 2)
-    assert "clinic.toml, key sessions.1.route: required an answer" in told
+    said = refused(place.kap("cohort", "import", "export", "cohort", "--map", "clinic.toml"), 2)
+    assert "clinic.toml, key sessions.1.route: required an answer" in said
     assert not (place.folder / "cohort").exists()
     mapping = place.folder / "clinic.toml"
     text = mapping.read_text(encoding="utf-8").replace('1 = "?", 2 = "?"', '1 = "intramuscular", 2 = "intravenous"')
@@ -51,31 +51,31 @@ def test_a_source_that_tells_all_is_imported_without_a_mapping(place: SameProces
 
 def test_without_a_mapping_open_questions_are_listed_with_the_next_step(place: SameProcess) -> None:
     with_route_codes(place.folder)
-    told = refused(place.kap("cohort", "import", "export", "cohort"), 2)
-    assert "key sessions.1.route: required an answer" in told
-    assert "run kap cohort map export --out mapping.toml, answer it, and import with --map" in told
+    said = refused(place.kap("cohort", "import", "export", "cohort"), 2)
+    assert "key sessions.1.route: required an answer" in said
+    assert "run kap cohort map export --out mapping.toml, answer it, and import with --map" in said
 
 
 def test_a_mapping_with_answers_is_not_written_over(place: SameProcess) -> None:
     with_route_codes(place.folder)
     (place.folder / "clinic.toml").write_text("mine", encoding="utf-8")
-    told = refused(place.kap("cohort", "map", "export", "--out", "clinic.toml"), 2)
-    assert "required a file that does not exist yet, so that no answers are lost" in told
+    said = refused(place.kap("cohort", "map", "export", "--out", "clinic.toml"), 2)
+    assert "required a file that does not exist yet, so that no answers are lost" in said
     assert (place.folder / "clinic.toml").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "said"),
     [
         ("nowhere", "required an existing file or folder"),
         ("empty", "no such file"),
         ("old.xls", "save it as .xlsx or CSV"),
     ],
 )
-def test_what_is_no_source_is_refused(place: SameProcess, source: str, told: str) -> None:
+def test_what_is_no_source_is_refused(place: SameProcess, source: str, said: str) -> None:
     (place.folder / "empty").mkdir()
     (place.folder / "old.xls").write_bytes(b"x")
-    assert told in refused(place.kap("cohort", "map", source, "--out", "clinic.toml"), 2)
+    assert said in refused(place.kap("cohort", "map", source, "--out", "clinic.toml"), 2)
 
 
 @pytest.mark.skipif(not CLINIC_EXPORT.is_dir(), reason="needs ../shared/clinic-export")

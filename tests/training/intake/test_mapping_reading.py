@@ -15,22 +15,22 @@ def refusal(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "said"),
     [
         (
             'values = { F = "female", M = "male" }',
             'question = "Which sex is each code?", candidates = ["female", "male"], values = { F = "female", M = "?" }',
-            "key patients.1.sex: required an answer: Which sex is each code? One of female, male; found an open question",
+            "key patients.1.sex: required an answer: Which sex is each code? One of female, male; found an open",
         ),
-        ('"scale"', '{ question = "Which scale?", candidates = ["gad7"] }', "key assessments.1.instrument: required an answer: Which"),
-        ('"scale"', '{ value = "?" }', "key assessments.1.instrument.value: required an answer in place of the question mark"),
-        ("[[patients]]", '[dates]\nformat = { question = "Which?", candidates = ["a", "b"], answer = "?" }\n[[patients]]',
-         "key dates.format: required an answer: Which? One of a, b"),
+        ('"scale"', '{ question = "Which?", candidates = ["gad7"] }', "key assessments.1.instrument: required an"),
+        ('"scale"', '{ value = "?" }', "key assessments.1.instrument.value: required an answer in place of the"),
+        ("[[patients]]", '[dates]\nformat = { question = "Which?", candidates = ["a"], answer = "?" }\n[[patients]]',
+         "key dates.format: required an answer: Which? One of a"),
     ],
 )  # fmt: skip
-def test_an_open_question_is_refused_with_its_path_and_candidates(old: str, new: str, told: str) -> None:
+def test_an_open_question_is_refused_with_its_path_and_candidates(old: str, new: str, said: str) -> None:
     (found,) = refusal(MAPPING.replace(old, new))
-    assert found.startswith(f"clinic.toml, {told}")
+    assert found.startswith(f"clinic.toml, {said}")
 
 
 def test_an_answer_may_stand_beside_its_question(clinic: SmallClinic) -> None:
@@ -43,7 +43,7 @@ def test_an_answer_may_stand_beside_its_question(clinic: SmallClinic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "said"),
     [
         ('sex = {', 'sx = {', "key patients.1.sx: required one of from, id, where, rows, site_id, age_years"),
         ('score = "score"', 'scor = "score"', "key assessments.1.scor: required one of"),
@@ -52,13 +52,13 @@ def test_an_answer_may_stand_beside_its_question(clinic: SmallClinic) -> None:
         ("format = 1", "format = 2", "key format: required 1; found a number"),
         ('id = "id"', "id = 7", "key patients_are.id: required a text that is not blank; found a number"),
         ('from = "sessions.csv"', "", "key sessions.1.from: required the file, sheet or table"),
-        ('source = "delimited"', 'source = "delimited"\ntime_zone = "Berlin"', "key time_zone: required the name of a time zone"),
-        ('kind = { value = "dosing" }', 'kind = { }', "key sessions.1.kind: required either column or value; found neither"),
+        ('source = "delimited"', 'source = "delimited"\ntime_zone = "Berlin"', "key time_zone: required the name of a"),
+        ('kind = { value = "dosing" }', 'kind = { }', "key sessions.1.kind: required either column or value"),
         ('id = "id"', 'id = "id"\n[protocol]\nfile = "none.toml"', "key protocol.pseudonyms: required one of file"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_at_its_key(old: str, new: str, told: str) -> None:
-    assert any(line.startswith(f"clinic.toml, {told}") for line in refusal(MAPPING.replace(old, new, 1)))
+def test_what_is_wrong_is_said_at_its_key(old: str, new: str, said: str) -> None:
+    assert any(line.startswith(f"clinic.toml, {said}") for line in refusal(MAPPING.replace(old, new, 1)))
 
 
 def test_a_nearly_right_key_is_suggested() -> None:
@@ -73,14 +73,14 @@ def test_text_that_is_no_toml_is_refused_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "said"),
     [
-        ('"born"', '"borm"', "clinic.toml, key patients.1.age_years: required a column of the source; found a name that is no column of patients.csv; did you mean born?"),
-        ('"sessions.csv"', '"session.csv"', "clinic.toml, key sessions.1.from: required one table of the source, by its name or a pattern; found none; did you mean sessions.csv?"),
-        ('"sessions.csv"', '"*s.csv"', "clinic.toml, key sessions.1.from: required one table of the source, by its name or a pattern; found 3 tables that fit"),
+        ('"born"', '"borm"', "found a name that is no column of patients.csv; did you mean"),
+        ('"sessions.csv"', '"session.csv"', "by its name or a pattern; found none; did you mean sessions.csv?"),
+        ('"sessions.csv"', '"*s.csv"', "by its name or a pattern; found 3 tables that fit"),
     ],
 )  # fmt: skip
 def test_what_the_source_does_not_have_is_refused_with_what_is_near(
-    clinic: SmallClinic, old: str, new: str, told: str
+    clinic: SmallClinic, old: str, new: str, said: str
 ) -> None:
-    assert told in clinic.write().refusal(MAPPING.replace(old, new))
+    assert any(said in line for line in clinic.write().refusal(MAPPING.replace(old, new)))

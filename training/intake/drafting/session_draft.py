@@ -45,7 +45,7 @@ def drafted_kind(words: str, columns: Sequence[PartColumn]) -> DraftedKey | None
     return None
 
 
-def _kind_by_dose(columns: Sequence[PartColumn], words: str, measured: bool) -> DraftedKey | None:  # noqa: FBT001
+def _kind_by_dose(columns: Sequence[PartColumn], words: str, measured: bool) -> DraftedKey | None:
     """Dosing where every row has a route or a dose; else the question, if anything tells that these are sessions."""
     beside = [one.codes >= 0 for one in columns if fits(DOSE, *one.names) or fits(SESSION_COLUMNS["route"], *one.names)]
     if beside and np.logical_or.reduce(beside).all():

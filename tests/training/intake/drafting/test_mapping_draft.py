@@ -10,6 +10,7 @@ from training.intake.drafting.mapping_draft import draft_mapping
 from training.intake.mapping_reading import open_questions
 from training.intake.sources.dispatch import read_source
 
+SLASHED = "id,date,scale,score\nA,03/04/2025,GAD-7,16\nB,06/04/2025,GAD-7,12\n"
 ITEMS = [f"gad7_{number}" for number in range(1, 8)]
 
 
@@ -61,11 +62,11 @@ def test_a_draft_without_questions_is_imported(clinic: SmallClinic) -> None:
 @pytest.mark.parametrize(
     ("files", "path"),
     [
-        ({"sessions": "id,date,dose\nA,2025-03-10,60\nA,2025-03-20,60\nB,2025-04-01,60\n"}, "sessions.1.dose_mg_per_kg"),
+        ({"sessions": "id,date,dose\nA,2025-03-10,60\nA,2025-03-20,60\n"}, "sessions.1.dose_mg_per_kg"),
         ({"sessions": "id,date,dose_mg\nA,2025-03-10,60\nA,2025-03-20,60\n"}, "sessions.1.dose_mg_per_kg"),
         ({"sessions": "id,date,route\nA,2025-03-10,1\nA,2025-03-20,2\n"}, "sessions.1.route"),
         ({"sessions": "id,date,entered,dose_mgkg\nA,2025-03-10,2025-03-10,1\nA,2025-03-20,2025-03-20,1\n"}, None),
-        ({"sessions": "id,date,seen_on,dose_mgkg\nA,2025-03-10,2025-03-10,1\nA,2025-03-20,2025-03-20,1\n"}, "sessions.1.day"),
+        ({"sessions": "id,date,on,mgkg\nA,2025-03-10,2025-03-10,1\nA,2025-03-20,2025-03-20,1\n"}, "sessions.1.day"),
         ({"sessions": "id,date\nA,2025-03-10\nA,2025-03-20\n"}, "sessions.1.kind"),
         ({"patients": "id,sex\nA,1\nB,2\n"}, "patients.1.sex"),
         ({"patients": "id,sex,benzodiazepine_mg\nA,F,5\nB,M,0\n"}, "patients.1.benzodiazepine_mg"),
@@ -76,7 +77,7 @@ def test_a_draft_without_questions_is_imported(clinic: SmallClinic) -> None:
         ({"ratings": RATINGS + "A,2025-03-24,GAD-7,8\n"}, "assessments.1.several_on_one_day"),
         ({"ratings": RATINGS + "A,2025-03-24,GAD-7,9\n"}, None),
         ({"ratings": RATINGS + "A,2025-03-24,XYZ,9\n"}, "assessments.1.instrument"),
-        ({"ratings": RATINGS.replace("2025-03-09", "03/04/2025").replace("2025-03-24", "05/04/2025").replace("2025-04-01", "06/04/2025")}, "dates.format"),
+        ({"ratings": SLASHED}, "dates.format"),
         ({"ratings": RATINGS.replace("2025-03-09", "2025-03-09T10:00Z")}, "time_zone"),
         ({"ratings": rows_of_items(1, 4)}, "assessments.1.item_key"),
         ({"ratings": rows_of_items(0, 3)}, None),
@@ -121,6 +122,6 @@ def test_a_group_that_is_empty_now_is_drafted_too(clinic: SmallClinic) -> None:
 def test_the_draft_ends_with_what_is_not_read_and_a_date_in_a_name_is_a_star(clinic: SmallClinic) -> None:
     text = draft_mapping(read_source(clinic.write(notes_2025_01_31="id,note\nA,x\n").source))
     assert text.rstrip().splitlines()[-2:] == ["# Not read:", "# notes_2025_01_31.csv: note"]
-    clinic.write(**{"ratings_20250131": RATINGS})
+    clinic.write(ratings_20250131=RATINGS)
     (clinic.source / "ratings.csv").unlink()
     assert drafted(clinic)["assessments"][0]["from"] == "ratings_*.csv"

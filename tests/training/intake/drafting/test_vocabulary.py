@@ -22,7 +22,7 @@ from training.intake.vocabulary.visits import visit_of
         ("route", PlainName("route")),
     ],
 )
-def test_the_unit_of_a_name_is_told_apart(name: str, found: PlainName) -> None:
+def test_the_unit_of_a_name_is_split_off(name: str, found: PlainName) -> None:
     assert plain_name(name) == found
 
 
@@ -52,7 +52,7 @@ def test_a_scale_is_known_by_its_usual_names(word: str, name: str | None) -> Non
     assert instrument_of(word) == name
 
 
-def test_items_totals_and_visits_are_told_apart() -> None:
+def test_items_totals_and_visits_are_different_things() -> None:
     items = [f"GAD7_Q{number}" for number in range(1, 8)]
     names = [*items, "GAD7Total", "phq9_item3", "gad7_w4", "w8_gad7", "hama_total_bl", "weight", "gad7_note"]
     assert scale_columns(names) == (

@@ -12,7 +12,8 @@ from training.intake.drafting.parts import parts_of
 from training.intake.source import Source
 from training.intake.sources.dispatch import read_source
 
-EXPORT = """record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,sex,prior_tx___1,prior_tx____9,gad7_total,q_date
+ADDED = "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance"
+EXPORT = f"""{ADDED},sex,prior_tx___1,prior_tx____9,gad7_total,q_date
 1,baseline_arm_1,,,2,1,0,,
 1,baseline_arm_1,questionnaires,1,,,,14,2025-03-01
 1,treatment_arm_1,questionnaires,1,,,,9,2025-03-20

@@ -60,20 +60,23 @@ def test_blank_rows_and_a_title_are_passed_over_and_rows_keep_their_numbers(tmp_
 
 
 @pytest.mark.parametrize(
-    ("rows", "merged", "told"),
+    ("rows", "merged", "said"),
     [
-        (ROWS, "B1:C1", "b.xlsx, sheet Visits: required one cell per column and row; unmerge the cells and fill each; found merged cells B1:C1"),
-        (ROWS, "A2:A3", "b.xlsx, sheet Visits: required one cell per column and row; unmerge the cells and fill each; found merged cells A2:A3"),
-        ([ROWS[0], ["A", "#REF!", 1]], "", "b.xlsx, sheet Visits, row 2, column Seen on: required a value; found an error of a formula in cell B2"),
-        ([ROWS[0], ["A", "=1+1", 1]], "", "b.xlsx, sheet Visits, row 2, column Seen on: required a formula with its stored value; open the workbook in a spreadsheet program and save it; found none in cell B2"),
-        ([["ID", "ID"], ["A", 1]], "", "b.xlsx, sheet Visits, column ID: required each heading once; found a heading that repeats, in cell B1"),
-        ([["ID", None, "x"], ["A", 1, 2]], "", "b.xlsx, sheet Visits: required a heading for every column that holds something; found an empty cell B1"),
+        (ROWS, "B1:C1", "unmerge the cells and fill each; found merged cells B1:C1"),
+        (ROWS, "A2:A3", "unmerge the cells and fill each; found merged cells A2:A3"),
+        ([ROWS[0], ["A", "#REF!", 1]], "", "column Seen on: required a value; found an error of a formula in cell B2"),
+        ([ROWS[0], ["A", "=1+1", 1]], "", "row 2, column Seen on: required a formula with its stored value; open the"),
+        ([["ID", "ID"], ["A", 1]], "", "required each heading once; found a heading that repeats, in cell B1"),
+        ([["ID", None, "x"], ["A", 1, 2]], "", "for every column that holds something; found an empty cell B1"),
     ],
 )  # fmt: skip
 def test_what_would_be_read_wrongly_is_refused_by_its_cell(
-    tmp_path: Path, rows: list[list[Any]], merged: str, told: str
+    tmp_path: Path, rows: list[list[Any]], merged: str, said: str
 ) -> None:
-    assert told in refusal(write(tmp_path / "b.xlsx", merged, Visits=rows))
+    assert any(
+        line.startswith("b.xlsx, sheet Visits") and said in line
+        for line in refusal(write(tmp_path / "b.xlsx", merged, Visits=rows))
+    )
 
 
 def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
