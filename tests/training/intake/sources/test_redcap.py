@@ -87,7 +87,7 @@ tx,checkbox,Earlier treatments,"1, SSRI"
     [
         ("0,0", "no", ["A female true true", "B male false true"]),
         ("0,0", "not_recorded", ["A female true true", "B male  false"]),
-        (",", None, ["A female true true", "B male  "]),
+        (",", None, ["A female true true", "B male"]),
     ],
 )
 def test_what_no_tick_means_is_asked_unless_blank_cells_tell_it(
