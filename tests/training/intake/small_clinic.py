@@ -14,6 +14,8 @@ from training.intake.sources.dispatch import read_source
 
 PATIENTS = "id,born,sex\nA,1980-05-10,F\nB,1990-01-01,M\n"
 SESSIONS = "id,date,dose\nA,2025-03-10,60\nA,2025-03-17,70\nB,2025-04-01,50\n"
+SESSIONS_IN_MG_PER_KG = "id,date,dose_mgkg\nA,2025-03-10,0.6\nA,2025-03-17,0.7\nB,2025-04-01,0.5\n"
+"""Sessions of which nothing needs to be asked."""
 RATINGS = "id,date,scale,score\nA,2025-03-09,GAD-7,16\nA,2025-03-24,GAD-7,9\nB,2025-04-01,GAD-7,12\n"
 HEAD = """format = 1
 source = "delimited"
@@ -75,6 +77,6 @@ class SmallClinic:
         return describe_problems(refused.value.problems)
 
     def table(self, name: str) -> list[str]:
-        """The lines of a table of the cohort, cells joined by blanks, without the header."""
+        """The lines of a table of the cohort, cells joined by blanks, without the header and empty cells at the end."""
         with (self.cohort / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return [" ".join(row) for row in list(csv.reader(file))[1:]]
+            return [" ".join(row).rstrip() for row in list(csv.reader(file))[1:]]
