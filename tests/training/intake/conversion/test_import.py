@@ -225,13 +225,8 @@ def test_items_that_contradict_are_refused_by_row(clinic: SmallClinic, row: str,
 
 def test_items_keyed_from_1_are_found_and_converted_only_if_the_mapping_says_so(clinic: SmallClinic) -> None:
     clinic.write(ratings=ITEM_HEADER + "A,2025-03-09,4,3,3,3,3,3,4,\nB,2025-04-01,1,1,1,1,1,1,1,\n")
-<<<<<<< HEAD
-    told = 'clinic.toml, key assessments.1.item_key: required item_key = "1 to 4" if the items are keyed so'
-    assert clinic.refusal(BY_ITEMS)[0].startswith(told)
-=======
     said = 'clinic.toml, key assessments.1.item_key: required item_key = "1 to 4" if the items are keyed so'
     assert clinic.refusal(BY_ITEMS)[0].startswith(said)
->>>>>>> intake
     found = sentences(clinic.import_it(BY_ITEMS.rstrip() + '\nitem_key = "1 to 4"\n'))
     assert clinic.table("assessments") == ["A -1 gad7 16", "B 0 gad7 0"]
     assert "counted items from 0 instead of 1 in 14 cells of 7 columns" in found
