@@ -17,7 +17,8 @@ from features.protocol.columns import Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
-from training.cohort.file_names import PROTOCOL_FILE, read_cohort
+from training.cohort.file_names import PROTOCOL_FILE
+from training.cohort.reader import read_cohort
 from training.intake.conversion.target_rows import TargetRows
 from training.intake.mapping import CohortMapping
 
