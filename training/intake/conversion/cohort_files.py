@@ -95,7 +95,7 @@ def _plain(number: float) -> str:
 def read_back(folder: Path, tables: Mapping[str, TargetRows], protocol: Protocol) -> Cohort:
     """The cohort as the strict reader sees it; its problems are told by the file and row of the source."""
     try:
-        return read_cohort(folder, protocol)
+        return read_cohort(folder, protocol, strict=True)
     except CohortRefusedError as error:
         raise CohortRefusedError([_of_source(problem, tables) for problem in error.problems]) from None
 

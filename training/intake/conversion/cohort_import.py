@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.records.cohort import Cohort
 from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
 from training.intake.conversion.conversion_log import Conversion, ConversionLog
 from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
@@ -17,6 +16,8 @@ from training.intake.conversion.tables import convert
 from training.intake.conversion.unread import unread_columns, unread_rows
 from training.intake.mapping import CohortMapping
 from training.intake.source import Source, undated
+from training.plausibility.finding import CohortFinding
+from training.plausibility.findings import refuse_implausible
 
 FORMAT = 1
 """Of ``import.json``."""
@@ -38,6 +39,7 @@ class ImportRecord:
     notes: tuple[str, ...]
     not_read: tuple[str, ...]
     pseudonyms: bool
+    warnings: tuple[CohortFinding, ...]
 
     def sentences(self) -> list[str]:
         """The record in words."""
@@ -59,6 +61,7 @@ class ImportRecord:
             "notes": list(self.notes),
             "not_read": list(self.not_read),
             "pseudonyms": self.pseudonyms,
+            "warnings": [{"code": one.code, "sentence": one.sentence} for one in self.warnings],
         }
 
 
@@ -74,7 +77,7 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
         patient_ids = pseudonyms_of(converted.patients, key) if key and mapping.pseudonyms else list(converted.patients)
         write_tables(folder, converted.tables, patient_ids, mapping)
         cohort = read_back(folder, converted.tables, mapping.protocol)
-        check_plausibility(cohort)
+        warnings = refuse_implausible(cohort)
         record = ImportRecord(
             mapping_digest=mapping.digest,
             source_kind=source.kind,
@@ -89,16 +92,13 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
                 *unread_rows(source, mapping, converted.untaken),
             ),
             pseudonyms=mapping.pseudonyms,
+            warnings=warnings,
         )
         text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
         (folder / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
         if key:
             key.save()
     return record
-
-
-def check_plausibility(_: Cohort) -> None:
-    """Refuse a cohort whose records would falsify outcomes; the place where `training.plausibility` is called."""
 
 
 def _key(mapping: CohortMapping, directory: Path, key_file: Path | None) -> PseudonymKey | None:
