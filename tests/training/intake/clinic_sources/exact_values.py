@@ -23,9 +23,9 @@ def dosing_weight(doses: Sequence[float], rng: np.random.Generator) -> Decimal:
     raise ValueError("no weight gives these doses back")
 
 
-def milligrams(dose_per_kg: float, weight: Decimal) -> Decimal:
-    """The dose in mg, without rounding: two decimals of the dose and one of the weight make three."""
-    return Decimal(str(dose_per_kg)) * weight
+def milligrams(dose_per_kg: float, weight: Decimal) -> str:
+    """The dose in mg, without rounding: two decimals of the dose and one of the weight make up to three."""
+    return f"{(Decimal(str(dose_per_kg)) * weight).normalize():f}"
 
 
 def body_of(body_mass_index: float, rng: np.random.Generator) -> tuple[int, Decimal]:

@@ -116,7 +116,7 @@ def _sessions(dated: DatedCohort, weights: dict[str, Decimal], rng: np.random.Ge
             "started_at": _time(session["date"], int(rng.integers(600, 960))),
             "session_type": str(session["kind"]),
             "route": coded(ROUTES, session["route"]),
-            "ketamine_mg": str(in_mg).replace(".", ","),
+            "ketamine_mg": in_mg.replace(".", ","),
             "cadss_max": _german(session["peak_dissociation"]),
             "systolic_max": _german(session["peak_systolic_mmhg"]),
             "adverse_event": yes_no(session["adverse_event"], "ja", "nein"),

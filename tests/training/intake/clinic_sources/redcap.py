@@ -169,7 +169,7 @@ def _sessions(dated: DatedCohort, weights: dict[str, Decimal]) -> Iterator[_Row]
             "dosing_session",
             session_date=date,
             route=coded(codes_of(ROUTES), session["route"]),
-            dose_mg="" if pd.isna(dose) else str(milligrams(float(str(dose)), weights[patient])),
+            dose_mg="" if pd.isna(dose) else milligrams(float(str(dose)), weights[patient]),
             cadss_peak=sometimes(rng.random, 0.4, MISSING, text_of_number(session["peak_dissociation"])),
             sbp_peak=sometimes(rng.random, 0.4, MISSING, text_of_number(session["peak_systolic_mmhg"])),
             ae_yn=yes_no(session["adverse_event"]),
