@@ -155,7 +155,10 @@ def _add_sessions(tables: ClinicalTables, dated: DatedCohort, persons: dict[str,
         route = concepts.ROUTES.get(str(session["route"]), 0)
         dose, unit = session["dose_mg_per_kg"], "mg/kg"
         exposure = _add_exposure(tables, person, concepts.KETAMINE, (date, date), (dose, unit, route))
-        for column, concept in (("peak_dissociation", concepts.DISSOCIATION), ("peak_systolic_mmhg", concepts.SYSTOLIC)):
+        for column, concept in (
+            ("peak_dissociation", concepts.DISSOCIATION),
+            ("peak_systolic_mmhg", concepts.SYSTOLIC),
+        ):
             if not pd.isna(session[column]):
                 _add_measurement(tables, persons, session, concept, session[column], exposure)
         if not pd.isna(session["adverse_event"]):

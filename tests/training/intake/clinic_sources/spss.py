@@ -1,7 +1,7 @@
 """The cohort as a wide SPSS file: one row per patient, a group of columns per treatment, session, visit and event.
 
-A visit is a date with a rating, and has a column per scale. Codes have value labels, 9, 99 and 999 are user-missing. The
-file has room for more visits and sessions than anybody has, so that next month's file has the same columns.
+A visit is a date with a rating, and has a column per scale. Codes have value labels, 9, 99 and 999 are user-missing.
+The file has room for more visits and sessions than anybody has, so that next month's file has the same columns.
 """
 
 from collections.abc import Iterator
@@ -112,11 +112,7 @@ def _variables(sites: list[str]) -> StatisticalVariables:
     for name, (_, label) in FLAGS.items():
         variables.column(name, label, YES_NO, 9)
     for number in range(1, ROOM["pt"] + 1):
-        variables.column(f"pt{number}_class", f"Earlier treatment {number}: class", numbered(TREATMENTS))
-        variables.column(f"pt{number}_start_date", f"Earlier treatment {number}: first day")
-        variables.column(f"pt{number}_end_date", f"Earlier treatment {number}: last day")
-        variables.column(f"pt{number}_adeq", f"Earlier treatment {number}: adequate", YES_NO, 9)
-        variables.column(f"pt{number}_out", f"Earlier treatment {number}: outcome", numbered(TREATMENT_OUTCOMES))
+        _treatment(variables, number)
     for number in range(1, ROOM["dos"] + 1):
         _dose(variables, number)
     for number in range(1, ROOM["ther"] + 1):
@@ -133,6 +129,15 @@ def _variables(sites: list[str]) -> StatisticalVariables:
     return variables
 
 
+def _treatment(variables: StatisticalVariables, number: int) -> None:
+    title = f"Earlier treatment {number}"
+    variables.column(f"pt{number}_class", f"{title}: class", numbered(TREATMENTS))
+    variables.column(f"pt{number}_start_date", f"{title}: first day")
+    variables.column(f"pt{number}_end_date", f"{title}: last day")
+    variables.column(f"pt{number}_adeq", f"{title}: adequate", YES_NO, 9)
+    variables.column(f"pt{number}_out", f"{title}: outcome", numbered(TREATMENT_OUTCOMES))
+
+
 def _dose(variables: StatisticalVariables, number: int) -> None:
     title = f"Dosing session {number}"
     variables.column(f"dos{number}_date", f"{title}: date")
@@ -146,7 +151,9 @@ def _dose(variables: StatisticalVariables, number: int) -> None:
 def _rows(dated: DatedCohort) -> Iterator[_Cells]:
     rng = dated.rng(21)
     sites = {site: code for code, site in enumerate(sorted(dated.cohort.patients["site_id"].unique()), start=1)}
-    groups = [_by_patient(cells) for cells in (_treatments(dated), _sessions(dated, rng), _visits(dated), _events(dated))]
+    groups = [
+        _by_patient(cells) for cells in (_treatments(dated), _sessions(dated, rng), _visits(dated), _events(dated))
+    ]
     for patient in records(dated.patients):
         row: _Cells = {"pid": patient["patient_id"], "centre": sites[str(patient["site_id"])]}
         row |= {"sex": _code(SEXES, patient["sex"], missing=9 if rng.random() < 0.5 else None)}
@@ -186,13 +193,16 @@ def _treatments(dated: DatedCohort) -> Iterator[tuple[str, _Cells]]:
     for treatment in records(dated.prior_treatments):
         patient = str(treatment["patient_id"])
         group = f"pt{_next(seen, patient, 'pt')}"
-        yield patient, {
-            f"{group}_class": _code(TREATMENTS, treatment["treatment"]),
-            f"{group}_start_date": _date(treatment["start_date"]),
-            f"{group}_end_date": _date(treatment["end_date"]),
-            f"{group}_adeq": _flag(treatment["adequate"]),
-            f"{group}_out": _code(TREATMENT_OUTCOMES, treatment["outcome"]),
-        }
+        yield (
+            patient,
+            {
+                f"{group}_class": _code(TREATMENTS, treatment["treatment"]),
+                f"{group}_start_date": _date(treatment["start_date"]),
+                f"{group}_end_date": _date(treatment["end_date"]),
+                f"{group}_adeq": _flag(treatment["adequate"]),
+                f"{group}_out": _code(TREATMENT_OUTCOMES, treatment["outcome"]),
+            },
+        )
 
 
 def _next(seen: dict[str, int], patient: str, group: str) -> int:
@@ -212,14 +222,17 @@ def _sessions(dated: DatedCohort, rng: np.random.Generator) -> Iterator[tuple[st
             yield patient, {f"ther{_next(hours, patient, 'ther')}_date": date}
             continue
         group = f"dos{_next(doses, patient, 'dos')}"
-        yield patient, {
-            f"{group}_date": date,
-            f"{group}_route": _code(ROUTES, session["route"]),
-            f"{group}_mgkg": session["dose_mg_per_kg"],
-            f"{group}_cadss": _or_missing(session["peak_dissociation"], 99, rng),
-            f"{group}_sbp": _or_missing(session["peak_systolic_mmhg"], 999, rng),
-            f"{group}_ae": _flag(session["adverse_event"]),
-        }
+        yield (
+            patient,
+            {
+                f"{group}_date": date,
+                f"{group}_route": _code(ROUTES, session["route"]),
+                f"{group}_mgkg": session["dose_mg_per_kg"],
+                f"{group}_cadss": _or_missing(session["peak_dissociation"], 99, rng),
+                f"{group}_sbp": _or_missing(session["peak_systolic_mmhg"], 999, rng),
+                f"{group}_ae": _flag(session["adverse_event"]),
+            },
+        )
 
 
 def _visits(dated: DatedCohort) -> Iterator[tuple[str, _Cells]]:

@@ -1,4 +1,4 @@
-"""The cohort as an Excel workbook: a sheet per table, date cells, words for codes, blank rows, columns in another order.
+"""The cohort as an Excel workbook: a sheet per table, date cells, words for codes, blank rows, columns in any order.
 
 Body mass index comes from height and weight; yes and no are written in several ways; a few dates are text.
 """
@@ -100,7 +100,10 @@ def _patients(dated: DatedCohort, rng: np.random.Generator) -> Iterator[_Row]:
     for patient in records(dated.patients):
         index = patient["body_mass_index"]
         height, weight = (None, None) if pd.isna(index) else body_of(float(str(index)), rng)
-        row: _Row = {"Remarks": str(rng.choice(["", "see letter", "prefers e-mail"])) or None, "Centre": patient["site_id"]}
+        row: _Row = {
+            "Remarks": str(rng.choice(["", "see letter", "prefers e-mail"])) or None,
+            "Centre": patient["site_id"],
+        }
         row |= {"Patient ID": patient["patient_id"], "Sex": _word({}, patient["sex"], capital=True)}
         row |= {"Main diagnosis": _word(DIAGNOSES, patient["diagnosis"])}
         row |= {title: _number(patient[column], rng) for title, column in PATIENT_NUMBERS.items()}
