@@ -23,6 +23,8 @@ PACKAGES = (
     "training.outcomes",
     "training.metrics",
     "training.cohort",
+    "training.intake.sources",
+    "training.intake",
     "training.registry",
     "training.learning",
     "training.leakage",
@@ -119,6 +121,7 @@ ONLY_IN = {
         "serving/log/upgrade.py",
     },
     "cryptography": {"serving/log/content.py"},
+    "pyreadstat": {"training/intake/sources/statistical.py"},
 }
 NEVER = {
     "features": {"sklearn", "xgboost", "scipy", "pyarrow", "pydantic"},

@@ -1,0 +1,114 @@
+"""A source before any interpretation: tables of cells as the files hold them, with labels and missing codes.
+
+Each column holds its distinct cells once, and a code per row, so that a conversion runs once per distinct cell.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from features.protocol.problems import Problem
+from features.records.timeline import Indices
+
+SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
+Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
+"""What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
+
+_ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
+SHEET = ", sheet "
+"""Between a workbook's name and that of a sheet, in the place of a problem."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceColumn:
+    """One column: ``codes`` has a position in ``values`` per row, shape (rows,), -1 where the cell is empty.
+
+    ``values`` are the distinct cells, none of them empty or blank. ``label`` is what the file or its dictionary calls
+    the column. ``labels`` gives the label of a value by ``text_of(value)``; ``missing_codes`` are the values, as such
+    texts, that the file declares as missing. ``field_type`` is the type that a dictionary gives, such as ``checkbox``.
+    """
+
+    name: str
+    codes: Indices
+    values: tuple[Cell, ...]
+    label: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    missing_codes: frozenset[str] = frozenset()
+    field_type: str = ""
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceTable:
+    """A file, a sheet or a table of a database. ``name`` is what a mapping calls it, ``place`` what a problem does.
+
+    ``rows`` has the number of each row as the file shows it: of a delimited file or a sheet as a spreadsheet numbers
+    it, so that the header usually is row 1; else from 1 for the first record. ``decimal_comma`` tells that a comma is
+    the decimal mark of its text cells. ``notes`` are sentences about how it was read, such as its encoding; they name
+    no value of a patient.
+    """
+
+    name: str
+    columns: Mapping[str, SourceColumn]
+    rows: Indices
+    place: str = ""
+    decimal_comma: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def problem(self, required: str, found: str, *, row: int | None = None, column: str | None = None) -> Problem:
+        """A problem of this table; ``row`` is a number as in ``rows``."""
+        place = self.place or self.name
+        first = 2 if shows_header(place) else 1
+        return Problem(place, None if row is None else row - first, column, required, found)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What was read from SOURCE. ``digests`` has the SHA-256 of each file by its name; ``not_read`` what was passed."""
+
+    kind: SourceKind
+    tables: Mapping[str, SourceTable]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    not_read: tuple[str, ...] = ()
+    missing_codes: frozenset[str] = frozenset()
+
+
+def source_column(name: str, cells: Iterable[Cell | None]) -> SourceColumn:
+    """A column from its cells; None, NaN and blank text are empty cells. Give labels by ``dataclasses.replace``."""
+    positions: dict[tuple[type, Cell], int] = {}
+    codes = [
+        -1 if _is_empty(cell) else positions.setdefault((type(cell), cell), len(positions))  # type: ignore[arg-type]
+        for cell in cells
+    ]
+    return SourceColumn(name, np.array(codes, dtype=np.intp), tuple(cell for _, cell in positions))
+
+
+def _is_empty(cell: Cell | None) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())  # noqa: PLR0124 - NaN
+
+
+def text_of(cell: Cell) -> str:
+    """The text under which labels and mappings know a cell: ``1`` for 1 and 1.0, ``true``, ISO dates, else stripped.
+
+    Examples: ``text_of(2.0) == "2"``, ``text_of(" 02 ") == "02"``, ``text_of(True) == "true"``.
+    """
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() else repr(cell)
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+def shows_header(place: str) -> bool:
+    """Whether rows of this place are numbered as in a spreadsheet, with the header in row 1."""
+    return place.casefold().endswith(_ROWS_BELOW_A_HEADER) or SHEET in place
