@@ -1,0 +1,187 @@
+"""The cells of a source's rows as the values that a mapping asks for: numbers, flags, texts, categories and moments.
+
+Each distinct cell is read once. A cell that can't be read is a problem of its row; the value is then not recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from features.protocol.columns import Column
+from features.records.timeline import Floats, Indices
+from training.intake.cell_values import NOT_RECORDED, category_respelt, flag_respelt, mapped, number_respelt, plain_name, read_category, read_flag, read_number, read_text
+from training.intake.conversion_log import ConversionLog
+from training.intake.mapping import CohortMapping, Scalar, ValueRule
+from training.intake.mapping_keys import did_you_mean
+from training.intake.moments import COUNTED, DATED, FROM_DAY_0, CellRefusedError, Moment, Moments, read_moment, read_time, second_of
+from training.intake.source import Cell, SourceColumn, SourceTable, text_of
+
+Read = TypeVar("Read")
+Texts = np.ndarray
+"""Texts of shape (rows,), None where not recorded."""
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedRows:
+    """Rows of a source table, by their positions in it, with the patient of each, -1 for none."""
+
+    table: SourceTable
+    positions: Indices
+    patient: Indices
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def where(self, kept: Any) -> "SelectedRows":
+        """Those of the rows that a mask keeps."""
+        return SelectedRows(self.table, self.positions[kept], self.patient[kept])
+
+
+class CellEvaluation:
+    """Reads cells by the rules of one mapping, and logs what was converted and what can't be read."""
+
+    def __init__(self, mapping: CohortMapping, log: ConversionLog) -> None:
+        self.mapping, self.log = mapping, log
+        self.zone = None if mapping.time_zone is None else ZoneInfo(mapping.time_zone)
+
+    def column(self, table: SourceTable, name: str, path: str) -> SourceColumn:
+        """A column of a table; one that is not there is a problem, and an empty one stands for it."""
+        if name in table.columns:
+            return table.columns[name]
+        found = f"a name that is no column of {table.place or table.name}{did_you_mean(name, table.columns)}"
+        self._refuse_key(path, "a column of the source", found)
+        return SourceColumn(name, np.full(len(table), -1, dtype=np.intp), ())
+
+    def numbers(self, rows: SelectedRows, rule: ValueRule) -> Floats:
+        """Numbers, NaN where not recorded; shape (rows,)."""
+        comma = rows.table.decimal_comma
+
+        def read(cell: Cell | Scalar) -> float:
+            return read_number(cell, decimal_comma=comma) * rule.factor
+
+        values = self._values(rows, rule, read, np.nan, number_respelt)
+        return np.asarray(values, dtype=np.float64)
+
+    def flags(self, rows: SelectedRows, rule: ValueRule) -> Floats:
+        """1.0 for true, 0.0 for false, NaN where not recorded; shape (rows,)."""
+        return np.asarray(self._values(rows, rule, read_flag, np.nan, flag_respelt), dtype=np.float64)
+
+    def texts(self, rows: SelectedRows, rule: ValueRule) -> Texts:
+        """Texts as they stand, None where not recorded; shape (rows,)."""
+        return self._values(rows, rule, read_text, None)
+
+    def categories(self, rows: SelectedRows, rule: ValueRule, column: Column) -> Texts:
+        """Categories of a declared column, None where not recorded; shape (rows,)."""
+        known = {plain_name(category): category for category in column.categories}
+        return self._values(rows, rule, lambda cell: read_category(cell, known), None, category_respelt)
+
+    def of_kind(self, rows: SelectedRows, rule: ValueRule, column: Column) -> np.ndarray:
+        """The values of a declared column that holds no day; shape (rows,)."""
+        if column.kind == "flag":
+            return self.flags(rows, rule)
+        if column.kind == "category":
+            return self.categories(rows, rule, column)
+        return self.texts(rows, rule) if column.kind == "identifier" else self.numbers(rows, rule)
+
+    def read(self, rows: SelectedRows, rule: ValueRule, read: Callable[[Any], float]) -> Floats:
+        """Numbers that a function reads from each cell, NaN where not recorded; shape (rows,)."""
+        return np.asarray(self._values(rows, rule, read, np.nan), dtype=np.float64)
+
+    def moments(self, rows: SelectedRows, rule: ValueRule) -> Moments:
+        """Days, as dates or counted; shape (rows,)."""
+        if rule.constant is not None or rule.values is not None or rule.convert == "days":
+            day = self.numbers(rows, rule)
+            clock = COUNTED if rule.convert == "days" else FROM_DAY_0
+            return Moments(day, np.full(len(day), np.nan), np.full(len(day), clock, dtype=np.int8))
+        date_format = rule.date_format or self.mapping.date_format
+
+        def read(cell: Cell | Scalar) -> tuple[float, float]:
+            moment: Moment = read_moment(cell, date_format, self.zone)
+            return float(moment.date.toordinal()), second_of(moment.time)
+
+        pairs = self._values(rows, rule, read, (np.nan, np.nan))
+        both = np.array([*pairs, (np.nan, np.nan)], dtype=np.float64)[:-1]
+        self.log.count_cells("turned dates into days", int((~np.isnan(both[:, 0])).sum()), str(rule.column))
+        second = both[:, 1] if rule.time is None else self._times(rows, rule)
+        return Moments(both[:, 0], second, np.full(len(both), DATED, dtype=np.int8))
+
+    def _times(self, rows: SelectedRows, rule: ValueRule) -> Floats:
+        own = ValueRule(f"{rule.path}.time", column=rule.time)
+        return np.asarray(self._values(rows, own, lambda cell: second_of(read_time(cell)), np.nan), dtype=np.float64)
+
+    def filled(self, rows: SelectedRows, rule: ValueRule) -> Any:
+        """Which rows have something in a column: true or a text other than false; a mask of shape (rows,)."""
+        return np.asarray(self._values(rows, rule, _is_something, False), dtype=np.bool_)
+
+    def _values(
+        self,
+        rows: SelectedRows,
+        rule: ValueRule,
+        read: Callable[[Any], Any],
+        empty: Any,
+        respelt: Callable[[Cell, Any], str] = lambda _, __: "",
+    ) -> np.ndarray:
+        """The value of each row as objects; problems are logged for the rows whose cell can't be read."""
+        if rule.constant is not None:
+            return self._constant(rows, rule, read, empty)
+        column = self.column(rows.table, str(rule.column), rule.path)
+        codes = column.codes[rows.positions]
+        read_cells = np.empty(len(column.values) + 1, dtype=object)
+        read_cells[:] = [empty] * len(read_cells)
+        for code in np.unique(codes[codes >= 0]).tolist():
+            cell = column.values[code]
+            if self._is_missing(rule, column, cell):
+                self.log.count_cells(self._missing_words(cell), int((codes == code).sum()), column.name)
+                continue
+            try:
+                meaning = self._meaning(rule, cell)
+                read_cells[code] = empty if meaning == "" else read(meaning)
+            except CellRefusedError as error:
+                wrong = rows.positions[codes == code]
+                self.log.refuse(rows.table, wrong, column.name, error.required, error.found)
+                continue
+            if rule.values is not None:
+                self.log.count_cells("read codes by the mapping", int((codes == code).sum()), column.name)
+            elif words := respelt(cell, read_cells[code]):
+                self.log.count_cells(words, int((codes == code).sum()), column.name)
+        return read_cells[codes]
+
+    def _constant(self, rows: SelectedRows, rule: ValueRule, read: Callable[[Any], Any], empty: Any) -> np.ndarray:
+        values = np.empty(len(rows), dtype=object)
+        try:
+            value = read(rule.constant)
+        except CellRefusedError as error:
+            self._refuse_key(f"{rule.path}.value", error.required, error.found)
+            value = empty
+        values[:] = [value] * len(rows)
+        return values
+
+    def _meaning(self, rule: ValueRule, cell: Cell) -> Cell:
+        if rule.values is None:
+            return cell
+        return mapped(cell, rule.values)
+
+    def _is_missing(self, rule: ValueRule, column: SourceColumn, cell: Cell) -> bool:
+        text = text_of(cell)
+        if rule.values is not None and text.casefold() in rule.values:
+            return False
+        declared = rule.missing | self.mapping.missing | column.missing_codes
+        return text in declared or text.casefold() in NOT_RECORDED
+
+    def _missing_words(self, cell: Cell) -> str:
+        text = text_of(cell)
+        shown = f"'{text}'" if text.casefold() in NOT_RECORDED else "codes for a missing value"
+        return f"read {shown} as not recorded"
+
+    def _refuse_key(self, path: str, required: str, found: str) -> None:
+        from features.protocol.problems import Problem
+
+        self.log.problems.append(Problem(self.mapping.name, None, path, required, found))
+
+
+def _is_something(cell: Cell) -> bool:
+    text = text_of(cell).casefold()
+    return text not in ("0", "false", "no", "unchecked", "nein")

@@ -1,0 +1,178 @@
+"""Dates and times of a source, read as the local date and time of the clinic.
+
+A text that could be two dates is refused, unless the mapping says how dates are written.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.records.timeline import Floats, Indices, Mask
+from training.intake.source import Cell
+
+EXCEL = "excel"
+"""As a date format: numbers that count days as Excel does."""
+EXCEL_DAY_0 = datetime.date(1899, 12, 30)
+"""The day before Excel's day 1, as all days after February 1900 count."""
+DATED, COUNTED, FROM_DAY_0 = 0, 1, 2
+"""How a row tells its day: by a date, by a number of days as the source counts them, or by days from day 0."""
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?)?")
+_COMPACT = re.compile(r"(?:19|20)\d{6}")
+_BY_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?: (\d{1,2}:\d{2}(?::\d{2})?))?")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?")
+_TWO_MEANINGS = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}.*")
+REQUIRED = "a date such as 2025-04-03"
+OFFSET_REQUIRED = "time_zone in the mapping, the clinic's time zone, because this column holds times with an offset"
+FORMAT_REQUIRED = "format under [dates] in the mapping, such as %d/%m/%Y"
+
+
+class CellRefusedError(Exception):
+    """A cell can't be read: what is required, and what kind of thing was found."""
+
+    def __init__(self, required: str, found: str) -> None:
+        self.required, self.found = required, found
+        super().__init__(required)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A local date, with the time of the day where one is known."""
+
+    date: datetime.date
+    time: datetime.time | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """When the rows of a table happened, each array of shape (rows,).
+
+    ``day`` counts days, NaN where not recorded, by the ``clock`` of the row: ``DATED`` as ``datetime.date.toordinal``,
+    ``COUNTED`` from where the source counts, ``FROM_DAY_0`` as a cohort counts. ``second`` is the second of the day,
+    NaN where no time is known.
+    """
+
+    day: Floats
+    second: Floats
+    clock: NDArray[np.int8]
+
+    def at(self, rows: Indices | Mask) -> "Moments":
+        """The moments of these rows."""
+        return Moments(self.day[rows], self.second[rows], self.clock[rows])
+
+
+def read_moment(cell: Cell, date_format: str | None, zone: ZoneInfo | None) -> Moment:
+    """The local moment in a cell; raises ``CellRefusedError``."""
+    if isinstance(cell, datetime.datetime):
+        return _local(cell, zone)
+    if isinstance(cell, datetime.date):
+        return Moment(cell)
+    if date_format == EXCEL:
+        return _excel_moment(cell)
+    if not isinstance(cell, str):
+        found = "a number; if it counts days as Excel does, give the column format = \"excel\""
+        raise CellRefusedError(REQUIRED, found if isinstance(cell, int | float) else "a time without a date")
+    return _text_moment(cell.strip(), date_format, zone)
+
+
+def read_time(cell: Cell) -> datetime.time:
+    """The time of the day in a cell; raises ``CellRefusedError``."""
+    if isinstance(cell, datetime.datetime):
+        return cell.time()
+    if isinstance(cell, datetime.time):
+        return cell
+    match = _TIME.fullmatch(str(cell).strip())
+    try:
+        return datetime.time(*(int(part or 0) for part in match.groups())) if match else _no_time()
+    except ValueError:
+        return _no_time()
+
+
+def _no_time() -> datetime.time:
+    raise CellRefusedError("a time of the day such as 14:30", "another text or number")
+
+
+def second_of(time: datetime.time | None) -> float:
+    """Seconds since midnight; NaN without a time."""
+    return np.nan if time is None else time.hour * 3600 + time.minute * 60 + time.second
+
+
+def _local(moment: datetime.datetime, zone: ZoneInfo | None) -> Moment:
+    """Local date and time. A typed date-time at midnight is a date: spreadsheets hold dates so."""
+    if moment.tzinfo is not None:
+        if zone is None:
+            raise CellRefusedError(OFFSET_REQUIRED, "a time with an offset, and no time_zone")
+        local = moment.astimezone(zone)
+        return Moment(local.date(), local.time())
+    return Moment(moment.date(), moment.time() if moment.time() != datetime.time() else None)
+
+
+def _excel_moment(cell: Cell) -> Moment:
+    try:
+        number = float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = np.nan
+    if not 61 <= number < 110_000:
+        raise CellRefusedError("a number that counts days as Excel does", "another value")
+    day = EXCEL_DAY_0 + datetime.timedelta(days=int(number))
+    seconds = round((number - int(number)) * 86_400)
+    time = (datetime.datetime.min + datetime.timedelta(seconds=min(seconds, 86_399))).time() if seconds else None
+    return Moment(day, time)
+
+
+def _text_moment(text: str, date_format: str | None, zone: ZoneInfo | None) -> Moment:
+    try:
+        if match := _ISO.fullmatch(text):
+            return _iso_moment(match, zone)
+        if date_format is not None:
+            return _formatted_moment(text, date_format)
+        if match := _BY_DOTS.fullmatch(text):
+            day, month, year = (int(match[part]) for part in (1, 2, 3))
+            return Moment(datetime.date(year, month, day), read_time(match[4]) if match[4] else None)
+        if _COMPACT.fullmatch(text):
+            return Moment(datetime.date(int(text[:4]), int(text[4:6]), int(text[6:])))
+    except ValueError:
+        raise CellRefusedError(REQUIRED, "a date that is in no calendar") from None
+    raise _refusal(text, date_format)
+
+
+def _iso_moment(match: re.Match[str], zone: ZoneInfo | None) -> Moment:
+    date = datetime.date(int(match[1]), int(match[2]), int(match[3]))
+    if match[4] is None:
+        return Moment(date)
+    time = datetime.time.fromisoformat(match[4].replace(",", "."))
+    if match[5] is None:
+        return Moment(date, time)
+    offset = datetime.datetime.fromisoformat(f"2000-01-01T00:00:00{match[5].replace('Z', '+00:00')}").tzinfo
+    return _local(datetime.datetime.combine(date, time, offset), zone)
+
+
+def _formatted_moment(text: str, date_format: str) -> Moment:
+    """A text in the declared format, alone or followed by a time of the day."""
+    date_text, _, time_text = text.partition(" ") if " " not in date_format else (text, "", "")
+    has_time = any(part in date_format for part in ("%H", "%I"))
+    try:
+        moment = datetime.datetime.strptime(date_text, date_format)  # noqa: DTZ007 - a local time by definition
+    except ValueError:
+        raise CellRefusedError(f"a date in the format {date_format} of the mapping", "another text") from None
+    time = moment.time() if has_time else read_time(time_text) if time_text else None
+    return Moment(moment.date(), time)
+
+
+def _refusal(text: str, date_format: str | None) -> CellRefusedError:
+    if _TWO_MEANINGS.fullmatch(text) and date_format is None:
+        return CellRefusedError(FORMAT_REQUIRED, "a date whose day and month could change places")
+    if re.fullmatch(r"\d+([.,]\d+)?", text):
+        return CellRefusedError(REQUIRED, 'a number; if it counts days as Excel does, give the column format = "excel"')
+    return CellRefusedError(REQUIRED, "another text")
+
+
+def completed_years(since: datetime.date, until: datetime.date) -> int:
+    """Years completed from one day to another, as ages count; someone born on 29 February adds a year on 1 March.
+
+    Examples: from 2000-05-10 to 2020-05-09 19 years, to 2020-05-10 20 years.
+    """
+    return until.year - since.year - ((until.month, until.day) < (since.month, since.day))

@@ -1,0 +1,127 @@
+"""Which rows of which source table each block of a mapping takes, and of which patient each of them is."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+import numpy as np
+
+from features.protocol.problems import Problem
+from features.records.timeline import Indices, Mask
+from training.intake.conversion_log import ConversionLog
+from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.mapping import Block, CohortMapping
+from training.intake.mapping_keys import did_you_mean
+from training.intake.source import Source, SourceColumn, SourceTable, text_of
+
+
+@dataclass(frozen=True, eq=False)
+class BlockRows:
+    """The rows that a block takes, with their patients."""
+
+    block: Block
+    rows: SelectedRows
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The patients by their ids in the source, in order of first appearance, and the rows of each block."""
+
+    patients: tuple[str, ...]
+    blocks: tuple[BlockRows, ...]
+
+    def of(self, table: str) -> tuple[BlockRows, ...]:
+        """The rows of the blocks of one table."""
+        return tuple(one for one in self.blocks if one.block.table == table)
+
+    @cached_property
+    def patient_blocks(self) -> tuple[BlockRows, ...]:
+        """The rows of the patients' own blocks."""
+        return self.of("patients")
+
+
+def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -> Selection:
+    """The rows of every block. Rows without an id, or of a patient who is not listed, are problems."""
+    tables = {block.path: _table(source, block, mapping, cells.log) for block in mapping.blocks}
+    chosen = [(block, tables[block.path]) for block in mapping.blocks]
+    found = [(block, table, _rows_where(block, table, cells)) for block, table in chosen if table is not None]
+    identified = [(block, table, rows, _identifiers(block, table, rows, cells)) for block, table, rows in found]
+    listing = [one for one in identified if one[0].table == "patients"] or identified
+    known: dict[str, int] = {}
+    for *_, ids in listing:
+        for one in ids:
+            if one is not None:
+                known.setdefault(one, len(known))
+    blocks = []
+    for block, table, rows, ids in identified:
+        patient = np.array([-1 if one is None else known.get(one, -1) for one in ids], dtype=np.intp)
+        _report_unlisted(mapping, cells.log, table, rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]])
+        blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
+    return Selection(tuple(known), tuple(blocks))
+
+
+def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:
+    """The table that a block names, by its name or by the only one that fits a pattern."""
+    if block.source in source.tables:
+        return source.tables[block.source]
+    fitting = [name for name in source.tables if fnmatchcase(name.casefold(), block.source.casefold())]
+    if len(fitting) == 1:
+        return source.tables[fitting[0]]
+    found = f"{len(fitting)} tables that fit" if fitting else "none" + did_you_mean(block.source, source.tables)
+    required = "one table of the source, by its name or a pattern"
+    log.problems.append(Problem(mapping.name, None, f"{block.path}.from", required, found))
+    return None
+
+
+def _rows_where(block: Block, table: SourceTable, cells: CellEvaluation) -> Indices:
+    kept = np.ones(len(table), dtype=np.bool_)
+    for name, texts in block.where.items():
+        kept &= _has_one_of(cells.column(table, name, f"{block.path}.where.{name}"), texts)
+    return np.flatnonzero(kept)
+
+
+def _has_one_of(column: SourceColumn, texts: Sequence[str]) -> Mask:
+    """Which rows have one of the texts in a column; the empty text stands for an empty cell."""
+    wanted = {text.strip().casefold() for text in texts}
+    fits = [text_of(value).casefold() in wanted for value in column.values]
+    found: Mask = np.array([*fits, "" in wanted], dtype=np.bool_)[column.codes]
+    return found
+
+
+def _identifiers(block: Block, table: SourceTable, rows: Indices, cells: CellEvaluation) -> list[str | None]:
+    """The normalised id of each row's patient; a row without one is a problem."""
+    column = cells.column(table, block.identifier, f"{block.path}.id")
+    codes = column.codes[rows]
+    if column.values:
+        cells.log.refuse(table, rows[codes < 0], column.name, "the id of the row's patient", "an empty cell")
+    damaged = {code for code, value in enumerate(column.values) if _is_damaged(text_of(value))}
+    if damaged:
+        wrong = rows[np.isin(codes, list(damaged))]
+        required = "the id as the clinic wrote it; format the column as text in the spreadsheet and export it again"
+        cells.log.refuse(table, wrong, column.name, required, "a number in exponent notation, as spreadsheets make it")
+    names = [normal_identifier(text_of(value)) for value in column.values]
+    return [None if code < 0 else names[code] for code in codes.tolist()]
+
+
+def _is_damaged(text: str) -> bool:
+    """Whether a spreadsheet has replaced an id by a rounded number, such as 1.23E+11."""
+    import re
+
+    return re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", text) is not None
+
+
+def normal_identifier(text: str) -> str:
+    """An id without blanks at its edges, in one Unicode form: the same id is the same text in every file."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _report_unlisted(mapping: CohortMapping, log: ConversionLog, table: SourceTable, rows: Indices) -> None:
+    if not len(rows):
+        return
+    if mapping.unlisted == "leave_out":
+        log.count_rows(f"rows of {table.name} of patients who are not listed: left out", len(rows))
+        return
+    required = 'the id of a patient in the blocks [[patients]], or unlisted = "leave_out" under [patients_are]'
+    log.refuse(table, rows, mapping.identifier, required, "an id that is not there")

@@ -1,0 +1,64 @@
+"""The sessions of a source: which rows are sessions, of which kind, and when; their numbers by time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.protocol.columns import Column
+from features.protocol.problems import Problem
+from features.records.timeline import Floats, Indices
+from training.intake.evaluation import CellEvaluation, SelectedRows, Texts
+from training.intake.mapping import CohortMapping, RowRule, ValueRule
+from training.intake.moments import Moments
+from training.intake.selection import Selection
+
+
+@dataclass(frozen=True, eq=False)
+class SessionRows:
+    """The sessions that one rule makes: the source's rows, when each was, and its kind."""
+
+    rule: RowRule
+    rows: SelectedRows
+    moments: Moments
+    kind: Texts
+
+
+def find_sessions(selection: Selection, mapping: CohortMapping, cells: CellEvaluation) -> tuple[SessionRows, ...]:
+    """The sessions of every block, without the rows that have no day."""
+    kinds = next(column for column in mapping.protocol.tables["sessions"] if column.name == "kind")
+    return tuple(
+        _sessions(rule, one.rows, kinds, mapping, cells)
+        for one in selection.of("sessions")
+        for rule in one.block.rows
+    )
+
+
+def _sessions(
+    rule: RowRule, rows: SelectedRows, kinds: Column, mapping: CohortMapping, cells: CellEvaluation
+) -> SessionRows:
+    for name in ("day", "kind"):
+        if name not in rule.values:
+            required = "this key, because every session has it"
+            cells.log.problems.append(Problem(mapping.name, None, f"{rule.path}.{name}", required, "none"))
+            return SessionRows(rule, rows.where([]), cells.moments(rows.where([]), ValueRule(rule.path, constant=0)), np.empty(0, dtype=object))
+    rows = rows if rule.when is None else rows.where(cells.filled(rows, rule.when))
+    moments = cells.moments(rows, rule.values["day"])
+    there = np.flatnonzero(~np.isnan(moments.day))
+    if rule.when is not None or ".rows." not in rule.path:
+        cells.log.count_rows("sessions without a day: left out", len(rows) - len(there))
+    kept = rows.where(there)
+    return SessionRows(rule, kept, moments.at(there), cells.categories(kept, rule.values["kind"], kinds))
+
+
+def numbers_by_date(patient: Indices, kind: Texts, day: Floats, second: Floats) -> Floats:
+    """The number of each session within its patient and kind, from 1, in order of day, time and row; shape (rows,)."""
+    _, kinds = np.unique(np.array([str(one) for one in kind], dtype=np.str_), return_inverse=True)
+    late = np.where(np.isnan(second), np.inf, second)
+    order = np.lexsort((np.arange(len(day)), late, day, kinds, patient))
+    starts = np.ones(len(order), dtype=np.bool_)
+    starts[1:] = (patient[order][1:] != patient[order][:-1]) | (kinds[order][1:] != kinds[order][:-1])
+    position = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(starts, position, 0))
+    numbers = np.empty(len(order), dtype=np.float64)
+    numbers[order] = position - first + 1
+    return numbers

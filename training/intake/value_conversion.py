@@ -1,0 +1,192 @@
+"""The values of a cohort's columns from the source's rows, with the conversions that a mapping names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+import numpy as np
+
+from features.protocol.columns import Column
+from features.protocol.problems import Problem
+from features.records.timeline import Floats
+from training.intake.day_zero import DayZero
+from training.intake.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
+from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.mapping import Operand, ValueRule
+from training.intake.moments import DATED, completed_years, read_moment
+from training.intake.patient_rows import PatientColumns
+from training.intake.source import Cell, text_of
+
+Values = np.ndarray
+"""Floats, NaN where not recorded, or texts, None where not recorded; shape (rows,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConversionContext:
+    """What conversions look up beside a row: day 0, the patient's own row, and the keyed hash of a text."""
+
+    cells: CellEvaluation
+    day_zero: DayZero
+    patients: PatientColumns
+    pseudonym: Callable[[str, str], str]
+
+
+def column_values(rule: ValueRule, column: Column, rows: SelectedRows, context: ConversionContext) -> Values:
+    """The values of one declared column."""
+    cells = context.cells
+    if rule.of_patient:
+        return context.patients.spread(rule, column, rows)
+    if rule.convert in _CONVERTERS:
+        return _CONVERTERS[rule.convert](rule, rows, context)
+    if column.kind == "day":
+        return context.day_zero.days(cells.moments(rows, rule), rows.patient)
+    return cells.of_kind(rows, rule, column)
+
+
+def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    born = context.cells.moments(rows, rule)
+    if (born.clock != DATED).any():
+        _refuse_key(context, f"{rule.path}.convert", "a column of dates of birth", "numbers")
+        return np.full(len(rows), np.nan)
+    zero = _day_0_dates(rule, rows, context)
+    known = ~np.isnan(born.day) & ~np.isnan(zero)
+    ages = np.full(len(rows), np.nan)
+    for row in np.flatnonzero(known):
+        ages[row] = completed_years(date.fromordinal(int(born.day[row])), date.fromordinal(int(zero[row])))
+    context.cells.log.count_cells("turned dates of birth into ages at day 0", int(known.sum()), str(rule.column))
+    return ages
+
+
+def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """The date of day 0 of each row's patient; without any, the conversion is a problem of the mapping."""
+    zero = context.day_zero.date
+    if len(zero) and np.isnan(zero).all():
+        _refuse_key(context, f"{rule.path}.convert", "sessions or an index with dates, to count the years to", "no dates")
+    return zero[rows.patient]
+
+
+def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    """From a year or a full date to day 0; a year counts as the difference of the years."""
+    cells = context.cells
+    date_format = rule.date_format or cells.mapping.date_format
+
+    def read(cell: Cell) -> float:
+        text = text_of(cell)
+        if len(text) == 4 and text.isdigit():
+            return -float(text)
+        return float(read_moment(cell, date_format, cells.zone).date.toordinal())
+
+    since = cells.read(rows, rule, read)
+    zero = _day_0_dates(rule, rows, context)
+    years = np.full(len(rows), np.nan)
+    for row in np.flatnonzero(~np.isnan(since) & ~np.isnan(zero)):
+        until = date.fromordinal(int(zero[row]))
+        by_date = since[row] > 0
+        years[row] = completed_years(date.fromordinal(int(since[row])), until) if by_date else until.year + since[row]
+    late = years < 0
+    cells.log.refuse(rows.table, rows.positions[late], rule.column, "a year or date not after day 0", "a later one")
+    cells.log.count_cells("turned years or dates into years before day 0", int((years >= 0).sum()), str(rule.column))
+    return np.where(late, np.nan, years)
+
+
+def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    kilograms = context.cells.numbers(rows, rule)
+    name = "height_cm" if "height_cm" in rule.operands else "height_m"
+    height = _operand(rule, name, rows, context) / (100.0 if name == "height_cm" else 1.0)
+    index = kilograms / np.square(np.where(height > 0, height, np.nan))
+    context.cells.log.count_cells(
+        "turned weight and height into a body mass index", int((~np.isnan(index)).sum()), str(rule.column)
+    )
+    return index
+
+
+def _per_kg(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    milligrams = context.cells.numbers(rows, rule)
+    weight = _operand(rule, "weight_kg", rows, context)
+    dose = milligrams / np.where(weight > 0, weight, np.nan)
+    log = context.cells.log
+    log.count_cells("divided a dose in mg by the weight in kg", int((~np.isnan(dose)).sum()), str(rule.column))
+    unknown = ~np.isnan(milligrams) & np.isnan(dose)
+    log.count_rows("doses in mg without a weight: not recorded", int(unknown.sum()))
+    return dose
+
+
+def _diazepam(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    milligrams = context.cells.numbers(rows, rule)
+    if rule.drug is not None:
+        drugs = np.full(len(rows), rule.drug.casefold(), dtype=object)
+        if rule.drug.casefold() not in SAME_AS_10_MG_DIAZEPAM:
+            _refuse_key(context, f"{rule.path}.drug", _DRUGS, "another text")
+            return np.full(len(rows), np.nan)
+    elif "drug_column" in rule.operands:
+        drugs = context.cells.texts(rows, _rule_of(rule, rule.operands["drug_column"], "drug_column"))
+    else:
+        _refuse_key(context, rule.path, "drug or drug_column beside this conversion", "neither")
+        return np.full(len(rows), np.nan)
+    return _equivalents(rule, rows, milligrams, drugs, context)
+
+
+def _equivalents(
+    rule: ValueRule, rows: SelectedRows, milligrams: Floats, drugs: Values, context: ConversionContext
+) -> Values:
+    """A dose of zero is zero of any drug; another dose needs the name of its drug."""
+    doses = np.where(milligrams == 0, 0.0, np.nan)
+    wrong = []
+    for row in np.flatnonzero(milligrams > 0):
+        drug = str(drugs[row] or "").casefold()
+        if drug in SAME_AS_10_MG_DIAZEPAM:
+            doses[row] = diazepam_mg(drug, float(milligrams[row]))
+        else:
+            wrong.append(row)
+    log = context.cells.log
+    column = rule.operands["drug_column"].column if "drug_column" in rule.operands else rule.column
+    log.refuse(rows.table, rows.positions[wrong], column, f"beside a dose: {_DRUGS}", "another text or an empty cell")
+    log.count_cells(
+        "turned a dose of a benzodiazepine into that of diazepam", int((doses > 0).sum()), str(rule.column)
+    )
+    return doses
+
+
+_DRUGS = "one of " + ", ".join(SAME_AS_10_MG_DIAZEPAM)
+
+
+def _pseudonym(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    texts = context.cells.texts(rows, rule)
+    kind = rule.path.rpartition(".")[2]
+    made = [None if text is None else context.pseudonym(kind, text) for text in texts]
+    context.cells.log.count_cells("turned names into pseudonyms", sum(one is not None for one in made), str(rule.column))
+    return np.array([*made, None], dtype=object)[:-1]
+
+
+def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """The numbers of a further column of a conversion, perhaps of the patient's own row."""
+    if name not in rule.operands:
+        _refuse_key(context, f"{rule.path}.{name}", f"this key beside convert = \"{rule.convert}\"", "none")
+        return np.full(len(rows), np.nan)
+    own = _rule_of(rule, rule.operands[name], name)
+    number = Column(name, "number", "an operand")
+    values = context.patients.spread(own, number, rows) if own.of_patient else context.cells.numbers(rows, own)
+    return np.asarray(values, dtype=np.float64)
+
+
+def _rule_of(rule: ValueRule, operand: Operand, name: str) -> ValueRule:
+    path = f"{rule.path}.{name}"
+    return ValueRule(path, column=operand.column, of_patient=operand.of_patient, factor=operand.factor)
+
+
+def _refuse_key(context: ConversionContext, path: str, required: str, found: str) -> None:
+    context.cells.log.problems.append(Problem(context.cells.mapping.name, None, path, required, found))
+
+
+_Converter = Callable[[ValueRule, SelectedRows, ConversionContext], Values]
+_CONVERTERS: Mapping[str | None, _Converter] = MappingProxyType(
+    {
+        "age_at_day_0": _age,
+        "years_until_day_0": _years,
+        "body_mass_index": _body_mass_index,
+        "diazepam_equivalent": _diazepam,
+        "per_kg": _per_kg,
+        "pseudonym": _pseudonym,
+    }
+)
