@@ -1,0 +1,181 @@
+"""Reads an OMOP Common Data Model 5.4, from a folder or from PostgreSQL, as tables with what the import must join.
+
+The joins are: the names of concepts as labels, the known ingredient of each drug, the clinic and the date of birth of
+each person, and what was observed or measured about a drug exposure or procedure (``linked_ID``, by the event's id).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.protocol.problems import CohortRefusedError, Problem
+from training.intake.source import Source, SourceColumn, SourceTable
+from training.intake.sources.omop_concepts import OMOP_CONCEPTS, ids_of
+from training.intake.sources.omop_database import ADDRESS, open_database
+from training.intake.sources.omop_files import find_files
+from training.intake.sources.omop_links import linked_columns
+from training.intake.sources.omop_tables import CLINICAL, ArrowTable
+
+INGREDIENT = "ingredient_concept_id"
+_NOT_PASSED_ON = ("care_site",)
+
+
+class TableReader(Protocol):
+    """A place with the tables of a data model."""
+
+    @property
+    def not_read(self) -> tuple[str, ...]:
+        """What else is there."""
+
+    def clinical(self, table: str, /) -> ArrowTable | None:
+        """A clinical table, whole."""
+
+    def rows_about(self, table: str, column: str, ids: Any, /) -> ArrowTable | None:
+        """The rows of a table of the vocabularies about some ids."""
+
+    def place(self, table: str, /) -> str:
+        """What a problem calls a table."""
+
+    def digest(self, table: str, /) -> tuple[str, str]:
+        """A table's place and the SHA-256 of its content."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the tables of the vocabularies say of the ids in use: names, (vocabulary, code) and known ingredients."""
+
+    names: Mapping[int, str]
+    codes: Mapping[int, tuple[str, str]]
+    ingredients: Mapping[int, int]
+
+
+def read_omop(location: str | Path) -> Source:
+    """The tables of a folder, or of the database at an address. Raises ``CohortRefusedError``."""
+    if "://" in str(location):
+        with open_database(str(location)) as database:
+            return _source(database)
+    folder = Path(location)
+    if not folder.is_dir():
+        required = f"a folder with tables of the OMOP Common Data Model, or {ADDRESS}"
+        raise CohortRefusedError([Problem("SOURCE", None, None, required, "no folder of this name")])
+    return _source(find_files(folder))
+
+
+def _source(reader: TableReader) -> Source:
+    tables = {name: content for name in CLINICAL if (content := reader.clinical(name)) is not None}
+    vocabulary = _vocabulary(reader, tables)
+    joined = _joined(tables, vocabulary)
+    digests = dict(reader.digest(name) for name in tables)
+    found = {
+        name: _source_table(name, reader.place(name), content, vocabulary)
+        for name, content in joined.items()
+        if name not in _NOT_PASSED_ON
+    }
+    return Source("omop", MappingProxyType(found), MappingProxyType(digests), reader.not_read)
+
+
+def _vocabulary(reader: TableReader, tables: Mapping[str, ArrowTable]) -> Vocabulary:
+    used = {
+        number
+        for content in tables.values()
+        for name in content.column_names
+        if name.endswith("concept_id")
+        for number in pc.unique(content.column(name)).to_pylist()
+        if number
+    }
+    names = {number: concept.name for number, concept in OMOP_CONCEPTS.items() if number in used}
+    codes: dict[int, tuple[str, str]] = {}
+    rows = reader.rows_about("concept", "concept_id", used)
+    for row in rows.to_pylist() if rows is not None else ():
+        names[row["concept_id"]] = str(row["concept_name"] or "")
+        codes[row["concept_id"]] = (str(row.get("vocabulary_id") or ""), str(row.get("concept_code") or ""))
+    return Vocabulary(names, codes, _ingredients(reader, tables))
+
+
+def _ingredients(reader: TableReader, tables: Mapping[str, ArrowTable]) -> dict[int, int]:
+    """The known ingredient of each drug in use; a drug with two of them has none."""
+    if "drug_exposure" not in tables:
+        return {}
+    known = set(ids_of("ingredient"))
+    drugs = {number for number in pc.unique(tables["drug_exposure"].column("drug_concept_id")).to_pylist() if number}
+    found: dict[int, set[int]] = {number: {number} for number in drugs & known}
+    rows = reader.rows_about("concept_ancestor", "descendant_concept_id", drugs - known)
+    for row in rows.to_pylist() if rows is not None else ():
+        if row["ancestor_concept_id"] in known:
+            found.setdefault(row["descendant_concept_id"], set()).add(row["ancestor_concept_id"])
+    return {drug: next(iter(ingredients)) for drug, ingredients in found.items() if len(ingredients) == 1}
+
+
+def _joined(tables: Mapping[str, ArrowTable], vocabulary: Vocabulary) -> dict[str, ArrowTable]:
+    """The tables with the columns that come from others."""
+    person = _with_birth_date(_with_care_site(tables["person"], tables.get("care_site")))
+    joined = {**tables, "person": person}
+    if "drug_exposure" in joined:
+        drugs = joined["drug_exposure"].column("drug_concept_id").to_pylist()
+        ingredients = [vocabulary.ingredients.get(drug, drug) for drug in drugs]
+        joined["drug_exposure"] = joined["drug_exposure"].append_column(INGREDIENT, pa.array(ingredients, pa.int64()))
+    for event in ("drug_exposure", "procedure_occurrence"):
+        if event in joined and f"{event}_id" in joined[event].column_names:
+            for name, values in linked_columns(event, joined, vocabulary.names).items():
+                joined[event] = joined[event].append_column(name, values)
+    return {name: _with_source_value(content, person) for name, content in joined.items()}
+
+
+def _with_care_site(person: ArrowTable, sites: ArrowTable | None) -> ArrowTable:
+    if sites is None or "care_site_id" not in person.column_names:
+        return person
+    label = "care_site_source_value" if "care_site_source_value" in sites.column_names else "care_site_name"
+    if label not in sites.column_names:
+        return person
+    names = dict(zip(sites.column("care_site_id").to_pylist(), sites.column(label).to_pylist(), strict=True))
+    values = [names.get(site) for site in person.column("care_site_id").to_pylist()]
+    shown = [None if value is None else str(value) for value in values]
+    return person.append_column("care_site_source_value", pa.array(shown, pa.string()))
+
+
+def _with_birth_date(person: ArrowTable) -> ArrowTable:
+    """The date of birth as ISO text, where year, month and day are recorded."""
+    parts = ("year_of_birth", "month_of_birth", "day_of_birth")
+    if not all(part in person.column_names for part in parts):
+        return person
+    rows = zip(*(person.column(part).to_pylist() for part in parts), strict=True)
+    dates = [None if None in row else "{:04d}-{:02d}-{:02d}".format(*row) for row in rows]
+    return person.append_column("birth_date", pa.array(dates, pa.string()))
+
+
+def _with_source_value(content: ArrowTable, person: ArrowTable) -> ArrowTable:
+    """The id of the patient in the clinic's own system, beside the person's id."""
+    name = "person_source_value"
+    if name not in person.column_names or "person_id" not in content.column_names or name in content.column_names:
+        return content
+    own = dict(zip(person.column("person_id").to_pylist(), person.column(name).to_pylist(), strict=True))
+    values = [own.get(number) for number in content.column("person_id").to_pylist()]
+    return content.append_column(name, pa.array([None if one is None else str(one) for one in values], pa.string()))
+
+
+def _source_table(name: str, place: str, content: ArrowTable, vocabulary: Vocabulary) -> SourceTable:
+    columns = {title: _source_column(title, content.column(title), vocabulary) for title in content.column_names}
+    rows = np.arange(1, content.num_rows + 1, dtype=np.intp)
+    if place.casefold().endswith(".csv"):
+        rows += 1  # as a spreadsheet numbers them, below the header
+    return SourceTable(name, columns, rows, place=place)
+
+
+def _source_column(name: str, values: Any, vocabulary: Vocabulary) -> SourceColumn:
+    encoded = pc.dictionary_encode(values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values)
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+    cells = tuple(encoded.dictionary.to_pylist())
+    column = SourceColumn(name, codes, cells)
+    linked = name.partition("linked_")[2]
+    label = vocabulary.names.get(int(linked), "") if linked.isdigit() else ""
+    if not (name.endswith("concept_id") or linked):
+        return column
+    labels = {str(cell): vocabulary.names[cell] for cell in cells if isinstance(cell, int) and cell in vocabulary.names}
+    return replace(column, label=label, labels=MappingProxyType(labels))

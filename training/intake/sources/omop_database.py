@@ -1,0 +1,224 @@
+"""Reads the tables of an OMOP data model from PostgreSQL: one state of the database, and nothing is written.
+
+The address is postgresql://USER@HOST/DATABASE?schema=cdm. The password comes from PGPASSWORD, from PostgreSQL's
+password file, or stands in the address; no message shows it. A connection to another machine is encrypted and verified
+unless ``sslmode`` says otherwise.
+"""
+
+import hashlib
+import os
+import re
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    ColumnClause,
+    Connection,
+    Select,
+    any_,
+    bindparam,
+    column,
+    create_engine,
+    inspect,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from features.protocol.problems import CohortRefusedError, Problem
+from training.intake.sources.omop_tables import (
+    CLINICAL,
+    VOCABULARY,
+    ArrowTable,
+    check_columns,
+    kind_of_column,
+    names_in_any_case,
+    typed,
+)
+
+ADDRESS = "an address such as postgresql://USER@HOST/DATABASE?schema=cdm"
+SSL_MODES = ("disable", "require", "verify-full")
+_PORTION = 50_000
+_TYPES = {"id": pa.int64(), "number": pa.float64()}
+_REASONS = {
+    "28": "it refuses this user and password",
+    "3D": "there is no such database on this server",
+    "42501": "this user may not read its tables",
+    "57": "it is being stopped",
+    "53": "its disk or memory is full",
+}
+"""By SQLSTATE, or its class."""
+
+
+class OmopDatabase:
+    """The tables of one schema, read within one transaction. ``not_read`` are the schema's other tables."""
+
+    def __init__(self, connection: Connection, schema: str) -> None:
+        self._connection, self._schema = connection, schema
+        inspector = inspect(connection)
+        named = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+        self._spelt = names_in_any_case(named, (*CLINICAL, *VOCABULARY))
+        self._columns = {
+            name: names_in_any_case(
+                [str(one["name"]) for one in inspector.get_columns(own, schema)], (CLINICAL | VOCABULARY)[name]
+            )
+            for name, own in self._spelt.items()
+        }
+        self.not_read = tuple(sorted(set(named) - set(self._spelt.values())))
+        if "person" not in self._spelt:
+            required = "the table person of the OMOP Common Data Model in the schema that schema= names"
+            raise _refused(required, "none of this name")
+        self._digests: dict[str, str] = {}
+
+    def clinical(self, name: str) -> ArrowTable | None:
+        """A clinical table, whole, in the order of its ids; None where the schema has none."""
+        if name not in self._spelt:
+            return None
+        query = self._select(name)
+        key = f"{name}_id" if f"{name}_id" in self._columns[name] else "person_id"
+        content = self._read(name, query.order_by(column(self._columns[name][key])))
+        self._digests[name] = _digest(content)
+        return content
+
+    def rows_about(self, name: str, of: str, ids: Iterable[int]) -> ArrowTable | None:
+        """The rows of a table of the vocabularies with one of the ids in a column."""
+        if name not in self._spelt:
+            return None
+        wanted = sorted(ids)
+        condition = column(self._columns[name][of], BigInteger) == any_(bindparam("ids", wanted, ARRAY(BigInteger)))
+        keys: list[ColumnClause[Any]] = [column(own) for own in self._columns[name].values()]
+        return self._read(name, self._select(name).where(condition).order_by(*keys))
+
+    def place(self, name: str) -> str:
+        """What a problem calls a table."""
+        return f"{self._schema}.{self._spelt[name]}"
+
+    def digest(self, name: str) -> tuple[str, str]:
+        """A clinical table that was read, and the SHA-256 of its cells."""
+        return self.place(name), self._digests[name]
+
+    def _select(self, name: str) -> Select[Any]:
+        check_columns(self.place(name), name, list(self._columns[name]))
+        columns: list[ColumnClause[Any]] = [column(own) for own in self._columns[name].values()]
+        return select(*columns).select_from(table(self._spelt[name], *columns, schema=self._schema))
+
+    def _read(self, name: str, query: Select[Any]) -> ArrowTable:
+        """The rows of a query, a portion at a time."""
+        names = list(self._columns[name])
+        portions = [pa.table({one: _array(one, ()) for one in names})]
+        rows = self._connection.execution_options(stream_results=True, yield_per=_PORTION).execute(query)
+        for portion in rows.partitions():
+            cells = zip(*portion, strict=True)
+            portions.append(pa.table({one: _array(one, values) for one, values in zip(names, cells, strict=True)}))
+        return typed(self.place(name), pa.concat_tables(portions))
+
+
+@contextmanager
+def open_database(address: str) -> Iterator[OmopDatabase]:
+    """The data model at an address. Raises ``CohortRefusedError``; nothing it says holds the password or a value."""
+    url, schema = _parsed(address)
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"ssl_context": _encryption(url), "timeout": 10}, hide_parameters=True
+    )
+    try:
+        with engine.connect() as connection, connection.begin():
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield OmopDatabase(connection, schema)
+    except (SQLAlchemyError, OSError) as error:
+        raise _refused("a database that answers and may be read", _reason(error)) from None
+    finally:
+        engine.dispose()
+
+
+def _refused(required: str, found: str) -> CohortRefusedError:
+    return CohortRefusedError([Problem("SOURCE", None, None, required, found)])
+
+
+def _parsed(address: str) -> tuple[URL, str]:
+    """The URL with driver and password, and the schema."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        raise _refused(ADDRESS, "another text") from None
+    if not url.drivername.startswith("postgresql") or not url.database or not url.username:
+        raise _refused(ADDRESS, "one without user, database or postgresql://")
+    query = {key: value if isinstance(value, str) else value[-1] for key, value in url.query.items()}
+    unknown = sorted(set(query) - {"schema", "sslmode", "sslrootcert"})
+    if unknown or query.get("sslmode", "disable") not in SSL_MODES:
+        raise _refused("schema, sslmode (" + ", ".join(SSL_MODES) + ") and sslrootcert behind the ?", "something else")
+    password = url.password or os.environ.get("PGPASSWORD") or _password_file(url)
+    url = url.set(drivername="postgresql+pg8000", password=password)
+    return url, query.get("schema", "public")
+
+
+def _password_file(url: URL) -> str | None:
+    """The password of PostgreSQL's password file, in which a colon or backslash is written behind a backslash."""
+    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    wanted = (url.host or "localhost", str(url.port or 5432), url.database, url.username)
+    for line in lines:
+        fields = [re.sub(r"\\(.)", r"\1", one) for one in re.split(r"(?<!\\):", line)]
+        matching = zip(fields[:4], wanted, strict=False)
+        if len(fields) == 5 and all(field in ("*", want) for field, want in matching):
+            return fields[4]
+    return None
+
+
+def _encryption(url: URL) -> ssl.SSLContext | None:
+    host = url.host or "localhost"
+    mode = url.query.get("sslmode") or ("disable" if _is_loopback(host) else "verify-full")
+    if mode == "disable":
+        return None
+    certificate = url.query.get("sslrootcert")
+    try:
+        context = ssl.create_default_context(cafile=certificate if isinstance(certificate, str) else None)
+    except (OSError, ssl.SSLError):
+        raise _refused("a file with certificates behind sslrootcert=", "one that can't be read") from None
+    if mode == "require":
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reason(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    document = cause.args[0] if getattr(cause, "args", ()) else None
+    state = str(document.get("C", "")) if isinstance(document, dict) else ""
+    known = next((_REASONS[key] for key in (state, state[:2]) if key in _REASONS), None)
+    return known or ("an error of the server" if state else "one that does not answer")
+
+
+def _array(name: str, values: Sequence[Any]) -> Any:
+    kind = kind_of_column(name)
+    if kind == "number":
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    cells = [None if value is None else value if kind == "id" else str(value) for value in values]
+    return pa.array(cells, _TYPES.get(kind, pa.string()))
+
+
+def _digest(content: ArrowTable) -> str:
+    sink = pa.BufferOutputStream()
+    whole = content.combine_chunks()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole)
+    return hashlib.sha256(sink.getvalue()).hexdigest()
