@@ -6,6 +6,7 @@ from typing import Literal
 import click
 
 from features.protocol.problems import InputRefusedError
+from training.cli.cohort_import import import_command, map_command
 from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
 
 
@@ -106,3 +107,7 @@ def _refuse_unless_new(directory: Path) -> None:
         raise InputRefusedError(
             [Problem(directory.name, None, None, "a folder that is new or empty", "a folder with files")]
         )
+
+
+cohort.add_command(map_command)
+cohort.add_command(import_command)

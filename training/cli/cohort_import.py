@@ -1,0 +1,125 @@
+"""`kap cohort map` and `kap cohort import`: from what a clinic has to a cohort folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
+from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+
+if TYPE_CHECKING:
+    from training.intake.mapping import CohortMapping
+    from training.intake.source import Source
+
+KEY_NAME = ".key"
+"""How the name of a key's file ends where none is given."""
+
+
+@click.command("map")
+@click.argument("source")
+@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: the mapping, in TOML.")
+@answers_for_mistakes
+def map_command(source: str, out: Path) -> None:
+    """Draft the mapping of a SOURCE to a cohort: which column is what, and which value means what.
+
+    SOURCE is a file or a folder: CSV, TSV, Excel, SPSS, Stata, SAS, a REDCap export with its data dictionary or OMOP
+    tables; or the postgresql:// address of a database with OMOP tables. What the source does not tell stands in the
+    mapping as a question with candidates. Answer it there, then run kap cohort import.
+    """
+    from training.intake.drafting.mapping_draft import draft_mapping
+    from training.intake.sources.dispatch import read_source
+
+    if out.exists():
+        required = "a file that does not exist yet, so that no answers are lost"
+        raise InputRefusedError([Problem(out.name, None, "--out", required, "an existing file")])
+    read = read_source(source)
+    text = draft_mapping(read)
+    out.write_text(text, encoding="utf-8")
+    for note in (note for table in read.tables.values() for note in table.notes):
+        click.echo(note)
+    click.echo("\n".join(_next_step(text, source, out)))
+
+
+def _next_step(text: str, source: str, out: Path) -> list[str]:
+    """What is asked, and the command to run afterwards."""
+    import tomllib
+
+    from training.intake.mapping_reading import open_questions
+
+    questions = list(open_questions(tomllib.loads(text)))
+    lines = [f"{out}: key {path}: {asked.removeprefix('an answer: ')}" for path, asked in questions]
+    number = len(questions)
+    asked = f"{number} question{'' if number == 1 else 's'} to answer in it" if number else "no question is open"
+    return [*lines, f"wrote {out}: {asked}; then run kap cohort import {source} DIR --map {out}"]
+
+
+@click.command("import")
+@click.argument("source")
+@click.argument("directory", type=FOLDER)
+@click.option(
+    "--map", "mapping_file", type=EXISTING_FILE, help="The mapping; without it, one is drafted that may ask nothing."
+)
+@click.option(
+    "--key",
+    "key_file",
+    type=EXISTING_FILE,
+    help="File with the key of the pseudonyms; made if absent. Default: beside the mapping, else DIR.key.",
+)
+@answers_for_mistakes
+def import_command(source: str, directory: Path, mapping_file: Path | None, key_file: Path | None) -> None:
+    """Import a SOURCE as a cohort into a new folder DIRECTORY.
+
+    Dates become days from each patient's first dosing session, items become totals, ids become pseudonyms. Every
+    conversion is counted, on the screen and in DIRECTORY/import.json. A problem is told by file, row and column of the
+    source (exit code 2), and nothing is written then. Keep the key: the same key gives the same pseudonyms next time.
+    """
+    from training.intake.cohort_import import import_cohort, needs_key
+    from training.intake.sources.dispatch import read_source
+
+    read = read_source(source)
+    mapping = _drafted(read, source) if mapping_file is None else _from_file(mapping_file)
+    usual = directory.with_name(directory.name + KEY_NAME) if mapping_file is None else mapping_file.with_suffix(KEY_NAME)
+    key = key_file or usual
+    is_new = not key.exists()
+    record = import_cohort(read, mapping, directory, key)
+    click.echo("\n".join(record.sentences()))
+    for line in record.not_read:
+        click.echo(f"not read: {line}")
+    click.echo(f"wrote {directory}; {directory / 'import.json'} has this list")
+    if needs_key(mapping):
+        click.echo(_about_key(key, is_new=is_new))
+
+
+def _about_key(key: Path, *, is_new: bool) -> str:
+    if not is_new:
+        return f"pseudonyms by the key in {key}, the same as with this key before"
+    return (
+        f"pseudonyms by a new key in {key}, which only you may read: keep it, and apart from the cohort. "
+        "With it, the next import knows the same patients; whoever has it can find a patient by the id."
+    )
+
+
+def _from_file(path: Path) -> CohortMapping:
+    from training.intake.mapping_reading import read_mapping
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputRefusedError([Problem(path.name, None, None, "text in UTF-8", "other bytes")]) from None
+    return read_mapping(text, path.name, path.parent)
+
+
+def _drafted(source: Source, location: str) -> CohortMapping:
+    """The mapping as map drafts it, when it asks nothing."""
+    from training.intake.drafting.mapping_draft import draft_mapping
+    from training.intake.mapping_reading import read_mapping
+
+    try:
+        return read_mapping(draft_mapping(source), "the drafted mapping")
+    except CohortRefusedError as error:
+        required = f"a mapping: run kap cohort map {location} --out mapping.toml, answer it, and import with --map"
+        step = Problem("the drafted mapping", None, "--map", required, "open questions")
+        raise CohortRefusedError([*error.problems, step]) from None

@@ -1,0 +1,24 @@
+"""Where the key of a scale's items begins: by the labels or the values of the items, else asked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from features.protocol.item_scoring import ItemScoring, key_offset
+from training.intake.drafting.drafted import DraftedKey, question
+from training.intake.drafting.parts import PartColumn
+
+
+def drafted_item_key(scoring: ItemScoring, items: Sequence[PartColumn]) -> list[DraftedKey]:
+    """Nothing where the items lie within the scale's key; the key that labels show; else the question."""
+    lowest, highest = scoring.item_minimum, scoring.item_maximum
+    numbers = np.array([[float(text.replace(",", "."))] for one in items for text in one.texts]).reshape(-1, 1)
+    offset = key_offset(scoring, numbers)
+    if not offset:
+        return []
+    shown = f"{lowest + offset} to {highest + offset}"
+    coded = {str(code) for code in range(lowest + offset, highest + offset + 1)}
+    if all(set(one.column.labels) == coded for one in items):
+        return [DraftedKey("item_key", shown, "by the labels of the items")]
+    asked = f"No item is below {lowest + offset}, and some are {highest + offset}. Are they keyed {shown}?"
+    return [DraftedKey("item_key", question(asked, [shown, f"{lowest} to {highest}"]))]
