@@ -14,7 +14,7 @@ from tests.training.intake.clinic_sources.dated_cohort import DatedCohort, dated
 from tests.training.intake.clinic_sources.health_record import write_health_record
 from tests.training.intake.clinic_sources.items import split_total
 from tests.training.intake.clinic_sources.omop import write_omop
-from tests.training.intake.clinic_sources.redcap import DATA, DICTIONARY, write_redcap
+from tests.training.intake.clinic_sources.redcap import write_redcap
 from tests.training.intake.clinic_sources.redcap_dictionary import COLUMNS
 from tests.training.intake.clinic_sources.spss import write_spss
 from tests.training.intake.clinic_sources.workbook import write_workbook
@@ -22,7 +22,7 @@ from tests.training.intake.pandas_readings.health_record import read_health_reco
 from tests.training.intake.pandas_readings.omop import read_omop
 from tests.training.intake.pandas_readings.redcap import read_redcap
 from tests.training.intake.pandas_readings.spss import read_spss
-from tests.training.intake.pandas_readings.tables import Tables, canonical
+from tests.training.intake.pandas_readings.tables import Tables, canonical, differences
 from tests.training.intake.pandas_readings.workbook import read_workbook
 
 
@@ -35,7 +35,7 @@ class MadeUpSource:
 
 
 SOURCES = {
-    "redcap": MadeUpSource(write_redcap, lambda folder: read_redcap(folder / DATA)),
+    "redcap": MadeUpSource(write_redcap, read_redcap),
     "spss": MadeUpSource(write_spss, read_spss),
     "workbook": MadeUpSource(write_workbook, read_workbook),
     "health record": MadeUpSource(write_health_record, read_health_record),
@@ -51,17 +51,6 @@ def dated() -> DatedCohort:
 def original_tables(dated: DatedCohort) -> Tables:
     """The tables of the cohort, in the form in which tables are compared."""
     return canonical({name: getattr(dated.cohort, name) for name in TABLES})
-
-
-def differences(found: Tables, expected: Tables) -> list[str]:
-    """The tables, and where they have the same rows the columns, that are not the same to the last bit."""
-    lines = []
-    for name, table in expected.items():
-        if list(table) != list(found[name]) or len(table) != len(found[name]):
-            lines.append(f"{name}: {found[name].shape} in place of {table.shape}, {set(table) ^ set(found[name])}")
-            continue
-        lines += [f"{name}.{column}" for column in table if not table[column].equals(found[name][column])]
-    return lines
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -98,7 +87,8 @@ def test_what_a_clinic_had_by_a_day_is_part_of_what_it_has_later(dated: DatedCoh
 
 def test_the_dictionary_is_one_that_redcap_takes(dated: DatedCohort, tmp_path: Path) -> None:
     """The 18 columns, and the kinds of field and validation that REDCap knows."""
-    dictionary = pd.read_csv(write_redcap(dated, tmp_path) / DICTIONARY, keep_default_na=False)
+    (path,) = write_redcap(dated, tmp_path).glob("*Dictionary*.csv")
+    dictionary = pd.read_csv(path, keep_default_na=False)
     known = schema_view()
     assert tuple(dictionary) == COLUMNS
     assert len(COLUMNS) == 18
@@ -108,7 +98,8 @@ def test_the_dictionary_is_one_that_redcap_takes(dated: DatedCohort, tmp_path: P
 
 
 def test_the_export_groups_into_one_record_per_patient(dated: DatedCohort, tmp_path: Path) -> None:
-    data = pd.read_csv(write_redcap(dated, tmp_path) / DATA, dtype=str, keep_default_na=False)
+    (path,) = write_redcap(dated, tmp_path).glob("*_DATA_*.csv")
+    data = pd.read_csv(path, dtype=str, keep_default_na=False)
     grouped = group_flat_records(data.to_dict("records"), drop_empty=True)
     assert len(grouped) == len(dated.patients)
     assert {record["record_id"] for record in grouped} == set(dated.patients["patient_id"])

@@ -24,7 +24,10 @@ DATES = {
 
 @dataclass(frozen=True, eq=False)
 class DatedCohort:
-    """The tables of a synthetic cohort, each with its dates; ``patients`` has ``day_0``. ``seed`` draws the rest."""
+    """The tables of a synthetic cohort, each with its dates; ``patients`` has ``day_0``.
+
+    ``seed`` draws the rest. ``exported`` is the day of the export, as files have it in their names.
+    """
 
     cohort: SyntheticCohort
     patients: pd.DataFrame
@@ -33,6 +36,7 @@ class DatedCohort:
     assessments: pd.DataFrame
     events: pd.DataFrame
     seed: int
+    exported: str = "2026-11-01"
 
     def rng(self, purpose: int) -> np.random.Generator:
         """A generator for one purpose; the same seed and purpose draw the same."""
@@ -48,7 +52,7 @@ class DatedCohort:
             recorded = of_them if name == "prior_treatments" else of_them & (table["date"] <= last)
             known[name] = table[recorded].reset_index(drop=True)
         tables = {name: _without_dates(table) for name, table in known.items()}
-        return replace(self, cohort=replace(self.cohort, **tables), **known)
+        return replace(self, cohort=replace(self.cohort, **tables), exported="2026-10-01", **known)
 
     def write_original(self, folder: Path) -> Path:
         """The cohort's own folder, with days."""

@@ -48,7 +48,7 @@ def write_health_record(dated: DatedCohort, folder: Path) -> Path:
         "events": _events(dated, rng),
     }
     for name, rows in files.items():
-        with (folder / f"{name}.csv").open("w", encoding="cp1252", newline="") as file:
+        with (folder / f"{name}_{dated.exported}.csv").open("w", encoding="cp1252", newline="") as file:
             first = next(rows)
             writer = csv.DictWriter(file, list(first), delimiter=";")
             writer.writeheader()

@@ -28,7 +28,6 @@ from tests.training.intake.clinic_sources.redcap_dictionary import (
 )
 
 MISSING = "-99"
-DATA, DICTIONARY = "KAPStudy_DATA_2026-10-01.csv", "KAPStudy_DataDictionary_2026-10-01.csv"
 FIRST = (
     "record_id",
     "redcap_event_name",
@@ -44,10 +43,10 @@ LORAZEPAM_PER_DIAZEPAM = 10
 _Row = dict[str, str]
 
 
-def write_redcap(dated: DatedCohort, folder: Path, data: str = DATA) -> Path:
+def write_redcap(dated: DatedCohort, folder: Path) -> Path:
     """Write the export and its dictionary into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_dictionary(folder / DICTIONARY)
+    write_dictionary(folder / f"KAPStudy_DataDictionary_{dated.exported}.csv")
     weights = _weights(dated)
     rows = [
         *_baseline(dated, weights),
@@ -58,7 +57,7 @@ def write_redcap(dated: DatedCohort, folder: Path, data: str = DATA) -> Path:
     ]
     sites = dict(zip(dated.patients["patient_id"], dated.patients["site_id"], strict=True))
     instances: dict[tuple[str, str, str], int] = {}
-    with (folder / data).open("w", encoding="utf-8", newline="") as file:
+    with (folder / f"KAPStudy_DATA_{dated.exported}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*FIRST, *exported_columns()], restval="")
         writer.writeheader()
         for row in sorted(rows, key=lambda row: row["record_id"]):

@@ -17,7 +17,6 @@ from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMEN
 from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
 
-FILE = "kap_study_wide.sav"
 ROOM = {"pt": 8, "dos": 13, "ther": 7, "visit": 26, "ev": 3}
 """Groups of columns per patient: treatments, doses, hours of therapy, visits, events."""
 SCALES = {
@@ -71,6 +70,7 @@ class StatisticalVariables:
 def write_spss(dated: DatedCohort, folder: Path) -> Path:
     """Write the file, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"kap_study_{dated.exported}.sav"
     variables = _variables(sorted(dated.cohort.patients["site_id"].dropna().unique()))
     columns = {name: [] for name in variables.labels}
     for row in _rows(dated):
@@ -79,13 +79,13 @@ def write_spss(dated: DatedCohort, folder: Path) -> Path:
     frame = pd.DataFrame({name: _typed(name, cells) for name, cells in columns.items()})
     pyreadstat.write_sav(
         frame,
-        folder / FILE,
+        path,
         column_labels=variables.labels,
         variable_value_labels=variables.values,
         missing_ranges=variables.missing,
         variable_format={name: "DATE11" for name in frame if name.endswith("_date")},
     )
-    return folder / FILE
+    return path
 
 
 def _typed(name: str, cells: list[_Cell]) -> pd.Series:
@@ -111,19 +111,9 @@ def _variables(sites: list[str]) -> StatisticalVariables:
         variables.column(name, label, missing=999)
     for name, (_, label) in FLAGS.items():
         variables.column(name, label, YES_NO, 9)
-    for number in range(1, ROOM["pt"] + 1):
-        _treatment(variables, number)
-    for number in range(1, ROOM["dos"] + 1):
-        _dose(variables, number)
-    for number in range(1, ROOM["ther"] + 1):
-        variables.column(f"ther{number}_date", f"Psychotherapy session {number}: date")
-    for number in range(1, ROOM["visit"] + 1):
-        variables.column(f"visit{number}_date", f"Visit {number}: date")
-        for scale, title in SCALES.items():
-            variables.column(f"{scale}_v{number}", f"{title} total, visit {number}", missing=999)
-    for number in range(1, ROOM["ev"] + 1):
-        variables.column(f"ev{number}_date", f"Event {number}: date")
-        variables.column(f"ev{number}_type", f"Event {number}: what happened", numbered(EVENTS))
+    for group, declare in _GROUPS.items():
+        for number in range(1, ROOM[group] + 1):
+            declare(variables, number)
     variables.column("remarks", "Remarks")
     variables.column("weight_st", "Weight (stone)")
     return variables
@@ -146,6 +136,24 @@ def _dose(variables: StatisticalVariables, number: int) -> None:
     variables.column(f"dos{number}_cadss", f"{title}: peak CADSS", missing=99)
     variables.column(f"dos{number}_sbp", f"{title}: peak systolic blood pressure (mmHg)", missing=999)
     variables.column(f"dos{number}_ae", f"{title}: adverse event", YES_NO, 9)
+
+
+def _hour(variables: StatisticalVariables, number: int) -> None:
+    variables.column(f"ther{number}_date", f"Psychotherapy session {number}: date")
+
+
+def _visit(variables: StatisticalVariables, number: int) -> None:
+    variables.column(f"visit{number}_date", f"Visit {number}: date")
+    for scale, title in SCALES.items():
+        variables.column(f"{scale}_v{number}", f"{title} total, visit {number}", missing=999)
+
+
+def _event(variables: StatisticalVariables, number: int) -> None:
+    variables.column(f"ev{number}_date", f"Event {number}: date")
+    variables.column(f"ev{number}_type", f"Event {number}: what happened", numbered(EVENTS))
+
+
+_GROUPS = {"pt": _treatment, "dos": _dose, "ther": _hour, "visit": _visit, "ev": _event}
 
 
 def _rows(dated: DatedCohort) -> Iterator[_Cells]:

@@ -16,7 +16,6 @@ from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
 from tests.training.intake.clinic_sources.exact_values import body_of
 
-FILE = "KAP patients.xlsx"
 SCALES = {
     "gad7": "GAD-7",
     "phq9": "PHQ-9",
@@ -80,8 +79,9 @@ def write_workbook(dated: DatedCohort, folder: Path) -> Path:
     }
     for name, rows in sheets.items():
         _fill(book, name, rows)
-    book.save(folder / FILE)
-    return folder / FILE
+    path = folder / f"KAP patients {dated.exported}.xlsx"
+    book.save(path)
+    return path
 
 
 def _fill(book: openpyxl.Workbook, name: str, rows: Iterator[_Row]) -> None:

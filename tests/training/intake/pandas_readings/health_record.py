@@ -26,7 +26,7 @@ NUMBERS = {
 
 def read_health_record(folder: Path) -> Tables:
     """The tables of the format, from the five files."""
-    files = {path.stem: _read(path) for path in sorted(folder.glob("*.csv"))}
+    files = {path.stem.partition("_")[0]: _read(path) for path in sorted(folder.glob("*.csv"))}
     sessions = files["sessions"]
     started = _times(sessions["started_at"])
     dosing = sessions["session_type"] == "dosing"

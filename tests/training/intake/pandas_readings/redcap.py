@@ -11,8 +11,9 @@ from tests.training.intake.pandas_readings.tables import Tables, completed_years
 DIAZEPAM = {"lorazepam": 10.0, "diazepam": 1.0, "": 1.0}
 
 
-def read_redcap(path: Path) -> Tables:
-    """The tables of the format, from an export's data file."""
+def read_redcap(folder: Path) -> Tables:
+    """The tables of the format, from the data file of an export."""
+    (path,) = folder.glob("*_DATA_*.csv")
     data = pd.read_csv(path, dtype=str, keep_default_na=False).replace("-99", "")
     data = data.rename(columns={"record_id": "patient_id"})
     form = data["redcap_repeat_instrument"]

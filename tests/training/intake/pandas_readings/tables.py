@@ -15,6 +15,17 @@ def canonical(tables: Mapping[str, pd.DataFrame]) -> Tables:
     return {name: _canonical(tables[name], name) for name in TABLES}
 
 
+def differences(found: Tables, expected: Tables) -> list[str]:
+    """The tables, and where they have the same rows the columns, that are not the same to the last bit."""
+    lines = []
+    for name, table in expected.items():
+        if list(table) != list(found[name]) or len(table) != len(found[name]):
+            lines.append(f"{name}: {found[name].shape} in place of {table.shape}, {set(table) ^ set(found[name])}")
+            continue
+        lines += [f"{name}.{column}" for column in table if not table[column].equals(found[name][column])]
+    return lines
+
+
 def _canonical(table: pd.DataFrame, name: str) -> pd.DataFrame:
     table, columns = table.reset_index(drop=True), {}
     for column in TABLES[name]:

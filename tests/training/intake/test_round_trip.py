@@ -1,0 +1,202 @@
+"""A cohort made into what clinics have, and imported back: the same outcomes, features and tables, bit for bit.
+
+A mapping is drafted from the first month's export, answered as a person would, and used again for the next month.
+"""
+
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from features.build import build_features
+from features.protocol.columns import TABLES
+from features.records.cohort import Cohort
+from tests.serving.databases import postgresql_database
+from tests.training.intake.clinic_sources.dated_cohort import DatedCohort, dated_cohort
+from tests.training.intake.clinic_sources.health_record import write_health_record
+from tests.training.intake.clinic_sources.omop import load_omop, write_omop
+from tests.training.intake.clinic_sources.redcap import write_redcap
+from tests.training.intake.clinic_sources.spss import write_spss
+from tests.training.intake.clinic_sources.workbook import write_workbook
+from tests.training.intake.pandas_readings.tables import Tables, canonical, differences
+from training.cli.app import main
+from training.cohort.reader import read_cohort
+from training.intake.mapping_reading import open_questions
+from training.intake.pseudonyms import PseudonymKey
+from training.outcomes.table import outcomes_frame
+
+PROTOCOL = {"[dates]": '[protocol]\nfile = "protocol.toml"\n\n[dates]'}
+KEEP_IDS = {"pseudonyms = true": "pseudonyms = false"}
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """How a source is written, how many questions its draft asks, and what a person changes in the draft."""
+
+    write: Callable[[DatedCohort, Path], Path]
+    questions: int
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+ROUND_TRIPS = {
+    "redcap": RoundTrip(
+        write_redcap,
+        1,
+        {'candidates = ["[\\"-99\\"]", "[]"], answer = "?"': 'answer = ["-99"]'},
+    ),
+    "spss": RoundTrip(write_spss, 1, {'drug = "?"': 'drug = "diazepam"'}),
+    "workbook": RoundTrip(write_workbook, 0),
+    "health record": RoundTrip(
+        write_health_record,
+        2,
+        {
+            '"F48.9" = "?"': '"F48.9" = "other"',
+            'candidates = ["last", "first", "refuse"], answer = "?"': 'answer = "last"',
+        },
+    ),
+    "omop": RoundTrip(write_omop, 0),
+}
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The folder of a study: exports, the mapping with its protocol, and the imported cohorts."""
+
+    path: Path
+
+    @property
+    def mapping(self) -> Path:
+        return self.path / "mapping.toml"
+
+    def kap(self, *arguments: str | Path) -> str:
+        """What `kap` prints; a command that fails, fails the test."""
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def map(self, source: str | Path, trip: RoundTrip, dated: DatedCohort, *, keep_ids: bool = True) -> None:
+        """Draft the mapping, and answer it."""
+        (self.path / "protocol.toml").write_text(dated.cohort.protocol_toml, encoding="utf-8")
+        self.kap("cohort", "map", source, "--out", self.mapping)
+        text = self.mapping.read_text(encoding="utf-8")
+        assert len(list(open_questions(tomllib.loads(text)))) == trip.questions
+        for drafted, answer in {**trip.answers, **PROTOCOL, **(KEEP_IDS if keep_ids else {})}.items():
+            assert drafted in text
+            text = text.replace(drafted, answer)
+        self.mapping.write_text(text, encoding="utf-8")
+
+    def imported(self, source: str | Path, name: str) -> Path:
+        """Import a source by the mapping, in one command."""
+        self.kap("cohort", "import", source, self.path / name, "--map", self.mapping)
+        return self.path / name
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyFolder:
+    return StudyFolder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def dated() -> DatedCohort:
+    return dated_cohort(40, 4, 5)
+
+
+@pytest.fixture(scope="module")
+def first_month(dated: DatedCohort) -> DatedCohort:
+    return dated.until(dated.assessments["date"].sort_values().iloc[len(dated.assessments) * 17 // 20])
+
+
+def written_tables(folder: Path) -> Tables:
+    """The tables of a cohort's folder."""
+    read = {path.stem: pd.read_csv(path, keep_default_na=False, dtype=str) for path in folder.glob("*.csv")}
+    empty = {name: frame.replace({"": None, "true": "1", "false": "0"}) for name, frame in read.items()}
+    return canonical({name: empty[name] for name in TABLES})
+
+
+def feature_frame(cohort: Cohort) -> pd.DataFrame:
+    """Every feature of every patient at every landmark."""
+    parts = []
+    for landmark in cohort.protocol.landmarks:
+        rows = build_features(cohort, landmark)
+        columns = {"patient_id": cohort.patient_ids, "landmark": landmark.name, "day": rows.day}
+        parts.append(pd.DataFrame(columns | dict(zip(rows.names, rows.values.T, strict=True))))
+    return pd.concat(parts)
+
+
+def lost(found: Path, original: Path, renamed: Callable[[str], str] = str) -> Iterator[str]:
+    """What of a cohort is not the same, to the last bit, in another; ``renamed`` gives the id there."""
+    cohorts = read_cohort(found), read_cohort(original)
+    for frame_of in (outcomes_frame, feature_frame):
+        there, here = (frame_of(cohort).set_index(["patient_id", "landmark"]) for cohort in cohorts)
+        here = here.rename(index=renamed, level="patient_id")
+        if not there.sort_index().equals(here.sort_index()):
+            yield frame_of.__name__
+
+
+def differences_of(found: Path, dated: DatedCohort) -> list[str]:
+    """What of the cohort that a source was made from is not the same after its import."""
+    original = dated.write_original(found.with_name(f"{found.name}-original"))
+    return [*lost(found, original), *differences(written_tables(found), canonical(_tables(dated)))]
+
+
+def _tables(dated: DatedCohort) -> Tables:
+    return {name: getattr(dated.cohort, name) for name in TABLES}
+
+
+@pytest.mark.parametrize("name", ROUND_TRIPS)
+def test_an_import_gives_the_cohort_back_and_the_next_month_takes_one_command(
+    name: str, dated: DatedCohort, first_month: DatedCohort, study: StudyFolder
+) -> None:
+    trip = ROUND_TRIPS[name]
+    source = trip.write(first_month, study.path / "october")
+    study.map(source, trip, first_month)
+    assert differences_of(study.imported(source, "first"), first_month) == []
+    source = trip.write(dated, study.path / "november")
+    assert differences_of(study.imported(source, "second"), dated) == []
+
+
+def test_pseudonyms_change_the_ids_and_nothing_else(dated: DatedCohort, study: StudyFolder) -> None:
+    trip = ROUND_TRIPS["health record"]
+    source = trip.write(dated, study.path / "source")
+    study.map(source, trip, dated, keep_ids=False)
+    found = study.imported(source, "cohort")
+    key = PseudonymKey(study.mapping.with_suffix(".key"))
+    original = dated.write_original(study.path / "original")
+    assert list(lost(found, original, lambda name: key.pseudonym("patient", name))) == []
+    text = "".join(path.read_text(encoding="utf-8") for path in found.iterdir())
+    assert "SYN-0" not in text
+    shutil.rmtree(found)
+    assert written_tables(study.imported(source, "again"))["patients"]["patient_id"].str.startswith("P-").all()
+
+
+def test_an_omop_set_in_postgresql_gives_the_cohort_back(dated: DatedCohort, study: StudyFolder) -> None:
+    with postgresql_database() as url:
+        address = load_omop(dated, url)
+        study.map(address, ROUND_TRIPS["omop"], dated)
+        assert differences_of(study.imported(address, "cohort"), dated) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ROUND_TRIPS)
+def test_600_patients_come_back_from_each_source(name: str, study: StudyFolder) -> None:
+    dated, trip = dated_cohort(600, 4, 12), ROUND_TRIPS[name]
+    first = dated.until(dated.assessments["date"].sort_values().iloc[len(dated.assessments) * 19 // 20])
+    source = trip.write(first, study.path / "october")
+    study.map(source, trip, first)
+    assert differences_of(study.imported(source, "first"), first) == []
+    source = trip.write(dated, study.path / "november")
+    assert differences_of(study.imported(source, "second"), dated) == []
+
+
+@pytest.mark.long
+def test_600_patients_come_back_from_postgresql(study: StudyFolder) -> None:
+    dated = dated_cohort(600, 4, 12)
+    with postgresql_database() as url:
+        address = load_omop(dated, url)
+        study.map(address, ROUND_TRIPS["omop"], dated)
+        assert differences_of(study.imported(address, "cohort"), dated) == []
