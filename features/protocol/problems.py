@@ -19,6 +19,15 @@ class Problem:
     found: str
 
 
+SHEET = ", sheet "
+"""Between the name of a workbook and that of a sheet, in the place of a problem."""
+
+
+def has_header_row(place: str) -> bool:
+    """Whether rows of this place are numbered as a spreadsheet does, where row 1 is the header."""
+    return place.casefold().endswith((".csv", ".tsv", ".tab", ".txt")) or SHEET in place
+
+
 class InputRefusedError(Exception):
     """An input can't be used; ``problems`` lists every reason."""
 

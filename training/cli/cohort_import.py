@@ -76,7 +76,7 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
     conversion is counted, on the screen and in DIRECTORY/import.json. A problem is told by file, row and column of the
     source (exit code 2), and nothing is written then. Keep the key: the same key gives the same pseudonyms next time.
     """
-    from training.intake.cohort_import import import_cohort, needs_key
+    from training.intake.conversion.cohort_import import import_cohort, needs_key
     from training.intake.sources.dispatch import read_source
 
     read = read_source(source)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from features.protocol.columns import CHILD_TABLES, TABLES
 from features.protocol.document import Protocol
-from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
+from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError, has_header_row
 from features.protocol_reading import parse_protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
@@ -100,7 +100,7 @@ def _describe(problem: Problem, rows: Sequence[int]) -> str:
     parts = [problem.place]
     if rows:
         # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.
-        first = 2 if problem.place.endswith(".csv") else 1
+        first = 2 if has_header_row(problem.place) else 1
         unit = "line" if in_protocol else "row" if first == 2 else "data row"
         parts.append(unit + ("s " if len(rows) > 1 else " ") + ", ".join(_ranges([row + first for row in rows])))
     if problem.column is not None:

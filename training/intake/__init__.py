@@ -1,4 +1,4 @@
-"""From what clinics have to a cohort: sources, the mapping of a source, and the conversion that it decides.
+"""What an import starts from: a source as it was read, and the mapping that says what of it gives a cohort.
 
-Public names: `read_source`.
+Public names: `CohortMapping`, `read_mapping`, `Source`, `SourceColumn`, `SourceTable`, `source_column`, `text_of`.
 """

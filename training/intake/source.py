@@ -10,16 +10,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from features.protocol.problems import Problem
+from features.protocol.problems import Problem, has_header_row
 from features.records.timeline import Indices
 
 SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
 Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
 
-_ROWS_BELOW_A_HEADER = (".csv", ".tsv", ".tab", ".txt")
-SHEET = ", sheet "
-"""Between a workbook's name and that of a sheet, in the place of a problem."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +25,8 @@ class SourceColumn:
 
     ``values`` are the distinct cells, none of them empty or blank. ``label`` is what the file or its dictionary calls
     the column. ``labels`` gives the label of a value by ``text_of(value)``; ``missing_codes`` are the values, as such
-    texts, that the file declares as missing. ``field_type`` is the type that a dictionary gives, such as ``checkbox``.
+    texts, that the file declares as missing. ``field_type`` and ``form`` are what a data dictionary says: the type of
+    the field, such as ``checkbox``, and the form that it is on.
     """
 
     name: str
@@ -38,6 +36,7 @@ class SourceColumn:
     labels: Mapping[str, str] = field(default_factory=dict)
     missing_codes: frozenset[str] = frozenset()
     field_type: str = ""
+    form: str = ""
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -66,7 +65,7 @@ class SourceTable:
     def problem(self, required: str, found: str, *, row: int | None = None, column: str | None = None) -> Problem:
         """A problem of this table; ``row`` is a number as in ``rows``."""
         place = self.place or self.name
-        first = 2 if shows_header(place) else 1
+        first = 2 if has_header_row(place) else 1
         return Problem(place, None if row is None else row - first, column, required, found)
 
 
@@ -107,8 +106,3 @@ def text_of(cell: Cell) -> str:
     if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     return str(cell).strip()
-
-
-def shows_header(place: str) -> bool:
-    """Whether rows of this place are numbered as in a spreadsheet, with the header in row 1."""
-    return place.casefold().endswith(_ROWS_BELOW_A_HEADER) or SHEET in place

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from training.intake.drafting.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits
+from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.drafting.visits import visit_of
+from training.intake.vocabulary.visits import visit_of
 from training.intake.mapping_keys import OPEN
 from training.intake.source import Source
 

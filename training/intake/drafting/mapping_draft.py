@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from training.intake.drafting.column_names import WEIGHT
+from training.intake.vocabulary.column_names import WEIGHT
 from training.intake.drafting.day_drafts import drafted_format, has_offsets
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.group_draft import drafted_groups
@@ -23,6 +23,7 @@ from training.intake.drafting.session_draft import drafted_sessions
 from training.intake.drafting.toml_text import toml_text
 from training.intake.drafting.unused import unused_columns
 from training.intake.source import Source
+from training.intake.sources.omop_draft import omop_blocks, omop_identifier
 
 TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "events")
 
@@ -30,9 +31,12 @@ TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "event
 def draft_mapping(source: Source) -> str:
     """The mapping of a source as TOML text, with a question wherever the source does not tell."""
     parts = parts_of(source)
-    blocks = _sorted([block for part in parts for block in _blocks(part, _weight(parts))])
-    identifiers = [part.identifier for part in parts]
-    usual = max(identifiers, key=identifiers.count) if identifiers else None
+    if source.kind == "omop":
+        blocks, usual = _omop_blocks(source), omop_identifier(source)
+    else:
+        blocks = _sorted([block for part in parts for block in _blocks(part, _weight(parts))])
+        identifiers = [part.identifier for part in parts]
+        usual = max(identifiers, key=identifiers.count) if identifiers else None
     asked = question("Which column holds the id of the patient?", _column_names(source))
     dated = [(part.table.name, name) for part in parts for name, one in part.columns.items() if one.is_date]
     head = {
@@ -40,10 +44,19 @@ def draft_mapping(source: Source) -> str:
         "identifier": usual or asked,
         "time_zone": _time_zone(dated, source),
         "format": drafted_format(dated, source),
-        "missing": drafted_missing(parts),
+        "missing": None if source.kind == "omop" else drafted_missing(parts),
         "day_0": _day_0(blocks),
     }
     return toml_text(head, [_without_usual(block, usual) for block in blocks], unused_columns(source, blocks, usual))
+
+
+def _omop_blocks(source: Source) -> list[DraftedBlock]:
+    """The blocks of an OMOP data model, which its concepts tell."""
+    return [
+        DraftedBlock(table, tuple(DraftedKey(key, value) for key, value in block.items()))
+        for table, blocks in omop_blocks(source).items()
+        for block in blocks
+    ]
 
 
 def _without_usual(block: DraftedBlock, usual: str | None) -> DraftedBlock:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from features.protocol.columns import TABLES
-from training.intake.drafting.category_names import category_of
-from training.intake.drafting.column_names import EVENT, EVENT_DATES, TREATMENT_COLUMNS
+from training.intake.vocabulary.category_names import category_of
+from training.intake.vocabulary.column_names import EVENT, EVENT_DATES, TREATMENT_COLUMNS
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
 from training.intake.drafting.parts import Part, PartColumn, matching

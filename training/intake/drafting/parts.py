@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from features.records.timeline import Indices
-from training.intake.cell_values import NOT_RECORDED
-from training.intake.drafting.column_names import IDENTIFIER, fits
-from training.intake.drafting.names import PlainName, plain, plain_name
+from training.intake.conversion.cell_values import NOT_RECORDED
+from training.intake.vocabulary.column_names import IDENTIFIER, fits
+from training.intake.vocabulary.names import PlainName, plain, plain_name
 from training.intake.source import Cell, Source, SourceColumn, SourceTable, text_of
 from training.intake.sources.redcap import EVENT, INSTANCE, INSTRUMENT
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True, eq=False)
 class PartColumn:
-    """A column of a part that is not empty: the codes of the part's rows, and the cells that occur in it.
+    """A column of a part: the codes of the part's rows, and the cells that occur in it.
 
     ``alias`` is the name without the group's, such as ``route`` of ``dose2_route``.
     """
@@ -82,6 +82,11 @@ class PartColumn:
         )
 
     @property
+    def may_be_number(self) -> bool:
+        """Whether no cell is anything but a number; an empty column may hold numbers later."""
+        return self.is_number or not self.values
+
+    @property
     def is_labelled(self) -> bool:
         """Whether the source has labels of the codes."""
         return bool(self.column.labels) and self.column.field_type != "checkbox"
@@ -94,7 +99,10 @@ class PartColumn:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of one table of a source, those ``where`` selects, and the columns that they fill."""
+    """Rows of one table of a source, those ``where`` selects. ``columns`` are those that they fill.
+
+    ``empty`` are columns of the same rows that nobody filled yet; they may be filled next month.
+    """
 
     table: SourceTable
     where: Mapping[str, tuple[str, ...]]
@@ -102,12 +110,18 @@ class Part:
     rows: Indices
     identifier: str
     columns: Mapping[str, PartColumn]
+    empty: Mapping[str, PartColumn]
 
     @cached_property
     def is_one_row_per_patient(self) -> bool:
         """Whether no patient has two rows."""
         codes = self.table.columns[self.identifier].codes[self.rows]
         return len(np.unique(codes)) == len(codes)
+
+    @property
+    def all_columns(self) -> list[PartColumn]:
+        """The columns that are filled, then those that are not."""
+        return [*self.columns.values(), *self.empty.values()]
 
     @property
     def words(self) -> str:
@@ -160,12 +174,14 @@ def _texts(table: SourceTable, name: str) -> np.ndarray:
 def _part(
     table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str
 ) -> Part:
-    columns = {}
+    columns, empty = {}, {}
     for name, column in table.columns.items():
         codes = column.codes[rows]
-        if name != identifier and name not in _ADDED and (codes >= 0).any():
-            columns[name] = PartColumn(column, codes)
-    return Part(table, where, title, rows, identifier, columns)
+        if name != identifier and name not in _ADDED:
+            (columns if (codes >= 0).any() else empty)[name] = PartColumn(column, codes)
+    form = where.get(INSTRUMENT, ("",))[0]
+    own = {name: one for name, one in empty.items() if not where or (form and one.column.form == form)}
+    return Part(table, where, title, rows, identifier, columns, own)
 
 
 def matching(columns: Sequence[PartColumn], pattern: str) -> list[PartColumn]:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES, Column
-from training.intake.diazepam import SAME_AS_10_MG_DIAZEPAM
-from training.intake.drafting.category_names import category_of
-from training.intake.drafting.column_names import (
+from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
+from training.intake.vocabulary.category_names import category_of
+from training.intake.vocabulary.column_names import (
     BIRTH_DATE,
     BIRTH_YEAR,
     DIAZEPAM,
@@ -17,9 +17,10 @@ from training.intake.drafting.column_names import (
     PATIENT_COLUMNS,
     SITE,
     WEIGHT,
+    fits,
 )
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
 from training.intake.drafting.value_drafts import described, drafted_value
 from training.intake.mapping_keys import OPEN
@@ -37,6 +38,10 @@ def drafted_patients(part: Part) -> DraftedBlock | None:
     taken = {key.key for key in keys}
     for name, target in _DECLARED.items():
         if name not in taken and (key := _plain_column(name, target, columns)):
+            keys.append(key)
+    taken |= {key.key for key in keys}
+    for name, target in _DECLARED.items():  # what nobody filled yet
+        if keys and name not in taken and (key := _plain_column(name, target, list(part.empty.values()))):
             keys.append(key)
     if not keys:
         return None
@@ -112,7 +117,7 @@ def _is_metres(column: PartColumn) -> bool:
 
 def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """A dose of diazepam counts as it is; of another drug, or of one that nobody names, it is converted or asked."""
-    plain_dose = [one for one in matching(columns, DIAZEPAM) if one.is_number]
+    plain_dose = [one for one in columns if one.is_number and (fits(DIAZEPAM, *one.names) or _counts_diazepam(one))]
     if plain_dose:
         return [DraftedKey("benzodiazepine_mg", plain_dose[0].name, "in mg of diazepam a day")]
     doses = [one for one in matching(columns, DRUG_DOSE) if one.is_number]
@@ -125,6 +130,11 @@ def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     asked = f"Of which drug is the dose in column {doses[0].name}?"
     found = f"column {names[0].name} names {', '.join(names[0].texts[:5])}" if names else ""
     return [DraftedKey("benzodiazepine_mg", question(asked, list(SAME_AS_10_MG_DIAZEPAM), **value, drug=OPEN), found)]
+
+
+def _counts_diazepam(column: PartColumn) -> bool:
+    """Whether the label says that the dose is one of diazepam: ``Benzodiazepine (mg diazepam equivalent per day)``."""
+    return "diazepam_eq" in plain(column.column.label)
 
 
 def _all_named(dose: PartColumn, name: PartColumn) -> bool:

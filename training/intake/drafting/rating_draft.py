@@ -6,15 +6,15 @@ from typing import Any
 
 from features.protocol.instruments import INSTRUMENTS
 from features.protocol.item_scoring import ITEM_SCORINGS
-from training.intake.drafting.column_names import SCALE, SCORE
+from training.intake.vocabulary.column_names import SCALE, SCORE
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.item_keys import drafted_item_key
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.drafting.scale_columns import ScaleColumns, instrument_of, scale_columns
+from training.intake.vocabulary.scale_columns import ScaleColumns, instrument_of, scale_columns
 from training.intake.drafting.several_ratings import drafted_several
-from training.intake.drafting.visits import visit_of
+from training.intake.vocabulary.visits import visit_of
 from training.intake.mapping_keys import OPEN
 
 _EXPERIENCES = frozenset(name for name, scale in INSTRUMENTS.items() if not scale.decides_outcomes)
@@ -24,13 +24,22 @@ def drafted_ratings(part: Part) -> list[DraftedBlock]:
     """The ratings' blocks of a part: none where it has no rating scale."""
     scales = scale_columns(name for name, column in part.columns.items() if column.is_number)
     dated = [one for one in scales if not one.visit]
-    of_visits = [one for one in scales if one.visit]
+    of_visits = [one for one in scale_columns(_in_order(part)) if one.visit] if len(dated) < len(scales) else []
     blocks = _long(part)
     day = drafted_day(part) if dated else None
     if day is not None:
         blocks += [_with_items(part, one, day) for one in dated if one.items]
         blocks += _with_totals(part, [one for one in dated if not one.items], day)
     return blocks + _of_visits(part, of_visits)
+
+
+def _in_order(part: Part) -> list[str]:
+    """The columns of numbers, and those that are empty now, in the order of the table."""
+    return [
+        name
+        for name in part.table.columns
+        if name in part.empty or (name in part.columns and part.columns[name].is_number)
+    ]
 
 
 def _long(part: Part) -> list[DraftedBlock]:
@@ -114,9 +123,9 @@ def _day_of_visit(part: Part, word: str) -> Any:
     number = re.sub(r"\D", "", word)
     stem = rf"(?:{re.escape(word)}|(?:visit|v|t|session|timepoint|week|w|month|m)_?0*{number})" if number else re.escape(word)
     pattern = rf"(?:{stem}_(?:date|day)|(?:date|day)_(?:of_)?{stem})"
-    for one in part.columns.values():
+    for one in (*part.columns.values(), *part.empty.values()):
         if re.fullmatch(pattern, plain(one.name)):
-            if one.is_date:
+            if one.is_date or not one.values:
                 return one.name
             if one.is_number:
                 return {"column": one.name, "convert": "days"}

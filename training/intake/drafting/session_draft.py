@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES
-from training.intake.drafting.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
+from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import Part, PartColumn, matching
@@ -22,7 +22,7 @@ def drafted_sessions(part: Part, weight: dict[str, Any] | None) -> DraftedBlock 
     """The sessions' block of a part; None where nothing tells that its rows are sessions."""
     columns = list(part.columns.values())
     kind = drafted_kind(part.words, columns)
-    values = session_values(columns, weight)
+    values = session_values(part.all_columns, weight)
     measured = {key.key for key in values} & {"route", "dose_mg_per_kg", "peak_dissociation"}
     day = drafted_day(part)
     if day is None or not (measured or kind is not None) or part.is_one_row_per_patient and not measured:
@@ -68,7 +68,7 @@ def session_values(columns: Sequence[PartColumn], weight: dict[str, Any] | None)
 def _dose(columns: Sequence[PartColumn], weight: dict[str, Any] | None) -> list[DraftedKey]:
     """A dose in mg/kg, or in mg beside a weight; without a unit it is asked."""
     key = "dose_mg_per_kg"
-    doses = [one for one in matching(columns, DOSE) if one.is_number]
+    doses = [one for one in matching(columns, DOSE) if one.may_be_number]
     if not doses:
         return []
     one = doses[0]

@@ -3,11 +3,11 @@
 from typing import Any
 
 from features.protocol.columns import Column
-from training.intake.cell_values import FLAGS
-from training.intake.cell_values import plain_name as category_name
-from training.intake.drafting.category_names import category_of
+from training.intake.conversion.cell_values import FLAGS
+from training.intake.conversion.cell_values import plain_name as category_name
+from training.intake.vocabulary.category_names import category_of
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import PartColumn
 from training.intake.mapping_keys import OPEN
 
@@ -23,7 +23,7 @@ def drafted_value(target: Column, column: PartColumn) -> DraftedKey | None:
         return drafted_flag(target.name, column)
     if target.kind == "identifier":
         return DraftedKey(target.name, column.name, described(column))
-    return drafted_number(target.name, column) if column.is_number else None
+    return drafted_number(target.name, column) if column.may_be_number else None
 
 
 def described(column: PartColumn) -> str:
@@ -44,7 +44,7 @@ def drafted_category(target: Column, column: PartColumn) -> DraftedKey | None:
     texts = list(dict.fromkeys([*labels, *column.texts]))
     if not texts or len(texts) > _MOST_SHOWN or column.is_date:
         return None
-    if not labels and all(category_name(text) in target.categories for text in texts):
+    if not labels and {category_name(text) for text in texts} <= {category_name(one) for one in target.categories}:
         return DraftedKey(target.name, column.name, described(column))
     values = {text: _category(target, labels.get(text, text)) for text in texts if text not in column.column.missing_codes}
     open_codes = [text for text, category in values.items() if category == OPEN]

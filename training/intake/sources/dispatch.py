@@ -89,10 +89,9 @@ def _text_files(paths: Sequence[Path]) -> Source:
     if not exports:
         raise _refusal(paths[0], "the export beside the data dictionary", "the dictionary alone")
     fields = {name: field for table in dictionaries for name, field in redcap.dictionary_fields(table).items()}
-    notes = tuple(f"{table.name}: read as the data dictionary" for table in dictionaries)
-    return Source(
-        "redcap", {table.name: redcap.described(table, fields) for table in exports}, read.digests, notes
-    )
+    notes = tuple(f"read {table.name} as the data dictionary" for table in dictionaries)
+    described = [redcap.described(table, fields, notes) for table in exports]
+    return Source("redcap", {table.name: table for table in described}, read.digests, read.not_read)
 
 
 def _refusal(path: Path, required: str, found: str) -> CohortRefusedError:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from features.protocol.problems import CohortRefusedError, Problem
-from training.intake.source import SHEET, Cell, Source, SourceTable, source_column
+from features.protocol.problems import SHEET, CohortRefusedError, Problem
+from training.intake.source import Cell, Source, SourceTable, source_column
 
 SUFFIXES = (".xlsx", ".xlsm")
 

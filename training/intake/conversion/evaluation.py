@@ -12,11 +12,11 @@ import numpy as np
 
 from features.protocol.columns import Column
 from features.records.timeline import Floats, Indices
-from training.intake.cell_values import NOT_RECORDED, category_respelt, flag_respelt, mapped, number_respelt, plain_name, read_category, read_flag, read_number, read_text
-from training.intake.conversion_log import ConversionLog
+from training.intake.conversion.cell_values import NOT_RECORDED, category_respelt, flag_respelt, mapped, number_respelt, plain_name, read_category, read_flag, read_number, read_text
+from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.mapping import CohortMapping, Scalar, ValueRule
 from training.intake.mapping_keys import did_you_mean
-from training.intake.moments import COUNTED, DATED, FROM_DAY_0, CellRefusedError, Moment, Moments, read_moment, read_time, second_of
+from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, CellRefusedError, Moment, Moments, read_moment, read_time, second_of
 from training.intake.source import Cell, SourceColumn, SourceTable, text_of
 
 Read = TypeVar("Read")

@@ -7,10 +7,10 @@ import numpy as np
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Indices
-from training.intake.evaluation import CellEvaluation, SelectedRows, Texts
+from training.intake.conversion.evaluation import CellEvaluation, SelectedRows, Texts
 from training.intake.mapping import CohortMapping, RowRule, ValueRule
-from training.intake.moments import Moments
-from training.intake.selection import Selection
+from training.intake.conversion.moments import Moments
+from training.intake.conversion.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)

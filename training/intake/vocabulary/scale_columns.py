@@ -8,8 +8,8 @@ from functools import cache
 
 from features.protocol.instruments import INSTRUMENTS
 from features.protocol.item_scoring import ITEM_SCORINGS
-from training.intake.drafting.names import plain
-from training.intake.drafting.visits import VISIT
+from training.intake.vocabulary.names import plain
+from training.intake.vocabulary.visits import VISIT
 
 _TOTAL = r"(?:total|sum|score|sum_?score|total_?score|tot|gesamt|summe)"
 _ITEM = r"(?:q|item|i|question|frage|it)?_?"

@@ -8,17 +8,17 @@ import numpy as np
 from features.protocol.columns import CHILD_TABLES, Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats
-from training.intake.conversion_log import ConversionLog
-from training.intake.day_zero import find_day_zero
-from training.intake.evaluation import CellEvaluation
+from training.intake.conversion.conversion_log import ConversionLog
+from training.intake.conversion.day_zero import find_day_zero
+from training.intake.conversion.evaluation import CellEvaluation
 from training.intake.mapping import CohortMapping, RowRule
-from training.intake.patient_rows import PatientColumns, one_row_per_patient, recorded
-from training.intake.rating_rows import dose_times, rating_rows
-from training.intake.selection import BlockRows, Selection, select_rows
-from training.intake.session_rows import SessionRows, find_sessions, numbers_by_date
+from training.intake.conversion.patient_rows import PatientColumns, one_row_per_patient, recorded
+from training.intake.conversion.rating_rows import dose_times, rating_rows
+from training.intake.conversion.selection import BlockRows, Selection, select_rows
+from training.intake.conversion.session_rows import SessionRows, find_sessions, numbers_by_date
 from training.intake.source import Source
-from training.intake.target_rows import TargetRows, joined_rows, rows_of
-from training.intake.value_conversion import ConversionContext, column_values
+from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
+from training.intake.conversion.value_conversion import ConversionContext, column_values
 
 PREPARATION = "preparation"
 

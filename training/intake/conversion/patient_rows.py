@@ -4,10 +4,10 @@ import numpy as np
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import ValueRule
-from training.intake.selection import Selection
-from training.intake.target_rows import TargetRows
+from training.intake.conversion.selection import Selection
+from training.intake.conversion.target_rows import TargetRows
 
 
 class PatientColumns:

@@ -10,12 +10,12 @@ import numpy as np
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats
-from training.intake.day_zero import DayZero
-from training.intake.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
-from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.conversion.day_zero import DayZero
+from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
+from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import Operand, ValueRule
-from training.intake.moments import DATED, completed_years, read_moment
-from training.intake.patient_rows import PatientColumns
+from training.intake.conversion.moments import DATED, completed_years, read_moment
+from training.intake.conversion.patient_rows import PatientColumns
 from training.intake.source import Cell, text_of
 
 Values = np.ndarray

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from training.intake.mapping import Scalar
-from training.intake.moments import CellRefusedError
+from training.intake.conversion.moments import CellRefusedError
 from training.intake.source import Cell, text_of
 
 NOT_RECORDED = frozenset({"na", "n/a", "null", ".", "nan", "<na>", "#n/a"})
@@ -94,8 +94,8 @@ def read_category(cell: Cell, names: Mapping[str, str]) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A name in small letters, with underscores for blanks and hyphens between its words."""
-    return re.sub(r"[\s_-]+", "_", text.strip().casefold())
+    """A name in small letters without what joins its words: ``GAD-7`` and ``gad_7`` are ``gad7``."""
+    return re.sub(r"[\s_-]+", "", text.casefold())
 
 
 def mapped(cell: Cell, values: Mapping[str, Scalar]) -> Scalar:

@@ -8,13 +8,13 @@ import numpy as np
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Indices
-from training.intake.evaluation import SelectedRows
-from training.intake.item_totals import item_totals
+from training.intake.conversion.evaluation import SelectedRows
+from training.intake.conversion.item_totals import item_totals
 from training.intake.mapping import RowRule
-from training.intake.patient_rows import recorded
-from training.intake.selection import BlockRows
-from training.intake.target_rows import TargetRows, joined_rows, rows_of
-from training.intake.value_conversion import ConversionContext, column_values
+from training.intake.conversion.patient_rows import recorded
+from training.intake.conversion.selection import BlockRows
+from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
+from training.intake.conversion.value_conversion import ConversionContext, column_values
 
 AFTER_DOSE, SELF_HARM = "after_dose", "suicidal_thoughts_item"
 
@@ -126,6 +126,9 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
             kept.append(int(group[0]))
             continue
         scores = ratings.columns["score"][group]
+        if ratings.columns["instrument"][group[0]] is None:
+            kept += group.tolist()
+            continue
         if (scores == scores[0]).all():
             equal += len(group) - 1
         elif block.block.several_on_one_day == "refuse":

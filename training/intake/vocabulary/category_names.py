@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from training.intake.drafting.names import plain
+from training.intake.vocabulary.names import plain
 
 NOT_RECORDED = re.compile(
     "unknown|missing|not_(asked|recorded|known|done|applicable|available)|refused|declined|no_answer|n_a|na|unbekannt|"

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from features.records.cohort import Cohort
-from training.intake.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
-from training.intake.conversion import convert
-from training.intake.conversion_log import Conversion, ConversionLog
+from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
+from training.intake.conversion.tables import convert
+from training.intake.conversion.conversion_log import Conversion, ConversionLog
 from training.intake.mapping import CohortMapping
-from training.intake.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
+from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
 from training.intake.source import Source
-from training.intake.unread import unread_columns
+from training.intake.conversion.unread import unread_columns
 
 FORMAT = 1
 """Of ``import.json``."""

@@ -17,22 +17,26 @@ WEIGHT = r"(body_)?weight|gewicht|wt"
 HEIGHT = r"(body_)?height|groesse|ht"
 DRUG = r"(bzd|benzo|benzodiazepine)s?_(name|drug|substance|type|agent)"
 DRUG_DOSE = r"(bzd|benzo|benzodiazepine)s?(_(dose|daily_dose|total))?"
-DIAZEPAM = r"(bzd_|benzo_|benzodiazepine_)?diazepam(_eq(uivalent)?s?)?(_dose)?"
+DIAZEPAM = r"(bzd_|benzo_|benzodiazepine_)?(mg_)?diazepam(_eq(uivalent)?s?)?(_dose)?(_per_day)?"
+_FAMILY_ALCOHOL = (
+    r"(fh|fam(ily)?)(_history|_hx)?(_of)?_alc(ohol)?(ism|_use_disorder)?|alcohol(ism)?_in_(the_)?family|"
+    r"first_degree_relative_with_alcohol_use_disorder"
+)
 
 PATIENT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "age_years": r"age(_at_(baseline|consent|inclusion|day_0|enrol?lment|intake))?|alter",
         "sex": r"sex(_at_birth)?|gender|geschlecht",
         "diagnosis": r"((primary|main|principal)_)?(dx|diagnosis|icd_?10|diagnose|hauptdiagnose)(_(code|main|primary))?",
-        "illness_duration_years": r"(illness|disease)_duration|duration_of_illness|ill_since|illness|years_ill|ill_for",
+        "illness_duration_years": r"(illness|disease)_duration|duration_of_illness|ill(ness)?(_since|_for)?|years_(ill|since_onset\w*)",
         "comorbid_depression": r"(comorbid(ity)?_|comorb_|cm_)?(depression|mdd|major_depression|depressive_disorder)",
         "comorbid_ptsd": r"(comorbid(ity)?_|comorb_|cm_)?(ptsd|post_?traumatic_stress_disorder)",
         "comorbid_substance_use": r"(comorbid(ity)?_|comorb_|cm_)?(sud|substance_use(_disorder)?|addiction)",
         "comorbid_personality_disorder": r"(comorbid(ity)?_|comorb_|cm_)?(personality_disorder|pd)",
-        "family_history_alcohol": r"(fh|fam(ily)?)(_history|_hx)?(_of)?_alcohol(ism)?|alcohol(ism)?_in_(the_)?family",
+        "family_history_alcohol": _FAMILY_ALCOHOL,
         "prior_treatments_recorded": r"((treatment_)?history|hx|prior_treatments)_(taken|asked|recorded)",
         "body_mass_index": r"bmi|body_mass_index",
-        "expectancy": r"expectancy|expectation",
+        "expectancy": r"expect(ancy|ation)?(_of_benefit)?",
         "working_alliance": r"(working_)?alliance|wai",
         "childhood_trauma": r"childhood_(trauma|abuse|adversity)",
     }

@@ -8,7 +8,7 @@ import numpy as np
 from features.protocol.item_scoring import ITEM_SCORINGS, ItemScores, ItemScoring, key_offset, rekey, score_items
 from features.protocol.problems import Problem
 from features.records.timeline import Floats
-from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import RowRule, ValueRule
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.records.timeline import Floats, Indices, Mask
-from training.intake.evaluation import SelectedRows
+from training.intake.conversion.evaluation import SelectedRows
 from training.intake.mapping import RowRule
 from training.intake.source import SourceTable
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from features.protocol.problems import Problem
 from features.records.timeline import Indices, Mask
-from training.intake.conversion_log import ConversionLog
-from training.intake.evaluation import CellEvaluation, SelectedRows
+from training.intake.conversion.conversion_log import ConversionLog
+from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import Block, CohortMapping
 from training.intake.mapping_keys import did_you_mean
 from training.intake.source import Source, SourceColumn, SourceTable, text_of

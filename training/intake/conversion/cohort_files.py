@@ -19,7 +19,7 @@ from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from training.cohort.reader import PROTOCOL_FILE, read_cohort
 from training.intake.mapping import CohortMapping
-from training.intake.target_rows import TargetRows
+from training.intake.conversion.target_rows import TargetRows
 
 RECORD_FILE = "import.json"
 
