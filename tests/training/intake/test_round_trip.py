@@ -4,14 +4,12 @@ A mapping is drafted from the first month's export, answered as a person would, 
 """
 
 import shutil
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from features.build import build_features
 from features.protocol.columns import TABLES
@@ -24,14 +22,12 @@ from tests.training.intake.clinic_sources.redcap import write_redcap
 from tests.training.intake.clinic_sources.spss import write_spss
 from tests.training.intake.clinic_sources.workbook import write_workbook
 from tests.training.intake.pandas_readings.tables import Tables, canonical, differences
-from training.cli.app import main
+from tests.training.intake.study_folder import KEEP_IDS, StudyFolder
 from training.cohort.reader import read_cohort
-from training.intake.mapping_reading import open_questions
-from training.intake.pseudonyms import PseudonymKey
+from training.intake.conversion.pseudonyms import PseudonymKey
 from training.outcomes.table import outcomes_frame
 
 PROTOCOL = {"[dates]": '[protocol]\nfile = "protocol.toml"\n\n[dates]'}
-KEEP_IDS = {"pseudonyms = true": "pseudonyms = false"}
 
 
 @dataclass(frozen=True)
@@ -63,37 +59,11 @@ ROUND_TRIPS = {
 }
 
 
-@dataclass(frozen=True)
-class StudyFolder:
-    """The folder of a study: exports, the mapping with its protocol, and the imported cohorts."""
-
-    path: Path
-
-    @property
-    def mapping(self) -> Path:
-        return self.path / "mapping.toml"
-
-    def kap(self, *arguments: str | Path) -> str:
-        """What `kap` prints; a command that fails, fails the test."""
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    def map(self, source: str | Path, trip: RoundTrip, dated: DatedCohort, *, keep_ids: bool = True) -> None:
-        """Draft the mapping, and answer it."""
-        (self.path / "protocol.toml").write_text(dated.cohort.protocol_toml, encoding="utf-8")
-        self.kap("cohort", "map", source, "--out", self.mapping)
-        text = self.mapping.read_text(encoding="utf-8")
-        assert len(list(open_questions(tomllib.loads(text)))) == trip.questions
-        for drafted, answer in {**trip.answers, **PROTOCOL, **(KEEP_IDS if keep_ids else {})}.items():
-            assert drafted in text
-            text = text.replace(drafted, answer)
-        self.mapping.write_text(text, encoding="utf-8")
-
-    def imported(self, source: str | Path, name: str) -> Path:
-        """Import a source by the mapping, in one command."""
-        self.kap("cohort", "import", source, self.path / name, "--map", self.mapping)
-        return self.path / name
+def draft_and_answer(study: StudyFolder, source: str | Path, name: str, dated: DatedCohort) -> None:
+    """Draft the mapping of a source, answer its questions, name the protocol, and keep the ids."""
+    (study.path / "protocol.toml").write_text(dated.cohort.protocol_toml, encoding="utf-8")
+    trip = ROUND_TRIPS[name]
+    study.map(source, trip.questions, {**trip.answers, **PROTOCOL, **KEEP_IDS})
 
 
 @pytest.fixture
@@ -154,7 +124,7 @@ def test_an_import_gives_the_cohort_back_and_the_next_month_takes_one_command(
 ) -> None:
     trip = ROUND_TRIPS[name]
     source = trip.write(first_month, study.path / "october")
-    study.map(source, trip, first_month)
+    draft_and_answer(study, source, name, first_month)
     assert differences_of(study.imported(source, "first"), first_month) == []
     source = trip.write(dated, study.path / "november")
     assert differences_of(study.imported(source, "second"), dated) == []
@@ -163,7 +133,9 @@ def test_an_import_gives_the_cohort_back_and_the_next_month_takes_one_command(
 def test_pseudonyms_change_the_ids_and_nothing_else(dated: DatedCohort, study: StudyFolder) -> None:
     trip = ROUND_TRIPS["health record"]
     source = trip.write(dated, study.path / "source")
-    study.map(source, trip, dated, keep_ids=False)
+    draft_and_answer(study, source, "health record", dated)
+    kept = study.mapping.read_text(encoding="utf-8")
+    study.mapping.write_text(kept.replace("pseudonyms = false", "pseudonyms = true"), encoding="utf-8")
     found = study.imported(source, "cohort")
     key = PseudonymKey(study.mapping.with_suffix(".key"))
     original = dated.write_original(study.path / "original")
@@ -177,7 +149,7 @@ def test_pseudonyms_change_the_ids_and_nothing_else(dated: DatedCohort, study: S
 def test_an_omop_set_in_postgresql_gives_the_cohort_back(dated: DatedCohort, study: StudyFolder) -> None:
     with postgresql_database() as url:
         address = load_omop(dated, url)
-        study.map(address, ROUND_TRIPS["omop"], dated)
+        draft_and_answer(study, address, "omop", dated)
         assert differences_of(study.imported(address, "cohort"), dated) == []
 
 
@@ -187,7 +159,7 @@ def test_600_patients_come_back_from_each_source(name: str, study: StudyFolder) 
     dated, trip = dated_cohort(600, 4, 12), ROUND_TRIPS[name]
     first = dated.until(dated.assessments["date"].sort_values().iloc[len(dated.assessments) * 19 // 20])
     source = trip.write(first, study.path / "october")
-    study.map(source, trip, first)
+    draft_and_answer(study, source, name, first)
     assert differences_of(study.imported(source, "first"), first) == []
     source = trip.write(dated, study.path / "november")
     assert differences_of(study.imported(source, "second"), dated) == []
@@ -198,5 +170,5 @@ def test_600_patients_come_back_from_postgresql(study: StudyFolder) -> None:
     dated = dated_cohort(600, 4, 12)
     with postgresql_database() as url:
         address = load_omop(dated, url)
-        study.map(address, ROUND_TRIPS["omop"], dated)
+        draft_and_answer(study, address, "omop", dated)
         assert differences_of(study.imported(address, "cohort"), dated) == []
