@@ -53,7 +53,8 @@ def _next_step(text: str, source: str, out: Path) -> list[str]:
     lines = [f"{out}: key {path}: {asked.removeprefix('an answer: ')}" for path, asked in questions]
     number = len(questions)
     asked = f"{number} question{'' if number == 1 else 's'} to answer in it" if number else "no question is open"
-    return [*lines, f"wrote {out}: {asked}; then run kap cohort import {source} DIR --map {out}"]
+    shown = source if "://" not in source else "SOURCE"  # the address of a database may hold a password
+    return [*lines, f"wrote {out}: {asked}; then run kap cohort import {shown} DIR --map {out}"]
 
 
 @click.command("import")
@@ -81,7 +82,9 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
 
     read = read_source(source)
     mapping = _drafted(read, source) if mapping_file is None else _from_file(mapping_file)
-    usual = directory.with_name(directory.name + KEY_NAME) if mapping_file is None else mapping_file.with_suffix(KEY_NAME)
+    usual = (
+        directory.with_name(directory.name + KEY_NAME) if mapping_file is None else mapping_file.with_suffix(KEY_NAME)
+    )
     key = key_file or usual
     is_new = not key.exists()
     record = import_cohort(read, mapping, directory, key)

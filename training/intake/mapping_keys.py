@@ -53,7 +53,7 @@ _TEXT = (is_text, "a text that is not blank")
 _CODES = (_is_codes, "a list of codes")
 _TABLE = (lambda value: isinstance(value, dict), "a table of keys")
 _ANY_VALUE = (_is_operand, "the name of a column, or a table of keys such as { column = ..., values = { ... } }")
-_ITEMS = (lambda value: is_texts(value) and all(is_text(one) for one in value) and value, "a list of columns")
+_ITEMS = (lambda value: is_texts(value) and bool(value) and all(map(is_text, value)), "a list of columns")
 
 SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
     "": {
@@ -79,9 +79,12 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
 BLOCK: dict[str, tuple[Check, str]] = {
     "from": _TEXT,
     "id": _TEXT,
-    "where": (lambda value: isinstance(value, dict) and all(map(is_texts, value.values())), "columns, each with a list"),
+    "where": (
+        lambda value: isinstance(value, dict) and all(map(is_texts, value.values())),
+        "columns, each with a list",
+    ),
     "rows": (
-        lambda value: isinstance(value, list) and value and all(isinstance(one, dict) for one in value),
+        lambda value: isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value),
         "a list of tables of keys",
     ),
 }

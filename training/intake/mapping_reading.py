@@ -44,7 +44,9 @@ def read_mapping(text: str, name: str = "mapping", folder: Path | None = None) -
         raise CohortRefusedError([Problem(name, None, None, required, f"text that is none, at {line}")]) from None
     questions = list(open_questions(document))
     if questions:
-        raise CohortRefusedError([Problem(name, None, path, required, "an open question") for path, required in questions])
+        raise CohortRefusedError(
+            [Problem(name, None, path, required, "an open question") for path, required in questions]
+        )
     reading = _Reading(name)
     mapping = reading.mapping(_answered(document), text, folder)
     if reading.problems:
@@ -100,7 +102,9 @@ class _Reading:
         protocol, protocol_text = self.protocol(own, folder)
         identifier = str(are.get("id"))
         blocks = self.blocks(document, identifier, protocol)
-        index = self.value("dates.index", dates["index"]) if dates.get("day_0") == "index" and "index" in dates else None
+        index = (
+            self.value("dates.index", dates["index"]) if dates.get("day_0") == "index" and "index" in dates else None
+        )
         return CohortMapping(
             name=self.name,
             digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -200,7 +204,9 @@ class _Reading:
             path=path,
             source=str(node.get("from")),
             identifier=str(node.get("id", identifier)),
-            where={str(key): tuple(value) for key, value in _table(node.get("where")).items() if isinstance(value, list)},
+            where={
+                str(key): tuple(value) for key, value in _table(node.get("where")).items() if isinstance(value, list)
+            },
             rows=tuple(rows),
             several_on_one_day=node.get("several_on_one_day", "refuse"),
         )
@@ -236,7 +242,9 @@ class _Reading:
             column=column,
             of_patient="patients" in node,
             constant=constant,
-            values={str(key).strip().casefold(): value for key, value in _table(node["values"]).items()} if "values" in node else None,
+            values={str(key).strip().casefold(): value for key, value in _table(node["values"]).items()}
+            if "values" in node
+            else None,
             convert=node.get("convert"),
             operands={key: self.operand(f"{path}.{key}", node[key]) for key in OPERANDS if key in node},
             drug=node.get("drug"),

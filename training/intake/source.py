@@ -4,6 +4,7 @@ Each column holds its distinct cells once, and a code per row, so that a convers
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -16,7 +17,6 @@ from features.records.timeline import Indices
 SourceKind = Literal["delimited", "workbook", "statistical", "redcap", "omop"]
 Cell: TypeAlias = str | bool | int | float | dt.datetime | dt.date | dt.time
 """What a cell may hold: text as it stands in the file, or the typed value that the file has. An empty cell is None."""
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,11 @@ def source_column(name: str, cells: Iterable[Cell | None]) -> SourceColumn:
 
 def _is_empty(cell: Cell | None) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())  # noqa: PLR0124 - NaN
+
+
+def undated(text: str) -> str:
+    """A text with a star for each date or time stamp, as in the names of exported files."""
+    return re.sub(r"(?:19|20)\d{2}([-_.]?)\d{2}\1\d{2}(?:[T_-]\d{4,6})?(?!\d)", "*", text)
 
 
 def text_of(cell: Cell) -> str:

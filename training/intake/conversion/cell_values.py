@@ -4,8 +4,8 @@ import math
 import re
 from collections.abc import Mapping
 
-from training.intake.mapping import Scalar
 from training.intake.conversion.moments import CellRefusedError
+from training.intake.mapping import Scalar
 from training.intake.source import Cell, text_of
 
 NOT_RECORDED = frozenset({"na", "n/a", "null", ".", "nan", "<na>", "#n/a"})

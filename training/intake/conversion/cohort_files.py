@@ -18,8 +18,8 @@ from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from training.cohort.reader import PROTOCOL_FILE, read_cohort
-from training.intake.mapping import CohortMapping
 from training.intake.conversion.target_rows import TargetRows
+from training.intake.mapping import CohortMapping
 
 RECORD_FILE = "import.json"
 
@@ -109,5 +109,3 @@ def _of_source(problem: Problem, tables: Mapping[str, TargetRows]) -> Problem:
     column = problem.column if problem.column is None else origin.source_column(problem.column) or problem.column
     required = f"{problem.required} (for {problem.column} of {name})" if problem.column else problem.required
     return origin.table.problem(required, problem.found, row=shown, column=column)
-
-

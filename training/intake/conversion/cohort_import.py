@@ -11,12 +11,12 @@ from typing import Any
 
 from features.records.cohort import Cohort
 from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
-from training.intake.conversion.tables import convert
 from training.intake.conversion.conversion_log import Conversion, ConversionLog
-from training.intake.mapping import CohortMapping
 from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
-from training.intake.source import Source
+from training.intake.conversion.tables import convert
 from training.intake.conversion.unread import unread_columns
+from training.intake.mapping import CohortMapping
+from training.intake.source import Source, undated
 
 FORMAT = 1
 """Of ``import.json``."""
@@ -24,7 +24,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """What an import did: from which files by which mapping, what was converted and what was not read."""
+    """What an import did: from which files by which mapping, what was converted and what was not read.
+
+    Written to the cohort's folder, a star stands for each date in the name of a file.
+    """
 
     mapping_digest: str
     source_kind: str
@@ -80,14 +83,18 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
             rows={name: len(rows) for name, rows in converted.tables.items()},
             conversions=log.conversions,
             notes=tuple(note for table in source.tables.values() for note in table.notes),
-            not_read=(*source.not_read, *unread_columns(source, mapping)),
+            not_read=(*source.not_read, *unread_columns(source, mapping), *_unread_rows(converted.untaken)),
             pseudonyms=mapping.pseudonyms,
         )
-        text = json.dumps(record.document(), indent=2, ensure_ascii=False)
+        text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
         (folder / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
         if key:
             key.save()
     return record
+
+
+def _unread_rows(untaken: Mapping[str, int]) -> list[str]:
+    return [f"{name}: {count:,} rows that no block takes" for name, count in untaken.items()]
 
 
 def check_plausibility(_: Cohort) -> None:

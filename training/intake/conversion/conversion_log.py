@@ -52,9 +52,7 @@ class ConversionLog:
         if rows:
             self._counts[what] += rows
 
-    def refuse(
-        self, table: SourceTable, rows: Iterable[int], column: str | None, required: str, found: str
-    ) -> None:
+    def refuse(self, table: SourceTable, rows: Iterable[int], column: str | None, required: str, found: str) -> None:
         """Add a problem for each row, given by its position in the table."""
         self.problems += [
             table.problem(required, found, row=int(table.rows[position]), column=column) for position in rows
@@ -68,4 +66,6 @@ class ConversionLog:
     @property
     def conversions(self) -> tuple[Conversion, ...]:
         """What was converted so far, in order of first use."""
-        return tuple(Conversion(what, count, tuple(self._columns.get(what, ()))) for what, count in self._counts.items())
+        return tuple(
+            Conversion(what, count, tuple(self._columns.get(what, ()))) for what, count in self._counts.items()
+        )

@@ -8,10 +8,10 @@ import numpy as np
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Mask
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.mapping import CohortMapping
 from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, Moments
 from training.intake.conversion.selection import Selection
 from training.intake.conversion.session_rows import SessionRows
+from training.intake.mapping import CohortMapping
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 Each distinct cell is read once. A cell that can't be read is a problem of its row; the value is then not recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,11 +12,32 @@ import numpy as np
 
 from features.protocol.columns import Column
 from features.records.timeline import Floats, Indices
-from training.intake.conversion.cell_values import NOT_RECORDED, category_respelt, flag_respelt, mapped, number_respelt, plain_name, read_category, read_flag, read_number, read_text
+from training.intake.conversion.cell_values import (
+    NOT_RECORDED,
+    category_respelt,
+    flag_respelt,
+    mapped,
+    number_respelt,
+    plain_name,
+    read_category,
+    read_flag,
+    read_number,
+    read_text,
+)
 from training.intake.conversion.conversion_log import ConversionLog
+from training.intake.conversion.moments import (
+    COUNTED,
+    DATED,
+    FROM_DAY_0,
+    CellRefusedError,
+    Moment,
+    Moments,
+    read_moment,
+    read_time,
+    second_of,
+)
 from training.intake.mapping import CohortMapping, Scalar, ValueRule
 from training.intake.mapping_keys import did_you_mean
-from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, CellRefusedError, Moment, Moments, read_moment, read_time, second_of
 from training.intake.source import Cell, SourceColumn, SourceTable, text_of
 
 Read = TypeVar("Read")
@@ -115,6 +136,14 @@ class CellEvaluation:
     def filled(self, rows: SelectedRows, rule: ValueRule) -> Any:
         """Which rows have something in a column: true or a text other than false; a mask of shape (rows,)."""
         return np.asarray(self._values(rows, rule, _is_something, False), dtype=np.bool_)
+
+    def any_filled(self, rows: SelectedRows, rules: Iterable[ValueRule]) -> Any:
+        """Which rows have a cell in a column of one of the rules; a mask of shape (rows,)."""
+        found = np.zeros(len(rows), dtype=np.bool_)
+        for rule in rules:
+            if rule.column in rows.table.columns and not rule.of_patient:
+                found |= rows.table.columns[str(rule.column)].codes[rows.positions] >= 0
+        return found
 
     def _values(
         self,

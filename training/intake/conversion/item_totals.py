@@ -34,7 +34,9 @@ def item_totals(rule: RowRule, rows: SelectedRows, cells: CellEvaluation) -> Ite
     if first != scoring.item_minimum:
         items = rekey(scoring, items, first)
         cells.log.count_cells(
-            f"counted items from {scoring.item_minimum} instead of {first}", int((~np.isnan(items)).sum()), rule.items[0]
+            f"counted items from {scoring.item_minimum} instead of {first}",
+            int((~np.isnan(items)).sum()),
+            rule.items[0],
         )
     scores = score_items(scoring, items)
     _report(rule, rows, scoring, scores, cells)
@@ -60,7 +62,7 @@ def _scoring(rule: RowRule, cells: CellEvaluation) -> ItemScoring | None:
 
 
 def _first_of_key(rule: RowRule, scoring: ItemScoring, items: Floats, cells: CellEvaluation) -> int | None:
-    """Where the key of the items begins; a problem of the mapping where the data show another beginning than it says."""
+    """Where the key of the items begins; a problem of the mapping where the data show another beginning."""
     lowest, highest = scoring.item_minimum, scoring.item_maximum
     if rule.item_key is None:
         offset = key_offset(scoring, items)
@@ -78,9 +80,7 @@ def _first_of_key(rule: RowRule, scoring: ItemScoring, items: Floats, cells: Cel
     return int(match[1])
 
 
-def _report(
-    rule: RowRule, rows: SelectedRows, scoring: ItemScoring, scores: ItemScores, cells: CellEvaluation
-) -> None:
+def _report(rule: RowRule, rows: SelectedRows, scoring: ItemScoring, scores: ItemScores, cells: CellEvaluation) -> None:
     name = scoring.instrument
     required = f"a whole number from {scoring.item_minimum} to {scoring.item_maximum}"
     for number, column in enumerate(rule.items):

@@ -3,7 +3,7 @@
 A text that could be two dates is refused, unless the mapping says how dates are written.
 """
 
-import datetime
+import datetime as dt
 import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from training.intake.source import Cell
 
 EXCEL = "excel"
 """As a date format: numbers that count days as Excel does."""
-EXCEL_DAY_0 = datetime.date(1899, 12, 30)
+EXCEL_DAY_0 = dt.date(1899, 12, 30)
 """The day before Excel's day 1, as all days after February 1900 count."""
 DATED, COUNTED, FROM_DAY_0 = 0, 1, 2
 """How a row tells its day: by a date, by a number of days as the source counts them, or by days from day 0."""
@@ -42,15 +42,15 @@ class CellRefusedError(Exception):
 class Moment:
     """A local date, with the time of the day where one is known."""
 
-    date: datetime.date
-    time: datetime.time | None = None
+    date: dt.date
+    time: dt.time | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
     """When the rows of a table happened, each array of shape (rows,).
 
-    ``day`` counts days, NaN where not recorded, by the ``clock`` of the row: ``DATED`` as ``datetime.date.toordinal``,
+    ``day`` counts days, NaN where not recorded, by the ``clock`` of the row: ``DATED`` as ``date.toordinal``,
     ``COUNTED`` from where the source counts, ``FROM_DAY_0`` as a cohort counts. ``second`` is the second of the day,
     NaN where no time is known.
     """
@@ -66,48 +66,45 @@ class Moments:
 
 def read_moment(cell: Cell, date_format: str | None, zone: ZoneInfo | None) -> Moment:
     """The local moment in a cell; raises ``CellRefusedError``."""
-    if isinstance(cell, datetime.datetime):
+    if isinstance(cell, dt.datetime):
         return _local(cell, zone)
-    if isinstance(cell, datetime.date):
+    if isinstance(cell, dt.date):
         return Moment(cell)
     if date_format == EXCEL:
         return _excel_moment(cell)
     if not isinstance(cell, str):
-        found = "a number; if it counts days as Excel does, give the column format = \"excel\""
+        found = 'a number; if it counts days as Excel does, give the column format = "excel"'
         raise CellRefusedError(REQUIRED, found if isinstance(cell, int | float) else "a time without a date")
     return _text_moment(cell.strip(), date_format, zone)
 
 
-def read_time(cell: Cell) -> datetime.time:
+def read_time(cell: Cell) -> dt.time:
     """The time of the day in a cell; raises ``CellRefusedError``."""
-    if isinstance(cell, datetime.datetime):
+    if isinstance(cell, dt.datetime):
         return cell.time()
-    if isinstance(cell, datetime.time):
+    if isinstance(cell, dt.time):
         return cell
     match = _TIME.fullmatch(str(cell).strip())
     try:
-        return datetime.time(*(int(part or 0) for part in match.groups())) if match else _no_time()
+        hour, minute, second = (int(part or 0) for part in match.groups()) if match else (24, 0, 0)
+        return dt.time(hour, minute, second)
     except ValueError:
-        return _no_time()
+        raise CellRefusedError("a time of the day such as 14:30", "another text or number") from None
 
 
-def _no_time() -> datetime.time:
-    raise CellRefusedError("a time of the day such as 14:30", "another text or number")
-
-
-def second_of(time: datetime.time | None) -> float:
+def second_of(time: dt.time | None) -> float:
     """Seconds since midnight; NaN without a time."""
     return np.nan if time is None else time.hour * 3600 + time.minute * 60 + time.second
 
 
-def _local(moment: datetime.datetime, zone: ZoneInfo | None) -> Moment:
+def _local(moment: dt.datetime, zone: ZoneInfo | None) -> Moment:
     """Local date and time. A typed date-time at midnight is a date: spreadsheets hold dates so."""
     if moment.tzinfo is not None:
         if zone is None:
             raise CellRefusedError(OFFSET_REQUIRED, "a time with an offset, and no time_zone")
         local = moment.astimezone(zone)
         return Moment(local.date(), local.time())
-    return Moment(moment.date(), moment.time() if moment.time() != datetime.time() else None)
+    return Moment(moment.date(), moment.time() if moment.time() != dt.time() else None)
 
 
 def _excel_moment(cell: Cell) -> Moment:
@@ -117,10 +114,10 @@ def _excel_moment(cell: Cell) -> Moment:
         number = np.nan
     if not 61 <= number < 110_000:
         raise CellRefusedError("a number that counts days as Excel does", "another value")
-    day = EXCEL_DAY_0 + datetime.timedelta(days=int(number))
+    day = EXCEL_DAY_0 + dt.timedelta(days=int(number))
     seconds = round((number - int(number)) * 86_400)
-    time = (datetime.datetime.min + datetime.timedelta(seconds=min(seconds, 86_399))).time() if seconds else None
-    return Moment(day, time)
+    minutes, second = divmod(min(seconds, 86_399), 60)
+    return Moment(day, dt.time(minutes // 60, minutes % 60, second) if seconds else None)
 
 
 def _text_moment(text: str, date_format: str | None, zone: ZoneInfo | None) -> Moment:
@@ -131,23 +128,23 @@ def _text_moment(text: str, date_format: str | None, zone: ZoneInfo | None) -> M
             return _formatted_moment(text, date_format)
         if match := _BY_DOTS.fullmatch(text):
             day, month, year = (int(match[part]) for part in (1, 2, 3))
-            return Moment(datetime.date(year, month, day), read_time(match[4]) if match[4] else None)
+            return Moment(dt.date(year, month, day), read_time(match[4]) if match[4] else None)
         if _COMPACT.fullmatch(text):
-            return Moment(datetime.date(int(text[:4]), int(text[4:6]), int(text[6:])))
+            return Moment(dt.date(int(text[:4]), int(text[4:6]), int(text[6:])))
     except ValueError:
         raise CellRefusedError(REQUIRED, "a date that is in no calendar") from None
     raise _refusal(text, date_format)
 
 
 def _iso_moment(match: re.Match[str], zone: ZoneInfo | None) -> Moment:
-    date = datetime.date(int(match[1]), int(match[2]), int(match[3]))
+    date = dt.date(int(match[1]), int(match[2]), int(match[3]))
     if match[4] is None:
         return Moment(date)
-    time = datetime.time.fromisoformat(match[4].replace(",", "."))
+    time = dt.time.fromisoformat(match[4].replace(",", "."))
     if match[5] is None:
         return Moment(date, time)
-    offset = datetime.datetime.fromisoformat(f"2000-01-01T00:00:00{match[5].replace('Z', '+00:00')}").tzinfo
-    return _local(datetime.datetime.combine(date, time, offset), zone)
+    offset = dt.datetime.fromisoformat(f"2000-01-01T00:00:00{match[5].replace('Z', '+00:00')}").tzinfo
+    return _local(dt.datetime.combine(date, time, offset), zone)
 
 
 def _formatted_moment(text: str, date_format: str) -> Moment:
@@ -155,7 +152,7 @@ def _formatted_moment(text: str, date_format: str) -> Moment:
     date_text, _, time_text = text.partition(" ") if " " not in date_format else (text, "", "")
     has_time = any(part in date_format for part in ("%H", "%I"))
     try:
-        moment = datetime.datetime.strptime(date_text, date_format)  # noqa: DTZ007 - a local time by definition
+        moment = dt.datetime.strptime(date_text, date_format)  # noqa: DTZ007 - a local time by definition
     except ValueError:
         raise CellRefusedError(f"a date in the format {date_format} of the mapping", "another text") from None
     time = moment.time() if has_time else read_time(time_text) if time_text else None
@@ -170,7 +167,7 @@ def _refusal(text: str, date_format: str | None) -> CellRefusedError:
     return CellRefusedError(REQUIRED, "another text")
 
 
-def completed_years(since: datetime.date, until: datetime.date) -> int:
+def completed_years(since: dt.date, until: dt.date) -> int:
     """Years completed from one day to another, as ages count; someone born on 29 February adds a year on 1 March.
 
     Examples: from 2000-05-10 to 2020-05-09 19 years, to 2020-05-10 20 years.

@@ -5,9 +5,9 @@ import numpy as np
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.mapping import ValueRule
 from training.intake.conversion.selection import Selection
 from training.intake.conversion.target_rows import TargetRows
+from training.intake.mapping import ValueRule
 
 
 class PatientColumns:

@@ -7,14 +7,14 @@ import numpy as np
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from features.records.timeline import Floats, Indices
+from features.records.timeline import Indices
 from training.intake.conversion.evaluation import SelectedRows
 from training.intake.conversion.item_totals import item_totals
-from training.intake.mapping import RowRule
 from training.intake.conversion.patient_rows import recorded
 from training.intake.conversion.selection import BlockRows
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
 from training.intake.conversion.value_conversion import ConversionContext, column_values
+from training.intake.mapping import RowRule
 
 AFTER_DOSE, SELF_HARM = "after_dose", "suicidal_thoughts_item"
 
@@ -44,7 +44,9 @@ def dose_times(sessions: TargetRows) -> dict[DoseTime, float]:
     return found
 
 
-def _of_rule(rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], context: ConversionContext) -> TargetRows:
+def _of_rule(
+    rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], context: ConversionContext
+) -> TargetRows:
     cells = context.cells
     for name in ("day", "instrument"):
         if name not in rule.values:
@@ -56,10 +58,12 @@ def _of_rule(rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], c
     values = {"instrument": instrument} | _scores(rule, rows, columns, context)
     if "score" not in values:
         return joined_rows([])
-    scored = recorded(values["score"])
+    scored, named = recorded(values["score"]), recorded(instrument)
+    cells.log.count_rows("ratings without a scale: left out", int((scored & ~named).sum()))
     if not rule.items and ".rows." not in rule.path:
-        cells.log.count_rows("ratings without a score: left out", int((~scored).sum()))
-    rows, values = rows.where(scored), {name: column[scored] for name, column in values.items()}
+        cells.log.count_rows("ratings without a score: left out", int((named & ~scored).sum()))
+    kept = scored & named
+    rows, values = rows.where(kept), {name: column[kept] for name, column in values.items()}
     moments = cells.moments(rows, rule.values["day"])
     values["day"] = context.day_zero.days(moments, rows.patient)
     if AFTER_DOSE in rule.values and AFTER_DOSE in columns:
@@ -126,9 +130,6 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
             kept.append(int(group[0]))
             continue
         scores = ratings.columns["score"][group]
-        if ratings.columns["instrument"][group[0]] is None:
-            kept += group.tolist()
-            continue
         if (scores == scores[0]).all():
             equal += len(group) - 1
         elif block.block.several_on_one_day == "refuse":
@@ -144,10 +145,10 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
 
 
 def _in_groups(ratings: TargetRows) -> tuple[Indices, Indices]:
-    """Rows in the order of patient, day, instrument, before or after the dose, time and row; where each group starts."""
+    """Rows by patient, day, instrument, before or after the dose, time and row; and where each group starts."""
     _, instrument = np.unique(np.array(ratings.columns["instrument"], dtype=np.str_), return_inverse=True)
     after = np.nan_to_num(np.asarray(ratings.columns.get(AFTER_DOSE, np.zeros(len(ratings)))))
-    keys: Sequence[Floats] = (ratings.patient, ratings.columns["day"], instrument, after)
+    keys: Sequence[np.ndarray] = (ratings.patient, ratings.columns["day"], instrument, after)
     late = np.where(np.isnan(ratings.second), -1.0, ratings.second)
     order = np.lexsort((np.arange(len(ratings)), late, *keys[::-1]))
     new = np.ones(len(order), dtype=np.bool_)

@@ -1,7 +1,8 @@
 """Which rows of which source table each block of a mapping takes, and of which patient each of them is."""
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -27,10 +28,14 @@ class BlockRows:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The patients by their ids in the source, in order of first appearance, and the rows of each block."""
+    """The patients by their ids in the source, in order of first appearance, and the rows of each block.
+
+    ``untaken`` counts the rows of each table that no block takes, by the table's name.
+    """
 
     patients: tuple[str, ...]
     blocks: tuple[BlockRows, ...]
+    untaken: Mapping[str, int]
 
     def of(self, table: str) -> tuple[BlockRows, ...]:
         """The rows of the blocks of one table."""
@@ -57,9 +62,19 @@ def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -
     blocks = []
     for block, table, rows, ids in identified:
         patient = np.array([-1 if one is None else known.get(one, -1) for one in ids], dtype=np.intp)
-        _report_unlisted(mapping, cells.log, table, rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]])
+        _report_unlisted(
+            mapping, cells.log, table, rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]]
+        )
         blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
-    return Selection(tuple(known), tuple(blocks))
+    return Selection(tuple(known), tuple(blocks), _untaken((table, rows) for _, table, rows in found))
+
+
+def _untaken(taken: Iterable[tuple[SourceTable, Indices]]) -> dict[str, int]:
+    """How many rows of each table no block takes, where there are any."""
+    left: dict[str, Mask] = {}
+    for table, rows in taken:
+        left.setdefault(table.name, np.ones(len(table), dtype=np.bool_))[rows] = False
+    return {name: int(rows.sum()) for name, rows in left.items() if rows.any()}
 
 
 def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:
@@ -101,14 +116,19 @@ def _identifiers(block: Block, table: SourceTable, rows: Indices, cells: CellEva
         wrong = rows[np.isin(codes, list(damaged))]
         required = "the id as the clinic wrote it; format the column as text in the spreadsheet and export it again"
         cells.log.refuse(table, wrong, column.name, required, "a number in exponent notation, as spreadsheets make it")
-    names = [normal_identifier(text_of(value)) for value in column.values]
+    names = _normal_identifiers(column)
     return [None if code < 0 else names[code] for code in codes.tolist()]
+
+
+def _normal_identifiers(column: SourceColumn) -> list[str]:
+    """The ids in one form; without ``.0`` where all end so, as software writes a column of numbers with gaps."""
+    texts = [normal_identifier(text_of(value)) for value in column.values]
+    is_float = texts and all(re.fullmatch(r"\d+\.0", text) for text in texts)
+    return [text.removesuffix(".0") for text in texts] if is_float else texts
 
 
 def _is_damaged(text: str) -> bool:
     """Whether a spreadsheet has replaced an id by a rounded number, such as 1.23E+11."""
-    import re
-
     return re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", text) is not None
 
 

@@ -8,9 +8,9 @@ from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Indices
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows, Texts
-from training.intake.mapping import CohortMapping, RowRule, ValueRule
 from training.intake.conversion.moments import Moments
 from training.intake.conversion.selection import Selection
+from training.intake.mapping import CohortMapping, RowRule, ValueRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,7 @@ def find_sessions(selection: Selection, mapping: CohortMapping, cells: CellEvalu
     """The sessions of every block, without the rows that have no day."""
     kinds = next(column for column in mapping.protocol.tables["sessions"] if column.name == "kind")
     return tuple(
-        _sessions(rule, one.rows, kinds, mapping, cells)
-        for one in selection.of("sessions")
-        for rule in one.block.rows
+        _sessions(rule, one.rows, kinds, mapping, cells) for one in selection.of("sessions") for rule in one.block.rows
     )
 
 
@@ -40,12 +38,18 @@ def _sessions(
         if name not in rule.values:
             required = "this key, because every session has it"
             cells.log.problems.append(Problem(mapping.name, None, f"{rule.path}.{name}", required, "none"))
-            return SessionRows(rule, rows.where([]), cells.moments(rows.where([]), ValueRule(rule.path, constant=0)), np.empty(0, dtype=object))
+            return SessionRows(
+                rule,
+                rows.where([]),
+                cells.moments(rows.where([]), ValueRule(rule.path, constant=0)),
+                np.empty(0, dtype=object),
+            )
     rows = rows if rule.when is None else rows.where(cells.filled(rows, rule.when))
     moments = cells.moments(rows, rule.values["day"])
-    there = np.flatnonzero(~np.isnan(moments.day))
-    if rule.when is not None or ".rows." not in rule.path:
-        cells.log.count_rows("sessions without a day: left out", len(rows) - len(there))
+    dated = ~np.isnan(moments.day)
+    there = np.flatnonzero(dated)
+    recorded = cells.any_filled(rows, (one for name, one in rule.values.items() if name != "day"))
+    cells.log.count_rows("sessions without a day: left out", int((recorded & ~dated).sum()))
     kept = rows.where(there)
     return SessionRows(rule, kept, moments.at(there), cells.categories(kept, rule.values["kind"], kinds))
 

@@ -11,24 +11,28 @@ from features.records.timeline import Floats
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.day_zero import find_day_zero
 from training.intake.conversion.evaluation import CellEvaluation
-from training.intake.mapping import CohortMapping, RowRule
 from training.intake.conversion.patient_rows import PatientColumns, one_row_per_patient, recorded
 from training.intake.conversion.rating_rows import dose_times, rating_rows
 from training.intake.conversion.selection import BlockRows, Selection, select_rows
 from training.intake.conversion.session_rows import SessionRows, find_sessions, numbers_by_date
-from training.intake.source import Source
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
 from training.intake.conversion.value_conversion import ConversionContext, column_values
+from training.intake.mapping import CohortMapping, RowRule
+from training.intake.source import Source
 
 PREPARATION = "preparation"
 
 
 @dataclass(frozen=True, eq=False)
 class ConvertedTables:
-    """The rows of each table with a block in the mapping; ``patients`` are the ids in the source, by position."""
+    """The rows of each table with a block in the mapping; ``patients`` are the ids in the source, by position.
+
+    ``untaken`` counts the rows of each of the source's tables that no block takes.
+    """
 
     patients: tuple[str, ...]
     tables: Mapping[str, TargetRows]
+    untaken: Mapping[str, int]
 
 
 def convert(
@@ -51,7 +55,7 @@ def convert(
         required = "patients with a first dosing session, or with an index date"
         log.problems.append(Problem(mapping.name, None, "dates.day_0", required, "none"))
     log.raise_problems()
-    return ConvertedTables(selection.patients, kept)
+    return ConvertedTables(selection.patients, kept, selection.untaken)
 
 
 def _child_rows(
@@ -126,10 +130,14 @@ def _with_preparation(rows: TargetRows, kind: Column, context: ConversionContext
 def _events(rows: TargetRows, context: ConversionContext) -> TargetRows:
     """The events that have a day; a row without one is none."""
     dated = ~np.isnan(rows.columns["day"]) if "day" in rows.columns else np.zeros(len(rows), dtype=np.bool_)
-    without = ~dated & ~context.day_zero.left_out[rows.patient]
-    entered = np.array([".rows." not in rows.origins[origin].rule.path for origin in rows.origin], dtype=np.bool_)
-    context.cells.log.count_rows("events without a day: left out", int((without & entered).sum()))
-    return rows.where(dated)
+    log, listed = context.cells.log, ~context.day_zero.left_out[rows.patient]
+    named = recorded(rows.columns["event"]) if "event" in rows.columns else np.zeros(len(rows), dtype=np.bool_)
+    is_constant = np.array(
+        [rows.origins[origin].rule.values["event"].constant is not None for origin in rows.origin], dtype=np.bool_
+    )
+    log.count_rows("events without a day: left out", int((named & ~dated & listed & ~is_constant).sum()))
+    log.count_rows("events without a name: left out", int((dated & ~named & listed).sum()))
+    return rows.where(dated & named)
 
 
 def _earlier(rows: TargetRows, context: ConversionContext) -> TargetRows:

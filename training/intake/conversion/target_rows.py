@@ -62,7 +62,9 @@ class TargetRows:
         return replace(self, columns={**self.columns, **columns})
 
 
-def rows_of(rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], second: Floats | None = None) -> TargetRows:
+def rows_of(
+    rule: RowRule, rows: SelectedRows, columns: Mapping[str, Column], second: Floats | None = None
+) -> TargetRows:
     """The rows that one rule makes of rows of one source table."""
     return TargetRows(
         columns=columns,

@@ -38,7 +38,11 @@ def _columns_of(block: Block, mapping: CohortMapping) -> set[str]:
 
 def _names(rule: ValueRule) -> set[str]:
     own = {rule.column} if rule.column and not rule.of_patient else set()
-    return own | {one.column for one in rule.operands.values() if not one.of_patient} | ({rule.time} if rule.time else set())
+    return (
+        own
+        | {one.column for one in rule.operands.values() if not one.of_patient}
+        | ({rule.time} if rule.time else set())
+    )
 
 
 def _of_patient(row: RowRule) -> set[str]:

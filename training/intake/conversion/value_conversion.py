@@ -13,9 +13,9 @@ from features.records.timeline import Floats
 from training.intake.conversion.day_zero import DayZero
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.mapping import Operand, ValueRule
 from training.intake.conversion.moments import DATED, completed_years, read_moment
 from training.intake.conversion.patient_rows import PatientColumns
+from training.intake.mapping import Operand, ValueRule
 from training.intake.source import Cell, text_of
 
 Values = np.ndarray
@@ -62,7 +62,9 @@ def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext
     """The date of day 0 of each row's patient; without any, the conversion is a problem of the mapping."""
     zero = context.day_zero.date
     if len(zero) and np.isnan(zero).all():
-        _refuse_key(context, f"{rule.path}.convert", "sessions or an index with dates, to count the years to", "no dates")
+        _refuse_key(
+            context, f"{rule.path}.convert", "sessions or an index with dates, to count the years to", "no dates"
+        )
     return zero[rows.patient]
 
 
@@ -142,9 +144,7 @@ def _equivalents(
     log = context.cells.log
     column = rule.operands["drug_column"].column if "drug_column" in rule.operands else rule.column
     log.refuse(rows.table, rows.positions[wrong], column, f"beside a dose: {_DRUGS}", "another text or an empty cell")
-    log.count_cells(
-        "turned a dose of a benzodiazepine into that of diazepam", int((doses > 0).sum()), str(rule.column)
-    )
+    log.count_cells("turned a dose of a benzodiazepine into that of diazepam", int((doses > 0).sum()), str(rule.column))
     return doses
 
 
@@ -155,14 +155,16 @@ def _pseudonym(rule: ValueRule, rows: SelectedRows, context: ConversionContext) 
     texts = context.cells.texts(rows, rule)
     kind = rule.path.rpartition(".")[2]
     made = [None if text is None else context.pseudonym(kind, text) for text in texts]
-    context.cells.log.count_cells("turned names into pseudonyms", sum(one is not None for one in made), str(rule.column))
+    context.cells.log.count_cells(
+        "turned names into pseudonyms", sum(one is not None for one in made), str(rule.column)
+    )
     return np.array([*made, None], dtype=object)[:-1]
 
 
 def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: ConversionContext) -> Floats:
     """The numbers of a further column of a conversion, perhaps of the patient's own row."""
     if name not in rule.operands:
-        _refuse_key(context, f"{rule.path}.{name}", f"this key beside convert = \"{rule.convert}\"", "none")
+        _refuse_key(context, f"{rule.path}.{name}", f'this key beside convert = "{rule.convert}"', "none")
         return np.full(len(rows), np.nan)
     own = _rule_of(rule, rule.operands[name], name)
     number = Column(name, "number", "an operand")

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.vocabulary.visits import visit_of
 from training.intake.mapping_keys import OPEN
 from training.intake.source import Source
+from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits
+from training.intake.vocabulary.names import plain
+from training.intake.vocabulary.visits import visit_of
 
 _SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?: .*)?")
 _AWARE = re.compile(r".*\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|[+-]\d{2}:?\d{2})")
@@ -57,23 +57,30 @@ def _by_visit(columns: Sequence[PartColumn]) -> DraftedKey | None:
 
 
 def drafted_format(names: Iterable[tuple[str, str]], source: Source) -> Any:
-    """The format of text dates whose day and month could change places: found by a day above 12, else asked."""
-    texts = [
-        str(value).strip()
-        for table, column in names
-        for value in source.tables[table].columns[column].values
-        if isinstance(value, str)
-    ]
-    matches = [match for text in texts if (match := _SLASHED.fullmatch(text))]
-    if not matches:
+    """The format of text dates whose day and month could change places: by a day above 12 in every table, else asked."""
+    by_table: dict[str, list[re.Match[str]]] = {}
+    for table, column in names:
+        texts = [value.strip() for value in source.tables[table].columns[column].values if isinstance(value, str)]
+        matches = [match for text in texts if (match := _SLASHED.fullmatch(text))]
+        if matches:
+            by_table.setdefault(table, []).extend(matches)
+    if not by_table:
         return None
-    mark, year = matches[0][2], "%Y" if len(matches[0][4]) == 4 else "%y"
+    one = next(iter(by_table.values()))[0]
+    mark, year = one[2], "%Y" if len(one[4]) == 4 else "%y"
     by_day, by_month = f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"
-    first, second = max(int(match[1]) for match in matches), max(int(match[3]) for match in matches)
-    if (first > 12) != (second > 12):
-        return by_day if first > 12 else by_month
-    asked = "Is the day or the month first in dates such as 03/04/2025?"
+    shown = {_day_first(matches) for matches in by_table.values()}
+    if shown in ({True}, {False}):
+        return by_day if shown == {True} else by_month
+    undecided = ", ".join(table for table, matches in by_table.items() if _day_first(matches) is None)
+    asked = f"Is the day or the month first in dates such as 03/04/2025? No day above 12 tells it in: {undecided}."
     return question(asked, [by_day, by_month])
+
+
+def _day_first(matches: Sequence[re.Match[str]]) -> bool | None:
+    """Whether the day is first, by a number above 12; None where none is, or both are."""
+    first, second = max(int(match[1]) for match in matches), max(int(match[3]) for match in matches)
+    return None if (first > 12) == (second > 12) else first > 12
 
 
 def has_offsets(names: Iterable[tuple[str, str]], source: Source) -> bool:

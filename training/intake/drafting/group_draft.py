@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
-from training.intake.vocabulary.names import plain
 from training.intake.drafting.other_drafts import event_values, treatment_values
 from training.intake.drafting.parts import Part, PartColumn
 from training.intake.drafting.session_draft import drafted_kind, session_values
 from training.intake.source import source_column
+from training.intake.vocabulary.names import plain
 
 _GROUPED = re.compile(r"([a-z]+(?:_[a-z]+)*?)_?0*(\d{1,3})_([a-z]\w*)")
 _Numbers = dict[int, dict[str, PartColumn]]

@@ -1,11 +1,9 @@
 """Drafts a whole mapping: each part of the source is drafted for every table that its columns fit."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from training.intake.vocabulary.column_names import WEIGHT
 from training.intake.drafting.day_drafts import drafted_format, has_offsets
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.group_draft import drafted_groups
@@ -22,8 +20,9 @@ from training.intake.drafting.rating_draft import drafted_ratings
 from training.intake.drafting.session_draft import drafted_sessions
 from training.intake.drafting.toml_text import toml_text
 from training.intake.drafting.unused import unused_columns
-from training.intake.source import Source
+from training.intake.source import Source, undated
 from training.intake.sources.omop_draft import omop_blocks, omop_identifier
+from training.intake.vocabulary.column_names import WEIGHT
 
 TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "events")
 
@@ -31,12 +30,9 @@ TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "event
 def draft_mapping(source: Source) -> str:
     """The mapping of a source as TOML text, with a question wherever the source does not tell."""
     parts = parts_of(source)
-    if source.kind == "omop":
-        blocks, usual = _omop_blocks(source), omop_identifier(source)
-    else:
-        blocks = _sorted([block for part in parts for block in _blocks(part, _weight(parts))])
-        identifiers = [part.identifier for part in parts]
-        usual = max(identifiers, key=identifiers.count) if identifiers else None
+    is_omop = source.kind == "omop"
+    usual = omop_identifier(source) if is_omop else _usual_identifier(parts)
+    blocks = _omop_blocks(source) if is_omop else _sorted([b for part in parts for b in _blocks(part, _weight(parts))])
     asked = question("Which column holds the id of the patient?", _column_names(source))
     dated = [(part.table.name, name) for part in parts for name, one in part.columns.items() if one.is_date]
     head = {
@@ -44,10 +40,16 @@ def draft_mapping(source: Source) -> str:
         "identifier": usual or asked,
         "time_zone": _time_zone(dated, source),
         "format": drafted_format(dated, source),
-        "missing": None if source.kind == "omop" else drafted_missing(parts),
+        "missing": None if is_omop else drafted_missing(parts),
         "day_0": _day_0(blocks),
     }
     return toml_text(head, [_without_usual(block, usual) for block in blocks], unused_columns(source, blocks, usual))
+
+
+def _usual_identifier(parts: Sequence[Part]) -> str | None:
+    """The name that most parts have for the column of the patient's id."""
+    identifiers = [part.identifier for part in parts]
+    return max(identifiers, key=identifiers.count) if identifiers else None
 
 
 def _omop_blocks(source: Source) -> list[DraftedBlock]:
@@ -79,14 +81,9 @@ def _blocks(part: Part, weight: dict[str, Any] | None) -> list[DraftedBlock]:
 
 def _placed(part: Part, blocks: Sequence[DraftedBlock | None]) -> list[DraftedBlock]:
     """The blocks with the table and the rows that they come from."""
-    place = [DraftedKey("from", name_pattern(part.table.name)), DraftedKey("id", part.identifier)]
+    place = [DraftedKey("from", undated(part.table.name)), DraftedKey("id", part.identifier)]
     place += [DraftedKey("where", {name: list(texts) for name, texts in part.where.items()})] if part.where else []
     return [replace(block, keys=(*place, *block.keys)) for block in blocks if block is not None]
-
-
-def name_pattern(name: str) -> str:
-    """A table's name with a star for a date or a time stamp in it, so that next month's file fits."""
-    return re.sub(r"\d{4}[-_]?\d{2}[-_]?\d{2}([T_-]\d{4,6})?", "*", name)
 
 
 def _weight(parts: Sequence[Part]) -> dict[str, Any] | None:
@@ -114,7 +111,9 @@ def _is_ticked(block: DraftedBlock) -> bool:
 def _time_zone(dated: Sequence[tuple[str, str]], source: Source) -> Any:
     if not has_offsets(dated, source):
         return None
-    return question("In which time zone is the clinic?", ["Europe/Berlin", "America/New_York", "another name of this kind"])
+    return question(
+        "In which time zone is the clinic?", ["Europe/Berlin", "America/New_York", "another name of this kind"]
+    )
 
 
 def _day_0(blocks: Sequence[DraftedBlock]) -> Any:
@@ -127,5 +126,3 @@ def _day_0(blocks: Sequence[DraftedBlock]) -> Any:
 def _column_names(source: Source) -> list[str]:
     names = dict.fromkeys(name for table in source.tables.values() for name in table.columns)
     return list(names)[:20]
-
-

@@ -1,6 +1,6 @@
 """The parts of a source that hold one kind of rows: a file, a sheet, or one form of a REDCap export."""
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,15 @@ import numpy as np
 
 from features.records.timeline import Indices
 from training.intake.conversion.cell_values import NOT_RECORDED
-from training.intake.vocabulary.column_names import IDENTIFIER, fits
-from training.intake.vocabulary.names import PlainName, plain, plain_name
 from training.intake.source import Cell, Source, SourceColumn, SourceTable, text_of
 from training.intake.sources.redcap import EVENT, INSTANCE, INSTRUMENT
+from training.intake.vocabulary.column_names import IDENTIFIER, fits
+from training.intake.vocabulary.names import PlainName, plain, plain_name
 
 _ADDED = frozenset({EVENT, INSTRUMENT, INSTANCE})
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|\d{1,2}([./-])\d{1,2}\2\d{2,4}( \d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?)?")
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}([T ].*)?|\d{1,2}([./-])\d{1,2}\2\d{2,4}( \d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?)?"
+)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -69,7 +71,7 @@ class PartColumn:
     def is_date(self) -> bool:
         """Whether every cell is a date."""
         return bool(self.values) and all(
-            isinstance(value, datetime.date) or (isinstance(value, str) and bool(_DATE.fullmatch(value.strip())))
+            isinstance(value, dt.date) or (isinstance(value, str) and bool(_DATE.fullmatch(value.strip())))
             for value in self.values
         )
 
@@ -135,9 +137,11 @@ def parts_of(source: Source) -> tuple[Part, ...]:
     for table in source.tables.values():
         identifier = identifier_of(table)
         if identifier is not None and len(table):
-            parts += _of_forms(table, identifier) if INSTRUMENT in table.columns or EVENT in table.columns else [
-                _part(table, {}, table.name, np.arange(len(table)), identifier)
-            ]
+            parts += (
+                _of_forms(table, identifier)
+                if INSTRUMENT in table.columns or EVENT in table.columns
+                else [_part(table, {}, table.name, np.arange(len(table)), identifier)]
+            )
     return tuple(parts)
 
 
@@ -159,9 +163,11 @@ def _of_forms(table: SourceTable, identifier: str) -> list[Part]:
         where |= {INSTRUMENT: ("",)} if INSTRUMENT in table.columns else {}
         rows = np.flatnonzero((forms == "") & (events == event))
         parts.append(_part(table, where, event or table.name, rows, identifier))
-    for form in dict.fromkeys(forms[forms != ""].tolist()):
-        parts.append(_part(table, {INSTRUMENT: (form,)}, form, np.flatnonzero(forms == form), identifier))
-    return parts
+    repeating = dict.fromkeys(forms[forms != ""].tolist())
+    return [
+        *parts,
+        *(_part(table, {INSTRUMENT: (form,)}, form, np.flatnonzero(forms == form), identifier) for form in repeating),
+    ]
 
 
 def _texts(table: SourceTable, name: str) -> np.ndarray:
@@ -171,10 +177,9 @@ def _texts(table: SourceTable, name: str) -> np.ndarray:
     return np.array([*(text_of(value) for value in column.values), ""], dtype=object)[column.codes]
 
 
-def _part(
-    table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str
-) -> Part:
-    columns, empty = {}, {}
+def _part(table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str) -> Part:
+    columns: dict[str, PartColumn] = {}
+    empty: dict[str, PartColumn] = {}
     for name, column in table.columns.items():
         codes = column.codes[rows]
         if name != identifier and name not in _ADDED:

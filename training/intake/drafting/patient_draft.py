@@ -5,6 +5,10 @@ from typing import Any
 
 from features.protocol.columns import TABLES, Column
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
+from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
+from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.value_drafts import described, drafted_value
+from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.category_names import category_of
 from training.intake.vocabulary.column_names import (
     BIRTH_DATE,
@@ -19,11 +23,7 @@ from training.intake.vocabulary.column_names import (
     WEIGHT,
     fits,
 )
-from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.vocabulary.names import plain
-from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.drafting.value_drafts import described, drafted_value
-from training.intake.mapping_keys import OPEN
 
 _DECLARED = {column.name: column for column in TABLES["patients"]}
 _PREFIX = r"(?:patient_|pt_|baseline_|bl_)?"
@@ -92,10 +92,10 @@ def _age(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
 
 def _onset(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     for one in columns:
-        if matching([one], rf"(?:{ONSET})"):
-            if one.is_date or (one.is_number and all(len(text) == 4 for text in one.texts)):
-                value = {"column": one.name, "convert": "years_until_day_0"}
-                return [DraftedKey("illness_duration_years", value, described(one))]
+        is_year = one.is_number and all(len(text) == 4 for text in one.texts)
+        if matching([one], ONSET) and (one.is_date or is_year):
+            value = {"column": one.name, "convert": "years_until_day_0"}
+            return [DraftedKey("illness_duration_years", value, described(one))]
     return []
 
 
@@ -125,7 +125,11 @@ def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
         return []
     names = matching(columns, DRUG)
     value: dict[str, Any] = {"column": doses[0].name, "convert": "diazepam_equivalent"}
-    if names and set(map(str.casefold, names[0].texts)) <= set(SAME_AS_10_MG_DIAZEPAM) and _all_named(doses[0], names[0]):
+    if (
+        names
+        and set(map(str.casefold, names[0].texts)) <= set(SAME_AS_10_MG_DIAZEPAM)
+        and _all_named(doses[0], names[0])
+    ):
         return [DraftedKey("benzodiazepine_mg", {**value, "drug_column": names[0].name}, "to mg of diazepam")]
     asked = f"Of which drug is the dose in column {doses[0].name}?"
     found = f"column {names[0].name} names {', '.join(names[0].texts[:5])}" if names else ""
@@ -146,24 +150,16 @@ def _all_named(dose: PartColumn, name: PartColumn) -> bool:
 
 def _checkboxes(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """The choices of a checkbox that are comorbidities, by the choice's label."""
-    keys = []
-    targets = [name for name in _DECLARED if name.startswith("comorbid_")]
-    for one in columns:
-        if one.is_checkbox and category_of("treatment", one.column.labels.get("1", ""), ()) != "":
-            choice = plain(one.column.labels.get("1", ""))
-            for name in targets:
-                if choice and matching([one], r".*comorb.*") and _is_of(name, choice):
-                    keys.append(DraftedKey(name, one.name, described(one)))
-    return keys
+    boxes = [one for one in columns if one.is_checkbox and matching([one], r".*comorb.*")]
+    return [
+        DraftedKey(name, one.name, described(one))
+        for one in boxes
+        for name in _DECLARED
+        if name.startswith("comorbid_") and fits(PATIENT_COLUMNS[name], plain(one.column.labels.get("1", "")))
+    ]
 
 
-def _is_of(target: str, choice: str) -> bool:
-    import re
-
-    return re.fullmatch(PATIENT_COLUMNS[target], choice) is not None
-
-
-def _complete(part: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _complete(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """Whether earlier treatments were asked for, by the state of the form with their checkboxes."""
     boxes = [one for one in columns if one.is_checkbox and one.column.labels.get("1")]
     treatments = [one for one in boxes if category_of("treatment", one.column.labels["1"], _TREATMENTS)]

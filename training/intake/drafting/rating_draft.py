@@ -6,16 +6,16 @@ from typing import Any
 
 from features.protocol.instruments import INSTRUMENTS
 from features.protocol.item_scoring import ITEM_SCORINGS
-from training.intake.vocabulary.column_names import SCALE, SCORE
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.item_keys import drafted_item_key
-from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import Part, PartColumn, matching
-from training.intake.vocabulary.scale_columns import ScaleColumns, instrument_of, scale_columns
 from training.intake.drafting.several_ratings import drafted_several
-from training.intake.vocabulary.visits import visit_of
 from training.intake.mapping_keys import OPEN
+from training.intake.vocabulary.column_names import SCALE, SCORE
+from training.intake.vocabulary.names import plain
+from training.intake.vocabulary.scale_columns import ScaleColumns, instrument_of, scale_columns
+from training.intake.vocabulary.visits import visit_of
 
 _EXPERIENCES = frozenset(name for name, scale in INSTRUMENTS.items() if not scale.decides_outcomes)
 
@@ -121,7 +121,11 @@ def _table(value: Any) -> Mapping[str, Any]:
 def _day_of_visit(part: Part, word: str) -> Any:
     """The date column of a visit, by its name; else the day that the visit's word tells; None for neither."""
     number = re.sub(r"\D", "", word)
-    stem = rf"(?:{re.escape(word)}|(?:visit|v|t|session|timepoint|week|w|month|m)_?0*{number})" if number else re.escape(word)
+    stem = (
+        rf"(?:{re.escape(word)}|(?:visit|v|t|session|timepoint|week|w|month|m)_?0*{number})"
+        if number
+        else re.escape(word)
+    )
     pattern = rf"(?:{stem}_(?:date|day)|(?:date|day)_(?:of_)?{stem})"
     for one in (*part.columns.values(), *part.empty.values()):
         if re.fullmatch(pattern, plain(one.name)):

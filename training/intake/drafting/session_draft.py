@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES
-from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import Part, PartColumn, matching
 from training.intake.drafting.value_drafts import described, drafted_value, knows_some
 from training.intake.mapping_keys import OPEN
+from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
 
 DECLARED = {column.name: column for column in TABLES["sessions"]}
 _DOSING_TITLE = re.compile(r"(^|_)(dos(e|es|ing)?\d*|ketamine|kap|infusions?|medicine)(_|$)")
@@ -25,7 +25,7 @@ def drafted_sessions(part: Part, weight: dict[str, Any] | None) -> DraftedBlock 
     values = session_values(part.all_columns, weight)
     measured = {key.key for key in values} & {"route", "dose_mg_per_kg", "peak_dissociation"}
     day = drafted_day(part)
-    if day is None or not (measured or kind is not None) or part.is_one_row_per_patient and not measured:
+    if day is None or not (measured or kind is not None) or (part.is_one_row_per_patient and not measured):
         return None
     if kind is None:
         asked = "Are these sessions of dosing or of psychotherapy?"
@@ -82,7 +82,10 @@ def _dose(columns: Sequence[PartColumn], weight: dict[str, Any] | None) -> list[
         return [DraftedKey(key, by_weight, "from mg and the weight in kg")]
     if unit == "mg":
         asked = f"Which column of the patients holds the weight in kg, for the dose in mg of column {one.name}?"
-        return [DraftedKey(key, question(asked, ["the name of a column"], **{**by_weight, "weight_kg": {"patients": OPEN}}))]
-    shown = '{ column = "%s", weight_kg = { patients = "the column with the weight" }, convert = "per_kg" }' % one.name
+        return [
+            DraftedKey(key, question(asked, ["the name of a column"], **{**by_weight, "weight_kg": {"patients": OPEN}}))
+        ]
+    weighed = 'weight_kg = { patients = "the column with the weight" }, convert = "per_kg"'
+    shown = f'{{ column = "{one.name}", {weighed} }}'
     asked = f"Is column {one.name} in mg/kg, or in mg?"
     return [DraftedKey(key, question(asked, [f'"{one.name}"', shown]))]

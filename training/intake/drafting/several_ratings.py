@@ -22,7 +22,7 @@ def drafted_several(
 def _several(part: Part, day: Any, scores: Sequence[PartColumn], by: PartColumn | None) -> int:
     """How many patients' days have ratings that differ; by the text of the date without its time."""
     name = day.get("column") if isinstance(day, Mapping) else day
-    if name not in part.columns:
+    if not isinstance(name, str) or name not in part.columns:
         return 0
     days = part.columns[name]
     dates = [text_of(value).replace("T", " ").partition(" ")[0] for value in days.column.values]

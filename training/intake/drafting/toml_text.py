@@ -9,7 +9,7 @@ from tomlkit.items import Array, InlineTable, Item
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, is_question
 
 _HEAD = (
-    "Drafted by kap cohort map. Answer every question: replace each \"?\" by an answer.",
+    'Drafted by kap cohort map. Answer every question: replace each "?" by an answer.',
     "Then: kap cohort import SOURCE DIR --map THIS_FILE. The keys are explained in training/intake/README.md.",
 )
 _LONGEST_LINE = 110

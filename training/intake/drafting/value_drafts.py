@@ -5,11 +5,11 @@ from typing import Any
 from features.protocol.columns import Column
 from training.intake.conversion.cell_values import FLAGS
 from training.intake.conversion.cell_values import plain_name as category_name
-from training.intake.vocabulary.category_names import category_of
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.vocabulary.names import plain
 from training.intake.drafting.parts import PartColumn
 from training.intake.mapping_keys import OPEN
+from training.intake.vocabulary.category_names import category_of
+from training.intake.vocabulary.names import plain
 
 _YES, _NO = ("yes", "ja", "true", "checked", "present"), ("no", "nein", "false", "unchecked", "none", "absent")
 _MOST_SHOWN = 30
@@ -46,7 +46,9 @@ def drafted_category(target: Column, column: PartColumn) -> DraftedKey | None:
         return None
     if not labels and {category_name(text) for text in texts} <= {category_name(one) for one in target.categories}:
         return DraftedKey(target.name, column.name, described(column))
-    values = {text: _category(target, labels.get(text, text)) for text in texts if text not in column.column.missing_codes}
+    values = {
+        text: _category(target, labels.get(text, text)) for text in texts if text not in column.column.missing_codes
+    }
     open_codes = [text for text, category in values.items() if category == OPEN]
     comment = "; ".join(f"{code}: {label}" for code, label in labels.items()) or described(column)
     if not open_codes:
@@ -80,7 +82,7 @@ def drafted_flag(key: str, column: PartColumn) -> DraftedKey | None:
         return DraftedKey(key, column.name, described(column))
     if len(column.texts) > 3:
         return None
-    return _flag_by_values(key, column, {text: OPEN for text in column.texts})
+    return _flag_by_values(key, column, dict.fromkeys(column.texts, OPEN))
 
 
 def _flag(label: str) -> bool | str:
@@ -95,4 +97,3 @@ def _flag_by_values(key: str, column: PartColumn, values: dict[str, Any]) -> Dra
         return DraftedKey(key, {"column": column.name, "values": values}, described(column))
     asked = f"Which code of column {column.name} means true, and which false?"
     return DraftedKey(key, question(asked, ["true", "false"], column=column.name, values=values), described(column))
-

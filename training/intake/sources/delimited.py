@@ -77,7 +77,9 @@ def _separator(name: str, content: str) -> str:
             widths[separator] = (np.mean([len(row) == len(lines[0]) for row in lines]), len(lines[0]))
     if not widths:
         required = "a header line and rows whose cells commas, semicolons, tabs or bars separate"
-        raise CohortRefusedError([Problem(name, None, None, required, "none of them" if content.strip() else "nothing")])
+        raise CohortRefusedError(
+            [Problem(name, None, None, required, "none of them" if content.strip() else "nothing")]
+        )
     return max(widths, key=lambda one: widths[one])
 
 
@@ -128,7 +130,7 @@ def _table(name: str, records: Sequence[Sequence[str]], separator: str, encoding
     )
 
 
-def _notes(name: str, encoding: str, separator: str, comma: bool, blank: int) -> tuple[str, ...]:  # noqa: FBT001
+def _notes(name: str, encoding: str, separator: str, comma: bool, blank: int) -> tuple[str, ...]:
     marks = " and decimal commas" if comma else ""
     note = f"read {name} as {encoding} with {_SEPARATORS[separator]}{marks}"
     return (note, *([f"passed over {blank:,} blank rows of {name}"] if blank else ()))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from features.protocol.problems import CohortRefusedError, Problem
 from training.intake.source import Source, SourceColumn, SourceTable
-from training.intake.sources.omop_concepts import OMOP_CONCEPTS, ids_of
+from training.intake.sources.omop_concepts import OMOP_CONCEPTS, coded_name, ids_of
 from training.intake.sources.omop_database import ADDRESS, open_database
 from training.intake.sources.omop_files import find_files
 from training.intake.sources.omop_links import linked_columns
@@ -48,10 +48,9 @@ class TableReader(Protocol):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the tables of the vocabularies say of the ids in use: names, (vocabulary, code) and known ingredients."""
+    """What the tables of the vocabularies say of the ids in use: names, and the known ingredients of drugs."""
 
     names: Mapping[int, str]
-    codes: Mapping[int, tuple[str, str]]
     ingredients: Mapping[int, int]
 
 
@@ -90,12 +89,11 @@ def _vocabulary(reader: TableReader, tables: Mapping[str, ArrowTable]) -> Vocabu
         if number
     }
     names = {number: concept.name for number, concept in OMOP_CONCEPTS.items() if number in used}
-    codes: dict[int, tuple[str, str]] = {}
     rows = reader.rows_about("concept", "concept_id", used)
     for row in rows.to_pylist() if rows is not None else ():
-        names[row["concept_id"]] = str(row["concept_name"] or "")
-        codes[row["concept_id"]] = (str(row.get("vocabulary_id") or ""), str(row.get("concept_code") or ""))
-    return Vocabulary(names, codes, _ingredients(reader, tables))
+        code = (str(row.get("vocabulary_id") or ""), str(row.get("concept_code") or ""))
+        names[row["concept_id"]] = coded_name(str(row["concept_name"] or ""), code)
+    return Vocabulary(names, _ingredients(reader, tables))
 
 
 def _ingredients(reader: TableReader, tables: Mapping[str, ArrowTable]) -> dict[int, int]:

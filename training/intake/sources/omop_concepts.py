@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Domain = Literal["scale", "ingredient", "condition", "procedure", "route", "sex", "answer"]
+Domain = Literal["scale", "ingredient", "condition", "procedure", "route", "sex", "answer", "measure"]
 LIBRARY = "OHDSI PhenotypeLibrary, cohort definitions [seen]"
 ROUTES_SOURCE = "answerdigital/oxford-omop-data-mapper, route_concept_id [seen]"
 VOCABULARY = "OMOP vocabularies [recalled]"
@@ -110,6 +110,12 @@ _PROCEDURES = (
 _SCALES = _concepts("scale", VOCABULARY, "gad7", {40766345: "Generalized anxiety disorder 7 item"}) + _concepts(
     "scale", VOCABULARY, "phq9", {3042932: "Patient Health Questionnaire 9 item total score"}
 )
+_MEASURES = _concepts(
+    "measure",
+    VOCABULARY,
+    "",
+    {3004249: "Systolic blood pressure", 3038553: "Body mass index", 3025315: "Body weight", 3036277: "Body height"},
+)
 _ROUTES = (
     *_concepts("route", ROUTES_SOURCE, "intramuscular", {4302612: "intramuscular"}),
     *_concepts("route", ROUTES_SOURCE, "intravenous", {4171047: "intravenous"}),
@@ -130,7 +136,7 @@ _ANSWERS = (
 OMOP_CONCEPTS: dict[int, OmopConcept] = {
     concept.concept_id: concept
     for concept in (
-        *_INGREDIENTS, *_CONDITIONS, *_PROCEDURES, *_SCALES, *_ROUTES, *_SEXES, *_ANSWERS,
+        *_INGREDIENTS, *_CONDITIONS, *_PROCEDURES, *_SCALES, *_MEASURES, *_ROUTES, *_SEXES, *_ANSWERS,
     )
 }  # fmt: skip
 """The built-in concepts by id."""
@@ -149,6 +155,19 @@ CODES: dict[tuple[str, str], OmopConcept] = {
     ("CPT4", "90870"): OmopConcept(0, "ECT", "procedure", "ect", _QUERY),
 }
 """Concepts by vocabulary and code, for ids that only a table of concepts can tell."""
+
+
+def coded_name(name: str, code: tuple[str, str] | None) -> str:
+    """A concept's name, with vocabulary and code behind it where the built-in list knows them."""
+    return f"{name} [{' '.join(code)}]" if code in CODES else name
+
+
+def concept_of(number: str, name: str) -> OmopConcept | None:
+    """The built-in concept of an id, or of the code behind a name."""
+    by_id = OMOP_CONCEPTS.get(int(number)) if number.isdecimal() else None
+    vocabulary, _, code = name.rpartition("[")[2].rstrip("]").partition(" ")
+    by_code = CODES.get((vocabulary, code))
+    return by_code if by_code is not None and (by_id is None or not by_id.is_seen) else by_id
 
 
 def ids_of(domain: Domain, meanings: Iterable[str] | None = None) -> list[int]:

@@ -127,9 +127,12 @@ class OmopDatabase:
 @contextmanager
 def open_database(address: str) -> Iterator[OmopDatabase]:
     """The data model at an address. Raises ``CohortRefusedError``; nothing it says holds the password or a value."""
-    url, schema = _parsed(address)
+    url, schema = address_of(address)
     engine = create_engine(
-        url, poolclass=NullPool, connect_args={"ssl_context": _encryption(url), "timeout": 10}, hide_parameters=True
+        url.set(query={}),
+        poolclass=NullPool,
+        connect_args={"ssl_context": _encryption(url), "timeout": 10},
+        hide_parameters=True,
     )
     try:
         with engine.connect() as connection, connection.begin():
@@ -145,13 +148,13 @@ def _refused(required: str, found: str) -> CohortRefusedError:
     return CohortRefusedError([Problem("SOURCE", None, None, required, found)])
 
 
-def _parsed(address: str) -> tuple[URL, str]:
+def address_of(address: str) -> tuple[URL, str]:
     """The URL with driver and password, and the schema."""
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
         raise _refused(ADDRESS, "another text") from None
-    if not url.drivername.startswith("postgresql") or not url.database or not url.username:
+    if not url.drivername.startswith("postgres") or not url.database or not url.username:
         raise _refused(ADDRESS, "one without user, database or postgresql://")
     query = {key: value if isinstance(value, str) else value[-1] for key, value in url.query.items()}
     unknown = sorted(set(query) - {"schema", "sslmode", "sslrootcert"})

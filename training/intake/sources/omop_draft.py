@@ -94,8 +94,8 @@ def _dosing(source: Source) -> list[dict[str, Node]]:
     }
     unseen = [one for one in doses if not one.known]
     if unseen:
-        told = "; ".join(one.described() for one in unseen)
-        asks = f"Is each exposure to these a dosing session of the programme? {told}; if so, put dosing."
+        listed_names = "; ".join(one.described() for one in unseen)
+        asks = f"Is each exposure to these a dosing session of the programme? {listed_names}; if so, put dosing."
         block["kind"] = {"question": asks, "value": OPEN, "candidates": ["dosing"]}
     rows = rows_with(table, INGREDIENT, doses)
     routes = used_concepts(some_rows(table, rows), "route_concept_id", of_domain("route", "route"))
@@ -116,8 +116,8 @@ def _dose(table: SourceTable, rows: Any) -> dict[str, Node]:
     units = [unit.casefold() for unit in distinct_texts(table, "dose_unit_source_value", rows)]
     if units == ["mg/kg"]:
         return {"dose_mg_per_kg": "quantity"}
-    told = f"; its units are {', '.join(units[:5])}" if units else ""
-    asks = f"Is the quantity of a ketamine exposure a dose in mg/kg{told}? If not, delete the key."
+    listed_names = f"; its units are {', '.join(units[:5])}" if units else ""
+    asks = f"Is the quantity of a ketamine exposure a dose in mg/kg{listed_names}? If not, delete the key."
     return {"dose_mg_per_kg": {"question": asks, "column": OPEN, "candidates": ["quantity"]}}
 
 
@@ -131,8 +131,8 @@ def _psychotherapy(source: Source) -> list[dict[str, Node]]:
     programme = [one for one in therapy if _is_of_programme(one)]
     if not therapy:
         return []
-    told = "; ".join(one.described() for one in programme or therapy)
-    asks = f"Are these sessions of psychotherapy of the ketamine programme? {told}; if not, delete the block."
+    listed_names = "; ".join(one.described() for one in programme or therapy)
+    asks = f"Are these sessions of psychotherapy of the ketamine programme? {listed_names}; if not, delete the block."
     return [
         {
             "from": table.name,
@@ -161,10 +161,10 @@ def _linked_values(table: SourceTable, kind: str, rows: Any) -> dict[str, Node]:
         asks = f"Is '{column.label}', observed about these rows, the column {column_name}?"
         used = distinct_texts(table, name, rows)
         if column_name in ("adequate", "adverse_event", "outcome"):
-            told = "; ".join(f"{one} is '{column.labels.get(one, '')}'" for one in used)
+            listed_names = "; ".join(f"{one} is '{column.labels.get(one, '')}'" for one in used)
             choices = TREATMENT_OUTCOMES if column_name == "outcome" else ("true", "false")
             found[column_name] = {
-                "question": f"{asks} Which answer says what? {told}; {NO_ANSWER}.",
+                "question": f"{asks} Which answer says what? {listed_names}; {NO_ANSWER}.",
                 "column": name,
                 "values": dict.fromkeys(used, OPEN),
                 "candidates": list(choices),

@@ -93,9 +93,9 @@ def _yes_or_no(table: SourceTable, key: str, concept: UsedConcept) -> dict[str, 
         return {"question": f"{asks}.", "value": OPEN, "candidates": ["true"]}
     of_concept = table.columns[key].codes == [text_of(one) for one in table.columns[key].values].index(concept.number)
     used = sorted({text_of(column.values[code]) for code in np.unique(column.codes[of_concept]) if code >= 0})
-    told = "; ".join(f"{number} is '{column.labels.get(number, '')}'" for number in used)
+    listed_names = "; ".join(f"{number} is '{column.labels.get(number, '')}'" for number in used)
     return {
-        "question": f"{asks}; {told}; {NO_ANSWER}.",
+        "question": f"{asks}; {listed_names}; {NO_ANSWER}.",
         "column": "value_as_concept_id",
         "values": dict.fromkeys(used, OPEN),
         "candidates": ["true", "false"],

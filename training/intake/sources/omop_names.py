@@ -99,6 +99,14 @@ _PROCEDURES = {
     "inpatient": r"inpatient",
     "other_psychotherapy": r"psychotherap|therapy session|counsel",
 }
+_ROUTES = {
+    "sublingual": r"sublingual|buccal",
+    "intramuscular": r"intramuscular",
+    "intravenous": r"intravenous",
+    "subcutaneous": r"subcutaneous",
+    "intranasal": r"nasal",
+    "oral": r"\boral\b",
+}
 _RESULTS = {
     "no_response": r"no(n| |-)?.?response|no effect",
     "partial_response": r"partial",
@@ -117,6 +125,7 @@ GUESSES = {
     "diagnosis": _DIAGNOSES,
     "ingredient": _TREATMENTS,
     "procedure": _PROCEDURES,
+    "route": _ROUTES,
     "result": _RESULTS,
     "answer": _ANSWERS,
 }

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from training.intake.source import SourceTable, text_of
-from training.intake.sources.omop_concepts import OMOP_CONCEPTS, Domain
+from training.intake.sources.omop_concepts import Domain, concept_of
 from training.intake.sources.omop_names import guess
 
 Node: TypeAlias = Any
@@ -56,7 +56,7 @@ def of_domain(domain: Domain, kind: str) -> Meaning:
     """The meaning of a concept by the built-in list, else by its name; known only where its id was seen."""
 
     def meaning(number: str, name: str) -> tuple[str, bool]:
-        concept = OMOP_CONCEPTS.get(int(number)) if number.lstrip("-").isdigit() else None
+        concept = concept_of(number, name)
         if concept is not None:
             return (concept.meaning, concept.is_seen) if concept.domain == domain else ("", False)
         return guess(kind, name), False
@@ -77,8 +77,8 @@ def coded(column: str, concepts: Iterable[UsedConcept], asks: str, candidates: I
     unknown = [one for one in listed if not one.known]
     if not unknown:
         return node
-    told = "; ".join(one.described() for one in unknown)
-    return {"question": f"{asks} {told}; {NO_ANSWER}.", **node, "candidates": list(candidates)}
+    listed_names = "; ".join(one.described() for one in unknown)
+    return {"question": f"{asks} {listed_names}; {NO_ANSWER}.", **node, "candidates": list(candidates)}
 
 
 def numbers_of(concepts: Iterable[UsedConcept]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Reads an Excel workbook: every sheet a table with one row of headings; what would be read wrongly is refused by cell."""
+"""Reads an Excel workbook: each sheet is a table with one row of headings; what could be misread is refused by cell."""
 
-import datetime
+import datetime as dt
 import hashlib
 import zipfile
 from collections.abc import Sequence
@@ -89,7 +89,9 @@ class _Sheet:
 
     def _refuse_merged(self) -> None:
         for merged in self.sheet.merged_cells.ranges:
-            if merged.min_row < self.sheet.max_row and (merged.max_row > merged.min_row or self._is_below_title(merged)):
+            if merged.min_row < self.sheet.max_row and (
+                merged.max_row > merged.min_row or self._is_below_title(merged)
+            ):
                 required = "one cell per column and row; unmerge the cells and fill each"
                 self.problems.append(Problem(self.place, None, None, required, f"merged cells {merged.coord}"))
 
@@ -134,7 +136,6 @@ def _is_filled(cell: Any) -> bool:
 
 
 def _plain(value: Any) -> Cell:
-    if isinstance(value, str | bool | int | float | datetime.date | datetime.time):
+    if isinstance(value, str | bool | int | float | dt.date | dt.time):
         return value
     return str(value)
-

@@ -9,7 +9,9 @@ IDENTIFIER = (
     r"patient|subject|participant|pat_?nr|patienten_?(id|nr|nummer)|mrn|fallnummer|patient_(number|no|code)|id",
 )
 """Names of a patient's id, surer ones first."""
-SITE = r"(study_|treating_)?(site|clinic|cent(re|er)|location|standort|klinik|redcap_data_access_group)(_id|_name|_code)?"
+SITE = (
+    r"(study_|treating_)?(site|clinic|cent(re|er)|location|standort|klinik|redcap_data_access_group)(_id|_name|_code)?"
+)
 BIRTH_DATE = r"dob|date_of_birth|birth_?da(te|y)|born(_on)?|geburtsdatum|birth_datetime"
 BIRTH_YEAR = r"birth|birth_year|year_of_birth|yob|geburtsjahr"
 ONSET = r"(illness_|disease_|symptom_)?onset(_year|_date)?|year_of_onset|date_of_onset|ill_since(_year|_date)?"
@@ -27,8 +29,10 @@ PATIENT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "age_years": r"age(_at_(baseline|consent|inclusion|day_0|enrol?lment|intake))?|alter",
         "sex": r"sex(_at_birth)?|gender|geschlecht",
-        "diagnosis": r"((primary|main|principal)_)?(dx|diagnosis|icd_?10|diagnose|hauptdiagnose)(_(code|main|primary))?",
-        "illness_duration_years": r"(illness|disease)_duration|duration_of_illness|ill(ness)?(_since|_for)?|years_(ill|since_onset\w*)",
+        "diagnosis": r"((primary|main|principal)_)?(dx|diagnosis|icd_?10|diagnose|hauptdiagnose)"
+        r"(_(code|main|primary))?",
+        "illness_duration_years": r"(illness|disease)_duration|duration_of_illness|ill(ness)?(_since|_for)?|years_ill|"
+        r"years_since_onset\w*",
         "comorbid_depression": r"(comorbid(ity)?_|comorb_|cm_)?(depression|mdd|major_depression|depressive_disorder)",
         "comorbid_ptsd": r"(comorbid(ity)?_|comorb_|cm_)?(ptsd|post_?traumatic_stress_disorder)",
         "comorbid_substance_use": r"(comorbid(ity)?_|comorb_|cm_)?(sud|substance_use(_disorder)?|addiction)",
@@ -46,7 +50,8 @@ SESSION_COLUMNS: Mapping[str, str] = MappingProxyType(
         "kind": r"(session_)?(kind|type)|what|session",
         "route": r"(dose_|dosing_|ketamine_)?route(_of_administration)?|roa|applikation",
         "peak_dissociation": r"(peak_|max_)?(cadss|dissociation)(_(peak|max|score|total))?",
-        "peak_systolic_mmhg": r"(peak_|max_)?(sbp|systolic(_bp|_blood_pressure)?|sys_?bp)(_(peak|max))?|peak_systolic_\w+",
+        "peak_systolic_mmhg": r"(peak_|max_)?(sbp|systolic(_bp|_blood_pressure)?|sys_?bp)(_(peak|max))?|"
+        r"peak_systolic_\w+",
         "peak_distress": r"(peak_|max_)?distress(_(peak|max))?",
         "adverse_event": r"ae|ae_yn|adverse_event(_yn)?|any_ae|adverse",
     }
@@ -54,7 +59,8 @@ SESSION_COLUMNS: Mapping[str, str] = MappingProxyType(
 DOSE = r"((ketamine|drug|session)_)?(dose|dosis)|ketamine|mgkg|mg_kg|dose_given"
 TREATMENT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
-        "treatment": r"(pt_|prior_|previous_|earlier_)?(treatment|class|drug_class|medication|therapy|tx)(_class|_name)?",
+        "treatment": r"(pt_|prior_|previous_|earlier_)?(treatment|class|drug_class|medication|therapy|tx)"
+        r"(_class|_name)?",
         "start_day": r"(pt_)?(from|start(_date|_day)?|first_day|begin|started|date_from|seit|von)",
         "end_day": r"(pt_)?(until|end(_date|_day)?|stop(_date)?|last_day|stopped|date_to|bis)",
         "adequate": r"(pt_)?(adequate|adeq|adequate_dose)",

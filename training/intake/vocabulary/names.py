@@ -21,6 +21,8 @@ _ENDINGS = sorted(
     ((ending, unit) for unit, endings in _UNITS.items() for ending in endings), key=lambda one: -len(one[0])
 )
 
+_LETTERS = {ord(letter): text for letter, text in {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e"}.items()}
+
 
 @dataclass(frozen=True)
 class PlainName:
@@ -33,7 +35,7 @@ class PlainName:
 def plain(text: str) -> str:
     """A text in small ASCII letters and digits, its words joined by underscores."""
     spread = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)
-    folded = spread.casefold().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e"}))
+    folded = spread.casefold().translate(_LETTERS)
     return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")
 
 

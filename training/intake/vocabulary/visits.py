@@ -8,10 +8,11 @@ MONTH_DAYS = 30.4375
 _UNIT = {"d": "d", "day": "d", "days": "d", "w": "w", "wk": "w", "week": "w", "weeks": "w", "woche": "w"} | {
     "m": "m", "mo": "m", "mon": "m", "month": "m", "months": "m", "monat": "m"
 }  # fmt: skip
+_UNITS, _STEMS = "|".join(sorted(_UNIT, key=len, reverse=True)), "v|visit|t|s|session|time|timepoint|assessment"
 _BASELINE = "bl|base|baseline|pre|day_?0|d0|week_?0|w0"
-_COUNTED = re.compile(rf"({'|'.join(sorted(_UNIT, key=len, reverse=True))})_?(\d{{1,3}})|(\d{{1,3}})_?(days?|weeks?|wk|months?|mo)")
-_NUMBERED = re.compile(r"(v|visit|t|s|session|time|timepoint|assessment)_?(\d{1,3})")
-VISIT = rf"(?:{_BASELINE}|(?:{'|'.join(sorted(_UNIT, key=len, reverse=True))})_?\d{{1,3}}|(?:v|visit|t|s|session|time|timepoint|assessment)_?\d{{1,3}})"
+_COUNTED = re.compile(rf"({_UNITS})_?(\d{{1,3}})|(\d{{1,3}})_?(days?|weeks?|wk|months?|mo)")
+_NUMBERED = re.compile(rf"({_STEMS})_?(\d{{1,3}})")
+VISIT = rf"(?:{_BASELINE}|(?:{_UNITS})_?\d{{1,3}}|(?:{_STEMS})_?\d{{1,3}})"
 """A visit within the name of a column, as a pattern."""
 
 
