@@ -28,8 +28,6 @@ PACKAGES = (
     "training.intake.sources",
     "training.intake.vocabulary",
     "training.intake.drafting",
-    "training.intake",
-    "training.intake.sources",
     "training.registry",
     "training.learning",
     "training.leakage",

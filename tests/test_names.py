@@ -43,7 +43,7 @@ NOT_AS_LAST = re.compile(
 )
 """Participles and prepositions, which leave out what a class is."""
 NOUNS = {
-    "censoring", "crossing", "finding", "monitoring", "retraining", "ring", "rounding", "scheduling", "scoring",
+    "censoring", "crossing", "finding", "mapping", "monitoring", "retraining", "ring", "rounding", "scheduling", "scoring",
     "training",
 }  # fmt: skip
 NO_NOUNS = {"EndedBy": "a term of the glossary"}

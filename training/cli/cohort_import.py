@@ -101,7 +101,7 @@ def _about_key(key: Path, *, is_new: bool) -> str:
         return f"pseudonyms by the key in {key}, the same as with this key before"
     return (
         f"pseudonyms by a new key in {key}, which only you may read: keep it, and apart from the cohort. "
-        "With it, the next import knows the same patients; whoever has it can find a patient by the id."
+        "With it, the next import knows the same patients; anyone who has it can find a patient by the id."
     )
 
 

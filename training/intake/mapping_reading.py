@@ -47,7 +47,7 @@ def read_mapping(text: str, name: str = "mapping", folder: Path | None = None) -
         raise CohortRefusedError(
             [Problem(name, None, path, required, "an open question") for path, required in questions]
         )
-    reading = _Reading(name)
+    reading = _MappingDocument(name)
     mapping = reading.mapping(_answered(document), text, folder)
     if reading.problems:
         raise CohortRefusedError(reading.problems)
@@ -84,7 +84,7 @@ def _answered(node: Any) -> Any:
     return {key: _answered(value) for key, value in node.items() if not (asked and key in ("question", "candidates"))}
 
 
-class _Reading:
+class _MappingDocument:
     """The problems of one document."""
 
     def __init__(self, name: str) -> None:

@@ -52,8 +52,8 @@ def find_day_zero(
         required = "the day of every session either as a date or as a number of days"
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "both for one patient"))
     cells.log.count_rows("patients without a first dose: left out", int(left_out.sum()))
-    moved = first[COUNTED][~np.isnan(first[COUNTED])]
-    cells.log.count_rows("patients whose days are counted from their first dosing session", int((moved != 0).sum()))
+    counted = first[COUNTED][~np.isnan(first[COUNTED])]
+    cells.log.count_rows("patients whose days are counted from their first dosing session", int((counted != 0).sum()))
     count = np.where(np.isnan(first[COUNTED]), 0.0, first[COUNTED])
     return DayZero(first[DATED], count, left_out)
 

@@ -15,7 +15,7 @@ Column = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class RowOrigin:
     """Where rows come from: the source's table and the rule that made them."""
 
     table: SourceTable
@@ -38,7 +38,7 @@ class TargetRows:
 
     columns: Mapping[str, Column]
     patient: Indices
-    origins: tuple[Origin, ...]
+    origins: tuple[RowOrigin, ...]
     origin: Indices
     position: Indices
     second: Floats
@@ -69,7 +69,7 @@ def rows_of(
     return TargetRows(
         columns=columns,
         patient=rows.patient,
-        origins=(Origin(rows.table, rule),),
+        origins=(RowOrigin(rows.table, rule),),
         origin=np.zeros(len(rows), dtype=np.intp),
         position=rows.positions,
         second=np.full(len(rows), np.nan) if second is None else second,

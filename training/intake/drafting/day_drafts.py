@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.parts import SourcePart, PartColumn, matching
 from training.intake.mapping_keys import OPEN
 from training.intake.source import Source
 from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits
@@ -18,7 +18,7 @@ _AWARE = re.compile(r".*\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|[+-]\d{2}:?\d{2})")
 _NEVER = rf"(?:{BIRTH_DATE}|{ONSET}|consent(_date)?|date_of_consent|entered(_at|_on)?|created.*|updated.*|modified.*)"
 
 
-def drafted_day(part: Part, among: Sequence[PartColumn] | None = None) -> DraftedKey | None:
+def drafted_day(part: SourcePart, among: Sequence[PartColumn] | None = None) -> DraftedKey | None:
     """The day of the rows of a part: a date, a number of days, or a visit whose name tells it; None without any."""
     columns = list(part.columns.values()) if among is None else list(among)
     dates = [one for one in columns if one.is_date and not fits(_NEVER, *one.names)]
@@ -57,7 +57,7 @@ def _by_visit(columns: Sequence[PartColumn]) -> DraftedKey | None:
 
 
 def drafted_format(names: Iterable[tuple[str, str]], source: Source) -> Any:
-    """The format of text dates whose day and month could change places: by a day above 12 in every table, else asked."""
+    """The format of text dates that could be read in two ways: by a day above 12 in every table, else asked."""
     by_table: dict[str, list[re.Match[str]]] = {}
     for table, column in names:
         texts = [value.strip() for value in source.tables[table].columns[column].values if isinstance(value, str)]

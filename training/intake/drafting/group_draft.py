@@ -11,7 +11,7 @@ from typing import Any
 
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
 from training.intake.drafting.other_drafts import event_values, treatment_values
-from training.intake.drafting.parts import Part, PartColumn
+from training.intake.drafting.parts import SourcePart, PartColumn
 from training.intake.drafting.session_draft import drafted_kind, session_values
 from training.intake.source import source_column
 from training.intake.vocabulary.names import plain
@@ -20,7 +20,7 @@ _GROUPED = re.compile(r"([a-z]+(?:_[a-z]+)*?)_?0*(\d{1,3})_([a-z]\w*)")
 _Numbers = dict[int, dict[str, PartColumn]]
 
 
-def drafted_groups(part: Part, weight: dict[str, Any] | None) -> list[DraftedBlock]:
+def drafted_groups(part: SourcePart, weight: dict[str, Any] | None) -> list[DraftedBlock]:
     """A block per group of columns that is sessions, events or earlier treatments."""
     blocks = []
     for stem, numbers in _groups(part).items():
@@ -33,7 +33,7 @@ def drafted_groups(part: Part, weight: dict[str, Any] | None) -> list[DraftedBlo
     return blocks
 
 
-def _groups(part: Part) -> dict[str, _Numbers]:
+def _groups(part: SourcePart) -> dict[str, _Numbers]:
     """The columns of each group by its name, its number, and their names within it."""
     groups: dict[str, _Numbers] = defaultdict(lambda: defaultdict(dict))
     for name, column in {**part.columns, **part.empty}.items():

@@ -14,7 +14,7 @@ from training.intake.drafting.other_drafts import (
     drafted_treatments,
     ticked_treatments,
 )
-from training.intake.drafting.parts import Part, matching, parts_of
+from training.intake.drafting.parts import SourcePart, matching, parts_of
 from training.intake.drafting.patient_draft import drafted_patients, has_patient_columns
 from training.intake.drafting.rating_draft import drafted_ratings
 from training.intake.drafting.session_draft import drafted_sessions
@@ -46,7 +46,7 @@ def draft_mapping(source: Source) -> str:
     return toml_text(head, [_without_usual(block, usual) for block in blocks], unused_columns(source, blocks, usual))
 
 
-def _usual_identifier(parts: Sequence[Part]) -> str | None:
+def _usual_identifier(parts: Sequence[SourcePart]) -> str | None:
     """The name that most parts have for the column of the patient's id."""
     identifiers = [part.identifier for part in parts]
     return max(identifiers, key=identifiers.count) if identifiers else None
@@ -65,7 +65,7 @@ def _without_usual(block: DraftedBlock, usual: str | None) -> DraftedBlock:
     return replace(block, keys=tuple(key for key in block.keys if key.key != "id" or key.value != usual))
 
 
-def _blocks(part: Part, weight: dict[str, Any] | None) -> list[DraftedBlock]:
+def _blocks(part: SourcePart, weight: dict[str, Any] | None) -> list[DraftedBlock]:
     """The blocks of one part. A part whose rows name an event or an earlier treatment is nothing else."""
     events, treatments = drafted_events(part), drafted_treatments(part)
     if part.is_one_row_per_patient and has_patient_columns(part):
@@ -79,14 +79,14 @@ def _blocks(part: Part, weight: dict[str, Any] | None) -> list[DraftedBlock]:
     return _placed(part, [drafted_sessions(part, weight)])
 
 
-def _placed(part: Part, blocks: Sequence[DraftedBlock | None]) -> list[DraftedBlock]:
+def _placed(part: SourcePart, blocks: Sequence[DraftedBlock | None]) -> list[DraftedBlock]:
     """The blocks with the table and the rows that they come from."""
     place = [DraftedKey("from", undated(part.table.name)), DraftedKey("id", part.identifier)]
     place += [DraftedKey("where", {name: list(texts) for name, texts in part.where.items()})] if part.where else []
     return [replace(block, keys=(*place, *block.keys)) for block in blocks if block is not None]
 
 
-def _weight(parts: Sequence[Part]) -> dict[str, Any] | None:
+def _weight(parts: Sequence[SourcePart]) -> dict[str, Any] | None:
     """The column of the patients' own rows with their weight in kg."""
     for part in parts:
         if part.is_one_row_per_patient:

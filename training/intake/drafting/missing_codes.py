@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.intake.drafting.drafted import question
-from training.intake.drafting.parts import Part
+from training.intake.drafting.parts import SourcePart
 
 _USUAL = ("-1", "-9", "-66", "-77", "-88", "-99", "-666", "-777", "-888", "-999", "-9999", "999", "9999")
 
 
-def drafted_missing(parts: Sequence[Part]) -> Any:
+def drafted_missing(parts: Sequence[SourcePart]) -> Any:
     """The question whether such numbers are codes; None where no column has one."""
     columns: dict[str, dict[str, None]] = defaultdict(dict)
     for part in parts:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
-from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.parts import SourcePart, PartColumn, matching
 from training.intake.drafting.value_drafts import drafted_value, knows_some
 from training.intake.vocabulary.category_names import category_of
 from training.intake.vocabulary.column_names import EVENT, EVENT_DATES, TREATMENT_COLUMNS
@@ -14,7 +14,7 @@ _EVENTS = {column.name: column for column in TABLES["events"]}
 _TREATMENTS = {column.name: column for column in TABLES["prior_treatments"]}
 
 
-def drafted_events(part: Part) -> DraftedBlock | None:
+def drafted_events(part: SourcePart) -> DraftedBlock | None:
     """The events' block of a part whose rows name an event; None for other parts."""
     keys = event_values(list(part.columns.values()))
     day = drafted_day(part) if keys else None
@@ -30,7 +30,7 @@ def event_values(columns: Sequence[PartColumn]) -> list[DraftedKey]:
     return []
 
 
-def dated_events(part: Part) -> DraftedBlock | None:
+def dated_events(part: SourcePart) -> DraftedBlock | None:
     """Events that have a date column each in the patients' own rows."""
     columns = [one for one in part.columns.values() if one.is_date]
     rows = [
@@ -41,7 +41,7 @@ def dated_events(part: Part) -> DraftedBlock | None:
     return DraftedBlock("events", (DraftedKey("rows", rows),)) if rows else None
 
 
-def drafted_treatments(part: Part) -> DraftedBlock | None:
+def drafted_treatments(part: SourcePart) -> DraftedBlock | None:
     """The block of earlier treatments of a part whose rows name one; None for other parts."""
     keys = treatment_values(list(part.columns.values()))
     return DraftedBlock("prior_treatments", tuple(keys)) if keys else None
@@ -65,7 +65,7 @@ def treatment_values(columns: Sequence[PartColumn]) -> list[DraftedKey]:
     return keys if any(key.key == "treatment" for key in keys) else []
 
 
-def ticked_treatments(part: Part) -> DraftedBlock | None:
+def ticked_treatments(part: SourcePart) -> DraftedBlock | None:
     """A row per ticked choice of a checkbox whose label is a class of treatment."""
     rows = []
     for one in part.columns.values():

@@ -100,7 +100,7 @@ class PartColumn:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class SourcePart:
     """Rows of one table of a source, those ``where`` selects. ``columns`` are those that they fill.
 
     ``empty`` are columns of the same rows that nobody filled yet; they may be filled next month.
@@ -131,9 +131,9 @@ class Part:
         return plain(re.sub(r"\.\w{2,8}$", "", self.title))
 
 
-def parts_of(source: Source) -> tuple[Part, ...]:
+def parts_of(source: Source) -> tuple[SourcePart, ...]:
     """The parts of a source that have an id of patients."""
-    parts: list[Part] = []
+    parts: list[SourcePart] = []
     for table in source.tables.values():
         identifier = identifier_of(table)
         if identifier is not None and len(table):
@@ -154,7 +154,7 @@ def identifier_of(table: SourceTable) -> str | None:
     return None
 
 
-def _of_forms(table: SourceTable, identifier: str) -> list[Part]:
+def _of_forms(table: SourceTable, identifier: str) -> list[SourcePart]:
     """A part per repeating form, and one per event for the rows of no repeating form."""
     events, forms = _texts(table, EVENT), _texts(table, INSTRUMENT)
     parts = []
@@ -177,7 +177,9 @@ def _texts(table: SourceTable, name: str) -> np.ndarray:
     return np.array([*(text_of(value) for value in column.values), ""], dtype=object)[column.codes]
 
 
-def _part(table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str) -> Part:
+def _part(
+    table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, rows: Indices, identifier: str
+) -> SourcePart:
     columns: dict[str, PartColumn] = {}
     empty: dict[str, PartColumn] = {}
     for name, column in table.columns.items():
@@ -186,7 +188,7 @@ def _part(table: SourceTable, where: Mapping[str, tuple[str, ...]], title: str, 
             (columns if (codes >= 0).any() else empty)[name] = PartColumn(column, codes)
     form = where.get(INSTRUMENT, ("",))[0]
     own = {name: one for name, one in empty.items() if not where or (form and one.column.form == form)}
-    return Part(table, where, title, rows, identifier, columns, own)
+    return SourcePart(table, where, title, rows, identifier, columns, own)
 
 
 def matching(columns: Sequence[PartColumn], pattern: str) -> list[PartColumn]:

@@ -6,7 +6,7 @@ from typing import Any
 from features.protocol.columns import TABLES, Column
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.parts import SourcePart, PartColumn, matching
 from training.intake.drafting.value_drafts import described, drafted_value
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.category_names import category_of
@@ -29,7 +29,7 @@ _DECLARED = {column.name: column for column in TABLES["patients"]}
 _PREFIX = r"(?:patient_|pt_|baseline_|bl_)?"
 
 
-def drafted_patients(part: Part) -> DraftedBlock | None:
+def drafted_patients(part: SourcePart) -> DraftedBlock | None:
     """The patients' block of a part with one row per patient; None where it has none of the patients' columns."""
     columns = list(part.columns.values())
     keys: list[DraftedKey] = []
@@ -49,7 +49,7 @@ def drafted_patients(part: Part) -> DraftedBlock | None:
     return DraftedBlock("patients", tuple(sorted(keys, key=lambda key: order.index(key.key))))
 
 
-def has_patient_columns(part: Part) -> bool:
+def has_patient_columns(part: SourcePart) -> bool:
     """Whether a part has more of the patients' columns than an id and a site."""
     block = drafted_patients(part)
     return block is not None and any(key.key not in ("site_id", "prior_treatments_recorded") for key in block.keys)
@@ -66,7 +66,7 @@ def _plain_column(name: str, target: Column, columns: Sequence[PartColumn]) -> D
     return drafts[0][1] if drafts else None
 
 
-def _site(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _site(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     fitting = matching(columns, SITE)
     if not fitting:
         return []
@@ -78,7 +78,7 @@ def _site(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     return [DraftedKey("site_id", one.name, comment)]
 
 
-def _age(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _age(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     born = [one for one in matching(columns, BIRTH_DATE) if one.is_date]
     if born:
         value = {"column": born[0].name, "convert": "age_at_day_0"}
@@ -90,7 +90,7 @@ def _age(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     return []
 
 
-def _onset(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _onset(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     for one in columns:
         is_year = one.is_number and all(len(text) == 4 for text in one.texts)
         if matching([one], ONSET) and (one.is_date or is_year):
@@ -99,7 +99,7 @@ def _onset(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     return []
 
 
-def _body_mass_index(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _body_mass_index(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     if matching(columns, PATIENT_COLUMNS["body_mass_index"]):
         return []
     weights = [one for one in matching(columns, WEIGHT) if one.is_number and one.plain.unit in ("kg", "")]
@@ -115,7 +115,7 @@ def _is_metres(column: PartColumn) -> bool:
     return all(float(text.replace(",", ".")) < 3 for text in column.texts)
 
 
-def _benzodiazepine(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _benzodiazepine(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """A dose of diazepam counts as it is; of another drug, or of one that nobody names, it is converted or asked."""
     plain_dose = [one for one in columns if one.is_number and (fits(DIAZEPAM, *one.names) or _counts_diazepam(one))]
     if plain_dose:
@@ -148,7 +148,7 @@ def _all_named(dose: PartColumn, name: PartColumn) -> bool:
     return all((name.codes >= 0)[[code in above for code in dose.codes]])
 
 
-def _checkboxes(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _checkboxes(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """The choices of a checkbox that are comorbidities, by the choice's label."""
     boxes = [one for one in columns if one.is_checkbox and matching([one], r".*comorb.*")]
     return [
@@ -159,7 +159,7 @@ def _checkboxes(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     ]
 
 
-def _complete(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+def _complete(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     """Whether earlier treatments were asked for, by the state of the form with their checkboxes."""
     boxes = [one for one in columns if one.is_checkbox and one.column.labels.get("1")]
     treatments = [one for one in boxes if category_of("treatment", one.column.labels["1"], _TREATMENTS)]
@@ -174,5 +174,5 @@ def _complete(_: Part, columns: Sequence[PartColumn]) -> list[DraftedKey]:
 
 
 _TREATMENTS = next(column.categories for column in TABLES["prior_treatments"] if column.name == "treatment")
-_Draft = Callable[[Part, Sequence[PartColumn]], list[DraftedKey]]
+_Draft = Callable[[SourcePart, Sequence[PartColumn]], list[DraftedKey]]
 _DRAFTS: tuple[_Draft, ...] = (_site, _age, _onset, _body_mass_index, _benzodiazepine, _checkboxes, _complete)

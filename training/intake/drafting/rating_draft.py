@@ -9,7 +9,7 @@ from features.protocol.item_scoring import ITEM_SCORINGS
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.item_keys import drafted_item_key
-from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.parts import SourcePart, PartColumn, matching
 from training.intake.drafting.several_ratings import drafted_several
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.column_names import SCALE, SCORE
@@ -20,7 +20,7 @@ from training.intake.vocabulary.visits import visit_of
 _EXPERIENCES = frozenset(name for name, scale in INSTRUMENTS.items() if not scale.decides_outcomes)
 
 
-def drafted_ratings(part: Part) -> list[DraftedBlock]:
+def drafted_ratings(part: SourcePart) -> list[DraftedBlock]:
     """The ratings' blocks of a part: none where it has no rating scale."""
     scales = scale_columns(name for name, column in part.columns.items() if column.is_number)
     dated = [one for one in scales if not one.visit]
@@ -33,7 +33,7 @@ def drafted_ratings(part: Part) -> list[DraftedBlock]:
     return blocks + _of_visits(part, of_visits)
 
 
-def _in_order(part: Part) -> list[str]:
+def _in_order(part: SourcePart) -> list[str]:
     """The columns of numbers, and those that are empty now, in the order of the table."""
     return [
         name
@@ -42,7 +42,7 @@ def _in_order(part: Part) -> list[str]:
     ]
 
 
-def _long(part: Part) -> list[DraftedBlock]:
+def _long(part: SourcePart) -> list[DraftedBlock]:
     """One row per rating, with a column that names the scale and one with the score."""
     columns = list(part.columns.values())
     named = [one for one in matching(columns, SCALE) if _names_scales(one)]
@@ -69,7 +69,7 @@ def _names_scales(column: PartColumn) -> bool:
     return 2 * len(known) >= len(column.texts) > 0
 
 
-def _with_items(part: Part, scale: ScaleColumns, day: DraftedKey) -> DraftedBlock:
+def _with_items(part: SourcePart, scale: ScaleColumns, day: DraftedKey) -> DraftedBlock:
     scoring = ITEM_SCORINGS[scale.instrument]
     columns = [part.columns[name] for name in scale.items]
     keys = [
@@ -83,7 +83,7 @@ def _with_items(part: Part, scale: ScaleColumns, day: DraftedKey) -> DraftedBloc
     return DraftedBlock("assessments", tuple(keys))
 
 
-def _with_totals(part: Part, scales: Sequence[ScaleColumns], day: DraftedKey) -> list[DraftedBlock]:
+def _with_totals(part: SourcePart, scales: Sequence[ScaleColumns], day: DraftedKey) -> list[DraftedBlock]:
     """Scales with totals alone, together in one block; a peak of dissociation is of a session, not a rating here."""
     known = [one for one in scales if one.total and one.instrument not in _EXPERIENCES]
     if not known:
@@ -94,7 +94,7 @@ def _with_totals(part: Part, scales: Sequence[ScaleColumns], day: DraftedKey) ->
     return [DraftedBlock("assessments", keys)]
 
 
-def _of_visits(part: Part, scales: Sequence[ScaleColumns]) -> list[DraftedBlock]:
+def _of_visits(part: SourcePart, scales: Sequence[ScaleColumns]) -> list[DraftedBlock]:
     """A row per visit in the names of the columns; its day by a date of the visit, by its name, or asked."""
     rows = []
     asked: dict[str, None] = {}
@@ -118,7 +118,7 @@ def _table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _day_of_visit(part: Part, word: str) -> Any:
+def _day_of_visit(part: SourcePart, word: str) -> Any:
     """The date column of a visit, by its name; else the day that the visit's word tells; None for neither."""
     number = re.sub(r"\D", "", word)
     stem = (

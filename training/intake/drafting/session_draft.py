@@ -7,7 +7,7 @@ from typing import Any
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.parts import Part, PartColumn, matching
+from training.intake.drafting.parts import SourcePart, PartColumn, matching
 from training.intake.drafting.value_drafts import described, drafted_value, knows_some
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
@@ -18,7 +18,7 @@ _THERAPY_TITLE = re.compile(r"(^|_)(ther(apy|apie)?\d*|psychotherap(y|ies)|integ
 _SESSIONS_TITLE = re.compile(r"(^|_)sessions?(_|$)")
 
 
-def drafted_sessions(part: Part, weight: dict[str, Any] | None) -> DraftedBlock | None:
+def drafted_sessions(part: SourcePart, weight: dict[str, Any] | None) -> DraftedBlock | None:
     """The sessions' block of a part; None where nothing tells that its rows are sessions."""
     columns = list(part.columns.values())
     kind = drafted_kind(part.words, columns)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.parts import Part, PartColumn
+from training.intake.drafting.parts import SourcePart, PartColumn
 from training.intake.source import text_of
 
 
 def drafted_several(
-    part: Part, day: DraftedKey, scores: Sequence[PartColumn], by: PartColumn | None = None
+    part: SourcePart, day: DraftedKey, scores: Sequence[PartColumn], by: PartColumn | None = None
 ) -> list[DraftedKey]:
     """The question which rating counts, with how often the source has several; nothing where it has none."""
     number = _several(part, day.value, scores, by)
@@ -19,7 +19,7 @@ def drafted_several(
     return [DraftedKey("several_on_one_day", question(asked, ["last", "first", "refuse"]))]
 
 
-def _several(part: Part, day: Any, scores: Sequence[PartColumn], by: PartColumn | None) -> int:
+def _several(part: SourcePart, day: Any, scores: Sequence[PartColumn], by: PartColumn | None) -> int:
     """How many patients' days have ratings that differ; by the text of the date without its time."""
     name = day.get("column") if isinstance(day, Mapping) else day
     if not isinstance(name, str) or name not in part.columns:

@@ -51,7 +51,7 @@ def _patterns() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ScaleName:
     instrument: str
     visit: str
     item: int | None
@@ -83,7 +83,7 @@ def _of(key: tuple[str, str], items: Mapping[int, str], total: str | None) -> Sc
     return ScaleColumns(*key, tuple(items[number] for number in sorted(items)) if whole else (), total)
 
 
-def _parsed(name: str) -> _Found | None:
+def _parsed(name: str) -> _ScaleName | None:
     for instrument, pattern in _patterns().items():
         if not re.search(pattern, name):
             continue
@@ -91,7 +91,7 @@ def _parsed(name: str) -> _Found | None:
             match = re.fullmatch(shape.replace("SCALE", pattern), name)
             if match:
                 number = int(match["item"]) if item else None
-                return _Found(instrument, match["visit"] if visit else "", number)
+                return _ScaleName(instrument, match["visit"] if visit else "", number)
     return None
 
 

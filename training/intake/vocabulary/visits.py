@@ -17,19 +17,19 @@ VISIT = rf"(?:{_BASELINE}|(?:{_UNITS})_?\d{{1,3}}|(?:{_STEMS})_?\d{{1,3}})"
 
 
 @dataclass(frozen=True)
-class Visit:
+class VisitName:
     """A visit by its word in a name; ``day`` is None where the word does not tell it."""
 
     word: str
     day: int | None
 
 
-def visit_of(word: str) -> Visit | None:
+def visit_of(word: str) -> VisitName | None:
     """The visit that a plain word names: ``w4`` is day 28, ``month3`` day 91, ``baseline`` day 0, ``v2`` is unknown."""
     if re.fullmatch(_BASELINE, word):
-        return Visit(word, 0)
+        return VisitName(word, 0)
     if match := _COUNTED.fullmatch(word):
         unit = _UNIT[match[1] or match[4]]
         number = int(match[2] or match[3])
-        return Visit(word, number * DAYS_OF[unit] if unit in DAYS_OF else round(number * MONTH_DAYS))
-    return Visit(word, None) if _NUMBERED.fullmatch(word) else None
+        return VisitName(word, number * DAYS_OF[unit] if unit in DAYS_OF else round(number * MONTH_DAYS))
+    return VisitName(word, None) if _NUMBERED.fullmatch(word) else None
