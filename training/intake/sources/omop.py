@@ -24,6 +24,11 @@ from training.intake.sources.omop_tables import CLINICAL, ArrowTable
 
 INGREDIENT = "ingredient_concept_id"
 _NOT_PASSED_ON = ("care_site",)
+_KEYS = (
+    *(f"{name}_id" for name in CLINICAL if name != "person"),
+    *("measurement_event_id", "meas_event_field_concept_id", "observation_event_id", "obs_event_field_concept_id"),
+)
+"""Keys between tables, which the joins have used up."""
 
 
 class TableReader(Protocol):
@@ -115,9 +120,9 @@ def _joined(tables: Mapping[str, ArrowTable], vocabulary: Vocabulary) -> dict[st
     person = _with_birth_date(_with_care_site(tables["person"], tables.get("care_site")))
     joined = {**tables, "person": person}
     if "drug_exposure" in joined:
-        drugs = joined["drug_exposure"].column("drug_concept_id").to_pylist()
-        ingredients = [vocabulary.ingredients.get(drug, drug) for drug in drugs]
-        joined["drug_exposure"] = joined["drug_exposure"].append_column(INGREDIENT, pa.array(ingredients, pa.int64()))
+        drugs = joined["drug_exposure"].column("drug_concept_id")
+        ingredients = pc.coalesce(_looked_up(drugs, vocabulary.ingredients, pa.int64()), drugs)
+        joined["drug_exposure"] = joined["drug_exposure"].append_column(INGREDIENT, ingredients)
     for event in ("drug_exposure", "procedure_occurrence"):
         if event in joined and f"{event}_id" in joined[event].column_names:
             for name, values in linked_columns(event, joined, vocabulary.names).items():
@@ -131,10 +136,8 @@ def _with_care_site(person: ArrowTable, sites: ArrowTable | None) -> ArrowTable:
     label = "care_site_source_value" if "care_site_source_value" in sites.column_names else "care_site_name"
     if label not in sites.column_names:
         return person
-    names = dict(zip(sites.column("care_site_id").to_pylist(), sites.column(label).to_pylist(), strict=True))
-    values = [names.get(site) for site in person.column("care_site_id").to_pylist()]
-    shown = [None if value is None else str(value) for value in values]
-    return person.append_column("care_site_source_value", pa.array(shown, pa.string()))
+    names = _as_texts(sites, "care_site_id", label)
+    return person.append_column("care_site_source_value", _looked_up(person.column("care_site_id"), names, pa.string()))
 
 
 def _with_birth_date(person: ArrowTable) -> ArrowTable:
@@ -152,13 +155,25 @@ def _with_source_value(content: ArrowTable, person: ArrowTable) -> ArrowTable:
     name = "person_source_value"
     if name not in person.column_names or "person_id" not in content.column_names or name in content.column_names:
         return content
-    own = dict(zip(person.column("person_id").to_pylist(), person.column(name).to_pylist(), strict=True))
-    values = [own.get(number) for number in content.column("person_id").to_pylist()]
-    return content.append_column(name, pa.array([None if one is None else str(one) for one in values], pa.string()))
+    own = _as_texts(person, "person_id", name)
+    return content.append_column(name, _looked_up(content.column("person_id"), own, pa.string()))
+
+
+def _as_texts(table: ArrowTable, key: str, value: str) -> dict[int, str]:
+    """From the ids of a table to another column as text, where both are recorded."""
+    pairs = zip(table.column(key).to_pylist(), table.column(value).to_pylist(), strict=True)
+    return {number: str(text) for number, text in pairs if number is not None and text is not None}
+
+
+def _looked_up(keys: Any, values: Mapping[int, Any], kind: Any) -> Any:
+    """The value of each key, null where there is none."""
+    positions = pc.index_in(keys, value_set=pa.array(list(values), pa.int64()))
+    return pa.array(list(values.values()), kind).take(positions.combine_chunks())
 
 
 def _source_table(name: str, place: str, content: ArrowTable, vocabulary: Vocabulary) -> SourceTable:
-    columns = {title: _source_column(title, content.column(title), vocabulary) for title in content.column_names}
+    titles = [title for title in content.column_names if title not in _KEYS]
+    columns = {title: _source_column(title, content.column(title), vocabulary) for title in titles}
     rows = np.arange(1, content.num_rows + 1, dtype=np.intp)
     if place.casefold().endswith(".csv"):
         rows += 1  # as a spreadsheet numbers them, below the header

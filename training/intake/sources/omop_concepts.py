@@ -114,7 +114,14 @@ _MEASURES = _concepts(
     "measure",
     VOCABULARY,
     "",
-    {3004249: "Systolic blood pressure", 3038553: "Body mass index", 3025315: "Body weight", 3036277: "Body height"},
+    {
+        3004249: "Systolic blood pressure",
+        3038553: "Body mass index",
+        3025315: "Body weight",
+        3036277: "Body height",
+        8521: "OTHER",
+        8551: "UNKNOWN",
+    },
 )
 _ROUTES = (
     *_concepts("route", ROUTES_SOURCE, "intramuscular", {4302612: "intramuscular"}),

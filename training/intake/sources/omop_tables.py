@@ -22,26 +22,26 @@ CLINICAL: dict[str, tuple[str, ...]] = {
     ),
     "measurement": (
         "measurement_id", "person_id", "measurement_concept_id", "measurement_date", "measurement_datetime",
-        "value_as_number", "value_as_concept_id", "unit_concept_id", "visit_occurrence_id",
+        "value_as_number", "value_as_concept_id", "unit_concept_id",
         "measurement_source_value", "measurement_event_id", "meas_event_field_concept_id",
     ),
     "observation": (
         "observation_id", "person_id", "observation_concept_id", "observation_date", "observation_datetime",
-        "value_as_number", "value_as_string", "value_as_concept_id", "visit_occurrence_id",
+        "value_as_number", "value_as_string", "value_as_concept_id",
         "observation_source_value", "observation_event_id", "obs_event_field_concept_id",
     ),
     "drug_exposure": (
         "drug_exposure_id", "person_id", "drug_concept_id", "drug_exposure_start_date", "drug_exposure_end_date",
         "drug_exposure_start_datetime", "quantity", "days_supply", "stop_reason", "route_concept_id",
-        "visit_occurrence_id", "drug_source_value", "route_source_value", "dose_unit_source_value",
+        "drug_source_value", "route_source_value", "dose_unit_source_value",
     ),
     "condition_occurrence": (
         "condition_occurrence_id", "person_id", "condition_concept_id", "condition_start_date", "condition_end_date",
-        "condition_status_concept_id", "visit_occurrence_id", "condition_source_value",
+        "condition_status_concept_id", "condition_source_value",
     ),
     "procedure_occurrence": (
         "procedure_occurrence_id", "person_id", "procedure_concept_id", "procedure_date", "procedure_datetime",
-        "procedure_end_date", "quantity", "visit_occurrence_id", "procedure_source_value",
+        "procedure_end_date", "quantity", "procedure_source_value",
     ),
     "observation_period": (
         "observation_period_id", "person_id", "observation_period_start_date", "observation_period_end_date",
@@ -72,6 +72,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "concept": ("concept_id", "concept_name"),
     "concept_ancestor": VOCABULARY["concept_ancestor"],
 }
+_MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
+"""What software adds to a date that it holds as a date and time."""
 _NUMBERS = ("value_as_number", "quantity", "days_supply")
 
 
@@ -98,6 +100,8 @@ def typed(place: str, content: ArrowTable) -> ArrowTable:
         columns[name] = _whole_numbers(place, name, column) if kind == "id" else _plain(column)
         if kind == "number":
             columns[name] = _numbers(columns[name])
+        elif name.endswith("_date") and pa.types.is_string(columns[name].type):
+            columns[name] = pc.replace_substring_regex(columns[name], _MIDNIGHT, "")
     return pa.table(columns)
 
 

@@ -3,6 +3,9 @@
 Concepts above 2,000,000,000 are the clinic's own.
 """
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -163,11 +166,27 @@ def write_parquet(folder: Path) -> Path:
     return folder
 
 
-def load(url: URL, schema: str) -> str:
-    """Load the tables into a schema of a database; its address as a person writes it."""
+def load(url: URL, schema: str, *, as_text: bool = False) -> str:
+    """Load the tables into a schema of a database, all cells as text or not; its address as a person writes it."""
     with disposed(create_engine(url)) as engine, engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
         for name, frame in frames().items():
-            frame.to_sql(name, connection, schema=schema, index=False)
+            shown = frame.astype("string") if as_text else frame
+            shown.to_sql(name, connection, schema=schema, index=False)
         connection.execute(text(f"CREATE TABLE {schema}.note (note_text text)"))
     return url.set(drivername="postgresql", query={"schema": schema}).render_as_string(hide_password=False)
+
+
+@contextmanager
+def reader_without_tables(url: URL, schema: str) -> Iterator[str]:
+    """A user who sees a schema and may read no table of it but ``person``."""
+    user = f"kap_reader_{secrets.token_hex(4)}"
+    with disposed(create_engine(url)) as engine:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE ROLE {user} LOGIN"))
+            connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {user}"))
+            connection.execute(text(f"GRANT SELECT ON {schema}.person TO {user}"))
+        yield user
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP OWNED BY {user}"))
+            connection.execute(text(f"DROP ROLE {user}"))

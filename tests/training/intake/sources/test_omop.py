@@ -144,6 +144,11 @@ def test_an_address_that_leads_nowhere_is_refused_without_its_password(address: 
     assert MARKER not in str(problem)
 
 
+def test_ids_and_numbers_that_a_database_keeps_as_text_are_read_too(database: URL, source: Source) -> None:
+    address = omop_tables.load(database, "texts", as_text=True)
+    assert content(read_omop(address)) == content(source)
+
+
 def test_a_schema_or_database_that_is_not_there_is_refused(database: URL) -> None:
     plain = database.set(drivername="postgresql")
     assert (
@@ -152,6 +157,16 @@ def test_a_schema_or_database_that_is_not_there_is_refused(database: URL) -> Non
     )
     nowhere = plain.set(database="kap_no_such_database").render_as_string(hide_password=False)
     assert problem_of(nowhere).found == "there is no such database on this server"
+
+
+def test_a_table_that_the_user_may_not_read_is_refused_in_one_sentence(
+    database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = omop_tables.load(database, "closed")
+    with omop_tables.reader_without_tables(database, "closed") as reader:
+        problem = problem_of(address.replace(f"//{database.username}@", f"//{reader}@"))
+    assert problem.found == "this user may not read its tables"
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_the_password_comes_from_the_environment_or_the_password_file(
