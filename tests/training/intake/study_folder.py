@@ -1,7 +1,7 @@
 """The folder of a study that imports a clinic's data: exports, the mapping with its answers, the imported cohorts."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,6 @@ from click.testing import CliRunner
 
 from training.cli.app import main
 from training.intake.mapping_reading import open_questions
-
-KEEP_IDS = {"pseudonyms = true": "pseudonyms = false"}
-"""A change of a drafted mapping that keeps the clinic's ids."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,13 @@ class StudyFolder:
         assert result.exit_code == 0, result.output
         return result.output
 
-    def map(self, source: str | Path, questions: int, changes: Mapping[str, str]) -> None:
-        """Draft the mapping of a source, which asks so many questions, and change it as a person would."""
+    def map(self, source: str | Path, questions: int, answered: Callable[[str], str]) -> None:
+        """Draft the mapping of a source, which asks so many questions, and answer them as a person would."""
         self.kap("cohort", "map", source, "--out", self.mapping)
         text = self.mapping.read_text(encoding="utf-8")
-        assert len(list(open_questions(tomllib.loads(text)))) == questions
-        for drafted, answer in changes.items():
-            assert drafted in text
-            text = text.replace(drafted, answer)
-        self.mapping.write_text(text, encoding="utf-8")
+        asked = list(open_questions(tomllib.loads(text)))
+        assert len(asked) == questions, asked
+        self.mapping.write_text(answered(text), encoding="utf-8")
 
     def imported(self, source: str | Path, name: str = "cohort") -> Path:
         """The cohort's folder that the mapping makes of a source, in one command."""

@@ -2,13 +2,14 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.protocol.instruments import INSTRUMENTS
 from tests.places import SHARED
+from tests.training.intake.draft_answers import changed
 from tests.training.intake.pandas_readings.tables import completed_years, numbers
 from tests.training.intake.study_folder import StudyFolder
 from training.cohort.reader import read_cohort
@@ -25,8 +26,8 @@ ITEMS = {"gad7": 7, "phq9": 9}
 TOTALS = ("pcl5", "lsas", "hama", "ybocs", "pdss")
 LORAZEPAM = 10
 """Milligrams of diazepam for one of lorazepam."""
-REMISSION_AT_MOST = {"gad7": 4, "hama": 7, "lsas": 30, "pdss": 5, "pcl5": 27, "ybocs": 14}
-"""In the order of the default protocol."""
+PRIMARY = ("gad7", "hama", "lsas", "pdss", "pcl5", "ybocs")
+"""The instruments of the default protocol that decide remission, in its order."""
 
 pytestmark = pytest.mark.skipif(not EXPORT.is_dir(), reason="the clinic's export is not there")
 
@@ -40,7 +41,7 @@ def export() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("clinic"))
-    study.map(EXPORT, 1, ANSWERS)
+    study.map(EXPORT, 1, lambda text: changed(text, ANSWERS))
     study.imported(EXPORT)
     return study
 
@@ -170,9 +171,11 @@ def test_nobody_but_patients_without_symptoms_is_left_out_before_session_1(
     """The reason is derived anew, from the last total by day 0 of the first instrument of the protocol's list."""
     ratings = table(study, "assessments").query("day <= 0").sort_values("day")
     last = ratings.groupby(["patient_id", "instrument"])["score"].last().unstack()
-    primary = last[list(REMISSION_AT_MOST)].notna().idxmax(axis=1)
+    primary = last[list(PRIMARY)].notna().idxmax(axis=1)
     in_remission = {
-        patient for patient, scale in primary.items() if last.loc[patient, scale] <= REMISSION_AT_MOST[scale]
+        patient
+        for patient, scale in primary.items()
+        if last.loc[patient, scale] <= INSTRUMENTS[scale].remission_at_most
     }
     outcomes = outcomes_frame(read_cohort(study.path / "cohort"))
     first = outcomes[outcomes["landmark"] == "before session 1"]

@@ -4,8 +4,8 @@ A mapping is drafted from the first month's export, answered as a person would, 
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -21,41 +21,32 @@ from tests.training.intake.clinic_sources.omop import load_omop, write_omop
 from tests.training.intake.clinic_sources.redcap import write_redcap
 from tests.training.intake.clinic_sources.spss import write_spss
 from tests.training.intake.clinic_sources.workbook import write_workbook
+from tests.training.intake.draft_answers import KEEP_IDS, PROTOCOL, answered_concepts, changed
 from tests.training.intake.pandas_readings.tables import Tables, canonical, differences
-from tests.training.intake.study_folder import KEEP_IDS, StudyFolder
+from tests.training.intake.study_folder import StudyFolder
 from training.cohort.reader import read_cohort
 from training.intake.conversion.pseudonyms import PseudonymKey
 from training.outcomes.table import outcomes_frame
 
-PROTOCOL = {"[dates]": '[protocol]\nfile = "protocol.toml"\n\n[dates]'}
-
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """How a source is written, how many questions its draft asks, and what a person changes in the draft."""
+    """How a source is written, how many questions its draft asks, and how a person answers them in the draft."""
 
     write: Callable[[DatedCohort, Path], Path]
     questions: int
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answered: Callable[[str], str] = str
 
 
+MISSING_CODES = {'candidates = ["[\\"-99\\"]", "[]"], answer = "?"': 'answer = ["-99"]'}
+OTHER_ILLNESS = {'"F48.9" = "?"': '"F48.9" = "other"'}
+LAST_RATING = {'candidates = ["last", "first", "refuse"], answer = "?"': 'answer = "last"'}
 ROUND_TRIPS = {
-    "redcap": RoundTrip(
-        write_redcap,
-        1,
-        {'candidates = ["[\\"-99\\"]", "[]"], answer = "?"': 'answer = ["-99"]'},
-    ),
-    "spss": RoundTrip(write_spss, 1, {'drug = "?"': 'drug = "diazepam"'}),
+    "redcap": RoundTrip(write_redcap, 1, lambda text: changed(text, MISSING_CODES)),
+    "spss": RoundTrip(write_spss, 0),
     "workbook": RoundTrip(write_workbook, 0),
-    "health record": RoundTrip(
-        write_health_record,
-        2,
-        {
-            '"F48.9" = "?"': '"F48.9" = "other"',
-            'candidates = ["last", "first", "refuse"], answer = "?"': 'answer = "last"',
-        },
-    ),
-    "omop": RoundTrip(write_omop, 0),
+    "health record": RoundTrip(write_health_record, 2, lambda text: changed(text, OTHER_ILLNESS | LAST_RATING)),
+    "omop": RoundTrip(write_omop, 26, answered_concepts),
 }
 
 
@@ -63,7 +54,7 @@ def draft_and_answer(study: StudyFolder, source: str | Path, name: str, dated: D
     """Draft the mapping of a source, answer its questions, name the protocol, and keep the ids."""
     (study.path / "protocol.toml").write_text(dated.cohort.protocol_toml, encoding="utf-8")
     trip = ROUND_TRIPS[name]
-    study.map(source, trip.questions, {**trip.answers, **PROTOCOL, **KEEP_IDS})
+    study.map(source, trip.questions, lambda text: changed(trip.answered(text), PROTOCOL | KEEP_IDS))
 
 
 @pytest.fixture
@@ -78,7 +69,7 @@ def dated() -> DatedCohort:
 
 @pytest.fixture(scope="module")
 def first_month(dated: DatedCohort) -> DatedCohort:
-    return dated.until(dated.assessments["date"].sort_values().iloc[len(dated.assessments) * 17 // 20])
+    return dated.first_month()
 
 
 def written_tables(folder: Path) -> Tables:
@@ -157,7 +148,7 @@ def test_an_omop_set_in_postgresql_gives_the_cohort_back(dated: DatedCohort, stu
 @pytest.mark.parametrize("name", ROUND_TRIPS)
 def test_600_patients_come_back_from_each_source(name: str, study: StudyFolder) -> None:
     dated, trip = dated_cohort(600, 4, 12), ROUND_TRIPS[name]
-    first = dated.until(dated.assessments["date"].sort_values().iloc[len(dated.assessments) * 19 // 20])
+    first = dated.first_month()
     source = trip.write(first, study.path / "october")
     draft_and_answer(study, source, name, first)
     assert differences_of(study.imported(source, "first"), first) == []

@@ -54,6 +54,15 @@ class DatedCohort:
         tables = {name: _without_dates(table) for name, table in known.items()}
         return replace(self, cohort=replace(self.cohort, **tables), exported="2026-10-01", **known)
 
+    def first_month(self) -> "DatedCohort":
+        """An earlier export of the clinic, of most ratings, in which every category is there already."""
+        dates = self.assessments["date"].sort_values().to_list()
+        for position in range(len(dates) * 17 // 20, len(dates) - 1, len(dates) // 50):
+            earlier = self.until(dates[position])
+            if _categories(earlier) == _categories(self):
+                return earlier
+        raise ValueError("no earlier month has every category")
+
     def write_original(self, folder: Path) -> Path:
         """The cohort's own folder, with days."""
         write_cohort(self.cohort, folder)
@@ -68,6 +77,12 @@ def dated_cohort(patients: int, sites: int, seed: int) -> DatedCohort:
     tables = {name: _with_dates(getattr(cohort, name), day_0, dates) for name, dates in DATES.items()}
     with_day_0 = cohort.patients.assign(day_0=day_0.to_numpy())
     return DatedCohort(cohort=cohort, patients=with_day_0, seed=seed, **tables)
+
+
+def _categories(dated: DatedCohort) -> list[set[object]]:
+    named = (("patients", "diagnosis"), ("prior_treatments", "treatment"), ("prior_treatments", "outcome"))
+    named += (("sessions", "route"), ("assessments", "instrument"), ("events", "event"), ("patients", "sex"))
+    return [set(getattr(dated, table)[column].dropna()) for table, column in named]
 
 
 def _with_dates(table: pd.DataFrame, day_0: pd.Series, dates: dict[str, str]) -> pd.DataFrame:

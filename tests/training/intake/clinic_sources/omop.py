@@ -69,7 +69,8 @@ def load_omop(dated: DatedCohort, url: URL) -> str:
 
 def _concept_table() -> pd.DataFrame:
     names = concepts.NAMES
-    return pd.DataFrame({"concept_id": list(names), "concept_name": list(names.values()), "vocabulary_id": "Local"})
+    vocabularies = ["Local" if number > concepts.LOCAL else "Standard" for number in names]
+    return pd.DataFrame({"concept_id": names.keys(), "concept_name": names.values(), "vocabulary_id": vocabularies})
 
 
 def _add_persons(tables: ClinicalTables, dated: DatedCohort, sites: dict[str, int]) -> dict[str, int]:

@@ -13,7 +13,7 @@ FROM_RECORD = 32817
 """Type of every record: a health record."""
 OF_DRUG, OF_PROCEDURE = 1147094, 1147082
 """What the id of a linked event is an id of: `drug_exposure_id`, `procedure_occurrence_id`."""
-SEXES = {"male": 8507, "female": 8532, "intersex": 8521}
+SEXES = {"male": 8507, "female": 8532, "intersex": 2_000_000_010}
 ROUTES = {"intramuscular": 4302612, "subcutaneous": 4142048, "sublingual": 4292110, "intravenous": 4171047}
 
 _LOCAL_NAMES = {
@@ -70,8 +70,18 @@ _LOCAL_NAMES = {
     703: "Remission",
     704: "Intolerance",
 }
-NAMES = {LOCAL + number: name for number, name in _LOCAL_NAMES.items()}
-"""What the set's table of concepts says of the local ones."""
+_STANDARD_NAMES = {
+    YES: "Yes",
+    NO: "No",
+    KETAMINE: "ketamine",
+    BODY_MASS_INDEX: "Body mass index (BMI) [Ratio]",
+    SYSTOLIC: "Systolic blood pressure",
+    SEXES["male"]: "MALE",
+    SEXES["female"]: "FEMALE",
+    SEXES["intersex"]: "Intersex",
+}
+NAMES = {**_STANDARD_NAMES, **{LOCAL + number: name for number, name in _LOCAL_NAMES.items()}}
+"""What the set's table of concepts says of them."""
 
 
 def _numbered(first: int, *names: str) -> dict[str, int]:

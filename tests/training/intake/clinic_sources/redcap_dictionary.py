@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class DictionaryField:
+class ProjectField:
     """One line of the dictionary."""
 
     name: str
@@ -78,85 +78,84 @@ ITEMS = {"gad7": 7, "phq9": 9}
 TOTALS = ("pcl5", "lsas", "hama", "ybocs", "pdss")
 
 
-def _baseline() -> list[DictionaryField]:
+def _baseline() -> list[ProjectField]:
     form = "baseline"
     return [
-        DictionaryField("record_id", form, "text", "Record ID"),
-        DictionaryField("consent_date", form, "text", "Date of informed consent", validation="date_ymd"),
-        DictionaryField("initials", form, "text", "Initials", identifier=True),
-        DictionaryField("dob", form, "text", "Date of birth", validation="date_ymd", identifier=True),
-        DictionaryField("sex", form, "radio", "Sex at birth", _labelled(SEXES)),
-        DictionaryField("primary_dx", form, "dropdown", "Primary diagnosis", _labelled(DIAGNOSES, **ABBREVIATED)),
-        DictionaryField("illness_years", form, "text", "Years since onset of the illness", validation="number_1dp"),
-        DictionaryField("weight_kg", form, "text", "Weight (kg)", validation="number_1dp"),
-        DictionaryField("bmi", form, "text", "Body mass index (kg/m2)", validation="number_1dp"),
-        DictionaryField("bzd_name", form, "text", "Benzodiazepine taken now: name"),
-        DictionaryField("bzd_dose", form, "text", "Benzodiazepine taken now: mg a day", validation="number"),
-        DictionaryField("comorb", form, "checkbox", "Comorbidities", _choices(dict(COMORBIDITIES.values()))),
-        DictionaryField("fh_alcohol", form, "yesno", "First-degree relative with alcohol use disorder?"),
-        DictionaryField("hx_asked", form, "yesno", "Were earlier treatments asked for?"),
-        DictionaryField("prior_tx", form, "checkbox", "Earlier treatments", _labelled(TREATMENTS, **ABBREVIATED)),
-        DictionaryField("expectancy", form, "text", "Expectation of benefit (0-10)", validation="integer"),
-        DictionaryField("alliance", form, "text", "Working alliance (0-10)", validation="number_1dp"),
-        DictionaryField("remarks", form, "notes", "Remarks"),
+        ProjectField("record_id", form, "text", "Record ID"),
+        ProjectField("consent_date", form, "text", "Date of informed consent", validation="date_ymd"),
+        ProjectField("initials", form, "text", "Initials", identifier=True),
+        ProjectField("dob", form, "text", "Date of birth", validation="date_ymd", identifier=True),
+        ProjectField("sex", form, "radio", "Sex at birth", _labelled(SEXES)),
+        ProjectField("primary_dx", form, "dropdown", "Primary diagnosis", _labelled(DIAGNOSES, **ABBREVIATED)),
+        ProjectField("illness_years", form, "text", "Years since onset of the illness", validation="number_1dp"),
+        ProjectField("weight_kg", form, "text", "Weight (kg)", validation="number_1dp"),
+        ProjectField("bmi", form, "text", "Body mass index (kg/m2)", validation="number_1dp"),
+        ProjectField("bzd_name", form, "text", "Benzodiazepine taken now: name"),
+        ProjectField("bzd_dose", form, "text", "Benzodiazepine taken now: mg a day", validation="number"),
+        ProjectField("comorb", form, "checkbox", "Comorbidities", _choices(dict(COMORBIDITIES.values()))),
+        ProjectField("fh_alcohol", form, "yesno", "First-degree relative with alcohol use disorder?"),
+        ProjectField("hx_asked", form, "yesno", "Were earlier treatments asked for?"),
+        ProjectField("prior_tx", form, "checkbox", "Earlier treatments", _labelled(TREATMENTS, **ABBREVIATED)),
+        ProjectField("expectancy", form, "text", "Expectation of benefit (0-10)", validation="integer"),
+        ProjectField("alliance", form, "text", "Working alliance (0-10)", validation="number_1dp"),
+        ProjectField("remarks", form, "notes", "Remarks"),
     ]
 
 
-def _treatments() -> list[DictionaryField]:
+def _treatments() -> list[ProjectField]:
     form = "prior_treatment"
     return [
-        DictionaryField("pt_class", form, "dropdown", "Class of treatment", _labelled(TREATMENTS, **ABBREVIATED)),
-        DictionaryField("pt_start", form, "text", "First day of the treatment", validation="date_ymd"),
-        DictionaryField("pt_end", form, "text", "Last day (empty: still running)", validation="date_ymd"),
-        DictionaryField("pt_adequate", form, "yesno", "Dose and duration adequate?"),
-        DictionaryField("pt_outcome", form, "radio", "What it achieved", _labelled(TREATMENT_OUTCOMES)),
+        ProjectField("pt_class", form, "dropdown", "Class of treatment", _labelled(TREATMENTS, **ABBREVIATED)),
+        ProjectField("pt_start", form, "text", "First day of the treatment", validation="date_ymd"),
+        ProjectField("pt_end", form, "text", "Last day (empty: still running)", validation="date_ymd"),
+        ProjectField("pt_adequate", form, "yesno", "Dose and duration adequate?"),
+        ProjectField("pt_outcome", form, "radio", "What it achieved", _labelled(TREATMENT_OUTCOMES)),
     ]
 
 
-def _questionnaires() -> list[DictionaryField]:
+def _questionnaires() -> list[ProjectField]:
     form = "questionnaires"
-    fields = [DictionaryField("q_date", form, "text", "Date of the questionnaires", validation="date_ymd")]
+    fields = [ProjectField("q_date", form, "text", "Date of the questionnaires", validation="date_ymd")]
     for scale, count in ITEMS.items():
         names = [f"{scale}_{number}" for number in range(1, count + 1)]
         title = f"{scale[:3].upper()}-{scale[3:]}"
-        fields += [DictionaryField(name, form, "radio", f"{title} item {name[5:]}", FREQUENCY) for name in names]
+        fields += [ProjectField(name, form, "radio", f"{title} item {name[5:]}", FREQUENCY) for name in names]
         added = " + ".join(f"[{name}]" for name in names)
-        fields.append(DictionaryField(f"{scale}_total", form, "calc", f"{title} total", added))
+        fields.append(ProjectField(f"{scale}_total", form, "calc", f"{title} total", added))
     titles = {"pcl5": "PCL-5", "lsas": "LSAS", "hama": "HAM-A", "ybocs": "Y-BOCS", "pdss": "PDSS"}
     fields += [
-        DictionaryField(f"{scale}_total", form, "text", f"{titles[scale]} total", validation="integer")
-        for scale in TOTALS
+        ProjectField(f"{scale}_total", form, "text", f"{titles[scale]} total", validation="integer") for scale in TOTALS
     ]
-    return [*fields, DictionaryField("q_place", form, "radio", "Filled in at", "1, Clinic | 2, Home")]
+    return [*fields, ProjectField("q_place", form, "radio", "Filled in at", "1, Clinic | 2, Home")]
 
 
-def _sessions() -> list[DictionaryField]:
+def _sessions() -> list[ProjectField]:
     dosing, therapy = "dosing_session", "therapy_session"
     return [
-        DictionaryField("session_date", dosing, "text", "Date of the ketamine session", validation="date_ymd"),
-        DictionaryField("route", dosing, "radio", "Route of administration", _labelled(ROUTES)),
-        DictionaryField("dose_mg", dosing, "text", "Ketamine dose (mg)", validation="number"),
-        DictionaryField("cadss_peak", dosing, "text", "Peak CADSS", validation="integer"),
-        DictionaryField("sbp_peak", dosing, "text", "Peak systolic blood pressure (mmHg)", validation="integer"),
-        DictionaryField("ae_yn", dosing, "yesno", "Adverse event?"),
-        DictionaryField("room", dosing, "text", "Room"),
-        DictionaryField("therapy_date", therapy, "text", "Date of the psychotherapy session", validation="date_ymd"),
-        DictionaryField("therapist", therapy, "text", "Therapist"),
+        ProjectField("session_date", dosing, "text", "Date of the ketamine session", validation="date_ymd"),
+        ProjectField("route", dosing, "radio", "Route of administration", _labelled(ROUTES)),
+        ProjectField("dose_mg", dosing, "text", "Ketamine dose (mg)", validation="number"),
+        ProjectField("cadss_peak", dosing, "text", "Peak CADSS", validation="integer"),
+        ProjectField("sbp_peak", dosing, "text", "Peak systolic blood pressure (mmHg)", validation="integer"),
+        ProjectField("ae_yn", dosing, "yesno", "Adverse event?"),
+        ProjectField("room", dosing, "text", "Room"),
+        ProjectField("therapy_date", therapy, "text", "Date of the psychotherapy session", validation="date_ymd"),
+        ProjectField("therapist", therapy, "text", "Therapist"),
     ]
 
 
-def _events() -> list[DictionaryField]:
+def _events() -> list[ProjectField]:
     form = "clinical_event"
     return [
-        DictionaryField("ev_date", form, "text", "Date of the event", validation="date_ymd"),
-        DictionaryField("ev_type", form, "radio", "What happened", _labelled(EVENTS)),
+        ProjectField("ev_date", form, "text", "Date of the event", validation="date_ymd"),
+        ProjectField("ev_type", form, "radio", "What happened", _labelled(EVENTS)),
     ]
 
 
 FIELDS = (*_baseline(), *_treatments(), *_questionnaires(), *_sessions(), *_events())
 
 
-def columns_of(field: DictionaryField) -> list[str]:
+def columns_of(field: ProjectField) -> list[str]:
     """The columns that a field has in an export: a checkbox has one per choice."""
     if field.kind != "checkbox":
         return [field.name]

@@ -17,6 +17,8 @@ from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMEN
 from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
 
+DAY_0 = pd.Timestamp("1582-10-14")
+"""From which SPSS counts the seconds of its dates."""
 ROOM = {"pt": 8, "dos": 13, "ther": 7, "visit": 26, "ev": 3}
 """Groups of columns per patient: treatments, doses, hours of therapy, visits, events."""
 SCALES = {
@@ -91,8 +93,6 @@ def write_spss(dated: DatedCohort, folder: Path) -> Path:
 def _typed(name: str, cells: list[_Cell]) -> pd.Series:
     if name in ("pid", "remarks"):
         return pd.Series(cells, dtype=object)
-    if name.endswith("_date"):
-        return pd.to_datetime(pd.Series(cells, dtype=object))
     return pd.Series(np.array([np.nan if pd.isna(cell) else float(str(cell)) for cell in cells]))
 
 
@@ -192,8 +192,9 @@ def _or_missing(value: object, missing: int, rng: np.random.Generator) -> object
     return missing if pd.isna(value) and rng.random() < 0.5 else value
 
 
-def _date(value: object) -> object:
-    return value if is_date(value) else None
+def _date(value: object) -> float | None:
+    """A date as SPSS holds it, in seconds; a column of numbers is written in a fraction of the time of dates."""
+    return (value - DAY_0).total_seconds() if isinstance(value, pd.Timestamp) and is_date(value) else None
 
 
 def _treatments(dated: DatedCohort) -> Iterator[tuple[str, _Cells]]:
