@@ -158,8 +158,7 @@ class CellEvaluation:
             return self._constant(rows, rule, read, empty)
         column = self.column(rows.table, str(rule.column), rule.path)
         codes = column.codes[rows.positions]
-        read_cells = np.empty(len(column.values) + 1, dtype=object)
-        read_cells[:] = [empty] * len(read_cells)
+        read_cells = _filled_with(empty, len(column.values) + 1)
         for code in np.unique(codes[codes >= 0]).tolist():
             cell = column.values[code]
             if self._is_missing(rule, column, cell):
@@ -179,14 +178,12 @@ class CellEvaluation:
         return read_cells[codes]
 
     def _constant(self, rows: SelectedRows, rule: ValueRule, read: Callable[[Any], Any], empty: Any) -> np.ndarray:
-        values = np.empty(len(rows), dtype=object)
         try:
             value = read(rule.constant)
         except CellRefusedError as error:
             self._refuse_key(f"{rule.path}.value", error.required, error.found)
             value = empty
-        values[:] = [value] * len(rows)
-        return values
+        return _filled_with(value, len(rows))
 
     def _meaning(self, rule: ValueRule, cell: Cell) -> Cell:
         if rule.values is None:
@@ -209,6 +206,13 @@ class CellEvaluation:
         from features.protocol.problems import Problem
 
         self.log.problems.append(Problem(self.mapping.name, None, path, required, found))
+
+
+def _filled_with(value: Any, number: int) -> np.ndarray:
+    """An array of objects, all the same; shape (number,)."""
+    values = np.empty(number, dtype=object)
+    values[:] = [value] * number
+    return values
 
 
 def _is_something(cell: Cell) -> bool:

@@ -20,7 +20,7 @@ EXCEL_DAY_0 = dt.date(1899, 12, 30)
 """The day before Excel's day 1, as all days after February 1900 count."""
 DATED, COUNTED, FROM_DAY_0 = 0, 1, 2
 """How a row tells its day: by a date, by a number of days as the source counts them, or by days from day 0."""
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?)?")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?)?")
 _COMPACT = re.compile(r"(?:19|20)\d{6}")
 _BY_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?: (\d{1,2}:\d{2}(?::\d{2})?))?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?")
@@ -140,7 +140,7 @@ def _iso_moment(match: re.Match[str], zone: ZoneInfo | None) -> Moment:
     date = dt.date(int(match[1]), int(match[2]), int(match[3]))
     if match[4] is None:
         return Moment(date)
-    time = dt.time.fromisoformat(match[4].replace(",", "."))
+    time = read_time(match[4])
     if match[5] is None:
         return Moment(date, time)
     offset = dt.datetime.fromisoformat(f"2000-01-01T00:00:00{match[5].replace('Z', '+00:00')}").tzinfo

@@ -117,7 +117,7 @@ def _identifiers(block: Block, table: SourceTable, rows: Indices, cells: CellEva
         required = "the id as the clinic wrote it; format the column as text in the spreadsheet and export it again"
         cells.log.refuse(table, wrong, column.name, required, "a number in exponent notation, as spreadsheets make it")
     names = _normal_identifiers(column)
-    return [None if code < 0 else names[code] for code in codes.tolist()]
+    return [None if code < 0 or code in damaged else names[code] for code in codes.tolist()]
 
 
 def _normal_identifiers(column: SourceColumn) -> list[str]:

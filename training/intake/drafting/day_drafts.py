@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.parts import SourcePart, PartColumn, matching
+from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.mapping_keys import OPEN
 from training.intake.source import Source
 from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSET, VISIT, fits

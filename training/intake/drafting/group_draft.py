@@ -11,7 +11,7 @@ from typing import Any
 
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
 from training.intake.drafting.other_drafts import event_values, treatment_values
-from training.intake.drafting.parts import SourcePart, PartColumn
+from training.intake.drafting.parts import PartColumn, SourcePart
 from training.intake.drafting.session_draft import drafted_kind, session_values
 from training.intake.source import source_column
 from training.intake.vocabulary.names import plain

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
-from training.intake.drafting.parts import SourcePart, PartColumn, matching
+from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import drafted_value, knows_some
 from training.intake.vocabulary.category_names import category_of
 from training.intake.vocabulary.column_names import EVENT, EVENT_DATES, TREATMENT_COLUMNS

@@ -6,7 +6,7 @@ from typing import Any
 from features.protocol.columns import TABLES, Column
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.parts import SourcePart, PartColumn, matching
+from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import described, drafted_value
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.category_names import category_of
@@ -169,8 +169,9 @@ def _complete(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     if len(states) != 1:
         asked = "Does an empty list of earlier treatments mean that the patient had none?"
         return [DraftedKey("prior_treatments_recorded", question(asked, ["true", "false"], value=OPEN))]
-    value = {"column": states[0].name, "values": {"0": False, "1": False, "2": True}}
-    return [DraftedKey("prior_treatments_recorded", value, "asked where the form is complete; none ticked means none")]
+    asked = "Were earlier treatments asked for wherever the form is complete (2), so that no tick means none?"
+    value = {"column": states[0].name, "values": {"0": False, "1": False, "2": OPEN}}
+    return [DraftedKey("prior_treatments_recorded", question(asked, ["true", "false"], **value))]
 
 
 _TREATMENTS = next(column.categories for column in TABLES["prior_treatments"] if column.name == "treatment")

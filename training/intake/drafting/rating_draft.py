@@ -9,7 +9,7 @@ from features.protocol.item_scoring import ITEM_SCORINGS
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.item_keys import drafted_item_key
-from training.intake.drafting.parts import SourcePart, PartColumn, matching
+from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.several_ratings import drafted_several
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.column_names import SCALE, SCORE
@@ -38,7 +38,7 @@ def _in_order(part: SourcePart) -> list[str]:
     return [
         name
         for name in part.table.columns
-        if name in part.empty or (name in part.columns and part.columns[name].is_number)
+        if name in part.empty or (name in part.columns and part.columns[name].may_be_number)
     ]
 
 

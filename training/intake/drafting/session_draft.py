@@ -7,7 +7,7 @@ from typing import Any
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
-from training.intake.drafting.parts import SourcePart, PartColumn, matching
+from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import described, drafted_value, knows_some
 from training.intake.mapping_keys import OPEN
 from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedKey, question
-from training.intake.drafting.parts import SourcePart, PartColumn
+from training.intake.drafting.parts import PartColumn, SourcePart
 from training.intake.source import text_of
 
 

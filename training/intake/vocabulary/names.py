@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _UNITS = {
     "mg_kg": ("mgkg", "mg_kg", "mg_per_kg", "mg_kg_bw"),
@@ -32,6 +33,7 @@ class PlainName:
     unit: str = ""
 
 
+@cache
 def plain(text: str) -> str:
     """A text in small ASCII letters and digits, its words joined by underscores."""
     spread = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)
@@ -39,6 +41,7 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")
 
 
+@cache
 def plain_name(text: str) -> PlainName:
     """The plain name of a column, and the unit that it ends with."""
     words = plain(text)
