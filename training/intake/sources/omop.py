@@ -4,6 +4,7 @@ The joins are: the names of concepts as labels, the known ingredient of each dru
 each person, and what was observed or measured about a drug exposure or procedure (``linked_ID``, by the event's id).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from training.intake.sources.omop_concepts import OMOP_CONCEPTS, coded_name, ids
 from training.intake.sources.omop_database import ADDRESS, open_database
 from training.intake.sources.omop_files import find_files
 from training.intake.sources.omop_links import linked_columns
+from training.intake.sources.omop_same_day import same_day_columns
 from training.intake.sources.omop_tables import CLINICAL, ArrowTable
 
 INGREDIENT = "ingredient_concept_id"
@@ -127,6 +129,11 @@ def _joined(tables: Mapping[str, ArrowTable], vocabulary: Vocabulary) -> dict[st
         if event in joined and f"{event}_id" in joined[event].column_names:
             for name, values in linked_columns(event, joined, vocabulary.names).items():
                 joined[event] = joined[event].append_column(name, values)
+    if "drug_exposure" in joined:
+        for name, values in same_day_columns(
+            joined["drug_exposure"], tables.get("measurement"), vocabulary.names
+        ).items():
+            joined["drug_exposure"] = joined["drug_exposure"].append_column(name, values)
     return {name: _with_source_value(content, person) for name, content in joined.items()}
 
 
@@ -186,9 +193,9 @@ def _source_column(name: str, values: Any, vocabulary: Vocabulary) -> SourceColu
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
     cells = tuple(encoded.dictionary.to_pylist())
     column = SourceColumn(name, codes, cells)
-    linked = name.partition("linked_")[2]
-    label = vocabulary.names.get(int(linked), "") if linked.isdigit() else ""
-    if not (name.endswith("concept_id") or linked):
+    joined = re.fullmatch(r"(linked|same_day|weight)_(\d+)", name)
+    label = vocabulary.names.get(int(joined[2]), "") if joined else ""
+    if not (name.endswith("concept_id") or joined):
         return column
     labels = {str(cell): vocabulary.names[cell] for cell in cells if isinstance(cell, int) and cell in vocabulary.names}
     return replace(column, label=label, labels=MappingProxyType(labels))

@@ -22,6 +22,7 @@ from sqlalchemy import (
     URL,
     BigInteger,
     ColumnClause,
+    ColumnElement,
     Connection,
     Select,
     String,
@@ -95,7 +96,7 @@ class OmopDatabase:
             return None
         query = self._select(name)
         key = f"{name}_id" if f"{name}_id" in self._columns[name] else "person_id"
-        content = self._read(name, query.order_by(column(self._columns[name][key])))
+        content = self._read(name, query.order_by(self._number(name, key)))
         self._digests[name] = _digest(content)
         return content
 
@@ -104,9 +105,7 @@ class OmopDatabase:
         if name not in self._spelt:
             return None
         wanted = sorted(ids)
-        own: ColumnClause[Any] = column(self._columns[name][of], BigInteger)
-        number = cast(own, BigInteger) if (name, own.name) in self._texts else own  # a cast would not use an index
-        condition = number == any_(bindparam("ids", wanted, ARRAY(BigInteger)))
+        condition = self._number(name, of) == any_(bindparam("ids", wanted, ARRAY(BigInteger)))
         keys: list[ColumnClause[Any]] = [column(own) for own in self._columns[name].values()]
         return self._read(name, self._select(name).where(condition).order_by(*keys))
 
@@ -117,6 +116,11 @@ class OmopDatabase:
     def digest(self, name: str) -> tuple[str, str]:
         """A clinical table that was read, and the SHA-256 of its cells."""
         return self.place(name), self._digests[name]
+
+    def _number(self, name: str, of: str) -> ColumnElement[Any]:
+        """A column of ids; one that the database keeps as text is converted, which uses no index."""
+        own: ColumnClause[Any] = column(self._columns[name][of], BigInteger)
+        return cast(own, BigInteger) if (name, own.name) in self._texts else own
 
     def _select(self, name: str) -> Select[Any]:
         check_columns(self.place(name), name, list(self._columns[name]))

@@ -116,8 +116,14 @@ def _dose(table: SourceTable, rows: Any) -> dict[str, Node]:
     units = [unit.casefold() for unit in distinct_texts(table, "dose_unit_source_value", rows)]
     if units == ["mg/kg"]:
         return {"dose_mg_per_kg": "quantity"}
-    listed_names = f"; its units are {', '.join(units[:5])}" if units else ""
-    asks = f"Is the quantity of a ketamine exposure a dose in mg/kg{listed_names}? If not, delete the key."
+    weights = [name for name in table.columns if name.startswith("weight_") and has_cells(table, name, rows)]
+    if units == ["mg"] and weights:
+        label = table.columns[weights[0]].label
+        asks = f"Is the quantity a dose in mg, and '{label}' in kg the last weight before it? If not, delete the key."
+        node = {"question": asks, "column": OPEN, "convert": "per_kg", "weight_kg": weights[0]}
+        return {"dose_mg_per_kg": {**node, "candidates": ["quantity"]}}
+    shown = f"; its units are {', '.join(units[:5])}" if units else ""
+    asks = f"Is the quantity of a ketamine exposure a dose in mg/kg{shown}? If not, delete the key."
     return {"dose_mg_per_kg": {"question": asks, "column": OPEN, "candidates": ["quantity"]}}
 
 
@@ -155,10 +161,11 @@ def _linked_values(table: SourceTable, kind: str, rows: Any) -> dict[str, Node]:
     """What is linked to the rows, for the columns that the names of its concepts suggest."""
     found: dict[str, Node] = {}
     for name, column in table.columns.items():
-        column_name = guess(kind, column.label) if name.startswith("linked_") else ""
+        column_name = guess(kind, column.label) if name.startswith(("linked_", "same_day_")) else ""
         if not column_name or column_name in found or not has_cells(table, name, rows):
             continue
-        asks = f"Is '{column.label}', observed about these rows, the column {column_name}?"
+        seen = "the highest of the day" if name.startswith("same_day_") else "observed about these rows"
+        asks = f"Is '{column.label}', {seen}, the column {column_name}?"
         used = distinct_texts(table, name, rows)
         if column_name in ("adequate", "adverse_event", "outcome"):
             listed_names = "; ".join(f"{one} is '{column.labels.get(one, '')}'" for one in used)

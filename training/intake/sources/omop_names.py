@@ -114,6 +114,7 @@ _RESULTS = {
     "intolerance": r"intoler|side effect",
     "response": r"response",
 }
+_WEIGHT = {"weight_kg": r"(body )?weight( measured)?$|^body weight"}
 _ANSWERS = {"true": r"^(yes|true|present)$", "false": r"^(no|false|absent)$"}
 GUESSES = {
     "scale": _SCALES,
@@ -127,6 +128,7 @@ GUESSES = {
     "procedure": _PROCEDURES,
     "route": _ROUTES,
     "result": _RESULTS,
+    "weight": _WEIGHT,
     "answer": _ANSWERS,
 }
 """By kind: the category, and the pattern of names that suggest it; the first that fits counts."""

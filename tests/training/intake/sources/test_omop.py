@@ -96,6 +96,17 @@ def test_what_was_observed_about_an_event_stands_beside_it(source: Source) -> No
     assert drugs.columns["linked_2000000003"].labels == {"4188540": "No"}
 
 
+def test_what_was_measured_on_the_day_without_a_link_is_offered_by_its_highest_number(source: Source) -> None:
+    drugs = source.tables["drug_exposure"]
+    assert texts(drugs, "same_day_3004249") == [None, "141", None, None, None]
+    assert drugs.columns["same_day_3004249"].label == "Systolic blood pressure"
+    assert "same_day_2000000001" not in drugs.columns, "it is linked"
+
+
+def test_the_last_weight_up_to_the_day_stands_beside_an_exposure(source: Source) -> None:
+    assert texts(source.tables["drug_exposure"], "weight_3025315") == ["70", None, None, None, None]
+
+
 def test_the_names_of_concepts_are_labels_and_only_of_those_in_use(source: Source) -> None:
     labels = source.tables["measurement"].columns["measurement_concept_id"].labels
     assert labels["5002"] == "Hamilton anxiety total"
@@ -105,7 +116,7 @@ def test_the_names_of_concepts_are_labels_and_only_of_those_in_use(source: Sourc
 
 
 def test_a_zero_is_a_number_and_no_empty_cell(source: Source) -> None:
-    assert texts(source.tables["measurement"], "value_as_number") == ["16", "11", "14.5", "21", "0", "31"]
+    assert texts(source.tables["measurement"], "value_as_number")[:6] == ["16", "11", "14.5", "21", "0", "31"]
 
 
 def test_an_id_that_is_no_whole_number_is_refused_by_file_row_and_column(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_dosing_sessions_are_exposures_to_ketamine(blocks: dict[str, list[dict[s
     assert dosing["dose_mg_per_kg"] == "quantity"
     assert dosing["route"]["values"] == {"4262914": "intranasal", "0": ""}
     assert dosing["peak_dissociation"]["candidates"] == ["linked_2000000001"]
+    assert dosing["peak_systolic_mmhg"]["candidates"] == ["same_day_3004249"]
+    assert "the highest of the day" in dosing["peak_systolic_mmhg"]["question"]
     assert therapy["where"] == {"procedure_concept_id": ["2000000005"]}
     assert therapy["kind"]["value"] == "?"
 
@@ -98,6 +100,24 @@ def test_only_seen_concepts_are_taken_without_a_question(tmp_path: Path) -> None
     assert dosing["where"] == {"ingredient_concept_id": ["785649"]}
     assert dosing["kind"]["value"] == "?"
     assert "785649 is 'ketamine'" in dosing["kind"]["question"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "drafted"),
+    [("mg/kg", "quantity"), ("mg", {"column": "?", "convert": "per_kg", "weight_kg": "weight_3025315"}),
+     ("mL", {"column": "?"})],
+)  # fmt: skip
+def test_a_quantity_is_a_dose_in_mg_per_kg_only_where_its_unit_says_so(
+    tmp_path: Path, unit: str, drafted: str | dict[str, str]
+) -> None:
+    folder = omop_tables.write_csv(tmp_path / "cdm")
+    path = folder / "drug_exposure.csv"
+    path.write_text(path.read_text("utf-8").replace("mg/kg", unit), encoding="utf-8")
+    dose = omop_blocks(read_omop(folder))["sessions"][0]["dose_mg_per_kg"]
+    if isinstance(drafted, str):
+        assert dose == drafted
+    else:
+        assert {key: value for key, value in dose.items() if key not in ("question", "candidates")} == drafted
 
 
 def test_every_built_in_concept_says_where_it_was_seen_or_that_it_is_recalled() -> None:
