@@ -78,4 +78,3 @@ class SmallClinic:
         """The lines of a table of the cohort, cells joined by blanks, without the header."""
         with (self.cohort / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             return [" ".join(row) for row in list(csv.reader(file))[1:]]
-

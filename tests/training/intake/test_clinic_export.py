@@ -21,6 +21,7 @@ ROUTES = {"1": "sublingual", "2": "intramuscular", "3": "intravenous"}
 """As the letter says."""
 ANSWERS = {
     'values = {1 = "?", 2 = "?"}': 'values = {1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"}',
+    '2 = "?"': "2 = true",  # a complete form asks for earlier treatments
 }
 ITEMS = {"gad7": 7, "phq9": 9}
 TOTALS = ("pcl5", "lsas", "hama", "ybocs", "pdss")
@@ -41,7 +42,7 @@ def export() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("clinic"))
-    study.map(EXPORT, 1, lambda text: changed(text, ANSWERS))
+    study.map(EXPORT, 2, lambda text: changed(text, ANSWERS))
     study.imported(EXPORT)
     return study
 

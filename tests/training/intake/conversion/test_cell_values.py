@@ -41,7 +41,9 @@ def test_what_is_no_number_or_could_be_two_is_refused(cell: Cell, comma: bool) -
         read_number(cell, decimal_comma=comma)
 
 
-@pytest.mark.parametrize(("cell", "flag"), [("TRUE", 1), ("yes", 1), (1.0, 1), ("Ja", 1), ("0", 0), (False, 0), ("No", 0)])
+@pytest.mark.parametrize(
+    ("cell", "flag"), [("TRUE", 1), ("yes", 1), (1.0, 1), ("Ja", 1), ("0", 0), (False, 0), ("No", 0)]
+)
 def test_a_flag_is_read_in_its_usual_spellings(cell: Cell, flag: int) -> None:
     assert read_flag(cell) == flag
 
@@ -57,7 +59,9 @@ def test_a_category_is_read_in_any_case_and_with_any_joint(cell: str) -> None:
     assert read_category(cell, {plain_name("gad7"): "gad7"}) == "gad7"
 
 
-@pytest.mark.parametrize(("cell", "meaning"), [("1", "male"), (1.0, "male"), ("01", "male"), ("1.0", "male"), (" x ", "")])
+@pytest.mark.parametrize(
+    ("cell", "meaning"), [("1", "male"), (1.0, "male"), ("01", "male"), ("1.0", "male"), (" x ", "")]
+)
 def test_a_code_means_what_the_mapping_says(cell: Cell, meaning: str) -> None:
     assert mapped(cell, {"1": "male", "x": ""}) == meaning
 
@@ -68,6 +72,8 @@ def test_another_code_is_refused_with_the_codes_of_the_mapping() -> None:
     assert "7391" not in refused.value.required + refused.value.found
 
 
-@pytest.mark.parametrize(("drug", "mg", "diazepam"), [("lorazepam", 1.25, 12.5), ("Alprazolam", 0.5, 10), ("diazepam", 7, 7)])
+@pytest.mark.parametrize(
+    ("drug", "mg", "diazepam"), [("lorazepam", 1.25, 12.5), ("Alprazolam", 0.5, 10), ("diazepam", 7, 7)]
+)
 def test_a_benzodiazepine_counts_as_diazepam(drug: str, mg: float, diazepam: float) -> None:
     assert diazepam_mg(drug, mg) == diazepam

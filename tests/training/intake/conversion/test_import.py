@@ -12,7 +12,9 @@ from training.cohort.reader import read_cohort
 from training.intake.conversion.cohort_import import ImportRecord
 
 ITEMS = ", ".join(f'"gad7_{number}"' for number in range(1, 8))
-BY_ITEMS = MAPPING.replace('instrument = "scale"\nscore = "score"', f'instrument = {{ value = "gad7" }}\nitems = [{ITEMS}]')
+BY_ITEMS = MAPPING.replace(
+    'instrument = "scale"\nscore = "score"', f'instrument = {{ value = "gad7" }}\nitems = [{ITEMS}]'
+)
 ITEM_HEADER = "id,date," + ",".join(f"gad7_{number}" for number in range(1, 8)) + ",total\n"
 
 
@@ -41,7 +43,9 @@ def test_the_list_of_conversions_says_how_often(clinic: SmallClinic) -> None:
 
 
 def test_nothing_dated_and_no_key_is_left_in_the_folder(clinic: SmallClinic) -> None:
-    mapping = MAPPING.replace("pseudonyms = false", "pseudonyms = true").replace("sessions.csv", "sessions_2025-05-01.csv")
+    mapping = MAPPING.replace("pseudonyms = false", "pseudonyms = true").replace(
+        "sessions.csv", "sessions_2025-05-01.csv"
+    )
     clinic.write(**{"sessions_2025-05-01": SESSIONS}).import_it(mapping)
     key = (clinic.path / "clinic.key").read_text(encoding="ascii").strip()
     for path in clinic.cohort.rglob("*"):
@@ -80,11 +84,20 @@ def test_rows_that_no_block_takes_are_counted(clinic: SmallClinic) -> None:
         ({"ratings": RATINGS + "B,03/04/2025,GAD-7,9\n"}, "ratings.csv, row 5, column date: required format"),
         ({"ratings": RATINGS + "B,2025-05-01,GAD-7,22\n"}, "ratings.csv, row 5, column score: required a score within"),
         ({"ratings": RATINGS + "\nB,2025-05-01,GAD-8,2\n"}, "ratings.csv, row 6, column scale: required one of gad7"),
-        ({"ratings": RATINGS + "C,2025-05-01,GAD-7,2\n"}, "ratings.csv, row 5, column id: required the id of a patient"),
+        (
+            {"ratings": RATINGS + "C,2025-05-01,GAD-7,2\n"},
+            "ratings.csv, row 5, column id: required the id of a patient",
+        ),
         ({"ratings": RATINGS + "B,2025-04-01,GAD-7,13\n"}, "ratings.csv, row 5, column score: required one rating per"),
         ({"ratings": RATINGS + ",2025-05-01,GAD-7,2\n"}, "ratings.csv, row 5, column id: required the id of the row"),
-        ({"patients": PATIENTS + "A,1981-05-11,F\n"}, "patients.csv, row 4, column born: required one value per patient"),
-        ({"patients": PATIENTS.replace("A,1980", "A,1880")}, "patients.csv, row 2, column born: required a number from 10"),
+        (
+            {"patients": PATIENTS + "A,1981-05-11,F\n"},
+            "patients.csv, row 4, column born: required one value per patient",
+        ),
+        (
+            {"patients": PATIENTS.replace("A,1980", "A,1880")},
+            "patients.csv, row 2, column born: required a number from 10",
+        ),
         ({"patients": PATIENTS.replace(",M", ",7391")}, "patients.csv, row 3, column sex: required one of the values"),
         ({"sessions": SESSIONS.replace("2025-03-17", "17 March")}, "sessions.csv, row 3, column date: required a date"),
         ({"ratings": RATINGS.replace("A,", "1.23E+05,")}, "ratings.csv, rows 2, 3, column id: required the id as"),
@@ -127,7 +140,9 @@ def test_the_last_rating_is_the_latest_by_its_time(clinic: SmallClinic) -> None:
 
 def test_a_rating_later_than_the_dose_of_its_day_does_not_count_as_before_it(clinic: SmallClinic) -> None:
     sessions = "id,date,dose\nA,2025-03-10 10:00,60\nB,2025-04-01,50\n"
-    ratings = "id,date,scale,score\nA,2025-03-10 09:59,GAD-7,16\nA,2025-03-10 10:01,PHQ-9,5\nB,2025-04-01 9:00,GAD-7,7\n"
+    ratings = (
+        "id,date,scale,score\nA,2025-03-10 09:59,GAD-7,16\nA,2025-03-10 10:01,PHQ-9,5\nB,2025-04-01 9:00,GAD-7,7\n"
+    )
     found = sentences(clinic.write(sessions=sessions, ratings=ratings).import_it())
     assert "1 ratings later than the dose of their day" in found
     assert "1 ratings on the day of a dose without both times: taken as before the dose" in found
@@ -139,7 +154,9 @@ def test_a_rating_later_than_the_dose_of_its_day_does_not_count_as_before_it(cli
 
 
 def test_therapy_before_the_first_dose_is_no_course_of_psychotherapy(clinic: SmallClinic) -> None:
-    sessions = "id,date,what\nA,2025-03-01,therapy\nA,2025-03-10,ketamine\nA,2025-03-12,therapy\nB,2025-04-01,ketamine\n"
+    sessions = (
+        "id,date,what\nA,2025-03-01,therapy\nA,2025-03-10,ketamine\nA,2025-03-12,therapy\nB,2025-04-01,ketamine\n"
+    )
     kind = 'kind = { column = "what", values = { therapy = "psychotherapy", ketamine = "dosing" } }'
     mapping = MAPPING.replace('kind = { value = "dosing" }', kind)
     found = sentences(clinic.write(sessions=sessions).import_it(mapping))
@@ -160,7 +177,9 @@ def test_days_of_a_source_without_dates_are_counted_from_the_first_dose(clinic: 
 
 
 def test_an_index_date_may_be_day_0(clinic: SmallClinic) -> None:
-    mapping = HEAD + """
+    mapping = (
+        HEAD
+        + """
 [dates]
 day_0 = "index"
 index = "enrolled"
@@ -172,6 +191,7 @@ day = "date"
 instrument = "scale"
 score = "score"
 """
+    )
     patients = "id,enrolled\nA,2025-03-08\nB,2025-04-01\nC,\n"
     found = sentences(clinic.write(patients=patients).import_it(mapping))
     assert "1 patients without an index date: left out" in found
@@ -179,7 +199,9 @@ score = "score"
 
 
 def test_items_are_scored_and_agree_with_the_total(clinic: SmallClinic) -> None:
-    rows = "A,2025-03-09,3,2,2,2,2,2,3,16\nA,2025-03-24,1,1,,1,1,1,1,\nB,2025-04-01,1,1,1,1,1,,,\nB,2025-04-02,,,,,,,,12\n"
+    rows = (
+        "A,2025-03-09,3,2,2,2,2,2,3,16\nA,2025-03-24,1,1,,1,1,1,1,\nB,2025-04-01,1,1,1,1,1,,,\nB,2025-04-02,,,,,,,,12\n"
+    )
     mapping = BY_ITEMS.rstrip() + '\ntotal = "total"\n'
     found = sentences(clinic.write(ratings=ITEM_HEADER + rows).import_it(mapping))
     assert clinic.table("assessments") == ["A -1 gad7 16", "A 14 gad7 7", "B 0 gad7 7", "B 1 gad7 12"]
@@ -203,7 +225,7 @@ def test_items_that_contradict_are_refused_by_row(clinic: SmallClinic, row: str,
 
 def test_items_keyed_from_1_are_found_and_converted_only_if_the_mapping_says_so(clinic: SmallClinic) -> None:
     clinic.write(ratings=ITEM_HEADER + "A,2025-03-09,4,3,3,3,3,3,4,\nB,2025-04-01,1,1,1,1,1,1,1,\n")
-    told = "clinic.toml, key assessments.1.item_key: required item_key = \"1 to 4\" if the items are keyed so"
+    told = 'clinic.toml, key assessments.1.item_key: required item_key = "1 to 4" if the items are keyed so'
     assert clinic.refusal(BY_ITEMS)[0].startswith(told)
     found = sentences(clinic.import_it(BY_ITEMS.rstrip() + '\nitem_key = "1 to 4"\n'))
     assert clinic.table("assessments") == ["A -1 gad7 16", "B 0 gad7 0"]
@@ -217,7 +239,11 @@ def test_doses_weights_and_drugs_are_converted(clinic: SmallClinic) -> None:
         """illness_duration_years = { column = "onset", convert = "years_until_day_0" }
 body_mass_index = { column = "kg", height_cm = "cm", convert = "body_mass_index" }
 benzodiazepine_mg = { column = "mg", drug_column = "bzd", convert = "diazepam_equivalent" }""",
-    ).replace('day = "date"', 'day = "date"\ndose_mg_per_kg = { column = "dose", weight_kg = { patients = "kg" }, convert = "per_kg" }', 1)
+    ).replace(
+        'day = "date"',
+        'day = "date"\ndose_mg_per_kg = { column = "dose", weight_kg = { patients = "kg" }, convert = "per_kg" }',
+        1,
+    )
     found = sentences(clinic.write(patients=patients).import_it(mapping))
     assert clinic.table("patients") == ["A 10 20 15", "B   0"]
     assert clinic.table("sessions") == ["A 1 0 dosing 0.75", "A 2 7 dosing 0.875", "B 1 0 dosing "]
@@ -227,14 +253,16 @@ benzodiazepine_mg = { column = "mg", drug_column = "bzd", convert = "diazepam_eq
 def test_a_folder_with_files_is_not_written_over(clinic: SmallClinic) -> None:
     clinic.cohort.mkdir()
     (clinic.cohort / "notes.txt").write_text("mine", encoding="utf-8")
-    assert clinic.write().refusal() == ["cohort: required a folder that is new or empty; found a file, or a folder with files"]
+    assert clinic.write().refusal() == [
+        "cohort: required a folder that is new or empty; found a file, or a folder with files"
+    ]
 
 
 def test_a_protocol_beside_the_mapping_is_put_into_the_cohort(clinic: SmallClinic) -> None:
     protocol = 'name = "ours"\n[[covariates]]\nname = "dose_wish"\nkind = "number"\nminimum = 0\nmaximum = 100\nmeaning = "wish"\n'
     (clinic.path / "ours.toml").write_text(protocol, encoding="utf-8")
     mapping = MAPPING.replace("[[patients]]", '[protocol]\nfile = "ours.toml"\n[[patients]]').replace(
-        "sex =", 'dose_wish = { value = 7 }\nsex ='
+        "sex =", "dose_wish = { value = 7 }\nsex ="
     )
     clinic.write().import_it(mapping)
     assert read_cohort(clinic.cohort).protocol.name == "ours"
@@ -242,7 +270,9 @@ def test_a_protocol_beside_the_mapping_is_put_into_the_cohort(clinic: SmallClini
 
 
 def test_wide_columns_give_a_row_each(clinic: SmallClinic) -> None:
-    mapping = HEAD + """
+    mapping = (
+        HEAD
+        + """
 [[sessions]]
 from = "patients.csv"
 rows = [
@@ -260,6 +290,7 @@ rows = [ { when = "had_ssri", treatment = { value = "ssri" } } ]
 from = "patients.csv"
 rows = [ { day = "died", event = { value = "death" } } ]
 """
+    )
     header = "id,first,second,second_ae,gad7_bl,gad7_w4,had_ssri,died\n"
     rows = "A,2025-03-10,2025-03-17,yes,16,9,1,\nB,2025-04-01,,no,12,,0,2025-05-01\n"
     found = sentences(clinic.write(patients=header + rows).import_it(mapping))

@@ -45,7 +45,11 @@ def test_a_date_with_one_meaning_is_read(cell: Cell, local: Moment) -> None:
         ("2025-04-04T03:30:00+00:00", NEW_YORK, Moment(date(2025, 4, 3), time(23, 30))),
         ("2025-04-03T23:30:00-0400", NEW_YORK, Moment(date(2025, 4, 3), time(23, 30))),
         (datetime(2025, 4, 3, 23, 30, tzinfo=UTC), BERLIN, Moment(date(2025, 4, 4), time(1, 30))),
-        (datetime(2025, 4, 3, 1, 0, tzinfo=timezone(timedelta(hours=9))), BERLIN, Moment(date(2025, 4, 2), time(18, 0))),
+        (
+            datetime(2025, 4, 3, 1, 0, tzinfo=timezone(timedelta(hours=9))),
+            BERLIN,
+            Moment(date(2025, 4, 2), time(18, 0)),
+        ),
     ],
 )
 def test_a_time_with_an_offset_is_the_local_time_of_the_clinic(cell: Cell, zone: ZoneInfo, local: Moment) -> None:

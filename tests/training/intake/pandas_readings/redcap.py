@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMENT_OUTCOMES, TREATMENTS
@@ -94,7 +95,9 @@ def _assessments(rows: pd.DataFrame, day_0: pd.Series) -> pd.DataFrame:
             added = items.sum(axis=1, skipna=False)
             assert (added.isna() | (added == total)).all()
             total = added.fillna(total)
-        found.append(pd.DataFrame({"patient_id": rows["patient_id"], "day": day, "instrument": scale, "score": total}))
+        rated = pd.DataFrame({"patient_id": rows["patient_id"], "day": day, "instrument": scale, "score": total})
+        self_harm = numbers(rows["phq9_9"]) if scale == "phq9" else np.nan
+        found.append(rated.assign(suicidal_thoughts_item=self_harm))
     return pd.concat(found).dropna(subset="score")
 
 

@@ -16,13 +16,15 @@ def canonical(tables: Mapping[str, pd.DataFrame]) -> Tables:
 
 
 def differences(found: Tables, expected: Tables) -> list[str]:
-    """The tables, and where they have the same rows the columns, that are not the same to the last bit."""
+    """The tables with other rows, and the columns that are not the same to the last bit; others may be there too."""
     lines = []
     for name, table in expected.items():
-        if list(table) != list(found[name]) or len(table) != len(found[name]):
-            lines.append(f"{name}: {found[name].shape} in place of {table.shape}, {set(table) ^ set(found[name])}")
+        absent = [column for column in table if column not in found[name]]
+        if absent or len(table) != len(found[name]):
+            lines.append(f"{name}: {len(found[name])} rows in place of {len(table)}, without {absent}")
             continue
-        lines += [f"{name}.{column}" for column in table if not table[column].equals(found[name][column])]
+        there = found[name].sort_values(list(table), ignore_index=True)
+        lines += [f"{name}.{column}" for column in table if not table[column].equals(there[column])]
     return lines
 
 
