@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 KEY_NAME = ".key"
 """How the name of a key's file ends where none is given."""
 
+DRAFT = "mapping.toml"
+"""How a mapping is called that is not in a file yet."""
+
 
 @click.command("map")
 @click.argument("source")
@@ -121,8 +124,8 @@ def _drafted(source: Source, location: str) -> CohortMapping:
     from training.intake.mapping_reading import read_mapping
 
     try:
-        return read_mapping(draft_mapping(source), "the drafted mapping")
+        return read_mapping(draft_mapping(source), DRAFT)
     except CohortRefusedError as error:
-        required = f"a mapping: run kap cohort map {location} --out mapping.toml, answer it, and import with --map"
-        step = Problem("the drafted mapping", None, "--map", required, "open questions")
+        required = f"a mapping: run kap cohort map {location} --out {DRAFT}, answer it, and import with --map"
+        step = Problem(DRAFT, None, "--map", required, "open questions")
         raise CohortRefusedError([*error.problems, step]) from None

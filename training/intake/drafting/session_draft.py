@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
@@ -21,16 +23,12 @@ _SESSIONS_TITLE = re.compile(r"(^|_)sessions?(_|$)")
 def drafted_sessions(part: SourcePart, weight: dict[str, Any] | None) -> DraftedBlock | None:
     """The sessions' block of a part; None where nothing tells that its rows are sessions."""
     columns = list(part.columns.values())
-    kind = drafted_kind(part.words, columns)
     values = session_values(part.all_columns, weight)
     measured = {key.key for key in values} & {"route", "dose_mg_per_kg", "peak_dissociation"}
+    kind = drafted_kind(part.words, columns) or _kind_by_dose(columns, part.words, bool(measured))
     day = drafted_day(part)
-    if day is None or not (measured or kind is not None) or (part.is_one_row_per_patient and not measured):
+    if day is None or kind is None or (part.is_one_row_per_patient and not measured):
         return None
-    if kind is None:
-        asked = "Are these sessions of dosing or of psychotherapy?"
-        dosing = DraftedKey("kind", {"value": "dosing"}, "because a route or dose stands beside it")
-        kind = dosing if measured else DraftedKey("kind", question(asked, DECLARED["kind"].categories, value=OPEN))
     return DraftedBlock("sessions", (day, kind, DraftedKey("session_number", {"convert": "by_date"}), *values))
 
 
@@ -44,10 +42,18 @@ def drafted_kind(words: str, columns: Sequence[PartColumn]) -> DraftedKey | None
         return DraftedKey("kind", {"value": "dosing"})
     if _THERAPY_TITLE.search(words):
         return DraftedKey("kind", {"value": "psychotherapy"})
-    if _SESSIONS_TITLE.search(words):
-        asked = "Are these sessions of dosing or of psychotherapy?"
-        return DraftedKey("kind", question(asked, target.categories, value=OPEN))
     return None
+
+
+def _kind_by_dose(columns: Sequence[PartColumn], words: str, measured: bool) -> DraftedKey | None:
+    """Dosing where every row has a route or a dose; else the question, if anything tells that these are sessions."""
+    beside = [one.codes >= 0 for one in columns if fits(DOSE, *one.names) or fits(SESSION_COLUMNS["route"], *one.names)]
+    if beside and np.logical_or.reduce(beside).all():
+        return DraftedKey("kind", {"value": "dosing"}, "every row has a route or a dose")
+    if not measured and not _SESSIONS_TITLE.search(words):
+        return None
+    asked = "Are these sessions of dosing or of psychotherapy?"
+    return DraftedKey("kind", question(asked, DECLARED["kind"].categories, value=OPEN))
 
 
 def session_values(columns: Sequence[PartColumn], weight: dict[str, Any] | None) -> list[DraftedKey]:

@@ -30,10 +30,10 @@ def _texts(node: Any) -> list[str]:
     """Every text among the values, and every key of a filter, which may name columns."""
     if isinstance(node, dict):
         own = list(node["where"]) if isinstance(node.get("where"), dict) else []
-        return own + [text for key, value in node.items() if key != "candidates" for text in _texts(value)]
+        return own + [text for value in node.values() for text in _texts(value)]
     if isinstance(node, list):
         return [text for value in node for text in _texts(value)]
-    return [node] if isinstance(node, str) else []
+    return [node.strip('"')] if isinstance(node, str) else []
 
 
 def _of_patients(node: Any) -> list[str]:

@@ -27,7 +27,7 @@ from training.intake.source import Cell
         (7, False, 7.0),
     ],
 )
-def test_a_number_with_one_meaning_is_read(cell: Cell, comma: bool, number: float) -> None:  # noqa: FBT001
+def test_a_number_with_one_meaning_is_read(cell: Cell, comma: bool, number: float) -> None:
     assert math.isclose(read_number(cell, decimal_comma=comma), number, rel_tol=0)
 
 
@@ -36,7 +36,7 @@ def test_a_number_with_one_meaning_is_read(cell: Cell, comma: bool, number: floa
     [("1,234", False), ("12,345,678", False), ("1.234", True), ("1.234,5", True), ("82 kg", False), ("<5", False),
      ("2025-04-03", False), ("", False), (True, False), (float("inf"), False)],
 )  # fmt: skip
-def test_what_is_no_number_or_could_be_two_is_refused(cell: Cell, comma: bool) -> None:  # noqa: FBT001
+def test_what_is_no_number_or_could_be_two_is_refused(cell: Cell, comma: bool) -> None:
     with pytest.raises(CellRefusedError):
         read_number(cell, decimal_comma=comma)
 

@@ -79,7 +79,7 @@ def test_rows_that_no_block_takes_are_counted(clinic: SmallClinic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "said"),
     [
         ({"ratings": RATINGS + "B,03/04/2025,GAD-7,9\n"}, "ratings.csv, row 5, column date: required format"),
         ({"ratings": RATINGS + "B,2025-05-01,GAD-7,22\n"}, "ratings.csv, row 5, column score: required a score within"),
@@ -103,9 +103,9 @@ def test_rows_that_no_block_takes_are_counted(clinic: SmallClinic) -> None:
         ({"ratings": RATINGS.replace("A,", "1.23E+05,")}, "ratings.csv, rows 2, 3, column id: required the id as"),
     ],
 )
-def test_every_problem_is_told_by_the_row_of_the_source(clinic: SmallClinic, files: dict[str, str], told: str) -> None:
+def test_every_problem_is_said_by_the_row_of_the_source(clinic: SmallClinic, files: dict[str, str], said: str) -> None:
     found = clinic.write(**files).refusal()
-    assert found[0].startswith(told)
+    assert found[0].startswith(said)
     assert len(found) == 1
     assert "7391" not in found[0]
 
@@ -117,17 +117,17 @@ def test_unlisted_patients_are_left_out_where_the_mapping_says_so(clinic: SmallC
 
 
 @pytest.mark.parametrize(
-    ("several", "kept", "told"),
+    ("several", "kept", "said"),
     [("last", "B 0 gad7 7", "1 ratings on one day: kept the last"), ("first", "B 0 gad7 12", "kept the first")],
 )
 def test_of_several_ratings_on_one_day_the_named_one_counts(
-    clinic: SmallClinic, several: str, kept: str, told: str
+    clinic: SmallClinic, several: str, kept: str, said: str
 ) -> None:
     mapping = MAPPING.replace('score = "score"', f'score = "score"\nseveral_on_one_day = "{several}"')
     ratings = RATINGS + "B,2025-04-01,GAD-7,7\nA,2025-03-24,GAD-7,9\n"
     found = sentences(clinic.write(ratings=ratings).import_it(mapping))
     assert kept in clinic.table("assessments")
-    assert told in found
+    assert said in found
     assert "1 equal ratings on one day: kept one" in found
 
 
@@ -211,22 +211,22 @@ def test_items_are_scored_and_agree_with_the_total(clinic: SmallClinic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "said"),
     [
         ("A,2025-03-09,3,2,2,2,2,2,3,15", "ratings.csv, row 2, column total: required the total of the items"),
         ("A,2025-03-09,3,2,2,2,2,2,4,", "ratings.csv, row 2, column gad7_7: required a whole number from 0 to 3"),
     ],
 )
-def test_items_that_contradict_are_refused_by_row(clinic: SmallClinic, row: str, told: str) -> None:
+def test_items_that_contradict_are_refused_by_row(clinic: SmallClinic, row: str, said: str) -> None:
     mapping = BY_ITEMS.rstrip() + '\ntotal = "total"\n'
     rows = row + "\nB,2025-04-01,0,0,0,0,0,0,0,0\n"
-    assert clinic.write(ratings=ITEM_HEADER + rows).refusal(mapping)[0].startswith(told)
+    assert clinic.write(ratings=ITEM_HEADER + rows).refusal(mapping)[0].startswith(said)
 
 
 def test_items_keyed_from_1_are_found_and_converted_only_if_the_mapping_says_so(clinic: SmallClinic) -> None:
     clinic.write(ratings=ITEM_HEADER + "A,2025-03-09,4,3,3,3,3,3,4,\nB,2025-04-01,1,1,1,1,1,1,1,\n")
-    told = 'clinic.toml, key assessments.1.item_key: required item_key = "1 to 4" if the items are keyed so'
-    assert clinic.refusal(BY_ITEMS)[0].startswith(told)
+    said = 'clinic.toml, key assessments.1.item_key: required item_key = "1 to 4" if the items are keyed so'
+    assert clinic.refusal(BY_ITEMS)[0].startswith(said)
     found = sentences(clinic.import_it(BY_ITEMS.rstrip() + '\nitem_key = "1 to 4"\n'))
     assert clinic.table("assessments") == ["A -1 gad7 16", "B 0 gad7 0"]
     assert "counted items from 0 instead of 1 in 14 cells of column gad7_1" in found
@@ -235,7 +235,8 @@ def test_items_keyed_from_1_are_found_and_converted_only_if_the_mapping_says_so(
 def test_doses_weights_and_drugs_are_converted(clinic: SmallClinic) -> None:
     patients = "id,onset,kg,cm,bzd,mg\nA,2015,80,200,lorazepam,1.5\nB,,,,,0\n"
     mapping = MAPPING.replace(
-        'age_years = { column = "born", convert = "age_at_day_0" }\nsex = { column = "sex", values = { F = "female", M = "male" } }',
+        'age_years = { column = "born", convert = "age_at_day_0" }\n'
+        'sex = { column = "sex", values = { F = "female", M = "male" } }',
         """illness_duration_years = { column = "onset", convert = "years_until_day_0" }
 body_mass_index = { column = "kg", height_cm = "cm", convert = "body_mass_index" }
 benzodiazepine_mg = { column = "mg", drug_column = "bzd", convert = "diazepam_equivalent" }""",
@@ -259,7 +260,8 @@ def test_a_folder_with_files_is_not_written_over(clinic: SmallClinic) -> None:
 
 
 def test_a_protocol_beside_the_mapping_is_put_into_the_cohort(clinic: SmallClinic) -> None:
-    protocol = 'name = "ours"\n[[covariates]]\nname = "dose_wish"\nkind = "number"\nminimum = 0\nmaximum = 100\nmeaning = "wish"\n'
+    covariate = 'name = "dose_wish"\nkind = "number"\nminimum = 0\nmaximum = 100\nmeaning = "wish"\n'
+    protocol = f'name = "ours"\n[[covariates]]\n{covariate}'
     (clinic.path / "ours.toml").write_text(protocol, encoding="utf-8")
     mapping = MAPPING.replace("[[patients]]", '[protocol]\nfile = "ours.toml"\n[[patients]]').replace(
         "sex =", "dose_wish = { value = 7 }\nsex ="

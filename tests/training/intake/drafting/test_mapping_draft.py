@@ -1,0 +1,127 @@
+"""What `map` drafts from a source, and what it asks because the source does not tell it."""
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from tests.training.intake.small_clinic import PATIENTS, RATINGS, SESSIONS, SmallClinic
+from training.intake.drafting.mapping_draft import draft_mapping
+from training.intake.mapping_reading import open_questions
+from training.intake.sources.dispatch import read_source
+
+SLASHED = "id,date,scale,score\nA,03/04/2025,GAD-7,16\nB,06/04/2025,GAD-7,12\n"
+ITEMS = [f"gad7_{number}" for number in range(1, 8)]
+
+
+def drafted(clinic: SmallClinic) -> dict[str, Any]:
+    return tomllib.loads(draft_mapping(read_source(clinic.source)))
+
+
+def asked(clinic: SmallClinic) -> list[str]:
+    return [path for path, _ in open_questions(drafted(clinic))]
+
+
+def rows_of_items(low: int, high: int) -> str:
+    return (
+        "id,date,"
+        + ",".join(ITEMS)
+        + f"\nA,2025-03-09,{','.join([str(high)] * 7)}\nB,2025-04-01,{','.join([str(low)] * 7)}\n"
+    )
+
+
+def test_what_names_and_values_tell_is_drafted_without_a_question(clinic: SmallClinic) -> None:
+    clinic.write(
+        sessions=SESSIONS.replace("dose", "dose_mg"),
+        patients=PATIENTS.replace("sex", "sex,weight_kg").replace("F\n", "F,80\n").replace("M\n", "M,90\n"),
+    )
+    draft = drafted(clinic)
+    assert list(open_questions(draft)) == []
+    assert draft["patients_are"] == {"id": "id", "pseudonyms": True}
+    assert draft["patients"][0]["age_years"] == {"column": "born", "convert": "age_at_day_0"}
+    assert draft["sessions"][0]["dose_mg_per_kg"] == {
+        "column": "dose_mg",
+        "weight_kg": {"patients": "weight_kg"},
+        "convert": "per_kg",
+    }
+    assert draft["assessments"][0]["instrument"] == {"column": "scale", "values": {"GAD-7": "gad7"}}
+
+
+def test_a_draft_without_questions_is_imported(clinic: SmallClinic) -> None:
+    clinic.write(
+        sessions=SESSIONS.replace("dose", "dose_mgkg")
+        .replace(",60", ",0.6")
+        .replace(",70", ",0.7")
+        .replace(",50", ",0.5")
+    )
+    clinic.import_it(draft_mapping(read_source(clinic.source)).replace("pseudonyms = true", "pseudonyms = false"))
+    assert clinic.table("assessments") == ["A -1 gad7 16", "A 14 gad7 9", "B 0 gad7 12"]
+    assert clinic.table("sessions")[0] == "A 1 0 dosing 0.6"
+
+
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ({"sessions": "id,date,dose\nA,2025-03-10,60\nA,2025-03-20,60\n"}, "sessions.1.dose_mg_per_kg"),
+        ({"sessions": "id,date,dose_mg\nA,2025-03-10,60\nA,2025-03-20,60\n"}, "sessions.1.dose_mg_per_kg"),
+        ({"sessions": "id,date,route\nA,2025-03-10,1\nA,2025-03-20,2\n"}, "sessions.1.route"),
+        ({"sessions": "id,date,entered,dose_mgkg\nA,2025-03-10,2025-03-10,1\nA,2025-03-20,2025-03-20,1\n"}, None),
+        ({"sessions": "id,date,on,mgkg\nA,2025-03-10,2025-03-10,1\nA,2025-03-20,2025-03-20,1\n"}, "sessions.1.day"),
+        ({"sessions": "id,date\nA,2025-03-10\nA,2025-03-20\n"}, "sessions.1.kind"),
+        ({"patients": "id,sex\nA,1\nB,2\n"}, "patients.1.sex"),
+        ({"patients": "id,sex,benzodiazepine_mg\nA,F,5\nB,M,0\n"}, "patients.1.benzodiazepine_mg"),
+        ({"patients": "id,sex,bzd_name,bzd_dose\nA,F,lorazepam,5\nB,M,,2\n"}, "patients.1.benzodiazepine_mg"),
+        ({"patients": "id,sex,bzd_name,bzd_dose\nA,F,lorazepam,5\nB,M,,0\n"}, None),
+        ({"patients": "id,sex,comorbid_ptsd\nA,F,1\nB,M,2\n"}, "patients.1.comorbid_ptsd"),
+        ({"patients": "id,sex,bmi,expectancy\nA,F,-99,5\nB,M,20,-99\n"}, "missing.codes"),
+        ({"ratings": RATINGS + "A,2025-03-24,GAD-7,8\n"}, "assessments.1.several_on_one_day"),
+        ({"ratings": RATINGS + "A,2025-03-24,GAD-7,9\n"}, None),
+        ({"ratings": RATINGS + "A,2025-03-24,XYZ,9\n"}, "assessments.1.instrument"),
+        ({"ratings": SLASHED}, "dates.format"),
+        ({"ratings": RATINGS.replace("2025-03-09", "2025-03-09T10:00Z")}, "time_zone"),
+        ({"ratings": rows_of_items(1, 4)}, "assessments.1.item_key"),
+        ({"ratings": rows_of_items(0, 3)}, None),
+        ({"ratings": "id,gad7_bl,gad7_w4\nA,1,2\nB,3,4\n"}, None),
+        ({"patients": "id,sex,gad7_v1,gad7_v2\nA,F,1,2\nB,M,3,4\n"}, "assessments.1.rows.1.day.value"),
+        ({"sessions": "id,note\nA,x\n"}, "dates.day_0"),
+    ],
+)  # fmt: skip
+def test_what_has_two_meanings_is_asked_and_nothing_else(
+    clinic: SmallClinic, files: dict[str, str], path: str | None
+) -> None:
+    sound = {"patients": PATIENTS, "sessions": SESSIONS.replace("dose", "dose_mgkg"), "ratings": RATINGS}
+    found = asked(clinic.write(**(sound | files)))
+    assert found[:1] == ([] if path is None else [path])
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [("13/04/2025", "%d/%m/%Y"), ("04/13/2025", "%m/%d/%Y"), ("13-04-2025", "%d-%m-%Y"), ("13/04/25", "%d/%m/%y")],
+)
+def test_a_day_above_12_tells_the_format_of_dates(clinic: SmallClinic, first: str, found: str) -> None:
+    ratings = f"id,date,scale,score\nA,{first},GAD-7,1\n"
+    assert drafted(clinic.write(ratings=ratings, sessions=SESSIONS.replace("dose", "mgkg")))["dates"]["format"] == found
+
+
+def test_visits_in_names_are_days_and_dates_of_visits_win(clinic: SmallClinic) -> None:
+    patients = "id,sex,gad7_bl,gad7_w4,w4_date,gad7_month3\nA,F,1,2,2025-04-10,3\nB,M,4,5,2025-04-29,6\n"
+    (block,) = drafted(clinic.write(patients=patients, ratings="id,x\nA,1\nA,2\n"))["assessments"]
+    assert [row["day"] for row in block["rows"]] == [{"value": 0}, "w4_date", {"value": 91}]
+
+
+def test_a_group_that_is_empty_now_is_drafted_too(clinic: SmallClinic) -> None:
+    header = "id,sex,dose1_date,dose1_route,dose2_date,dose2_route,dose3_date,dose3_route"
+    patients = f"{header}\nA,F,2025-03-10,IM,2025-03-20,im,,\nB,M,2025-04-01,iv,,,,\n"
+    blocks = drafted(clinic.write(patients=patients))["sessions"]
+    (rows,) = (block["rows"] for block in blocks if "rows" in block)
+    assert [row["day"] for row in rows] == ["dose1_date", "dose2_date", "dose3_date"]
+    assert rows[2]["route"]["column"] == "dose3_route"
+    assert rows[2]["kind"] == {"value": "dosing"}
+
+
+def test_the_draft_ends_with_what_is_not_read_and_a_date_in_a_name_is_a_star(clinic: SmallClinic) -> None:
+    text = draft_mapping(read_source(clinic.write(notes_2025_01_31="id,note\nA,x\n").source))
+    assert text.rstrip().splitlines()[-2:] == ["# Not read:", "# notes_2025_01_31.csv: note"]
+    clinic.write(ratings_20250131=RATINGS)
+    (clinic.source / "ratings.csv").unlink()
+    assert drafted(clinic)["assessments"][0]["from"] == "ratings_*.csv"
