@@ -4,7 +4,7 @@ A mapping is drafted from the first month's export, answered as a person would, 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -112,6 +112,29 @@ def test_an_import_gives_the_cohort_back_and_the_next_month_takes_one_command(
     second = study.imported(source, "second")
     assert differences_of(second, dated) == []
     assert differences(written_tables(second), canonical(made_up.read(source))) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "category"),
+    [
+        ("events", "event", "withdrawal"),
+        ("prior_treatments", "treatment", "ssri"),
+        ("assessments", "instrument", "phq9"),
+    ],
+)
+@pytest.mark.parametrize("name", ["workbook", "omop"])
+def test_what_no_record_held_at_first_is_read_or_refused_later_and_never_lost(
+    name: str, table: str, column: str, category: str, dated: DatedCohort, study: StudyFolder
+) -> None:
+    frame, made_up = getattr(dated, table), SOURCES[name]
+    early = replace(dated, **{table: frame[frame[column] != category].reset_index(drop=True)})
+    source = made_up.write(early, study.path / "early")
+    study.map(source, None, lambda text: changed(ROUND_TRIPS[name].answered(text), KEEP_IDS))
+    source = made_up.write(dated, study.path / "late")
+    result = study.run("cohort", "import", source, study.path / "cohort", "--map", study.mapping)
+    if result.exit_code == 0:
+        assert differences(written_tables(study.path / "cohort"), original_tables(dated)) == []
+    assert result.exit_code in (0, 2), result.output
 
 
 def test_pseudonyms_change_the_ids_and_nothing_else(dated: DatedCohort, study: StudyFolder) -> None:
