@@ -17,9 +17,16 @@ from packaging.specifiers import SpecifierSet
 
 from tests.places import ROOT
 from tests.test_imports import imports_of
+from tests.training.intake.small_clinic import SESSIONS_IN_MG_PER_KG, SmallClinic
 from training.cli.app import main
 
-GUIDES = ("README.md", "training/README.md", "serving/README.md", "serving/deploy/README.md")
+GUIDES = (
+    "README.md",
+    "training/README.md",
+    "training/intake/README.md",
+    "serving/README.md",
+    "serving/deploy/README.md",
+)
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
@@ -132,8 +139,9 @@ def test_a_documented_command_is_one_that_the_program_takes(guide: str, line: st
 
 
 def test_the_documented_commands_on_a_cohort_work_one_after_the_other(tmp_path: Path) -> None:
+    SmallClinic(tmp_path).write(sessions=SESSIONS_IN_MG_PER_KG)
     lines = [line for guide, line in commands() if guide == "README.md" and line.startswith("kap cohort")]
-    assert len(lines) >= 4
+    assert len(lines) >= 7
     for line in lines:
         words = [str(Path(sys.executable).with_name("kap")), *shlex.split(line)[1:]]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -84,7 +84,7 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
     from training.intake.sources.dispatch import read_source
 
     read = read_source(source)
-    mapping = _drafted(read, source) if mapping_file is None else _from_file(mapping_file)
+    mapping = _drafted(read, source) if mapping_file is None else _from_file(mapping_file, read)
     usual = (
         directory.with_name(directory.name + KEY_NAME) if mapping_file is None else mapping_file.with_suffix(KEY_NAME)
     )
@@ -108,14 +108,18 @@ def _about_key(key: Path, *, is_new: bool) -> str:
     )
 
 
-def _from_file(path: Path) -> CohortMapping:
+def _from_file(path: Path, source: Source) -> CohortMapping:
+    """The mapping in a file; refused where the source has rows of a kind that it does not know."""
+    from training.intake.drafting.later_rows import refuse_unknown_rows
     from training.intake.mapping_reading import read_mapping
 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputRefusedError([Problem(path.name, None, None, "text in UTF-8", "other bytes")]) from None
-    return read_mapping(text, path.name, path.parent)
+    mapping = read_mapping(text, path.name, path.parent)
+    refuse_unknown_rows(source, mapping)
+    return mapping
 
 
 def _drafted(source: Source, location: str) -> CohortMapping:

@@ -89,7 +89,10 @@ class Block:
 
 @dataclass(frozen=True)
 class CohortMapping:
-    """A whole mapping. ``digest`` is the SHA-256 of its text; ``name`` is its file's, for problems."""
+    """A whole mapping. ``digest`` is the SHA-256 of its text; ``name`` is its file's, for problems.
+
+    ``not_read`` are the rows that a person has looked at and does not want.
+    """
 
     name: str
     digest: str
@@ -97,6 +100,7 @@ class CohortMapping:
     identifier: str
     blocks: tuple[Block, ...]
     protocol: Protocol
+    not_read: tuple[Block, ...] = ()
     protocol_text: str | None = None
     time_zone: str | None = None
     pseudonyms: bool = True

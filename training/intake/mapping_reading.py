@@ -93,8 +93,10 @@ class _MappingDocument:
 
     def mapping(self, document: dict[str, Any], text: str, folder: Path | None) -> CohortMapping:
         """The whole mapping; it may be used only when there is no problem."""
-        top = {key: value for key, value in document.items() if key not in TABLES and key not in SECTIONS}
-        self.check("", top, {**SECTIONS[""], **dict.fromkeys(TABLES, _ANY), **dict.fromkeys(_SECTION_NAMES, _ANY)})
+        top = {key: value for key, value in document.items() if key not in TABLES and key not in (*SECTIONS, NOT_READ)}
+        self.check(
+            "", top, {**SECTIONS[""], **dict.fromkeys(TABLES, _ANY), **dict.fromkeys((*_SECTION_NAMES, NOT_READ), _ANY)}
+        )
         are, dates, missing, own = (self.section(document, name) for name in _SECTION_NAMES)
         for path, needed in (("source", top.get("source")), ("patients_are.id", are.get("id"))):
             if needed is None:
@@ -102,6 +104,7 @@ class _MappingDocument:
         protocol, protocol_text = self.protocol(own, folder)
         identifier = str(are.get("id"))
         blocks = self.blocks(document, identifier, protocol)
+        not_read = self.blocks_of(NOT_READ, document, identifier, ())
         index = (
             self.value("dates.index", dates["index"]) if dates.get("day_0") == "index" and "index" in dates else None
         )
@@ -111,6 +114,7 @@ class _MappingDocument:
             source=str(top.get("source")),
             identifier=identifier,
             blocks=blocks,
+            not_read=tuple(not_read),
             protocol=protocol,
             protocol_text=protocol_text,
             time_zone=self.time_zone(top.get("time_zone")),
@@ -172,15 +176,21 @@ class _MappingDocument:
         """The blocks of every table, in the order of the document."""
         found = []
         for table in TABLES:
-            node = document.get(table, [])
-            if not isinstance(node, list) or not all(isinstance(one, dict) for one in node):
-                self.refuse(table, f"tables headed [[{table}]]", kind_of(node))
-                continue
             names = tuple(column.name for column in protocol.tables[table] if column.name != "patient_id")
-            found += [self.block(table, f"{table}.{n}", one, identifier, names) for n, one in enumerate(node, 1)]
+            found += self.blocks_of(table, document, identifier, names)
         if not found:
             self.refuse("sessions", "at least one block such as [[sessions]]", "none")
         return tuple(found)
+
+    def blocks_of(
+        self, table: str, document: Mapping[str, Any], identifier: str, names: tuple[str, ...]
+    ) -> list[Block]:
+        """The blocks of one table, or of the rows that are not read."""
+        node = document.get(table, [])
+        if not isinstance(node, list) or not all(isinstance(one, dict) for one in node):
+            self.refuse(table, f"tables headed [[{table}]]", kind_of(node))
+            return []
+        return [self.block(table, f"{table}.{n}", one, identifier, names) for n, one in enumerate(node, 1)]
 
     def block(self, table: str, path: str, node: dict[str, Any], identifier: str, names: tuple[str, ...]) -> Block:
         """One block; its own values are those of each of its rows that does not say otherwise."""
@@ -265,6 +275,8 @@ class _MappingDocument:
         return Operand(str(column), "patients" in node, node.get("factor", 1.0))
 
 
+NOT_READ = "not_read"
+"""Heads the blocks of rows that are not wanted."""
 _SECTION_NAMES = ("patients_are", "dates", "missing", "protocol")
 _ANY: tuple[Check, str] = (lambda _: True, "")
 VALUE_OR_COLUMN: tuple[Check, str] = (

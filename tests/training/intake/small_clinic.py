@@ -14,6 +14,8 @@ from training.intake.sources.dispatch import read_source
 
 PATIENTS = "id,born,sex\nA,1980-05-10,F\nB,1990-01-01,M\n"
 SESSIONS = "id,date,dose\nA,2025-03-10,60\nA,2025-03-17,70\nB,2025-04-01,50\n"
+SESSIONS_IN_MG_PER_KG = "id,date,dose_mgkg\nA,2025-03-10,0.6\nA,2025-03-17,0.7\nB,2025-04-01,0.5\n"
+"""Sessions of which nothing needs to be asked."""
 RATINGS = "id,date,scale,score\nA,2025-03-09,GAD-7,16\nA,2025-03-24,GAD-7,9\nB,2025-04-01,GAD-7,12\n"
 HEAD = """format = 1
 source = "delimited"

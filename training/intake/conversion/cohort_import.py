@@ -14,7 +14,7 @@ from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, rea
 from training.intake.conversion.conversion_log import Conversion, ConversionLog
 from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
 from training.intake.conversion.tables import convert
-from training.intake.conversion.unread import unread_columns
+from training.intake.conversion.unread import unread_columns, unread_rows
 from training.intake.mapping import CohortMapping
 from training.intake.source import Source, undated
 
@@ -83,7 +83,11 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
             rows={name: len(rows) for name, rows in converted.tables.items()},
             conversions=log.conversions,
             notes=tuple(note for table in source.tables.values() for note in table.notes),
-            not_read=(*source.not_read, *unread_columns(source, mapping), *_unread_rows(converted.untaken)),
+            not_read=(
+                *source.not_read,
+                *unread_columns(source, mapping),
+                *unread_rows(source, mapping, converted.untaken),
+            ),
             pseudonyms=mapping.pseudonyms,
         )
         text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
@@ -91,10 +95,6 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
         if key:
             key.save()
     return record
-
-
-def _unread_rows(untaken: Mapping[str, int]) -> list[str]:
-    return [f"{name}: {count:,} rows that no block takes" for name, count in untaken.items()]
 
 
 def check_plausibility(_: Cohort) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -17,6 +17,8 @@ from training.intake.mapping import Block, CohortMapping
 from training.intake.mapping_keys import did_you_mean
 from training.intake.source import Source, SourceColumn, SourceTable, text_of
 
+_TableRows = tuple[SourceTable, Indices]
+
 
 @dataclass(frozen=True, eq=False)
 class BlockRows:
@@ -30,12 +32,13 @@ class BlockRows:
 class Selection:
     """The patients by their ids in the source, in order of first appearance, and the rows of each block.
 
-    ``untaken`` counts the rows of each table that no block takes, by the table's name.
+    ``untaken`` has the positions of the rows of each table that no block takes, by the table's name, without those
+    that the mapping lists as not read.
     """
 
     patients: tuple[str, ...]
     blocks: tuple[BlockRows, ...]
-    untaken: Mapping[str, int]
+    untaken: Mapping[str, Indices]
 
     def of(self, table: str) -> tuple[BlockRows, ...]:
         """The rows of the blocks of one table."""
@@ -66,15 +69,18 @@ def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -
             mapping, cells.log, table, rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]]
         )
         blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
-    return Selection(tuple(known), tuple(blocks), _untaken((table, rows) for _, table, rows in found))
+    unwanted = [(block, _table(source, block, mapping, cells.log)) for block in mapping.not_read]
+    passed = [(table, _rows_where(block, table, cells)) for block, table in unwanted if table is not None]
+    return Selection(tuple(known), tuple(blocks), _untaken([(table, rows) for _, table, rows in found], passed))
 
 
-def _untaken(taken: Iterable[tuple[SourceTable, Indices]]) -> dict[str, int]:
-    """How many rows of each table no block takes, where there are any."""
-    left: dict[str, Mask] = {}
-    for table, rows in taken:
-        left.setdefault(table.name, np.ones(len(table), dtype=np.bool_))[rows] = False
-    return {name: int(rows.sum()) for name, rows in left.items() if rows.any()}
+def _untaken(taken: Sequence[_TableRows], passed: Sequence[_TableRows]) -> dict[str, Indices]:
+    """The rows of each table that a block reads from which no block takes, where there are any."""
+    left: dict[str, Mask] = {table.name: np.ones(len(table), dtype=np.bool_) for table, _ in taken}
+    for table, rows in (*taken, *passed):
+        if table.name in left:
+            left[table.name][rows] = False
+    return {name: np.flatnonzero(rows) for name, rows in left.items() if rows.any()}
 
 
 def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:

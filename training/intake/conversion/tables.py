@@ -7,7 +7,7 @@ import numpy as np
 
 from features.protocol.columns import CHILD_TABLES, Column
 from features.protocol.problems import Problem
-from features.records.timeline import Floats
+from features.records.timeline import Floats, Indices
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.day_zero import find_day_zero
 from training.intake.conversion.evaluation import CellEvaluation
@@ -27,12 +27,12 @@ PREPARATION = "preparation"
 class ConvertedTables:
     """The rows of each table with a block in the mapping; ``patients`` are the ids in the source, by position.
 
-    ``untaken`` counts the rows of each of the source's tables that no block takes.
+    ``untaken`` has the positions of the rows of each of the source's tables that no block takes.
     """
 
     patients: tuple[str, ...]
     tables: Mapping[str, TargetRows]
-    untaken: Mapping[str, int]
+    untaken: Mapping[str, Indices]
 
 
 def convert(

@@ -1,10 +1,13 @@
-"""What of a source a mapping does not read: whole tables, and columns of the tables that it does read."""
+"""What of a source a mapping does not read: tables, columns of tables that it reads, and rows that no block takes."""
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from features.records.timeline import Indices
 from training.intake.mapping import Block, CohortMapping, RowRule, ValueRule
-from training.intake.source import Source
+from training.intake.source import Source, SourceTable, text_of
 
 
 def unread_columns(source: Source, mapping: CohortMapping) -> tuple[str, ...]:
@@ -13,7 +16,7 @@ def unread_columns(source: Source, mapping: CohortMapping) -> tuple[str, ...]:
     of_patients = {name for block in mapping.blocks for rule in block.rows for name in _of_patient(rule)}
     for block in mapping.blocks:
         for name in source.tables:
-            if name == block.source or fnmatchcase(name.casefold(), block.source.casefold()):
+            if _reads(block, name):
                 read[name] |= _columns_of(block, mapping) | (of_patients if block.table == "patients" else set())
     sentences = []
     for name, table in source.tables.items():
@@ -49,3 +52,41 @@ def _of_patient(row: RowRule) -> set[str]:
     rules = row.values.values()
     operands = {one.column for rule in rules for one in rule.operands.values() if one.of_patient}
     return operands | {str(rule.column) for rule in rules if rule.of_patient}
+
+
+def unread_rows(source: Source, mapping: CohortMapping, untaken: Mapping[str, Indices]) -> list[str]:
+    """A sentence per table and kind of row that no block takes: ``x.csv: 3 rows with form note``.
+
+    The kinds are the values of the columns by which the mapping divides the table's rows. What a reader has joined to
+    the rows of another table, in a column that the mapping reads, such as ``linked_4188539``, is read.
+    """
+    joined = {
+        match[1]
+        for block in mapping.blocks
+        for column in _columns_of(block, mapping)
+        if (match := re.fullmatch(r"(?:linked|same_day|weight)_(\d+)", column))
+    }
+    found = []
+    for name, rows in untaken.items():
+        columns = dict.fromkeys(column for block in mapping.blocks if _reads(block, name) for column in block.where)
+        texts = [_texts_of(source.tables[name], column, rows) for column in columns]
+        for kind, count in Counter(zip(*texts, strict=True)).items():
+            if not joined.intersection(kind):
+                words = " and ".join(_described(source.tables[name], *one) for one in zip(columns, kind, strict=True))
+                found.append(f"{name}: {count:,} row{'' if count == 1 else 's'} with {words}")
+    return found
+
+
+def _reads(block: Block, name: str) -> bool:
+    return name == block.source or fnmatchcase(name.casefold(), block.source.casefold())
+
+
+def _texts_of(table: SourceTable, name: str, rows: Indices) -> list[str]:
+    column = table.columns[name]
+    texts = [*(text_of(value) for value in column.values), ""]
+    return [texts[code] for code in column.codes[rows].tolist()]
+
+
+def _described(table: SourceTable, name: str, text: str) -> str:
+    label = table.columns[name].labels.get(text, "")
+    return f"{name} {text or 'empty'}" + (f" ({label})" if label else "")

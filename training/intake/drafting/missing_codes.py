@@ -6,8 +6,7 @@ from typing import Any
 
 from training.intake.drafting.drafted import question
 from training.intake.drafting.parts import SourcePart
-
-_USUAL = ("-1", "-9", "-66", "-77", "-88", "-99", "-666", "-777", "-888", "-999", "-9999", "999", "9999")
+from training.intake.vocabulary.category_names import USUAL_MISSING_CODES
 
 
 def drafted_missing(parts: Sequence[SourcePart]) -> Any:
@@ -16,7 +15,7 @@ def drafted_missing(parts: Sequence[SourcePart]) -> Any:
     for part in parts:
         for name, one in part.columns.items():
             if one.is_number:
-                for code in set(_USUAL) & set(one.texts):
+                for code in set(USUAL_MISSING_CODES) & set(one.texts):
                     columns[code][name] = None
     found = sorted(code for code, names in columns.items() if code.startswith("-") or len(names) > 1)
     if not found:

@@ -8,7 +8,7 @@ from training.intake.conversion.cell_values import plain_name as category_name
 from training.intake.drafting.drafted import DraftedKey, question
 from training.intake.drafting.parts import PartColumn
 from training.intake.mapping_keys import OPEN
-from training.intake.vocabulary.category_names import category_of
+from training.intake.vocabulary.category_names import USUAL_MISSING_CODES, category_of
 from training.intake.vocabulary.names import plain
 
 _YES, _NO = ("yes", "ja", "true", "checked", "present"), ("no", "nein", "false", "unchecked", "none", "absent")
@@ -41,7 +41,10 @@ def drafted_number(key: str, column: PartColumn) -> DraftedKey:
 def drafted_category(target: Column, column: PartColumn) -> DraftedKey | None:
     """A category by its codes' labels, or by words; what no list knows stands as a question."""
     labels = column.column.labels if column.is_labelled else {}
-    texts = list(dict.fromkeys([*labels, *column.texts]))
+    asked_once = [
+        text for text in column.texts if text.startswith("-") and text in USUAL_MISSING_CODES
+    ]  # as codes for missing
+    texts = list(dict.fromkeys([*labels, *(text for text in column.texts if text not in asked_once)]))
     if not texts or len(texts) > _MOST_SHOWN or column.is_date:
         return None
     if not labels and {category_name(text) for text in texts} <= {category_name(one) for one in target.categories}:

@@ -10,6 +10,8 @@ NOT_RECORDED = re.compile(
     "unknown|missing|not_(asked|recorded|known|done|applicable|available)|refused|declined|no_answer|n_a|na|unbekannt|"
     "prefer_not_to_(say|answer)|keine_angabe"
 )
+USUAL_MISSING_CODES = ("-1", "-9", "-66", "-77", "-88", "-99", "-666", "-777", "-888", "-999", "-9999", "999", "9999")
+"""Numbers that stand for a missing value in many files."""
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "sex": {

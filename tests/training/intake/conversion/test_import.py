@@ -72,10 +72,10 @@ def test_patients_without_a_first_dose_are_left_out_and_counted(clinic: SmallCli
     assert len(clinic.table("assessments")) == 3
 
 
-def test_rows_that_no_block_takes_are_counted(clinic: SmallClinic) -> None:
+def test_rows_that_no_block_takes_are_counted_by_their_kind(clinic: SmallClinic) -> None:
     mapping = MAPPING.replace('from = "ratings.csv"', 'from = "ratings.csv"\nwhere = { scale = ["gad-7"] }')
     record = clinic.write(ratings=RATINGS + "A,2025-03-10,XYZ,1\n").import_it(mapping)
-    assert "ratings.csv: 1 rows that no block takes" in record.not_read
+    assert "ratings.csv: 1 row with scale XYZ" in record.not_read
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,14 @@ from training.intake.source import Source
 from training.intake.sources.dispatch import read_source
 from training.intake.sources.workbook import read_workbook
 
-ROWS = [["ID", "Seen on", "Weight"], ["A", datetime(2025, 3, 10, 9, 30), 82.5], ["B", datetime(2025, 3, 11), None]]  # noqa: DTZ001
+ROWS: list[list[Any]] = [
+    ["ID", "Seen on", "Weight"],
+    ["A", datetime(2025, 3, 10, 9, 30), 82.5],  # noqa: DTZ001 - cells of a sheet have no time zone
+    ["B", datetime(2025, 3, 11), None],  # noqa: DTZ001
+]
 
 
-def write(path: Path, merged: str = "", **sheets: Sequence[Sequence[Any]]) -> Path:
+def write(path: Path, merged: str, **sheets: Sequence[Sequence[Any]]) -> Path:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets.items():
@@ -37,7 +41,7 @@ def refusal(path: Path) -> list[str]:
 
 
 def read(tmp_path: Path, **sheets: Sequence[Sequence[Any]]) -> Source:
-    return read_source(write(tmp_path / "b.xlsx", **sheets))
+    return read_source(write(tmp_path / "b.xlsx", "", **sheets))
 
 
 def test_every_sheet_is_a_table_with_typed_cells(tmp_path: Path) -> None:
