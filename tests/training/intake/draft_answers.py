@@ -34,5 +34,6 @@ def answered_concepts(text: str) -> str:
     meanings |= {number: f'"{name}"' for names in _CATEGORIES for name, number in names.items()}
     for number, meaning in meanings.items():
         text = text.replace(f'{number} = "?"', f"{number} = {meaning}")
-    text = re.sub(r'(column|value) = "\?", candidates = \["([^"]+)"\]', r'\1 = "\2"', text)
+    only = r'(column|value) = "\?"(, [^{}]*?candidates = \["([^"]+)"\])'
+    text = re.sub(only, r'\1 = "\3"\2', text)
     return changed(text, {'id = "person_id"': 'id = "person_source_value"'})

@@ -41,7 +41,7 @@ ROUND_TRIPS = {
     "spss": RoundTrip(0),
     "workbook": RoundTrip(0),
     "health record": RoundTrip(2, lambda text: changed(text, OTHER_ILLNESS | LAST_RATING)),
-    "omop": RoundTrip(26, answered_concepts),
+    "omop": RoundTrip(27, answered_concepts),
 }
 
 

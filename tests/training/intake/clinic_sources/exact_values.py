@@ -10,6 +10,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
+
 WEIGHTS = [Decimal(tenths) / 10 for tenths in range(450, 1300)]
 HEIGHTS = range(150, 199)
 
@@ -21,6 +23,12 @@ def dosing_weight(doses: Sequence[float], rng: np.random.Generator) -> Decimal:
         if all(float(milligrams(dose, weight)) / float(weight) == dose for dose in doses):
             return weight
     raise ValueError("no weight gives these doses back")
+
+
+def dosing_weights(dated: DatedCohort, rng: np.random.Generator) -> dict[str, Decimal]:
+    """Such a weight of every patient, by the patient's id."""
+    doses = dated.sessions.dropna(subset="dose_mg_per_kg").groupby("patient_id")["dose_mg_per_kg"].agg(list)
+    return {str(name): dosing_weight(doses.get(name, []), rng) for name in dated.patients["patient_id"]}
 
 
 def milligrams(dose_per_kg: float, weight: Decimal) -> str:

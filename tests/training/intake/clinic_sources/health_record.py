@@ -15,7 +15,7 @@ import pandas as pd
 
 from tests.training.intake.clinic_sources.cells import coded, is_date, records, text_of_number, yes_no
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
-from tests.training.intake.clinic_sources.exact_values import birth_date, dosing_weight, milligrams
+from tests.training.intake.clinic_sources.exact_values import birth_date, dosing_weights, milligrams
 
 DIAGNOSES = {
     "gad": "F41.1",
@@ -37,9 +37,8 @@ _Row = dict[str, str]
 def write_health_record(dated: DatedCohort, folder: Path) -> Path:
     """Write the files into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    rng, doses = dated.rng(41), dated.sessions.dropna(subset="dose_mg_per_kg")
-    of_patient = doses.groupby("patient_id")["dose_mg_per_kg"].agg(list)
-    weights = {str(name): dosing_weight(of_patient.get(name, []), rng) for name in dated.patients["patient_id"]}
+    rng = dated.rng(41)
+    weights = dosing_weights(dated, rng)
     files = {
         "patients": _patients(dated, weights, rng),
         "treatments": _treatments(dated),

@@ -1,11 +1,13 @@
 """The cohort as tables of the OMOP Common Data Model 5.4, as CSV files or in PostgreSQL.
 
 What OMOP has no column for are observations with local concepts: a patient's columns, events, and, linked to their drug
-exposure or procedure by the event's id, what a session showed and what an earlier treatment achieved.
+exposure or procedure by the event's id, what a session showed and what an earlier treatment achieved. Doses are in mg
+beside a body weight; the blood pressure of a session is a measurement of its day, without a link.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +17,7 @@ from tests.serving.databases import disposed
 from tests.training.intake.clinic_sources import omop_concepts as concepts
 from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
-from tests.training.intake.clinic_sources.exact_values import birth_date
+from tests.training.intake.clinic_sources.exact_values import birth_date, dosing_weights, milligrams
 
 _Row = dict[str, object]
 
@@ -40,7 +42,9 @@ def omop_tables(dated: DatedCohort) -> dict[str, pd.DataFrame]:
     for site in sites:
         tables.add("care_site", care_site_name=f"Clinic {site}", care_site_source_value=site)
     persons = _add_persons(tables, dated, sites)
-    _add_sessions(tables, dated, persons)
+    weights = dosing_weights(dated, dated.rng(52))
+    _add_weights(tables, dated, persons, weights)
+    _add_sessions(tables, dated, persons, weights)
     _add_treatments(tables, dated, persons)
     for rating in records(dated.assessments):
         _add_measurement(tables, persons, rating, concepts.SCALES[str(rating["instrument"])], rating["score"])
@@ -147,21 +151,32 @@ def _add_measurement(
     )
 
 
-def _add_sessions(tables: ClinicalTables, dated: DatedCohort, persons: dict[str, int]) -> None:
+def _add_weights(
+    tables: ClinicalTables, dated: DatedCohort, persons: dict[str, int], weights: dict[str, Decimal]
+) -> None:
+    for patient in records(dated.patients):
+        name, day = patient["patient_id"], pd.Timestamp(str(patient["day_0"])) - pd.Timedelta(days=7)
+        row = {"patient_id": name, "date": day}
+        _add_measurement(tables, persons, row, concepts.BODY_WEIGHT, weights[str(name)])
+
+
+def _add_sessions(
+    tables: ClinicalTables, dated: DatedCohort, persons: dict[str, int], weights: dict[str, Decimal]
+) -> None:
     for session in records(dated.sessions):
         person, date = persons[str(session["patient_id"])], session["date"]
         if session["kind"] == "psychotherapy":
             _add_procedure(tables, person, concepts.PSYCHOTHERAPY, date, date)
             continue
         route = concepts.ROUTES.get(str(session["route"]), 0)
-        dose, unit = session["dose_mg_per_kg"], "mg/kg"
-        exposure = _add_exposure(tables, person, concepts.KETAMINE, (date, date), (dose, unit, route))
-        for column, concept in (
-            ("peak_dissociation", concepts.DISSOCIATION),
-            ("peak_systolic_mmhg", concepts.SYSTOLIC),
-        ):
-            if not pd.isna(session[column]):
-                _add_measurement(tables, persons, session, concept, session[column], exposure)
+        dose = session["dose_mg_per_kg"]
+        given = None if pd.isna(dose) else float(milligrams(float(str(dose)), weights[str(session["patient_id"])]))
+        exposure = _add_exposure(tables, person, concepts.KETAMINE, (date, date), (given, "mg", route))
+        if not pd.isna(session["peak_dissociation"]):
+            dissociation = session["peak_dissociation"]
+            _add_measurement(tables, persons, session, concepts.DISSOCIATION, dissociation, exposure)
+        if not pd.isna(session["peak_systolic_mmhg"]):
+            _add_measurement(tables, persons, session, concepts.SYSTOLIC, session["peak_systolic_mmhg"])
         if not pd.isna(session["adverse_event"]):
             linked = {"observation_event_id": exposure, "obs_event_field_concept_id": concepts.OF_DRUG}
             answer = _yes_no(session["adverse_event"])

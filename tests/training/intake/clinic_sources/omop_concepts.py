@@ -9,6 +9,7 @@ YES, NO = 4188539, 4188540
 KETAMINE = 785649
 BODY_MASS_INDEX = 3038553
 SYSTOLIC = 3004249
+BODY_WEIGHT = 3025315
 FROM_RECORD = 32817
 """Type of every record: a health record."""
 OF_DRUG, OF_PROCEDURE = 1147094, 1147082
@@ -76,6 +77,7 @@ _STANDARD_NAMES = {
     KETAMINE: "ketamine",
     BODY_MASS_INDEX: "Body mass index (BMI) [Ratio]",
     SYSTOLIC: "Systolic blood pressure",
+    BODY_WEIGHT: "Body weight",
     SEXES["male"]: "MALE",
     SEXES["female"]: "FEMALE",
     SEXES["intersex"]: "Intersex",

@@ -17,7 +17,7 @@ import pandas as pd
 from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMENT_OUTCOMES, TREATMENTS
 from tests.training.intake.clinic_sources.cells import coded, iso_date, records, sometimes, text_of_number, yes_no
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
-from tests.training.intake.clinic_sources.exact_values import birth_date, dosing_weight, milligrams
+from tests.training.intake.clinic_sources.exact_values import birth_date, dosing_weights, milligrams
 from tests.training.intake.clinic_sources.items import split_total
 from tests.training.intake.clinic_sources.redcap_dictionary import (
     COMORBIDITIES,
@@ -47,7 +47,7 @@ def write_redcap(dated: DatedCohort, folder: Path) -> Path:
     """Write the export and its dictionary into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_dictionary(folder / f"KAPStudy_DataDictionary_{dated.exported}.csv")
-    weights = _weights(dated)
+    weights = dosing_weights(dated, dated.rng(11))
     rows = [
         *_baseline(dated, weights),
         *_treatments(dated),
@@ -73,12 +73,6 @@ def _row(patient: object, event: str, form: str, **cells: str) -> _Row:
     instrument = "" if form == "baseline" else form
     first = {"record_id": str(patient), "redcap_event_name": event, "redcap_repeat_instrument": instrument}
     return first | cells | {f"{form}_complete": "2"}
-
-
-def _weights(dated: DatedCohort) -> dict[str, Decimal]:
-    rng, doses = dated.rng(11), dated.sessions.dropna(subset="dose_mg_per_kg")
-    of_patient = doses.groupby("patient_id")["dose_mg_per_kg"].agg(list)
-    return {name: dosing_weight(of_patient.get(name, []), rng) for name in dated.patients["patient_id"]}
 
 
 def _baseline(dated: DatedCohort, weights: dict[str, Decimal]) -> Iterator[_Row]:

@@ -91,21 +91,24 @@ def _treatments(files: Tables, day_0: pd.Series) -> pd.DataFrame:
 
 
 def _sessions(files: Tables, doses: pd.DataFrame, day_0: pd.Series) -> pd.DataFrame:
-    measured = files["measurement"].set_index("measurement_event_id")
+    measured = files["measurement"].assign(day=pd.to_datetime(files["measurement"]["measurement_date"]))
 
-    def peak(concept: int) -> pd.Series:
-        return measured.loc[measured["measurement_concept_id"] == concept, "value_as_number"].reindex(doses.index)
+    def values(concept: int, *keys: str) -> pd.Series:
+        rows = measured[measured["measurement_concept_id"] == concept]
+        return rows.set_index(list(keys))["value_as_number"]
 
     events = _linked(files["observation"], concepts.ADVERSE_EVENT, concepts.OF_DRUG).map(YES_NO)
+    of_day = pd.MultiIndex.from_frame(doses[["patient_id", "started"]])
+    pressure = values(concepts.SYSTOLIC, "patient_id", "day").reindex(of_day)
     dosing = pd.DataFrame(
         {
             "patient_id": doses["patient_id"],
             "day": days(doses["started"], doses["patient_id"], day_0),
             "kind": "dosing",
             "route": _named(doses["route_concept_id"], concepts.ROUTES),
-            "dose_mg_per_kg": doses["quantity"],
-            "peak_dissociation": peak(concepts.DISSOCIATION),
-            "peak_systolic_mmhg": peak(concepts.SYSTOLIC),
+            "dose_mg_per_kg": doses["quantity"] / doses["patient_id"].map(values(concepts.BODY_WEIGHT, "patient_id")),
+            "peak_dissociation": values(concepts.DISSOCIATION, "measurement_event_id").reindex(doses.index),
+            "peak_systolic_mmhg": pressure.to_numpy(),
             "adverse_event": events.reindex(doses.index),
         }
     )
