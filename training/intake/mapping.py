@@ -21,6 +21,7 @@ CONVERSIONS: Mapping[str, str] = MappingProxyType(
         "diazepam_equivalent": "mg of a benzodiazepine to mg of diazepam",
         "per_kg": "mg and weight_kg to mg/kg",
         "by_date": "sessions of a patient and kind, counted in order of time",
+        "asked": "whether a checkbox was asked: where [checkboxes] says not_recorded, only if something is ticked",
         "pseudonym": "a keyed hash, as of the patients' ids",
     }
 )
@@ -91,7 +92,8 @@ class Block:
 class CohortMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its text; ``name`` is its file's, for problems.
 
-    ``not_read`` are the rows that a person has looked at and does not want.
+    ``not_read`` are the rows that a person has looked at and does not want. ``checkboxes`` says what it means that no
+    choice of a field is ticked: ``no`` to each, or ``not_recorded``.
     """
 
     name: str
@@ -109,6 +111,7 @@ class CohortMapping:
     index: ValueRule | None = None
     date_format: str | None = None
     missing: frozenset[str] = frozenset()
+    checkboxes: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, table: str) -> tuple[Block, ...]:
         """The blocks of one table, in the mapping's order."""

@@ -93,11 +93,22 @@ class _MappingDocument:
 
     def mapping(self, document: dict[str, Any], text: str, folder: Path | None) -> CohortMapping:
         """The whole mapping; it may be used only when there is no problem."""
-        top = {key: value for key, value in document.items() if key not in TABLES and key not in (*SECTIONS, NOT_READ)}
+        top = {
+            key: value
+            for key, value in document.items()
+            if key not in TABLES and key not in (*SECTIONS, NOT_READ, CHECKBOXES)
+        }
         self.check(
-            "", top, {**SECTIONS[""], **dict.fromkeys(TABLES, _ANY), **dict.fromkeys((*_SECTION_NAMES, NOT_READ), _ANY)}
+            "",
+            top,
+            {
+                **SECTIONS[""],
+                **dict.fromkeys(TABLES, _ANY),
+                **dict.fromkeys((*_SECTION_NAMES, NOT_READ, CHECKBOXES), _ANY),
+            },
         )
         are, dates, missing, own = (self.section(document, name) for name in _SECTION_NAMES)
+        boxes = self.checkboxes(document.get(CHECKBOXES, {}))
         for path, needed in (("source", top.get("source")), ("patients_are.id", are.get("id"))):
             if needed is None:
                 self.refuse(path, "this key", "none")
@@ -123,6 +134,7 @@ class _MappingDocument:
             day_0=dates.get("day_0", "first_dosing_session"),
             index=index,
             date_format=dates.get("format"),
+            checkboxes=boxes,
             missing=frozenset(str(code) for code in missing.get("codes", ())),
         )
 
@@ -147,6 +159,16 @@ class _MappingDocument:
             return {}
         self.check(name, node, SECTIONS[name])
         return node
+
+    def checkboxes(self, node: Any) -> dict[str, str]:
+        """What no tick means, by the field of each checkbox."""
+        if not isinstance(node, dict):
+            self.refuse(CHECKBOXES, f"a table headed [{CHECKBOXES}]", kind_of(node))
+            return {}
+        for name, value in node.items():
+            if value not in ("no", "not_recorded"):
+                self.refuse(f"{CHECKBOXES}.{name}", '"no" or "not_recorded"', kind_of(value))
+        return {str(name): str(value) for name, value in node.items()}
 
     def time_zone(self, name: str | None) -> str | None:
         """The name of a time zone that this machine knows."""
@@ -275,6 +297,7 @@ class _MappingDocument:
         return Operand(str(column), "patients" in node, node.get("factor", 1.0))
 
 
+CHECKBOXES = "checkboxes"
 NOT_READ = "not_read"
 """Heads the blocks of rows that are not wanted."""
 _SECTION_NAMES = ("patients_are", "dates", "missing", "protocol")

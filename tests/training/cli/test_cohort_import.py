@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.places import SHARED
@@ -79,18 +80,19 @@ def test_what_is_no_source_is_refused(place: SameProcess, source: str, said: str
 
 
 @pytest.mark.skipif(not CLINIC_EXPORT.is_dir(), reason="needs ../shared/clinic-export")
-def test_the_export_of_a_clinic_takes_two_answers(place: SameProcess) -> None:
-    """Its letter says which route each code is; without a letter, nobody could know."""
+def test_the_export_of_a_clinic_takes_three_answers(place: SameProcess) -> None:
+    """Its letter says which route each code is; what no tick means, nobody but the clinic knows."""
     done = place.kap("cohort", "map", CLINIC_EXPORT, "--out", "kap.toml")
-    assert "2 questions to answer in it" in done.stdout
+    assert "3 questions to answer in it" in done.stdout
     mapping = place.folder / "kap.toml"
-    text = mapping.read_text(encoding="utf-8").replace(
-        '1 = "?", 2 = "?"', '1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"'
-    )
-    mapping.write_text(text.replace('"?"', "true"), encoding="utf-8")
+    routes = '1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"'
+    text = mapping.read_text(encoding="utf-8").replace('1 = "?", 2 = "?"', routes).replace('"?"}', '"not_recorded"}')
+    mapping.write_text(text, encoding="utf-8")
     done = place.kap("cohort", "import", CLINIC_EXPORT, "cohort", "--map", "kap.toml")
     assert done.returncode == 0, done.stderr
     assert "5,624 totals of gad7 that agree with their items" in done.stdout
     assert "330 missing items of gad7: the mean of the others stands for each" in done.stdout
     cohort = read_cohort(place.folder / "cohort")
     assert (len(cohort), len(cohort.sessions), len(cohort.assessments)) == (600, 5408, 11571)
+    assert np.count_nonzero(cohort.number("prior_treatments_recorded")) == 424
+    assert np.count_nonzero(np.isnan(cohort.number("comorbid_depression"))) == 250

@@ -77,6 +77,6 @@ class SmallClinic:
         return describe_problems(refused.value.problems)
 
     def table(self, name: str) -> list[str]:
-        """The lines of a table of the cohort, cells joined by blanks, without the header."""
+        """The lines of a table of the cohort, cells joined by blanks, without the header and empty cells at the end."""
         with (self.cohort / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return [" ".join(row) for row in list(csv.reader(file))[1:]]
+            return [" ".join(row).rstrip() for row in list(csv.reader(file))[1:]]

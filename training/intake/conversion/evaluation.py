@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.protocol.columns import Column
 from features.records.timeline import Floats, Indices
@@ -88,7 +89,21 @@ class CellEvaluation:
 
     def flags(self, rows: SelectedRows, rule: ValueRule) -> Floats:
         """1.0 for true, 0.0 for false, NaN where not recorded; shape (rows,)."""
-        return np.asarray(self._values(rows, rule, read_flag, np.nan, flag_respelt), dtype=np.float64)
+        flags = np.asarray(self._values(rows, rule, read_flag, np.nan, flag_respelt), dtype=np.float64)
+        unasked = ~self.asked(rows, rule)
+        self.log.count_cells(
+            "left a checkbox as not recorded, because nothing is ticked", int(unasked.sum()), str(rule.column)
+        )
+        return np.where(unasked, np.nan, flags)
+
+    def asked(self, rows: SelectedRows, rule: ValueRule) -> NDArray[np.bool_]:
+        """Which rows were asked the checkbox of a column: all, or those with a tick where the mapping says so."""
+        field, mark, _ = str(rule.column).partition("___")
+        if not mark or self.mapping.checkboxes.get(field) != "not_recorded":
+            return np.ones(len(rows), dtype=np.bool_)
+        boxes = [name for name in rows.table.columns if name.startswith(f"{field}___")]
+        ticked = [self.filled(rows, ValueRule(rule.path, column=name)) for name in boxes]
+        return np.asarray(np.logical_or.reduce(ticked), dtype=np.bool_)
 
     def texts(self, rows: SelectedRows, rule: ValueRule) -> Texts:
         """Texts as they stand, None where not recorded; shape (rows,)."""

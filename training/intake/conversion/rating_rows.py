@@ -114,7 +114,7 @@ def _with_after_dose(
     log.count_rows("ratings on the day of a dose without both times: taken as before the dose", int(unknown.sum()))
     log.count_rows("ratings later than the dose of their day", int((marked == 1).sum()))
     if AFTER_DOSE in columns:
-        return ratings.with_columns(**{AFTER_DOSE: marked})
+        return ratings if np.isnan(marked).all() else ratings.with_columns(**{AFTER_DOSE: marked})
     log.count_rows("ratings after the dose, for which the format has no column: left out", int((marked == 1).sum()))
     return ratings.where(marked != 1)
 

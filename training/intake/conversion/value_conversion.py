@@ -161,6 +161,11 @@ def _pseudonym(rule: ValueRule, rows: SelectedRows, context: ConversionContext) 
     return np.array([*made, None], dtype=object)[:-1]
 
 
+def _asked(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
+    filled = context.cells.any_filled(rows, [rule])
+    return np.where(filled, context.cells.asked(rows, rule).astype(np.float64), np.nan)
+
+
 def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: ConversionContext) -> Floats:
     """The numbers of a further column of a conversion, perhaps of the patient's own row."""
     if name not in rule.operands:
@@ -190,5 +195,6 @@ _CONVERTERS: Mapping[str | None, _Converter] = MappingProxyType(
         "diazepam_equivalent": _diazepam,
         "per_kg": _per_kg,
         "pseudonym": _pseudonym,
+        "asked": _asked,
     }
 )

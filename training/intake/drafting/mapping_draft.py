@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from training.intake.drafting.checkbox_question import checkbox_questions
 from training.intake.drafting.day_drafts import drafted_format, has_offsets
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.group_draft import drafted_groups
@@ -42,6 +43,7 @@ def draft_mapping(source: Source) -> str:
         "format": drafted_format(dated, source),
         "missing": None if is_omop else drafted_missing(parts),
         "day_0": _day_0(blocks),
+        "checkboxes": checkbox_questions(parts, blocks),
     }
     return toml_text(head, [_without_usual(block, usual) for block in blocks], unused_columns(source, blocks, usual))
 

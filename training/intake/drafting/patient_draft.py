@@ -159,21 +159,16 @@ def _checkboxes(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey
     ]
 
 
-def _complete(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
-    """Whether earlier treatments were asked for, by the state of the form with their checkboxes."""
+def _asked(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
+    """Whether earlier treatments were asked for, where checkboxes list them."""
     boxes = [one for one in columns if one.is_checkbox and one.column.labels.get("1")]
     treatments = [one for one in boxes if category_of("treatment", one.column.labels["1"], _TREATMENTS)]
     if not treatments or matching(columns, PATIENT_COLUMNS["prior_treatments_recorded"]):
         return []
-    states = [one for one in columns if one.name.endswith("_complete") and set(one.texts) <= {"0", "1", "2"}]
-    if len(states) != 1:
-        asked = "Does an empty list of earlier treatments mean that the patient had none?"
-        return [DraftedKey("prior_treatments_recorded", question(asked, ["true", "false"], value=OPEN))]
-    asked = "Were earlier treatments asked for wherever the form is complete (2), so that no tick means none?"
-    value = {"column": states[0].name, "values": {"0": False, "1": False, "2": OPEN}}
-    return [DraftedKey("prior_treatments_recorded", question(asked, ["true", "false"], **value))]
+    value = {"column": treatments[0].name, "convert": "asked"}
+    return [DraftedKey("prior_treatments_recorded", value, "see [checkboxes]")]
 
 
 _TREATMENTS = next(column.categories for column in TABLES["prior_treatments"] if column.name == "treatment")
 _Draft = Callable[[SourcePart, Sequence[PartColumn]], list[DraftedKey]]
-_DRAFTS: tuple[_Draft, ...] = (_site, _age, _onset, _body_mass_index, _benzodiazepine, _checkboxes, _complete)
+_DRAFTS: tuple[_Draft, ...] = (_site, _age, _onset, _body_mass_index, _benzodiazepine, _checkboxes, _asked)

@@ -28,6 +28,7 @@ def toml_text(head: Mapping[str, Any], blocks: Sequence[DraftedBlock], unused: S
     _section(document, "patients_are", {"id": head["identifier"], "pseudonyms": True})
     _section(document, "dates", {"day_0": head["day_0"], "format": head["format"]})
     _section(document, "missing", {"codes": head["missing"]})
+    _section(document, "checkboxes", head["checkboxes"])
     for table in dict.fromkeys(block.table for block in blocks):
         listed = tomlkit.aot()
         for block in blocks:
@@ -49,7 +50,7 @@ def _section(document: tomlkit.TOMLDocument, name: str, values: Mapping[str, Any
     if given:
         section = tomlkit.table()
         for key, value in given.items():
-            section.add(key, _item(value))
+            _add(section, DraftedKey(key, value))
         section.add(tomlkit.nl())
         document.add(name, section)
 

@@ -17,7 +17,7 @@ def unused_columns(source: Source, blocks: Sequence[DraftedBlock], identifier: s
         values = {key.key: key.value for key in block.keys}
         for name in source.tables:
             if fnmatchcase(name, str(values["from"])):
-                named[name] |= set(_texts(values))
+                named[name] |= set(texts_of(values))
         everywhere |= set(_of_patients(values))
     lines = []
     for name, table in source.tables.items():
@@ -26,13 +26,13 @@ def unused_columns(source: Source, blocks: Sequence[DraftedBlock], identifier: s
     return [*lines, *source.not_read]
 
 
-def _texts(node: Any) -> list[str]:
+def texts_of(node: Any) -> list[str]:
     """Every text among the values, and every key of a filter, which may name columns."""
     if isinstance(node, dict):
         own = list(node["where"]) if isinstance(node.get("where"), dict) else []
-        return own + [text for value in node.values() for text in _texts(value)]
+        return own + [text for value in node.values() for text in texts_of(value)]
     if isinstance(node, list):
-        return [text for value in node for text in _texts(value)]
+        return [text for value in node for text in texts_of(value)]
     return [node.strip('"')] if isinstance(node, str) else []
 
 

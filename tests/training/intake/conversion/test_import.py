@@ -247,7 +247,7 @@ benzodiazepine_mg = { column = "mg", drug_column = "bzd", convert = "diazepam_eq
     )
     found = sentences(clinic.write(patients=patients).import_it(mapping))
     assert clinic.table("patients") == ["A 10 20 15", "B   0"]
-    assert clinic.table("sessions") == ["A 1 0 dosing 0.75", "A 2 7 dosing 0.875", "B 1 0 dosing "]
+    assert clinic.table("sessions") == ["A 1 0 dosing 0.75", "A 2 7 dosing 0.875", "B 1 0 dosing"]
     assert "1 doses in mg without a weight: not recorded" in found
 
 
@@ -296,7 +296,7 @@ rows = [ { day = "died", event = { value = "death" } } ]
     header = "id,first,second,second_ae,gad7_bl,gad7_w4,had_ssri,died\n"
     rows = "A,2025-03-10,2025-03-17,yes,16,9,1,\nB,2025-04-01,,no,12,,0,2025-05-01\n"
     found = sentences(clinic.write(patients=header + rows).import_it(mapping))
-    assert clinic.table("sessions") == ["A 1 0 dosing ", "B 1 0 dosing ", "A 2 7 dosing true"]
+    assert clinic.table("sessions") == ["A 1 0 dosing", "B 1 0 dosing", "A 2 7 dosing true"]
     assert clinic.table("assessments") == ["A 0 gad7 16", "B 0 gad7 12", "A 28 gad7 9"]
     assert clinic.table("prior_treatments") == ["A ssri"]
     assert clinic.table("events") == ["B 30 death"]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from linkml_redcap.record import group_flat_records
 
+from tests.training.intake.small_clinic import SESSIONS_IN_MG_PER_KG, SmallClinic
+from training.intake.drafting.mapping_draft import draft_mapping
 from training.intake.drafting.parts import parts_of
 from training.intake.source import Source
 from training.intake.sources.dispatch import read_source
@@ -72,3 +74,29 @@ def test_forms_are_grouped_as_linkml_redcap_groups_them(tmp_path: Path) -> None:
     assert {questionnaires.title: len(questionnaires.rows)} == instances
     assert set(questionnaires.columns) == {name for record in grouped for one in record["repeated_elements"]
                                            for name in one if not name.startswith("redcap_")}  # fmt: skip
+
+
+CHECKBOXES = """Variable / Field Name,Field Type,Field Label,"Choices, Calculations, OR Slider Labels"
+comorb,checkbox,Comorbidities,"1, PTSD"
+tx,checkbox,Earlier treatments,"1, SSRI"
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "answer", "rows"),
+    [
+        ("0,0", "no", ["A female true true", "B male false true"]),
+        ("0,0", "not_recorded", ["A female true true", "B male  false"]),
+        (",", None, ["A female true true", "B male"]),
+    ],
+)
+def test_what_no_tick_means_is_asked_unless_blank_cells_tell_it(
+    clinic: SmallClinic, second: str, answer: str | None, rows: list[str]
+) -> None:
+    patients = f"id,redcap_event_name,sex,comorb___1,tx___1\nA,bl,F,1,1\nB,bl,M,{second}\n"
+    clinic.write(dictionary=CHECKBOXES, patients=patients, sessions=SESSIONS_IN_MG_PER_KG)
+    text = draft_mapping(read_source(clinic.source)).replace("pseudonyms = true", "pseudonyms = false")
+    assert text.count('answer = "?"') == (0 if answer is None else 2)
+    clinic.import_it(text.replace('answer = "?"', f'answer = "{answer}"'))
+    assert clinic.table("patients") == rows
+    assert clinic.table("prior_treatments") == ["A ssri"]
