@@ -19,10 +19,13 @@ from training.outcomes.table import outcomes_frame
 EXPORT = SHARED / "clinic-export"
 ROUTES = {"1": "sublingual", "2": "intramuscular", "3": "intravenous"}
 """As the letter says."""
+UNTICKED = 'candidates = ["no", "not_recorded"], answer = '
 ANSWERS = {
     'values = {1 = "?", 2 = "?"}': 'values = {1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"}',
-    '2 = "?"': "2 = true",  # a complete form asks for earlier treatments
+    f'has none.", {UNTICKED}"?"': f'has none.", {UNTICKED}"no"',
+    f'recorded?", {UNTICKED}"?"': f'recorded?", {UNTICKED}"not_recorded"',
 }
+"""Nothing ticked means no comorbidity, and that earlier treatments were not asked for."""
 ITEMS = {"gad7": 7, "phq9": 9}
 TOTALS = ("pcl5", "lsas", "hama", "ybocs", "pdss")
 LORAZEPAM = 10
@@ -42,7 +45,7 @@ def export() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("clinic"))
-    study.map(EXPORT, 2, lambda text: changed(text, ANSWERS))
+    study.map(EXPORT, 3, lambda text: changed(text, ANSWERS))
     study.imported(EXPORT)
     return study
 
@@ -159,11 +162,16 @@ def test_ages_body_mass_and_benzodiazepines_are_those_of_the_baseline(
     assert found["sex"].fillna("").tolist() == sexes.fillna("").tolist()
 
 
-def test_ticked_treatments_are_the_prior_treatments(study: StudyFolder, export: pd.DataFrame) -> None:
-    baseline = rows_of(export, "")
-    boxes = [name for name in baseline if name.startswith("prior_tx___")]
-    assert len(boxes) == 17
-    assert len(table(study, "prior_treatments")) == (baseline[boxes] == "1").sum().sum()
+def test_ticked_boxes_are_treatments_and_comorbidities(study: StudyFolder, export: pd.DataFrame) -> None:
+    baseline = rows_of(export, "").set_index("patient_id")
+    boxes = baseline[[name for name in baseline if name.startswith("prior_tx___")]] == "1"
+    assert boxes.shape[1] == 17
+    assert len(table(study, "prior_treatments")) == boxes.sum().sum()
+    found = table(study, "patients").set_index("patient_id").loc[baseline.index]
+    assert found["prior_treatments_recorded"].tolist() == boxes.any(axis=1).tolist()
+    comorbid = {"depression": "1", "ptsd": "2", "substance_use": "3", "personality_disorder": "4"}
+    for name, number in comorbid.items():
+        assert found[f"comorbid_{name}"].tolist() == (baseline[f"comorb___{number}"] == "1").tolist()
 
 
 def test_nobody_but_patients_without_symptoms_is_left_out_before_session_1(

@@ -122,7 +122,7 @@ def test_an_import_gives_the_cohort_back_and_the_next_month_takes_one_command(
         ("assessments", "instrument", "phq9"),
     ],
 )
-@pytest.mark.parametrize("name", ["workbook", "omop"])
+@pytest.mark.parametrize("name", ["health record", "omop"])
 def test_what_no_record_held_at_first_is_read_or_refused_later_and_never_lost(
     name: str, table: str, column: str, category: str, dated: DatedCohort, study: StudyFolder
 ) -> None:
