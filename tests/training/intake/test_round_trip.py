@@ -15,6 +15,7 @@ from features.protocol.columns import TABLES
 from features.records.cohort import Cohort
 from tests.serving.databases import postgresql_database
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort, dated_cohort
+from tests.training.intake.clinic_sources.health_record import universal_time, write_health_record
 from tests.training.intake.clinic_sources.omop import load_omop
 from tests.training.intake.draft_answers import KEEP_IDS, PROTOCOL, answered_concepts, changed
 from tests.training.intake.made_up_sources import SOURCES, original_tables
@@ -36,6 +37,7 @@ class RoundTrip:
 MISSING_CODES = {'candidates = ["[\\"-99\\"]", "[]"], answer = "?"': 'answer = ["-99"]'}
 OTHER_ILLNESS = {'"F48.9" = "?"': '"F48.9" = "other"'}
 LAST_RATING = {'candidates = ["last", "first", "refuse"], answer = "?"': 'answer = "last"'}
+TIME_ZONE = {'"another name of this kind"], answer = "?"': '"another name of this kind"], answer = "Europe/Berlin"'}
 ROUND_TRIPS = {
     "redcap": RoundTrip(1, lambda text: changed(text, MISSING_CODES)),
     "spss": RoundTrip(0),
@@ -135,6 +137,16 @@ def test_what_no_record_held_at_first_is_read_or_refused_later_and_never_lost(
     if result.exit_code == 0:
         assert differences(written_tables(study.path / "cohort"), original_tables(dated)) == []
     assert result.exit_code in (0, 2), result.output
+
+
+def test_times_in_utc_give_the_days_of_the_clinic(dated: DatedCohort, study: StudyFolder) -> None:
+    """A rating at half past midnight in Berlin has the date of the day before in UTC."""
+    (study.path / "protocol.toml").write_text(dated.cohort.protocol_toml, encoding="utf-8")
+    source = write_health_record(dated, study.path / "source", universal_time)
+    study.map(
+        source, 3, lambda text: changed(ROUND_TRIPS["health record"].answered(text), PROTOCOL | KEEP_IDS | TIME_ZONE)
+    )
+    assert differences_of(study.imported(source, "cohort"), dated) == []
 
 
 def test_pseudonyms_change_the_ids_and_nothing_else(dated: DatedCohort, study: StudyFolder) -> None:

@@ -5,7 +5,7 @@ day, and the later one counts. Diagnoses are ICD-10 codes, doses in mg. Texts th
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -31,19 +31,32 @@ SEXES = {"female": "F", "male": "M", "intersex": "X"}
 ROUTES = {"sublingual": "SL", "intramuscular": "IM", "intravenous": "IV", "subcutaneous": "SC"}
 REMARKS = ("", "Rückruf gewünscht; Tochter fährt", "wohnt in Würzburg", "größere Schmerzen")
 TWICE = 0.02
+ZONE = "Europe/Berlin"
+Stamp = Callable[[object, int], str]
 _Row = dict[str, str]
 
 
-def write_health_record(dated: DatedCohort, folder: Path) -> Path:
-    """Write the files into a folder."""
+def german_time(value: object, minutes: int) -> str:
+    """A date and time such as 03.04.2025 09:15."""
+    return f"{_date(value)} {minutes // 60:02}:{minutes % 60:02}"
+
+
+def universal_time(value: object, minutes: int) -> str:
+    """The same moment in UTC: early in the morning, the date is that of the day before."""
+    local = pd.Timestamp(str(value)) + pd.Timedelta(minutes=minutes)
+    return local.tz_localize(ZONE, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC").strftime("%FT%TZ")
+
+
+def write_health_record(dated: DatedCohort, folder: Path, stamp: Stamp = german_time) -> Path:
+    """Write the files into a folder; ``stamp`` writes a date and the minute of the local day."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = dated.rng(41)
     weights = dosing_weights(dated, rng)
     files = {
         "patients": _patients(dated, weights, rng),
         "treatments": _treatments(dated),
-        "sessions": _sessions(dated, weights, rng),
-        "ratings": _ratings(dated, rng),
+        "sessions": _sessions(dated, weights, rng, stamp),
+        "ratings": _ratings(dated, rng, stamp),
         "events": _events(dated, rng),
     }
     for name, rows in files.items():
@@ -61,10 +74,6 @@ def _german(number: object) -> str:
 
 def _date(value: object) -> str:
     return value.strftime("%d.%m.%Y") if is_date(value) else ""
-
-
-def _time(value: object, minutes: int) -> str:
-    return f"{_date(value)} {minutes // 60:02}:{minutes % 60:02}"
 
 
 def _patients(dated: DatedCohort, weights: dict[str, Decimal], rng: np.random.Generator) -> Iterator[_Row]:
@@ -105,14 +114,16 @@ def _treatments(dated: DatedCohort) -> Iterator[_Row]:
         }
 
 
-def _sessions(dated: DatedCohort, weights: dict[str, Decimal], rng: np.random.Generator) -> Iterator[_Row]:
+def _sessions(
+    dated: DatedCohort, weights: dict[str, Decimal], rng: np.random.Generator, stamp: Stamp
+) -> Iterator[_Row]:
     for session in records(dated.sessions):
         dose = session["dose_mg_per_kg"]
         in_mg = "" if pd.isna(dose) else milligrams(float(str(dose)), weights[str(session["patient_id"])])
         yield {
             "session_no": str(rng.integers(10_000, 99_999)),
             "pat_id": str(session["patient_id"]),
-            "started_at": _time(session["date"], int(rng.integers(600, 960))),
+            "started_at": stamp(session["date"], int(rng.integers(600, 960))),
             "session_type": str(session["kind"]),
             "route": coded(ROUTES, session["route"]),
             "ketamine_mg": in_mg.replace(".", ","),
@@ -123,7 +134,7 @@ def _sessions(dated: DatedCohort, weights: dict[str, Decimal], rng: np.random.Ge
         }
 
 
-def _ratings(dated: DatedCohort, rng: np.random.Generator) -> Iterator[_Row]:
+def _ratings(dated: DatedCohort, rng: np.random.Generator, stamp: Stamp) -> Iterator[_Row]:
     """Every rating of the cohort, some after another one on the same day that does not count."""
     treated = set(zip(dated.sessions["patient_id"], dated.sessions["date"], strict=True))
     for rating in records(dated.assessments):
@@ -131,7 +142,7 @@ def _ratings(dated: DatedCohort, rng: np.random.Generator) -> Iterator[_Row]:
         minutes = int(rng.integers(420, 590) if in_clinic else rng.integers(20, 1440))
         row = {
             "pat_id": str(rating["patient_id"]),
-            "rated_at": _time(rating["date"], minutes),
+            "rated_at": stamp(rating["date"], minutes),
             "scale": str(rating["instrument"]).upper(),
             "total": str(rating["score"]),
             "rater": str(rng.choice(["Dr. Jäger", "Fr. Özdemir"])),
@@ -139,7 +150,7 @@ def _ratings(dated: DatedCohort, rng: np.random.Generator) -> Iterator[_Row]:
         again = str(max(int(row["total"]) - 1, 0) if rng.random() < 0.5 else int(row["total"]))
         rows = [row]
         if rng.random() < TWICE:
-            rows.append(row | {"rated_at": _time(rating["date"], minutes - int(rng.integers(1, 20))), "total": again})
+            rows.append(row | {"rated_at": stamp(rating["date"], minutes - int(rng.integers(1, 20))), "total": again})
         yield from rows
 
 
