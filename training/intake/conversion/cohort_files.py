@@ -81,8 +81,9 @@ def _texts(column: Column, values: np.ndarray | None, count: int) -> list[str]:
         return ["" if value is None else str(value) for value in values]
     if column.kind == "flag":
         return ["" if np.isnan(value) else "true" if value else "false" for value in values]
-    known: dict[float, str] = {}
-    return ["" if np.isnan(value) else known.setdefault(value, _plain(value)) for value in values.tolist()]
+    distinct, codes = np.unique(values, return_inverse=True)
+    texts = np.array(["" if np.isnan(value) else _plain(value) for value in distinct.tolist()], dtype=object)
+    return list(texts[codes]) if len(texts) else []
 
 
 def _plain(number: float) -> str:

@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from features.protocol.problems import CohortRefusedError, Problem
+from features.records.timeline import Indices, Mask
 from training.intake.source import SourceTable
 
 
@@ -38,19 +41,22 @@ class ConversionLog:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self._counts: dict[str, int] = defaultdict(int)
-        self._columns: dict[str, dict[str, None]] = defaultdict(dict)
+        self._counts: dict[str, int] = {}
+        self._cells: dict[str, dict[tuple[str, str], Mask]] = defaultdict(dict)
 
-    def count_cells(self, what: str, cells: int, column: str) -> None:
-        """Count cells of a column that were converted."""
-        if cells:
-            self._counts[what] += cells
-            self._columns[what][column] = None
+    def count_cells(self, what: str, table: SourceTable, positions: Indices, column: str) -> None:
+        """Count converted cells of a column, by the positions of their rows; a cell that is read twice counts once."""
+        if len(positions):
+            self._counts.setdefault(what, 0)
+            place = table.name, column
+            if place not in self._cells[what]:
+                self._cells[what][place] = np.zeros(len(table), dtype=np.bool_)
+            self._cells[what][place][positions] = True
 
     def count_rows(self, what: str, rows: int) -> None:
         """Count rows or patients; ``what`` begins with their name."""
         if rows:
-            self._counts[what] += rows
+            self._counts[what] = self._counts.get(what, 0) + rows
 
     def refuse(self, table: SourceTable, rows: Iterable[int], column: str | None, required: str, found: str) -> None:
         """Add a problem for each row, given by its position in the table."""
@@ -66,6 +72,9 @@ class ConversionLog:
     @property
     def conversions(self) -> tuple[Conversion, ...]:
         """What was converted so far, in order of first use."""
-        return tuple(
-            Conversion(what, count, tuple(self._columns.get(what, ()))) for what, count in self._counts.items()
-        )
+        return tuple(self._conversion(what, count) for what, count in self._counts.items())
+
+    def _conversion(self, what: str, rows: int) -> Conversion:
+        cells = self._cells.get(what, {})
+        columns = dict.fromkeys(column for _, column in cells)
+        return Conversion(what, rows + sum(int(mask.sum()) for mask in cells.values()), tuple(columns))

@@ -3,6 +3,7 @@
 Each distinct cell is read once. A cell that can't be read is a problem of its row; the value is then not recorded.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -92,7 +93,10 @@ class CellEvaluation:
         flags = np.asarray(self._values(rows, rule, read_flag, np.nan, flag_respelt), dtype=np.float64)
         unasked = ~self.asked(rows, rule)
         self.log.count_cells(
-            "left a checkbox as not recorded, because nothing is ticked", int(unasked.sum()), str(rule.column)
+            "left a checkbox as not recorded, because nothing is ticked",
+            rows.table,
+            rows.positions[unasked],
+            str(rule.column),
         )
         return np.where(unasked, np.nan, flags)
 
@@ -140,7 +144,9 @@ class CellEvaluation:
 
         pairs = self._values(rows, rule, read, (np.nan, np.nan))
         both = np.array([*pairs, (np.nan, np.nan)], dtype=np.float64)[:-1]
-        self.log.count_cells("turned dates into days", int((~np.isnan(both[:, 0])).sum()), str(rule.column))
+        if rule.convert is None:
+            dated = rows.positions[~np.isnan(both[:, 0])]
+            self.log.count_cells("turned dates into days", rows.table, dated, str(rule.column))
         second = both[:, 1] if rule.time is None else self._times(rows, rule)
         return Moments(both[:, 0], second, np.full(len(both), DATED, dtype=np.int8))
 
@@ -174,22 +180,23 @@ class CellEvaluation:
         column = self.column(rows.table, str(rule.column), rule.path)
         codes = column.codes[rows.positions]
         read_cells = _filled_with(empty, len(column.values) + 1)
+        words: dict[str, list[int]] = defaultdict(list)
         for code in np.unique(codes[codes >= 0]).tolist():
             cell = column.values[code]
             if self._is_missing(rule, column, cell):
-                self.log.count_cells(self._missing_words(cell), int((codes == code).sum()), column.name)
+                words[_missing_words(cell)].append(code)
                 continue
             try:
-                meaning = self._meaning(rule, cell)
+                meaning = cell if rule.values is None else mapped(cell, rule.values)
                 read_cells[code] = empty if meaning == "" else read(meaning)
             except CellRefusedError as error:
                 wrong = rows.positions[codes == code]
                 self.log.refuse(rows.table, wrong, column.name, error.required, error.found)
                 continue
-            if rule.values is not None:
-                self.log.count_cells("read codes by the mapping", int((codes == code).sum()), column.name)
-            elif words := respelt(cell, read_cells[code]):
-                self.log.count_cells(words, int((codes == code).sum()), column.name)
+            said = "read codes by the mapping" if rule.values is not None else respelt(cell, read_cells[code])
+            words[said].append(code)
+        for what in filter(None, words):
+            self.log.count_cells(what, rows.table, rows.positions[np.isin(codes, words[what])], column.name)
         return read_cells[codes]
 
     def _constant(self, rows: SelectedRows, rule: ValueRule, read: Callable[[Any], Any], empty: Any) -> np.ndarray:
@@ -200,22 +207,12 @@ class CellEvaluation:
             value = empty
         return _filled_with(value, len(rows))
 
-    def _meaning(self, rule: ValueRule, cell: Cell) -> Cell:
-        if rule.values is None:
-            return cell
-        return mapped(cell, rule.values)
-
     def _is_missing(self, rule: ValueRule, column: SourceColumn, cell: Cell) -> bool:
         text = text_of(cell)
         if rule.values is not None and text.casefold() in rule.values:
             return False
         declared = rule.missing | self.mapping.missing | column.missing_codes
         return text in declared or text.casefold() in NOT_RECORDED
-
-    def _missing_words(self, cell: Cell) -> str:
-        text = text_of(cell)
-        shown = f"'{text}'" if text.casefold() in NOT_RECORDED else "codes for a missing value"
-        return f"read {shown} as not recorded"
 
     def _refuse_key(self, path: str, required: str, found: str) -> None:
         from features.protocol.problems import Problem
@@ -228,6 +225,12 @@ def _filled_with(value: Any, number: int) -> np.ndarray:
     values = np.empty(number, dtype=object)
     values[:] = [value] * number
     return values
+
+
+def _missing_words(cell: Cell) -> str:
+    text = text_of(cell)
+    shown = f"'{text}'" if text.casefold() in NOT_RECORDED else "codes for a missing value"
+    return f"read {shown} as not recorded"
 
 
 def _is_something(cell: Cell) -> bool:

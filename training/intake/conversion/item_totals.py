@@ -33,11 +33,9 @@ def item_totals(rule: RowRule, rows: SelectedRows, cells: CellEvaluation) -> Ite
         return nothing
     if first != scoring.item_minimum:
         items = rekey(scoring, items, first)
-        cells.log.count_cells(
-            f"counted items from {scoring.item_minimum} instead of {first}",
-            int((~np.isnan(items)).sum()),
-            rule.items[0],
-        )
+        words = f"counted items from {scoring.item_minimum} instead of {first}"
+        for number, name in enumerate(rule.items):
+            cells.log.count_cells(words, rows.table, rows.positions[~np.isnan(items[:, number])], name)
     scores = score_items(scoring, items)
     _report(rule, rows, scoring, scores, cells)
     self_harm = None if scoring.self_harm_item is None else scores.self_harm

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from features.records.timeline import Floats
+from features.records.timeline import Floats, Mask
 from training.intake.conversion.day_zero import DayZero
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
@@ -54,7 +54,7 @@ def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Val
     ages = np.full(len(rows), np.nan)
     for row in np.flatnonzero(known):
         ages[row] = completed_years(date.fromordinal(int(born.day[row])), date.fromordinal(int(zero[row])))
-    context.cells.log.count_cells("turned dates of birth into ages at day 0", int(known.sum()), str(rule.column))
+    _count("turned dates of birth into ages at day 0", rows, known, rule, context)
     return ages
 
 
@@ -88,7 +88,7 @@ def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> V
         years[row] = completed_years(date.fromordinal(int(since[row])), until) if by_date else until.year + since[row]
     late = years < 0
     cells.log.refuse(rows.table, rows.positions[late], rule.column, "a year or date not after day 0", "a later one")
-    cells.log.count_cells("turned years or dates into years before day 0", int((years >= 0).sum()), str(rule.column))
+    _count("turned years or dates into years before day 0", rows, years >= 0, rule, context)
     return np.where(late, np.nan, years)
 
 
@@ -97,9 +97,7 @@ def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionCon
     name = "height_cm" if "height_cm" in rule.operands else "height_m"
     height = _operand(rule, name, rows, context) / (100.0 if name == "height_cm" else 1.0)
     index = kilograms / np.square(np.where(height > 0, height, np.nan))
-    context.cells.log.count_cells(
-        "turned weight and height into a body mass index", int((~np.isnan(index)).sum()), str(rule.column)
-    )
+    _count("turned weight and height into a body mass index", rows, ~np.isnan(index), rule, context)
     return index
 
 
@@ -108,7 +106,7 @@ def _per_kg(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> 
     weight = _operand(rule, "weight_kg", rows, context)
     dose = milligrams / np.where(weight > 0, weight, np.nan)
     log = context.cells.log
-    log.count_cells("divided a dose in mg by the weight in kg", int((~np.isnan(dose)).sum()), str(rule.column))
+    _count("divided a dose in mg by the weight in kg", rows, ~np.isnan(dose), rule, context)
     unknown = ~np.isnan(milligrams) & np.isnan(dose)
     log.count_rows("doses in mg without a weight: not recorded", int(unknown.sum()))
     return dose
@@ -144,7 +142,7 @@ def _equivalents(
     log = context.cells.log
     column = rule.operands["drug_column"].column if "drug_column" in rule.operands else rule.column
     log.refuse(rows.table, rows.positions[wrong], column, f"beside a dose: {_DRUGS}", "another text or an empty cell")
-    log.count_cells("turned a dose of a benzodiazepine into that of diazepam", int((doses > 0).sum()), str(rule.column))
+    _count("turned a dose of a benzodiazepine into that of diazepam", rows, doses > 0, rule, context)
     return doses
 
 
@@ -155,9 +153,7 @@ def _pseudonym(rule: ValueRule, rows: SelectedRows, context: ConversionContext) 
     texts = context.cells.texts(rows, rule)
     kind = rule.path.rpartition(".")[2]
     made = [None if text is None else context.pseudonym(kind, text) for text in texts]
-    context.cells.log.count_cells(
-        "turned names into pseudonyms", sum(one is not None for one in made), str(rule.column)
-    )
+    _count("turned names into pseudonyms", rows, np.array([one is not None for one in made], bool), rule, context)
     return np.array([*made, None], dtype=object)[:-1]
 
 
@@ -180,6 +176,10 @@ def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: Conversion
 def _rule_of(rule: ValueRule, operand: Operand, name: str) -> ValueRule:
     path = f"{rule.path}.{name}"
     return ValueRule(path, column=operand.column, of_patient=operand.of_patient, factor=operand.factor)
+
+
+def _count(what: str, rows: SelectedRows, done: Mask, rule: ValueRule, context: ConversionContext) -> None:
+    context.cells.log.count_cells(what, rows.table, rows.positions[done], str(rule.column))
 
 
 def _refuse_key(context: ConversionContext, path: str, required: str, found: str) -> None:
