@@ -5,6 +5,7 @@ The order of the declarations is the order of the columns of a feature row.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 from features.definitions import baseline_severity as severity
@@ -15,6 +16,7 @@ from features.definitions import treatment_history as history
 from features.definitions.context_features import PATIENT_CONTEXT
 from features.definitions.feature import Feature, declare
 from features.protocol.columns import DAY_LIMIT
+from features.protocol.declared_covariates import level_names
 from features.protocol.document import Covariate, Protocol
 
 __all__ = ["BUILT_IN", "RESERVED_NAMES", "Feature", "catalogue", "fingerprint"]
@@ -168,6 +170,22 @@ BUILT_IN = _BASELINE_SEVERITY + _TREATMENT_HISTORY + _within_limits(_EARLY_RESPO
 RESERVED_NAMES = frozenset(feature.name for feature in BUILT_IN)
 
 
+def _covariate_features(covariate: Covariate, taken: set[str]) -> Iterator[Feature]:
+    """The feature of a covariate, or one for each level of a category."""
+    if covariate.kind != "category":
+        yield _covariate_feature(covariate)
+        return
+    names = level_names(covariate, taken)
+    taken.update(names)
+    for name, level in zip(names, covariate.levels, strict=True):
+        yield replace(
+            _covariate_feature(covariate),
+            name=name,
+            function=context.is_category(covariate.name, level),
+            meaning=f"{covariate.name} is {level} (1) or another (0). {covariate.meaning}",
+        )
+
+
 def _covariate_feature(covariate: Covariate) -> Feature:
     return Feature(
         covariate.name,
@@ -184,7 +202,7 @@ def _covariate_feature(covariate: Covariate) -> Feature:
 
 
 def _unit(covariate: Covariate) -> str:
-    return "no/yes" if covariate.kind == "binary" else "as declared"
+    return "as declared" if covariate.kind == "number" else "no/yes"
 
 
 def _as_declared(feature: Feature, covariate: Covariate) -> Feature:
@@ -195,10 +213,14 @@ def _as_declared(feature: Feature, covariate: Covariate) -> Feature:
 
 
 def catalogue(protocol: Protocol) -> tuple[Feature, ...]:
-    """The features under a protocol: the built-in ones, then one per further covariate that the study declares."""
+    """The features under a protocol: the built-in ones, then those of each further covariate that the study declares.
+
+    A category has a feature for each of its levels, as the diagnosis does.
+    """
     declared = {covariate.name: covariate for covariate in protocol.covariates}
-    built_in = (_as_declared(one, declared.pop(one.name)) if one.name in declared else one for one in BUILT_IN)
-    return (*built_in, *(_covariate_feature(covariate) for covariate in declared.values()))
+    taken = set(declared) | RESERVED_NAMES
+    built_in = [_as_declared(one, declared.pop(one.name)) if one.name in declared else one for one in BUILT_IN]
+    return (*built_in, *(feature for one in declared.values() for feature in _covariate_features(one, taken)))
 
 
 def fingerprint(protocol: Protocol) -> str:

@@ -15,6 +15,7 @@ from features.protocol.document import Landmark
 from features.records.assemble import rows_in_order
 from features.records.cohort import Cohort
 from features.records.landmark import known_at, landmark_days
+from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, Rows
 
 Step = Callable[[Cohort, Landmark], tuple[Cohort, Mask]]
@@ -46,7 +47,7 @@ def _worse_latest_rating(cohort: Cohort, landmark: Landmark) -> tuple[Cohort, Ma
     known = known_at(cohort, landmark)
     ratings = cohort.assessments
     own = np.asarray(ratings["instrument"] == known.primary.code[ratings.patient])
-    position = np.flatnonzero(own & (ratings.numbers("day") <= ratings.spread(known.day)))
+    position = np.flatnonzero(own & (known_days(ratings) <= ratings.spread(known.day)))
     latest = position[np.diff(ratings.patient[position], append=-1) != 0]
     patient, score = ratings.patient[latest], ratings.numbers("score").copy()
     highest = (known.primary.minimum + known.primary.span)[patient]

@@ -20,14 +20,28 @@ A feature is a number known about a patient at the landmark (the moment of predi
 the record at the landmark (`landmark.known_at`), so that nothing recorded later can reach a feature.
 
 This package needs only NumPy. `models`, `training` and `serving` may import it; it imports none of them. Each rating
-scale is declared once in `protocol/instruments.py`, each column of a table in `protocol/columns.py`, each feature in
-`catalogue.py` or, for the patient's context, in `definitions/context_features.py`. Ranges, checks, the request contract
-and the rest of this file are generated from these declarations.
+scale is declared once in `protocol/instruments.py` or `protocol/later_instruments.py`, each column of a table in
+`protocol/columns.py`, each feature in `catalogue.py` or, for the patient's context, in
+`definitions/context_features.py`. Ranges, checks, the request contract and the rest of this file are generated from
+these declarations.
 
 A study may declare a covariate with the name of one of these built-in columns:
 {study_columns}.
 The declaration then replaces that column: its range applies, a request sends it under `covariates`, and the feature
 keeps the built-in sign and source. If a study counts in the opposite direction, its covariate needs another name.
+
+A category (`kind = "category"`) becomes one feature for each of its `levels`, 1 or 0, as the diagnosis does. All of
+them are missing where it is not recorded.
+
+A cohort holds *severity points*, in which higher is worse for every scale. Where `higher_is = "better"`, they are the
+two ends of the range added up, less the score. `records/severity.py` turns them, when a cohort is assembled and when a
+score is shown. So rules and features know one direction, and people see the points that were recorded.
+
+A rating with `after_dose = true` was taken after the dose of its day. It is known from the next day on
+(`records/rating_days.py`). On day 0 it is no baseline, and it counts as a rating after day 0. On one day a patient may
+have a rating of a scale before the dose and another one after it; where the later one counts, that is the one after it.
+
+No feature reads a preparation session. It may be before day 0, and is numbered within its kind.
 
 Three choices in the catalogue need a reason:
 
@@ -59,8 +73,12 @@ Fields for screening only: {names}. An answer returns them as cautions for the c
 change no number."""
 _READING_SOURCES = """\
 Sources of the numbers, each *seen* in the cited source, *recalled* (a convention not verified) or our *judgement*:"""
+_READING_INSTRUMENTS = """\
+In points of the scale as recorded; higher is worse, unless the bands of remission and relapse say otherwise. An
+experience scale may be recorded but decides no outcome. Neither does a scale with a number that is not published: a
+study gives it in `[instruments.NAME]`."""
 _COLUMN_HEADER = ("column", "holds", "unit", "required", "meaning")
-_INSTRUMENT_HEADER = ("name", "title", "range", "remission at most", "relapse at least", "reliable change", "bands")
+_INSTRUMENT_HEADER = ("name", "title", "range", "remission", "relapse", "reliable change", "bands")
 _FEATURE_HEADER = ("feature", "unit", "range", "remission", "relapse", "meaning", "source")
 _SIGNS = {-1: "less", 0: "", 1: "more"}
 
@@ -80,7 +98,7 @@ def data_dictionary(protocol: Protocol) -> str:
         "## Tables",
         *(_table_of_columns(name, columns) for name, columns in protocol.tables.items()),
         "## Instruments",
-        "In points of the scale; higher is worse. An experience scale may be recorded but decides no outcome.",
+        _READING_INSTRUMENTS,
         _markdown(_INSTRUMENT_HEADER, (_instrument_row(scale) for scale in protocol.instruments.values())),
         _READING_SOURCES,
         "\n".join(f"* `{scale.name}`: {scale.source}" for scale in protocol.instruments.values()),
@@ -105,9 +123,10 @@ def _column_row(column: Column) -> tuple[str, ...]:
 
 def _instrument_row(scale: Instrument) -> tuple[str, ...]:
     bands = ", ".join(f"{low:g} {band}" for low, band in scale.severity_bands)
-    cut_offs = (scale.remission_at_most, scale.relapse_at_least, scale.reliable_change)
-    numbers = ("an experience" if number is None else f"{number:g}" for number in cut_offs)
-    return f"`{scale.name}`", scale.title, _range(scale.minimum, scale.maximum), *numbers, bands
+    unknown = "an experience" if scale.kind == "experience" else "not published"
+    change = unknown if scale.reliable_change is None else f"{scale.reliable_change:g}"
+    cut_offs = scale.remission_band, scale.relapse_band, change
+    return f"`{scale.name}`", scale.title, _range(scale.minimum, scale.maximum), *cut_offs, bands
 
 
 def _feature_tables(features: Sequence[Feature]) -> Iterable[str]:

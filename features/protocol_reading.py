@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from features.protocol.columns import STUDY_COLUMNS, TABLES
-from features.protocol.document import Covariate, Landmark, Protocol, RelapseRule, RemissionRule
-from features.protocol.instruments import INSTRUMENTS, Instrument
-from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_number, is_text
+from features.protocol.declared_covariates import covariate_problems, declared_covariate
+from features.protocol.declared_instruments import declared_instrument, key_problems, scale_problems
+from features.protocol.document import Landmark, Protocol, RelapseRule, RemissionRule
+from features.protocol.instrument import Instrument
+from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_text
 from features.protocol.problems import Problem, ProtocolRefusedError
 
 
@@ -108,10 +110,11 @@ class _TextProblems:
                 self.refuse((*path, key), "one of " + ", ".join(SECTIONS[name]), "an unknown key")
             elif not SECTIONS[name][key][0](entry):
                 self.refuse((*path, key), SECTIONS[name][key][1], _kind(entry))
-        overrides = name == "instruments" and path[-1] in INSTRUMENTS
-        for key in () if overrides else REQUIRED.get(name, ()):
+        for key in REQUIRED.get(name, ()):
             if key not in value:
                 self.refuse((*path, key), f"a value for {key}", "nothing")
+        for key, required, found in key_problems(str(path[-1]), value) if name == "instruments" else ():
+            self.refuse((*path, str(key)), required, found)
         return value
 
     def check_rules(self, sections: Mapping[str, Any], protocol: Protocol) -> None:
@@ -146,12 +149,17 @@ class _TextProblems:
 
     def _check_remission(self, given: Mapping[str, Any], protocol: Protocol) -> None:
         for name in protocol.remission.instruments:
-            if name not in protocol.instruments:
+            scale = protocol.instruments.get(name)
+            if scale is None:
                 self.refuse(
                     ("remission", "instrument"), "rating scales that are built in or declared", "an unknown one"
                 )
-            elif not protocol.instruments[name].decides_outcomes:
+            elif scale.kind == "experience":
                 self.refuse(("remission", "instrument"), "a rating scale of symptoms", "a scale of an experience")
+            elif scale.unpublished:
+                lacking = ", ".join(scale.unpublished)
+                required = f"a rating scale with cut-offs and reliable change; give {lacking} in [instruments.{name}]"
+                self.refuse(("remission", "instrument"), required, f"{name}, for which no such number is published")
         for key in ("anchor", "window_days", "require_reliable_drop"):
             if protocol.remission.at_landmark and key in given:
                 self.refuse(("remission", key), 'no rule for remission beside state = "at_landmark"', "such a rule")
@@ -176,22 +184,12 @@ class _TextProblems:
             if covariate.name in taken:
                 self.refuse((*path, "name"), "a name of its own", "the name of another column or feature")
             taken.add(covariate.name)
-            bounded = "minimum" in given[index], "maximum" in given[index]
-            if covariate.kind == "binary" and any(bounded):
-                self.refuse(path, 'neither minimum nor maximum beside kind = "binary"', "a bound")
-            if covariate.kind == "number" and (not all(bounded) or covariate.minimum >= covariate.maximum):
-                self.refuse(path, 'minimum below maximum beside kind = "number"', "other bounds, or none")
+            for key, required, found in covariate_problems(covariate, given[index]):
+                self.refuse(path if key is None else (*path, key), required, found)
 
     def _check_instrument(self, scale: Instrument) -> None:
-        path = ("instruments", scale.name)
-        if not scale.decides_outcomes:
-            self.refuse(path, "a scale of symptoms", "a built-in scale of an experience")
-            return
-        remission, relapse = scale.remission_at_most, scale.relapse_at_least
-        assert remission is not None  # noqa: S101 - _assemble fills both in for a scale of symptoms
-        assert relapse is not None  # noqa: S101
-        if not scale.minimum <= remission < relapse <= scale.maximum:
-            self.refuse(path, "minimum <= remission_at_most < relapse_at_least <= maximum", "another order")
+        for _, required, found in scale_problems(scale):
+            self.refuse(("instruments", scale.name), required, found)
 
 
 def _is_later(landmark: Landmark, other: Landmark) -> bool:
@@ -222,19 +220,11 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
         ),
         relapse=RelapseRule(**_with_tuples(relapse)),
         horizons_days=tuple(sections.get("sustained_remission", {}).get("horizons_days", default.horizons_days)),
-        covariates=tuple(_covariate(entry) for entry in sections.get("covariates", [])),
-        own_instruments=tuple(_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()),
+        covariates=tuple(declared_covariate(entry) for entry in sections.get("covariates", [])),
+        own_instruments=tuple(
+            declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()
+        ),
     )
-
-
-def _covariate(entry: Mapping[str, Any]) -> Covariate:
-    bounds = {key: float(entry[key]) for key in ("minimum", "maximum") if key in entry}
-    return Covariate(entry["name"], entry["kind"], entry["meaning"], **bounds)
-
-
-def _instrument(name: str, entry: Mapping[str, Any]) -> Instrument:
-    values: dict[str, Any] = {key: float(value) if is_number(value) else value for key, value in entry.items()}
-    return replace(INSTRUMENTS[name], **values) if name in INSTRUMENTS else Instrument(name, **values)
 
 
 def _as_floats(section: Mapping[str, Any]) -> dict[str, float]:

@@ -231,7 +231,9 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomai
 def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain:
     """The domain before its thresholds, which no figure exceeds."""
     yes_no = np.array([feature.unit == "no/yes" for feature in declared])
-    is_diagnosis = np.array([feature.name.startswith("diagnosis_") for feature in declared])
+    is_diagnosis = np.array(
+        [feature.group == "patient context" and feature.name.startswith("diagnosis_") for feature in declared]
+    )
     lower, upper, unit = _limits(rows, yes_no, declared)
     return ApplicabilityDomain(
         lower=lower,

@@ -11,6 +11,7 @@ from features.protocol.columns import CHILD_TABLES, Column
 from features.protocol.document import Protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable
+from features.records.severity import turned
 
 NUMBER_OF_REFERENCE_INPUTS = 12
 ROWS_PER_REFERENCE_INPUT = {"prior_treatments": 3, "sessions": 4, "assessments": 9, "events": 1}
@@ -67,8 +68,15 @@ def _draw_ratings(
     lowest = np.array([scale.minimum for scale in scales])[instrument]
     highest = np.array([scale.maximum for scale in scales])[instrument]
     share = generator.uniform(0.3, 1.0, len(patient)) * np.where(day > 0, generator.uniform(0, 1, len(patient)), 1)
-    score = np.round(lowest + share * (highest - lowest))
-    return {"instrument": instrument.astype(float).tolist(), "day": day.tolist(), "score": score.tolist()}
+    severity = np.round(lowest + share * (highest - lowest))
+    after_dose = np.where(turn == 5, 1.0, np.nan)
+    return {
+        "instrument": instrument.astype(float).tolist(),
+        "day": day.tolist(),
+        "score": turned(severity, instrument, protocol).tolist(),
+        "after_dose": after_dose.tolist(),
+        "suicidal_thoughts_item": [np.nan] * len(patient),
+    }
 
 
 def _draw(column: Column, number: int, generator: np.random.Generator) -> list[float]:

@@ -180,6 +180,8 @@ def random_records(rng: np.random.Generator, patients: int, protocol: Protocol =
             "assessments": _random_ratings(rng, protocol),
             "events": _random_events(rng, protocol),
         }
+        (later,) = rng.spawn(1)
+        drawn = _with_later_columns(later, drawn)
         drawn |= {name: while_alive(drawn[name], drawn["events"]) for name in ("sessions", "assessments", "events")}
         for name, rows in drawn.items():
             tables[name] += [{"patient_id": patient_id} | row for row in rows]
@@ -256,10 +258,8 @@ def _random_ratings(rng: np.random.Generator, protocol: Protocol) -> list[Record
 def _random_course(rng: np.random.Generator, protocol: Protocol, name: str) -> list[Record]:
     """Ratings of one scale: a baseline, then a random walk between the cut-offs, each score near one of them."""
     scale = protocol.instruments[name]
-    assert scale.remission_at_most is not None
-    assert scale.relapse_at_least is not None
-    assert scale.reliable_change is not None
-    low, high, step = scale.remission_at_most, scale.relapse_at_least, scale.reliable_change
+    numbers = (scale.severity_numbers[key] for key in ("remission_at_most", "relapse_at_least", "reliable_change"))
+    low, high, step = (number for number in numbers if number is not None)
     days = {int(day) for day in np.cumsum(rng.choice([1, 3, 6, 7, 7, 8, 14, 27, 28, 29], size=rng.integers(0, 25)))}
     days |= {int(day) for day in rng.integers(-12, 1, size=rng.integers(0, 4))}
     centre, rows = float(rng.choice([high + step, high + step, high + step, low + 1, low])), []
@@ -267,8 +267,26 @@ def _random_course(rng: np.random.Generator, protocol: Protocol, name: str) -> l
         if day > 0 and rng.random() < 0.35:
             centre = float(rng.choice([low, low, low - step, high, high + step, low + step]))
         score = float(np.clip(round(centre + rng.integers(-1, 2)), scale.minimum, scale.maximum))
-        rows.append({"day": day, "instrument": name, "score": score})
+        rows.append({"day": day, "instrument": name, "score": scale.severity(score)})
     return rows
+
+
+def _with_later_columns(rng: np.random.Generator, drawn: dict[str, list[Record]]) -> dict[str, list[Record]]:
+    """The tables with what the format got later: ratings after a dose, item 9, and preparation sessions."""
+    ratings = []
+    for row in drawn["assessments"]:
+        item = {"suicidal_thoughts_item": int(rng.integers(0, 4))} if row["instrument"] in ("phq9", "bdi2") else {}
+        others = [other["score"] for other in drawn["assessments"] if other["instrument"] == row["instrument"]]
+        before = row | item
+        after: Record = row | {"after_dose": 1.0, "score": others[rng.integers(len(others))]}
+        chance = rng.random()
+        ratings += [before] if float(row["day"]) < 0 or chance < 0.8 else [after] if chance < 0.9 else [before, after]
+    days = sorted(int(day) for day in rng.integers(-30, 10, size=rng.integers(0, 3)))
+    prepared: list[Record] = [
+        {"session_number": number, "day": day, "kind": "preparation", "adverse_event": 1.0}
+        for number, day in enumerate(days, start=1)
+    ]
+    return drawn | {"assessments": ratings, "sessions": drawn["sessions"] + prepared}
 
 
 def _random_events(rng: np.random.Generator, protocol: Protocol) -> list[Record]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from features.records.landmark import KnownAtLandmark
 from features.records.primary_scale import Codes
+from features.records.rating_days import until_day_0
 from features.records.timeline import Floats, Rows
 
 
@@ -26,8 +27,7 @@ def drop_needed(known: KnownAtLandmark) -> Floats:
 
 def second_scale_severity_share(known: KnownAtLandmark) -> Floats:
     """Baseline on the second scale as a share of its range."""
-    at_baseline = known.assessments.where(known.assessments.numbers("day") <= 0)
-    return _last_share(known, at_baseline, known.second_scale)
+    return _last_share(known, until_day_0(known.assessments), known.second_scale)
 
 
 def second_scale_severity_now(known: KnownAtLandmark) -> Floats:
@@ -73,4 +73,4 @@ def mean_baseline_distance_to_remission(known: KnownAtLandmark) -> Floats:
 
 
 def _at_baseline(known: KnownAtLandmark) -> Rows:
-    return known.primary_ratings.where(known.primary_ratings.numbers("day") <= 0)
+    return until_day_0(known.primary_ratings)

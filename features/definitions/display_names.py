@@ -77,18 +77,25 @@ LABELS = {
     "working_alliance": "working alliance before session 1",
 }
 """The built-in features, by name."""
+_LEVEL = re.compile(r"(?P<category>[a-z][a-z0-9_]*) is (?P<level>.+) \(1\) or another \(0\)")
 
 
 def label_of(name: str, meaning: str) -> str:
     """The name of a feature in sentences; that of a study's covariate is the first clause of its meaning.
 
+    The feature of a level has the name of its category, and the level.
+
     >>> label_of("age_years", "Age at day 0.")
     'age'
     >>> label_of("hours_of_sleep", "Hours of sleep a night; by diary.")
     'hours of sleep a night'
+    >>> label_of("recruitment_self_referred", "recruitment is self_referred (1) or another (0). How the patient came.")
+    'recruitment: self_referred'
     """
     if name in LABELS:
         return LABELS[name]
+    if level := _LEVEL.match(meaning):
+        return f"{level['category']}: {level['level']}"
     clause = re.split(r"[.;]", meaning)[0].strip() or name
     first = clause.split()[0]
     is_abbreviation = len(first) > 1 and first.isupper()

@@ -4,6 +4,7 @@ import numpy as np
 
 from features.records.cut_offs import at_most
 from features.records.landmark import KnownAtLandmark
+from features.records.rating_days import known_days, until_day_0
 from features.records.timeline import Floats, Rows
 
 
@@ -62,7 +63,7 @@ def recent_distance_to_criterion(known: KnownAtLandmark) -> Floats:
 
 def _after_last_dose(known: KnownAtLandmark) -> Rows:
     ratings = known.ratings_since_baseline
-    return ratings.where(ratings.numbers("day") > ratings.spread(known.dosing_sessions.last_for_patient("day")))
+    return ratings.where(known_days(ratings) > ratings.spread(known.dosing_sessions.last_for_patient("day")))
 
 
 def _to_criterion(known: KnownAtLandmark, score: Floats) -> Floats:
@@ -79,7 +80,7 @@ def change_after_session_1(known: KnownAtLandmark) -> Floats:
 def _after_first_session(known: KnownAtLandmark) -> Rows:
     ratings, doses = known.primary_ratings, known.dosing_sessions
     first_dose = doses.where(doses.numbers("session_number") == 1).first_for_patient("day")
-    return ratings.where(ratings.numbers("day") > ratings.spread(first_dose))
+    return ratings.where(known_days(ratings) > ratings.spread(first_dose))
 
 
 def slope_per_week(known: KnownAtLandmark) -> Floats:
@@ -87,7 +88,7 @@ def slope_per_week(known: KnownAtLandmark) -> Floats:
     reliable changes a week; negative is better.
     """
     ratings = known.primary_ratings
-    before = ratings.where(ratings.numbers("day") <= 0)
+    before = until_day_0(ratings)
     since = ~(ratings.numbers("day") < ratings.spread(before.last_for_patient("day")))
     return ratings.where(since).slope_for_patient("score") * 7 / known.primary.reliable_change
 

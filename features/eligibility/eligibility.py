@@ -14,6 +14,7 @@ from features.protocol.columns import COMPETING_EVENTS
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
 from features.records.landmark import KnownAtLandmark
+from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, is_among
 
 
@@ -60,7 +61,7 @@ def _age_outside(cohort: Cohort) -> Mask:
 def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Floats) -> dict[Ineligible, Mask]:
     """Patients who can no longer have an observed remission, by reason."""
     ratings = known.primary.ratings_among(cohort.assessments)
-    ratings = ratings.where(ratings.numbers("day") <= ratings.spread(today))
+    ratings = ratings.where(known_days(ratings) <= ratings.spread(today))
     window = window_on(cohort, ratings, today)
     return {
         Ineligible.DIED: _had_event(cohort, today, {"death"}),

@@ -78,7 +78,9 @@ TREATMENTS = (
     "substance_use_treatment",
 )
 TREATMENT_OUTCOMES = ("no_response", "partial_response", "response", "remission", "intolerance")
-SESSION_KINDS = ("dosing", "psychotherapy")
+SESSION_KINDS = ("dosing", "psychotherapy", "preparation")
+BEFORE_DAY_0 = "preparation"
+"""The kind of session that may be before day 0."""
 ROUTES = ("sublingual", "intramuscular", "intravenous", "subcutaneous", "intranasal", "oral")
 EVENTS = (
     "relapse",
@@ -192,8 +194,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column(
             "session_number", "whole", "number of the session within its kind", required=True, minimum=1, maximum=1000
         ),
-        _day("day", "day of the session", minimum=0, required=True),
-        Column("kind", "category", "dosing or psychotherapy", required=True, categories=SESSION_KINDS),
+        _day("day", "day of the session; only a preparation session may be before day 0", required=True),
+        Column("kind", "category", "dosing, psychotherapy or preparation", required=True, categories=SESSION_KINDS),
         Column("route", "category", "route of administration", categories=ROUTES),
         Column("dose_mg_per_kg", "number", "ketamine dose", minimum=0, maximum=10, unit="mg/kg"),
         Column(
@@ -224,9 +226,23 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "assessments": (
         _PATIENT_ID,
-        _day("day", "day of the rating; on the day of a session, before the dose", required=True),
+        _day(
+            "day",
+            "day of the rating; on the day of a session, before the dose unless after_dose is true",
+            required=True,
+        ),
         Column("instrument", "category", "rating scale", required=True),
         Column("score", "number", "total score, within the range of the instrument", required=True, unit="points"),
+        Column("after_dose", "flag", "rated after the dose of that day; the rating is known from the next day on"),
+        Column(
+            "suicidal_thoughts_item",
+            "whole",
+            "item 9 of the PHQ-9 or the BDI-II, about thoughts of death or suicide",
+            minimum=0,
+            maximum=3,
+            unit="points",
+            screening=True,
+        ),
     ),
     "events": (
         _PATIENT_ID,
@@ -246,7 +262,10 @@ STUDY_COLUMNS = frozenset({"childhood_trauma", "insomnia", "expectancy", "workin
 """Columns of ``patients`` that a study may declare as a covariate, because studies use different scales: the
 declaration then replaces the one here."""
 
-LATER_COLUMNS = SCREENING_COLUMNS | STUDY_COLUMNS | {"peak_distress"}
+SCREENING_ITEMS = frozenset(column.name for column in TABLES["assessments"] if column.screening)
+"""Facts of ``assessments`` that an answer returns as cautions, and that are left out in the same way."""
+
+LATER_COLUMNS = SCREENING_COLUMNS | STUDY_COLUMNS | SCREENING_ITEMS | {"peak_distress", "after_dose"}
 """Columns added to the format later: a cohort without values in them is the same as before."""
 
 CHILD_TABLES = ("prior_treatments", "sessions", "assessments", "events")

@@ -5,12 +5,19 @@ A protocol is a value. `protocol_reading` reads one from TOML, and names the lin
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from features.protocol.columns import TABLES, Column
-from features.protocol.instruments import DEPRESSION_SCALES, INSTRUMENTS, Instrument
+from features.protocol.instruments import (
+    DEPRESSION_SCALES,
+    FIRST_INSTRUMENTS,
+    LATER_DEPRESSION_SCALES,
+    LATER_INSTRUMENTS,
+    Instrument,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,17 +86,21 @@ class RelapseRule:
 class Covariate:
     """A column of ``patients`` that the study adds and that becomes a feature.
 
-    A covariate with the name of a column of ``STUDY_COLUMNS`` replaces it.
+    A covariate with the name of a column of ``STUDY_COLUMNS`` replaces it; one of kind "category", which becomes a
+    feature for each of its ``levels``, may not have such a name.
     """
 
     name: str
-    kind: Literal["number", "binary"]
+    kind: Literal["number", "binary", "category"]
     meaning: str
     minimum: float = 0.0
     maximum: float = 1.0
+    levels: tuple[str, ...] = ()
 
     def column(self) -> Column:
         """The covariate as a declared column of ``patients``; a binary one is read as true/false or 1/0."""
+        if self.kind == "category":
+            return Column(self.name, "category", self.meaning, categories=self.levels)
         kind: Literal["flag", "number"] = "flag" if self.kind == "binary" else "number"
         return Column(self.name, kind, self.meaning, minimum=self.minimum, maximum=self.maximum)
 
@@ -117,8 +128,12 @@ class Protocol:
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
-        """Every scale of the study by name: the built-in ones, some overridden, then its own."""
-        return INSTRUMENTS | {instrument.name: instrument for instrument in self.own_instruments}
+        """Every scale of the study by name: the first built-in ones, some overridden, then its own, then later ones.
+
+        The order is that of the codes. A later built-in scale has the study's place where the study declares it.
+        """
+        scales = FIRST_INSTRUMENTS | {instrument.name: instrument for instrument in self.own_instruments}
+        return scales | {name: scale for name, scale in LATER_INSTRUMENTS.items() if name not in scales}
 
     @cached_property
     def instrument_names(self) -> tuple[str, ...]:
@@ -127,9 +142,14 @@ class Protocol:
 
     @cached_property
     def second_scales(self) -> tuple[int, ...]:
-        """Codes of the possible second scales: those of depression, then the other outcomes."""
-        outcomes = [name for name, scale in self.instruments.items() if scale.decides_outcomes]
-        names = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
+        """Codes of the possible second scales: those of depression, then the others that are no experience.
+
+        A scale that the study declares keeps its place among the others, also if it was built in later.
+        """
+        own = {instrument.name for instrument in self.own_instruments}
+        depression = [*DEPRESSION_SCALES, *(name for name in LATER_DEPRESSION_SCALES if name not in own)]
+        others = [name for name, scale in self.instruments.items() if scale.kind == "outcome"]
+        names = dict.fromkeys([*depression, *others])
         return tuple(self.instrument_names.index(name) for name in names)
 
     @cached_property
@@ -139,13 +159,20 @@ class Protocol:
 
     @cached_property
     def scale_numbers(self) -> "dict[str, NDArray[np.float64]]":
-        """Range and cut-offs by name, each in the order of the scales' codes; the code -1 picks the NaN at the end."""
+        """Range and cut-offs in severity points by name, each in the order of the scales' codes.
+
+        ``turned_about`` is the sum of both ends of the range where higher is better, else NaN. The code -1 picks the
+        NaN at the end.
+        """
         import numpy as np  # here, because the client's wheel has this module and no NumPy
 
-        return {
-            name: np.array([*(getattr(scale, name) for scale in self.instruments.values()), None], dtype=np.float64)
-            for name in ("minimum", "maximum", "remission_at_most", "relapse_at_least", "reliable_change")
-        }
+        scales = [scale.severity_numbers for scale in self.instruments.values()]
+        turned = [
+            scale.minimum + scale.maximum if scale.higher_is == "better" else None
+            for scale in self.instruments.values()
+        ]
+        numbers = {name: [scale[name] for scale in scales] for name in scales[0]} | {"turned_about": turned}
+        return {name: np.array([*values, None], dtype=np.float64) for name, values in numbers.items()}
 
     @cached_property
     def tables(self) -> dict[str, tuple[Column, ...]]:
@@ -186,13 +213,31 @@ class Protocol:
 
     @cached_property
     def document(self) -> str:
-        """Canonical JSON of the whole protocol, the same for equal protocols."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Canonical JSON of the whole protocol, the same for equal protocols.
+
+        Fields that declarations got later are left out where they have their default: an older protocol keeps its
+        document.
+        """
+        values = asdict(self)
+        _leave_out_defaults(values["covariates"], Covariate, ("levels",))
+        _leave_out_defaults(values["own_instruments"], Instrument, _LATER_FIELDS)
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.document.encode()).hexdigest()
+
+
+_LATER_FIELDS = ("higher_is", "remission_at_least", "relapse_at_most")
+
+
+def _leave_out_defaults(entries: Sequence[dict[str, object]], declared: type, names: tuple[str, ...]) -> None:
+    """Remove the fields of these names from each entry that has the declared default."""
+    for entry in entries:
+        for name in names:
+            if entry[name] == getattr(declared, name):
+                del entry[name]
 
 
 def protocol_from_document(document: str) -> Protocol:
@@ -219,7 +264,10 @@ def protocol_from_document(document: str) -> Protocol:
             | {"events": tuple(relapse["events"]), "confirm_within_days": pair(relapse["confirm_within_days"])}
         ),
         horizons_days=tuple(values["horizons_days"]),
-        covariates=tuple(Covariate(**covariate) for covariate in values["covariates"]),
+        covariates=tuple(
+            Covariate(**covariate | {"levels": tuple(covariate.get("levels", ()))})
+            for covariate in values["covariates"]
+        ),
         own_instruments=tuple(
             Instrument(
                 **instrument | {"severity_bands": tuple((low, band) for low, band in instrument["severity_bands"])}

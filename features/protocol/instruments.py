@@ -4,37 +4,20 @@ Numbers carry the tag of their evidence: "seen" in the cited source, "recalled" 
 "judgement" (ours). No score is converted from one scale to another.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from features.protocol.instrument import Instrument
+from features.protocol.later_instruments import LATER_DEPRESSION_SCALES, LATER_INSTRUMENTS
 
+__all__ = [
+    "DEPRESSION_SCALES",
+    "FIRST_INSTRUMENTS",
+    "INSTRUMENTS",
+    "LATER_DEPRESSION_SCALES",
+    "LATER_INSTRUMENTS",
+    "SUICIDAL_THOUGHTS_SCALES",
+    "Instrument",
+]
 
-@dataclass(frozen=True)
-class Instrument:
-    """One rating scale; scores are points, higher is worse.
-
-    ``remission_at_most``, ``relapse_at_least`` and ``reliable_change`` are in points of the scale. They are ``None``
-    only for an experience (dissociation, mystical experience), which never decides an outcome.
-    ``severity_bands`` gives each band's lowest score; it is empty where none is published.
-    """
-
-    name: str
-    title: str
-    minimum: float
-    maximum: float
-    remission_at_most: float | None
-    relapse_at_least: float | None
-    reliable_change: float | None
-    source: str
-    severity_bands: tuple[tuple[float, str], ...] = field(default=())
-    kind: Literal["outcome", "experience"] = "outcome"
-
-    @property
-    def decides_outcomes(self) -> bool:
-        """Whether remission and relapse may be defined on this scale."""
-        return self.kind == "outcome"
-
-
-_BUILT_IN = (
+_FIRST = (
     Instrument(
         "gad7",
         "Generalised Anxiety Disorder scale, 7 items",
@@ -224,8 +207,14 @@ _BUILT_IN = (
     ),
 )
 
-INSTRUMENTS: dict[str, Instrument] = {instrument.name: instrument for instrument in _BUILT_IN}
-"""The built-in scales by name, outcomes first."""
+FIRST_INSTRUMENTS: dict[str, Instrument] = {instrument.name: instrument for instrument in _FIRST}
+"""The scales that are built in from the beginning, by name, outcomes first."""
+
+INSTRUMENTS: dict[str, Instrument] = FIRST_INSTRUMENTS | LATER_INSTRUMENTS
+"""The built-in scales by name."""
 
 DEPRESSION_SCALES = ("phq9", "bdi2", "hamd17", "madrs")
 """Scales of depression, in the order in which one of them is taken as the second scale."""
+
+SUICIDAL_THOUGHTS_SCALES = ("phq9", "bdi2")
+"""Scales whose item 9 asks about thoughts of death or suicide, rated from 0 to 3: PHQ-9, BDI-II [recalled]."""

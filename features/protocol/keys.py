@@ -9,6 +9,8 @@ from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110
 """The oldest age that a cohort may hold."""
+LONGEST_LEVEL = 100
+"""Characters of a category's level, at the most."""
 
 
 def is_text(value: Any) -> bool:
@@ -54,6 +56,14 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(is_text(text) for text in value)
 
 
+def _are_levels(value: Any) -> bool:
+    """Whether a value lists at least two levels of a category, which differ by more than capitals."""
+    if not _is_texts(value) or len(value) < 2:
+        return False
+    sound = all(level == level.strip() and level.isprintable() and len(level) <= LONGEST_LEVEL for level in value)
+    return sound and len({level.casefold() for level in value}) == len(value)
+
+
 def _is_text_or_texts(value: Any) -> bool:
     return is_text(value) or _is_texts(value)
 
@@ -72,6 +82,10 @@ _NUMBER = (is_number, "a number")
 _DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
 _AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
 _FLAG = (_is_flag, "true or false")
+_LEVELS = (
+    f"a list of two or more texts that differ by more than capitals, each of up to {LONGEST_LEVEL} characters and "
+    "without blanks at an edge"
+)
 _WINDOW = (_is_window, "two whole numbers of days, the first not above the second")
 
 SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
@@ -98,17 +112,24 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
     "sustained_remission": {"horizons_days": (_is_days, "a list of whole numbers of days from 1")},
     "covariates": {
         "name": (is_name, "a_lower_case_name"),
-        "kind": (_one_of("number", "binary"), '"number" or "binary"'),
+        "kind": (_one_of("number", "binary", "category"), '"number", "binary" or "category"'),
         "minimum": _NUMBER,
         "maximum": _NUMBER,
+        "levels": (
+            _are_levels,
+            _LEVELS,
+        ),
         "meaning": TEXT,
     },
     "instruments": {
         "title": TEXT,
         "minimum": _NUMBER,
         "maximum": _NUMBER,
+        "higher_is": (_one_of("worse", "better"), '"worse" or "better"'),
         "remission_at_most": _NUMBER,
         "relapse_at_least": _NUMBER,
+        "remission_at_least": _NUMBER,
+        "relapse_at_most": _NUMBER,
         "reliable_change": (lambda value: is_number(value) and value > 0, "a number above 0"),
         "source": TEXT,
     },
@@ -119,6 +140,5 @@ LISTS = ("landmarks", "covariates")
 REQUIRED = {
     "landmarks": ("name",),
     "covariates": ("name", "kind", "meaning"),
-    "instruments": tuple(SECTIONS["instruments"]),
 }
-"""The keys that each table of a section must have."""
+"""The keys that each table of a section must have; `declared_instruments` has those of an instrument."""

@@ -1,9 +1,9 @@
-"""From the rows of a reader, in any order, to a cohort: checked, sorted, with every column.
+"""From the rows of a reader, in any order, to a cohort: checked, sorted, with every column, and in severity points.
 
 `checks` decides what the rows must satisfy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,15 +12,18 @@ from features.protocol.document import Protocol
 from features.protocol.problems import Problem
 from features.records.checks import relation_problems, value_problems
 from features.records.cohort import Cohort, RawCohort, RawTable, Values, is_missing
+from features.records.severity import turned
 from features.records.timeline import Indices, Rows, nothing_recorded
 
 # Two rows of a table that agree in all of these are equal, so the order of the rows as read has no effect.
 _ORDER = {
     "prior_treatments": ("end_day", "start_day", "treatment", "outcome", "adequate"),
     "sessions": ("day", "kind", "session_number"),
-    "assessments": ("day", "instrument"),
+    "assessments": ("day", "instrument", "after_dose"),
     "events": ("day", "event"),
 }
+_MANY_ROWS = 10_000
+"""From here on a look whether the rows stand in order already costs less than to sort them again."""
 
 
 def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Problem]]:
@@ -78,12 +81,30 @@ def _sorted_rows(raw: RawTable | None, name: str, position: Indices, protocol: P
     patient = np.where(usable, position[raw.patient] if len(position) else raw.patient, -1)
     order = _canonical_order(name, patient, columns)
     order = order[usable[order]]
+    if name == "assessments":
+        columns["score"] = turned(np.asarray(columns["score"], dtype=np.float64), columns["instrument"], protocol)
     return Rows(len(position), patient[order], {key: values[order] for key, values in columns.items()}), order
 
 
 def _canonical_order(name: str, patient: Indices, columns: Mapping[str, Values]) -> Indices:
-    keys = [columns[key] for key in _ORDER[name][::-1]]
-    return np.lexsort((*keys, patient)) if len(patient) > 1 else np.arange(len(patient))
+    """Rows by patient and day; of two ratings on one day, the one after the dose comes later."""
+    columns = {key: values == 1 if key == "after_dose" else values for key, values in columns.items()}
+    keys = [patient, *(columns[key] for key in _ORDER[name])]
+    if len(patient) > _MANY_ROWS and _in_order(keys):
+        return np.arange(len(patient))
+    return np.lexsort(keys[::-1]) if len(patient) > 1 else np.arange(len(patient))
+
+
+def _in_order(keys: Sequence[Values]) -> bool:
+    """Whether rows stand in order already, as most files have them, by the first key, ties by the next; NaN is last."""
+    tied = np.ones(len(keys[0]) - 1, dtype=np.bool_)
+    for key in keys:
+        values = np.asarray(key, dtype=np.float64)
+        before, after = values[:-1], values[1:]
+        if np.any(tied & ~(before <= after)):  # a NaN among ties decides nothing here
+            return False
+        tied &= before == after
+    return True
 
 
 def rows_in_order(name: str, patients: int, patient: Indices, columns: Mapping[str, Values]) -> Rows:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.protocol.columns import CHILD_TABLES, Column
+from features.protocol.columns import BEFORE_DAY_0, CHILD_TABLES, DAY_LIMIT, Column
+from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from features.protocol.problems import Problem
+from features.records.rating_days import is_after_dose
+from features.records.timeline import is_among
 
 if TYPE_CHECKING:
     from features.protocol.document import Protocol
@@ -64,21 +67,42 @@ def _in_column(table: str, column: Column, wrong: Mask, found: str) -> Sequence[
 def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Floats | None) -> list[Problem]:
     """Rows that contradict themselves, or the end of their patient's record."""
     columns = rows.columns
-    if table == "assessments" and columns.keys() >= {"instrument", "score"}:
-        score = np.asarray(columns["score"], dtype=np.float64)
-        instrument = np.asarray(columns["instrument"], dtype=np.intp)
-        lowest, highest = (protocol.scale_numbers[end][instrument] for end in ("minimum", "maximum"))
-        required = "a score within the range of its instrument"
-        problems = _at_rows(table, "score", (score < lowest) | (score > highest), required, "a number out of range")
+    if table == "assessments" and columns.keys() >= {"day", "instrument", "score"}:
+        problems = _score_problems(columns, protocol)
     elif table == "prior_treatments" and columns.keys() >= {"start_day", "end_day"}:
         start, end = (np.asarray(columns[name], dtype=np.float64) for name in ("start_day", "end_day"))
         problems = _at_rows(table, "end_day", end < start, "a day not before start_day", "an earlier day")
+    elif table == "sessions" and columns.keys() >= {"day", "kind"}:
+        early = np.asarray(columns["day"], dtype=np.float64) < 0
+        early &= np.asarray(columns["kind"] != protocol.code("sessions", "kind", BEFORE_DAY_0))
+        required = f"a whole number from 0 to {DAY_LIMIT} days; only a {BEFORE_DAY_0} session may be before day 0"
+        problems = _at_rows(table, "day", early, required, "a number out of range")
     else:
         problems = []
     if as_of_day is not None and "day" in columns:
         today = np.append(as_of_day, np.nan)[rows.patient]  # an unknown patient (-1) picks the NaN at the end
         late = np.asarray(columns["day"], dtype=np.float64) > today
         problems += _at_rows(table, "day", late, "a day not after as_of_day", "a later day")
+    return problems
+
+
+def _score_problems(columns: Mapping[str, Values], protocol: Protocol) -> list[Problem]:
+    """Scores that their scale does not have, doses before day 0, and items that are not of the rated scale."""
+    score = np.asarray(columns["score"], dtype=np.float64)
+    instrument = np.asarray(columns["instrument"], dtype=np.intp)
+    lowest, highest = (protocol.scale_numbers[end][instrument] for end in ("minimum", "maximum"))
+    required = "a score within the range of its instrument"
+    outside = (score < lowest) | (score > highest)
+    problems = _at_rows("assessments", "score", outside, required, "a number out of range")
+    if "after_dose" in columns:
+        early = (columns["after_dose"] == 1) & (np.asarray(columns["day"], dtype=np.float64) < 0)
+        required = "false or empty before day 0, the day of the first dose"
+        problems += _at_rows("assessments", "after_dose", np.asarray(early), required, "true")
+    if "suicidal_thoughts_item" in columns:
+        codes = [protocol.code("assessments", "instrument", name) for name in SUICIDAL_THOUGHTS_SCALES]
+        other = ~is_among(instrument, codes) & ~np.isnan(np.asarray(columns["suicidal_thoughts_item"], np.float64))
+        required = "no value beside another instrument than " + " and ".join(SUICIDAL_THOUGHTS_SCALES)
+        problems += _at_rows("assessments", "suicidal_thoughts_item", other, required, "a value")
     return problems
 
 
@@ -101,10 +125,12 @@ def relation_problems(cohort: Cohort, patient_read: Indices, rows_read: Mapping[
 
 def _rating_problems(cohort: Cohort, read: Indices) -> list[Problem]:
     rows = cohort.assessments
-    scale, day = rows["instrument"], rows.numbers("day")
+    scale, day, after_dose = rows["instrument"], rows.numbers("day"), is_after_dose(rows)
     repeated = np.zeros(len(rows), dtype=np.bool_)
     repeated[1:] = (rows.patient[1:] == rows.patient[:-1]) & (day[1:] == day[:-1]) & (scale[1:] == scale[:-1])
-    return _at_rows("assessments", "day", repeated, "one rating per patient, day and instrument", "a second one", read)
+    repeated[1:] &= after_dose[1:] == after_dose[:-1]
+    required = "one rating per patient, day and instrument; after_dose = true for another one after the dose"
+    return _at_rows("assessments", "day", repeated, required, "a second one", read)
 
 
 def _session_problems(cohort: Cohort, read: Indices) -> list[Problem]:

@@ -47,8 +47,9 @@ class RawCohort:
 class Cohort:
     """Patients in the order of their ids, each child table sorted by patient, day and its other keys.
 
-    ``site`` holds codes into ``site_names``. ``as_of_day`` is the day on which each patient's record ends, in days,
-    shape (patients,); ``None`` when the records are complete.
+    The scores of ``assessments`` are severity points, of which higher is worse (`severity` turns them back). ``site``
+    holds codes into ``site_names``. ``as_of_day`` is the day on which each patient's record ends, in days, shape
+    (patients,); ``None`` when the records are complete.
     """
 
     protocol: Protocol

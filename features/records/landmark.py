@@ -8,10 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from features.protocol.columns import SCREENING_COLUMNS
+from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.primary_scale import Codes, PrimaryScale, primary_scale, second_scale
+from features.records.rating_days import known_days, since_day_0
 from features.records.timeline import Floats, Mask, Rows, is_among
 
 
@@ -55,7 +56,8 @@ def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:
     ends = events["event"] == cohort.protocol.code("events", "event", "end_of_follow_up")
     ended = events.where(np.asarray(ends) & (events.numbers("day") < day)).last_for_patient("day")
     last = np.full(len(cohort), np.nan)
-    for rows in (cohort.sessions, cohort.assessments, events):
+    known = cohort.assessments.where(known_days(cohort.assessments) <= day)
+    for rows in (cohort.sessions, known, events):
         last = np.fmax(last, rows.where(rows.numbers("day") <= day).maximum_for_patient("day"))
     return np.asarray(ended >= last)
 
@@ -84,6 +86,11 @@ def _has_sessions(doses: Rows, up_to: int) -> Mask:
 def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
     """The sessions in which ketamine was given."""
     return sessions.where(np.asarray(sessions["kind"] == protocol.code("sessions", "kind", "dosing")))
+
+
+def without_preparation(sessions: Rows, protocol: Protocol) -> Rows:
+    """The sessions of the treatment itself, which no preparation session is."""
+    return sessions.where(np.asarray(sessions["kind"] != protocol.code("sessions", "kind", "preparation")))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +129,8 @@ class KnownAtLandmark:
 
     @cached_property
     def ratings_since_baseline(self) -> Rows:
-        """Ratings of the primary instrument after day 0, the days of the baseline."""
-        return self.primary_ratings.where(self.primary_ratings.numbers("day") > 0)
+        """Ratings of the primary instrument after those that make the baseline."""
+        return since_day_0(self.primary_ratings)
 
     @cached_property
     def latest_since_baseline(self) -> Floats:
@@ -144,24 +151,39 @@ class KnownAtLandmark:
 def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> KnownAtLandmark:
     """What was known at the landmark: ratings up to and including its day; sessions and events before it.
 
-    Under a fixed ``day`` sessions and events of that day are known too. Patient columns and earlier treatments always
-    are, except the screening facts, which no feature may read. ``day`` is the result of ``landmark_days``, from a
-    caller that has it already.
+    A rating taken after the dose of its day is known from the next day on. Under a fixed ``day`` sessions and events of
+    that day are known too. Patient columns and earlier treatments always are. Screening facts and preparation sessions
+    are left out, because no feature may read them. ``day`` is the result of ``landmark_days``, from a caller that has
+    it already.
     """
     day = landmark_days(cohort, landmark) if day is None else day
-    same_day = landmark.day is not None
-
-    def until(rows: Rows, *, inclusive: bool) -> Rows:
-        limit = rows.spread(day)
-        return rows.where(rows.numbers("day") <= limit if inclusive else rows.numbers("day") < limit)
-
+    known = _known_rows(cohort, landmark, day)
+    ratings = cohort.assessments.where(known["assessments"])
+    columns = {name: values for name, values in ratings.columns.items() if name not in SCREENING_ITEMS}
     return KnownAtLandmark(
         protocol=cohort.protocol,
         landmark=landmark,
         day=day,
         patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
         prior_treatments=cohort.prior_treatments,
-        sessions=until(cohort.sessions, inclusive=same_day),
-        assessments=until(cohort.assessments, inclusive=True),
-        events=until(cohort.events, inclusive=same_day),
+        sessions=without_preparation(cohort.sessions.where(known["sessions"]), cohort.protocol),
+        assessments=Rows(ratings.patients, ratings.patient, columns),
+        events=cohort.events.where(known["events"]),
     )
+
+
+def _known_rows(cohort: Cohort, landmark: Landmark, day: Floats) -> dict[str, Mask]:
+    """Which rows of each dated table were known at the landmark."""
+    same_day = landmark.day is not None
+    known = {"assessments": known_days(cohort.assessments) <= cohort.assessments.spread(day)}
+    for name in ("sessions", "events"):
+        rows = cohort.table(name)
+        limit = rows.spread(day)
+        known[name] = rows.numbers("day") <= limit if same_day else rows.numbers("day") < limit
+    return known
+
+
+def later_rows(cohort: Cohort, known: KnownAtLandmark) -> dict[str, Floats]:
+    """How many rows of each patient were not known at the landmark, by table; arrays have shape (patients,)."""
+    found = _known_rows(cohort, known.landmark, known.day)
+    return {name: cohort.table(name).count_where(~rows) for name, rows in found.items()}

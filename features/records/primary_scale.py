@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.protocol.document import Protocol
+from features.records.rating_days import until_day_0
 from features.records.timeline import Floats, Rows
 
 Codes: TypeAlias = NDArray[np.intp]
@@ -21,7 +22,7 @@ Codes: TypeAlias = NDArray[np.intp]
 class PrimaryScale:
     """Per patient, shape (patients,): the scale's code (-1: none), its baseline score and its cut-offs, in points.
 
-    ``baseline`` is NaN where the scale was not rated on or before day 0.
+    All are severity points (`severity`). ``baseline`` is NaN where the scale was not rated by day 0, before the dose.
     """
 
     protocol: Protocol
@@ -77,7 +78,7 @@ def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
     It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
     the first with a rating.
     """
-    baseline = _until_day_0(known)
+    baseline = until_day_0(known)
     code = _first_rated(_that_choose(known, protocol), protocol.primary_scales)
     own = baseline.where(np.asarray(baseline["instrument"] == code[baseline.patient]))
     return PrimaryScale(protocol, code, own.last_for_patient("score"))
@@ -94,11 +95,7 @@ def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
 
 def _that_choose(known: Rows, protocol: Protocol) -> Rows:
     """The ratings that determine a patient's scales."""
-    return known if protocol.remission.at_landmark else _until_day_0(known)
-
-
-def _until_day_0(ratings: Rows) -> Rows:
-    return ratings.where(ratings.numbers("day") <= 0)
+    return known if protocol.remission.at_landmark else until_day_0(known)
 
 
 def _first_rated(ratings: Rows, codes: Sequence[int], other_than: Codes | None = None) -> Codes:

@@ -99,11 +99,13 @@ class Band(Part):
 
 
 class Scale(Part):
-    """A rating scale; scores are in points, higher is worse.
+    """A rating scale; scores are in points as recorded.
 
     ``kind`` is "outcome", or "experience" for a scale that decides no outcome. ``decides_outcomes``: it decides
-    remission and relapse under the served protocol. ``remission_at_most``, ``relapse_at_least`` and ``reliable_change``
-    are null for an experience. ``source`` has the source of every number.
+    remission and relapse under the served protocol. ``higher_is`` is "worse" or "better". If it is worse, the cut-offs
+    are ``remission_at_most`` and ``relapse_at_least``, else ``remission_at_least`` and ``relapse_at_most``; the other
+    two are null. They and ``reliable_change`` are null for an experience, and where no number is published. ``source``
+    has the source of every number.
     """
 
     name: str
@@ -117,6 +119,9 @@ class Scale(Part):
     relapse_at_least: float | None
     reliable_change: float | None
     source: str
+    higher_is: str = "worse"
+    remission_at_least: float | None = None
+    relapse_at_most: float | None = None
 
 
 class Instruments(Part):

@@ -63,15 +63,19 @@ def _entry(name: str, table: str, **more: Any) -> type[Entry]:
     return create_model(name, __base__=Entry, __module__=__name__, **declared)
 
 
-def _number_or_flag(value: Any) -> Any:
-    if not (value is None or isinstance(value, bool | int | float)):
-        raise PydanticCustomError("number_or_flag", "a number, true or false")
-    if not (value is None or abs(value) <= sys.float_info.max):
-        raise PydanticCustomError("finite_number", "a number, true or false")
+def _number_flag_or_text(value: Any) -> Any:
+    required = "a number, a text, true or false"
+    if not (value is None or isinstance(value, bool | int | float | str)):
+        raise PydanticCustomError("covariate", required)
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise PydanticCustomError("string_too_long", required)
+    elif not (value is None or abs(value) <= sys.float_info.max):
+        raise PydanticCustomError("finite_number", required)
     return value
 
 
-CovariateValue = Annotated[float | bool | None, BeforeValidator(_number_or_flag)]
+CovariateValue = Annotated[float | bool | str | None, BeforeValidator(_number_flag_or_text)]
 _COVARIATES = (
     Annotated[dict[str, CovariateValue], Field(max_length=MOST_COVARIATES)] | None,
     Field(default=None, description="the covariates that the served protocol declares, by name"),

@@ -127,12 +127,14 @@ def _ratings(protocol: Protocol, today: int) -> list[Document]:
     If the protocol starts from remission, the ratings are in remission. A depression scale is added.
     """
     scale = protocol.instruments[protocol.remission.instruments[0]]
-    change, limit = scale.reliable_change or 0.0, scale.remission_at_most or scale.minimum
-    high = limit if protocol.remission.at_landmark else round((scale.maximum + (scale.relapse_at_least or limit)) / 2)
+    numbers = scale.severity_numbers
+    change, limit = numbers["reliable_change"] or 0.0, numbers["remission_at_most"] or scale.minimum
+    relapse = numbers["relapse_at_least"] or limit
+    high = limit if protocol.remission.at_landmark else round((scale.maximum + relapse) / 2)
     low = limit if protocol.remission.at_landmark else max(high - change, limit)
-    ratings: list[Document] = [{"day": 0, "instrument": scale.name, "score": high}]
+    ratings: list[Document] = [{"day": 0, "instrument": scale.name, "score": scale.severity(high)}]
     if today > 1:
-        ratings.append({"day": today - 1, "instrument": scale.name, "score": low})
+        ratings.append({"day": today - 1, "instrument": scale.name, "score": scale.severity(low)})
     beside = next(name for name in DEPRESSION_SCALES if name != scale.name)
     second = protocol.instruments[beside]
     return [*ratings, {"day": 0, "instrument": beside, "score": round((second.minimum + second.maximum) / 3)}]
@@ -143,7 +145,9 @@ def _at_baseline(ratings: Iterable[Document]) -> list[Document]:
     return [rating for rating in ratings if rating["day"] <= 0]
 
 
-def _covariate(covariate: Covariate) -> float | bool:
+def _covariate(covariate: Covariate) -> float | bool | str:
+    if covariate.kind == "category":
+        return covariate.levels[0]
     return True if covariate.kind == "binary" else round((covariate.minimum + covariate.maximum) / 2, 1)
 
 

@@ -11,8 +11,9 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core.core_schema import WithDefaultSchema
 
-from features.protocol.columns import STUDY_COLUMNS
+from features.protocol.columns import BEFORE_DAY_0, STUDY_COLUMNS
 from features.protocol.document import Covariate, Protocol
+from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from models.applicability import WORDS
 from serving.contract.description import Instruments, ModelDescription
 from serving.contract.request import BatchRequest, PredictionRequest
@@ -54,6 +55,7 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
     )
     schemas: dict[str, Document] = _in_prose(definitions["$defs"])
     _narrow_ratings(schemas["Assessment"], protocol)
+    _narrow_sessions(schemas["Session"])
     _narrow_covariates(schemas["Patient"], protocol)
     schemas["BatchRequest"]["properties"]["requests"]["items"] = reference("PredictionRequest")
     for name, codes in _CODES.items():
@@ -89,6 +91,19 @@ def _narrow_ratings(schema: Document, protocol: Protocol) -> None:
         }
         for scale in protocol.instruments.values()
     ]
+    schema["allOf"].append(
+        {
+            "title": "item 9 belongs to the scale that has it",
+            "if": {"properties": {"instrument": {"not": {"enum": list(SUICIDAL_THOUGHTS_SCALES)}}}},
+            "then": {"properties": {"suicidal_thoughts_item": {"type": "null"}}},
+        }
+    )
+
+
+def _narrow_sessions(schema: Document) -> None:
+    """Only a preparation session may be before day 0."""
+    schema["if"] = {"properties": {"kind": {"not": {"const": BEFORE_DAY_0}}}}
+    schema["then"] = {"properties": {"day": {"minimum": 0}}}
 
 
 def _narrow_covariates(schema: Document, protocol: Protocol) -> None:
@@ -107,8 +122,10 @@ def _narrow_covariates(schema: Document, protocol: Protocol) -> None:
 
 
 def _covariate(covariate: Covariate) -> Document:
-    if covariate.kind == "binary":
-        kinds: list[Document] = [{"type": "boolean"}, {"enum": [0, 1]}]
+    if covariate.kind == "category":
+        kinds: list[Document] = [{"type": "string", "enum": list(covariate.levels)}]
+    elif covariate.kind == "binary":
+        kinds = [{"type": "boolean"}, {"enum": [0, 1]}]
     else:
         kinds = [{"type": "number", "minimum": covariate.minimum, "maximum": covariate.maximum}]
     return {"anyOf": [*kinds, {"type": "null"}], "description": covariate.meaning}

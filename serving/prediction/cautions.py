@@ -135,6 +135,13 @@ RULES: tuple[CautionRule, ...] = (
         "before any number here.",
         f"{_KAP}; {_TELEHEALTH}; what comes first is our [judgement]",
     ),
+    CautionRule(
+        "suicidal_thoughts_item",
+        "Thoughts of death or suicide, item 9 of the PHQ-9 or the BDI-II at its latest rating, are recorded: weigh how "
+        "soon and where the patient needs care, before any number here.",
+        "item 9, rated from 0 (none) to 3 [recalled]; that any rating above 0 is worth a caution is our [judgement]",
+        lambda record: _above(record.suicidal_thoughts_item, 0),
+    ),
     _flagged(
         "psychosis_history",
         "A psychotic disorder is recorded: weigh that ketamine can cause psychotic symptoms; ketamine clinics "

@@ -147,4 +147,7 @@ def _scale(scale: Instrument, *, decides: bool) -> Scale:
         relapse_at_least=scale.relapse_at_least,
         reliable_change=scale.reliable_change,
         source=scale.source,
+        higher_is=scale.higher_is,
+        remission_at_least=scale.remission_at_least,
+        relapse_at_most=scale.relapse_at_most,
     )

@@ -18,7 +18,7 @@ from features.build import feature_rows
 from features.catalogue import catalogue
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
-from features.records.landmark import KnownAtLandmark, known_at, landmark_days
+from features.records.landmark import KnownAtLandmark, known_at, landmark_days, later_rows
 from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError, kind_of
@@ -203,7 +203,7 @@ class Predictor:
 
 def _not_used(cohort: Cohort, known: KnownAtLandmark) -> Iterator[Document]:
     """The number of each patient's records after the landmark."""
-    names = ("sessions", "assessments", "events")
-    later = [cohort.table(name).count_for_patient() - getattr(known, name).count_for_patient() for name in names]
+    counts = later_rows(cohort, known)
+    later = [counts[name] for name in ("sessions", "assessments", "events")]
     for sessions, assessments, events in np.array(later, dtype=np.int64).T.tolist():
         yield {"sessions": sessions, "assessments": assessments, "events": events}

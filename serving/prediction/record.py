@@ -53,13 +53,15 @@ class RecordReader:
     def __init__(self, protocol: Protocol) -> None:
         """Look up once what every request needs: the columns, and the codes of their categories.
 
-        Fields for screening only are left out of the cohort: no prediction may use them.
+        A patient's fields for screening only are left out of the cohort; those of a rating are checked beside it. No
+        prediction may use them.
         """
         self.protocol = protocol
         self._columns = {
             table: tuple(column for column in columns if column.kind != "identifier" and not column.screening)
             for table, columns in protocol.tables.items()
         }
+        self._columns["assessments"] += tuple(one for one in protocol.tables["assessments"] if one.screening)
         self._codes: dict[tuple[str, str], Mapping[str | None, int]] = {
             (table, column.name): {name: code for code, name in enumerate(column.categories)}
             for table, columns in self._columns.items()
@@ -107,7 +109,7 @@ class RecordReader:
 
     def _patients(self, requests: Sequence[PredictionRequest]) -> dict[str, Values]:
         given = [vars(one.patient) for one in requests]
-        covariates = [self._no_covariates | (cells["covariates"] or {}) for cells in given]
+        covariates = [self._covariate_cells(cells["covariates"] or {}) for cells in given]
         columns = {
             column.name: self._cells("patients", column, covariates if column.name in self._covariates else given)
             for column in self._columns["patients"]
@@ -116,6 +118,17 @@ class RecordReader:
         asked = np.fromiter((one.prior_treatments is not None for one in requests), np.float64, len(requests))
         recorded = columns["prior_treatments_recorded"]
         return columns | {"prior_treatments_recorded": np.where(np.isnan(recorded), asked, recorded)}
+
+    def _covariate_cells(self, given: Cells) -> Cells:
+        """The covariates that the protocol declares; one that is no number where a number is due is left out."""
+        numbers = {
+            name: value for name, value in given.items() if not isinstance(value, str) or self._is_category(name)
+        }
+        return self._no_covariates | numbers
+
+    def _is_category(self, name: str) -> bool:
+        column = self._covariates.get(name)
+        return column is not None and column.kind == "category"
 
     def _table(self, table: str, listed: Sequence[Sequence[Entry]]) -> RawTable:
         patient = np.repeat(np.arange(len(listed)), [len(rows) for rows in listed])
@@ -157,10 +170,11 @@ class RecordReader:
                 f"a covariate of the served protocol{suggestions.closest(name, self._covariates)}",
                 "an unknown field",
             )
-        if value is None:
+        if value is None or _fits(value, column):
             return None
-        fits = value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
-        return None if fits else (column.requirement(), kind_of(value))
+        if column.kind == "category" and isinstance(value, str):
+            return f"{column.requirement()}{suggestions.closest(value, column.categories)}", "another value"
+        return column.requirement(), kind_of(value)
 
     def _add_unknown_instruments(self, wrong: Problems, ratings: RawTable) -> None:
         """Ratings on instruments that the protocol does not have."""
@@ -197,6 +211,15 @@ class RecordReader:
             return json_path(path + column)
         _, own_row = _place(raw.tables[problem.place], row)
         return json_path((problem.place, own_row, *column))
+
+
+def _fits(value: Any, column: Column) -> bool:
+    """Whether a covariate's value is of the declared kind; its range is checked elsewhere."""
+    if column.kind == "category":
+        return isinstance(value, str) and value in column.categories
+    if isinstance(value, str):
+        return False
+    return value in (0, 1) if column.kind == "flag" else not isinstance(value, bool)
 
 
 def _place(table: RawTable, row: int) -> tuple[int, int]:

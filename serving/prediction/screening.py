@@ -1,6 +1,6 @@
 """A request as the caution rules read it: the whole record up to today, regardless of the landmark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ class ScreenedRecord:
 
     ``patient`` holds the fields of the patient by name, ``None`` where not recorded. ``running`` holds the classes of
     treatment without a last day. ``dissociation`` is in points of the CADSS, of a session or of a rating.
-    ``dose_beyond_route`` says whether a session had more than the upper limit of its route, ``dose_without_route``
-    whether one without a route had more than the smallest of these limits.
+    ``suicidal_thoughts_item`` is the latest rating of item 9 of the PHQ-9 or the BDI-II; of two on one day the one
+    after the dose, or the higher one. ``dose_beyond_route`` says whether a session had more than the upper limit of
+    its route, ``dose_without_route`` whether one without a route had more than the smallest of these limits.
     """
 
     patient: Mapping[str, Any]
@@ -26,6 +27,7 @@ class ScreenedRecord:
     ketamine_not_tolerated: bool
     peak_systolic_mmhg: float | None
     dissociation: float | None
+    suicidal_thoughts_item: int | None
     adverse_event: bool
     dose_beyond_route: bool
     dose_without_route: bool
@@ -44,11 +46,8 @@ def screened(request: PredictionRequest) -> ScreenedRecord:
     today = request.as_of_day
     sessions = [row for session in request.sessions or () if (row := vars(session))["day"] <= today]
     dissociation = [row["peak_dissociation"] for row in sessions]
-    dissociation += [
-        row["score"]
-        for rating in request.assessments or ()
-        if (row := vars(rating))["instrument"] == "cadss" and row["day"] <= today
-    ]
+    ratings = [row for rating in request.assessments or () if (row := vars(rating))["day"] <= today]
+    dissociation += [row["score"] for row in ratings if row["instrument"] == "cadss"]
     treatments = [vars(treatment) for treatment in request.prior_treatments or ()]
     return ScreenedRecord(
         patient=vars(request.patient),
@@ -58,6 +57,7 @@ def screened(request: PredictionRequest) -> ScreenedRecord:
         ),
         peak_systolic_mmhg=_greatest([row["peak_systolic_mmhg"] for row in sessions]),
         dissociation=_greatest(dissociation),
+        suicidal_thoughts_item=_latest_item(ratings),
         adverse_event=any(row["adverse_event"] for row in sessions),
         dose_beyond_route=any(
             row["dose_mg_per_kg"] > ROUTE_DOSES[row["route"]].limit
@@ -70,6 +70,13 @@ def screened(request: PredictionRequest) -> ScreenedRecord:
             if row["route"] is None and row["dose_mg_per_kg"] is not None
         ),
     )
+
+
+def _latest_item(ratings: Sequence[Mapping[str, Any]]) -> int | None:
+    """The latest rating of item 9, ``None`` if it was never recorded."""
+    item = "suicidal_thoughts_item"
+    rated = [(row["day"], row["after_dose"] is True, row[item]) for row in ratings if row[item] is not None]
+    return max(rated, default=(0, False, None))[2]
 
 
 def _greatest(values: list[float | None]) -> float | None:

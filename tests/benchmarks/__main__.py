@@ -36,6 +36,14 @@ class Benchmark:
         """Drawing a synthetic cohort."""
         yield self._at_most(f"simulate {self.patients:,} patients", self.cohort[1].seconds, 60)
 
+    def check(self) -> Iterator[BenchmarkLine]:
+        """Reading and checking that cohort."""
+        say("checking the cohort")
+        found = middle([run([KAP, "cohort", "check", self.cohort[0]], self.folder) for _ in range(3)])
+        yield self._at_most(f"kap cohort check, {self.patients:,} patients, CSV: time", found.seconds, 10)
+        name = f"kap cohort check, {self.patients:,} patients, CSV: peak memory"
+        yield self._at_most(name, found.megabytes, 1500, "MB")
+
     def features(self) -> Iterator[BenchmarkLine]:
         """Building features, and the same in plain pandas on a sample."""
         say("features, and the same in plain pandas")
@@ -134,6 +142,7 @@ class Benchmark:
 
 PARTS: dict[str, Callable[[Benchmark], Iterator[BenchmarkLine]]] = {
     "simulate": Benchmark.simulate,
+    "check": Benchmark.check,
     "features": Benchmark.features,
     "one_patient": Benchmark.one_patient,
     "train": Benchmark.train,

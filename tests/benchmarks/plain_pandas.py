@@ -15,7 +15,7 @@ import pandas as pd
 from features.definitions.treatment_history import ANTIDEPRESSANTS, INTENSIVE, OTHER_MEDICATIONS, PSYCHOTHERAPIES
 from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Landmark, Protocol
-from features.protocol.instruments import DEPRESSION_SCALES, Instrument
+from features.protocol.instruments import DEPRESSION_SCALES, LATER_DEPRESSION_SCALES, Instrument
 from features.records.cohort import Cohort
 
 Frames = Mapping[str, pd.DataFrame]
@@ -58,12 +58,14 @@ AS_RECORDED = (
 
 
 def frames_of(cohort: Cohort) -> Frames:
-    """The tables of a cohort as an analyst holds them: ids and categories as text."""
+    """The tables of a cohort as an analyst holds them: ids and categories as text, and when each rating is known."""
     frames = {"patients": pd.DataFrame({"patient_id": cohort.patient_ids.astype(object)} | dict(cohort.patients))}
     for name in CHILD_TABLES:
         rows = cohort.table(name)
         ids = cohort.patient_ids[rows.patient].astype(object)
         frames[name] = pd.DataFrame({"patient_id": ids} | dict(rows.columns))
+    ratings = frames["assessments"]
+    ratings["known"] = ratings.day + (ratings.after_dose == 1)
     for name, frame in frames.items():
         for column in cohort.protocol.tables[name]:
             if column.kind == "category":
@@ -85,14 +87,16 @@ def plain_features(frames: Frames, protocol: Protocol, landmark: Landmark) -> pd
 def features_of_patient(patient: pd.Series, tables: Frames, protocol: Protocol, landmark: Landmark) -> dict[str, float]:
     """All features of one patient by name; all missing where the landmark was not reached."""
     day = landmark_day(tables, landmark)
-    ratings, sessions = (tables[name].sort_values("day") for name in ("assessments", "sessions"))
+    sessions = tables["sessions"].sort_values("day")
+    sessions = sessions[sessions.kind != "preparation"]
+    ratings = tables["assessments"].sort_values(["day", "known"])
     record = PatientRecord(
         protocol,
         day,
         patient,
         tables["prior_treatments"],
         sessions[(sessions.day < day) | ((landmark.day is not None) & (sessions.day == day))],
-        ratings[ratings.day <= day],
+        ratings[ratings.known <= day],
     )
     values = severity(record) | history(record) | response(record) | course(record) | dosage(record) | context(record)
     return dict.fromkeys(values, NAN) if np.isnan(day) else values
@@ -119,7 +123,8 @@ def still_followed(tables: Frames, day: int) -> bool:
     if events.event.isin(["death", "withdrawal"]).any():
         return False
     ends = events[events.event == "end_of_follow_up"].day
-    recorded = pd.concat([tables[name].day for name in ("sessions", "assessments", "events")])
+    ratings = tables["assessments"]
+    recorded = pd.concat([tables["sessions"].day, ratings[ratings.known <= day].day, tables["events"].day])
     return ends.empty or recorded[recorded <= day].max() > ends.max()
 
 
@@ -137,7 +142,7 @@ class PatientRecord:
     def is_rated(self, name: str) -> bool:
         """Whether there is a rating on the scale by day 0; by the landmark where everyone is in remission there."""
         until = self.day if self.protocol.remission.at_landmark else 0
-        return bool(((self.ratings.instrument == name) & (self.ratings.day <= until)).any())
+        return bool(((self.ratings.instrument == name) & (self.ratings.known <= until)).any())
 
     @cached_property
     def primary(self) -> Instrument | None:
@@ -146,12 +151,18 @@ class PatientRecord:
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
+    def others(self) -> list[str]:
+        """Every scale but the primary one and the experiences, those of depression first."""
+        own = {scale.name for scale in self.protocol.own_instruments}
+        depression = [*DEPRESSION_SCALES, *(name for name in LATER_DEPRESSION_SCALES if name not in own)]
+        outcomes = [name for name, scale in self.protocol.instruments.items() if scale.kind == "outcome"]
+        order = [*depression, *(name for name in outcomes if name not in depression)]
+        return [name for name in order if self.primary is None or name != self.primary.name]
+
+    @cached_property
     def second(self) -> Instrument | None:
         """The first other scale rated in time, depression scales first."""
-        outcomes = [name for name, scale in self.protocol.instruments.items() if scale.decides_outcomes]
-        order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
-        others = [name for name in order if self.primary is None or name != self.primary.name]
-        rated = [name for name in others if self.is_rated(name)]
+        rated = [name for name in self.others if self.is_rated(name)]
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
@@ -159,10 +170,7 @@ class PatientRecord:
         """The second scale, or the first other one rated by the landmark where none was rated at baseline."""
         if self.second is not None:
             return self.second
-        outcomes = [name for name, scale in self.protocol.instruments.items() if scale.decides_outcomes]
-        order = [*DEPRESSION_SCALES, *(name for name in outcomes if name not in DEPRESSION_SCALES)]
-        others = [name for name in order if self.primary is None or name != self.primary.name]
-        rated = [name for name in others if (self.ratings.instrument == name).any()]
+        rated = [name for name in self.others if (self.ratings.instrument == name).any()]
         return self.protocol.instruments[rated[0]] if rated else None
 
     @cached_property
@@ -173,12 +181,12 @@ class PatientRecord:
     @cached_property
     def before(self) -> pd.DataFrame:
         """Baseline ratings on the primary scale."""
-        return self.primary_ratings[self.primary_ratings.day <= 0]
+        return self.primary_ratings[self.primary_ratings.known <= 0]
 
     @cached_property
     def since(self) -> pd.DataFrame:
-        """Ratings on the primary scale after day 0."""
-        return self.primary_ratings[self.primary_ratings.day > 0]
+        """Ratings on the primary scale after the first dose."""
+        return self.primary_ratings[self.primary_ratings.known > 0]
 
     @cached_property
     def doses(self) -> pd.DataFrame:
@@ -190,8 +198,9 @@ class PatientRecord:
         """Highest score that counts as remission for this patient, NaN without a primary scale."""
         if self.primary is None:
             return NAN
-        drop = last(self.before.score) - points(self.primary.reliable_change)
-        band = points(self.primary.remission_at_most)
+        numbers = self.primary.severity_numbers
+        drop = last(self.before.score) - points(numbers["reliable_change"])
+        band = points(numbers["remission_at_most"])
         return min(band, drop) if not np.isnan(drop) and self.protocol.remission.require_reliable_drop else band
 
 
@@ -215,8 +224,8 @@ def _scale(record: PatientRecord) -> tuple[float, float, float, float]:
     scale = record.primary
     if scale is None:
         return NAN, NAN, NAN, NAN
-    span = scale.maximum - scale.minimum
-    return scale.minimum, span, points(scale.remission_at_most), points(scale.reliable_change)
+    span, numbers = scale.maximum - scale.minimum, scale.severity_numbers
+    return scale.minimum, span, points(numbers["remission_at_most"]), points(numbers["reliable_change"])
 
 
 def severity(record: PatientRecord) -> dict[str, float]:
@@ -227,7 +236,7 @@ def severity(record: PatientRecord) -> dict[str, float]:
     if record.second_now is not None:
         ratings = record.ratings[record.ratings.instrument == record.second_now.name]
         scaled = (ratings.score - record.second_now.minimum) / (record.second_now.maximum - record.second_now.minimum)
-        second, second_now = last(scaled[ratings.day <= 0]), last(scaled)
+        second, second_now = last(scaled[ratings.known <= 0]), last(scaled)
     return {
         "baseline_severity_share": (baseline - lowest) / span,
         "baseline_distance_to_remission": (baseline - band) / reliable,
@@ -271,9 +280,9 @@ def response(record: PatientRecord) -> dict[str, float]:
     baseline, score = last(record.before.score), record.since.score
     latest = last(score)
     current = latest if len(score) else baseline
-    recent = record.since[record.since.day > last(record.doses.day)].score.mean()
+    recent = record.since[record.since.known > last(record.doses.day)].score.mean()
     first_dose = record.doses[record.doses.session_number == 1].day
-    after_first_dose = record.primary_ratings[record.primary_ratings.day > first(first_dose)].score
+    after_first_dose = record.primary_ratings[record.primary_ratings.known > first(first_dose)].score
     return {
         "change_points": baseline - latest,
         "change_share": max((baseline - latest) / (baseline - lowest), -1) if baseline > lowest else NAN,
@@ -294,7 +303,7 @@ def response(record: PatientRecord) -> dict[str, float]:
 def _slope_per_week(record: PatientRecord) -> float:
     """Least-squares slope from the baseline rating on, or from the first one without it, in points a week."""
     course_of_ratings = pd.concat([record.before.tail(1), record.since])
-    if len(course_of_ratings) < 2:
+    if course_of_ratings.day.nunique() < 2:
         return NAN
     return np.polyfit(course_of_ratings.day / 7, course_of_ratings.score, 1)[0]
 
@@ -337,4 +346,10 @@ def context(record: PatientRecord) -> dict[str, float]:
     values["sex_female"] = NAN if pd.isna(patient.sex) else float(patient.sex == "female")
     for name, diagnoses in DIAGNOSES.items():
         values[name] = NAN if pd.isna(patient.diagnosis) else float(patient.diagnosis in diagnoses)
-    return values | {covariate.name: patient[covariate.name] for covariate in record.protocol.covariates}
+    for covariate in record.protocol.covariates:
+        own = patient[covariate.name]
+        if covariate.kind != "category":
+            values[covariate.name] = own
+        for level in covariate.levels:
+            values[f"{covariate.name}_{level}"] = NAN if pd.isna(own) else float(own == level)
+    return values

@@ -37,8 +37,13 @@ def is_known(table: str, row: Record, day: float, landmark: Landmark) -> bool:
         return True
     if table == "sessions" and row["kind"] == "dosing" and row["session_number"] == landmark.before_session:
         return float(row["day"]) <= day
-    inclusive = table == "assessments" or landmark.day is not None
-    return float(row["day"]) <= day if inclusive else float(row["day"]) < day
+    if table == "assessments":
+        return float(row["day"]) + is_after_dose(row) <= day
+    return float(row["day"]) <= day if landmark.day is not None else float(row["day"]) < day
+
+
+def is_after_dose(row: Record) -> bool:
+    return row.get("after_dose") == 1
 
 
 def with_another_future(
@@ -69,7 +74,10 @@ def _lifetime(tables: dict[str, list[Record]], patient_id: str) -> float:
 def _later_rows(
     tables: dict[str, list[Record]], patient_id: str, day: int, landmark: Landmark, rng: np.random.Generator
 ) -> list[tuple[str, Record]]:
-    """Ratings, an event, a dosing and a psychotherapy session, on the first day that is not known or later."""
+    """Ratings, an event, a dosing and a psychotherapy session, on the first day that is not known or later.
+
+    The first of the ratings are from the landmark day itself, after the dose.
+    """
     mine = {name: [row for row in rows if row["patient_id"] == patient_id] for name, rows in tables.items()}
     from_day = day if landmark.before_session else day + 1
     later: list[tuple[str, Record]] = []
@@ -82,12 +90,12 @@ def _later_rows(
         first = max([from_day, *(int(row["day"]) for row in own)])
         session: Record = {"kind": kind, "session_number": number, "day": first + int(rng.integers(0, 3))}
         later.append(("sessions", session | {"dose_mg_per_kg": 9.0, "adverse_event": 1.0, "peak_dissociation": 90.0}))
-    rated = {(row["day"], row["instrument"]) for row in mine["assessments"]}
+    rated = {(row["day"], row["instrument"], is_after_dose(row)) for row in mine["assessments"]}
     for instrument in ("gad7", "hama", "phq9", "cgi_s"):
-        rating_day = day + 1 + int(rng.integers(0, 3))
-        if (rating_day, instrument) not in rated:
-            score = float(rng.integers(1, 8))
-            later.append(("assessments", {"day": rating_day, "instrument": instrument, "score": score}))
+        for rating_day, after_dose in ((day, True), (day + 1 + int(rng.integers(0, 3)), bool(rng.integers(2)))):
+            if day >= 0 and (rating_day, instrument, after_dose) not in rated:
+                rating: Record = {"day": rating_day, "instrument": instrument, "score": float(rng.integers(1, 8))}
+                later.append(("assessments", rating | {"after_dose": float(after_dose)}))
     event = str(rng.choice(["relapse", "death", "withdrawal"]))
     later.append(("events", {"day": from_day + int(rng.integers(0, 3)), "event": event}))
     return later
@@ -106,14 +114,15 @@ def test_the_future_never_changes_a_row(landmark: Landmark, keep: bool, seed: in
 
 def test_what_is_known_does_change_rows() -> None:
     """The comparison above can fail: one more rating on the landmark day changes the row."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     records = random_records(rng, 25)
     for patient_id in [str(patient["patient_id"]) for patient in records.patients]:
         ratings = records.tables["assessments"]
         for instrument in DEFAULT.remission.instruments:
-            kept = [r for r in ratings if (r["patient_id"], r["day"], r["instrument"]) != (patient_id, 20, instrument)]
+            new = (patient_id, 20, instrument)
+            kept = [row for row in ratings if (row["patient_id"], row["day"], row["instrument"]) != new]
             ratings[:] = [*kept, {"patient_id": patient_id, "day": 20, "instrument": instrument, "score": 1.0}]
-    before = random_records(np.random.default_rng(0), 25)
+    before = random_records(np.random.default_rng(1), 25)
     changed, unchanged = rows_by_patient(records, FIXED), rows_by_patient(before, FIXED)
     assert sum(changed[patient_id] != unchanged[patient_id] for patient_id in changed) > 15
 

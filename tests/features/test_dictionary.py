@@ -49,7 +49,12 @@ def test_every_declaration_is_listed_once() -> None:
 
 def test_numbers_are_those_of_the_declarations() -> None:
     text = data_dictionary(DEFAULT)
-    assert "| `gad7` | Generalised Anxiety Disorder scale, 7 items | 0 to 21 | 4 | 10 | 6 | 0 minimal, 5 mild" in text
+    assert (
+        "| `gad7` | Generalised Anxiety Disorder scale, 7 items | 0 to 21 | at most 4 | at least 10 | 6 | 0 minim"
+        in text
+    )
+    assert "| 0 to 100 | at least 52 | at most 48 | 10 | 0 poor well-being" in text
+    assert "| `promis_anxiety` | PROMIS Anxiety, T score | 30 to 90 | not published | not published |" in text
     assert "| `cadss` | Clinician-Administered Dissociative States Scale | 0 to 92 | an experience |" in text
     assert "| `age_years` | a number from 10 to 110 | years |  | age at day 0 |" in text
     assert "| `baseline_severity_share` | share | 0 to 1 | less | more | Baseline score as a share" in text

@@ -1,5 +1,6 @@
 """Every feature, written a second time in plain pandas from its meaning alone, equals the row that is built."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from features.build import build_features
 from features.catalogue import catalogue
-from features.protocol.document import Protocol
+from features.protocol.document import Covariate, Protocol
 from features.records.cohort import Cohort
 from tests.benchmarks.plain_pandas import frames_of, plain_features
 from tests.cohorts import random_cohort, random_protocol
@@ -33,7 +34,8 @@ def compare(cohort: Cohort) -> set[str]:
 @pytest.mark.parametrize("seed", range(3))
 def test_random_patients_get_the_same_rows(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    protocol = random_protocol(rng) if seed else Protocol()
+    recruitment = Covariate("recruitment", "category", "how they came", levels=("referred", "self_referred", "other"))
+    protocol = replace(random_protocol(rng), covariates=(recruitment,)) if seed else Protocol()
     assert compare(random_cohort(rng, 60, protocol)) == {feature.name for feature in catalogue(protocol)}
 
 

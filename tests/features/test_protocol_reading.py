@@ -65,6 +65,7 @@ source = "this study"
 """
 
 CESD = FULL[FULL.index("[instruments.cesd]") : FULL.index("[instruments.gad7]")]
+OWN = CESD.replace("cesd", "own_scale")
 
 
 def refused(text: str) -> list[tuple[int | None, str | None]]:
@@ -188,7 +189,7 @@ def test_two_ways_to_write_one_number_are_one_protocol() -> None:
         ('[[covariates]]\nname = "x"\nkind = "binary"', 1, "covariates.1.meaning"),
         (CESD.replace("maximum = 60", "maximum = nan"), 4, "instruments.cesd.maximum"),
         (CESD.replace("reliable_change = 9", "reliable_change = 0"), 7, "instruments.cesd.reliable_change"),
-        (CESD.replace('source = "Radloff 1977"\n', ""), 1, "instruments.cesd.source"),
+        (OWN.replace('source = "Radloff 1977"\n', ""), 1, "instruments.own_scale.source"),
         ('[instruments."my scale"]\n' + CESD.partition("\n")[2], 1, "instruments"),
     ],
 )

@@ -7,7 +7,14 @@ import pytest
 
 from features.build import build_features
 from features.catalogue import catalogue
-from features.protocol.columns import LATER_COLUMNS, SCREENING_COLUMNS, STUDY_COLUMNS, TABLES, Column
+from features.protocol.columns import (
+    LATER_COLUMNS,
+    SCREENING_COLUMNS,
+    SCREENING_ITEMS,
+    STUDY_COLUMNS,
+    TABLES,
+    Column,
+)
 from features.protocol.document import Covariate, Landmark
 from features.protocol.problems import ProtocolRefusedError
 from features.protocol_reading import parse_protocol
@@ -91,9 +98,33 @@ def test_a_screening_fact_may_be_left_out_and_then_is_not_recorded(column: Colum
     assert np.isnan(cohort_of(patients=TABLE, **CHILDREN).number(column.name)).all()
 
 
-def test_only_patients_have_screening_facts() -> None:
-    """The cut at the landmark leaves out columns of ``patients`` alone."""
-    assert {table for table, columns in TABLES.items() if any(c.screening for c in columns)} == {"patients"}
+def test_every_screening_fact_is_left_out_at_the_landmark() -> None:
+    """The cut at the landmark leaves out columns of ``patients`` and of ``assessments``."""
+    screening = {table: {column.name for column in columns if column.screening} for table, columns in TABLES.items()}
+    assert {table: names for table, names in screening.items() if names} == {
+        "patients": SCREENING_COLUMNS,
+        "assessments": SCREENING_ITEMS,
+    }
+    known = known_at(random_records(np.random.default_rng(0), 5).cohort(), LANDMARKS[0])
+    assert not known.assessments.columns.keys() & SCREENING_ITEMS
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_feature_row_changes_with_item_9(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    records = random_records(rng, 25)
+    items: Record = {"day": -40, "instrument": "bdi2", "score": 20.0, "suicidal_thoughts_item": 0}
+    records.tables["assessments"] += [{"patient_id": person["patient_id"]} | items for person in records.patients]
+    rated = [row for row in records.tables["assessments"] if row["instrument"] in ("phq9", "bdi2")]
+    before = records.cohort()
+    for row in rated:
+        row["suicidal_thoughts_item"] = 3 - float(row.get("suicidal_thoughts_item", 0))
+    after = records.cohort()
+    assert before.digest != after.digest
+    for landmark in LANDMARKS:
+        rows, same = build_features(before, landmark), build_features(after, landmark)
+        assert rows.values.tobytes() == same.values.tobytes()
+        assert rows.ineligible.tolist() == same.ineligible.tolist()
 
 
 def test_a_cohort_without_screening_facts_has_the_digest_of_a_cohort_without_their_columns() -> None:
@@ -115,11 +146,20 @@ def test_the_digest_changes_once_somebody_has_a_column_recorded_by_which_the_for
 
 @pytest.mark.parametrize(("cell", "same"), [("-", True), ("0", False), ("40", False)])
 def test_the_digest_changes_once_a_session_has_distress_recorded(cell: str, same: bool) -> None:
-    """The one column by which another table grew."""
     sessions = f"patient_id  session_number  day  kind    peak_distress\na  1  0  dosing  {cell}"
-    assert {"peak_distress"} == LATER_COLUMNS - SCREENING_COLUMNS - STUDY_COLUMNS
     digest = cohort_of(patients=TABLE, **CHILDREN | {"sessions": sessions}).digest
     assert (digest == cohort_of(patients=TABLE, **CHILDREN).digest) == same
+
+
+@pytest.mark.parametrize("column", ["after_dose", "suicidal_thoughts_item"])
+@pytest.mark.parametrize(("cell", "same"), [("-", True), ("0", False), ("1", False)])
+def test_the_digest_changes_once_a_rating_has_a_later_column_recorded(column: str, cell: str, same: bool) -> None:
+    grown = {"peak_distress", "after_dose", "suicidal_thoughts_item"}
+    assert grown == LATER_COLUMNS - SCREENING_COLUMNS - STUDY_COLUMNS
+    before = "patient_id  day  instrument  score\na  3  phq9  9"
+    after = f"patient_id  day  instrument  score  {column}\na  3  phq9  9  {cell}"
+    digest = cohort_of(patients=TABLE, **CHILDREN | {"assessments": after}).digest
+    assert (digest == cohort_of(patients=TABLE, **CHILDREN | {"assessments": before}).digest) == same
 
 
 def test_the_digest_does_not_depend_on_how_the_cohort_came_to_lack_a_screening_fact() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.protocol.columns import CHILD_TABLES, Column
 from features.records.cohort import Cohort
+from features.records.severity import as_recorded
 from features.records.timeline import Rows
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestProblem, RequestRefusedError
@@ -84,6 +85,8 @@ def request_of(cohort: Cohort, patient: int, as_of_day: int) -> Document:
 
 def _rows(cohort: Cohort, table: str, patient: int, as_of_day: int) -> list[Document]:
     rows: Rows = cohort.table(table)
+    if table == "assessments":
+        rows = as_recorded(rows, cohort.protocol)
     own = rows.patient == patient
     if "day" in rows.columns:
         own &= rows.numbers("day") <= as_of_day

@@ -35,6 +35,7 @@ class Folder:
     """A cohort's folder in the making; tables not given are those of two plain patients."""
 
     path: Path
+    strict: bool = False
 
     def write(self, *, defaults: bool = True, **files: str | bytes | None) -> "Folder":
         contents: dict[str, str | bytes | None] = {"patients_csv": PATIENTS, "assessments_csv": ASSESSMENTS}
@@ -45,11 +46,11 @@ class Folder:
         return self
 
     def read(self) -> Cohort:
-        return read_cohort(self.path)
+        return read_cohort(self.path, strict=self.strict)
 
     def refusal(self) -> list[str]:
         with pytest.raises(InputRefusedError) as refused:
-            read_cohort(self.path)
+            read_cohort(self.path, strict=self.strict)
         return [line for problem in refused.value.problems for line in describe_problems([problem])]
 
     def refusal_of_age(self, cell: str) -> list[str]:

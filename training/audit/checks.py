@@ -6,7 +6,9 @@ from pydantic import ValidationError
 
 from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
+from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import read_evidence
+from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
     SEAL,
@@ -19,7 +21,7 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
-from training.verdicts import Verdict, failed, not_checked, verdict_of
+from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
 EVIDENCE = "evidence.json"
@@ -41,6 +43,7 @@ def record_verdicts(stored: StoredTraining) -> list[Verdict]:
         _model_verdict(stored, sealed),
         _registry_verdict(stored, sealed),
         _evidence_verdict(stored),
+        import_verdict(stored),
     ]
 
 
@@ -159,6 +162,18 @@ def _evidence_verdict(stored: StoredTraining) -> Verdict:
         [f"the leakage check {name} did not pass" for name in failing],
         "; ".join([f"{len(evidence.landmarks)} landmarks, {met} leakage checks passed, {recorded}", *noted]),
     )
+
+
+def import_verdict(stored: StoredTraining) -> Verdict:
+    """The record of the import that made the cohort is the one whose digest the run names."""
+    path, recorded = stored.artifacts / IMPORT_RECORD, stored.tags.get(IMPORT_DIGEST)
+    if recorded is None and not path.is_file():
+        return does_not_apply("import", "the cohort has no record of an import")
+    if not path.is_file():
+        return failed("import", f"{IMPORT_RECORD} is lost")
+    if digest_of(path.read_bytes()) != recorded:
+        return failed("import", f"{IMPORT_RECORD} differs from the run's tag {IMPORT_DIGEST}")
+    return passed("import", f"the import that made the cohort, {recorded}")
 
 
 def chain_verdict(

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from models.bundle import Bundle
 from training.audit.checks import EVIDENCE
+from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
+from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
 from training.registry.decisions import Decision
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import StoredEvaluation, StoredTraining
@@ -126,11 +128,28 @@ def _data(dossier: Dossier) -> Statements:
         drawn = "synthetic" if cohort.synthetic else "recorded"
         statements.append(("patients", f"{cohort.patients} at {cohort.sites} sites, {drawn}", source))
         statements.append(("held out by", dossier.evidence.folds, source))
+    statements += _checked(dossier)
     for name, recorded in dossier.stored.landmark_tags.items():
         for key, words in (("outcomes_digest", "outcomes"), ("features_digest", "feature rows")):
             if key in recorded:
                 statements.append((f"digest of the {words}, {name}", recorded[key], seal))
     return Statements("The data", statements)
+
+
+def _checked(dossier: Dossier) -> list[Statement]:
+    """Which import made the cohort, and what was found in it before the training."""
+    statements: list[Statement] = []
+    if IMPORT_DIGEST in dossier.stored.tags:
+        source = dossier.source(IMPORT_RECORD)
+        statements.append(("digest of the import that made the cohort", dossier.stored.tags[IMPORT_DIGEST], source))
+    path = dossier.stored.artifacts / CHECK
+    if path.is_file():
+        warnings = recorded_warnings(path.read_bytes()) or ["none"]
+        found = (
+            [f"warning {number}" for number in range(1, len(warnings) + 1)] if warnings != ["none"] else ["warnings"]
+        )
+        statements += [(name, words, dossier.source(CHECK)) for name, words in zip(found, warnings, strict=True)]
+    return statements
 
 
 def _flow(evidence: Evidence, source: Artifact) -> list[Statements]:

@@ -19,6 +19,7 @@ from models.bundle import Bundle, BundleRefusedError, save_bundle
 from models.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
+from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement
@@ -27,7 +28,9 @@ from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
+from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.provenance import Provenance, collect_provenance
+from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
@@ -100,7 +103,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     if cohort.digest != stored.tags.get("cohort_digest"):
         other = "this is not the cohort of the training"
         return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]
-    same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}")
+    same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}{import_beside(data, stored)}")
     derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
     if config is None:
@@ -120,6 +123,17 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
         _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
         evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
+
+
+def import_beside(data: Path, stored: StoredTraining) -> str:
+    """Whether the cohort's folder has the record of the import that the training names; empty if it names none."""
+    recorded, path = stored.tags.get(IMPORT_DIGEST), data / IMPORT_RECORD
+    if recorded is None:
+        return ""
+    if not path.is_file():
+        return f"; its folder has no {IMPORT_RECORD}"
+    same = digest_of(path.read_bytes()) == recorded
+    return f"; its folder has {'the' if same else 'another'} {IMPORT_RECORD} {'of' if same else 'than'} the training"
 
 
 def _unable(stored: StoredTraining, data: Path | None) -> str:

@@ -16,12 +16,14 @@ import click
 from training.cli.acknowledge import acknowledges
 from training.cli.audit import audit
 from training.cli.cohort import cohort
+from training.cli.cohort_exports import require_result_file
 from training.cli.decisions import history, promote, rollback
 from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
+from training.cli.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ main.add_command(cohort)
 @click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
 @acknowledges
 def train(
@@ -75,9 +78,12 @@ def train(
     quick: bool,
     workers: int | None,
     as_json: bool,
+    strict: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
     """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
+
+    First it prints every warning of `kap cohort check`, which is recorded with the training.
 
     The command refuses a cohort that fails a leakage check (exit code 4). --acknowledge CHECK trains although that
     check fails; it needs --by and --reason. Both are recorded with the model and shown at every promotion. A covariate
@@ -87,8 +93,8 @@ def train(
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
+    from training.cli.cohort_check import read_checked
     from training.cli.progress import Progress
-    from training.cohort.reader import read_cohort
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
     from training.experiment.records import summary
@@ -100,7 +106,7 @@ def train(
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read = read_cohort(directory)
+        read, check = read_checked(directory, strict=strict)
         progress.step("opening the store")
         check_store()
         started = time.time()
@@ -110,7 +116,7 @@ def train(
         evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
         from training.tracking.training import record
 
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"))
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
     landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
@@ -151,27 +157,29 @@ def predict(file: Any, model: str, words: bool) -> None:
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="Parquet file to write.")
+@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
+@STRICT_OPTION
 @answers_for_mistakes
-def score(directory: Path, out: Path, model: str) -> None:
-    """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a Parquet file.
+def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
+    """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
     from training.cli.progress import Progress
     from training.cli.score import score_cohort
-    from training.cohort.reader import read_cohort
+    from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
 
+    require_result_file(directory, out)
     with Progress() as progress:
         progress.step("loading the model")
         bundle, _ = load_registered(model)
         progress.step("reading the cohort")
-        read = read_cohort(directory, bundle.protocol)
+        read = read_for_command(directory, bundle.protocol, strict=strict).cohort
         progress.step("predicting")
-        rows = score_cohort(read, bundle, out)
-    click.echo(f"wrote {rows} predictions to {out}")
+        rows, marked = score_cohort(read, bundle, out)
+    click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))
 
 
 @main.command()

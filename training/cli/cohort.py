@@ -1,13 +1,16 @@
 """`kap cohort`: simulate, check and inspect a cohort folder."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from features.protocol.problems import InputRefusedError
+from training.cli.cohort_exports import export, features, outcomes, schema
 from training.cli.cohort_import import import_command, map_command
-from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+from training.cli.errors import FOLDER, Group, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION, read_for_command, reading_lines
 
 
 @click.group(cls=Group)
@@ -51,53 +54,52 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
+@click.option("--by-site", is_flag=True, help="Show the scores of each site too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything, per site too.")
+@STRICT_OPTION
 @answers_for_mistakes
-def check(directory: Path) -> None:
+def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
-    prints rows, days, missing values, records that no rule uses, and per landmark who is left out and why.
+    prints rows, days, missing values, scores per instrument, records that no rule uses, and per landmark who is left
+    out and why. At the end it lists what the reader repaired, such as TRUE for true, what it does not read, and a
+    warning for everything that may falsify outcomes, with what to do.
     """
-    from training.cohort.reader import ignored_files, read_cohort
-    from training.cohort.summary import analysis_flow, cohort_summary, render_summary
-    from training.cohort.unused import render_unused, unused_records
+    from training.cli.texts.check_text import as_document, as_text, checked_content, refused_document
+    from training.cohort.reader import describe_problems, read_with_repairs
+    from training.plausibility.cohort_check import check_cohort
 
-    read = read_cohort(directory)
-    click.echo(render_summary(cohort_summary(read), analysis_flow(read), render_unused(unused_records(read))))
-    ignored = ignored_files(directory)
-    if ignored:
-        click.echo(f"not read: {', '.join(ignored)}")
-
-
-@cohort.command()
-@click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
-@answers_for_mistakes
-def outcomes(directory: Path, out: Path) -> None:
-    """Write the outcomes of every patient at every landmark.
-
-    Remission and sustained remission are yes, no or not_observed. A missing rating never counts as no.
-    """
-    from training.cohort.reader import read_cohort
-    from training.outcomes.table import write_outcomes
-
-    write_outcomes(read_cohort(directory), out)
-    click.echo(f"wrote {out}")
+    try:
+        reading = read_with_repairs(directory, strict=strict)
+        content = checked_content(reading.cohort, check_cohort(reading, directory))
+    except InputRefusedError as error:
+        if as_json:
+            click.echo(json.dumps(refused_document(describe_problems(error.problems))))
+        raise
+    if as_json:
+        click.echo(json.dumps(as_document(content)))
+    else:
+        click.echo(as_text(content, reading_lines(reading), by_site=by_site))
 
 
 @cohort.command()
 @click.argument("directory", type=FOLDER)
 @click.argument("patient")
+@STRICT_OPTION
 @answers_for_mistakes
-def explain(directory: Path, patient: str) -> None:
+def explain(directory: Path, patient: str, *, strict: bool) -> None:
     """Show which ratings decide one PATIENT's outcomes, and by which rule.
 
     This is the only command that prints values of a patient's record.
     """
-    from training.cohort.reader import read_cohort
     from training.outcomes.explanation import explain_outcomes
 
-    click.echo(explain_outcomes(read_cohort(directory), patient))
+    click.echo(explain_outcomes(read_for_command(directory, strict=strict).cohort, patient))
+
+
+for _command in (outcomes, features, schema, export):
+    cohort.add_command(_command)
 
 
 def _refuse_unless_new(directory: Path) -> None:

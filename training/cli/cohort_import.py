@@ -94,6 +94,8 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
     click.echo("\n".join(record.sentences()))
     for line in record.not_read:
         click.echo(f"not read: {line}")
+    for line in record.warnings:
+        click.echo(line)
     click.echo(f"wrote {directory}; {directory / 'import.json'} has this list")
     if needs_key(mapping):
         click.echo(_about_key(key, is_new=is_new))

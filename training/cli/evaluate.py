@@ -10,6 +10,7 @@ import click
 
 from training.cli.acknowledge import ACKNOWLEDGE, BY
 from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.reading import STRICT_OPTION
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
@@ -23,16 +24,19 @@ CONFIG = click.option(
 @CONFIG
 @WORKERS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
-def evaluate(model: str, directory: Path, config: Path | None, workers: int | None, as_json: bool) -> None:
+def evaluate(
+    model: str, directory: Path, *, config: Path | None, workers: int | None, as_json: bool, strict: bool
+) -> None:
     """Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort in DIRECTORY.
 
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
     the model's run. The model does not change.
     """
+    from training.cli.cohort_check import read_checked
     from training.cli.progress import Progress
     from training.cli.texts.evaluation_text import as_document, as_text
-    from training.cohort.reader import read_cohort
     from training.config import load_config
     from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
@@ -48,12 +52,12 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
         bundle = checked(registered.folder, registered.version)
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
-        cohort = read_cohort(directory, bundle.protocol)
+        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         name = directory.resolve().name
         evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
         compared = compare_case_mix(development, evidence) if development else []
         progress.step("recording")
-        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, collect_provenance())
+        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, collect_provenance(), check)
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
@@ -68,6 +72,7 @@ def evaluate(model: str, directory: Path, config: Path | None, workers: int | No
 @BY
 @CONFIG
 @WORKERS
+@STRICT_OPTION
 @answers_for_mistakes
 def recalibrate(
     model: str,
@@ -78,6 +83,7 @@ def recalibrate(
     by: str | None,
     config: Path | None,
     workers: int | None,
+    strict: bool,
 ) -> None:
     """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
 
@@ -87,8 +93,8 @@ def recalibrate(
     The command refuses a cohort that fails a leakage check, as `kap train` does; --acknowledge CHECK --by NAME updates
     although that check fails.
     """
+    from training.cli.cohort_check import read_checked
     from training.cli.progress import Progress
-    from training.cohort.reader import read_cohort
     from training.config import load_config
     from training.experiment.update import UpdateRequest, update_model
     from training.leakage.acknowledgement import acknowledgements
@@ -106,12 +112,12 @@ def recalibrate(
         parent = fetch(model, Path(scratch))
         bundle = checked(parent.folder, parent.version)
         progress.step("reading the cohort")
-        cohort = read_cohort(directory, bundle.protocol)
+        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(), directory.resolve().name
         wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
-        run_id, version = record_update(updated, parent, cohort, reason, provenance)
+        run_id, version = record_update(updated, parent, cohort, reason, provenance, check)
     made = f"registered as version {version}, an update of version {parent.version}, which is unchanged"
     report = f"report: {report_of(run_id)}"
     click.echo("\n".join([*updated.said, "", made, report, f'next: kap promote {version} --reason "..."']))

@@ -11,6 +11,7 @@ import click
 
 from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
 from training.cli.log import LOG_ARGUMENT, open_whole_log
+from training.cli.reading import STRICT_OPTION, read_for_command
 
 if TYPE_CHECKING:
     from serving.log.queries import LogEntry
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@STRICT_OPTION
 @answers_for_mistakes
 def monitor_command(
-    log: str | None, outcomes: Path | None, since: datetime | None, out: Path | None, as_json: bool
+    log: str | None, outcomes: Path | None, since: datetime | None, *, out: Path | None, as_json: bool, strict: bool
 ) -> None:
     """Check the prediction LOG for drift of patients and predictions, and for miscalibration.
 
@@ -56,7 +58,7 @@ def monitor_command(
     from training.tracking.evidence import artifact_of
 
     with Progress() as progress:
-        found = _found(log, outcomes, since, progress.step)
+        found = _found(log, outcomes, since, progress.step, strict=strict)
         progress.step("drawing")
         figures = [draw(model) for model in found.models]
         page = render_page(found, figures)
@@ -72,11 +74,10 @@ def monitor_command(
 
 
 def _found(
-    log: str | None, outcomes: Path | None, since: datetime | None, announce: Callable[[str], None]
+    log: str | None, outcomes: Path | None, since: datetime | None, announce: Callable[[str], None], *, strict: bool
 ) -> "Monitoring":
     """The findings from the log and the outcomes."""
     from serving.log.queries import read_entries
-    from training.cohort.reader import read_cohort
     from training.monitoring.monitor import MonitoringRequest, OutcomeSource, monitor
     from training.monitoring.recording import find_model
 
@@ -87,7 +88,9 @@ def _found(
     announce("evaluating the predictions")
     joined = None
     if outcomes is not None:
-        joined = OutcomeSource(lambda protocol: read_cohort(outcomes, protocol), state.secret.patient)
+        joined = OutcomeSource(
+            lambda protocol: read_for_command(outcomes, protocol, strict=strict).cohort, state.secret.patient
+        )
     now, first_day = datetime.now(UTC), None if since is None else since.date()
     return monitor(predictions, MonitoringRequest(find_model, joined, now, first_day))
 

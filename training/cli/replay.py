@@ -117,13 +117,14 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     from training.audit.bundle_lookup import origin_of
     from training.cli.progress import Progress
     from training.cli.texts.replay_text import as_text
+    from training.exports.table_file import describe_marked, require_table_file
     from training.registry.release import load_registered
     from training.replay.replay import replay as predict_again
-    from training.replay.replay import require_table, write_answers
+    from training.replay.replay import write_answers
     from training.replay.summary import summarise
 
     if out is not None:
-        require_table(out)
+        require_table_file(out)
     with Progress() as progress:
         progress.step("checking the log")
         state = open_whole_log(log)
@@ -132,7 +133,8 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
         progress.step("predicting again")
         found = predict_again(candidate, _logged(state), origin_of)
     if out is not None:
-        write_answers(found, out)
+        for sentence in describe_marked(write_answers(found, out)):
+            click.echo(sentence, err=True)
     summary = summarise(found, differ_by)
     click.echo(json.dumps({"model": version} | asdict(summary)) if as_json else as_text(summary, version))
 

@@ -1,4 +1,4 @@
-"""Predictions for a whole cohort, at every landmark that each patient reached, into one Parquet file."""
+"""Predictions for a whole cohort, at every landmark that each patient reached, into one CSV or Parquet file."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from features.build import build_features
@@ -18,6 +17,7 @@ from features.records.timeline import Floats
 from models.applicability import ApplicabilityVerdicts, Applicable
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel, Predictions
+from training.exports.table_file import open_table
 
 CHUNK = 25_000
 """Patients predicted at a time, so that memory does not grow with the cohort."""
@@ -26,24 +26,19 @@ THREADS = 2
 WORDS = tuple(verdict.name.lower() for verdict in Applicable)
 
 
-def score_cohort(cohort: Cohort, bundle: Bundle, path: Path) -> int:
-    """Write one row per patient and landmark reached, and return their number.
+def score_cohort(cohort: Cohort, bundle: Bundle, path: Path) -> tuple[int, dict[str, int]]:
+    """Write one row per patient and landmark reached; return their number, and the cells marked (``table_file``).
 
     ``reason`` says why there is no prediction, and is empty if there is one. ``applicability`` is inside,
     at_the_edge or outside (then there is no prediction), and ``_low`` and ``_high`` are the limits of 90% intervals;
     they are empty if the model has none.
     """
     rows = 0
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with pq.ParquetWriter(partial, _schema(bundle)) as writer, threadpool_limits(limits=1):
-            for table in _tables(cohort, bundle):
-                writer.write_table(table)
-                rows += table.num_rows
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return rows
+    with open_table(path, _schema(bundle)) as writer, threadpool_limits(limits=1):
+        for table in _tables(cohort, bundle):
+            writer.write(table)
+            rows += table.num_rows
+    return rows, writer.marked
 
 
 def _schema(bundle: Bundle) -> pa.Schema:

@@ -1,10 +1,11 @@
 """Decodes the cells of one column: text or typed Arrow values become codes and floats, and nothing is guessed.
 
-Distinct texts are decoded once and spread over the rows, so that a million ratings cost as much as their few scores.
+This is the strict reader; the forgiving one repairs the cells first, into what is decoded here. Distinct texts are
+decoded once and spread over the rows, so that a million ratings cost as much as their few scores.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,15 @@ from numpy.typing import NDArray
 
 from features.protocol.columns import Column
 from features.records.timeline import Floats, Indices
-from training.cohort.table import ArrowArray, TableFile, as_text
+from training.cohort.table import ArrowArray, TableFile, as_text, is_text
 
 IDENTIFIER_LIMIT = 200
 """Longest identifier, in characters: an array of ids is as wide as the longest one."""
 
-_PLAIN_NUMBER = r"\A-?\d{1,15}(\.\d{1,20})?\z"
-_IDENTIFIER = r"\A[^\pZ\pC]([^\pC\p{Zl}\p{Zp}]*[^\pZ\pC])?\z"
-_FLAGS = {"true": 1.0, "false": 0.0}
-_BINARY = _FLAGS | {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+PLAIN_NUMBER = r"\A-?\d{1,15}(\.\d{1,20})?\z"
+IDENTIFIER = r"\A[^\pZ\pC]([^\pC\p{Zl}\p{Zp}]*[^\pZ\pC])?\z"
+FLAGS = {"true": 1.0, "false": 0.0}
+BINARY = FLAGS | {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _MISSING_MARKERS = {
     "nan",
     "na",
@@ -57,21 +58,22 @@ _LONGEST_KIND = 60
 class CellReader:
     """Decodes the columns of one file.
 
-    ``wrong`` holds (row in the file, column) of the cells that could not be decoded, row ``None`` for a whole column.
+    ``wrong`` holds (row in the file, column) of the cells that could not be decoded, row ``None`` for a whole column;
+    it begins with those that the file's problems are about already, which are not reported twice.
     """
 
     def __init__(self, table: TableFile, binary_covariates: frozenset[str] = frozenset()) -> None:
         self.table = table
         self.binary_covariates = binary_covariates
         self.problems = list(table.problems)
-        self.wrong: set[tuple[int | None, str]] = set()
+        self.wrong: set[tuple[int | None, str]] = set(table.wrong)
 
     def numbers(self, column: Column) -> Floats:
         """A column of numbers, days or flags as floats, NaN where empty or wrong; shape (rows,)."""
         array = self.table.columns[column.name]
-        if _is_text(array) and self._is_csv():
+        if is_text(array) and self._is_csv():
             codes, texts = as_text(array)
-            values = self._flag_texts(column, texts) if column.kind == "flag" else _number_texts(texts)
+            values = self._flag_texts(column, texts) if column.kind == "flag" else number_texts(texts)
             self._note_texts(column, codes, texts, np.isnan(values))
             return np.append(values, np.nan)[codes]  # the code -1 picks the NaN at the end
         return self._typed_numbers(column, array)
@@ -88,7 +90,7 @@ class CellReader:
         """Codes (-1 where empty or wrong) into the distinct identifiers; shape (rows,)."""
         codes, texts = self._texts(column)
         sound = pc.and_(
-            pc.match_substring_regex(texts, _IDENTIFIER), pc.less_equal(pc.utf8_length(texts), IDENTIFIER_LIMIT)
+            pc.match_substring_regex(texts, IDENTIFIER), pc.less_equal(pc.utf8_length(texts), IDENTIFIER_LIMIT)
         )
         wrong = ~sound.to_numpy(zero_copy_only=False)
         self._note_texts(column, codes, texts, wrong)
@@ -102,17 +104,14 @@ class CellReader:
 
     def _texts(self, column: Column) -> tuple[Indices, ArrowArray]:
         array = self.table.columns[column.name]
-        if _is_text(array):
+        if is_text(array):
             return as_text(array)
         if not pa.types.is_null(array.type):
             self._refuse_type(column, "text", array)
         return np.full(len(array), -1, dtype=np.intp), pa.array([], pa.string())
 
     def _flag_texts(self, column: Column, texts: ArrowArray) -> Floats:
-        accepted = _BINARY if column.name in self.binary_covariates else _FLAGS
-        position = pc.index_in(texts, value_set=pa.array(accepted, pa.string()))
-        codes = pc.fill_null(position, -1).to_numpy(zero_copy_only=False)
-        return np.array([*accepted.values(), np.nan])[codes]
+        return flag_texts(texts, BINARY if column.name in self.binary_covariates else FLAGS)
 
     def _typed_numbers(self, column: Column, array: ArrowArray) -> Floats:
         """A typed column of a Parquet file. A null is not recorded; a NaN, perhaps a failed sum, is refused."""
@@ -134,11 +133,10 @@ class CellReader:
             values[other] = np.nan
         return values
 
-    def _requirement(self, column: Column) -> str:
-        return column.requirement() + (", or 1 or 0" if column.name in self.binary_covariates else "")
-
     def _refuse_type(self, column: Column, required: str, array: ArrowArray) -> None:
         found = "a column of " + _kind_of_type(array.type)
+        if column.kind == "day" and pa.types.is_temporal(array.type):
+            found += "; write days from day 0"
         self.problems.append(self.table.problem(f"a column of {required}", found, column=column.name))
         self.wrong.add((None, column.name))
 
@@ -151,19 +149,28 @@ class CellReader:
                 self._note(column, [row], kinds[int(codes[row])])
 
     def _note(self, column: Column, rows: Any, found: str) -> None:
+        required = requirement(column, self.binary_covariates)
         for row in self.table.rows[rows]:
-            self.wrong.add((int(row), column.name))
-            required = self._requirement(column)
-            self.problems.append(self.table.problem(required, found, row=int(row), column=column.name))
+            if (int(row), column.name) not in self.wrong:
+                self.wrong.add((int(row), column.name))
+                self.problems.append(self.table.problem(required, found, row=int(row), column=column.name))
 
 
-def _is_text(array: ArrowArray) -> bool:
-    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+def requirement(column: Column, binary_covariates: frozenset[str]) -> str:
+    """What a cell of the column must hold, for an error message."""
+    return column.requirement() + (", or 1 or 0" if column.name in binary_covariates else "")
 
 
-def _number_texts(texts: ArrowArray) -> Floats:
-    plain = pc.if_else(pc.match_substring_regex(texts, _PLAIN_NUMBER), texts, pa.scalar(None, pa.string()))
+def flag_texts(texts: ArrowArray, accepted: Mapping[str, float]) -> Floats:
+    """Accepted spellings of a flag as 1 and 0, NaN for every other text; shape (texts,)."""
+    position = pc.index_in(texts, value_set=pa.array(accepted, pa.string()))
+    codes = pc.fill_null(position, -1).to_numpy(zero_copy_only=False)
+    return np.array([*accepted.values(), np.nan])[codes]
+
+
+def number_texts(texts: ArrowArray) -> Floats:
+    """Plain decimals as floats, NaN for every other text; shape (texts,)."""
+    plain = pc.if_else(pc.match_substring_regex(texts, PLAIN_NUMBER), texts, pa.scalar(None, pa.string()))
     return np.array(pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False))
 
 

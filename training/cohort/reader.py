@@ -1,11 +1,13 @@
 """Turns a folder of tables and a protocol into a cohort, or refuses it with every problem at once.
 
-This module finds the files and describes their problems; `table` splits a file into cells and `cells` decodes them. No
-message repeats the content of a cell.
+The forgiving reader repairs what has one meaning into what the strict reader takes, counts the repairs, and refuses
+what has two. `table` splits a file into cells, the modules of repairs rewrite them and `cells` decodes them. No message
+repeats the content of a cell.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,29 +22,45 @@ from features.protocol_reading import parse_protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
+from training.cohort.cell_repairs import repair_cells
 from training.cohort.cells import CellReader
-from training.cohort.table import ArrowArray, TableFile, read_table
-
-PROTOCOL_FILE = "protocol.toml"
-FORMATS = ("csv", "parquet")
+from training.cohort.file_names import PROTOCOL_FILE, ignored_files, refuse_another_protocol, table_paths
+from training.cohort.identifier_repairs import repair_identifiers
+from training.cohort.repairs import Repair
+from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile, read_table
 
 _Readers: TypeAlias = dict[str, CellReader]
 
 
-def read_cohort(directory: Path, protocol: Protocol | None = None) -> Cohort:
-    """The cohort in a folder, under its own protocol or the given one.
+@dataclass(frozen=True, eq=False)
+class CohortReading:
+    """A cohort, the repairs that reading it took, and the files and columns of its folder that are not read."""
+
+    cohort: Cohort
+    repairs: tuple[Repair, ...]
+    not_read: tuple[str, ...]
+
+
+def read_cohort(directory: Path, protocol: Protocol | None = None, *, strict: bool = False) -> Cohort:
+    """The cohort in a folder, under its own protocol or the given one; see ``read_with_repairs``."""
+    return read_with_repairs(directory, protocol, strict=strict).cohort
+
+
+def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, strict: bool = False) -> CohortReading:
+    """The cohort in a folder, under its own protocol or the given one, and what was repaired to read it.
+
+    A repaired cohort has the digest of the same cohort without anything to repair. ``strict`` repairs nothing and
+    refuses what would need it.
 
     Raises ``ProtocolRefusedError`` or ``CohortRefusedError`` with every problem found; the latter's rows count from
     0 below the header. ``describe_problems`` makes them sentences.
     """
     _refuse_unless_folder(directory)
     protocol = read_protocol(directory) if protocol is None else protocol
-    paths, problems = _table_paths(directory)
+    paths, problems = table_paths(directory)
     binary = frozenset(covariate.name for covariate in protocol.covariates if covariate.kind == "binary")
-    readers = {
-        name: CellReader(read_table(path, protocol.tables[name]), binary if name == "patients" else frozenset())
-        for name, path in paths.items()
-    }
+    tables = _tables(paths, protocol, binary, strict=strict)
+    readers = {name: CellReader(table, binary if name == "patients" else frozenset()) for name, table in tables.items()}
     cohort, assembled = assemble_cohort(_raw_cohort(readers, protocol), protocol)
     for reader in readers.values():
         problems += reader.problems
@@ -51,7 +69,9 @@ def read_cohort(directory: Path, protocol: Protocol | None = None) -> Cohort:
     if problems:
         order = {name: position for position, name in enumerate(TABLES)}
         raise CohortRefusedError(sorted(problems, key=lambda problem: _position(problem, order)))
-    return cohort
+    repairs = tuple(repair for table in tables.values() for repair in table.repairs)
+    columns = tuple(column for table in tables.values() for column in table.not_read)
+    return CohortReading(cohort, repairs, (*columns, *ignored_files(directory)))
 
 
 def read_protocol(directory: Path) -> Protocol:
@@ -59,11 +79,7 @@ def read_protocol(directory: Path) -> Protocol:
 
     Raises ``ProtocolRefusedError`` with every problem found; its rows are lines, from 0.
     """
-    for path in sorted(directory.iterdir()):
-        if path.name.casefold().startswith(PROTOCOL_FILE) and path.name != PROTOCOL_FILE:
-            raise ProtocolRefusedError(
-                [Problem(path.name, None, None, f"a file named {PROTOCOL_FILE}", "another name")]
-            )
+    refuse_another_protocol(directory)
     path = directory / PROTOCOL_FILE
     if not path.exists() and not path.is_symlink():
         return Protocol()
@@ -78,12 +94,6 @@ def read_protocol(directory: Path) -> Protocol:
         line = error.object.count(b"\n", 0, error.start)
         raise ProtocolRefusedError([Problem(PROTOCOL_FILE, line, None, "text in UTF-8", "other bytes")]) from None
     return parse_protocol(text)
-
-
-def ignored_files(directory: Path) -> tuple[str, ...]:
-    """Names of the folder's entries that are neither tables nor the protocol, sorted; hidden ones left out."""
-    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
-    return tuple(name for name in names if name != PROTOCOL_FILE and name.casefold().split(".")[0] not in TABLES)
 
 
 def describe_problems(problems: Sequence[Problem]) -> list[str]:
@@ -130,25 +140,20 @@ def _refuse_unless_folder(directory: Path) -> None:
         raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
 
 
-def _table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """The file of each present table, and a problem for each table in two files or in an unknown format."""
-    paths: dict[str, Path] = {}
-    problems = []
-    readable = {f"{name}.{suffix}": name for name in TABLES for suffix in FORMATS}
-    for path in sorted(directory.iterdir()):
-        table = path.name.casefold().split(".")[0]
-        if path.name not in readable:
-            if table in TABLES:
-                required = f"this table as {table}.csv or {table}.parquet"
-                problems.append(Problem(path.name, None, None, required, "a file of another name or format"))
-        elif table in paths:
-            required = f"this table in one file, {table}.csv or {table}.parquet"
-            problems.append(Problem(path.name, None, None, required, "both"))
-        else:
-            paths[table] = path
-    if "patients" not in paths and not any(problem.place.casefold().startswith("patients.") for problem in problems):
-        problems.append(Problem("patients.csv", None, None, "this file, or patients.parquet", "neither"))
-    return paths, problems
+def _tables(
+    paths: dict[str, Path], protocol: Protocol, binary: frozenset[str], *, strict: bool
+) -> dict[str, TableFile]:
+    """The content of the files, repaired unless ``strict``."""
+    declared, present = protocol.tables, [name for name in TABLES if name in paths]
+    read = {name: read_table(paths[name], declared[name], STRICT if strict else FORGIVING) for name in present}
+    if strict:
+        return read
+    return repair_identifiers(
+        {
+            name: repair_cells(table, declared[name], binary if name == "patients" else frozenset())
+            for name, table in read.items()
+        }
+    )
 
 
 def _raw_cohort(readers: _Readers, protocol: Protocol) -> RawCohort:

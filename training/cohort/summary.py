@@ -138,15 +138,18 @@ def _why_not_reached(cohort: Cohort, landmark: Landmark) -> tuple[tuple[str, int
     return tuple(Counter(reasons).most_common())
 
 
-def render_summary(summary: CohortSummary, flows: Sequence[LandmarkFlow], unused: Sequence[str] = ()) -> str:
-    """All as text for a terminal, 100 characters wide; ``unused`` are lines of `unused`."""
+def render_summary(
+    summary: CohortSummary, flows: Sequence[LandmarkFlow], unused: Sequence[str] = (), scores: Sequence[str] = ()
+) -> str:
+    """All as text for a terminal, 100 characters wide; ``unused`` are lines of `unused`, ``scores`` a table of them."""
     opening = []
     if summary.is_synthetic:
         opening.append("This cohort is SYNTHETIC: a program drew it, and its patients do not exist.")
     without = f", {_people(summary.without_site)} without a site" if summary.without_site else ""
     sites = f"{summary.sites} site{'' if summary.sites == 1 else 's'}"
     opening.append(f'Protocol "{summary.protocol}": {_people(summary.patients)}, {sites}{without}')
-    parts = [opening, _table_lines(summary), _column_lines(summary), list(unused), *map(_flow_lines, flows)]
+    parts = [opening, _table_lines(summary), _column_lines(summary), list(scores), list(unused)]
+    parts += map(_flow_lines, flows)
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 

@@ -3,11 +3,9 @@
 A cell of text stays text here; `cells` checks the cells, `features.records.checks` the cohort.
 """
 
-import csv
-import re
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,17 +17,17 @@ import pyarrow.parquet as pq
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from features.records.timeline import Indices
+from features.records.timeline import Indices, Mask
+from training.cohort.dialect import SEPARATOR_NAMES, Dialect, found_dialect, stray_quote_row, strict_dialect
+from training.cohort.file_text import UTF_8, FileText, found_text, strict_text, without_blanks
+from training.cohort.header import Header, forgiving_header, strict_header
+from training.cohort.repairs import Repair
 
 ArrowArray: TypeAlias = Any
 """An array of Arrow: dictionary-encoded text, or a typed column of a Parquet file."""
 
-_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n]*+)'
-_LINE_END = rb"(?:\r\n|\r|\n)"
-_RECORD = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+(?:" + _LINE_END + rb"|\Z)")
-_ALL_RECORDS = re.compile(_FIELD + rb"(?:(?:,|" + _LINE_END + rb")" + _FIELD + rb")*+")
-_QUOTED = re.compile(rb'"(?:[^"]++|"")*+"')
-_UTF8_MARK = b"\xef\xbb\xbf"
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_BLANK = r"\A[\pZ\pC]*\z"
 _BLOCK_BYTES = 1 << 24
 
 
@@ -37,7 +35,9 @@ _BLOCK_BYTES = 1 << 24
 class TableFile:
     """A file's content: known columns by name, and the number in the file of each row kept (from 0, without header).
 
-    ``complete`` is false where rows or the whole file could not be split into cells.
+    ``complete`` is false where rows or the whole file could not be split into cells. ``repairs`` and ``not_read`` are
+    empty for the strict reader. ``wrong`` holds (row in the file, column) of the cells that have a problem already, row
+    ``None`` for a whole column.
     """
 
     name: str
@@ -45,19 +45,57 @@ class TableFile:
     rows: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     problems: tuple[Problem, ...] = ()
     complete: bool = True
+    repairs: tuple[Repair, ...] = ()
+    not_read: tuple[str, ...] = ()
+    wrong: frozenset[tuple[int | None, str]] = frozenset()
+    separator: str = ","
+    encoding: str = UTF_8
 
     def problem(self, required: str, found: str, *, row: int | None = None, column: str | None = None) -> Problem:
         """A problem of this file."""
         return Problem(self.name, row, column, required, found)
 
 
-def read_table(path: Path, declared: Sequence[Column]) -> TableFile:
+@dataclass(frozen=True)
+class TableRules:
+    """How a reader finds text, separator and columns, and whether it passes over rows without any cell."""
+
+    text: Callable[[bytes], FileText]
+    dialect: Callable[[bytes, Sequence[str]], Dialect]
+    header: Callable[[str, Sequence[str], Sequence[Column]], Header]
+    passes_over_blank_rows: bool
+
+
+STRICT = TableRules(strict_text, strict_dialect, strict_header, passes_over_blank_rows=False)
+FORGIVING = TableRules(found_text, found_dialect, forgiving_header, passes_over_blank_rows=True)
+
+
+def read_table(path: Path, declared: Sequence[Column], rules: TableRules) -> TableFile:
     """The declared columns of a file, and every problem of its structure."""
-    table = TableFile(path.name)
     obstacle = _obstacle(path)
     if obstacle is not None:
-        return _refused(table, table.problem("a file that can be read", obstacle))
-    return _read_parquet(path, table, declared) if path.suffix == ".parquet" else _read_csv(path, table, declared)
+        return _refused(path.name, "a file that can be read", obstacle)
+    return (_read_parquet if path.suffix == ".parquet" else _read_csv)(path, declared, rules)
+
+
+def is_text(array: ArrowArray) -> bool:
+    """Whether a column holds text, plain or dictionary-encoded."""
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def as_text(array: ArrowArray) -> tuple[Indices, ArrowArray]:
+    """Dictionary-encoded or plain text as codes (-1: null) into its distinct values."""
+    encoded = encoded_text(array)
+    indices = pc.fill_null(encoded.indices, -1) if encoded.null_count else encoded.indices
+    return indices.to_numpy(zero_copy_only=False).astype(np.intp, copy=False), encoded.dictionary
+
+
+def encoded_text(array: ArrowArray) -> ArrowArray:
+    """Dictionary-encoded or plain text as one dictionary-encoded array, without nulls among its distinct values."""
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    plain = array.type != _TEXT or array.dictionary.null_count
+    return array.cast(pa.string()).dictionary_encode() if plain else array
 
 
 def _obstacle(path: Path) -> str | None:
@@ -76,132 +114,164 @@ def _obstacle(path: Path) -> str | None:
         return "a file that can't be opened"
 
 
-def _refused(table: TableFile, *problems: Problem) -> TableFile:
-    return TableFile(table.name, problems=(*table.problems, *problems), complete=False)
+def _refused(name: str, required: str, found: str, row: int | None = None) -> TableFile:
+    return TableFile(name, problems=(Problem(name, row, None, required, found),), complete=False)
 
 
-def _read_parquet(path: Path, table: TableFile, declared: Sequence[Column]) -> TableFile:
+def _read_parquet(path: Path, declared: Sequence[Column], rules: TableRules) -> TableFile:
     try:
         content = pq.ParquetFile(path).read().unify_dictionaries()
         content.validate(full=True)
     except (pa.ArrowException, OSError, ValueError):
-        return _refused(table, table.problem("a Parquet file", "one that can't be read"))
-    problems = _header_problems(table, content.column_names, declared)
-    known = {column.name for column in declared}
-    columns = {name: content.column(position) for position, name in enumerate(content.column_names) if name in known}
-    return TableFile(table.name, columns, np.arange(content.num_rows), tuple(problems))
+        return _refused(path.name, "a Parquet file", "one that can't be read")
+    header = rules.header(path.name, content.column_names, declared)
+    return _without_blank_rows(_table(path.name, content, header), content, rules)
 
 
-def _read_csv(path: Path, table: TableFile, declared: Sequence[Column]) -> TableFile:
-    data = path.read_bytes()
-    start = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
-    end = len(data.rstrip(b"\r\n"))
-    broken = _text_problem(table, data) or _quoting_problem(table, data, start, end)
-    if broken is not None:
-        return _refused(table, broken)
-    header = _RECORD.match(data, start, end)
-    if end <= start or header is None or data[start : start + 1] in b"\r\n":
-        return _refused(table, table.problem("a header line with the names of the columns", "none"))
+def _read_csv(path: Path, declared: Sequence[Column], rules: TableRules) -> TableFile:
+    text = rules.text(path.read_bytes())
+    if text.obstacle is not None:
+        return _refused(path.name, "text in UTF-8", text.obstacle)
+    dialect = rules.dialect(text.data, [column.name for column in declared])
+    stray = stray_quote_row(text.data, dialect)
+    if stray is not None:
+        required = 'quotes around a whole cell, and "" for a quote in it'
+        return _refused(path.name, required, "a stray or open quote", stray if stray >= 0 else None)
+    if not dialect.names:
+        return _refused(path.name, "a header line with the names of the columns", "none")
+    header = rules.header(path.name, dialect.names, declared)
     try:
-        names = next(csv.reader([header.group().decode()], strict=True))
-        content, malformed = _split_cells(memoryview(data)[header.end() : end], len(names))
-    except (csv.Error, pa.ArrowException):
-        return _refused(table, table.problem("rows of cells", "a row that is too long to be one"))
-    problems = _header_problems(table, names, declared)
-    numbers = np.arange(content.num_rows + len(malformed))
-    problems += [
-        table.problem(
-            f"{len(names)} cells, as in the header", "fewer cells" if count < len(names) else "more cells", row=row
-        )
-        for row, count in malformed
-    ]
-    known = {column.name for column in declared}
-    columns = {name: content.column(position) for position, name in enumerate(names) if name in known}
-    rows = np.delete(numbers, [row for row, _ in malformed]) if malformed else numbers
-    return TableFile(table.name, columns, rows, tuple(problems), complete=not malformed)
+        content, others = _split_cells(memoryview(text.data)[dialect.begin : dialect.end], dialect, header)
+    except pa.ArrowException:
+        return _refused(path.name, "rows of cells", "a row that is too long to be one")
+    table = _table(path.name, content, header)
+    malformed = [row for row in others if not (row.is_blank and rules.passes_over_blank_rows)]
+    reported = malformed if table.columns or rules is STRICT else []  # without a known header the width says nothing
+    rows = np.delete(np.arange(len(table.rows) + len(others)), [row.number for row in others])
+    table = replace(
+        table,
+        rows=rows + dialect.lines_above,
+        problems=(*table.problems, *_width_problems(path.name, reported, dialect)),
+        repairs=(*_layout_repairs(path.name, text, dialect), *table.repairs),
+        complete=not malformed,
+        separator=dialect.separator,
+        encoding=text.encoding,
+    )
+    return _without_blank_rows(table, content, rules, len(others) - len(malformed))
 
 
-def _text_problem(table: TableFile, data: bytes) -> Problem | None:
-    if data.isascii():
-        return None
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return table.problem("text in UTF-8", f"a byte in line {line} that is not")
-    return None
+def _table(name: str, content: pa.Table, header: Header) -> TableFile:
+    return TableFile(
+        name,
+        {column: content.column(position) for column, position in header.positions.items()},
+        np.arange(content.num_rows),
+        (*header.problems, *_unnamed_problems(name, content, header)),
+        repairs=tuple(header.repairs),
+        not_read=tuple(header.not_read),
+    )
 
 
-def _quoting_problem(table: TableFile, data: bytes, start: int, end: int) -> Problem | None:
-    """Arrow repairs stray quotes silently, and an open one swallows the rest of the file: neither may pass."""
-    if b'"' not in data:
-        return None
-    match = _ALL_RECORDS.match(data, start, end)
-    stop = match.end() if match else start
-    if stop == end:
-        return None
-    line_ends = len(re.findall(_LINE_END, _QUOTED.sub(b"", data[start:stop])))
-    row = line_ends - 1 if line_ends else None
-    return table.problem('quotes around a whole cell, and "" for a quote in it', "a stray or open quote", row=row)
+def _unnamed_problems(name: str, content: pa.Table, header: Header) -> Iterator[Problem]:
+    """Columns without a name that hold something: the part of a number after a decimal comma, perhaps."""
+    for position in header.unnamed:
+        if not _is_blank(content.column(position)).all():
+            found = f"cells below no name, in position {position + 1}; a comma may have split a cell in two"
+            yield Problem(name, None, None, "a name for every column with content", found)
 
 
-def _split_cells(data: memoryview, width: int) -> tuple[pa.Table, list[tuple[int, int]]]:
-    """The cells as dictionary-encoded text, and (row, number of cells) of the rows left out for their width."""
-    names = [str(position) for position in range(width)]
-    text = pa.dictionary(pa.int32(), pa.string())
+def _layout_repairs(name: str, text: FileText, dialect: Dialect) -> Iterator[Repair]:
+    if text.encoding != UTF_8:
+        yield Repair(name, None, f"read text in {text.encoding}")
+    if dialect.separator != ",":
+        yield Repair(name, None, f"read {SEPARATOR_NAMES[dialect.separator]} between cells")
+    if dialect.lines_above:
+        yield Repair(name, None, "passed over lines above the header", rows=dialect.lines_above)
+
+
+def _width_problems(name: str, malformed: Sequence["RowOfAnotherWidth"], dialect: Dialect) -> Iterator[Problem]:
+    width = len(dialect.names)
+    for row in malformed:
+        found = "fewer cells" if row.cells < width else "more cells"
+        yield Problem(name, row.number + dialect.lines_above, None, f"{width} cells, as in the header", found)
+
+
+def _without_blank_rows(table: TableFile, content: pa.Table, rules: TableRules, passed_over: int = 0) -> TableFile:
+    """The table without rows whose every cell is blank, those of columns that are not read included."""
+    key = table.columns.get("patient_id")
+    if not rules.passes_over_blank_rows or key is None:
+        return table
+    rows = np.flatnonzero(_is_blank(key))
+    if len(rows):
+        cells = content.take(pa.array(rows))
+        rows = rows[np.logical_and.reduce([_is_blank(column) for column in cells.columns])]
+    number = len(rows) + passed_over
+    if not number:
+        return table
+    kept = np.delete(np.arange(len(table.rows)), rows)
+    taken = pa.array(kept)
+    return replace(
+        table,
+        columns={name: array.take(taken) for name, array in table.columns.items()} if len(rows) else table.columns,
+        rows=table.rows[kept],
+        repairs=(*table.repairs, Repair(table.name, None, "passed over blank rows", rows=number)),
+    )
+
+
+def _is_blank(array: ArrowArray) -> Mask:
+    """Which cells hold nothing: nulls, and text without a visible character; shape (rows,)."""
+    if not is_text(array):
+        return np.asarray(pc.is_null(array, nan_is_null=True).to_numpy(zero_copy_only=False))
+    encoded = encoded_text(array)
+    blank = pc.match_substring_regex(encoded.dictionary, _BLANK).to_numpy(zero_copy_only=False)
+    if not blank.any() and not encoded.null_count:
+        return np.zeros(len(array), dtype=np.bool_)
+    codes, _ = as_text(encoded)
+    return np.asarray(np.append(blank, True)[codes])  # the code -1 of a null picks the one at the end
+
+
+@dataclass(frozen=True)
+class RowOfAnotherWidth:
+    """A line with more or fewer cells than the header; ``number`` counts from 0 below it."""
+
+    number: int
+    cells: int
+    is_blank: bool
+
+
+def _split_cells(data: memoryview, dialect: Dialect, header: Header) -> tuple[pa.Table, list[RowOfAnotherWidth]]:
+    """The cells as text, dictionary-encoded in declared columns, and the rows left out for their width.
+
+    A sound file is split on all cores. Arrow numbers the rows that it leaves out on one only, so a file with such rows
+    is split again.
+    """
+    declared = set(header.positions.values())
+    types = {str(place): _TEXT if place in declared else pa.string() for place in range(len(dialect.names))}
     if not len(data):
-        return pa.table({name: pa.array([], text) for name in names}), []
-    malformed: list[tuple[int, int]] = []
+        return pa.table({name: pa.array([], kind) for name, kind in types.items()}), []
+    others: list[RowOfAnotherWidth] = []
 
     def leave_out(row: Any) -> str:
-        malformed.append((row.number - 1, row.actual_columns))
+        blank = not without_blanks(row.text.replace(dialect.separator, "").replace('"', ""))
+        others.append(RowOfAnotherWidth(row.number - 1, row.actual_columns, blank))
         return "skip"
 
-    content = pyarrow.csv.read_csv(
+    try:
+        content = _split(data, dialect.separator, types, None)
+    except pa.ArrowException:
+        content = _split(data, dialect.separator, types, leave_out)
+    return content.unify_dictionaries().combine_chunks(), others
+
+
+def _split(
+    data: memoryview, separator: str, types: Mapping[str, Any], leave_out: Callable[[Any], str] | None
+) -> pa.Table:
+    return pyarrow.csv.read_csv(
         pa.BufferReader(pa.py_buffer(data)),
-        # Arrow numbers the rows only on one thread.
-        read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK_BYTES),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=leave_out is None, column_names=list(types), block_size=_BLOCK_BYTES
+        ),
         parse_options=pyarrow.csv.ParseOptions(
-            newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=leave_out
+            delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=leave_out
         ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, text), strings_can_be_null=False, null_values=[]
-        ),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=False, null_values=[]),
     )
-    return content.unify_dictionaries().combine_chunks(), malformed
-
-
-def _header_problems(table: TableFile, names: Sequence[str], declared: Sequence[Column]) -> list[Problem]:
-    known = [column.name for column in declared]
-    if not set(names) & set(known):
-        # Such a line may be a patient's row: none of it is repeated.
-        by_other = len(names) == 1 and bool(re.search(r"[;\t|]", names[0]))
-        found = "names that no comma separates" if by_other else "none of these names"
-        return [table.problem("a header with names among " + ", ".join(known), found)]
-    problems = []
-    for position, name in enumerate(names):
-        if name in known and name not in names[:position]:
-            continue
-        problems.append(_name_problem(table, name, position, known))
-    missing = [column.name for column in declared if column.required and column.name not in names]
-    return problems + [table.problem("this column", "no such column", column=name) for name in missing]
-
-
-def _name_problem(table: TableFile, name: str, position: int, known: Sequence[str]) -> Problem:
-    place = f", in position {position + 1}"
-    if not name.strip():
-        return table.problem("a name for every column", "a blank column name" + place)
-    shown = name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name) else None
-    if name in known:
-        return table.problem("each column once", "a column name that repeats" + place, column=name)
-    found = "an unknown column" if shown else "a column name that is not an identifier"
-    return table.problem("one of " + ", ".join(known), found + place, column=shown)
-
-
-def as_text(array: ArrowArray) -> tuple[Indices, ArrowArray]:
-    """Dictionary-encoded or plain text as codes (-1: null) into its distinct values."""
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    plain = array.type != pa.dictionary(pa.int32(), pa.string()) or array.dictionary.null_count
-    encoded = array.cast(pa.string()).dictionary_encode() if plain else array
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp, copy=False)
-    return codes, encoded.dictionary

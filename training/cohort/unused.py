@@ -38,7 +38,7 @@ class UnusedRecords:
 
 def unused_records(cohort: Cohort) -> UnusedRecords:
     """Counts over a whole cohort, without zeros."""
-    return UnusedRecords(_unused_ratings(cohort), _after_withdrawal(cohort), _session_numbers(cohort))
+    return UnusedRecords(_unused_ratings(cohort), rows_after_withdrawal(cohort), session_numbers(cohort))
 
 
 def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
@@ -67,7 +67,8 @@ def _is_late(rows: Rows, cohort: Cohort) -> Mask:
     return np.asarray(rows.numbers("day") > rows.spread(withdrawal_days(cohort)))
 
 
-def _after_withdrawal(cohort: Cohort) -> RowsAfterWithdrawal:
+def rows_after_withdrawal(cohort: Cohort) -> RowsAfterWithdrawal:
+    """Rows that date no outcome, because their patient had withdrawn; an earlier treatment has no such day."""
     tables = [name for name in CHILD_TABLES if name != "prior_treatments"]
     late = {name: cohort.table(name).where(_is_late(cohort.table(name), cohort)) for name in tables}
     patients = np.any([rows.exists_for_patient() for rows in late.values()], axis=0)
@@ -76,7 +77,8 @@ def _after_withdrawal(cohort: Cohort) -> RowsAfterWithdrawal:
     )
 
 
-def _session_numbers(cohort: Cohort) -> SessionNumbers:
+def session_numbers(cohort: Cohort) -> SessionNumbers:
+    """Patients whose dosing sessions do not count from 1 without a gap."""
     doses = dosing_sessions(cohort.sessions, cohort.protocol)
     first, last = doses.minimum_for_patient("session_number"), doses.maximum_for_patient("session_number")
     lack = last - first + 1 > doses.count_for_patient()
@@ -84,26 +86,7 @@ def _session_numbers(cohort: Cohort) -> SessionNumbers:
 
 
 def render_unused(unused: UnusedRecords) -> list[str]:
-    """As lines for a terminal; none if everything can be used."""
-    lines = []
-    if unused.ratings:
-        lines.append("Ratings that no outcome rule uses")
-        lines += [f"  {why:<60}{count:>10,}" for why, count in unused.ratings]
-    if unused.after_withdrawal.rows:
-        counts = unused.after_withdrawal.rows
-        rows = ", ".join(f"{count:,} {name.removesuffix('s') if count == 1 else name}" for name, count in counts)
-        patients = unused.after_withdrawal.patients
-        people = f"{patients:,} patient{'' if patients == 1 else 's'}"
-        lines.append(f"Rows after a withdrawal, not used for dates of outcomes: {rows} ({people})")
-    return lines + _number_lines(unused.session_numbers)
-
-
-def _number_lines(numbers: SessionNumbers) -> list[str]:
-    if not numbers.begin_later and not numbers.lack_one:
+    """The ratings as lines for a terminal, none if all can be used; `training.plausibility` warns of the rest."""
+    if not unused.ratings:
         return []
-    return [
-        "WARNING: session numbers. A patient reaches a landmark only if all earlier dosing sessions are recorded.",
-        "Number the sessions of each patient from 1, and add the missing ones.",
-        f"  {'patients whose dosing sessions do not begin with number 1':<60}{numbers.begin_later:>10,}",
-        f"  {'patients with a gap in the session numbers':<60}{numbers.lack_one:>10,}",
-    ]
+    return ["Ratings that no outcome rule uses", *(f"  {why:<60}{count:>10,}" for why, count in unused.ratings)]

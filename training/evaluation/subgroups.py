@@ -1,4 +1,4 @@
-"""The figures of a question by subgroup: sex, age, diagnosis, site, and the study's yes/no columns.
+"""The figures of a question by subgroup: sex, age, diagnosis, site, and the study's yes/no columns and categories.
 
 Groups of fewer than ten patients are named without figures (`disclosure`).
 """
@@ -41,6 +41,11 @@ def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
             values = cohort.number(covariate.name)
             yield covariate.name, "yes", values == 1
             yield covariate.name, "no", values == 0
+        if covariate.kind == "category":
+            held = cohort.patients[covariate.name]
+            yield from (
+                (covariate.name, level, np.asarray(held == code)) for code, level in enumerate(covariate.levels)
+            )
 
 
 def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from features.protocol.document import Landmark, Protocol
 from features.records.assemble import assemble_cohort
 from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.landmark import dosing_day
+from features.records.severity import as_recorded
 from features.records.timeline import Floats, Indices, Mask, Rows
 from training.evidence.document import LeakageCheck
 from training.outcomes.labels import derive_outcomes
@@ -71,6 +72,8 @@ def perturb_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
     )
     for name in DATED:
         rows = cohort.table(name)
+        if name == "assessments":
+            rows = as_recorded(rows, cohort.protocol)
         after = _unknown(rows, name, landmark, rows.spread(day))
         fixed = after & _defines(rows, name, landmark, rows.spread(defining), cohort.protocol)
         tables[name], count = _perturbed_table(name, rows, after, fixed, _Future(cohort.protocol, day, rng))
@@ -82,10 +85,13 @@ def perturb_future(cohort: Cohort, landmark: Landmark, day: Floats, rng: np.rand
 
 
 def _unknown(rows: Rows, name: str, landmark: Landmark, limit: Floats) -> Mask:
-    """Ratings after the landmark day; sessions and events from that day on, unless the landmark is a fixed day."""
+    """Ratings after the landmark day, or after the dose of that day; sessions and events from that day on, unless the
+    landmark is a fixed day.
+    """
     day = rows.numbers("day")
-    same_day_is_known = name == "assessments" or landmark.day is not None
-    return np.asarray(day > limit if same_day_is_known else day >= limit)
+    if name == "assessments":
+        return np.asarray((day > limit) | ((day == limit) & (rows["after_dose"] == 1)))
+    return np.asarray(day > limit if landmark.day is not None else day >= limit)
 
 
 def _defines(rows: Rows, name: str, landmark: Landmark, defining: Floats, protocol: Protocol) -> Mask:

@@ -16,15 +16,9 @@ from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.landmark import dosing_day
+from features.records.rating_days import last_known_day, until_day_0
 from features.records.timeline import Rows
-from training.outcomes.explanation_text import (
-    indented,
-    indented_after_first,
-    shown,
-    shown_count,
-    shown_reading,
-    shown_readings,
-)
+from training.outcomes.explanation_text import ScaleText, indented, indented_after_first, shown, shown_count
 from training.outcomes.labels import (
     EndedBy,
     Outcomes,
@@ -94,15 +88,19 @@ class _ExplainedPatient:
         return self.protocol.instrument_names[int(self.outcomes.primary.code[0])]
 
     @property
+    def text(self) -> ScaleText:
+        return ScaleText(self.protocol, self.protocol.instruments[self.scale])
+
+    @property
     def ratings(self) -> Rows:
         return usable_ratings(self.cohort, self.outcomes.primary)
 
     @property
     def decided_early(self) -> bool:
         """Whether the rating that decides came by the landmark, when a nearer one could still follow."""
-        day = deciding_readings(self.cohort, self.ratings).last_for_patient("day")[0]
+        known = last_known_day(deciding_readings(self.cohort, self.ratings))[0]
         at_landmark = self.protocol.remission.at_landmark
-        return not at_landmark and bool(self.outcomes.eligible[0] and day <= self.outcomes.landmark_day[0])
+        return not at_landmark and bool(self.outcomes.eligible[0] and known <= self.outcomes.landmark_day[0])
 
     def baseline(self) -> Iterator[str]:
         if self.protocol.remission.at_landmark and self.protocol.relapse.rule == "event":
@@ -113,20 +111,20 @@ class _ExplainedPatient:
         if self.outcomes.primary.code[0] < 0:
             yield f"Primary instrument: none, because none was rated on or before {by}: {listed}."
             return
-        primary = self.outcomes.primary
+        scale = self.text.scale
         first = f"the first of {listed} that was " if "," in listed else ""
         yield f"Primary instrument: {self.scale}, {first}rated on or before {by}."
         yield (
-            f"Cut-offs: remission at most {shown(primary.remission_at_most[0])}, relapse at least "
-            f"{shown(primary.relapse_at_least[0])}, reliable change {shown(primary.reliable_change[0])}."
+            f"Cut-offs: remission {scale.remission_band}, relapse {scale.relapse_band}, reliable change "
+            f"{shown(self.outcomes.primary.reliable_change[0])}."
         )
         yield self._baseline()
 
     def _baseline(self) -> str:
-        before, score = self.ratings.where(self.ratings.numbers("day") <= 0), self.outcomes.primary.baseline[0]
+        before, score = until_day_0(self.ratings), self.outcomes.primary.baseline[0]
         if np.isnan(score):
             return "Baseline: none on or before day 0, and none is needed."
-        return f"Baseline: {shown(score)}, the last rating on or before day 0 ({shown_readings(before)})."
+        return f"Baseline: {self.text.points(score)}, the last rating on or before day 0 ({self.text.listed(before)})."
 
     def landmark(self) -> Iterator[str]:
         yield f"Landmark {self.outcomes.landmark.name!r}: {self._how_reached()}"
@@ -179,32 +177,29 @@ class _ExplainedPatient:
         )
 
     def _candidates(self, within: Rows) -> Iterator[str]:
-        chosen = deciding_readings(self.cohort, self.ratings).last_for_patient("day")[0]
-        days, middle = within.numbers("day"), window_middles(self.cohort)[0]
-        distances = np.abs(days - middle)
-        tied = np.count_nonzero(distances == np.abs(chosen - middle)) > 1
-        how = "the later of the two nearest" if tied else "the nearest"
-        for day, score, distance in zip(days, within.numbers("score"), distances, strict=True):
-            decides = f"; {how}: it decides" if day == chosen else ""
-            yield f"{shown_reading(day, score)}, {shown_count(distance, 'day')} from the middle{decides}"
+        distances = np.abs(within.numbers("day") - window_middles(self.cohort)[0])
+        nearest = np.flatnonzero(distances == distances.min(initial=np.inf))
+        how = {1: "the nearest", 2: "the later of the two nearest"}.get(len(nearest), "the latest of the nearest")
+        for row, (reading, distance) in enumerate(zip(self.text.readings(within), distances, strict=True)):
+            decides = f"; {how}: it decides" if row == nearest[-1] else ""
+            yield f"{reading}, {shown_count(distance, 'day')} from the middle{decides}"
         if not len(within):
-            yield f"no {self.scale} rating in these days; all ratings: {shown_readings(self.ratings)}"
+            yield f"no {self.scale} rating in these days; all ratings: {self.text.listed(self.ratings)}"
         yield from self._after_withdrawal()
 
     def _verdict(self, within: Rows) -> str:
         if not len(within) or np.isnan(self.outcomes.remission[0]):
             return "Remission: not observed."
-        primary = self.outcomes.primary
+        primary, text = self.outcomes.primary, self.text
         score = deciding_readings(self.cohort, self.ratings).last_for_patient("score")
         in_band, dropped = remission_criteria(score, primary)
-        cut_off, baseline = shown(primary.remission_at_most[0]), shown(primary.baseline[0])
         verdict = (
-            f"Remission: {YES_NO[self.outcomes.remission[0]]}. {shown(score[0])} is "
-            f"{'not above' if in_band[0] else 'above'} the cut-off of {cut_off}"
+            f"Remission: {YES_NO[self.outcomes.remission[0]]}. {text.points(score[0])} is "
+            f"{'not ' if in_band[0] else ''}{text.worse} the cut-off of {text.points(primary.remission_at_most[0])}"
         )
         change = (
-            f"it is {'' if dropped[0] else 'not '}a reliable change ({shown(primary.reliable_change[0])}) below the "
-            f"baseline of {baseline}"
+            f"it is {'' if dropped[0] else 'not '}a reliable change ({shown(primary.reliable_change[0])}) "
+            f"{text.better} the baseline of {text.points(primary.baseline[0])}"
         )
         return f"{verdict}; {change}." if self.protocol.remission.require_reliable_drop else f"{verdict}."
 
@@ -224,10 +219,9 @@ class _ExplainedPatient:
             yield f"Sustained remission at {horizon} days: {self._sustained(horizon, answer)}"
 
     def _later_readings(self, course: RelapseCourse) -> Iterator[str]:
-        days, scores = course.readings.numbers("day"), course.readings.numbers("score")
+        readings = self.text.readings(course.readings)
         for row in np.flatnonzero(course.after_start):
-            evaluated = self._evaluated(course, int(row)) if course.in_band[row] else "below the relapse band"
-            yield f"{shown_reading(days[row], scores[row])}, {evaluated}"
+            yield f"{readings[row]}, {self._evaluated(course, int(row))}"
         if self.protocol.remission.at_landmark:
             yield from self._after_withdrawal()
 
@@ -235,15 +229,18 @@ class _ExplainedPatient:
         readings = self.outcomes.primary.ratings_among(self.cohort.assessments)
         after = readings.where(readings.numbers("day") > withdrawal_days(self.cohort)[0])
         if len(after):
-            yield f"not used, because after the withdrawal: {shown_readings(after)}"
+            yield f"not used, because after the withdrawal: {self.text.listed(after)}"
 
     def _evaluated(self, course: RelapseCourse, row: int) -> str:
-        primary, best = self.outcomes.primary, course.best_before[row]
-        band = f"in the relapse band (at least {shown(primary.relapse_at_least[0])})"
+        text, best = self.text, course.best_before[row]
+        if not course.in_band[row]:
+            return f"{text.better} the relapse band"
+        band = f"in the relapse band ({text.scale.relapse_band})"
         if np.isnan(best):
             return f"{band}, without an earlier rating to have risen from"
         rise = shown(course.readings.numbers("score")[row] - best)
-        words = f"{band}, {rise} above the best so far ({shown(best)}; {shown(primary.reliable_change[0])} asked)"
+        change = shown(self.outcomes.primary.reliable_change[0])
+        words = f"{band}, {rise} {text.worse} the best so far ({text.points(best)}; {change} asked)"
         rule = self.protocol.relapse
         if rule.asks_for_confirmation and course.risen[row]:
             first, last = rule.confirm_within_days

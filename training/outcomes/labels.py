@@ -19,6 +19,7 @@ from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
 from features.records.landmark import KnownAtLandmark, known_at
 from features.records.primary_scale import PrimaryScale, primary_scale
+from features.records.rating_days import last_known_day
 from features.records.timeline import Floats, Mask, Rows
 
 
@@ -80,7 +81,7 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
         deciding = deciding_readings(cohort, ratings)
         remission_day = deciding.last_for_patient("day")
         remission = _remission(deciding.last_for_patient("score"), primary, protocol)
-        too_early = eligible & (remission_day <= known.day)
+        too_early = eligible & (last_known_day(deciding) <= known.day)
         remission[too_early] = remission_day[too_early] = np.nan
         start = np.where(remission == 1, remission_day, np.nan)
     followed, ended_by = time_at_risk(cohort, ratings, primary, start)
@@ -122,7 +123,10 @@ def readings_in_window(cohort: Cohort, ratings: Rows) -> Rows:
 
 
 def deciding_readings(cohort: Cohort, ratings: Rows) -> Rows:
-    """At most one reading per patient: the one nearest the middle of the remission window, the later one in a tie."""
+    """At most one reading per patient: the one nearest the middle of the remission window, the later one in a tie.
+
+    Of two readings on one day, the later one is the one after the dose.
+    """
     within = readings_in_window(cohort, ratings)
     day = within.numbers("day")
     middle = within.spread(window_middles(cohort))
@@ -218,10 +222,9 @@ def relapse_course(cohort: Cohort, ratings: Rows, primary: PrimaryScale, start: 
 
     The last reading up to ``start`` opens the course; without one, the first reading after it.
     """
-    day = ratings.numbers("day")
-    opening = ratings.where(day <= ratings.spread(start)).last_for_patient("day")
-    opening = np.where(np.isnan(opening), start, opening)
-    readings = ratings.where(day >= ratings.spread(opening))
+    since = ratings.numbers("day") - ratings.spread(start)
+    opens = np.append((since[1:] > 0) | (ratings.patient[1:] != ratings.patient[:-1]), True)[: len(ratings)]
+    readings = ratings.where((since > 0) | ((since <= 0) & opens))
     after_start = readings.numbers("day") > readings.spread(start)
     score, best = readings.numbers("score"), lowest_before(readings)
     in_band = at_least(score, readings.spread(primary.relapse_at_least))

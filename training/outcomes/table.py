@@ -1,12 +1,10 @@
 """The outcomes of a cohort as a table, one row per patient and landmark, for those who analyse them elsewhere."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
+from features.records.severity import turned
 from features.records.timeline import Floats, Mask
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 
@@ -16,8 +14,8 @@ ENDED_BY = {EndedBy.RELAPSE: "relapse", EndedBy.COMPETING: "competing", EndedBy.
 def outcomes_frame(cohort: Cohort) -> pd.DataFrame:
     """One row per patient and landmark: who is eligible, why not, and the outcomes of those who are.
 
-    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``. Values that don't apply are missing,
-    and so is every outcome of a patient who is not eligible.
+    Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``, as recorded. Values that don't apply
+    are missing, and so is every outcome of a patient who is not eligible.
     """
     frames = [_at_landmark(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks]
     frame = pd.concat(frames, ignore_index=True)
@@ -35,7 +33,7 @@ def _at_landmark(cohort: Cohort, outcomes: Outcomes) -> pd.DataFrame:
         "eligible": eligible,
         "reason": _texts([None if reason is None else reason.value for reason in outcomes.ineligible]),
         "instrument": _texts(instruments[outcomes.primary.code].tolist()),
-        "baseline": outcomes.primary.baseline,
+        "baseline": turned(outcomes.primary.baseline, outcomes.primary.code, cohort.protocol),
         "remission": _answers(outcomes.remission, eligible),
         "remission_day": _days(outcomes.remission_day, eligible),
         "risk_start_day": _days(outcomes.risk_start_day, eligible),
@@ -59,20 +57,3 @@ def _days(days: Floats, where: Mask | None = None) -> pd.Series:
 def _answers(values: Floats, eligible: Mask) -> pd.Series:
     words = np.select([values == 1, values == 0], ["yes", "no"], "not_observed")
     return _texts([word if shown else None for word, shown in zip(words.tolist(), eligible, strict=True)])
-
-
-def write_outcomes(cohort: Cohort, path: Path) -> None:
-    """Write ``outcomes_frame`` to ``path``, a ``.csv`` or ``.parquet`` file."""
-    frame = outcomes_frame(cohort)
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    elif path.suffix == ".csv":
-        frame["eligible"] = frame["eligible"].map({True: "true", False: "false"})
-        frame.to_csv(path, index=False, float_format=_plain, lineterminator="\n")
-    else:
-        raise InputRefusedError([Problem(str(path), None, None, "a file name ending in .csv or .parquet", "another")])
-
-
-def _plain(value: object) -> str:
-    """A number without needless decimals."""
-    return np.format_float_positional(float(str(value)), trim="-")

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from features.protocol.problems import InputRefusedError, Problem
 from features.records.timeline import Floats
 from models.applicability import Applicable
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from training.audit.bundle_lookup import Origin
+from training.exports.table_file import write_table
 from training.replay.rows import Document, LoggedAnswer, Refusal, Row, RowReader
 
 AT_ONCE = 5_000
@@ -166,19 +167,10 @@ def _latest(answers: pd.DataFrame, patients: list[str]) -> pd.Series:
     return ~by_time.duplicated(["patient", "landmark"], keep="last").sort_index()
 
 
-def write_answers(found: Replay, path: Path) -> None:
+def write_answers(found: Replay, path: Path) -> Mapping[str, int]:
     """Write a row per prediction into a CSV or Parquet file, without features and patients.
 
-    Raises ``InputRefusedError`` for another kind of file.
+    Returns by column how many cells of text were marked (``training.exports.table_file``). Raises
+    ``InputRefusedError`` for another kind of file.
     """
-    if require_table(path) == ".csv":
-        found.answers.to_csv(path, index=False)
-    else:
-        found.answers.to_parquet(path, index=False)
-
-
-def require_table(path: Path) -> str:
-    """The ending of a file that answers can be written to; raises ``InputRefusedError``."""
-    if path.suffix in (".csv", ".parquet"):
-        return path.suffix
-    raise InputRefusedError([Problem("--out", None, None, "a name that ends in .csv or .parquet", "another name")])
+    return write_table(pa.Table.from_pandas(found.answers, preserve_index=False), path)

@@ -91,9 +91,7 @@ def outcome_rules(protocol: Protocol) -> dict[str, str]:
 
 def _remission(protocol: Protocol) -> str:
     rule = protocol.remission
-    cuts = ", ".join(
-        f"{name} at most {protocol.instruments[name].remission_at_most:g}" for name in rule.instruments if name
-    )
+    cuts = ", ".join(f"{name} {protocol.instruments[name].remission_band}" for name in rule.instruments if name)
     anchor = "the last acute dosing session" if rule.anchor == "last_acute_session" else "day 0"
     drop = ", and a reliable drop since baseline" if rule.require_reliable_drop else ""
     first, last = rule.window_days
@@ -102,7 +100,7 @@ def _remission(protocol: Protocol) -> str:
 
 def _by_score(protocol: Protocol) -> str:
     named = (protocol.instruments[name] for name in protocol.remission.instruments)
-    cuts = ", ".join(f"{scale.name} at least {scale.relapse_at_least:g}" for scale in named)
+    cuts = ", ".join(f"{scale.name} {scale.relapse_band}" for scale in named)
     first, last = protocol.relapse.confirm_within_days
     again = f", confirmed {first} to {last} days later" if protocol.relapse.asks_for_confirmation else ""
     return f"the primary scale in the relapse band ({cuts}){again}; or "

@@ -14,9 +14,11 @@ from models.bundle import Bundle
 from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
+from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.release import MODEL_NAME, RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.tracking.cohort_check import log_check
 from training.tracking.evidence import EVIDENCE, log_evidence
 
 
@@ -26,8 +28,9 @@ def record_evaluation(
     cohort: Cohort,
     compared: list[CaseMixComparison],
     provenance: Provenance,
+    check: CohortCheck | None = None,
 ) -> str:
-    """Record the evidence and the comparison of patients; returns the run's id."""
+    """Record the evidence, the comparison of patients and the cohort's check; returns the run's id."""
     use_store()
     registered, bundle = model
     source = evidence.cohort.source
@@ -46,6 +49,7 @@ def record_evaluation(
             }
         )
         mlflow.log_metrics({"patients": len(cohort), "sites": evidence.cohort.sites})
+        log_check(check)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)
         log_evidence(evidence, replace(about, case_mix=tuple(compared)))

@@ -27,10 +27,12 @@ from training.experiment.train import LandmarkFit, Training
 from training.learning.fit import CandidateFit, HeadFit
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
+from training.plausibility.cohort_check import CohortCheck
 from training.registry.registration import register
 from training.registry.release import MODEL_NAME, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.simulation.marks import is_synthetic
+from training.tracking.cohort_check import log_check
 from training.tracking.evidence import log_evidence, report_of
 
 
@@ -44,8 +46,14 @@ class RecordedRun:
     report: str = ""
 
 
-def record(training: Training, evidence: Evidence, started: float, announce: Callable[[str], None]) -> RecordedRun:
-    """Record a finished training with its evidence, register its model, and seal the record.
+def record(
+    training: Training,
+    evidence: Evidence,
+    started: float,
+    announce: Callable[[str], None],
+    check: CohortCheck | None = None,
+) -> RecordedRun:
+    """Record a finished training with its evidence and its cohort's check, register its model, and seal the record.
 
     ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
     """
@@ -56,6 +64,7 @@ def record(training: Training, evidence: Evidence, started: float, announce: Cal
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
+        log_check(check)
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))

@@ -12,17 +12,24 @@ from features.records.cohort import Cohort
 from training.audit.audit import seal_run
 from training.experiment.update import UpdatedModel
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
+from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.registration import register
 from training.registry.release import MODEL_NAME, RegisteredModel, use_store
+from training.tracking.cohort_check import log_check
 from training.tracking.evaluation import facts
 from training.tracking.evidence import log_evidence
 
 
 def record_update(
-    updated: UpdatedModel, parent: RegisteredModel, cohort: Cohort, reason: str, provenance: Provenance
+    updated: UpdatedModel,
+    parent: RegisteredModel,
+    cohort: Cohort,
+    reason: str,
+    provenance: Provenance,
+    check: CohortCheck | None = None,
 ) -> tuple[str, str]:
-    """Record the update with its evidence and its reason; returns the run's id and the new version."""
+    """Record the update with its evidence, its reason and its cohort's check; returns the run's id and new version."""
     use_store()
     bundle, evidence = updated.bundle, updated.evidence
     settings = bundle.training["settings"]
@@ -43,6 +50,7 @@ def record_update(
                 "mlflow.note.content": "\n".join(f"* {line}" for line in updated.said),
             }
         )
+        log_check(check)
         mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch))

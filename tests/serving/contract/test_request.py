@@ -195,11 +195,12 @@ def test_a_part_of_another_kind_is_reported_what_it_should_be(text: Any, expecte
     assert problems(text) == (expected,)
 
 
-def test_a_covariate_is_a_number_or_a_flag() -> None:
-    assert problems(changed(("patient", "covariates"), {"a": 1, "b": 2.5, "c": True, "d": None})) == ()
-    (problem,) = problems(changed(("patient", "covariates"), {"a": MARKER}))
-    assert problem.path == "patient.covariates.?"
-    assert MARKER not in problem.required
+def test_a_covariate_is_a_number_a_flag_or_a_text() -> None:
+    assert problems(changed(("patient", "covariates"), {"a": 1, "b": 2.5, "c": True, "d": None, "e": MARKER})) == ()
+    for value in ([MARKER], {MARKER: 1}, MARKER * 100):
+        (problem,) = problems(changed(("patient", "covariates"), {"a": value}))
+        assert problem.path == "patient.covariates.?"
+        assert MARKER not in problem.required
 
 
 def test_a_request_does_not_show_its_values_when_it_fails_inside_the_process() -> None:

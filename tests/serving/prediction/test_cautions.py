@@ -235,6 +235,32 @@ def test_the_record_counts_up_to_and_including_today(day: int, found: bool) -> N
     assert codes(bare(assessments=[rating])) == (["high_dissociation"] if found else [])
 
 
+@pytest.mark.parametrize(
+    ("ratings", "found"),
+    [
+        ("phq9 1 before -", False),
+        ("phq9 1 before 0", False),
+        ("phq9 1 before 1", True),
+        ("bdi2 1 before 3", True),
+        ("phq9 1 before 2; phq9 2 before 0", False),  # the latest counts
+        ("phq9 1 before 2; phq9 2 before -", True),  # a rating without the item says nothing about it
+        ("phq9 2 before 0; bdi2 1 before 2", False),
+        ("phq9 2 before 0; bdi2 2 before 2", True),  # of two on one day the higher one
+        ("phq9 2 before 2; phq9 2 after 0", False),  # after the dose is later
+        ("phq9 2 before 0; phq9 2 after 1", True),
+        ("phq9 99 before 3", False),  # after today
+    ],
+)
+def test_the_latest_rating_of_item_9_gives_a_caution_when_it_is_above_zero(ratings: str, found: bool) -> None:
+    rows = []
+    for rating in ratings.split("; "):
+        instrument, day, when, item = rating.split()
+        row = {"instrument": instrument, "day": int(day), "score": 9, "after_dose": when == "after"}
+        rows.append(row | ({} if item == "-" else {"suicidal_thoughts_item": int(item)}))
+    for order in (rows, rows[::-1]):
+        assert codes(bare(assessments=order)) == (["suicidal_thoughts_item"] if found else [])
+
+
 def test_events_of_the_course_give_no_caution() -> None:
     for event in ("relapse", "hospitalisation", "withdrawal", "end_of_follow_up"):
         assert codes(bare(events=[{"day": 3, "event": event}])) == []
@@ -259,6 +285,7 @@ def test_cautions_come_once_each_in_one_order() -> None:
         for n in (1, 2)
     ]
     document["sessions"] += [dosing(session_number=n, day=n, route=None, dose_mg_per_kg=2) for n in (3, 4)]
+    document["assessments"] = [{"day": 1, "instrument": "phq9", "score": 9, "suicidal_thoughts_item": 1}]
     assert codes(document) == [code for code in CODES if code != "benzodiazepine"]
     assert len(set(CODES)) == len(CODES)
     backwards = document | {"sessions": document["sessions"][::-1]}

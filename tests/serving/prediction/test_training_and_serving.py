@@ -17,7 +17,7 @@ import pytest
 
 from features.build import FeatureRows, build_features
 from features.eligibility.eligibility import Ineligible
-from features.protocol.document import Landmark, Protocol
+from features.protocol.document import Covariate, Landmark, Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from serving.contract.reading import read_request
@@ -29,6 +29,7 @@ from tests.serving.requests import request_of
 from training.cohort.reader import read_cohort
 from training.simulation.cohort import simulate_cohort, write_cohort
 
+RECRUITMENT = Covariate("recruitment", "category", "how the patient came", levels=("self-referred", "by a doctor"))
 NUMBERS = ("remission", "relapse", "sustained_remission")
 
 
@@ -148,6 +149,8 @@ def adversarial(seed: int) -> Cohort:
     """Late and missing sessions, two on one day, deaths, withdrawals, early readings, patients of any age."""
     rng = np.random.default_rng(seed)
     protocol = _drawn_protocol(rng) if seed else DEFAULT
+    if seed % 2:
+        protocol = replace(protocol, covariates=(RECRUITMENT,))
     drawn = random_records(rng, 60, protocol)
     sessions = [row for row in drawn.tables["sessions"] if rng.random() > 0.05 or row["day"] == 0]
     tables = drawn.tables | {"sessions": sessions}

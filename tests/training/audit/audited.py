@@ -20,6 +20,9 @@ from training.audit.audit import seal_run, verify
 from training.evidence.document import Evidence
 from training.experiment.external import used
 from training.experiment.train import Training, quietly
+from training.plausibility.cohort_check import CohortCheck
+from training.plausibility.findings import findings
+from training.plausibility.score_table import score_table
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import FIRST, Decision
 from training.registry.release import MODEL_NAME, fetch, hand_over
@@ -78,7 +81,7 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")  # an earlier test's would go before the variable
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         _serve_from(folder / "bentoml", patch)
-        recorded = record(training, _evidence(training), time.time(), lambda _: None)
+        recorded = record(training, _evidence(training), time.time(), lambda _: None, _check(training))
         audited = RecordedTraining(folder, recorded.run_id, recorded.model_version, cohort)
         if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
             audited.client.set_tag(recorded.run_id, "blas", arithmetic())
@@ -88,6 +91,14 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         mlflow.set_tracking_uri(None)
         BentoMLContainer.model_store.reset()
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
+
+
+IMPORTED = b'{"made up": true}\n'
+"""The record of the import that the training names."""
+
+
+def _check(training: Training) -> CohortCheck:
+    return CohortCheck(findings(training.cohort), score_table(training.cohort), import_record=IMPORTED)
 
 
 def _evidence(training: Training) -> Evidence:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
+from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
 from tests.training.commands import SameProcess, Workplace
-from training.audit.audit import run_of, seal_run, verify
+from training.audit.audit import read_training, run_of, seal_run, verify
+from training.audit.checks import import_verdict
+from training.audit.retraining import import_beside
 from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.train import Training, quietly
@@ -130,6 +132,7 @@ def test_an_untouched_training_holds_in_everything_that_needs_no_data(audited: R
         "model",
         "registry",
         "evidence",
+        "import",
         "evaluations",
         "decisions",
         "served",
@@ -366,8 +369,30 @@ def test_given_the_data_the_model_is_fitted_again_byte_for_byte(
     verdicts = audited.verify(audited.cohort)
     for name in ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"):
         assert verdicts[name].outcome == "passed", verdicts[name]
+    assert verdicts["cohort"].detail.endswith("; its folder has no import.json")
     assert "byte for byte" in verdicts["retraining"].detail
     assert "at most 0.0e+00" in verdicts["held-out predictions"].detail
+
+
+def test_the_import_that_made_the_cohort_is_known_by_its_digest(audited: RecordedTraining, tmp_path: Path) -> None:
+    digest, path = digest_of(IMPORTED), tmp_path / "import.json"
+    stored = read_training(audited.run_id, tmp_path / "scratch")
+    assert stored.tags["import_digest"] == digest
+    assert import_verdict(stored) == passed("import", f"the import that made the cohort, {digest}")
+    elsewhere = replace(stored, artifacts=tmp_path)
+    assert import_verdict(elsewhere) == failed("import", "import.json is lost")
+    path.write_bytes(b"{}")
+    assert import_verdict(elsewhere) == failed("import", "import.json differs from the run's tag import_digest")
+    assert import_beside(tmp_path, stored) == "; its folder has another import.json than the training"
+    path.write_bytes(IMPORTED)
+    assert import_verdict(elsewhere).outcome == "passed"
+    assert import_beside(tmp_path, stored) == "; its folder has the import.json of the training"
+
+
+def test_a_training_without_an_import_verifies_as_before(audited: RecordedTraining, tmp_path: Path) -> None:
+    stored = replace(read_training(audited.run_id, tmp_path), tags={}, artifacts=tmp_path)
+    assert import_verdict(stored) == does_not_apply("import", "the cohort has no record of an import")
+    assert import_beside(tmp_path, stored) == ""
 
 
 def test_another_cohort_than_that_of_the_training_fails_and_nothing_is_fitted_on_it(

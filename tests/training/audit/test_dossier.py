@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
+from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
 from training.audit.audit import checked_record, read_training
 from training.audit.dossier import dossier_page, write_dossier
 from training.audit.dossier_sections import Dossier
@@ -87,9 +87,23 @@ def test_every_statement_is_supported_by_an_artifact_of_the_list(page: str) -> N
 
 
 def test_the_digests_listed_are_those_of_the_files(audited: RecordedTraining, page: str) -> None:
-    for name in ("summary.json", "protocol.json", "seal.json", "held_out_predictions.parquet"):
+    for name in (
+        "summary.json",
+        "protocol.json",
+        "seal.json",
+        "import.json",
+        "cohort_check.json",
+        "held_out_predictions.parquet",
+    ):
         assert digest_of((audited.files() / name).read_bytes()) in page, name
     assert "NOT as sealed" not in page
+
+
+def test_the_data_are_named_by_their_import_and_what_was_found_in_them(page: str) -> None:
+    data = page[page.index('id="data"') : page.index('id="flow"')]
+    assert digest_of(IMPORTED) in data
+    assert "digest of the import that made the cohort" in data
+    assert re.search(r">warnings?( 1)?</th>", data)
 
 
 def test_what_people_wrote_is_shown_as_they_wrote_it(page: str) -> None:

@@ -89,8 +89,11 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("train", ["--seed", "--config", "--quick", "--workers", "--json", "--acknowledge", "--by", "--reason"]),
-        ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers"]),
+        (
+            "train",
+            ["--seed", "--config", "--quick", "--workers", "--json", "--strict", "--acknowledge", "--by", "--reason"],
+        ),
+        ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
         ("rollback", ["--reason", "--by"]),
         ("history", ["--on", "--json"]),

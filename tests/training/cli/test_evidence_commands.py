@@ -15,6 +15,7 @@ from tests.places import COHORTS
 from tests.training.commands import SameProcess, Workplace, refused
 from training.cli.texts.training_text import QUICK
 from training.evidence.document import read_evidence
+from training.registry.seal import digest_of
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 pytestmark = pytest.mark.slow
@@ -29,6 +30,8 @@ draws = 20
 """
 ALONE = ("--workers", "1")
 """Other processes take as long to start as they save on a small cohort."""
+IMPORTED = b'{"made up": true}\n'
+"""The record of the import of the other clinic's cohort."""
 
 
 OTHER_LANDMARKS = """[[landmarks]]
@@ -67,9 +70,17 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> ModelHistory:
     (place.folder / "quick.toml").write_text(SETTINGS)
     cohort = made_up(place.folder / "cohort", 400, 3, 5)
     other = made_up(place.folder / "elsewhere", 300, 2, 99)
+    (other / "import.json").write_bytes(IMPORTED)
     done = Workplace(place.folder).kap("train", cohort, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     return ModelHistory(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
+
+
+def assert_its_import_is_recorded(lived: ModelHistory, run_id: str) -> None:
+    tags = MlflowClient(tracking_uri=lived.place.store).get_run(run_id).data.tags
+    assert tags["import_digest"] == digest_of(IMPORTED)
+    assert artifact(lived, run_id, "import.json").encode() == IMPORTED
+    assert json.loads(artifact(lived, run_id, "cohort_check.json"))["import_digest"] == digest_of(IMPORTED)
 
 
 def artifact(lived: ModelHistory, run_id: str, name: str) -> str:
@@ -109,6 +120,7 @@ def test_an_evaluation_elsewhere_prints_every_measure_with_limits_and_links_its_
     assert {"c_index", "uno_c", "integrated_brier", "oe"} <= set(last["relapse"])
     run = MlflowClient(tracking_uri=lived.place.store).get_run(answer["run_id"])
     assert (run.data.tags["model_version"], run.data.tags["model_run_id"]) == ("1", lived.run_id)
+    assert_its_import_is_recorded(lived, answer["run_id"])
     compared = json.loads(artifact(lived, answer["run_id"], "case_mix.json"))
     assert {"development_mean", "validation_mean", "standardised_difference"} <= set(compared[0])
 
@@ -126,6 +138,7 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Mode
     parent = client.get_model_version("kap-outcomes", "1")
     assert made.tags["parent_version"] == "1"
     assert made.tags["parent_bundle_digest"] == parent.tags["bundle_digest"]
+    assert_its_import_is_recorded(lived, made.run_id)
     evidence = read_evidence(artifact(lived, made.run_id, "evidence.json"))
     assert evidence.kind == "updated"
     assert all(f"{landmark.name}, remission:" in done.stdout for landmark in evidence.landmarks)

@@ -25,7 +25,7 @@ def cohort() -> Cohort:
 
 def scored(cohort: Cohort, bundle: Bundle, folder: Path) -> pd.DataFrame:
     path = folder / "predictions.parquet"
-    number = score_cohort(cohort, bundle, path)
+    number, _ = score_cohort(cohort, bundle, path)
     table = pd.read_parquet(path)
     assert len(table) == number
     return table
@@ -40,6 +40,17 @@ def test_every_answer_has_the_limits_of_its_interval(cohort: Cohort, tmp_path: P
         assert len(given) > 50
         np.testing.assert_allclose(given[f"{name}_low"], given[name] - waver(given[name].to_numpy()), atol=1e-12)
         np.testing.assert_allclose(given[f"{name}_high"], given[name] + waver(given[name].to_numpy()), atol=1e-12)
+
+
+def test_csv_holds_the_same_numbers(cohort: Cohort, tmp_path: Path) -> None:
+    bundle = wavering(toy_bundle())
+    table = scored(cohort, bundle, tmp_path)
+    score_cohort(cohort, bundle, tmp_path / "predictions.csv")
+    read = pd.read_csv(tmp_path / "predictions.csv")
+    assert list(read.columns) == list(table.columns)
+    for name in table.columns:
+        assert read[name].isna().equals(table[name].isna())
+        assert read[name].dropna().tolist() == table[name].dropna().tolist()
 
 
 def test_without_refits_or_a_description_of_the_training_patients_the_columns_are_empty(

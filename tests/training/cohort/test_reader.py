@@ -10,7 +10,8 @@ from features.protocol.document import Covariate, Protocol
 from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
 from tests.places import COHORTS
 from tests.training.cohort_folder import ASSESSMENTS, MARKER, PATIENTS, Folder, by_pandas
-from training.cohort.reader import describe_problems, ignored_files, read_cohort
+from training.cohort.file_names import ignored_files
+from training.cohort.reader import describe_problems, read_cohort, read_with_repairs
 
 
 def test_a_plain_cohort_is_read_with_empty_cells_as_not_recorded(folder: Folder) -> None:
@@ -210,6 +211,9 @@ def test_a_protocol_with_a_byte_order_mark_is_read(folder: Folder) -> None:
 def test_published_cohorts_are_read(name: str, patients: int, ratings: int, events: int) -> None:
     if not COHORTS.is_dir():
         pytest.skip(f"the published cohorts are not at {COHORTS}")
-    cohort = read_cohort(COHORTS / name)
+    reading = read_with_repairs(COHORTS / name)
+    cohort = reading.cohort
+    assert (reading.repairs, reading.not_read) == ((), ())
+    assert cohort.digest == read_cohort(COHORTS / name, strict=True).digest
     assert cohort.protocol.name == name
     assert (len(cohort), len(cohort.assessments), len(cohort.events)) == (patients, ratings, events)

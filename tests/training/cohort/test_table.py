@@ -130,6 +130,16 @@ def test_the_order_of_rows_and_columns_leaves_no_trace(folder: Folder) -> None:
     assert folder.write(assessments_csv=ASSESSMENTS.replace("16", "15")).read().digest != digest
 
 
+def test_many_rows_in_order_are_the_same_cohort_as_in_any_order(folder: Folder) -> None:
+    """From 10,000 rows on a table that stands in order is not sorted again."""
+    rows = [f"{patient},{day},gad7,{day % 20}" for patient in "AB" for day in range(6000)]
+    digests = set()
+    for lines in (rows, rows[::-1], rows[6000:] + rows[:6000], [rows[1], rows[0], *rows[2:]]):
+        folder.write(assessments_csv="\n".join(["patient_id,day,instrument,score", *lines]))
+        digests.add(folder.read().digest)
+    assert len(digests) == 1
+
+
 @pytest.mark.parametrize("block_bytes", [48, 64, 100, 1000])
 def test_a_large_file_read_in_blocks_is_the_same_table(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, block_bytes: int

@@ -26,7 +26,7 @@ class Patient:
 
     doses: list[tuple[int, int]]  # number, day
     sessions: list[int]
-    ratings: list[tuple[int, str, float]]
+    ratings: list[tuple[int, str, float, int]]  # day, instrument, score, the day from which it is known
     events: list[tuple[int, str]]
     age: float | None
 
@@ -35,13 +35,17 @@ class Patient:
         return Patient(
             [dose for dose in self.doses if dose[1] <= day],
             [session for session in self.sessions if session <= day],
-            [rating for rating in self.ratings if rating[0] <= day],
+            [rating for rating in self.ratings if rating[3] <= day],
             [event for event in self.events if event[0] <= day],
             self.age,
         )
 
     def scores(self, instrument: str | None) -> list[tuple[int, float]]:
-        return [(day, score) for day, name, score in self.ratings if name == instrument]
+        return [(day, score) for day, name, score, _ in self.ratings if name == instrument]
+
+    def known_by(self, day: int, instrument: str) -> list[float]:
+        """The scores that are known by a day."""
+        return [score for _, name, score, known in self.ratings if name == instrument and known <= day]
 
     def days_of(self, *names: str) -> list[int]:
         return [day for day, name in self.events if name in names]
@@ -60,8 +64,8 @@ def patient_of(cohort: Cohort, patient: int) -> Patient:
         doses=[(int(number), int(day)) for kind, number, day in sessions if kind == 0],
         sessions=[int(day) for _, _, day in sessions],
         ratings=[
-            (int(day), protocol.instrument_names[int(code)], score)
-            for day, code, score in rows(cohort.assessments, "day", "instrument", "score")
+            (int(day), protocol.instrument_names[int(code)], score, int(day) + (after == 1))
+            for day, code, score, after in rows(cohort.assessments, "day", "instrument", "score", "after_dose")
         ],
         events=[(int(day), event_names[int(code)]) for day, code in rows(cohort.events, "day", "event")],
         age=None if np.isnan(age := cohort.number("age_years")[patient]) else float(age),
@@ -77,7 +81,7 @@ def reaches(value: float, cut_off: float | None) -> bool:
 def still_followed(patient: Patient, day: int) -> bool:
     if any(gone < day for gone in patient.days_of("death", "withdrawal")):
         return False
-    seen = [*patient.sessions, *(r[0] for r in patient.ratings), *(e[0] for e in patient.events)]
+    seen = [*patient.sessions, *(r[0] for r in patient.ratings if r[3] <= day), *(e[0] for e in patient.events)]
     ends = [end for end in patient.days_of("end_of_follow_up") if end < day]
     return all(any(end < record <= day for record in seen) for end in ends)
 
@@ -101,8 +105,8 @@ def primary(patient: Patient, protocol: Protocol, landmark: int | None = None) -
     """The primary instrument and its baseline; where everyone is in remission, rated by the landmark is enough."""
     until = landmark if protocol.remission.at_landmark else 0
     for name in protocol.remission.instruments:
-        if until is not None and any(day <= until for day, _ in patient.scores(name)):
-            before = [score for day, score in patient.scores(name) if day <= 0]
+        if until is not None and patient.known_by(until, name):
+            before = patient.known_by(0, name)
             return name, before[-1] if before else None
     return None, None
 
@@ -114,17 +118,19 @@ def anchor(patient: Patient, protocol: Protocol) -> int | None:
     return max(acute) if acute else None
 
 
-def deciding(patient: Patient, protocol: Protocol) -> tuple[int, float] | None:
+def deciding(patient: Patient, protocol: Protocol) -> tuple[int, float, int] | None:
+    """Day and score of the reading that decides, and the day from which it is known."""
     origin = anchor(patient, protocol)
     if origin is None:
         return None
     first, last = origin + protocol.remission.window_days[0], origin + protocol.remission.window_days[1]
     withdrawn = min(patient.days_of("withdrawal"), default=float("inf"))
     chosen = None
-    for day, score in patient.scores(primary(patient, protocol)[0]):
-        if first <= day <= last and day <= withdrawn:
+    name = primary(patient, protocol)[0]
+    for day, rated, score, known in patient.ratings:
+        if rated == name and first <= day <= last and day <= withdrawn:
             nearer = chosen is None or abs(2 * day - first - last) <= abs(2 * chosen[0] - first - last)
-            chosen = (day, score) if nearer else chosen
+            chosen = (day, score, known) if nearer else chosen
     return chosen
 
 
@@ -138,7 +144,8 @@ def settled(patient: Patient, protocol: Protocol, today: int) -> str | None:
         return None
     later = range(today + 1, origin + protocol.remission.window_days[1] + 1)
     for day in later:
-        further = Patient(known.doses, known.sessions, [*known.ratings, (day, name, 0.0)], known.events, known.age)
+        ratings = [*known.ratings, (day, name, 0.0, day)]
+        further = Patient(known.doses, known.sessions, ratings, known.events, known.age)
         if deciding(further, protocol) != decided:
             return None
     return "ALREADY_DECIDED" if decided is not None else "WINDOW_OVER"
@@ -249,7 +256,7 @@ def reference(patient: Patient, protocol: Protocol, landmark: Landmark) -> dict[
         deciding(patient, protocol),
         landmark_day(patient, landmark),
     )
-    if why is None and decided is not None and day is not None and decided[0] <= day:
+    if why is None and decided is not None and day is not None and decided[2] <= day:
         decided = None  # it decides only because none nearer came later, which nobody knew at the landmark
     if protocol.remission.at_landmark:
         remitted, start = (True if why is None else None), day

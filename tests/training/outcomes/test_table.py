@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from features.protocol.problems import InputRefusedError
 from tests.cohorts import courses, random_cohort
+from training.exports.patient_tables import write_outcomes
 from training.outcomes.labels import derive_outcomes
-from training.outcomes.table import outcomes_frame, write_outcomes
+from training.outcomes.table import outcomes_frame
 
 COURSES = """
     patient | doses | gad7                     | events
@@ -62,13 +61,6 @@ def test_parquet_holds_the_same(tmp_path: Path) -> None:
     cohort = records.cohort(TWO_LANDMARKS)
     write_outcomes(cohort, tmp_path / "outcomes.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "outcomes.parquet"), outcomes_frame(cohort))
-
-
-def test_another_ending_is_refused(tmp_path: Path) -> None:
-    records, _ = courses(COURSES)
-    with pytest.raises(InputRefusedError):
-        write_outcomes(records.cohort(), tmp_path / "outcomes.xlsx")
-    assert not list(tmp_path.iterdir())
 
 
 def test_one_row_per_patient_and_landmark_of_random_cohorts(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 
 from features.catalogue import fingerprint
 from features.protocol.document import Covariate, Landmark, Protocol
-from features.protocol.problems import InputRefusedError
 from models.bundle import Bundle, load_bundle
 from models.outcomes import expit
 from tests.serving.bundles import toy_bundle, wavering, with_applicability, without
@@ -25,7 +24,7 @@ from training.audit.bundle_lookup import Origin
 from training.cli.app import main
 from training.registry.release import MODEL_NAME
 from training.replay import replay as replaying
-from training.replay.replay import Replay, replay, require_table, write_answers
+from training.replay.replay import Replay, replay, write_answers
 from training.replay.rows import LoggedAnswer, Refusal, RefusalReason
 from training.replay.summary import Changes, Crossing, summarise
 
@@ -297,11 +296,6 @@ def test_both_answers_of_every_prediction_are_written_and_nothing_of_the_patient
     assert written["remission_now"].tolist() == pytest.approx(found.answers["remission_now"].tolist())
     content = (tmp_path / f"out{ending}").read_bytes()
     assert SECRET.patient("B").encode() not in content
-
-
-def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(InputRefusedError):
-        require_table(Path("out.xlsx"))
 
 
 class Candidates(Registry):

@@ -111,6 +111,17 @@ def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_
         above = {run.info.run_id for run in runs}
 
 
+def test_what_was_found_in_the_cohort_is_recorded_without_a_patient(recorded: TrackedRun) -> None:
+    check = json.loads(recorded.text("cohort_check.json"))
+    assert check.keys() == {"format", "findings", "scores", "repairs", "not_read", "import_digest"}
+    assert check["import_digest"] is None
+    assert {finding["severity"] for finding in check["findings"]} <= {"warning"}
+    assert {scores["instrument"] for scores in check["scores"]} >= {"gad7", "phq9"}
+    assert "SYN-" not in recorded.text("cohort_check.json")
+    (top,) = recorded.runs("training")
+    assert "import_digest" not in top.data.tags
+
+
 def test_the_figures_recorded_are_those_answered(recorded: TrackedRun) -> None:
     answered = {landmark["name"]: landmark for landmark in recorded.answer["landmarks"]}
     for run in recorded.runs("candidate"):

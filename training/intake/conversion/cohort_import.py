@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.records.cohort import Cohort
-from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
+from training.cohort.file_names import IMPORT_RECORD
+from training.intake.conversion.cohort_files import new_folder, read_back, write_tables
 from training.intake.conversion.conversion_log import Conversion, ConversionLog
 from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
 from training.intake.conversion.tables import convert
 from training.intake.conversion.unread import unread_columns, unread_rows
 from training.intake.mapping import CohortMapping
 from training.intake.source import Source, undated
+from training.plausibility.finding import describe_findings
+from training.plausibility.findings import refuse_implausible
 
 FORMAT = 1
 """Of ``import.json``."""
@@ -38,6 +40,7 @@ class ImportRecord:
     notes: tuple[str, ...]
     not_read: tuple[str, ...]
     pseudonyms: bool
+    warnings: tuple[str, ...]
 
     def sentences(self) -> list[str]:
         """The record in words."""
@@ -59,6 +62,7 @@ class ImportRecord:
             "notes": list(self.notes),
             "not_read": list(self.not_read),
             "pseudonyms": self.pseudonyms,
+            "warnings": list(self.warnings),
         }
 
 
@@ -74,7 +78,7 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
         patient_ids = pseudonyms_of(converted.patients, key) if key and mapping.pseudonyms else list(converted.patients)
         write_tables(folder, converted.tables, patient_ids, mapping)
         cohort = read_back(folder, converted.tables, mapping.protocol)
-        check_plausibility(cohort)
+        warnings = refuse_implausible(cohort)
         record = ImportRecord(
             mapping_digest=mapping.digest,
             source_kind=source.kind,
@@ -89,16 +93,13 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
                 *unread_rows(source, mapping, converted.untaken),
             ),
             pseudonyms=mapping.pseudonyms,
+            warnings=tuple(describe_findings(warnings)),
         )
         text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
-        (folder / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
+        (folder / IMPORT_RECORD).write_text(text + "\n", encoding="utf-8")
         if key:
             key.save()
     return record
-
-
-def check_plausibility(_: Cohort) -> None:
-    """Refuse a cohort whose records would falsify outcomes; the place where `training.plausibility` is called."""
 
 
 def _key(mapping: CohortMapping, directory: Path, key_file: Path | None) -> PseudonymKey | None:

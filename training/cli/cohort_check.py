@@ -1,0 +1,23 @@
+"""Reads and checks a cohort before a training uses it: refused, or used with warnings on standard error."""
+
+from pathlib import Path
+
+import click
+
+from features.protocol.document import Protocol
+from features.records.cohort import Cohort
+from training.cli.reading import read_for_command
+from training.plausibility.cohort_check import CohortCheck, check_cohort
+from training.plausibility.finding import describe_findings
+
+
+def read_checked(directory: Path, protocol: Protocol | None = None, *, strict: bool) -> tuple[Cohort, CohortCheck]:
+    """The cohort in a folder and its check, to be recorded.
+
+    Raises ``CohortRefusedError`` for a cohort that can't be read and for what falsifies outcomes (exit code 2).
+    """
+    reading = read_for_command(directory, protocol, strict=strict)
+    check = check_cohort(reading, directory)
+    for line in describe_findings(check.findings):
+        click.echo(line, err=True)
+    return reading.cohort, check

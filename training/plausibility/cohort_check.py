@@ -1,0 +1,101 @@
+"""The check of a cohort as a training records it: findings, scores, repairs, and the record of the import.
+
+It has counts and figures of groups, and nothing of one patient.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from features.protocol.problems import CohortRefusedError, Problem
+from training.cohort.file_names import IMPORT_RECORD
+from training.cohort.reader import CohortReading
+from training.cohort.repairs import Repair
+from training.plausibility.finding import CohortFinding
+from training.plausibility.findings import refuse_implausible
+from training.plausibility.score_table import InstrumentScores, score_table
+
+FORMAT = 1
+CHECK = "cohort_check.json"
+"""The artifact of a training that holds the check."""
+
+IMPORT_DIGEST = "import_digest"
+"""The tag of a training with the SHA-256 of that record."""
+
+
+@dataclass(frozen=True)
+class CohortCheck:
+    """What was found in a cohort before it was used.
+
+    ``repairs`` are those of the reader, ``not_read`` names columns and files. ``import_record`` is the content of
+    ``import.json``; ``None`` if the cohort has none.
+    """
+
+    findings: tuple[CohortFinding, ...]
+    scores: tuple[InstrumentScores, ...]
+    repairs: tuple[Repair, ...] = ()
+    not_read: tuple[str, ...] = ()
+    import_record: bytes | None = None
+
+    @property
+    def import_digest(self) -> str | None:
+        """SHA-256 of the bytes of ``import.json``, which tells which import made the cohort."""
+        return None if self.import_record is None else hashlib.sha256(self.import_record).hexdigest()
+
+    def as_document(self) -> dict[str, Any]:
+        """The check in plain values, for JSON."""
+        return {
+            "findings": [
+                {"severity": each.severity, "code": each.code, "table": each.table, "column": each.column}
+                | {"sentence": each.sentence, "remedy": each.remedy, "counts": dict(each.counts)}
+                for each in self.findings
+            ],
+            "scores": [asdict(scores) for scores in self.scores],
+            "repairs": [asdict(repair) for repair in self.repairs],
+            "not_read": list(self.not_read),
+            "import_digest": self.import_digest,
+        }
+
+    def as_json(self) -> str:
+        """The check as the artifact ``cohort_check.json``; equal checks give equal text."""
+        return json.dumps({"format": FORMAT} | self.as_document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
+    """The check of the cohort that was read from a folder.
+
+    Raises ``CohortRefusedError`` if a finding falsifies outcomes, or for a file ``import.json`` of another kind.
+    """
+    warnings = refuse_implausible(reading.cohort)
+    scores = score_table(reading.cohort)
+    return CohortCheck(warnings, scores, reading.repairs, reading.not_read, import_record(directory))
+
+
+def import_record(directory: Path) -> bytes | None:
+    """The bytes of ``import.json`` in a cohort's folder, ``None`` without one.
+
+    Raises ``CohortRefusedError`` if it is no JSON object: it would be stored with the training.
+    """
+    path = directory / IMPORT_RECORD
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    try:
+        is_object = isinstance(json.loads(content), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        required = "the record that kap cohort import writes; import again, or move the file elsewhere"
+        raise CohortRefusedError([Problem(IMPORT_RECORD, None, None, required, "another text")])
+    return content
+
+
+def recorded_warnings(document: bytes) -> list[str]:
+    """The findings of a recorded check in sentences; none for a document that can't be read."""
+    try:
+        found = json.loads(document)["findings"]
+        return [f"{each['table']}: {each['sentence']}" for each in found]
+    except (ValueError, KeyError, TypeError):
+        return []
