@@ -82,7 +82,6 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
     """
     from training.intake.conversion.cohort_import import import_cohort, needs_key
     from training.intake.sources.dispatch import read_source
-    from training.plausibility.finding import describe_findings
 
     read = read_source(source)
     mapping = _drafted(read, source) if mapping_file is None else _from_file(mapping_file, read)
@@ -95,8 +94,8 @@ def import_command(source: str, directory: Path, mapping_file: Path | None, key_
     click.echo("\n".join(record.sentences()))
     for line in record.not_read:
         click.echo(f"not read: {line}")
-    if record.warnings:
-        click.echo("\n".join(describe_findings(record.warnings)))
+    for line in record.warnings:
+        click.echo(line)
     click.echo(f"wrote {directory}; {directory / 'import.json'} has this list")
     if needs_key(mapping):
         click.echo(_about_key(key, is_new=is_new))

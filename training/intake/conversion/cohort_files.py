@@ -18,11 +18,9 @@ from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from training.cohort.file_names import PROTOCOL_FILE
-from training.cohort.reader import read_cohort
+from training.cohort.reader import read_with_repairs
 from training.intake.conversion.target_rows import TargetRows
 from training.intake.mapping import CohortMapping
-
-RECORD_FILE = "import.json"
 
 
 @contextmanager
@@ -95,7 +93,7 @@ def _plain(number: float) -> str:
 def read_back(folder: Path, tables: Mapping[str, TargetRows], protocol: Protocol) -> Cohort:
     """The cohort as the strict reader sees it; its problems are told by the file and row of the source."""
     try:
-        return read_cohort(folder, protocol, strict=True)
+        return read_with_repairs(folder, protocol, strict=True).cohort
     except CohortRefusedError as error:
         raise CohortRefusedError([_of_source(problem, tables) for problem in error.problems]) from None
 

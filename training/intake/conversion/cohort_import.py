@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.intake.conversion.cohort_files import RECORD_FILE, new_folder, read_back, write_tables
+from training.cohort.file_names import IMPORT_RECORD
+from training.intake.conversion.cohort_files import new_folder, read_back, write_tables
 from training.intake.conversion.conversion_log import Conversion, ConversionLog
 from training.intake.conversion.pseudonyms import PseudonymKey, pseudonyms_of, refuse_key_inside
 from training.intake.conversion.tables import convert
 from training.intake.conversion.unread import unread_columns, unread_rows
 from training.intake.mapping import CohortMapping
 from training.intake.source import Source, undated
-from training.plausibility.finding import CohortFinding
+from training.plausibility.finding import describe_findings
 from training.plausibility.findings import refuse_implausible
 
 FORMAT = 1
@@ -39,7 +40,7 @@ class ImportRecord:
     notes: tuple[str, ...]
     not_read: tuple[str, ...]
     pseudonyms: bool
-    warnings: tuple[CohortFinding, ...]
+    warnings: tuple[str, ...]
 
     def sentences(self) -> list[str]:
         """The record in words."""
@@ -61,7 +62,7 @@ class ImportRecord:
             "notes": list(self.notes),
             "not_read": list(self.not_read),
             "pseudonyms": self.pseudonyms,
-            "warnings": [{"code": one.code, "sentence": one.sentence} for one in self.warnings],
+            "warnings": list(self.warnings),
         }
 
 
@@ -92,10 +93,10 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
                 *unread_rows(source, mapping, converted.untaken),
             ),
             pseudonyms=mapping.pseudonyms,
-            warnings=warnings,
+            warnings=tuple(describe_findings(warnings)),
         )
         text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
-        (folder / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
+        (folder / IMPORT_RECORD).write_text(text + "\n", encoding="utf-8")
         if key:
             key.save()
     return record

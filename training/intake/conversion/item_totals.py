@@ -62,6 +62,11 @@ def _scoring(rule: RowRule, cells: CellEvaluation) -> ItemScoring | None:
 def _first_of_key(rule: RowRule, scoring: ItemScoring, items: Floats, cells: CellEvaluation) -> int | None:
     """Where the key of the items begins; a problem of the mapping where the data show another beginning."""
     lowest, highest = scoring.item_minimum, scoring.item_maximum
+    if rule.item_key is None and scoring.ask:
+        key = f'item_key = "{lowest} to {highest}"'
+        required = f"{key} if the answer is yes, else the total instead of the items: {scoring.ask}"
+        _refuse_key(cells, f"{rule.path}.item_key", required, "no answer")
+        return None
     if rule.item_key is None:
         offset = key_offset(scoring, items)
         if not offset:

@@ -14,6 +14,9 @@ def drafted_item_key(scoring: ItemScoring, items: Sequence[PartColumn]) -> list[
     lowest, highest = scoring.item_minimum, scoring.item_maximum
     numbers = np.array([[float(text.replace(",", "."))] for one in items for text in one.texts]).reshape(-1, 1)
     offset = key_offset(scoring, numbers)
+    if scoring.ask:
+        asked = f"{scoring.ask} If so, answer with the key; else import the total instead of the items."
+        return [DraftedKey("item_key", question(asked, [f"{lowest + offset} to {highest + offset}"]))]
     if not offset:
         return []
     shown = f"{lowest + offset} to {highest + offset}"
