@@ -94,9 +94,23 @@ def _is_empty(cell: Cell | None) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())  # noqa: PLR0124 - NaN
 
 
+_STAMP = re.compile(
+    r"(?<!\d)(?:"
+    r"(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1\d{2}(?:[T _-]\d{2}:?\d{2}(?::?\d{2})?)?"
+    r"|\d{1,2}([-_./])\d{1,2}\2(?:19|20)\d{2}"
+    r"|(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])"
+    r")(?!\d)"
+)
+
+
 def undated(text: str) -> str:
     """A text with a star for each date or time stamp, as in the names of exported files."""
-    return re.sub(r"(?:19|20)\d{2}([-_.]?)\d{2}\1\d{2}(?:[T_-]\d{4,6})?(?!\d)", "*", text)
+    return _STAMP.sub("*", text)
+
+
+def has_date(text: str) -> bool:
+    """Whether a text holds a date, written with marks between its parts or beside other letters."""
+    return _STAMP.search(text) is not None
 
 
 def text_of(cell: Cell) -> str:

@@ -34,6 +34,7 @@ def draft_mapping(source: Source) -> str:
     is_omop = source.kind == "omop"
     usual = omop_identifier(source) if is_omop else _usual_identifier(parts)
     blocks = _omop_blocks(source) if is_omop else _sorted([b for part in parts for b in _blocks(part, _weight(parts))])
+    blocks = [_with_source(block, source) for block in blocks]
     asked = question("Which column holds the id of the patient?", _column_names(source))
     dated = [(part.table.name, name) for part in parts for name, one in part.columns.items() if one.is_date]
     head = {
@@ -83,9 +84,20 @@ def _blocks(part: SourcePart, weight: dict[str, Any] | None) -> list[DraftedBloc
 
 def _placed(part: SourcePart, blocks: Sequence[DraftedBlock | None]) -> list[DraftedBlock]:
     """The blocks with the table and the rows that they come from."""
-    place = [DraftedKey("from", undated(part.table.name)), DraftedKey("id", part.identifier)]
+    place = [DraftedKey("from", part.table.name), DraftedKey("id", part.identifier)]
     place += [DraftedKey("where", {name: list(texts) for name, texts in part.where.items()})] if part.where else []
     return [replace(block, keys=(*place, *block.keys)) for block in blocks if block is not None]
+
+
+def _with_source(block: DraftedBlock, source: Source) -> DraftedBlock:
+    """The block with a star for the date in the name of its table, where one table alone fits then."""
+    keys = [
+        replace(key, value=undated(key.value))
+        if key.key == "from" and [undated(name) for name in source.tables].count(undated(key.value)) == 1
+        else key
+        for key in block.keys
+    ]
+    return replace(block, keys=tuple(keys))
 
 
 def _weight(parts: Sequence[SourcePart]) -> dict[str, Any] | None:

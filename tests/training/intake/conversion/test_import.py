@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -349,3 +350,16 @@ def test_one_import_leaves_the_cohort_and_nothing_else(clinic: SmallClinic) -> N
     clinic.write().import_it()
     assert folder_names(clinic.path) == ["cohort", "export"]
     assert folder_names(clinic.cohort) == ["assessments.csv", "import.json", "patients.csv", "sessions.csv"]
+
+
+def test_a_digest_with_the_digits_of_a_date_stays_whole_and_no_name_of_a_file_is_lost(clinic: SmallClinic) -> None:
+    record = replace(
+        clinic.write().import_it(),
+        mapping_digest="ab20250403cd",
+        source_digests={"r_2025-01-31.csv": "f19991231f", "r_2025-02-28.csv": "1", "r_03.04.2025.csv": "2"},
+        not_read=("seen on 03.04.2025", "r_2025-01-31_1415.csv", "r_2025-01.csv"),
+    )
+    written = record.document()
+    assert written["mapping_digest"] == "ab20250403cd"
+    assert written["source"]["digests"] == {"r_*.csv": "f19991231f", "r_*.csv (2)": "1", "r_*.csv (3)": "2"}
+    assert written["not_read"] == ["seen on *", "r_*.csv", "r_*.csv"]

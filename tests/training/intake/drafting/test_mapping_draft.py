@@ -125,3 +125,10 @@ def test_the_draft_ends_with_what_is_not_read_and_a_date_in_a_name_is_a_star(cli
     clinic.write(ratings_20250131=RATINGS)
     (clinic.source / "ratings.csv").unlink()
     assert drafted(clinic)["assessments"][0]["from"] == "ratings_*.csv"
+
+
+def test_files_that_only_their_dates_tell_apart_keep_their_whole_names(clinic: SmallClinic) -> None:
+    clinic.write(ratings_20250131=RATINGS, ratings_20250228="id,date,scale,score\nA,2025-03-30,GAD-7,1\n")
+    (clinic.source / "ratings.csv").unlink()
+    names = [block["from"] for block in drafted(clinic)["assessments"]]
+    assert names == ["ratings_20250131.csv", "ratings_20250228.csv"]
