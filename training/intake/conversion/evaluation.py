@@ -132,7 +132,7 @@ class CellEvaluation:
 
     def moments(self, rows: SelectedRows, rule: ValueRule) -> Moments:
         """Days, as dates or counted; shape (rows,)."""
-        if rule.constant is not None or rule.values is not None or rule.convert == "days":
+        if rule.constant is not None or rule.values is not None or rule.convert in ("days", "days_from_day_0"):
             day = self.numbers(rows, rule)
             clock = COUNTED if rule.convert == "days" else FROM_DAY_0
             return Moments(day, np.full(len(day), np.nan), np.full(len(day), clock, dtype=np.int8))

@@ -13,7 +13,7 @@ from training.intake.conversion.item_totals import item_totals
 from training.intake.conversion.patient_rows import recorded
 from training.intake.conversion.selection import BlockRows
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
-from training.intake.conversion.value_conversion import ConversionContext, column_values
+from training.intake.conversion.value_conversion import ConversionContext, column_values, days_of
 from training.intake.mapping import RowRule
 
 AFTER_DOSE, SELF_HARM = "after_dose", "suicidal_thoughts_item"
@@ -65,7 +65,7 @@ def _of_rule(
     kept = scored & named
     rows, values = rows.where(kept), {name: column[kept] for name, column in values.items()}
     moments = cells.moments(rows, rule.values["day"])
-    values["day"] = context.day_zero.days(moments, rows.patient)
+    values["day"] = days_of(rule.values["day"], moments, rows, context)
     if AFTER_DOSE in rule.values and AFTER_DOSE in columns:
         values[AFTER_DOSE] = column_values(rule.values[AFTER_DOSE], columns[AFTER_DOSE], rows, context)
     made = rows_of(rule, rows, values, moments.second)

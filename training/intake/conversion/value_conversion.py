@@ -13,7 +13,7 @@ from features.records.timeline import Floats, Mask
 from training.intake.conversion.day_zero import DayZero
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.conversion.moments import DATED, completed_years, read_moment
+from training.intake.conversion.moments import COUNTED, DATED, Moments, completed_years, read_moment
 from training.intake.conversion.patient_rows import PatientColumns
 from training.intake.mapping import Operand, ValueRule
 from training.intake.source import Cell, text_of
@@ -40,8 +40,25 @@ def column_values(rule: ValueRule, column: Column, rows: SelectedRows, context: 
     if rule.convert in _CONVERTERS:
         return _CONVERTERS[rule.convert](rule, rows, context)
     if column.kind == "day":
-        return context.day_zero.days(cells.moments(rows, rule), rows.patient)
+        return days_of(rule, cells.moments(rows, rule), rows, context)
     return cells.of_kind(rows, rule, column)
+
+
+def days_of(rule: ValueRule, moments: Moments, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """The days of rows from day 0; a row that counts otherwise than its patient's sessions is a problem."""
+    for clock, (required, found) in _OTHER_CLOCKS.items():
+        wrong = context.day_zero.without_zero(moments, rows.patient, clock)
+        context.cells.log.refuse(rows.table, rows.positions[wrong], rule.column, required, found)
+    return context.day_zero.days(moments, rows.patient)
+
+
+_OTHER_CLOCKS = {
+    DATED: ("sessions with dates, or index under [dates], to count days to a date", "a date where day 0 has none"),
+    COUNTED: (
+        'convert = "days_from_day_0" in the mapping if these numbers count from day 0, else a date',
+        "a number of days where only the date of day 0 is known",
+    ),
+}
 
 
 def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:

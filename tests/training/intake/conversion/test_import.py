@@ -363,3 +363,29 @@ def test_a_digest_with_the_digits_of_a_date_stays_whole_and_no_name_of_a_file_is
     assert written["mapping_digest"] == "ab20250403cd"
     assert written["source"]["digests"] == {"r_*.csv": "f19991231f", "r_*.csv (2)": "1", "r_*.csv (3)": "2"}
     assert written["not_read"] == ["seen on *", "r_*.csv", "r_*.csv"]
+
+
+def test_days_beside_sessions_with_dates_count_from_day_0_only_if_the_mapping_says_so(clinic: SmallClinic) -> None:
+    before, day = MAPPING.rpartition('day = "date"')[::2]
+    clinic.write(ratings="id,date,scale,score\nA,14,GAD-7,16\n")
+    counted = before + 'day = { column = "date", convert = "CONVERT" }' + day
+    (found,) = clinic.refusal(counted.replace("CONVERT", "days"))
+    assert found.startswith('ratings.csv, row 2, column date: required convert = "days_from_day_0" in the mapping if')
+    clinic.import_it(counted.replace("CONVERT", "days_from_day_0"))
+    assert clinic.table("assessments") == ["A 14 gad7 16"]
+
+
+@pytest.mark.parametrize(
+    ("drafted", "answered"),
+    [
+        ('[[sessions]]\nfrom = "sessions.csv"\nday = "date"', '[[sessions]]\nfrom = "sessions.csv"\nday = { value = 0 }'),
+        ("[[patients]]", '[dates]\nday_0 = "index"\n[[patients]]'),
+    ],
+)
+def test_dates_without_the_date_of_day_0_are_refused_and_not_left_out(
+    clinic: SmallClinic, drafted: str, answered: str
+) -> None:
+    mapping = MAPPING.replace('age_years = { column = "born", convert = "age_at_day_0" }\n', "")
+    clinic.write(sessions="id,date\nA,2025-03-10\nB,2025-04-01\n")
+    found = clinic.refusal(mapping.replace(drafted, answered))
+    assert any(line.startswith("ratings.csv, rows 2-4, column date: required sessions with dates") for line in found)
