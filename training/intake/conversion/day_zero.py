@@ -10,7 +10,7 @@ from features.records.timeline import Floats, Mask
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, Moments
 from training.intake.conversion.selection import Selection
-from training.intake.conversion.session_rows import SessionRows
+from training.intake.conversion.session_rows import SessionRows, refuse_undated_first
 from training.intake.mapping import CohortMapping
 
 
@@ -51,6 +51,7 @@ def find_day_zero(
     if not any(one.rows for one in sessions):
         required = 'blocks [[sessions]] with dosing sessions, or day_0 = "index" under [dates]'
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "no session"))
+    refuse_undated_first(sessions, cells)
     first = {clock: _first_dosing(sessions, number, clock) for clock in (DATED, COUNTED, FROM_DAY_0)}
     left_out = np.isnan(first[DATED]) & np.isnan(first[COUNTED]) & np.isnan(first[FROM_DAY_0])
     both = ~np.isnan(first[DATED]) & ~np.isnan(first[COUNTED])

@@ -97,14 +97,19 @@ def second_of(time: dt.time | None) -> float:
     return np.nan if time is None else time.hour * 3600 + time.minute * 60 + time.second
 
 
+def _on(date: dt.date, time: dt.time | None) -> Moment:
+    """A local date and time. Midnight is no time: spreadsheets and databases write dates so."""
+    return Moment(date, time if time != dt.time() else None)
+
+
 def _local(moment: dt.datetime, zone: ZoneInfo | None) -> Moment:
-    """Local date and time. A typed date-time at midnight is a date: spreadsheets hold dates so."""
+    """Local date and time."""
     if moment.tzinfo is not None:
         if zone is None:
             raise CellRefusedError(OFFSET_REQUIRED, "a time with an offset, and no time_zone")
         local = moment.astimezone(zone)
         return Moment(local.date(), local.time())
-    return Moment(moment.date(), moment.time() if moment.time() != dt.time() else None)
+    return _on(moment.date(), moment.time())
 
 
 def _excel_moment(cell: Cell) -> Moment:
@@ -128,7 +133,7 @@ def _text_moment(text: str, date_format: str | None, zone: ZoneInfo | None) -> M
             return _formatted_moment(text, date_format)
         if match := _BY_DOTS.fullmatch(text):
             day, month, year = (int(match[part]) for part in (1, 2, 3))
-            return Moment(dt.date(year, month, day), read_time(match[4]) if match[4] else None)
+            return _on(dt.date(year, month, day), read_time(match[4]) if match[4] else None)
         if _COMPACT.fullmatch(text):
             return Moment(dt.date(int(text[:4]), int(text[4:6]), int(text[6:])))
     except ValueError:
@@ -142,7 +147,7 @@ def _iso_moment(match: re.Match[str], zone: ZoneInfo | None) -> Moment:
         return Moment(date)
     time = read_time(match[4])
     if match[5] is None:
-        return Moment(date, time)
+        return _on(date, time)
     offset = dt.datetime.fromisoformat(f"2000-01-01T00:00:00{match[5].replace('Z', '+00:00')}").tzinfo
     return _local(dt.datetime.combine(date, time, offset), zone)
 
@@ -156,7 +161,7 @@ def _formatted_moment(text: str, date_format: str) -> Moment:
     except ValueError:
         raise CellRefusedError(f"a date in the format {date_format} of the mapping", "another text") from None
     time = moment.time() if has_time else read_time(time_text) if time_text else None
-    return Moment(moment.date(), time)
+    return _on(moment.date(), time)
 
 
 def _refusal(text: str, date_format: str | None) -> CellRefusedError:

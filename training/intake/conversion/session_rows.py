@@ -1,5 +1,6 @@
 """The sessions of a source: which rows are sessions, of which kind, and when; their numbers by time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,16 @@ from training.intake.mapping import CohortMapping, RowRule, ValueRule
 
 @dataclass(frozen=True, eq=False)
 class SessionRows:
-    """The sessions that one rule makes: the source's rows, when each was, and its kind."""
+    """The sessions that one rule makes: the source's rows, when each was, and its kind.
+
+    ``undated`` are rows with a dosing session whose day is not recorded; they are no sessions.
+    """
 
     rule: RowRule
     rows: SelectedRows
     moments: Moments
     kind: Texts
+    undated: SelectedRows
 
 
 def find_sessions(selection: Selection, mapping: CohortMapping, cells: CellEvaluation) -> tuple[SessionRows, ...]:
@@ -43,6 +48,7 @@ def _sessions(
                 rows.where([]),
                 cells.moments(rows.where([]), ValueRule(rule.path, constant=0)),
                 np.empty(0, dtype=object),
+                rows.where([]),
             )
     rows = rows if rule.when is None else rows.where(cells.filled(rows, rule.when))
     moments = cells.moments(rows, rule.values["day"])
@@ -50,8 +56,26 @@ def _sessions(
     there = np.flatnonzero(dated)
     recorded = cells.any_filled(rows, (one for name, one in rule.values.items() if name != "day"))
     cells.log.count_rows("sessions without a day: left out", int((recorded & ~dated).sum()))
-    kept = rows.where(there)
-    return SessionRows(rule, kept, moments.at(there), cells.categories(kept, rule.values["kind"], kinds))
+    kept, lost = rows.where(there), rows.where(recorded & ~dated)
+    undated = lost.where(cells.categories(lost, rule.values["kind"], kinds) == "dosing")
+    return SessionRows(rule, kept, moments.at(there), cells.categories(kept, rule.values["kind"], kinds), undated)
+
+
+def refuse_undated_first(sessions: Sequence[SessionRows], cells: CellEvaluation) -> None:
+    """Refuse a dosing session without a day that stands before all others of its patient: it may have been on day 0."""
+    first: dict[int, tuple[int, int]] = {}
+    for part, one in enumerate(sessions):
+        dosing = one.rows.where(one.kind == "dosing")
+        for patient, position in zip(dosing.patient.tolist(), dosing.positions.tolist(), strict=True):
+            first[patient] = min(first.get(patient, (part, position)), (part, position))
+    required = "the day of a dosing session before which none has a day, because it may be day 0"
+    for part, one in enumerate(sessions):
+        before = [
+            position
+            for patient, position in zip(one.undated.patient.tolist(), one.undated.positions.tolist(), strict=True)
+            if patient in first and (part, position) < first[patient]
+        ]
+        cells.log.refuse(one.rows.table, before, one.rule.values["day"].column, required, "none")
 
 
 def numbers_by_date(patient: Indices, kind: Texts, day: Floats, second: Floats) -> Floats:

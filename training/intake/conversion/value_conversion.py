@@ -110,10 +110,10 @@ def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> V
 
 
 def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
-    kilograms = context.cells.numbers(rows, rule)
+    kilograms = _positive(context.cells.numbers(rows, rule), rule.column, rows, context)
     name = "height_cm" if "height_cm" in rule.operands else "height_m"
     height = _operand(rule, name, rows, context) / (100.0 if name == "height_cm" else 1.0)
-    index = kilograms / np.square(np.where(height > 0, height, np.nan))
+    index = kilograms / np.square(height)
     _count("turned weight and height into a body mass index", rows, ~np.isnan(index), rule, context)
     return index
 
@@ -121,7 +121,7 @@ def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionCon
 def _per_kg(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
     milligrams = context.cells.numbers(rows, rule)
     weight = _operand(rule, "weight_kg", rows, context)
-    dose = milligrams / np.where(weight > 0, weight, np.nan)
+    dose = milligrams / weight
     log = context.cells.log
     _count("divided a dose in mg by the weight in kg", rows, ~np.isnan(dose), rule, context)
     unknown = ~np.isnan(milligrams) & np.isnan(dose)
@@ -149,6 +149,9 @@ def _equivalents(
 ) -> Values:
     """A dose of zero is zero of any drug; another dose needs the name of its drug."""
     doses = np.where(milligrams == 0, 0.0, np.nan)
+    context.cells.log.refuse(
+        rows.table, rows.positions[milligrams < 0], rule.column, "a dose of 0 mg or more", "a negative number"
+    )
     wrong = []
     for row in np.flatnonzero(milligrams > 0):
         drug = str(drugs[row] or "").casefold()
@@ -187,7 +190,15 @@ def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: Conversion
     own = _rule_of(rule, rule.operands[name], name)
     number = Column(name, "number", "an operand")
     values = context.patients.spread(own, number, rows) if own.of_patient else context.cells.numbers(rows, own)
-    return np.asarray(values, dtype=np.float64)
+    return _positive(np.asarray(values, dtype=np.float64), own.column, rows, context)
+
+
+def _positive(values: Floats, column: str | None, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """Weights and heights; one that is not above zero is a problem of its row, for it may be a code."""
+    wrong = values <= 0
+    required = "a number above 0, or missing = [...] or [missing] in the mapping where it is a code for a missing value"
+    context.cells.log.refuse(rows.table, rows.positions[wrong], column, required, "another number")
+    return np.where(wrong, np.nan, values)
 
 
 def _rule_of(rule: ValueRule, operand: Operand, name: str) -> ValueRule:

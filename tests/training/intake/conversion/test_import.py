@@ -389,3 +389,55 @@ def test_dates_without_the_date_of_day_0_are_refused_and_not_left_out(
     clinic.write(sessions="id,date\nA,2025-03-10\nB,2025-04-01\n")
     found = clinic.refusal(mapping.replace(drafted, answered))
     assert any(line.startswith("ratings.csv, rows 2-4, column date: required sessions with dates") for line in found)
+
+
+DOSES = MAPPING.replace('day = "date"', 'day = "date"\ndose_mg_per_kg = "dose"', 1)
+
+
+def test_a_dosing_session_without_a_day_is_left_out_unless_it_may_be_day_0(clinic: SmallClinic) -> None:
+    header = "id,date,dose\nA,2025-03-10,0.6\nB,2025-04-01,0.5\n"
+    found = sentences(clinic.write(sessions=header + "A,,0.7\n").import_it(DOSES))
+    assert "1 sessions without a day: left out" in found
+    clinic.cohort.rename(clinic.path / "first")
+    clinic.write(sessions="id,date,dose\nA,,0.7\nA,2025-03-10,0.6\nB,2025-04-01,0.5\n")
+    (refused,) = clinic.refusal(DOSES)
+    assert refused.startswith("sessions.csv, row 2, column date: required the day of a dosing session before which")
+
+
+def test_two_forms_with_one_total_and_another_self_harm_item_are_not_equal(clinic: SmallClinic) -> None:
+    names = ",".join(f"q{number}" for number in range(1, 10))
+    items = ", ".join(f'"{name}"' for name in names.split(","))
+    mapping = MAPPING.replace(
+        'instrument = "scale"\nscore = "score"', f'instrument = {{ value = "phq9" }}\nitems = [{items}]'
+    )
+    forms = "A,2025-03-09,1,1,1,1,1,1,1,1,0\nA,2025-03-09,1,1,1,1,1,1,1,0,1\nB,2025-04-01,0,0,0,0,0,0,0,0,0\n"
+    (refused,) = clinic.write(ratings=f"id,date,{names}\n{forms}").refusal(mapping)
+    assert refused.startswith("ratings.csv, row 3, column q1 to q9: required one rating per patient, day")
+    clinic.import_it(mapping.rstrip() + '\nseveral_on_one_day = "last"\n')
+    assert clinic.table("assessments") == ["A -1 phq9 8 1", "B 0 phq9 0 0"]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "required"),
+    [
+        ("A,-99,170,5", "kg", "a number above 0"),
+        ("A,0,170,5", "kg", "a number above 0"),
+        ("A,60,-99,5", "cm", "a number above 0"),
+        ("A,60,170,-99", "mg", "a dose of 0 mg or more"),
+    ],
+)
+def test_a_code_in_a_weight_a_height_or_a_dose_is_refused_unless_the_mapping_has_it(
+    clinic: SmallClinic, row: str, column: str, required: str
+) -> None:
+    mapping = MAPPING.replace(
+        'age_years = { column = "born", convert = "age_at_day_0" }\n'
+        'sex = { column = "sex", values = { F = "female", M = "male" } }',
+        """body_mass_index = { column = "kg", height_cm = "cm", convert = "body_mass_index" }
+benzodiazepine_mg = { column = "mg", drug = "lorazepam", convert = "diazepam_equivalent" }""",
+    )
+    clinic.write(patients=f"id,kg,cm,mg\n{row}\nB,60,170,0\n")
+    (refused,) = clinic.refusal(mapping)
+    assert refused.startswith(f"patients.csv, row 2, column {column}: required {required}")
+    if "-99" in row:
+        clinic.import_it(mapping.replace("[[patients]]", '[missing]\ncodes = ["-99"]\n[[patients]]'))
+        assert clinic.table("patients")[1].split() == ["B", "20.761245674740486", "0"]

@@ -18,6 +18,10 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
         (" 2025-04-03 ", Moment(date(2025, 4, 3))),
         ("2025-04-03T14:30", Moment(date(2025, 4, 3), time(14, 30))),
         ("2025-04-03 14:30:05.25", Moment(date(2025, 4, 3), time(14, 30, 5))),
+        ("2025-04-03 00:00:00", Moment(date(2025, 4, 3))),  # how databases write a date
+        ("2025-04-03T00:00", Moment(date(2025, 4, 3))),
+        ("03.04.2025 00:00", Moment(date(2025, 4, 3))),
+        ("2025-04-03 00:00:01", Moment(date(2025, 4, 3), time(0, 0, 1))),
         ("2025-04-03 9:05", Moment(date(2025, 4, 3), time(9, 5))),
         ("3.4.2025", Moment(date(2025, 4, 3))),
         ("03.04.2025 08:05", Moment(date(2025, 4, 3), time(8, 5))),
@@ -68,6 +72,7 @@ def test_a_time_with_an_offset_needs_the_time_zone() -> None:
         ("03/04/2025", "%d/%m/%Y", Moment(date(2025, 4, 3))),
         ("03/04/2025", "%m/%d/%Y", Moment(date(2025, 3, 4))),
         ("03/04/2025 14:30", "%m/%d/%Y", Moment(date(2025, 3, 4), time(14, 30))),
+        ("03/04/2025 00:00", "%m/%d/%Y", Moment(date(2025, 3, 4))),
         ("2025-04-03", "%m/%d/%Y", Moment(date(2025, 4, 3))),
         ("45750", "excel", Moment(date(2025, 4, 3))),
         (45750.5, "excel", Moment(date(2025, 4, 3), time(12, 0))),
