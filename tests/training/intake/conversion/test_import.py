@@ -378,7 +378,10 @@ def test_days_beside_sessions_with_dates_count_from_day_0_only_if_the_mapping_sa
 @pytest.mark.parametrize(
     ("drafted", "answered"),
     [
-        ('[[sessions]]\nfrom = "sessions.csv"\nday = "date"', '[[sessions]]\nfrom = "sessions.csv"\nday = { value = 0 }'),
+        (
+            '[[sessions]]\nfrom = "sessions.csv"\nday = "date"',
+            '[[sessions]]\nfrom = "sessions.csv"\nday = { value = 0 }',
+        ),
         ("[[patients]]", '[dates]\nday_0 = "index"\n[[patients]]'),
     ],
 )

@@ -132,3 +132,50 @@ def test_files_that_only_their_dates_tell_apart_keep_their_whole_names(clinic: S
     (clinic.source / "ratings.csv").unlink()
     names = [block["from"] for block in drafted(clinic)["assessments"]]
     assert names == ["ratings_20250131.csv", "ratings_20250228.csv"]
+
+
+def wide(scale: str, *forms: tuple[str, list[int]]) -> str:
+    """Two visits of each form's patient: the given items, and all of the lowest of them."""
+    names = [f"{scale}_{number}_{visit}" for visit in ("bl", "w4") for number in range(1, 8)]
+    rows = [",".join([patient, *map(str, items), *[str(min(items))] * 7]) for patient, items in forms]
+    return "\n".join([",".join(["id", *names]), *rows]) + "\n"
+
+
+def test_the_key_of_items_at_several_visits_is_asked_once_for_all_of_them(clinic: SmallClinic) -> None:
+    ratings = wide("gad7", ("A", [4, 3, 2, 1, 1, 1, 1]), ("B", [1] * 7))
+    clinic.write(ratings=ratings, sessions=SESSIONS.replace("dose", "dose_mgkg"))
+    assert asked(clinic) == ["assessments.1.item_key"]
+    text = draft_mapping(read_source(clinic.source)).replace('answer = "?"', 'answer = "1 to 4"')
+    clinic.import_it(text.replace("pseudonyms = true", "pseudonyms = false").replace('"dose_mgkg"', "{ value = 1 }"))
+    assert clinic.table("assessments") == ["A 0 gad7 6", "B 0 gad7 0", "A 28 gad7 0", "B 28 gad7 0"]
+
+
+@pytest.mark.parametrize("scale", ["hads_a", "hads_d"])
+def test_whether_items_are_points_or_positions_is_asked_at_several_visits_too(clinic: SmallClinic, scale: str) -> None:
+    clinic.write(ratings=wide(scale, ("A", [0, 1, 2, 3, 0, 1, 2])), sessions=SESSIONS.replace("dose", "mgkg"))
+    (question,) = open_questions(drafted(clinic))
+    assert question[0] == "assessments.1.item_key"
+    assert "points printed on the form? Positions of the answers" in question[1]
+
+
+def test_whether_a_stai_is_form_y_is_asked(clinic: SmallClinic) -> None:
+    names = ",".join(f"stai_t_{number}" for number in range(1, 21))
+    rows = f"id,date,{names}\nA,2025-03-09,{','.join(['1', '4'] * 10)}\n"
+    clinic.write(ratings=rows, sessions=SESSIONS.replace("dose", "mgkg"))
+    (question,) = open_questions(drafted(clinic))
+    assert "Is this form Y? Form X reverses other items." in question[1]
+
+
+def test_labels_tell_the_key_where_nobody_chose_the_highest_answer(clinic: SmallClinic) -> None:
+    choices = "1, Not at all | 2, Several days | 3, More than half | 4, Nearly every day"
+    fields = "".join(f"{name},questionnaires,radio,,{choices.replace(',', ';')}\n" for name in ITEMS)
+    dictionary = "Variable / Field Name,Form Name,Field Type,Field Label,Choices\n" + fields
+    clinic.source.mkdir()
+    export = "record_id,redcap_data_access_group,q_date," + ",".join(ITEMS) + "\n1,x,2025-03-09," + ",".join("3" * 7)
+    (clinic.source / "x_DATA.csv").write_text(export + "\n", encoding="utf-8")
+    heading = "Choices, Calculations, OR Slider Labels"
+    text = dictionary.replace("Choices", f'"{heading}"', 1)
+    text = text.replace(choices.replace(",", ";"), f'"{choices}"')
+    (clinic.source / "x_DataDictionary.csv").write_text(text, encoding="utf-8")
+    (block,) = drafted(clinic)["assessments"]
+    assert block["item_key"] == "1 to 4"
