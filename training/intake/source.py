@@ -94,23 +94,22 @@ def _is_empty(cell: Cell | None) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())  # noqa: PLR0124 - NaN
 
 
-_STAMP = re.compile(
-    r"(?<!\d)(?:"
-    r"(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1\d{2}(?:[T _-]\d{2}:?\d{2}(?::?\d{2})?)?"
+_DATE = (
+    r"(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[T _-]\d{2}:?\d{2}(?::?\d{2})?)?"
     r"|\d{1,2}([-_./])\d{1,2}\2(?:19|20)\d{2}"
-    r"|(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])"
-    r")(?!\d)"
 )
+_WHOLE_DATE = re.compile(rf"(?<!\d)(?:{_DATE})(?!\d)")
+_STAMP = re.compile(rf"(?<!\d)(?:{_DATE}|(?:19|20)\d{{2}}[-_.](?:0[1-9]|1[0-2]))(?!\d)")
 
 
 def undated(text: str) -> str:
-    """A text with a star for each date or time stamp, as in the names of exported files."""
+    """A text with a star for each date, month of a year or time stamp, as in the names of exported files."""
     return _STAMP.sub("*", text)
 
 
 def has_date(text: str) -> bool:
-    """Whether a text holds a date, written with marks between its parts or beside other letters."""
-    return _STAMP.search(text) is not None
+    """Whether a text holds a whole date, such as ``Ulm 2025-04-03``, ``3.4.2025`` or ``x20250403``."""
+    return _WHOLE_DATE.search(text) is not None
 
 
 def text_of(cell: Cell) -> str:

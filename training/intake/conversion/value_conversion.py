@@ -16,7 +16,7 @@ from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.conversion.moments import COUNTED, DATED, Moments, completed_years, read_moment
 from training.intake.conversion.patient_rows import PatientColumns
 from training.intake.mapping import Operand, ValueRule
-from training.intake.source import Cell, text_of
+from training.intake.source import Cell, has_date, text_of
 
 Values = np.ndarray
 """Floats, NaN where not recorded, or texts, None where not recorded; shape (rows,)."""
@@ -41,7 +41,12 @@ def column_values(rule: ValueRule, column: Column, rows: SelectedRows, context: 
         return _CONVERTERS[rule.convert](rule, rows, context)
     if column.kind == "day":
         return days_of(rule, cells.moments(rows, rule), rows, context)
-    return cells.of_kind(rows, rule, column)
+    values = cells.of_kind(rows, rule, column)
+    if column.kind == "identifier":
+        dated = np.array([text is not None and has_date(str(text)) for text in values], dtype=np.bool_)
+        required = 'a text without a date, or convert = "pseudonym" in the mapping'
+        cells.log.refuse(rows.table, rows.positions[dated], rule.column, required, "a text with a date in it")
+    return values
 
 
 def days_of(rule: ValueRule, moments: Moments, rows: SelectedRows, context: ConversionContext) -> Floats:

@@ -136,6 +136,8 @@ def _is_filled(cell: Any) -> bool:
 
 
 def _plain(value: Any) -> Cell:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**49:  # a workbook holds floats alone
+        return float(value)
     if isinstance(value, str | bool | int | float | dt.date | dt.time):
         return value
     return str(value)

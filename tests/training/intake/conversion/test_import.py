@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.training.intake.small_clinic import HEAD, MAPPING, PATIENTS, RATINGS, SESSIONS, SmallClinic
 from training.cohort.reader import read_cohort
 from training.intake.conversion.cohort_import import ImportRecord
+from training.intake.conversion.selection import refused_values
+from training.intake.source import Cell, source_column
 
 ITEMS = ", ".join(f'"gad7_{number}"' for number in range(1, 8))
 BY_ITEMS = MAPPING.replace(
@@ -444,3 +447,46 @@ benzodiazepine_mg = { column = "mg", drug = "lorazepam", convert = "diazepam_equ
     if "-99" in row:
         clinic.import_it(mapping.replace("[[patients]]", '[missing]\ncodes = ["-99"]\n[[patients]]'))
         assert clinic.table("patients")[1].split() == ["B", "20.761245674740486", "0"]
+
+
+@pytest.mark.parametrize(
+    ("born", "site"),
+    [("1980-05-10-A", ""), ("A", "Ulm 2024-05-01"), ("A", "Ulm 3.4.2025"), ("X19800510", ""), ("A", "Ulm (5/3/2024)")],
+)
+def test_a_date_in_an_id_or_a_name_does_not_come_into_the_cohort(clinic: SmallClinic, born: str, site: str) -> None:
+    mapping = MAPPING.replace("sex = {", 'site_id = "site"\nsex = {')
+    files = {"sessions": SESSIONS, "ratings": RATINGS}
+    clinic.write(
+        patients=f"id,born,sex,site\n{born},1980-05-10,F,{site}\nB,1990-01-01,M,Ulm 2021-07\n",
+        **{name: text.replace("A,", f"{born},") for name, text in files.items()},
+    )
+    found = clinic.refusal(mapping)
+    column = "site: required a text without a date" if site else "id: required ids without a date"
+    assert found[0].startswith(f"patients.csv, row 2, column {column}")
+    keyed = mapping.replace("pseudonyms = false", "pseudonyms = true")
+    clinic.import_it(keyed.replace('"site"', '{ column = "site", convert = "pseudonym" }'))
+    assert len(clinic.table("patients")) == 2
+
+
+@pytest.mark.parametrize("ids", [("20210703", "7"), ("2021-07", "2021-08"), ("007", "7")])
+def test_an_id_that_is_a_date_by_chance_is_an_id(clinic: SmallClinic, ids: tuple[str, str]) -> None:
+    files = {"patients": PATIENTS, "sessions": SESSIONS, "ratings": RATINGS}
+    renamed = {name: text.replace("A,", f"{ids[0]},").replace("B,", f"{ids[1]},") for name, text in files.items()}
+    clinic.write(**renamed).import_it()
+    assert [row.split()[0] for row in clinic.table("patients")] == list(ids)
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        (date(2025, 4, 3), "a date or time, as spreadsheets make"),
+        (1.234567890123457e17, "a number with more digits than"),
+        (1e15, "a number with more digits than"),
+        (1e15 - 1, ""),
+        ("1.23E+05", "a number in exponent notation"),
+        (1_234_567_890_123_456_789, ""),
+    ],
+)
+def test_an_id_that_a_spreadsheet_has_changed_is_found(cell: Cell, found: str) -> None:
+    refused = refused_values(source_column("id", [cell, "x"]), is_written=False)
+    assert [words[: len(found)] for _, words in refused] == ([found] if found else [])
