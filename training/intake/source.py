@@ -48,8 +48,8 @@ class SourceTable:
 
     ``rows`` has the number of each row as the file shows it: of a delimited file or a sheet as a spreadsheet numbers
     it, so that the header usually is row 1; else from 1 for the first record. ``decimal_comma`` tells that a comma is
-    the decimal mark of its text cells. ``notes`` are sentences about how it was read, such as its encoding; they name
-    no value of a patient.
+    the decimal mark of its text cells; ``days_from_1904``, that its numbers count days from 1904. ``notes`` are
+    sentences about how it was read, such as its encoding; they name no value of a patient.
     """
 
     name: str
@@ -57,6 +57,7 @@ class SourceTable:
     rows: Indices
     place: str = ""
     decimal_comma: bool = False
+    days_from_1904: bool = False
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -16,14 +16,16 @@ from training.intake.source import Cell
 
 EXCEL = "excel"
 """As a date format: numbers that count days as Excel does."""
-EXCEL_DAY_0 = dt.date(1899, 12, 30)
-"""The day before Excel's day 1, as all days after February 1900 count."""
+EXCEL_1904 = "excel 1904"
+"""As a date format: the same of workbooks that count from 1904, as Excel for Mac made them."""
+EXCEL_DAY_0 = {EXCEL: dt.date(1899, 12, 30), EXCEL_1904: dt.date(1904, 1, 1)}
+"""From where each counts; from 1899, as all days after February 1900 count."""
 DATED, COUNTED, FROM_DAY_0 = 0, 1, 2
 """How a row tells its day: by a date, by a number of days as the source counts them, or by days from day 0."""
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?)?")
 _COMPACT = re.compile(r"(?:19|20)\d{6}")
 _BY_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?: (\d{1,2}:\d{2}(?::\d{2})?))?")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?: ?([AaPp])\.?[Mm]\.?)?")
 _TWO_MEANINGS = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}.*")
 REQUIRED = "a date such as 2025-04-03"
 OFFSET_REQUIRED = "time_zone in the mapping, the clinic's time zone, because this column holds times with an offset"
@@ -70,8 +72,8 @@ def read_moment(cell: Cell, date_format: str | None, zone: ZoneInfo | None) -> M
         return _local(cell, zone)
     if isinstance(cell, dt.date):
         return Moment(cell)
-    if date_format == EXCEL:
-        return _excel_moment(cell)
+    if date_format in EXCEL_DAY_0:
+        return _excel_moment(cell, EXCEL_DAY_0[date_format])
     if not isinstance(cell, str):
         found = 'a number; if it counts days as Excel does, give the column format = "excel"'
         raise CellRefusedError(REQUIRED, found if isinstance(cell, int | float) else "a time without a date")
@@ -86,10 +88,18 @@ def read_time(cell: Cell) -> dt.time:
         return cell
     match = _TIME.fullmatch(str(cell).strip())
     try:
-        hour, minute, second = (int(part or 0) for part in match.groups()) if match else (24, 0, 0)
-        return dt.time(hour, minute, second)
+        hour, minute, second = (int(part or 0) for part in match.groups()[:3]) if match else (24, 0, 0)
+        half = match[4].casefold() if match and match[4] else ""
+        return dt.time(_hour_of_day(hour, half) if half else hour, minute, second)
     except ValueError:
         raise CellRefusedError("a time of the day such as 14:30", "another text or number") from None
+
+
+def _hour_of_day(hour: int, half: str) -> int:
+    """The hour from 0 of a twelve-hour clock: 12 am is 0, 12 pm is 12. ValueError for another hour than 1 to 12."""
+    if not 1 <= hour <= 12:
+        raise ValueError("no hour of a twelve-hour clock")
+    return hour % 12 + (12 if half == "p" else 0)
 
 
 def second_of(time: dt.time | None) -> float:
@@ -112,14 +122,14 @@ def _local(moment: dt.datetime, zone: ZoneInfo | None) -> Moment:
     return _on(moment.date(), moment.time())
 
 
-def _excel_moment(cell: Cell) -> Moment:
+def _excel_moment(cell: Cell, day_0: dt.date) -> Moment:
     try:
         number = float(cell)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         number = np.nan
     if not 61 <= number < 110_000:
         raise CellRefusedError("a number that counts days as Excel does", "another value")
-    day = EXCEL_DAY_0 + dt.timedelta(days=int(number))
+    day = day_0 + dt.timedelta(days=int(number))
     seconds = round((number - int(number)) * 86_400)
     minutes, second = divmod(min(seconds, 86_399), 60)
     return Moment(day, dt.time(minutes // 60, minutes % 60, second) if seconds else None)
@@ -129,9 +139,10 @@ def _text_moment(text: str, date_format: str | None, zone: ZoneInfo | None) -> M
     try:
         if match := _ISO.fullmatch(text):
             return _iso_moment(match, zone)
-        if date_format is not None:
+        match = _BY_DOTS.fullmatch(text)
+        if date_format is not None and (match is None or "." in date_format):
             return _formatted_moment(text, date_format)
-        if match := _BY_DOTS.fullmatch(text):
+        if match:
             day, month, year = (int(match[part]) for part in (1, 2, 3))
             return _on(dt.date(year, month, day), read_time(match[4]) if match[4] else None)
         if _COMPACT.fullmatch(text):

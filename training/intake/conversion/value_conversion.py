@@ -1,5 +1,6 @@
 """The values of a cohort's columns from the source's rows, with the conversions that a mapping names."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -74,10 +75,21 @@ def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Val
     zero = _day_0_dates(rule, rows, context)
     known = ~np.isnan(born.day) & ~np.isnan(zero)
     ages = np.full(len(rows), np.nan)
+    may_be_earlier = _has_two_digit_years(rule, rows, context)
     for row in np.flatnonzero(known):
-        ages[row] = completed_years(date.fromordinal(int(born.day[row])), date.fromordinal(int(zero[row])))
+        day = date.fromordinal(int(born.day[row]))
+        if may_be_earlier and born.day[row] > zero[row]:
+            day = day.replace(year=day.year - 100)
+        ages[row] = completed_years(day, date.fromordinal(int(zero[row])))
     _count("turned dates of birth into ages at day 0", rows, known, rule, context)
     return ages
+
+
+def _has_two_digit_years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> bool:
+    """Whether a column's dates have years of two digits: nobody is born after day 0, so 62 may be 1962."""
+    if "%y" not in (context.cells.date_format(rows.table, rule) or ""):
+        return False
+    return not any(re.search(r"\d{4}", text_of(value)) for value in rows.table.columns[str(rule.column)].values)
 
 
 def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Floats:
@@ -93,7 +105,7 @@ def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext
 def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
     """From a year or a full date to day 0; a year counts as the difference of the years."""
     cells = context.cells
-    date_format = rule.date_format or cells.mapping.date_format
+    date_format = cells.date_format(rows.table, rule)
 
     def read(cell: Cell) -> float:
         text = text_of(cell)

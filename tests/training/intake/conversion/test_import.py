@@ -490,3 +490,26 @@ def test_an_id_that_is_a_date_by_chance_is_an_id(clinic: SmallClinic, ids: tuple
 def test_an_id_that_a_spreadsheet_has_changed_is_found(cell: Cell, found: str) -> None:
     refused = refused_values(source_column("id", [cell, "x"]), is_written=False)
     assert [words[: len(found)] for _, words in refused] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(("born", "age"), [("05/13/62", 62), ("03/09/25", None), ("03/11/25", 99), ("05/13/1962", 62)])
+def test_a_birth_in_a_year_of_two_digits_is_before_day_0(clinic: SmallClinic, born: str, age: int | None) -> None:
+    mapping = MAPPING.replace('convert = "age_at_day_0"', 'convert = "age_at_day_0", format = "FORMAT"').replace(
+        "FORMAT", "%m/%d/%y" if len(born) == 8 else "%m/%d/%Y"
+    )
+    clinic.write(
+        patients=f"id,born,sex\nA,{born},F\n", sessions="id,date\nA,2025-03-10\n", ratings="id,date,scale,score\n"
+    )
+    if age is None:  # the day before the first dose
+        assert "a number from 10" in clinic.refusal(mapping)[0]
+    else:
+        clinic.import_it(mapping)
+        assert clinic.table("patients") == [f"A {age} female"]
+
+
+@pytest.mark.parametrize("cell", ["-99", "-99.0", "-99,00", " -99 "])
+def test_a_code_for_a_missing_value_is_one_in_every_spelling(clinic: SmallClinic, cell: str) -> None:
+    mapping = MAPPING.replace("[[patients]]", '[missing]\ncodes = ["-99"]\n[[patients]]', 1)
+    clinic.write(ratings=f'id,date,scale,score\nA,2025-03-09,GAD-7,"{cell}"\nA,2025-03-10,GAD-7,3\n')
+    clinic.import_it(mapping)
+    assert clinic.table("assessments") == ["A 0 gad7 3"]

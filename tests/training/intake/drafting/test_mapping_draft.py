@@ -78,6 +78,9 @@ def test_a_draft_without_questions_is_imported(clinic: SmallClinic) -> None:
         ({"ratings": RATINGS + "A,2025-03-24,GAD-7,9\n"}, None),
         ({"ratings": RATINGS + "A,2025-03-24,XYZ,9\n"}, "assessments.1.instrument"),
         ({"ratings": SLASHED}, "dates.format"),
+        ({"ratings": SLASHED.replace("/2025", "/25").replace("/", ".")}, "dates.format"),
+        ({"ratings": SLASHED.replace("/", ".")}, None),
+        ({"patients": "id,sex,bmi,expectancy\nA,F,-99.0,5\nB,M,20,7\n"}, "missing.codes"),
         ({"ratings": RATINGS.replace("2025-03-09", "2025-03-09T10:00Z")}, "time_zone"),
         ({"ratings": rows_of_items(1, 4)}, "assessments.1.item_key"),
         ({"ratings": rows_of_items(0, 3)}, None),
@@ -96,7 +99,14 @@ def test_what_has_two_meanings_is_asked_and_nothing_else(
 
 @pytest.mark.parametrize(
     ("first", "found"),
-    [("13/04/2025", "%d/%m/%Y"), ("04/13/2025", "%m/%d/%Y"), ("13-04-2025", "%d-%m-%Y"), ("13/04/25", "%d/%m/%y")],
+    [
+        ("13/04/2025", "%d/%m/%Y"),
+        ("04/13/2025", "%m/%d/%Y"),
+        ("13-04-2025", "%d-%m-%Y"),
+        ("13/04/25", "%d/%m/%y"),
+        ("13.04.25", "%d.%m.%y"),
+        ("04/13/2025 2:30 PM", "%m/%d/%Y"),
+    ],
 )
 def test_a_day_above_12_tells_the_format_of_dates(clinic: SmallClinic, first: str, found: str) -> None:
     ratings = f"id,date,scale,score\nA,{first},GAD-7,1\n"
