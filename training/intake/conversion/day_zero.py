@@ -10,7 +10,7 @@ from features.records.timeline import Floats, Mask
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, Moments
 from training.intake.conversion.selection import Selection
-from training.intake.conversion.session_rows import SessionRows, refuse_undated_first
+from training.intake.conversion.session_rows import SessionRows, count_earlier_untaken, refuse_undated_first
 from training.intake.mapping import CohortMapping
 
 
@@ -53,6 +53,8 @@ def find_day_zero(
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "no session"))
     refuse_undated_first(sessions, cells)
     first = {clock: _first_dosing(sessions, number, clock) for clock in (DATED, COUNTED, FROM_DAY_0)}
+    for clock in (DATED, COUNTED):
+        count_earlier_untaken(selection, mapping, cells, first[clock], clock)
     left_out = np.isnan(first[DATED]) & np.isnan(first[COUNTED]) & np.isnan(first[FROM_DAY_0])
     both = ~np.isnan(first[DATED]) & ~np.isnan(first[COUNTED])
     if both.any():

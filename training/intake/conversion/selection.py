@@ -89,6 +89,15 @@ def _untaken(taken: Sequence[_TableRows], passed: Sequence[_TableRows]) -> dict[
     return {name: np.flatnonzero(rows) for name, rows in left.items() if rows.any()}
 
 
+def untaken_rows(block: Block, table: SourceTable, selection: Selection, known: Mapping[str, int]) -> SelectedRows:
+    """The rows of known patients that no block takes of a block's table; ``known`` has their positions by id."""
+    rows = selection.untaken.get(table.name, np.empty(0, dtype=np.intp))
+    column = table.columns.get(block.identifier, SourceColumn("", np.full(len(table), -1, dtype=np.intp), ()))
+    names = [known.get(name, -1) for name in _normal_identifiers(column)]
+    patient = np.array([*names, -1], dtype=np.intp)[column.codes[rows]]
+    return SelectedRows(table, rows[patient >= 0], patient[patient >= 0])
+
+
 def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:
     """The table that a block names, by its name or by the only one that fits a pattern."""
     if block.source in source.tables:

@@ -8,9 +8,10 @@ import numpy as np
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Indices
+from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows, Texts
 from training.intake.conversion.moments import Moments
-from training.intake.conversion.selection import Selection
+from training.intake.conversion.selection import Selection, untaken_rows
 from training.intake.mapping import CohortMapping, RowRule, ValueRule
 
 
@@ -90,3 +91,25 @@ def numbers_by_date(patient: Indices, kind: Texts, day: Floats, second: Floats) 
     numbers = np.empty(len(order), dtype=np.float64)
     numbers[order] = position - first + 1
     return numbers
+
+
+def count_earlier_untaken(
+    selection: Selection, mapping: CohortMapping, cells: CellEvaluation, first: Floats, clock: int
+) -> None:
+    """Count the patients with a day before their day 0 in a row that no block takes, of a table of sessions.
+
+    A dosing session that ``where`` leaves out, such as one that was stopped, may have been the first one.
+    """
+    aside = CellEvaluation(mapping, ConversionLog())
+    known = {name: patient for patient, name in enumerate(selection.patients)}
+    earlier: set[int] = set()
+    for one in selection.of("sessions"):
+        rows = untaken_rows(one.block, one.rows.table, selection, known)
+        for rule in (rule for rule in one.block.rows if len(rows) and "day" in rule.values):
+            moments = aside.moments(rows, rule.values["day"])
+            before = (moments.clock == clock) & (moments.day < first[rows.patient])
+            earlier |= set(rows.patient[before].tolist())
+    what = (
+        "patients with an earlier day in a row that where leaves out of [[sessions]]: if it is a dose, day 0 is wrong"
+    )
+    cells.log.count_rows(what, len(earlier))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from training.intake.drafting.body_measures import drafted_weight
 from training.intake.drafting.checkbox_question import checkbox_questions
 from training.intake.drafting.day_drafts import drafted_format, has_offsets
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
@@ -15,7 +16,7 @@ from training.intake.drafting.other_drafts import (
     drafted_treatments,
     ticked_treatments,
 )
-from training.intake.drafting.parts import SourcePart, matching, parts_of
+from training.intake.drafting.parts import SourcePart, parts_of
 from training.intake.drafting.patient_draft import drafted_patients, has_patient_columns
 from training.intake.drafting.rating_draft import drafted_ratings
 from training.intake.drafting.session_draft import drafted_sessions
@@ -23,7 +24,6 @@ from training.intake.drafting.toml_text import toml_text
 from training.intake.drafting.unused import unused_columns
 from training.intake.source import Source, undated
 from training.intake.sources.omop_draft import omop_blocks, omop_identifier
-from training.intake.vocabulary.column_names import WEIGHT
 
 TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "events")
 
@@ -103,10 +103,9 @@ def _with_source(block: DraftedBlock, source: Source) -> DraftedBlock:
 def _weight(parts: Sequence[SourcePart]) -> dict[str, Any] | None:
     """The column of the patients' own rows with their weight in kg."""
     for part in parts:
-        if part.is_one_row_per_patient:
-            for one in matching(list(part.columns.values()), WEIGHT):
-                if one.is_number and one.plain.unit in ("kg", ""):
-                    return {"patients": one.name}
+        weight = drafted_weight(list(part.columns.values()), "patients") if part.is_one_row_per_patient else None
+        if weight is not None:
+            return weight
     return None
 
 

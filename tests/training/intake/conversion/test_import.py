@@ -513,3 +513,46 @@ def test_a_code_for_a_missing_value_is_one_in_every_spelling(clinic: SmallClinic
     clinic.write(ratings=f'id,date,scale,score\nA,2025-03-09,GAD-7,"{cell}"\nA,2025-03-10,GAD-7,3\n')
     clinic.import_it(mapping)
     assert clinic.table("assessments") == ["A 0 gad7 3"]
+
+
+def test_an_earlier_session_that_the_mapping_leaves_out_is_told(clinic: SmallClinic) -> None:
+    rows = "A,2025-03-10,stopped\nA,2025-03-17,done\nA,2025-03-24,stopped\nB,2025-04-01,done\nB,next week,planned\n"
+    mapping = MAPPING.replace('"sessions.csv"', '"sessions.csv"\nwhere = { status = ["done"] }')
+    record = clinic.write(sessions="id,date,status\n" + rows).import_it(mapping)
+    assert "1 patients with an earlier day in a row that where leaves out of [[sessions]]" in sentences(record)
+    assert {line for line in record.not_read if "row" in line} == {
+        "sessions.csv: 2 rows with status stopped",
+        "sessions.csv: 1 row with status planned",
+    }
+    listed = '[[not_read]]\nfrom = "sessions.csv"\nwhere = { status = ["stopped"] }\n'
+    clinic.cohort.rename(clinic.path / "first")
+    assert "an earlier day" not in sentences(clinic.import_it(mapping + listed))
+
+
+def test_a_text_that_tells_of_a_patient_does_not_come_into_the_record(clinic: SmallClinic) -> None:
+    texts = ["Miller was seen on 3.4.2025", "born 1980", "he was not well that day", "late"]
+    ratings = "id,date,scale,score,note\nA,2025-03-10,GAD-7,3,in time\n"
+    rows = "".join(f"A,2025-03-1{day},GAD-7,3,{text}\n" for day, text in enumerate(texts))
+    mapping = MAPPING.replace('"ratings.csv"', '"ratings.csv"\nwhere = { note = ["in time"] }')
+    record = clinic.write(ratings=ratings + rows).import_it(mapping)
+    assert {line for line in record.not_read if line.startswith("ratings")} == {
+        "ratings.csv: 3 rows with another note",
+        "ratings.csv: 1 row with note late",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('day = "date"\nkind', "kind", "clinic.toml, key sessions.1.day: required this key, because every session"),
+        (
+            'day = "date"\nkind',
+            'id = "ide"\nday = "date"\nkind',
+            "clinic.toml, key sessions.1.id: required a column of",
+        ),
+        ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required a column of the source"),
+    ],
+)
+def test_a_mistake_in_a_block_with_where_is_told_by_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:
+    mapping = MAPPING.replace('"sessions.csv"', '"sessions.csv"\nwhere = { dose = ["60"] }').replace(old, new, 1)
+    assert clinic.write().refusal(mapping)[0].startswith(said)

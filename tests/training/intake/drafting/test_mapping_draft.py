@@ -98,6 +98,60 @@ def test_what_has_two_meanings_is_asked_and_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("heading", "weight"),
+    [
+        ("weight_kg", {"patients": "weight_kg"}),
+        ("weight (lb)", {"patients": "weight (lb)", "factor": 0.45359237}),
+        ("weight_pounds", {"patients": "weight_pounds", "factor": 0.45359237}),
+        ("weight_st", {"patients": "weight_st", "factor": 6.35029318}),
+    ],
+)
+def test_a_dose_in_mg_is_divided_by_a_weight_in_kg(clinic: SmallClinic, heading: str, weight: dict[str, Any]) -> None:
+    patients = f"id,sex,{heading}\nA,F,100\nB,M,200\n"
+    clinic.write(patients=patients, sessions=SESSIONS.replace("dose", "dose_mg"))
+    assert drafted(clinic)["sessions"][0]["dose_mg_per_kg"]["weight_kg"] == weight
+    assert asked(clinic) == []
+
+
+def test_pounds_give_the_dose_per_kg(clinic: SmallClinic) -> None:
+    patients = "id,sex,weight_lb\nA,F,100\nB,M,200\n"
+    clinic.write(patients=patients, sessions="id,date,dose_mg\nA,2025-03-10,45.359237\nB,2025-04-01,45.359237\n")
+    clinic.import_it(draft_mapping(read_source(clinic.source)).replace("pseudonyms = true", "pseudonyms = false"))
+    assert clinic.table("sessions") == ["A 1 0 dosing 1", "B 1 0 dosing 0.5"]
+
+
+@pytest.mark.parametrize("sessions", ["dose_mg", "weight,dose_mg"])
+def test_the_unit_of_a_weight_that_nothing_tells_is_asked(clinic: SmallClinic, sessions: str) -> None:
+    """170 could be 170 kg, or 170 pounds: the dose per kg would differ by more than two."""
+    is_own = sessions.startswith("weight")
+    clinic.write(
+        patients="id,sex\nA,F\nB,M\n" if is_own else "id,sex,weight\nA,F,170\nB,M,90\n",
+        sessions=f"id,date,{sessions}\n" + "".join(f"A,2025-03-1{day},{'170,' * is_own}60\n" for day in (0, 7)),
+    )
+    assert asked(clinic) == ["sessions.1.dose_mg_per_kg.weight_kg"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "heights", "key"),
+    [
+        ("height", (170, 201), {"height_cm": "height"}),
+        ("height", (1.7, 2.01), {"height_m": "height"}),
+        ("height", (60, 90), {"height_cm": {"column": "height", "factor": 2.54}}),
+        ("height", (60, 91), {"height_cm": "height"}),
+        ("height_in", (60, 75), {"height_cm": {"column": "height_in", "factor": 2.54}}),
+        ("height_cm", (60, 75), {"height_cm": "height_cm"}),
+    ],
+)
+def test_a_height_is_in_the_unit_of_its_name_or_its_range(
+    clinic: SmallClinic, heading: str, heights: tuple[float, float], key: dict[str, Any]
+) -> None:
+    patients = f"id,sex,weight_kg,{heading}\nA,F,80,{heights[0]}\nB,M,90,{heights[1]}\n"
+    clinic.write(patients=patients, sessions=SESSIONS.replace("dose", "mgkg"))
+    expected = {"column": "weight_kg", **key, "convert": "body_mass_index"}
+    assert drafted(clinic)["patients"][0]["body_mass_index"] == expected
+
+
+@pytest.mark.parametrize(
     ("first", "found"),
     [
         ("13/04/2025", "%d/%m/%Y"),
