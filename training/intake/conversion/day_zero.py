@@ -35,8 +35,8 @@ class DayZero:
     def without_zero(self, moments: Moments, patient: np.ndarray, clock: int) -> Mask:
         """Which rows tell their day by a clock on which their patient's day 0 is unknown; shape (rows,)."""
         zero = self.date if clock == DATED else self.count
-        told = (moments.clock == clock) & ~np.isnan(moments.day)
-        return np.asarray(told & np.isnan(zero[patient]) & ~self.left_out[patient], dtype=np.bool_)
+        recorded = (moments.clock == clock) & ~np.isnan(moments.day)
+        return np.asarray(recorded & np.isnan(zero[patient]) & ~self.left_out[patient], dtype=np.bool_)
 
 
 def find_day_zero(

@@ -71,12 +71,13 @@ def refuse_undated_first(sessions: Sequence[SessionRows], cells: CellEvaluation)
             first[patient] = min(first.get(patient, (part, position)), (part, position))
     required = "the day of a dosing session before which none has a day, because it may be day 0"
     for part, one in enumerate(sessions):
+        day = one.rule.values.get("day", ValueRule(one.rule.path))
         before = [
             position
             for patient, position in zip(one.undated.patient.tolist(), one.undated.positions.tolist(), strict=True)
             if patient in first and (part, position) < first[patient]
         ]
-        cells.log.refuse(one.rows.table, before, one.rule.values["day"].column, required, "none")
+        cells.log.refuse(one.rows.table, before, day.column, required, "none")
 
 
 def numbers_by_date(patient: Indices, kind: Texts, day: Floats, second: Floats) -> Floats:

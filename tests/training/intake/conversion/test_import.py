@@ -515,7 +515,7 @@ def test_a_code_for_a_missing_value_is_one_in_every_spelling(clinic: SmallClinic
     assert clinic.table("assessments") == ["A 0 gad7 3"]
 
 
-def test_an_earlier_session_that_the_mapping_leaves_out_is_told(clinic: SmallClinic) -> None:
+def test_an_earlier_session_that_the_mapping_leaves_out_is_counted(clinic: SmallClinic) -> None:
     rows = "A,2025-03-10,stopped\nA,2025-03-17,done\nA,2025-03-24,stopped\nB,2025-04-01,done\nB,next week,planned\n"
     mapping = MAPPING.replace('"sessions.csv"', '"sessions.csv"\nwhere = { status = ["done"] }')
     record = clinic.write(sessions="id,date,status\n" + rows).import_it(mapping)
@@ -548,11 +548,11 @@ def test_a_text_that_tells_of_a_patient_does_not_come_into_the_record(clinic: Sm
         (
             'day = "date"\nkind',
             'id = "ide"\nday = "date"\nkind',
-            "clinic.toml, key sessions.1.id: required a column of",
+            "clinic.toml, key sessions.1.id: required a column",
         ),
         ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required a column of the source"),
     ],
 )
-def test_a_mistake_in_a_block_with_where_is_told_by_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:
+def test_a_mistake_in_a_block_with_where_is_at_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:
     mapping = MAPPING.replace('"sessions.csv"', '"sessions.csv"\nwhere = { dose = ["60"] }').replace(old, new, 1)
     assert clinic.write().refusal(mapping)[0].startswith(said)
