@@ -65,7 +65,8 @@ class RowRule:
     """One row of a cohort's table per source row for which ``when`` holds; ``values`` by the table's column.
 
     ``items`` are the source's columns with the items of a scale, in the scale's order; ``total`` the column with
-    their total, which must agree.
+    their total, which must agree. ``ended`` says of earlier treatments without an end whether they had ended by day 0
+    (``yes``) or still ran (``no``).
     """
 
     path: str
@@ -74,6 +75,7 @@ class RowRule:
     items: tuple[str, ...] = ()
     item_key: str | None = None
     total: str | None = None
+    ended: Literal["yes", "no"] | None = None
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,8 @@ BLOCK: dict[str, tuple[Check, str]] = {
 """The keys of every block beside the columns of its table."""
 ROW = {"when": _ANY_VALUE}
 RATING: dict[str, tuple[Check, str]] = {"items": _ITEMS, "item_key": _TEXT, "total": _TEXT}
+ENDED: dict[str, tuple[Check, str]] = {"ended": _one_of("yes", "no")}
+"""Of earlier treatments without an end: whether they had ended by day 0."""
 SEVERAL = {"several_on_one_day": _one_of("refuse", "first", "last")}
 
 VALUE: dict[str, tuple[Check, str]] = {

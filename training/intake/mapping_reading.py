@@ -14,6 +14,7 @@ from training.intake.mapping import Block, CohortMapping, Operand, RowRule, Valu
 from training.intake.mapping_keys import (
     ANSWERED,
     BLOCK,
+    ENDED,
     OPEN,
     OPERAND,
     OPERANDS,
@@ -225,7 +226,7 @@ class _MappingDocument:
 
     def block(self, table: str, path: str, node: dict[str, Any], identifier: str, names: tuple[str, ...]) -> Block:
         """One block; its own values are those of each of its rows that does not say otherwise."""
-        own = RATING if table == "assessments" else {}
+        own = {"assessments": RATING, "prior_treatments": ENDED}.get(table, {})
         columns = dict.fromkeys(names, VALUE_OR_COLUMN)
         several = SEVERAL if table == "assessments" else {}
         self.check(path, node, {**BLOCK, **several, **own, **columns})
@@ -267,6 +268,7 @@ class _MappingDocument:
             items=tuple(items) if isinstance(items, list) else (),
             item_key=node.get("item_key"),
             total=node.get("total"),
+            ended=node.get("ended"),
         )
 
     def value(self, path: str, node: Any) -> ValueRule:

@@ -24,8 +24,9 @@ ANSWERS = {
     'values = {1 = "?", 2 = "?"}': 'values = {1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"}',
     f'has none.", {UNTICKED}"?"': f'has none.", {UNTICKED}"no"',
     f'recorded?", {UNTICKED}"?"': f'recorded?", {UNTICKED}"not_recorded"',
+    'candidates = ["yes", "no"], answer = "?"': 'candidates = ["yes", "no"], answer = "yes"',
 }
-"""Nothing ticked means no comorbidity, and that earlier treatments were not asked for."""
+"""Nothing ticked means no comorbidity, and that earlier treatments were not asked for; what is ticked had ended."""
 ITEMS = {"gad7": 7, "phq9": 9}
 TOTALS = ("pcl5", "lsas", "hama", "ybocs", "pdss")
 LORAZEPAM = 10
@@ -45,7 +46,7 @@ def export() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     study = StudyFolder(tmp_path_factory.mktemp("clinic"))
-    study.map(EXPORT, 3, lambda text: changed(text, ANSWERS))
+    study.map(EXPORT, 4, lambda text: changed(text, ANSWERS))
     study.imported(EXPORT)
     return study
 
@@ -166,7 +167,9 @@ def test_ticked_boxes_are_treatments_and_comorbidities(study: StudyFolder, expor
     baseline = rows_of(export, "").set_index("patient_id")
     boxes = baseline[[name for name in baseline if name.startswith("prior_tx___")]] == "1"
     assert boxes.shape[1] == 17
-    assert len(table(study, "prior_treatments")) == boxes.sum().sum()
+    ticked = table(study, "prior_treatments")
+    assert len(ticked) == boxes.sum().sum()
+    assert ticked["end_day"].eq(0).all(), "ended, and nobody knows when"
     found = table(study, "patients").set_index("patient_id").loc[baseline.index]
     assert found["prior_treatments_recorded"].tolist() == boxes.any(axis=1).tolist()
     comorbid = {"depression": "1", "ptsd": "2", "substance_use": "3", "personality_disorder": "4"}

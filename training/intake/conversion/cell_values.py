@@ -1,5 +1,6 @@
 """What one cell of a source says as a number, a flag, a text or a category; what has two meanings is refused."""
 
+import datetime as dt
 import math
 import re
 from collections.abc import Mapping
@@ -77,6 +78,22 @@ def read_flag(cell: Cell) -> float:
     if found is None:
         raise CellRefusedError("true or false, or values in the mapping that say which code is which", "another value")
     return found
+
+
+def read_tick(cell: Cell) -> bool:
+    """Whether a cell of a column of ticks is ticked: true, or a date in the place of a tick."""
+    return _is_date(cell) or read_flag(cell) == 1
+
+
+def is_something(cell: Cell) -> bool:
+    """True for a text or a date in a column without flags; a number there has no meaning."""
+    if not _is_date(cell) and _POINT.fullmatch(text_of(cell)):
+        raise CellRefusedError("true or false, a text or a date", "a number")
+    return True
+
+
+def _is_date(cell: Cell) -> bool:
+    return isinstance(cell, dt.date) or (isinstance(cell, str) and _kind(cell.strip()) == "a date")
 
 
 def read_text(cell: Cell) -> str:

@@ -17,6 +17,7 @@ from training.intake.conversion.tables import convert
 from training.intake.conversion.unread import unread_columns, unread_rows
 from training.intake.mapping import CohortMapping
 from training.intake.source import Source, undated
+from training.plausibility.benzodiazepines import benzodiazepine_findings
 from training.plausibility.finding import describe_findings
 from training.plausibility.findings import refuse_implausible
 
@@ -94,7 +95,7 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
         patient_ids = pseudonyms_of(converted.patients, key) if key and mapping.pseudonyms else list(converted.patients)
         write_tables(folder, converted.tables, patient_ids, mapping)
         cohort = read_back(folder, converted.tables, mapping.protocol)
-        warnings = refuse_implausible(cohort)
+        warnings = (*refuse_implausible(cohort), *benzodiazepine_findings(cohort))
         record = ImportRecord(
             mapping_digest=mapping.digest,
             source_kind=source.kind,

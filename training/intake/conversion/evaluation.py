@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from features.protocol.columns import Column
 from features.records.timeline import Floats, Indices
 from training.intake.conversion.cell_values import (
+    FLAGS,
     NOT_RECORDED,
     category_respelt,
     flag_respelt,
+    is_something,
     mapped,
     number_respelt,
     plain_code,
@@ -26,6 +28,7 @@ from training.intake.conversion.cell_values import (
     read_flag,
     read_number,
     read_text,
+    read_tick,
 )
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.moments import (
@@ -163,8 +166,11 @@ class CellEvaluation:
         return np.asarray(self._values(rows, own, lambda cell: second_of(read_time(cell)), np.nan), dtype=np.float64)
 
     def filled(self, rows: SelectedRows, rule: ValueRule) -> Any:
-        """Which rows have something in a column: true or a text other than false; a mask of shape (rows,)."""
-        return np.asarray(self._values(rows, rule, _is_something, False), dtype=np.bool_)
+        """Which rows have something in a column: true, a date or, where no cell is a flag, a text; shape (rows,)."""
+        values = rows.table.columns[str(rule.column)].values if rule.column in rows.table.columns else ()
+        is_flag = rule.values is not None or any(text_of(value).casefold() in FLAGS for value in values)
+        read = read_tick if is_flag else is_something
+        return np.asarray(self._values(rows, rule, read, False), dtype=np.bool_)
 
     def any_filled(self, rows: SelectedRows, rules: Iterable[ValueRule]) -> Any:
         """Which rows have a cell in a column of one of the rules; a mask of shape (rows,)."""
@@ -239,8 +245,3 @@ def _missing_words(cell: Cell) -> str:
     text = text_of(cell)
     shown = f"'{text}'" if text.casefold() in NOT_RECORDED else "codes for a missing value"
     return f"read {shown} as not recorded"
-
-
-def _is_something(cell: Cell) -> bool:
-    text = text_of(cell).casefold()
-    return text not in ("0", "false", "no", "unchecked", "nein")

@@ -10,6 +10,7 @@ from features.protocol.problems import Problem
 from features.records.timeline import Floats, Indices
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.day_zero import find_day_zero
+from training.intake.conversion.earlier_treatments import earlier_treatments
 from training.intake.conversion.evaluation import CellEvaluation
 from training.intake.conversion.patient_rows import PatientColumns, one_row_per_patient, recorded
 from training.intake.conversion.rating_rows import dose_times, rating_rows
@@ -72,7 +73,7 @@ def _child_rows(
         doses = dose_times(tables["sessions"]) if "sessions" in tables else {}
         return joined_rows([rating_rows(one, columns, doses, context) for one in selection.of(name)])
     parts = [_rows(name, rule, one, context) for one in selection.of(name) for rule in one.block.rows]
-    return _events(joined_rows(parts), context) if name == "events" else _earlier(joined_rows(parts), context)
+    return _events(joined_rows(parts), context) if name == "events" else earlier_treatments(joined_rows(parts), context)
 
 
 def _declared(name: str, context: ConversionContext) -> dict[str, Column]:
@@ -138,19 +139,3 @@ def _events(rows: TargetRows, context: ConversionContext) -> TargetRows:
     log.count_rows("events without a day: left out", int((named & ~dated & listed & ~is_constant).sum()))
     log.count_rows("events without a name: left out", int((dated & ~named & listed).sum()))
     return rows.where(dated & named)
-
-
-def _earlier(rows: TargetRows, context: ConversionContext) -> TargetRows:
-    """The treatments before day 0: one that ends later still runs on day 0, one that begins later is no earlier one."""
-    log = context.cells.log
-    there = recorded(rows.columns["treatment"]) if "treatment" in rows.columns else np.zeros(len(rows), dtype=np.bool_)
-    rows = rows.where(there)
-    if "start_day" in rows.columns:
-        late = np.asarray(rows.columns["start_day"] > 0)
-        log.count_rows("treatments that began after day 0: left out", int(late.sum()))
-        rows = rows.where(~late)
-    if "end_day" in rows.columns:
-        running = np.asarray(rows.columns["end_day"] > 0)
-        log.count_rows("treatments that ended after day 0: still running on day 0", int(running.sum()))
-        rows = rows.with_columns(end_day=np.where(running, np.nan, rows.columns["end_day"]))
-    return rows

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey
-from training.intake.drafting.other_drafts import event_values, treatment_values
+from training.intake.drafting.other_drafts import ended_question, event_values, treatment_values
 from training.intake.drafting.parts import PartColumn, SourcePart
 from training.intake.drafting.session_draft import drafted_kind, session_values
 from training.intake.source import source_column
@@ -29,7 +29,9 @@ def drafted_groups(part: SourcePart, weight: dict[str, Any] | None) -> list[Draf
         table, keys = _drafted_row(stem, [one for one in pooled if one.values], weight)
         rows = [row for _, columns in sorted(numbers.items()) if (row := _row(keys, columns))]
         if table:
-            blocks.append(DraftedBlock(table, (DraftedKey("rows", rows),), f"columns {stem}1, {stem}2 ..."))
+            asked = ended_question(keys) if table == "prior_treatments" else []
+            comment = f"columns {stem}1, {stem}2 ..."
+            blocks.append(DraftedBlock(table, (*asked, DraftedKey("rows", rows)), comment))
     return blocks
 
 

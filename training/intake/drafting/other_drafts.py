@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.protocol.columns import TABLES
 from training.intake.drafting.day_drafts import drafted_day
-from training.intake.drafting.drafted import DraftedBlock, DraftedKey
+from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import drafted_value, knows_some
 from training.intake.vocabulary.category_names import category_of
@@ -44,7 +44,18 @@ def dated_events(part: SourcePart) -> DraftedBlock | None:
 def drafted_treatments(part: SourcePart) -> DraftedBlock | None:
     """The block of earlier treatments of a part whose rows name one; None for other parts."""
     keys = treatment_values(list(part.columns.values()))
-    return DraftedBlock("prior_treatments", tuple(keys)) if keys else None
+    return DraftedBlock("prior_treatments", (*ended_question(keys), *keys)) if keys else None
+
+
+def ended_question(keys: Sequence[DraftedKey]) -> list[DraftedKey]:
+    """Whether treatments had ended by day 0, where no column tells it: a cohort takes one without an end as running."""
+    if any(key.key == "end_day" for key in keys):
+        return []
+    asked = (
+        "No column tells when these treatments ended. Had they ended by day 0 (yes; the day is then taken as 0), or "
+        "did they still run (no)? A row may have its own answer, such as that of benzodiazepines, where running counts."
+    )
+    return [DraftedKey("ended", question(asked, ["yes", "no"]))]
 
 
 def treatment_values(columns: Sequence[PartColumn]) -> list[DraftedKey]:
@@ -73,4 +84,5 @@ def ticked_treatments(part: SourcePart) -> DraftedBlock | None:
         treatment = category_of("treatment", label, _TREATMENTS["treatment"].categories) if label else None
         if treatment and not matching([one], r".*comorb.*"):
             rows.append({"when": one.name, "treatment": {"value": treatment}})
-    return DraftedBlock("prior_treatments", (DraftedKey("rows", rows),), "ticked choices") if rows else None
+    keys = (*ended_question([]), DraftedKey("rows", rows))
+    return DraftedBlock("prior_treatments", keys, "ticked choices") if rows else None
