@@ -117,8 +117,8 @@ def _about_key(key: Path, *, is_new: bool) -> str:
 
 
 def _from_file(path: Path, source: Source) -> CohortMapping:
-    """The mapping in a file; refused where the source has rows of a kind that it does not know."""
-    from training.intake.drafting.later_rows import refuse_unknown_rows
+    """The mapping in a file; refused where the source has rows or columns that it does not know."""
+    from training.intake.drafting.later_data import refuse_unknown_data
     from training.intake.mapping_reading import read_mapping
 
     try:
@@ -126,7 +126,7 @@ def _from_file(path: Path, source: Source) -> CohortMapping:
     except UnicodeDecodeError:
         raise InputRefusedError([Problem(path.name, None, None, "text in UTF-8", "other bytes")]) from None
     mapping = read_mapping(text, path.name, path.parent)
-    refuse_unknown_rows(source, mapping)
+    refuse_unknown_data(source, mapping)
     return mapping
 
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -80,7 +81,10 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of one source table that give rows of ``table``. ``source`` is the table's name or a pattern of it."""
+    """The rows of one source table that give rows of ``table``. ``source`` is the table's name or a pattern of it.
+
+    ``columns`` are those that are not wanted, where the block is one of what is not read.
+    """
 
     table: str
     path: str
@@ -89,14 +93,19 @@ class Block:
     where: Mapping[str, tuple[str, ...]]
     rows: tuple[RowRule, ...]
     several_on_one_day: SeveralRatings = "refuse"
+    columns: tuple[str, ...] = ()
+
+    def reads(self, name: str) -> bool:
+        """Whether a table of a source has the block's name, or one that fits it as a pattern."""
+        return name == self.source or fnmatchcase(name.casefold(), self.source.casefold())
 
 
 @dataclass(frozen=True)
 class CohortMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its text; ``name`` is its file's, for problems.
 
-    ``not_read`` are the rows that a person has looked at and does not want. ``checkboxes`` says what it means that no
-    choice of a field is ticked: ``no`` to each, or ``not_recorded``.
+    ``not_read`` are the rows and columns that a person has looked at and does not want. ``checkboxes`` says what it
+    means that no choice of a field is ticked: ``no`` to each, or ``not_recorded``.
     """
 
     name: str

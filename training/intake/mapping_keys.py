@@ -89,6 +89,7 @@ BLOCK: dict[str, tuple[Check, str]] = {
     ),
 }
 """The keys of every block beside the columns of its table."""
+UNWANTED: dict[str, tuple[Check, str]] = {"columns": _ITEMS}
 ROW = {"when": _ANY_VALUE}
 RATING: dict[str, tuple[Check, str]] = {"items": _ITEMS, "item_key": _TEXT, "total": _TEXT}
 ENDED: dict[str, tuple[Check, str]] = {"ended": _one_of("yes", "no")}

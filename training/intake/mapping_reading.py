@@ -22,6 +22,7 @@ from training.intake.mapping_keys import (
     ROW,
     SECTIONS,
     SEVERAL,
+    UNWANTED,
     VALUE,
     Check,
     did_you_mean,
@@ -226,7 +227,7 @@ class _MappingDocument:
 
     def block(self, table: str, path: str, node: dict[str, Any], identifier: str, names: tuple[str, ...]) -> Block:
         """One block; its own values are those of each of its rows that does not say otherwise."""
-        own = {"assessments": RATING, "prior_treatments": ENDED}.get(table, {})
+        own = {"assessments": RATING, "prior_treatments": ENDED, NOT_READ: UNWANTED}.get(table, {})
         columns = dict.fromkeys(names, VALUE_OR_COLUMN)
         several = SEVERAL if table == "assessments" else {}
         self.check(path, node, {**BLOCK, **several, **own, **columns})
@@ -251,6 +252,7 @@ class _MappingDocument:
             },
             rows=tuple(rows),
             several_on_one_day=node.get("several_on_one_day", "refuse"),
+            columns=tuple(node["columns"]) if isinstance(node.get("columns"), list) else (),
         )
 
     def row(self, path: str, block: str, node: dict[str, Any], own: Any, names: tuple[str, ...]) -> RowRule:

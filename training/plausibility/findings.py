@@ -5,6 +5,7 @@ from itertools import chain
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from training.plausibility.constants import constant_findings
+from training.plausibility.far_records import far_record_findings
 from training.plausibility.finding import CohortFinding
 from training.plausibility.rating_days import session_day_findings, window_findings
 from training.plausibility.records import (
@@ -23,6 +24,7 @@ _CHECKS = (
     same_day_findings,
     withdrawal_findings,
     dose_findings,
+    far_record_findings,
     window_findings,
     session_day_findings,
     score_findings,

@@ -43,6 +43,7 @@ from training.intake.conversion.moments import (
     read_moment,
     read_time,
     second_of,
+    today,
 )
 from training.intake.mapping import CohortMapping, Scalar, ValueRule
 from training.intake.mapping_keys import did_you_mean
@@ -143,9 +144,14 @@ class CellEvaluation:
             clock = COUNTED if rule.convert == "days" else FROM_DAY_0
             return Moments(day, np.full(len(day), np.nan), np.full(len(day), clock, dtype=np.int8))
         date_format = self.date_format(rows.table, rule)
+        last, may_not_be_later = today(self.zone), rule.convert is None and not rule.path.endswith(".end_day")
 
         def read(cell: Cell | Scalar) -> tuple[float, float]:
             moment: Moment = read_moment(cell, date_format, self.zone)
+            if may_not_be_later and moment.date > last:
+                raise CellRefusedError(
+                    "a date not after today, or the row left out of the export", "a date in the future"
+                )
             return float(moment.date.toordinal()), second_of(moment.time)
 
         pairs = self._values(rows, rule, read, (np.nan, np.nan))

@@ -102,6 +102,11 @@ def _hour_of_day(hour: int, half: str) -> int:
     return hour % 12 + (12 if half == "p" else 0)
 
 
+def today(zone: ZoneInfo | None) -> dt.date:
+    """The date of now in a zone; without one, the latest date that it is anywhere on earth."""
+    return dt.datetime.now(zone or dt.timezone(dt.timedelta(hours=14))).date()
+
+
 def second_of(time: dt.time | None) -> float:
     """Seconds since midnight; NaN without a time."""
     return np.nan if time is None else time.hour * 3600 + time.minute * 60 + time.second

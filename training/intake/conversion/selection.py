@@ -75,7 +75,7 @@ def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -
             rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]],
         )
         blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
-    unwanted = [(block, _table(source, block, mapping, cells.log)) for block in mapping.not_read]
+    unwanted = [(block, _table(source, block, mapping, cells.log)) for block in mapping.not_read if not block.columns]
     passed = [(table, _rows_where(block, table, cells)) for block, table in unwanted if table is not None]
     return Selection(tuple(known), tuple(blocks), _untaken([(table, rows) for _, table, rows in found], passed))
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 from features.records.timeline import Indices
 from training.intake.mapping import Block, CohortMapping, RowRule, ValueRule
@@ -12,12 +11,7 @@ from training.intake.source import Source, SourceTable, text_of
 
 def unread_columns(source: Source, mapping: CohortMapping) -> tuple[str, ...]:
     """A sentence per table with what is not read of it: ``visits.csv: columns note, phone``."""
-    read: dict[str, set[str]] = defaultdict(set)
-    of_patients = {name for block in mapping.blocks for rule in block.rows for name in _of_patient(rule)}
-    for block in mapping.blocks:
-        for name in source.tables:
-            if _reads(block, name):
-                read[name] |= _columns_of(block, mapping) | (of_patients if block.table == "patients" else set())
+    read = named_columns(source, mapping)
     sentences = []
     for name, table in source.tables.items():
         rest = [column for column in table.columns if column not in read[name]]
@@ -26,6 +20,17 @@ def unread_columns(source: Source, mapping: CohortMapping) -> tuple[str, ...]:
         elif rest:
             sentences.append(f"{name}: column{'s' if len(rest) > 1 else ''} {', '.join(rest)}")
     return tuple(sentences)
+
+
+def named_columns(source: Source, mapping: CohortMapping) -> Mapping[str, set[str]]:
+    """The columns of each table of a source that the blocks of a mapping name."""
+    read: dict[str, set[str]] = defaultdict(set)
+    of_patients = {name for block in mapping.blocks for rule in block.rows for name in _of_patient(rule)}
+    for block in mapping.blocks:
+        for name in source.tables:
+            if block.reads(name):
+                read[name] |= _columns_of(block, mapping) | (of_patients if block.table == "patients" else set())
+    return read
 
 
 def _columns_of(block: Block, mapping: CohortMapping) -> set[str]:
@@ -68,7 +73,7 @@ def unread_rows(source: Source, mapping: CohortMapping, untaken: Mapping[str, In
     }
     found = []
     for name, rows in untaken.items():
-        columns = dict.fromkeys(column for block in mapping.blocks if _reads(block, name) for column in block.where)
+        columns = dict.fromkeys(column for block in mapping.blocks if block.reads(name) for column in block.where)
         texts = [_texts_of(source.tables[name], column, rows) for column in columns]
         kinds = Counter(zip(*texts, strict=True))
         shown: Counter[str] = Counter()
@@ -78,10 +83,6 @@ def unread_rows(source: Source, mapping: CohortMapping, untaken: Mapping[str, In
                 shown[words] += count
         found += [f"{name}: {count:,} row{'' if count == 1 else 's'} with {words}" for words, count in shown.items()]
     return found
-
-
-def _reads(block: Block, name: str) -> bool:
-    return name == block.source or fnmatchcase(name.casefold(), block.source.casefold())
 
 
 def _texts_of(table: SourceTable, name: str, rows: Indices) -> list[str]:

@@ -1,6 +1,6 @@
 """A synthetic cohort as a clinic would know it: with dates in place of days.
 
-Every patient gets a day 0 from 2023 to 2025 at random, and everything counts from it. The days stay beside the dates.
+Every patient gets a day 0 from 2021 to 2023 at random, and everything counts from it. The days stay beside the dates.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import pandas as pd
 
 from training.simulation.cohort import SyntheticCohort, simulate_cohort, write_cohort
 
-FIRST, LAST = pd.Timestamp("2023-01-02"), pd.Timestamp("2025-12-31")
+FIRST, LAST = pd.Timestamp("2021-01-04"), pd.Timestamp("2023-12-31")
 """Day 0 lies between them."""
 DATES = {
     "prior_treatments": {"start_day": "start_date", "end_day": "end_date"},

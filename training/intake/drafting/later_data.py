@@ -1,49 +1,48 @@
-"""What a mapping from an earlier month does not know of a source: kinds of rows that a draft of today would take."""
+"""What a mapping from an earlier month does not know of a source: rows and columns that a draft of today would take."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from features.protocol.problems import CohortRefusedError, Problem
+from training.intake.drafting.later_columns import fitting_tables, unknown_columns
 from training.intake.drafting.mapping_draft import draft_mapping
 from training.intake.mapping import Block, CohortMapping
 from training.intake.source import Source
 
 
-def refuse_unknown_rows(source: Source, mapping: CohortMapping) -> None:
-    """Raise ``CohortRefusedError`` where a draft takes rows by a value that no block of the mapping names.
+def refuse_unknown_data(source: Source, mapping: CohortMapping) -> None:
+    """Raise ``CohortRefusedError`` where a draft takes rows or columns that no block of the mapping names.
 
-    An event or a form that is new since the mapping was made is not lost in silence so. Who does not want such rows
-    lists them under ``[[not_read]]``.
+    An event, a form or a scale that is new since the mapping was made is not lost in silence so. Who does not want
+    them lists them under ``[[not_read]]``.
     """
+    draft = tomllib.loads(draft_mapping(source))
     known = (*mapping.blocks, *mapping.not_read)
     problems = [
         Problem(mapping.name, None, table, _required(source, name, column, value), "rows that it does not know")
-        for table, name, column, value in _drafted_values(source)
+        for table, name, column, value in _drafted_values(source, draft)
         if not any(_takes(block, name, column, value) for block in known)
     ]
+    of_new_rows = {problem.column for problem in problems}
+    problems += [one for one in unknown_columns(source, mapping, draft) if one.column not in of_new_rows]
     if problems:
         raise CohortRefusedError(list(dict.fromkeys(problems)))
 
 
-def _drafted_values(source: Source) -> Iterator[tuple[str, str, str, str]]:
+def _drafted_values(source: Source, draft: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     """Table of the cohort, table of the source, column and value by which the blocks of a draft take rows."""
-    for table, blocks in tomllib.loads(draft_mapping(source)).items():
+    for table, blocks in draft.items():
         for block in blocks if isinstance(blocks, list) else ():
             for column, values in block.get("where", {}).items():
-                for name in _fitting(source, block["from"]):
+                for name in fitting_tables(source, block["from"]):
                     yield from ((table, name, column, value) for value in values if value not in ("", "?"))
-
-
-def _fitting(source: Source, pattern: str) -> Sequence[str]:
-    return [name for name in source.tables if fnmatchcase(name, pattern)]
 
 
 def _takes(block: Block, name: str, column: str, value: str) -> bool:
     """Whether a block reads the table, and takes or passes over rows with this value on purpose."""
-    reads = name == block.source or fnmatchcase(name.casefold(), block.source.casefold())
     texts = {text.strip().casefold() for text in block.where.get(column, (value,))}
-    return reads and value.strip().casefold() in texts
+    return block.reads(name) and value.strip().casefold() in texts
 
 
 def _required(source: Source, name: str, column: str, value: str) -> str:
