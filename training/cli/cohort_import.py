@@ -52,8 +52,11 @@ def _next_step(text: str, source: str, out: Path) -> list[str]:
 
     from training.intake.mapping_reading import open_questions
 
-    questions = list(open_questions(tomllib.loads(text)))
-    lines = [f"{out}: key {path}: {asked.removeprefix('an answer: ')}" for path, asked in questions]
+    document = tomllib.loads(text)
+    questions = list(open_questions(document))
+    written = document.get("dates", {}).get("format")
+    lines = [f"dates are read as {written}, because a day above 12 tells it"] if isinstance(written, str) else []
+    lines += [f"{out}: key {path}: {asked.removeprefix('an answer: ')}" for path, asked in questions]
     number = len(questions)
     asked = f"{number} question{'' if number == 1 else 's'} to answer in it" if number else "no question is open"
     return [*lines, f"wrote {out}: {asked}; then run kap cohort import {_shown(source)} DIR --map {out}"]
@@ -112,7 +115,8 @@ def _about_key(key: Path, *, is_new: bool) -> str:
         return f"pseudonyms by the key in {key}, the same as with this key before"
     return (
         f"pseudonyms by a new key in {key}, which only you may read: keep it, and apart from the cohort. "
-        "With it, the next import knows the same patients; anyone who has it can find a patient by the id."
+        "With it, the next import knows the same patients; by another key, their pseudonyms are others. "
+        "Anyone who has it can find a patient by the id."
     )
 
 

@@ -104,6 +104,8 @@ class Block:
 class CohortMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its text; ``name`` is its file's, for problems.
 
+    ``content`` is what it says as JSON, without comments and questions.
+
     ``not_read`` are the rows and columns that a person has looked at and does not want. ``checkboxes`` says what it
     means that no choice of a field is ticked: ``no`` to each, or ``not_recorded``.
     """
@@ -124,6 +126,7 @@ class CohortMapping:
     date_format: str | None = None
     missing: frozenset[str] = frozenset()
     checkboxes: Mapping[str, str] = field(default_factory=dict)
+    content: str = "{}"
 
     def of(self, table: str) -> tuple[Block, ...]:
         """The blocks of one table, in the mapping's order."""

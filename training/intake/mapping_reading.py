@@ -1,6 +1,7 @@
 """Reads a mapping from TOML: open questions, unknown keys and wrong values are refused, each by the path of its key."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -139,6 +140,7 @@ class _MappingDocument:
             date_format=dates.get("format"),
             checkboxes=boxes,
             missing=frozenset(str(code) for code in missing.get("codes", ())),
+            content=json.dumps(document, ensure_ascii=False, default=str),
         )
 
     def refuse(self, path: str, required: str, found: str) -> None:

@@ -6,6 +6,7 @@ The record names no value of a patient, no date and no key.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from training.intake.source import Source, undated
 from training.plausibility.benzodiazepines import benzodiazepine_findings
 from training.plausibility.finding import describe_findings
 from training.plausibility.findings import refuse_implausible
+from training.provenance import collect_provenance
 
 FORMAT = 1
 """Of ``import.json``."""
@@ -29,10 +31,11 @@ FORMAT = 1
 class ImportRecord:
     """What an import did: from which files by which mapping, what was converted and what was not read.
 
-    Written to the cohort's folder, a star stands for each date in the name of a file.
+    ``mapping`` is what the mapping says, as JSON. Written to the cohort's folder, a star stands for each date.
     """
 
     mapping_digest: str
+    mapping: str
     source_kind: str
     source_digests: Mapping[str, str]
     cohort_digest: str
@@ -52,7 +55,9 @@ class ImportRecord:
         """The record as JSON, in whose texts a star stands for each date."""
         return {
             "format": FORMAT,
+            "software": _software(),
             "mapping_digest": self.mapping_digest,
+            "mapping": _undated_tree(json.loads(self.mapping)),
             "source": {"kind": self.source_kind, "digests": _by_undated_name(self.source_digests)},
             "cohort_digest": self.cohort_digest,
             "rows": dict(self.rows),
@@ -70,6 +75,24 @@ class ImportRecord:
             "pseudonyms": self.pseudonyms,
             "warnings": [undated(warning) for warning in self.warnings],
         }
+
+
+@cache
+def _software() -> dict[str, Any]:
+    """Version, commit and digest of the code that imports."""
+    code = collect_provenance()
+    version = dict(code.packages).get("kap-outcomes", "unknown")
+    digests = {"commit": code.commit, "modified": code.modified, "sources_digest": code.sources_digest}
+    return {"name": "kap-outcomes", "version": version, **digests}
+
+
+def _undated_tree(node: Any) -> Any:
+    """A JSON document in whose texts and keys a star stands for each date."""
+    if isinstance(node, dict):
+        return {undated(key): _undated_tree(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_undated_tree(value) for value in node]
+    return undated(node) if isinstance(node, str) else node
 
 
 def _by_undated_name(digests: Mapping[str, str]) -> dict[str, str]:
@@ -98,6 +121,7 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
         warnings = (*refuse_implausible(cohort), *benzodiazepine_findings(cohort))
         record = ImportRecord(
             mapping_digest=mapping.digest,
+            mapping=mapping.content,
             source_kind=source.kind,
             source_digests=source.digests,
             cohort_digest=cohort.digest,

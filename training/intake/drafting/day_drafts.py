@@ -17,6 +17,8 @@ _TWO_MEANINGS = re.compile(r"(\d{1,2})([/-]|\.(?!\d{1,2}\.\d{4}))(\d{1,2})[/.-](
 _AWARE = re.compile(r".*\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|[+-]\d{2}:?\d{2})")
 _NEVER = rf"(?:{BIRTH_DATE}|{ONSET}|consent(_date)?|date_of_consent|entered(_at|_on)?|created.*|updated.*|modified.*)"
 
+_NOMINAL = "nominal days of the visits: weeks and months count from the first dose"
+
 
 def drafted_day(part: SourcePart, among: Sequence[PartColumn] | None = None) -> DraftedKey | None:
     """The day of the rows of a part: a date, a number of days, or a visit whose name tells it; None without any."""
@@ -50,7 +52,7 @@ def _by_visit(columns: Sequence[PartColumn]) -> DraftedKey | None:
         if visits and len(visits) <= 60:
             values = {text: OPEN if visit is None or visit.day is None else visit.day for text, visit in visits.items()}
             if OPEN not in values.values():
-                return DraftedKey("day", {"column": one.name, "values": values}, "nominal days of the visits")
+                return DraftedKey("day", {"column": one.name, "values": values}, _NOMINAL)
             asked = f"On which day from day 0 is each visit of column {one.name}?"
             return DraftedKey("day", question(asked, ["a number of days"], column=one.name, values=values))
     return None

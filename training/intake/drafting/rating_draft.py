@@ -132,7 +132,11 @@ def _visit_rows(part: SourcePart, scales: Sequence[ScaleColumns], key: Sequence[
         rows.append({"day": given, "instrument": {"value": one.instrument}, **score})
     if not rows:
         return []
-    comment = "days of visits by their names" if any("value" in _table(row["day"]) for row in rows) else ""
+    comment = (
+        "days of visits by their names: weeks and months count from the first dose"
+        if any("value" in _table(row["day"]) for row in rows)
+        else ""
+    )
     if asked:
         comment = f"on which day from day 0 is each of the visits {', '.join(asked)}? Put a number in place of each ?"
     return [DraftedBlock("assessments", (*key, DraftedKey("rows", rows)), comment)]

@@ -53,8 +53,12 @@ def _kind_by_dose(columns: Sequence[PartColumn], words: str, measured: bool) -> 
         return DraftedKey("kind", {"value": "dosing"}, "every row has a route or a dose")
     if not measured and not _SESSIONS_TITLE.search(words):
         return None
+    target = DECLARED["kind"]
+    for one in columns:
+        if not one.is_date and not one.is_number and knows_some(target, one):
+            return drafted_value(target, one)
     asked = "Are these sessions of dosing or of psychotherapy?"
-    return DraftedKey("kind", question(asked, DECLARED["kind"].categories, value=OPEN))
+    return DraftedKey("kind", question(asked, target.categories, value=OPEN))
 
 
 def session_values(columns: Sequence[PartColumn], weight: dict[str, Any] | None) -> list[DraftedKey]:

@@ -87,6 +87,12 @@ def _joined(sources: Sequence[Source]) -> Source:
     return Source(sources[0].kind, tables, digests, tuple(one for source in sources for one in source.not_read))
 
 
+NO_DICTIONARY = (
+    "no data dictionary beside the export: codes and checkboxes such as prior_tx___1 have no labels and are not read; "
+    "put the dictionary into the folder and run kap cohort map again"
+)
+
+
 def _text_files(paths: Sequence[Path]) -> Source:
     read = _joined([delimited.read_delimited(one) for one in paths])
     dictionaries = [table for table in read.tables.values() if redcap.is_dictionary(table)]
@@ -96,7 +102,7 @@ def _text_files(paths: Sequence[Path]) -> Source:
     if not exports:
         raise _refusal(paths[0], "the export beside the data dictionary", "the dictionary alone")
     fields = {name: field for table in dictionaries for name, field in redcap.dictionary_fields(table).items()}
-    notes = tuple(f"read {table.name} as the data dictionary" for table in dictionaries)
+    notes = tuple(f"read {table.name} as the data dictionary" for table in dictionaries) or (NO_DICTIONARY,)
     described = [redcap.described(table, fields, notes) for table in exports]
     return Source("redcap", {table.name: table for table in described}, read.digests, read.not_read)
 

@@ -56,8 +56,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "intolerance": "not_tolerated|side_effects|intolerant",
         },
         "kind": {
-            "dosing": "ketamine|dose|dosing_session|ketamine_session|medicine_session|kap|treatment",
-            "psychotherapy": "therapy|therapy_session|psychotherapy_session|integration(_session)?|therapie",
+            "dosing": "ketamine?|dose|dosing_session|ketamine_session|medicine_session|kap|treatment",
+            "psychotherapy": "therapy|therapy_session|psychotherapy_session|integration(_session)?|"
+            "(psycho)?therapie(sitzung)?",
             "preparation": "prep|preparation_session|preparatory_session",
         },
         "route": {

@@ -14,7 +14,10 @@ SITE = (
 )
 BIRTH_DATE = r"dob|date_of_birth|birth_?da(te|y)|born(_on)?|geburtsdatum|birth_datetime"
 BIRTH_YEAR = r"birth|birth_year|year_of_birth|yob|geburtsjahr"
-ONSET = r"(illness_|disease_|symptom_)?onset(_year|_date)?|year_of_onset|date_of_onset|ill_since(_year|_date)?"
+ONSET = (
+    r"(illness_|disease_|symptom_)?onset(_year|_date)?|year_of_onset|date_of_onset|ill_since(_year|_date)?|"
+    r"(er)?krank(t)?_seit|(krankheits|erkrankungs)beginn"
+)
 WEIGHT = r"(body_)?weight|gewicht|wt"
 HEIGHT = r"(body_)?height|groesse|ht"
 DRUG = r"(bzd|benzo|benzodiazepine)s?_(name|drug|substance|type|agent)"
@@ -30,7 +33,7 @@ PATIENT_COLUMNS: Mapping[str, str] = MappingProxyType(
         "age_years": r"age(_at_(baseline|consent|inclusion|day_0|enrol?lment|intake))?|alter",
         "sex": r"sex(_at_birth)?|gender|geschlecht",
         "diagnosis": r"((primary|main|principal)_)?(dx|diagnosis|icd_?10|diagnose|hauptdiagnose)"
-        r"(_(code|main|primary))?",
+        r"(_(code|main|primary|icd_?10))*",
         "illness_duration_years": r"(illness|disease)_duration|duration_of_illness|ill(ness)?(_since|_for)?|years_ill|"
         r"years_since_onset\w*",
         "comorbid_depression": r"(comorbid(ity)?_|comorb_|cm_)?(depression|mdd|major_depression|depressive_disorder)",
@@ -47,11 +50,11 @@ PATIENT_COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 SESSION_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
-        "kind": r"(session_)?(kind|type)|what|session",
+        "kind": r"(session_)?(kind|type)|what|session|art(_der_sitzung)?|sitzungsart",
         "route": r"(dose_|dosing_|ketamine_)?route(_of_administration)?|roa|applikation",
         "peak_dissociation": r"(peak_|max_)?(cadss|dissociation)(_(peak|max|score|total))?",
         "peak_systolic_mmhg": r"(peak_|max_)?(sbp|systolic(_bp|_blood_pressure)?|sys_?bp)(_(peak|max))?|"
-        r"peak_systolic_\w+",
+        r"peak_systolic_\w+|(max_)?rr_sys(t|tol|tolisch)?(_max)?",
         "peak_distress": r"(peak_|max_)?distress(_(peak|max))?",
         "adverse_event": r"ae|ae_yn|adverse_event(_yn)?|any_ae|adverse",
     }

@@ -66,6 +66,20 @@ def test_the_record_has_digests_and_counts_and_what_was_not_read(clinic: SmallCl
     assert record["not_read"] == ["sessions.csv: column dose"]
 
 
+def test_the_record_has_the_version_and_the_mapping_without_comments_and_dates(clinic: SmallClinic) -> None:
+    noted = MAPPING.replace("[[patients]]", "# Mrs Miller, born 1980-05-10\n[[patients]]")
+    noted += '[[not_read]]\nfrom = "notes_2025-05-01.csv"\n'
+    clinic.write(**{"notes_2025-05-01": "id,note\nA,x\n"}).import_it(noted)
+    text = (clinic.cohort / "import.json").read_text(encoding="utf-8")
+    record = json.loads(text)
+    assert record["mapping"]["patients"][0]["sex"] == {"column": "sex", "values": {"F": "female", "M": "male"}}
+    assert record["mapping"]["not_read"] == [{"from": "notes_*.csv"}]
+    assert "Miller" not in text
+    assert "1980" not in text
+    assert record["software"]["version"]
+    assert len(record["software"]["sources_digest"]) == 64
+
+
 def test_patients_without_a_first_dose_are_left_out_and_counted(clinic: SmallClinic) -> None:
     more = PATIENTS + "C,1970-01-01,F\nD,1971-01-01,F\n"
     ratings = RATINGS + "C,2025-01-01,GAD-7,8\n"
