@@ -556,3 +556,11 @@ def test_a_text_that_tells_of_a_patient_does_not_come_into_the_record(clinic: Sm
 def test_a_mistake_in_a_block_with_where_is_at_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:
     mapping = MAPPING.replace('"sessions.csv"', '"sessions.csv"\nwhere = { dose = ["60"] }').replace(old, new, 1)
     assert clinic.write().refusal(mapping)[0].startswith(said)
+
+
+def test_an_earlier_treatment_that_is_recorded_twice_counts_once(clinic: SmallClinic) -> None:
+    block = '[[prior_treatments]]\nfrom = "earlier.csv"\ntreatment = "treatment"\nstart_day = "since"\n'
+    rows = "A,ssri,2025-01-09\nA,ssri,2025-01-09\nA,ssri,2025-01-10\nB,ssri,2025-01-09\nB,cbt,\nB,cbt,\n"
+    found = sentences(clinic.write(earlier="id,treatment,since\n" + rows).import_it(MAPPING + block))
+    assert clinic.table("prior_treatments") == ["A ssri -60", "A ssri -59", "B ssri -82", "B cbt", "B cbt"]
+    assert "1 earlier treatments that repeat another one with the same days: left out" in found
