@@ -53,9 +53,7 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
     (
         "decimals of fixed precision",
         CLEAN,
-        as_parquet(
-            lambda frame: frame.assign(score=[Decimal(score) for score in frame["score"]]), tables=("assessments",)
-        ),
+        as_parquet(lambda frame: frame.assign(score=frame["score"].astype(str).map(Decimal)), tables=("assessments",)),
         [
             "read whole numbers as identifiers in 4 cells of column patient_id in assessments.parquet",
             "read decimals of fixed precision as numbers in 4 cells of column score in assessments.parquet",
