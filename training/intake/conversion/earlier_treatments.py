@@ -23,30 +23,45 @@ def earlier_treatments(rows: TargetRows, context: ConversionContext) -> TargetRo
 
 
 def _without_repeats(rows: TargetRows, context: ConversionContext) -> TargetRows:
-    """Each treatment once: a choice that is ticked again, or the same row with the same start, is no second one.
+    """Each treatment once: a choice that is ticked again, or an equal row with the same days, is no second one.
 
-    The same row without a start may be a second course, or a row that was copied: it is a problem.
+    The same row of the source without days may be a second course, or a row that was copied: it is a problem.
     """
     first: dict[Hashable, int] = {}
     same: dict[str, Indices] = {}
-    repeated: Mask = np.zeros(len(rows), dtype=np.bool_)
-    started = recorded(rows.columns["start_day"]) if "start_day" in rows.columns else repeated
+    dated = _dated(rows)
+    again: dict[str, Mask] = {what: np.zeros(len(rows), dtype=np.bool_) for what in (_DATED_AGAIN, _TICKED_AGAIN, "")}
     for row in range(len(rows)):
-        origin = rows.origins[rows.origin[row]]
+        origin, own = rows.origins[rows.origin[row]], [str(values[row]) for values in rows.columns.values()]
         if origin.table.name not in same:
             same[origin.table.name] = _same_rows(origin.table)
-        whole = None if origin.rule.when else same[origin.table.name][rows.position[row]]
-        own = [str(values[row]) for values in rows.columns.values()]
-        key = (origin.rule.path, rows.patient[row], whole, *own)
-        before = first.setdefault(key, row)
-        repeated[row] = before != row
-        if before != row and origin.rule.when is None and not started[row]:
-            shown = origin.table.rows[rows.position[before]]
-            required = "each earlier treatment once; where there were two, a column that tells them apart"
-            found = f"the same as in row {shown}"
-            context.cells.log.refuse(origin.table, [rows.position[row]], None, required, found)
-    context.cells.log.count_rows("rows that repeat an earlier treatment: counted once", int(repeated.sum()))
-    return rows.where(~repeated)
+        whole = (origin.rule.path, same[origin.table.name][rows.position[row]])
+        place = None if dated[row] else origin.rule.path if origin.rule.when else whole
+        before = first.setdefault((place, rows.patient[row], *own), row)
+        what = _DATED_AGAIN if dated[row] else _TICKED_AGAIN if origin.rule.when else ""
+        again[what][row] = before != row
+        if before != row and not what:
+            _refuse_repeated(rows, row, before, context)
+    for what in (_DATED_AGAIN, _TICKED_AGAIN):
+        context.cells.log.count_rows(what, int(again[what].sum()))
+    return rows.where(~np.logical_or.reduce(list(again.values())))
+
+
+_DATED_AGAIN = "earlier treatments that repeat another one with the same days: left out"
+_TICKED_AGAIN = "earlier treatments that are ticked in a second row of the patient: counted once"
+
+
+def _dated(rows: TargetRows) -> Mask:
+    """Which treatments have a first or a last day."""
+    days = [recorded(rows.columns[name]) for name in ("start_day", "end_day") if name in rows.columns]
+    return np.asarray(np.logical_or.reduce([np.zeros(len(rows), dtype=np.bool_), *days]))
+
+
+def _refuse_repeated(rows: TargetRows, row: int, before: int, context: ConversionContext) -> None:
+    table = rows.origins[rows.origin[row]].table
+    required = "each earlier treatment once; where there were two, a column that tells them apart"
+    found = f"the same as in row {table.rows[rows.position[before]]}"
+    context.cells.log.refuse(table, [rows.position[row]], None, required, found)
 
 
 def _same_rows(table: SourceTable) -> Indices:

@@ -29,7 +29,7 @@ class _DraftedColumn:
 
 def fitting_tables(source: Source, pattern: str) -> Sequence[str]:
     """The tables of a source that a drafted block reads."""
-    return [name for name in source.tables if fnmatchcase(name, pattern)]
+    return [name for name in source.tables if name == pattern or fnmatchcase(name, pattern)]
 
 
 def unknown_columns(source: Source, mapping: CohortMapping, draft: Mapping[str, Any]) -> list[Problem]:

@@ -70,7 +70,7 @@ def test_the_same_row_twice_is_one_treatment(clinic: SmallClinic) -> None:
     history = "id,treatment,since\nA,ssri,2024-01-01\nB,ssri,2024-01-01\nA,ssri,2024-01-01\n"
     record = clinic.write(history=history).import_it(MAPPING + HISTORY)
     assert len(clinic.table("prior_treatments")) == 2
-    assert "1 rows that repeat an earlier treatment: counted once" in sentences(record)
+    assert "1 earlier treatments that repeat another one with the same days: left out" in sentences(record)
 
 
 def test_the_same_row_without_a_start_may_be_a_second_course_and_is_refused(clinic: SmallClinic) -> None:
@@ -95,7 +95,7 @@ def test_a_course_that_began_on_another_day_is_a_second_one(clinic: SmallClinic)
 def test_the_row_of_a_patient_twice_gives_no_treatment_twice(clinic: SmallClinic) -> None:
     record = clinic.write(patients=TICKED + "A,1980-05-10,F,0,1,1\n").import_it(ENDED)
     assert len(clinic.table("prior_treatments")) == 3
-    assert "2 rows that repeat an earlier treatment: counted once" in sentences(record)
+    assert "2 earlier treatments that are ticked in a second row of the patient: counted once" in sentences(record)
 
 
 @pytest.mark.parametrize("cell", ["2", "x", "7.5"])

@@ -3,7 +3,7 @@
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.intake.small_clinic import MAPPING, SESSIONS, SmallClinic
+from tests.training.intake.small_clinic import MAPPING, SESSIONS, SESSIONS_IN_MG_PER_KG, SmallClinic
 from training.cohort.reader import describe_problems
 from training.intake.conversion.cohort_import import ImportRecord
 from training.intake.drafting.later_data import refuse_unknown_data
@@ -64,6 +64,20 @@ def test_rows_that_no_block_takes_are_named_unless_they_are_listed(clinic: Small
     assert any(line.startswith(named) for line in clinic.import_it(mapping).not_read)
 
 
+def test_a_file_that_is_new_is_not_lost_in_silence(clinic: SmallClinic) -> None:
+    clinic.write(sessions=SESSIONS_IN_MG_PER_KG)
+    mapping = draft_mapping(read_source(clinic.source))
+    clinic.write(
+        sessions=SESSIONS_IN_MG_PER_KG, events="id,date,event\nA,2025-05-01,relapse\n", rooms="id,room\nA,3\nA,4\n"
+    )
+    with pytest.raises(InputRefusedError) as refused:
+        refuse_unknown_data(read_source(clinic.source), read_mapping(mapping, "first.toml"))
+    (found,) = describe_problems(refused.value.problems)
+    assert found.startswith("first.toml, key events: required a block that takes rows of events.csv, or [[not_read]]")
+    unwanted = '[[not_read]]\nfrom = "events.csv"\n'
+    refuse_unknown_data(read_source(clinic.source), read_mapping(mapping + unwanted, "first.toml"))
+
+
 TOTALS = "id,date,gad7_total\nA,2025-03-09,16\nB,2025-04-01,12\n"
 WITH_MADRS = "id,date,gad7_total,madrs_total\nA,2025-03-09,16,30\nB,2025-04-01,12,20\n"
 OF_TOTALS = MAPPING.replace(
@@ -121,5 +135,5 @@ def test_what_the_mapping_takes_from_another_column_is_answered(clinic: SmallCli
 def test_a_new_file_is_refused_or_listed_as_a_whole(clinic: SmallClinic) -> None:
     mapping, events = without_dose(OF_TOTALS), "id,date,event\nA,2025-05-01,relapse\n"
     (line,) = unknown_in(clinic, mapping, events=events)
-    assert line.startswith("clinic.toml, key events: required keys or a block that take date, event of events.csv")
+    assert line.startswith("clinic.toml, key events: required a block that takes rows of events.csv")
     assert unknown_in(clinic, mapping + '[[not_read]]\nfrom = "events.csv"\n', events=events) == []
