@@ -81,13 +81,16 @@ def test_what_is_no_source_is_refused(place: SameProcess, source: str, said: str
 
 
 @pytest.mark.skipif(not CLINIC_EXPORT.is_dir(), reason="needs ../shared/clinic-export")
-def test_the_export_of_a_clinic_takes_three_answers(place: SameProcess) -> None:
-    """Its letter says which route each code is; what no tick means, nobody but the clinic knows."""
+def test_the_export_of_a_clinic_takes_four_answers(place: SameProcess) -> None:
+    """Its letter says which route each code is; what a tick or no tick means, nobody but the clinic knows."""
     done = place.kap("cohort", "map", CLINIC_EXPORT, "--out", "kap.toml")
-    assert "3 questions to answer in it" in done.stdout
+    assert "4 questions to answer in it" in done.stdout
     mapping = place.folder / "kap.toml"
     routes = '1 = "sublingual", 2 = "intramuscular", 3 = "intravenous"'
-    text = mapping.read_text(encoding="utf-8").replace('1 = "?", 2 = "?"', routes).replace('"?"}', '"not_recorded"}')
+    text = mapping.read_text(encoding="utf-8").replace('1 = "?", 2 = "?"', routes)
+    text = text.replace('["yes", "no"], answer = "?"', '["yes", "no"], answer = "yes"').replace(
+        '"?"}', '"not_recorded"}'
+    )
     mapping.write_text(text, encoding="utf-8")
     done = place.kap("cohort", "import", CLINIC_EXPORT, "cohort", "--map", "kap.toml")
     assert done.returncode == 0, done.stderr
