@@ -31,25 +31,35 @@ class RepairedColumn:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def repair_typed(column: Column, array: ArrowArray) -> RepairedColumn:
-    """A column of numbers or flags as the type that the strict reader takes for it, where nothing is lost."""
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
-    if pa.types.is_decimal(array.type):
-        array = array.cast(pa.float64())
-    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
-        return RepairedColumn(array)
+def repair_typed(column: Column, array: ArrowArray, *, may_be_number: bool = False) -> RepairedColumn:
+    """A column of numbers or flags as the type that the strict reader takes for it, where nothing is lost.
+
+    ``may_be_number``: the strict reader takes 1 and 0 in this column of flags.
+    """
     repairs: Counter[str] = Counter()
+    array = _plain(column, array, repairs)
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+        return RepairedColumn(array, repairs)
     if pa.types.is_floating(array.type):
         array = _without_nan(array, repairs)
     if array.null_count == len(array):
         return RepairedColumn(pa.nulls(len(array)), repairs)
     if column.kind == "identifier":
         return _identifiers(array, repairs)
-    if column.kind == "flag":
+    if column.kind == "flag" and not may_be_number:
         return _flags(array, repairs)
     return _days(array, repairs) if column.kind == "day" else RepairedColumn(array, repairs)
+
+
+def _plain(column: Column, array: ArrowArray, repairs: Counter[str]) -> ArrowArray:
+    """The values of a dictionary, and decimals of fixed precision as floats; counted where they become numbers."""
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    array = array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+    if not pa.types.is_decimal(array.type):
+        return array
+    if column.kind in ("number", "whole", "day"):
+        repairs["read decimals of fixed precision as numbers"] += len(array) - array.null_count
+    return array.cast(pa.float64())
 
 
 def _without_nan(array: ArrowArray, repairs: Counter[str]) -> ArrowArray:

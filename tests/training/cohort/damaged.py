@@ -62,12 +62,13 @@ def write(files: Files, folder: Path) -> Path:
 
 
 def put(table: str, old: str, new: str, count: int = -1) -> Damage:
-    """A piece of a table's text replaced."""
+    """A piece of the text of a table or of the protocol replaced."""
 
     def damage(files: Files) -> Files:
-        text = files[f"{table}.csv"].decode()
+        name = "protocol.toml" if table == "protocol" else f"{table}.csv"
+        text = files[name].decode()
         assert old in text
-        return files | {f"{table}.csv": text.replace(old, new, count).encode()}
+        return files | {name: text.replace(old, new, count).encode()}
 
     return damage
 
@@ -137,3 +138,13 @@ def semicolons(*tables: str) -> Damage:
 
 LETTER_IDS = with_ids(_12="a1", _13="b1", _14="c1")
 ZERO_IDS = with_ids(_12="0012", _13="0013", _14="0014")
+REGIONS: Files = every(lambda text: text.replace("\n", ",na\n").replace(",na", ",region", 1), "patients")(CLEAN) | {
+    "protocol.toml": b"""
+[[covariates]]
+name = "region"
+kind = "category"
+levels = ["eu", "na"]
+meaning = "continent"
+"""
+}
+"""With a category of which one level looks like a mark for a missing value."""
