@@ -99,7 +99,8 @@ def test_everything_is_one_json_object(folder: Folder) -> None:
     (scores,) = said["scores"]
     assert (scores["instrument"], scores["whole"]["ratings"]) == ("gad7", 48)
     assert [site["site"] for site in scores["sites"]] == ["c0", "c1"]
-    assert [finding["code"] for finding in said["findings"]] == ["session_numbers"]
+    assert [finding["code"] for finding in said["findings"]] == ["import_unknown", "session_numbers"]
+    assert said["import_agreement"] == "unknown"
     assert said["landmarks"][0]["name"] == "before session 1"
     assert said["landmarks"][0]["left_out"] == {"landmark_not_reached": 24}
 
