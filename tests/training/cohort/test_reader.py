@@ -161,7 +161,7 @@ def test_a_table_in_an_unknown_format_is_not_passed_over(folder: Folder, tmp_pat
 
 def test_other_files_are_ignored_and_can_be_named(folder: Folder, tmp_path: Path) -> None:
     folder.write()
-    for name in ("README.md", "truth.parquet", ".DS_Store", "protocol.pdf"):
+    for name in ("README.md", "truth.parquet", ".DS_Store", "protocol.pdf", "import.json", "datapackage.json"):
         (tmp_path / name).write_bytes(b"")
     assert len(folder.read()) == 2
     assert ignored_files(tmp_path) == ("README.md", "protocol.pdf", "truth.parquet")
