@@ -31,6 +31,7 @@ DATE_OF_SPREADSHEET = "a number that looks like a spreadsheet's date; write days
 _PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,20})?", re.ASCII)
 _SMALL = re.compile(r"-?\d(\.\d+)?e-\d{1,2}", re.ASCII)
 _EXPONENT_ID = re.compile(r"\d([.,]\d+)?e\+\d+", re.ASCII | re.IGNORECASE)
+_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _NEAR = 0.75
 """Least similarity of a text and the category that it may be meant for, as `difflib` measures it."""
 
@@ -67,7 +68,9 @@ def obstacle_to_identifier(text: str) -> str | None:
 
 
 def called_like(text: str, column: Column) -> str | None:
-    """The one category that a text is, in any case; ``None`` without one."""
+    """The one category that a text is, in any case or with the ``.0`` that pandas adds; ``None`` without one."""
+    number = _FLOAT.fullmatch(text)
+    text = number[1] if number else text
     same = [category for category in column.categories if category.casefold() == text.casefold()]
     return same[0] if len(same) == 1 else None
 

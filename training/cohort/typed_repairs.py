@@ -45,7 +45,9 @@ def repair_typed(column: Column, array: ArrowArray, *, may_be_number: bool = Fal
     if array.null_count == len(array):
         return RepairedColumn(pa.nulls(len(array)), repairs)
     if column.kind == "identifier":
-        return _identifiers(array, repairs)
+        return _digits(array, repairs, "identifiers")
+    if any(category.isdigit() for category in column.categories):
+        return _digits(array, repairs, "categories")
     if column.kind == "flag" and not may_be_number:
         return _flags(array, repairs)
     return _days(array, repairs) if column.kind == "day" else RepairedColumn(array, repairs)
@@ -71,7 +73,7 @@ def _without_nan(array: ArrowArray, repairs: Counter[str]) -> ArrowArray:
     return pc.if_else(nan, pa.scalar(None, array.type), array)
 
 
-def _identifiers(array: ArrowArray, repairs: Counter[str]) -> RepairedColumn:
+def _digits(array: ArrowArray, repairs: Counter[str], meant: str) -> RepairedColumn:
     """Whole numbers as their digits; a column with other numbers stays, and the strict reader refuses it."""
     there = pc.is_valid(array).to_numpy(zero_copy_only=False)
     refused: dict[int, str] = {}
@@ -84,7 +86,7 @@ def _identifiers(array: ArrowArray, repairs: Counter[str]) -> RepairedColumn:
             np.flatnonzero(long & there).tolist(), "a number too long to be exact; export the ids again as text"
         )
         array = pc.cast(_where(array, ~long), pa.int64())
-    repairs["read whole numbers as identifiers"] += int(there.sum()) - len(refused)
+    repairs[f"read whole numbers as {meant}"] += int(there.sum()) - len(refused)
     return RepairedColumn(array.cast(pa.string()).dictionary_encode(), repairs, refused)
 
 

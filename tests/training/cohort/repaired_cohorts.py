@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tests.training.cohort.damaged import (
     CLEAN,
+    GROUPS,
     REGIONS,
     Damage,
     Files,
@@ -38,12 +39,7 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         through_pandas,
         ["read 'True' as true in 5 cells of 4 columns", "read 'False' as false in 3 cells of 3 columns"],
     ),
-    (
-        "pandas, to Parquet",
-        CLEAN,
-        as_parquet(),
-        ["read whole numbers as identifiers in 14 cells of 5 columns"],
-    ),
+    ("pandas, to Parquet", CLEAN, as_parquet(), ["read whole numbers as identifiers in 14 cells of 5 columns"]),
     (
         "pandas, all columns categorical",
         CLEAN,
@@ -199,12 +195,7 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
             "read 'nan' as not recorded in 1 cell of column adverse_event in sessions.csv",
         ],
     ),
-    (
-        "NA for every empty cell",
-        CLEAN,
-        every(na_for_empty),
-        ["read 'NA' as not recorded in 8 cells of 8 columns"],
-    ),
+    ("NA for every empty cell", CLEAN, every(na_for_empty), ["read 'NA' as not recorded in 8 cells of 8 columns"]),
     (
         "NA for a site that is not recorded, and for other cells",
         put("patients", "14,north", "14,")(CLEAN),
@@ -243,6 +234,21 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
             "read ';' between cells: sessions.csv",
             "read a decimal comma as a decimal point in 2 cells of column dose_mg_per_kg in sessions.csv",
             "read '.' as not recorded in 1 cell of column dose_mg_per_kg in sessions.csv",
+        ],
+    ),
+    (
+        "levels that are numbers, as floats",
+        GROUPS,
+        put("patients", ",1\n", ",1.0\n"),
+        ["read '1.0' as 1 in 3 cells of column arm in patients.csv"],
+    ),
+    (
+        "levels that are numbers, in Parquet",
+        GROUPS,
+        as_parquet(tables=("patients",)),
+        [
+            "read whole numbers as categories in 3 cells of column arm in patients.parquet",
+            "read whole numbers as identifiers in 3 cells of column patient_id in patients.parquet",
         ],
     ),
     (
