@@ -56,8 +56,14 @@ def _next_step(text: str, source: str, out: Path) -> list[str]:
     lines = [f"{out}: key {path}: {asked.removeprefix('an answer: ')}" for path, asked in questions]
     number = len(questions)
     asked = f"{number} question{'' if number == 1 else 's'} to answer in it" if number else "no question is open"
-    shown = source if "://" not in source else "SOURCE"  # the address of a database may hold a password
-    return [*lines, f"wrote {out}: {asked}; then run kap cohort import {shown} DIR --map {out}"]
+    return [*lines, f"wrote {out}: {asked}; then run kap cohort import {_shown(source)} DIR --map {out}"]
+
+
+def _shown(source: str) -> str:
+    """The source as a command names it; the address of a database may hold a password."""
+    from training.intake.sources.dispatch import is_address
+
+    return "SOURCE" if is_address(source) else source
 
 
 @click.command("import")
@@ -132,6 +138,6 @@ def _drafted(source: Source, location: str) -> CohortMapping:
     try:
         return read_mapping(draft_mapping(source), DRAFT)
     except CohortRefusedError as error:
-        required = f"a mapping: run kap cohort map {location} --out {DRAFT}, answer it, and import with --map"
+        required = f"a mapping: run kap cohort map {_shown(location)} --out {DRAFT}, answer it, and import with --map"
         step = Problem(DRAFT, None, "--map", required, "open questions")
         raise CohortRefusedError([*error.problems, step]) from None

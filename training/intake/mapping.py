@@ -15,6 +15,7 @@ SeveralRatings = Literal["refuse", "first", "last"]
 CONVERSIONS: Mapping[str, str] = MappingProxyType(
     {
         "days": "a number of days, counted from where the source counts",
+        "days_from_day_0": "a number of days that counts from day 0",
         "age_at_day_0": "completed years from a date of birth to day 0",
         "years_until_day_0": "years from a year or date to day 0",
         "body_mass_index": "kg and height_cm or height_m to kg/m2",

@@ -115,6 +115,7 @@ class _MappingDocument:
         protocol, protocol_text = self.protocol(own, folder)
         identifier = str(are.get("id"))
         blocks = self.blocks(document, identifier, protocol)
+        self.item_keys(blocks)
         not_read = self.blocks_of(NOT_READ, document, identifier, ())
         index = (
             self.value("dates.index", dates["index"]) if dates.get("day_0") == "index" and "index" in dates else None
@@ -203,6 +204,14 @@ class _MappingDocument:
         if not found:
             self.refuse("sessions", "at least one block such as [[sessions]]", "none")
         return tuple(found)
+
+    def item_keys(self, blocks: tuple[Block, ...]) -> None:
+        """Refuse a key of the items of a scale in some rows only: elsewhere its items would be counted otherwise."""
+        scored = [row for block in blocks for row in block.rows if row.items and "instrument" in row.values]
+        keyed = {row.values["instrument"].constant for row in scored if row.item_key is not None}
+        for row in scored:
+            if row.item_key is None and row.values["instrument"].constant in keyed:
+                self.refuse(f"{row.path}.item_key", "a key, as other rows of the same scale have one", "none")
 
     def blocks_of(
         self, table: str, document: Mapping[str, Any], identifier: str, names: tuple[str, ...]

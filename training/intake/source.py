@@ -48,8 +48,8 @@ class SourceTable:
 
     ``rows`` has the number of each row as the file shows it: of a delimited file or a sheet as a spreadsheet numbers
     it, so that the header usually is row 1; else from 1 for the first record. ``decimal_comma`` tells that a comma is
-    the decimal mark of its text cells. ``notes`` are sentences about how it was read, such as its encoding; they name
-    no value of a patient.
+    the decimal mark of its text cells; ``days_from_1904``, that its numbers count days from 1904. ``notes`` are
+    sentences about how it was read, such as its encoding; they name no value of a patient.
     """
 
     name: str
@@ -57,6 +57,7 @@ class SourceTable:
     rows: Indices
     place: str = ""
     decimal_comma: bool = False
+    days_from_1904: bool = False
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -94,9 +95,22 @@ def _is_empty(cell: Cell | None) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())  # noqa: PLR0124 - NaN
 
 
+_DATE = (
+    r"(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[T _-]\d{2}:?\d{2}(?::?\d{2})?)?"
+    r"|\d{1,2}([-_./])\d{1,2}\2(?:19|20)\d{2}"
+)
+_WHOLE_DATE = re.compile(rf"(?<!\d)(?:{_DATE})(?!\d)")
+_STAMP = re.compile(rf"(?<!\d)(?:{_DATE}|(?:19|20)\d{{2}}[-_.](?:0[1-9]|1[0-2]))(?!\d)")
+
+
 def undated(text: str) -> str:
-    """A text with a star for each date or time stamp, as in the names of exported files."""
-    return re.sub(r"(?:19|20)\d{2}([-_.]?)\d{2}\1\d{2}(?:[T_-]\d{4,6})?(?!\d)", "*", text)
+    """A text with a star for each date, month of a year or time stamp, as in the names of exported files."""
+    return _STAMP.sub("*", text)
+
+
+def has_date(text: str) -> bool:
+    """Whether a text holds a whole date, such as ``Ulm 2025-04-03``, ``3.4.2025`` or ``x20250403``."""
+    return _WHOLE_DATE.search(text) is not None
 
 
 def text_of(cell: Cell) -> str:

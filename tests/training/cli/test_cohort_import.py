@@ -9,6 +9,7 @@ from tests.places import SHARED
 from tests.training.commands import SameProcess, refused
 from tests.training.intake.small_clinic import SESSIONS, SmallClinic
 from training.cohort.reader import read_cohort
+from training.intake.sources.dispatch import read_source
 
 CLINIC_EXPORT = SHARED / "clinic-export"
 
@@ -96,3 +97,28 @@ def test_the_export_of_a_clinic_takes_three_answers(place: SameProcess) -> None:
     assert (len(cohort), len(cohort.sessions), len(cohort.assessments)) == (600, 5408, 11571)
     assert np.count_nonzero(cohort.number("prior_treatments_recorded")) == 424
     assert np.count_nonzero(np.isnan(cohort.number("comorbid_depression"))) == 250
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://u:hidden@127.0.0.1:1/x", "postgresql:/u:hidden@h", "POSTGRESQL://u:hidden@h", "mysql://u:hidden@h",
+     "u:hidden@h", "postgresql://u:hidden@h:port/x"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", [("import", "cohort"), ("map", "--out", "m.toml")])
+def test_no_message_shows_the_password_of_an_address(
+    place: SameProcess, address: str, command: tuple[str, ...]
+) -> None:
+    done = place.kap("cohort", command[0], address, *command[1:])
+    assert done.returncode == 2
+    assert "SOURCE: required" in done.stderr
+    assert "hidden" not in done.stdout + done.stderr
+
+
+def test_open_questions_of_a_database_do_not_show_its_password(
+    place: SameProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = read_source(with_route_codes(place.folder).source)
+    monkeypatch.setattr("training.intake.sources.dispatch.read_source", lambda _: source)
+    said = refused(place.kap("cohort", "import", "postgresql://u:hidden@h/x", "cohort"), 2)
+    assert "run kap cohort map SOURCE --out mapping.toml" in said
+    assert "hidden" not in said

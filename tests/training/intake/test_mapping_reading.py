@@ -84,3 +84,12 @@ def test_what_the_source_does_not_have_is_refused_with_what_is_near(
     clinic: SmallClinic, old: str, new: str, said: str
 ) -> None:
     assert any(said in line for line in clinic.write().refusal(MAPPING.replace(old, new)))
+
+
+def test_a_key_of_items_stands_in_every_row_of_its_scale_or_in_none() -> None:
+    items = ", ".join(f'"q{number}"' for number in range(1, 8))
+    rows = f'{{ day = {{ value = 0 }}, items = [{items}], item_key = "1 to 4" }}, {{ day = "d", items = [{items}] }}'
+    block = f'[[assessments]]\nfrom = "wide.csv"\ninstrument = {{ value = "gad7" }}\nrows = [{rows}]\n'
+    (found,) = refusal(MAPPING + block)
+    assert found.startswith("clinic.toml, key assessments.2.rows.2.item_key: required a key, as other rows of the same")
+    assert read_mapping(MAPPING + block.replace(', item_key = "1 to 4"', "")).name == "mapping"

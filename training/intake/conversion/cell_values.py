@@ -98,12 +98,17 @@ def plain_name(text: str) -> str:
     return re.sub(r"[\s_-]+", "", text.casefold())
 
 
+def plain_code(text: str) -> str:
+    """A code without a fraction of zeros: ``-99.0`` is ``-99``."""
+    return re.sub(r"[.,]0+$", "", text.strip())
+
+
 def mapped(cell: Cell, values: Mapping[str, Scalar]) -> Scalar:
     """What the mapping says that a code means; an empty text means not recorded."""
     text = text_of(cell).casefold()
     if text in values:
         return values[text]
-    number = re.sub(r"^0+(?=\d)", "", re.sub(r"\.0+$", "", text))
+    number = re.sub(r"^0+(?=\d)", "", plain_code(text))
     if number in values:
         return values[number]
     raise CellRefusedError("one of the values in the mapping: " + ", ".join(values), "another value")

@@ -48,22 +48,38 @@ class ImportRecord:
         return [*self.notes, *(one.sentence for one in self.conversions), f"wrote {tables}"]
 
     def document(self) -> dict[str, Any]:
-        """The record as JSON."""
+        """The record as JSON, in whose texts a star stands for each date."""
         return {
             "format": FORMAT,
             "mapping_digest": self.mapping_digest,
-            "source": {"kind": self.source_kind, "digests": dict(self.source_digests)},
+            "source": {"kind": self.source_kind, "digests": _by_undated_name(self.source_digests)},
             "cohort_digest": self.cohort_digest,
             "rows": dict(self.rows),
             "conversions": [
-                {"what": one.what, "count": one.count, "columns": list(one.columns), "sentence": one.sentence}
+                {
+                    "what": undated(one.what),
+                    "count": one.count,
+                    "columns": [undated(column) for column in one.columns],
+                    "sentence": undated(one.sentence),
+                }
                 for one in self.conversions
             ],
-            "notes": list(self.notes),
-            "not_read": list(self.not_read),
+            "notes": [undated(note) for note in self.notes],
+            "not_read": [undated(line) for line in self.not_read],
             "pseudonyms": self.pseudonyms,
-            "warnings": list(self.warnings),
+            "warnings": [undated(warning) for warning in self.warnings],
         }
+
+
+def _by_undated_name(digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests by names without dates; of names that are equal then, all but the first get a number."""
+    found: dict[str, str] = {}
+    for name, digest in digests.items():
+        plain, number = undated(name), 1
+        while (f"{plain} ({number})" if number > 1 else plain) in found:
+            number += 1
+        found[f"{plain} ({number})" if number > 1 else plain] = digest
+    return found
 
 
 def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_file: Path | None) -> ImportRecord:
@@ -95,7 +111,7 @@ def import_cohort(source: Source, mapping: CohortMapping, directory: Path, key_f
             pseudonyms=mapping.pseudonyms,
             warnings=tuple(describe_findings(warnings)),
         )
-        text = undated(json.dumps(record.document(), indent=2, ensure_ascii=False))
+        text = json.dumps(record.document(), indent=2, ensure_ascii=False)
         (folder / IMPORT_RECORD).write_text(text + "\n", encoding="utf-8")
         if key:
             key.save()

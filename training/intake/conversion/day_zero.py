@@ -10,7 +10,7 @@ from features.records.timeline import Floats, Mask
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.conversion.moments import COUNTED, DATED, FROM_DAY_0, Moments
 from training.intake.conversion.selection import Selection
-from training.intake.conversion.session_rows import SessionRows
+from training.intake.conversion.session_rows import SessionRows, count_earlier_untaken, refuse_undated_first
 from training.intake.mapping import CohortMapping
 
 
@@ -32,6 +32,12 @@ class DayZero:
         zero[moments.clock == COUNTED] = self.count[patient][moments.clock == COUNTED]
         return np.asarray(moments.day - zero, dtype=np.float64)
 
+    def without_zero(self, moments: Moments, patient: np.ndarray, clock: int) -> Mask:
+        """Which rows tell their day by a clock on which their patient's day 0 is unknown; shape (rows,)."""
+        zero = self.date if clock == DATED else self.count
+        recorded = (moments.clock == clock) & ~np.isnan(moments.day)
+        return np.asarray(recorded & np.isnan(zero[patient]) & ~self.left_out[patient], dtype=np.bool_)
+
 
 def find_day_zero(
     selection: Selection, mapping: CohortMapping, cells: CellEvaluation, sessions: Sequence[SessionRows]
@@ -45,7 +51,10 @@ def find_day_zero(
     if not any(one.rows for one in sessions):
         required = 'blocks [[sessions]] with dosing sessions, or day_0 = "index" under [dates]'
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "no session"))
+    refuse_undated_first(sessions, cells)
     first = {clock: _first_dosing(sessions, number, clock) for clock in (DATED, COUNTED, FROM_DAY_0)}
+    for clock in (DATED, COUNTED):
+        count_earlier_untaken(selection, mapping, cells, first[clock], clock)
     left_out = np.isnan(first[DATED]) & np.isnan(first[COUNTED]) & np.isnan(first[FROM_DAY_0])
     both = ~np.isnan(first[DATED]) & ~np.isnan(first[COUNTED])
     if both.any():
@@ -54,8 +63,7 @@ def find_day_zero(
     cells.log.count_rows("patients without a first dose: left out", int(left_out.sum()))
     counted = first[COUNTED][~np.isnan(first[COUNTED])]
     cells.log.count_rows("patients whose days are counted from their first dosing session", int((counted != 0).sum()))
-    count = np.where(np.isnan(first[COUNTED]), 0.0, first[COUNTED])
-    return DayZero(first[DATED], count, left_out)
+    return DayZero(first[DATED], first[COUNTED], left_out)
 
 
 def _first_dosing(sessions: Sequence[SessionRows], number: int, clock: int) -> Floats:
@@ -80,7 +88,7 @@ def _from_index(selection: Selection, mapping: CohortMapping, cells: CellEvaluat
             _place(days, one.rows, moments, clock, cells)
     left_out = np.isnan(date) & np.isnan(count)
     cells.log.count_rows("patients without an index date: left out", int(left_out.sum()))
-    return DayZero(date, np.nan_to_num(count), left_out)
+    return DayZero(date, count, left_out)
 
 
 def _place(days: Floats, rows: SelectedRows, moments: Moments, clock: int, cells: CellEvaluation) -> None:

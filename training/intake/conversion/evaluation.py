@@ -20,6 +20,7 @@ from training.intake.conversion.cell_values import (
     flag_respelt,
     mapped,
     number_respelt,
+    plain_code,
     plain_name,
     read_category,
     read_flag,
@@ -30,6 +31,8 @@ from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.moments import (
     COUNTED,
     DATED,
+    EXCEL,
+    EXCEL_1904,
     FROM_DAY_0,
     CellRefusedError,
     Moment,
@@ -132,11 +135,11 @@ class CellEvaluation:
 
     def moments(self, rows: SelectedRows, rule: ValueRule) -> Moments:
         """Days, as dates or counted; shape (rows,)."""
-        if rule.constant is not None or rule.values is not None or rule.convert == "days":
+        if rule.constant is not None or rule.values is not None or rule.convert in ("days", "days_from_day_0"):
             day = self.numbers(rows, rule)
             clock = COUNTED if rule.convert == "days" else FROM_DAY_0
             return Moments(day, np.full(len(day), np.nan), np.full(len(day), clock, dtype=np.int8))
-        date_format = rule.date_format or self.mapping.date_format
+        date_format = self.date_format(rows.table, rule)
 
         def read(cell: Cell | Scalar) -> tuple[float, float]:
             moment: Moment = read_moment(cell, date_format, self.zone)
@@ -149,6 +152,11 @@ class CellEvaluation:
             self.log.count_cells("turned dates into days", rows.table, dated, str(rule.column))
         second = both[:, 1] if rule.time is None else self._times(rows, rule)
         return Moments(both[:, 0], second, np.full(len(both), DATED, dtype=np.int8))
+
+    def date_format(self, table: SourceTable, rule: ValueRule) -> str | None:
+        """How a column writes dates, as the mapping says; Excel's numbers as the workbook counts them."""
+        declared = rule.date_format or self.mapping.date_format
+        return EXCEL_1904 if declared == EXCEL and table.days_from_1904 else declared
 
     def _times(self, rows: SelectedRows, rule: ValueRule) -> Floats:
         own = ValueRule(f"{rule.path}.time", column=rule.time)
@@ -211,8 +219,8 @@ class CellEvaluation:
         text = text_of(cell)
         if rule.values is not None and text.casefold() in rule.values:
             return False
-        declared = rule.missing | self.mapping.missing | column.missing_codes
-        return text in declared or text.casefold() in NOT_RECORDED
+        declared = {plain_code(code) for code in rule.missing | self.mapping.missing | column.missing_codes}
+        return plain_code(text) in declared or text.casefold() in NOT_RECORDED
 
     def _refuse_key(self, path: str, required: str, found: str) -> None:
         from features.protocol.problems import Problem

@@ -1,6 +1,7 @@
 """Totals of rating scales from the items of a source, held against the totals that the source gives."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from features.protocol.problems import Problem
 from features.records.timeline import Floats
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import RowRule, ValueRule
+from training.intake.source import SourceColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ def item_totals(rule: RowRule, rows: SelectedRows, cells: CellEvaluation) -> Ite
         return nothing
     given = [cells.numbers(rows, ValueRule(f"{rule.path}.items", column=name)) for name in rule.items]
     items = np.column_stack(given) if given else np.empty((len(rows), 0))
-    first = _first_of_key(rule, scoring, items, cells)
+    first = _first_of_key(rule, scoring, rows, items, cells)
     if first is None:
         return nothing
     if first != scoring.item_minimum:
@@ -59,7 +61,19 @@ def _scoring(rule: RowRule, cells: CellEvaluation) -> ItemScoring | None:
     return scoring
 
 
-def _first_of_key(rule: RowRule, scoring: ItemScoring, items: Floats, cells: CellEvaluation) -> int | None:
+def labelled_offset(scoring: ItemScoring, columns: Sequence[SourceColumn]) -> int:
+    """By how much the labels of the codes show that all items lie above (1) or below (-1) the key; 0 where none do."""
+    for offset in (1, -1):
+        key = range(scoring.item_minimum + offset, scoring.item_maximum + offset + 1)
+        other = str(scoring.item_minimum if offset > 0 else scoring.item_maximum)
+        if columns and all({*map(str, key)} <= set(one.labels) and other not in one.labels for one in columns):
+            return offset
+    return 0
+
+
+def _first_of_key(
+    rule: RowRule, scoring: ItemScoring, rows: SelectedRows, items: Floats, cells: CellEvaluation
+) -> int | None:
     """Where the key of the items begins; a problem of the mapping where the data show another beginning."""
     lowest, highest = scoring.item_minimum, scoring.item_maximum
     if rule.item_key is None and scoring.ask:
@@ -68,11 +82,12 @@ def _first_of_key(rule: RowRule, scoring: ItemScoring, items: Floats, cells: Cel
         _refuse_key(cells, f"{rule.path}.item_key", required, "no answer")
         return None
     if rule.item_key is None:
-        offset = key_offset(scoring, items)
+        columns = [rows.table.columns[name] for name in rule.items if name in rows.table.columns]
+        offset = key_offset(scoring, items) or labelled_offset(scoring, columns)
         if not offset:
             return lowest
         shown = f"{lowest + offset} to {highest + offset}"
-        found = f"items of {shown}, none below, where {lowest} to {highest} is due"
+        found = f"items or labels of {shown}, none below, where {lowest} to {highest} is due"
         _refuse_key(cells, f"{rule.path}.item_key", f'item_key = "{shown}" if the items are keyed so', found)
         return None
     match = re.fullmatch(r"(-?\d+) to (-?\d+)", rule.item_key.strip())

@@ -13,7 +13,7 @@ from training.intake.conversion.item_totals import item_totals
 from training.intake.conversion.patient_rows import recorded
 from training.intake.conversion.selection import BlockRows
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
-from training.intake.conversion.value_conversion import ConversionContext, column_values
+from training.intake.conversion.value_conversion import ConversionContext, column_values, days_of
 from training.intake.mapping import RowRule
 
 AFTER_DOSE, SELF_HARM = "after_dose", "suicidal_thoughts_item"
@@ -65,7 +65,7 @@ def _of_rule(
     kept = scored & named
     rows, values = rows.where(kept), {name: column[kept] for name, column in values.items()}
     moments = cells.moments(rows, rule.values["day"])
-    values["day"] = context.day_zero.days(moments, rows.patient)
+    values["day"] = days_of(rule.values["day"], moments, rows, context)
     if AFTER_DOSE in rule.values and AFTER_DOSE in columns:
         values[AFTER_DOSE] = column_values(rule.values[AFTER_DOSE], columns[AFTER_DOSE], rows, context)
     made = rows_of(rule, rows, values, moments.second)
@@ -129,8 +129,7 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
         if len(group) == 1:
             kept.append(int(group[0]))
             continue
-        scores = ratings.columns["score"][group]
-        if (scores == scores[0]).all():
+        if _are_equal(ratings, group):
             equal += len(group) - 1
         elif block.block.several_on_one_day == "refuse":
             refused += group[1:].tolist()
@@ -142,6 +141,14 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
     log.count_rows(f"ratings on one day: kept the {rule}", dropped)
     _refuse_several(ratings, refused, block, context)
     return ratings.where(np.sort(np.array(kept, dtype=np.intp)))
+
+
+def _are_equal(ratings: TargetRows, group: Indices) -> bool:
+    """Whether ratings have the same score and, where it is recorded, the same answer to the self-harm item."""
+    scores = ratings.columns["score"][group]
+    answers = np.asarray(ratings.columns.get(SELF_HARM, np.full(len(ratings), np.nan)))[group]
+    same_answer = np.isnan(answers).all() or (answers == answers[0]).all()
+    return bool((scores == scores[0]).all() and same_answer)
 
 
 def _in_groups(ratings: TargetRows) -> tuple[Indices, Indices]:

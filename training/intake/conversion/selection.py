@@ -1,7 +1,9 @@
 """Which rows of which source table each block of a mapping takes, and of which patient each of them is."""
 
+import datetime as dt
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,7 +17,7 @@ from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import Block, CohortMapping
 from training.intake.mapping_keys import did_you_mean
-from training.intake.source import Source, SourceColumn, SourceTable, text_of
+from training.intake.source import Cell, Source, SourceColumn, SourceTable, has_date, text_of
 
 _TableRows = tuple[SourceTable, Indices]
 
@@ -66,7 +68,11 @@ def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -
     for block, table, rows, ids in identified:
         patient = np.array([-1 if one is None else known.get(one, -1) for one in ids], dtype=np.intp)
         _report_unlisted(
-            mapping, cells.log, table, rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]]
+            mapping,
+            cells.log,
+            block.identifier,
+            table,
+            rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]],
         )
         blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
     unwanted = [(block, _table(source, block, mapping, cells.log)) for block in mapping.not_read]
@@ -81,6 +87,15 @@ def _untaken(taken: Sequence[_TableRows], passed: Sequence[_TableRows]) -> dict[
         if table.name in left:
             left[table.name][rows] = False
     return {name: np.flatnonzero(rows) for name, rows in left.items() if rows.any()}
+
+
+def untaken_rows(block: Block, table: SourceTable, selection: Selection, known: Mapping[str, int]) -> SelectedRows:
+    """The rows of known patients that no block takes of a block's table; ``known`` has their positions by id."""
+    rows = selection.untaken.get(table.name, np.empty(0, dtype=np.intp))
+    column = table.columns.get(block.identifier, SourceColumn("", np.full(len(table), -1, dtype=np.intp), ()))
+    names = [known.get(name, -1) for name in _normal_identifiers(column)]
+    patient = np.array([*names, -1], dtype=np.intp)[column.codes[rows]]
+    return SelectedRows(table, rows[patient >= 0], patient[patient >= 0])
 
 
 def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:
@@ -117,11 +132,10 @@ def _identifiers(block: Block, table: SourceTable, rows: Indices, cells: CellEva
     codes = column.codes[rows]
     if column.values:
         cells.log.refuse(table, rows[codes < 0], column.name, "the id of the row's patient", "an empty cell")
-    damaged = {code for code, value in enumerate(column.values) if _is_damaged(text_of(value))}
-    if damaged:
-        wrong = rows[np.isin(codes, list(damaged))]
-        required = "the id as the clinic wrote it; format the column as text in the spreadsheet and export it again"
-        cells.log.refuse(table, wrong, column.name, required, "a number in exponent notation, as spreadsheets make it")
+    refused = refused_values(column, is_written=not cells.mapping.pseudonyms)
+    for (required, found), values in refused.items():
+        cells.log.refuse(table, rows[np.isin(codes, values)], column.name, required, found)
+    damaged = {code for values in refused.values() for code in values}
     names = _normal_identifiers(column)
     return [None if code < 0 or code in damaged else names[code] for code in codes.tolist()]
 
@@ -133,9 +147,34 @@ def _normal_identifiers(column: SourceColumn) -> list[str]:
     return [text.removesuffix(".0") for text in texts] if is_float else texts
 
 
-def _is_damaged(text: str) -> bool:
-    """Whether a spreadsheet has replaced an id by a rounded number, such as 1.23E+11."""
-    return re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", text) is not None
+def refused_values(column: SourceColumn, *, is_written: bool) -> dict[tuple[str, str], list[int]]:
+    """The positions of values that are no ids, by what is required and found instead."""
+    texts = [text_of(value) for value in column.values]
+    dated = [is_written and has_date(text) for text in texts]
+    refused: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for code, (value, text) in enumerate(zip(column.values, texts, strict=True)):
+        if found := _damage(value, text):
+            refused[_AS_WRITTEN, found].append(code)
+        elif dated[code] and (all(dated) or not text.isdigit()):
+            refused["ids without a date, or pseudonyms = true under [patients_are]", "an id with a date in it"].append(
+                code
+            )
+    return refused
+
+
+_AS_WRITTEN = "the id as the clinic wrote it; format the column as text in the spreadsheet and export it again"
+_EXACT_BELOW = 1e15
+"""A spreadsheet keeps fifteen digits of a number."""
+
+
+def _damage(value: Cell, text: str) -> str:
+    """What a spreadsheet has made of an id; empty for an id as it was written."""
+    if isinstance(value, dt.date | dt.time):
+        return "a date or time, as spreadsheets make of ids such as 3-4"
+    if isinstance(value, float) and abs(value) >= _EXACT_BELOW:
+        return "a number with more digits than a spreadsheet keeps"
+    damaged = re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", text) is not None
+    return "a number in exponent notation, as spreadsheets make it" if damaged else ""
 
 
 def normal_identifier(text: str) -> str:
@@ -143,11 +182,13 @@ def normal_identifier(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
-def _report_unlisted(mapping: CohortMapping, log: ConversionLog, table: SourceTable, rows: Indices) -> None:
+def _report_unlisted(
+    mapping: CohortMapping, log: ConversionLog, column: str, table: SourceTable, rows: Indices
+) -> None:
     if not len(rows):
         return
     if mapping.unlisted == "leave_out":
         log.count_rows(f"rows of {table.name} of patients who are not listed: left out", len(rows))
         return
     required = 'the id of a patient in the blocks [[patients]], or unlisted = "leave_out" under [patients_are]'
-    log.refuse(table, rows, mapping.identifier, required, "an id that is not there")
+    log.refuse(table, rows, column, required, "an id that is not there")

@@ -16,7 +16,7 @@ from training.intake.conversion.rating_rows import dose_times, rating_rows
 from training.intake.conversion.selection import BlockRows, Selection, select_rows
 from training.intake.conversion.session_rows import SessionRows, find_sessions, numbers_by_date
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
-from training.intake.conversion.value_conversion import ConversionContext, column_values
+from training.intake.conversion.value_conversion import ConversionContext, column_values, days_of
 from training.intake.mapping import CohortMapping, RowRule
 from training.intake.source import Source
 
@@ -104,7 +104,7 @@ def _session_rows(sessions: tuple[SessionRows, ...], context: ConversionContext)
     declared = _declared("sessions", context)
     parts = []
     for one in sessions:
-        values = {"day": context.day_zero.days(one.moments, one.rows.patient), "kind": one.kind}
+        values = {"day": days_of(one.rule.values["day"], one.moments, one.rows, context), "kind": one.kind}
         for name, rule in one.rule.values.items():
             if name not in values and rule.convert != "by_date":
                 values[name] = column_values(rule, declared[name], one.rows, context)

@@ -70,10 +70,13 @@ def unread_rows(source: Source, mapping: CohortMapping, untaken: Mapping[str, In
     for name, rows in untaken.items():
         columns = dict.fromkeys(column for block in mapping.blocks if _reads(block, name) for column in block.where)
         texts = [_texts_of(source.tables[name], column, rows) for column in columns]
-        for kind, count in Counter(zip(*texts, strict=True)).items():
+        kinds = Counter(zip(*texts, strict=True))
+        shown: Counter[str] = Counter()
+        for kind, count in kinds.items():
             if not joined.intersection(kind):
                 words = " and ".join(_described(source.tables[name], *one) for one in zip(columns, kind, strict=True))
-                found.append(f"{name}: {count:,} row{'' if count == 1 else 's'} with {words}")
+                shown[words] += count
+        found += [f"{name}: {count:,} row{'' if count == 1 else 's'} with {words}" for words, count in shown.items()]
     return found
 
 
@@ -88,5 +91,14 @@ def _texts_of(table: SourceTable, name: str, rows: Indices) -> list[str]:
 
 
 def _described(table: SourceTable, name: str, text: str) -> str:
+    """A column with its value where it names a kind of rows; a text that may tell of a patient is not shown."""
     label = table.columns[name].labels.get(text, "")
+    is_kind = len(table.columns[name].values) <= _MOST_KINDS and re.fullmatch(_KIND, text)
+    if text and not label and not is_kind and not name.endswith("concept_id"):
+        return f"another {name}"
     return f"{name} {text or 'empty'}" + (f" ({label})" if label else "")
+
+
+_MOST_KINDS = 60
+_KIND = re.compile(r"(?!.*\d{4})\w[\w.+/-]*(?: [\w.+/-]+){0,2}")
+"""At most three words, without the digits of a year."""

@@ -1,5 +1,6 @@
 """The values of a cohort's columns from the source's rows, with the conversions that a mapping names."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,10 +14,10 @@ from features.records.timeline import Floats, Mask
 from training.intake.conversion.day_zero import DayZero
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
-from training.intake.conversion.moments import DATED, completed_years, read_moment
+from training.intake.conversion.moments import COUNTED, DATED, Moments, completed_years, read_moment
 from training.intake.conversion.patient_rows import PatientColumns
 from training.intake.mapping import Operand, ValueRule
-from training.intake.source import Cell, text_of
+from training.intake.source import Cell, has_date, text_of
 
 Values = np.ndarray
 """Floats, NaN where not recorded, or texts, None where not recorded; shape (rows,)."""
@@ -40,8 +41,30 @@ def column_values(rule: ValueRule, column: Column, rows: SelectedRows, context: 
     if rule.convert in _CONVERTERS:
         return _CONVERTERS[rule.convert](rule, rows, context)
     if column.kind == "day":
-        return context.day_zero.days(cells.moments(rows, rule), rows.patient)
-    return cells.of_kind(rows, rule, column)
+        return days_of(rule, cells.moments(rows, rule), rows, context)
+    values = cells.of_kind(rows, rule, column)
+    if column.kind == "identifier":
+        dated = np.array([text is not None and has_date(str(text)) for text in values], dtype=np.bool_)
+        required = 'a text without a date, or convert = "pseudonym" in the mapping'
+        cells.log.refuse(rows.table, rows.positions[dated], rule.column, required, "a text with a date in it")
+    return values
+
+
+def days_of(rule: ValueRule, moments: Moments, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """The days of rows from day 0; a row that counts otherwise than its patient's sessions is a problem."""
+    for clock, (required, found) in _OTHER_CLOCKS.items():
+        wrong = context.day_zero.without_zero(moments, rows.patient, clock)
+        context.cells.log.refuse(rows.table, rows.positions[wrong], rule.column, required, found)
+    return context.day_zero.days(moments, rows.patient)
+
+
+_OTHER_CLOCKS = {
+    DATED: ("sessions with dates, or index under [dates], to count days to a date", "a date where day 0 has none"),
+    COUNTED: (
+        'convert = "days_from_day_0" in the mapping if these numbers count from day 0, else a date',
+        "a number of days where only the date of day 0 is known",
+    ),
+}
 
 
 def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
@@ -52,10 +75,21 @@ def _age(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Val
     zero = _day_0_dates(rule, rows, context)
     known = ~np.isnan(born.day) & ~np.isnan(zero)
     ages = np.full(len(rows), np.nan)
+    may_be_earlier = _has_two_digit_years(rule, rows, context)
     for row in np.flatnonzero(known):
-        ages[row] = completed_years(date.fromordinal(int(born.day[row])), date.fromordinal(int(zero[row])))
+        day = date.fromordinal(int(born.day[row]))
+        if may_be_earlier and born.day[row] > zero[row]:
+            day = day.replace(year=day.year - 100)
+        ages[row] = completed_years(day, date.fromordinal(int(zero[row])))
     _count("turned dates of birth into ages at day 0", rows, known, rule, context)
     return ages
+
+
+def _has_two_digit_years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> bool:
+    """Whether a column's dates have years of two digits: nobody is born after day 0, so 62 may be 1962."""
+    if "%y" not in (context.cells.date_format(rows.table, rule) or ""):
+        return False
+    return not any(re.search(r"\d{4}", text_of(value)) for value in rows.table.columns[str(rule.column)].values)
 
 
 def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Floats:
@@ -71,7 +105,7 @@ def _day_0_dates(rule: ValueRule, rows: SelectedRows, context: ConversionContext
 def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
     """From a year or a full date to day 0; a year counts as the difference of the years."""
     cells = context.cells
-    date_format = rule.date_format or cells.mapping.date_format
+    date_format = cells.date_format(rows.table, rule)
 
     def read(cell: Cell) -> float:
         text = text_of(cell)
@@ -93,10 +127,10 @@ def _years(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> V
 
 
 def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
-    kilograms = context.cells.numbers(rows, rule)
+    kilograms = _positive(context.cells.numbers(rows, rule), rule.column, rows, context)
     name = "height_cm" if "height_cm" in rule.operands else "height_m"
     height = _operand(rule, name, rows, context) / (100.0 if name == "height_cm" else 1.0)
-    index = kilograms / np.square(np.where(height > 0, height, np.nan))
+    index = kilograms / np.square(height)
     _count("turned weight and height into a body mass index", rows, ~np.isnan(index), rule, context)
     return index
 
@@ -104,7 +138,7 @@ def _body_mass_index(rule: ValueRule, rows: SelectedRows, context: ConversionCon
 def _per_kg(rule: ValueRule, rows: SelectedRows, context: ConversionContext) -> Values:
     milligrams = context.cells.numbers(rows, rule)
     weight = _operand(rule, "weight_kg", rows, context)
-    dose = milligrams / np.where(weight > 0, weight, np.nan)
+    dose = milligrams / weight
     log = context.cells.log
     _count("divided a dose in mg by the weight in kg", rows, ~np.isnan(dose), rule, context)
     unknown = ~np.isnan(milligrams) & np.isnan(dose)
@@ -132,6 +166,9 @@ def _equivalents(
 ) -> Values:
     """A dose of zero is zero of any drug; another dose needs the name of its drug."""
     doses = np.where(milligrams == 0, 0.0, np.nan)
+    context.cells.log.refuse(
+        rows.table, rows.positions[milligrams < 0], rule.column, "a dose of 0 mg or more", "a negative number"
+    )
     wrong = []
     for row in np.flatnonzero(milligrams > 0):
         drug = str(drugs[row] or "").casefold()
@@ -170,7 +207,15 @@ def _operand(rule: ValueRule, name: str, rows: SelectedRows, context: Conversion
     own = _rule_of(rule, rule.operands[name], name)
     number = Column(name, "number", "an operand")
     values = context.patients.spread(own, number, rows) if own.of_patient else context.cells.numbers(rows, own)
-    return np.asarray(values, dtype=np.float64)
+    return _positive(np.asarray(values, dtype=np.float64), own.column, rows, context)
+
+
+def _positive(values: Floats, column: str | None, rows: SelectedRows, context: ConversionContext) -> Floats:
+    """Weights and heights; one that is not above zero is a problem of its row, for it may be a code."""
+    wrong = values <= 0
+    required = "a number above 0, or missing = [...] or [missing] in the mapping where it is a code for a missing value"
+    context.cells.log.refuse(rows.table, rows.positions[wrong], column, required, "another number")
+    return np.where(wrong, np.nan, values)
 
 
 def _rule_of(rule: ValueRule, operand: Operand, name: str) -> ValueRule:

@@ -13,7 +13,7 @@ from training.intake.vocabulary.column_names import BIRTH_DATE, DAY_NUMBER, ONSE
 from training.intake.vocabulary.names import plain
 from training.intake.vocabulary.visits import visit_of
 
-_SLASHED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?: .*)?")
+_TWO_MEANINGS = re.compile(r"(\d{1,2})([/-]|\.(?!\d{1,2}\.\d{4}))(\d{1,2})[/.-](\d{4}|\d{2})(?: .*)?")
 _AWARE = re.compile(r".*\d{2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|[+-]\d{2}:?\d{2})")
 _NEVER = rf"(?:{BIRTH_DATE}|{ONSET}|consent(_date)?|date_of_consent|entered(_at|_on)?|created.*|updated.*|modified.*)"
 
@@ -61,7 +61,7 @@ def drafted_format(names: Iterable[tuple[str, str]], source: Source) -> Any:
     by_table: dict[str, list[re.Match[str]]] = {}
     for table, column in names:
         texts = [value.strip() for value in source.tables[table].columns[column].values if isinstance(value, str)]
-        matches = [match for text in texts if (match := _SLASHED.fullmatch(text))]
+        matches = [match for text in texts if (match := _TWO_MEANINGS.fullmatch(text))]
         if matches:
             by_table.setdefault(table, []).extend(matches)
     if not by_table:

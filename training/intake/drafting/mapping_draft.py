@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from training.intake.drafting.body_measures import drafted_weight
 from training.intake.drafting.checkbox_question import checkbox_questions
 from training.intake.drafting.day_drafts import drafted_format, has_offsets
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
@@ -15,7 +16,7 @@ from training.intake.drafting.other_drafts import (
     drafted_treatments,
     ticked_treatments,
 )
-from training.intake.drafting.parts import SourcePart, matching, parts_of
+from training.intake.drafting.parts import SourcePart, parts_of
 from training.intake.drafting.patient_draft import drafted_patients, has_patient_columns
 from training.intake.drafting.rating_draft import drafted_ratings
 from training.intake.drafting.session_draft import drafted_sessions
@@ -23,7 +24,6 @@ from training.intake.drafting.toml_text import toml_text
 from training.intake.drafting.unused import unused_columns
 from training.intake.source import Source, undated
 from training.intake.sources.omop_draft import omop_blocks, omop_identifier
-from training.intake.vocabulary.column_names import WEIGHT
 
 TABLE_ORDER = ("patients", "prior_treatments", "sessions", "assessments", "events")
 
@@ -34,6 +34,7 @@ def draft_mapping(source: Source) -> str:
     is_omop = source.kind == "omop"
     usual = omop_identifier(source) if is_omop else _usual_identifier(parts)
     blocks = _omop_blocks(source) if is_omop else _sorted([b for part in parts for b in _blocks(part, _weight(parts))])
+    blocks = [_with_source(block, source) for block in blocks]
     asked = question("Which column holds the id of the patient?", _column_names(source))
     dated = [(part.table.name, name) for part in parts for name, one in part.columns.items() if one.is_date]
     head = {
@@ -83,18 +84,28 @@ def _blocks(part: SourcePart, weight: dict[str, Any] | None) -> list[DraftedBloc
 
 def _placed(part: SourcePart, blocks: Sequence[DraftedBlock | None]) -> list[DraftedBlock]:
     """The blocks with the table and the rows that they come from."""
-    place = [DraftedKey("from", undated(part.table.name)), DraftedKey("id", part.identifier)]
+    place = [DraftedKey("from", part.table.name), DraftedKey("id", part.identifier)]
     place += [DraftedKey("where", {name: list(texts) for name, texts in part.where.items()})] if part.where else []
     return [replace(block, keys=(*place, *block.keys)) for block in blocks if block is not None]
+
+
+def _with_source(block: DraftedBlock, source: Source) -> DraftedBlock:
+    """The block with a star for the date in the name of its table, where one table alone fits then."""
+    keys = [
+        replace(key, value=undated(key.value))
+        if key.key == "from" and [undated(name) for name in source.tables].count(undated(key.value)) == 1
+        else key
+        for key in block.keys
+    ]
+    return replace(block, keys=tuple(keys))
 
 
 def _weight(parts: Sequence[SourcePart]) -> dict[str, Any] | None:
     """The column of the patients' own rows with their weight in kg."""
     for part in parts:
-        if part.is_one_row_per_patient:
-            for one in matching(list(part.columns.values()), WEIGHT):
-                if one.is_number and one.plain.unit in ("kg", ""):
-                    return {"patients": one.name}
+        weight = drafted_weight(list(part.columns.values()), "patients") if part.is_one_row_per_patient else None
+        if weight is not None:
+            return weight
     return None
 
 

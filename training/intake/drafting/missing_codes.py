@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from training.intake.conversion.cell_values import plain_code
 from training.intake.drafting.drafted import question
 from training.intake.drafting.parts import SourcePart
 from training.intake.vocabulary.category_names import USUAL_MISSING_CODES
@@ -15,7 +16,7 @@ def drafted_missing(parts: Sequence[SourcePart]) -> Any:
     for part in parts:
         for name, one in part.columns.items():
             if one.is_number:
-                for code in set(USUAL_MISSING_CODES) & set(one.texts):
+                for code in set(USUAL_MISSING_CODES) & set(map(plain_code, one.texts)):
                     columns[code][name] = None
     found = sorted(code for code, names in columns.items() if code.startswith("-") or len(names) > 1)
     if not found:

@@ -5,6 +5,7 @@ from typing import Any
 
 from features.protocol.columns import TABLES, Column
 from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
+from training.intake.drafting.body_measures import drafted_height, drafted_weight
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import described, drafted_value
@@ -16,11 +17,9 @@ from training.intake.vocabulary.column_names import (
     DIAZEPAM,
     DRUG,
     DRUG_DOSE,
-    HEIGHT,
     ONSET,
     PATIENT_COLUMNS,
     SITE,
-    WEIGHT,
     fits,
 )
 from training.intake.vocabulary.names import plain
@@ -102,17 +101,11 @@ def _onset(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
 def _body_mass_index(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:
     if matching(columns, PATIENT_COLUMNS["body_mass_index"]):
         return []
-    weights = [one for one in matching(columns, WEIGHT) if one.is_number and one.plain.unit in ("kg", "")]
-    heights = [one for one in matching(columns, HEIGHT) if one.is_number]
-    if not weights or not heights:
+    weight, height = drafted_weight(columns), drafted_height(columns)
+    if weight is None or not height:
         return []
-    key = "height_m" if heights[0].plain.unit == "m" or _is_metres(heights[0]) else "height_cm"
-    value: dict[str, Any] = {"column": weights[0].name, key: heights[0].name, "convert": "body_mass_index"}
+    value = {**weight, **height, "convert": "body_mass_index"}
     return [DraftedKey("body_mass_index", value, "from weight and height")]
-
-
-def _is_metres(column: PartColumn) -> bool:
-    return all(float(text.replace(",", ".")) < 3 for text in column.texts)
 
 
 def _benzodiazepine(_: SourcePart, columns: Sequence[PartColumn]) -> list[DraftedKey]:

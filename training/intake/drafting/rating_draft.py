@@ -95,7 +95,31 @@ def _with_totals(part: SourcePart, scales: Sequence[ScaleColumns], day: DraftedK
 
 
 def _of_visits(part: SourcePart, scales: Sequence[ScaleColumns]) -> list[DraftedBlock]:
-    """A row per visit in the names of the columns; its day by a date of the visit, by its name, or asked."""
+    """A row per visit in the names of the columns; a scale whose items need a key has its own block.
+
+    The key is that of all visits: at a late one, nobody may have chosen the answer that tells it.
+    """
+    blocks = []
+    items = {
+        one.instrument: [name for other in scales if other.instrument == one.instrument for name in other.items]
+        for one in scales
+    }
+    keys = {name: _item_key(part, name, columns) for name, columns in items.items()}
+    together = [one for one in scales if not keys[one.instrument]]
+    blocks += _visit_rows(part, together, [])
+    for instrument, key in keys.items():
+        if key:
+            blocks += _visit_rows(part, [one for one in scales if one.instrument == instrument], key)
+    return blocks
+
+
+def _item_key(part: SourcePart, instrument: str, items: Sequence[str]) -> list[DraftedKey]:
+    columns = {**part.empty, **part.columns}
+    return drafted_item_key(ITEM_SCORINGS[instrument], [columns[name] for name in items]) if items else []
+
+
+def _visit_rows(part: SourcePart, scales: Sequence[ScaleColumns], key: Sequence[DraftedKey]) -> list[DraftedBlock]:
+    """A block with the rows of some scales; the day of each by a date of the visit, by its name, or asked."""
     rows = []
     asked: dict[str, None] = {}
     for one in scales:
@@ -111,7 +135,7 @@ def _of_visits(part: SourcePart, scales: Sequence[ScaleColumns]) -> list[Drafted
     comment = "days of visits by their names" if any("value" in _table(row["day"]) for row in rows) else ""
     if asked:
         comment = f"on which day from day 0 is each of the visits {', '.join(asked)}? Put a number in place of each ?"
-    return [DraftedBlock("assessments", (DraftedKey("rows", rows),), comment)]
+    return [DraftedBlock("assessments", (*key, DraftedKey("rows", rows)), comment)]
 
 
 def _table(value: Any) -> Mapping[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from features.protocol.columns import TABLES
+from training.intake.drafting.body_measures import drafted_weight
 from training.intake.drafting.day_drafts import drafted_day
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import PartColumn, SourcePart, matching
 from training.intake.drafting.value_drafts import described, drafted_value, knows_some
 from training.intake.mapping_keys import OPEN
-from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, WEIGHT, fits
+from training.intake.vocabulary.column_names import DOSE, SESSION_COLUMNS, fits
 
 DECLARED = {column.name: column for column in TABLES["sessions"]}
 _DOSING_TITLE = re.compile(r"(^|_)(dos(e|es|ing)?\d*|ketamine|kap|infusions?|medicine)(_|$)")
@@ -79,8 +80,7 @@ def _dose(columns: Sequence[PartColumn], weight: dict[str, Any] | None) -> list[
         return []
     one = doses[0]
     unit = "mg_kg" if one.plain.words in ("mgkg", "mg_kg") else one.plain.unit
-    own = [other for other in matching(columns, WEIGHT) if other.is_number and other.plain.unit in ("kg", "")]
-    weight = {"column": own[0].name} if own else weight
+    weight = drafted_weight(columns) or weight
     if unit == "mg_kg":
         return [DraftedKey(key, one.name, described(one))]
     by_weight = {"column": one.name, "weight_kg": weight, "convert": "per_kg"}

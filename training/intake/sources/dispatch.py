@@ -1,5 +1,6 @@
 """Finds what kind of source lies at a place and reads it: a file, a folder, or a database by its URL."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +21,14 @@ def read_source(location: str | Path) -> Source:
         return _omop(location)
     path = Path(location)
     if not path.exists():
-        raise _refusal(path, "an existing file or folder, or a postgresql:// address", "none with this name")
+        named = Path("SOURCE") if is_address(location) else path
+        raise _refusal(named, "an existing file or folder, or a postgresql:// address", "none with this name")
     return _folder(path) if path.is_dir() else _files([path], path)
+
+
+def is_address(location: str | Path) -> bool:
+    """Whether a location is, or was meant as, the address of a database: it may hold a password, so it is not shown."""
+    return bool(re.match(r"\w[\w+.-]+:/|.*:.*@", str(location)))
 
 
 def _folder(path: Path) -> Source:

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def read_workbook(path: Path) -> Source:
     Formulas count as the values that the spreadsheet program stored for them.
     """
     from openpyxl import load_workbook
+    from openpyxl.utils.datetime import MAC_EPOCH
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
@@ -38,7 +40,7 @@ def read_workbook(path: Path) -> Source:
         if table is None:
             empty.append(f"sheet {sheet.title}: nothing in it")
         else:
-            tables[table.name] = table
+            tables[table.name] = replace(table, days_from_1904=book.epoch == MAC_EPOCH)
     if problems:
         raise CohortRefusedError(problems)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -136,6 +138,8 @@ def _is_filled(cell: Any) -> bool:
 
 
 def _plain(value: Any) -> Cell:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**49:  # a workbook holds floats alone
+        return float(value)
     if isinstance(value, str | bool | int | float | dt.date | dt.time):
         return value
     return str(value)

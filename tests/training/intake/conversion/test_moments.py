@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from training.intake.conversion.moments import CellRefusedError, Moment, completed_years, read_moment
+from training.intake.conversion.moments import CellRefusedError, Moment, completed_years, read_moment, read_time
 from training.intake.source import Cell
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -18,6 +18,10 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
         (" 2025-04-03 ", Moment(date(2025, 4, 3))),
         ("2025-04-03T14:30", Moment(date(2025, 4, 3), time(14, 30))),
         ("2025-04-03 14:30:05.25", Moment(date(2025, 4, 3), time(14, 30, 5))),
+        ("2025-04-03 00:00:00", Moment(date(2025, 4, 3))),  # how databases write a date
+        ("2025-04-03T00:00", Moment(date(2025, 4, 3))),
+        ("03.04.2025 00:00", Moment(date(2025, 4, 3))),
+        ("2025-04-03 00:00:01", Moment(date(2025, 4, 3), time(0, 0, 1))),
         ("2025-04-03 9:05", Moment(date(2025, 4, 3), time(9, 5))),
         ("3.4.2025", Moment(date(2025, 4, 3))),
         ("03.04.2025 08:05", Moment(date(2025, 4, 3), time(8, 5))),
@@ -68,6 +72,14 @@ def test_a_time_with_an_offset_needs_the_time_zone() -> None:
         ("03/04/2025", "%d/%m/%Y", Moment(date(2025, 4, 3))),
         ("03/04/2025", "%m/%d/%Y", Moment(date(2025, 3, 4))),
         ("03/04/2025 14:30", "%m/%d/%Y", Moment(date(2025, 3, 4), time(14, 30))),
+        ("03/04/2025 2:30 PM", "%m/%d/%Y", Moment(date(2025, 3, 4), time(14, 30))),
+        ("03/04/2025 12:05 am", "%m/%d/%Y", Moment(date(2025, 3, 4), time(0, 5))),
+        ("03/04/2025 12:05:30 p.m.", "%m/%d/%Y", Moment(date(2025, 3, 4), time(12, 5, 30))),
+        ("03.04.2025", "%m/%d/%Y", Moment(date(2025, 4, 3))),  # dots have one meaning whatever else is declared
+        ("03.04.2025", "%m.%d.%Y", Moment(date(2025, 3, 4))),
+        ("3.4.25", "%d.%m.%y", Moment(date(2025, 4, 3))),
+        (44288, "excel 1904", Moment(date(2025, 4, 3))),
+        ("03/04/2025 00:00", "%m/%d/%Y", Moment(date(2025, 3, 4))),
         ("2025-04-03", "%m/%d/%Y", Moment(date(2025, 4, 3))),
         ("45750", "excel", Moment(date(2025, 4, 3))),
         (45750.5, "excel", Moment(date(2025, 4, 3), time(12, 0))),
@@ -113,3 +125,9 @@ def test_what_is_no_date_or_could_be_two_is_refused_without_its_value(cell: Cell
 )
 def test_an_age_counts_completed_years(born: date, on: date, years: int) -> None:
     assert completed_years(born, on) == years
+
+
+@pytest.mark.parametrize("text", ["13:05 PM", "0:05 AM", "14:61", "2 PM"])
+def test_no_time_of_any_clock_is_refused(text: str) -> None:
+    with pytest.raises(CellRefusedError, match="a time of the day"):
+        read_time(text)

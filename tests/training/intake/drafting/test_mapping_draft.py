@@ -78,6 +78,9 @@ def test_a_draft_without_questions_is_imported(clinic: SmallClinic) -> None:
         ({"ratings": RATINGS + "A,2025-03-24,GAD-7,9\n"}, None),
         ({"ratings": RATINGS + "A,2025-03-24,XYZ,9\n"}, "assessments.1.instrument"),
         ({"ratings": SLASHED}, "dates.format"),
+        ({"ratings": SLASHED.replace("/2025", "/25").replace("/", ".")}, "dates.format"),
+        ({"ratings": SLASHED.replace("/", ".")}, None),
+        ({"patients": "id,sex,bmi,expectancy\nA,F,-99.0,5\nB,M,20,7\n"}, "missing.codes"),
         ({"ratings": RATINGS.replace("2025-03-09", "2025-03-09T10:00Z")}, "time_zone"),
         ({"ratings": rows_of_items(1, 4)}, "assessments.1.item_key"),
         ({"ratings": rows_of_items(0, 3)}, None),
@@ -95,8 +98,69 @@ def test_what_has_two_meanings_is_asked_and_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("heading", "weight"),
+    [
+        ("weight_kg", {"patients": "weight_kg"}),
+        ("weight (lb)", {"patients": "weight (lb)", "factor": 0.45359237}),
+        ("weight_pounds", {"patients": "weight_pounds", "factor": 0.45359237}),
+        ("weight_st", {"patients": "weight_st", "factor": 6.35029318}),
+    ],
+)
+def test_a_dose_in_mg_is_divided_by_a_weight_in_kg(clinic: SmallClinic, heading: str, weight: dict[str, Any]) -> None:
+    patients = f"id,sex,{heading}\nA,F,100\nB,M,200\n"
+    clinic.write(patients=patients, sessions=SESSIONS.replace("dose", "dose_mg"))
+    assert drafted(clinic)["sessions"][0]["dose_mg_per_kg"]["weight_kg"] == weight
+    assert asked(clinic) == []
+
+
+def test_pounds_give_the_dose_per_kg(clinic: SmallClinic) -> None:
+    patients = "id,sex,weight_lb\nA,F,100\nB,M,200\n"
+    clinic.write(patients=patients, sessions="id,date,dose_mg\nA,2025-03-10,45.359237\nB,2025-04-01,45.359237\n")
+    clinic.import_it(draft_mapping(read_source(clinic.source)).replace("pseudonyms = true", "pseudonyms = false"))
+    assert clinic.table("sessions") == ["A 1 0 dosing 1", "B 1 0 dosing 0.5"]
+
+
+@pytest.mark.parametrize("sessions", ["dose_mg", "weight,dose_mg"])
+def test_the_unit_of_a_weight_that_nothing_tells_is_asked(clinic: SmallClinic, sessions: str) -> None:
+    """170 could be 170 kg, or 170 pounds: the dose per kg would differ by more than two."""
+    is_own = sessions.startswith("weight")
+    clinic.write(
+        patients="id,sex\nA,F\nB,M\n" if is_own else "id,sex,weight\nA,F,170\nB,M,90\n",
+        sessions=f"id,date,{sessions}\n" + "".join(f"A,2025-03-1{day},{'170,' * is_own}60\n" for day in (0, 7)),
+    )
+    assert asked(clinic) == ["sessions.1.dose_mg_per_kg.weight_kg"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "heights", "key"),
+    [
+        ("height", (170, 201), {"height_cm": "height"}),
+        ("height", (1.7, 2.01), {"height_m": "height"}),
+        ("height", (60, 90), {"height_cm": {"column": "height", "factor": 2.54}}),
+        ("height", (60, 91), {"height_cm": "height"}),
+        ("height_in", (60, 75), {"height_cm": {"column": "height_in", "factor": 2.54}}),
+        ("height_cm", (60, 75), {"height_cm": "height_cm"}),
+    ],
+)
+def test_a_height_is_in_the_unit_of_its_name_or_its_range(
+    clinic: SmallClinic, heading: str, heights: tuple[float, float], key: dict[str, Any]
+) -> None:
+    patients = f"id,sex,weight_kg,{heading}\nA,F,80,{heights[0]}\nB,M,90,{heights[1]}\n"
+    clinic.write(patients=patients, sessions=SESSIONS.replace("dose", "mgkg"))
+    expected = {"column": "weight_kg", **key, "convert": "body_mass_index"}
+    assert drafted(clinic)["patients"][0]["body_mass_index"] == expected
+
+
+@pytest.mark.parametrize(
     ("first", "found"),
-    [("13/04/2025", "%d/%m/%Y"), ("04/13/2025", "%m/%d/%Y"), ("13-04-2025", "%d-%m-%Y"), ("13/04/25", "%d/%m/%y")],
+    [
+        ("13/04/2025", "%d/%m/%Y"),
+        ("04/13/2025", "%m/%d/%Y"),
+        ("13-04-2025", "%d-%m-%Y"),
+        ("13/04/25", "%d/%m/%y"),
+        ("13.04.25", "%d.%m.%y"),
+        ("04/13/2025 2:30 PM", "%m/%d/%Y"),
+    ],
 )
 def test_a_day_above_12_tells_the_format_of_dates(clinic: SmallClinic, first: str, found: str) -> None:
     ratings = f"id,date,scale,score\nA,{first},GAD-7,1\n"
@@ -125,3 +189,57 @@ def test_the_draft_ends_with_what_is_not_read_and_a_date_in_a_name_is_a_star(cli
     clinic.write(ratings_20250131=RATINGS)
     (clinic.source / "ratings.csv").unlink()
     assert drafted(clinic)["assessments"][0]["from"] == "ratings_*.csv"
+
+
+def test_files_that_only_their_dates_tell_apart_keep_their_whole_names(clinic: SmallClinic) -> None:
+    clinic.write(ratings_20250131=RATINGS, ratings_20250228="id,date,scale,score\nA,2025-03-30,GAD-7,1\n")
+    (clinic.source / "ratings.csv").unlink()
+    names = [block["from"] for block in drafted(clinic)["assessments"]]
+    assert names == ["ratings_20250131.csv", "ratings_20250228.csv"]
+
+
+def wide(scale: str, *forms: tuple[str, list[int]]) -> str:
+    """Two visits of each form's patient: the given items, and all of the lowest of them."""
+    names = [f"{scale}_{number}_{visit}" for visit in ("bl", "w4") for number in range(1, 8)]
+    rows = [",".join([patient, *map(str, items), *[str(min(items))] * 7]) for patient, items in forms]
+    return "\n".join([",".join(["id", *names]), *rows]) + "\n"
+
+
+def test_the_key_of_items_at_several_visits_is_asked_once_for_all_of_them(clinic: SmallClinic) -> None:
+    ratings = wide("gad7", ("A", [4, 3, 2, 1, 1, 1, 1]), ("B", [1] * 7))
+    clinic.write(ratings=ratings, sessions=SESSIONS.replace("dose", "dose_mgkg"))
+    assert asked(clinic) == ["assessments.1.item_key"]
+    text = draft_mapping(read_source(clinic.source)).replace('answer = "?"', 'answer = "1 to 4"')
+    clinic.import_it(text.replace("pseudonyms = true", "pseudonyms = false").replace('"dose_mgkg"', "{ value = 1 }"))
+    assert clinic.table("assessments") == ["A 0 gad7 6", "B 0 gad7 0", "A 28 gad7 0", "B 28 gad7 0"]
+
+
+@pytest.mark.parametrize("scale", ["hads_a", "hads_d"])
+def test_whether_items_are_points_or_positions_is_asked_at_several_visits_too(clinic: SmallClinic, scale: str) -> None:
+    clinic.write(ratings=wide(scale, ("A", [0, 1, 2, 3, 0, 1, 2])), sessions=SESSIONS.replace("dose", "mgkg"))
+    (question,) = open_questions(drafted(clinic))
+    assert question[0] == "assessments.1.item_key"
+    assert "points printed on the form? Positions of the answers" in question[1]
+
+
+def test_whether_a_stai_is_form_y_is_asked(clinic: SmallClinic) -> None:
+    names = ",".join(f"stai_t_{number}" for number in range(1, 21))
+    rows = f"id,date,{names}\nA,2025-03-09,{','.join(['1', '4'] * 10)}\n"
+    clinic.write(ratings=rows, sessions=SESSIONS.replace("dose", "mgkg"))
+    (question,) = open_questions(drafted(clinic))
+    assert "Is this form Y? Form X reverses other items." in question[1]
+
+
+def test_labels_tell_the_key_where_nobody_chose_the_highest_answer(clinic: SmallClinic) -> None:
+    choices = "1, Not at all | 2, Several days | 3, More than half | 4, Nearly every day"
+    fields = "".join(f"{name},questionnaires,radio,,{choices.replace(',', ';')}\n" for name in ITEMS)
+    dictionary = "Variable / Field Name,Form Name,Field Type,Field Label,Choices\n" + fields
+    clinic.source.mkdir()
+    export = "record_id,redcap_data_access_group,q_date," + ",".join(ITEMS) + "\n1,x,2025-03-09," + ",".join("3" * 7)
+    (clinic.source / "x_DATA.csv").write_text(export + "\n", encoding="utf-8")
+    heading = "Choices, Calculations, OR Slider Labels"
+    text = dictionary.replace("Choices", f'"{heading}"', 1)
+    text = text.replace(choices.replace(",", ";"), f'"{choices}"')
+    (clinic.source / "x_DataDictionary.csv").write_text(text, encoding="utf-8")
+    (block,) = drafted(clinic)["assessments"]
+    assert block["item_key"] == "1 to 4"

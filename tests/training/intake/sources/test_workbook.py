@@ -7,9 +7,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
 from features.protocol.problems import InputRefusedError
-from training.cohort.reader import describe_problems
+from training.cohort.reader import describe_problems, read_cohort
+from training.intake.conversion.cohort_import import import_cohort
+from training.intake.mapping_reading import read_mapping
 from training.intake.source import Source
 from training.intake.sources.dispatch import read_source
 from training.intake.sources.workbook import read_workbook
@@ -88,3 +91,34 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "b.xlsx") == [
         "b.xlsx: required an Excel workbook that opens without a password; found one that can't be read"
     ]
+
+
+@pytest.mark.parametrize(("epoch", "born"), [(WINDOWS_EPOCH, 29_000), (MAC_EPOCH, 29_000 - 1_462)])
+def test_numbers_count_days_from_where_the_workbook_counts_them(tmp_path: Path, epoch: datetime, born: int) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    sheet = book.worksheets[0]
+    sheet.title = "Visits"
+    for row in (["id", "born", "dose on", "gad7"], ["A", born, datetime(2025, 3, 10), 7]):  # noqa: DTZ001
+        sheet.append(row)
+    book.save(tmp_path / "b.xlsx")
+    mapping = read_mapping(
+        """format = 1
+source = "workbook"
+patients_are = { id = "id", pseudonyms = false }
+[[patients]]
+from = "Visits"
+age_years = { column = "born", convert = "age_at_day_0", format = "excel" }
+[[sessions]]
+from = "Visits"
+day = "dose on"
+kind = { value = "dosing" }
+[[assessments]]
+from = "Visits"
+day = "dose on"
+instrument = { value = "gad7" }
+score = "gad7"
+"""
+    )
+    import_cohort(read_workbook(tmp_path / "b.xlsx"), mapping, tmp_path / "cohort", None)
+    assert read_cohort(tmp_path / "cohort").patients["age_years"].tolist() == [45]  # born on 25 May 1979
