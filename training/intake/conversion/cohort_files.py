@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def new_folder(directory: Path) -> Iterator[Path]:
     """
     if os.path.lexists(directory) and (not directory.is_dir() or directory.is_symlink() or any(directory.iterdir())):
         found = "a file, or a folder with files"
-        raise CohortRefusedError([Problem(directory.name, None, None, "a folder that is new or empty", found)])
+        required = f"a folder that is new or empty; name another one, such as {_free_name(directory)}"
+        raise CohortRefusedError([Problem(directory.name, None, None, required, found)])
     directory.parent.mkdir(parents=True, exist_ok=True)
     written = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
@@ -41,6 +43,12 @@ def new_folder(directory: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(written, ignore_errors=True)
         raise
+
+
+def _free_name(directory: Path) -> str:
+    """The first of ``cohort-2``, ``cohort-3``... that nothing has yet."""
+    names = (f"{directory.name}-{number}" for number in count(2))
+    return next(name for name in names if not os.path.lexists(directory.with_name(name)))
 
 
 def _umask() -> int:
