@@ -75,7 +75,7 @@ def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> Non
         content = checked_content(reading.cohort, check_cohort(reading, directory))
     except InputRefusedError as error:
         if as_json:
-            click.echo(json.dumps(refused_document(describe_problems(error.problems))))
+            click.echo(json.dumps(refused_document(describe_problems(error.problems, all_rows=True))))
         raise
     if as_json:
         click.echo(json.dumps(as_document(content)))

@@ -120,12 +120,14 @@ def _from_file(path: Path, source: Source) -> CohortMapping:
     """The mapping in a file; refused where the source has rows of a kind that it does not know."""
     from training.intake.drafting.later_rows import refuse_unknown_rows
     from training.intake.mapping_reading import read_mapping
+    from training.intake.named_columns import refuse_missing_columns
 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputRefusedError([Problem(path.name, None, None, "text in UTF-8", "other bytes")]) from None
     mapping = read_mapping(text, path.name, path.parent)
+    refuse_missing_columns(source, mapping)
     refuse_unknown_rows(source, mapping)
     return mapping
 

@@ -297,8 +297,10 @@ def test_a_folder_with_files_is_not_written_over(clinic: SmallClinic) -> None:
     clinic.cohort.mkdir()
     (clinic.cohort / "notes.txt").write_text("mine", encoding="utf-8")
     assert clinic.write().refusal() == [
-        "cohort: required a folder that is new or empty; name another one, such as cohort-2; "
-        "found a file, or a folder with files"
+        (
+            "cohort: required a folder that is new or empty; name another one, such as cohort-2; "
+            "found a file, or a folder with files"
+        )
     ]
 
 
@@ -562,9 +564,9 @@ def test_a_text_that_tells_of_a_patient_does_not_come_into_the_record(clinic: Sm
         (
             'day = "date"\nkind',
             'id = "ide"\nday = "date"\nkind',
-            "clinic.toml, key sessions.1.id: required a column",
+            "clinic.toml, key sessions.1.id: required column ide of",
         ),
-        ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required a column of the source"),
+        ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required column dat of"),
     ],
 )
 def test_a_mistake_in_a_block_with_where_is_at_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:
