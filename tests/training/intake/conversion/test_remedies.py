@@ -108,6 +108,43 @@ def test_totals_keyed_as_the_items_are_one_problem(clinic: SmallClinic) -> None:
     assert clinic.table("assessments") == ["A -1 gad7 8", "A 14 gad7 0", "B 0 gad7 21"]
 
 
+WEIGHED = "id,born,sex,kg,cm\nA,1980-05-10,F,70,170\nB,1990-01-01,M,80,180\n"
+BY_WEIGHT = MAPPING.replace(
+    "age_years =", 'body_mass_index = { column = "kg", height_cm = "cm", convert = "body_mass_index" }\nage_years ='
+).replace(
+    'kind = { value = "dosing" }',
+    'kind = { value = "dosing" }\n'
+    'dose_mg_per_kg = { column = "dose", weight_kg = { patients = "kg" }, convert = "per_kg" }',
+)
+
+
+def test_a_second_weight_is_one_problem_that_names_both_rows(clinic: SmallClinic) -> None:
+    patients = WEIGHED + "A,1980-05-10,F,71,170\nA,1980-05-10,F,71,170\n"
+    assert clinic.write(patients=patients).refusal(BY_WEIGHT) == [
+        (
+            "patients.csv, rows 4, 5, column kg: required one value per patient in all rows of the patient; "
+            "found another one than in row 2 of patients.csv"
+        )
+    ]
+
+
+def test_of_many_second_values_one_line_tells(clinic: SmallClinic) -> None:
+    people = [f"P{number},1980-05-10,F\n" for number in range(11)]
+    patients = PATIENTS + "".join(people) + "".join(people).replace(",F", ",M")
+    assert clinic.write(patients=patients).refusal() == [
+        (
+            "patients.csv, rows 15-25, column sex: required one value per patient in all rows of the patient; "
+            "found a second one that differs"
+        )
+    ]
+
+
+def test_a_second_rating_of_a_day_names_the_first(clinic: SmallClinic) -> None:
+    (found,) = clinic.write(ratings=RATINGS + "A,2025-03-24,GAD-7,8\n").refusal()
+    assert found.startswith("ratings.csv, row 5, column score: required one rating per patient, day and instrument")
+    assert found.endswith("found another one than in row 3 of ratings.csv")
+
+
 @pytest.mark.parametrize(("ratings", "line"), [(2, "ratings.csv, rows 2, 3, column total"), (3, "clinic.toml, key")])
 def test_totals_alone_of_another_key_are_one_problem_from_three_ratings(
     clinic: SmallClinic, ratings: int, line: str
