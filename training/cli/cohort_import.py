@@ -112,8 +112,17 @@ def _about_key(key: Path, *, is_new: bool) -> str:
         return f"pseudonyms by the key in {key}, the same as with this key before"
     return (
         f"pseudonyms by a new key in {key}, which only you may read: keep it, and apart from the cohort. "
-        "With it, the next import knows the same patients; anyone who has it can find a patient by the id."
+        "With it, the next import knows the same patients; anyone who has it can find a patient by the id. "
+        f"Imports by another key have other pseudonyms for the same patients{_other_keys(key)}"
     )
+
+
+def _other_keys(key: Path) -> str:
+    """What to do where the folder has other keys, as another mapping of the same source has."""
+    others = sorted(path.name for path in key.parent.glob(f"*{KEY_NAME}") if path.name != key.name)
+    if not others:
+        return "."
+    return f"; for those of {' or '.join(others)} beside it, import again with --key."
 
 
 def _from_file(path: Path, source: Source) -> CohortMapping:
