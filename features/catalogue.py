@@ -5,7 +5,7 @@ The order of the declarations is the order of the columns of a feature row.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from features.definitions import baseline_severity as severity
@@ -19,7 +19,7 @@ from features.protocol.columns import DAY_LIMIT
 from features.protocol.declared_covariates import level_names
 from features.protocol.document import Covariate, Protocol
 
-__all__ = ["BUILT_IN", "RESERVED_NAMES", "Feature", "catalogue", "fingerprint"]
+__all__ = ["BUILT_IN", "RESERVED_NAMES", "Feature", "catalogue", "category_features", "fingerprint"]
 
 _SEVERITY = "severity lowers remission weakly: McInnes 2022; raises relapse: PREDICTR 2024"
 _SECOND = "comorbid depression: HARP (Bruce 2005); residual PHQ-9 5-9 doubles relapse: Ali 2017"
@@ -170,13 +170,22 @@ BUILT_IN = _BASELINE_SEVERITY + _TREATMENT_HISTORY + _within_limits(_EARLY_RESPO
 RESERVED_NAMES = frozenset(feature.name for feature in BUILT_IN)
 
 
-def _covariate_features(covariate: Covariate, taken: set[str]) -> Iterator[Feature]:
-    """The feature of a covariate, or one for each level of a category."""
+def category_features(protocol: Protocol) -> dict[str, tuple[str, ...]]:
+    """The names of the features of each category that has one for each level, by the name of its column."""
+    taken = {covariate.name for covariate in protocol.covariates} | RESERVED_NAMES
+    found = {"diagnosis": tuple(one.name for one in PATIENT_CONTEXT if one.name.startswith("diagnosis_"))}
+    for covariate in protocol.covariates:
+        if covariate.kind == "category":
+            found[covariate.name] = level_names(covariate, taken)
+            taken.update(found[covariate.name])
+    return found
+
+
+def _covariate_features(covariate: Covariate, names: Sequence[str]) -> Iterator[Feature]:
+    """The feature of a covariate, or one of each of these ``names`` for the levels of a category."""
     if covariate.kind != "category":
         yield _covariate_feature(covariate)
         return
-    names = level_names(covariate, taken)
-    taken.update(names)
     for name, level in zip(names, covariate.levels, strict=True):
         yield replace(
             _covariate_feature(covariate),
@@ -218,9 +227,12 @@ def catalogue(protocol: Protocol) -> tuple[Feature, ...]:
     A category has a feature for each of its levels, as the diagnosis does.
     """
     declared = {covariate.name: covariate for covariate in protocol.covariates}
-    taken = set(declared) | RESERVED_NAMES
+    levels = category_features(protocol)
     built_in = [_as_declared(one, declared.pop(one.name)) if one.name in declared else one for one in BUILT_IN]
-    return (*built_in, *(feature for one in declared.values() for feature in _covariate_features(one, taken)))
+    return (
+        *built_in,
+        *(feature for one in declared.values() for feature in _covariate_features(one, levels.get(one.name, ()))),
+    )
 
 
 def fingerprint(protocol: Protocol) -> str:

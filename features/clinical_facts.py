@@ -121,7 +121,7 @@ def _with_column(cohort: Cohort, column: str, stepped: Floats, patients: Mask) -
 CLINICAL_FACTS: tuple[ClinicalFact, ...] = (
     ClinicalFact(
         "worse_rating",
-        "The latest rating of the primary instrument is one reliable change worse, at most the highest score.",
+        "The latest rating of the primary instrument is one reliable change worse, at most the worst score.",
         remission_sign=-1,
         relapse_sign=1,
         source="early change predicts outcome: Beard & Delgadillo 2019 [seen]; residual symptoms raise relapse: "

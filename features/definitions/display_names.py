@@ -33,7 +33,7 @@ LABELS = {
     "mean_distance_to_criterion": "distance from the mean rating to remission",
     "recent_distance_to_criterion": "distance from the ratings since the last dose to remission",
     "change_after_session_1": "improvement after dosing session 1",
-    "slope_per_week": "weekly change of the ratings",
+    "slope_per_week": "weekly change of severity",
     "latest_severity_share": "severity at the latest rating",
     "best_share": "lowest severity so far",
     "worst_share": "highest severity so far",

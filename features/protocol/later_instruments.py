@@ -8,8 +8,8 @@ from features.protocol.instrument import Instrument
 
 _HADS = (
     "range and bands: the form after Zigmond & Snaith 1983 [seen]; remission 7 (normal) and relapse 11 (case): its "
-    "bands, as such [judgement]; reliable change: the minimal important difference of 1.5 in COPD, Puhan 2008, "
-    "PMC2459149 [seen]; no reliable change index seen"
+    "bands, as such [judgement]; reliable change: no published value seen; the minimal important difference of 1.5 in "
+    "COPD, Puhan 2008, PMC2459149 [seen], is none: it may be measurement error"
 )
 _HADS_BANDS = ((0.0, "normal"), (8.0, "borderline"), (11.0, "case"))
 _STAI = "range: NINDS common data elements [seen]; no bands agreed by sources; "
@@ -40,7 +40,7 @@ _LATER = (
         maximum=21,
         remission_at_most=7,
         relapse_at_least=11,
-        reliable_change=1.5,
+        reliable_change=None,
         severity_bands=_HADS_BANDS,
         source=_HADS,
     ),
@@ -51,7 +51,7 @@ _LATER = (
         maximum=21,
         remission_at_most=7,
         relapse_at_least=11,
-        reliable_change=1.5,
+        reliable_change=None,
         severity_bands=_HADS_BANDS,
         source=_HADS,
     ),
@@ -155,12 +155,12 @@ _LATER = (
         maximum=90,
         remission_at_most=54.9,
         relapse_at_least=60,
-        reliable_change=3.5,
+        reliable_change=None,
         severity_bands=((30, "none"), (55, "mild"), (60, "moderate"), (65, "moderately severe"), (70, "severe")),
-        source="T scores of form 8a: 38.2 to 81.3 [seen], of all forms within 30 to 90 [recalled]; bands and, as "
-        "reliable change, the minimally important difference of 3.5: Kroenke 2020, PMC7103541 [seen]; remission below "
-        "55 and "
-        "relapse 60: its bands, as such [judgement]; no reliable change index seen",
+        source="T scores of form 8a: 38.2 to 81.3 [seen], of all forms within 30 to 90 [recalled]; bands: Kroenke "
+        "2020, PMC7103541 [seen]; remission below 55 and relapse 60: its bands, as such [judgement]; reliable change: "
+        "no published value seen; the minimally important difference of 3.5, Kroenke 2020 [seen], is none: the "
+        "standard error of a short form is as large, PMC3175024 [seen]",
     ),
     Instrument(
         "caps5",

@@ -116,12 +116,16 @@ class Suggestions:
         self._left = MOST_SUGGESTIONS
 
     def closest(self, name: object, names: Iterable[str]) -> str:
-        """The known name closest to an unknown one, as the end of a sentence; empty if none is close."""
+        """The known name closest to an unknown one, as the end of a sentence; empty if none is close.
+
+        Capitals make no difference.
+        """
         if self._left == 0:
             return ""
         self._left -= 1
-        found = get_close_matches(str(name)[:LONGEST_NAME], tuple(names), n=1, cutoff=0.75)
-        return f" (did you mean {found[0]}?)" if found else ""
+        known = {one.casefold(): one for one in names}
+        found = get_close_matches(str(name)[:LONGEST_NAME].casefold(), tuple(known), n=1, cutoff=0.75)
+        return f" (did you mean {known[found[0]]}?)" if found else ""
 
 
 def refusal_of(error: ValidationError, suggestions: Suggestions, more: int = 0) -> RequestRefusedError:

@@ -19,7 +19,7 @@ from training.cohort.cells import BINARY, FLAGS, IDENTIFIER, PLAIN_NUMBER, flag_
 from training.cohort.conventions import Conventions, conventions
 from training.cohort.file_text import WINDOWS, without_blanks
 from training.cohort.repairs import Repair
-from training.cohort.spellings import FIRST_DATE_OF_SPREADSHEETS, MISSING_MARKS, CellReading, read_cell
+from training.cohort.spellings import FIRST_DATE_OF_SPREADSHEETS, MISSING_MARKS, CellReading, called_like, read_cell
 from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
 from training.cohort.typed_repairs import RepairedColumn, repair_typed
 
@@ -46,7 +46,7 @@ def repair_cells(table: TableFile, declared: Sequence[Column], binary_covariates
         if column.name in sound:
             repaired = _repair_texts(table, column, sound[column.name], file)
         else:
-            repaired = repair_typed(column, table.columns[column.name])
+            repaired = repair_typed(column, table.columns[column.name], may_be_number=column.name in binary_covariates)
         columns[column.name] = repaired.array
         repairs += [Repair(table.name, column.name, what, cells) for what, cells in repaired.repairs.items()]
         required = requirement(column, binary_covariates)
@@ -58,11 +58,11 @@ def repair_cells(table: TableFile, declared: Sequence[Column], binary_covariates
 
 
 def _conventions(table: TableFile, columns: Sequence[Column]) -> Conventions:
-    """What the distinct texts of the file's numbers, flags and categories show."""
+    """What the distinct texts of the file's numbers, flags and categories show; a category called NA shows nothing."""
     numbers: list[str] = []
     others: list[str] = []
     for column in columns:
-        if column.kind != "identifier" and is_text(table.columns[column.name]):
+        if column.kind != "identifier" and called_like("NA", column) is None and is_text(table.columns[column.name]):
             texts = [without_blanks(text) for text in encoded_text(table.columns[column.name]).dictionary.to_pylist()]
             (numbers if column.kind in NUMERIC else others).extend(texts)
     return conventions(numbers, others, table.separator)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from features.protocol.columns import Column
 
-_THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:MARK\d{3})+"
+_SIGN = "[+\\-\N{MINUS SIGN}]?"
+_THOUSANDS = _SIGN + r"[1-9]\d{0,2}(?:MARK\d{3})+"
 _COMMA_THOUSANDS = re.compile(_THOUSANDS.replace("MARK", ","), re.ASCII)
 _POINT_THOUSANDS = re.compile(_THOUSANDS.replace("MARK", r"\."), re.ASCII)
-_WITH_COMMA = re.compile(r"[+-]?\d*(,\d+)+", re.ASCII)
-_WITH_POINT = re.compile(r"[+-]?\d*\.\d*", re.ASCII)
+_WITH_COMMA = re.compile(_SIGN + r"\d*(,\d+)+", re.ASCII)
+_WITH_POINT = re.compile(_SIGN + r"(\d+\.\d*|\.\d+)", re.ASCII)  # a point alone is a missing value
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,11 @@ class Conventions:
     decimal_points: bool = False
     na_is_missing: bool = False
 
-    def obstacle_to_comma(self, text: str, column: Column) -> str | None:
-        """Why the comma in a number has not one meaning; ``None`` if it is decimal."""
+    def obstacle(self, text: str, column: Column) -> str | None:
+        """Why a number with commas or a point has not one meaning; ``None`` if these are decimal, or it has none."""
+        return (self._obstacle_to_comma if _WITH_COMMA.fullmatch(text) else self._obstacle_to_point)(text, column)
+
+    def _obstacle_to_comma(self, text: str, column: Column) -> str | None:
         if self.points:
             return "a number with a comma, in a file that also has decimal points; write a point"
         if text.count(",") > 1:
@@ -42,8 +46,7 @@ class Conventions:
             return "a comma that may be decimal or part thousands; write a point, and no thousands separator"
         return None
 
-    def obstacle_to_point(self, text: str, column: Column) -> str | None:
-        """Why the point in a number has not one meaning; ``None`` if it is decimal."""
+    def _obstacle_to_point(self, text: str, column: Column) -> str | None:
         sure = self.comma_between_cells or self.decimal_points or not _POINT_THOUSANDS.fullmatch(text)
         if sure or _too_large(text, ".", column):
             return None
@@ -72,4 +75,4 @@ def _too_large(text: str, mark: str, column: Column) -> bool:
     """Whether the number without its mark lies outside the column's range, so that the mark can't part thousands."""
     if column.minimum is None or column.maximum is None:
         return False
-    return not column.minimum <= float(text.replace(mark, "")) <= column.maximum
+    return not column.minimum <= float(text.replace(mark, "").replace("\N{MINUS SIGN}", "-")) <= column.maximum

@@ -4,6 +4,7 @@ Equal identifiers are one patient, and those that differ only in case are two. A
 pandas adds ``.0``. The second is repaired. The first is refused, because 7 may be 07 or 007.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,7 +18,9 @@ from features.records.timeline import Indices
 from training.cohort.repairs import Repair
 from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
 
-_WHOLE = r"\A\d+(\.0+)?\z"
+_FLOAT = re.compile(r"\d{1,15}\.0+", re.ASCII)
+"""A whole number as a program writes it that took it for a float, which keeps 15 digits of any number."""
+_WHOLE = rf"\A(\d+|{_FLOAT.pattern})\z"
 _REPAIR = "read identifiers such as 12.0 as 12"
 _LOST_ZEROS = "only by leading zeros, which a spreadsheet drops; export the ids again as text"
 _OTHER_CASE = "only in case or in how a letter is encoded; write one id in one way"
@@ -105,7 +108,7 @@ def _joined(table: TableFile, known: ArrowArray) -> TableFile:
     if not unknown:
         return table
     there = set(known.to_pylist())
-    whole = {text: text.partition(".")[0] for text in unknown if text.removesuffix(".0").isdigit()}
+    whole = {text: text.partition(".")[0] for text in unknown if _FLOAT.fullmatch(text)}
     same = {text: number for text, number in whole.items() if number in there}
     if same:
         table = _renamed(table, "patient_id", lambda text: same.get(text, text))

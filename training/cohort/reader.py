@@ -34,11 +34,17 @@ _Readers: TypeAlias = dict[str, CellReader]
 
 @dataclass(frozen=True, eq=False)
 class CohortReading:
-    """A cohort, the repairs that reading it took, and the files and columns of its folder that are not read."""
+    """A cohort, the repairs that reading it took, and the columns and files of its folder that are not read."""
 
     cohort: Cohort
     repairs: tuple[Repair, ...]
-    not_read: tuple[str, ...]
+    columns_not_read: tuple[str, ...]
+    files_not_read: tuple[str, ...]
+
+    @property
+    def not_read(self) -> tuple[str, ...]:
+        """Columns, then files."""
+        return self.columns_not_read + self.files_not_read
 
 
 def read_cohort(directory: Path, protocol: Protocol | None = None, *, strict: bool = False) -> Cohort:
@@ -71,7 +77,7 @@ def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, stri
         raise CohortRefusedError(sorted(problems, key=lambda problem: _position(problem, order)))
     repairs = tuple(repair for table in tables.values() for repair in table.repairs)
     columns = tuple(column for table in tables.values() for column in table.not_read)
-    return CohortReading(cohort, repairs, (*columns, *ignored_files(directory)))
+    return CohortReading(cohort, repairs, columns, ignored_files(directory))
 
 
 def read_protocol(directory: Path) -> Protocol:

@@ -29,9 +29,9 @@ FIRST_DATE_OF_SPREADSHEETS = 30_000
 1982) [judgement]."""
 DATE_OF_SPREADSHEET = "a number that looks like a spreadsheet's date; write days from day 0"
 _PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,20})?", re.ASCII)
-_WITH_COMMA = re.compile(r"[+-]?\d*(,\d+)+", re.ASCII)
 _SMALL = re.compile(r"-?\d(\.\d+)?e-\d{1,2}", re.ASCII)
 _EXPONENT_ID = re.compile(r"\d([.,]\d+)?e\+\d+", re.ASCII | re.IGNORECASE)
+_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _NEAR = 0.75
 """Least similarity of a text and the category that it may be meant for, as `difflib` measures it."""
 
@@ -50,7 +50,7 @@ def read_cell(text: str, column: Column, file: Conventions) -> CellReading:
     bare = without_blanks(text)
     if not bare:
         return CellReading("", ("read blanks as not recorded",) if text else ())
-    if bare.casefold() in MISSING_MARKS:
+    if bare.casefold() in MISSING_MARKS and bare not in column.categories:
         return _missing(bare, column, file)
     reading = _READERS[column.kind](bare, column, file)
     if bare == text or reading.refused:
@@ -67,10 +67,21 @@ def obstacle_to_identifier(text: str) -> str | None:
     return None
 
 
+def called_like(text: str, column: Column) -> str | None:
+    """The one category that a text is, in any case or with the ``.0`` that pandas adds; ``None`` without one."""
+    number = _FLOAT.fullmatch(text)
+    text = number[1] if number else text
+    same = [category for category in column.categories if category.casefold() == text.casefold()]
+    return same[0] if len(same) == 1 else None
+
+
 def _missing(bare: str, column: Column, file: Conventions) -> CellReading:
-    """A patient must have an id, and a site may be called NA; elsewhere the mark has one meaning."""
+    """A patient must have an id, a site may be called NA, and a category too; elsewhere the mark has one meaning."""
     if column.kind == "identifier" and (column.required or (bare == "NA" and not file.na_is_missing)):
         return CellReading(refused=obstacle_to_identifier(bare))
+    level = called_like(bare, column)
+    if level is not None:
+        return CellReading(refused=f"a mark for a missing value, or another spelling (did you mean {level}?)")
     return CellReading("", (f"read '{bare}' as not recorded",))
 
 
@@ -82,10 +93,9 @@ def _identifier(bare: str, _column: Column, _file: Conventions) -> CellReading:
 def _category(bare: str, column: Column, _file: Conventions) -> CellReading:
     if bare in column.categories:
         return CellReading(bare)
-    lower = bare.casefold()
-    same = [category for category in column.categories if category.casefold() == lower]
-    if len(same) == 1:
-        return CellReading(same[0], (f"read '{bare}' as {same[0]}",))
+    same, lower = called_like(bare, column), bare.casefold()
+    if same is not None:
+        return CellReading(same, (f"read '{bare}' as {same}",))
     begun = [category for category in column.categories if category.casefold().startswith(lower)]
     near = begun if len(begun) == 1 else difflib.get_close_matches(lower, column.categories, n=1, cutoff=_NEAR)
     meant = f"another spelling (did you mean {near[0]}?)" if near else None
@@ -101,11 +111,8 @@ def _flag(bare: str, column: Column, _file: Conventions) -> CellReading:
 
 
 def _number(bare: str, column: Column, file: Conventions) -> CellReading:
-    if _WITH_COMMA.fullmatch(bare):
-        obstacle = file.obstacle_to_comma(bare, column)
-        if obstacle is not None:
-            return CellReading(refused=obstacle)
-    elif (obstacle := file.obstacle_to_point(bare, column)) is not None:
+    obstacle = file.obstacle(bare, column)
+    if obstacle is not None:
         return CellReading(refused=obstacle)
     text, repairs = _plain_decimal(bare)
     if not _PLAIN.fullmatch(text):

@@ -31,25 +31,37 @@ class RepairedColumn:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def repair_typed(column: Column, array: ArrowArray) -> RepairedColumn:
-    """A column of numbers or flags as the type that the strict reader takes for it, where nothing is lost."""
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
-    if pa.types.is_decimal(array.type):
-        array = array.cast(pa.float64())
-    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
-        return RepairedColumn(array)
+def repair_typed(column: Column, array: ArrowArray, *, may_be_number: bool = False) -> RepairedColumn:
+    """A column of numbers or flags as the type that the strict reader takes for it, where nothing is lost.
+
+    ``may_be_number``: the strict reader takes 1 and 0 in this column of flags.
+    """
     repairs: Counter[str] = Counter()
+    array = _plain(column, array, repairs)
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+        return RepairedColumn(array, repairs)
     if pa.types.is_floating(array.type):
         array = _without_nan(array, repairs)
     if array.null_count == len(array):
         return RepairedColumn(pa.nulls(len(array)), repairs)
     if column.kind == "identifier":
-        return _identifiers(array, repairs)
-    if column.kind == "flag":
+        return _digits(array, repairs, "identifiers")
+    if any(category.isdigit() for category in column.categories):
+        return _digits(array, repairs, "categories")
+    if column.kind == "flag" and not may_be_number:
         return _flags(array, repairs)
     return _days(array, repairs) if column.kind == "day" else RepairedColumn(array, repairs)
+
+
+def _plain(column: Column, array: ArrowArray, repairs: Counter[str]) -> ArrowArray:
+    """The values of a dictionary, and decimals of fixed precision as floats; counted where they become numbers."""
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    array = array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+    if not pa.types.is_decimal(array.type):
+        return array
+    if column.kind in ("number", "whole", "day"):
+        repairs["read decimals of fixed precision as numbers"] += len(array) - array.null_count
+    return array.cast(pa.float64())
 
 
 def _without_nan(array: ArrowArray, repairs: Counter[str]) -> ArrowArray:
@@ -61,7 +73,7 @@ def _without_nan(array: ArrowArray, repairs: Counter[str]) -> ArrowArray:
     return pc.if_else(nan, pa.scalar(None, array.type), array)
 
 
-def _identifiers(array: ArrowArray, repairs: Counter[str]) -> RepairedColumn:
+def _digits(array: ArrowArray, repairs: Counter[str], meant: str) -> RepairedColumn:
     """Whole numbers as their digits; a column with other numbers stays, and the strict reader refuses it."""
     there = pc.is_valid(array).to_numpy(zero_copy_only=False)
     refused: dict[int, str] = {}
@@ -74,7 +86,7 @@ def _identifiers(array: ArrowArray, repairs: Counter[str]) -> RepairedColumn:
             np.flatnonzero(long & there).tolist(), "a number too long to be exact; export the ids again as text"
         )
         array = pc.cast(_where(array, ~long), pa.int64())
-    repairs["read whole numbers as identifiers"] += int(there.sum()) - len(refused)
+    repairs[f"read whole numbers as {meant}"] += int(there.sum()) - len(refused)
     return RepairedColumn(array.cast(pa.string()).dictionary_encode(), repairs, refused)
 
 

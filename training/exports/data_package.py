@@ -8,7 +8,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from features.protocol.columns import TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
+from training.cohort.cell_repairs import repair_cells
 from training.cohort.file_names import table_paths
 from training.cohort.file_text import UTF_8
 from training.cohort.reader import read_protocol
@@ -38,6 +39,7 @@ LIMITS = (
     "a session before day 0 that is no preparation, and a rating after a dose before day 0",
     "item 9 beside another scale than its own",
     "an end_day before its start_day",
+    "a fraction where the file writes whole numbers with decimals, and a point that may part thousands",
     "a record after a death",
     "a table that is missing, or there twice",
     "the rules of protocol.toml",
@@ -61,7 +63,8 @@ def describe_folder(directory: Path, beside: Path) -> Descriptor:
     """The tables that are in a cohort's folder, under its protocol; paths are relative to the folder ``beside``.
 
     Raises ``InputRefusedError`` where no safe path leads from the descriptor to the tables, and
-    ``CohortRefusedError`` for a file that can't be split into cells. Cells are not checked.
+    ``CohortRefusedError`` for a file that can't be split into cells or whose columns are in doubt: described as columns
+    that are not read, they would pass. Cells are not checked.
     """
     protocol = read_protocol(directory)
     paths, problems = table_paths(directory)
@@ -108,18 +111,25 @@ def _relative(path: Path, beside: Path) -> str:
 def _resource(path: Path, relative: str, protocol: Protocol) -> Descriptor:
     table = path.stem
     content = read_table(path, protocol.tables[table], FORGIVING)
-    if not content.complete:
+    if content.problems:
         raise CohortRefusedError(content.problems)
-    stored = {column.name: _stored(column, content) for column in protocol.tables[table]}
+    refused = {column for _, column in repair_cells(content, protocol.tables[table], frozenset()).wrong}
+    stored = {column.name: _stored(column, content, refused) for column in protocol.tables[table]}
     if path.suffix == ".parquet":
-        not_read = [name for name in pq.read_schema(path).names if name not in stored]
+        not_read = _not_read(pq.read_schema(path).names, table, protocol)
         # To frictionless, a null in a column of numbers is the number "nan".
         schema = table_schema(table, protocol, stored, not_read=not_read, missing=("", "nan"))
         kind: Descriptor = {"format": "parquet", "mediatype": "application/vnd.apache.parquet"}
         return _described(table, relative) | kind | {"schema": schema}
     names = _header(path, content.separator, content.encoding)
-    schema = table_schema(table, protocol, stored, not_read=[name for name in names if name not in stored])
+    schema = table_schema(table, protocol, stored, not_read=_not_read(names, table, protocol))
     return _csv_resource(table, relative, schema, content.separator, content.encoding)
+
+
+def _not_read(names: Sequence[str], table: str, protocol: Protocol) -> list[str]:
+    """The columns with another name than the declared ones; a field must have a name."""
+    declared = {column.name for column in protocol.tables[table]}
+    return [name for name in names if name and name not in declared]
 
 
 def _csv_resource(table: str, path: str, schema: Descriptor, separator: str = ",", encoding: str = UTF_8) -> Descriptor:
@@ -139,13 +149,17 @@ def _header(path: Path, separator: str, encoding: str) -> list[str]:
         return next(csv.reader([file.readline().removeprefix("\ufeff")], delimiter=separator), [])
 
 
-def _stored(column: Column, content: TableFile) -> StoredColumn:
-    """How the file holds a column."""
+def _stored(column: Column, content: TableFile, refused: Collection[str]) -> StoredColumn:
+    """How the file holds a column; of text with ``refused`` cells, whose commas and points may mean two things, as if
+    it were in order.
+    """
     array = content.columns.get(column.name)
     if array is None:
         return StoredColumn(absent=True)
     if not is_text(array):
         return StoredColumn(is_number=pa.types.is_integer(array.type) or pa.types.is_floating(array.type))
+    if column.name in refused:
+        return StoredColumn()
     is_whole, is_number = column.kind in ("whole", "day"), column.kind in ("whole", "day", "number")
     comma = is_number and _has(array, r"^[+-]?\d+,\d+$")
     return StoredColumn(decimals=is_whole and (comma or _has(array, r"\.")), decimal_comma=comma)

@@ -67,12 +67,17 @@ class _KeptContacts:
 
 
 def _contacts(cohort: Cohort, outcomes: Outcomes, started: Mask, last_day: int) -> Rows:
-    """The ratings from the one that opens the time at risk to its end; ``since`` counts days from its start."""
+    """The ratings from the one that opens the time at risk to its end; ``since`` counts days from its start.
+
+    Each day is one contact, by its last rating: one after the dose of a day is no sign that the patient came again.
+    """
     ratings = usable_ratings(cohort, outcomes.primary)
     since = ratings.numbers("day") - ratings.spread(outcomes.risk_start_day)
     end = np.minimum(outcomes.followed_days, last_day)
-    wanted = started[ratings.patient] & (since >= 0) & (since <= ratings.spread(end))
-    return Rows(ratings.patients, ratings.patient[wanted], {"score": ratings["score"][wanted], "since": since[wanted]})
+    patient = ratings.patient
+    last_of_day = np.append((patient[1:] != patient[:-1]) | (since[1:] != since[:-1]), True)[: len(patient)]
+    wanted = started[patient] & (since >= 0) & (since <= ratings.spread(end)) & last_of_day
+    return Rows(ratings.patients, patient[wanted], {"score": ratings["score"][wanted], "since": since[wanted]})
 
 
 def _kept_by_contacts(

@@ -13,7 +13,7 @@ from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import CohortReading
 from training.cohort.repairs import Repair
-from training.plausibility.finding import CohortFinding
+from training.plausibility.finding import CohortFinding, counted
 from training.plausibility.findings import refuse_implausible
 from training.plausibility.score_table import InstrumentScores, score_table
 
@@ -29,14 +29,15 @@ IMPORT_DIGEST = "import_digest"
 class CohortCheck:
     """What was found in a cohort before it was used.
 
-    ``repairs`` are those of the reader, ``not_read`` names columns and files. ``import_record`` is the content of
-    ``import.json``; ``None`` if the cohort has none.
+    ``repairs`` are those of the reader; it did not read the columns and files named. ``import_record`` is the content
+    of ``import.json``; ``None`` if the cohort has none.
     """
 
     findings: tuple[CohortFinding, ...]
     scores: tuple[InstrumentScores, ...]
     repairs: tuple[Repair, ...] = ()
-    not_read: tuple[str, ...] = ()
+    columns_not_read: tuple[str, ...] = ()
+    files_not_read: tuple[str, ...] = ()
     import_record: bytes | None = None
 
     @property
@@ -54,13 +55,18 @@ class CohortCheck:
             ],
             "scores": [asdict(scores) for scores in self.scores],
             "repairs": [asdict(repair) for repair in self.repairs],
-            "not_read": list(self.not_read),
+            "not_read": [*self.columns_not_read, *self.files_not_read],
             "import_digest": self.import_digest,
         }
 
     def as_json(self) -> str:
-        """The check as the artifact ``cohort_check.json``; equal checks give equal text."""
-        return json.dumps({"format": FORMAT} | self.as_document(), indent=1, ensure_ascii=False) + "\n"
+        """The check as the artifact ``cohort_check.json``; equal checks give equal text.
+
+        Files are counted and not named, because a name may be a patient's or hold a date.
+        """
+        files = [counted(len(self.files_not_read), "file")] if self.files_not_read else []
+        recorded = {"format": FORMAT} | self.as_document() | {"not_read": [*self.columns_not_read, *files]}
+        return json.dumps(recorded, indent=1, ensure_ascii=False) + "\n"
 
 
 def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
@@ -70,7 +76,8 @@ def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
     """
     warnings = refuse_implausible(reading.cohort)
     scores = score_table(reading.cohort)
-    return CohortCheck(warnings, scores, reading.repairs, reading.not_read, import_record(directory))
+    unread = reading.columns_not_read, reading.files_not_read
+    return CohortCheck(warnings, scores, reading.repairs, *unread, import_record(directory))
 
 
 def import_record(directory: Path) -> bytes | None:

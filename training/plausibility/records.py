@@ -90,7 +90,11 @@ def withdrawal_findings(cohort: Cohort) -> Iterator[CohortFinding]:
     late = rows_after_withdrawal(cohort)
     if late.rows:
         rows = listed_words(counted(number, name.removesuffix("s")) for name, number in late.rows)
-        sentence = f"{rows} of {counted(late.patients, 'patient')} come after a withdrawal and date no outcome."
+        is_one = sum(number for _, number in late.rows) == 1
+        verbs = ("comes", "dates") if is_one else ("come", "date")
+        sentence = (
+            f"{rows} of {counted(late.patients, 'patient')} {verbs[0]} after a withdrawal and {verbs[1]} no outcome."
+        )
         remedy = "If a patient stayed in the study, record the withdrawal on the day on which the contact ended."
         counts = (*late.rows, ("patients", late.patients))
         yield CohortFinding("warning", "after_withdrawal", "events", "event", sentence, remedy, counts)

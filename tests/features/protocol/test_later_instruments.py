@@ -149,6 +149,15 @@ def test_a_built_in_scale_is_sound_and_says_where_its_numbers_come_from(scale: I
         assert re.search("no published value seen|none decides an outcome", scale.source)
 
 
+@pytest.mark.parametrize("name", ["hads_a", "hads_d", "promis_depression"])
+def test_a_change_that_matters_to_patients_is_not_taken_for_one_beyond_measurement_error(name: str) -> None:
+    """Of these scales a minimal important difference is published, which is no larger than their measurement error."""
+    scale = INSTRUMENTS[name]
+    assert scale.reliable_change is None
+    assert "important difference" in scale.source
+    assert not scale.decides_outcomes
+
+
 @pytest.mark.parametrize("name", [name for name, scale in LATER_INSTRUMENTS.items() if scale.unpublished])
 def test_a_scale_without_a_published_number_decides_nothing_until_the_study_gives_it(name: str) -> None:
     text = f'[remission]\ninstrument = "{name}"\n'

@@ -16,6 +16,8 @@ FLAGS = "read 'True' as true in 5 cells of 4 columns"
 READING = {
     "cohort check",
     "cohort outcomes",
+    "cohort features",
+    "cohort export",
     "cohort explain",
     "train",
     "score",

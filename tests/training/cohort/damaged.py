@@ -62,12 +62,13 @@ def write(files: Files, folder: Path) -> Path:
 
 
 def put(table: str, old: str, new: str, count: int = -1) -> Damage:
-    """A piece of a table's text replaced."""
+    """A piece of the text of a table or of the protocol replaced."""
 
     def damage(files: Files) -> Files:
-        text = files[f"{table}.csv"].decode()
+        name = "protocol.toml" if table == "protocol" else f"{table}.csv"
+        text = files[name].decode()
         assert old in text
-        return files | {f"{table}.csv": text.replace(old, new, count).encode()}
+        return files | {name: text.replace(old, new, count).encode()}
 
     return damage
 
@@ -137,3 +138,17 @@ def semicolons(*tables: str) -> Damage:
 
 LETTER_IDS = with_ids(_12="a1", _13="b1", _14="c1")
 ZERO_IDS = with_ids(_12="0012", _13="0013", _14="0014")
+
+
+def with_category(name: str, cell: str, levels: str) -> Files:
+    """The tables and a covariate of these levels, of which every patient has the one in ``cell``."""
+    added = every(lambda text: text.replace("\n", f",{cell}\n").replace(f",{cell}", f",{name}", 1), "patients")(CLEAN)
+    covariate = f'[[covariates]]\nname = "{name}"\nkind = "category"\nlevels = {levels}\nmeaning = "where or which"\n'
+    return added | {"protocol.toml": covariate.encode()}
+
+
+REGIONS = with_category("region", "na", '["eu", "na"]')
+"""With a category of which one level looks like a mark for a missing value."""
+
+GROUPS = with_category("arm", "1", '["1", "2"]')
+"""With a category whose levels are numbers."""

@@ -7,6 +7,7 @@ import pandas as pd
 from tests.training.cohort.damaged import (
     CLEAN,
     LETTER_IDS,
+    REGIONS,
     ZERO_IDS,
     Damage,
     Files,
@@ -30,6 +31,8 @@ NO_UTF_8 = "a byte in line 2 that is not"
 EVENT_2, DOSE_2 = "events.csv, row 2, column", "sessions.csv, row 2, column dose_mg_per_kg"
 SITE_4, SITE_2_3 = "patients.csv, row 4, column site_id", "patients.csv, rows 2, 3, column site_id"
 SCORE = re.compile(r",(\d+)\n")
+COMMA = "a comma that may be decimal or part thousands; write a point, and no thousands separator"
+POINT = "a point that may be decimal or part thousands; put commas between cells, and points into numbers"
 ID_THERE, OTHER_ID = "an id that differs from one there", "an id that differs from another one"
 
 REFUSED: list[tuple[str, Files, Damage, str, str]] = [
@@ -83,9 +86,30 @@ REFUSED: list[tuple[str, Files, Damage, str, str]] = [
         "events.parquet, data row 1, column patient_id",
         "a number too long to be exact; export the ids again as text",
     ),
+    (
+        "ids too long for a float, as text",
+        with_ids(_12="9100000000000001"),
+        put("events", "9100000000000001,", "9100000000000001.0,"),
+        f"{EVENT_2} patient_id",
+        "an id that is not there",
+    ),
     ("an id in another case", LETTER_IDS, put("events", "a1,", "A1,"), f"{EVENT_2} patient_id", f"{ID_THERE} {CASE}"),
     ("a site in another case", CLEAN, put("patients", "14,north", "14,zürich"), SITE_4, f"{OTHER_ID} {CASE}"),
     ("a site called NA", CLEAN, put("patients", "14,north", "14,NA"), SITE_4, f"{A_MARK}, or give another id"),
+    (
+        "NA, or a level in another case",
+        REGIONS,
+        put("patients", ",na\n", ",NA\n"),
+        "patients.csv, rows 2-4, column region",
+        "a mark for a missing value, or another spelling (did you mean na?)",
+    ),
+    (
+        "a site called NA beside a level NA",
+        put("patients", ",na\n", ",NA\n")(put("protocol", '"na"', '"NA"')(REGIONS)),
+        put("patients", "14,north", "14,NA"),
+        SITE_4,
+        f"{A_MARK}, or give another id",
+    ),
     (
         "a patient called NA",
         CLEAN,
@@ -98,14 +122,32 @@ REFUSED: list[tuple[str, Files, Damage, str, str]] = [
         CLEAN,
         put("assessments", "12,-3,gad7,16", '12,-3,gad7,"1,234"'),
         "assessments.csv, row 2, column score",
-        "a comma that may be decimal or part thousands; write a point, and no thousands separator",
+        COMMA,
+    ),
+    (
+        "a comma that may part thousands, after a typographic minus sign",
+        CLEAN,
+        put("assessments", "12,-3,gad7,16", '12,-3,gad7,"\N{MINUS SIGN}1,234"'),
+        "assessments.csv, row 2, column score",
+        COMMA,
     ),
     (
         "a point that may part thousands",
         CLEAN,
         in_order(semicolons(), put("events", "12;200", "12;1.200")),
         f"{EVENT_2} day",
-        "a point that may be decimal or part thousands; put commas between cells, and points into numbers",
+        POINT,
+    ),
+    (
+        "a point that may part thousands, beside a point for a missing value",
+        CLEAN,
+        in_order(
+            semicolons("sessions"),
+            put("sessions", ";0,75", ";."),
+            put("sessions", "7;dosing;intramuscular;0,9", "1.200;dosing;;"),
+        ),
+        "sessions.csv, row 3, column day",
+        POINT,
     ),
     (
         "a decimal comma beside decimal points",

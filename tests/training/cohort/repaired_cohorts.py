@@ -1,7 +1,11 @@
 """Damaged cohorts in which every cell has one meaning: name, clean tables, damage, sentences of repairs."""
 
+from decimal import Decimal
+
 from tests.training.cohort.damaged import (
     CLEAN,
+    GROUPS,
+    REGIONS,
     Damage,
     Files,
     as_parquet,
@@ -35,17 +39,21 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         through_pandas,
         ["read 'True' as true in 5 cells of 4 columns", "read 'False' as false in 3 cells of 3 columns"],
     ),
-    (
-        "pandas, to Parquet",
-        CLEAN,
-        as_parquet(),
-        ["read whole numbers as identifiers in 14 cells of 5 columns"],
-    ),
+    ("pandas, to Parquet", CLEAN, as_parquet(), ["read whole numbers as identifiers in 14 cells of 5 columns"]),
     (
         "pandas, all columns categorical",
         CLEAN,
         as_parquet(lambda frame: frame.astype(dict.fromkeys(frame.columns, "category"))),
         ["read whole numbers as identifiers in 14 cells of 5 columns"],
+    ),
+    (
+        "decimals of fixed precision",
+        CLEAN,
+        as_parquet(lambda frame: frame.assign(score=frame["score"].astype(str).map(Decimal)), tables=("assessments",)),
+        [
+            "read whole numbers as identifiers in 4 cells of column patient_id in assessments.parquet",
+            "read decimals of fixed precision as numbers in 4 cells of column score in assessments.parquet",
+        ],
     ),
     (
         "pandas, all columns text",
@@ -187,12 +195,7 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
             "read 'nan' as not recorded in 1 cell of column adverse_event in sessions.csv",
         ],
     ),
-    (
-        "NA for every empty cell",
-        CLEAN,
-        every(na_for_empty),
-        ["read 'NA' as not recorded in 8 cells of 8 columns"],
-    ),
+    ("NA for every empty cell", CLEAN, every(na_for_empty), ["read 'NA' as not recorded in 8 cells of 8 columns"]),
     (
         "NA for a site that is not recorded, and for other cells",
         put("patients", "14,north", "14,")(CLEAN),
@@ -224,6 +227,37 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         ["read tabs between cells: 5 files", "read a decimal comma as a decimal point in 4 cells of 2 columns"],
     ),
     (
+        "decimal commas, and a point for a missing value",
+        CLEAN,
+        in_order(semicolons("sessions"), put("sessions", "sublingual;;\n", "sublingual;.;\n")),
+        [
+            "read ';' between cells: sessions.csv",
+            "read a decimal comma as a decimal point in 2 cells of column dose_mg_per_kg in sessions.csv",
+            "read '.' as not recorded in 1 cell of column dose_mg_per_kg in sessions.csv",
+        ],
+    ),
+    (
+        "levels that are numbers, as floats",
+        GROUPS,
+        put("patients", ",1\n", ",1.0\n"),
+        ["read '1.0' as 1 in 3 cells of column arm in patients.csv"],
+    ),
+    (
+        "levels that are numbers, in Parquet",
+        GROUPS,
+        as_parquet(tables=("patients",)),
+        [
+            "read whole numbers as categories in 3 cells of column arm in patients.parquet",
+            "read whole numbers as identifiers in 3 cells of column patient_id in patients.parquet",
+        ],
+    ),
+    (
+        "blanks around a level that looks like a mark for a missing value",
+        REGIONS,
+        put("patients", ",na\n", ", na\n"),
+        ["dropped blanks at an edge in 3 cells of column region in patients.csv"],
+    ),
+    (
         "a separator in a line of its own",
         CLEAN,
         every(lambda text: "sep=;\n" + text.replace(",", ";"), "events"),
@@ -248,18 +282,8 @@ REPAIRED: list[tuple[str, Files, Damage, list[str]]] = [
         ],
     ),
     ("UTF-16", CLEAN, encoded("utf-16"), ["read text in UTF-16: 5 files"]),
-    (
-        "UTF-16 without a mark",
-        CLEAN,
-        encoded("utf-16-le", "patients"),
-        ["read text in UTF-16: patients.csv"],
-    ),
-    (
-        "Windows-1252",
-        CLEAN,
-        encoded("cp1252"),
-        ["read text in Windows-1252: patients.csv"],
-    ),
+    ("UTF-16 without a mark", CLEAN, encoded("utf-16-le", "patients"), ["read text in UTF-16: patients.csv"]),
+    ("Windows-1252", CLEAN, encoded("cp1252"), ["read text in Windows-1252: patients.csv"]),
     ("a byte-order mark, quotes and CRLF", CLEAN, every(lambda text: "\ufeff" + quoted(text)), []),
     ("CR", CLEAN, every(lambda text: text.replace("\n", "\r")), []),
     (

@@ -6,6 +6,7 @@ A repaired cohort must have the digest of the clean one, which the strict reader
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from features.protocol.problems import CohortRefusedError
@@ -61,3 +62,14 @@ def test_no_repair_repeats_a_number_an_id_or_a_day(tmp_path: Path) -> None:
     sentences = describe_repairs(read_with_repairs(write(damage(CLEAN), tmp_path / "damaged")).repairs)
     assert len(sentences) > 3
     assert not [line for line in sentences for value in ("200", "22", "31", "Zürich", "north", "0.75") if value in line]
+
+
+def test_what_the_strict_reader_takes_in_parquet_is_no_repair(tmp_path: Path) -> None:
+    """A binary covariate may be 1 and 0 in every format."""
+    covariate = b'[[covariates]]\nname = "remote"\nkind = "binary"\nmeaning = "sessions by video"\n'
+    folder = write(CLEAN | {"protocol.toml": covariate}, tmp_path / "cohort")
+    (folder / "patients.csv").unlink()
+    pd.DataFrame({"patient_id": ["12", "13", "14"], "remote": [1.0, 0.0, None]}).to_parquet(folder / "patients.parquet")
+    reading = read_with_repairs(folder)
+    assert reading.repairs == ()
+    assert reading.cohort.digest == read_cohort(folder, strict=True).digest

@@ -94,7 +94,7 @@ def test_the_command_shows_all_of_it(tmp_path: Path) -> None:
     assert shown.exit_code == 0
     for line in (
         "Ratings that no outcome rule uses",
-        "warning: events, column event: 1 assessment of 1 patient come after a withdrawal",
+        "warning: events, column event: 1 assessment of 1 patient comes after a withdrawal",
         "warning: sessions, column session_number: the dosing sessions of 1 patient do not begin with number 1",
         "dosing session 1 is not recorded, though a later one is",
     ):

@@ -162,6 +162,38 @@ def test_the_dialect_of_the_file_is_said(tmp_path: Path) -> None:
     assert validated(folder) == set()
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "found"),
+    [
+        ("patient_id;expectancy", "007;7,5", set()),
+        ("patient_id;expectancy", "007;1,234", {"type-error"}),  # decimal, or it parts thousands
+        ("patient_id;expectancy;", "007;7,5;", {"extra-label"}),
+    ],
+)
+def test_what_the_reader_refuses_is_declared_in_no_other_notation(
+    tmp_path: Path, header: str, row: str, found: set[str]
+) -> None:
+    folder = written(tmp_path, GOOD | {"patients": f"{header}\n{row}\n{row.replace('007', '8 b').replace(',', '')}\n"})
+    covariate = '[[covariates]]\nname = "expectancy"\nkind = "number"\nminimum = 0\nmaximum = 9999\nmeaning = "hope"\n'
+    (folder / "protocol.toml").write_text(covariate)
+    assert validated(folder) == found
+
+
+@pytest.mark.parametrize(
+    "patients",
+    [
+        PATIENTS.replace("age_years", "age"),
+        PATIENTS.replace("age_years", "Site_id"),
+        "patient_id,expectancy,\n007,7,5\n8 b,,\n",
+    ],
+    ids=["a name cut short", "a name twice", "cells below no name"],
+)
+def test_a_table_whose_columns_are_in_doubt_is_not_described(tmp_path: Path, patients: str) -> None:
+    folder = written(tmp_path, GOOD | {"patients": patients})
+    with pytest.raises(InputRefusedError):
+        describe_folder(folder, folder)
+
+
 def test_the_format_names_every_column_with_its_unit_and_meaning() -> None:
     resources = describe_format()["resources"]
     assert isinstance(resources, list)

@@ -11,7 +11,7 @@ from features.catalogue import catalogue
 from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Covariate
 from features.records.cohort import Cohort
-from features.records.timeline import Floats, Rows
+from features.records.timeline import Floats, Indices, Rows
 from tests.training.trainings import QUICK
 from training.evidence.document import LeakageCheck
 from training.leakage.checks import leakage_checks
@@ -58,6 +58,13 @@ def with_covariate(cohort: Cohort, values: Floats) -> Cohort:
     leak = Covariate("leak", "number", "what leaks", minimum=-1e6, maximum=1e6)
     protocol = replace(cohort.protocol, covariates=(*cohort.protocol.covariates, leak))
     return replace(cohort, protocol=protocol, patients=dict(cohort.patients) | {"leak": values})
+
+
+def with_category(cohort: Cohort, covariate: Covariate, codes: Indices) -> Cohort:
+    """The cohort with a category covariate of these codes, shape (patients,)."""
+    protocol = replace(cohort.protocol, covariates=(*cohort.protocol.covariates, covariate))
+    held = dict(cohort.patients) | {covariate.name: codes.astype(np.int16)}
+    return replace(cohort, protocol=protocol, patients=held)
 
 
 def with_copy(cohort: Cohort, patient: int) -> Cohort:

@@ -18,16 +18,9 @@ from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement, LeakageCheck
 from training.leakage.acknowledgement import acknowledged, acknowledgements
 from training.leakage.checks import LeakageFoundError, refuse_leakage
-from training.leakage.implausible_features import (
-    SingleFeatureAuc,
-    auc_of_each,
-    feature_check,
-    limited,
-    observed_of,
-    positive_control_check,
-    stratified_auc,
-)
+from training.leakage.implausible_features import feature_check, observed_of, positive_control_check
 from training.leakage.shuffled_outcomes import shuffled, shuffled_auc, shuffled_check
+from training.leakage.single_feature import SingleFeatureAuc, auc_of_each, limited, stratified_auc
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds
 from training.learning.tasks import Head, RemissionTask, Task
@@ -166,7 +159,7 @@ def test_a_detector_that_sees_nothing_fails_the_positive_control(
 ) -> None:
     arguments = (honest.cohort.protocol.landmarks, honest.tasks, honest.outcomes, 7)
     assert positive_control_check(*arguments).passed
-    monkeypatch.setattr("training.leakage.implausible_features.limited", lambda *_: SingleFeatureAuc(0.5, 0.0))
+    monkeypatch.setattr("training.leakage.single_feature.limited", lambda *_: SingleFeatureAuc(0.5, 0.0))
     check = positive_control_check(*arguments)
     assert not check.passed
     assert len(check.named) == 6  # two heads at three landmarks

@@ -9,6 +9,7 @@ import pytest
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
+from features.records.assemble import rows_in_order
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.learners import fit_nothing
@@ -209,3 +210,20 @@ def test_before_any_contact_everybody_is_kept() -> None:
         _KeptContacts(none.astype(np.intp), none, none, 2).through(np.array([[0.0, 50], [0, 50]])).tolist()
         == [[1, 1]] * 2
     )
+
+
+def test_a_rating_before_and_another_after_the_dose_of_a_day_are_one_contact() -> None:
+    """The second of them is no sign that the patient came again."""
+    rng = np.random.default_rng(5)
+    scores = drawn_scores(rng, 800)
+    once = followed(scores, lost_when_worse(rng, scores))
+    ratings = once.assessments
+    again = ratings.where(ratings.numbers("day") > 0)
+    columns = {name: np.concatenate([values, again[name]]) for name, values in ratings.columns.items()}
+    columns["after_dose"] = np.append(np.full(len(ratings), np.nan), np.ones(len(again)))
+    both = rows_in_order("assessments", len(once), np.append(ratings.patient, again.patient), columns)
+    one, other = (WeightedCohort.from_cohort(cohort) for cohort in (once, replace(once, assessments=both)))
+    assert np.ptp(one.weights.weekly) > 0.1
+    np.testing.assert_array_equal(one.outcomes.followed_days, other.outcomes.followed_days)
+    np.testing.assert_array_equal(one.weights.weekly, other.weights.weekly)
+    np.testing.assert_array_equal(one.weights.at_event, other.weights.at_event)

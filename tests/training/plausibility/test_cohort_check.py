@@ -24,7 +24,7 @@ def test_the_import_is_known_by_the_bytes_of_its_record(folder: Folder) -> None:
     assert check.import_record == IMPORTED
     assert check.import_digest == hashlib.sha256(IMPORTED).hexdigest()
     assert json.loads(check.as_json())["import_digest"] == check.import_digest
-    assert check.not_read == ()
+    assert json.loads(check.as_json())["not_read"] == []
 
 
 def test_a_cohort_that_was_not_imported_has_no_digest(folder: Folder) -> None:
@@ -52,7 +52,9 @@ def test_the_document_has_no_id_and_no_value_of_a_patient(folder: Folder) -> Non
         assessments_csv=f"patient_id,day,instrument,score\n{ratings}",
         sessions_csv=f"patient_id,session_number,day,kind,route,dose_mg_per_kg\n{MARKER}-1,2,0,dosing,oral,0\n",
     )
+    (folder.path / f"letter to {MARKER} of 2026-01-09.pdf").write_bytes(b"")
     text = checked(folder).as_json()
+    assert json.loads(text)["not_read"] == ["1 file"]
     assert "session_numbers" in text
     assert "no_dose" in text
     assert MARKER not in text

@@ -7,11 +7,11 @@ import numpy as np
 
 from features.protocol.columns import CHILD_TABLES, Column
 from features.protocol.problems import Problem
-from features.records.timeline import Floats, Indices
+from features.records.timeline import Floats, Indices, Mask
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.day_zero import find_day_zero
 from training.intake.conversion.evaluation import CellEvaluation
-from training.intake.conversion.patient_rows import PatientColumns, one_row_per_patient, recorded
+from training.intake.conversion.patient_rows import PatientColumns, is_recorded, one_row_per_patient, recorded
 from training.intake.conversion.rating_rows import dose_times, rating_rows
 from training.intake.conversion.selection import BlockRows, Selection, select_rows
 from training.intake.conversion.session_rows import SessionRows, find_sessions, numbers_by_date
@@ -155,4 +155,20 @@ def _earlier(rows: TargetRows, context: ConversionContext) -> TargetRows:
         running = np.asarray(rows.columns["end_day"] > 0)
         log.count_rows("treatments that ended after day 0: still running on day 0", int(running.sum()))
         rows = rows.with_columns(end_day=np.where(running, np.nan, rows.columns["end_day"]))
-    return rows
+    repeated = _repeated(rows)
+    log.count_rows("earlier treatments that repeat another one with the same days: left out", int(repeated.sum()))
+    return rows.where(~repeated)
+
+
+def _repeated(rows: TargetRows) -> Mask:
+    """Which dated rows are equal to an earlier one of their patient in every column; without days they may be two."""
+    days = [rows.columns[name] for name in ("start_day", "end_day") if name in rows.columns]
+    dated = np.any([~np.isnan(one.astype(np.float64)) for one in days], axis=0) if days else np.zeros(len(rows), bool)
+    seen: set[tuple[object, ...]] = set()
+    repeated = np.zeros(len(rows), dtype=np.bool_)
+    for row in np.flatnonzero(dated):
+        values = (rows.columns[name][row] for name in rows.columns)
+        key = (int(rows.patient[row]), *(value if is_recorded(value) else None for value in values))
+        repeated[row] = key in seen
+        seen.add(key)
+    return repeated

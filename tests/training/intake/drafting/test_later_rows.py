@@ -3,7 +3,7 @@
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.intake.small_clinic import SmallClinic
+from tests.training.intake.small_clinic import SESSIONS_IN_MG_PER_KG, SmallClinic
 from training.cohort.reader import describe_problems
 from training.intake.conversion.cohort_import import ImportRecord
 from training.intake.drafting.later_rows import refuse_unknown_rows
@@ -62,3 +62,17 @@ def test_rows_that_no_block_takes_are_named_unless_they_are_listed(clinic: Small
     clinic.cohort.rename(clinic.path / "first")
     named = "x_DATA.csv: 1 row with redcap_repeat_instrument clinical_event"
     assert any(line.startswith(named) for line in clinic.import_it(mapping).not_read)
+
+
+def test_a_file_that_is_new_is_not_lost_in_silence(clinic: SmallClinic) -> None:
+    clinic.write(sessions=SESSIONS_IN_MG_PER_KG)
+    mapping = draft_mapping(read_source(clinic.source))
+    clinic.write(
+        sessions=SESSIONS_IN_MG_PER_KG, events="id,date,event\nA,2025-05-01,relapse\n", rooms="id,room\nA,3\nA,4\n"
+    )
+    with pytest.raises(InputRefusedError) as refused:
+        refuse_unknown_rows(read_source(clinic.source), read_mapping(mapping, "first.toml"))
+    (found,) = describe_problems(refused.value.problems)
+    assert found.startswith("first.toml, key events: required a block that takes rows of events.csv, or [[not_read]]")
+    unwanted = '[[not_read]]\nfrom = "events.csv"\n'
+    refuse_unknown_rows(read_source(clinic.source), read_mapping(mapping + unwanted, "first.toml"))
