@@ -104,7 +104,7 @@ def _named_by(rule: ValueRule, *, may_go: bool) -> Iterator[NamedColumn]:
 def _missing(table: SourceTable, named: list[NamedColumn], mapping: CohortMapping) -> Iterator[Problem]:
     """A problem per column that a table lacks. A column that another key names already is not proposed."""
     taken = {one.name for one in named}
-    free = [name for name in table.columns if name not in taken]
+    free = [name for name in table.columns if name not in taken and not name.startswith(_REDCAP)]
     for name in dict.fromkeys(one.name for one in named if one.name not in table.columns):
         keys = list(dict.fromkeys(one for one in named if one.name == name))
         paths = list(dict.fromkeys(one.path for one in keys))
@@ -112,6 +112,10 @@ def _missing(table: SourceTable, named: list[NamedColumn], mapping: CohortMappin
         required = f"column {name} of {table.place or table.name}: {', '.join(remedies[:-1])} or {remedies[-1]}"
         found = f"no such column{_also(paths)}{did_you_mean(name, free)}"
         yield Problem(mapping.name, None, paths[0], required, found)
+
+
+_REDCAP = "redcap_"
+"""Begins the columns that REDCap names itself: none of them is another one renamed."""
 
 
 def _missing_of_patients(source: Source, mapping: CohortMapping) -> Iterator[Problem]:

@@ -92,6 +92,15 @@ def test_a_column_that_several_keys_name_is_one_problem(clinic: SmallClinic) -> 
     ]
 
 
+def test_a_column_that_redcap_names_itself_is_not_proposed_for_another(clinic: SmallClinic) -> None:
+    mapping = MAPPING.replace(
+        'from = "ratings.csv"', 'from = "ratings.csv"\nwhere = { redcap_repeat_instrument = ["visit"] }'
+    )
+    ratings = RATINGS.replace("\n", ",1\n").replace("score,1", "score,redcap_repeat_instance")
+    (found,) = clinic.write(ratings=ratings).refusal(mapping)
+    assert found.endswith("found no such column")
+
+
 def test_two_exports_in_one_folder_are_named_once(clinic: SmallClinic) -> None:
     mapping = MAPPING.replace('"sessions.csv"', '"sessions*.csv"')
     mapping += mapping[mapping.index("[[sessions]]") : mapping.index("[[assessments]]")]

@@ -1,5 +1,7 @@
 """One row per patient from the rows of all blocks of patients: what one leaves empty another gives; none may differ."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.protocol.columns import Column
@@ -29,7 +31,7 @@ class PatientColumns:
             )
         seen: dict[int, str] = {}
         for own in having:
-            read = self._cells.of_kind(own, ValueRule(rule.path, column=rule.column, factor=rule.factor), column)
+            read = self._cells.of_kind(own, replace(rule, of_patient=False), column)
             _fill(values, own, read, seen, str(rule.column), self._cells)
         return values[rows.patient]
 

@@ -160,3 +160,11 @@ def test_one_total_that_differs_otherwise_is_said_by_its_row(clinic: SmallClinic
     keyed = BY_ITEMS.replace("items =", 'total = "total"\nitem_key = "1 to 4"\nitems =')
     (found,) = clinic.write(ratings=ITEM_HEADER + rows).refusal(keyed)
     assert found.startswith("ratings.csv, row 3, column total: required the total of the items; remove total in")
+
+
+def test_codes_of_the_patients_own_row_mean_what_the_mapping_says(clinic: SmallClinic) -> None:
+    route = 'route = { patients = "way", missing = ["9"], values = { 1 = "oral", 2 = "intranasal" } }'
+    mapping = MAPPING.replace('kind = { value = "dosing" }', f'kind = {{ value = "dosing" }}\n{route}')
+    patients = PATIENTS.replace("sex\n", "sex,way\n").replace(",F\n", ",F,2\n").replace(",M\n", ",M,9\n")
+    clinic.write(patients=patients).import_it(mapping)
+    assert [line.split()[4:] for line in clinic.table("sessions")] == [["intranasal"], ["intranasal"], []]
