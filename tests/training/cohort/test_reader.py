@@ -1,5 +1,6 @@
 """What a folder of tables may look like: every problem at once, no value in any message."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,22 @@ def test_one_problem_on_many_rows_takes_one_line() -> None:
     assert describe_problems(problems) == [
         "events.csv, rows 2-4, 7, 10, 11, column day: required a number; found another text"
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (range(0, 20, 2), "rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,"),
+        (range(0, 22, 2), "rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 1 more,"),
+        ([*range(100), *range(200, 2200, 2)], "rows 2-101, 202, 204, 206, 208, 210, 212, 214, 216, 218 and 991 more,"),
+    ],
+)
+def test_a_line_names_ten_runs_of_rows_and_counts_the_others(rows: Sequence[int], said: str) -> None:
+    problems = [Problem("events.csv", row, "day", "a number", "another text") for row in rows]
+    (line,) = describe_problems(problems)
+    assert line.startswith(f"events.csv, {said} column day")
+    (whole,) = describe_problems(problems, all_rows=True)
+    assert f"{rows[-1] + 2}, column day" in whole
 
 
 def test_a_folder_without_tables_says_which_are_required(folder: Folder) -> None:
