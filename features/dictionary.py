@@ -43,6 +43,10 @@ have a rating of a scale before the dose and another one after it; where the lat
 
 No feature reads a preparation session. It may be before day 0, and is numbered within its kind.
 
+An earlier treatment whose `outcome` is not recorded counts as no failure and no response, and one whose `adequate` is
+not recorded as no failure. `adequate_failures`, `ketamine_failures`, `ketamine_responses` and `earlier_response` are
+then 0, not missing. `kap cohort check` warns where this concerns a tenth of the treatments.
+
 Three choices in the catalogue need a reason:
 
 * An adequate failure counts in `adequate_failures` (ketamine also in `ketamine_failures`) and nowhere else. The other

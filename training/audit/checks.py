@@ -8,7 +8,8 @@ from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
 from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import read_evidence
-from training.plausibility.cohort_check import IMPORT_DIGEST
+from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
+from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
 from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
     SEAL,
@@ -173,7 +174,23 @@ def import_verdict(stored: StoredTraining) -> Verdict:
         return failed("import", f"{IMPORT_RECORD} is lost")
     if digest_of(path.read_bytes()) != recorded:
         return failed("import", f"{IMPORT_RECORD} differs from the run's tag {IMPORT_DIGEST}")
-    return passed("import", f"the import that made the cohort, {recorded}")
+    return _imported_cohort_verdict(stored, path.read_bytes())
+
+
+def _imported_cohort_verdict(stored: StoredTraining, record: bytes) -> Verdict:
+    """The cohort of the run is the one that the import made, at least its tables."""
+    imported, cohort = imported_digest(record), stored.tags.get("cohort_digest")
+    named = stored.tags.get(IMPORT_DIGEST)
+    if imported is None:
+        return not_checked("import", f"{IMPORT_RECORD} names no cohort, so nothing tells whether it is of this one")
+    if imported == cohort:
+        return passed("import", f"the import that made the cohort, {named}")
+    check = stored.artifacts / CHECK
+    agreement = recorded_agreement(check.read_bytes()) if check.is_file() else None
+    if agreement in TABLES_AS_IMPORTED:
+        return passed("import", f"the import that made the tables, {named}; they were read under another protocol")
+    changed = "the tables or the protocol were changed after the import"
+    return failed("import", f"{changed}: {IMPORT_RECORD} names the cohort {imported}, the run {cohort}")
 
 
 def chain_verdict(

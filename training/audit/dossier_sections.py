@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from models.bundle import Bundle
 from training.audit.checks import EVIDENCE
+from training.audit.import_facts import import_facts
 from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
@@ -84,7 +85,7 @@ def sections(dossier: Dossier) -> dict[str, Sequence[Statements]]:
     evidence, decisions = dossier.evidence, dossier.decisions
     return {
         "model": [_model(dossier)],
-        "data": [_data(dossier)],
+        "data": [_data(dossier), *_import(dossier)],
         "flow": _flow(evidence, dossier.source(EVIDENCE)) if evidence else [],
         "evidence": _evidence(evidence, dossier.source(EVIDENCE)) if evidence else [],
         "evaluations": [each for found in dossier.stored.evaluations for each in _evaluation(dossier, found)],
@@ -141,7 +142,7 @@ def _checked(dossier: Dossier) -> list[Statement]:
     statements: list[Statement] = []
     if IMPORT_DIGEST in dossier.stored.tags:
         source = dossier.source(IMPORT_RECORD)
-        statements.append(("digest of the import that made the cohort", dossier.stored.tags[IMPORT_DIGEST], source))
+        statements.append(("digest of the import", dossier.stored.tags[IMPORT_DIGEST], source))
     path = dossier.stored.artifacts / CHECK
     if path.is_file():
         warnings = recorded_warnings(path.read_bytes()) or ["none"]
@@ -150,6 +151,15 @@ def _checked(dossier: Dossier) -> list[Statement]:
         )
         statements += [(name, words, dossier.source(CHECK)) for name, words in zip(found, warnings, strict=True)]
     return statements
+
+
+def _import(dossier: Dossier) -> list[Statements]:
+    """What the import that made the cohort read and converted, from its record; nothing without one."""
+    path, source = dossier.stored.artifacts / IMPORT_RECORD, dossier.source(IMPORT_RECORD)
+    if not path.is_file():
+        return []
+    facts = import_facts(path.read_bytes(), dossier.stored.tags.get("cohort_digest", ""))
+    return [Statements("The import", [(name, value, source) for name, value in facts])]
 
 
 def _flow(evidence: Evidence, source: Artifact) -> list[Statements]:

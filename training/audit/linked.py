@@ -50,7 +50,8 @@ def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
         return not_checked(
             "served", "BentoML's store on this machine has no copy of this registry's models: served elsewhere"
         )
-    return passed("served", "no copy on this machine; the champion is another version")
+    other = "there is no champion" if champion is None else f"the champion is version {champion}"
+    return passed("served", f"no copy on this machine; {other}")
 
 
 def _copy_differs(copy: ServedCopy, stored: StoredTraining) -> list[str]:

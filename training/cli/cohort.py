@@ -61,7 +61,8 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> None:
     """Check a cohort folder and count the patients analysed.
 
-    Each problem is listed by file, row and column; values are not shown (exit code 2). For a valid cohort the command
+    Each problem is listed by file, row and column; values are not shown (exit code 2). A line has ten rows or runs of
+    rows and the number of the others; --json has all. For a valid cohort the command
     prints rows, days, missing values, scores per instrument, records that no rule uses, and per landmark who is left
     out and why. At the end it lists what the reader repaired, such as TRUE for true, what it does not read, and a
     warning for everything that may falsify outcomes, with what to do.
@@ -75,7 +76,7 @@ def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> Non
         content = checked_content(reading.cohort, check_cohort(reading, directory))
     except InputRefusedError as error:
         if as_json:
-            click.echo(json.dumps(refused_document(describe_problems(error.problems))))
+            click.echo(json.dumps(refused_document(describe_problems(error.problems, all_rows=True))))
         raise
     if as_json:
         click.echo(json.dumps(as_document(content)))
@@ -107,7 +108,11 @@ def _refuse_unless_new(directory: Path) -> None:
 
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise InputRefusedError(
-            [Problem(directory.name, None, None, "a folder that is new or empty", "a folder with files")]
+            [
+                Problem(
+                    directory.name, None, None, "a folder that is new or empty; name another one", "a folder with files"
+                )
+            ]
         )
 
 

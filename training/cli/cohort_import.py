@@ -115,21 +115,31 @@ def _about_key(key: Path, *, is_new: bool) -> str:
         return f"pseudonyms by the key in {key}, the same as with this key before"
     return (
         f"pseudonyms by a new key in {key}, which only you may read: keep it, and apart from the cohort. "
-        "With it, the next import knows the same patients; by another key, their pseudonyms are others. "
-        "Anyone who has it can find a patient by the id."
+        "With it, the next import knows the same patients; anyone who has it can find a patient by the id. "
+        f"Imports by another key have other pseudonyms for the same patients{_other_keys(key)}"
     )
+
+
+def _other_keys(key: Path) -> str:
+    """What to do where the folder has other keys, as another mapping of the same source has."""
+    others = sorted(path.name for path in key.parent.glob(f"*{KEY_NAME}") if path.name != key.name)
+    if not others:
+        return "."
+    return f"; for those of {' or '.join(others)} beside it, import again with --key."
 
 
 def _from_file(path: Path, source: Source) -> CohortMapping:
     """The mapping in a file; refused where the source has rows or columns that it does not know."""
     from training.intake.drafting.later_data import refuse_unknown_data
     from training.intake.mapping_reading import read_mapping
+    from training.intake.named_columns import refuse_missing_columns
 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputRefusedError([Problem(path.name, None, None, "text in UTF-8", "other bytes")]) from None
     mapping = read_mapping(text, path.name, path.parent)
+    refuse_missing_columns(source, mapping)
     refuse_unknown_data(source, mapping)
     return mapping
 

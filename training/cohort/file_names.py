@@ -10,6 +10,9 @@ from features.protocol.problems import Problem, ProtocolRefusedError
 PROTOCOL_FILE = "protocol.toml"
 IMPORT_RECORD = "import.json"
 """Says which import made the cohort; a training records it."""
+DESCRIPTOR = "datapackage.json"
+"""Describes the tables to other tools; `kap cohort schema` writes it."""
+_OWN_FILES = (PROTOCOL_FILE, IMPORT_RECORD, DESCRIPTOR)
 FORMATS = ("csv", "parquet")
 _TEXT_SUFFIXES = ("csv", "tsv", "tab", "txt", "dat", "json", "jsonl", "bak", "old", "orig")
 _OTHER_SUFFIXES = ("parquet", "pq", "feather", "arrow", "xlsx", "xls", "xlsm", "ods", "sav", "dta", "sas7bdat", "rds")
@@ -63,9 +66,9 @@ def meant_table(file_name: str) -> str | None:
 
 
 def ignored_files(directory: Path) -> tuple[str, ...]:
-    """Names of the folder's entries that are no part of a cohort, sorted; hidden ones left out."""
+    """Names of the folder's entries that no command writes or reads there, sorted; hidden ones left out."""
     names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
-    return tuple(name for name in names if name not in (PROTOCOL_FILE, IMPORT_RECORD) and meant_table(name) is None)
+    return tuple(name for name in names if name not in _OWN_FILES and meant_table(name) is None)
 
 
 def refuse_another_protocol(directory: Path) -> None:

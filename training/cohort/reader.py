@@ -102,23 +102,31 @@ def read_protocol(directory: Path) -> Protocol:
     return parse_protocol(text)
 
 
-def describe_problems(problems: Sequence[Problem]) -> list[str]:
-    """Every problem as a sentence, with rows numbered as in a spreadsheet or an editor; equal problems share a line."""
+def describe_problems(problems: Sequence[Problem], *, all_rows: bool = False) -> list[str]:
+    """Every problem as a sentence, with rows numbered as in a spreadsheet or an editor; equal problems share a line.
+
+    A line names the first ten rows or runs of rows, and how many more there are, unless ``all_rows``.
+    """
     rows: dict[Problem, list[int]] = defaultdict(list)
     for problem in problems:
         shared = Problem(problem.place, None, problem.column, problem.required, problem.found)
         rows[shared] += [] if problem.row is None else [problem.row]
-    return [_describe(shared, sorted(numbers)) for shared, numbers in rows.items()]
+    most = None if all_rows else SHOWN_RUNS
+    return [_describe(shared, sorted(numbers), most) for shared, numbers in rows.items()]
 
 
-def _describe(problem: Problem, rows: Sequence[int]) -> str:
+SHOWN_RUNS = 10
+"""Of the rows with one problem; who corrects them sees the next ones after the next try."""
+
+
+def _describe(problem: Problem, rows: Sequence[int], most: int | None) -> str:
     in_protocol = problem.place == PROTOCOL_FILE
     parts = [problem.place]
     if rows:
         # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.
         first = 2 if has_header_row(problem.place) else 1
         unit = "line" if in_protocol else "row" if first == 2 else "data row"
-        parts.append(unit + ("s " if len(rows) > 1 else " ") + ", ".join(_ranges([row + first for row in rows])))
+        parts.append(unit + ("s " if len(rows) > 1 else " ") + _ranges([row + first for row in rows], most))
     if problem.column is not None:
         is_option = problem.column.startswith("--")
         is_key = problem.place.endswith(".toml") or problem.place == "policy"
@@ -126,13 +134,19 @@ def _describe(problem: Problem, rows: Sequence[int]) -> str:
     return f"{', '.join(parts)}: required {problem.required}; found {problem.found}"
 
 
-def _ranges(numbers: Sequence[int]) -> list[str]:
-    """Ascending numbers with runs of three and more written as first-last."""
+def _ranges(numbers: Sequence[int], most: int | None) -> str:
+    """Ascending numbers, with runs of three and more written as first-last; of ``most`` runs, and a count of the rest.
+
+    Example: ``2-4, 7, 10, 11 and 1,990 more``.
+    """
     steps = np.flatnonzero(np.diff(numbers) != 1) + 1
     runs = [run.tolist() for run in np.split(np.asarray(numbers), steps)]
-    return [
-        text for run in runs for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else [str(number) for number in run])
+    shown = runs[:most]
+    texts = [
+        text for run in shown for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else [str(number) for number in run])
     ]
+    rest = len(numbers) - sum(map(len, shown))
+    return ", ".join(texts) + (f" and {rest:,} more" if rest else "")
 
 
 def _refuse_unless_folder(directory: Path) -> None:

@@ -13,6 +13,7 @@ from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Landmark
 from features.records.cohort import Cohort, Values
 from features.records.timeline import Floats, Mask
+from training.cohort.event_records import missing_events
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 from training.simulation.marks import is_synthetic
 
@@ -42,7 +43,10 @@ class TableSummary:
 
 @dataclass(frozen=True)
 class CohortSummary:
-    """A cohort's content. ``without_site`` and ``asked_for_history`` (of earlier treatments) count patients."""
+    """A cohort's content. ``without_site`` and ``asked_for_history`` (of earlier treatments) count patients.
+
+    ``missing_events`` is a sentence on events that were never recorded, if any.
+    """
 
     protocol: str
     patients: int
@@ -51,6 +55,7 @@ class CohortSummary:
     asked_for_history: int
     is_synthetic: bool
     tables: tuple[TableSummary, ...]
+    missing_events: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ def cohort_summary(cohort: Cohort) -> CohortSummary:
         is_synthetic=is_synthetic(cohort),
         asked_for_history=int(np.sum(cohort.number("prior_treatments_recorded") == 1)),
         tables=(patients, *(_table_summary(cohort, name) for name in CHILD_TABLES)),
+        missing_events=missing_events(cohort),
     )
 
 
@@ -199,7 +205,11 @@ def _table_lines(summary: CohortSummary) -> list[str]:
         days = "" if table.first_day is None else f"   {table.first_day} to {table.last_day}"
         lines.append(f"  {table.name:<18}{table.rows:>12,}{table.patients:>12,}{days}")
     asked = f"{summary.asked_for_history:,} of {_people(summary.patients)}"
-    return [*lines, f"Earlier treatments were recorded for {asked}; their number is unknown for the others."]
+    others = summary.asked_for_history < summary.patients
+    lines.append(
+        f"Earlier treatments were recorded for {asked}{'; their number is unknown for the others' if others else ''}."
+    )
+    return lines + textwrap.wrap(summary.missing_events or "", _WIDTH)
 
 
 def _column_lines(summary: CohortSummary) -> list[str]:

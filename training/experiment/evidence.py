@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from training.cohort.event_records import missing_events
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
@@ -124,4 +125,5 @@ def _caveats(training: Training) -> list[str]:
     if training.folds.kind == "patients":
         caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
     caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")
-    return caveats
+    unrecorded = missing_events(training.cohort)
+    return [*caveats, unrecorded] if unrecorded else caveats

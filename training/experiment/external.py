@@ -11,6 +11,7 @@ from features.build import build_features
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from models.bundle import Bundle
+from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import evaluated_head
@@ -113,4 +114,5 @@ def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
         caveats.append("The model was fitted on a synthetic cohort: it says nothing about real patients.")
     if len(np.unique(cohort.site)) > 1:
         caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
-    return caveats
+    unrecorded = missing_events(cohort)
+    return [*caveats, unrecorded] if unrecorded else caveats

@@ -17,6 +17,7 @@ from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
@@ -211,6 +212,7 @@ def _evidence(
         refit_check=evidence_parts.refit_check,
         caveats=[
             "Updated on this cohort, and evaluated on held-out folds of it.",
+            *filter(None, [missing_events(cohort)]),
             *evidence_parts.caveats,
             *evidence_parts.said,
         ],

@@ -67,7 +67,9 @@ def write_dataset(cohort: Cohort, folder: Path) -> DatasetSummary:
     Raises ``InputRefusedError`` for a folder with files.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputRefusedError([Problem("--out", None, None, "a folder that is new or empty", "one with files")])
+        raise InputRefusedError(
+            [Problem("--out", None, None, "a folder that is new or empty; name another one", "one with files")]
+        )
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)

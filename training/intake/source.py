@@ -63,6 +63,11 @@ class SourceTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def row_name(self, position: int) -> str:
+        """What a problem calls the row at a position: ``row 5 of visits.csv``."""
+        place = self.place or self.name
+        return f"{'row' if has_header_row(place) else 'data row'} {int(self.rows[position])} of {place}"
+
     def problem(self, required: str, found: str, *, row: int | None = None, column: str | None = None) -> Problem:
         """A problem of this table; ``row`` is a number as in ``rows``."""
         place = self.place or self.name

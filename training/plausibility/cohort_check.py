@@ -15,6 +15,7 @@ from training.cohort.reader import CohortReading
 from training.cohort.repairs import Repair
 from training.plausibility.finding import CohortFinding, counted
 from training.plausibility.findings import refuse_implausible
+from training.plausibility.import_agreement import ImportAgreement, import_agreement, import_findings
 from training.plausibility.score_table import InstrumentScores, score_table
 
 FORMAT = 1
@@ -30,7 +31,7 @@ class CohortCheck:
     """What was found in a cohort before it was used.
 
     ``repairs`` are those of the reader; it did not read the columns and files named. ``import_record`` is the content
-    of ``import.json``; ``None`` if the cohort has none.
+    of ``import.json``, and ``agreement`` says whether it is of this cohort; ``None`` if the cohort has none.
     """
 
     findings: tuple[CohortFinding, ...]
@@ -39,6 +40,7 @@ class CohortCheck:
     columns_not_read: tuple[str, ...] = ()
     files_not_read: tuple[str, ...] = ()
     import_record: bytes | None = None
+    agreement: ImportAgreement | None = None
 
     @property
     def import_digest(self) -> str | None:
@@ -57,6 +59,7 @@ class CohortCheck:
             "repairs": [asdict(repair) for repair in self.repairs],
             "not_read": [*self.columns_not_read, *self.files_not_read],
             "import_digest": self.import_digest,
+            "import_agreement": self.agreement,
         }
 
     def as_json(self) -> str:
@@ -74,10 +77,13 @@ def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
 
     Raises ``CohortRefusedError`` if a finding falsifies outcomes, or for a file ``import.json`` of another kind.
     """
-    warnings = refuse_implausible(reading.cohort)
-    scores = score_table(reading.cohort)
+    cohort, record = reading.cohort, import_record(directory)
+    warnings = refuse_implausible(cohort)
+    agreement = None if record is None else import_agreement(cohort, directory, record)
+    if record is not None and agreement is not None:
+        warnings = (*import_findings(agreement, cohort, record), *warnings)
     unread = reading.columns_not_read, reading.files_not_read
-    return CohortCheck(warnings, scores, reading.repairs, *unread, import_record(directory))
+    return CohortCheck(warnings, score_table(cohort), reading.repairs, *unread, record, agreement)
 
 
 def import_record(directory: Path) -> bytes | None:
@@ -106,3 +112,12 @@ def recorded_warnings(document: bytes) -> list[str]:
         return [f"{each['table']}: {each['sentence']}" for each in found]
     except (ValueError, KeyError, TypeError):
         return []
+
+
+def recorded_agreement(document: bytes) -> str | None:
+    """How the cohort of a recorded check agreed with its import; ``None`` for a document that does not tell."""
+    try:
+        found = json.loads(document)["import_agreement"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None

@@ -17,6 +17,7 @@ from training.plausibility.records import (
     withdrawal_findings,
 )
 from training.plausibility.score_findings import score_findings
+from training.plausibility.treatment_history import history_findings
 
 _CHECKS = (
     contradictions,
@@ -29,6 +30,7 @@ _CHECKS = (
     session_day_findings,
     score_findings,
     illness_findings,
+    history_findings,
     constant_findings,
 )
 

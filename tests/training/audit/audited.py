@@ -1,5 +1,6 @@
 """A training that is recorded, sealed and promoted in its own stores, for an audit."""
 
+import json
 import os
 import shutil
 import time
@@ -42,6 +43,11 @@ class RecordedTraining:
     @property
     def client(self) -> MlflowClient:
         return MlflowClient()
+
+    @property
+    def import_record(self) -> bytes:
+        """The record of the import that made the cohort, as stored."""
+        return (self.files() / "import.json").read_bytes()
 
     @property
     def database(self) -> Path:
@@ -93,12 +99,24 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
 
 
-IMPORTED = b'{"made up": true}\n'
-"""The record of the import that the training names."""
+def import_record_of(cohort_digest: str) -> bytes:
+    """A made-up record of an import that made the cohort with this digest."""
+    record = {
+        "mapping_digest": "m" * 64,
+        "source": {"kind": "csv", "digests": {"<visits>.csv": "v" * 64, "people.csv": "p" * 64}},
+        "cohort_digest": cohort_digest,
+        "conversions": [
+            {"count": 1200, "sentence": "turned dates into days in 1,200 cells of 3 columns"},
+            {"count": 34, "sentence": "34 <patients> left out"},
+        ],
+    }
+    return json.dumps(record).encode()
 
 
 def _check(training: Training) -> CohortCheck:
-    return CohortCheck(findings(training.cohort), score_table(training.cohort), import_record=IMPORTED)
+    cohort = training.cohort
+    record = import_record_of(cohort.digest)
+    return CohortCheck(findings(cohort), score_table(cohort), import_record=record, agreement="as imported")
 
 
 def _evidence(training: Training) -> Evidence:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
+from tests.training.audit.audited import RecordedTraining, import_record_of, recorded_and_promoted
 from tests.training.commands import SameProcess, Workplace
 from training.audit.audit import read_training, run_of, seal_run, verify
 from training.audit.checks import import_verdict
+from training.audit.linked import served_verdict
 from training.audit.retraining import import_beside
 from training.evidence.document import read_evidence
 from training.experiment import retraining
@@ -375,18 +376,63 @@ def test_given_the_data_the_model_is_fitted_again_byte_for_byte(
 
 
 def test_the_import_that_made_the_cohort_is_known_by_its_digest(audited: RecordedTraining, tmp_path: Path) -> None:
-    digest, path = digest_of(IMPORTED), tmp_path / "import.json"
+    path, record = tmp_path / "import.json", audited.import_record
     stored = read_training(audited.run_id, tmp_path / "scratch")
-    assert stored.tags["import_digest"] == digest
-    assert import_verdict(stored) == passed("import", f"the import that made the cohort, {digest}")
+    assert stored.tags["import_digest"] == digest_of(record)
+    assert import_verdict(stored) == passed("import", f"the import that made the cohort, {digest_of(record)}")
     elsewhere = replace(stored, artifacts=tmp_path)
     assert import_verdict(elsewhere) == failed("import", "import.json is lost")
     path.write_bytes(b"{}")
     assert import_verdict(elsewhere) == failed("import", "import.json differs from the run's tag import_digest")
     assert import_beside(tmp_path, stored) == "; its folder has another import.json than the training"
-    path.write_bytes(IMPORTED)
+    path.write_bytes(record)
     assert import_verdict(elsewhere).outcome == "passed"
     assert import_beside(tmp_path, stored) == "; its folder has the import.json of the training"
+
+
+@pytest.mark.parametrize(
+    ("agreement", "outcome", "said"),
+    [
+        ("changed", "failed", "the tables or the protocol were changed after the import"),
+        (None, "failed", "the tables or the protocol were changed after the import"),
+        ("protocol changed", "passed", "read under another protocol"),
+        ("read under another protocol", "passed", "read under another protocol"),
+    ],
+)
+def test_the_import_of_another_cohort_than_the_runs_is_not_called_the_one_that_made_it(
+    audited: RecordedTraining, tmp_path: Path, agreement: str | None, outcome: str, said: str
+) -> None:
+    stored = read_training(audited.run_id, tmp_path / "scratch")
+    record, own = import_record_of("0" * 64), stored.tags["cohort_digest"]
+    (tmp_path / "import.json").write_bytes(record)
+    if agreement:
+        (tmp_path / "cohort_check.json").write_text(json.dumps({"import_agreement": agreement}))
+    tags = dict(stored.tags) | {"import_digest": digest_of(record)}
+    verdict = import_verdict(replace(stored, tags=tags, artifacts=tmp_path))
+    assert verdict.outcome == outcome
+    assert said in verdict.detail
+    assert "the import that made the cohort" not in verdict.detail
+    if outcome == "failed":
+        assert f"import.json names the cohort {'0' * 64}, the run {own}" in verdict.detail
+
+
+def test_a_record_that_names_no_cohort_is_not_taken_for_the_import_that_made_it(
+    audited: RecordedTraining, tmp_path: Path
+) -> None:
+    stored = read_training(audited.run_id, tmp_path / "scratch")
+    (tmp_path / "import.json").write_bytes(b"{}")
+    tags = dict(stored.tags) | {"import_digest": digest_of(b"{}")}
+    verdict = import_verdict(replace(stored, tags=tags, artifacts=tmp_path))
+    assert verdict.outcome == "not checked"
+    assert "names no cohort" in verdict.detail
+
+
+@pytest.mark.parametrize(("champion", "said"), [(None, "there is no champion"), ("7", "the champion is version 7")])
+def test_without_a_copy_it_is_said_who_is_champion(
+    audited: RecordedTraining, tmp_path: Path, champion: str | None, said: str
+) -> None:
+    stored = replace(read_training(audited.run_id, tmp_path), copies=())
+    assert served_verdict(stored, champion) == passed("served", f"no copy on this machine; {said}")
 
 
 def test_a_training_without_an_import_verifies_as_before(audited: RecordedTraining, tmp_path: Path) -> None:

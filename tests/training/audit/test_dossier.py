@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from features.protocol.problems import InputRefusedError
-from tests.training.audit.audited import IMPORTED, RecordedTraining, recorded_and_promoted
+from tests.training.audit.audited import RecordedTraining, import_record_of, recorded_and_promoted
 from training.audit.audit import checked_record, read_training
 from training.audit.dossier import dossier_page, write_dossier
 from training.audit.dossier_sections import Dossier
+from training.audit.import_facts import import_facts
 from training.experiment.train import Training
 from training.registry.release import decision_log
 from training.registry.seal import digest_of
@@ -99,11 +100,34 @@ def test_the_digests_listed_are_those_of_the_files(audited: RecordedTraining, pa
     assert "NOT as sealed" not in page
 
 
-def test_the_data_are_named_by_their_import_and_what_was_found_in_them(page: str) -> None:
+def test_the_data_are_named_by_their_import_and_what_was_found_in_them(audited: RecordedTraining, page: str) -> None:
     data = page[page.index('id="data"') : page.index('id="flow"')]
-    assert digest_of(IMPORTED) in data
-    assert "digest of the import that made the cohort" in data
+    assert digest_of(audited.import_record) in data
+    assert "digest of the import<" in data
     assert re.search(r">warnings?( 1)?</th>", data)
+
+
+def test_what_the_import_read_and_changed_stands_among_the_data(audited: RecordedTraining, page: str) -> None:
+    data = " ".join(page[page.index('id="data"') : page.index('id="flow"')].split())
+    cohort = audited.client.get_run(audited.run_id).data.tags["cohort_digest"]
+    for statement, value in (
+        ("digest of the cohort as imported", f"{cohort}, that of the training"),
+        ("digest of the mapping", "m" * 64),
+        ("digest of &lt;visits&gt;.csv, a source", "v" * 64),
+        ("digest of people.csv, a source", "p" * 64),
+        ("conversions of the import", "1,234 of 2 kinds"),
+        ("conversion 1", "turned dates into days in 1,200 cells of 3 columns"),
+        ("conversion 2", "34 &lt;patients&gt; left out"),
+    ):
+        assert f'<th scope="row">{statement}</th><td>{value}</td>' in data
+
+
+def test_an_import_of_another_cohort_is_said_to_be_one_and_an_unreadable_record_states_nothing() -> None:
+    facts = dict(import_facts(import_record_of("0" * 64), "1" * 64))
+    assert facts["digest of the cohort as imported"] == f"{'0' * 64}, NOT that of the training"
+    for record in (b"", b"[]", b"\xff", b"{}", b'{"source": 1, "conversions": 2, "cohort_digest": 3}'):
+        assert import_facts(record, "1" * 64) == []
+    assert import_facts(b'{"conversions": []}', "") == [("conversions of the import", "none")]
 
 
 def test_what_people_wrote_is_shown_as_they_wrote_it(page: str) -> None:

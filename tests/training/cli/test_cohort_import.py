@@ -51,6 +51,20 @@ def test_a_source_that_tells_all_is_imported_without_a_mapping(place: SameProces
     assert (place.folder / "cohort.key").exists()
 
 
+def test_a_second_key_is_said_to_give_other_pseudonyms(place: SameProcess) -> None:
+    SmallClinic(place.folder).write(sessions=SESSIONS.replace("dose", "room"), kinds="id,x\n")
+    (place.folder / "export" / "sessions.csv").rename(place.folder / "export" / "dosing.csv")
+    first = place.kap("cohort", "import", "export", "cohort").stdout
+    assert "Imports by another key have other pseudonyms for the same patients." in first
+    second = place.kap("cohort", "import", "export", "cohort-2").stdout
+    assert "for the same patients; for those of cohort.key beside it, import again with --key." in second
+    third = place.kap("cohort", "import", "export", "cohort-3", "--key", "cohort.key").stdout
+    assert "pseudonyms by the key in cohort.key, the same as with this key before" in third
+    ids = [sorted(read_cohort(place.folder / name).patient_ids) for name in ("cohort", "cohort-2", "cohort-3")]
+    assert ids[0] == ids[2]
+    assert not set(ids[0]) & set(ids[1])
+
+
 def test_without_a_mapping_open_questions_are_listed_with_the_next_step(place: SameProcess) -> None:
     with_route_codes(place.folder)
     said = refused(place.kap("cohort", "import", "export", "cohort"), 2)

@@ -1,5 +1,6 @@
 """What a folder of tables may look like: every problem at once, no value in any message."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,22 @@ def test_one_problem_on_many_rows_takes_one_line() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (range(0, 20, 2), "rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,"),
+        (range(0, 22, 2), "rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 1 more,"),
+        ([*range(100), *range(200, 2200, 2)], "rows 2-101, 202, 204, 206, 208, 210, 212, 214, 216, 218 and 991 more,"),
+    ],
+)
+def test_a_line_names_ten_runs_of_rows_and_counts_the_others(rows: Sequence[int], said: str) -> None:
+    problems = [Problem("events.csv", row, "day", "a number", "another text") for row in rows]
+    (line,) = describe_problems(problems)
+    assert line.startswith(f"events.csv, {said} column day")
+    (whole,) = describe_problems(problems, all_rows=True)
+    assert f"{rows[-1] + 2}, column day" in whole
+
+
 def test_a_folder_without_tables_says_which_are_required(folder: Folder) -> None:
     assert folder.refusal() == [
         "patients.csv: required this file, or patients.parquet; found neither",
@@ -161,7 +178,7 @@ def test_a_table_in_an_unknown_format_is_not_passed_over(folder: Folder, tmp_pat
 
 def test_other_files_are_ignored_and_can_be_named(folder: Folder, tmp_path: Path) -> None:
     folder.write()
-    for name in ("README.md", "truth.parquet", ".DS_Store", "protocol.pdf"):
+    for name in ("README.md", "truth.parquet", ".DS_Store", "protocol.pdf", "import.json", "datapackage.json"):
         (tmp_path / name).write_bytes(b"")
     assert len(folder.read()) == 2
     assert ignored_files(tmp_path) == ("README.md", "protocol.pdf", "truth.parquet")

@@ -1,6 +1,7 @@
 """The counts that a researcher sees first: what a cohort holds, and who is left out, for what reason."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -124,6 +125,36 @@ def test_a_history_that_nobody_asked_for_is_not_called_recorded() -> None:
     assert summary.asked_for_history == 1
     assert "prior_treatments_recorded" not in {column.name for column in summary.tables[0].columns}
     assert "recorded for 1 of 3 patients" in render_summary(summary, ())
+
+
+def test_the_number_of_treatments_is_called_unknown_only_if_somebody_was_not_asked() -> None:
+    cohort = cohort_of(patients="patient_id prior_treatments_recorded\na true\nb true")
+    (line,) = [line for line in render_summary(cohort_summary(cohort), ()).splitlines() if line.startswith("Earlier")]
+    assert line == "Earlier treatments were recorded for 2 of 2 patients."
+
+
+@pytest.mark.parametrize(
+    ("rule", "events", "said"),
+    [
+        ("score", "", "No event is recorded: relapse rests on scores alone; death, new treatment and withdrawal"),
+        ("event", "", "No event is recorded: nobody is known to have relapsed; death, new treatment and withdrawal"),
+        ("score", "70:relapse", "No death, new treatment or withdrawal is recorded: these count as not having"),
+        ("score", "70:death", None),
+        ("score", "70:new_treatment", None),
+        ("score", "70:withdrawal", None),
+    ],
+)
+def test_events_that_nobody_recorded_are_no_observation_that_nothing_happened(
+    rule: Literal["score", "event"], events: str, said: str | None
+) -> None:
+    records, _ = courses(f"patient | doses | gad7 | events\nx | 0 7 | 0:15 21:3 | {events}")
+    relapse = replace(TWO_LANDMARKS.relapse, rule=rule)
+    summary = cohort_summary(records.cohort(replace(TWO_LANDMARKS, relapse=relapse)))
+    lines = render_summary(summary, ()).splitlines()
+    assert (summary.missing_events is None) == (said is None)
+    if said is not None:
+        assert said in " ".join(lines)
+    assert max(map(len, lines)) <= 100
 
 
 def test_the_text_says_first_that_a_cohort_is_synthetic() -> None:

@@ -150,6 +150,7 @@ def test_a_real_cohort_is_not_called_synthetic_because_the_model_was_fitted_on_o
     assert not found.cohort.synthetic
     assert found.model_synthetic
     assert any("fitted on a synthetic cohort" in caveat for caveat in found.caveats)
+    assert any(caveat.startswith("No event is recorded: relapse rests on scores alone") for caveat in found.caveats)
     said = as_text(found, [], "1", "here")
     assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient\n")
 

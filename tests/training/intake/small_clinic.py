@@ -63,10 +63,10 @@ class SmallClinic:
             (self.source / f"{name}.csv").write_bytes(data)
         return self
 
-    def import_it(self, mapping: str = MAPPING) -> ImportRecord:
-        """Import the files by a mapping."""
+    def import_it(self, mapping: str = MAPPING, folder: str = "cohort") -> ImportRecord:
+        """Import the files by a mapping into a folder beside them."""
         read = read_mapping(mapping, "clinic.toml", self.path)
-        return import_cohort(read_source(self.source), read, self.cohort, self.path / "clinic.key")
+        return import_cohort(read_source(self.source), read, self.path / folder, self.path / "clinic.key")
 
     def refusal(self, mapping: str = MAPPING) -> list[str]:
         """Why an import is refused, in sentences; nothing is left then."""
@@ -76,7 +76,7 @@ class SmallClinic:
         assert sorted(self.path.iterdir()) == before
         return describe_problems(refused.value.problems)
 
-    def table(self, name: str) -> list[str]:
+    def table(self, name: str, folder: str = "cohort") -> list[str]:
         """The lines of a table of the cohort, cells joined by blanks, without the header and empty cells at the end."""
-        with (self.cohort / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        with (self.path / folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             return [" ".join(row).rstrip() for row in list(csv.reader(file))[1:]]

@@ -72,20 +72,6 @@ def test_text_that_is_no_toml_is_refused_with_its_line() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('"born"', '"borm"', "found a name that is no column of patients.csv; did you mean"),
-        ('"sessions.csv"', '"session.csv"', "by its name or a pattern; found none; did you mean sessions.csv?"),
-        ('"sessions.csv"', '"*s.csv"', "by its name or a pattern; found 3 tables that fit"),
-    ],
-)  # fmt: skip
-def test_what_the_source_does_not_have_is_refused_with_what_is_near(
-    clinic: SmallClinic, old: str, new: str, said: str
-) -> None:
-    assert any(said in line for line in clinic.write().refusal(MAPPING.replace(old, new)))
-
-
 def test_a_key_of_items_stands_in_every_row_of_its_scale_or_in_none() -> None:
     items = ", ".join(f'"q{number}"' for number in range(1, 8))
     rows = f'{{ day = {{ value = 0 }}, items = [{items}], item_key = "1 to 4" }}, {{ day = "d", items = [{items}] }}'

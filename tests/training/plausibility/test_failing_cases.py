@@ -99,9 +99,19 @@ def test_everything_is_one_json_object(folder: Folder) -> None:
     (scores,) = said["scores"]
     assert (scores["instrument"], scores["whole"]["ratings"]) == ("gad7", 48)
     assert [site["site"] for site in scores["sites"]] == ["c0", "c1"]
-    assert [finding["code"] for finding in said["findings"]] == ["session_numbers"]
+    assert [finding["code"] for finding in said["findings"]] == ["import_unknown", "session_numbers"]
+    assert said["import_agreement"] == "unknown"
     assert said["landmarks"][0]["name"] == "before session 1"
     assert said["landmarks"][0]["left_out"] == {"landmark_not_reached": 24}
+
+
+def test_the_json_of_a_refused_cohort_has_every_row(folder: Folder) -> None:
+    people = "".join(f"p{number},{5 if number % 2 else 40}\n" for number in range(60))
+    folder.write(patients_csv="patient_id,age_years\n" + people)
+    done = check(folder.path, "--json")
+    (line,) = (line for line in json.loads(done.stdout)["problems"] if "age_years" in line)
+    assert "57, 59, 61, column age_years" in line
+    assert "19, 21 and 20 more, column age_years" in done.stderr
 
 
 def test_a_refused_cohort_is_one_json_object_too(folder: Folder) -> None:

@@ -16,6 +16,9 @@ from training.simulation.cohort import simulate_cohort, write_cohort
 TRUE_OF_THE_SYNTHETIC_COHORT = {"after_withdrawal"}
 """Its last calls may come after a withdrawal; they are counted and date no outcome."""
 
+TRUE_OF_PUBLISHED_COHORTS = {name: {"history_without_outcome"} for name in ("beat_the_blues", "uis")}
+"""They have earlier treatments, and nothing of what these achieved."""
+
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
@@ -31,10 +34,10 @@ def test_a_synthetic_cohort_of_any_size_yields_no_false_alarm(large: Cohort, pat
 
 
 @pytest.mark.parametrize("name", ["beat_the_blues", "antidepressant_trial", "uis", "rotterdam", "gbsg"])
-def test_a_published_cohort_yields_no_warning(name: str) -> None:
+def test_a_published_cohort_yields_no_warning_that_is_not_true_of_it(name: str) -> None:
     if not COHORTS.is_dir():
         pytest.skip(f"the published cohorts are not at {COHORTS}")
-    assert findings(read_cohort(COHORTS / name)) == ()
+    assert found(read_cohort(COHORTS / name)).keys() == TRUE_OF_PUBLISHED_COHORTS.get(name, set())
 
 
 @pytest.mark.parametrize(("mean", "deviation"), [(4, 3), (8, 3), (11, 4), (14, 2), (18, 3)])

@@ -113,8 +113,10 @@ def test_a_training_is_one_run_with_a_run_per_landmark_head_and_candidate_below_
 
 def test_what_was_found_in_the_cohort_is_recorded_without_a_patient(recorded: TrackedRun) -> None:
     check = json.loads(recorded.text("cohort_check.json"))
-    assert check.keys() == {"format", "findings", "scores", "repairs", "not_read", "import_digest"}
-    assert check["import_digest"] is None
+    assert check.keys() == {
+        *("format", "findings", "scores", "repairs", "not_read", "import_digest", "import_agreement")
+    }
+    assert check["import_digest"] is check["import_agreement"] is None
     assert {finding["severity"] for finding in check["findings"]} <= {"warning"}
     assert {scores["instrument"] for scores in check["scores"]} >= {"gad7", "phq9"}
     assert "SYN-" not in recorded.text("cohort_check.json")

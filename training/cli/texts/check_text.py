@@ -57,6 +57,7 @@ def as_document(content: CheckedContent) -> dict[str, Any]:
         "sites": summary.sites,
         "without_site": summary.without_site,
         "asked_for_history": summary.asked_for_history,
+        "missing_events": summary.missing_events,
         "synthetic": summary.is_synthetic,
         "tables": [asdict(table) for table in summary.tables],
         "unused_ratings": dict(unused.ratings),

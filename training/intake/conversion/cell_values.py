@@ -76,7 +76,7 @@ def read_flag(cell: Cell) -> float:
     """1.0 for true, 0.0 for false."""
     found = FLAGS.get(text_of(cell).casefold())
     if found is None:
-        raise CellRefusedError("true or false, or values in the mapping that say which code is which", "another value")
+        raise CellRefusedError("true or false", "another value", may_mean=True)
     return found
 
 
@@ -105,8 +105,7 @@ def read_category(cell: Cell, names: Mapping[str, str]) -> str:
     """The category that a cell names; ``names`` has each by its ``plain_name``."""
     found = names.get(plain_name(text_of(cell)))
     if found is None:
-        required = f"one of {', '.join(names.values())}, or values in the mapping that say which code is which"
-        raise CellRefusedError(required, "another value")
+        raise CellRefusedError(f"one of {', '.join(names.values())}", "another value", may_mean=True)
     return found
 
 
@@ -120,6 +119,18 @@ def plain_code(text: str) -> str:
     return re.sub(r"[.,]0+$", "", text.strip())
 
 
+def may_be_missing(number: float) -> bool:
+    """Whether a number that may not stand where it does looks like a code for a missing value: -99, 9, 88, 777.
+
+    Negative whole numbers, and sevens, eights or nines, as surveys and SPSS files use them. [judgement]
+    """
+    return float(number).is_integer() and (number < 0 or re.fullmatch(r"([789])\1*", f"{number:.0f}") is not None)
+
+
+OR_MISSING = "; or name it in codes under [missing] in the mapping, where it stands for a missing value"
+"""Added to what is required instead of a number that ``may_be_missing``."""
+
+
 def mapped(cell: Cell, values: Mapping[str, Scalar]) -> Scalar:
     """What the mapping says that a code means; an empty text means not recorded."""
     text = text_of(cell).casefold()
@@ -128,4 +139,4 @@ def mapped(cell: Cell, values: Mapping[str, Scalar]) -> Scalar:
     number = re.sub(r"^0+(?=\d)", "", plain_code(text))
     if number in values:
         return values[number]
-    raise CellRefusedError("one of the values in the mapping: " + ", ".join(values), "another value")
+    raise CellRefusedError("one of the values in the mapping: " + ", ".join(values), "another value", may_mean=True)

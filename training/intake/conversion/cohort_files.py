@@ -9,16 +9,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from features.protocol.columns import Column
+from features.protocol.columns import DAY_LIMIT, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from training.cohort.file_names import PROTOCOL_FILE
 from training.cohort.reader import read_with_repairs
+from training.intake.conversion.cell_values import OR_MISSING, may_be_missing
 from training.intake.conversion.target_rows import TargetRows
 from training.intake.mapping import CohortMapping
 
@@ -31,7 +33,8 @@ def new_folder(directory: Path) -> Iterator[Path]:
     """
     if os.path.lexists(directory) and (not directory.is_dir() or directory.is_symlink() or any(directory.iterdir())):
         found = "a file, or a folder with files"
-        raise CohortRefusedError([Problem(directory.name, None, None, "a folder that is new or empty", found)])
+        required = f"a folder that is new or empty; name another one, such as {_free_name(directory)}"
+        raise CohortRefusedError([Problem(directory.name, None, None, required, found)])
     directory.parent.mkdir(parents=True, exist_ok=True)
     written = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
@@ -41,6 +44,12 @@ def new_folder(directory: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(written, ignore_errors=True)
         raise
+
+
+def _free_name(directory: Path) -> str:
+    """The first of ``cohort-2``, ``cohort-3``... that nothing has yet."""
+    names = (f"{directory.name}-{number}" for number in count(2))
+    return next(name for name in names if not os.path.lexists(directory.with_name(name)))
 
 
 def _umask() -> int:
@@ -95,10 +104,14 @@ def read_back(folder: Path, tables: Mapping[str, TargetRows], protocol: Protocol
     try:
         return read_with_repairs(folder, protocol, strict=True).cohort
     except CohortRefusedError as error:
-        raise CohortRefusedError([_of_source(problem, tables) for problem in error.problems]) from None
+        raise CohortRefusedError([_of_source(problem, tables, protocol) for problem in error.problems]) from None
 
 
-def _of_source(problem: Problem, tables: Mapping[str, TargetRows]) -> Problem:
+_OUTSIDE = "a number out of range"
+"""What the cohort's checks find in a number outside its column's range."""
+
+
+def _of_source(problem: Problem, tables: Mapping[str, TargetRows], protocol: Protocol) -> Problem:
     """A problem of a written table as one of the row of the source that it comes from."""
     name = problem.place.removesuffix(".csv")
     if problem.row is None or name not in tables:
@@ -106,6 +119,14 @@ def _of_source(problem: Problem, tables: Mapping[str, TargetRows]) -> Problem:
     rows = tables[name]
     origin = rows.origins[rows.origin[problem.row]]
     shown = int(origin.table.rows[rows.position[problem.row]])
-    column = problem.column if problem.column is None else origin.source_column(problem.column) or problem.column
-    required = f"{problem.required} (for {problem.column} of {name})" if problem.column else problem.required
-    return origin.table.problem(required, problem.found, row=shown, column=column)
+    if problem.column is None:
+        return origin.table.problem(problem.required, problem.found, row=shown)
+    column = origin.source_column(problem.column) or problem.column
+    number = float(rows.columns[problem.column][problem.row]) if problem.found == _OUTSIDE else np.nan
+    kind = next(one.kind for one in protocol.tables[name] if one.name == problem.column)
+    of_table = f" (for {problem.column} of {name})"
+    if kind == "day" and abs(number) > DAY_LIMIT:
+        required = f"a date within {DAY_LIMIT:,} days of the first dose"
+        return origin.table.problem(required + of_table, "a date too far from the first dose", row=shown, column=column)
+    code = OR_MISSING if kind != "day" and may_be_missing(number) else ""
+    return origin.table.problem(problem.required + of_table + code, problem.found, row=shown, column=column)

@@ -4,14 +4,17 @@ A count may show the spelling of a category, of true or false, or of a missing v
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.timeline import Indices, Mask
+from training.cohort.reader import SHOWN_RUNS
 from training.intake.source import SourceTable
+
+_DIFFERS = "a second one that differs"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,15 @@ class ConversionLog:
         self.problems += [
             table.problem(required, found, row=int(table.rows[position]), column=column) for position in rows
         ]
+
+    def refuse_second(self, table: SourceTable, rows: Mapping[int, str], column: str | None, required: str) -> None:
+        """Add a problem for each row that differs from an earlier one; ``rows`` has its name by the row's position.
+
+        Where many differ, the earlier rows are not named, so that one line has them all.
+        """
+        few = len(rows) <= SHOWN_RUNS
+        for position, earlier in rows.items():
+            self.refuse(table, [position], column, required, f"another one than in {earlier}" if few else _DIFFERS)
 
     def raise_problems(self) -> None:
         """Raise ``CohortRefusedError`` when there is a problem; the same one is told once."""

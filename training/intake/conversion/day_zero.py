@@ -48,7 +48,7 @@ def find_day_zero(
         return _from_index(selection, mapping, cells)
     if mapping.day_0 == "index":
         return DayZero(np.full(number, np.nan), np.zeros(number), np.zeros(number, dtype=np.bool_))
-    if not any(one.rows for one in sessions):
+    if not any(one.rows for one in sessions) and not cells.log.problems:  # else it may only follow from them
         required = 'blocks [[sessions]] with dosing sessions, or day_0 = "index" under [dates]'
         cells.log.problems.append(Problem(mapping.name, None, "sessions", required, "no session"))
     refuse_undated_first(sessions, cells)

@@ -211,7 +211,8 @@ class CellEvaluation:
                 read_cells[code] = empty if meaning == "" else read(meaning)
             except CellRefusedError as error:
                 wrong = rows.positions[codes == code]
-                self.log.refuse(rows.table, wrong, column.name, error.required, error.found)
+                meant = f", or this one with its meaning in {rule.path}.values" if error.may_mean else ""
+                self.log.refuse(rows.table, wrong, column.name, error.required + meant, error.found)
                 continue
             said = "read codes by the mapping" if rule.values is not None else respelt(cell, read_cells[code])
             words[said].append(code)

@@ -8,7 +8,8 @@ import numpy as np
 
 from features.protocol.item_scoring import ITEM_SCORINGS, ItemScores, ItemScoring, key_offset, rekey, score_items
 from features.protocol.problems import Problem
-from features.records.timeline import Floats
+from features.records.timeline import Floats, Mask
+from training.intake.conversion.cell_values import OR_MISSING, may_be_missing
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import RowRule, ValueRule
 from training.intake.source import SourceColumn
@@ -29,7 +30,7 @@ def item_totals(rule: RowRule, rows: SelectedRows, cells: CellEvaluation) -> Ite
     if scoring is None:
         return nothing
     given = [cells.numbers(rows, ValueRule(f"{rule.path}.items", column=name)) for name in rule.items]
-    items = np.column_stack(given) if given else np.empty((len(rows), 0))
+    items = given_items = np.column_stack(given) if given else np.empty((len(rows), 0))
     first = _first_of_key(rule, scoring, rows, items, cells)
     if first is None:
         return nothing
@@ -39,7 +40,9 @@ def item_totals(rule: RowRule, rows: SelectedRows, cells: CellEvaluation) -> Ite
         for number, name in enumerate(rule.items):
             cells.log.count_cells(words, rows.table, rows.positions[~np.isnan(items[:, number])], name)
     scores = score_items(scoring, items)
-    _report(rule, rows, scoring, scores, cells)
+    key = range(first, first + scoring.item_maximum - scoring.item_minimum + 1)
+    _refuse_impossible(rule, rows, given_items, scores.impossible, key, cells)
+    _report(scores, scoring, cells)
     self_harm = None if scoring.self_harm_item is None else scores.self_harm
     return ItemTotals(_with_given_totals(rule, rows, scores, items, cells), self_harm)
 
@@ -98,12 +101,20 @@ def _first_of_key(
     return int(match[1])
 
 
-def _report(rule: RowRule, rows: SelectedRows, scoring: ItemScoring, scores: ItemScores, cells: CellEvaluation) -> None:
+def _refuse_impossible(
+    rule: RowRule, rows: SelectedRows, items: Floats, impossible: Mask, key: range, cells: CellEvaluation
+) -> None:
+    """Refuse items outside the key; of one that looks like a code for a missing value, it is said."""
+    required = f"a whole number from {key[0]} to {key[-1]}"
+    for row, number in np.argwhere(impossible).tolist():
+        item = float(items[row, number])
+        is_code, is_near = may_be_missing(item), key[0] - 1 <= item <= key[-1] + 1
+        remedy = (f", or item_key in {rule.path}" if is_near or not is_code else "") + (OR_MISSING if is_code else "")
+        cells.log.refuse(rows.table, rows.positions[[row]], rule.items[number], required + remedy, "another number")
+
+
+def _report(scores: ItemScores, scoring: ItemScoring, cells: CellEvaluation) -> None:
     name = scoring.instrument
-    required = f"a whole number from {scoring.item_minimum} to {scoring.item_maximum}"
-    for number, column in enumerate(rule.items):
-        wrong = rows.positions[scores.impossible[:, number]]
-        cells.log.refuse(rows.table, wrong, column, f"{required}, or item_key in {rule.path}", "another number")
     cells.log.count_rows(f"ratings of {name} scored from their items", int((~np.isnan(scores.total)).sum()))
     stood = int(scores.stood_in.sum())
     cells.log.count_rows(f"missing items of {name}: the mean of the others stands for each", stood)
@@ -126,10 +137,26 @@ def _with_given_totals(
     both = ~np.isnan(given) & ~np.isnan(scores.total)
     tolerance = np.where(scores.stood_in > 0, 1 - 1e-9, 1e-9)  # a published rule may round what stands for an item
     differing = both & (np.abs(given - scores.total) > tolerance)
+    if _differ_alike((given - scores.total)[both], tolerance[both]):
+        required = f"no total in {rule.path}, so that the items alone count"
+        keyed = (
+            f"as totals of items keyed {rule.item_key.strip()} do" if rule.item_key else "as those of another key do"
+        )
+        found = f"totals that all differ from their items by the same number, {keyed}"
+        _refuse_key(cells, f"{rule.path}.total", required, found)
+        return scores.total
     required = f"the total of the items; remove total in {rule.path} to count the items alone"
     cells.log.refuse(rows.table, rows.positions[differing], rule.total, required, "another number")
     cells.log.count_rows(f"totals of {name} that agree with their items", int((both & ~differing).sum()))
     return np.where(alone, given, scores.total)
+
+
+def _differ_alike(difference: Floats, tolerance: Floats) -> bool:
+    """Whether all totals differ from their items by one number, which is not 0; two may do so by chance."""
+    if len(difference) < 3:
+        return False
+    usual = float(np.median(difference))
+    return bool((np.abs(difference - usual) <= tolerance).all() and abs(usual) >= 1)
 
 
 def _refuse_key(cells: CellEvaluation, path: str, required: str, found: str) -> None:

@@ -33,10 +33,13 @@ FORMAT_REQUIRED = "format under [dates] in the mapping, such as %d/%m/%Y"
 
 
 class CellRefusedError(Exception):
-    """A cell can't be read: what is required, and what kind of thing was found."""
+    """A cell can't be read: what is required, and what kind of thing was found.
 
-    def __init__(self, required: str, found: str) -> None:
-        self.required, self.found = required, found
+    ``may_mean`` says that the key ``values`` of the mapping could give its meaning.
+    """
+
+    def __init__(self, required: str, found: str, *, may_mean: bool = False) -> None:
+        self.required, self.found, self.may_mean = required, found, may_mean
         super().__init__(required)
 
 

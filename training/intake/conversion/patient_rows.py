@@ -1,5 +1,7 @@
 """One row per patient from the rows of all blocks of patients: what one leaves empty another gives; none may differ."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.protocol.columns import Column
@@ -27,22 +29,31 @@ class PatientColumns:
             self._cells.log.problems.append(
                 Problem(self._cells.mapping.name, None, rule.path, "a column of the patients' rows", found)
             )
+        seen: dict[int, str] = {}
         for own in having:
-            read = self._cells.of_kind(own, ValueRule(rule.path, column=rule.column, factor=rule.factor), column)
-            _fill(values, own, read, str(rule.column), self._cells)
+            read = self._cells.of_kind(own, replace(rule, of_patient=False), column)
+            _fill(values, own, read, seen, str(rule.column), self._cells)
         return values[rows.patient]
 
 
-def _fill(values: np.ndarray, rows: SelectedRows, read: np.ndarray, name: str, cells: CellEvaluation) -> None:
-    """Put each row's value in its patient's place; a second one that differs is a problem of its row."""
-    there = recorded(read)
-    differing = []
-    for row in np.flatnonzero(there):
-        patient = rows.patient[row]
-        if is_recorded(values[patient]) and values[patient] != read[row]:
-            differing.append(row)
-        values[patient] = read[row]
-    cells.log.refuse(rows.table, rows.positions[differing], name, "one value per patient", "a second one that differs")
+def _fill(
+    values: np.ndarray, rows: SelectedRows, read: np.ndarray, seen: dict[int, str], name: str, cells: CellEvaluation
+) -> None:
+    """Put each row's value in its patient's place; one that differs from the first, whose row ``seen`` has, is refused.
+
+    ``seen`` gets the row of each patient's first value.
+    """
+    differing: dict[int, str] = {}
+    for row in np.flatnonzero(recorded(read)):
+        patient, position = int(rows.patient[row]), int(rows.positions[row])
+        if patient not in seen:
+            values[patient], seen[patient] = read[row], rows.table.row_name(position)
+        elif values[patient] != read[row]:
+            differing[position] = seen[patient]
+    cells.log.refuse_second(rows.table, differing, name, ONE_VALUE)
+
+
+ONE_VALUE = "one value per patient in all rows of the patient"
 
 
 def is_recorded(value: object) -> bool:
@@ -70,12 +81,16 @@ def one_row_per_patient(rows: TargetRows, patients: int, cells: CellEvaluation) 
 def _joined(name: str, rows: TargetRows, patients: int, cells: CellEvaluation) -> np.ndarray:
     values = rows.columns[name]
     joined = np.full(patients, None if values.dtype == object else np.nan, dtype=values.dtype)
+    seen: dict[int, str] = {}
+    differing: dict[int, dict[int, str]] = {}
     for row in np.flatnonzero(recorded(values)):
-        patient = rows.patient[row]
-        if is_recorded(joined[patient]) and joined[patient] != values[row]:
-            origin = rows.origins[rows.origin[row]]
-            required = "one value per patient in all rows of the patient"
-            column = origin.source_column(name) or name
-            cells.log.refuse(origin.table, [rows.position[row]], column, required, "a second one that differs")
-        joined[patient] = values[row]
+        patient, position = int(rows.patient[row]), int(rows.position[row])
+        origin = int(rows.origin[row])
+        if patient not in seen:
+            joined[patient], seen[patient] = values[row], rows.origins[origin].table.row_name(position)
+        elif joined[patient] != values[row]:
+            differing.setdefault(origin, {})[position] = seen[patient]
+    for origin, positions in differing.items():
+        column = rows.origins[origin].source_column(name) or name
+        cells.log.refuse_second(rows.origins[origin].table, positions, column, ONE_VALUE)
     return joined

@@ -124,7 +124,8 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
     if not len(ratings):
         return ratings
     order, starts = _in_groups(ratings)
-    kept, equal, dropped, refused = [], 0, 0, []
+    kept, equal, dropped = [], 0, 0
+    refused: dict[int, int] = {}
     for group in np.split(order, starts[1:]):
         if len(group) == 1:
             kept.append(int(group[0]))
@@ -132,7 +133,7 @@ def _one_on_each_day(ratings: TargetRows, block: BlockRows, context: ConversionC
         if _are_equal(ratings, group):
             equal += len(group) - 1
         elif block.block.several_on_one_day == "refuse":
-            refused += group[1:].tolist()
+            refused |= dict.fromkeys(group[1:].tolist(), int(group[0]))
         else:
             dropped += len(group) - 1
         kept.append(int(group[-1] if block.block.several_on_one_day == "last" else group[0]))
@@ -163,9 +164,13 @@ def _in_groups(ratings: TargetRows) -> tuple[Indices, Indices]:
     return order, np.flatnonzero(new)
 
 
-def _refuse_several(ratings: TargetRows, rows: Sequence[int], block: BlockRows, context: ConversionContext) -> None:
+def _refuse_several(ratings: TargetRows, rows: Mapping[int, int], block: BlockRows, context: ConversionContext) -> None:
+    """Refuse the later ratings of a day; ``rows`` has the first one of each."""
     required = f'one rating per patient, day and instrument, or several_on_one_day = "last" in {block.block.path}'
-    for row in rows:
-        origin = ratings.origins[ratings.origin[row]]
-        column = origin.source_column("score")
-        context.cells.log.refuse(origin.table, [ratings.position[row]], column, required, "a second one that differs")
+    differing: dict[int, dict[int, str]] = {}
+    for row, first in rows.items():
+        name = ratings.origins[ratings.origin[first]].table.row_name(int(ratings.position[first]))
+        differing.setdefault(int(ratings.origin[row]), {})[int(ratings.position[row])] = name
+    for number, positions in differing.items():
+        origin = ratings.origins[number]
+        context.cells.log.refuse_second(origin.table, positions, origin.source_column("score"), required)

@@ -6,17 +6,15 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 import numpy as np
 
-from features.protocol.problems import Problem
 from features.records.timeline import Indices, Mask
 from training.intake.conversion.conversion_log import ConversionLog
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.mapping import Block, CohortMapping
-from training.intake.mapping_keys import did_you_mean
+from training.intake.named_columns import fitting_tables
 from training.intake.source import Cell, Source, SourceColumn, SourceTable, has_date, text_of
 
 _TableRows = tuple[SourceTable, Indices]
@@ -53,10 +51,9 @@ class Selection:
 
 
 def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -> Selection:
-    """The rows of every block. Rows without an id, or of a patient who is not listed, are problems."""
-    tables = {block.path: _table(source, block, mapping, cells.log) for block in mapping.blocks}
-    chosen = [(block, tables[block.path]) for block in mapping.blocks]
-    found = [(block, table, _rows_where(block, table, cells)) for block, table in chosen if table is not None]
+    """The rows of every block; each names one table. Rows without an id, or of a patient not listed, are problems."""
+    chosen = [(block, table) for block in mapping.blocks for table in fitting_tables(source, block)]
+    found = [(block, table, _rows_where(block, table, cells)) for block, table in chosen]
     identified = [(block, table, rows, _identifiers(block, table, rows, cells)) for block, table, rows in found]
     listing = [one for one in identified if one[0].table == "patients"] or identified
     known: dict[str, int] = {}
@@ -75,8 +72,9 @@ def select_rows(source: Source, mapping: CohortMapping, cells: CellEvaluation) -
             rows[[p < 0 and i is not None for p, i in zip(patient, ids, strict=True)]],
         )
         blocks.append(BlockRows(block, SelectedRows(table, rows[patient >= 0], patient[patient >= 0])))
-    unwanted = [(block, _table(source, block, mapping, cells.log)) for block in mapping.not_read if not block.columns]
-    passed = [(table, _rows_where(block, table, cells)) for block, table in unwanted if table is not None]
+    listed = [block for block in mapping.not_read if not block.columns]
+    unwanted = [(block, table) for block in listed for table in fitting_tables(source, block)]
+    passed = [(table, _rows_where(block, table, cells)) for block, table in unwanted]
     return Selection(tuple(known), tuple(blocks), _untaken([(table, rows) for _, table, rows in found], passed))
 
 
@@ -96,19 +94,6 @@ def untaken_rows(block: Block, table: SourceTable, selection: Selection, known: 
     names = [known.get(name, -1) for name in _normal_identifiers(column)]
     patient = np.array([*names, -1], dtype=np.intp)[column.codes[rows]]
     return SelectedRows(table, rows[patient >= 0], patient[patient >= 0])
-
-
-def _table(source: Source, block: Block, mapping: CohortMapping, log: ConversionLog) -> SourceTable | None:
-    """The table that a block names, by its name or by the only one that fits a pattern."""
-    if block.source in source.tables:
-        return source.tables[block.source]
-    fitting = [name for name in source.tables if fnmatchcase(name.casefold(), block.source.casefold())]
-    if len(fitting) == 1:
-        return source.tables[fitting[0]]
-    found = f"{len(fitting)} tables that fit" if fitting else "none" + did_you_mean(block.source, source.tables)
-    required = "one table of the source, by its name or a pattern"
-    log.problems.append(Problem(mapping.name, None, f"{block.path}.from", required, found))
-    return None
 
 
 def _rows_where(block: Block, table: SourceTable, cells: CellEvaluation) -> Indices:

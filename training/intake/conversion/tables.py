@@ -19,6 +19,7 @@ from training.intake.conversion.session_rows import SessionRows, find_sessions, 
 from training.intake.conversion.target_rows import TargetRows, joined_rows, rows_of
 from training.intake.conversion.value_conversion import ConversionContext, column_values, days_of
 from training.intake.mapping import CohortMapping, RowRule
+from training.intake.named_columns import refuse_missing_columns
 from training.intake.source import Source
 
 PREPARATION = "preparation"
@@ -40,6 +41,7 @@ def convert(
     source: Source, mapping: CohortMapping, log: ConversionLog, pseudonym: Callable[[str, str], str]
 ) -> ConvertedTables:
     """The rows of every table. Raises ``CohortRefusedError`` with every problem, by the source's file and row."""
+    refuse_missing_columns(source, mapping)
     cells = CellEvaluation(mapping, log)
     selection = select_rows(source, mapping, cells)
     sessions = find_sessions(selection, mapping, cells)

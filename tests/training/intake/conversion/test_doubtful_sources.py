@@ -208,9 +208,9 @@ def test_a_text_that_tells_of_a_patient_does_not_come_into_the_record(clinic: Sm
         (
             'day = "date"\nkind',
             'id = "ide"\nday = "date"\nkind',
-            "clinic.toml, key sessions.1.id: required a column",
+            "clinic.toml, key sessions.1.id: required column ide of",
         ),
-        ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required a column of the source"),
+        ('day = "date"\nkind', 'day = "dat"\nkind', "clinic.toml, key sessions.1.day: required column dat of"),
     ],
 )
 def test_a_mistake_in_a_block_with_where_is_at_its_key(clinic: SmallClinic, old: str, new: str, said: str) -> None:

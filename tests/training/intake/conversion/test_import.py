@@ -307,8 +307,24 @@ def test_a_folder_with_files_is_not_written_over(clinic: SmallClinic) -> None:
     clinic.cohort.mkdir()
     (clinic.cohort / "notes.txt").write_text("mine", encoding="utf-8")
     assert clinic.write().refusal() == [
-        "cohort: required a folder that is new or empty; found a file, or a folder with files"
+        (
+            "cohort: required a folder that is new or empty; name another one, such as cohort-2; "
+            "found a file, or a folder with files"
+        )
     ]
+
+
+def test_next_month_goes_into_another_folder_and_knows_the_same_patients(clinic: SmallClinic) -> None:
+    mapping = MAPPING.replace("pseudonyms = false", "pseudonyms = true")
+    clinic.write().import_it(mapping)
+    first = clinic.table("patients")
+    (refusal,) = clinic.refusal(mapping)
+    assert "name another one, such as cohort-2" in refusal
+    later = clinic.write(ratings=RATINGS + "B,2025-04-08,GAD-7,8\n").import_it(mapping, "cohort-2")
+    assert later.rows["assessments"] == 4
+    assert clinic.table("patients", "cohort-2") == first
+    (refusal,) = clinic.refusal(mapping)
+    assert "such as cohort-3" in refusal
 
 
 def test_a_protocol_beside_the_mapping_is_put_into_the_cohort(clinic: SmallClinic) -> None:
