@@ -289,9 +289,7 @@ class _MappingDocument:
             column=column,
             of_patient="patients" in node,
             constant=constant,
-            values={str(key).strip().casefold(): value for key, value in _table(node["values"]).items()}
-            if "values" in node
-            else None,
+            values=self.meanings(f"{path}.values", _table(node["values"])) if "values" in node else None,
             convert=node.get("convert"),
             operands={key: self.operand(f"{path}.{key}", node[key]) for key in OPERANDS if key in node},
             drug=node.get("drug"),
@@ -300,6 +298,15 @@ class _MappingDocument:
             date_format=node.get("format"),
             time=node.get("time"),
         )
+
+    def meanings(self, path: str, node: Mapping[str, Any]) -> dict[str, Any]:
+        """What each code means; codes ignore case, so two spellings of one may not mean two things."""
+        found: dict[str, Any] = {}
+        for key, meaning in node.items():
+            code = str(key).strip().casefold()
+            if found.setdefault(code, meaning) != meaning:
+                self.refuse(path, "one meaning for codes that differ only in case or blanks", "two")
+        return found
 
     def operand(self, path: str, node: Any) -> Operand:
         """A further column of a conversion."""

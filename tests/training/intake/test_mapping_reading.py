@@ -47,6 +47,7 @@ def test_an_answer_may_stand_beside_its_question(clinic: SmallClinic) -> None:
     [
         ('sex = {', 'sx = {', "key patients.1.sx: required one of from, id, where, rows, site_id, age_years"),
         ('score = "score"', 'scor = "score"', "key assessments.1.scor: required one of"),
+        ("values = { F", 'values = { f = "intersex", F', "key patients.1.sex.values: required one meaning for codes"),
         ("values = {", "vallues = {", "key patients.1.sex.vallues: required one of column"),
         ("age_at_day_0", "age", "key patients.1.age_years.convert: required \"days\" or"),
         ("format = 1", "format = 2", "key format: required 1; found a number"),
