@@ -50,7 +50,7 @@ def _next_step(text: str, source: str, out: Path) -> list[str]:
     """What is asked, and the command to run afterwards."""
     import tomllib
 
-    from training.intake.mapping_reading import open_questions
+    from training.intake.open_questions import open_questions
 
     document = tomllib.loads(text)
     questions = list(open_questions(document))

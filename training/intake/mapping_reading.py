@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,8 @@ from features.protocol.problems import CohortRefusedError, InputRefusedError, Pr
 from features.protocol_reading import parse_protocol
 from training.intake.mapping import Block, CohortMapping, Operand, RowRule, ValueRule
 from training.intake.mapping_keys import (
-    ANSWERED,
     BLOCK,
     ENDED,
-    OPEN,
     OPERAND,
     OPERANDS,
     RATING,
@@ -30,6 +28,7 @@ from training.intake.mapping_keys import (
     is_text,
     kind_of,
 )
+from training.intake.open_questions import answered, open_questions
 
 Keys = Mapping[str, tuple[Check, str]]
 
@@ -51,40 +50,10 @@ def read_mapping(text: str, name: str = "mapping", folder: Path | None = None) -
             [Problem(name, None, path, required, "an open question") for path, required in questions]
         )
     reading = _MappingDocument(name)
-    mapping = reading.mapping(_answered(document), text, folder)
+    mapping = reading.mapping(answered(document), text, folder)
     if reading.problems:
         raise CohortRefusedError(reading.problems)
     return mapping
-
-
-def open_questions(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The path of each open question, with what is asked and the candidates."""
-    if isinstance(node, dict) and "question" in node and _is_open(node):
-        candidates = [str(one) for one in node.get("candidates", ())]
-        yield path, f"an answer: {node['question']}" + (f" One of {', '.join(candidates)}" if candidates else "")
-    elif node == OPEN:
-        yield path, "an answer in place of the question mark"
-    elif isinstance(node, dict | list):
-        inner = node.items() if isinstance(node, dict) else ((str(n), one) for n, one in enumerate(node, 1))
-        for key, value in inner:
-            yield from open_questions(value, f"{path}.{key}" if path else key)
-
-
-def _is_open(node: Mapping[str, Any]) -> bool:
-    rest = {key: value for key, value in node.items() if key not in ("question", "candidates")}
-    return not rest or any(True for _ in open_questions(rest))
-
-
-def _answered(node: Any) -> Any:
-    """The document with each answer in the place of its question, and without the questions."""
-    if isinstance(node, list):
-        return [_answered(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    if "answer" in node and set(node) <= set(ANSWERED):
-        return _answered(node["answer"])
-    asked = "question" in node
-    return {key: _answered(value) for key, value in node.items() if not (asked and key in ("question", "candidates"))}
 
 
 class _MappingDocument:
@@ -101,15 +70,8 @@ class _MappingDocument:
             for key, value in document.items()
             if key not in TABLES and key not in (*SECTIONS, NOT_READ, CHECKBOXES)
         }
-        self.check(
-            "",
-            top,
-            {
-                **SECTIONS[""],
-                **dict.fromkeys(TABLES, _ANY),
-                **dict.fromkeys((*_SECTION_NAMES, NOT_READ, CHECKBOXES), _ANY),
-            },
-        )
+        sections = dict.fromkeys((*TABLES, *_SECTION_NAMES, NOT_READ, CHECKBOXES), _ANY)
+        self.check("", top, {**SECTIONS[""], **sections})
         are, dates, missing, own = (self.section(document, name) for name in _SECTION_NAMES)
         boxes = self.checkboxes(document.get(CHECKBOXES, {}))
         for path, needed in (("source", top.get("source")), ("patients_are.id", are.get("id"))):

@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from training.cli.app import main
-from training.intake.mapping_reading import open_questions
+from training.intake.open_questions import open_questions
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 from tests.training.intake.conversion.test_import import sentences
 from tests.training.intake.small_clinic import MAPPING, SmallClinic
 from training.intake.drafting.mapping_draft import draft_mapping
-from training.intake.mapping_reading import open_questions
+from training.intake.open_questions import open_questions
 from training.intake.sources.dispatch import read_source
 
 TICKED = "id,born,sex,bzd_mg,took_ssri,took_bzd\nA,1980-05-10,F,0,1,1\nB,1990-01-01,M,5,1,0\n"

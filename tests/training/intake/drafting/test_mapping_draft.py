@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.intake.small_clinic import PATIENTS, RATINGS, SESSIONS, SmallClinic
 from training.intake.drafting.mapping_draft import draft_mapping
-from training.intake.mapping_reading import open_questions
+from training.intake.open_questions import open_questions
 from training.intake.sources.dispatch import read_source
 
 SLASHED = "id,date,scale,score\nA,03/04/2025,GAD-7,16\nB,06/04/2025,GAD-7,12\n"

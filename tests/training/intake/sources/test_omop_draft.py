@@ -8,7 +8,7 @@ import pytest
 from features.protocol.columns import DIAGNOSES, ROUTES, SEXES, TABLES, TREATMENTS
 from features.protocol.item_scoring import ITEM_SCORINGS
 from tests.training.intake.sources import omop_tables
-from training.intake.mapping_reading import open_questions
+from training.intake.open_questions import open_questions
 from training.intake.sources.omop import read_omop
 from training.intake.sources.omop_concepts import CODES, OMOP_CONCEPTS
 from training.intake.sources.omop_draft import omop_blocks
