@@ -233,7 +233,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ),
         Column("instrument", "category", "rating scale", required=True),
         Column("score", "number", "total score, within the range of the instrument", required=True, unit="points"),
-        Column("after_dose", "flag", "rated after the dose of that day; the rating is known from the next day on"),
+        Column(
+            "after_dose",
+            "flag",
+            "rated after the dose of that day, from day 0 on; the rating is known from the next day on",
+        ),
         Column(
             "suicidal_thoughts_item",
             "whole",

@@ -93,13 +93,6 @@ def _narrow_ratings(schema: Document, protocol: Protocol) -> None:
     ]
     schema["allOf"].append(
         {
-            "title": "no dose is before day 0",
-            "if": {"properties": {"after_dose": {"const": True}}, "required": ["after_dose"]},
-            "then": {"properties": {"day": {"minimum": 0}}},
-        }
-    )
-    schema["allOf"].append(
-        {
             "title": "item 9 belongs to the scale that has it",
             "if": {"properties": {"instrument": {"not": {"enum": list(SUICIDAL_THOUGHTS_SCALES)}}}},
             "then": {"properties": {"suicidal_thoughts_item": {"type": "null"}}},

@@ -96,7 +96,10 @@ def test_what_no_tick_means_is_asked_unless_blank_cells_tell_it(
     patients = f"id,redcap_event_name,sex,comorb___1,tx___1\nA,bl,F,1,1\nB,bl,M,{second}\n"
     clinic.write(dictionary=CHECKBOXES, patients=patients, sessions=SESSIONS_IN_MG_PER_KG)
     text = draft_mapping(read_source(clinic.source)).replace("pseudonyms = true", "pseudonyms = false")
-    assert text.count('answer = "?"') == (0 if answer is None else 2)
-    clinic.import_it(text.replace('answer = "?"', f'answer = "{answer}"'))
+    head, _, rest = text.partition("[[patients]]")
+    assert head.count('answer = "?"') == (0 if answer is None else 2)
+    assert rest.count('answer = "?"') == 1, "whether ticked treatments have ended"
+    answered = head.replace('answer = "?"', f'answer = "{answer}"'), rest.replace('answer = "?"', 'answer = "no"')
+    clinic.import_it("[[patients]]".join(answered))
     assert clinic.table("patients") == rows
     assert clinic.table("prior_treatments") == ["A ssri"]
