@@ -51,7 +51,6 @@ def _one_of(*choices: Any) -> tuple[Check, str]:
 
 _TEXT = (is_text, "a text that is not blank")
 _CODES = (_is_codes, "a list of codes")
-_TABLE = (lambda value: isinstance(value, dict), "a table of keys")
 _ANY_VALUE = (_is_operand, "the name of a column, or a table of keys such as { column = ..., values = { ... } }")
 _ITEMS = (lambda value: is_texts(value) and bool(value) and all(map(is_text, value)), "a list of columns")
 

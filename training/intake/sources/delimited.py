@@ -1,17 +1,16 @@
 """Reads a text file of cells: its encoding, separator and decimal mark are found and said, nothing is interpreted."""
 
-import codecs
 import csv
 import hashlib
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from features.protocol.problems import CohortRefusedError, Problem
+from training.cohort.file_text import FileText, found_text
 from training.intake.source import Source, SourceColumn, SourceTable
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
@@ -19,14 +18,7 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _BY_COMMA = re.compile(r"-?\d+,\d+", re.ASCII)
 _BY_POINT = re.compile(r"-?\d+\.\d+", re.ASCII)
 _ROWS_TO_TRY = 200
-_MOST_BLANK_NULS = 0.2
 csv.field_size_limit(1 << 24)
-
-
-@dataclass(frozen=True)
-class _Text:
-    content: str
-    encoding: str
 
 
 def read_delimited(path: Path) -> Source:
@@ -38,34 +30,19 @@ def read_delimited(path: Path) -> Source:
 def delimited_table(path: Path) -> tuple[SourceTable, str]:
     """The table in a file, and the SHA-256 of the file."""
     data = path.read_bytes()
-    text = _decoded(path.name, data)
-    separator = _separator(path.name, text.content)
-    rows = _records(path.name, text.content, separator)
+    text = _text(path.name, data)
+    content = text.data.decode()
+    separator = _separator(path.name, content)
+    rows = _records(path.name, content, separator)
     return _table(path.name, rows, separator, text.encoding), hashlib.sha256(data).hexdigest()
 
 
-def _decoded(name: str, data: bytes) -> _Text:
-    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-    for mark, encoding in marks:
-        if data.startswith(mark):
-            return _Text(_by(name, data, encoding), "UTF-8" if encoding == "utf-8-sig" else "UTF-16")
-    nuls = data[:4000].count(0)
-    if nuls > _MOST_BLANK_NULS * len(data[:4000]):
-        encoding = "utf-16-le" if data[1:4000:2].count(0) >= data[:4000:2].count(0) else "utf-16-be"
-        return _Text(_by(name, data, encoding), "UTF-16")
-    try:
-        return _Text(data.decode("utf-8"), "UTF-8")
-    except UnicodeDecodeError:
-        return _Text(_by(name, data, "cp1252"), "Windows-1252")
-
-
-def _by(name: str, data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        required = "text in UTF-8, UTF-16 or Windows-1252"
-        raise CohortRefusedError([Problem(name, None, None, required, f"a byte in line {line} that is none")]) from None
+def _text(name: str, data: bytes) -> FileText:
+    """The content by the rules of the cohort's own reader: where two encodings explain the bytes, it is refused."""
+    text = found_text(data)
+    if text.obstacle is not None:
+        raise CohortRefusedError([Problem(name, None, None, "text in UTF-8, UTF-16 or Windows-1252", text.obstacle)])
+    return text
 
 
 def _separator(name: str, content: str) -> str:

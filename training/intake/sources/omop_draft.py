@@ -8,13 +8,13 @@ from typing import Any
 
 from features.protocol.columns import EVENTS, ROUTES, TREATMENT_OUTCOMES, TREATMENTS
 from features.protocol.instruments import INSTRUMENTS
+from training.intake.mapping_keys import OPEN
 from training.intake.source import Source, SourceTable
 from training.intake.sources.omop import INGREDIENT
 from training.intake.sources.omop_draft_patients import patient_blocks
 from training.intake.sources.omop_names import guess
 from training.intake.sources.omop_questions import (
     NO_ANSWER,
-    OPEN,
     Node,
     UsedConcept,
     by_name,

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from features.protocol.columns import DIAGNOSES, SEXES
+from training.intake.mapping_keys import OPEN
 from training.intake.source import Source, SourceTable, text_of
 from training.intake.sources.omop_concepts import OMOP_CONCEPTS
 from training.intake.sources.omop_questions import (
     NO_ANSWER,
-    OPEN,
     Node,
     UsedConcept,
     by_name,

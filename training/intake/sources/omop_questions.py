@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from training.intake.mapping_keys import OPEN
 from training.intake.source import SourceTable, text_of
 from training.intake.sources.omop_concepts import Domain, concept_of
 from training.intake.sources.omop_names import guess
 
 Node: TypeAlias = Any
 """A value of a TOML document: a text, a list or a table of keys."""
-OPEN = "?"
 NO_ANSWER = 'an empty text ("") is none of them'
 Meaning: TypeAlias = Callable[[str, str], tuple[str, bool]]
 """From the id and name of a concept: what it means, empty for nothing, and whether that is known."""

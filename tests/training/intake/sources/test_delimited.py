@@ -43,6 +43,14 @@ def test_the_encoding_is_found_and_said(tmp_path: Path, data: bytes, encoding: s
     assert table.decimal_comma
 
 
+def test_a_file_in_two_encodings_is_refused_instead_of_garbling_half_of_its_names(tmp_path: Path) -> None:
+    """Put together from two exports; as Windows-1252, the first id would have another letter than in other files."""
+    with pytest.raises(InputRefusedError) as refused:
+        table_of(tmp_path / "p.csv", "id,a\nMü,1\n".encode() + "Lü,2\n".encode("cp1252"))
+    (said,) = describe_problems(refused.value.problems)
+    assert said.endswith("found a byte in line 3 that is not, beside letters that are; save the file as UTF-8")
+
+
 @pytest.mark.parametrize(("separator", "name"), [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
 def test_the_separator_is_found_and_said(tmp_path: Path, separator: str, name: str) -> None:
     text = (
