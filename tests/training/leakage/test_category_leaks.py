@@ -1,7 +1,5 @@
 """A category that holds the outcome stops a training, also if none of its levels does alone."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,20 +7,9 @@ from features.protocol.document import Covariate
 from features.records.cohort import Cohort
 from features.records.timeline import Indices
 from tests.training.leakage.leaks import LeakageArguments, leakage_arguments, with_category
-from training.cohort.reader import read_cohort
 from training.evidence.document import LeakageCheck
 from training.leakage.implausible_features import feature_check
 from training.outcomes.labels import EndedBy
-
-
-@pytest.fixture(scope="module")
-def cohort(simulated: Path) -> Cohort:
-    return read_cohort(simulated)
-
-
-@pytest.fixture(scope="module")
-def honest(cohort: Cohort) -> LeakageArguments:
-    return leakage_arguments(cohort)
 
 
 def wards(levels: int) -> Covariate:

@@ -27,16 +27,6 @@ from training.learning.tasks import Head, RemissionTask, Task
 from training.outcomes.labels import EndedBy, Outcomes, deciding_readings
 
 
-@pytest.fixture(scope="module")
-def cohort(simulated: Path) -> Cohort:
-    return read_cohort(simulated)
-
-
-@pytest.fixture(scope="module")
-def honest(cohort: Cohort) -> LeakageArguments:
-    return leakage_arguments(cohort)
-
-
 def test_an_honest_cohort_passes_every_check(honest: LeakageArguments) -> None:
     checks = honest.checks()
     assert list(checks) == [

@@ -24,11 +24,6 @@ PUBLISHED = {"beat_the_blues": 0.0, "antidepressant_trial": 0.5, "uis": 0.05, "r
 """The least share of patients of whom an exact copy must be found: few numbers, half of which follow from another."""
 
 
-@pytest.fixture(scope="module")
-def cohort(simulated: Path) -> Cohort:
-    return read_cohort(simulated)
-
-
 def pairs(cohort: Cohort) -> list[list[int]]:
     found: list[list[int]] = near_duplicates(cohort).tolist()
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,15 +12,9 @@ from features.protocol.document import Landmark
 from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at, landmark_days
 from tests.cohorts import random_cohort, random_protocol
-from training.cohort.reader import read_cohort
 from training.evidence.document import LeakageCheck
 from training.leakage.future_perturbation import future_check, perturb_future
 from training.outcomes.labels import derive_outcomes
-
-
-@pytest.fixture(scope="module")
-def cohort(simulated: Path) -> Cohort:
-    return read_cohort(simulated)
 
 
 def check_of(cohort: Cohort) -> LeakageCheck:

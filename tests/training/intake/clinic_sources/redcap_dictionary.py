@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMENT_OUTCOMES, TREATMENTS
+from tests.training.intake.clinic_sources.scale_titles import SCALE_TITLES
 
 COLUMNS = (
     "Variable / Field Name",
@@ -118,13 +119,13 @@ def _questionnaires() -> list[ProjectField]:
     fields = [ProjectField("q_date", form, "text", "Date of the questionnaires", validation="date_ymd")]
     for scale, count in ITEMS.items():
         names = [f"{scale}_{number}" for number in range(1, count + 1)]
-        title = f"{scale[:3].upper()}-{scale[3:]}"
+        title = SCALE_TITLES[scale]
         fields += [ProjectField(name, form, "radio", f"{title} item {name[5:]}", FREQUENCY) for name in names]
         added = " + ".join(f"[{name}]" for name in names)
         fields.append(ProjectField(f"{scale}_total", form, "calc", f"{title} total", added))
-    titles = {"pcl5": "PCL-5", "lsas": "LSAS", "hama": "HAM-A", "ybocs": "Y-BOCS", "pdss": "PDSS"}
     fields += [
-        ProjectField(f"{scale}_total", form, "text", f"{titles[scale]} total", validation="integer") for scale in TOTALS
+        ProjectField(f"{scale}_total", form, "text", f"{SCALE_TITLES[scale]} total", validation="integer")
+        for scale in TOTALS
     ]
     return [*fields, ProjectField("q_place", form, "radio", "Filled in at", "1, Clinic | 2, Home")]
 

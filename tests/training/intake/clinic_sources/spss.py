@@ -16,20 +16,12 @@ import pyreadstat
 from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMENT_OUTCOMES, TREATMENTS
 from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
+from tests.training.intake.clinic_sources.scale_titles import SCALE_TITLES
 
 DAY_0 = pd.Timestamp("1582-10-14")
 """From which SPSS counts the seconds of its dates."""
 ROOM = {"pt": 8, "dos": 13, "ther": 7, "visit": 26, "ev": 3}
 """Groups of columns per patient: treatments, doses, hours of therapy, visits, events."""
-SCALES = {
-    "gad7": "GAD-7",
-    "phq9": "PHQ-9",
-    "pcl5": "PCL-5",
-    "lsas": "LSAS",
-    "hama": "HAM-A",
-    "ybocs": "Y-BOCS",
-    "pdss": "PDSS",
-}
 FLAGS = {
     "com_dep": ("comorbid_depression", "Comorbid depression"),
     "com_ptsd": ("comorbid_ptsd", "Comorbid PTSD"),
@@ -144,7 +136,7 @@ def _hour(variables: StatisticalVariables, number: int) -> None:
 
 def _visit(variables: StatisticalVariables, number: int) -> None:
     variables.column(f"visit{number}_date", f"Visit {number}: date")
-    for scale, title in SCALES.items():
+    for scale, title in SCALE_TITLES.items():
         variables.column(f"{scale}_v{number}", f"{title} total, visit {number}", missing=999)
 
 

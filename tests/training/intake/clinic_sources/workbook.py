@@ -15,16 +15,8 @@ import pandas as pd
 from tests.training.intake.clinic_sources.cells import is_date, records
 from tests.training.intake.clinic_sources.dated_cohort import DatedCohort
 from tests.training.intake.clinic_sources.exact_values import body_of
+from tests.training.intake.clinic_sources.scale_titles import SCALE_TITLES
 
-SCALES = {
-    "gad7": "GAD-7",
-    "phq9": "PHQ-9",
-    "pcl5": "PCL-5",
-    "lsas": "LSAS",
-    "hama": "HAM-A",
-    "ybocs": "Y-BOCS",
-    "pdss": "PDSS",
-}
 DIAGNOSES = {
     "gad": "Generalised anxiety disorder",
     "social_anxiety": "Social anxiety disorder",
@@ -146,7 +138,7 @@ def _ratings(dated: DatedCohort, rng: np.random.Generator) -> Iterator[_Row]:
         yield {
             "Total": rating["score"],
             "Patient ID": rating["patient_id"],
-            "Scale": SCALES[str(rating["instrument"])],
+            "Scale": SCALE_TITLES[str(rating["instrument"])],
             "Date": day.isoformat()[:10] if typed and day is not None else day,
             "Rater": str(rng.choice(["A", "B"])),
         }

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from features.protocol.columns import DIAGNOSES, EVENTS, ROUTES, SEXES, TREATMENT_OUTCOMES, TREATMENTS
-from tests.training.intake.clinic_sources.spss import FLAGS, NUMBERS, ROOM, SCALES
+from tests.training.intake.clinic_sources.scale_titles import SCALE_TITLES
+from tests.training.intake.clinic_sources.spss import FLAGS, NUMBERS, ROOM
 from tests.training.intake.pandas_readings.tables import Tables, days, numbered
 
 
@@ -70,7 +71,7 @@ def _assessments(wide: pd.DataFrame, day_0: pd.Series) -> pd.DataFrame:
     found = []
     for number in range(1, ROOM["visit"] + 1):
         day = days(pd.to_datetime(wide[f"visit{number}_date"]), wide["pid"], day_0)
-        for scale in SCALES:
+        for scale in SCALE_TITLES:
             score = wide[f"{scale}_v{number}"]
             found.append(pd.DataFrame({"patient_id": wide["pid"], "day": day, "instrument": scale, "score": score}))
     return pd.concat(found).dropna(subset="score")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.protocol.columns import EVENTS, SEXES, TREATMENT_OUTCOMES, TREATMENTS
 from tests.training.intake.clinic_sources import workbook as words
+from tests.training.intake.clinic_sources.scale_titles import SCALE_TITLES
 from tests.training.intake.pandas_readings.tables import Tables, days, decoded, numbered, numbers
 
 YES_NO = {"yes": 1.0, "no": 0.0}
@@ -87,7 +88,7 @@ def _sessions(sheet: pd.DataFrame, day_0: pd.Series) -> pd.DataFrame:
 
 def _assessments(sheet: pd.DataFrame, day_0: pd.Series) -> pd.DataFrame:
     day = days(pd.to_datetime(sheet["Date"], format="mixed"), sheet["Patient ID"], day_0)
-    scale = decoded(sheet["Scale"], words.SCALES)
+    scale = decoded(sheet["Scale"], SCALE_TITLES)
     return pd.DataFrame({"patient_id": sheet["Patient ID"], "day": day, "instrument": scale, "score": sheet["Total"]})
 
 
