@@ -6,9 +6,8 @@ starts the server.
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import bentoml
 import orjson
@@ -21,7 +20,7 @@ from serving.contract import routes
 from serving.contract.failures import LogUnavailableError, StateError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import BatchResponse, PredictionResponse
-from serving.http.access_control import RETRY_SOON, AccessControl
+from serving.http.access_control import AccessControl
 from serving.http.body import WholeBody
 from serving.http.call import CURRENT
 from serving.http.cors import CrossOriginPolicy
@@ -31,7 +30,8 @@ from serving.http.readyz import Readyz
 from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
 from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
-from serving.server.batcher import OverloadedError, Reply
+from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key
+from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
 from serving.server.model_loader import ModelLoader
@@ -40,11 +40,6 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings, load_settings
 from serving.storage.state import begin_state
-
-KEY_REUSED = "This Idempotency-Key was used for another request. Send a new one."
-KEY_CHANGED = "The logged answer for this Idempotency-Key can't be read. Send a new key."
-
-Answer = TypeVar("Answer")
 
 
 def begin(settings: Settings) -> None:
@@ -63,48 +58,24 @@ def begin(settings: Settings) -> None:
         raise StateError(f"the state folder {settings.state} can't be written: {error.strerror or error}") from None
 
 
-def _worker() -> Worker:
-    service: Any = bentoml.get_current_service()
-    worker: Worker = service.worker
-    return worker
-
-
-async def _answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
-    """The answer within the time limit, why the request is refused, or a 503 that says when to retry."""
-    try:
-        async with asyncio.timeout(_worker().settings.answer_seconds):
-            return await work
-    except RequestRefusedError as refused:
-        _worker().metrics.refused(refused.problems)
-        return refusal(refused)
-    except StateError:
-        _worker().refused_for_the_log()
-        detail = "The prediction log can't be written at the moment, and no answer is sent unlogged."
-    except OverloadedError:
-        detail = "Too many requests are waiting."
-    except TimeoutError:
-        detail = "The answer took too long."
-    return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
-
-
 def _json(body: bytes) -> Response:
     return Response(body, media_type="application/json")
 
 
 async def _model(_: Request) -> Response:
-    return _json(_worker().pages.model)
+    return _json(current_worker().pages.model)
 
 
 async def _instruments(_: Request) -> Response:
-    return _json(_worker().pages.instruments)
+    return _json(current_worker().pages.instruments)
 
 
 async def _openapi(_: Request) -> Response:
-    return _json(_worker().pages.openapi)
+    return _json(current_worker().pages.openapi)
 
 
 async def _metrics(_: Request) -> Response:
-    page = await asyncio.to_thread(_worker().metrics_page)
+    page = await asyncio.to_thread(current_worker().metrics_page)
     return Response(page, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -160,40 +131,27 @@ class KapOutcomes:
     @bentoml.api(route=routes.PREDICT, input_spec=RecordBody, output_spec=PredictionResponse)  # type: ignore[untyped-decorator]
     async def predict(self, body: bytes, /) -> Response:
         """One patient's prediction at the latest landmark that the record has reached."""
-        reply = await _answered(self._predict(body))
+        reply = await logged_reply(self.worker.bodies.one(body))
         if isinstance(reply, LoggedReply):
-            note_predictions([reply.prediction_id])
             return _json(reply.answer.encode())
-        if isinstance(reply, RequestRefusedError):
-            return refusal(reply)
-        return reply if isinstance(reply, ProblemResponse) else _refused_for_its_key(reply)
+        return refusal(reply) if isinstance(reply, RequestRefusedError) else reply
 
     @bentoml.api(route=routes.PREDICT_BATCH, input_spec=BatchBody, output_spec=BatchResponse)  # type: ignore[untyped-decorator]
     async def predict_batch(self, body: bytes, /) -> Response:
         """Up to 1,000 patients, each answered or refused on its own, in the order of the requests."""
-        replies = await _answered(self._predict_batch(body))
+        replies = await answered(self._predict_batch(body))
         if isinstance(replies, ProblemResponse):
             return replies
         for reply in replies:
             if isinstance(reply, (KeyReusedError, EntryChangedError)):
-                return _refused_for_its_key(reply)
+                return refused_for_its_key(reply)
         note_predictions([reply.prediction_id for reply in replies if isinstance(reply, LoggedReply)])
         return _json(b'{"answers":[' + b",".join(map(_item, replies)) + b"]}")
-
-    async def _predict(self, body: bytes) -> Reply:
-        request = await self.worker.bodies.one(body)
-        return await self.worker.batcher.answer(request, CURRENT.get())
 
     async def _predict_batch(self, body: bytes) -> list[Reply]:
         call, batch = CURRENT.get(), await self.worker.bodies.batch(body)
         self.worker.charge(call, len(batch.records) - 1)  # access control counted one
         return await self.worker.batcher.answer_batch(batch.records, call, in_full=batch.in_full)
-
-
-def _refused_for_its_key(reply: KeyReusedError | EntryChangedError) -> ProblemResponse:
-    if isinstance(reply, KeyReusedError):
-        return ProblemResponse(HTTPStatus.UNPROCESSABLE_ENTITY, KEY_REUSED)
-    return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, KEY_CHANGED, headers=RETRY_SOON)
 
 
 def _item(reply: Reply) -> bytes:
@@ -206,19 +164,19 @@ def _item(reply: Reply) -> bytes:
 
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
-    (ResponseHeaders, {"metrics": lambda: _worker().metrics, "tracing": lambda: _worker().tracing}),
+    (ResponseHeaders, {"metrics": lambda: current_worker().metrics, "tracing": lambda: current_worker().tracing}),
     (ProblemDetails, {}),
-    (CrossOriginPolicy, {"origins": lambda: _worker().settings.cors_origins}),
+    (CrossOriginPolicy, {"origins": lambda: current_worker().settings.cors_origins}),
     (
         AccessControl,
         {
-            "keys": lambda: _worker().keys,
-            "rates": lambda: _worker().rates,
-            "keys_unknown": lambda: _worker().refused_for_the_log(),
+            "keys": lambda: current_worker().keys,
+            "rates": lambda: current_worker().rates,
+            "keys_unknown": lambda: current_worker().refused_for_the_log(),
         },
     ),
-    (WholeBody, {"limits": lambda: _worker().limits, "metrics": lambda: _worker().metrics}),
-    (Readyz, {"readiness": lambda: _worker().readiness()}),
+    (WholeBody, {"limits": lambda: current_worker().limits, "metrics": lambda: current_worker().metrics}),
+    (Readyz, {"readiness": lambda: current_worker().readiness()}),
 ]
 """The middleware, outermost first."""
 
