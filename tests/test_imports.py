@@ -86,6 +86,7 @@ ONLY_IN = {
         "training/tracking/update.py",
     },
     "bentoml": {
+        "serving/server/answering.py",
         "serving/server/configured_service.py",
         "serving/http/errors.py",
         "serving/server/model_loader.py",

@@ -32,7 +32,7 @@ from serving.openapi.static_responses import pages_of
 from serving.prediction.cautions import RULES
 from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
-from serving.server import service
+from serving.server import answering
 from serving.server.batcher import OverloadedError
 from serving.server.http_connection import DETAILS
 from tests.places import ROOT
@@ -292,7 +292,7 @@ def while_answering(error: Exception | None) -> Provoked:
             raise error
         await asyncio.Event().wait()
 
-    answer = asyncio.run(service._answered(work()))
+    answer = asyncio.run(answering.answered(work()))
     assert isinstance(answer, ProblemResponse)
     return answer.status_code, dict(answer.headers), json.loads(answer.body)
 
@@ -348,7 +348,7 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
 
 
 class _WorkerStub:
-    """The part of a worker that `service` uses for an answer."""
+    """The part of a worker that `answering` uses for an answer."""
 
     def __init__(self) -> None:
         self.settings = self
@@ -359,7 +359,7 @@ class _WorkerStub:
 
 
 def test_a_log_that_is_another_is_an_outage_and_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_worker", _WorkerStub)
+    monkeypatch.setattr(answering, "current_worker", _WorkerStub)
     unavailable, refused = map(while_answering, (LogUnavailableError("it is locked"), LogRefusedError("another log")))
     assert refused == unavailable
     assert refused[0] == 503
@@ -369,7 +369,7 @@ def test_a_log_that_is_another_is_an_outage_and_no_defect(monkeypatch: pytest.Mo
 def test_every_example_of_a_refusal_is_what_really_happens(
     server: Server, served: Document, monkeypatch: pytest.MonkeyPatch, status: int, name: str
 ) -> None:
-    monkeypatch.setattr(service, "_worker", _WorkerStub)
+    monkeypatch.setattr(answering, "current_worker", _WorkerStub)
     real_status, headers, problem = PROVOKED[status, name](server)
     shown = refusals(served)[status, name]
     assert (real_status, problem) == (status, shown["value"])
