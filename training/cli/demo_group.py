@@ -1,4 +1,4 @@
-"""`kap demo`: demonstrations for whoever considers the software; each runs on this machine only."""
+"""`kap demo`: demonstrations with synthetic patients; each runs on this machine only."""
 
 from pathlib import Path
 

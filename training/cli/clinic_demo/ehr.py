@@ -21,7 +21,7 @@ from training.cli.clinic_demo.pages import patient_list, stylesheet, visit_page
 from training.cli.clinic_demo.patients import CLINICIAN, draft_order
 from training.cli.clinic_demo.prefetch import prefetched
 from training.cli.clinic_demo.service_calls import ServiceClient
-from training.cli.clinic_demo.visits import Visit, Visits
+from training.cli.clinic_demo.visits import EhrVisit, EhrVisits
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -37,7 +37,7 @@ class MockEhr:
 
     def __init__(self, store: FhirStore, client: ServiceClient, key_set: str) -> None:
         self._store, self._client, self._key_set = store, client, key_set
-        self._visits = Visits()
+        self._visits = EhrVisits()
 
     def app(self) -> Starlette:
         """The application; other names than those of this machine are refused."""
@@ -103,7 +103,7 @@ class MockEhr:
             visit.note(card.uuid, feedback["outcome"])
         return _back_to(visit)
 
-    async def _call_hook(self, visit: Visit, hook: str, more: Mapping[str, Any]) -> None:
+    async def _call_hook(self, visit: EhrVisit, hook: str, more: Mapping[str, Any]) -> None:
         """Call every service that discovery lists for a hook, and show its cards."""
         discovery = await self._client.discover()
         visit.exchanges.append(discovery)
@@ -113,14 +113,14 @@ class MockEhr:
             await self._call_service(visit, service, hook, context)
 
     async def _call_service(
-        self, visit: Visit, service: Mapping[str, Any], hook: str, context: Mapping[str, Any]
+        self, visit: EhrVisit, service: Mapping[str, Any], hook: str, context: Mapping[str, Any]
     ) -> None:
         prefetch = prefetched(service.get("prefetch", {}), context, self._store)
         exchange = await self._client.invoke(service["id"], hook, context, prefetch)
         visit.exchanges.append(exchange)
         visit.show(service["id"], read_cards(service["id"], exchange.body))
 
-    def _visit(self, request: Request) -> Visit:
+    def _visit(self, request: Request) -> EhrVisit:
         visit = self._visits.find(request.path_params["number"])
         if visit is None:
             raise HTTPException(404, "This visit is over: open the patient again from the list.")
@@ -155,5 +155,5 @@ def _html(page: str) -> Response:
     return HTMLResponse(page, headers=HEADERS)
 
 
-def _back_to(visit: Visit) -> Response:
+def _back_to(visit: EhrVisit) -> Response:
     return RedirectResponse(f"/visits/{visit.number}", status_code=303, headers=HEADERS)

@@ -24,6 +24,19 @@ from training.cli.clinic_demo.fhir_search import (
 
 MEDIA_TYPE = "application/fhir+json"
 FHIR_VERSION = "4.0.1"
+KINDS = (
+    "AllergyIntolerance",
+    "Condition",
+    "MedicationAdministration",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Patient",
+    "Practitioner",
+    "Procedure",
+    "QuestionnaireResponse",
+)
+"""The types of resources that it may have; a search for one that it happens not to have finds nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,8 @@ class FhirStore:
         kind, _, identifier = address.path.strip("/").partition("/")
         if kind == "metadata":
             return FhirAnswer(200, self._capability_statement())
-        if kind not in self.kinds:
-            return _refusal(404, "not-supported", f"this server has {', '.join(self.kinds)}; found another type")
+        if kind not in KINDS:
+            return _refusal(404, "not-supported", f"this server has {', '.join(KINDS)}; found another type")
         if identifier:
             return self._read(kind, identifier)
         try:
@@ -57,11 +70,6 @@ class FhirStore:
         except SearchRefusedError as refused:
             return _refusal(400, "not-supported", str(refused))
 
-    @property
-    def kinds(self) -> list[str]:
-        """The types of resources that it has."""
-        return sorted({one["resourceType"] for one in self.resources})
-
     def patients(self) -> list[Resource]:
         """All patients."""
         return [one for one in self.resources if one["resourceType"] == "Patient"]
@@ -69,7 +77,7 @@ class FhirStore:
     def record_of(self, patient: str) -> list[Resource]:
         """The patient and every resource about this patient."""
         found = [one for one in self.patients() if one["id"] == patient]
-        return [*found, *(one for kind in self.kinds for one in search(self.resources, kind, [("patient", patient)]))]
+        return [*found, *(one for kind in KINDS for one in search(self.resources, kind, [("patient", patient)]))]
 
     def _read(self, kind: str, identifier: str) -> FhirAnswer:
         for one in self.resources:
@@ -99,7 +107,7 @@ class FhirStore:
                 "interaction": [{"code": "read"}, {"code": "search-type"}],
                 "searchParam": parameters,
             }
-            for kind in self.kinds
+            for kind in KINDS
         ]
         return {
             "resourceType": "CapabilityStatement",

@@ -18,7 +18,7 @@ from training.cli.clinic_demo.fhir_search import Resource
 from training.cli.clinic_demo.patients import ABOUT
 from training.cli.clinic_demo.risks import read_refusals, read_risks
 from training.cli.clinic_demo.service_calls import Exchange
-from training.cli.clinic_demo.visits import Visit
+from training.cli.clinic_demo.visits import EhrVisit
 from training.report.templating import rendered
 
 PACKAGE = "training.cli.clinic_demo"
@@ -39,7 +39,7 @@ def patient_list(patients: Sequence[Resource], service: str) -> str:
     return rendered(PACKAGE, "list.html", title="Patients", patients=rows, service=service)
 
 
-def visit_page(visit: Visit, record: Sequence[Resource]) -> str:
+def visit_page(visit: EhrVisit, record: Sequence[Resource]) -> str:
     """What happened since a patient's record was opened."""
     patient, *others = record
     answer = None if visit.fhir_answer is None else visit.fhir_answer.body

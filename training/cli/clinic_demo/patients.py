@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.cli.clinic_demo.fhir_search import Resource
-from training.cli.clinic_demo.resources import Coding, PatientResources
+from training.cli.clinic_demo.resources import ConceptCode, PatientResources
 
 CLINICIAN: Resource = {
     "resourceType": "Practitioner",
@@ -23,10 +23,10 @@ ABOUT: Mapping[str, str] = {
 """What each patient is for, by id."""
 
 ICD, SNOMED, ATC = "http://hl7.org/fhir/sid/icd-10-cm", "http://snomed.info/sct", "http://www.whocc.no/atc"
-ANXIETY = Coding(ICD, "F41.1", "Generalized anxiety disorder")
-DEPRESSION = Coding(ICD, "F33.1", "Major depressive disorder, recurrent, moderate")
-SERTRALINE, LORAZEPAM = Coding(ATC, "N06AB06", "sertraline"), Coding(ATC, "N05BA06", "lorazepam")
-PSYCHOTHERAPY = Coding(SNOMED, "228557008", "Cognitive and behavioural therapy")  # [recalled]
+ANXIETY = ConceptCode(ICD, "F41.1", "Generalized anxiety disorder")
+DEPRESSION = ConceptCode(ICD, "F33.1", "Major depressive disorder, recurrent, moderate")
+SERTRALINE, LORAZEPAM = ConceptCode(ATC, "N06AB06", "sertraline"), ConceptCode(ATC, "N05BA06", "lorazepam")
+PSYCHOTHERAPY = ConceptCode(SNOMED, "228557008", "Cognitive and behavioural therapy")  # [recalled]
 
 
 def synthetic_resources(today: dt.date) -> list[Resource]:
@@ -50,7 +50,7 @@ def draft_order(patient: str, now: dt.datetime) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": order}]}
 
 
-KETAMINE = Coding(ATC, "N01AX03", "ketamine")
+KETAMINE = ConceptCode(ATC, "N01AX03", "ketamine")
 
 
 def _early(today: dt.date) -> list[Resource]:

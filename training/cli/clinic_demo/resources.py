@@ -17,7 +17,7 @@ TIME_OF_RATINGS, TIME_OF_DOSES = dt.time(9, 0, tzinfo=dt.UTC), dt.time(14, 0, tz
 
 
 @dataclass(frozen=True)
-class Coding:
+class ConceptCode:
     """A code of a code system, and its name."""
 
     system: str
@@ -30,7 +30,7 @@ class Coding:
 
 
 @dataclass(frozen=True)
-class RatingScale:
+class LoincForm:
     """A questionnaire in LOINC: its panel, its total score, and its items in the order of the form."""
 
     name: str
@@ -40,10 +40,10 @@ class RatingScale:
 
 
 SCALES = {
-    "gad7": RatingScale(
+    "gad7": LoincForm(
         "GAD-7", "69737-5", "70274-6", ("69725-0", "68509-9", "69733-4", "69734-2", "69735-9", "69689-8", "69736-7")
     ),
-    "phq9": RatingScale(
+    "phq9": LoincForm(
         "PHQ-9",
         "44249-1",
         "44261-6",
@@ -51,10 +51,10 @@ SCALES = {
     ),
 }
 ANSWERS = (
-    Coding(LOINC, "LA6568-5", "Not at all"),
-    Coding(LOINC, "LA6569-3", "Several days"),
-    Coding(LOINC, "LA6570-1", "More than half the days"),
-    Coding(LOINC, "LA6571-9", "Nearly every day"),
+    ConceptCode(LOINC, "LA6568-5", "Not at all"),
+    ConceptCode(LOINC, "LA6569-3", "Several days"),
+    ConceptCode(LOINC, "LA6570-1", "More than half the days"),
+    ConceptCode(LOINC, "LA6571-9", "Nearly every day"),
 )
 """The four answers of both scales, worth 0 to 3 points."""
 
@@ -79,7 +79,7 @@ class PatientResources:
             "birthDate": born.isoformat(),
         }
 
-    def condition(self, code: Coding, began: int) -> dict[str, Any]:
+    def condition(self, code: ConceptCode, began: int) -> dict[str, Any]:
         """A confirmed diagnosis that is still active."""
         return self._resource("Condition", "subject") | {
             "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "active"}]},
@@ -88,7 +88,7 @@ class PatientResources:
             "onsetDateTime": self._date(began),
         }
 
-    def medication(self, code: Coding, first: int, last: int | None) -> dict[str, Any]:
+    def medication(self, code: ConceptCode, first: int, last: int | None) -> dict[str, Any]:
         """A medicine that was taken, or still is."""
         ended = {} if last is None else {"end": self._date(last)}
         return self._resource("MedicationStatement", "subject") | {
@@ -97,7 +97,7 @@ class PatientResources:
             "effectivePeriod": {"start": self._date(first)} | ended,
         }
 
-    def procedure(self, code: Coding, first: int, last: int) -> dict[str, Any]:
+    def procedure(self, code: ConceptCode, first: int, last: int) -> dict[str, Any]:
         """A treatment other than a medicine, which is over."""
         return self._resource("Procedure", "subject") | {
             "status": "completed",
@@ -105,7 +105,7 @@ class PatientResources:
             "performedPeriod": {"start": self._date(first), "end": self._date(last)},
         }
 
-    def session(self, ketamine: Coding, day: int, milligrams: float) -> dict[str, Any]:
+    def session(self, ketamine: ConceptCode, day: int, milligrams: float) -> dict[str, Any]:
         """A dosing session: ketamine into a muscle."""
         system, code, display = INTRAMUSCULAR
         return self._resource("MedicationAdministration", "subject") | {
@@ -120,7 +120,7 @@ class PatientResources:
 
     def total(self, scale: str, day: int, score: int) -> dict[str, Any]:
         """The total score of a questionnaire."""
-        return self._observation(Coding(LOINC, SCALES[scale].total, f"{SCALES[scale].name} total score"), day) | {
+        return self._observation(ConceptCode(LOINC, SCALES[scale].total, f"{SCALES[scale].name} total score"), day) | {
             "valueQuantity": _quantity(score, "{score}")
         }
 
@@ -139,7 +139,7 @@ class PatientResources:
 
     def weight(self, day: int, kilograms: float) -> dict[str, Any]:
         """Body weight."""
-        return self._observation(Coding(LOINC, "29463-7", "Body weight"), day) | {
+        return self._observation(ConceptCode(LOINC, "29463-7", "Body weight"), day) | {
             "valueQuantity": _quantity(kilograms, "kg")
         }
 
@@ -147,12 +147,15 @@ class PatientResources:
         """Blood pressure at rest, before a session."""
         parts = (("8480-6", "Systolic blood pressure", systolic), ("8462-4", "Diastolic blood pressure", diastolic))
         components = [
-            {"code": {"coding": [Coding(LOINC, code, name).as_fhir()]}, "valueQuantity": _quantity(value, "mm[Hg]")}
+            {
+                "code": {"coding": [ConceptCode(LOINC, code, name).as_fhir()]},
+                "valueQuantity": _quantity(value, "mm[Hg]"),
+            }
             for code, name, value in parts
         ]
-        return self._observation(Coding(LOINC, "85354-9", "Blood pressure panel"), day) | {"component": components}
+        return self._observation(ConceptCode(LOINC, "85354-9", "Blood pressure panel"), day) | {"component": components}
 
-    def _observation(self, code: Coding, day: int) -> dict[str, Any]:
+    def _observation(self, code: ConceptCode, day: int) -> dict[str, Any]:
         return self._resource("Observation", "subject") | {
             "status": "final",
             "code": {"coding": [code.as_fhir()]},

@@ -54,7 +54,7 @@ def _range(limits: Mapping[str, Any] | None) -> str:
     if limits is None:
         return ""
     values = [limits[name] for name in ("low", "high") if name in limits]
-    unit = next((value.get("unit") or value.get("code") or "" for value in values), "")
+    unit = next((unit for value in values if (unit := value.get("unit") or value.get("code"))), "")
     return f"{' to '.join(format(value['value'], 'g') for value in values)} {unit}".replace(" %", "%").strip()
 
 

@@ -104,7 +104,8 @@ def _make_model(folder: Path, stop: StopSignal) -> Path:
 def _settings(folder: Path, key: SigningKey, service_port: int) -> dict[str, str]:
     """The settings of the service; the EHR's public key and name go into files that it reads."""
     (folder / KEY_SET).write_text(key.key_set() + "\n", encoding="utf-8")
-    issuers = f'[[issuers]]\niss = "{key.issuer}"\njwks_file = "{KEY_SET}"\nalgorithms = ["{ALGORITHM}"]\n'
+    lines = ["[[issuer]]", f'iss = "{key.issuer}"', 'name = "mock-ehr"', f'jwks_file = "{KEY_SET}"']
+    issuers = "\n".join([*lines, f'algorithms = ["{ALGORITHM}"]', ""])
     (folder / ISSUERS).write_text(issuers, encoding="utf-8")
     return {
         "KAP_STATE": str(folder / "kap-state"),

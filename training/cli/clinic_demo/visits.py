@@ -19,7 +19,7 @@ class ShownCard:
 
 
 @dataclass
-class Visit:
+class EhrVisit:
     """A patient's opened record."""
 
     number: int
@@ -41,21 +41,21 @@ class Visit:
         self.cards = [replace(one, outcome=outcome) if one.card.uuid == card else one for one in self.cards]
 
 
-class Visits:
+class EhrVisits:
     """The visits by number."""
 
     def __init__(self) -> None:
-        self._visits: OrderedDict[int, Visit] = OrderedDict()
+        self._visits: OrderedDict[int, EhrVisit] = OrderedDict()
         self._numbers = count(1)
 
-    def begin(self, patient: str) -> Visit:
+    def begin(self, patient: str) -> EhrVisit:
         """A new visit; the oldest is dropped when there are too many."""
-        visit = Visit(next(self._numbers), patient)
+        visit = EhrVisit(next(self._numbers), patient)
         self._visits[visit.number] = visit
         if len(self._visits) > MOST_VISITS:
             self._visits.popitem(last=False)
         return visit
 
-    def find(self, number: int) -> Visit | None:
+    def find(self, number: int) -> EhrVisit | None:
         """The visit with a number, if it is still there."""
         return self._visits.get(number)
