@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-log lock format clean
+.PHONY: help setup demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 
 demo: setup  ## Simulate, train, promote, serve, predict for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
+
+demo-clinic: setup  ## Start the service and a mock EHR with three synthetic patients on this machine, until Ctrl-C
+	@$(BIN)/kap demo clinic
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: setup  ## Run the tests: first the order of imports, then all others; five minutes
@@ -97,7 +100,7 @@ format:  ## Format the code
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove the environment and the files of tests and demonstrations
-	rm -rf $(VENV) .venv-* demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-* demo demo-clinic build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 # `fewest`: one version of a library for every Python, so that a training gives the same numbers on each.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -26,6 +26,8 @@ HELP = {
     "predict": "Predict for the one patient in FILE (JSON, - for standard input), without a server.",
     "score": "Predict for every patient of the cohort in DIRECTORY, at every landmark reached",
     "serve": "Predict over HTTP with the champion: POST /v1/predict and /v1/predict_batch, GET /v1/model.",
+    "demo": "Try the service with synthetic patients, on this machine only.",
+    "demo clinic": "Start the service and a mock EHR that asks it, with three synthetic patients, until Ctrl-C.",
     "keys": "Create, list and revoke the API keys of the service.",
     "keys create": "Create a key. Its token is printed once, alone on standard output, and can't be shown again.",
     "log": "Back up or upgrade the prediction log, or erase content from it; its chain stays valid.",

@@ -8,7 +8,7 @@ INDICATORS = {"info": "Information", "warning": "Warning", "critical": "Critical
 
 
 @dataclass(frozen=True)
-class CardLink:
+class ReceivedLink:
     """A link to follow; a SMART app is named only, because a mock EHR can't launch one."""
 
     label: str
@@ -17,7 +17,7 @@ class CardLink:
 
 
 @dataclass(frozen=True)
-class CardSuggestion:
+class ReceivedSuggestion:
     """A suggestion that the user can accept."""
 
     label: str
@@ -25,7 +25,7 @@ class CardSuggestion:
 
 
 @dataclass(frozen=True)
-class OverrideReason:
+class OfferedReason:
     """A reason that the service offers for not following a card."""
 
     system: str
@@ -34,7 +34,7 @@ class OverrideReason:
 
 
 @dataclass(frozen=True)
-class Card:
+class ReceivedCard:
     """One card, and the service that gave it."""
 
     service: str
@@ -43,20 +43,20 @@ class Card:
     detail: str
     indicator: str
     source: str
-    links: tuple[CardLink, ...]
-    suggestions: tuple[CardSuggestion, ...]
-    override_reasons: tuple[OverrideReason, ...]
+    links: tuple[ReceivedLink, ...]
+    suggestions: tuple[ReceivedSuggestion, ...]
+    override_reasons: tuple[OfferedReason, ...]
 
 
-def read_cards(service: str, answer: Any) -> tuple[Card, ...]:
+def read_cards(service: str, answer: Any) -> tuple[ReceivedCard, ...]:
     """The cards of an answer's body."""
     found = answer.get("cards") if isinstance(answer, Mapping) else None
     return tuple(_card(service, one) for one in _mappings(found))
 
 
-def _card(service: str, card: Mapping[str, Any]) -> Card:
+def _card(service: str, card: Mapping[str, Any]) -> ReceivedCard:
     source = card.get("source")
-    return Card(
+    return ReceivedCard(
         service=service,
         uuid=str(card.get("uuid", "")),
         summary=str(card.get("summary", "")),
@@ -65,20 +65,20 @@ def _card(service: str, card: Mapping[str, Any]) -> Card:
         source=str(source.get("label", "")) if isinstance(source, Mapping) else "",
         links=tuple(_link(one) for one in _mappings(card.get("links"))),
         suggestions=tuple(
-            CardSuggestion(str(one.get("label", "")), str(one.get("uuid", "")))
+            ReceivedSuggestion(str(one.get("label", "")), str(one.get("uuid", "")))
             for one in _mappings(card.get("suggestions"))
         ),
         override_reasons=tuple(
-            OverrideReason(str(one.get("system", "")), str(one.get("code", "")), str(one.get("display", "")))
+            OfferedReason(str(one.get("system", "")), str(one.get("code", "")), str(one.get("display", "")))
             for one in _mappings(card.get("overrideReasons"))
         ),
     )
 
 
-def _link(link: Mapping[str, Any]) -> CardLink:
+def _link(link: Mapping[str, Any]) -> ReceivedLink:
     url = str(link.get("url", ""))
     is_web = url.startswith(("http://", "https://"))
-    return CardLink(str(link.get("label", "")), url, link.get("type") == "absolute" and is_web)
+    return ReceivedLink(str(link.get("label", "")), url, link.get("type") == "absolute" and is_web)
 
 
 def _mappings(found: Any) -> Sequence[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from training.cli.clinic_demo.cards import Card, read_cards
+from training.cli.clinic_demo.cards import ReceivedCard, read_cards
 from training.cli.clinic_demo.fhir_server import FhirStore, fhir_routes
 from training.cli.clinic_demo.pages import patient_list, stylesheet, visit_page
 from training.cli.clinic_demo.patients import CLINICIAN, draft_order
@@ -127,7 +127,7 @@ class MockEhr:
         return visit
 
 
-def _feedback(card: Card, form: Mapping[str, str]) -> dict[str, Any]:
+def _feedback(card: ReceivedCard, form: Mapping[str, str]) -> dict[str, Any]:
     """What the user did with a card, as CDS Hooks 2.0 has it ("Feedback")."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     if form.get("suggestion"):

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from training.cli.clinic_demo.cards import Card
+from training.cli.clinic_demo.cards import ReceivedCard
 from training.cli.clinic_demo.service_calls import Exchange
 
 MOST_VISITS = 100
@@ -14,7 +14,7 @@ MOST_VISITS = 100
 class ShownCard:
     """A card on the page; ``outcome`` is what the user did with it, empty so far."""
 
-    card: Card
+    card: ReceivedCard
     outcome: str = ""
 
 
@@ -28,11 +28,11 @@ class EhrVisit:
     exchanges: list[Exchange] = field(default_factory=list)
     fhir_answer: Exchange | None = None
 
-    def show(self, service: str, cards: tuple[Card, ...]) -> None:
+    def show(self, service: str, cards: tuple[ReceivedCard, ...]) -> None:
         """New cards take the place of those that the same service gave before."""
         self.cards = [one for one in self.cards if one.card.service != service] + [ShownCard(one) for one in cards]
 
-    def find(self, card: str) -> Card | None:
+    def find(self, card: str) -> ReceivedCard | None:
         """The card with a uuid, if it is on the page."""
         return next((one.card for one in self.cards if one.card.uuid == card), None)
 
