@@ -82,6 +82,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
         "history",
         "predict",
         "serve",
+        "demo",
         "audit",
         "audit",
         "monitor",

@@ -25,7 +25,7 @@ def main(url: str, hook: str, patient: str, prefetch: str, orders: str | None = 
     sent = [request.model_dump(mode="json", exclude_none=True) for request in client.requests]
     responses = client.send_requests()
     valid = [bool(CDSResponse.model_validate(one)) for one in responses]
-    print(json.dumps({"sent": sent, "responses": responses, "valid": valid}))
+    sys.stdout.write(json.dumps({"sent": sent, "responses": responses, "valid": valid}) + "\n")
 
 
 if __name__ == "__main__":

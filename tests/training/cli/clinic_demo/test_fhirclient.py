@@ -1,4 +1,4 @@
-"""`fhirclient`, a FHIR client of others, talks to the mock EHR's server and to the service, and reads what they send."""
+"""`fhirclient`, a FHIR client of others, asks the mock EHR's server and the service, and reads what they send."""
 
 import pytest
 from fhirclient import client

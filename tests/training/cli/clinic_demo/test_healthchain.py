@@ -31,7 +31,7 @@ def healthchain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python that has HealthChain; skipped where no registry answers."""
     venv = tmp_path_factory.mktemp("healthchain") / "venv"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, venv], check=True)
-    install = [UV, "pip", "install", "--quiet", "--python", venv / "bin" / "python", HEALTHCHAIN]
+    install = [str(UV), "pip", "install", "--quiet", "--python", str(venv / "bin" / "python"), HEALTHCHAIN]
     done = subprocess.run(install, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode != 0:
         pytest.skip(f"{HEALTHCHAIN} can't be installed here: {done.stderr.strip().splitlines()[-1]}")
@@ -65,7 +65,7 @@ def written_prefetch(service: Server, folder: Path) -> Path:
 def asked(healthchain: Path, service: Server, hook: str, *files: Path) -> dict[str, Any]:
     """What the client sent and what it got."""
     url = f"{str(service.client.base_url).rstrip('/')}/cds-services/{discovered(service, hook)['id']}"
-    command = [healthchain, SCRIPT, url, hook, PATIENT, *files]
+    command = [str(healthchain), str(SCRIPT), url, hook, PATIENT, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
