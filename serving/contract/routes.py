@@ -8,12 +8,16 @@ Scope: TypeAlias = Literal["predict", "read", "admin"]
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent."""
+    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent.
+
+    ``ehr``: the token of a configured EHR opens it as well.
+    """
 
     path: str
     method: Literal["GET", "POST"]
     scope: Scope | None
     body: Literal["none", "one", "batch"] = "none"
+    ehr: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -25,6 +29,9 @@ PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
 MODEL, INSTRUMENTS = "/v1/model", "/v1/instruments"
 LIVEZ, HEALTHZ, READYZ = "/livez", "/healthz", "/readyz"
 METRICS, OPENAPI = "/metrics", "/openapi.json"
+CDS_SERVICES = "/cds-services"
+PATIENT_VIEW, ORDER_SIGN = f"{CDS_SERVICES}/kap-patient-view", f"{CDS_SERVICES}/kap-order-sign"
+PATIENT_VIEW_FEEDBACK, ORDER_SIGN_FEEDBACK = f"{PATIENT_VIEW}/feedback", f"{ORDER_SIGN}/feedback"
 
 ROUTES = {
     route.path: route
@@ -38,5 +45,10 @@ ROUTES = {
         Route(READYZ, "GET", None),
         Route(METRICS, "GET", "read"),
         Route(OPENAPI, "GET", None),
+        Route(CDS_SERVICES, "GET", None),
+        Route(PATIENT_VIEW, "POST", "predict", "one", ehr=True),
+        Route(PATIENT_VIEW_FEEDBACK, "POST", "predict", "one", ehr=True),
+        Route(ORDER_SIGN, "POST", "predict", "one", ehr=True),
+        Route(ORDER_SIGN_FEEDBACK, "POST", "predict", "one", ehr=True),
     )
 }

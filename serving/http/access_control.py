@@ -15,9 +15,11 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import ROUTES
+from serving.contract.routes import ROUTES, Route
 from serving.contract.routes import Scope as KeyScope
 from serving.http.call import CURRENT, AdmittedRequest
+from serving.http.ehr_issuers import EhrIssuer
+from serving.http.ehr_tokens import EhrToken, EhrTokens, TokenRefusedError
 from serving.http.errors import ProblemResponse
 from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
@@ -30,7 +32,9 @@ _OF_A_PROXY = re.compile(
 )
 """Headers that proxies add; one of them is enough."""
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+_OF_A_KEY = re.compile(r"kap_[0-9a-f]{8}_.*")
 RETRY_SOON = {"Retry-After": "1"}
+KEY_OR_EHR = "An API key or the token of a configured EHR is required (Authorization: Bearer ...)"
 
 
 class Keys(Protocol):
@@ -61,15 +65,18 @@ class AccessControl:
         keys: Callable[[], Keys],
         rates: Callable[[], Rates],
         keys_unknown: Callable[[], None] = lambda: None,
+        ehrs: Callable[[], EhrTokens | None] = lambda: None,
     ) -> None:
         """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving.
 
-        ``keys_unknown`` is told of each request that is refused because the keys can't be read.
+        ``keys_unknown`` is told of each request that is refused because the keys can't be read. ``ehrs`` checks the
+        tokens of EHRs; ``None`` where none is configured.
         """
         self._app = app
         self._keys = keys
         self._rates = rates
         self._keys_unknown = keys_unknown
+        self._ehrs = ehrs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -78,7 +85,7 @@ class AccessControl:
                 await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        admitted = self._admit(scope, headers)
+        admitted = await self._admit(scope, headers)
         if isinstance(admitted, ProblemResponse):
             await admitted(scope, receive, send)
             return
@@ -88,20 +95,57 @@ class AccessControl:
         finally:
             CURRENT.reset(token)
 
-    def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
+    async def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
         received = time.perf_counter()
         route = ROUTES.get(scope["path"])
         if route is None:
             return ProblemResponse(HTTPStatus.NOT_FOUND)
         if scope["method"] not in route.methods:
             return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
-        key = None if route.scope is None else self._caller(scope, headers, route.scope)
-        if isinstance(key, ProblemResponse):
-            return key
+        caller = None if route.scope is None else await self._caller(scope, headers, route)
+        if isinstance(caller, ProblemResponse):
+            return caller
         refused = _refuse_headers(headers) if route.method == "POST" else None
-        return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
+        idempotency = headers.get("idempotency-key")
+        if isinstance(caller, EhrIssuer):
+            return refused or AdmittedRequest(None, received, idempotency, issuer=caller)
+        return refused or AdmittedRequest(caller, received, idempotency)
 
-    def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
+    async def _caller(
+        self, scope: Scope, headers: Headers, route: Route
+    ) -> ApiKey | EhrIssuer | ProblemResponse | None:
+        """The key or the EHR of the caller; ``None`` for a caller on this machine before the first key."""
+        ehrs = self._ehrs() if route.ehr else None
+        given = _BEARER.fullmatch(headers.get("authorization", ""))
+        keys = self._keys()
+        of_a_key = given is not None and bool(_OF_A_KEY.fullmatch(given.group(1)))
+        if ehrs is None or (of_a_key and (keys.any_active or not keys.known)):
+            return self._holder_of_a_key(scope, headers, route.scope or "admin")
+        if given is None:
+            return _unauthorized(f"{KEY_OR_EHR}; none was sent.")
+        try:
+            token = await ehrs.check(given.group(1), route.path)
+        except TokenRefusedError as refused:
+            return _unauthorized(f"{KEY_OR_EHR}; {refused}.")
+        return self._sender_of_a_token(ehrs, token)
+
+    def _sender_of_a_token(self, ehrs: EhrTokens, token: EhrToken) -> EhrIssuer | ProblemResponse:
+        """The EHR of a token that was checked; the token is used up, unless the EHR must wait."""
+        issuer = token.issuer
+        note_key(issuer.caller)
+        wait = self._rates().take(issuer.slot, issuer.per_minute)
+        if wait > 0:
+            return _too_many("EHR", wait)
+        try:
+            ehrs.use(token)
+        except TokenRefusedError as refused:
+            return _unauthorized(f"{KEY_OR_EHR}; {refused}.")
+        except OSError:
+            detail = "The use of a token can't be recorded at the moment, and no token is accepted until it can."
+            return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
+        return issuer
+
+    def _holder_of_a_key(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
         """The key of the caller; ``None`` for a caller on this machine before the first key."""
         keys = self._keys()
         if not keys.known:
@@ -114,18 +158,23 @@ class AccessControl:
         key = keys.verify(given.group(1)) if given else None
         if key is None:
             found = "none was sent" if given is None else "the one sent is unknown, expired or revoked"
-            detail = f"An API key is required (Authorization: Bearer KEY); {found}."
-            return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+            return _unauthorized(f"An API key is required (Authorization: Bearer KEY); {found}.")
         note_key(key.id)
         if not key.allows(needed):
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
-        if wait > 0:
-            seconds = ceil(wait)
-            retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
-            detail = f"This key has reached its rate limit. {retry}"
-            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
-        return key
+        return _too_many("key", wait) if wait > 0 else key
+
+
+def _unauthorized(detail: str) -> ProblemResponse:
+    return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+
+
+def _too_many(caller: str, wait: float) -> ProblemResponse:
+    seconds = ceil(wait)
+    retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
+    detail = f"This {caller} has reached its rate limit. {retry}"
+    return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
 
 
 def _refuse_headers(headers: Headers) -> ProblemResponse | None:

@@ -24,6 +24,7 @@ from serving.http.access_control import AccessControl
 from serving.http.body import WholeBody
 from serving.http.call import CURRENT
 from serving.http.cors import CrossOriginPolicy
+from serving.http.ehr_issuers import load_issuers
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
@@ -114,6 +115,7 @@ class KapOutcomes:
         """Check once before the workers start, so that a missing part ends the command and not each worker."""
         with as_setup_error():
             settings = load_settings()
+            load_issuers(settings.cds_issuers)
             begin(settings)
         ModelLoader(settings.model, limits_of(settings))
 
@@ -173,6 +175,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
             "keys": lambda: current_worker().keys,
             "rates": lambda: current_worker().rates,
             "keys_unknown": lambda: current_worker().refused_for_the_log(),
+            "ehrs": lambda: current_worker().ehrs,
         },
     ),
     (WholeBody, {"limits": lambda: current_worker().limits, "metrics": lambda: current_worker().metrics}),

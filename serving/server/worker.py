@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
+from serving.http.ehr_issuers import load_issuers
+from serving.http.ehr_tokens import EhrTokens
 from serving.http.metrics import Metrics
 from serving.http.readyz import ReadinessReport
 from serving.http.tracing import tracer_from_environment
@@ -25,6 +27,7 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
 from serving.storage.state import check_files
+from serving.storage.used_tokens import UsedTokens
 
 LOOK_SECONDS = 2.0
 """How often the keys are read again and the log's database is checked."""
@@ -49,6 +52,7 @@ class Worker:
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
+        self.ehrs = _ehr_tokens(settings)
         self.outage = LogOutage(self.metrics.log_up)
         self.log = LogWriter(self._engine, self.secret, self.outage, self.metrics.log_written)
         self.batcher = RequestBatcher(
@@ -121,6 +125,14 @@ class Worker:
         self.outage.worked("read")
         if self.outage.failing("written"):
             self.log.try_again()
+
+
+def _ehr_tokens(settings: Settings) -> EhrTokens | None:
+    """What checks the tokens of EHRs; ``None`` where none is configured."""
+    issuers = load_issuers(settings.cds_issuers)
+    if not issuers or settings.public_url is None:
+        return None
+    return EhrTokens(issuers, settings.public_url, UsedTokens(settings.state))
 
 
 def limits_of(settings: Settings) -> BodyLimits:

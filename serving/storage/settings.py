@@ -21,6 +21,9 @@ PREFIX = "KAP_"
 LOG_FILE, SECRET_FILE = "predictions.db", "secret"
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+_PUBLIC_URL = re.compile(
+    r"(https://[A-Za-z0-9.\-\[\]:]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[A-Za-z0-9._~\-]+)*"
+)
 _FOUND = {
     "missing": "nothing",
     "greater_than_equal": "a number out of range",
@@ -76,6 +79,17 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
+    public_url: str | None = Field(
+        default=None,
+        description="the address at which others reach the service, such as https://kap.example, without a slash at "
+        "the end",
+    )
+    cds_issuers: Path | None = Field(
+        default=None, description="the TOML file of the EHRs whose tokens open CDS Hooks, together with KAP_PUBLIC_URL"
+    )
+    cds_no_answer: Literal["none", "card"] = Field(
+        default="none", description="what CDS Hooks shows where there is no prediction: none or card"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
     tls_certificate: Path | None = Field(
         default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
@@ -110,6 +124,20 @@ class Settings(BaseSettings):
             if info.data.get("log_password") is not None:
                 raise ValueError("KAP_LOG_PASSWORD too: set one of the two")
             read_password(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("another text, or plain http to another machine")
+        return value
+
+    @field_validator("cds_issuers")
+    @classmethod
+    def _has_an_address(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("public_url") is None:
+            raise ValueError("no KAP_PUBLIC_URL: a token names the address that it opens")
         return value
 
     @field_validator("cors_origins", mode="before")

@@ -61,6 +61,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         click.echo(f"seal written to {seal}", err=True)
     if as_json:
         counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
+        counts |= {"feedback": checked.feedback, "what_ifs": checked.what_ifs}
         texts = {"findings": checked.findings, "remarks": checked.remarks}
         click.echo(json.dumps(counts | {"writers": len(checked.reached)} | texts))
     else:
