@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal["predict", "read", "admin"]
+JSON, FHIR_JSON = "application/json", "application/fhir+json"
 
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent."""
+    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent, as which types."""
 
     path: str
     method: Literal["GET", "POST"]
     scope: Scope | None
     body: Literal["none", "one", "batch"] = "none"
+    media_types: tuple[str, ...] = (JSON,)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -25,6 +27,11 @@ PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
 MODEL, INSTRUMENTS = "/v1/model", "/v1/instruments"
 LIVEZ, HEALTHZ, READYZ = "/livez", "/healthz", "/readyz"
 METRICS, OPENAPI = "/metrics", "/openapi.json"
+FHIR = "/fhir"
+"""The base address of FHIR, under which errors are resources too."""
+FHIR_PREDICT, FHIR_METADATA, FHIR_OPERATION = (
+    f"{FHIR}/{name}" for name in ("$predict", "metadata", "OperationDefinition/predict")
+)
 
 ROUTES = {
     route.path: route
@@ -38,5 +45,8 @@ ROUTES = {
         Route(READYZ, "GET", None),
         Route(METRICS, "GET", "read"),
         Route(OPENAPI, "GET", None),
+        Route(FHIR_PREDICT, "POST", "predict", "one", (FHIR_JSON, JSON)),
+        Route(FHIR_METADATA, "GET", None),
+        Route(FHIR_OPERATION, "GET", None),
     )
 }

@@ -15,7 +15,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import ROUTES
+from serving.contract.routes import FHIR_JSON, ROUTES, Route
 from serving.contract.routes import Scope as KeyScope
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.errors import ProblemResponse
@@ -29,6 +29,9 @@ _OF_A_PROXY = re.compile(
     r"|cf-connecting-ip|cdn-loop|x-proxyuser-ip"
 )
 """Headers that proxies add; one of them is enough."""
+_PARAMETERS = {"charset=utf-8"}
+_PARAMETERS_OF_FHIR = _PARAMETERS | {"fhirversion=4.0"}
+_VERSION = ", and its fhirVersion, if it has one, 4.0"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 RETRY_SOON = {"Retry-After": "1"}
 
@@ -98,7 +101,7 @@ class AccessControl:
         key = None if route.scope is None else self._caller(scope, headers, route.scope)
         if isinstance(key, ProblemResponse):
             return key
-        refused = _refuse_headers(headers) if route.method == "POST" else None
+        refused = _refuse_headers(headers, route) if route.method == "POST" else None
         return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
 
     def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
@@ -128,12 +131,14 @@ class AccessControl:
         return key
 
 
-def _refuse_headers(headers: Headers) -> ProblemResponse | None:
+def _refuse_headers(headers: Headers, route: Route) -> ProblemResponse | None:
     """Why a body with these headers is not read; ``None`` if it is."""
     media_type, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8.")
+    given = {one for one in parameters.replace(" ", "").replace('"', "").lower().split(";") if one}
+    known = _PARAMETERS_OF_FHIR if FHIR_JSON in route.media_types else _PARAMETERS
+    if media_type.strip().lower() not in route.media_types or not given <= known:
+        detail = f"The body must be {' or '.join(route.media_types)} in UTF-8{_VERSION if known != _PARAMETERS else ''}."
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     if headers.get("content-encoding", "identity").lower() != "identity":
         return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed.")
     key = headers.get("idempotency-key")
