@@ -152,4 +152,6 @@ def _problem(detail: Any) -> RequestProblem:
     path = (*detail["loc"], *_AT.get(detail["type"], ()))
     known = [part if isinstance(part, int) or part in _REQUIRED else "?" for part in path]
     named = next((part for part in reversed(known) if isinstance(part, str)), "")
-    return RequestProblem(json_path(known), _REQUIRED.get(named, "an object"), _FOUND.get(detail["type"], "another value"))
+    return RequestProblem(
+        json_path(known), _REQUIRED.get(named, "an object"), _FOUND.get(detail["type"], "another value")
+    )

@@ -49,6 +49,11 @@ def local_date(text: str, zone: ZoneInfo | None) -> dt.date:
     return moment.date()
 
 
+def today_in(zone: ZoneInfo | None) -> dt.date:
+    """Today's date in a zone; without one, by the clock of this machine."""
+    return dt.datetime.now(zone).date()
+
+
 @dataclass(frozen=True)
 class CourseCalendar:
     """The date of day 0, the first dosing session, and the clinic's time zone if it is known."""

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal["predict", "read", "admin"]
+JSON, FHIR_JSON = "application/json", "application/fhir+json"
 
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent.
+    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent, as which types.
 
     ``ehr``: the token of a configured EHR opens it as well.
     """
@@ -17,6 +18,7 @@ class Route:
     method: Literal["GET", "POST"]
     scope: Scope | None
     body: Literal["none", "one", "batch"] = "none"
+    media_types: tuple[str, ...] = (JSON,)
     ehr: bool = False
 
     @property
@@ -32,6 +34,11 @@ METRICS, OPENAPI = "/metrics", "/openapi.json"
 CDS_SERVICES = "/cds-services"
 PATIENT_VIEW, ORDER_SIGN = f"{CDS_SERVICES}/kap-patient-view", f"{CDS_SERVICES}/kap-order-sign"
 PATIENT_VIEW_FEEDBACK, ORDER_SIGN_FEEDBACK = f"{PATIENT_VIEW}/feedback", f"{ORDER_SIGN}/feedback"
+FHIR = "/fhir"
+"""The base address of FHIR, under which errors are resources too."""
+FHIR_PREDICT, FHIR_METADATA, FHIR_OPERATION = (
+    f"{FHIR}/{name}" for name in ("$predict", "metadata", "OperationDefinition/predict")
+)
 
 ROUTES = {
     route.path: route
@@ -50,5 +57,8 @@ ROUTES = {
         Route(PATIENT_VIEW_FEEDBACK, "POST", "predict", "one", ehr=True),
         Route(ORDER_SIGN, "POST", "predict", "one", ehr=True),
         Route(ORDER_SIGN_FEEDBACK, "POST", "predict", "one", ehr=True),
+        Route(FHIR_PREDICT, "POST", "predict", "one", (FHIR_JSON, JSON)),
+        Route(FHIR_METADATA, "GET", None),
+        Route(FHIR_OPERATION, "GET", None),
     )
 }

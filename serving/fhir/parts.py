@@ -102,7 +102,8 @@ class FhirRecord:
     """A patient's record from FHIR resources, and where each part of it came from.
 
     ``sources`` maps paths of the request, such as ``assessments[3]`` and ``assessments[3].score``, to FHIRPath
-    expressions. ``subject`` is the reference of the patient, ``basis`` those of the resources that were used.
+    expressions. ``subject`` is the reference of the patient, ``basis`` those of the resources that were used,
+    ``condition`` that of the main diagnosis, empty if it has none.
     """
 
     request: PredictionRequest
@@ -111,3 +112,4 @@ class FhirRecord:
     basis: tuple[str, ...]
     sources: Mapping[str, str]
     unused: tuple[UnusedPart, ...]
+    condition: str = ""

@@ -9,18 +9,18 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import ip_address
-from math import ceil
 from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import ROUTES, Route
+from serving.contract.routes import FHIR_JSON, ROUTES, Route
 from serving.contract.routes import Scope as KeyScope
 from serving.http.call import CURRENT, AdmittedRequest
+from serving.http.ehr_admission import Rates, admitted_ehr
 from serving.http.ehr_issuers import EhrIssuer
-from serving.http.ehr_tokens import EhrToken, EhrTokens, TokenRefusedError
-from serving.http.errors import ProblemResponse
+from serving.http.ehr_tokens import EhrTokens
+from serving.http.errors import ProblemResponse, too_many, unauthorized
 from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
 
@@ -31,10 +31,12 @@ _OF_A_PROXY = re.compile(
     r"|cf-connecting-ip|cdn-loop|x-proxyuser-ip"
 )
 """Headers that proxies add; one of them is enough."""
+_PARAMETERS = {"charset=utf-8"}
+_PARAMETERS_OF_FHIR = _PARAMETERS | {"fhirversion=4.0"}
+_VERSION = ", and its fhirVersion, if it has one, 4.0"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 _OF_A_KEY = re.compile(r"kap_[0-9a-f]{8}_.*")
 RETRY_SOON = {"Retry-After": "1"}
-KEY_OR_EHR = "An API key or the token of a configured EHR is required (Authorization: Bearer ...)"
 
 
 class Keys(Protocol):
@@ -45,14 +47,6 @@ class Keys(Protocol):
 
     def verify(self, token: str) -> ApiKey | None:
         """The key that a token belongs to."""
-        ...
-
-
-class Rates(Protocol):
-    """The rate limits that access control checks, such as `rate_limit.RateLimiter`."""
-
-    def take(self, slot: int, per_minute: int) -> float:
-        """Seconds to wait; 0.0 if the request may go on."""
         ...
 
 
@@ -105,7 +99,7 @@ class AccessControl:
         caller = None if route.scope is None else await self._caller(scope, headers, route)
         if isinstance(caller, ProblemResponse):
             return caller
-        refused = _refuse_headers(headers) if route.method == "POST" else None
+        refused = _refuse_headers(headers, route) if route.method == "POST" else None
         idempotency = headers.get("idempotency-key")
         if isinstance(caller, EhrIssuer):
             return refused or AdmittedRequest(None, received, idempotency, issuer=caller)
@@ -121,29 +115,7 @@ class AccessControl:
         of_a_key = given is not None and bool(_OF_A_KEY.fullmatch(given.group(1)))
         if ehrs is None or (of_a_key and (keys.any_active or not keys.known)):
             return self._holder_of_a_key(scope, headers, route.scope or "admin")
-        if given is None:
-            return _unauthorized(f"{KEY_OR_EHR}; none was sent.")
-        try:
-            token = await ehrs.check(given.group(1), route.path)
-        except TokenRefusedError as refused:
-            return _unauthorized(f"{KEY_OR_EHR}; {refused}.")
-        return self._sender_of_a_token(ehrs, token)
-
-    def _sender_of_a_token(self, ehrs: EhrTokens, token: EhrToken) -> EhrIssuer | ProblemResponse:
-        """The EHR of a token that was checked; the token is used up, unless the EHR must wait."""
-        issuer = token.issuer
-        note_key(issuer.caller)
-        wait = self._rates().take(issuer.slot, issuer.per_minute)
-        if wait > 0:
-            return _too_many("EHR", wait)
-        try:
-            ehrs.use(token)
-        except TokenRefusedError as refused:
-            return _unauthorized(f"{KEY_OR_EHR}; {refused}.")
-        except OSError:
-            detail = "The use of a token can't be recorded at the moment, and no token is accepted until it can."
-            return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
-        return issuer
+        return await admitted_ehr(ehrs, self._rates(), given.group(1) if given else None, route.path)
 
     def _holder_of_a_key(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
         """The key of the caller; ``None`` for a caller on this machine before the first key."""
@@ -158,31 +130,24 @@ class AccessControl:
         key = keys.verify(given.group(1)) if given else None
         if key is None:
             found = "none was sent" if given is None else "the one sent is unknown, expired or revoked"
-            return _unauthorized(f"An API key is required (Authorization: Bearer KEY); {found}.")
+            return unauthorized(f"An API key is required (Authorization: Bearer KEY); {found}.")
         note_key(key.id)
         if not key.allows(needed):
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
-        return _too_many("key", wait) if wait > 0 else key
+        return too_many("key", wait) if wait > 0 else key
 
 
-def _unauthorized(detail: str) -> ProblemResponse:
-    return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
-
-
-def _too_many(caller: str, wait: float) -> ProblemResponse:
-    seconds = ceil(wait)
-    retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
-    detail = f"This {caller} has reached its rate limit. {retry}"
-    return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
-
-
-def _refuse_headers(headers: Headers) -> ProblemResponse | None:
+def _refuse_headers(headers: Headers, route: Route) -> ProblemResponse | None:
     """Why a body with these headers is not read; ``None`` if it is."""
     media_type, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8.")
+    given = {one for one in parameters.replace(" ", "").replace('"', "").lower().split(";") if one}
+    known = _PARAMETERS_OF_FHIR if FHIR_JSON in route.media_types else _PARAMETERS
+    if media_type.strip().lower() not in route.media_types or not given <= known:
+        detail = (
+            f"The body must be {' or '.join(route.media_types)} in UTF-8{_VERSION if known != _PARAMETERS else ''}."
+        )
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     if headers.get("content-encoding", "identity").lower() != "identity":
         return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed.")
     key = headers.get("idempotency-key")

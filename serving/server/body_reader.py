@@ -12,6 +12,9 @@ from starlette.requests import Request
 from serving.contract.batch import BatchContent
 from serving.contract.reading import read_request
 from serving.contract.request import BatchRequest, PredictionRequest
+from serving.fhir.parts import FhirRecord
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
 from serving.http.body import BodyLimits
 
 SHORT_BYTES: Final = 16_384
@@ -53,6 +56,13 @@ class BodyReader:
             return read_request(body)
         async with self._turn:
             return await asyncio.to_thread(read_request, body)
+
+    async def fhir(self, body: bytes, defaults: ReadingDefaults) -> FhirRecord:
+        """One record from FHIR resources; raises ``FhirRefusedError``."""
+        if len(body) <= SHORT_BYTES:
+            return read_fhir(body, defaults)
+        async with self._turn:
+            return await asyncio.to_thread(read_fhir, body, defaults)
 
     async def batch(self, body: bytes) -> BatchContent:
         """All records of a batch; raises ``RequestRefusedError`` for the whole."""

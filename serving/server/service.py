@@ -26,6 +26,7 @@ from serving.http.call import CURRENT
 from serving.http.cors import CrossOriginPolicy
 from serving.http.ehr_issuers import load_issuers
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
+from serving.http.fhir_errors import OperationOutcomes
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
 from serving.http.request_record import note_predictions
@@ -35,6 +36,7 @@ from serving.server.answering import answered, current_worker, logged_reply, ref
 from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
+from serving.server.fhir_routes import FHIR_ROUTES
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
@@ -86,6 +88,7 @@ _pages = Starlette(
         Route(routes.INSTRUMENTS, _instruments),
         Route(routes.OPENAPI, _openapi),
         Route(routes.METRICS, _metrics),
+        *FHIR_ROUTES,
     ]
 )
 
@@ -167,6 +170,7 @@ def _item(reply: Reply) -> bytes:
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ResponseHeaders, {"metrics": lambda: current_worker().metrics, "tracing": lambda: current_worker().tracing}),
+    (OperationOutcomes, {}),
     (ProblemDetails, {}),
     (CrossOriginPolicy, {"origins": lambda: current_worker().settings.cors_origins}),
     (

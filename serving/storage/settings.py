@@ -98,6 +98,9 @@ class Settings(BaseSettings):
         default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
     )
 
+    fhir_ai_transparency: bool = Field(
+        default=False, description="1 to add to FHIR answers what HL7's AI Transparency on FHIR has them say"
+    )
     plain_http: Literal["behind-a-proxy"] | None = Field(
         default=None,
         description="behind-a-proxy to let other machines connect without TLS; a proxy in front must encrypt",

@@ -125,7 +125,8 @@ def test_it_is_a_bucket(
 
 
 @pytest.mark.parametrize(
-    ("slot", "per_minute", "amount"), [(-1, 1, 1), (SLOTS + ISSUER_SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, -1), (1, 1, 1_001)]
+    ("slot", "per_minute", "amount"),
+    [(-1, 1, 1), (SLOTS + ISSUER_SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, -1), (1, 1, 1_001)],
 )
 def test_what_is_out_of_range_is_a_defect(limits: RateLimiter, slot: int, per_minute: int, amount: int) -> None:
     with pytest.raises(ValueError, match="out of range"):
