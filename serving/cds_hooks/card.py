@@ -1,4 +1,4 @@
-"""The parts of a CDS Hooks answer as they are sent: an absent part is left out, because no part may be null or empty."""
+"""The parts of a CDS Hooks answer. What is absent is left out, because no part may be null or empty."""
 
 from typing import Annotated, Literal
 

@@ -115,8 +115,8 @@ def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:
 def _limits(answer: Prediction | NotPredictable, context: CardContext) -> Iterator[str]:
     if context.lacking:
         yield (
-            f"**Not sent by the record system:** {', '.join(context.lacking)}. What they hold counts as not recorded, and "
-            "gives no caution."
+            f"**Not sent by the record system:** {', '.join(context.lacking)}. What they would say counts as not "
+            "recorded, and gives no caution."
         )
     synthetic = f" **{SYNTHETIC}**" if answer.model.synthetic else ""
     yield f"Model: version {answer.model.version}, digest {answer.model.bundle_digest[:12]}.{synthetic}"

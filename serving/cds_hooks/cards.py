@@ -6,7 +6,7 @@ Cautions stand on the same card and make it a warning. No card suggests an order
 from dataclasses import dataclass
 from typing import Literal
 
-from serving.cds_hooks.card import Card, CardLink, CardsResponse, CardSource
+from serving.cds_hooks.card import Card, CardLink, CardSource, CardsResponse
 from serving.cds_hooks.card_text import CardContext, detail_of, summary_of
 from serving.contract.response import NotPredictable, Prediction, PredictionResponse
 from serving.contract.routes import OPENAPI

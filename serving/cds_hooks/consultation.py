@@ -4,7 +4,7 @@ A call that is not about ketamine has no record, and no card.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from serving.cds_hooks.request import HookCall, read_hook_call
 from serving.cds_hooks.services import CdsService, prefetch_templates
 from serving.contract.calendar import DateRefusedError, local_date
 from serving.contract.refusal import RequestProblem, RequestRefusedError
+from serving.fhir.answer.operation_outcome import source_of
 from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource
 from serving.fhir.reading.bundle import read_resources
 from serving.fhir.reading.options import ReadingOptions
@@ -78,13 +79,5 @@ class Consultation:
     def refused(self, error: RequestRefusedError) -> RequestRefusedError:
         """A refusal of the record with the paths of the call, where they are known."""
         sources = self.record.sources
-        listed = [RequestProblem(_source(one.path, sources), one.required, one.found) for one in error.problems]
+        listed = [RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems]
         return RequestRefusedError(listed, error.more)
-
-
-def _source(path: str, sources: Mapping[str, str]) -> str:
-    """Where a path of the record comes from: its own source, or else that of the row or part around it."""
-    around = path
-    while around and around not in sources:
-        around = around[: max(around.rfind("."), around.rfind("["), 0)]
-    return sources.get(around, path)

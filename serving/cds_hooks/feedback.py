@@ -37,6 +37,10 @@ class OverrideCoding(HookPart):
     system: ShortText | None = None
     display: ShortText | None = None
 
+    def text(self) -> str:
+        """The code after its system, as FHIR writes a token."""
+        return self.code if self.system is None else f"{self.system}|{self.code}"
+
 
 class OverrideReason(HookPart):
     """Why a card was dismissed, as a code or in the user's words."""

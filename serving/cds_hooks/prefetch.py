@@ -15,8 +15,8 @@ from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.codes import Terminology
 
 Lack: TypeAlias = Literal["nothing", "an OperationOutcome", "a Bundle with a next page"]
-_FAILED = ("error", "fatal")
-"""Severities of an OperationOutcome with which a search gives no whole result; with others it is a remark."""
+_REMARKS = ("warning", "information")
+"""Severities of an OperationOutcome beside a result that is whole (FHIR R4, issue-severity)."""
 
 
 class PrefetchMissingError(Exception):
@@ -115,28 +115,24 @@ def _is_ketamine(coding: Mapping[str, Any], terminology: Terminology) -> bool:
 
 
 def _lack(value: Any) -> Lack | None:
-    """What a prefetch value lacks; ``None`` if it can be read."""
-    if value is None:
-        return "nothing"
+    """What a prefetch value lacks; ``None`` if it can be read, or is refused later."""
     if not isinstance(value, Mapping):
-        return None
-    if value.get("resourceType") == "OperationOutcome":
-        return "an OperationOutcome"
-    if value.get("resourceType") != "Bundle":
-        return None
+        return "nothing" if value is None else None
     if any(_has_failed(one.resource) for one in _resources(LocatedResource("", value))):
         return "an OperationOutcome"
-    links = value.get("link")
+    links = value.get("link") if value.get("resourceType") == "Bundle" else None
     pages = links if isinstance(links, list) else ()
-    if any(isinstance(link, Mapping) and link.get("relation") == "next" for link in pages):
-        return "a Bundle with a next page"
-    return None
+    further = any(isinstance(link, Mapping) and link.get("relation") == "next" for link in pages)
+    return "a Bundle with a next page" if further else None
 
 
 def _has_failed(resource: Mapping[str, Any]) -> bool:
-    issues = resource.get("issue") if resource.get("resourceType") == "OperationOutcome" else None
+    """Whether a resource is an OperationOutcome other than remarks beside a whole result."""
+    if resource.get("resourceType") != "OperationOutcome":
+        return False
+    issues = resource.get("issue")
     listed = issues if isinstance(issues, list) else ()
-    return any(isinstance(issue, Mapping) and issue.get("severity") in _FAILED for issue in listed)
+    return not all(isinstance(issue, Mapping) and issue.get("severity") in _REMARKS for issue in listed)
 
 
 def _missing(key: str, lack: Lack) -> RequestProblem:
