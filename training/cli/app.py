@@ -144,9 +144,10 @@ def predict(file: Any, model: str, words: bool) -> None:
     Request and answer have the format of POST /v1/predict.
     """
     from serving.prediction.offline import predict_json
+    from serving.storage.settings import load_settings
     from training.registry.release import load_registered
 
-    answer = predict_json(file.read(), *load_registered(model))
+    answer = predict_json(file.read(), *load_registered(model), load_settings().time_zone)
     if words:
         from training.cli.texts.prediction_text import as_text
 
