@@ -79,5 +79,7 @@ class Consultation:
     def refused(self, error: RequestRefusedError) -> RequestRefusedError:
         """A refusal of the record with the paths of the call, where they are known."""
         sources = self.record.sources
-        listed = [RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems]
+        listed = [
+            RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems
+        ]
         return RequestRefusedError(listed, error.more)

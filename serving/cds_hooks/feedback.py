@@ -8,7 +8,10 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from serving.cds_hooks.request import HookPart, Uuid, read_part
+from serving.contract.refusal import RequestProblem
 
+UNKNOWN_CARD = RequestProblem("", "the uuid of a card that was sent, whose patient was not erased", "another one")
+"""The problem of feedback on a card that the log does not have; its path is that of the card."""
 MOST_FEEDBACK = 100
 MOST_COMMENT, MOST_TEXT = 10_000, 200
 ShortText = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
@@ -86,6 +89,12 @@ class FeedbackRequest(HookPart):
     """Feedback on one card or several."""
 
     feedback: Annotated[list[CardFeedback], Field(max_length=MOST_FEEDBACK)]
+
+
+class FeedbackReceipt(HookPart):
+    """How much feedback the log has now of what was sent."""
+
+    logged: int
 
 
 def read_feedback(body: bytes) -> FeedbackRequest:

@@ -14,6 +14,10 @@ from serving.fhir.parts import LocatedResource
 from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.codes import Terminology
 
+MISSING = (
+    "The prefetch lacks what a prediction needs, and this service does not call the FHIR server. Send the prefetch "
+    "keys listed in problems."
+)
 Lack: TypeAlias = Literal["nothing", "an OperationOutcome", "a Bundle with a next page"]
 _REMARKS = ("warning", "information")
 """Severities of an OperationOutcome beside a result that is whole (FHIR R4, issue-severity)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from features.protocol.document import Protocol
-from serving.contract.response import Document
+from serving.cds_hooks.card import CardPart
 from serving.contract.routes import ORDER_SIGN, PATIENT_VIEW
 from serving.terminology.codes import Terminology
 
@@ -69,23 +69,37 @@ SERVICES = (
 )
 
 
-def discovery(protocol: Protocol, terminology: Terminology) -> Document:
+class DiscoveredService(CardPart):
+    """A service as the discovery describes it: ``prefetch`` has FHIR reads and searches by key."""
+
+    hook: str
+    title: str
+    description: str
+    id: str
+    prefetch: dict[str, str]
+    usage_requirements: str = USAGE
+    version: str = VERSION
+
+
+class CdsServices(CardPart):
+    """The answer of the discovery."""
+
+    services: tuple[DiscoveredService, ...]
+
+    def written(self) -> bytes:
+        """The answer as JSON."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+def discovery(protocol: Protocol, terminology: Terminology) -> CdsServices:
     """The answer of ``GET /cds-services``."""
     prefetch = dict(prefetch_templates(protocol, terminology))
-    return {
-        "services": [
-            {
-                "hook": one.hook,
-                "title": one.title,
-                "description": one.description,
-                "id": one.id,
-                "prefetch": prefetch,
-                "usageRequirements": USAGE,
-                "version": VERSION,
-            }
+    return CdsServices(
+        services=tuple(
+            DiscoveredService(hook=one.hook, title=one.title, description=one.description, id=one.id, prefetch=prefetch)
             for one in SERVICES
-        ]
-    }
+        )
+    )
 
 
 def prefetch_templates(protocol: Protocol, terminology: Terminology) -> Mapping[str, str]:

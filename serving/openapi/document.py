@@ -14,9 +14,11 @@ from serving.http.body import BodyLimits
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import ReadinessReport
 from serving.http.worker_metrics import software_version
+from serving.openapi.cds_hooks import CDS_HOOKS, cds_hooks_paths
 from serving.openapi.examples import batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
+    EHR,
     IN_EVERY_ANSWER,
     JSON,
     KEY,
@@ -63,6 +65,7 @@ allowed where `GET` is.
 first answer under the same `prediction_id`, and it is logged once."""
 _TAGS = {
     PREDICTIONS: "Predict for one patient, or for many at once.",
+    CDS_HOOKS: "Cards for an EHR, by CDS Hooks 2.0.",
     SERVED: "The model that answers, its performance, and the scales that it reads.",
     STATE: "For the operator of the service.",
 }
@@ -70,6 +73,12 @@ _SCHEME = {
     "type": "http",
     "scheme": "bearer",
     "description": "A key made by `kap keys create`, with the scope `predict`, `read` or `admin` (all).",
+}
+_EHR_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The token of a configured EHR by CDS Hooks 2.0, signed for one call of one address.",
 }
 _METRIC = "# HELP kap_log_unavailable_total Requests not answered because the log failed."
 
@@ -100,12 +109,15 @@ def openapi_document(shown: DescribedModel) -> Document:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
-        "paths": _predictions(shown, problems) | _served(shown) | _state(shown),
+        "paths": _predictions(shown, problems)
+        | cds_hooks_paths(shown.predictor, problems)
+        | _served(shown)
+        | _state(shown),
         "components": {
             "schemas": component_schemas(shown.predictor.bundle.protocol),
             "responses": {response_name(status): problem(status, one) for status, one in problems.items()},
             "headers": CARRIED,
-            "securitySchemes": {KEY: _SCHEME},
+            "securitySchemes": {KEY: _SCHEME, EHR: _EHR_SCHEME},
         },
     }
 

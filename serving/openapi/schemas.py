@@ -15,6 +15,10 @@ from features.protocol.columns import BEFORE_DAY_0, STUDY_COLUMNS
 from features.protocol.document import Covariate, Protocol
 from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from models.applicability import WORDS
+from serving.cds_hooks.card import CardsResponse
+from serving.cds_hooks.feedback import FeedbackReceipt, FeedbackRequest
+from serving.cds_hooks.request import OrderSignCall, PatientViewCall
+from serving.cds_hooks.services import CdsServices
 from serving.contract.dated_request import DatedPredictionRequest
 from serving.contract.description import Instruments, ModelDescription
 from serving.contract.request import BatchRequest, PredictionRequest
@@ -33,6 +37,12 @@ _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (ModelDescription, "serialization"),
     (Instruments, "serialization"),
     (ReadinessReport, "serialization"),
+    (CdsServices, "serialization"),
+    (PatientViewCall, "validation"),
+    (OrderSignCall, "validation"),
+    (CardsResponse, "serialization"),
+    (FeedbackRequest, "validation"),
+    (FeedbackReceipt, "serialization"),
     (ProblemDocument, "validation"),  # in an answer without problems the field is absent
 )
 

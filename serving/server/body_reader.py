@@ -4,7 +4,8 @@ BentoML's own reading would keep the loop from everybody until it ends.
 """
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from _bentoml_sdk.io_models import IOMixin  # type: ignore[import-untyped]
@@ -19,6 +20,7 @@ from serving.fhir.reading.bundle import read_fhir
 from serving.fhir.reading.options import ReadingDefaults
 from serving.http.body import BodyLimits
 
+Read = TypeVar("Read")
 SHORT_BYTES: Final = 16_384
 """A body of this size is read in a few milliseconds, whatever it holds."""
 SLICE_SECONDS: Final = 0.02
@@ -66,6 +68,13 @@ class BodyReader:
             return read_fhir(body, defaults)
         async with self._turn:
             return await asyncio.to_thread(read_fhir, body, defaults)
+
+    async def hook(self, body: bytes, read: Callable[[bytes], Read]) -> Read:
+        """What ``read`` makes of the call of a CDS service; raises what it raises."""
+        if len(body) <= SHORT_BYTES:
+            return read(body)
+        async with self._turn:
+            return await asyncio.to_thread(read, body)
 
     async def batch(self, body: bytes) -> BatchContent:
         """All records of a batch; raises ``RequestRefusedError`` for the whole."""

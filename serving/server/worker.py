@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
@@ -16,6 +16,7 @@ from serving.http.readyz import ReadinessReport
 from serving.http.tracing import tracer_from_environment
 from serving.http.worker_metrics import FOLDER
 from serving.log.outage import LogOutage
+from serving.log.queries import LogEntry, find_predictions
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
@@ -104,6 +105,10 @@ class Worker:
         """Count ``amount`` more requests against the caller's limit."""
         if call.key is not None and amount > 0:
             self.rates.charge(call.key.slot, call.key.per_minute, amount)
+
+    async def predictions(self, ids: Sequence[str]) -> dict[str, LogEntry]:
+        """Logged predictions by id, without those that the log does not have; raises ``LogUnavailableError``."""
+        return await asyncio.to_thread(find_predictions, self._engine, self.secret, ids)
 
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         self._watching.append(asyncio.get_running_loop().create_task(work))
