@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import ip_address
-from math import ceil
 from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import ROUTES
+from serving.contract.routes import FHIR_JSON, ROUTES, Route
 from serving.contract.routes import Scope as KeyScope
 from serving.http.call import CURRENT, AdmittedRequest
-from serving.http.errors import ProblemResponse
+from serving.http.ehr_admission import Rates, admitted_ehr
+from serving.http.ehr_issuers import EhrIssuer
+from serving.http.ehr_tokens import EhrTokens
+from serving.http.errors import ProblemResponse, too_many, unauthorized
 from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
 
@@ -29,7 +31,11 @@ _OF_A_PROXY = re.compile(
     r"|cf-connecting-ip|cdn-loop|x-proxyuser-ip"
 )
 """Headers that proxies add; one of them is enough."""
+_PARAMETERS = {"charset=utf-8"}
+_PARAMETERS_OF_FHIR = _PARAMETERS | {"fhirversion=4.0"}
+_VERSION = ", and its fhirVersion, if it has one, 4.0"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+_OF_A_KEY = re.compile(r"kap_[0-9a-f]{8}_.*")
 RETRY_SOON = {"Retry-After": "1"}
 
 
@@ -44,14 +50,6 @@ class Keys(Protocol):
         ...
 
 
-class Rates(Protocol):
-    """The rate limits that access control checks, such as `rate_limit.RateLimiter`."""
-
-    def take(self, slot: int, per_minute: int) -> float:
-        """Seconds to wait; 0.0 if the request may go on."""
-        ...
-
-
 class AccessControl:
     """ASGI middleware: passes a request on with its `AdmittedRequest`, or refuses it with a problem document."""
 
@@ -61,15 +59,18 @@ class AccessControl:
         keys: Callable[[], Keys],
         rates: Callable[[], Rates],
         keys_unknown: Callable[[], None] = lambda: None,
+        ehrs: Callable[[], EhrTokens | None] = lambda: None,
     ) -> None:
         """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving.
 
-        ``keys_unknown`` is told of each request that is refused because the keys can't be read.
+        ``keys_unknown`` is told of each request that is refused because the keys can't be read. ``ehrs`` checks the
+        tokens of EHRs; ``None`` where none is configured.
         """
         self._app = app
         self._keys = keys
         self._rates = rates
         self._keys_unknown = keys_unknown
+        self._ehrs = ehrs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -78,7 +79,7 @@ class AccessControl:
                 await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        admitted = self._admit(scope, headers)
+        admitted = await self._admit(scope, headers)
         if isinstance(admitted, ProblemResponse):
             await admitted(scope, receive, send)
             return
@@ -88,20 +89,35 @@ class AccessControl:
         finally:
             CURRENT.reset(token)
 
-    def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
+    async def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
         received = time.perf_counter()
         route = ROUTES.get(scope["path"])
         if route is None:
             return ProblemResponse(HTTPStatus.NOT_FOUND)
         if scope["method"] not in route.methods:
             return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
-        key = None if route.scope is None else self._caller(scope, headers, route.scope)
-        if isinstance(key, ProblemResponse):
-            return key
-        refused = _refuse_headers(headers) if route.method == "POST" else None
-        return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
+        caller = None if route.scope is None else await self._caller(scope, headers, route)
+        if isinstance(caller, ProblemResponse):
+            return caller
+        refused = _refuse_headers(headers, route) if route.method == "POST" else None
+        idempotency = headers.get("idempotency-key")
+        if isinstance(caller, EhrIssuer):
+            return refused or AdmittedRequest(None, received, idempotency, issuer=caller)
+        return refused or AdmittedRequest(caller, received, idempotency)
 
-    def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
+    async def _caller(
+        self, scope: Scope, headers: Headers, route: Route
+    ) -> ApiKey | EhrIssuer | ProblemResponse | None:
+        """The key or the EHR of the caller; ``None`` for a caller on this machine before the first key."""
+        ehrs = self._ehrs() if route.ehr else None
+        given = _BEARER.fullmatch(headers.get("authorization", ""))
+        keys = self._keys()
+        of_a_key = given is not None and bool(_OF_A_KEY.fullmatch(given.group(1)))
+        if ehrs is None or (of_a_key and (keys.any_active or not keys.known)):
+            return self._holder_of_a_key(scope, headers, route.scope or "admin")
+        return await admitted_ehr(ehrs, self._rates(), given.group(1) if given else None, route.path)
+
+    def _holder_of_a_key(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
         """The key of the caller; ``None`` for a caller on this machine before the first key."""
         keys = self._keys()
         if not keys.known:
@@ -114,26 +130,24 @@ class AccessControl:
         key = keys.verify(given.group(1)) if given else None
         if key is None:
             found = "none was sent" if given is None else "the one sent is unknown, expired or revoked"
-            detail = f"An API key is required (Authorization: Bearer KEY); {found}."
-            return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+            return unauthorized(f"An API key is required (Authorization: Bearer KEY); {found}.")
         note_key(key.id)
         if not key.allows(needed):
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
-        if wait > 0:
-            seconds = ceil(wait)
-            retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
-            detail = f"This key has reached its rate limit. {retry}"
-            return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
-        return key
+        return too_many("key", wait) if wait > 0 else key
 
 
-def _refuse_headers(headers: Headers) -> ProblemResponse | None:
+def _refuse_headers(headers: Headers, route: Route) -> ProblemResponse | None:
     """Why a body with these headers is not read; ``None`` if it is."""
     media_type, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8.")
+    given = {one for one in parameters.replace(" ", "").replace('"', "").lower().split(";") if one}
+    known = _PARAMETERS_OF_FHIR if FHIR_JSON in route.media_types else _PARAMETERS
+    if media_type.strip().lower() not in route.media_types or not given <= known:
+        detail = (
+            f"The body must be {' or '.join(route.media_types)} in UTF-8{_VERSION if known != _PARAMETERS else ''}."
+        )
+        return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     if headers.get("content-encoding", "identity").lower() != "identity":
         return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed.")
     key = headers.get("idempotency-key")

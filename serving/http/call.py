@@ -3,6 +3,7 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from serving.http.ehr_issuers import EhrIssuer
 from serving.storage.keys import ApiKey
 
 LOOPBACK = "loopback"
@@ -11,15 +12,21 @@ LOOPBACK = "loopback"
 
 @dataclass(frozen=True)
 class AdmittedRequest:
-    """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
+    """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys.
+
+    ``issuer`` is the EHR whose token admitted it in place of a key.
+    """
 
     key: ApiKey | None
     received: float
     idempotency: str | None = None
+    issuer: EhrIssuer | None = None
 
     @property
     def caller(self) -> str:
         """The name of the caller in the log."""
+        if self.issuer is not None:
+            return self.issuer.caller
         return LOOPBACK if self.key is None else self.key.id
 
 

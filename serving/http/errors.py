@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from bentoml.exceptions import BentoMLException
@@ -54,6 +55,19 @@ class ProblemResponse(Response):
 def refusal(refused: RequestRefusedError) -> ProblemResponse:
     """The answer to a request that is refused."""
     return ProblemResponse(HTTPStatus.BAD_REQUEST, REFUSED, refused)
+
+
+def unauthorized(detail: str) -> ProblemResponse:
+    """The answer to a caller without a key or token that is accepted."""
+    return ProblemResponse(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="kap"'})
+
+
+def too_many(caller: str, wait: float) -> ProblemResponse:
+    """The answer to a caller that must wait for ``wait`` seconds."""
+    seconds = ceil(wait)
+    retry = f"Retry after {seconds} second{'s' if seconds > 1 else ''}."
+    detail = f"This {caller} has reached its rate limit. {retry}"
+    return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
 
 
 class ProblemDetails:

@@ -4,7 +4,7 @@ It works on an open connection. `writer` connects and handles failures.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from secrets import token_hex
 from typing import TypeAlias
@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, Table, TextClause, bindparam, delete, func, insert, select, text, update
 
 from serving.contract.failures import LogUnavailableError
+from serving.contract.response import Document
 from serving.log.chain import (
     BEGINNING,
     NO_CONTENT,
@@ -67,10 +68,20 @@ class Draft:
 
 @dataclass(frozen=True)
 class LoggedReply:
-    """What the log holds for a draft: the draft's own answer, or the earlier one given under the same key."""
+    """What the log holds for a draft: the draft's own answer, or the earlier one given under the same key.
+
+    ``at`` is when that was logged, UTC in ISO 8601.
+    """
 
     prediction_id: str
     answer: str
+    at: str = field(default="", compare=False)
+
+    @property
+    def document(self) -> Document:
+        """The answer as plain values."""
+        found: Document = orjson.loads(self.answer)
+        return found
 
 
 class KeyReusedError(Exception):
@@ -134,7 +145,7 @@ def append(
         reached += 1
         row, head = _chained(secret, (writer.number, reached, head), draft, at)
         rows.append(row)
-        results.append(LoggedReply(draft.prediction_id, draft.answer))
+        results.append(LoggedReply(draft.prediction_id, draft.answer, at))
         if draft.idempotency is not None:
             known[draft.idempotency] = (draft.input_digest, results[-1])
     if not rows:
@@ -168,7 +179,7 @@ def _known_keys(connection: Connection, secret: Secret, keys: Sequence[str]) -> 
     for row in connection.execute(_KNOWN_KEYS, {"keys": list(by_fingerprint)}):
         entry, key = entry_of(secret, row), by_fingerprint[row.idempotency]
         if entry.idempotency == key and entry.answer is not None and entry.content_finding is None:
-            known[key] = (entry.input_digest, LoggedReply(entry.prediction_id, entry.answer))
+            known[key] = (entry.input_digest, LoggedReply(entry.prediction_id, entry.answer, entry.at))
         else:
             known[key] = (None, EntryChangedError(entry.writer, entry.number))
     return known

@@ -5,6 +5,7 @@ each chain on a day, which every later log must contain.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -31,7 +32,10 @@ class ChainPosition:
 
 @dataclass(frozen=True)
 class LogReport:
-    """The result of a check; without ``findings`` the log is unchanged. ``remarks`` say what a person should know."""
+    """The result of a check; without ``findings`` the log is unchanged. ``remarks`` say what a person should know.
+
+    ``erased`` counts predictions whose content was erased.
+    """
 
     predictions: int
     erased: int
@@ -39,6 +43,8 @@ class LogReport:
     findings: tuple[str, ...]
     reached: tuple[ChainPosition, ...]
     remarks: tuple[str, ...] = ()
+    feedback: int = 0
+    what_ifs: int = 0
 
 
 def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] = ()) -> LogReport:
@@ -52,12 +58,14 @@ def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] 
         check.finish()
     reached = tuple(ChainPosition(writer.number, writer.entries, writer.head) for writer in writers)
     return LogReport(
-        check.predictions,
-        len(check.erased),
-        check.erasures,
+        check.number["prediction"],
+        check.erased_predictions,
+        check.number["erasure"],
         (*findings, *check.findings),
         reached,
         tuple(check.remarks),
+        feedback=check.number["feedback"],
+        what_ifs=check.number["what_if"],
     )
 
 
@@ -93,8 +101,8 @@ class _EntryCheck:
         self._listed: dict[str, set[str]] = {}
         self.findings: list[str] = []
         self.remarks: list[str] = []
-        self.predictions = 0
-        self.erasures = 0
+        self.number: Counter[str] = Counter()
+        self.erased_predictions = 0
         self.erased: dict[str, str | None] = {}
 
     def take(self, entry: LogEntry) -> None:
@@ -111,6 +119,7 @@ class _EntryCheck:
         self._compare_times(place, entry)
         if entry.nonce is None and entry.content_finding is None:
             self.erased[entry.prediction_id] = entry.erased_by
+            self.erased_predictions += entry.kind == "prediction"
         self._count(entry)
         if self._sealed.pop((entry.writer, entry.number), entry.code) != entry.code:
             self.findings.append(f"{place}: it differs from the sealed entry")
@@ -122,10 +131,9 @@ class _EntryCheck:
             self.remarks.append(f"{place}: its time is before that of the previous entry; was the clock set back?")
 
     def _count(self, entry: LogEntry) -> None:
+        self.number[str(entry.kind)] += 1
         if entry.kind != "erasure":
-            self.predictions += 1
             return
-        self.erasures += 1
         try:
             self._listed[str(entry.prediction_id)] = {str(one) for one in json.loads(entry.answer or "")["erased"]}
         except (ValueError, KeyError, TypeError):

@@ -26,7 +26,7 @@ _FOUND = select(entries.c.writer, entries.c.number, entries.c.prediction_id).joi
 
 
 def erase_patient(engine: Engine, secret: Secret, patient_ref: str, *, by: str, reason: str) -> int:
-    """Erase the content of every entry about a patient, and return how many there were.
+    """Erase the content of every entry about a patient, of whatever kind, and return how many there were.
 
     ``by`` and ``reason`` are never erased: they must not name the patient.
     """
@@ -35,8 +35,8 @@ def erase_patient(engine: Engine, secret: Secret, patient_ref: str, *, by: str, 
 
 
 def prune(engine: Engine, secret: Secret, before: str, *, by: str) -> int:
-    """Erase the content of every prediction made before a time (UTC, ISO 8601), and return how many there were."""
-    old = and_(entries.c.kind == "prediction", entries.c.at < before, content_keys.c.seed.is_not(None))
+    """Erase the content of every entry made before a time (UTC, ISO 8601), and return how many there were."""
+    old = and_(entries.c.kind != "erasure", entries.c.at < before, content_keys.c.seed.is_not(None))
     return _erase_all(engine, secret, old, by, f"retention: made before {before}")
 
 

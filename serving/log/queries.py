@@ -3,7 +3,7 @@
 `writer` adds entries, `erasure` erases content, `check` checks the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -31,7 +31,9 @@ from serving.log.content import ContentChangedError, EncryptedContent, decrypt, 
 from serving.storage.database import metadata, reading
 from serving.storage.pseudonyms import Secret
 
-Kind: TypeAlias = Literal["prediction", "erasure"]
+Kind: TypeAlias = Literal["prediction", "erasure", "feedback", "what_if"]
+"""``feedback`` is what became of a prediction's card, ``what_if`` the answer for a changed record; neither counts as a
+prediction, and both are erased with their patient."""
 ROWS_AT_ONCE = 500
 
 
@@ -236,6 +238,13 @@ def find_entry(engine: Engine, secret: Secret, prediction_id: str) -> LogEntry |
     """The entry of a prediction; ``None`` where the log has none."""
     with reading(engine) as connection:
         return entry_with(connection, secret, prediction_id)
+
+
+def find_predictions(engine: Engine, secret: Secret, ids: Iterable[str]) -> dict[str, LogEntry]:
+    """The entries of predictions by id, without those that the log does not have."""
+    with reading(engine) as connection:
+        found = [entry_with(connection, secret, prediction_id) for prediction_id in sorted(set(ids))]
+    return {entry.prediction_id: entry for entry in found if entry is not None and entry.kind == "prediction"}
 
 
 def entry_with(connection: Connection, secret: Secret, prediction_id: str) -> LogEntry | None:

@@ -14,9 +14,11 @@ from serving.http.body import BodyLimits
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import ReadinessReport
 from serving.http.worker_metrics import software_version
+from serving.openapi.cds_hooks import CDS_HOOKS, cds_hooks_paths
 from serving.openapi.examples import batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
+    EHR,
     IN_EVERY_ANSWER,
     JSON,
     KEY,
@@ -32,7 +34,7 @@ from serving.openapi.operations import (
     text_answer,
 )
 from serving.openapi.problems import ProblemStatus, problem_statuses
-from serving.openapi.schemas import component_schemas
+from serving.openapi.schemas import RECORD, component_schemas
 from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE, SYNTHETIC
 from serving.prediction.predictor import Predictor
 
@@ -49,9 +51,11 @@ patients, not what will happen to one.
 **Keys.** `Authorization: Bearer kap_...`. Each operation names the scope that its key must have. Until the \
 first key is made, only callers on the same machine are answered, without a key.
 
-**Records.** Days are whole numbers counted from day 0, the first dosing session. There are no dates. `patient_ref` \
-must be a pseudonym. A field that is absent or null is *not recorded*. Nothing may be later than `as_of_day`. Types \
-are strict: `"12"` is not a number, `12.0` is not a whole number, and an unknown field is refused.
+**Records.** A record is in days or in dates. Days are whole numbers counted from day 0, the first dosing session. \
+Dates are ISO 8601 dates, or dates and times with their offset from UTC, beside `first_dose_date`, the date of day 0. \
+The service turns them into days, and logs only those. `patient_ref` must be a pseudonym. A field that is absent or \
+null is *not recorded*. Nothing may be later than `as_of_day` or `as_of_date`. Types are strict: `"12"` is not a \
+number, `12.0` is not a whole number, and an unknown field is refused.
 
 **Errors.** Every error is a problem document (RFC 9457). It lists the path of each field to correct \
 and repeats no value. An address that is not listed here is answered 404, a method that is not listed 405. `HEAD` is \
@@ -61,6 +65,7 @@ allowed where `GET` is.
 first answer under the same `prediction_id`, and it is logged once."""
 _TAGS = {
     PREDICTIONS: "Predict for one patient, or for many at once.",
+    CDS_HOOKS: "Cards for an EHR, by CDS Hooks 2.0.",
     SERVED: "The model that answers, its performance, and the scales that it reads.",
     STATE: "For the operator of the service.",
 }
@@ -68,6 +73,12 @@ _SCHEME = {
     "type": "http",
     "scheme": "bearer",
     "description": "A key made by `kap keys create`, with the scope `predict`, `read` or `admin` (all).",
+}
+_EHR_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The token of a configured EHR by CDS Hooks 2.0, signed for one call of one address.",
 }
 _METRIC = "# HELP kap_log_unavailable_total Requests not answered because the log failed."
 
@@ -98,12 +109,15 @@ def openapi_document(shown: DescribedModel) -> Document:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
-        "paths": _predictions(shown, problems) | _served(shown) | _state(shown),
+        "paths": _predictions(shown, problems)
+        | cds_hooks_paths(shown.predictor, problems)
+        | _served(shown)
+        | _state(shown),
         "components": {
             "schemas": component_schemas(shown.predictor.bundle.protocol),
             "responses": {response_name(status): problem(status, one) for status, one in problems.items()},
             "headers": CARRIED,
-            "securitySchemes": {KEY: _SCHEME},
+            "securitySchemes": {KEY: _SCHEME, EHR: _EHR_SCHEME},
         },
     }
 
@@ -123,7 +137,7 @@ def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemSta
                 "was recorded after its day is not used. The answer is logged before it is sent. `outcome` says "
                 "whether there is a prediction; if not, `reasons` says why. That is not an error.",
             ),
-            PostOperation("PredictionRequest", "PredictionResponse", one),
+            PostOperation(RECORD, "PredictionResponse", one),
             problems,
         ),
         routes.PREDICT_BATCH: post(

@@ -12,8 +12,8 @@ from serving.openapi.problems import ProblemStatus
 from serving.openapi.schemas import reference
 
 JSON = "application/json"
-KEY = "key"
-"""The name of the security scheme."""
+KEY, EHR = "key", "ehr"
+"""The names of the security schemes."""
 CARRIED: dict[str, Document] = {
     "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
@@ -49,7 +49,7 @@ _IDEMPOTENCY: Document = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
     "example": "visit-7f3a2c",
 }
-_NAMING: list[Document] = [
+NAMING: list[Document] = [
     {
         "name": "X-Request-Id",
         "in": "header",
@@ -112,7 +112,7 @@ def post(
         if one.status is not HTTPStatus.OK:
             own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
     operation: Document = {
-        "parameters": [_IDEMPOTENCY, *_NAMING],
+        "parameters": [_IDEMPOTENCY, *NAMING],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
@@ -167,15 +167,15 @@ def response_name(status: HTTPStatus) -> str:
 
 def _operation(path: str, texts: OperationTexts) -> Document:
     route = ROUTES[path]
-    name = path.strip("/").removeprefix("v1/").removesuffix(".json")
+    name = path.strip("/").removeprefix("v1/").removesuffix(".json").replace("/", "_").replace("-", "_")
     scope = "No key is needed." if route.scope is None else f"Scope: `{route.scope}`."
     return {
         "operationId": name,
         "tags": [texts.tag],
         "summary": texts.summary,
         "description": f"{texts.description} {scope}",
-        "security": [] if route.scope is None else [{KEY: [route.scope]}],
-        "parameters": _NAMING,
+        "security": [] if route.scope is None else [{KEY: [route.scope]}, *([{EHR: []}] if route.ehr else [])],
+        "parameters": NAMING,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from serving.cds_hooks.prefetch import MISSING
 from serving.contract.response import Document, FieldProblem, Part
 from serving.http.body import BodyLimits
 from serving.http.errors import ACTIONS
@@ -67,6 +68,10 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
             "The address does not take this method.",
             {"method": ACTIONS[HTTPStatus.METHOD_NOT_ALLOWED]},
             headers=("Allow",),
+        ),
+        HTTPStatus.PRECONDITION_FAILED: ProblemStatus(
+            "The prefetch lacks what a prediction needs. Send the keys listed in `problems`.",
+            {"prefetch": MISSING},
         ),
         HTTPStatus.REQUEST_TIMEOUT: ProblemStatus(
             "The head or the body of the request did not arrive in time. Send it again.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import orjson
 
 from models.performance import Performance
+from serving.contract.description import ModelDescription
 from serving.http.body import BodyLimits
 from serving.openapi.document import DescribedModel, openapi_document
 from serving.prediction.description import describe_instruments, describe_model
@@ -13,11 +14,12 @@ from serving.prediction.predictor import Predictor
 
 @dataclass(frozen=True)
 class Pages:
-    """JSON of ``GET /v1/model``, ``GET /v1/instruments`` and ``GET /openapi.json``."""
+    """JSON of ``GET /v1/model``, ``GET /v1/instruments`` and ``GET /openapi.json``; ``description`` is the first's."""
 
     model: bytes
     instruments: bytes
     openapi: bytes
+    description: ModelDescription
 
 
 def pages_of(
@@ -28,4 +30,6 @@ def pages_of(
     model = describe_model(bundle, predictor.answering_model.version, run_id, performance)
     instruments = describe_instruments(bundle.protocol)
     document = openapi_document(DescribedModel(predictor, tag, model, instruments, limits))
-    return Pages(model.model_dump_json().encode(), instruments.model_dump_json().encode(), orjson.dumps(document))
+    return Pages(
+        model.model_dump_json().encode(), instruments.model_dump_json().encode(), orjson.dumps(document), model
+    )

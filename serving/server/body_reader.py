@@ -4,16 +4,23 @@ BentoML's own reading would keep the loop from everybody until it ends.
 """
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from _bentoml_sdk.io_models import IOMixin  # type: ignore[import-untyped]
 from starlette.requests import Request
 
 from serving.contract.batch import BatchContent
-from serving.contract.reading import read_request
+from serving.contract.dated_record import ReceivedRecord
+from serving.contract.reading import read_record
 from serving.contract.request import BatchRequest, PredictionRequest
+from serving.fhir.parts import FhirRecord
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
 from serving.http.body import BodyLimits
 
+Read = TypeVar("Read")
 SHORT_BYTES: Final = 16_384
 """A body of this size is read in a few milliseconds, whatever it holds."""
 SLICE_SECONDS: Final = 0.02
@@ -42,21 +49,36 @@ class BatchBody(UnreadBody, BatchRequest):
 class BodyReader:
     """Reads the bodies of one process. Long ones take turns, so that the loop competes with one thread only."""
 
-    def __init__(self, limits: BodyLimits) -> None:
-        """A record of a batch may be as long as a single one."""
+    def __init__(self, limits: BodyLimits, zone: ZoneInfo | None = None) -> None:
+        """A record of a batch may be as long as a single one; ``zone`` is the clinic's, for records in dates."""
         self._limits = limits
+        self._zone = zone
         self._turn = asyncio.Lock()
 
-    async def one(self, body: bytes) -> PredictionRequest:
+    async def one(self, body: bytes) -> ReceivedRecord:
         """One record; raises ``RequestRefusedError``."""
         if len(body) <= SHORT_BYTES:
-            return read_request(body)
+            return read_record(body, self._zone)
         async with self._turn:
-            return await asyncio.to_thread(read_request, body)
+            return await asyncio.to_thread(read_record, body, self._zone)
+
+    async def fhir(self, body: bytes, defaults: ReadingDefaults) -> FhirRecord:
+        """One record from FHIR resources; raises ``FhirRefusedError``."""
+        if len(body) <= SHORT_BYTES:
+            return read_fhir(body, defaults)
+        async with self._turn:
+            return await asyncio.to_thread(read_fhir, body, defaults)
+
+    async def hook(self, body: bytes, read: Callable[[bytes], Read]) -> Read:
+        """What ``read`` makes of the call of a CDS service; raises what it raises."""
+        if len(body) <= SHORT_BYTES:
+            return read(body)
+        async with self._turn:
+            return await asyncio.to_thread(read, body)
 
     async def batch(self, body: bytes) -> BatchContent:
         """All records of a batch; raises ``RequestRefusedError`` for the whole."""
-        reading = BatchContent(body, self._limits.one)
+        reading = BatchContent(body, self._limits.one, self._zone)
         if len(body) <= SHORT_BYTES:
             while not reading.advance(SLICE_SECONDS):
                 await asyncio.sleep(0)

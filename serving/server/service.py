@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
+from serving.contract.dated_record import DatedRecord
 from serving.contract.failures import LogUnavailableError, StateError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import BatchResponse, PredictionResponse
@@ -24,16 +25,19 @@ from serving.http.access_control import AccessControl
 from serving.http.body import WholeBody
 from serving.http.call import CURRENT
 from serving.http.cors import CrossOriginPolicy
+from serving.http.ehr_issuers import load_issuers
 from serving.http.errors import ProblemDetails, ProblemResponse, keep_values_out_of_logs, refusal
+from serving.http.fhir_errors import OperationOutcomes
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import Readyz
 from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
 from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
-from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key
+from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key, reply_in_form
 from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
+from serving.server.fhir_routes import FHIR_ROUTES
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
@@ -85,6 +89,7 @@ _pages = Starlette(
         Route(routes.INSTRUMENTS, _instruments),
         Route(routes.OPENAPI, _openapi),
         Route(routes.METRICS, _metrics),
+        *FHIR_ROUTES,
     ]
 )
 
@@ -114,6 +119,7 @@ class KapOutcomes:
         """Check once before the workers start, so that a missing part ends the command and not each worker."""
         with as_setup_error():
             settings = load_settings()
+            load_issuers(settings.cds_issuers)
             begin(settings)
         ModelLoader(settings.model, limits_of(settings))
 
@@ -151,7 +157,9 @@ class KapOutcomes:
     async def _predict_batch(self, body: bytes) -> list[Reply]:
         call, batch = CURRENT.get(), await self.worker.bodies.batch(body)
         self.worker.charge(call, len(batch.records) - 1)  # access control counted one
-        return await self.worker.batcher.answer_batch(batch.records, call, in_full=batch.in_full)
+        requests = [one.request if isinstance(one, DatedRecord) else one for one in batch.records]
+        replies = await self.worker.batcher.answer_batch(requests, call, in_full=batch.in_full)
+        return [reply_in_form(reply, one) for reply, one in zip(replies, batch.records, strict=True)]
 
 
 def _item(reply: Reply) -> bytes:
@@ -165,6 +173,7 @@ def _item(reply: Reply) -> bytes:
 
 _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
     (ResponseHeaders, {"metrics": lambda: current_worker().metrics, "tracing": lambda: current_worker().tracing}),
+    (OperationOutcomes, {}),
     (ProblemDetails, {}),
     (CrossOriginPolicy, {"origins": lambda: current_worker().settings.cors_origins}),
     (
@@ -173,6 +182,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
             "keys": lambda: current_worker().keys,
             "rates": lambda: current_worker().rates,
             "keys_unknown": lambda: current_worker().refused_for_the_log(),
+            "ehrs": lambda: current_worker().ehrs,
         },
     ),
     (WholeBody, {"limits": lambda: current_worker().limits, "metrics": lambda: current_worker().metrics}),

@@ -2,18 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
 
 from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
+from serving.http.ehr_issuers import load_issuers
+from serving.http.ehr_tokens import EhrTokens
 from serving.http.metrics import Metrics
 from serving.http.readyz import ReadinessReport
 from serving.http.tracing import tracer_from_environment
 from serving.http.worker_metrics import FOLDER
 from serving.log.outage import LogOutage
+from serving.log.queries import LogEntry, find_predictions
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
@@ -25,6 +28,7 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
 from serving.storage.state import check_files
+from serving.storage.used_tokens import UsedTokens
 
 LOOK_SECONDS = 2.0
 """How often the keys are read again and the log's database is checked."""
@@ -42,13 +46,14 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
-        self.bodies = BodyReader(self.limits)
+        self.bodies = BodyReader(self.limits, settings.time_zone)
         self.loader = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
         self.tracing = tracer_from_environment()
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
         self.rates = RateLimiter(settings.state)
+        self.ehrs = _ehr_tokens(settings)
         self.outage = LogOutage(self.metrics.log_up)
         self.log = LogWriter(self._engine, self.secret, self.outage, self.metrics.log_written)
         self.batcher = RequestBatcher(
@@ -101,6 +106,10 @@ class Worker:
         if call.key is not None and amount > 0:
             self.rates.charge(call.key.slot, call.key.per_minute, amount)
 
+    async def predictions(self, ids: Sequence[str]) -> dict[str, LogEntry]:
+        """Logged predictions by id, without those that the log does not have; raises ``LogUnavailableError``."""
+        return await asyncio.to_thread(find_predictions, self._engine, self.secret, ids)
+
     def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         self._watching.append(asyncio.get_running_loop().create_task(work))
 
@@ -121,6 +130,14 @@ class Worker:
         self.outage.worked("read")
         if self.outage.failing("written"):
             self.log.try_again()
+
+
+def _ehr_tokens(settings: Settings) -> EhrTokens | None:
+    """What checks the tokens of EHRs; ``None`` where none is configured."""
+    issuers = load_issuers(settings.cds_issuers)
+    if not issuers or settings.public_url is None:
+        return None
+    return EhrTokens(issuers, settings.public_url, UsedTokens(settings.state))
 
 
 def limits_of(settings: Settings) -> BodyLimits:

@@ -1,4 +1,4 @@
-"""Requests that a key may make a minute, over all worker processes of one host.
+"""Requests that a key or an EHR may make a minute, over all worker processes of one host.
 
 One file in the state folder keeps the limits. Hosts that share a log have separate limits. `access_control` refuses
 the request.
@@ -21,6 +21,10 @@ except ImportError:  # Windows: only the server needs it
 
 FILE = "rate-limits"
 SLOTS = 65_536
+"""Keys, whose slots begin at 1."""
+ISSUER_SLOTS = 256
+"""Issuers of EHR tokens, whose slots follow those of the keys."""
+_LAST = SLOTS + ISSUER_SLOTS
 MOST_PER_MINUTE = 1_000_000
 MOST_AMOUNT = 1_000
 MINUTE = 60_000_000_000
@@ -66,7 +70,7 @@ class RateLimiter:
         self._take(slot, per_minute, amount, only_if_any=False)
 
     def _take(self, slot: int, per_minute: int, amount: int, *, only_if_any: bool) -> float:
-        if not (0 <= slot <= SLOTS and 0 < per_minute <= MOST_PER_MINUTE and 0 <= amount <= MOST_AMOUNT):
+        if not (0 <= slot <= _LAST and 0 < per_minute <= MOST_PER_MINUTE and 0 <= amount <= MOST_AMOUNT):
             raise ValueError("the slot, the limit or the amount is out of range")
         each, offset = MINUTE // per_minute, _HEADER + slot * _STAMP
         with self._mutex, self._locked(offset, _STAMP):
@@ -125,9 +129,9 @@ class RateLimiter:
         boot = _BOOT.read_bytes().strip()[:_HEADER] if _BOOT.exists() else b"unknown"
         with self._locked(0, _HEADER):
             if os.pread(self._file, _HEADER, 0).rstrip(b"\0") != boot:
-                os.pwrite(self._file, boot.ljust(_HEADER, b"\0") + bytes((SLOTS + 1) * _STAMP), 0)
+                os.pwrite(self._file, boot.ljust(_HEADER, b"\0") + bytes((_LAST + 1) * _STAMP), 0)
 
 
 def _write_zeros(path: Path) -> None:
     """Write every byte now, so that a disk that fills up later does not stop the limits."""
-    path.write_bytes(bytes(_HEADER + (SLOTS + 1) * _STAMP))
+    path.write_bytes(bytes(_HEADER + (_LAST + 1) * _STAMP))

@@ -6,6 +6,7 @@ Every setting is declared here, with its range and its meaning.
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.protocol.problems import InputRefusedError, Problem
+from serving.contract.calendar import DateRefusedError, zone_named
 from serving.storage.password_file import read_password
 from serving.storage.postgresql import OPTIONS, SSL_MODES
 
@@ -21,6 +23,9 @@ PREFIX = "KAP_"
 LOG_FILE, SECRET_FILE = "predictions.db", "secret"
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+_PUBLIC_URL = re.compile(
+    r"(https://[A-Za-z0-9.\-\[\]:]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[A-Za-z0-9._~\-]+)*"
+)
 _FOUND = {
     "missing": "nothing",
     "greater_than_equal": "a number out of range",
@@ -76,7 +81,23 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
+    public_url: str | None = Field(
+        default=None,
+        description="the address at which others reach the service, such as https://kap.example, without a slash at "
+        "the end",
+    )
+    cds_issuers: Path | None = Field(
+        default=None, description="the TOML file of the EHRs whose tokens open CDS Hooks, together with KAP_PUBLIC_URL"
+    )
+    cds_no_answer: Literal["none", "card"] = Field(
+        default="none", description="what CDS Hooks shows where there is no prediction: none or card"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
+    time_zone: ZoneInfo | None = Field(
+        default=None,
+        description="the clinic's time zone by its IANA name, such as Europe/Berlin; for records in dates that name "
+        "none",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
     )
@@ -84,6 +105,9 @@ class Settings(BaseSettings):
         default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
     )
 
+    fhir_ai_transparency: bool = Field(
+        default=False, description="1 to add to FHIR answers what HL7's AI Transparency on FHIR has them say"
+    )
     plain_http: Literal["behind-a-proxy"] | None = Field(
         default=None,
         description="behind-a-proxy to let other machines connect without TLS; a proxy in front must encrypt",
@@ -112,6 +136,20 @@ class Settings(BaseSettings):
             read_password(value)
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("another text, or plain http to another machine")
+        return value
+
+    @field_validator("cds_issuers")
+    @classmethod
+    def _has_an_address(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("public_url") is None:
+            raise ValueError("no KAP_PUBLIC_URL: a token names the address that it opens")
+        return value
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -119,6 +157,14 @@ class Settings(BaseSettings):
         if not all(isinstance(part, str) and _ORIGIN.fullmatch(part) for part in parts):
             raise ValueError("another text")
         return tuple(parts)
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _is_known(cls, value: Any) -> Any:
+        try:
+            return zone_named(value) if isinstance(value, str) else value
+        except DateRefusedError as refused:
+            raise ValueError(refused.found) from None
 
     @model_validator(mode="after")
     def _has_both_files(self) -> "Settings":

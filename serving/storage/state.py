@@ -12,6 +12,7 @@ from serving.storage.rate_limit import FILE as RATE_LIMITS
 from serving.storage.settings import Settings
 from serving.storage.sqlite import files_of
 from serving.storage.trusted_files import check_folder, check_kept, read_given
+from serving.storage.used_tokens import FOLDER as USED_TOKENS
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def check_files(settings: Settings) -> None:
     """Raise ``FileRefusedError`` if others own, can change or can read what the service keeps; files may be missing."""
     url = settings.log_url()
     database = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
-    for folder in {settings.state} | ({database.parent} if database is not None else set()):
+    for folder in {settings.state, settings.state / USED_TOKENS} | (
+        {database.parent} if database is not None else set()
+    ):
         check_folder(folder)
     for path in [settings.state / RATE_LIMITS, *(files_of(database) if database is not None else ())]:
         check_kept(path)

@@ -25,6 +25,8 @@ from serving.storage.database import reading
 from serving.storage.pseudonyms import Secret
 from serving.storage.state import State
 
+NAMES = {"erasure": "an erasure", "feedback": "feedback on a prediction", "what_if": "a what-if"}
+"""Kinds of entries that are no predictions, for a sentence."""
 NOT_FROM_ROW = ("prediction_id", "model", "landmark", "not_used", "cautions")
 """Parts of an answer that do not follow from the row; all except the last two follow from the rest of the entry."""
 IN_SINGLE_PRECISION = ("log_odds", "start", "contribution")
@@ -60,7 +62,9 @@ def facts_of(state: State, prediction_id: str) -> EntryFacts:
     with reading(state.engine) as connection:
         entry = entry_with(connection, state.secret, prediction_id)
         if entry is None or entry.kind != "prediction":
-            found = "an id that is not there" if entry is None else "the id of an erasure"
+            found = (
+                "an id that is not there" if entry is None else f"the id of {NAMES.get(entry.kind, 'another entry')}"
+            )
             raise InputRefusedError([Problem("PREDICTION_ID", None, None, "the id of a logged prediction", found)])
         findings = [*_findings(connection, state.secret, entry)]
         erasure, wrong = _erasure(connection, state.secret, entry)

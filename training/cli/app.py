@@ -139,22 +139,45 @@ for _command in (evaluate, recalibrate, promote, rollback, history):
 @click.argument("file", type=click.File("rb"))
 @MODEL_OPTION
 @click.option("--in-words", "words", is_flag=True, help="Answer in sentences instead of JSON.")
+@click.option("--fhir", is_flag=True, help="FILE has FHIR resources, and so does the answer, as POST /fhir/$predict.")
 @answers_for_mistakes
-def predict(file: Any, model: str, words: bool) -> None:
+def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
     """Predict for the one patient in FILE (JSON, - for standard input), without a server.
 
-    Request and answer have the format of POST /v1/predict.
+    Request and answer have the format of POST /v1/predict, or of POST /fhir/$predict. For FHIR the settings
+    KAP_TIME_ZONE and KAP_FHIR_AI_TRANSPARENCY count as they do for the service.
     """
+    if fhir:
+        if words:
+            raise click.UsageError("--in-words and --fhir exclude each other")
+        click.echo(_fhir_answer(file.read(), model))
+        return
     from serving.prediction.offline import predict_json
+    from serving.storage.settings import load_settings
     from training.registry.release import load_registered
 
-    answer = predict_json(file.read(), *load_registered(model))
+    answer = predict_json(file.read(), *load_registered(model), load_settings().time_zone)
     if words:
         from training.cli.texts.prediction_text import as_text
 
         click.echo(as_text(answer))
     else:
         click.echo(json.dumps(answer, indent=2))
+
+
+def _fhir_answer(body: bytes, model: str) -> str:
+    from serving.contract.calendar import today_in
+    from serving.fhir.answer.elements import write
+    from serving.fhir.answer.offline import predict_fhir
+    from serving.fhir.reading.options import ReadingDefaults
+    from serving.storage.settings import load_settings
+    from training.registry.release import load_registered
+
+    bundle, version = load_registered(model)
+    settings = load_settings()
+    defaults = ReadingDefaults(today_in, settings.time_zone, bundle.protocol)
+    answer = predict_fhir(body, bundle, version, defaults, transparency=settings.fhir_ai_transparency)
+    return write(answer, indented=True).decode()
 
 
 @main.command()

@@ -61,6 +61,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         click.echo(f"seal written to {seal}", err=True)
     if as_json:
         counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
+        counts |= {"feedback": checked.feedback, "what_ifs": checked.what_ifs}
         texts = {"findings": checked.findings, "remarks": checked.remarks}
         click.echo(json.dumps(counts | {"writers": len(checked.reached)} | texts))
     else:
@@ -68,6 +69,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
             f"{_number(checked.predictions, 'prediction')} by {_number(len(checked.reached), 'writer')}; "
             f"{_number(checked.erasures, 'erasure')} removed the content of {_number(checked.erased, 'prediction')}"
         )
+        if checked.feedback or checked.what_ifs:
+            click.echo(f"besides, feedback in {_entries(checked.feedback)} and what-ifs in {_entries(checked.what_ifs)}")
         for finding in shortened(checked.findings):
             click.echo(f"FAILED  {finding}")
         for remark in shortened(checked.remarks):
@@ -107,7 +110,7 @@ def log_group() -> None:
 @click.option("--reason", required=True, help="Why, in one line without the patient's name; kept permanently.")
 @answers_for_mistakes
 def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
-    """Erase the content that the log holds of PATIENT_REF: feature rows, answers, digests and the hashed reference.
+    """Erase the content that the log holds of PATIENT_REF: feature rows, answers, feedback, digests and the reference.
 
     PATIENT_REF is the reference that the clinic's software sent. Give - to type or pipe it, so that it is not in the
     shell's history. An erasure can't be undone.
@@ -136,7 +139,7 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
     if not number:
         required = "the reference spelled as the clinic's software sends it"
         raise InputRefusedError([Problem("PATIENT_REF", None, None, required, "no entry of this patient in the log")])
-    click.echo(f"erased the content of {_number(number, 'prediction')}")
+    click.echo(f"erased the content of {_entries(number)}")
 
 
 @log_group.command()
@@ -147,7 +150,7 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
 )
 @answers_for_mistakes
 def prune(log: str | None, by: str, older_than_days: int) -> None:
-    """Erase the content of every prediction older than a number of days, as `kap log erase` does for a patient."""
+    """Erase the content of every entry older than a number of days, as `kap log erase` does for a patient."""
     from serving.log.erasure import prune as prune_log
     from serving.storage.log_location import open_log
 
@@ -156,7 +159,36 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
     number = prune_log(state.engine, state.secret, before, by=by)
     _say_what_is_kept(state)
-    click.echo(f"erased the content of {_number(number, 'prediction')} made before {before[:10]}")
+    click.echo(f"erased the content of {_entries(number)} made before {before[:10]}")
+
+
+@log_group.command()
+@LOG_OPTION
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header in place of JSON lines.")
+@click.option("--comments", is_flag=True, help="Also what clinicians wrote, which may name a patient.")
+@answers_for_mistakes
+def feedback(log: str | None, as_csv: bool, comments: bool) -> None:
+    """Print what clinicians did with the cards of predictions: one JSON object a line, without the patient.
+
+    Each has the prediction's id, when it was logged, by which caller, the CDS service, the outcome (accepted or
+    overridden), the code of the reason, and when the clinician acted. What was erased is not there.
+    """
+    import csv
+    from dataclasses import asdict, fields
+
+    from serving.log.feedback import LoggedFeedback, read_feedback_entries
+    from serving.storage.log_location import open_log
+
+    state = open_log(log)
+    names = [field.name for field in fields(LoggedFeedback) if comments or field.name != "comment"]
+    table = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
+    if as_csv:
+        table.writeheader()
+    for one in map(asdict, read_feedback_entries(state.engine, state.secret)):
+        if as_csv:
+            table.writerow(one)
+        else:
+            click.echo(json.dumps({name: one[name] for name in names}))
 
 
 @log_group.command()
@@ -246,6 +278,10 @@ def _require_text(by: str, reason: str = "retention", reference: str = "") -> No
             raise InputRefusedError(
                 [Problem("log", None, option, "a text without the patient's reference", "the reference")]
             )
+
+
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
 def _number(number: int, noun: str) -> str:

@@ -17,6 +17,7 @@ from training.cli.errors import EXISTING_FILE, answers_for_mistakes
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 
 if TYPE_CHECKING:
+    from serving.log.feedback import LoggedFeedback
     from serving.storage.state import State
     from serving.verification.rescore import EntryFacts
     from training.audit.prediction_lineage import PredictionLineage
@@ -38,11 +39,14 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     answered; the record of its training, with cohort, code and dependencies; the decision that made it champion at
     that time; and the answer of the bundle to the logged row.
 
+    Feedback on the prediction's card is listed after the steps; kap log feedback --comments has its comments.
+
     Raw requests are not kept; --request compares a file with the logged digest. After an erasure, the steps that need
     the erased content are not checked, and the erasure is named.
 
     Exit codes: 0 every step that applies passed, 4 at least one failed, 5 none failed but some could not be checked.
     """
+    from serving.log.feedback import read_feedback_entries
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
     from serving.verification.rescore import differences, facts_of, is_request
@@ -57,12 +61,22 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
         lambda bundle: differences(bundle, facts.entry),
         load_settings().reload_seconds,
     )
+    feedback = [] if facts.erased else list(read_feedback_entries(state.engine, state.secret, facts.entry))
     if as_json:
-        click.echo(json.dumps({"prediction": prediction_id, "verdicts": [asdict(verdict) for verdict in verdicts]}))
+        shown = {"verdicts": [asdict(verdict) for verdict in verdicts], "feedback": [_shown(one) for one in feedback]}
+        click.echo(json.dumps({"prediction": prediction_id} | shown))
     else:
         for verdict in verdicts:
             click.echo(f"{MARKS[verdict.outcome]:<13} {verdict.check:<13} {verdict.detail}")
+        for one in feedback:
+            reason = "without a reason" if one.reason is None else one.reason
+            click.echo(f"{'':<13} {'feedback':<13} {one.at}, {one.caller}: {one.service}, {one.outcome}, {reason}")
     sys.exit(exit_code(verdicts))
+
+
+def _shown(feedback: "LoggedFeedback") -> dict[str, str | None]:
+    """Feedback without the clinician's words, which may name the patient."""
+    return {name: value for name, value in asdict(feedback).items() if name != "comment"}
 
 
 def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "PredictionLineage":

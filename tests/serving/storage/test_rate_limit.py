@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.storage import rate_limit
-from serving.storage.rate_limit import MOST_AMOUNT, SLOTS, RateLimiter
+from serving.storage.rate_limit import ISSUER_SLOTS, MOST_AMOUNT, SLOTS, RateLimiter
 from tests.places import ROOT
 
 SECOND = 10**9
@@ -125,7 +125,8 @@ def test_it_is_a_bucket(
 
 
 @pytest.mark.parametrize(
-    ("slot", "per_minute", "amount"), [(-1, 1, 1), (SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, -1), (1, 1, 1_001)]
+    ("slot", "per_minute", "amount"),
+    [(-1, 1, 1), (SLOTS + ISSUER_SLOTS + 1, 1, 1), (1, 0, 1), (1, 1, -1), (1, 1, 1_001)],
 )
 def test_what_is_out_of_range_is_a_defect(limits: RateLimiter, slot: int, per_minute: int, amount: int) -> None:
     with pytest.raises(ValueError, match="out of range"):
@@ -136,7 +137,7 @@ def test_the_file_is_for_its_owner_alone_and_written_out_at_once(limits: RateLim
     found = (tmp_path / "state" / rate_limit.FILE).stat()
     assert stat.S_IMODE(found.st_mode) == 0o600
     assert found.st_blocks * 512 >= found.st_size, "a disk that fills up later does not matter"
-    limits.take(SLOTS, 1)
+    limits.take(SLOTS + ISSUER_SLOTS, 1)
     assert (tmp_path / "state" / rate_limit.FILE).stat().st_size == found.st_size
 
 

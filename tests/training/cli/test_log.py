@@ -150,7 +150,7 @@ def test_what_is_held_of_a_patient_is_erased_and_the_log_still_holds(log: Predic
     if piped:
         arguments[2] = "-"
     done = kap(*arguments, stdin=f"{REFERENCE}\n" if piped else None)
-    assert (done.exit_code, done.stdout) == (0, "erased the content of 2 predictions\n")
+    assert (done.exit_code, done.stdout) == (0, "erased the content of 2 entries\n")
     assert [name for name, row in rows(log).items() if row is None] == ["p1", "p4"]
     assert checked() == WHOLE | {"erased": 2, "erasures": 1, "writers": 3}
     with log.open() as state:
@@ -235,7 +235,7 @@ def test_pruning_erases_what_is_older_than_so_many_days(log: PredictionLog, monk
                 logged(state.engine, [draft(number)])
     done = kap("log", "prune", "--older-than-days", "365", "--by", "retention")
     assert done.exit_code == 0
-    assert done.stdout.startswith("erased the content of 1 prediction made before ")
+    assert done.stdout.startswith("erased the content of 1 entry made before ")
     assert [name for name, row in rows(log).items() if row is None] == ["p10"]
     assert checked()["findings"] == []
     assert kap("log", "prune", "--older-than-days", "365", "--by", "retention").stdout.startswith(
@@ -259,7 +259,7 @@ def test_pruning_needs_days_and_a_name(log: PredictionLog, options: tuple[str, .
 def test_the_real_commands_erase_and_check(log: PredictionLog) -> None:
     place = Workplace(log.folder.parent)
     done = place.kap("log", "erase", "-", "--by", "Ada", "--reason", "asked for", stdin=f"{REFERENCE}\n")
-    assert (done.returncode, done.stdout) == (0, "erased the content of 2 predictions\n")
+    assert (done.returncode, done.stdout) == (0, "erased the content of 2 entries\n")
     log.change("p2", caller="another")
     done = place.kap("audit", "log")
     assert (done.returncode, done.stderr) == (4, "")

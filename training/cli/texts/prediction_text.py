@@ -9,12 +9,11 @@ from math import ceil, floor
 from typing import Any
 
 from features.catalogue import BUILT_IN
-from features.definitions.display_names import label_of
 from features.protocol.shortening import listed
+from serving.prediction.reason_text import leading_reasons
 from training.average_risk import AVERAGE_RISK, cause_of_average
 
 WIDTH = 100
-MOST_REASONS = 2
 Answer = Mapping[str, Any]
 
 GROUPS = {feature.name: feature.group for feature in BUILT_IN}
@@ -125,9 +124,7 @@ def _reasons(outcome: str, contributions: list[Answer], notes: list[str]) -> str
         prefix = f"{outcome}: "
         why = "".join(f": {cause_of_average(note.removeprefix(prefix))}" for note in notes if note.startswith(prefix))
         return f"For {outcome}, {AVERAGE_RISK}, without an interval{why}."
-    recorded = [entry for entry in contributions if entry["value"] is not None]
-    more = [_reason(entry) for entry in recorded if entry["contribution"] > 0][:MOST_REASONS]
-    less = [_reason(entry) for entry in recorded if entry["contribution"] < 0][:MOST_REASONS]
+    more, less = leading_reasons(contributions)
     return (
         f"Contributions to {outcome}, in log-odds (above 0: more likely): {_by_group(contributions)}. "
         f"Largest features that raise it: {'; '.join(more) or 'none'}. "
@@ -144,19 +141,11 @@ def _by_group(contributions: list[Answer]) -> str:
     return ", ".join(f"{group} {sums[group]:+.2f}" for group in largest)
 
 
-def _reason(entry: Answer) -> str:
-    label = label_of(entry["feature"], entry["meaning"])
-    if entry["unit"] == "no/yes" and entry["value"] in (0, 1):
-        return f"{label} ({'yes' if entry['value'] == 1 else 'no'})"
-    if entry["unit"] == "share":
-        return f"{label} ({100 * entry['value']:.0f}%)"
-    unit = entry["unit"].removesuffix("s") if entry["value"] == 1 else entry["unit"]
-    return f"{label} ({entry['value']:.3g} {unit})"
-
-
 def _grounds(response: Answer) -> Iterable[str]:
     landmark = response["landmark"]
-    yield f"{_model(response)} answered at the landmark '{landmark['name']}', day {landmark['day']}."
+    date = landmark.get("date")
+    when = f"day {landmark['day']}" if date is None else f"on {date} (day {landmark['day']})"
+    yield f"{_model(response)} answered at the landmark '{landmark['name']}', {when}."
     missing = len(response["not_recorded"])
     if missing:
         yield f"{missing} of the model's features {'was' if missing == 1 else 'were'} not recorded."

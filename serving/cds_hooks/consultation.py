@@ -1,0 +1,85 @@
+"""From a call to the record that is predicted for: checks, the day of the first dose, and the reading of the prefetch.
+
+A call that is not about ketamine has no record, and no card.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from features.protocol.document import Protocol
+from serving.cds_hooks.prefetch import Prefetched, ketamine_given, ketamine_orders, prefetched
+from serving.cds_hooks.request import HookCall, read_hook_call
+from serving.cds_hooks.services import CdsService, prefetch_templates
+from serving.contract.calendar import DateRefusedError, local_date
+from serving.contract.refusal import RequestProblem, RequestRefusedError
+from serving.fhir.answer.operation_outcome import source_of
+from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource
+from serving.fhir.reading.bundle import read_resources
+from serving.fhir.reading.options import ReadingOptions
+from serving.terminology.codes import Terminology
+
+
+@dataclass(frozen=True)
+class ConsultationReader:
+    """What a call is read with: ``today`` in a zone, the clinic's zone if it is known, the protocol and the codes."""
+
+    today: Callable[[ZoneInfo | None], dt.date]
+    zone: ZoneInfo | None
+    protocol: Protocol
+    terminology: Terminology
+
+    def read(self, body: bytes, service: CdsService) -> "Consultation | None":
+        """The record of a call; ``None`` where the call is not about ketamine.
+
+        Raises ``RequestRefusedError`` with paths of the call, and ``PrefetchMissingError``.
+        """
+        call = read_hook_call(body, service)
+        orders = ketamine_orders(call, self.terminology)
+        if service.hook == "order-sign" and not orders:
+            return None
+        found = prefetched(call, tuple(prefetch_templates(self.protocol, self.terminology)))
+        given = ketamine_given(found, self.terminology)
+        if service.hook == "patient-view" and not given:
+            return None
+        today = self.today(self.zone)
+        first_dose = None if given else self._planned(orders, today)
+        options = ReadingOptions(today=today, zone=self.zone, first_dose=first_dose)
+        try:
+            record = read_resources(found.located, options, self.protocol)
+        except FhirRefusedError as refused:
+            listed = [RequestProblem(one.expression, one.required, one.found) for one in refused.issues]
+            raise RequestRefusedError(listed) from None
+        return Consultation(call, found, record)
+
+    def _planned(self, orders: Sequence[LocatedResource], today: dt.date) -> dt.date:
+        """The day of the first dose where none was given yet: that of the earliest order, but not before today."""
+        return max(today, min(self._written(order, today) for order in orders))
+
+    def _written(self, order: LocatedResource, today: dt.date) -> dt.date:
+        text = order.resource.get("authoredOn")
+        if text is None:
+            return today
+        try:
+            return local_date(text if isinstance(text, str) else "", self.zone)
+        except DateRefusedError as refused:
+            problem = RequestProblem(f"{order.expression}.authoredOn", refused.required, refused.found)
+            raise RequestRefusedError([problem]) from None
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """A call that is about ketamine, what it brought, and the record read from it."""
+
+    call: HookCall
+    prefetched: Prefetched
+    record: FhirRecord
+
+    def refused(self, error: RequestRefusedError) -> RequestRefusedError:
+        """A refusal of the record with the paths of the call, where they are known."""
+        sources = self.record.sources
+        listed = [
+            RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems
+        ]
+        return RequestRefusedError(listed, error.more)

@@ -1,0 +1,27 @@
+"""The caller's resources that came after the landmark's day, of which an answer has the numbers by table.
+
+A table's rows after the landmark are those of the latest days, because the cut is between two days.
+"""
+
+from serving.contract.response import Document
+from serving.fhir.parts import FhirRecord, UnusedPart
+
+WHY = "it is after the moment of the prediction, whose date is that of the risk assessment"
+
+
+def later_parts(answer: Document, record: FhirRecord) -> list[UnusedPart]:
+    """The resources of the rows that the answer counts as not used; nothing for an answer without a prediction."""
+    found: dict[str, None] = {}
+    for table, number in answer.get("not_used", {}).items():
+        rows = getattr(record.request, table) or ()
+        by_day = sorted(range(len(rows)), key=lambda place: _known_day(rows[place]))
+        for place in sorted(by_day[len(by_day) - number :]):
+            found[record.sources.get(f"{table}[{place}]", "")] = None
+    found.pop("", None)
+    return [UnusedPart(expression, WHY) for expression in found]
+
+
+def _known_day(row: object) -> int:
+    """The day from which a row is known: a rating taken after a dose is known from the next day on."""
+    cells = vars(row)
+    return int(cells["day"]) + int(cells.get("after_dose") is True)

@@ -1,0 +1,42 @@
+"""A prediction without a server, from a patient's FHIR resources to the bundle that the service would send."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import uuid4
+
+from features.protocol.problems import InputRefusedError, Problem
+from models.bundle import Bundle
+from serving.contract.refusal import RequestRefusedError
+from serving.fhir.answer.bundle import answer_bundle
+from serving.fhir.answer.elements import Resource
+from serving.fhir.answer.operation_outcome import refused_record
+from serving.fhir.parts import FhirIssue, FhirRefusedError
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
+from serving.prediction.description import describe_model
+from serving.prediction.predictor import Predictor
+
+
+def predict_fhir(
+    body: bytes, bundle: Bundle, version: str, defaults: ReadingDefaults, *, transparency: bool
+) -> Resource:
+    """The answer to a Bundle or Parameters; raises ``InputRefusedError`` with a FHIRPath in place of a table.
+
+    ``defaults`` has the bundle's own protocol. The id and the time of the answer are new.
+    """
+    try:
+        record = read_fhir(body, defaults)
+    except FhirRefusedError as refused:
+        raise _refused(refused.issues) from None
+    predictor = Predictor(bundle, version)
+    (reply,) = predictor.answer_many([record.request], [str(uuid4())])
+    if isinstance(reply, RequestRefusedError):
+        raise _refused(refused_record(reply.problems, record.sources, reply.more))
+    described = describe_model(bundle, version, predictor.run_id, None)
+    return answer_bundle(reply.answer, record, described, dt.datetime.now(dt.UTC), transparency=transparency)
+
+
+def _refused(issues: Sequence[FhirIssue]) -> InputRefusedError:
+    return InputRefusedError(
+        [Problem(issue.expression or "bundle", None, None, issue.required, issue.found) for issue in issues]
+    )
