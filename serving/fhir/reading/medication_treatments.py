@@ -170,7 +170,7 @@ def _row(use: MedicationUse) -> SourcedRow:
     treatment = "ketamine" if use.code is None else use.code.treatment
     cells = {"treatment": treatment, **use.days.cells, **use.cells}
     places = {"treatment": f"{use.one.expression}.medication", **use.days.places}
-    places |= {name: f"{use.one.expression}.extension" for name in use.cells}
+    places |= dict.fromkeys(use.cells, f"{use.one.expression}.extension")
     return SourcedRow("prior_treatments", cells, use.one.expression, places)
 
 

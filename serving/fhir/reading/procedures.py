@@ -7,9 +7,9 @@ import datetime as dt
 from typing import Final, Literal, TypeAlias
 
 from serving.contract.calendar import DateRefusedError
-from serving.fhir.parts import LocatedResource
 from serving.fhir.elements.codings import meanings_of
 from serving.fhir.elements.dates import span_of, written_period
+from serving.fhir.parts import LocatedResource
 from serving.fhir.reading.options import ReadingContext
 from serving.terminology.meanings import TreatmentCode
 
