@@ -50,6 +50,7 @@ PACKAGES = (
     "serving.fhir",
     "serving.fhir.structure",
     "serving.fhir.elements",
+    "serving.fhir.treatment",
     "serving.fhir.reading",
     "serving.decision",
     "serving.cds_hooks",

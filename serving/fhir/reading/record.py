@@ -12,17 +12,18 @@ from features.protocol.document import Protocol
 from serving.contract.calendar import CourseCalendar
 from serving.contract.refusal import Suggestions, refusal_of
 from serving.contract.request import PredictionRequest
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.administrations import read_administrations
-from serving.fhir.reading.course import KetamineCourse, ketamine_course
-from serving.fhir.reading.events import read_events
-from serving.fhir.reading.options import ReadingContext, ReadingOptions
+from serving.fhir.reading.options import ReadingOptions
 from serving.fhir.reading.problems import issues_at
 from serving.fhir.reading.request_document import RequestDocument
-from serving.fhir.reading.sessions import read_sessions
 from serving.fhir.reading.subject import patient_reference, the_patient
-from serving.fhir.reading.treatments import read_treatments, says_none
 from serving.fhir.structure.resources import checked_resources
+from serving.fhir.treatment.administrations import read_administrations
+from serving.fhir.treatment.course import KetamineCourse, ketamine_course
+from serving.fhir.treatment.events import read_events
+from serving.fhir.treatment.sessions import read_sessions
+from serving.fhir.treatment.treatments import read_treatments, says_none
 from serving.terminology.codes import load_terminology
 
 MOST_ISSUES = 100
@@ -61,6 +62,7 @@ def assembled(
         )
     for row in rows:
         document.add(row)
+    notes.use(patient.expression)
     asked = says_none(located, notes) or options.treatments_complete is True
     document.close(options.today, asked=asked, incomplete=options.treatments_complete is False)
     refuse_if_wrong(notes)

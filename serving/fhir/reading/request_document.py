@@ -14,7 +14,7 @@ from serving.contract.calendar import CourseCalendar, DateRefusedError, local_da
 from serving.contract.request import MOST_ROWS
 from serving.fhir.elements.dates import moment_of, span_of
 from serving.fhir.parts import ReadingNotes, SourcedRow
-from serving.fhir.reading.administrations import Administration
+from serving.fhir.treatment.administrations import Administration
 
 DAYS_OF_YEAR: Final = 365.25
 PSEUDO_CELLS: Final = frozenset({"birth_date", "onset_date"})

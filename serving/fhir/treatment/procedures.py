@@ -9,8 +9,8 @@ from typing import Final, Literal, TypeAlias
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.codings import meanings_of
 from serving.fhir.elements.dates import span_of, written_period
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource
-from serving.fhir.reading.options import ReadingContext
 from serving.terminology.meanings import TreatmentCode
 
 PREPARATION_DAYS: Final = 28

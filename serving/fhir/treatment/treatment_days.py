@@ -11,8 +11,8 @@ from typing import Any
 
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.dates import DateSpan, WrittenPeriod, span_of
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import ReadingNotes
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.structure.expressions import expression_at
 
 

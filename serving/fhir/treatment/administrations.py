@@ -13,8 +13,8 @@ from serving.fhir.elements.codings import element, meanings_of
 from serving.fhir.elements.dates import moment_of, written_period
 from serving.fhir.elements.doses import BodyWeight, KetamineDose, body_weights, dose_of
 from serving.fhir.elements.medications import coded_medication
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.structure.expressions import expression_at
 from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.meanings import KetamineCode
