@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,7 +22,7 @@ Algorithm = Literal["ES384", "RS384", "ES256", "RS256"]
 """Signatures with a key pair. CDS Hooks 2.0 forbids unsigned tokens and shared keys."""
 DEFAULT_ALGORITHMS: tuple[Algorithm, ...] = ("ES384", "RS384")
 """The two that CDS Hooks 2.0 recommends."""
-_HTTPS = r"^https://[^/?#@\s]+[^?#\s]*(\?[^#\s]*)?$"
+_HTTPS = r"^https://[^/?#@\s]+(/[^?#\s]*)?(\?[^#\s]*)?$"
 _REQUIRED = {
     "iss": "the iss of the EHR's tokens, a text",
     "name": "a name of 1 to 32 lower-case letters, digits and hyphens",
@@ -120,8 +119,6 @@ def _keys(table: _IssuerTable, place: int, folder: Path) -> IssuerKeys:
         found = "neither" if table.jwks_file is None else "both"
         raise _refused("one of jwks_file and jwks_url", found, f"issuer[{place}]")
     if table.jwks_url is not None:
-        if not urlsplit(table.jwks_url).hostname:
-            raise _refused(_REQUIRED["jwks_url"], "another text", f"issuer[{place}].jwks_url")
         return FetchedKeys(table.jwks_url)
     where = f"issuer[{place}].jwks_file"
     try:

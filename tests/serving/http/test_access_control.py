@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serving.contract.routes import ROUTES
 from serving.http.access_control import AccessControl
 from serving.http.call import CURRENT
+from serving.http.ehr_tokens import EhrTokens
 from serving.storage.keys import ApiKey
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,10 +60,11 @@ def ask(
     client: str = "127.0.0.1",
     base: str = "http://127.0.0.1:3000",
     keys_unknown: Callable[[], None] = lambda: None,
+    ehrs: Callable[[], EhrTokens | None] = lambda: None,
     **headers: str,
 ) -> httpx.Response:
     held, limits = keys or Ring(), rates or FakeRates()
-    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits, keys_unknown=keys_unknown)
+    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits, keys_unknown=keys_unknown, ehrs=ehrs)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def send() -> httpx.Response:
