@@ -16,7 +16,7 @@ from markupsafe import Markup
 from training.cli.clinic_demo.cards import INDICATORS
 from training.cli.clinic_demo.fhir_search import Resource
 from training.cli.clinic_demo.patients import ABOUT
-from training.cli.clinic_demo.risks import read_refusals, read_risks
+from training.cli.clinic_demo.risks import read_reply
 from training.cli.clinic_demo.service_calls import Exchange
 from training.cli.clinic_demo.visits import EhrVisit
 from training.report.templating import rendered
@@ -52,8 +52,7 @@ def visit_page(visit: EhrVisit, record: Sequence[Resource]) -> str:
         lines=sorted((_line(one) for one in others), key=lambda line: line.day, reverse=True),
         indicators=INDICATORS,
         markdown=markdown,
-        risks=read_risks(answer),
-        refusals=read_refusals(answer),
+        reply=read_reply(answer),
         request_of=_request,
     )
 

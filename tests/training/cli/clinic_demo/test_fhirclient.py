@@ -69,7 +69,7 @@ def test_a_record_is_answered_with_risk_assessments(
     decimals = [one.probabilityDecimal for one in predictions if one.probabilityDecimal is not None]
     ranges = [one.probabilityRange for one in predictions if one.probabilityRange is not None]
     assert decimals
-    assert all(0 <= one <= 1 for one in decimals)
+    assert all(0 <= one <= 100 for one in decimals)
     assert all(0 <= one.low.value <= one.high.value <= 100 for one in ranges)
     assert {"Provenance"} <= {one.resource_type for one in resources}
 

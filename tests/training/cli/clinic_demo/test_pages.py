@@ -7,7 +7,7 @@ import pytest
 
 from training.cli.clinic_demo.cards import read_cards
 from training.cli.clinic_demo.pages import markdown
-from training.cli.clinic_demo.risks import read_refusals, read_risks
+from training.cli.clinic_demo.risks import FhirReply, RiskLine, read_reply
 from training.cli.clinic_demo.signing import ALGORITHM, SigningKey
 
 
@@ -54,29 +54,34 @@ def test_a_smart_link_and_one_that_leads_nowhere_are_named_only() -> None:
     assert [link.is_absolute for link in card.links] == [True, False, False]
 
 
-def test_risks_and_refusals_are_listed_as_text() -> None:
+def test_an_answer_over_fhir_is_listed_as_text() -> None:
+    period = {"low": {"value": 0, "unit": "days"}, "high": {"value": 84, "unit": "days"}}
+    relapse = {"outcome": {"text": "relapse"}, "whenRange": period}
+    limits = {"low": {"value": 17.2, "unit": "%"}, "high": {"value": 56.8, "unit": "%"}}
     risk = {
         "resourceType": "RiskAssessment",
         "mitigation": "This is no order.",
         "prediction": [
-            {"outcome": {"text": "remission"}, "probabilityDecimal": 0.48},
-            {"outcome": {"text": "relapse"}, "probabilityRange": {
-                "low": {"value": 17, "unit": "%"}, "high": {"value": 57, "unit": "%"}},
-             "whenRange": {"low": {"value": 0}, "high": {"value": 84, "unit": "days"}}},
-        ],
-    }  # fmt: skip
-    outcome = {
-        "resourceType": "OperationOutcome",
-        "issue": [
-            {"severity": "error", "code": "required", "diagnostics": "a date", "expression": ["Bundle.entry[0]"]}
+            {"outcome": {"coding": [{"display": "remission"}]}, "probabilityDecimal": 48.06},
+            relapse | {"probabilityDecimal": 36.0},
+            relapse | {"probabilityRange": limits},
         ],
     }
-    bundle = {"resourceType": "Bundle", "entry": [{"resource": risk}, {"resource": outcome}]}
-    assert [(one.outcome, one.probability, one.when) for one in read_risks(bundle)] == [
-        ("remission", "48%", ""),
-        ("relapse", "17 to 57%", "0 to 84 days"),
+    issue = {"severity": "error", "code": "required", "details": {"text": "a date"}, "expression": ["Bundle.entry[0]"]}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue, issue | {"severity": "information"}]}
+    caution = {"resourceType": "DetectedIssue", "detail": "Weigh sedation."}
+    entries = [{"resource": one} for one in (risk, outcome, caution)]
+    reply = read_reply({"resourceType": "Bundle", "entry": entries})
+    assert reply.risks == [
+        RiskLine("remission", "48%", "", ""),
+        RiskLine("relapse", "36%", "17 to 57%", "0 to 84 days"),
     ]
-    assert read_refusals(bundle) == read_refusals(outcome) == ["Bundle.entry[0]: a date"]
+    assert (reply.mitigations, reply.cautions) == (["This is no order."], ["Weigh sedation."])
+    assert reply.refusals == reply.unused == read_reply(outcome).refusals == ["Bundle.entry[0]: a date"]
+
+
+def test_an_answer_that_is_no_fhir_lists_nothing() -> None:
+    assert read_reply(None) == read_reply([]) == FhirReply([], [], [], [], [])
 
 
 def test_a_token_is_signed_for_one_address_and_five_minutes_with_the_published_key() -> None:
