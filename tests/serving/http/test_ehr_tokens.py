@@ -55,7 +55,9 @@ def why(tokens: EhrTokens, token: str, path: str = PATIENT_VIEW) -> str:
 
 def unsigned(claims: dict[str, Any], **header: Any) -> str:
     parts = [{name: value for name, value in header.items() if value is not None}, claims]
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
+    )
 
 
 def test_a_token_for_this_address_is_accepted(tokens: EhrTokens, ehr: Ehr) -> None:
@@ -155,7 +157,9 @@ def test_what_is_no_token_is_refused(tokens: EhrTokens, token: str) -> None:
 
 
 @pytest.mark.parametrize(("ago", "accepted"), [(LEEWAY_SECONDS - 1, True), (LEEWAY_SECONDS, False)])
-def test_a_token_is_accepted_until_a_minute_after_its_end(tmp_path: Path, ehr: Ehr, ago: int, accepted: bool) -> None:
+def test_a_token_is_accepted_until_a_minute_after_its_end(
+    tmp_path: Path, ehr: Ehr, ago: int, accepted: bool
+) -> None:
     tokens = checker(tmp_path, ehr, clock=lambda: NOW)
     token = ehr.token(PATIENT_VIEW, iat=NOW - ago - 100, exp=NOW - ago)
     assert (opened(tokens, token) if accepted else why(tokens, token)) == (
@@ -189,7 +193,9 @@ def at(
     """What access control answers to a call, from elsewhere."""
     tokens = checker(folder, ehr)
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return ask(path, "POST", keys=keys, rates=rates, ehrs=lambda: tokens, client="192.0.2.7", **JSON, **headers)
+    return ask(
+        path, "POST", keys=keys, rates=rates, ehrs=lambda: tokens, client="192.0.2.7", **JSON, **headers
+    )
 
 
 def test_an_ehr_is_admitted_to_the_services_under_its_name_and_to_nothing_else(tmp_path: Path, ehr: Ehr) -> None:
