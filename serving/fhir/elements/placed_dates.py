@@ -42,7 +42,7 @@ class PlacingRule:
     today: dt.date
 
     def place(self, one: LocatedResource, name: str, notes: ReadingNotes) -> PlacedDate | None:
-        """The date of the element ``name``; ``None``, with the reason in the notes, where it has not one day by today."""
+        """The date of the element ``name``; ``None``, and a note of the reason, where it has not one day by today."""
         written, names = _written(one, name)
         expression = expression_at(one.expression, names)
         if not written:
