@@ -57,8 +57,8 @@ class WrittenPeriod:
 
     start: str
     end: str
-    start_name: tuple[str, ...]
-    end_name: tuple[str, ...]
+    start_name: tuple[str | int, ...]
+    end_name: tuple[str | int, ...]
     is_point: bool = False
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from serving.contract.calendar import DateRefusedError, local_date
-from serving.fhir.parts import LocatedResource
 from serving.fhir.elements.codings import amount, element, meanings_of, text
 from serving.fhir.elements.dates import moment_of, written_period
+from serving.fhir.parts import LocatedResource
 from serving.terminology.codes import Terminology
 
 OLDEST_WEIGHT_DAYS: Final = 365
@@ -95,10 +95,8 @@ def _weight_at(weights: Sequence[BodyWeight], date: dt.date) -> BodyWeight | str
     last = [weight for weight in earlier if weight.date == earlier[-1].date]
     if len({weight.kg for weight in last}) == 1:
         return last[-1]
-    moments = [moment_of(weight.written) for weight in last]
-    if None in moments or len(set(moments)) < len(moments):
-        return "several body weights on the day of the last one"
-    return max(last, key=lambda weight: moment_of(weight.written) or dt.datetime.min)
+    at = {moment: weight for weight in last if (moment := moment_of(weight.written)) is not None}
+    return at[max(at)] if len(at) == len(last) else "several body weights on the day of the last one"
 
 
 def _from_rate(administration: LocatedResource, dosage: Any) -> tuple[float | None, float | None]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from serving.fhir.parts import LocatedResource, ReadingNotes
 from serving.fhir.elements.codings import codings_of, elements, meanings_of
+from serving.fhir.parts import LocatedResource, ReadingNotes
 from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.codes import Terminology
 from serving.terminology.meanings import KetamineCode, TreatmentCode
@@ -51,6 +51,4 @@ def coded_medication(
 
 
 def _is_known(concept: object, terminology: Terminology) -> bool:
-    return bool(
-        meanings_of(concept, terminology.treatment) or meanings_of(concept, terminology.ketamine)
-    )
+    return bool(meanings_of(concept, terminology.treatment) or meanings_of(concept, terminology.ketamine))

@@ -4,7 +4,8 @@ FHIR has no element for either. Sources of the codes: HL7's value set procedure-
 implementation guides of FHIR have them [seen]. What they are to an outcome is a choice [judgement].
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from features.protocol.columns import TREATMENT_OUTCOMES
@@ -28,34 +29,48 @@ _OUTCOMES: Final = {
 }
 
 
-def recorded_outcome(one: LocatedResource, notes: ReadingNotes) -> dict[str, Any]:
-    """The cells ``outcome`` and ``adequate`` of a treatment, as far as its resource has them.
+@dataclass(frozen=True)
+class RecordedOutcome:
+    """The cells ``outcome`` and ``adequate`` of a treatment, as far as they are there, and their elements."""
+
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+def recorded_outcome(one: LocatedResource, notes: ReadingNotes) -> RecordedOutcome:
+    """What a resource says about the outcome of a treatment.
 
     The extension counts before a code. Two codes that differ, or an extension twice, are refused.
     """
-    cells: dict[str, Any] = {}
     coded = {_OUTCOMES[code] for code in _codes(one.resource) if code in _OUTCOMES}
-    own = extension(one.resource, OUTCOME_URL)
-    adequate = extension(one.resource, ADEQUATE_URL)
+    own, adequate = (extension(one.resource, url) for url in (OUTCOME_URL, ADEQUATE_URL))
+    place = f"{one.expression}.extension"
     if len(own) > 1 or len(adequate) > 1 or (not own and len(coded) > 1):
-        notes.refuse("invariant", f"{one.expression}.extension", "one outcome of a treatment", "several")
-        return {}
-    if own:
-        value = own[0].get("valueCode")
-        if value in TREATMENT_OUTCOMES:
-            cells["outcome"] = value
-        else:
-            required = "valueCode with one of " + ", ".join(TREATMENT_OUTCOMES)
-            notes.refuse("code-invalid", f"{one.expression}.extension", required, "another value")
-    elif coded:
-        cells["outcome"] = next(iter(coded))
-    if adequate:
-        value = adequate[0].get("valueBoolean")
-        if isinstance(value, bool):
-            cells["adequate"] = value
-        else:
-            notes.refuse("value", f"{one.expression}.extension", "valueBoolean", "another value")
-    return cells
+        notes.refuse("invariant", place if own or adequate else _coded_place(one), "one outcome", "several")
+        return RecordedOutcome()
+    cells: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    if coded and not own:
+        cells["outcome"], places["outcome"] = next(iter(coded)), _coded_place(one)
+    for column, found, name, values in (
+        ("outcome", own, "valueCode", TREATMENT_OUTCOMES),
+        ("adequate", adequate, "valueBoolean", (True, False)),
+    ):
+        value = found[0].get(name) if found else None
+        if found and value not in values:
+            notes.refuse("code-invalid", place, f"{name} with one of {_listed(values)}", "another value")
+        elif found:
+            cells[column], places[column] = value, place
+    return RecordedOutcome(cells, places)
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(str(value).lower() for value in values)
+
+
+def _coded_place(one: LocatedResource) -> str:
+    name = "outcome" if one.resource["resourceType"] == "Procedure" and "outcome" in one.resource else "statusReason"
+    return f"{one.expression}.{name}"
 
 
 def _codes(resource: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from features.protocol.document import Protocol
-from serving.terminology.codes import Terminology
+from serving.fhir.elements.reading_context import ReadingContext
+
+__all__ = ["ReadingContext", "ReadingDefaults", "ReadingOptions"]
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,3 @@ class ReadingOptions:
     first_dose: dt.date | None = None
     main_condition: str | None = None
     treatments_complete: bool | None = None
-
-
-@dataclass(frozen=True)
-class ReadingContext:
-    """What every reader is given.
-
-    ``first_dose`` is day 0, once it is known: the readers of sessions get the one of the options, the others the one
-    that was found. ``main_condition`` is the reference of the Condition that is treated, if it was named.
-    """
-
-    terminology: Terminology
-    protocol: Protocol
-    zone: ZoneInfo | None
-    today: dt.date
-    first_dose: dt.date | None = None
-    main_condition: str | None = None

@@ -33,12 +33,49 @@ READ_TYPES: Final = frozenset(
 MOST_ISSUES: Final = 100
 """Issues that are listed of one resource, and of one refusal."""
 OF_R5: Final = frozenset(
-    """actualPeriod adherence adherence admission basedOn bodyStructure definition device dietPreference
-    doseForm effectiveDosePeriod effectiveTiming encounter focus informationSource isSubPotent
-    marketingAuthorizationHolder medication occurenceDateTime occurencePeriod occurenceTiming occurrenceDateTime
-    occurrencePeriod occurrenceTiming participant plannedEndDate plannedStartDate reason recorded
-    relatedClinicalInformation renderedDosageInstruction reported reportedBoolean reportedReference statusChanged
-    subPotentReason subjectStatus supportingInfo totalVolume triggeredBy used virtualService""".split()
+    {
+        "actualPeriod",
+        "adherence",
+        "admission",
+        "basedOn",
+        "bodyStructure",
+        "definition",
+        "device",
+        "dietPreference",
+        "doseForm",
+        "effectiveDosePeriod",
+        "effectiveTiming",
+        "encounter",
+        "focus",
+        "informationSource",
+        "isSubPotent",
+        "marketingAuthorizationHolder",
+        "medication",
+        "occurenceDateTime",
+        "occurencePeriod",
+        "occurenceTiming",
+        "occurrenceDateTime",
+        "occurrencePeriod",
+        "occurrenceTiming",
+        "participant",
+        "plannedEndDate",
+        "plannedStartDate",
+        "reason",
+        "recorded",
+        "relatedClinicalInformation",
+        "renderedDosageInstruction",
+        "reported",
+        "reportedBoolean",
+        "reportedReference",
+        "statusChanged",
+        "subPotentReason",
+        "subjectStatus",
+        "supportingInfo",
+        "totalVolume",
+        "triggeredBy",
+        "used",
+        "virtualService",
+    }
 )
 """Elements that FHIR R5 added to these types, so that they may be named where R4 does not have them [seen: models of
 fhir.resources 8.3]."""
@@ -115,6 +152,6 @@ def json_kind(value: Any) -> str:
         (str, "a text"),
         ((int, float), "a number"),
         (list, "a list"),
-        (Mapping, "an object"),  # type: ignore[type-abstract]
+        (Mapping, "an object"),
     )
     return next((found for types, found in kinds if isinstance(value, types)), "another type")

@@ -9,8 +9,8 @@ from features.protocol.columns import EVENTS
 from serving.fhir.elements.codings import meanings_of, text
 from serving.fhir.elements.dates import written_period
 from serving.fhir.elements.doses import FINAL
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.structure.expressions import expression_at
 
 

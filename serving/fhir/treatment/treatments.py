@@ -11,14 +11,14 @@ from typing import Any, Final
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.codings import codings_of, element, elements, meanings_of, text
 from serving.fhir.elements.dates import WrittenPeriod, span_of, written_period
-from serving.fhir.elements.treatment_outcomes import recorded_outcome
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.elements.treatment_outcomes import RecordedOutcome, recorded_outcome
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.course import COURSE_GAP_DAYS
-from serving.fhir.reading.medication_treatments import medication_rows
-from serving.fhir.reading.options import ReadingContext
-from serving.fhir.reading.procedures import HELD, procedure_code, session_date, session_kind
-from serving.fhir.reading.treatment_days import treatment_days
 from serving.fhir.structure.references import ResourceIndex
+from serving.fhir.treatment.course import COURSE_GAP_DAYS
+from serving.fhir.treatment.medication_treatments import medication_rows
+from serving.fhir.treatment.procedures import HELD, procedure_code, session_date, session_kind
+from serving.fhir.treatment.treatment_days import treatment_days
 
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 """Codes of v3-ActCode for a stay in a hospital [recalled]."""
@@ -62,7 +62,12 @@ class TreatmentProcedure:
     one: LocatedResource
     treatment: str
     day: Any
-    cells: tuple[tuple[str, Any], ...]
+    outcome: RecordedOutcome
+
+    @property
+    def cells(self) -> tuple[tuple[str, Any], ...]:
+        """What was achieved; procedures of one series agree in it."""
+        return tuple(sorted(self.outcome.cells.items()))
 
 
 def _procedure_rows(
@@ -74,7 +79,8 @@ def _procedure_rows(
         if found is None:
             continue
         if found.day is None:
-            yield from _row(one, found.treatment, written_period(one.resource, "performed"), context, notes)
+            period = written_period(one.resource, "performed")
+            yield from _row(one, found.treatment, period, found.outcome, context, notes)
         else:
             single[found.treatment, found.cells].append(found)
     for (treatment, _), procedures in single.items():
@@ -98,9 +104,9 @@ def _treatment_procedure(
     elif code.treatment is None:
         notes.leave_out(one.expression, "a session of psychotherapy without a day on which it counts")
     else:
-        cells = tuple(sorted(recorded_outcome(one, notes).items()))
+        outcome = recorded_outcome(one, notes)
         day = None if status == "in-progress" else session_date(one, context)
-        return TreatmentProcedure(one, code.treatment, day, cells)
+        return TreatmentProcedure(one, code.treatment, day, outcome)
     return None
 
 
@@ -128,18 +134,24 @@ def _series_row(
             notes.use(other.one.expression)
         cells = {"treatment": treatment, "start_day": first.day.isoformat(), "end_day": last.day.isoformat()}
         places = {"start_day": f"{first.one.expression}.performed", "end_day": f"{last.one.expression}.performed"}
+        places |= first.outcome.places
         yield SourcedRow("prior_treatments", cells | dict(first.cells), first.one.expression, places)
 
 
 def _row(
-    one: LocatedResource, treatment: str, period: WrittenPeriod, context: ReadingContext, notes: ReadingNotes
+    one: LocatedResource,
+    treatment: str,
+    period: WrittenPeriod,
+    outcome: RecordedOutcome,
+    context: ReadingContext,
+    notes: ReadingNotes,
 ) -> Iterator[SourcedRow]:
     """The earlier treatment of one resource over a period."""
     has_ended = one.resource.get("status") != "in-progress"
     days = treatment_days(one.expression, period, "", has_ended=has_ended, context=context, notes=notes)
     if days is not None:
-        cells = {"treatment": treatment, **days.cells, **recorded_outcome(one, ReadingNotes())}
-        yield SourcedRow("prior_treatments", cells, one.expression, days.places)
+        cells = {"treatment": treatment, **days.cells, **outcome.cells}
+        yield SourcedRow("prior_treatments", cells, one.expression, {**days.places, **outcome.places})
 
 
 def _stay_rows(
@@ -160,7 +172,7 @@ def _stay_rows(
             places = {"day": f"{one.expression}.period.start"}
             yield SourcedRow("events", {"day": written.start, "event": "hospitalisation"}, one.expression, places)
         else:
-            yield from _row(one, "inpatient", written, context, notes)
+            yield from _row(one, "inpatient", written, recorded_outcome(one, notes), context, notes)
 
 
 def _no_stay(one: LocatedResource, index: ResourceIndex, context: ReadingContext) -> str:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from serving.contract.calendar import DateRefusedError, local_date
-from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.administrations import Administration
 from serving.fhir.elements.codings import element, elements, meanings_of
 from serving.fhir.elements.dates import moment_of, written_period
 from serving.fhir.elements.doses import FINAL
-from serving.fhir.reading.options import ReadingContext
-from serving.fhir.reading.procedures import HELD, session_date, session_kind
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.structure.expressions import expression_at
 from serving.fhir.structure.references import ResourceIndex
+from serving.fhir.treatment.administrations import Administration
+from serving.fhir.treatment.procedures import HELD, session_date, session_kind
 
 FINDINGS: Final = frozenset({"peak_dissociation", "peak_systolic_mmhg", "peak_distress", "adverse_event"})
 """The columns of a session that Observations of the project's own code system fill."""
@@ -91,9 +91,7 @@ def _dosage(one: Administration) -> Mapping[str, Any]:
     return element(one.located.resource, "dosage")
 
 
-def _talks(
-    located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes
-) -> Iterable[SessionDraft]:
+def _talks(located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes) -> Iterable[SessionDraft]:
     """Sessions of psychotherapy and preparation; those at the same moment count once."""
     seen: set[tuple[str, Any]] = set()
     found = []

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import ReadingNotes, SourcedRow
-from serving.fhir.reading.administrations import Administration
-from serving.fhir.reading.options import ReadingContext
+from serving.fhir.treatment.administrations import Administration
 
 COURSE_GAP_DAYS: Final = 90
 """Days between two doses from which on they may belong to two courses [judgement]."""

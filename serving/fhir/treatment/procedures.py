@@ -7,10 +7,10 @@ import datetime as dt
 from typing import Final, Literal, TypeAlias
 
 from serving.contract.calendar import DateRefusedError
-from serving.fhir.parts import LocatedResource
 from serving.fhir.elements.codings import meanings_of
 from serving.fhir.elements.dates import span_of, written_period
-from serving.fhir.reading.options import ReadingContext
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.parts import LocatedResource
 from serving.terminology.meanings import TreatmentCode
 
 PREPARATION_DAYS: Final = 28

@@ -1,17 +1,18 @@
-"""First and last day of an earlier treatment, as a record has them: what is incomplete, running or unknown is decided here.
+"""First and last day of an earlier treatment, as a record has them, also where they are incomplete.
 
 A treatment that begins on or after day 0 is no earlier one. A last day after day 0 is not recorded, since the treatment
 was still running then.
 """
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.dates import DateSpan, WrittenPeriod, span_of
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import ReadingNotes
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.structure.expressions import expression_at
 
 
@@ -88,9 +89,7 @@ def _last_day(end: Any, place: str, notes: ReadingNotes) -> dt.date | None:
 def _last_possible_day(asserted: str, start: Any, context: ReadingContext) -> dt.date:
     """The last day, by day 0, on which a treatment that has ended can have ended."""
     days = [context.today, context.first_dose or context.today]
-    try:
+    with suppress(DateRefusedError):
         days.append(span_of(asserted, context.zone).last)
-    except DateRefusedError:
-        pass
     latest = min(days)
     return max(latest, start.first) if isinstance(start, DateSpan) else latest

@@ -13,11 +13,11 @@ from serving.fhir.elements.codings import element, elements, text
 from serving.fhir.elements.daily_doses import daily_mg
 from serving.fhir.elements.dates import WrittenPeriod, written_period
 from serving.fhir.elements.medications import CodedMedication, coded_medication
-from serving.fhir.elements.treatment_outcomes import recorded_outcome
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.elements.treatment_outcomes import RecordedOutcome, recorded_outcome
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.options import ReadingContext
-from serving.fhir.reading.treatment_days import TreatmentDays, treatment_days
 from serving.fhir.structure.references import ResourceIndex
+from serving.fhir.treatment.treatment_days import TreatmentDays, treatment_days
 from serving.terminology.meanings import TreatmentCode
 
 _TAKEN: Final = {"active": False, "on-hold": False, "completed": True, "stopped": True}
@@ -35,8 +35,7 @@ class MedicationUse:
     one: LocatedResource
     code: TreatmentCode | None
     days: TreatmentDays
-    cells: Mapping[str, Any]
-    is_ketamine: bool = False
+    outcome: RecordedOutcome
 
     @property
     def substance(self) -> tuple[str, str]:
@@ -77,20 +76,20 @@ def _uses(
     days = treatment_days(one.expression, period, asserted, has_ended=has_ended, context=context, notes=notes)
     if days is None:
         return
-    cells = recorded_outcome(one, notes)
+    outcome = recorded_outcome(one, notes)
     if medication.ketamine is not None and not _ended_before(days):
         notes.leave_out(one.expression, "ketamine that did not end before day 0 is the course itself")
         return
-    yield from _of_substances(one, medication, days, cells)
+    yield from _of_substances(one, medication, days, outcome)
 
 
 def _of_substances(
-    one: LocatedResource, medication: CodedMedication, days: TreatmentDays, cells: Mapping[str, Any]
+    one: LocatedResource, medication: CodedMedication, days: TreatmentDays, outcome: RecordedOutcome
 ) -> Iterator[MedicationUse]:
     if medication.ketamine is not None:
-        yield MedicationUse(one, None, days, cells, is_ketamine=True)
+        yield MedicationUse(one, None, days, outcome)
     for code in medication.treatments:
-        yield MedicationUse(one, code, days, cells)
+        yield MedicationUse(one, code, days, outcome)
 
 
 def _ended_before(days: TreatmentDays) -> bool:
@@ -161,16 +160,18 @@ def _union(uses: Sequence[MedicationUse], notes: ReadingNotes) -> MedicationUse:
         last = max(ends, key=lambda use: str(use.days.cells["end_day"]))
         cells["end_day"], places["end_day"] = last.days.cells["end_day"], last.days.places["end_day"]
     running = [use for use in uses if use.days.is_running]
-    recorded = {name: value for use in uses for name, value in use.cells.items()}
+    outcome = RecordedOutcome(
+        {name: value for use in uses for name, value in use.outcome.cells.items()},
+        {name: place for use in uses for name, place in use.outcome.places.items()},
+    )
     days = TreatmentDays(cells, places, bool(running))
-    return replace((running or [first])[-1], days=days, cells=recorded)
+    return replace((running or [first])[-1], days=days, outcome=outcome)
 
 
 def _row(use: MedicationUse) -> SourcedRow:
     treatment = "ketamine" if use.code is None else use.code.treatment
-    cells = {"treatment": treatment, **use.days.cells, **use.cells}
-    places = {"treatment": f"{use.one.expression}.medication", **use.days.places}
-    places |= {name: f"{use.one.expression}.extension" for name in use.cells}
+    cells = {"treatment": treatment, **use.days.cells, **use.outcome.cells}
+    places = {"treatment": f"{use.one.expression}.medication", **use.days.places, **use.outcome.places}
     return SourcedRow("prior_treatments", cells, use.one.expression, places)
 
 

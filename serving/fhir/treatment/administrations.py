@@ -1,4 +1,4 @@
-"""MedicationAdministrations of ketamine: the day, the route and the dose of each; others and those not given are left out.
+"""MedicationAdministrations of ketamine: the day, the route and the dose of each; others are left out.
 
 Which of them belong to the course is left to `course`, and what becomes a session to `sessions`.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from serving.contract.calendar import DateRefusedError, local_date
-from serving.fhir.parts import LocatedResource, ReadingNotes
 from serving.fhir.elements.codings import element, meanings_of
 from serving.fhir.elements.dates import moment_of, written_period
 from serving.fhir.elements.doses import BodyWeight, KetamineDose, body_weights, dose_of
 from serving.fhir.elements.medications import coded_medication
-from serving.fhir.reading.options import ReadingContext
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.parts import LocatedResource, ReadingNotes
 from serving.fhir.structure.expressions import expression_at
 from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.meanings import KetamineCode
@@ -55,7 +55,7 @@ def read_administrations(
     for one in located:
         if one.resource.get("resourceType") == "MedicationAdministration":
             ketamine = _given_ketamine(one, index, context, notes)
-            administration = ketamine and _administration(one, ketamine, weights, context, notes)
+            administration = None if ketamine is None else _administration(one, ketamine, weights, context, notes)
             if administration is not None:
                 found.append(administration)
     return sorted(found, key=lambda one: (one.date, one.moment is not None, str(one.moment), one.expression))
