@@ -137,7 +137,9 @@ def _refuse_headers(headers: Headers, route: Route) -> ProblemResponse | None:
     given = {one for one in parameters.replace(" ", "").replace('"', "").lower().split(";") if one}
     known = _PARAMETERS_OF_FHIR if FHIR_JSON in route.media_types else _PARAMETERS
     if media_type.strip().lower() not in route.media_types or not given <= known:
-        detail = f"The body must be {' or '.join(route.media_types)} in UTF-8{_VERSION if known != _PARAMETERS else ''}."
+        detail = (
+            f"The body must be {' or '.join(route.media_types)} in UTF-8{_VERSION if known != _PARAMETERS else ''}."
+        )
         return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     if headers.get("content-encoding", "identity").lower() != "identity":
         return ProblemResponse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed.")

@@ -64,6 +64,7 @@ def operation_definition() -> Resource:
     }
 
 
+_PARAMETERS: list[Resource] = []
 _RETURN: Resource = {
     "name": "return",
     "use": "out",
