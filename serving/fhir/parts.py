@@ -24,11 +24,13 @@ class LocatedResource:
     """A resource as it was sent, as plain values, and the FHIRPath of it.
 
     ``reference`` is how others refer to it, such as ``Patient/42`` or ``urn:uuid:...``; empty if it has no id.
+    ``full_url`` is its address in the bundle, if it has one.
     """
 
     expression: str
     resource: Mapping[str, Any]
     reference: str = ""
+    full_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,18 @@ class SourcedRow:
 
 @dataclass
 class ReadingNotes:
-    """What a reading has left out and found wrong so far."""
+    """What a reading has left out and found wrong so far.
+
+    ``used`` has the expressions of resources that gave a part of another's row, such as the weight behind a dose.
+    """
 
     unused: list[UnusedPart] = field(default_factory=list)
     issues: list[FhirIssue] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def use(self, expression: str) -> None:
+        """A resource was read into the row of another."""
+        self.used.add(expression)
 
     def leave_out(self, expression: str, why: str) -> None:
         """A part was not used, for this reason."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from features.protocol.columns import TABLES, Column
-from training.intake.conversion.diazepam import SAME_AS_10_MG_DIAZEPAM
+from features.protocol.diazepam import SAME_AS_10_MG_DIAZEPAM
 from training.intake.drafting.body_measures import drafted_height, drafted_weight
 from training.intake.drafting.drafted import DraftedBlock, DraftedKey, question
 from training.intake.drafting.parts import PartColumn, SourcePart, matching

@@ -1,0 +1,112 @@
+"""The assembly: every reader's rows as one request with days from day 0, and what was used of what was sent.
+
+The request is checked like any other, and its problems are told at the resources that they are from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from features.protocol.document import Protocol
+from serving.contract.calendar import CourseCalendar
+from serving.contract.refusal import Suggestions, refusal_of
+from serving.contract.request import PredictionRequest
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes, SourcedRow
+from serving.fhir.reading.options import ReadingOptions
+from serving.fhir.reading.problems import issues_at
+from serving.fhir.reading.request_document import RequestDocument
+from serving.fhir.reading.subject import patient_reference, the_patient
+from serving.fhir.structure.resources import checked_resources
+from serving.fhir.treatment.administrations import read_administrations
+from serving.fhir.treatment.course import KetamineCourse, ketamine_course
+from serving.fhir.treatment.events import read_events
+from serving.fhir.treatment.sessions import read_sessions
+from serving.fhir.treatment.treatments import read_treatments, says_none
+from serving.terminology.codes import load_terminology
+
+MOST_ISSUES = 100
+"""Issues that a refusal lists."""
+
+
+def read_resources(located: Sequence[LocatedResource], options: ReadingOptions, protocol: Protocol) -> FhirRecord:
+    """The record of the patient whose resources these are; raises ``FhirRefusedError``."""
+    notes = ReadingNotes()
+    root = located[0].expression.partition(".")[0] if located else "Bundle"
+    return assembled(checked_resources(located, notes), options, protocol, root, notes)
+
+
+def assembled(
+    located: Sequence[LocatedResource], options: ReadingOptions, protocol: Protocol, root: str, notes: ReadingNotes
+) -> FhirRecord:
+    """The record from resources whose structure was checked; raises ``FhirRefusedError``."""
+    refuse_if_wrong(notes)
+    patient = the_patient(located, root, notes)
+    if patient is None or notes.issues:
+        raise _refused(notes)
+    context = ReadingContext(
+        load_terminology(), protocol, options.zone, options.today, options.first_dose, options.main_condition
+    )
+    doses = read_administrations(located, context, notes)
+    course = ketamine_course(doses, context, root, notes)
+    if course is None:
+        raise _refused(notes)
+    context = replace(context, first_dose=course.first_dose)
+    rows = _rows(located, course, context, notes)
+    calendar = CourseCalendar(course.first_dose, options.zone)
+    document = RequestDocument(calendar, protocol, doses, notes)
+    for place, reference in patient_reference(patient, notes).items():
+        document.add_patient(
+            SourcedRow("patient", {"patient_ref": reference}, patient.expression, {"patient_ref": place})
+        )
+    for row in rows:
+        document.add(row)
+    notes.use(patient.expression)
+    asked = says_none(located, notes) or options.treatments_complete is True
+    document.close(options.today, asked=asked, incomplete=options.treatments_complete is False)
+    refuse_if_wrong(notes)
+    request = _checked(document, root)
+    basis = _basis(located, rows, notes)
+    return FhirRecord(request, calendar, patient.reference, basis, document.sources, tuple(notes.unused))
+
+
+def refuse_if_wrong(notes: ReadingNotes) -> None:
+    """Raises ``FhirRefusedError`` if anything was found wrong so far."""
+    if notes.issues:
+        raise _refused(notes)
+
+
+def _refused(notes: ReadingNotes) -> FhirRefusedError:
+    return FhirRefusedError(list(dict.fromkeys(notes.issues))[:MOST_ISSUES])
+
+
+def _rows(
+    located: Sequence[LocatedResource], course: KetamineCourse, context: ReadingContext, notes: ReadingNotes
+) -> list[SourcedRow]:
+    """The rows of every reader."""
+    return [
+        *course.earlier,
+        *read_sessions(located, course.doses, context, notes),
+        *read_treatments(located, context, notes),
+        *read_events(located, context, notes),
+    ]
+
+
+def _checked(document: RequestDocument, root: str) -> PredictionRequest:
+    """The request, checked by the contract; its problems are told at their resources."""
+    try:
+        return PredictionRequest.model_validate(document.values)
+    except ValidationError as error:
+        problems = refusal_of(error, Suggestions()).problems
+        raise FhirRefusedError(issues_at(problems, {"": root, **document.sources})) from None
+
+
+def _basis(located: Sequence[LocatedResource], rows: Sequence[SourcedRow], notes: ReadingNotes) -> tuple[str, ...]:
+    """The references of the resources that were used; what no reader took is said."""
+    used = notes.used | {row.expression for row in rows}
+    said = {part.expression for part in notes.unused}
+    for one in located:
+        if one.expression not in used and not any(place.startswith(one.expression) for place in said):
+            notes.leave_out(one.expression, "nothing in it is part of a record")
+    return tuple(one.reference for one in located if one.expression in used and one.reference)
