@@ -81,6 +81,11 @@ TREATMENT_OUTCOMES = ("no_response", "partial_response", "response", "remission"
 SESSION_KINDS = ("dosing", "psychotherapy", "preparation")
 BEFORE_DAY_0 = "preparation"
 """The kind of session that may be before day 0."""
+NO_DOSE_BEFORE_DAY_0 = f"a whole number from 0 to {DAY_LIMIT} days; only a {BEFORE_DAY_0} session may be before day 0"
+FIRST_DOSE_ON_DAY_0 = (
+    "a first dosing session on day 0; count every day of the record, in every table, from that session"
+)
+"""What is required of the days of sessions, for an error message."""
 ROUTES = ("sublingual", "intramuscular", "intravenous", "subcutaneous", "intranasal", "oral")
 EVENTS = (
     "relapse",

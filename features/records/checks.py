@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.protocol.columns import BEFORE_DAY_0, CHILD_TABLES, DAY_LIMIT, Column
+from features.protocol.columns import BEFORE_DAY_0, CHILD_TABLES, FIRST_DOSE_ON_DAY_0, NO_DOSE_BEFORE_DAY_0, Column
 from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from features.protocol.problems import Problem
 from features.records.rating_days import is_after_dose
@@ -75,8 +75,7 @@ def _row_problems(table: str, rows: RawTable, protocol: Protocol, as_of_day: Flo
     elif table == "sessions" and columns.keys() >= {"day", "kind"}:
         early = np.asarray(columns["day"], dtype=np.float64) < 0
         early &= np.asarray(columns["kind"] != protocol.code("sessions", "kind", BEFORE_DAY_0))
-        required = f"a whole number from 0 to {DAY_LIMIT} days; only a {BEFORE_DAY_0} session may be before day 0"
-        problems = _at_rows(table, "day", early, required, "a number out of range")
+        problems = _at_rows(table, "day", early, NO_DOSE_BEFORE_DAY_0, "a number out of range")
     else:
         problems = []
     if as_of_day is not None and "day" in columns:
@@ -158,8 +157,7 @@ def _day_0_problems(cohort: Cohort, read: Indices) -> list[Problem]:
     found = "another day"
     if cohort.as_of_day is None:
         found += f", for {len(wrong):,} of the {len(first):,} patients with a dosing session"
-    required = "a first dosing session on day 0; count every day of the record, in every table, from that session"
-    return [Problem("sessions", int(row), "day", required, found) for row in read[wrong]]
+    return [Problem("sessions", int(row), "day", FIRST_DOSE_ON_DAY_0, found) for row in read[wrong]]
 
 
 def _death_problems(cohort: Cohort, rows_read: Mapping[str, Indices]) -> list[Problem]:

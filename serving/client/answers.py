@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from serving.client.errors import CallRefusedError, ServiceFailedError
+from serving.contract.dated_request import DatedPredictionRequest
 from serving.contract.refusal import json_path
 from serving.contract.request import PredictionRequest
 from serving.contract.response import (
@@ -24,8 +25,8 @@ from serving.contract.response import (
     RefusedRequest,
 )
 
-Record: TypeAlias = PredictionRequest | Mapping[str, Any]
-"""One patient's record, already checked or as the JSON object for the service."""
+Record: TypeAlias = PredictionRequest | DatedPredictionRequest | Mapping[str, Any]
+"""One patient's record, in days or in dates, already checked or as the JSON object for the service."""
 Answer = TypeVar("Answer")
 _MOST_PATHS = 3
 """Paths named of an answer that is not valid; the others are counted."""
@@ -82,7 +83,7 @@ def encoded(record: Record) -> bytes:
 
     Raises ``CallRefusedError`` for a value that JSON can't hold.
     """
-    if isinstance(record, PredictionRequest):
+    if isinstance(record, PredictionRequest | DatedPredictionRequest):
         return record.model_dump_json(exclude_unset=True).encode()
     try:
         return json.dumps(dict(record), allow_nan=False, separators=(",", ":")).encode()

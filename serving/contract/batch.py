@@ -7,12 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from serving.contract.batch_text import BatchText
+from serving.contract.dated_record import ReceivedRecord, in_days
 from serving.contract.reading import name_twice, read_checked, repeated_names
 from serving.contract.refusal import (
+    AROUND_RECORDS,
     MOST_IN_BATCH,
     MOST_PROBLEMS,
     RequestProblem,
@@ -20,9 +23,9 @@ from serving.contract.refusal import (
     Suggestions,
     refusal_of,
 )
-from serving.contract.request import MOST_BATCH_ROWS, MOST_COVARIATES, MOST_REQUESTS, BatchRequest, PredictionRequest
+from serving.contract.request import MOST_BATCH_ROWS, MOST_COVARIATES, MOST_REQUESTS, BatchRequest
 
-ReadRecord: TypeAlias = PredictionRequest | RequestRefusedError
+ReadRecord: TypeAlias = ReceivedRecord | RequestRefusedError
 _REQUESTS: Final = "requests"
 NO_RECORDS: Final = RequestProblem(_REQUESTS, f"1 to {MOST_REQUESTS} records", "too few")
 """The problem of a batch without a record."""
@@ -34,12 +37,13 @@ TOO_MANY_ROWS: Final = RequestProblem("", f"at most {MOST_BATCH_ROWS} rows in al
 class BatchContent:
     """Reads the body of a `BatchRequest`: ``records`` in their order, and ``in_full``, complete after the last step."""
 
-    def __init__(self, body: bytes, most_bytes: int) -> None:
-        """``most_bytes``: the size that one record may have."""
+    def __init__(self, body: bytes, most_bytes: int, zone: ZoneInfo | None = None) -> None:
+        """``most_bytes``: the size that one record may have; ``zone``: the clinic's, for dates."""
         self.records: list[ReadRecord] = []
         self.in_full = False
         self._text = BatchText(body, most_bytes)
         self._suggestions = Suggestions()
+        self._zone = zone
         self._rows = 0
         self._steps = self._read()
 
@@ -70,7 +74,7 @@ class BatchContent:
         try:
             self.in_full = BatchRequest.model_validate(around).in_full
         except ValidationError as error:
-            raise refusal_of(error, self._suggestions) from None
+            raise refusal_of(error, self._suggestions, form=AROUND_RECORDS) from None
 
     def _read_records(self) -> Iterator[None]:
         for _ in self._text.items():
@@ -82,12 +86,13 @@ class BatchContent:
     def _record(self) -> ReadRecord:
         decoded = self._text.value(_REQUESTS, len(self.records))
         try:
-            record = read_checked(decoded.text, decoded.names, self._suggestions)
+            record = read_checked(decoded.text, decoded.names, self._suggestions, self._zone)
         except RequestRefusedError as refused:
             return refused
-        if self._rows + record.rows > MOST_BATCH_ROWS:
+        rows = in_days(record).rows
+        if self._rows + rows > MOST_BATCH_ROWS:
             return RequestRefusedError([TOO_MANY_ROWS])
-        self._rows += record.rows
+        self._rows += rows
         return record
 
 

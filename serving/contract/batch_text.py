@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
-from serving.contract.reading import FieldNames, Location, check_parts
-from serving.contract.refusal import RequestProblem, RequestRefusedError, shown_path
+from serving.contract.reading import FieldNames, check_parts
+from serving.contract.refusal import Location, RequestProblem, RequestRefusedError, shown_path
 
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _LONGEST_LITERAL: Final = 16

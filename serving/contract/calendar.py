@@ -7,11 +7,19 @@ zone tells: without one, the date of a time with an offset is the one written, a
 import datetime as dt
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MINUTE, _SECOND, _OFFSET = r"T[0-9]{2}:[0-9]{2}", r":[0-9]{2}", r"Z|[+-][0-9]{2}:[0-9]{2}"
+_FRACTION = r"\.[0-9]{1,9}"
+PATTERN = f"^{_DATE}(?:{_MINUTE}(?:{_SECOND}(?:{_FRACTION})?)?(?:{_OFFSET}))?$"
+"""What a date, or a date and time, looks like to a reader of JSON schemas."""
+_IS_DATE = re.compile(_DATE)
+_IS_TIME = re.compile(f"(?P<minute>{_DATE}{_MINUTE})(?:(?P<second>{_SECOND})(?:{_FRACTION})?)?(?P<offset>{_OFFSET})")
 REQUIRED = "an ISO 8601 date, or a date and time with a time zone"
+ZONE_REQUIRED = "the name of a time zone, such as Europe/Berlin"
+_MIDNIGHT_OF_NEXT_DAY = "T24"
 
 
 class DateRefusedError(Exception):
@@ -23,6 +31,24 @@ class DateRefusedError(Exception):
         super().__init__(f"required {required}; found {found}")
 
 
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of an IANA name; raises ``DateRefusedError``."""
+    if name not in _zone_names():
+        raise DateRefusedError("an unknown time zone", ZONE_REQUIRED)
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    """Looked up once: a name that is none could be the path of another file."""
+    return frozenset(available_timezones())
+
+
+def check_date(text: str) -> None:
+    """Raises ``DateRefusedError`` for what is no date or time in any time zone."""
+    _moment(text)
+
+
 def local_date(text: str, zone: ZoneInfo | None) -> dt.date:
     """The day of an ISO date, or of an ISO date and time with an offset, on the calendar of ``zone``.
 
@@ -32,11 +58,9 @@ def local_date(text: str, zone: ZoneInfo | None) -> dt.date:
     >>> local_date("2026-10-07T23:30:00Z", ZoneInfo("Europe/Berlin"))
     datetime.date(2026, 10, 8)
     """
-    if _DATE.fullmatch(text):
-        return _parsed_date(text)
-    if not _TIME.fullmatch(text):
-        raise DateRefusedError(_kind(text))
-    moment = _parsed_time(text)
+    moment = _moment(text)
+    if not isinstance(moment, dt.datetime):
+        return moment
     if zone is not None:
         try:
             return moment.astimezone(zone).date()
@@ -73,21 +97,22 @@ class CourseCalendar:
             return None
 
 
-def _parsed_date(text: str) -> dt.date:
+def _moment(text: str) -> dt.date | dt.datetime:
+    """The date, or the date and time with its offset, without a fraction of a second."""
     try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise DateRefusedError("a date that the calendar does not have") from None
-
-
-def _parsed_time(text: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(text)
+        if _IS_DATE.fullmatch(text):
+            return dt.date.fromisoformat(text)
+        time = _IS_TIME.fullmatch(text)
+        if time and _MIDNIGHT_OF_NEXT_DAY not in text:  # newer Pythons take it
+            # Python 3.10, which runs the client, knows no Z and not every fraction.
+            offset = time["offset"].replace("Z", "+00:00")
+            return dt.datetime.fromisoformat(time["minute"] + (time["second"] or "") + offset)
     except ValueError:
         raise DateRefusedError("a date or time that the calendar does not have") from None
+    raise DateRefusedError("a date or time that the calendar does not have" if time else _kind(text))
 
 
 def _kind(text: str) -> str:
-    if re.match(r"\d{4}-\d{2}-\d{2}T", text, re.ASCII):
+    if re.match(f"{_DATE}T", text):
         return "a time without a time zone"
-    return "an incomplete date" if re.fullmatch(r"\d{4}(-\d{2})?", text, re.ASCII) else "another text"
+    return "an incomplete date" if re.fullmatch(r"[0-9]{4}(-[0-9]{2})?", text) else "another text"

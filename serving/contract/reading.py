@@ -1,4 +1,4 @@
-"""One record in a JSON text as a `PredictionRequest`, or why it is refused.
+"""One record in a JSON text, in days or in dates, as a `PredictionRequest`, or why it is refused.
 
 `FieldNames` finds what pydantic does not see: a name that an object has twice, of which only the last would count. It
 also bounds what a refusal costs: beyond `MOST_COVARIATES` unknown names the others are only counted.
@@ -6,16 +6,21 @@ also bounds what a refusal costs: beyond `MOST_COVARIATES` unknown names the oth
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from serving.contract.dated_record import ReceivedRecord, dated_record, in_days
+from serving.contract.dated_request import AS_OF_DATE, FIRST_DOSE_DATE, DatedPredictionRequest
 from serving.contract.refusal import (
     FIELDS,
+    IN_DATES,
     MOST_PROBLEMS,
     NOTHING_SENT,
+    Location,
     RequestProblem,
     RequestRefusedError,
     Suggestions,
@@ -25,7 +30,6 @@ from serving.contract.refusal import (
 from serving.contract.request import MOST_COVARIATES, MOST_ROWS, PredictionRequest
 
 Pairs: TypeAlias = list[tuple[str, Any]]
-Location: TypeAlias = tuple[str | int, ...]
 MOST_PARTS: Final = 2 * sum(MOST_ROWS.values())
 """Objects and lists in a text, besides one for every `CHARACTERS_OF_PART` characters: more than any record needs.
 
@@ -34,12 +38,22 @@ Millions of empty ones would take seconds to decode. No row is as short as that.
 CHARACTERS_OF_PART: Final = 16
 DEEPEST: Final = 4
 """Parts of the longest path of the contract, such as ``requests[0].patient.covariates``."""
+_IN_DATES: Final = {FIRST_DOSE_DATE, AS_OF_DATE}
+"""A record with a field of these names is in dates."""
 _LONGEST_WHOLE: Final = 310
 """Digits beyond which a number is not finite as a float."""
 
 
 def read_request(body: bytes | str) -> PredictionRequest:
-    """The request in a JSON text; raises ``RequestRefusedError``."""
+    """The request in a JSON text, in days; raises ``RequestRefusedError``."""
+    return in_days(read_record(body))
+
+
+def read_record(body: bytes | str, zone: ZoneInfo | None = None) -> ReceivedRecord:
+    """The record in a JSON text, in the form in which it came; raises ``RequestRefusedError``.
+
+    ``zone`` is the clinic's, for a record in dates that names none.
+    """
     if not body:
         raise RequestRefusedError([NOTHING_SENT])
     sent = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
@@ -50,7 +64,7 @@ def read_request(body: bytes | str) -> PredictionRequest:
         names.decoder().decode(text)
     except (ValueError, RecursionError):
         names = FieldNames()  # pydantic says where it is malformed
-    return read_checked(text, names, Suggestions())
+    return read_checked(text, names, Suggestions(), zone)
 
 
 def check_parts(text: str) -> None:
@@ -60,8 +74,10 @@ def check_parts(text: str) -> None:
         raise RequestRefusedError([RequestProblem("", f"at most {most} objects and lists", "more")])
 
 
-def read_checked(text: str, names: "FieldNames", suggestions: Suggestions) -> PredictionRequest:
-    """The request in a JSON text whose names were checked.
+def read_checked(
+    text: str, names: "FieldNames", suggestions: Suggestions, zone: ZoneInfo | None = None
+) -> ReceivedRecord:
+    """The record in a JSON text whose names were checked.
 
     Bytes that are not UTF-8 are escaped as lone surrogates. Raises ``RequestRefusedError``.
     """
@@ -70,22 +86,34 @@ def read_checked(text: str, names: "FieldNames", suggestions: Suggestions) -> Pr
     omitted = 0
     if names.unknown > MOST_COVARIATES:  # refused in any case: no part of a record may have as many
         text, omitted = _shortened(text)
+    checked = text.encode("utf-8", "surrogateescape")
+    if not names.outermost.isdisjoint(_IN_DATES):
+        return _read_dates(checked, suggestions, omitted, zone)
     try:
-        return PredictionRequest.model_validate_json(text.encode("utf-8", "surrogateescape"))
+        return PredictionRequest.model_validate_json(checked)
     except ValidationError as error:
         raise refusal_of(error, suggestions, omitted) from None
+
+
+def _read_dates(text: bytes, suggestions: Suggestions, omitted: int, zone: ZoneInfo | None) -> ReceivedRecord:
+    try:
+        return dated_record(DatedPredictionRequest.model_validate_json(text), zone)
+    except ValidationError as error:
+        raise refusal_of(error, suggestions, omitted, IN_DATES) from None
 
 
 class FieldNames:
     """Counts names in a JSON text while it is decoded. Objects are not kept, and numbers stay texts.
 
-    ``repeated``: names that an object has already; ``unknown``: names that the contract does not have.
+    ``repeated``: names that an object has already; ``unknown``: names that the contract does not have; ``outermost``:
+    the names of the object that ended last, around all others.
     """
 
     def __init__(self) -> None:
         """Nothing has been decoded yet."""
         self.repeated = 0
         self.unknown = 0
+        self.outermost: Set[str] = frozenset()
 
     def decoder(self) -> json.JSONDecoder:
         """A decoder that shows every object to this."""
@@ -95,6 +123,7 @@ class FieldNames:
         names = dict(pairs).keys()
         self.repeated += len(pairs) - len(names)
         self.unknown += len(names - FIELDS)
+        self.outermost = names
 
 
 def repeated_names(text: str, names: FieldNames, *location: str | int) -> RequestRefusedError:

@@ -8,11 +8,22 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from features.protocol.columns import TABLES, Column
+from features.protocol.columns import TABLES
+from serving.contract.calendar import REQUIRED, ZONE_REQUIRED
+from serving.contract.dated_request import (
+    AS_OF_DATE,
+    DATED_PATHS,
+    DAYS,
+    DAYS_OF_DATES,
+    FIRST_DOSE_DATE,
+    NO_DATE,
+    TIME_ZONE,
+    dated_name,
+)
 from serving.contract.request import (
     AS_OF_DAY,
     LONGEST_TEXT,
@@ -26,13 +37,35 @@ from serving.contract.request import (
 from serving.contract.response import Document
 from serving.contract.routes import PREDICT
 
-_COLUMNS: dict[tuple[str, ...], Column] = {
-    (table, column.name): column for table, columns in TABLES.items() for column in columns
+Location: TypeAlias = tuple[str | int, ...]
+_REQUIRED_AT: dict[tuple[str, ...], str] = {
+    (table, column.name): column.requirement() for table, columns in TABLES.items() for column in columns
 }
-_COLUMNS |= {("patient", column.name): column for column in TABLES["patients"]}
-_COLUMNS |= {("patient", PATIENT_REF): TABLES["patients"][0], (AS_OF_DAY.name,): AS_OF_DAY}
-FIELDS = frozenset({"covariates", *PredictionRequest.model_fields, *BatchRequest.model_fields}.union(*_COLUMNS))
+_REQUIRED_AT |= {("patient", column.name): column.requirement() for column in TABLES["patients"]}
+_REQUIRED_AT |= {
+    ("patient", PATIENT_REF): TABLES["patients"][0].requirement(),
+    (AS_OF_DAY.name,): AS_OF_DAY.requirement(),
+}
+_REQUIRED_AT |= dict.fromkeys(DATED_PATHS, REQUIRED) | {(TIME_ZONE,): ZONE_REQUIRED}
+"""What a field must hold, by its path without row numbers."""
+FIELDS = frozenset({"covariates", *PredictionRequest.model_fields, *BatchRequest.model_fields}.union(*_REQUIRED_AT))
 """Every field name of the contract."""
+
+
+@dataclass(frozen=True)
+class RecordForm:
+    """How a record tells time: the names that it may have, and the fields that only the other form has."""
+
+    names: Set[str]
+    foreign: Set[tuple[str, ...]]
+
+
+_DAY_NAMES = {path[-1] for path in DAYS}
+_DATED_NAMES = {path[-1] for path in DATED_PATHS}
+IN_DAYS = RecordForm(FIELDS - _DATED_NAMES, DATED_PATHS)
+IN_DATES = RecordForm(FIELDS - _DAY_NAMES, DAYS.keys())
+AROUND_RECORDS = RecordForm(FIELDS, frozenset())
+"""What stands around the records of a batch, which tells no time."""
 UNKNOWN = "?"
 LONGEST_NAME = 64
 MOST_PROBLEMS: Final = 100
@@ -41,6 +74,10 @@ MOST_IN_BATCH: Final = 1_000
 """Problems that the answer to a batch lists; its refused records share them evenly, and each has at least one."""
 MOST_SUGGESTIONS: Final = 20
 """Unknown names of a body for which a known one is looked up. One look-up takes up to a quarter of a millisecond."""
+_MIXED: Final = (
+    f"days or dates in a record, not both: either {AS_OF_DAY.name} with day, start_day and end_day, or "
+    f"{FIRST_DOSE_DATE} and {AS_OF_DATE} with date, start_date and end_date"
+)
 _FOUND = {
     "missing": "nothing",
     "extra_forbidden": "an unknown field",
@@ -128,31 +165,54 @@ class Suggestions:
         return f" (did you mean {known[found[0]]}?)" if found else ""
 
 
-def refusal_of(error: ValidationError, suggestions: Suggestions, more: int = 0) -> RequestRefusedError:
-    """The refusal for pydantic's errors; ``more`` problems were left out before."""
+def refusal_of(
+    error: ValidationError, suggestions: Suggestions, more: int = 0, form: RecordForm = IN_DAYS
+) -> RequestRefusedError:
+    """The refusal for pydantic's errors in a record of this form; ``more`` problems were left out before."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
-    found = [(tuple(detail["loc"]), detail["type"], detail["msg"]) for detail in details[:MOST_PROBLEMS]]
-    if _is_one_record({(location, kind) for location, kind, _ in found}):
+    found = [(tuple(detail["loc"]), detail["type"], detail["msg"]) for detail in details]
+    if _is_one_record({(location, kind) for location, kind, _ in found[:MOST_PROBLEMS]}):
         return RequestRefusedError([ONE_RECORD])
-    listed = [_problem(*one, suggestions) for one in found]
-    return RequestRefusedError(listed, more + len(details) - len(listed))
+    mixed = {location for location, kind, _ in found if kind == "extra_forbidden" and _names(location) in form.foreign}
+    if mixed:
+        found = [one for one in found if one[1] != "missing" or _of_other_form(one[0]) not in mixed]
+    listed = [_problem(*one, suggestions, form) for one in found[:MOST_PROBLEMS]]
+    return RequestRefusedError(listed, more + len(found) - len(listed))
 
 
-def _is_one_record(found: Set[tuple[tuple[str | int, ...], str]]) -> bool:
+def _names(location: Location) -> tuple[str, ...]:
+    """The path of a field without row numbers."""
+    return tuple(part for part in location if isinstance(part, str))
+
+
+def _of_other_form(location: Location) -> Location:
+    """Where the field in the place of this one is in a record of the other form."""
+    names = _names(location)
+    if names in DAYS:
+        return (*location[:-1], dated_name(names[-1]))
+    return (*location[:-1], DAYS_OF_DATES[names][-1]) if names in DAYS_OF_DATES else location
+
+
+def _is_one_record(found: Set[tuple[Location, str]]) -> bool:
     """Whether the problems are those of a single record read as a batch."""
     parts = {((name,), "extra_forbidden") for name in ("as_of_day", "patient")}
     return (("requests",), "missing") in found and not parts.isdisjoint(found)
 
 
-def _problem(location: tuple[str | int, ...], kind: str, message: str, suggestions: Suggestions) -> RequestProblem:
+def _problem(location: Location, kind: str, message: str, suggestions: Suggestions, form: RecordForm) -> RequestProblem:
     if kind == "json_invalid":
         where = re.search(r"at line \d+ column \d+", message)
         return RequestProblem("", "a JSON text", f"malformed JSON {where.group() if where else ''}".rstrip())
     if kind == "extra_forbidden" and location[-1] not in FIELDS:
-        required = "a known field" + suggestions.closest(location[-1], FIELDS)
+        required = "a known field" + suggestions.closest(location[-1], form.names)
+    elif kind == "extra_forbidden" and _names(location) in form.foreign:
+        found = f"a field of a record in {'days' if form is IN_DATES else 'dates'}"
+        return RequestProblem(shown_path(location), _MIXED, found)
     else:
         required = _required(location, kind, message)
-    return RequestProblem(shown_path(location), required, _FOUND.get(kind, "another type"))
+    return RequestProblem(
+        shown_path(location), required, message if kind == NO_DATE else _FOUND.get(kind, "another type")
+    )
 
 
 def kind_of(value: Any) -> str:
@@ -170,17 +230,17 @@ def kind_of(value: Any) -> str:
     return "a text" if isinstance(value, str) else "another type"
 
 
-def _required(location: tuple[str | int, ...], kind: str, message: str) -> str:
+def _required(location: Location, kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "a field that belongs here"  # a suggestion would repeat its own name
     if kind in ("too_long", "too_short"):
         return _HOW_MANY[str(location[-1])]
-    column = _COLUMNS.get(tuple(part for part in location if isinstance(part, str)))
-    if kind == "missing" and column is None:
+    required = _REQUIRED_AT.get(_names(location))
+    if kind == "missing" and required is None:
         return _HOW_MANY.get(str(location[-1]), "this part of the record")
-    if column is None or kind == "string_too_long":
+    if required is None or kind == "string_too_long":
         return _REQUIRED.get(kind, message)
-    return column.requirement()
+    return required
 
 
 def json_path(location: Iterable[str | int]) -> str:

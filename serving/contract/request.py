@@ -4,6 +4,7 @@ The predictor checks what depends on the served protocol: covariates, instrument
 """
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -57,10 +58,16 @@ def declared_field(column: Column) -> tuple[Any, Any]:
     return _type(column) | None, Field(default=None, description=description)
 
 
-def _entry(name: str, table: str, **more: Any) -> type[Entry]:
-    fields = {column.name: declared_field(column) for column in TABLES[table] if column.name != "patient_id"}
-    declared: dict[str, Any] = more | fields
-    return create_model(name, __base__=Entry, __module__=__name__, **declared)
+def _named_field(column: Column) -> tuple[str, Any]:
+    return column.name, declared_field(column)
+
+
+def entry_type(
+    name: str, table: str, field_of: Callable[[Column], tuple[str, Any]] = _named_field, **more: Any
+) -> type[Entry]:
+    """The type of a table's rows, with a field for each column as ``field_of`` names and declares it."""
+    declared: dict[str, Any] = more | dict(field_of(one) for one in TABLES[table] if one.name != "patient_id")
+    return create_model(name, __base__=Entry, __module__=field_of.__module__, **declared)
 
 
 def _number_flag_or_text(value: Any) -> Any:
@@ -89,15 +96,24 @@ if TYPE_CHECKING:
     Event = Entry
 else:
     _REF = {PATIENT_REF: declared_field(TABLES["patients"][0])}
-    Patient = _entry("Patient", "patients", **_REF, covariates=_COVARIATES)
-    PriorTreatment = _entry("PriorTreatment", "prior_treatments")
-    Session = _entry("Session", "sessions")
-    Assessment = _entry("Assessment", "assessments")
-    Event = _entry("Event", "events")
+    Patient = entry_type("Patient", "patients", **_REF, covariates=_COVARIATES)
+    PriorTreatment = entry_type("PriorTreatment", "prior_treatments")
+    Session = entry_type("Session", "sessions")
+    Assessment = entry_type("Assessment", "assessments")
+    Event = entry_type("Event", "events")
 
 
-def _rows(table: str, description: str) -> Any:
-    return Field(default=None, max_length=MOST_ROWS[table], description=description)
+_LISTED = {
+    "prior_treatments": "earlier treatments; absent or null: not asked about; empty: asked, none",
+    "sessions": "sessions so far",
+    "assessments": "ratings so far",
+    "events": "events so far",
+}
+
+
+def listed_rows(table: str) -> Any:
+    """The field with a table's rows."""
+    return Field(default=None, max_length=MOST_ROWS[table], description=_LISTED[table])
 
 
 class PredictionRequest(BaseModel):
@@ -107,12 +123,10 @@ class PredictionRequest(BaseModel):
 
     as_of_day: Annotated[int, Field(ge=AS_OF_DAY.minimum, le=AS_OF_DAY.maximum, description=AS_OF_DAY.meaning)]
     patient: Patient
-    prior_treatments: list[PriorTreatment] | None = _rows(
-        "prior_treatments", "earlier treatments; absent or null: not asked about; empty: asked, none"
-    )
-    sessions: list[Session] | None = _rows("sessions", "sessions so far")
-    assessments: list[Assessment] | None = _rows("assessments", "ratings so far")
-    events: list[Event] | None = _rows("events", "events so far")
+    prior_treatments: list[PriorTreatment] | None = listed_rows("prior_treatments")
+    sessions: list[Session] | None = listed_rows("sessions")
+    assessments: list[Assessment] | None = listed_rows("assessments")
+    events: list[Event] | None = listed_rows("events")
 
     @property
     def rows(self) -> int:

@@ -39,10 +39,14 @@ class AnsweringModel(Part):
 
 
 class AnswerLandmark(Part):
-    """The landmark (moment of prediction) of the answer, and its day."""
+    """The landmark (moment of prediction) of the answer, and its day; ``date`` if the record was in dates.
+
+    ``date`` is null, too, for a day before or after all dates of the calendar.
+    """
 
     name: str
     day: int
+    date: str | None = None
 
 
 class Remission(Part):

@@ -32,7 +32,7 @@ from serving.openapi.operations import (
     text_answer,
 )
 from serving.openapi.problems import ProblemStatus, problem_statuses
-from serving.openapi.schemas import component_schemas
+from serving.openapi.schemas import RECORD, component_schemas
 from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE, SYNTHETIC
 from serving.prediction.predictor import Predictor
 
@@ -49,9 +49,11 @@ patients, not what will happen to one.
 **Keys.** `Authorization: Bearer kap_...`. Each operation names the scope that its key must have. Until the \
 first key is made, only callers on the same machine are answered, without a key.
 
-**Records.** Days are whole numbers counted from day 0, the first dosing session. There are no dates. `patient_ref` \
-must be a pseudonym. A field that is absent or null is *not recorded*. Nothing may be later than `as_of_day`. Types \
-are strict: `"12"` is not a number, `12.0` is not a whole number, and an unknown field is refused.
+**Records.** A record is in days or in dates. Days are whole numbers counted from day 0, the first dosing session. \
+Dates are ISO 8601 dates, or dates and times with their offset from UTC, beside `first_dose_date`, the date of day 0. \
+The service turns them into days, and logs only those. `patient_ref` must be a pseudonym. A field that is absent or \
+null is *not recorded*. Nothing may be later than `as_of_day` or `as_of_date`. Types are strict: `"12"` is not a \
+number, `12.0` is not a whole number, and an unknown field is refused.
 
 **Errors.** Every error is a problem document (RFC 9457). It lists the path of each field to correct \
 and repeats no value. An address that is not listed here is answered 404, a method that is not listed 405. `HEAD` is \
@@ -123,7 +125,7 @@ def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemSta
                 "was recorded after its day is not used. The answer is logged before it is sent. `outcome` says "
                 "whether there is a prediction; if not, `reasons` says why. That is not an error.",
             ),
-            PostOperation("PredictionRequest", "PredictionResponse", one),
+            PostOperation(RECORD, "PredictionResponse", one),
             problems,
         ),
         routes.PREDICT_BATCH: post(

@@ -1,6 +1,7 @@
 """Example requests, made up for the served protocol and answered by the served model."""
 
 import copy
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,16 +11,19 @@ import orjson
 from features.protocol.document import Covariate, Landmark, Protocol
 from features.protocol.instruments import DEPRESSION_SCALES
 from serving.contract.batch import NO_RECORDS
-from serving.contract.reading import read_request
+from serving.contract.calendar import CourseCalendar
+from serving.contract.dated_request import AS_OF_DATE, DAYS, FIRST_DOSE_DATE, dated_name
+from serving.contract.reading import read_record
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.request import PredictionRequest
+from serving.contract.request import AS_OF_DAY
 from serving.contract.response import Document
 from serving.http.errors import refusal
-from serving.prediction.predictor import PredictionReply, Predictor
+from serving.prediction.predictor import Predictor
 
 PREDICTION_ID = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
 """The id of every example; a real one is new each time."""
 DAYS_BETWEEN_SESSIONS = 7
+FIRST_DOSE = CourseCalendar(dt.date(2026, 10, 7))
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,10 @@ def prediction_examples(predictor: Predictor) -> dict[str, Example]:
     protocol = predictor.bundle.protocol
     records = [record_at(protocol, landmark) for landmark in reversed(protocol.landmarks)]
     records += [record | {"assessments": _at_baseline(record["assessments"])} for record in records]
+    dates = [in_dates(record) for record in records]
     found = {
         "predicted": _with_outcome("predicted", "A patient who is like the training patients", predictor, records),
+        "in_dates": _with_outcome("predicted", "The same record in dates", predictor, dates),
         "not_predictable": _with_outcome(
             "not_predictable", "A record for which no prediction is possible", predictor, _unpredictable(records[-1])
         ),
@@ -90,6 +96,17 @@ def record_at(protocol: Protocol, landmark: Landmark) -> Document:
     if protocol.covariates:
         record["patient"]["covariates"] = {one.name: _covariate(one) for one in protocol.covariates}
     return record
+
+
+def in_dates(record: Mapping[str, object]) -> Document:
+    """A record in days as one in dates; its first dose is on a Wednesday in October."""
+    dated = _copied(record)
+    dated |= {FIRST_DOSE_DATE: FIRST_DOSE.date_of(0), AS_OF_DATE: FIRST_DOSE.date_of(dated.pop(AS_OF_DAY.name))}
+    for table, name in (path for path in DAYS if len(path) > 1):
+        for row in dated[table]:
+            if name in row:
+                row[dated_name(name)] = FIRST_DOSE.date_of(row.pop(name))
+    return dated
 
 
 def _course(protocol: Protocol, landmark: Landmark) -> tuple[int, int]:
@@ -161,36 +178,30 @@ def _with_outcome(outcome: str, summary: str, predictor: Predictor, records: Ite
     """The first record whose answer has this outcome."""
     for record in records:
         reply = _reply(predictor, record, in_full=True)
-        if isinstance(reply, PredictionReply) and reply.answer["outcome"] == outcome:
-            return Example(summary, record, HTTPStatus.OK, reply.answer)
+        if not isinstance(reply, RequestRefusedError) and reply["outcome"] == outcome:
+            return Example(summary, record, HTTPStatus.OK, reply)
     return None
 
 
 def _refused(summary: str, predictor: Predictor, record: Document) -> Example | None:
     reply = _reply(predictor, record, in_full=True)
-    if isinstance(reply, PredictionReply):
-        return None
-    return Example(summary, record, HTTPStatus.BAD_REQUEST, _document(reply))
+    if isinstance(reply, RequestRefusedError):
+        return Example(summary, record, HTTPStatus.BAD_REQUEST, _document(reply))
+    return None
 
 
 def _item(predictor: Predictor, record: Document) -> Document:
     reply = _reply(predictor, record, in_full=False)
-    return reply.answer if isinstance(reply, PredictionReply) else reply.as_item()
+    return reply.as_item() if isinstance(reply, RequestRefusedError) else reply
 
 
-def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> PredictionReply | RequestRefusedError:
-    request = _read(record)
-    if isinstance(request, RequestRefusedError):
-        return request
-    (reply,) = predictor.answer_many([request], [PREDICTION_ID], in_full=in_full)
-    return reply
-
-
-def _read(document: Document) -> PredictionRequest | RequestRefusedError:
+def _reply(predictor: Predictor, record: Document, *, in_full: bool) -> Document | RequestRefusedError:
     try:
-        return read_request(orjson.dumps(document))
+        answer = predictor.answer(read_record(orjson.dumps(record)), PREDICTION_ID, in_full=in_full)
     except RequestRefusedError as refused:
         return refused
+    document: Document = orjson.loads(answer)
+    return document
 
 
 def _document(refused: RequestRefusedError) -> Document:

@@ -15,6 +15,7 @@ from features.protocol.columns import BEFORE_DAY_0, STUDY_COLUMNS
 from features.protocol.document import Covariate, Protocol
 from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from models.applicability import WORDS
+from serving.contract.dated_request import DatedPredictionRequest
 from serving.contract.description import Instruments, ModelDescription
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
@@ -25,6 +26,7 @@ from serving.prediction.no_prediction import REASON_CODES
 
 _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (PredictionRequest, "validation"),
+    (DatedPredictionRequest, "validation"),
     (BatchRequest, "validation"),
     (PredictionResponse, "serialization"),
     (BatchResponse, "serialization"),
@@ -42,6 +44,10 @@ _CODES: dict[str, tuple[str, ...]] = {
 """Every code of an answer, by part. The types leave codes open, so that an older client accepts newer ones."""
 
 
+RECORD = "Record"
+"""The schema of a patient's record in either form."""
+
+
 def reference(name: str) -> Document:
     """A reference to a schema by its name."""
     return {"$ref": f"#/components/schemas/{name}"}
@@ -54,10 +60,15 @@ def component_schemas(protocol: Protocol) -> dict[str, Document]:
         inputs, ref_template="#/components/schemas/{model}", schema_generator=_PlainSchema
     )
     schemas: dict[str, Document] = _in_prose(definitions["$defs"])
-    _narrow_ratings(schemas["Assessment"], protocol)
+    for name in ("Assessment", "DatedAssessment"):
+        _narrow_ratings(schemas[name], protocol)
     _narrow_sessions(schemas["Session"])
     _narrow_covariates(schemas["Patient"], protocol)
-    schemas["BatchRequest"]["properties"]["requests"]["items"] = reference("PredictionRequest")
+    schemas["BatchRequest"]["properties"]["requests"]["items"] = reference(RECORD)
+    schemas[RECORD] = {
+        "description": "One patient's record up to today, in days or in dates.",
+        "anyOf": [reference("PredictionRequest"), reference("DatedPredictionRequest")],
+    }
     for name, codes in _CODES.items():
         schemas[name]["properties"]["code"]["enum"] = list(codes)
     return schemas

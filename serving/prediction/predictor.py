@@ -21,11 +21,13 @@ from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at, landmark_days, later_rows
 from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
+from serving.contract.dated_record import DatedRecord, ReceivedRecord, in_days, refusal_in_dates
 from serving.contract.refusal import RequestRefusedError, kind_of
 from serving.contract.request import PredictionRequest
 from serving.contract.response import AnsweringModel, Document, PredictionResponse
 from serving.prediction.answers import PREDICTED, RowAnswers
 from serving.prediction.cautions import cautions_for
+from serving.prediction.dated_answer import answer_in_dates
 from serving.prediction.no_prediction import ineligible, no_landmark_reached, not_predictable
 from serving.prediction.record import RecordReader
 from serving.prediction.row_writer import RowWriter, write
@@ -87,12 +89,20 @@ class Predictor:
             RowAnswers(model, records, features) for model, records in zip(bundle.models, bundle.records, strict=True)
         ]
 
-    def predict(self, request: PredictionRequest) -> PredictionResponse:
-        """The answer at the latest landmark reached; raises ``RequestRefusedError`` for a record that is not valid."""
-        (reply,) = self.answer_many([request], [str(uuid4())])
+    def predict(self, record: ReceivedRecord) -> PredictionResponse:
+        """The answer at the latest landmark reached, whose date it has if the record is in dates.
+
+        Raises ``RequestRefusedError`` for a record that is not valid.
+        """
+        return PredictionResponse.model_validate_json(self.answer(record, str(uuid4())))
+
+    def answer(self, record: ReceivedRecord, prediction_id: str, *, in_full: bool = True) -> bytes:
+        """As ``predict``, as JSON with this id. The reasons and the weekly curve are null unless ``in_full``."""
+        (reply,) = self.answer_many([in_days(record)], [prediction_id], in_full=in_full)
+        calendar = record.calendar if isinstance(record, DatedRecord) else None
         if isinstance(reply, RequestRefusedError):
-            raise reply
-        return PredictionResponse.model_validate_json(reply.body)
+            raise reply if calendar is None else refusal_in_dates(reply)
+        return reply.body if calendar is None else answer_in_dates(reply.body, calendar)
 
     def answer_many(
         self, requests: Sequence[PredictionRequest], prediction_ids: Sequence[str], *, in_full: bool = True
@@ -192,7 +202,7 @@ class Predictor:
             answer |= found.answer
             answer["cautions"] = cautions
             return PredictionReply(write(answer), answer, found.landmark, found.landmark_day, found.row)
-        answer["landmark"] = {"name": found.landmark, "day": found.landmark_day}
+        answer["landmark"] = {"name": found.landmark, "day": found.landmark_day, "date": None}
         answer |= found.answer
         answer["not_used"] = found.not_used
         answer["cautions"] = cautions

@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 import bentoml
 
+from serving.contract.dated_record import DatedRecord, ReceivedRecord, in_days, refusal_in_dates
 from serving.contract.failures import StateError
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.request import PredictionRequest
 from serving.http.access_control import RETRY_SOON
 from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
 from serving.http.request_record import note_predictions
 from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
+from serving.prediction.dated_answer import answer_in_dates
 from serving.server.batcher import OverloadedError, Reply
 from serving.server.worker import Worker
 
@@ -49,7 +50,7 @@ async def answered(work: Awaitable[Answer]) -> Answer | ProblemResponse:
     return ProblemResponse(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_SOON)
 
 
-async def logged_reply(reading: Awaitable[PredictionRequest]) -> LoggedReply | RequestRefusedError | ProblemResponse:
+async def logged_reply(reading: Awaitable[ReceivedRecord]) -> LoggedReply | RequestRefusedError | ProblemResponse:
     """The answer to the record that ``reading`` gives, which is in the log by now; or why there is none.
 
     The problems of a refused record have its own paths. Other errors of ``reading`` are raised.
@@ -62,8 +63,20 @@ async def logged_reply(reading: Awaitable[PredictionRequest]) -> LoggedReply | R
     return reply
 
 
-async def _reply_to(reading: Awaitable[PredictionRequest]) -> Reply:
-    return await current_worker().batcher.answer(await reading, CURRENT.get())
+async def _reply_to(reading: Awaitable[ReceivedRecord]) -> Reply:
+    record = await reading
+    return reply_in_form(await current_worker().batcher.answer(in_days(record), CURRENT.get()), record)
+
+
+def reply_in_form(reply: Reply, record: ReceivedRecord | RequestRefusedError) -> Reply:
+    """The reply to a record as its sender wrote it: with dates, if the record was in dates. The log has days only."""
+    if not isinstance(record, DatedRecord):
+        return reply
+    if isinstance(reply, RequestRefusedError):
+        return refusal_in_dates(reply)
+    if isinstance(reply, LoggedReply):
+        return LoggedReply(reply.prediction_id, answer_in_dates(reply.answer, record.calendar).decode())
+    return reply
 
 
 def refused_for_its_key(reply: KeyReusedError | EntryChangedError) -> ProblemResponse:

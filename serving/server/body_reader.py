@@ -5,12 +5,14 @@ BentoML's own reading would keep the loop from everybody until it ends.
 
 import asyncio
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from _bentoml_sdk.io_models import IOMixin  # type: ignore[import-untyped]
 from starlette.requests import Request
 
 from serving.contract.batch import BatchContent
-from serving.contract.reading import read_request
+from serving.contract.dated_record import ReceivedRecord
+from serving.contract.reading import read_record
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.fhir.parts import FhirRecord
 from serving.fhir.reading.bundle import read_fhir
@@ -45,17 +47,18 @@ class BatchBody(UnreadBody, BatchRequest):
 class BodyReader:
     """Reads the bodies of one process. Long ones take turns, so that the loop competes with one thread only."""
 
-    def __init__(self, limits: BodyLimits) -> None:
-        """A record of a batch may be as long as a single one."""
+    def __init__(self, limits: BodyLimits, zone: ZoneInfo | None = None) -> None:
+        """A record of a batch may be as long as a single one; ``zone`` is the clinic's, for records in dates."""
         self._limits = limits
+        self._zone = zone
         self._turn = asyncio.Lock()
 
-    async def one(self, body: bytes) -> PredictionRequest:
+    async def one(self, body: bytes) -> ReceivedRecord:
         """One record; raises ``RequestRefusedError``."""
         if len(body) <= SHORT_BYTES:
-            return read_request(body)
+            return read_record(body, self._zone)
         async with self._turn:
-            return await asyncio.to_thread(read_request, body)
+            return await asyncio.to_thread(read_record, body, self._zone)
 
     async def fhir(self, body: bytes, defaults: ReadingDefaults) -> FhirRecord:
         """One record from FHIR resources; raises ``FhirRefusedError``."""
@@ -66,7 +69,7 @@ class BodyReader:
 
     async def batch(self, body: bytes) -> BatchContent:
         """All records of a batch; raises ``RequestRefusedError`` for the whole."""
-        reading = BatchContent(body, self._limits.one)
+        reading = BatchContent(body, self._limits.one, self._zone)
         if len(body) <= SHORT_BYTES:
             while not reading.advance(SLICE_SECONDS):
                 await asyncio.sleep(0)

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
+from serving.contract.dated_record import DatedRecord
 from serving.contract.failures import LogUnavailableError, StateError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.response import BatchResponse, PredictionResponse
@@ -31,7 +32,7 @@ from serving.http.readyz import Readyz
 from serving.http.request_record import note_predictions
 from serving.http.response import ResponseHeaders
 from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
-from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key
+from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key, reply_in_form
 from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
@@ -154,7 +155,9 @@ class KapOutcomes:
     async def _predict_batch(self, body: bytes) -> list[Reply]:
         call, batch = CURRENT.get(), await self.worker.bodies.batch(body)
         self.worker.charge(call, len(batch.records) - 1)  # access control counted one
-        return await self.worker.batcher.answer_batch(batch.records, call, in_full=batch.in_full)
+        requests = [one.request if isinstance(one, DatedRecord) else one for one in batch.records]
+        replies = await self.worker.batcher.answer_batch(requests, call, in_full=batch.in_full)
+        return [reply_in_form(reply, one) for reply, one in zip(replies, batch.records, strict=True)]
 
 
 def _item(reply: Reply) -> bytes:

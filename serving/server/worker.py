@@ -42,7 +42,7 @@ class Worker:
         self.settings = settings
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
-        self.bodies = BodyReader(self.limits)
+        self.bodies = BodyReader(self.limits, settings.time_zone)
         self.loader = ModelLoader(settings.model, self.limits)
         self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
         self.tracing = tracer_from_environment()

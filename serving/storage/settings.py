@@ -6,6 +6,7 @@ Every setting is declared here, with its range and its meaning.
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.protocol.problems import InputRefusedError, Problem
+from serving.contract.calendar import DateRefusedError, zone_named
 from serving.storage.password_file import read_password
 from serving.storage.postgresql import OPTIONS, SSL_MODES
 
@@ -77,6 +79,11 @@ class Settings(BaseSettings):
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
+    time_zone: ZoneInfo | None = Field(
+        default=None,
+        description="the clinic's time zone by its IANA name, such as Europe/Berlin; for records in dates that name "
+        "none",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
     )
@@ -122,6 +129,14 @@ class Settings(BaseSettings):
         if not all(isinstance(part, str) and _ORIGIN.fullmatch(part) for part in parts):
             raise ValueError("another text")
         return tuple(parts)
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _is_known(cls, value: Any) -> Any:
+        try:
+            return zone_named(value) if isinstance(value, str) else value
+        except DateRefusedError as refused:
+            raise ValueError(refused.found) from None
 
     @model_validator(mode="after")
     def _has_both_files(self) -> "Settings":

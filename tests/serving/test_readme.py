@@ -10,7 +10,7 @@ import pytest
 from features.eligibility.eligibility import Ineligible
 from models.applicability import WORDS
 from models.bundle import save_bundle
-from serving.contract.reading import read_request
+from serving.contract.reading import read_record, read_request
 from serving.contract.response import Prediction
 from serving.prediction.predictor import Predictor
 from tests.places import ROOT
@@ -18,7 +18,7 @@ from tests.serving.bundles import toy_bundle, wavering, with_applicability
 from tests.serving.requests import problems
 
 README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
-REQUEST, ANSWER, REFUSED, REFUSAL = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
+REQUEST, DATED, ANSWER, REFUSED, REFUSAL = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
 DIFFERS_EACH_TIME = {"prediction_id", "bundle_digest"}
 
 
@@ -41,6 +41,14 @@ def _shown_in(shown: Any, found: Any) -> None:
 def test_the_request_gets_the_answer() -> None:
     response = Predictor(wavering(with_applicability(toy_bundle())), "3").predict(read_request(REQUEST))
     _shown_in(json.loads(ANSWER), response.model_dump(mode="json"))
+
+
+def test_the_request_in_dates_is_the_same_and_gets_the_same_answer_with_the_date_of_the_landmark() -> None:
+    predictor = Predictor(wavering(with_applicability(toy_bundle())), "3")
+    assert read_request(DATED) == read_request(REQUEST)
+    shown = json.loads(ANSWER)
+    shown["landmark"]["date"] = "2026-10-21"
+    _shown_in(shown, predictor.predict(read_record(DATED)).model_dump(mode="json"))
 
 
 def test_the_refused_request_gets_the_refusal() -> None:

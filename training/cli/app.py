@@ -151,9 +151,10 @@ def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
         click.echo(_fhir_answer(file.read(), model))
         return
     from serving.prediction.offline import predict_json
+    from serving.storage.settings import load_settings
     from training.registry.release import load_registered
 
-    answer = predict_json(file.read(), *load_registered(model))
+    answer = predict_json(file.read(), *load_registered(model), load_settings().time_zone)
     if words:
         from training.cli.texts.prediction_text import as_text
 

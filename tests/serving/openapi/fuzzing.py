@@ -123,4 +123,4 @@ def _check_items(documented: ApiDocument, response: Response) -> None:
     requests, answers = json.loads(response.request.body)["requests"], response.json()["answers"]
     assert len(requests) == len(answers)
     for request, answer in zip(requests, answers, strict=True):
-        assert documented.allows("PredictionRequest", request) or answer["outcome"] == "refused"
+        assert documented.allows("Record", request) or answer["outcome"] == "refused"

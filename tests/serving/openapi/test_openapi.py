@@ -162,7 +162,12 @@ def test_every_example_of_a_request_is_allowed_by_its_schema_and_has_its_answer(
 def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Protocol) -> None:
     found = prediction_examples(Predictor(toy_bundle(protocol), "3"))
     outcomes = {name: one.answer.get("outcome") for name, one in found.items()}
-    assert outcomes == {"predicted": "predicted", "not_predictable": "not_predictable", "refused": None}
+    assert outcomes == {
+        "predicted": "predicted",
+        "in_dates": "predicted",
+        "not_predictable": "not_predictable",
+        "refused": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -200,6 +205,7 @@ def test_every_example_of_a_request_is_answered_as_its_example_says(server: Serv
             executed.append((path, name))
     assert executed == [
         ("/v1/predict", "predicted"),
+        ("/v1/predict", "in_dates"),
         ("/v1/predict", "not_predictable"),
         ("/v1/predict", "refused"),
         ("/v1/predict_batch", "mixed"),
@@ -494,7 +500,9 @@ def test_the_document_passes_the_validator_of_openapi(protocol: Protocol) -> Non
 
 
 def test_an_answer_may_have_more_fields_and_a_request_may_not(served: Document) -> None:
+    dated = {"DatedPredictionRequest", "DatedPriorTreatment", "DatedSession", "DatedAssessment", "DatedEvent"}
     requested = {"PredictionRequest", "BatchRequest", "Patient", "PriorTreatment", "Session", "Assessment", "Event"}
+    requested |= dated
     closed = {
         name for name, schema in served["components"]["schemas"].items() if schema.get("additionalProperties") is False
     }

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import threading
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from serving.contract.reading import read_request
+from serving.contract.reading import read_record, read_request
 from serving.contract.refusal import RequestRefusedError
 from serving.http.body import BodyLimits
 from serving.server import body_reader
@@ -52,11 +53,11 @@ def test_reading_stops_when_the_time_for_an_answer_is_over(monkeypatch: pytest.M
 def test_a_long_record_is_read_in_a_thread_and_a_short_one_at_once(fill: int, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
 
-    def watched(body: bytes) -> object:
+    def watched(body: bytes, zone: ZoneInfo | None) -> object:
         threads.append(threading.current_thread())
-        return read_request(body)
+        return read_record(body, zone)
 
-    monkeypatch.setattr(body_reader, "read_request", watched)
+    monkeypatch.setattr(body_reader, "read_record", watched)
     body = json.dumps(EXAMPLE).encode() + b" " * fill
     assert asyncio.run(BodyReader(LIMITS).one(body)) == read_request(json.dumps(EXAMPLE))
     assert (threads == [threading.main_thread()]) == (fill == 0)

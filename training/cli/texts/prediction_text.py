@@ -143,7 +143,9 @@ def _by_group(contributions: list[Answer]) -> str:
 
 def _grounds(response: Answer) -> Iterable[str]:
     landmark = response["landmark"]
-    yield f"{_model(response)} answered at the landmark '{landmark['name']}', day {landmark['day']}."
+    date = landmark.get("date")
+    when = f"day {landmark['day']}" if date is None else f"on {date} (day {landmark['day']})"
+    yield f"{_model(response)} answered at the landmark '{landmark['name']}', {when}."
     missing = len(response["not_recorded"])
     if missing:
         yield f"{missing} of the model's features {'was' if missing == 1 else 'were'} not recorded."
