@@ -58,8 +58,8 @@ def refusal(refused: RequestRefusedError) -> ProblemResponse:
 class ProblemDetails:
     """ASGI middleware: every error is sent as problem details.
 
-    Only the report of ``/readyz`` and outcomes of FHIR stay as they are. Of other errors only the status is kept. An uncaught exception is
-    logged by its class and place, and answered with 500.
+    Only the report of ``/readyz`` and outcomes of FHIR stay as they are. Of other errors only the status is kept. An
+    uncaught exception is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:

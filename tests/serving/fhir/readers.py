@@ -1,8 +1,8 @@
 """Three independent readers of what the service sends: fhir-resources, FHIRPath in Python, and npm's fhir and fhirpath.
 
-`invariants.json` has the rules of FHIR R4 (4.0.1) for the resources that are sent, each for the elements that it is
-about; ``source`` names the definition, http://hl7.org/fhir/StructureDefinition/SOURCE. Both engines of FHIRPath evaluate
-all of them. R4B models read R4: the resources that are sent are the same in both.
+`invariants.json` has the rules of FHIR R4 (4.0.1) for the resources that are sent, each with the elements that it is
+about; ``source`` names the definition, http://hl7.org/fhir/StructureDefinition/SOURCE. Both engines of FHIRPath
+evaluate all of them. R4B models read R4: the resources that are sent are the same in both.
 """
 
 import json
@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
@@ -109,12 +109,12 @@ _FUNCTIONS = {"userInvocationTable": {"hasValue": {"fn": _has_value, "arity": {0
 
 
 def _is_narrative(text: Document) -> bool:
-    div = ElementTree.fromstring(text["div"])  # noqa: S314 - our own answer
+    div = ET.fromstring(text["div"])  # noqa: S314 - our own answer
     tags = {element.tag for element in div.iter()}
     return div.tag == f"{_XHTML}div" and tags <= {f"{_XHTML}div", f"{_XHTML}p"} and bool(re.search(r"\w", _words(div)))
 
 
-def _words(div: ElementTree.Element) -> str:
+def _words(div: ET.Element) -> str:
     return " ".join(div.itertext())
 
 

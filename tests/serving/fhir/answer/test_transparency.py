@@ -1,4 +1,4 @@
-"""AI Transparency on FHIR, ballot of January 2026: the names are those of the guide, and nothing of it is there unasked.
+"""AI Transparency on FHIR, ballot of January 2026: names are those of the guide, and nothing of it is there unasked.
 
 Expected names are written out from the guide's definitions (hl7.fhir.uv.aitransparency 1.0.0-ballot); that of the
 confidence extension from its continuous build.

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from models.bundle import Bundle
-from serving.contract.refusal import RequestProblem
 from serving.fhir.answer.capability import capability_statement, operation_definition
 from serving.fhir.answer.elements import write
-from serving.fhir.answer.operation_outcome import operation_outcome, outcome_of_status, refused_record
+from serving.fhir.answer.operation_outcome import operation_outcome, outcome_of_status
 from serving.fhir.parts import FhirIssue
 from tests.serving.answers import drawn
 from tests.serving.bundles import bundles_of_every_kind
@@ -59,10 +58,8 @@ def test_what_describes_the_interface_is_valid() -> None:
 
 def test_every_refusal_is_valid() -> None:
     issue = FhirIssue("structure", "Bundle.entry[0].resource.status", "a code", "nothing")
-    problems = [RequestProblem("assessments[3].score", "a number from 0 to 21", "a number out of range")]
-    refused = refused_record(problems, {"assessments[3]": "Bundle.entry[5].resource"}, more=7)
     outcomes = [operation_outcome([issue] * number) for number in (1, 100, 101)]
-    outcomes += [operation_outcome(refused), *(outcome_of_status(status, "No.") for status in STATUSES)]
+    outcomes += [outcome_of_status(status, "No.") for status in STATUSES]
     outcomes.append(outcome_of_status(400, "No.", [{"path": "", "required": "a JSON text", "found": "nothing"}]))
     assert objections([write(one) for one in outcomes]) == []
 
