@@ -52,6 +52,7 @@ PACKAGES = (
     "serving.fhir.elements",
     "serving.fhir.treatment",
     "serving.fhir.reading",
+    "serving.fhir.answer",
     "serving.decision",
     "serving.cds_hooks",
     "serving.log",

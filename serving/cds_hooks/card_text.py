@@ -103,7 +103,9 @@ def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
 
 def _not_predicted(answer: NotPredictable) -> Iterator[str]:
     yield "No prediction is possible for this record:"
-    yield "\n".join(f"- {one.message}{'' if one.remedy is None else ' ' + one.remedy}" for one in answer.reasons)
+    yield "\n".join(
+        f"- {one.message}" + ("" if one.remedy is None else f". To do: {one.remedy}") for one in answer.reasons
+    )
 
 
 def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:

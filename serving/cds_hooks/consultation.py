@@ -1,4 +1,4 @@
-"""From a call to the record that is predicted for: checks, the day of the first dose, and the reading of the prefetch.
+"""From a call to the record that is predicted for: checks, the course that is meant, and the reading of the prefetch.
 
 A call that is not about ketamine has no record, and no card.
 """
@@ -10,15 +10,37 @@ from zoneinfo import ZoneInfo
 
 from features.protocol.document import Protocol
 from serving.cds_hooks.prefetch import Prefetched, ketamine_given, ketamine_orders, prefetched
-from serving.cds_hooks.request import HookCall, read_hook_call
+from serving.cds_hooks.request import read_hook_call
 from serving.cds_hooks.services import CdsService, prefetch_templates
 from serving.contract.calendar import DateRefusedError, local_date
 from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.fhir.answer.operation_outcome import source_of
-from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource
-from serving.fhir.reading.bundle import read_resources
+from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes
 from serving.fhir.reading.options import ReadingOptions
+from serving.fhir.reading.record import assembled, refuse_if_wrong
+from serving.fhir.structure.resources import checked_resources
+from serving.fhir.treatment.administrations import Administration, read_administrations
+from serving.fhir.treatment.course import COURSE_GAP_DAYS, courses_of
 from serving.terminology.codes import Terminology
+
+ROOT = "prefetch"
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """A call that is about ketamine: what it brought, and the record read from it."""
+
+    prefetched: Prefetched
+    record: FhirRecord
+
+    def refused(self, error: RequestRefusedError) -> RequestRefusedError:
+        """A refusal of the record with the paths of the call, where they are known."""
+        sources = self.record.sources
+        listed = [
+            RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems
+        ]
+        return RequestRefusedError(listed, error.more)
 
 
 @dataclass(frozen=True)
@@ -30,7 +52,7 @@ class ConsultationReader:
     protocol: Protocol
     terminology: Terminology
 
-    def read(self, body: bytes, service: CdsService) -> "Consultation | None":
+    def read(self, body: bytes, service: CdsService) -> Consultation | None:
         """The record of a call; ``None`` where the call is not about ketamine.
 
         Raises ``RequestRefusedError`` with paths of the call, and ``PrefetchMissingError``.
@@ -40,18 +62,38 @@ class ConsultationReader:
         if service.hook == "order-sign" and not orders:
             return None
         found = prefetched(call, tuple(prefetch_templates(self.protocol, self.terminology)))
-        given = ketamine_given(found, self.terminology)
-        if service.hook == "patient-view" and not given:
+        if service.hook == "patient-view" and not ketamine_given(found, self.terminology):
             return None
-        today = self.today(self.zone)
-        first_dose = None if given else self._planned(orders, today)
-        options = ReadingOptions(today=today, zone=self.zone, first_dose=first_dose)
         try:
-            record = read_resources(found.located, options, self.protocol)
+            record = self._record(found, orders)
         except FhirRefusedError as refused:
             listed = [RequestProblem(one.expression, one.required, one.found) for one in refused.issues]
             raise RequestRefusedError(listed) from None
-        return Consultation(call, found, record)
+        return None if record is None else Consultation(found, record)
+
+    def _record(self, found: Prefetched, orders: Sequence[LocatedResource]) -> FhirRecord | None:
+        """The record of the course that is meant; ``None`` without a dose and an order. Raises ``FhirRefusedError``."""
+        today, notes = self.today(self.zone), ReadingNotes()
+        located = checked_resources(found.located, notes)
+        refuse_if_wrong(notes)
+        doses = self._doses(located, today)
+        latest = courses_of(doses)[-1] if doses else None
+        if orders and (latest is None or (today - latest[-1].date).days > COURSE_GAP_DAYS):
+            first_dose = self._planned(orders, today)
+        elif latest is not None:
+            first_dose = latest[0].date
+        else:
+            return None
+        options = ReadingOptions(today=today, zone=self.zone, first_dose=first_dose)
+        return assembled(located, options, self.protocol, ROOT, notes)
+
+    def _doses(self, located: Sequence[LocatedResource], today: dt.date) -> Sequence[Administration]:
+        """The doses of ketamine, in the order of time."""
+        notes = ReadingNotes()
+        context = ReadingContext(self.terminology, self.protocol, self.zone, today)
+        doses = read_administrations(located, context, notes)
+        refuse_if_wrong(notes)
+        return doses
 
     def _planned(self, orders: Sequence[LocatedResource], today: dt.date) -> dt.date:
         """The day of the first dose where none was given yet: that of the earliest order, but not before today."""
@@ -66,20 +108,3 @@ class ConsultationReader:
         except DateRefusedError as refused:
             problem = RequestProblem(f"{order.expression}.authoredOn", refused.required, refused.found)
             raise RequestRefusedError([problem]) from None
-
-
-@dataclass(frozen=True)
-class Consultation:
-    """A call that is about ketamine, what it brought, and the record read from it."""
-
-    call: HookCall
-    prefetched: Prefetched
-    record: FhirRecord
-
-    def refused(self, error: RequestRefusedError) -> RequestRefusedError:
-        """A refusal of the record with the paths of the call, where they are known."""
-        sources = self.record.sources
-        listed = [
-            RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems
-        ]
-        return RequestRefusedError(listed, error.more)

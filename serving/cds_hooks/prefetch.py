@@ -39,11 +39,10 @@ class Prefetched:
     located: tuple[LocatedResource, ...]
     lacking: tuple[str, ...]
 
-    def with_keys(self, keys: Sequence[str]) -> Iterator[LocatedResource]:
-        """The resources of some keys; those in a Bundle one by one."""
-        for one in self.located:
-            if one.expression.removeprefix("prefetch.") in keys:
-                yield from _resources(one)
+    def resources(self, key: str) -> list[LocatedResource]:
+        """The resources of a key; those in a Bundle one by one."""
+        named = [one for one in self.located if one.expression == f"prefetch.{key}"]
+        return [resource for one in named for resource in _resources(one)]
 
 
 def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
@@ -72,8 +71,10 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
 
 
 def ketamine_given(prefetched: Prefetched, terminology: Terminology) -> bool:
-    """Whether a course has begun: an administration or a procedure with a code of ketamine."""
-    return _any_ketamine(list(prefetched.with_keys(ADMINISTRATIONS)), terminology)
+    """Whether an administration has a code of ketamine; whether it was given is left to the reading."""
+    located = prefetched.resources(ADMINISTRATIONS)
+    index = ResourceIndex(located)
+    return any(_has_ketamine(one, index, terminology) for one in located)
 
 
 def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedResource]:
@@ -91,15 +92,9 @@ def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedRes
     return found
 
 
-def _any_ketamine(located: Sequence[LocatedResource], terminology: Terminology) -> bool:
-    index = ResourceIndex(located)
-    return any(_has_ketamine(one, index, terminology) for one in located)
-
-
 def _has_ketamine(one: LocatedResource, index: ResourceIndex, terminology: Terminology) -> bool:
     medication = index.resolve(one.resource.get("medicationReference"), one)
-    concepts = [one.resource.get("medicationCodeableConcept")]
-    concepts.append(one.resource.get("code") if medication is None else medication.resource.get("code"))
+    concepts = [one.resource.get("medicationCodeableConcept"), medication and medication.resource.get("code")]
     return any(_is_ketamine(coding, terminology) for concept in concepts for coding in _codings(concept))
 
 
@@ -112,10 +107,7 @@ def _is_ketamine(coding: Mapping[str, Any], terminology: Terminology) -> bool:
     system, code = coding.get("system"), coding.get("code")
     if not isinstance(system, str) or not isinstance(code, str):
         return False
-    if terminology.ketamine(system, code) is not None:
-        return True
-    treatment = terminology.treatment(system, code)
-    return treatment is not None and treatment.session == "dosing"
+    return terminology.ketamine(system, code) is not None
 
 
 def _lack(value: Any) -> Lack | None:

@@ -21,8 +21,8 @@ LOINC = "loinc"
 PATIENT = "patient"
 RATINGS = ("observations", "questionnaireResponses")
 """Prefetch keys of which at least one must be there: no prediction is possible without a rating."""
-ADMINISTRATIONS = ("administrations", "procedures")
-"""Prefetch keys that show whether ketamine was given."""
+ADMINISTRATIONS = "administrations"
+"""The prefetch key that shows whether ketamine was given."""
 USAGE = (
     "Everything is read from the prefetch and the context: this service never calls the EHR's FHIR server and ignores "
     "fhirAuthorization. It needs patient, and observations or questionnaireResponses; without them it answers 412. "

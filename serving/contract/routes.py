@@ -9,7 +9,7 @@ JSON, FHIR_JSON = "application/json", "application/fhir+json"
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent, as which types.
+    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent, as which type.
 
     ``ehr``: the token of a configured EHR opens it as well.
     """

@@ -16,6 +16,7 @@ from jwt.exceptions import (
     MissingRequiredClaimError,
     PyJWTError,
 )
+from jwt.types import Options
 
 from serving.http.ehr_issuers import EhrIssuer
 
@@ -24,9 +25,14 @@ LEEWAY_SECONDS = 60
 LONGEST_SECONDS = 300
 """How long a token may be valid: five minutes. The specification leaves it open [judgement]."""
 LONGEST_ID = 256
-_REQUIRED = ("iss", "aud", "exp", "iat", "jti")
-_OWN_CHECKS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_jti": False}
-"""Claims that are checked below, by the clock of this object and with texts of their own."""
+_OPTIONS: Options = {
+    "require": ["iss", "aud", "exp", "iat", "jti"],
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_jti": False,
+}
+"""The times and the id are checked below, by the clock of this object and with texts of their own."""
 _WRONG: tuple[tuple[type[PyJWTError], str], ...] = (
     (InvalidSignatureError, "its signature does not fit the key that it names"),
     (InvalidAudienceError, "its aud is not the address that was called; see KAP_PUBLIC_URL"),
@@ -97,8 +103,7 @@ class EhrTokens:
                 algorithms=[algorithm],
                 audience=self._public_url + path,
                 issuer=issuer.iss,
-                leeway=LEEWAY_SECONDS,
-                options={"require": list(_REQUIRED), **_OWN_CHECKS},
+                options=_OPTIONS,
             )
         except PyJWTError as error:
             raise TokenRefusedError(_why(error)) from None

@@ -15,9 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.routes import READYZ
+from serving.contract.routes import FHIR_JSON, JSON, READYZ
 
-JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 LOG = logging.getLogger("bentoml.kap")
 ACTIONS = {
@@ -73,8 +72,8 @@ def too_many(caller: str, wait: float) -> ProblemResponse:
 class ProblemDetails:
     """ASGI middleware: every error is sent as problem details.
 
-    Only the report of ``/readyz`` stays as it is. Of other errors only the status is kept. An uncaught exception is
-    logged by its class and place, and answered with 500.
+    Only the report of ``/readyz`` and outcomes of FHIR stay as they are. Of other errors only the status is kept. An
+    uncaught exception is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -100,11 +99,11 @@ class ProblemDetails:
 
 
 class _HeldResponse:
-    """A ``send`` that holds an error back, unless it is a problem document already, or JSON where that is kept."""
+    """A ``send`` that holds an error back, unless it is a problem or an outcome already, or JSON where that is kept."""
 
     def __init__(self, send: Send, *, keeps_json: bool) -> None:
         self._send = send
-        self._kept = (PROBLEM_JSON, JSON) if keeps_json else (PROBLEM_JSON,)
+        self._kept = (PROBLEM_JSON, FHIR_JSON, JSON) if keeps_json else (PROBLEM_JSON, FHIR_JSON)
         self.status: int | None = None
         self.begun = False
 

@@ -1,4 +1,4 @@
-"""Errors of the FHIR addresses as operation outcomes, whoever refused: access control, body limits, routes or defects."""
+"""Errors of the FHIR addresses as operation outcomes, whoever refused: access control, body limits, a route."""
 
 import orjson
 from starlette.datastructures import Headers

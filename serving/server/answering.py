@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -75,7 +76,7 @@ def reply_in_form(reply: Reply, record: ReceivedRecord | RequestRefusedError) ->
     if isinstance(reply, RequestRefusedError):
         return refusal_in_dates(reply)
     if isinstance(reply, LoggedReply):
-        return LoggedReply(reply.prediction_id, answer_in_dates(reply.answer, record.calendar).decode())
+        return replace(reply, answer=answer_in_dates(reply.answer, record.calendar).decode())
     return reply
 
 

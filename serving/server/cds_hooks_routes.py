@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.cds_hooks.card import CardsResponse
 from serving.cds_hooks.card_text import CardContext
-from serving.cds_hooks.cards import NO_CARDS, CardSettings, CardsResponse, prediction_cards, read_answer, wants_card
+from serving.cds_hooks.cards import NO_CARDS, CardSettings, prediction_cards, read_answer
 from serving.cds_hooks.consultation import Consultation, ConsultationReader
 from serving.cds_hooks.feedback import UNKNOWN_CARD, CardFeedback, FeedbackReceipt, read_feedback
 from serving.cds_hooks.prefetch import MISSING, PrefetchMissingError
@@ -23,6 +24,7 @@ from serving.contract import routes
 from serving.contract.calendar import today_in
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
+from serving.contract.response import Prediction
 from serving.decision.link import launch_path
 from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
@@ -76,12 +78,12 @@ async def _given(request: PredictionRequest) -> PredictionRequest:
 
 
 async def _cards(consultation: Consultation, reply: LoggedReply) -> CardsResponse:
-    """The card of a logged answer, with a link to the page where patient and clinician look at it together."""
+    """The card of a logged answer; that of a prediction has a link to the page on which both look at it together."""
     settings = current_worker().settings
     wanted = CardSettings(settings.cds_no_answer, settings.public_url)
     answer, launch = read_answer(reply.answer), None
     record = consultation.record
-    if wanted.public_url is not None and wants_card(answer, wanted):
+    if wanted.public_url is not None and isinstance(answer, Prediction):
         made = Launch(
             reply.prediction_id,
             record.request.model_dump_json().encode(),

@@ -21,9 +21,10 @@ from serving.contract.request import PredictionRequest
 from serving.fhir.answer.bundle import answer_bundle
 from serving.fhir.answer.capability import capability_statement, operation_definition
 from serving.fhir.answer.elements import Resource, write
-from serving.fhir.answer.operation_outcome import operation_outcome, refused_record
+from serving.fhir.answer.operation_outcome import operation_outcome
 from serving.fhir.parts import FhirIssue, FhirRecord, FhirRefusedError
 from serving.fhir.reading.options import ReadingDefaults
+from serving.fhir.reading.problems import issues_of
 from serving.http.errors import ProblemResponse
 from serving.http.fhir_format import NOT_ACCEPTABLE, answer_type
 from serving.http.worker_metrics import software_version
@@ -34,8 +35,9 @@ Handler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
 _PLACE = re.compile(r"\[\d+\]")
 MOST_NAMES = 6
 """Elements of a place that a metric names."""
-UNREADABLE = ("structure", "value", "too-long")
-"""Issues of a bundle that is no valid FHIR: 400. Others break a rule of this service: 422 (FHIR R4, RESTful API)."""
+UNREADABLE = ("structure", "too-long")
+"""Issues of a body that is not the JSON of FHIR resources, or has too many: 400. With others it was read, but a value
+is wrong or a rule is broken: 422 (FHIR R4, RESTful API)."""
 
 
 async def _predict(request: Request, media_type: str) -> Response:
@@ -56,8 +58,7 @@ async def _predict(request: Request, media_type: str) -> Response:
     if isinstance(reply, ProblemResponse):
         return reply
     if isinstance(reply, RequestRefusedError):
-        issues = refused_record(reply.problems, read[0].sources, reply.more)
-        return _sent(operation_outcome(issues), routes.FHIR_JSON, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _outcome(issues_of(reply, read[0]))
     return _sent(_bundle(reply, read[0]), media_type)
 
 
@@ -76,6 +77,10 @@ def _bundle(reply: LoggedReply, record: FhirRecord) -> Resource:
 def _refused(issues: tuple[FhirIssue, ...]) -> Response:
     """Why a bundle is refused, which is counted by the elements at fault."""
     current_worker().metrics.refused([RequestProblem(_element(issue.expression), "", "") for issue in issues])
+    return _outcome(issues)
+
+
+def _outcome(issues: tuple[FhirIssue, ...]) -> Response:
     unreadable = any(issue.code in UNREADABLE for issue in issues)
     status = HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_ENTITY
     return _sent(operation_outcome(issues), routes.FHIR_JSON, status)

@@ -36,6 +36,7 @@ from serving.log.append import EntryChangedError, KeyReusedError, LoggedReply
 from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key, reply_in_form
 from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
+from serving.server.cds_hooks_routes import CDS_HOOKS_ROUTES
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
 from serving.server.fhir_routes import FHIR_ROUTES
 from serving.server.model_loader import ModelLoader
@@ -90,6 +91,7 @@ _pages = Starlette(
         Route(routes.OPENAPI, _openapi),
         Route(routes.METRICS, _metrics),
         *FHIR_ROUTES,
+        *CDS_HOOKS_ROUTES,
     ]
 )
 

@@ -64,6 +64,32 @@ def operation_definition() -> Resource:
     }
 
 
+def _given(name: str, kind: str, documentation: str, most: str = "1") -> Resource:
+    """A parameter of the request."""
+    return {"name": name, "use": "in", "min": 0, "max": most, "documentation": documentation, "type": kind}
+
+
+_PARAMETERS: list[Resource] = [
+    _given(
+        "record",
+        "Resource",
+        "The patient's resources: a Bundle of type collection, or resources one by one. The name may be another. A "
+        "Bundle may also be the body itself, without Parameters.",
+        "*",
+    ),
+    _given("firstDoseDate", "date", "Day 0, also a planned one. Without it, day 0 is the first dose of ketamine."),
+    _given("asOf", "date", "Today. Without it, the date of the service."),
+    _given("timeZone", "code", "The clinic's time zone by its IANA name, such as Europe/Berlin."),
+    {
+        **_given("mainCondition", "Reference", "The Condition that is treated, where there are several."),
+        "targetProfile": ["http://hl7.org/fhir/StructureDefinition/Condition"],
+    },
+    _given(
+        "priorTreatmentsComplete",
+        "boolean",
+        "Whether the earlier treatments that were sent are all there were. Without it, they count as recorded.",
+    ),
+]
 _RETURN: Resource = {
     "name": "return",
     "use": "out",

@@ -9,10 +9,10 @@ from models.bundle import Bundle
 from serving.contract.refusal import RequestRefusedError
 from serving.fhir.answer.bundle import answer_bundle
 from serving.fhir.answer.elements import Resource
-from serving.fhir.answer.operation_outcome import refused_record
 from serving.fhir.parts import FhirIssue, FhirRefusedError
 from serving.fhir.reading.bundle import read_fhir
 from serving.fhir.reading.options import ReadingDefaults
+from serving.fhir.reading.problems import issues_of
 from serving.prediction.description import describe_model
 from serving.prediction.predictor import Predictor
 
@@ -31,7 +31,7 @@ def predict_fhir(
     predictor = Predictor(bundle, version)
     (reply,) = predictor.answer_many([record.request], [str(uuid4())])
     if isinstance(reply, RequestRefusedError):
-        raise _refused(refused_record(reply.problems, record.sources, reply.more))
+        raise _refused(issues_of(reply, record))
     described = describe_model(bundle, version, predictor.run_id, None)
     return answer_bundle(reply.answer, record, described, dt.datetime.now(dt.UTC), transparency=transparency)
 

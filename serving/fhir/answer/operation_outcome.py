@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from serving.contract.refusal import RequestProblem
 from serving.contract.response import Document
 from serving.fhir.answer.elements import Resource
 from serving.fhir.parts import FhirIssue, UnusedPart
@@ -37,23 +36,6 @@ def operation_outcome(issues: Sequence[FhirIssue]) -> Resource:
     """Why a bundle is refused: for each issue the FHIRPath, what is required and what was found."""
     listed = [_of_refusal(issue) for issue in issues[:MOST_ISSUES]]
     return _outcome([*listed, *_left_out("error", len(issues))])
-
-
-def refused_record(problems: Sequence[RequestProblem], sources: Mapping[str, str], more: int = 0) -> list[FhirIssue]:
-    """Problems of a record as issues at the FHIRPath of the resource that each came from."""
-    listed = [FhirIssue("invariant", source_of(one.path, sources), one.required, one.found) for one in problems]
-    if more:
-        listed.append(FhirIssue("invariant", "", "a valid record", f"{more} more problems"))
-    return listed
-
-
-def source_of(path: str, sources: Mapping[str, str]) -> str:
-    """The FHIRPath behind a path of the record, or behind the nearest part that holds it; empty if there is none."""
-    while path:
-        if path in sources:
-            return sources[path]
-        path = path[: max(path.rfind("."), path.rfind("[")) + 1][:-1]
-    return ""
 
 
 def outcome_of_status(status: int, detail: str, problems: Iterable[Mapping[str, str]] = ()) -> Resource:

@@ -68,7 +68,14 @@ def assembled(
     refuse_if_wrong(notes)
     request = _checked(document, root)
     basis = _basis(located, rows, notes)
-    return FhirRecord(request, calendar, patient.reference, basis, document.sources, tuple(notes.unused))
+    condition = _reference_at(document.sources.get("patient.diagnosis", ""), located)
+    return FhirRecord(request, calendar, patient.reference, basis, document.sources, tuple(notes.unused), condition)
+
+
+def _reference_at(expression: str, located: Sequence[LocatedResource]) -> str:
+    """The reference of the resource in which an expression is; empty if it is in none."""
+    holding = (one.reference for one in located if f"{expression}.".startswith(f"{one.expression}."))
+    return next(holding, "")
 
 
 def refuse_if_wrong(notes: ReadingNotes) -> None:

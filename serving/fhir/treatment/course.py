@@ -36,19 +36,19 @@ def ketamine_course(
             required = f"a MedicationAdministration of ketamine, or {FIRST_DOSE}"
             notes.refuse("required", root, required, "neither")
             return None
-        courses = _courses(doses)
+        courses = courses_of(doses)
         if len(courses) > 1:
             required = f"doses at most {COURSE_GAP_DAYS} days apart, or {FIRST_DOSE}"
             for later in courses[1:]:
                 notes.refuse("invariant", later[0].date_expression, required, "a longer gap before this dose")
             return None
         first_dose = doses[0].date
-    before = _courses([dose for dose in doses if dose.date < first_dose])
+    before = courses_of([dose for dose in doses if dose.date < first_dose])
     rows = tuple(_earlier_course(course, notes) for course in before)
     return KetamineCourse(first_dose, tuple(dose for dose in doses if dose.date >= first_dose), rows)
 
 
-def _courses(doses: Sequence[Administration]) -> list[list[Administration]]:
+def courses_of(doses: Sequence[Administration]) -> list[list[Administration]]:
     """The doses by course, in the order of time."""
     courses: list[list[Administration]] = []
     for dose in doses:
