@@ -4,15 +4,20 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal["predict", "read", "admin"]
+Admission: TypeAlias = Literal["launch"]
+"""What admits without a key: the signed token of a launch, in the address or in ``Authorization: Launch TOKEN``."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent."""
+    """``scope`` is what a key must allow, or what admits in place of a key; ``None`` if nothing is needed.
+
+    ``body`` is what may be sent.
+    """
 
     path: str
     method: Literal["GET", "POST"]
-    scope: Scope | None
+    scope: Scope | Admission | None
     body: Literal["none", "one", "batch"] = "none"
 
     @property
@@ -25,6 +30,7 @@ PREDICT, PREDICT_BATCH = "/v1/predict", "/v1/predict_batch"
 MODEL, INSTRUMENTS = "/v1/model", "/v1/instruments"
 LIVEZ, HEALTHZ, READYZ = "/livez", "/healthz", "/readyz"
 METRICS, OPENAPI = "/metrics", "/openapi.json"
+DECIDE, WHAT_IF = "/decide", "/decide/what-if"
 
 ROUTES = {
     route.path: route
@@ -38,5 +44,20 @@ ROUTES = {
         Route(READYZ, "GET", None),
         Route(METRICS, "GET", "read"),
         Route(OPENAPI, "GET", None),
+        Route(DECIDE, "POST", "predict", "one"),
     )
 }
+"""The addresses for programs, each of which `GET /openapi.json` describes."""
+
+PAGES = {route.path: route for route in (Route(DECIDE, "GET", "launch"), Route(WHAT_IF, "POST", "launch", "one"))}
+"""The addresses for a person's browser: the page of a launch, and what its script asks."""
+
+
+def routes_at(path: str) -> tuple[Route, ...]:
+    """The routes of an address, one for each method that it takes; none if there is no such address."""
+    return tuple(table[path] for table in (PAGES, ROUTES) if path in table)
+
+
+def route_of(path: str, method: str) -> Route | None:
+    """The route of an address and a method."""
+    return next((route for route in routes_at(path) if method in route.methods), None)

@@ -1,7 +1,8 @@
 """Access control: address, method, caller, scope, rate and headers of a request are checked before its body is read.
 
 Until the first key is made, only direct requests from this machine are answered: not from a proxy, and not from a page
-in a browser that uses another host name.
+in a browser that uses another host name. The page of a launch needs its token in place of a key, on any machine: an
+admitted caller made it, and the browser that opens it is elsewhere.
 """
 
 import re
@@ -13,12 +14,14 @@ from math import ceil
 from typing import Protocol
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import ROUTES
 from serving.contract.routes import Scope as KeyScope
+from serving.contract.routes import route_of, routes_at
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.errors import ProblemResponse
+from serving.http.launch_admission import LaunchTokens, NoLaunches, refused_launch, sent_token
 from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
 
@@ -61,8 +64,9 @@ class AccessControl:
         keys: Callable[[], Keys],
         rates: Callable[[], Rates],
         keys_unknown: Callable[[], None] = lambda: None,
+        launches: Callable[[], LaunchTokens] = NoLaunches,
     ) -> None:
-        """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving.
+        """Wrap ``app``; keys, rates and launches are looked up at each request: they exist only while serving.
 
         ``keys_unknown`` is told of each request that is refused because the keys can't be read.
         """
@@ -70,6 +74,7 @@ class AccessControl:
         self._keys = keys
         self._rates = rates
         self._keys_unknown = keys_unknown
+        self._launches = launches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -79,7 +84,7 @@ class AccessControl:
             return
         headers = Headers(scope=scope)
         admitted = self._admit(scope, headers)
-        if isinstance(admitted, ProblemResponse):
+        if isinstance(admitted, Response):
             await admitted(scope, receive, send)
             return
         token = CURRENT.set(admitted)
@@ -88,18 +93,27 @@ class AccessControl:
         finally:
             CURRENT.reset(token)
 
-    def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
+    def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | Response:
         received = time.perf_counter()
-        route = ROUTES.get(scope["path"])
+        route = route_of(scope["path"], scope["method"])
         if route is None:
-            return ProblemResponse(HTTPStatus.NOT_FOUND)
-        if scope["method"] not in route.methods:
-            return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
+            return _no_such_route(scope["path"])
+        if route.scope == "launch":
+            return self._launched(scope, headers, received)
         key = None if route.scope is None else self._caller(scope, headers, route.scope)
         if isinstance(key, ProblemResponse):
             return key
         refused = _refuse_headers(headers) if route.method == "POST" else None
         return refused or AdmittedRequest(key, received, headers.get("idempotency-key"))
+
+    def _launched(self, scope: Scope, headers: Headers, received: float) -> AdmittedRequest | Response:
+        """A request that the token of a launch admits."""
+        token = sent_token(scope, headers)
+        status = self._launches().status(token)
+        if status != "valid":
+            return refused_launch(scope, headers, status)
+        refused = _refuse_headers(headers) if scope["method"] == "POST" else None
+        return refused or AdmittedRequest(None, received, launch=token)
 
     def _caller(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
         """The key of the caller; ``None`` for a caller on this machine before the first key."""
@@ -126,6 +140,13 @@ class AccessControl:
             detail = f"This key has reached its rate limit. {retry}"
             return ProblemResponse(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
         return key
+
+
+def _no_such_route(path: str) -> ProblemResponse:
+    allowed = ", ".join(method for route in routes_at(path) for method in route.methods)
+    if not allowed:
+        return ProblemResponse(HTTPStatus.NOT_FOUND)
+    return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": allowed})
 
 
 def _refuse_headers(headers: Headers) -> ProblemResponse | None:

@@ -11,11 +11,15 @@ LOOPBACK = "loopback"
 
 @dataclass(frozen=True)
 class AdmittedRequest:
-    """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys."""
+    """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys.
+
+    ``launch`` is the token that admitted it in place of a key.
+    """
 
     key: ApiKey | None
     received: float
     idempotency: str | None = None
+    launch: str | None = None
 
     @property
     def caller(self) -> str:

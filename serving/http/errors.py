@@ -14,10 +14,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.routes import READYZ
+from serving.contract.routes import DECIDE, READYZ
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+HTML = "text/html"
+_KEPT = {READYZ: (JSON,), DECIDE: (HTML,)}
+"""Errors that are sent as they are, by address and media type."""
 LOG = logging.getLogger("bentoml.kap")
 ACTIONS = {
     HTTPStatus.NOT_FOUND: "There is no such address. GET /openapi.json lists the addresses.",
@@ -59,8 +62,8 @@ def refusal(refused: RequestRefusedError) -> ProblemResponse:
 class ProblemDetails:
     """ASGI middleware: every error is sent as problem details.
 
-    Only the report of ``/readyz`` stays as it is. Of other errors only the status is kept. An uncaught exception is
-    logged by its class and place, and answered with 500.
+    Only the report of ``/readyz`` and the page of ``/decide`` stay as they are. Of other errors only the status is
+    kept. An uncaught exception is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -72,7 +75,7 @@ class ProblemDetails:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        held = _HeldResponse(send, keeps_json=scope["path"] == READYZ)
+        held = _HeldResponse(send, _KEPT.get(scope["path"], ()))
         try:
             await self._app(scope, receive, held)
         except Exception:
@@ -86,11 +89,11 @@ class ProblemDetails:
 
 
 class _HeldResponse:
-    """A ``send`` that holds an error back, unless it is a problem document already, or JSON where that is kept."""
+    """A ``send`` that holds an error back, unless it is a problem document already, or of a type that is ``kept``."""
 
-    def __init__(self, send: Send, *, keeps_json: bool) -> None:
+    def __init__(self, send: Send, kept: tuple[str, ...]) -> None:
         self._send = send
-        self._kept = (PROBLEM_JSON, JSON) if keeps_json else (PROBLEM_JSON,)
+        self._kept = (PROBLEM_JSON, *kept)
         self.status: int | None = None
         self.begun = False
 

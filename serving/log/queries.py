@@ -31,7 +31,7 @@ from serving.log.content import ContentChangedError, EncryptedContent, decrypt, 
 from serving.storage.database import metadata, reading
 from serving.storage.pseudonyms import Secret
 
-Kind: TypeAlias = Literal["prediction", "erasure"]
+Kind: TypeAlias = Literal["prediction", "erasure", "feedback", "what_if"]
 ROWS_AT_ONCE = 500
 
 

@@ -16,6 +16,7 @@ from features.protocol.document import Covariate, Protocol
 from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from models.applicability import WORDS
 from serving.contract.description import Instruments, ModelDescription
+from serving.contract.page_link import PageLink
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
 from serving.http.readyz import ReadinessReport
@@ -31,6 +32,7 @@ _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (ModelDescription, "serialization"),
     (Instruments, "serialization"),
     (ReadinessReport, "serialization"),
+    (PageLink, "serialization"),
     (ProblemDocument, "validation"),  # in an answer without problems the field is absent
 )
 

@@ -34,6 +34,7 @@ from serving.server.answering import answered, current_worker, logged_reply, ref
 from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
+from serving.server.decision_routes import DECISION_ROUTES
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
 from serving.storage.pseudonyms import Secret
@@ -85,6 +86,7 @@ _pages = Starlette(
         Route(routes.INSTRUMENTS, _instruments),
         Route(routes.OPENAPI, _openapi),
         Route(routes.METRICS, _metrics),
+        *DECISION_ROUTES,
     ]
 )
 
@@ -173,6 +175,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
             "keys": lambda: current_worker().keys,
             "rates": lambda: current_worker().rates,
             "keys_unknown": lambda: current_worker().refused_for_the_log(),
+            "launches": lambda: current_worker().launches,
         },
     ),
     (WholeBody, {"limits": lambda: current_worker().limits, "metrics": lambda: current_worker().metrics}),

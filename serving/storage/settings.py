@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins such as https://clinic.example, comma-separated"
     )
+    launch_minutes: int = Field(
+        default=15, ge=1, le=120, description="minutes for which a link to the page of an answer works, from 1 to 120"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
     tls_certificate: Path | None = Field(
         default=None, description="the PEM file of the certificate, together with KAP_TLS_KEY"
@@ -83,7 +86,6 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(
         default=None, description="the PEM file of the certificate's key, together with KAP_TLS_CERTIFICATE"
     )
-
     plain_http: Literal["behind-a-proxy"] | None = Field(
         default=None,
         description="behind-a-proxy to let other machines connect without TLS; a proxy in front must encrypt",
