@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from serving.fhir.parts import FhirIssue, IssueCode
 from serving.fhir.structure.expressions import expression_at
-from serving.fhir.structure.shapes import REQUIRED, wrong_types
+from serving.fhir.structure.shapes import REQUIRED, is_plainly_valid, wrong_types
 
 READ_TYPES: Final = frozenset(
     {
@@ -26,6 +26,7 @@ READ_TYPES: Final = frozenset(
         "Observation",
         "Patient",
         "Procedure",
+        "Questionnaire",
         "QuestionnaireResponse",
     }
 )
@@ -97,6 +98,8 @@ _REQUIRED: dict[str, str] = {
 def resource_issues(name: str, resource: Mapping[str, Any], expression: str) -> list[FhirIssue]:
     """What is wrong in a resource of the type ``name`` at a place; contained resources are checked on their own."""
     plain = {key: value for key, value in resource.items() if key != "contained"}
+    if is_plainly_valid(name, plain):
+        return []
     try:
         get_fhir_model_class(name).model_validate(plain)
     except ValidationError as error:
