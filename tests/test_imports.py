@@ -107,7 +107,8 @@ ONLY_IN = {
         "serving/client/transport.py",
     },
     "fhir": {"serving/fhir/structure/resource_check.py", "serving/fhir/structure/shapes.py"},
-    "jinja2": {"training/report/templating.py"},
+    "fluent": {"serving/decision/texts.py"},
+    "jinja2": {"serving/decision/templating.py", "training/report/templating.py"},
     "httpcore": {"serving/client/transport.py"},
     "matplotlib": {"training/report/plots.py", "training/monitoring/report/plots.py"},
     "sklearn": {"models/learners.py", "training/learning/splits.py"},
@@ -120,6 +121,7 @@ ONLY_IN = {
         "serving/log/overwriting.py",
         "serving/log/upgrade.py",
         "serving/storage/keys.py",
+        "serving/storage/launches.py",
         "serving/log/append.py",
         "serving/log/backup.py",
         "serving/log/check.py",
@@ -144,7 +146,11 @@ ONLY_IN = {
         "serving/log/migrations/versions/schema_2.py",
         "serving/log/upgrade.py",
     },
-    "cryptography": {"serving/log/content.py", "training/cli/clinic_demo/signing.py"},
+    "cryptography": {
+        "serving/log/content.py",
+        "serving/storage/launches.py",
+        "training/cli/clinic_demo/signing.py",
+    },
     "pyreadstat": {"training/intake/sources/statistical.py"},
 }
 NEVER = {

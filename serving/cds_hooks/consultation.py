@@ -14,10 +14,10 @@ from serving.cds_hooks.request import read_hook_call
 from serving.cds_hooks.services import CdsService, prefetch_templates
 from serving.contract.calendar import DateRefusedError, local_date
 from serving.contract.refusal import RequestProblem, RequestRefusedError
-from serving.fhir.answer.operation_outcome import source_of
 from serving.fhir.elements.reading_context import ReadingContext
-from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes
+from serving.fhir.parts import FhirIssue, FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes
 from serving.fhir.reading.options import ReadingOptions
+from serving.fhir.reading.problems import issues_of
 from serving.fhir.reading.record import assembled, refuse_if_wrong
 from serving.fhir.structure.resources import checked_resources
 from serving.fhir.treatment.administrations import Administration, read_administrations
@@ -36,11 +36,7 @@ class Consultation:
 
     def refused(self, error: RequestRefusedError) -> RequestRefusedError:
         """A refusal of the record with the paths of the call, where they are known."""
-        sources = self.record.sources
-        listed = [
-            RequestProblem(source_of(one.path, sources) or one.path, one.required, one.found) for one in error.problems
-        ]
-        return RequestRefusedError(listed, error.more)
+        return RequestRefusedError(_at_resources(issues_of(error, self.record)), error.more)
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,7 @@ class ConsultationReader:
         try:
             record = self._record(found, orders)
         except FhirRefusedError as refused:
-            listed = [RequestProblem(one.expression, one.required, one.found) for one in refused.issues]
-            raise RequestRefusedError(listed) from None
+            raise RequestRefusedError(_at_resources(refused.issues)) from None
         return None if record is None else Consultation(found, record)
 
     def _record(self, found: Prefetched, orders: Sequence[LocatedResource]) -> FhirRecord | None:
@@ -108,3 +103,8 @@ class ConsultationReader:
         except DateRefusedError as refused:
             problem = RequestProblem(f"{order.expression}.authoredOn", refused.required, refused.found)
             raise RequestRefusedError([problem]) from None
+
+
+def _at_resources(issues: Sequence[FhirIssue]) -> list[RequestProblem]:
+    """Issues with their FHIRPath as the path in the call."""
+    return [RequestProblem(one.expression, one.required, one.found) for one in issues]

@@ -5,18 +5,20 @@ from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal["predict", "read", "admin"]
 JSON, FHIR_JSON = "application/json", "application/fhir+json"
+Admission: TypeAlias = Literal["launch"]
+"""What admits without a key: the signed token of a launch, in the address or in ``Authorization: Launch TOKEN``."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """``scope`` is what a key must allow, ``None`` if no key is needed; ``body`` is what may be sent, as which type.
+    """``scope`` is what a key must allow, or what admits in place of a key; ``None`` if nothing is needed.
 
-    ``ehr``: the token of a configured EHR opens it as well.
+    ``body`` is what may be sent, as which type. ``ehr``: the token of a configured EHR opens it as well.
     """
 
     path: str
     method: Literal["GET", "POST"]
-    scope: Scope | None
+    scope: Scope | Admission | None
     body: Literal["none", "one", "batch"] = "none"
     media_types: tuple[str, ...] = (JSON,)
     ehr: bool = False
@@ -39,6 +41,7 @@ FHIR = "/fhir"
 FHIR_PREDICT, FHIR_METADATA, FHIR_OPERATION = (
     f"{FHIR}/{name}" for name in ("$predict", "metadata", "OperationDefinition/predict")
 )
+DECIDE, WHAT_IF = "/decide", "/decide/what-if"
 
 ROUTES = {
     route.path: route
@@ -60,5 +63,20 @@ ROUTES = {
         Route(FHIR_PREDICT, "POST", "predict", "one", (FHIR_JSON, JSON)),
         Route(FHIR_METADATA, "GET", None),
         Route(FHIR_OPERATION, "GET", None),
+        Route(DECIDE, "POST", "predict", "one"),
     )
 }
+"""The addresses for programs, each of which `GET /openapi.json` describes."""
+
+PAGES = {route.path: route for route in (Route(DECIDE, "GET", "launch"), Route(WHAT_IF, "POST", "launch", "one"))}
+"""The addresses for a person's browser: the page of a launch, and what its script asks."""
+
+
+def routes_at(path: str) -> tuple[Route, ...]:
+    """The routes of an address, one for each method that it takes; none if there is no such address."""
+    return tuple(table[path] for table in (PAGES, ROUTES) if path in table)
+
+
+def route_of(path: str, method: str) -> Route | None:
+    """The route of an address and a method."""
+    return next((route for route in routes_at(path) if method in route.methods), None)

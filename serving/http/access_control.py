@@ -1,7 +1,8 @@
 """Access control: address, method, caller, scope, rate and headers of a request are checked before its body is read.
 
 Until the first key is made, only direct requests from this machine are answered: not from a proxy, and not from a page
-in a browser that uses another host name.
+in a browser that uses another host name. The page of a launch needs its token in place of a key, on any machine: an
+admitted caller made it, and the browser that opens it is elsewhere.
 """
 
 import re
@@ -12,15 +13,18 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import FHIR_JSON, ROUTES, Route
+from serving.contract.routes import FHIR_JSON, Route
 from serving.contract.routes import Scope as KeyScope
+from serving.contract.routes import route_of, routes_at
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.ehr_admission import Rates, admitted_ehr
 from serving.http.ehr_issuers import EhrIssuer
 from serving.http.ehr_tokens import EhrTokens
 from serving.http.errors import ProblemResponse, too_many, unauthorized
+from serving.http.launch_admission import LaunchTokens, NoLaunches, refused_launch, sent_token
 from serving.http.request_record import note_key
 from serving.storage.keys import ApiKey
 
@@ -60,8 +64,9 @@ class AccessControl:
         rates: Callable[[], Rates],
         keys_unknown: Callable[[], None] = lambda: None,
         ehrs: Callable[[], EhrTokens | None] = lambda: None,
+        launches: Callable[[], LaunchTokens] = NoLaunches,
     ) -> None:
-        """Wrap ``app``; keys and rates are looked up at each request, because they exist only while serving.
+        """Wrap ``app``; keys, rates and launches are looked up at each request: they exist only while serving.
 
         ``keys_unknown`` is told of each request that is refused because the keys can't be read. ``ehrs`` checks the
         tokens of EHRs; ``None`` where none is configured.
@@ -71,6 +76,7 @@ class AccessControl:
         self._rates = rates
         self._keys_unknown = keys_unknown
         self._ehrs = ehrs
+        self._launches = launches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -80,7 +86,7 @@ class AccessControl:
             return
         headers = Headers(scope=scope)
         admitted = await self._admit(scope, headers)
-        if isinstance(admitted, ProblemResponse):
+        if isinstance(admitted, Response):
             await admitted(scope, receive, send)
             return
         token = CURRENT.set(admitted)
@@ -89,14 +95,14 @@ class AccessControl:
         finally:
             CURRENT.reset(token)
 
-    async def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | ProblemResponse:
+    async def _admit(self, scope: Scope, headers: Headers) -> AdmittedRequest | Response:
         received = time.perf_counter()
-        route = ROUTES.get(scope["path"])
+        route = route_of(scope["path"], scope["method"])
         if route is None:
-            return ProblemResponse(HTTPStatus.NOT_FOUND)
-        if scope["method"] not in route.methods:
-            return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
-        caller = None if route.scope is None else await self._caller(scope, headers, route)
+            return _no_such_route(scope["path"])
+        if route.scope == "launch":
+            return self._launched(scope, headers, route, received)
+        caller = None if route.scope is None else await self._caller(scope, headers, route, route.scope)
         if isinstance(caller, ProblemResponse):
             return caller
         refused = _refuse_headers(headers, route) if route.method == "POST" else None
@@ -105,8 +111,17 @@ class AccessControl:
             return refused or AdmittedRequest(None, received, idempotency, issuer=caller)
         return refused or AdmittedRequest(caller, received, idempotency)
 
+    def _launched(self, scope: Scope, headers: Headers, route: Route, received: float) -> AdmittedRequest | Response:
+        """A request that the token of a launch admits."""
+        token = sent_token(scope, headers)
+        status = self._launches().status(token)
+        if status != "valid":
+            return refused_launch(scope, headers, status)
+        refused = _refuse_headers(headers, route) if route.method == "POST" else None
+        return refused or AdmittedRequest(None, received, launch=token)
+
     async def _caller(
-        self, scope: Scope, headers: Headers, route: Route
+        self, scope: Scope, headers: Headers, route: Route, needed: KeyScope
     ) -> ApiKey | EhrIssuer | ProblemResponse | None:
         """The key or the EHR of the caller; ``None`` for a caller on this machine before the first key."""
         ehrs = self._ehrs() if route.ehr else None
@@ -114,7 +129,7 @@ class AccessControl:
         keys = self._keys()
         of_a_key = given is not None and bool(_OF_A_KEY.fullmatch(given.group(1)))
         if ehrs is None or (of_a_key and (keys.any_active or not keys.known)):
-            return self._holder_of_a_key(scope, headers, route.scope or "admin")
+            return self._holder_of_a_key(scope, headers, needed)
         return await admitted_ehr(ehrs, self._rates(), given.group(1) if given else None, route.path)
 
     def _holder_of_a_key(self, scope: Scope, headers: Headers, needed: KeyScope) -> ApiKey | ProblemResponse | None:
@@ -136,6 +151,13 @@ class AccessControl:
             return ProblemResponse(HTTPStatus.FORBIDDEN, f"A key with the scope {needed} is required.")
         wait = self._rates().take(key.slot, key.per_minute)
         return too_many("key", wait) if wait > 0 else key
+
+
+def _no_such_route(path: str) -> ProblemResponse:
+    allowed = ", ".join(method for route in routes_at(path) for method in route.methods)
+    if not allowed:
+        return ProblemResponse(HTTPStatus.NOT_FOUND)
+    return ProblemResponse(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": allowed})
 
 
 def _refuse_headers(headers: Headers, route: Route) -> ProblemResponse | None:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.contract.refusal import NOTHING_SENT, RequestRefusedError
-from serving.contract.routes import ROUTES
+from serving.contract.routes import route_of
 from serving.http.errors import ProblemResponse, refusal
 from serving.http.metrics import Metrics
 
@@ -41,7 +41,7 @@ class WholeBody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, check it, and pass it on."""
-        route = ROUTES.get(scope["path"]) if scope["type"] == "http" else None
+        route = route_of(scope["path"], scope["method"]) if scope["type"] == "http" else None
         if route is None or route.body == "none":
             await self._app(scope, receive, send)
             return

@@ -14,13 +14,14 @@ LOOPBACK = "loopback"
 class AdmittedRequest:
     """A request that was admitted; ``received`` is ``time.perf_counter`` in seconds, ``key`` ``None`` without keys.
 
-    ``issuer`` is the EHR whose token admitted it in place of a key.
+    ``issuer`` is the EHR whose token, ``launch`` the token of a launch, that admitted it in place of a key.
     """
 
     key: ApiKey | None
     received: float
     idempotency: str | None = None
     issuer: EhrIssuer | None = None
+    launch: str | None = None
 
     @property
     def caller(self) -> str:

@@ -15,9 +15,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.routes import FHIR_JSON, JSON, READYZ
+from serving.contract.routes import DECIDE, FHIR_JSON, JSON, READYZ
 
 PROBLEM_JSON = "application/problem+json"
+HTML = "text/html"
+_KEPT = {READYZ: (JSON,), DECIDE: (HTML,)}
+"""Errors that are sent as they are, by address and media type."""
 LOG = logging.getLogger("bentoml.kap")
 ACTIONS = {
     HTTPStatus.NOT_FOUND: "There is no such address. GET /openapi.json lists the addresses.",
@@ -72,8 +75,8 @@ def too_many(caller: str, wait: float) -> ProblemResponse:
 class ProblemDetails:
     """ASGI middleware: every error is sent as problem details.
 
-    Only the report of ``/readyz`` and outcomes of FHIR stay as they are. Of other errors only the status is kept. An
-    uncaught exception is logged by its class and place, and answered with 500.
+    Only the report of ``/readyz``, the page of ``/decide`` and outcomes of FHIR stay as they are. Of other errors only
+    the status is kept. An uncaught exception is logged by its class and place, and answered with 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,7 +88,7 @@ class ProblemDetails:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        held = _HeldResponse(send, keeps_json=scope["path"] == READYZ)
+        held = _HeldResponse(send, _KEPT.get(scope["path"], ()))
         try:
             await self._app(scope, receive, held)
         except Exception:
@@ -99,11 +102,11 @@ class ProblemDetails:
 
 
 class _HeldResponse:
-    """A ``send`` that holds an error back, unless it is a problem or an outcome already, or JSON where that is kept."""
+    """A ``send`` that holds an error back, unless it is a problem or an outcome already, or of a type that is ``kept``."""
 
-    def __init__(self, send: Send, *, keeps_json: bool) -> None:
+    def __init__(self, send: Send, kept: tuple[str, ...]) -> None:
         self._send = send
-        self._kept = (PROBLEM_JSON, FHIR_JSON, JSON) if keeps_json else (PROBLEM_JSON, FHIR_JSON)
+        self._kept = (PROBLEM_JSON, FHIR_JSON, *kept)
         self.status: int | None = None
         self.begun = False
 

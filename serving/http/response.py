@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.contract.routes import HEALTHZ, LIVEZ, METRICS, READYZ, ROUTES
+from serving.contract.routes import HEALTHZ, LIVEZ, METRICS, READYZ, routes_at
 from serving.http.metrics import Metrics
 from serving.http.request_record import RequestRecord, address_of, begin_record
 from serving.http.tracing import RequestTracer
@@ -29,6 +29,8 @@ SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+_REPLACEABLE = {b"content-security-policy"}
+"""The page has a policy of its own: two together would allow only what both do."""
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -48,7 +50,7 @@ class ResponseHeaders:
             return
         started = time.perf_counter()
         record = begin_record(scope["headers"])
-        record.route = scope["path"] if scope["path"] in ROUTES else ELSEWHERE
+        record.route = scope["path"] if routes_at(scope["path"]) else ELSEWHERE
         record.method = scope["method"] if scope["method"] in METHODS else "other"
         more = _headers(record, scope["scheme"])
 
@@ -56,7 +58,8 @@ class ResponseHeaders:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in _DROPPED]
-                message = {**message, "headers": [*kept, *more]}
+                own = {name.lower() for name, _ in kept} & _REPLACEABLE
+                message = {**message, "headers": [*kept, *(pair for pair in more if pair[0] not in own)]}
             await send(message)
 
         try:

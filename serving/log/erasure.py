@@ -17,6 +17,7 @@ from serving.log.content import fingerprint
 from serving.log.overwriting import note_leftovers, overwrite_erased
 from serving.log.queries import content_keys, entries
 from serving.storage.database import writing
+from serving.storage.launches import delete_launches
 from serving.storage.pseudonyms import Secret
 
 AT_ONCE = 500
@@ -82,6 +83,7 @@ def _erase(connection: Connection, secret: Secret, found: Sequence[tuple[int, in
     )
     note_leftovers(connection, erasure)
     append(connection, secret, begin_writer(connection, secret), [draft])
+    delete_launches(connection, [prediction_id for *_, prediction_id in found])
     places = [(writer, number) for writer, number, _ in found]
     of_entry = tuple_(entries.c.writer, entries.c.number).in_(places)
     connection.execute(update(entries).where(of_entry).values(ciphertext=None, erased_by=erasure))

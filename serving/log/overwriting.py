@@ -6,12 +6,13 @@ reached: backups, replicas, archives of the write-ahead log, snapshots of the di
 
 import time
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from serving.contract.failures import LogUnavailableError
 from serving.log.queries import content_keys
 from serving.storage.database import connected_for_writing, meta, open_database, reading, writing
+from serving.storage.launches import launches
 from serving.storage.postgresql import LOCKED
 
 _MAY_OVERWRITE = text("""
@@ -110,6 +111,8 @@ def _overwrite_postgresql(engine: Engine) -> bool:
             if complete:
                 _overwrite_write_ahead_log(connection)
             connection.execute(text("VACUUM entries"))
+            if inspect(connection).has_table(launches.name):
+                connection.execute(text(f"VACUUM {launches.name}"))
     finally:
         patient.dispose()
     return complete

@@ -11,11 +11,12 @@ from serving.contract import routes
 from serving.contract.description import Instruments, ModelDescription
 from serving.contract.response import Document
 from serving.http.body import BodyLimits
+from serving.http.errors import HTML
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import ReadinessReport
 from serving.http.worker_metrics import software_version
 from serving.openapi.cds_hooks import CDS_HOOKS, cds_hooks_paths
-from serving.openapi.examples import batch_example, broken_batch, prediction_examples
+from serving.openapi.examples import LINK, Example, batch_example, broken_batch, prediction_examples
 from serving.openapi.operations import (
     CARRIED,
     EHR,
@@ -152,7 +153,28 @@ def _predictions(shown: DescribedModel, problems: Mapping[HTTPStatus, ProblemSta
             PostOperation("BatchRequest", "BatchResponse", batch),
             {**problems, larger: many},
         ),
+        routes.DECIDE: _page(one, problems),
     }
+
+
+def _page(examples: Mapping[str, Example], problems: Mapping[HTTPStatus, ProblemStatus]) -> Document:
+    created = HTTPStatus.CREATED
+    texts = OperationTexts(
+        PREDICTIONS,
+        "Predict for one patient, and make a page of the answer",
+        "A page for the shared decision of patient, family and clinician. Its path opens it in any browser, without "
+        "a key, for some minutes; it holds nothing of the patient. With `Accept: text/html` the answer is the page "
+        "itself.",
+    )
+    pages = {
+        name: one if one.status is not HTTPStatus.OK else replace(one, status=created, answer=LINK)
+        for name, one in examples.items()
+    }
+    operation = post(routes.DECIDE, texts, PostOperation("PredictionRequest", "PageLink", pages, created), problems)
+    answered = operation["post"]["responses"][str(created.value)]
+    answered["headers"] |= carried("Location")
+    answered["content"][HTML] = {"schema": {"type": "string"}}
+    return operation
 
 
 def _served(shown: DescribedModel) -> Document:

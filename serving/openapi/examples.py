@@ -22,6 +22,8 @@ from serving.prediction.predictor import Predictor
 
 PREDICTION_ID = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
 """The id of every example; a real one is new each time."""
+LINK: Document = {"path": f"/decide?launch={'A' * 96}", "expires_at": "2026-11-29T09:15:00+00:00"}
+"""A made-up link to a page, which opens nothing."""
 DAYS_BETWEEN_SESSIONS = 7
 FIRST_DOSE = CourseCalendar(dt.date(2026, 10, 7))
 

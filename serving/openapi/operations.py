@@ -17,6 +17,7 @@ KEY, EHR = "key", "ehr"
 CARRIED: dict[str, Document] = {
     "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to give the key.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Allow": {"description": "The methods that the address takes, separated by commas.", "schema": {"type": "string"}},
     "X-Request-Id": {
         "description": "The id of the request, which the server's log has too.",
@@ -90,6 +91,7 @@ class PostOperation:
     request: str
     answer: str
     examples: Mapping[str, Example]
+    success: HTTPStatus = HTTPStatus.OK
 
 
 def get(path: str, texts: OperationTexts, answer: Document) -> Document:
@@ -103,13 +105,13 @@ def post(
     """The operations of an address that takes a body; ``problems`` are its refusals."""
     examples = posted.examples
     requests = {name: _example(one.summary, one.request) for name, one in examples.items() if one.in_schema}
-    answers = {name: (one.summary, one.answer) for name, one in examples.items() if one.status is HTTPStatus.OK}
+    answers = {name: (one.summary, one.answer) for name, one in examples.items() if one.status is posted.success}
     own = {
         str(status.value): problem(status, problems[status])
         for status in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     }
     for name, one in examples.items():
-        if one.status is not HTTPStatus.OK:
+        if one.status is not posted.success:
             own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
     operation: Document = {
         "parameters": [_IDEMPOTENCY, *NAMING],
@@ -117,7 +119,9 @@ def post(
             "required": True,
             "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
         },
-        "responses": {"200": json_answer("The answer.", posted.answer, answers)} | _refusals(path) | own,
+        "responses": {str(posted.success.value): json_answer("The answer.", posted.answer, answers)}
+        | _refusals(path)
+        | own,
     }
     return {"post": _operation(path, texts) | operation}
 

@@ -21,6 +21,7 @@ from serving.cds_hooks.request import OrderSignCall, PatientViewCall
 from serving.cds_hooks.services import CdsServices
 from serving.contract.dated_request import DatedPredictionRequest
 from serving.contract.description import Instruments, ModelDescription
+from serving.contract.page_link import PageLink
 from serving.contract.request import BatchRequest, PredictionRequest
 from serving.contract.response import BatchResponse, Document, PredictionResponse
 from serving.http.readyz import ReadinessReport
@@ -43,6 +44,7 @@ _TYPES: tuple[tuple[Any, JsonSchemaMode], ...] = (
     (CardsResponse, "serialization"),
     (FeedbackRequest, "validation"),
     (FeedbackReceipt, "serialization"),
+    (PageLink, "serialization"),
     (ProblemDocument, "validation"),  # in an answer without problems the field is absent
 )
 

@@ -38,6 +38,7 @@ from serving.server.batcher import Reply
 from serving.server.body_reader import BatchBody, RecordBody
 from serving.server.cds_hooks_routes import CDS_HOOKS_ROUTES
 from serving.server.configured_service import ConfiguredService, as_setup_error, log_as
+from serving.server.decision_routes import DECISION_ROUTES
 from serving.server.fhir_routes import FHIR_ROUTES
 from serving.server.model_loader import ModelLoader
 from serving.server.worker import Worker, limits_of
@@ -92,6 +93,7 @@ _pages = Starlette(
         Route(routes.METRICS, _metrics),
         *FHIR_ROUTES,
         *CDS_HOOKS_ROUTES,
+        *DECISION_ROUTES,
     ]
 )
 
@@ -185,6 +187,7 @@ _protections: list[tuple[type, dict[str, Callable[[], Any]]]] = [
             "rates": lambda: current_worker().rates,
             "keys_unknown": lambda: current_worker().refused_for_the_log(),
             "ehrs": lambda: current_worker().ehrs,
+            "launches": lambda: current_worker().launches,
         },
     ),
     (WholeBody, {"limits": lambda: current_worker().limits, "metrics": lambda: current_worker().metrics}),

@@ -3,10 +3,12 @@
 import asyncio
 import os
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine
 
+from serving.contract.failures import LogUnavailableError
 from serving.http.body import BodyLimits
 from serving.http.call import AdmittedRequest
 from serving.http.ehr_issuers import load_issuers
@@ -16,7 +18,7 @@ from serving.http.readyz import ReadinessReport
 from serving.http.tracing import tracer_from_environment
 from serving.http.worker_metrics import FOLDER
 from serving.log.outage import LogOutage
-from serving.log.queries import LogEntry, find_predictions
+from serving.log.queries import LogEntry, find_entry, find_predictions
 from serving.log.writer import LogWriter
 from serving.openapi.static_responses import Pages
 from serving.server.batcher import RequestBatcher
@@ -24,6 +26,7 @@ from serving.server.body_reader import BodyReader
 from serving.server.model_loader import ModelLoader
 from serving.storage.database import create_tables, open_database
 from serving.storage.keys import KeyRing
+from serving.storage.launches import Launches
 from serving.storage.pseudonyms import Secret
 from serving.storage.rate_limit import RateLimiter
 from serving.storage.settings import Settings
@@ -52,6 +55,7 @@ class Worker:
         self.tracing = tracer_from_environment()
         self._engine: Engine = open_database(settings.log_url())
         self.keys = KeyRing(self._engine, self.secret)
+        self.launches = Launches(self._engine, self.secret, settings.launch_minutes)
         self.rates = RateLimiter(settings.state)
         self.ehrs = _ehr_tokens(settings)
         self.outage = LogOutage(self.metrics.log_up)
@@ -94,6 +98,10 @@ class Worker:
         self.metrics.log_unavailable()
         self.outage.refused()
 
+    def logged(self, prediction_id: str) -> LogEntry | None:
+        """The entry of a prediction; it waits for the database, and raises ``LogUnavailableError``."""
+        return find_entry(self._engine, self.secret, prediction_id)
+
     def metrics_page(self) -> bytes:
         """The answer of ``/metrics``; it blocks while it reads the files of all workers."""
         served = self.loader.served
@@ -124,6 +132,8 @@ class Worker:
                 create_tables(self._engine, self.secret)
                 self._begun = True
             self.keys.refresh()
+            with suppress(LogUnavailableError):  # an expired launch opens nothing, and the next look may delete it
+                self.launches.delete_expired()
         except Exception as error:  # noqa: BLE001 - the outage logs it; the next look may succeed
             self.outage.failed("read", error)
             return

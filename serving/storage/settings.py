@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     cds_no_answer: Literal["none", "card"] = Field(
         default="none", description="what CDS Hooks shows where there is no prediction: none or card"
     )
+    launch_minutes: int = Field(
+        default=15, ge=1, le=120, description="minutes for which a link to the page of an answer works, from 1 to 120"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="lines of the server's log: text or json")
     time_zone: ZoneInfo | None = Field(
         default=None,

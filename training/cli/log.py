@@ -70,7 +70,7 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
             f"{_number(checked.erasures, 'erasure')} removed the content of {_number(checked.erased, 'prediction')}"
         )
         if checked.feedback or checked.what_ifs:
-            click.echo(f"besides, feedback in {_entries(checked.feedback)} and what-ifs in {_entries(checked.what_ifs)}")
+            click.echo(f"besides: feedback in {_entries(checked.feedback)}, what-ifs in {_entries(checked.what_ifs)}")
         for finding in shortened(checked.findings):
             click.echo(f"FAILED  {finding}")
         for remark in shortened(checked.remarks):

@@ -1,4 +1,4 @@
-"""Calls of CDS services as an EHR sends them: a patient in the second week of a course, and one before the first dose."""
+"""Calls of CDS services as an EHR sends them: for a patient in a course, and for one before the first dose."""
 
 import copy
 import datetime as dt

@@ -1,0 +1,102 @@
+"""The page as HTML in a language, and what is shown instead of it; `view` says what, the templates where.
+
+Style and script stand in the page, each allowed by its hash: the page asks for nothing but its own what-ifs.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Literal
+
+from markupsafe import Markup
+
+from serving.decision.curve import (
+    HEIGHT,
+    ICON_HEIGHT,
+    ICON_WIDTH,
+    LEFT,
+    RIGHT,
+    SHADES,
+    WIDTH,
+    curve_drawing,
+    icon_places,
+)
+from serving.decision.features import HeadWeights
+from serving.decision.link import launch_path
+from serving.decision.names import PageNames
+from serving.decision.phrases import PagePhrases
+from serving.decision.templating import rendered, source_hash, static_text
+from serving.decision.texts import LANGUAGES, TextCatalogue, texts_in
+from serving.decision.view import DecisionView
+
+STYLE, SCRIPT = "page.css", "page.js"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src {source_hash(STYLE)}",
+        f"script-src {source_hash(SCRIPT)}",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+"""The content security policy of a page. In a frame it shows nothing: a page around it could place buttons over it."""
+DRAWING = {
+    "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "icon_width": ICON_WIDTH,
+    "icon_height": ICON_HEIGHT, "shades": SHADES,
+}  # fmt: skip
+
+
+def render_page(view: DecisionView, language: str) -> str:
+    """The page of a view in a language of ``texts.LANGUAGES``."""
+    texts = texts_in(language)
+    names = PageNames(texts)
+    return rendered(
+        "page.html",
+        **_common(texts),
+        view=view,
+        names=names,
+        say=PagePhrases(texts, names),
+        curve=curve_drawing(view.curve),
+        icons=icon_places,
+        drawing=DRAWING,
+        script=static_text(SCRIPT),
+        links=_links(view.token, language),
+        counted=_counted(view),
+        missing=_missing(view),
+    )
+
+
+def render_refusal(why: Literal["over", "unknown", "gone", "busy"], language: str) -> str:
+    """What is shown instead of a page: the link has expired, is none of ours, its data are gone, or can't be read."""
+    return rendered("refused.html", **_common(texts_in(language)), why=why)
+
+
+def _common(texts: TextCatalogue) -> dict[str, object]:
+    return {"lang": texts.language, "t": texts.text, "marked": partial(_marked, texts), "style": static_text(STYLE)}
+
+
+def _marked(texts: TextCatalogue, name: str) -> Markup:
+    """A text that has tags of its own; it takes no values, so that none can become a tag."""
+    return Markup(texts.text(name))  # noqa: S704 - a text of the catalogue
+
+
+def _links(token: str | None, language: str) -> Sequence[tuple[str, str, str]]:
+    """The page in the other languages: code, name and address."""
+    if token is None:
+        return ()
+    return [(code, name, launch_path(token, code)) for code, name in LANGUAGES.items() if code != language]
+
+
+def _counted(view: DecisionView) -> Mapping[str, HeadWeights]:
+    """What speaks for and against by outcome, for the heads that answered."""
+    heads = {"remission": view.remission, "relapse": view.relapse}
+    return {name: head for name, head in heads.items() if head is not None}
+
+
+def _missing(view: DecisionView) -> tuple[Sequence[str], int]:
+    """The features that the model uses and that were not recorded, and how many others were not."""
+    used = {one.name: None for head in _counted(view).values() for one in head.missing}
+    return list(used), len(set(view.not_recorded) - used.keys())

@@ -1,0 +1,161 @@
+"""The page's clauses that are put together from several texts: numbers, ranges, times and weights."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from serving.contract.response import Applicability
+from serving.decision.curve import CurveDrawing
+from serving.decision.features import FeatureWeight, GroupWeight
+from serving.decision.frequencies import Frequency
+from serving.decision.names import PageNames, key_of
+from serving.decision.questions import Question
+from serving.decision.study import StudyFacts
+from serving.decision.texts import TextCatalogue
+from serving.decision.view import OutcomeNumber, ReachedLandmark
+
+DAYS_OF_WEEK = 7
+DIGEST_DIGITS = 12
+
+
+class PagePhrases:
+    """The clauses in one language."""
+
+    def __init__(self, texts: TextCatalogue, names: PageNames) -> None:
+        """Clauses of these texts and names."""
+        self._t = texts.text
+        self._names = names
+
+    def landmark(self, landmark: ReachedLandmark) -> str:
+        """Until when facts were used."""
+        date = "none" if landmark.date is None else self._t("date", date=landmark.date)
+        name = self._names.landmark(landmark.name)
+        return self._t("known-until", landmark=name, day=landmark.day, date=date)
+
+    def time(self, days: int) -> str:
+        """A time in weeks, or in days if it is not a number of weeks."""
+        weeks, rest = divmod(days, DAYS_OF_WEEK)
+        return self._t("days", days=days) if rest or not weeks else self._t("weeks", weeks=weeks)
+
+    def number(self, shown: Frequency) -> str:
+        """How many of 100 people."""
+        return self._t("of-100", people=shown.people)
+
+    def sentence(self, number: OutcomeNumber) -> str:
+        """A number as a sentence about 100 people."""
+        time = "" if number.days is None else self.time(number.days)
+        return self._t(f"sentence-{number.outcome}", people=number.frequency.people, time=time)
+
+    def sureness(self, number: OutcomeNumber) -> str:
+        """The range of a number, and how sure it is."""
+        shown = number.frequency
+        if shown.sureness == "none":
+            return self._t("average-number" if number.average else "no-range")
+        return f"{self._t('range', low=shown.low, high=shown.high)} {self._t(f'sure-{shown.sureness}')}"
+
+    def sooner(self, number: OutcomeNumber) -> list[str]:
+        """The number at shorter horizons."""
+        return [
+            self._t(f"sooner-{number.outcome}", time=self.time(days), number=self.with_range(shown))
+            for days, shown in number.sooner
+        ]
+
+    def with_range(self, shown: Frequency) -> str:
+        """A number with its range, if it has one."""
+        if shown.low is None:
+            return self.number(shown)
+        return self._t("value-range", number=self.number(shown), low=shown.low, high=shown.high)
+
+    def icons(self, shown: Frequency) -> str:
+        """The 100 icons as text."""
+        if shown.low is None or shown.high is None:
+            return self._t("icons-plain", people=shown.people, empty=100 - shown.people)
+        return self._t("icons-range", low=shown.low, between=shown.high - shown.low, empty=100 - shown.high)
+
+    def curve(self, drawing: CurveDrawing) -> str:
+        """The curve as text: its last number."""
+        week, shown = drawing.rows[-1]
+        return self._t("curve-summary", people=self.with_range(shown), week=week)
+
+    def group(self, group: GroupWeight) -> str:
+        """A group of features, and the one that counts most in it."""
+        name = self._t(key_of("group", group.group))
+        name = f"{name[:1].upper()}{name[1:]}"
+        if group.most is None:
+            return name
+        most = self._t("weighing-most", feature=self._names.plain_feature(group.most.name, group.most.meaning))
+        return f"{name} ({most})"
+
+    def exact(self, numbers: Sequence[OutcomeNumber]) -> list[tuple[str, str, str]]:
+        """Every number with its interval, the sooner horizons before the longest."""
+        every = [
+            (replace(number, days=days), shown)
+            for number in numbers
+            for days, shown in (*number.sooner, (number.days, number.frequency))
+        ]
+        return [(self.outcome(number), self.percent(shown), self.interval(shown)) for number, shown in every]
+
+    def outcome(self, number: OutcomeNumber) -> str:
+        """What a number is about, in a clinician's words."""
+        return self._t(f"exact-{number.outcome}", time="" if number.days is None else self.time(number.days))
+
+    def percent(self, shown: Frequency) -> str:
+        """A probability to a tenth of a percent."""
+        return self._t("percent", number=round(100 * shown.probability, 1))
+
+    def interval(self, shown: Frequency) -> str:
+        """The interval of a probability, rounded outwards."""
+        return self._t("no-interval") if shown.low is None else self._t("percent-range", low=shown.low, high=shown.high)
+
+    def weights(self, features: Sequence[FeatureWeight]) -> str:
+        """Features with their values and weights."""
+        return "; ".join(map(self._weight, features)) or self._t("nothing-listed")
+
+    def _weight(self, one: FeatureWeight) -> str:
+        feature, weight = (
+            self._names.feature(one.name, one.meaning),
+            f"{one.weight:+.2f}".replace("-", "\N{MINUS SIGN}"),
+        )
+        weight = weight.replace(".", self._t("decimal-mark"))
+        if one.value is None:
+            return self._t("contribution", feature=feature, weight=weight)
+        return self._t("contribution-value", feature=feature, value=self._names.value(one), weight=weight)
+
+    def features(self, names: Sequence[str]) -> str:
+        """Features by name."""
+        return ", ".join(map(self._names.feature, names))
+
+    def alikeness(self, found: Applicability | None) -> str:
+        """Whether the patient is like the training patients, and if not, why."""
+        if found is None:
+            return self._t("like-unknown")
+        if found.verdict == "inside":
+            return self._t("like-inside")
+        why = "; ".join(self._names.unlike(reason, found.verdict) for reason in found.reasons)
+        return self._t("like-edge" if found.verdict == "at_the_edge" else "like-outside", why=why)
+
+    def model(self, version: str, digest: str, prediction_id: str, landmark: str | None, study: StudyFacts) -> str:
+        """Which model answered, and on how many patients it was fitted."""
+        heads = " ".join(
+            self._t(f"model-head-{name}", number=patients)
+            for name, patients in study.patients.get(landmark or "", {}).items()
+        )
+        shown = digest[:DIGEST_DIGITS]
+        return self._t("model-fitted", version=version, digest=shown, id=prediction_id, heads=heads).strip()
+
+    def question(self, question: Question) -> str:
+        """The label of a question."""
+        if question.instrument:
+            return self._t("what-if-rating", scale=question.meaning)
+        name = self._names.plain_feature(question.feature, question.meaning)
+        if question.kind == "choice":
+            name = self._names.choice_of(question.name)
+        return f"{name[:1].upper()}{name[1:]}"
+
+    def limits(self, question: Question) -> str:
+        """The range of a question's answers."""
+        low, high = question.minimum, question.maximum
+        if low is None or high is None:
+            return ""
+        if not question.unit:
+            return self._t("what-if-range", low=low, high=high)
+        return self._t("what-if-range-unit", low=low, high=high, unit=self._names.unit(question.unit))
