@@ -89,7 +89,7 @@ class MockEhr:
             {"resourceType": "Bundle", "type": "collection", "entry": entries}
         )
         visit.exchanges.append(visit.fhir_answer)
-        return _back_to(visit)
+        return _back_to(visit, "#fhir")
 
     async def _give_feedback(self, request: Request) -> Response:
         visit, form = self._visit(request), await request.form()
@@ -155,5 +155,6 @@ def _html(page: str) -> Response:
     return HTMLResponse(page, headers=HEADERS)
 
 
-def _back_to(visit: EhrVisit) -> Response:
-    return RedirectResponse(f"/visits/{visit.number}", status_code=303, headers=HEADERS)
+def _back_to(visit: EhrVisit, part: str = "") -> Response:
+    """To the page of a visit, or to a part of it that is new."""
+    return RedirectResponse(f"/visits/{visit.number}{part}", status_code=303, headers=HEADERS)
