@@ -135,7 +135,7 @@ def _unknown(location: tuple[str | int, ...], expression: str) -> FhirIssue:
 
 
 def _explained(kind: str, message: str, value: Any) -> tuple[IssueCode, str, str]:
-    if kind == "missing" or message.startswith("Field required"):
+    if kind.endswith("missing"):
         return "required", "this element", "nothing"
     if "but got multiple" in message:
         return "structure", "one type of each element that has a choice of types", "several"
