@@ -98,6 +98,17 @@ class Band(Part):
     name: str
 
 
+class LoincCodes(Part):
+    """LOINC codes of a scale: of the whole form, of its total, and of its items in the order of the form.
+
+    Each list is empty where no code was found in a source.
+    """
+
+    panel: tuple[str, ...] = ()
+    total: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+
+
 class Scale(Part):
     """A rating scale; scores are in points as recorded.
 
@@ -105,7 +116,7 @@ class Scale(Part):
     remission and relapse under the served protocol. ``higher_is`` is "worse" or "better". If it is worse, the cut-offs
     are ``remission_at_most`` and ``relapse_at_least``, else ``remission_at_least`` and ``relapse_at_most``; the other
     two are null. They and ``reliable_change`` are null for an experience, and where no number is published. ``source``
-    has the source of every number.
+    has the source of every number. ``loinc`` has the codes by which FHIR resources name the scale.
     """
 
     name: str
@@ -122,6 +133,7 @@ class Scale(Part):
     higher_is: str = "worse"
     remission_at_least: float | None = None
     relapse_at_most: float | None = None
+    loinc: LoincCodes = LoincCodes()
 
 
 class Instruments(Part):

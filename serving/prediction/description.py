@@ -23,11 +23,13 @@ from serving.contract.description import (
     HeadDescription,
     Instruments,
     LandmarkDescription,
+    LoincCodes,
     ModelDescription,
     ProtocolDescription,
     Scale,
 )
 from serving.prediction.no_prediction import needed_for
+from serving.terminology.codes import load_terminology
 
 INTENDED_USE = (
     "To inform a clinician who plans ketamine-assisted psychotherapy of an anxiety disorder about the probability of "
@@ -135,6 +137,7 @@ def _feature(feature: Feature) -> FeatureDescription:
 
 
 def _scale(scale: Instrument, *, decides: bool) -> Scale:
+    codes = load_terminology().loinc_of(scale.name)
     return Scale(
         name=scale.name,
         title=scale.title,
@@ -150,4 +153,5 @@ def _scale(scale: Instrument, *, decides: bool) -> Scale:
         higher_is=scale.higher_is,
         remission_at_least=scale.remission_at_least,
         relapse_at_most=scale.relapse_at_most,
+        loinc=LoincCodes(panel=codes.panels, total=codes.totals, items=codes.items),
     )

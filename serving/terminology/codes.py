@@ -65,8 +65,12 @@ class Terminology:
     loinc: Mapping[str, ScaleLoinc] = field(default_factory=dict)
 
     def instrument(self, system: str, code: str) -> ScaleCode | None:
-        """The scale of a form or a total."""
-        return self.scales.find(system, code)
+        """The scale of a form or a total.
+
+        A code of the project's own system is the name of a scale, for many have no code elsewhere; which ones there
+        are is the protocol's.
+        """
+        return ScaleCode(code, "total", RECORD_SYSTEM) if system == RECORD_SYSTEM else self.scales.find(system, code)
 
     def item(self, system: str, code: str, instrument: str) -> ItemCode | None:
         """The item of a scale; forms share items, so the scale must be known."""

@@ -10,7 +10,6 @@ ScalePart: TypeAlias = Literal["panel", "total"]
 """``panel`` is the whole form, ``total`` its score."""
 Measure: TypeAlias = Literal[
     "body_weight",
-    "body_height",
     "body_mass_index",
     "blood_pressure",
     "systolic",

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import numpy as np
 
 from features.protocol.columns import Column
+from features.protocol.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from features.protocol.problems import Problem
 from features.records.timeline import Floats, Mask
 from training.intake.conversion.day_zero import DayZero
-from features.protocol.diazepam import SAME_AS_10_MG_DIAZEPAM, diazepam_mg
 from training.intake.conversion.evaluation import CellEvaluation, SelectedRows
 from training.intake.conversion.moments import COUNTED, DATED, Moments, completed_years, read_moment
 from training.intake.conversion.patient_rows import PatientColumns
