@@ -15,7 +15,7 @@ from training.cli.clinic_demo.fhir_server import FhirStore
 from training.cli.clinic_demo.local_service import SERVICE_LOG, LocalService, free_port, local_service
 from training.cli.clinic_demo.patients import synthetic_resources
 from training.cli.clinic_demo.service_calls import ServiceClient
-from training.cli.clinic_demo.signing import ALGORITHM, SigningKey
+from training.cli.clinic_demo.signing import ALGORITHM, EhrSigningKey
 from training.cli.clinic_demo.stages import Stages, own_environment, promote_first_version, simulate_and_train
 from training.cli.clinic_demo.stop_signal import StopRequestError, StopSignal
 
@@ -62,7 +62,7 @@ def _run(folder: Path, port: int, stop: StopSignal) -> None:
             raise PortTakenError from error
         model = _find_model(folder) or _make_model(folder, stop)
         ehr, service_port = f"http://127.0.0.1:{listener.getsockname()[1]}", free_port()
-        key = SigningKey.new(ehr)
+        key = EhrSigningKey.new(ehr)
         environment = own_environment(model) | _settings(folder, key, service_port)
         stages = Stages(folder, environment, stop.pause)
         stages.begin("Start the service")
@@ -101,7 +101,7 @@ def _make_model(folder: Path, stop: StopSignal) -> Path:
     return place
 
 
-def _settings(folder: Path, key: SigningKey, service_port: int) -> dict[str, str]:
+def _settings(folder: Path, key: EhrSigningKey, service_port: int) -> dict[str, str]:
     """The settings of the service; the EHR's public key and name go into files that it reads."""
     (folder / KEY_SET).write_text(key.key_set() + "\n", encoding="utf-8")
     lines = ["[[issuer]]", f'iss = "{key.issuer}"', 'name = "mock-ehr"', f'jwks_file = "{KEY_SET}"']

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from training.cli.clinic_demo.signing import SignedToken, SigningKey
+from training.cli.clinic_demo.signing import EhrSigningKey, SignedToken
 
 TIMEOUT_SECONDS = 30
 
@@ -37,7 +37,7 @@ class ServiceClient:
     """A client of the service at ``address``; every call of CDS Hooks has a token of its own."""
 
     address: str
-    key: SigningKey
+    key: EhrSigningKey
     fhir_server: str
 
     async def discover(self) -> Exchange:

@@ -26,7 +26,7 @@ class SignedToken:
 
 
 @dataclass(frozen=True)
-class SigningKey:
+class EhrSigningKey:
     """A private key on the curve P-384 and its id."""
 
     issuer: str
@@ -34,7 +34,7 @@ class SigningKey:
     key_id: str
 
     @classmethod
-    def new(cls, issuer: str) -> "SigningKey":
+    def new(cls, issuer: str) -> "EhrSigningKey":
         """A new key for an issuer."""
         return cls(issuer, ec.generate_private_key(ec.SECP384R1()), uuid.uuid4().hex)
 

@@ -8,7 +8,7 @@ import pytest
 from training.cli.clinic_demo.cards import read_cards
 from training.cli.clinic_demo.pages import markdown
 from training.cli.clinic_demo.risks import FhirReply, RiskLine, read_reply
-from training.cli.clinic_demo.signing import ALGORITHM, SigningKey
+from training.cli.clinic_demo.signing import ALGORITHM, EhrSigningKey
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_answer_that_is_no_fhir_lists_nothing() -> None:
 
 
 def test_a_token_is_signed_for_one_address_and_five_minutes_with_the_published_key() -> None:
-    key = SigningKey.new("http://127.0.0.1:1")
+    key = EhrSigningKey.new("http://127.0.0.1:1")
     token = key.token("http://127.0.0.1:2/cds-services")
     (public,) = jwt.PyJWKSet.from_json(key.key_set()).keys
     read = jwt.decode(token.text, public, [ALGORITHM], audience="http://127.0.0.1:2/cds-services", issuer=key.issuer)
