@@ -54,6 +54,7 @@ def with_interval(probability: float | None, interval: Interval | None) -> str:
 def summary_of(answer: Prediction | NotPredictable) -> str:
     """One sentence of fewer than 140 characters: the numbers first, then cautions, and that a model is synthetic."""
     parts = [*_numbers(answer)] if isinstance(answer, Prediction) else ["no prediction is possible"]
+    parts = parts or ["no number is known"]
     if answer.cautions:
         number = len(answer.cautions)
         parts.append(f"{number} caution{'' if number == 1 else 's'} to weigh")
@@ -72,7 +73,7 @@ def _numbers(answer: Prediction) -> Iterator[str]:
                 yield f"relapse within {risk.days} days of it {percent(risk.probability)}"
     for one in answer.sustained_remission[:1]:
         if one.probability is not None:
-            yield f"sustained remission {percent(one.probability)}"
+            yield f"sustained for {one.horizon_days} days {percent(one.probability)}"
 
 
 def detail_of(answer: Prediction | NotPredictable, context: CardContext) -> str:
