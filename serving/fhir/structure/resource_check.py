@@ -135,14 +135,12 @@ def _unknown(location: tuple[str | int, ...], expression: str) -> FhirIssue:
 
 
 def _explained(kind: str, message: str, value: Any) -> tuple[IssueCode, str, str]:
-    if kind == "missing":
+    if kind.endswith("missing"):
         return "required", "this element", "nothing"
     if "but got multiple" in message:
         return "structure", "one type of each element that has a choice of types", "several"
     if "Expect any of field value" in message:
         return "required", "one type of each element that has a choice of types", "none"
-    if kind == "value_error" and "Missing" in message:
-        return "required", "this element", "nothing"
     return "value", _REQUIRED.get(kind, "a value as FHIR R4 defines it for this element"), json_kind(value)
 
 

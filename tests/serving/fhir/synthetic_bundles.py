@@ -158,10 +158,11 @@ def _add_patient(chart: SyntheticChart) -> None:
     given = chart.patient
     patient = chart.add("Patient", identifier=[{"system": "urn:oid:2.16.840.1.1", "value": given["patient_ref"]}])
     if "sex" in given:
-        patient["gender"] = given["sex"]
+        patient["gender"] = given["sex"] if given["sex"] != "intersex" else "other"
     if "age_years" in given:
-        birthday = chart.first_dose.replace(year=chart.first_dose.year - int(given["age_years"]))
-        patient["birthDate"] = (birthday - dt.timedelta(days=int(chart.rng.integers(0, 365)))).isoformat()
+        day = min(chart.first_dose.day, 28)
+        birthday = chart.first_dose.replace(year=chart.first_dose.year - int(given["age_years"]), day=day)
+        patient["birthDate"] = (birthday - dt.timedelta(days=int(chart.rng.integers(0, 360)))).isoformat()
     for row in chart.document["events"]:
         if row["event"] == "death":
             patient["deceasedDateTime"] = chart.date(row["day"])
@@ -176,10 +177,13 @@ def _add_conditions(chart: SyntheticChart) -> None:
             RECORD_SYSTEM, "diagnosis", chart.date(0), valueCodeableConcept=coded(RECORD_SYSTEM, given["diagnosis"])
         )
     for column, code in COMORBIDITIES.items():
-        if column in given:
+        if given.get(column) and column.removeprefix("comorbid_") == given.get("diagnosis"):
+            # The simulation draws both; for a chart the condition is the main diagnosis only.
+            chart.observe(RECORD_SYSTEM, column, chart.date(0), valueBoolean=True)
+        elif column in given:
             stands = given[column]
-            condition = chart.add("Condition", code=coded(SNOMED_CT, code))
-            condition["verificationStatus"] = coded(system, "confirmed" if stands else "refuted")
+            status = coded(system, "confirmed" if stands else "refuted")
+            condition = chart.add("Condition", code=coded(SNOMED_CT, code), verificationStatus=status)
             if stands:
                 condition["clinicalStatus"] = clinical
 
@@ -193,6 +197,8 @@ def _add_own_values(chart: SyntheticChart) -> None:
     for column in ("family_history_alcohol", "prior_treatments_recorded"):
         if column in given:
             chart.observe(RECORD_SYSTEM, column, day, valueBoolean=given[column])
+    if given.get("sex") == "intersex":
+        chart.observe(RECORD_SYSTEM, "sex", day, valueString="intersex")
     if "site_id" in given:
         chart.observe(RECORD_SYSTEM, "site_id", day, valueString=given["site_id"])
     if "body_mass_index" in given:
@@ -214,8 +220,7 @@ def _add_treatment(chart: SyntheticChart, row: Document) -> None:
     else:
         made = chart.add("MedicationStatement", status="active" if running else "completed", effectivePeriod=period)
         _add_medication(chart, made, *MEDICATIONS[row["treatment"]])
-    if extensions:
-        made["extension"] = extensions
+    made |= {"extension": extensions} if extensions else {}
 
 
 def _add_medication(chart: SyntheticChart, holder: Resource, system: str, code: str) -> None:
@@ -227,8 +232,8 @@ def _add_medication(chart: SyntheticChart, holder: Resource, system: str, code: 
         holder["contained"] = [{"resourceType": "Medication", "id": "m", "code": coded(system, code)}]
         holder["medicationReference"] = {"reference": "#m"}
     else:
-        medication = {"resourceType": "Medication", "id": f"r{len(chart.resources)}"}
-        medication["ingredient"] = [{"itemCodeableConcept": coded(system, code)}]
+        ingredient = [{"itemCodeableConcept": coded(system, code)}]
+        medication = {"resourceType": "Medication", "id": f"r{len(chart.resources)}", "ingredient": ingredient}
         chart.resources.append(medication)
         holder["medicationReference"] = {"reference": f"Medication/{medication['id']}"}
 
@@ -253,7 +258,7 @@ def _add_session(chart: SyntheticChart, row: Document) -> None:
                 else {"valueQuantity": quantity(row[column], "1")}
             )
             found = chart.observe(RECORD_SYSTEM, column, moment, **value)
-            found["partOf"] = [{"reference": f"{made['resourceType']}/{made['id']}"}]
+            found |= {"partOf": [{"reference": f"{made['resourceType']}/{made['id']}"}]}
 
 
 def _dosage(chart: SyntheticChart, row: Document) -> Resource:
