@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from serving.fhir.elements.points import ORDINAL_VALUE
 from serving.fhir.reading.ratings import read_ratings
 from serving.terminology.codes import load_terminology
 from tests.places import GOLDEN
@@ -82,8 +83,8 @@ def test_a_total_is_a_number_of_points_within_the_scale(kind: str) -> None:
 @pytest.mark.parametrize(
     ("system", "code", "instrument"),
     [(LOINC, GAD7, "gad7"), (LOINC, PHQ9, "phq9"), (LOINC, "101698-9", "pcl5"), (LOINC, "89209-1", "bdi2"),
-     (SNOMED_CT, "445455005", "gad7"), (SNOMED_CT, "720433000", "phq9"), (OWN, "hama", "hama"), (LOINC, "44249-1", "phq9"),
-     ("urn:oid:2.16.840.1.113883.6.1", GAD7, "gad7")],
+     (SNOMED_CT, "445455005", "gad7"), (SNOMED_CT, "720433000", "phq9"), (OWN, "hama", "hama"),
+     (LOINC, "44249-1", "phq9"), ("urn:oid:2.16.840.1.113883.6.1", GAD7, "gad7")],
 )  # fmt: skip
 def test_a_scale_is_known_by_its_code(system: str, code: str, instrument: str) -> None:
     chart = read(read_ratings, observation(system, code, valueInteger=9))
@@ -266,10 +267,9 @@ def test_one_form_may_hold_several_scales_and_items_below_items() -> None:
         {"valueDecimal": 2.0},
         {"valueQuantity": quantity(2, "{score}")},
         {"valueCoding": {"code": "LA6570-1"}},
-        {"valueCoding": {"system": "http://example.org", "code": "c",
-                         "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/ordinalValue", "valueDecimal": 2}]}},
+        {"valueCoding": {"code": "c", "extension": [{"url": ORDINAL_VALUE[0], "valueDecimal": 2}]}},
     ],
-)  # fmt: skip
+)
 def test_an_answer_has_points_in_every_form_that_means_one_number(answer: Resource) -> None:
     answered = form(GAD7_ITEMS, "2222222")
     answered["item"][0]["answer"] = [answer]
@@ -294,10 +294,13 @@ def test_the_codes_of_a_form_that_was_sent_too_name_its_items() -> None:
     if not path.exists():
         pytest.skip("the examples of HL7 are not here")
     questionnaire = json.loads(path.read_text(encoding="utf-8"))
-    links = [item["linkId"] for item in questionnaire["item"]][:9]
-    answered = form(PHQ9_ITEMS, "111111110", questionnaire=f"Questionnaire/{questionnaire['id']}|1.0.0")
-    for item, link in zip(answered["item"], links, strict=True):
-        item["linkId"] = link
+    answered = form(PHQ9_ITEMS, "11111111.", questionnaire=f"Questionnaire/{questionnaire['id']}|1.0.0")
+    for item, named in zip(answered["item"], questionnaire["item"], strict=False):
+        item["linkId"] = named["linkId"]
+    assert answered["item"][8]["linkId"] == "TotalScore", "HL7's example leaves item 9 out"
+    answered["item"][8]["answer"] = [{"valueInteger": 9}]
     chart = read(read_ratings, questionnaire, answered)
-    assert (chart.scores, chart.notes.used) == ([("phq9", 8)], {"r0"})
+    assert (chart.scores, chart.notes.used) == ([("phq9", 9)], {"r0"}), "the mean of eight items stands for the ninth"
+    answered["item"][8]["answer"] = [{"valueInteger": 8}]
+    assert read(read_ratings, questionnaire, answered).refused == {"r1.item[8].answer[0].value": "invariant"}
     assert read(read_ratings, answered).unused == {"r0": "no item has a code of a scale"}
