@@ -40,7 +40,7 @@ _SENT = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
-_IDEMPOTENCY: Document = {
+IDEMPOTENCY: Document = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
@@ -49,7 +49,7 @@ _IDEMPOTENCY: Document = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
     "example": "visit-7f3a2c",
 }
-_NAMING: list[Document] = [
+NAMING: list[Document] = [
     {
         "name": "X-Request-Id",
         "in": "header",
@@ -94,7 +94,7 @@ class PostOperation:
 
 def get(path: str, texts: OperationTexts, answer: Document) -> Document:
     """The operations of an address that is read."""
-    return {"get": _operation(path, texts) | {"responses": {"200": answer} | _refusals(path)}}
+    return {"get": operation(path, texts) | {"responses": {"200": answer} | _refusals(path)}}
 
 
 def post(
@@ -111,15 +111,15 @@ def post(
     for name, one in examples.items():
         if one.status is not HTTPStatus.OK:
             own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
-    operation: Document = {
-        "parameters": [_IDEMPOTENCY, *_NAMING],
+    posting: Document = {
+        "parameters": [IDEMPOTENCY, *NAMING],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
         },
         "responses": {"200": json_answer("The answer.", posted.answer, answers)} | _refusals(path) | own,
     }
-    return {"post": _operation(path, texts) | operation}
+    return {"post": operation(path, texts) | posting}
 
 
 def json_answer(description: str, schema: str, examples: Mapping[str, tuple[str, Document]]) -> Document:
@@ -165,9 +165,10 @@ def response_name(status: HTTPStatus) -> str:
     return status.phrase.title().replace(" ", "")
 
 
-def _operation(path: str, texts: OperationTexts) -> Document:
+def operation(path: str, texts: OperationTexts) -> Document:
+    """What every operation says of itself; its id is made of its address."""
     route = ROUTES[path]
-    name = path.strip("/").removeprefix("v1/").removesuffix(".json")
+    name = path.strip("/").removeprefix("v1/").removesuffix(".json").replace("/", "_").replace("$", "")
     scope = "No key is needed." if route.scope is None else f"Scope: `{route.scope}`."
     return {
         "operationId": name,
@@ -175,18 +176,23 @@ def _operation(path: str, texts: OperationTexts) -> Document:
         "summary": texts.summary,
         "description": f"{texts.description} {scope}",
         "security": [] if route.scope is None else [{KEY: [route.scope]}],
-        "parameters": _NAMING,
+        "parameters": NAMING,
     }
 
 
-def _refusals(path: str) -> Document:
+def refusing_statuses(path: str) -> list[HTTPStatus]:
+    """The statuses with which an address may refuse a request, in their order."""
     route = ROUTES[path]
     statuses: Sequence[HTTPStatus] = (
         *(() if route.body == "none" else _SENT),
         *(() if route.scope is None else _KEYED),
         *_ANYWHERE,
     )
-    named = {str(status.value): response_name(status) for status in sorted(statuses)}
+    return sorted(statuses)
+
+
+def _refusals(path: str) -> Document:
+    named = {str(status.value): response_name(status) for status in refusing_statuses(path)}
     return {status: {"$ref": f"#/components/responses/{name}"} for status, name in named.items()}
 
 
