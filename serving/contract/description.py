@@ -104,9 +104,9 @@ class LoincCodes(Part):
     Each list is empty where no code was found in a source.
     """
 
-    panel: list[str] = []
-    total: list[str] = []
-    items: list[str] = []
+    panel: tuple[str, ...] = ()
+    total: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 class Scale(Part):

@@ -153,5 +153,5 @@ def _scale(scale: Instrument, *, decides: bool) -> Scale:
         higher_is=scale.higher_is,
         remission_at_least=scale.remission_at_least,
         relapse_at_most=scale.relapse_at_most,
-        loinc=LoincCodes(panel=list(codes.panels), total=list(codes.totals), items=list(codes.items)),
+        loinc=LoincCodes(panel=codes.panels, total=codes.totals, items=codes.items),
     )

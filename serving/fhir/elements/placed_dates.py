@@ -69,7 +69,7 @@ class PlacingRule:
             return False
 
 
-def _written(one: LocatedResource, name: str) -> tuple[str, tuple[str, ...]]:
+def _written(one: LocatedResource, name: str) -> tuple[str, tuple[str | int, ...]]:
     """The date as written, and the names of its element."""
     single = text(one.resource, name) or text(one.resource, f"{name}Instant")
     if single:

@@ -10,9 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 from serving.fhir.elements.codings import codings_of, meanings_of, text
 from serving.fhir.elements.placed_dates import PlacingRule
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.reading.diagnoses import COMORBIDITIES, CurrentDiagnosis, diagnosis_rows
-from serving.fhir.reading.options import ReadingContext
 from serving.terminology.meanings import ConditionCode
 
 ClinicalState: TypeAlias = Literal["now", "past", "refuted"]

@@ -1,7 +1,7 @@
 """Which of a patient's current diagnoses is the main one, and which are comorbidities beside it.
 
-The main diagnosis is the one that was named, else the only anxiety disorder, else the only diagnosis. Where several may
-be it, none is recorded: a guess would choose the model's answer.
+The main diagnosis is the one that was named, else the one in an Observation of the project's own code, else the only
+anxiety disorder, else the only diagnosis. Where several may be it, none is recorded: a guess would choose the answer.
 """
 
 import datetime as dt
@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import Final
 
 from features.protocol.columns import DIAGNOSES
-from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.codings import element, text
-from serving.fhir.elements.dates import span_of
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.options import ReadingContext
+from serving.fhir.reading.record_observations import recorded_value
 from serving.fhir.structure.references import ResourceIndex
 
 COMORBIDITIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -50,7 +49,7 @@ def diagnosis_rows(
         column = COMORBIDITIES.get(one.diagnosis)
         if one.diagnosis == main:
             rows.append(SourcedRow("patient", {"diagnosis": main}, one.located.expression, {"diagnosis": place}))
-            onsets += _onset(one, located, context, notes)
+            onsets += _onset(one, located, notes)
         elif one.diagnosis in candidates:
             notes.leave_out(one.located.expression, HOW_TO_TELL)
         elif column is not None:
@@ -69,7 +68,8 @@ def _candidates(
     """The diagnoses that may be the main one."""
     if context.main_condition is not None:
         return _named(current, located, context.main_condition, notes)
-    found = {one.diagnosis for one in current}
+    recorded = recorded_value(located, "diagnosis", context)
+    found = {one.diagnosis for one in current} if recorded is None else {recorded}
     return found & _ANXIETY or found
 
 
@@ -90,10 +90,8 @@ def _named(
     return found
 
 
-def _onset(
-    one: CurrentDiagnosis, located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes
-) -> Iterator[SourcedRow]:
-    """The onset of a diagnosis as the pseudo-cell ``onset_date``, where it is one day."""
+def _onset(one: CurrentDiagnosis, located: Sequence[LocatedResource], notes: ReadingNotes) -> Iterator[SourcedRow]:
+    """The onset of a diagnosis as the pseudo-cell ``onset_date``, as written: the assembly knows day 0."""
     resource, place = one.located.resource, f"{one.located.expression}.onset"
     written = text(resource, "onsetDateTime") or text(element(resource, "onsetPeriod"), "start")
     if not written and "onsetAge" in resource:
@@ -102,16 +100,8 @@ def _onset(
         if any(name.startswith("onset") for name in resource):
             notes.leave_out(place, "the onset is no date, and no age in years beside a whole date of birth")
         return
-    try:
-        span = span_of(written, context.zone)
-    except DateRefusedError as error:
-        notes.refuse("value", place, error.required, error.found)
-        return
-    if span.is_whole:
-        cells = {"onset_date": span.first.isoformat()}
-        yield SourcedRow("patient", cells, one.located.expression, {"onset_date": place})
     else:
-        notes.leave_out(place, "an incomplete date: how long the illness lasts has more than one value")
+        yield SourcedRow("patient", {"onset_date": written}, one.located.expression, {"onset_date": place})
 
 
 def _date_at_age(age: Mapping[str, object], located: Sequence[LocatedResource]) -> str:

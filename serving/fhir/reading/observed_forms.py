@@ -10,8 +10,8 @@ from serving.fhir.elements.codings import codings_of, element, elements, meaning
 from serving.fhir.elements.doses import FINAL
 from serving.fhir.elements.placed_dates import PlacingRule
 from serving.fhir.elements.points import points_of, read_number
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.reading.rated_forms import FormPoints, PlacedPoints, RatedForm
 from serving.fhir.structure.references import ResourceIndex
 from serving.terminology.meanings import ScaleCode

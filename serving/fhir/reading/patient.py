@@ -6,22 +6,20 @@ The date of death is an event, and left to `events`.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.codings import codings_of, meanings_of, text
-from serving.fhir.elements.dates import DateSpan, span_of
 from serving.fhir.elements.placed_dates import PlacingRule
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.options import ReadingContext
 
 ALLERGY: Final = "ketamine_allergy"
 
 
 def read_patient(located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes) -> list[SourcedRow]:
-    """Rows of ``patient``: ``sex``, the pseudo-cell ``birth_date`` or ``age_years``, and ``ketamine_allergy``."""
+    """Rows of ``patient``: ``sex``, the pseudo-cell ``birth_date``, and ``ketamine_allergy``."""
     rows: list[SourcedRow] = []
     for one in located:
         if one.resource.get("resourceType") == "Patient":
-            rows += [*_sex(one, notes), *_age(one, context, notes)]
+            rows += [*_sex(one, notes), *_birth(one)]
         elif one.resource.get("resourceType") == "AllergyIntolerance":
             rows += _allergy(one, context, notes)
     return rows
@@ -35,30 +33,12 @@ def _sex(one: LocatedResource, notes: ReadingNotes) -> Iterator[SourcedRow]:
         notes.leave_out(place, "it is neither female nor male, and so does not tell the sex")
 
 
-def _age(one: LocatedResource, context: ReadingContext, notes: ReadingNotes) -> Iterator[SourcedRow]:
-    """A whole birth date for the assembly; of an incomplete one the age, where it has one value at day 0."""
-    written, place = text(one.resource, "birthDate"), f"{one.expression}.birthDate"
-    if not written:
-        return
-    try:
-        span = span_of(written, context.zone)
-    except DateRefusedError as error:
-        notes.refuse("value", place, error.required, error.found)
-        return
-    if span.is_whole:
-        yield SourcedRow("patient", {"birth_date": written}, one.expression, {"birth_date": place})
-        return
-    ages = _ages(span, context)
-    if len(ages) == 1:
-        yield SourcedRow("patient", {"age_years": ages.pop()}, one.expression, {"age_years": place})
-    else:
-        notes.leave_out(place, "an incomplete date: the age at day 0 has more than one value")
-
-
-def _ages(span: DateSpan, context: ReadingContext) -> set[int]:
-    """The ages in completed years at day 0 that an incomplete birth date allows."""
-    at = context.first_dose or context.today
-    return {at.year - birth.year - ((at.month, at.day) < (birth.month, birth.day)) for birth in (span.first, span.last)}
+def _birth(one: LocatedResource) -> Iterator[SourcedRow]:
+    """The birth date as written: what age an incomplete one tells depends on day 0, which the assembly knows."""
+    written = text(one.resource, "birthDate")
+    if written:
+        places = {"birth_date": f"{one.expression}.birthDate"}
+        yield SourcedRow("patient", {"birth_date": written}, one.expression, places)
 
 
 def _allergy(one: LocatedResource, context: ReadingContext, notes: ReadingNotes) -> Iterator[SourcedRow]:

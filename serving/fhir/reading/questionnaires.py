@@ -12,8 +12,8 @@ from typing import Any
 from serving.fhir.elements.codings import codings_of, elements, text
 from serving.fhir.elements.placed_dates import PlacingRule
 from serving.fhir.elements.points import LOINC, points_of
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.reading.rated_forms import FormPoints, RatedForm
 from serving.fhir.structure.references import ResourceIndex
 

@@ -7,9 +7,9 @@ counts; with others both are refused. What makes a score is left to `rated_forms
 from collections.abc import Sequence
 from itertools import combinations
 
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.reading.observed_forms import ObservedForms
-from serving.fhir.reading.options import ReadingContext
 from serving.fhir.reading.questionnaires import AnsweredForms
 from serving.fhir.reading.rated_forms import RatedForm
 

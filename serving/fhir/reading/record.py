@@ -14,10 +14,15 @@ from serving.contract.refusal import Suggestions, refusal_of
 from serving.contract.request import PredictionRequest
 from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes, SourcedRow
+from serving.fhir.reading.conditions import read_conditions
 from serving.fhir.reading.options import ReadingOptions
+from serving.fhir.reading.patient import read_patient
 from serving.fhir.reading.problems import issues_at
+from serving.fhir.reading.ratings import read_ratings
+from serving.fhir.reading.record_observations import read_record_observations
 from serving.fhir.reading.request_document import RequestDocument
 from serving.fhir.reading.subject import patient_reference, the_patient
+from serving.fhir.reading.vital_signs import read_vital_signs
 from serving.fhir.structure.resources import checked_resources
 from serving.fhir.treatment.administrations import read_administrations
 from serving.fhir.treatment.course import KetamineCourse, ketamine_course
@@ -94,6 +99,11 @@ def _rows(
     """The rows of every reader."""
     return [
         *course.earlier,
+        *read_patient(located, context, notes),
+        *read_conditions(located, context, notes),
+        *read_vital_signs(located, context, notes),
+        *read_record_observations(located, context, notes),
+        *read_ratings(located, context, notes),
         *read_sessions(located, course.doses, context, notes),
         *read_treatments(located, context, notes),
         *read_events(located, context, notes),

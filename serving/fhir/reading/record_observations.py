@@ -13,12 +13,12 @@ from serving.fhir.elements.doses import FINAL
 from serving.fhir.elements.latest_values import DatedValue, latest
 from serving.fhir.elements.placed_dates import PlacedDate, PlacingRule
 from serving.fhir.elements.points import plain_quantity
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
-from serving.fhir.reading.events import event_name
 from serving.fhir.reading.observed_forms import NOT_FINAL, is_item, scale_of
-from serving.fhir.reading.options import ReadingContext
-from serving.fhir.reading.sessions import finding_column
 from serving.fhir.reading.vital_signs import measure_of
+from serving.fhir.treatment.events import event_name
+from serving.fhir.treatment.sessions import finding_column
 
 _UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "years": {"a": 1.0, "years": 1.0, "year": 1.0},
@@ -33,9 +33,21 @@ def read_record_observations(
     located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes
 ) -> list[SourcedRow]:
     """Rows of ``patient``: the last value of each column up to day 0; of a caution, the last up to today."""
-    columns = {column.name: column for column in context.protocol.tables["patients"] if column.kind != "identifier"}
+    return latest(_dated_values(located, context, notes), notes)
+
+
+def recorded_value(located: Sequence[LocatedResource], name: str, context: ReadingContext) -> Any:
+    """The value of one column in these Observations; ``None`` where there is none. What is wrong is not noted again."""
+    notes = ReadingNotes()
+    rows = latest((one for one in _dated_values(located, context, notes) if one.column == name), notes)
+    return rows[0].cells[name] if rows else None
+
+
+def _dated_values(
+    located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes
+) -> Iterator[DatedValue]:
+    columns = {column.name: column for column in context.protocol.tables["patients"] if column.name != "patient_id"}
     dates = PlacingRule(context.zone, context.today)
-    values: list[DatedValue] = []
     for one in located:
         if one.resource.get("resourceType") != "Observation":
             continue
@@ -46,8 +58,7 @@ def read_record_observations(
         elif one.resource.get("status") not in FINAL:
             notes.leave_out(one.expression, NOT_FINAL)
         elif (date := dates.place(one, "effective", notes)) is not None:
-            values += _values(one, column, date, context, notes)
-    return latest(values, notes)
+            yield from _values(one, column, date, context, notes)
 
 
 def _column(one: LocatedResource, columns: Mapping[str, Column], context: ReadingContext) -> Column | None:
@@ -85,6 +96,8 @@ def _value(resource: Mapping[str, Any], column: Column) -> Any:
     if column.kind == "flag":
         value = resource.get("valueBoolean")
         return value if isinstance(value, bool) else None
+    if column.kind == "identifier":
+        return text(resource, "valueString").strip() or None
     if column.kind == "category":
         codes = [code for _, code in codings_of(resource.get("valueCodeableConcept"))]
         return next((code for code in (*codes, text(resource, "valueString")) if code in column.categories), None)

@@ -14,9 +14,9 @@ from serving.fhir.elements.dates import moment_of, span_of, written_period
 from serving.fhir.elements.doses import FINAL, OLDEST_WEIGHT_DAYS
 from serving.fhir.elements.latest_values import DatedValue, latest
 from serving.fhir.elements.placed_dates import PlacedDate, PlacingRule
+from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.reading.observed_forms import NOT_FINAL
-from serving.fhir.reading.options import ReadingContext
 from serving.terminology.meanings import Measure
 
 PREGNANCY_DAYS: Final = 280

@@ -6,7 +6,9 @@ A null counts as absent, which is what several servers mean by it. Which resourc
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from serving.fhir.parts import FhirIssue, FhirRefusedError
@@ -23,6 +25,9 @@ ROOT: Final = "Bundle"
 """The place of problems of the whole body, whatever it holds."""
 _LONGEST_WHOLE: Final = 310
 """Digits beyond which a number is not finite as a float."""
+_STRINGS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_MARKS: Final = re.compile(r"[\[\]{},]")
+_STEPS: Final = {"{": 1, "[": 1, "}": -1, "]": -1, ",": 0}
 
 
 def plain_json(body: bytes) -> Any:
@@ -32,21 +37,18 @@ def plain_json(body: bytes) -> Any:
     {'resourceType': 'Bundle'}
     """
     text = _text(body)
-    for number, most, parts in (
-        (text.count("{") + text.count("["), MOST_PARTS, "objects and lists"),
-        (text.count(","), MOST_VALUES, "values"),
-    ):
-        if number > most:
-            raise _refused("too-long", f"at most {most} {parts}", "more")
+    _check_size(text)
+    names = _Names()
     try:
-        value = _DECODER.decode(text)
+        value = names.decoder().decode(text)
     except json.JSONDecodeError as error:
         place = f"malformed JSON at line {error.lineno} column {error.colno}"
         raise _refused("structure", "a JSON text", place) from None
     except RecursionError:
         raise _refused("too-long", f"at most {DEEPEST} objects and lists in one another", "more") from None
-    repeated = [place for place, part in _containers(value) if isinstance(part, _RepeatedNames)][:MOST_ISSUES]
-    if repeated:
+    if names.repeated:
+        places = (place for place, part in _containers(value) if isinstance(part, _RepeatedNames))
+        repeated = list(islice(places, MOST_ISSUES))
         issues = [FhirIssue("structure", place, "each name once", "a name that is there twice") for place in repeated]
         raise FhirRefusedError(issues)
     return value
@@ -56,13 +58,23 @@ class _RepeatedNames(dict[str, Any]):
     """An object that has a name more than once."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        return _RepeatedNames(found)
-    if None in found.values():
-        return {name: value for name, value in found.items() if value is not None}
-    return found
+class _Names:
+    """Makes objects from names and values, and notes whether one has a name more than once; null is absent."""
+
+    def __init__(self) -> None:
+        self.repeated = False
+
+    def decoder(self) -> json.JSONDecoder:
+        return json.JSONDecoder(object_pairs_hook=self._object, parse_int=_whole, parse_constant=_no_constant)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            self.repeated = True
+            return _RepeatedNames(found)
+        if None in found.values():
+            return {name: value for name, value in found.items() if value is not None}
+        return found
 
 
 def _whole(digits: str) -> int | float:
@@ -73,7 +85,20 @@ def _no_constant(_: str) -> float:
     raise json.JSONDecodeError("a number that JSON does not have", "", 0)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_constant=_no_constant)
+def _check_size(text: str) -> None:
+    """Raises ``FhirRefusedError`` for more values, or more in one another, than a course needs; texts don't count."""
+    marks = _MARKS.findall(_STRINGS.sub("", text))
+    values, depth, deepest = marks.count(","), 0, 0
+    for mark in marks if len(marks) - values <= 2 * MOST_PARTS else ():
+        depth += _STEPS[mark]
+        deepest = max(deepest, depth)
+    for number, most, parts in (
+        ((len(marks) - values) // 2, MOST_PARTS, "objects and lists"),
+        (values, MOST_VALUES, "values"),
+        (deepest, DEEPEST, "objects and lists in one another"),
+    ):
+        if number > most:
+            raise _refused("too-long", f"at most {most} {parts}", "more")
 
 
 def _text(body: bytes) -> str:
@@ -86,25 +111,21 @@ def _text(body: bytes) -> str:
 
 
 def _containers(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every object and list with its place; raises ``FhirRefusedError`` where they stand too deep in one another.
+    """Every object and list with its place.
 
     Places name the parts of FHIR that hold resources; below a resource, names may be values.
     """
     root = value.get("resourceType") if isinstance(value, Mapping) else None
-    waiting = [(root if root in ("Bundle", "Parameters") else ROOT, value, 1)]
+    waiting = [(root if root in ("Bundle", "Parameters") else ROOT, value)]
     while waiting:
-        place, part, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise _refused("too-long", f"at most {DEEPEST} objects and lists in one another", "more")
+        place, part = waiting.pop()
         yield place, part
         if isinstance(part, dict):
-            inner = [(_below(place, name), one) for name, one in part.items() if isinstance(one, dict | list)]
+            inner = [(_below(place, name), one) for name, one in part.items()]
         else:
-            inner = [(place, one) for one in part if isinstance(one, dict | list)] if isinstance(part, list) else []
-            if place.endswith(_LISTS):
-                numbered = enumerate(part) if isinstance(part, list) else ()
-                inner = [(f"{place}[{number}]", one) for number, one in numbered if isinstance(one, dict | list)]
-        waiting += [(name, one, depth + 1) for name, one in reversed(inner)]
+            is_named = place.endswith(_LISTS)
+            inner = [(f"{place}[{number}]" if is_named else place, one) for number, one in enumerate(part)]
+        waiting += [pair for pair in reversed(inner) if isinstance(pair[1], dict | list)]
 
 
 _NAMES = ("entry", "resource", "parameter", "part", "contained")

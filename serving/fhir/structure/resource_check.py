@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from serving.fhir.parts import FhirIssue, IssueCode
 from serving.fhir.structure.expressions import expression_at
-from serving.fhir.structure.shapes import REQUIRED, wrong_types
+from serving.fhir.structure.shapes import REQUIRED, is_plainly_valid, wrong_types
 
 READ_TYPES: Final = frozenset(
     {
@@ -26,6 +26,7 @@ READ_TYPES: Final = frozenset(
         "Observation",
         "Patient",
         "Procedure",
+        "Questionnaire",
         "QuestionnaireResponse",
     }
 )
@@ -97,6 +98,8 @@ _REQUIRED: dict[str, str] = {
 def resource_issues(name: str, resource: Mapping[str, Any], expression: str) -> list[FhirIssue]:
     """What is wrong in a resource of the type ``name`` at a place; contained resources are checked on their own."""
     plain = {key: value for key, value in resource.items() if key != "contained"}
+    if is_plainly_valid(name, plain):
+        return []
     try:
         get_fhir_model_class(name).model_validate(plain)
     except ValidationError as error:
@@ -132,14 +135,12 @@ def _unknown(location: tuple[str | int, ...], expression: str) -> FhirIssue:
 
 
 def _explained(kind: str, message: str, value: Any) -> tuple[IssueCode, str, str]:
-    if kind == "missing":
+    if kind.endswith("missing"):
         return "required", "this element", "nothing"
     if "but got multiple" in message:
         return "structure", "one type of each element that has a choice of types", "several"
     if "Expect any of field value" in message:
         return "required", "one type of each element that has a choice of types", "none"
-    if kind == "value_error" and "Missing" in message:
-        return "required", "this element", "nothing"
     return "value", _REQUIRED.get(kind, "a value as FHIR R4 defines it for this element"), json_kind(value)
 
 

@@ -94,7 +94,7 @@ def _administration(
         notes.refuse("value", place, refused.required, refused.found if period.start else "nothing")
         return None
     why_not = _no_dose(one, ketamine)
-    dose = KetamineDose(None, why_not) if why_not or "dosage" not in one.resource else dose_of(one, date, weights)
+    dose = KetamineDose(None, why_not) if why_not or not _has_dose(one) else dose_of(one, date, weights)
     if dose.why_not:
         notes.leave_out(f"{one.expression}.dosage.dose", f"the dose in mg/kg is not known: {dose.why_not}")
     if dose.weight:
@@ -107,11 +107,16 @@ def _no_dose(one: LocatedResource, ketamine: KetamineCode) -> str:
 
     Milligrams of esketamine are not those of ketamine, of which a record holds the dose [judgement].
     """
-    if "dosage" not in one.resource:
+    if not _has_dose(one):
         return ""
     if ketamine.substance == "esketamine":
         return "it is one of esketamine"
     return "the administration was stopped" if one.resource.get("status") in _STOPPED else ""
+
+
+def _has_dose(one: LocatedResource) -> bool:
+    dosage = element(one.resource, "dosage")
+    return any(name in dosage for name in ("dose", "rateQuantity", "rateRatio"))
 
 
 def _route(one: LocatedResource, context: ReadingContext, notes: ReadingNotes) -> str | None:
