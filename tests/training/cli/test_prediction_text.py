@@ -17,7 +17,7 @@ ANSWER: dict[str, Any] = {
     "outcome": "predicted",
     "prediction_id": "x",
     "model": {"version": "3", "bundle_digest": "c5e99e9f9d5ad0dc", "synthetic": True},
-    "landmark": {"name": "before session 2", "day": 7},
+    "landmark": {"name": "before session 2", "day": 7, "date": None},
     "applicability": {"verdict": "inside", "reasons": []},
     "remission": {"probability": 0.344, "interval_90": None},
     "relapse": {
