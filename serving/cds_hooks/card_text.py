@@ -94,12 +94,13 @@ def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
         shown = with_interval(one.probability, one.interval_90)
         lines.append(f"**Sustained remission** (remission, and {one.horizon_days} days without relapse): {shown}")
     yield "\n".join(f"- {line}" for line in lines)
-    yield _INTERVAL
+    if any("90% interval" in line for line in lines):
+        yield _INTERVAL
     date = context.calendar.date_of(answer.landmark.day)
     yield f"Predicted for *{answer.landmark.name}*" + ("." if date is None else f", {date}.")
     for reason in answer.applicability.reasons if answer.applicability is not None else ():
         yield f"Less certain for this patient: {reason.message}"
-    yield from answer.notes
+    yield from (f"Note: {note}." for note in answer.notes)
 
 
 def _not_predicted(answer: NotPredictable) -> Iterator[str]:
