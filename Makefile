@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-log lock format clean
+.PHONY: help setup node-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-fhir bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,14 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+NODE_TOOLS := tests/node/node_modules/.package-lock.json
+node-tools: $(NODE_TOOLS)  ## Install the readers of FHIR that run in node, for the tests of what the service sends; needs npm
+
+# Without npm the tests of these readers are skipped, and say so.
+$(NODE_TOOLS): tests/node/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/node && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json; \
+	  else echo "npm is not here: the readers of FHIR in node are left out"; fi
+
 demo: setup  ## Simulate, train, promote, serve, predict for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
 
@@ -33,14 +41,14 @@ demo-clinic: setup  ## Start the service and a mock EHR with three synthetic pat
 	@$(BIN)/kap demo clinic
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test: setup  ## Run the tests: first the order of imports, then all others; five minutes
+test: setup node-tools  ## Run the tests: first the order of imports, then all others; five minutes
 	$(BIN)/python -m pytest tests/test_imports.py
 	$(PYTEST) -m "not long"
 
 test-all: test  ## Run the same, then the long tests: many cohorts, lifetimes of a model, all random changes
 	$(PYTEST) -m long
 
-coverage-report: setup  ## Run the tests, and print which lines of the product they run, also in other processes
+coverage-report: setup node-tools  ## Run the tests, and print which lines of the product they run, also in other processes
 	$(BIN)/coverage erase
 	$(PYTEST) -m "not long" --cov --cov-report=term
 
@@ -91,6 +99,9 @@ bench: setup  ## Measure speed and memory; prints tables
 
 bench-serve: setup  ## Measure the service under load, compared with mlflow models serve; ten minutes at 70% of its peak
 	$(BIN)/python -m tests.benchmarks.serve
+
+bench-fhir: setup  ## Measure POST /fhir/$$predict beside POST /v1/predict, in one run against one server
+	$(BIN)/python -m tests.benchmarks.fhir
 
 bench-log: setup  ## Measure a log of a million answers: its size, the time and memory of its audit; half an hour
 	$(BIN)/python -m tests.benchmarks.log_size

@@ -54,6 +54,7 @@ def with_interval(probability: float | None, interval: Interval | None) -> str:
 def summary_of(answer: Prediction | NotPredictable) -> str:
     """One sentence of fewer than 140 characters: the numbers first, then cautions, and that a model is synthetic."""
     parts = [*_numbers(answer)] if isinstance(answer, Prediction) else ["no prediction is possible"]
+    parts = parts or ["no number is known"]
     if answer.cautions:
         number = len(answer.cautions)
         parts.append(f"{number} caution{'' if number == 1 else 's'} to weigh")
@@ -72,7 +73,7 @@ def _numbers(answer: Prediction) -> Iterator[str]:
                 yield f"relapse within {risk.days} days of it {percent(risk.probability)}"
     for one in answer.sustained_remission[:1]:
         if one.probability is not None:
-            yield f"sustained remission {percent(one.probability)}"
+            yield f"sustained for {one.horizon_days} days {percent(one.probability)}"
 
 
 def detail_of(answer: Prediction | NotPredictable, context: CardContext) -> str:
@@ -93,12 +94,13 @@ def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
         shown = with_interval(one.probability, one.interval_90)
         lines.append(f"**Sustained remission** (remission, and {one.horizon_days} days without relapse): {shown}")
     yield "\n".join(f"- {line}" for line in lines)
-    yield _INTERVAL
+    if any("90% interval" in line for line in lines):
+        yield _INTERVAL
     date = context.calendar.date_of(answer.landmark.day)
     yield f"Predicted for *{answer.landmark.name}*" + ("." if date is None else f", {date}.")
     for reason in answer.applicability.reasons if answer.applicability is not None else ():
         yield f"Less certain for this patient: {reason.message}"
-    yield from answer.notes
+    yield from (f"Note: {note}." for note in answer.notes)
 
 
 def _not_predicted(answer: NotPredictable) -> Iterator[str]:

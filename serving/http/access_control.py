@@ -16,9 +16,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.contract.routes import FHIR_JSON, Route
+from serving.contract.routes import FHIR_JSON, Route, route_of, routes_at
 from serving.contract.routes import Scope as KeyScope
-from serving.contract.routes import route_of, routes_at
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.http.ehr_admission import Rates, admitted_ehr
 from serving.http.ehr_issuers import EhrIssuer

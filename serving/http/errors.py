@@ -102,7 +102,7 @@ class ProblemDetails:
 
 
 class _HeldResponse:
-    """A ``send`` that holds an error back, unless it is a problem or an outcome already, or of a type that is ``kept``."""
+    """A ``send`` that holds an error back, unless it is a problem, an outcome, or of a type that is ``kept``."""
 
     def __init__(self, send: Send, kept: tuple[str, ...]) -> None:
         self._send = send

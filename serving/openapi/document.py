@@ -4,19 +4,19 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from http import HTTPStatus
 
 from serving.contract import routes
-from serving.contract.description import Instruments, ModelDescription
 from serving.contract.response import Document
-from serving.http.body import BodyLimits
 from serving.http.errors import HTML
 from serving.http.metrics import CONTENT_TYPE_LATEST
 from serving.http.readyz import ReadinessReport
 from serving.http.worker_metrics import software_version
 from serving.openapi.cds_hooks import CDS_HOOKS, cds_hooks_paths
+from serving.openapi.described_model import DescribedModel
 from serving.openapi.examples import LINK, Example, batch_example, broken_batch, prediction_examples
+from serving.openapi.fhir_operations import FHIR_SCHEMAS, FHIR_TAG, fhir_operations
 from serving.openapi.operations import (
     CARRIED,
     EHR,
@@ -37,7 +37,6 @@ from serving.openapi.operations import (
 from serving.openapi.problems import ProblemStatus, problem_statuses
 from serving.openapi.schemas import RECORD, component_schemas
 from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE, SYNTHETIC
-from serving.prediction.predictor import Predictor
 
 OPENAPI_VERSION = "3.1.0"
 TITLE = "KAP Outcomes"
@@ -58,15 +57,16 @@ The service turns them into days, and logs only those. `patient_ref` must be a p
 null is *not recorded*. Nothing may be later than `as_of_day` or `as_of_date`. Types are strict: `"12"` is not a \
 number, `12.0` is not a whole number, and an unknown field is refused.
 
-**Errors.** Every error is a problem document (RFC 9457). It lists the path of each field to correct \
-and repeats no value. An address that is not listed here is answered 404, a method that is not listed 405. `HEAD` is \
-allowed where `GET` is.
+**Errors.** Every error is a problem document (RFC 9457), under `/fhir` an OperationOutcome. It lists the path of each \
+field to correct and repeats no value. An address that is not listed here is answered 404, a method that is not \
+listed 405. `HEAD` is allowed where `GET` is.
 
 **Retries.** Retry after 408, 429, 503 or a broken connection. With the same `Idempotency-Key` and body you get the \
 first answer under the same `prediction_id`, and it is logged once."""
 _TAGS = {
     PREDICTIONS: "Predict for one patient, or for many at once.",
     CDS_HOOKS: "Cards for an EHR, by CDS Hooks 2.0.",
+    FHIR_TAG: "The same in FHIR R4, as clinic software speaks it. Errors are OperationOutcomes.",
     SERVED: "The model that answers, its performance, and the scales that it reads.",
     STATE: "For the operator of the service.",
 }
@@ -82,17 +82,6 @@ _EHR_SCHEME = {
     "description": "The token of a configured EHR by CDS Hooks 2.0, signed for one call of one address.",
 }
 _METRIC = "# HELP kap_log_unavailable_total Requests not answered because the log failed."
-
-
-@dataclass(frozen=True)
-class DescribedModel:
-    """The served model: its predictor, its tag in the model store, its descriptions, and the limits of a request."""
-
-    predictor: Predictor
-    tag: str
-    model: ModelDescription
-    instruments: Instruments
-    limits: BodyLimits
 
 
 def openapi_document(shown: DescribedModel) -> Document:
@@ -111,11 +100,12 @@ def openapi_document(shown: DescribedModel) -> Document:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
         "paths": _predictions(shown, problems)
+        | fhir_operations(shown, problems)
         | cds_hooks_paths(shown.predictor, problems)
         | _served(shown)
         | _state(shown),
         "components": {
-            "schemas": component_schemas(shown.predictor.bundle.protocol),
+            "schemas": component_schemas(shown.predictor.bundle.protocol) | FHIR_SCHEMAS,
             "responses": {response_name(status): problem(status, one) for status, one in problems.items()},
             "headers": CARRIED,
             "securitySchemes": {KEY: _SCHEME, EHR: _EHR_SCHEME},

@@ -41,7 +41,7 @@ _SENT = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
-_IDEMPOTENCY: Document = {
+IDEMPOTENCY: Document = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
@@ -96,7 +96,7 @@ class PostOperation:
 
 def get(path: str, texts: OperationTexts, answer: Document) -> Document:
     """The operations of an address that is read."""
-    return {"get": _operation(path, texts) | {"responses": {"200": answer} | _refusals(path)}}
+    return {"get": operation(path, texts) | {"responses": {"200": answer} | _refusals(path)}}
 
 
 def post(
@@ -113,8 +113,8 @@ def post(
     for name, one in examples.items():
         if one.status is not posted.success:
             own[str(one.status.value)]["content"][PROBLEM_JSON]["examples"][name] = _example(one.summary, one.answer)
-    operation: Document = {
-        "parameters": [_IDEMPOTENCY, *NAMING],
+    posting: Document = {
+        "parameters": [IDEMPOTENCY, *NAMING],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": reference(posted.request), "examples": requests}},
@@ -123,7 +123,7 @@ def post(
         | _refusals(path)
         | own,
     }
-    return {"post": _operation(path, texts) | operation}
+    return {"post": operation(path, texts) | posting}
 
 
 def json_answer(description: str, schema: str, examples: Mapping[str, tuple[str, Document]]) -> Document:
@@ -169,9 +169,15 @@ def response_name(status: HTTPStatus) -> str:
     return status.phrase.title().replace(" ", "")
 
 
-def _operation(path: str, texts: OperationTexts) -> Document:
+def operation(path: str, texts: OperationTexts) -> Document:
+    """What every operation says of itself; its id is made of its address."""
     route = ROUTES[path]
-    name = path.strip("/").removeprefix("v1/").removesuffix(".json").replace("/", "_").replace("-", "_")
+    name = (
+        path.strip("/")
+        .removeprefix("v1/")
+        .removesuffix(".json")
+        .translate({ord("/"): "_", ord("-"): "_", ord("$"): ""})
+    )
     scope = "No key is needed." if route.scope is None else f"Scope: `{route.scope}`."
     return {
         "operationId": name,
@@ -183,14 +189,19 @@ def _operation(path: str, texts: OperationTexts) -> Document:
     }
 
 
-def _refusals(path: str) -> Document:
+def refusing_statuses(path: str) -> list[HTTPStatus]:
+    """The statuses with which an address may refuse a request, in their order."""
     route = ROUTES[path]
     statuses: Sequence[HTTPStatus] = (
         *(() if route.body == "none" else _SENT),
         *(() if route.scope is None else _KEYED),
         *_ANYWHERE,
     )
-    named = {str(status.value): response_name(status) for status in sorted(statuses)}
+    return sorted(statuses)
+
+
+def _refusals(path: str) -> Document:
+    named = {str(status.value): response_name(status) for status in refusing_statuses(path)}
     return {status: {"$ref": f"#/components/responses/{name}"} for status, name in named.items()}
 
 

@@ -7,7 +7,8 @@ import orjson
 from models.performance import Performance
 from serving.contract.description import ModelDescription
 from serving.http.body import BodyLimits
-from serving.openapi.document import DescribedModel, openapi_document
+from serving.openapi.described_model import DescribedModel
+from serving.openapi.document import openapi_document
 from serving.prediction.description import describe_instruments, describe_model
 from serving.prediction.predictor import Predictor
 

@@ -32,7 +32,7 @@ AI_ASSERTED: Final[Mapping[str, str]] = {
 
 def labelled(resource: Resource) -> Resource:
     """The resource with the security label of what a model has asserted."""
-    return {**resource, "meta": {"security": [dict(AI_ASSERTED)]}}
+    return {"resourceType": resource["resourceType"], "meta": {"security": [dict(AI_ASSERTED)]}, **resource}
 
 
 def confidence(interval: Mapping[str, float]) -> Resource:

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import ssl
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from serving.http.ehr_issuers import load_issuers
 from serving.http.key_sets import (
     FRESH_SECONDS,
     KEPT_SECONDS,
+    MOST_BYTES,
     MOST_KEYS,
     PAUSE_SECONDS,
     FetchedKeys,
@@ -23,6 +28,7 @@ from serving.http.key_sets import (
     fetch,
     read_key_set,
 )
+from tests.serving.certificates import make_certificate
 from tests.serving.http.ehrs import Ehr, SigningKey, elliptic, key_set, with_rsa, write_issuers
 
 
@@ -219,6 +225,53 @@ def test_while_the_address_does_not_answer_known_keys_count_for_an_hour(key: Sig
     asyncio.run(ask())
 
 
-def test_only_an_encrypted_answer_is_taken() -> None:
-    with pytest.raises(OSError, match="."):
-        fetch("https://127.0.0.1:1/keys", 0.5)
+class KeyPages(BaseHTTPRequestHandler):
+    """Pages of an address: keys, a redirect, one too large, and one that trickles."""
+
+    def do_GET(self) -> None:
+        self.send_response(302 if self.path == "/moved" else 200)
+        if self.path == "/moved":
+            self.send_header("Location", "/keys")
+        self.end_headers()
+        if self.path == "/large":
+            self.wfile.write(b" " * (MOST_BYTES + 1))
+        with suppress(OSError):
+            for _ in range(40 if self.path == "/slow" else 0):
+                self.wfile.write(b" ")
+                time.sleep(0.05)
+            self.wfile.write(b'{"keys": []}')
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is written."""
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An https address of this machine, whose certificate is trusted."""
+    pair = make_certificate(tmp_path / "tls")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pair.certificate))
+    served = ThreadingHTTPServer(("127.0.0.1", 0), KeyPages)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    served.socket = context.wrap_socket(served.socket, server_side=True)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    yield f"https://127.0.0.1:{served.server_port}"
+    served.shutdown()
+    served.server_close()
+
+
+def test_keys_are_fetched_within_bounds_of_size_and_time(address: str) -> None:
+    assert fetch(f"{address}/keys") == b'{"keys": []}'
+    for path in ("moved", "large"):
+        with pytest.raises(OSError, match="status 302|more bytes or time"):
+            fetch(f"{address}/{path}")
+    with pytest.raises(OSError, match="more bytes or time"):
+        fetch(f"{address}/slow", 0.3)
+
+
+def test_an_address_whose_certificate_is_not_trusted_gives_no_keys(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        fetch(f"{address}/keys")

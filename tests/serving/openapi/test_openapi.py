@@ -44,7 +44,7 @@ from tests.serving.requests import EXAMPLE, changed, example, problems, read
 from tests.serving.servers import Server
 
 Document = dict[str, Any]
-JSON, PROBLEM_JSON = "application/json", "application/problem+json"
+JSON, PROBLEM_JSON, FHIR_JSON = "application/json", "application/problem+json", "application/fhir+json"
 STUDY = Protocol(
     name="study",
     covariates=(
@@ -144,7 +144,11 @@ def test_every_answer_has_an_example_that_its_schema_allows(served: Document) ->
             assert content["examples"], (path, status)
             for name, shown in content["examples"].items():
                 assert is_valid(served, content["schema"], shown["value"]), (path, status, name)
-            assert (media_type == PROBLEM_JSON) == (int(status) >= 400 and (path, status) != ("/readyz", "503"))
+            of_errors = FHIR_JSON if path.startswith("/fhir/") else PROBLEM_JSON
+            if int(status) >= 400 and (path, status) != ("/readyz", "503"):
+                assert media_type == of_errors
+            else:
+                assert media_type != PROBLEM_JSON
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
@@ -201,7 +205,7 @@ def test_every_example_of_a_request_is_answered_as_its_example_says(server: Serv
                 if name in answer["examples"]
             )
             assert (response.status_code, response.headers["content-type"]) == expected[:2]
-            assert under_one_id(response.json()) == expected[2]
+            assert under_one_id(response.json()) == alike(expected[2])
             executed.append((path, name))
     assert executed == [
         ("/v1/predict", "predicted"),
@@ -209,11 +213,29 @@ def test_every_example_of_a_request_is_answered_as_its_example_says(server: Serv
         ("/v1/predict", "not_predictable"),
         ("/v1/predict", "refused"),
         ("/v1/predict_batch", "mixed"),
+        ("/fhir/$predict", "bundle"),
     ]
 
 
+def alike(shown: Document) -> Document:
+    """An example, in the form in which a FHIR answer is compared with it."""
+    return under_one_id(shown) if shown.get("resourceType") == "Bundle" else shown
+
+
+def without_names(part: Any) -> Any:
+    """A resource without its times, and with one name for all entries."""
+    if isinstance(part, dict):
+        timed = ("occurredDateTime", "recorded", "identifiedDateTime")
+        return {name: without_names(value) for name, value in part.items() if name not in timed}
+    if isinstance(part, list):
+        return [without_names(one) for one in part]
+    return "urn:uuid" if isinstance(part, str) and part.startswith("urn:uuid:") else part
+
+
 def under_one_id(answer: Document) -> Document:
-    """The answer with the examples' prediction id."""
+    """The answer with the examples' prediction id; of a FHIR answer without what follows from id and time."""
+    if answer.get("resourceType") == "Bundle":
+        return {"of": [without_names(entry["resource"]) for entry in answer["entry"]]}
     for one in answer.get("answers", [answer]):
         if "prediction_id" in one:
             assert one["prediction_id"] != PREDICTION_ID

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from tests.places import ROOT
 from tests.training.cli.clinic_demo.running_demo import RunningDemo
 
+AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
@@ -20,7 +23,7 @@ pytestmark = [
 
 
 @dataclass
-class WatchedPage:
+class WatchedEhrPage:
     """A page, what its console said, and which addresses outside the demonstration it asked."""
 
     page: Page
@@ -37,9 +40,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedPage]:
+def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedEhrPage]:
     context = browser.new_context()
-    found = WatchedPage(context.new_page())
+    found = WatchedEhrPage(context.new_page())
     own = (f"{demo.ehr}/", f"{demo.service}/")
 
     def note_request(request: Request) -> None:
@@ -57,12 +60,12 @@ def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedPage]:
     context.close()
 
 
-def opened(watched: WatchedPage, letter: str) -> Page:
+def opened(watched: WatchedEhrPage, letter: str) -> Page:
     watched.page.get_by_role("link", name=f"Synthetic Patient {letter}").click()
     return watched.page
 
 
-def test_the_whole_way(watched: WatchedPage) -> None:
+def test_the_whole_way(watched: WatchedEhrPage) -> None:
     page = opened(watched, "A")
     cards = page.get_by_role("article")
     assert cards.count() >= 1
@@ -89,7 +92,7 @@ def test_the_whole_way(watched: WatchedPage) -> None:
     assert (watched.console, watched.outside) == ([], [])
 
 
-def test_the_raw_calls_are_shown_for_each_click(watched: WatchedPage) -> None:
+def test_the_raw_calls_are_shown_for_each_click(watched: WatchedEhrPage) -> None:
     page = opened(watched, "A")
     call = page.locator("details", has_text="Hook patient-view").first
     assert not call.get_by_role("heading", name="Request").is_visible()
@@ -100,18 +103,18 @@ def test_the_raw_calls_are_shown_for_each_click(watched: WatchedPage) -> None:
     assert '"cards"' in answer
 
 
-def test_cautions_are_warnings(watched: WatchedPage) -> None:
+def test_cautions_are_warnings(watched: WatchedEhrPage) -> None:
     page = opened(watched, "B")
     assert page.locator(".card.warning").count() >= 1
 
 
-def test_a_patient_without_a_prediction_has_a_card_that_says_why(watched: WatchedPage) -> None:
+def test_a_patient_without_a_prediction_has_a_card_that_says_why(watched: WatchedEhrPage) -> None:
     page = opened(watched, "C")
     assert page.get_by_role("article").count() == 1
     assert "%" not in page.get_by_role("article").first.get_by_role("heading").inner_text()
 
 
-def test_every_call_of_every_patient_is_accepted(watched: WatchedPage) -> None:
+def test_every_call_of_every_patient_is_accepted(watched: WatchedEhrPage) -> None:
     for letter in "ABC":
         page = opened(watched, letter)
         page.get_by_role("button", name="Sign a ketamine order").click()
@@ -122,10 +125,30 @@ def test_every_call_of_every_patient_is_accepted(watched: WatchedPage) -> None:
     assert (watched.console, watched.outside) == ([], [])
 
 
-def test_it_works_by_keyboard_alone(watched: WatchedPage) -> None:
+def test_it_works_by_keyboard_alone(watched: WatchedEhrPage) -> None:
     page = watched.page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="Synthetic Patient A").wait_for()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci in tests/node")
+def test_every_page_is_accessible(watched: WatchedEhrPage) -> None:
+    page = watched.page
+    assert not violations(page)
+    for letter in "ABC":
+        opened(watched, letter)
+        page.get_by_role("button", name="Sign a ketamine order").click()
+        page.get_by_role("button", name="Ask over FHIR").click()
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        assert not violations(page), letter
+        page.get_by_role("link", name="Patients").click()
