@@ -20,7 +20,7 @@ from training.cli.errors import EVIDENCE
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
 def test_a_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
     with running_demo(tmp_path) as demo:
         others = demo.descendants()
