@@ -66,28 +66,8 @@ def page_of(bundle: Bundle, document: Document | None = None, language: str = "e
 class _Words(HTMLParser):
     """The text of a page or of one section of it; each block ends a line."""
 
-    BLOCKS = frozenset(
-        [
-            "p",
-            "li",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "td",
-            "th",
-            "tr",
-            "caption",
-            "figcaption",
-            "label",
-            "button",
-            "summary",
-            "div",
-            "section",
-            "dd",
-            "dt",
-        ]
-    )
+    HEADS = ("h1", "h2", "h3", "h4", "th", "caption", "figcaption", "label", "button", "summary", "dt")
+    BLOCKS = frozenset((*HEADS, "p", "li", "td", "tr", "div", "section", "dd"))
     VOID = frozenset(["meta", "input", "line", "circle", "path", "use", "br"])
     SILENT = frozenset(("style", "script", "svg", "option"))
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_WORD = re.compile(r"[A-Za-zÄÖÜäöüß'’]+|\d+(?:[.,]\d+)?")
+_WORD = re.compile(r"[A-Za-zÄÖÜäöüß']+|\d+(?:[.,]\d+)?")
 _ENGLISH_VOWELS = re.compile(r"[aeiouy]+")
 _SILENT = re.compile(r"(?<![lsxzcgtd])e[ds]?$|(?<=[aeiouyl]l)e[ds]?$|(?<=[sxzcgtd])e$|(?<=[sxzcg])ed$|(?<=[td])es$")
 """An e at the end that is not spoken, as in made, called and notes; in people, fitted and sources it is."""
@@ -19,7 +19,7 @@ def sentences_of(lines: Sequence[str]) -> list[list[str]]:
 
 def english_syllables(word: str) -> int:
     """Groups of vowels, less a silent e at the end; a number counts one."""
-    lower = word.lower().strip("'\u2019")
+    lower = word.lower().strip("'")
     return max(1, len(_ENGLISH_VOWELS.findall(lower)) - bool(_SILENT.search(lower)))
 
 
