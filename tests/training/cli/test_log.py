@@ -52,7 +52,16 @@ def checked(*options: str | Path) -> dict[str, object]:
     return document
 
 
-WHOLE = {"predictions": 6, "erased": 0, "erasures": 0, "feedback": 0, "what_ifs": 0, "writers": 2, "findings": [], "remarks": []}
+WHOLE = {
+    "predictions": 6,
+    "erased": 0,
+    "erasures": 0,
+    "feedback": 0,
+    "what_ifs": 0,
+    "writers": 2,
+    "findings": [],
+    "remarks": [],
+}
 
 
 def test_a_log_as_it_was_written_passes_however_it_is_named(
@@ -152,7 +161,7 @@ def test_what_is_held_of_a_patient_is_erased_and_the_log_still_holds(log: Predic
     done = kap(*arguments, stdin=f"{REFERENCE}\n" if piped else None)
     assert (done.exit_code, done.stdout) == (0, "erased the content of 2 entries\n")
     assert [name for name, row in rows(log).items() if row is None] == ["p1", "p4"]
-    assert checked() == WHOLE | {"erased": 2, "erasures": 1, "feedback": 0, "what_ifs": 0, "writers": 3}
+    assert checked() == WHOLE | {"erased": 2, "erasures": 1, "writers": 3}
     with log.open() as state:
         (erasure,) = read_entries(state.engine, state.secret, kind="erasure")
     assert json.loads(erasure.answer or "") == {
