@@ -24,7 +24,7 @@ class AxisTick:
 
 
 @dataclass(frozen=True)
-class CurveDrawing:
+class CurveFigure:
     """The curve within ``WIDTH`` times ``HEIGHT``; ``band`` is empty if the model has no interval.
 
     ``rows`` are the same numbers for a table: week, people of 100 with a relapse, and the ends of the interval.
@@ -57,7 +57,7 @@ def icon_places(shown: Frequency) -> tuple[IconPlace, ...]:
     return tuple(places)
 
 
-def curve_drawing(points: Sequence[CurvePoint]) -> CurveDrawing | None:
+def curve_figure(points: Sequence[CurvePoint]) -> CurveFigure | None:
     """The drawing of a curve; ``None`` for one that is not known."""
     if len(points) < 2:
         return None
@@ -68,7 +68,7 @@ def curve_drawing(points: Sequence[CurvePoint]) -> CurveDrawing | None:
     weeks = -(-last // DAYS_OF_WEEK)
     step = next(step for step in (1, 2, 4, 8, 13, 26, 52, 104, weeks) if weeks / step < MOST_TICKS)
     marks = range(0, weeks + 1, step)
-    return CurveDrawing(
+    return CurveFigure(
         line=_path([_place(point.day, last, point.relapse) for point in points]),
         band=_path([*upper, *reversed(lower)]) + "Z" if len(upper) > 1 else "",
         weeks=tuple(AxisTick(_x(min(week * DAYS_OF_WEEK, last), last), week) for week in marks),

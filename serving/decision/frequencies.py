@@ -12,6 +12,8 @@ from typing import Literal, Self, TypeAlias
 from serving.contract.response import HorizonRisk, Remission, SustainedRemission
 
 PEOPLE = 100
+EXACT = 9
+"""Decimals beyond which a number of people is rounding error: 0.56 of 100 are 56, not 57."""
 NARROW, WIDE = 10, 25
 """Widths of a 90% interval, in people of 100: up to the first the number is called fairly sure, beyond the second very
 unsure [judgement]."""
@@ -32,7 +34,8 @@ class Frequency:
         """A probability, with the ends of its interval as probabilities."""
         if interval is None:
             return cls(probability, None, None)
-        return cls(probability, floor(PEOPLE * interval[0]), ceil(PEOPLE * interval[1]))
+        low, high = (round(PEOPLE * end, EXACT) for end in interval)
+        return cls(probability, floor(low), ceil(high))
 
     @property
     def people(self) -> int:

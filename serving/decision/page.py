@@ -17,7 +17,7 @@ from serving.decision.curve import (
     RIGHT,
     SHADES,
     WIDTH,
-    curve_drawing,
+    curve_figure,
     icon_places,
 )
 from serving.decision.features import HeadWeights
@@ -59,7 +59,7 @@ def render_page(view: DecisionView, language: str) -> str:
         view=view,
         names=names,
         say=PagePhrases(texts, names),
-        curve=curve_drawing(view.curve),
+        curve=curve_figure(view.curve),
         icons=icon_places,
         drawing=DRAWING,
         script=static_text(SCRIPT),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serving.contract.response import Applicability
-from serving.decision.curve import CurveDrawing
+from serving.decision.curve import CurveFigure
 from serving.decision.features import FeatureWeight, GroupWeight
 from serving.decision.frequencies import Frequency
 from serving.decision.names import PageNames, key_of
-from serving.decision.questions import Question
+from serving.decision.questions import OpenQuestion
 from serving.decision.study import StudyFacts
 from serving.decision.texts import TextCatalogue
 from serving.decision.view import OutcomeNumber, ReachedLandmark
@@ -31,10 +31,16 @@ class PagePhrases:
         name = self._names.landmark(landmark.name)
         return self._t("known-until", landmark=name, day=landmark.day, date=date)
 
-    def time(self, days: int) -> str:
-        """A time in weeks, or in days if it is not a number of weeks."""
+    def _time(self, outcome: str, days: int | None) -> str:
+        """A time in weeks, or in days if it is not a number of weeks; empty for ``None``.
+
+        A relapse comes within it, a remission lasts for it: some languages say the two in different cases.
+        """
+        if days is None:
+            return ""
+        case = "-within" if outcome == "relapse" else "-long"
         weeks, rest = divmod(days, DAYS_OF_WEEK)
-        return self._t("days", days=days) if rest or not weeks else self._t("weeks", weeks=weeks)
+        return self._t(f"days{case}", days=days) if rest or not weeks else self._t(f"weeks{case}", weeks=weeks)
 
     def number(self, shown: Frequency) -> str:
         """How many of 100 people."""
@@ -42,7 +48,7 @@ class PagePhrases:
 
     def sentence(self, number: OutcomeNumber) -> str:
         """A number as a sentence about 100 people."""
-        time = "" if number.days is None else self.time(number.days)
+        time = self._time(number.outcome, number.days)
         return self._t(f"sentence-{number.outcome}", people=number.frequency.people, time=time)
 
     def sureness(self, number: OutcomeNumber) -> str:
@@ -55,7 +61,7 @@ class PagePhrases:
     def sooner(self, number: OutcomeNumber) -> list[str]:
         """The number at shorter horizons."""
         return [
-            self._t(f"sooner-{number.outcome}", time=self.time(days), number=self.with_range(shown))
+            self._t(f"sooner-{number.outcome}", time=self._time(number.outcome, days), number=self.with_range(shown))
             for days, shown in number.sooner
         ]
 
@@ -71,7 +77,7 @@ class PagePhrases:
             return self._t("icons-plain", people=shown.people, empty=100 - shown.people)
         return self._t("icons-range", low=shown.low, between=shown.high - shown.low, empty=100 - shown.high)
 
-    def curve(self, drawing: CurveDrawing) -> str:
+    def curve(self, drawing: CurveFigure) -> str:
         """The curve as text: its last number."""
         week, shown = drawing.rows[-1]
         return self._t("curve-summary", people=self.with_range(shown), week=week)
@@ -79,11 +85,9 @@ class PagePhrases:
     def group(self, group: GroupWeight) -> str:
         """A group of features, and the one that counts most in it."""
         name = self._t(key_of("group", group.group))
-        name = f"{name[:1].upper()}{name[1:]}"
-        if group.most is None:
-            return name
-        most = self._t("weighing-most", feature=self._names.plain_feature(group.most.name, group.most.meaning))
-        return f"{name} ({most})"
+        shown = f"{name[:1].upper()}{name[1:]}"
+        most = "" if group.most is None else self._names.plain_feature(group.most.name, group.most.meaning)
+        return shown if most in ("", name) else f"{shown} ({self._t('weighing-most', feature=most)})"
 
     def exact(self, numbers: Sequence[OutcomeNumber]) -> list[tuple[str, str, str]]:
         """Every number with its interval, the sooner horizons before the longest."""
@@ -96,7 +100,7 @@ class PagePhrases:
 
     def outcome(self, number: OutcomeNumber) -> str:
         """What a number is about, in a clinician's words."""
-        return self._t(f"exact-{number.outcome}", time="" if number.days is None else self.time(number.days))
+        return self._t(f"exact-{number.outcome}", time=self._time(number.outcome, number.days))
 
     def percent(self, shown: Frequency) -> str:
         """A probability to a tenth of a percent."""
@@ -142,7 +146,7 @@ class PagePhrases:
         shown = digest[:DIGEST_DIGITS]
         return self._t("model-fitted", version=version, digest=shown, id=prediction_id, heads=heads).strip()
 
-    def question(self, question: Question) -> str:
+    def question(self, question: OpenQuestion) -> str:
         """The label of a question."""
         if question.instrument:
             return self._t("what-if-rating", scale=question.meaning)
@@ -151,7 +155,7 @@ class PagePhrases:
             name = self._names.choice_of(question.name)
         return f"{name[:1].upper()}{name[1:]}"
 
-    def limits(self, question: Question) -> str:
+    def limits(self, question: OpenQuestion) -> str:
         """The range of a question's answers."""
         low, high = question.minimum, question.maximum
         if low is None or high is None:

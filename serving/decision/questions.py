@@ -28,7 +28,7 @@ Answers: TypeAlias = Mapping[str, float | bool | str]
 
 
 @dataclass(frozen=True)
-class Question:
+class OpenQuestion:
     """One question; ``name`` is the column that it fills, ``feature`` how it is called.
 
     ``instrument`` is the scale of the next rating. A number is within ``minimum`` and ``maximum``, in ``unit``.
@@ -46,7 +46,7 @@ class Question:
     choices: tuple[str, ...] = ()
 
 
-def questions(request: bytes, answer: Prediction, study: StudyFacts) -> tuple[Question, ...]:
+def questions(request: bytes, answer: Prediction, study: StudyFacts) -> tuple[OpenQuestion, ...]:
     """The questions that are open for a patient, those that count most first."""
     document = json.loads(request)
     return tuple([*_rating(document, answer, study), *_unrecorded(document, answer, study)][:MOST_QUESTIONS])
@@ -74,7 +74,7 @@ def changed_request(
     return read_request(json.dumps(document))
 
 
-def _require(answers: Answers, known: Mapping[str, Question]) -> None:
+def _require(answers: Answers, known: Mapping[str, OpenQuestion]) -> None:
     if not answers:
         raise RequestRefusedError([RequestProblem("answers", "an answer to at least one question", "none")])
     problems = [
@@ -88,7 +88,7 @@ def _require(answers: Answers, known: Mapping[str, Question]) -> None:
         raise RequestRefusedError(problems)
 
 
-def _required(question: Question) -> str:
+def _required(question: OpenQuestion) -> str:
     if question.kind == "yes_no":
         return "true or false"
     if question.kind == "choice":
@@ -96,7 +96,7 @@ def _required(question: Question) -> str:
     return f"a {'whole ' if question.whole else ''}number from {question.minimum:g} to {question.maximum:g}"
 
 
-def _fits(question: Question, value: object) -> bool:
+def _fits(question: OpenQuestion, value: object) -> bool:
     if question.kind == "yes_no":
         return isinstance(value, bool)
     if question.kind == "choice":
@@ -109,7 +109,7 @@ def _fits(question: Question, value: object) -> bool:
     return inside and (not question.whole or value == int(value))
 
 
-def _rate(document: dict[str, Any], question: Question, day: int, value: float | bool | str) -> None:
+def _rate(document: dict[str, Any], question: OpenQuestion, day: int, value: float | bool | str) -> None:
     """Put a rating on the day of the landmark, in place of one that is there."""
     others = [
         row
@@ -120,13 +120,13 @@ def _rate(document: dict[str, Any], question: Question, day: int, value: float |
     document["assessments"] = [*others, rating]
 
 
-def _rating(document: Mapping[str, Any], answer: Prediction, study: StudyFacts) -> Iterator[Question]:
+def _rating(document: Mapping[str, Any], answer: Prediction, study: StudyFacts) -> Iterator[OpenQuestion]:
     """The next rating on the patient's scale: open while the landmark is today, and after the baseline."""
     day, scale = answer.landmark.day, _primary(document.get("assessments") or (), study)
     if scale is None or day <= 0 or day != document["as_of_day"]:
         return
     declared = study.protocol.instruments[scale]
-    yield Question(
+    yield OpenQuestion(
         RATING, "number", RATING, declared.title, scale, declared.minimum, declared.maximum, whole=True, unit="points"
     )
 
@@ -145,7 +145,7 @@ def _primary(assessments: Sequence[Mapping[str, Any]], study: StudyFacts) -> str
     return next((scale for scale in remission.instruments if scale in rated), None)
 
 
-def _unrecorded(document: Mapping[str, Any], answer: Prediction, study: StudyFacts) -> Iterator[Question]:
+def _unrecorded(document: Mapping[str, Any], answer: Prediction, study: StudyFacts) -> Iterator[OpenQuestion]:
     """Facts about the patient that the model uses and the record lacks."""
     patient = document["patient"]
     columns = {column.name: column for column in study.protocol.tables["patients"]}
@@ -164,11 +164,11 @@ def _lacking(answer: Prediction) -> dict[str, str]:
     return {one.feature: one.meaning for one in found}
 
 
-def _question(column: Column, feature: str, meaning: str) -> Question:
+def _question(column: Column, feature: str, meaning: str) -> OpenQuestion:
     if column.kind == "flag":
-        return Question(column.name, "yes_no", feature, meaning)
+        return OpenQuestion(column.name, "yes_no", feature, meaning)
     if column.kind == "category":
-        return Question(column.name, "choice", feature, meaning, choices=column.categories)
-    return Question(
+        return OpenQuestion(column.name, "choice", feature, meaning, choices=column.categories)
+    return OpenQuestion(
         column.name, "number", feature, meaning, "", column.minimum, column.maximum, column.kind == "whole", column.unit
     )

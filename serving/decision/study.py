@@ -25,9 +25,13 @@ class StudyFacts:
         """The age from which on the model answers."""
         return self.protocol.eligibility.minimum_age
 
+    def answered(self, model: AnsweringModel) -> bool:
+        """Whether it is the model that answered."""
+        return model.bundle_digest == self.bundle_digest
+
     def of_answer(self, model: AnsweringModel) -> Self:
         """The facts for an answer: nothing of the study of another model, which has replaced the one that answered."""
-        if model.bundle_digest == self.bundle_digest:
+        if self.answered(model):
             return replace(self, synthetic=model.synthetic)
         return replace(self, synthetic=model.synthetic, patients={})
 

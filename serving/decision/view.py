@@ -20,7 +20,7 @@ from serving.contract.response import (
 )
 from serving.decision.features import HeadWeights, head_weights
 from serving.decision.frequencies import Frequency, frequency
-from serving.decision.questions import Question, questions
+from serving.decision.questions import OpenQuestion, questions
 from serving.decision.study import StudyFacts
 from serving.storage.launches import Launch
 
@@ -71,7 +71,7 @@ class DecisionView:
     unused_rows: int = 0
     notes: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
     token: str | None = None
     minutes: int | None = None
 
@@ -103,7 +103,7 @@ def decision_view(launch: Launch, study: StudyFacts, token: str | None, minutes:
         not_recorded=tuple(answer.not_recorded),
         unused_rows=sum(vars(answer.not_used).values()),
         notes=tuple(answer.notes),
-        questions=() if token is None else questions(launch.request, answer, study),
+        questions=questions(launch.request, answer, study) if token and study.answered(answer.model) else (),
         token=token,
         minutes=minutes,
     )

@@ -163,7 +163,7 @@ def _page(examples: Mapping[str, Example], problems: Mapping[HTTPStatus, Problem
     operation = post(routes.DECIDE, texts, PostOperation("PredictionRequest", "PageLink", pages, created), problems)
     answered = operation["post"]["responses"][str(created.value)]
     answered["headers"] |= carried("Location")
-    answered["content"][HTML] = {"schema": {"type": "string"}}
+    answered["content"] |= text_answer("", HTML, "The beginning of a page", "<!DOCTYPE html>")["content"]
     return operation
 
 

@@ -59,6 +59,8 @@ class CodeIndex(Generic[Meaning]):
         if key is None or key in self.exact:
             return None if key is None else self.exact[key]
         name, text = key
-        ends = (length for length in range(min(len(text), LONGEST_PREFIX), 0, -1) if (name, text[:length]) in self.prefixes)
+        ends = (
+            length for length in range(min(len(text), LONGEST_PREFIX), 0, -1) if (name, text[:length]) in self.prefixes
+        )
         longest = next(ends, None)
         return None if longest is None else self.prefixes[name, text[:longest]]

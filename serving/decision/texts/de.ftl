@@ -21,7 +21,6 @@ known-until = { $date ->
    *[other] Die Zahlen nutzen, was { $landmark } bekannt war, am { $date }.
 }
 date = { DATETIME($date, dateStyle: "long") }
-numbers-title = Drei Zahlen
 
 outcome-remission = Kaum noch Beschwerden
 outcome-relapse = Wenn die Beschwerden wiederkommen
@@ -51,11 +50,19 @@ sentence-sustained = { $people ->
 } { $time } lang keinen Rückfall.
 sooner-relapse = In { $time }: { $number }.
 sooner-sustained = { $time } lang: { $number }.
-weeks = { $weeks ->
+weeks-within = { $weeks ->
     [one] 1 Woche
    *[other] { $weeks } Wochen
 }
-days = { $days ->
+weeks-long = { $weeks ->
+    [one] 1 Woche
+   *[other] { $weeks } Wochen
+}
+days-within = { $days ->
+    [one] 1 Tag
+   *[other] { $days } Tagen
+}
+days-long = { $days ->
     [one] 1 Tag
    *[other] { $days } Tage
 }

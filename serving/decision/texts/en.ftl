@@ -22,7 +22,6 @@ known-until = { $date ->
    *[other] These numbers use what was known { $landmark }, on { $date }.
 }
 date = { DATETIME($date, dateStyle: "long") }
-numbers-title = Three numbers
 
 outcome-remission = Hardly any symptoms left
 outcome-relapse = Symptoms coming back
@@ -52,11 +51,19 @@ sentence-sustained = { $people ->
 } no relapse for { $time }.
 sooner-relapse = Within { $time }: { $number }.
 sooner-sustained = For { $time }: { $number }.
-weeks = { $weeks ->
+weeks-within = { $weeks ->
     [one] 1 week
    *[other] { $weeks } weeks
 }
-days = { $days ->
+weeks-long = { $weeks ->
+    [one] 1 week
+   *[other] { $weeks } weeks
+}
+days-within = { $days ->
+    [one] 1 day
+   *[other] { $days } days
+}
+days-long = { $days ->
     [one] 1 day
    *[other] { $days } days
 }

@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 DATES = [
     "", "2026", "2026-02", "2026-02-30", "0000-01-01", "9999-12-31", "2026-01-05T24:00:00Z", "2026-01-05T10:00:00",
     "2026-01-05T10:00:00+14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-13:59", "05.01.2026",
-    "2026-01-05T10:00:00.1234567891Z", "1900-01-01", "2051-06-01", "２０２６-01-05",
+    "2026-01-05T10:00:00.1234567891Z", "1900-01-01", "2051-06-01", "\uff12\uff10\uff12\uff16-01-05",
 ]  # fmt: skip
 NUMBERS: list[Any] = [0, -1, 10**9, 10**400, 1e308, -1e-320, 0.1 + 0.2, True, "12", 2**63, 1e17, 10.5]
 TEXTS = [
@@ -30,9 +30,10 @@ TEXTS = [
 
 
 WORDS = [
-    "entered-in-error", "not-done", "stopped", "on-hold", "unknown", "intended", "not-taken", "preliminary", "cancelled",
-    "refuted", "resolved", "inactive", "kg", "mL", "mg/kg/h", "[lb_av]", "<", "Patient/r1", "Patient/other", "#m", "99999-9",
-    "N06AB06", "N01AX03", "http://loinc.org", "http://snomed.info/sct", "6130", "other", "plan", "LA6571-9", "70274-6",
+    "entered-in-error", "not-done", "stopped", "on-hold", "unknown", "intended", "not-taken", "preliminary",
+    "cancelled", "refuted", "resolved", "inactive", "kg", "mL", "mg/kg/h", "[lb_av]", "<", "Patient/r1",
+    "Patient/other", "#m", "99999-9", "N06AB06", "N01AX03", "http://loinc.org", "http://snomed.info/sct",
+    "6130", "other", "plan", "LA6571-9", "70274-6",
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from serving.contract.refusal import RequestRefusedError
 from serving.contract.routes import ROUTES
 from serving.http.body import BodyLimits
 from serving.http.errors import ProblemDetails, ProblemResponse
-from serving.openapi.examples import PREDICTION_ID, prediction_examples
+from serving.openapi.examples import LINK, PREDICTION_ID, prediction_examples
 from serving.openapi.operations import IN_EVERY_ANSWER
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
@@ -213,6 +213,9 @@ def test_every_example_of_a_request_is_answered_as_its_example_says(server: Serv
         ("/v1/predict", "not_predictable"),
         ("/v1/predict", "refused"),
         ("/v1/predict_batch", "mixed"),
+        ("/decide", "predicted"),
+        ("/decide", "not_predictable"),
+        ("/decide", "refused"),
         ("/fhir/$predict", "bundle"),
     ]
 
@@ -233,9 +236,12 @@ def without_names(part: Any) -> Any:
 
 
 def under_one_id(answer: Document) -> Document:
-    """The answer with the examples' prediction id; of a FHIR answer without what follows from id and time."""
+    """The answer with the examples' prediction id or link; of a FHIR answer without what follows from id and time."""
     if answer.get("resourceType") == "Bundle":
         return {"of": [without_names(entry["resource"]) for entry in answer["entry"]]}
+    if answer.keys() == LINK.keys():
+        assert answer["path"] != LINK["path"]
+        return LINK
     for one in answer.get("answers", [answer]):
         if "prediction_id" in one:
             assert one["prediction_id"] != PREDICTION_ID

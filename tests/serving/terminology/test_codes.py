@@ -177,7 +177,7 @@ def test_a_benzodiazepine_has_the_dose_that_counts_as_10_mg_of_diazepam(
     assert mg in (None, SAME_AS_10_MG_DIAZEPAM.get(ingredient))
 
 
-def test_a_tetracyclic_among_the_tricyclics_of_atc_is_told_apart() -> None:
+def test_a_tetracyclic_among_the_tricyclics_of_atc_is_another_medication() -> None:
     found = [load_terminology().treatment(ATC, code) for code in ("N06AA09", "N06AA21")]
     assert [one and one.treatment for one in found] == ["tricyclic", "other_medication"]
 

@@ -52,7 +52,16 @@ def checked(*options: str | Path) -> dict[str, object]:
     return document
 
 
-WHOLE = {"predictions": 6, "erased": 0, "erasures": 0, "writers": 2, "findings": [], "remarks": []}
+WHOLE = {
+    "predictions": 6,
+    "erased": 0,
+    "erasures": 0,
+    "feedback": 0,
+    "what_ifs": 0,
+    "writers": 2,
+    "findings": [],
+    "remarks": [],
+}
 
 
 def test_a_log_as_it_was_written_passes_however_it_is_named(

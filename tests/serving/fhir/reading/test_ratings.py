@@ -254,9 +254,10 @@ def test_a_rating_that_was_sent_twice_counts_once(kind: str, form_first: bool) -
 def test_one_form_may_hold_several_scales_and_items_below_items() -> None:
     phq9, gad7 = form(PHQ9_ITEMS, "111111111"), form(GAD7_ITEMS, "2222222")
     both = phq9 | {"item": [{"linkId": "a", "item": phq9["item"]}, {"linkId": "/69737-5", "item": gad7["item"]}]}
-    both["item"].append({"linkId": "mood", "answer": [{"valueString": "calm", "item": [{"linkId": "x"}]}]})
+    below = {"linkId": "101698-9", "answer": [{"valueInteger": 30}]}
+    both["item"].append({"linkId": "trauma", "answer": [{"valueBoolean": True, "item": [below]}]})
     chart = read(read_ratings, both)
-    assert sorted(chart.scores) == [("gad7", 14), ("phq9", 9)]
+    assert sorted(chart.scores) == [("gad7", 14), ("pcl5", 30), ("phq9", 9)]
     assert chart.unused == {"r0.item[2]": "the item has no code of a scale"}
 
 

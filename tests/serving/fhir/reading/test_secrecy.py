@@ -1,4 +1,4 @@
-"""No text of a reading has a value of the patient, whatever is wrong with it: reasons and refusals are shown to others."""
+"""No text of a reading has a value of the patient, whatever is wrong with it: reasons and refusals are shown."""
 
 from typing import Any
 
