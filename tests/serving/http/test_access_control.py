@@ -228,7 +228,7 @@ def test_without_a_valid_token_a_person_gets_a_page_that_says_what_to_do(query: 
     [(None, 401), ("Launch", 401), ("Launch XMARKERX", 401), ("Bearer valid", 401), ("Launch expired", 410)],
 )
 def test_without_a_valid_token_a_script_gets_a_problem_document(authorization: str | None, status: int) -> None:
-    given = {} if authorization is None else {"Authorization": authorization}
+    given: dict[str, Any] = {} if authorization is None else {"Authorization": authorization}
     response = ask("/decide/what-if?launch=valid", "POST", **JSON, **given)
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
     assert "XMARKERX" not in response.text
