@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 PREFIX = "*"
 """Ends a code that stands for all codes that begin so."""
+LONGEST_PREFIX = 16
+"""Characters of a prefix; a text of thousands of them is no code, and looking up all its beginnings takes seconds."""
 Meaning = TypeVar("Meaning")
 
 
@@ -46,6 +48,8 @@ class CodeIndex(Generic[Meaning]):
         for code in codes:
             place = self.prefixes if code.endswith(PREFIX) else self.exact
             key = name, self.systems.plain(name, code.removesuffix(PREFIX))
+            if place is self.prefixes and len(key[1]) > LONGEST_PREFIX:
+                raise CodeClashError(f"{name} {code} is longer than {LONGEST_PREFIX} characters")
             if place.setdefault(key, meaning) != meaning:
                 raise CodeClashError(f"{name} {code} stands twice, with two meanings")
 
@@ -55,6 +59,8 @@ class CodeIndex(Generic[Meaning]):
         if key is None or key in self.exact:
             return None if key is None else self.exact[key]
         name, text = key
-        ends = (length for length in range(len(text), 0, -1) if (name, text[:length]) in self.prefixes)
+        ends = (
+            length for length in range(min(len(text), LONGEST_PREFIX), 0, -1) if (name, text[:length]) in self.prefixes
+        )
         longest = next(ends, None)
         return None if longest is None else self.prefixes[name, text[:longest]]

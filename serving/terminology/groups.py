@@ -16,14 +16,14 @@ NamedCodes = dict[str, dict[str, list[str]]]
 """Codes by system and ingredient."""
 
 
-class Group(BaseModel):
+class CodeGroup(BaseModel):
     """Codes that share a source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     source: Source
 
 
-class ScaleGroup(Group):
+class ScaleGroup(CodeGroup):
     """A rating scale: codes of the form and of its total, and of its items in the order of the form."""
 
     name: str
@@ -32,14 +32,14 @@ class ScaleGroup(Group):
     items: Codes = {}
 
 
-class AnswerGroup(Group):
+class AnswerGroup(CodeGroup):
     """Answers of the items of some scales, as points of their key; codes by points."""
 
     instruments: list[str]
     points: dict[int, Codes]
 
 
-class ConditionGroup(Group):
+class ConditionGroup(CodeGroup):
     """Conditions: a category of ``diagnosis``, columns, or the reason why they are not used."""
 
     diagnosis: str | None = None
@@ -55,7 +55,7 @@ class ConditionGroup(Group):
         return self
 
 
-class TreatmentGroup(Group):
+class TreatmentGroup(CodeGroup):
     """Medications or procedures of one class; ``ingredients`` are codes by system and substance."""
 
     treatment: str | None = None
@@ -71,28 +71,28 @@ class TreatmentGroup(Group):
         return self
 
 
-class KetamineGroup(Group):
+class KetamineGroup(CodeGroup):
     """Ketamine or esketamine, as substance, class or product."""
 
     substance: Literal["ketamine", "esketamine"]
     codes: Codes
 
 
-class RouteGroup(Group):
+class RouteGroup(CodeGroup):
     """A route of administration."""
 
     route: str
     codes: Codes
 
 
-class MeasureGroup(Group):
+class MeasureGroup(CodeGroup):
     """A vital sign or another measure."""
 
     measure: Measure
     codes: Codes
 
 
-class AnswerFlagGroup(Group):
+class AnswerFlagGroup(CodeGroup):
     """Coded answers that make a column true or false."""
 
     column: str

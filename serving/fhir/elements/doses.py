@@ -19,7 +19,8 @@ OLDEST_WEIGHT_DAYS: Final = 365
 """Days before a dose from which on a body weight is too old for it [judgement]."""
 FINAL: Final = frozenset({"final", "amended", "corrected"})
 """The states of an Observation whose value stands."""
-_KG = {"kg": 1.0, "g": 1e-3, "[lb_av]": 0.45359237, "lb": 0.45359237, "lbs": 0.45359237}
+KILOGRAMS = {"kg": 1.0, "g": 1e-3, "[lb_av]": 0.45359237, "lb": 0.45359237, "lbs": 0.45359237}
+"""What one of each unit of a body weight counts in kg, by UCUM code or in words."""
 _MG = {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}
 _MG_PER_KG = {f"{unit}/kg": factor for unit, factor in _MG.items()}
 _HOURS = {"h": 1.0, "hour": 1.0, "min": 1 / 60, "s": 1 / 3600, "d": 24.0}
@@ -58,7 +59,7 @@ def body_weights(
         if resource.get("resourceType") != "Observation" or resource.get("status") not in FINAL:
             continue
         meanings = meanings_of(resource.get("code"), terminology.measure)
-        kg = amount(element(resource, "valueQuantity"), _KG)
+        kg = amount(element(resource, "valueQuantity"), KILOGRAMS)
         if [meaning.measure for meaning in meanings] == ["body_weight"] and kg is not None and 0 < kg < 1000:
             written = written_period(resource, "effective").start
             try:

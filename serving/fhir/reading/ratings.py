@@ -4,6 +4,7 @@ An Observation and the form that it was derived from are one rating, and so are 
 counts; with others both are refused. What makes a score is left to `rated_forms`.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -25,7 +26,7 @@ def read_ratings(located: Sequence[LocatedResource], context: ReadingContext, no
 def _repeats(scored: Sequence[tuple[RatedForm, SourcedRow]], notes: ReadingNotes) -> set[int]:
     """The places of rows that repeat another; two scores for one rating are refused."""
     dropped: set[int] = set()
-    for one, other in combinations(range(len(scored)), 2):
+    for one, other in _pairs([form for form, _ in scored]):
         if one in dropped or other in dropped or not _is_one_rating(scored[one][0], scored[other][0]):
             continue
         rows = scored[one][1], scored[other][1]
@@ -39,6 +40,18 @@ def _repeats(scored: Sequence[tuple[RatedForm, SourcedRow]], notes: ReadingNotes
         dropped.add(left)
         notes.leave_out(scored[left][1].expression, f"the same rating as {scored[kept][1].expression}; it counts once")
     return dropped
+
+
+def _pairs(forms: Sequence[RatedForm]) -> list[tuple[int, int]]:
+    """The places of forms that may be one rating: of a scale, and of one day or from one resource.
+
+    Only these are compared, so that a long course takes no longer than its days.
+    """
+    buckets: dict[tuple[str, object], list[int]] = defaultdict(list)
+    for place, form in enumerate(forms):
+        for key in (form.date.day, *form.sources):
+            buckets[form.instrument, key].append(place)
+    return sorted({pair for places in buckets.values() for pair in combinations(places, 2)})
 
 
 def _is_one_rating(one: RatedForm, other: RatedForm) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.codings import amount, element, elements, meanings_of
 from serving.fhir.elements.dates import moment_of, span_of, written_period
-from serving.fhir.elements.doses import FINAL, OLDEST_WEIGHT_DAYS
+from serving.fhir.elements.doses import FINAL, KILOGRAMS, OLDEST_WEIGHT_DAYS
 from serving.fhir.elements.latest_values import DatedValue, latest
 from serving.fhir.elements.placed_dates import PlacedDate, PlacingRule
 from serving.fhir.elements.reading_context import ReadingContext
@@ -21,9 +21,8 @@ from serving.terminology.meanings import Measure
 
 PREGNANCY_DAYS: Final = 280
 """Days for which a status of pregnancy holds: as long as a pregnancy lasts [judgement]."""
-_KG = {"kg": 1.0, "g": 1e-3, "[lb_av]": 0.45359237, "lb": 0.45359237, "lbs": 0.45359237}
 _UNITS: Final[Mapping[Measure, Mapping[str, float]]] = {
-    "body_weight": _KG,
+    "body_weight": KILOGRAMS,
     "body_mass_index": {"kg/m2": 1.0, "kg/m^2": 1.0, "kg/m²": 1.0},
     "systolic": {"mm[Hg]": 1.0, "mmHg": 1.0, "mm Hg": 1.0},
     "diastolic": {"mm[Hg]": 1.0, "mmHg": 1.0, "mm Hg": 1.0},

@@ -160,8 +160,9 @@ def _add_patient(chart: SyntheticChart) -> None:
     if "sex" in given:
         patient["gender"] = given["sex"] if given["sex"] != "intersex" else "other"
     if "age_years" in given:
-        birthday = chart.first_dose.replace(year=chart.first_dose.year - int(given["age_years"]))
-        patient["birthDate"] = (birthday - dt.timedelta(days=int(chart.rng.integers(0, 365)))).isoformat()
+        day = min(chart.first_dose.day, 28)
+        birthday = chart.first_dose.replace(year=chart.first_dose.year - int(given["age_years"]), day=day)
+        patient["birthDate"] = (birthday - dt.timedelta(days=int(chart.rng.integers(0, 360)))).isoformat()
     for row in chart.document["events"]:
         if row["event"] == "death":
             patient["deceasedDateTime"] = chart.date(row["day"])

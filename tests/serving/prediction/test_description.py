@@ -189,6 +189,15 @@ def test_the_scales_of_a_study_are_described_and_its_own_numbers_go_first() -> N
     assert (gad7.remission_at_most, gad7.source) == (7, "the study")
 
 
+def test_a_scale_has_the_loinc_codes_by_which_fhir_names_it() -> None:
+    by_name = {scale.name: scale.loinc for scale in describe_instruments(Protocol()).instruments}
+    gad7 = by_name["gad7"]
+    assert (gad7.panel, gad7.total, len(gad7.items)) == (("69737-5",), ("70274-6",), 7)
+    assert by_name["phq9"].items[8] == "44260-8", "item 9, in the order of the form"
+    assert by_name["pcl5"].total == ("101698-9",)
+    assert (by_name["hama"].panel, by_name["hama"].total, by_name["hama"].items) == ((), (), ())
+
+
 def test_both_are_answered_over_http(server: Server) -> None:
     model, scales = server.client.get("/v1/model").json(), server.client.get("/v1/instruments").json()
     assert (model["version"], model["run_id"], model["protocol"]["name"]) == ("3", "a1b2", "kap")

@@ -1,0 +1,83 @@
+"""Bundles with something wrong are read, or refused with issues: valid FHIRPath, no value of the patient, no crash."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fhirpathpy
+import numpy as np
+import pytest
+from fhirpathpy.models import models
+
+from serving.fhir.parts import FhirIssue, FhirRecord, FhirRefusedError
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
+from tests.serving.fhir.charts import chart_cases
+from tests.serving.fhir.mutations import PLANTED, mutated
+
+PATIENTS = 30
+
+
+@cache
+def compiled(expression: str) -> Any:
+    """The expression as a function; parsing it takes most of the time."""
+    return fhirpathpy.compile(expression, models["r4"])
+
+
+def are_safe(bundles: int, seed: int, folder: Path) -> None:
+    cases = list(chart_cases(PATIENTS, seed, folder))
+    documents = [json.loads(case.body) for case in cases]
+    for document in documents:
+        for one in document.get("entry") or document["parameter"]:
+            if one.get("resource", {}).get("resourceType") == "Patient":
+                one["resource"]["name"] = [{"family": PLANTED}]
+    rng = np.random.default_rng(seed)
+    outcomes = {"read": 0, "refused": 0}
+    for number in range(bundles):
+        place = number % PATIENTS
+        body = mutated(documents[place], rng)
+        told = record_or_issues(body, cases[place].defaults)
+        no_value_is_told(told)
+        outcomes["refused" if isinstance(told, tuple) else "read"] += 1
+        if isinstance(told, tuple):
+            assert told
+            places_are_found(body, told[:3])
+    assert min(outcomes.values()) > bundles / 10, outcomes
+
+
+def record_or_issues(body: bytes, defaults: ReadingDefaults) -> FhirRecord | tuple[FhirIssue, ...]:
+    """Any other exception fails the test."""
+    try:
+        return read_fhir(body, defaults)
+    except FhirRefusedError as refused:
+        return refused.issues
+
+
+def no_value_is_told(told: FhirRecord | tuple[FhirIssue, ...]) -> None:
+    """Neither a planted text nor a part of it is in a text about the bundle."""
+    text = repr(told) if isinstance(told, tuple) else repr((told.unused, told.sources))
+    assert PLANTED not in text
+
+
+def places_are_found(body: bytes, issues: tuple[FhirIssue, ...]) -> None:
+    """Each place is FHIRPath; it finds the element, or what holds it if the element is empty or missing."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    for issue in issues:
+        expression = issue.expression
+        found, holder = compiled(expression), compiled(expression.rpartition(".")[0] or expression)
+        if isinstance(document, dict) and expression.partition(".")[0] == document.get("resourceType"):
+            assert found(document) or holder(document), issue
+
+
+@pytest.mark.slow
+def test_500_mutated_bundles_are_read_or_refused(tmp_path: Path) -> None:
+    are_safe(500, 3, tmp_path / "cohort")
+
+
+@pytest.mark.long
+def test_5000_mutated_bundles_are_read_or_refused(tmp_path: Path) -> None:
+    are_safe(5_000, 4, tmp_path / "cohort")
