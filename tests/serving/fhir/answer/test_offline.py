@@ -35,9 +35,7 @@ def test_the_answer_is_that_of_the_service_but_for_its_names_and_times(*, transp
     found = offline(EXAMPLE, transparency=transparency)
     assert objections([found]) == []
     own = json.loads(found)
-    predictions = [
-        [entry["resource"].get("prediction") for entry in document["entry"]] for document in (service, own)
-    ]
+    predictions = [[entry["resource"].get("prediction") for entry in document["entry"]] for document in (service, own)]
     assert predictions[0] == predictions[1]
     assert predictions[0][0]
     kinds = [[entry["resource"]["resourceType"] for entry in document["entry"]] for document in (service, own)]
