@@ -96,9 +96,9 @@ class BatchContent:
         return record
 
 
-def read_batch(body: bytes, most_bytes: int) -> BatchContent:
+def read_batch(body: bytes, most_bytes: int, zone: ZoneInfo | None = None) -> BatchContent:
     """The whole batch; raises ``RequestRefusedError``."""
-    reading = BatchContent(body, most_bytes)
+    reading = BatchContent(body, most_bytes, zone)
     while not reading.advance(1.0):
         pass
     return reading

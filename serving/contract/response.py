@@ -39,10 +39,7 @@ class AnsweringModel(Part):
 
 
 class AnswerLandmark(Part):
-    """The landmark (moment of prediction) of the answer, and its day; ``date`` if the record was in dates.
-
-    ``date`` is null, too, for a day before or after all dates of the calendar.
-    """
+    """The landmark (moment of prediction) of the answer, its day, and if the record was in dates its date."""
 
     name: str
     day: int

@@ -33,7 +33,7 @@ PREDICTED: Document = {
     "outcome": "predicted",
     "prediction_id": "f69b5789",
     "model": MODEL,
-    "landmark": {"name": "before session 2", "day": 14},
+    "landmark": {"name": "before session 2", "day": 14, "date": None},
     "applicability": {"verdict": "inside", "reasons": []},
     "remission": {"probability": 0.5, "interval_90": BETWEEN},
     "relapse": {"curve": None, "at_horizons": [{"days": 84, "probability": 0.5, "interval_90": None}]},

@@ -1,6 +1,7 @@
 """Settings come from the environment alone; a wrong one is refused by its name, and what came is never repeated."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -50,6 +51,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "KAP_BODY_SECONDS": "3",
         "KAP_ANSWER_SECONDS": "4",
         "KAP_MOST_WAITING": "5",
+        "KAP_TIME_ZONE": "Europe/Berlin",
         "KAP_CORS_ORIGINS": "https://a.example, http://localhost:8080",
         "KAP_TLS_CERTIFICATE": "/srv/tls.pem",
         "KAP_TLS_KEY": "/srv/tls.key",
@@ -61,6 +63,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.model, settings.reload_seconds, settings.most_waiting) == ("kap-outcomes:abc", 0.5, 5)
     assert (settings.most_body_bytes, settings.most_batch_bytes) == (2048, 4096)
     assert (settings.body_seconds, settings.answer_seconds) == (3, 4)
+    assert settings.time_zone == ZoneInfo("Europe/Berlin")
     assert settings.cors_origins == ("https://a.example", "http://localhost:8080")
     assert (settings.tls_certificate, settings.tls_key) == (Path("/srv/tls.pem"), Path("/srv/tls.key"))
 
@@ -88,6 +91,8 @@ def test_settings_do_not_change() -> None:
         ("KAP_MOST_BODY_BYTES", "1023", "a number out of range"),
         ("KAP_MOST_BATCH_BYTES", "1073741825", "a number out of range"),
         ("KAP_MOST_WAITING", "0", "a number out of range"),
+        ("KAP_TIME_ZONE", "Berlin", "an unknown time zone"),
+        ("KAP_TIME_ZONE", f"../{MARKER}", "an unknown time zone"),
         ("KAP_CORS_ORIGINS", "*", "another text"),
         ("KAP_CORS_ORIGINS", f"https://a.example,{MARKER}", "another text"),
         ("KAP_CORS_ORIGINS", "https://a.example/path", "another text"),
