@@ -26,13 +26,15 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-NODE_TOOLS := tests/node/node_modules/.package-lock.json
-node-tools: $(NODE_TOOLS)  ## Install the readers of FHIR that run in node, for the tests of what the service sends; needs npm
+# Beside the Python libraries, not in the tree, whose files tests read. Without npm the tests of these readers are skipped.
+NODE := $(VENV)/node
+node-tools: $(NODE)/.complete  ## Install the readers of FHIR that run in node, for the tests of what the service sends
 
-# Without npm the tests of these readers are skipped, and say so.
-$(NODE_TOOLS): tests/node/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/node && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json; \
-	  else echo "npm is not here: the readers of FHIR in node are left out"; fi
+$(NODE)/.complete: tests/node/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  mkdir -p $(NODE) && cp tests/node/package.json tests/node/package-lock.json tests/node/.npmrc $(NODE) && \
+	  (cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund) && touch $@; \
+	else echo "npm is not here: the readers of FHIR in node are left out"; fi
 
 demo: setup  ## Simulate, train, promote, serve, predict for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
