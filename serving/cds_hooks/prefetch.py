@@ -5,6 +5,7 @@ What the resources say is left to `serving.fhir.reading`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from serving.cds_hooks.request import HookCall
@@ -56,7 +57,7 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
     if all(key in lacks for key in RATINGS):
         needed += RATINGS
     if needed:
-        raise PrefetchMissingError([_missing(key, lacks[key]) for key in needed])
+        raise PrefetchMissingError(missing(needed, lacks))
     found = {key: call.prefetch[key] for key in keys if key not in lacks}
     wrong = [
         RequestProblem(f"prefetch.{key}", "a FHIR resource or a Bundle of them", "another value")
@@ -131,13 +132,17 @@ def _has_failed(resource: Mapping[str, Any]) -> bool:
     return not all(isinstance(issue, Mapping) and issue.get("severity") in _REMARKS for issue in listed)
 
 
-def _missing(key: str, lack: Lack) -> RequestProblem:
-    required = "the Patient of the context" if key == PATIENT else f"the whole result of the search, or {_other(key)}"
-    return RequestProblem(f"prefetch.{key}", required, lack)
-
-
-def _other(key: str) -> str:
-    return RATINGS[1 - RATINGS.index(key)]
+def missing(keys: Sequence[str], lacks: Mapping[str, Lack] = MappingProxyType({})) -> list[RequestProblem]:
+    """What is required at keys that are needed; ``lacks`` says what was found, if not nothing."""
+    other = dict(zip(RATINGS, reversed(RATINGS), strict=True))
+    return [
+        RequestProblem(
+            f"prefetch.{key}",
+            f"the whole result of the search, or {other[key]}" if key in other else "the Patient of the context",
+            lacks.get(key, "nothing"),
+        )
+        for key in keys
+    ]
 
 
 def _check_patient(call: HookCall, patient: Mapping[str, Any]) -> None:
