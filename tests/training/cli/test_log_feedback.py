@@ -15,6 +15,7 @@ from tests.serving.cds_hooks.feedbacks import REASON, overridden
 from tests.serving.logs import SECRET, draft, logged
 from tests.training.prediction_logs import PredictionLog
 from training.cli.app import main
+from training.cli.texts.feedback_text import as_csv
 
 REASON_TEXT = f"{REASON['system']}|{REASON['code']}"
 
@@ -62,6 +63,10 @@ def test_feedback_is_a_table_for_a_spreadsheet() -> None:
     rows = list(csv.DictReader(io.StringIO(kap("log", "feedback", "--csv"))))
     assert [row["service"] for row in rows] == ["kap-patient-view", "kap-order-sign"]
     assert rows[0]["reason"] == REASON_TEXT
+
+
+def test_no_spreadsheet_runs_what_an_ehr_sent() -> None:
+    assert as_csv([{"reason": "=1+1"}, {"reason": None}, {"reason": "a"}], ["reason"]) == "reason\n'=1+1\n\"\"\na\n"
 
 
 @pytest.mark.usefixtures("log")
