@@ -73,7 +73,7 @@ def asked(healthchain: Path, service: Server, hook: str, *files: Path) -> dict[s
 
 
 def test_patient_view_is_called_and_its_cards_are_read(healthchain: Path, service: Server, tmp_path: Path) -> None:
-    """Its model of a link has a required ``autoLaunchable``, which CDS Hooks 2.0 does not have [recalled]; all else fits."""
+    """All fits its models but a link without ``autoLaunchable``, which CDS Hooks 2.0 does not have [recalled]."""
     found = asked(healthchain, service, "patient-view", written_prefetch(service, tmp_path))
     (sent,), (answer,) = found["sent"], found["responses"]
     assert sent["context"]["patientId"] == PATIENT
