@@ -5,6 +5,7 @@ What the resources say is left to `serving.fhir.reading`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from serving.cds_hooks.request import HookCall
@@ -39,9 +40,10 @@ class Prefetched:
     located: tuple[LocatedResource, ...]
     lacking: tuple[str, ...]
 
-    def resources(self, key: str) -> list[LocatedResource]:
-        """The resources of a key; those in a Bundle one by one."""
-        named = [one for one in self.located if one.expression == f"prefetch.{key}"]
+    def resources(self, *keys: str) -> list[LocatedResource]:
+        """The resources of some keys, or of all without one; those in a Bundle one by one."""
+        places = {f"prefetch.{key}" for key in keys}
+        named = [one for one in self.located if not keys or one.expression in places]
         return [resource for one in named for resource in _resources(one)]
 
 
@@ -56,7 +58,7 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
     if all(key in lacks for key in RATINGS):
         needed += RATINGS
     if needed:
-        raise PrefetchMissingError([_missing(key, lacks[key]) for key in needed])
+        raise PrefetchMissingError(missing(needed, lacks))
     found = {key: call.prefetch[key] for key in keys if key not in lacks}
     wrong = [
         RequestProblem(f"prefetch.{key}", "a FHIR resource or a Bundle of them", "another value")
@@ -72,9 +74,8 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
 
 def ketamine_given(prefetched: Prefetched, terminology: Terminology) -> bool:
     """Whether an administration has a code of ketamine; whether it was given is left to the reading."""
-    located = prefetched.resources(ADMINISTRATIONS)
-    index = ResourceIndex(located)
-    return any(_has_ketamine(one, index, terminology) for one in located)
+    index = ResourceIndex(prefetched.resources())
+    return any(_has_ketamine(one, index, terminology) for one in prefetched.resources(ADMINISTRATIONS))
 
 
 def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedResource]:
@@ -93,14 +94,22 @@ def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedRes
 
 
 def _has_ketamine(one: LocatedResource, index: ResourceIndex, terminology: Terminology) -> bool:
-    medication = index.resolve(one.resource.get("medicationReference"), one)
-    concepts = [one.resource.get("medicationCodeableConcept"), medication and medication.resource.get("code")]
-    return any(_is_ketamine(coding, terminology) for concept in concepts for coding in _codings(concept))
+    """Whether a resource has a code of ketamine, its own or that of the Medication it refers to or its ingredients."""
+    concepts = [one.resource.get("medicationCodeableConcept")]
+    listed = isinstance(one.resource.get("contained", []), list)  # an order was not checked yet
+    medication = index.resolve(one.resource.get("medicationReference"), one) if listed else None
+    if medication is not None:
+        ingredients = _objects(medication.resource.get("ingredient"))
+        concepts += [medication.resource.get("code"), *(part.get("itemCodeableConcept") for part in ingredients)]
+    codings = [
+        coding for concept in concepts if isinstance(concept, Mapping) for coding in _objects(concept.get("coding"))
+    ]
+    return any(_is_ketamine(coding, terminology) for coding in codings)
 
 
-def _codings(concept: Any) -> Iterator[Mapping[str, Any]]:
-    listed = concept.get("coding") if isinstance(concept, Mapping) else None
-    yield from (one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, Mapping))
+def _objects(listed: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, whatever else stands in it or in its place; the reading says what is wrong."""
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def _is_ketamine(coding: Mapping[str, Any], terminology: Terminology) -> bool:
@@ -117,8 +126,7 @@ def _lack(value: Any) -> Lack | None:
     if any(_has_failed(one.resource) for one in _resources(LocatedResource("", value))):
         return "an OperationOutcome"
     links = value.get("link") if value.get("resourceType") == "Bundle" else None
-    pages = links if isinstance(links, list) else ()
-    further = any(isinstance(link, Mapping) and link.get("relation") == "next" for link in pages)
+    further = any(link.get("relation") == "next" for link in _objects(links))
     return "a Bundle with a next page" if further else None
 
 
@@ -131,13 +139,17 @@ def _has_failed(resource: Mapping[str, Any]) -> bool:
     return not all(isinstance(issue, Mapping) and issue.get("severity") in _REMARKS for issue in listed)
 
 
-def _missing(key: str, lack: Lack) -> RequestProblem:
-    required = "the Patient of the context" if key == PATIENT else f"the whole result of the search, or {_other(key)}"
-    return RequestProblem(f"prefetch.{key}", required, lack)
-
-
-def _other(key: str) -> str:
-    return RATINGS[1 - RATINGS.index(key)]
+def missing(keys: Sequence[str], lacks: Mapping[str, Lack] = MappingProxyType({})) -> list[RequestProblem]:
+    """What is required at keys that are needed; ``lacks`` says what was found, if not nothing."""
+    other = dict(zip(RATINGS, reversed(RATINGS), strict=True))
+    return [
+        RequestProblem(
+            f"prefetch.{key}",
+            f"the whole result of the search, or {other[key]}" if key in other else "the Patient of the context",
+            lacks.get(key, "nothing"),
+        )
+        for key in keys
+    ]
 
 
 def _check_patient(call: HookCall, patient: Mapping[str, Any]) -> None:

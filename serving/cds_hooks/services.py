@@ -27,7 +27,8 @@ USAGE = (
     "Everything is read from the prefetch and the context: this service never calls the EHR's FHIR server and ignores "
     "fhirAuthorization. It needs patient, and observations or questionnaireResponses; without them it answers 412. "
     "What else is missing counts as not recorded, and the card says so. Send whole search results: a Bundle with a "
-    "next page counts as missing. Resources are FHIR R4. Research software, not a medical device."
+    "next page counts as missing, and a Medication that is referenced must be contained or in a Bundle. Resources are "
+    "FHIR R4. Research software, not a medical device."
 )
 
 

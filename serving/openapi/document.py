@@ -160,7 +160,7 @@ def _page(examples: Mapping[str, Example], problems: Mapping[HTTPStatus, Problem
         name: one if one.status is not HTTPStatus.OK else replace(one, status=created, answer=LINK)
         for name, one in examples.items()
     }
-    operation = post(routes.DECIDE, texts, PostOperation("PredictionRequest", "PageLink", pages, created), problems)
+    operation = post(routes.DECIDE, texts, PostOperation(RECORD, "PageLink", pages, created), problems)
     answered = operation["post"]["responses"][str(created.value)]
     answered["headers"] |= carried("Location")
     answered["content"] |= text_answer("", HTML, "The beginning of a page", "<!DOCTYPE html>")["content"]

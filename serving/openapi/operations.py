@@ -149,10 +149,10 @@ def answer(description: str, media_type: str, content: Document, *headers: str) 
 
 def problem(status: HTTPStatus, one: ProblemStatus) -> Document:
     """An answer that refuses, with an example of each reason."""
+    document = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    listed = {name: {"problems": problems, "more_problems": 0} for name, problems in one.problems.items()}
     examples = {
-        name: _example(
-            detail, {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-        )
+        name: _example(detail, document | {"detail": detail} | listed.get(name, {}))
         for name, detail in one.details.items()
     }
     content = {"schema": reference("ProblemDocument"), "examples": examples}

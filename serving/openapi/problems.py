@@ -1,12 +1,13 @@
 """Every status that refuses a request: when, with which headers, and an example; a test provokes every example."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
 from pydantic import Field
 
-from serving.cds_hooks.prefetch import MISSING
+from serving.cds_hooks.prefetch import MISSING, missing
+from serving.cds_hooks.services import PATIENT, RATINGS
 from serving.contract.response import Document, FieldProblem, Part
 from serving.http.body import BodyLimits
 from serving.http.errors import ACTIONS
@@ -72,6 +73,7 @@ def problem_statuses(limits: BodyLimits) -> dict[HTTPStatus, ProblemStatus]:
         HTTPStatus.PRECONDITION_FAILED: ProblemStatus(
             "The prefetch lacks what a prediction needs. Send the keys listed in `problems`.",
             {"prefetch": MISSING},
+            problems={"prefetch": [asdict(problem) for problem in missing([PATIENT, *RATINGS])]},
         ),
         HTTPStatus.REQUEST_TIMEOUT: ProblemStatus(
             "The head or the body of the request did not arrive in time. Send it again.",

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
-from serving.contract.dated_record import in_days
+from serving.contract.dated_record import DatedRecord, in_days
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -61,15 +61,17 @@ async def _launch_page(request: Request) -> Response:
     body, read = await request.body(), []
 
     async def reading() -> PredictionRequest:
-        read.append(in_days(await current_worker().bodies.one(body)))
-        return read[0]
+        read.append(await current_worker().bodies.one(body))
+        return in_days(read[0])
 
     reply = await logged_reply(reading())
     if isinstance(reply, RequestRefusedError):
         return refusal(reply)
     if not isinstance(reply, LoggedReply):
         return reply
-    launch = Launch(reply.prediction_id, read[0].model_dump_json().encode(), None, reply.answer.encode())
+    first_dose = read[0].calendar.first_dose.isoformat() if isinstance(read[0], DatedRecord) else None
+    record = in_days(read[0]).model_dump_json().encode()
+    launch = Launch(reply.prediction_id, record, first_dose, reply.answer.encode())
     token = await answered(create_launch(launch))
     if isinstance(token, ProblemResponse):
         return token

@@ -164,31 +164,29 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
 
 @log_group.command()
 @LOG_OPTION
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header in place of JSON lines.")
+@click.option("--csv", "in_csv", is_flag=True, help="Print CSV with a header in place of JSON lines.")
 @click.option("--comments", is_flag=True, help="Also what clinicians wrote, which may name a patient.")
 @answers_for_mistakes
-def feedback(log: str | None, as_csv: bool, comments: bool) -> None:
+def feedback(log: str | None, in_csv: bool, comments: bool) -> None:
     """Print what clinicians did with the cards of predictions: one JSON object a line, without the patient.
 
     Each has the prediction's id, when it was logged, by which caller, the CDS service, the outcome (accepted or
     overridden), the code of the reason, and when the clinician acted. What was erased is not there.
     """
-    import csv
     from dataclasses import asdict, fields
 
     from serving.log.feedback import LoggedFeedback, read_feedback_entries
     from serving.storage.log_location import open_log
+    from training.cli.texts.feedback_text import as_csv
 
     state = open_log(log)
     names = [field.name for field in fields(LoggedFeedback) if comments or field.name != "comment"]
-    table = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
-    if as_csv:
-        table.writeheader()
-    for one in map(asdict, read_feedback_entries(state.engine, state.secret)):
-        if as_csv:
-            table.writerow(one)
-        else:
-            click.echo(json.dumps({name: one[name] for name in names}))
+    found = map(asdict, read_feedback_entries(state.engine, state.secret))
+    if in_csv:
+        click.echo(as_csv(list(found), names), nl=False)
+        return
+    for one in found:
+        click.echo(json.dumps({name: one[name] for name in names}))
 
 
 @log_group.command()

@@ -124,6 +124,6 @@ def _basis(located: Sequence[LocatedResource], rows: Sequence[SourcedRow], notes
     used = notes.used | {row.expression for row in rows}
     said = {part.expression for part in notes.unused}
     for one in located:
-        if one.expression not in used and not any(place.startswith(one.expression) for place in said):
+        if one.expression not in used and not any(f"{place}.".startswith(f"{one.expression}.") for place in said):
             notes.leave_out(one.expression, "nothing in it is part of a record")
     return tuple(one.reference for one in located if one.expression in used and one.reference)

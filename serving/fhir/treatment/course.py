@@ -33,8 +33,9 @@ def ketamine_course(
     first_dose = context.first_dose
     if first_dose is None:
         if not doses:
-            required = f"a MedicationAdministration of ketamine, or {FIRST_DOSE}"
-            notes.refuse("required", root, required, "neither")
+            if not notes.issues:  # a dose that was refused may be the first
+                required = f"a MedicationAdministration of ketamine, or {FIRST_DOSE}"
+                notes.refuse("required", root, required, "neither")
             return None
         courses = courses_of(doses)
         if len(courses) > 1:

@@ -8,10 +8,11 @@ import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.benchmarks.measure import environment, run
 from tests.benchmarks.serve.plan import LoadTimes, Plan
@@ -61,11 +62,11 @@ def drive(plan: Plan, folder: Path) -> LoadTimes:
 
 
 @contextmanager
-def kap_serve(folder: Path, workers: int) -> Iterator[Service]:
-    """The service, by the command that people type."""
+def kap_serve(folder: Path, workers: int, **settings: str) -> Iterator[Service]:
+    """The service, by the command that people type; ``settings`` are environment variables."""
     port = free_port()
     command: list[str | Path] = [BIN / "kap", "serve", "--port", str(port), "--workers", str(workers)]
-    with _service(command, port, folder) as service:
+    with _service(command, port, folder, settings) as service:
         yield service
 
 
@@ -78,10 +79,12 @@ def kap_serve_beside_nothing(folder: Path) -> Iterator[Service]:
 
 
 @contextmanager
-def _service(command: list[str | Path], port: int, folder: Path) -> Iterator[Service]:
+def _service(
+    command: list[str | Path], port: int, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Service]:
     state = folder / f"state-{port}"
     headers = {"Authorization": f"Bearer {_key(state, folder)}"}
-    surroundings = environment(folder) | {"KAP_STATE": str(state), "BENTOML_DO_NOT_TRACK": "True"}
+    surroundings = environment(folder) | {"KAP_STATE": str(state), "BENTOML_DO_NOT_TRACK": "True"} | settings
     try:
         with running(command, port, "/readyz", folder, surroundings) as server:
             yield Service(server, state, headers)

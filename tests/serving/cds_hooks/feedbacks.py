@@ -13,7 +13,9 @@ REASON: Document = {"code": OVERRIDE_REASONS[0].code, "system": SYSTEM}
 
 def accepted(card: str = CARD, **changes: Any) -> Document:
     suggestions = [{"id": "e56e1945-20b3-4393-8503-a1a20fd73152"}]
-    return {"feedback": [FEEDBACK | {"card": card, "outcome": "accepted", "acceptedSuggestions": suggestions} | changes]}
+    return {
+        "feedback": [FEEDBACK | {"card": card, "outcome": "accepted", "acceptedSuggestions": suggestions} | changes]
+    }
 
 
 def overridden(

@@ -43,7 +43,10 @@ def broken_in_answer(answer: Document) -> list[str]:
         for suggestion in card.get("suggestions", []):
             found += broken("suggestion", suggestion)
             found += [rule for action in suggestion.get("actions", []) for rule in broken("action", action)]
-    return [*found, *(["uuid is there twice"] if len({card["uuid"] for card in answer["cards"]}) < len(answer["cards"]) else [])]
+    return [
+        *found,
+        *(["uuid is there twice"] if len({card["uuid"] for card in answer["cards"]}) < len(answer["cards"]) else []),
+    ]
 
 
 def broken_in_feedback(document: Document) -> list[str]:

@@ -251,7 +251,9 @@ def _source(hooks: EhrClient) -> None:
     assert {"code", "system"} <= set(source["topic"])
 
 
-@obligation("Suggestion", "with suggestions there is a selectionBehavior; this service suggests nothing and acts on nothing")
+@obligation(
+    "Suggestion", "with suggestions there is a selectionBehavior; this service suggests nothing and acts on nothing"
+)
 def _no_suggestions(hooks: EhrClient) -> None:
     answer = hooks.call(in_course()).json()
     assert list(answer) == ["cards"]

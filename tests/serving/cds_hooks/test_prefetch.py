@@ -135,7 +135,9 @@ def test_the_record_is_of_the_patient_whose_chart_is_open(value: Document, path:
 def test_resources_of_another_patient_are_refused_at_their_place() -> None:
     other = dose(TODAY) | {"id": "other", "subject": {"reference": "Patient/another"}}
     call = with_part(patient_view(), searchset(dose(TODAY), other), "prefetch", "administrations")
-    assert [path.partition(".subject")[0] for path in refused_at(call)] == ["prefetch.administrations.entry[1].resource"]
+    assert [path.partition(".subject")[0] for path in refused_at(call)] == [
+        "prefetch.administrations.entry[1].resource"
+    ]
 
 
 def test_a_broken_resource_is_refused_at_its_place() -> None:
@@ -146,17 +148,13 @@ def test_a_broken_resource_is_refused_at_its_place() -> None:
 QUIET = {
     "no administration": patient_view(prefetch=prefetch(doses=0)),
     "administrations not sent": without(patient_view(), "prefetch", "administrations"),
-    "another drug": with_part(
-        patient_view(), searchset(dose(TODAY, AMOXICILLIN)), "prefetch", "administrations"
-    ),
+    "another drug": with_part(patient_view(), searchset(dose(TODAY, AMOXICILLIN)), "prefetch", "administrations"),
     "a dose that was not given": with_part(
         patient_view(), searchset(dose(TODAY) | {"status": "not-done"}), "prefetch", "administrations"
     ),
     "another order": order_sign(TODAY, order(AMOXICILLIN)),
     "no order": with_part(order_sign(), {"resourceType": "Bundle"}, "context", "draftOrders"),
-    "an order in words only": order_sign(
-        TODAY, order(medicationCodeableConcept={"text": "Ketamine 50 mg/mL"})
-    ),
+    "an order in words only": order_sign(TODAY, order(medicationCodeableConcept={"text": "Ketamine 50 mg/mL"})),
     "an order of another patient for another drug": order_sign(
         TODAY, order(AMOXICILLIN, subject={"reference": "Patient/another"})
     ),
@@ -169,6 +167,15 @@ def test_a_call_that_is_not_about_ketamine_is_quiet(name: str) -> None:
     assert consulted(QUIET[name]) is None
 
 
+def test_a_medication_may_be_referenced_from_an_administration() -> None:
+    referring = {name: value for name, value in dose(TODAY).items() if name != "medicationCodeableConcept"}
+    referring["medicationReference"] = {"reference": "Medication/m"}
+    call = with_part(patient_view(), searchset(referring), "prefetch", "administrations")
+    assert consulted(call) is None, "without the Medication nothing says that it is ketamine"
+    assert consulted(with_part(call, searchset(MEDICATION), "prefetch", "medicationRequests")) is not None
+    assert consulted(with_part(call, searchset(referring, MEDICATION), "prefetch", "administrations")) is not None
+
+
 MEDICATION: Document = {"resourceType": "Medication", "id": "m", "code": concept(RXNORM, "6130")}
 REFERENCED = order(medicationCodeableConcept=None, medicationReference={"reference": "Medication/m"})
 CONTAINED = order(medicationCodeableConcept=None, medicationReference={"reference": "#m"}, contained=[MEDICATION])
@@ -177,8 +184,14 @@ ORDERS = {
     "among others": (order(AMOXICILLIN, id="order-2"), order()),
     "a medication in the bundle": (REFERENCED, MEDICATION),
     "a contained medication": (CONTAINED,),
+    "a medication with ingredients": (
+        REFERENCED,
+        {"resourceType": "Medication", "id": "m", "ingredient": [{"itemCodeableConcept": concept(RXNORM, "6130")}]},
+    ),
     "a second code": (
-        order(medicationCodeableConcept={"coding": [{"system": LOINC, "code": "x"}, {"system": RXNORM, "code": "6130"}]}),
+        order(
+            medicationCodeableConcept={"coding": [{"system": LOINC, "code": "x"}, {"system": RXNORM, "code": "6130"}]}
+        ),
     ),
     "without a subject": (order(subject=None),),
     "an absolute subject": (order(subject={"reference": f"https://ehr.example/fhir/{SUBJECT['reference']}"}),),
@@ -220,7 +233,9 @@ def test_an_order_whose_date_has_no_day_is_refused_at_it(written: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("ago", "new"), [(COURSE_GAP_DAYS - 1, False), (COURSE_GAP_DAYS, False), (COURSE_GAP_DAYS + 1, True)])
+@pytest.mark.parametrize(
+    ("ago", "new"), [(COURSE_GAP_DAYS - 1, False), (COURSE_GAP_DAYS, False), (COURSE_GAP_DAYS + 1, True)]
+)
 def test_an_order_long_after_the_last_dose_begins_a_course(ago: int, new: bool) -> None:
     last = TODAY - dt.timedelta(days=ago)
     call = with_part(order_sign(), searchset(dose(last)), "prefetch", "administrations")

@@ -30,7 +30,9 @@ def test_a_call_with_all_that_is_required_is_read(call: Document, service: CdsSe
     assert (read.hook, read.context.patient_id) == (service.hook, "1288992")
 
 
-@pytest.mark.parametrize("path", [("hook",), ("hookInstance",), ("context",), ("context", "userId"), ("context", "patientId")])
+@pytest.mark.parametrize(
+    "path", [("hook",), ("hookInstance",), ("context",), ("context", "userId"), ("context", "patientId")]
+)
 def test_what_is_required_must_be_there(path: tuple[str, ...]) -> None:
     assert problems(without(patient_view(), *path)) == [(".".join(path), "nothing")]
     assert problems(with_part(patient_view(), None, *path)) == [(".".join(path), "nothing")]

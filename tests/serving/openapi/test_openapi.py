@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Covariate, Landmark, Protocol, RemissionRule
 from models.applicability import WORDS
+from serving.cds_hooks.services import SERVICES
 from serving.contract.failures import LogRefusedError, LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.routes import ROUTES
@@ -37,6 +38,7 @@ from serving.server.batcher import OverloadedError
 from serving.server.http_connection import DETAILS
 from tests.places import ROOT
 from tests.serving.bundles import toy_bundle
+from tests.serving.cds_hooks.calls import order_sign
 from tests.serving.http.test_access_control import CLINIC, READER, FakeRates, Ring, ask
 from tests.serving.http.test_body import LIMITS, sent
 from tests.serving.openapi.release import TAG
@@ -120,6 +122,7 @@ def test_every_address_is_in_it_with_its_method_and_its_scope(served: Document) 
     assert listed.keys() == {(route.path, route.method) for route in ROUTES.values()}
     for route in ROUTES.values():
         security = [] if route.scope is None else [{"key": [route.scope]}]
+        security += [{"ehr": []}] if route.ehr else []
         assert listed[route.path, route.method]["security"] == security
 
 
@@ -214,9 +217,14 @@ def test_every_example_of_a_request_is_answered_as_its_example_says(server: Serv
         ("/v1/predict", "refused"),
         ("/v1/predict_batch", "mixed"),
         ("/decide", "predicted"),
+        ("/decide", "in_dates"),
         ("/decide", "not_predictable"),
         ("/decide", "refused"),
         ("/fhir/$predict", "bundle"),
+        ("/cds-services/kap-patient-view", "quiet_kap-patient-view"),
+        ("/cds-services/kap-patient-view/feedback", "unknown_kap-patient-view"),
+        ("/cds-services/kap-order-sign", "quiet_kap-order-sign"),
+        ("/cds-services/kap-order-sign/feedback", "unknown_kap-order-sign"),
     ]
 
 
@@ -361,6 +369,9 @@ PROVOKED: dict[tuple[int, str], Callable[[Server], Provoked]] = {
     (403, "only_loopback"): lambda server: over_http(server, json=EXAMPLE, headers={"X-Forwarded-For": "192.0.2.7"}),
     (404, "not_found"): lambda server: over_http(server, path="/v1/elsewhere"),
     (405, "method"): lambda server: over_http(server, "GET"),
+    (412, "prefetch"): lambda server: over_http(
+        server, path="/cds-services/kap-order-sign", json=order_sign(prefetch=None)
+    ),
     (413, "one"): lambda server: over_http(server, content=b" " * (2**20 + 1), headers=AS_JSON),
     (413, "batch"): lambda server: over_http(
         server, path="/v1/predict_batch", content=b" " * (2**25 + 1), headers=AS_JSON
@@ -427,7 +438,8 @@ def test_the_examples_of_refused_connections_have_the_texts_of_the_connection(
 
 
 def test_no_example_of_a_refusal_is_left_out(served: Document) -> None:
-    elsewhere = {(400, "refused"), (408, "late"), (408, "late_head"), (503, "connections")}
+    elsewhere = {(400, f"unknown_{service.id}") for service in SERVICES}
+    elsewhere |= {(400, "refused"), (408, "late"), (408, "late_head"), (503, "connections")}
     assert set(refusals(served)) - elsewhere == set(PROVOKED)
 
 
