@@ -11,6 +11,7 @@ from pathlib import Path
 from healthchain.models.responses.cdsresponse import CDSResponse
 from healthchain.sandbox import SandboxClient
 from healthchain.sandbox.requestconstructors import CdsRequestConstructor
+from pydantic import ValidationError
 
 
 def main(url: str, hook: str, patient: str, prefetch: str, orders: str | None = None) -> None:
@@ -24,8 +25,17 @@ def main(url: str, hook: str, patient: str, prefetch: str, orders: str | None = 
         client.requests.append(CdsRequestConstructor().construct_request(values, client.workflow, context))
     sent = [request.model_dump(mode="json", exclude_none=True) for request in client.requests]
     responses = client.send_requests()
-    valid = [bool(CDSResponse.model_validate(one)) for one in responses]
-    sys.stdout.write(json.dumps({"sent": sent, "responses": responses, "valid": valid}) + "\n")
+    missed = [place for one in responses for place in misread(one)]
+    sys.stdout.write(json.dumps({"sent": sent, "responses": responses, "misread": missed}) + "\n")
+
+
+def misread(response: object) -> list[str]:
+    """Where HealthChain's own model of an answer finds it wrong; the client then keeps the answer as it came."""
+    try:
+        CDSResponse.model_validate(response)
+    except ValidationError as error:
+        return [".".join(str(part) for part in one["loc"]) for one in error.errors()]
+    return []
 
 
 if __name__ == "__main__":

@@ -73,12 +73,13 @@ def asked(healthchain: Path, service: Server, hook: str, *files: Path) -> dict[s
 
 
 def test_patient_view_is_called_and_its_cards_are_read(healthchain: Path, service: Server, tmp_path: Path) -> None:
+    """All fits its models but a link without ``autoLaunchable``, which CDS Hooks 2.0 does not have [recalled]."""
     found = asked(healthchain, service, "patient-view", written_prefetch(service, tmp_path))
     (sent,), (answer,) = found["sent"], found["responses"]
     assert sent["context"]["patientId"] == PATIENT
     assert answer["cards"]
     assert all(len(card["summary"]) < 140 and card["source"]["label"] for card in answer["cards"])
-    assert found["valid"] == [True], "by HealthChain's own model of an answer"
+    assert found["misread"] == ["cards.0.links.0.autoLaunchable"]
 
 
 def test_order_sign_is_beyond_it(healthchain: Path, service: Server, tmp_path: Path) -> None:

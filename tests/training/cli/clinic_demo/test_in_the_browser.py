@@ -3,46 +3,32 @@
 The pages ask no other address than those of the two servers, and the browser's console stays empty.
 """
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.places import ROOT
+from tests.serving.decision.browser import CHROMIUM, WatchedPage, axe_source
 from tests.training.cli.clinic_demo.running_demo import RunningDemo
 
-AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
 ]
-
-
-@dataclass
-class WatchedEhrPage:
-    """A page, what its console said, and which addresses outside the demonstration it asked."""
-
-    page: Page
-    console: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield started
         started.close()
 
 
 @pytest.fixture
-def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedEhrPage]:
+def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedPage]:
     context = browser.new_context()
-    found = WatchedEhrPage(context.new_page())
+    found = WatchedPage(context.new_page())
     own = (f"{demo.ehr}/", f"{demo.service}/")
 
     def note_request(request: Request) -> None:
@@ -60,12 +46,12 @@ def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedEhrPage]:
     context.close()
 
 
-def opened(watched: WatchedEhrPage, letter: str) -> Page:
+def opened(watched: WatchedPage, letter: str) -> Page:
     watched.page.get_by_role("link", name=f"Synthetic Patient {letter}").click()
     return watched.page
 
 
-def test_the_whole_way(watched: WatchedEhrPage) -> None:
+def test_the_whole_way(watched: WatchedPage) -> None:
     page = opened(watched, "A")
     cards = page.get_by_role("article")
     assert cards.count() >= 1
@@ -92,7 +78,7 @@ def test_the_whole_way(watched: WatchedEhrPage) -> None:
     assert (watched.console, watched.outside) == ([], [])
 
 
-def test_the_raw_calls_are_shown_for_each_click(watched: WatchedEhrPage) -> None:
+def test_the_raw_calls_are_shown_for_each_click(watched: WatchedPage) -> None:
     page = opened(watched, "A")
     call = page.locator("details", has_text="Hook patient-view").first
     assert not call.get_by_role("heading", name="Request").is_visible()
@@ -103,18 +89,18 @@ def test_the_raw_calls_are_shown_for_each_click(watched: WatchedEhrPage) -> None
     assert '"cards"' in answer
 
 
-def test_cautions_are_warnings(watched: WatchedEhrPage) -> None:
+def test_cautions_are_warnings(watched: WatchedPage) -> None:
     page = opened(watched, "B")
     assert page.locator(".card.warning").count() >= 1
 
 
-def test_a_patient_without_a_prediction_has_a_card_that_says_why(watched: WatchedEhrPage) -> None:
+def test_a_patient_without_a_prediction_has_a_card_that_says_why(watched: WatchedPage) -> None:
     page = opened(watched, "C")
     assert page.get_by_role("article").count() == 1
     assert "%" not in page.get_by_role("article").first.get_by_role("heading").inner_text()
 
 
-def test_every_call_of_every_patient_is_accepted(watched: WatchedEhrPage) -> None:
+def test_every_call_of_every_patient_is_accepted(watched: WatchedPage) -> None:
     for letter in "ABC":
         page = opened(watched, letter)
         page.get_by_role("button", name="Sign a ketamine order").click()
@@ -125,7 +111,7 @@ def test_every_call_of_every_patient_is_accepted(watched: WatchedEhrPage) -> Non
     assert (watched.console, watched.outside) == ([], [])
 
 
-def test_it_works_by_keyboard_alone(watched: WatchedEhrPage) -> None:
+def test_it_works_by_keyboard_alone(watched: WatchedPage) -> None:
     page = watched.page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -134,21 +120,15 @@ def test_it_works_by_keyboard_alone(watched: WatchedEhrPage) -> None:
     page.get_by_role("heading", level=1, name="Synthetic Patient A").wait_for()
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
-
-
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci in tests/node")
-def test_every_page_is_accessible(watched: WatchedEhrPage) -> None:
+def test_every_page_is_accessible(watched: WatchedPage) -> None:
     page = watched.page
-    assert not violations(page)
     for letter in "ABC":
+        page.evaluate(axe_source())
+        assert not watched.violations()
         opened(watched, letter)
         page.get_by_role("button", name="Sign a ketamine order").click()
         page.get_by_role("button", name="Ask over FHIR").click()
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        assert not violations(page), letter
+        page.evaluate(axe_source())
+        assert not watched.violations(), letter
         page.get_by_role("link", name="Patients").click()
