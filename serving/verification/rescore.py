@@ -155,7 +155,9 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
     labels = {"prediction_id": entry.prediction_id, "model": predictor.answering_model.model_dump()}
     if "landmark" in answer or answer.get("outcome") == "predicted":
-        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day}
+        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day, "date": None}
+        if isinstance(answer.get("landmark"), dict):
+            answer["landmark"].setdefault("date", None)  # earlier releases knew no dates, and no log holds one
     wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
     return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again))))
 
