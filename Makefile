@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node-tools demo test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-fhir bench-log lock format clean
+.PHONY: help setup node-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-fhir bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,16 +26,21 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-NODE_TOOLS := tests/node/node_modules/.package-lock.json
-node-tools: $(NODE_TOOLS)  ## Install the readers of FHIR that run in node, for the tests of what the service sends; needs npm
+# Beside the Python libraries, not in the tree, whose files tests read. Without npm the tests of these readers are skipped.
+NODE := $(VENV)/node
+node-tools: $(NODE)/.complete  ## Install the readers of FHIR that run in node, for the tests of what the service sends
 
-# Without npm the tests of these readers are skipped, and say so.
-$(NODE_TOOLS): tests/node/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/node && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json; \
-	  else echo "npm is not here: the readers of FHIR in node are left out"; fi
+$(NODE)/.complete: tests/node/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  mkdir -p $(NODE) && cp tests/node/package.json tests/node/package-lock.json tests/node/.npmrc $(NODE) && \
+	  (cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund) && touch $@; \
+	else echo "npm is not here: the readers of FHIR in node are left out"; fi
 
 demo: setup  ## Simulate, train, promote, serve, predict for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
+
+demo-clinic: setup  ## Start the service and a mock EHR with three synthetic patients on this machine, until Ctrl-C
+	@$(BIN)/kap demo clinic
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: setup node-tools  ## Run the tests: first the order of imports, then all others; five minutes
@@ -108,7 +113,7 @@ format:  ## Format the code
 	$(BIN)/ruff check --fix .
 
 clean:  ## Remove the environment and the files of tests and demonstrations
-	rm -rf $(VENV) .venv-* demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-* demo demo-clinic build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 # `fewest`: one version of a library for every Python, so that a training gives the same numbers on each.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

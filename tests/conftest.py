@@ -15,6 +15,7 @@ ASK_THE_SERVER = {
     "tests/serving/openapi/test_generated_clients.py",
     "tests/serving/openapi/test_openapi.py",
     "tests/serving/prediction/test_description.py",
+    "tests/serving/server/test_decision_routes.py",
     "tests/serving/server/test_fhir.py",
     "tests/serving/server/test_main_process.py",
     "tests/serving/server/test_service.py",

@@ -19,6 +19,7 @@ _IS_DATE = re.compile(_DATE)
 _IS_TIME = re.compile(f"(?P<minute>{_DATE}{_MINUTE})(?:(?P<second>{_SECOND})(?:{_FRACTION})?)?(?P<offset>{_OFFSET})")
 REQUIRED = "an ISO 8601 date, or a date and time with a time zone"
 ZONE_REQUIRED = "the name of a time zone, such as Europe/Berlin"
+ZONE_FOR_UTC = "a time zone, such as Europe/Berlin: at the clinic it may be another day"
 _MIDNIGHT_OF_NEXT_DAY = "T24"
 
 
@@ -67,9 +68,7 @@ def local_date(text: str, zone: ZoneInfo | None) -> dt.date:
         except OverflowError:
             raise DateRefusedError("a date that the calendar does not have") from None
     if not moment.utcoffset():
-        raise DateRefusedError(
-            "a time in UTC", "a time zone, such as Europe/Berlin: at the clinic it may be another day"
-        )
+        raise DateRefusedError("a time in UTC", ZONE_FOR_UTC)
     return moment.date()
 
 

@@ -19,7 +19,7 @@ from features.protocol.columns import (
     NO_DOSE_BEFORE_DAY_0,
     Column,
 )
-from serving.contract.calendar import CourseCalendar, DateRefusedError, local_date, zone_named
+from serving.contract.calendar import ZONE_FOR_UTC, CourseCalendar, DateRefusedError, local_date, zone_named
 from serving.contract.dated_request import (
     AS_OF_DATE,
     DAYS,
@@ -35,9 +35,11 @@ from serving.contract.request import AS_OF_DAY, PredictionRequest
 _ROW: Final = re.compile(r"\[\d+\]")
 _DAY: Final = re.compile(r"\b(as_of_|start_|end_)?day\b")
 _REQUIRED: Final = {
+    ZONE_FOR_UTC: f"{TIME_ZONE}, such as Europe/Berlin: at the clinic a time in UTC may be on another day",
     FIRST_DOSE_ON_DAY_0: f"a first dosing session on {FIRST_DOSE_DATE}, the date from which days are counted",
     NO_DOSE_BEFORE_DAY_0: f"a date from {FIRST_DOSE_DATE} on; only a {BEFORE_DAY_0} session may be before it",
 }
+"""What is required, by the sentence for a record in days or for one whose sender has no such field."""
 _FOUND: Final = {"a number out of range": "a date out of range"}
 
 
@@ -86,7 +88,11 @@ def _calendar(given: DatedPredictionRequest, zone: ZoneInfo | None) -> CourseCal
         at = FIRST_DOSE_DATE
         return CourseCalendar(local_date(given.first_dose_date, own), own)
     except DateRefusedError as refused:
-        raise RequestRefusedError([RequestProblem(at, refused.required, refused.found)]) from None
+        raise RequestRefusedError([_problem(at, refused)]) from None
+
+
+def _problem(path: str, refused: DateRefusedError) -> RequestProblem:
+    return RequestProblem(path, _REQUIRED.get(refused.required, refused.required), refused.found)
 
 
 class _DateConversion:
@@ -101,7 +107,7 @@ class _DateConversion:
         try:
             return None if text is None else self.calendar.day_of(text)
         except DateRefusedError as refused:
-            self.refused.append(RequestProblem(json_path(location), refused.required, refused.found))
+            self.refused.append(_problem(json_path(location), refused))
             return None
 
     def row(self, row: BaseModel, table: str, number: int) -> Mapping[str, Any]:

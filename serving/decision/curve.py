@@ -7,7 +7,7 @@ from serving.contract.response import CurvePoint
 from serving.decision.frequencies import PEOPLE, Frequency
 
 WIDTH, HEIGHT = 460.0, 200.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 10.0, 10.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 34.0, 10.0, 26.0, 34.0
 DAYS_OF_WEEK = 7
 MOST_TICKS = 7
 ICON_WIDTH, ICON_HEIGHT, IN_A_ROW = 10, 13, 10

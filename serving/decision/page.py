@@ -4,10 +4,7 @@ Style and script stand in the page, each allowed by its hash: the page asks for 
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Literal
-
-from markupsafe import Markup
 
 from serving.decision.curve import (
     HEIGHT,
@@ -75,12 +72,7 @@ def render_refusal(why: Literal["over", "unknown", "gone", "busy"], language: st
 
 
 def _common(texts: TextCatalogue) -> dict[str, object]:
-    return {"lang": texts.language, "t": texts.text, "marked": partial(_marked, texts), "style": static_text(STYLE)}
-
-
-def _marked(texts: TextCatalogue, name: str) -> Markup:
-    """A text that has tags of its own; it takes no values, so that none can become a tag."""
-    return Markup(texts.text(name))  # noqa: S704 - a text of the catalogue
+    return {"lang": texts.language, "t": texts.text, "style": static_text(STYLE)}
 
 
 def _links(token: str | None, language: str) -> Sequence[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ a value of the patient.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from serving.contract.calendar import CourseCalendar
 from serving.contract.request import PredictionRequest
@@ -17,6 +17,8 @@ IssueCode: TypeAlias = Literal[
 """The codes of an OperationOutcome's issue that a refusal uses (FHIR R4, issue-type)."""
 Table: TypeAlias = Literal["patient", "prior_treatments", "sessions", "assessments", "events"]
 """A part of the request."""
+MOST_ISSUES: Final = 100
+"""Issues that a refusal lists."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Errors of the FHIR addresses as operation outcomes, whoever refused: access control, body limits, a route."""
+"""Errors of the FHIR addresses as operation outcomes: those of access control, body limits, routes and defects."""
 
 import orjson
 from starlette.datastructures import Headers

@@ -159,7 +159,8 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
     labels = {"prediction_id": entry.prediction_id, "model": predictor.answering_model.model_dump()}
     if "landmark" in answer or answer.get("outcome") == "predicted":
-        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day}
+        undated = {"date": None} if "date" in (answer.get("landmark") or {}) else {}  # earlier answers do not have it
+        labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day} | undated
     wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
     return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again))))
 

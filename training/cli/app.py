@@ -18,6 +18,7 @@ from training.cli.audit import audit
 from training.cli.cohort import cohort
 from training.cli.cohort_exports import require_result_file
 from training.cli.decisions import history, promote, rollback
+from training.cli.demo_group import demo_group
 from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
@@ -47,6 +48,7 @@ def main() -> None:
       kap history                           list the promotion decisions
       kap predict patient.json              predict for one patient, offline
       kap serve                             predict over HTTP and log every answer
+      kap demo clinic                       try the service with a mock EHR and synthetic patients
       kap audit verify champion             check a model's record against its seal
       kap audit log                         check that the prediction log is unchanged
       kap monitor                           check for drift and miscalibration in use
@@ -228,6 +230,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 audit.add_command(audit_log)
 audit.add_command(lineage)
+main.add_command(demo_group)
 main.add_command(keys)
 main.add_command(log_group)
 main.add_command(monitor_command)

@@ -23,8 +23,8 @@ known-until = { $date ->
 date = { DATETIME($date, dateStyle: "long") }
 
 outcome-remission = Kaum noch Beschwerden
-outcome-relapse = Wenn die Beschwerden wiederkommen
-outcome-sustained = Kaum noch Beschwerden, und das bleibt so
+outcome-relapse = Beschwerden kommen wieder
+outcome-sustained = Länger kaum Beschwerden
 of-100 = { $people ->
     [0] weniger als 1
     [100] mehr als 99
@@ -80,7 +80,7 @@ icons-range = { $low } Menschen sind gefüllt. { $between } sind abgestuft: das 
 icons-plain = { $people } Menschen sind gefüllt. { $empty } sind leer.
 legend-title = So liest man die 100 Menschen
 legend-filled = Gefüllt: trifft auch am unteren Ende ein
-legend-shaded = Abgestuft: die Spanne. Je dunkler, desto eher
+legend-shaded = Abgestuft: die Spanne. Je kräftiger, desto eher
 legend-empty = Leer: auch am oberen Ende nicht
 legend-filled-plain = Gefüllt: Es trifft ein
 legend-empty-plain = Leer: Es trifft nicht ein

@@ -25,7 +25,7 @@ date = { DATETIME($date, dateStyle: "long") }
 
 outcome-remission = Hardly any symptoms left
 outcome-relapse = Symptoms coming back
-outcome-sustained = Hardly any symptoms, and it lasts
+outcome-sustained = Hardly any symptoms for longer
 of-100 = { $people ->
     [0] fewer than 1
     [100] more than 99
@@ -81,7 +81,7 @@ icons-range = { $low } people are filled in. { $between } are shaded: they are t
 icons-plain = { $people } people are filled in. { $empty } are empty.
 legend-title = How to read the 100 people
 legend-filled = Filled: it happens, even at the low end
-legend-shaded = Shaded: the range. The darker, the more likely
+legend-shaded = Shaded: the range. The stronger the colour, the more likely
 legend-empty = Empty: not even at the high end
 legend-filled-plain = Filled: it happens
 legend-empty-plain = Empty: it does not happen

@@ -1,6 +1,6 @@
 """The three questions of an answer: remission, relapse after it, and remission that lasts; each with its probabilities.
 
-A horizon whose probability is not known gives no prediction; `Question.unknown_days` lists it.
+A horizon whose probability is not known gives no prediction; `RiskQuestion.unknown_days` lists it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class PredictedOutcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class RiskQuestion:
     """What one risk assessment answers; ``head`` names the reasons behind it, if it has its own."""
 
     name: str
@@ -37,7 +37,7 @@ class Question:
     head: str | None = None
 
 
-def questions_of(answer: Document, model: ModelDescription | None, calendar: CourseCalendar) -> Iterator[Question]:
+def questions_of(answer: Document, model: ModelDescription | None, calendar: CourseCalendar) -> Iterator[RiskQuestion]:
     """The questions to which a prediction (`response.Prediction`) has an answer.
 
     ``model`` is ``None`` if another model than the described one has answered.
@@ -50,11 +50,11 @@ def questions_of(answer: Document, model: ModelDescription | None, calendar: Cou
         yield _sustained(answer["sustained_remission"])
 
 
-def _remission(entry: Document, model: ModelDescription | None, calendar: CourseCalendar) -> Question:
+def _remission(entry: Document, model: ModelDescription | None, calendar: CourseCalendar) -> RiskQuestion:
     text, when = ("Remission, by the study's rule", {}) if model is None else _remission_window(model, calendar)
     outcome = concept(text, CLINICAL_STATUS, "remission", "Remission")
     title = "Probability of remission after ketamine-assisted psychotherapy"
-    return Question("remission", title, (_predicted(outcome, when, entry),), head="remission")
+    return RiskQuestion("remission", title, (_predicted(outcome, when, entry),), head="remission")
 
 
 def _remission_window(model: ModelDescription, calendar: CourseCalendar) -> tuple[str, Resource]:
@@ -71,10 +71,10 @@ def _remission_window(model: ModelDescription, calendar: CourseCalendar) -> tupl
     return f"Remission, by a rating {first} to {last} days after the first dose", when
 
 
-def _relapse(risks: list[Document]) -> Question:
+def _relapse(risks: list[Document]) -> RiskQuestion:
     found = tuple(_of_relapse(risk) for risk in risks if risk["probability"] is not None)
     unknown = tuple(risk["days"] for risk in risks if risk["probability"] is None)
-    return Question("relapse", "Risk of relapse, for a patient in remission", found, unknown, head="relapse")
+    return RiskQuestion("relapse", "Risk of relapse, for a patient in remission", found, unknown, head="relapse")
 
 
 def _of_relapse(risk: Document) -> PredictedOutcome:
@@ -84,10 +84,10 @@ def _of_relapse(risk: Document) -> PredictedOutcome:
     )
 
 
-def _sustained(entries: list[Document]) -> Question:
+def _sustained(entries: list[Document]) -> RiskQuestion:
     found = tuple(_of_sustained(entry) for entry in entries if entry["probability"] is not None)
     unknown = tuple(entry["horizon_days"] for entry in entries if entry["probability"] is None)
-    return Question("sustained-remission", "Probability of remission that lasts", found, unknown)
+    return RiskQuestion("sustained-remission", "Probability of remission that lasts", found, unknown)
 
 
 def _of_sustained(entry: Document) -> PredictedOutcome:

@@ -5,12 +5,12 @@ from html import escape
 
 from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.elements import Resource, concept, notes, percent, percent_range, reference, uri_identifier
-from serving.fhir.answer.questions import PredictedOutcome, Question
+from serving.fhir.answer.questions import PredictedOutcome, RiskQuestion
 from serving.fhir.answer.transparency import confidence, labelled
 from serving.fhir.answer.wording import NO_ORDER, notes_on, rationale_of, sentence_on, synthetic_note
 
 
-def risk_assessment(question: Question, context: AnswerContext) -> Resource:
+def risk_assessment(question: RiskQuestion, context: AnswerContext) -> Resource:
     """The answer to one question; its place in the bundle has the name of the question."""
     answer, record = context.answer, context.record
     day = record.calendar.date_of(answer["landmark"]["day"])
@@ -33,7 +33,7 @@ def risk_assessment(question: Question, context: AnswerContext) -> Resource:
     return labelled(resource) if context.transparency else resource
 
 
-def _predictions(question: Question, context: AnswerContext) -> list[Resource]:
+def _predictions(question: RiskQuestion, context: AnswerContext) -> list[Resource]:
     """Two for each outcome with an interval: ``probability[x]`` holds one of a number and a range."""
     rationale = rationale_of(question, context.answer)
     found = []
@@ -64,7 +64,7 @@ def _of_interval(outcome: PredictedOutcome, interval: Mapping[str, float]) -> Re
     }
 
 
-def _narrative(question: Question, warning: list[str]) -> Resource:
+def _narrative(question: RiskQuestion, warning: list[str]) -> Resource:
     """The numbers in words, for people, and what they are not."""
     lines = [question.title, *map(sentence_on, question.outcomes), *warning, NO_ORDER]
     paragraphs = "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines)

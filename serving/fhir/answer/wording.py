@@ -6,12 +6,12 @@ Nothing here is an effect of treatment, and nothing is an order.
 from collections.abc import Iterator
 
 from features.definitions.display_names import label_of
+from features.definitions.reason_text import leading_reasons
 from features.protocol.shortening import listed
 from serving.contract.description import ModelDescription
 from serving.contract.response import Document
-from serving.fhir.answer.questions import PredictedOutcome, Question
+from serving.fhir.answer.questions import PredictedOutcome, RiskQuestion
 from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC
-from serving.prediction.reason_text import leading_reasons
 
 NO_ORDER = (
     "This is no order and no advice. The numbers are predictions for patients like this one. They are not effects of a "
@@ -30,12 +30,12 @@ def synthetic_note(answer: Document) -> list[str]:
     return [f"SYNTHETIC MODEL. {SYNTHETIC}"] if answer["model"]["synthetic"] else []
 
 
-def notes_on(question: Question, answer: Document, model: ModelDescription | None) -> list[str]:
+def notes_on(question: RiskQuestion, answer: Document, model: ModelDescription | None) -> list[str]:
     """The notes of a risk assessment."""
     return [*synthetic_note(answer), IN_PERCENT, *_of_probabilities(question), *_of_record(answer, model)]
 
 
-def _of_probabilities(question: Question) -> Iterator[str]:
+def _of_probabilities(question: RiskQuestion) -> Iterator[str]:
     if any(one.interval for one in question.outcomes):
         yield INTERVAL
     for days in question.unknown_days:
@@ -60,7 +60,7 @@ def _of_record(answer: Document, model: ModelDescription | None) -> Iterator[str
     yield from (f"Note on {note.rstrip('.')}." for note in answer["notes"])
 
 
-def rationale_of(question: Question, answer: Document) -> str:
+def rationale_of(question: RiskQuestion, answer: Document) -> str:
     """Which recorded features raise or lower a probability most; empty if the question has no reasons of its own."""
     explained = (answer["reasons"] or {}).get(question.head)
     if not explained:

@@ -5,11 +5,10 @@ counts; with others both are refused. What makes a score is left to `rated_forms
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterator, Sequence, Set
 
 from serving.fhir.elements.reading_context import ReadingContext
-from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
+from serving.fhir.parts import MOST_ISSUES, LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.reading.observed_forms import ObservedForms
 from serving.fhir.reading.questionnaires import AnsweredForms
 from serving.fhir.reading.rated_forms import RatedForm
@@ -26,7 +25,9 @@ def read_ratings(located: Sequence[LocatedResource], context: ReadingContext, no
 def _repeats(scored: Sequence[tuple[RatedForm, SourcedRow]], notes: ReadingNotes) -> set[int]:
     """The places of rows that repeat another; two scores for one rating are refused."""
     dropped: set[int] = set()
-    for one, other in _pairs([form for form, _ in scored]):
+    for one, other in _pairs([form for form, _ in scored], dropped):
+        if len(notes.issues) > MOST_ISSUES:
+            break
         if one in dropped or other in dropped or not _is_one_rating(scored[one][0], scored[other][0]):
             continue
         rows = scored[one][1], scored[other][1]
@@ -42,16 +43,20 @@ def _repeats(scored: Sequence[tuple[RatedForm, SourcedRow]], notes: ReadingNotes
     return dropped
 
 
-def _pairs(forms: Sequence[RatedForm]) -> list[tuple[int, int]]:
+def _pairs(forms: Sequence[RatedForm], dropped: Set[int]) -> Iterator[tuple[int, int]]:
     """The places of forms that may be one rating: of a scale, and of one day or from one resource.
 
-    Only these are compared, so that a long course takes no longer than its days.
+    Only these are compared, and none with one that was ``dropped`` meanwhile, so that a long course takes no longer
+    than its days.
     """
     buckets: dict[tuple[str, object], list[int]] = defaultdict(list)
     for place, form in enumerate(forms):
         for key in (form.date.day, *form.sources):
             buckets[form.instrument, key].append(place)
-    return sorted({pair for places in buckets.values() for pair in combinations(places, 2)})
+    for one, form in enumerate(forms):
+        if one not in dropped:
+            near = {other for key in (form.date.day, *form.sources) for other in buckets[form.instrument, key]}
+            yield from ((one, other) for other in sorted(near) if other > one)
 
 
 def _is_one_rating(one: RatedForm, other: RatedForm) -> bool:

@@ -3,7 +3,7 @@
 The request is checked like any other, and its problems are told at the resources that they are from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from serving.contract.calendar import CourseCalendar
 from serving.contract.refusal import Suggestions, refusal_of
 from serving.contract.request import PredictionRequest
 from serving.fhir.elements.reading_context import ReadingContext
-from serving.fhir.parts import FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes, SourcedRow
+from serving.fhir.parts import MOST_ISSUES, FhirRecord, FhirRefusedError, LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.reading.conditions import read_conditions
 from serving.fhir.reading.options import ReadingOptions
 from serving.fhir.reading.patient import read_patient
@@ -30,9 +30,6 @@ from serving.fhir.treatment.events import read_events
 from serving.fhir.treatment.sessions import read_sessions
 from serving.fhir.treatment.treatments import read_treatments, says_none
 from serving.terminology.codes import load_terminology
-
-MOST_ISSUES = 100
-"""Issues that a refusal lists."""
 
 
 def read_resources(located: Sequence[LocatedResource], options: ReadingOptions, protocol: Protocol) -> FhirRecord:
@@ -122,8 +119,15 @@ def _checked(document: RequestDocument, root: str) -> PredictionRequest:
 def _basis(located: Sequence[LocatedResource], rows: Sequence[SourcedRow], notes: ReadingNotes) -> tuple[str, ...]:
     """The references of the resources that were used; what no reader took is said."""
     used = notes.used | {row.expression for row in rows}
-    said = {part.expression for part in notes.unused}
+    said = {place for part in notes.unused for place in _with_holders(part.expression)}
     for one in located:
-        if one.expression not in used and not any(f"{place}.".startswith(f"{one.expression}.") for place in said):
+        if one.expression not in used and one.expression not in said:
             notes.leave_out(one.expression, "nothing in it is part of a record")
     return tuple(one.reference for one in located if one.expression in used and one.reference)
+
+
+def _with_holders(expression: str) -> Iterator[str]:
+    """An expression, and those of the elements that it is in."""
+    while expression:
+        yield expression
+        expression = expression.rpartition(".")[0]

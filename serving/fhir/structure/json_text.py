@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from serving.fhir.parts import FhirIssue, FhirRefusedError
+from serving.fhir.parts import MOST_ISSUES, FhirIssue, FhirRefusedError
 
 MOST_PARTS: Final = 16_000
 MOST_VALUES: Final = 50_000
 """Objects and lists of a body, and commas between its values: a course in full has some thousands of either, and what
 is above would take seconds to check [judgement]."""
-MOST_ISSUES: Final = 100
-"""Issues that a refusal lists."""
 DEEPEST: Final = 40
 """Objects and lists around a value. A bundle's deepest, an extension of a coding of a component, has about 15."""
 ROOT: Final = "Bundle"

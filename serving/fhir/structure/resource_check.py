@@ -9,7 +9,7 @@ from typing import Any, Final
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
-from serving.fhir.parts import FhirIssue, IssueCode
+from serving.fhir.parts import MOST_ISSUES, FhirIssue, IssueCode
 from serving.fhir.structure.expressions import expression_at
 from serving.fhir.structure.shapes import REQUIRED, is_plainly_valid, wrong_types
 
@@ -31,8 +31,6 @@ READ_TYPES: Final = frozenset(
     }
 )
 """The types of resources that a record is read from; others are left out unread."""
-MOST_ISSUES: Final = 100
-"""Issues that are listed of one resource, and of one refusal."""
 OF_R5: Final = frozenset(
     {
         "actualPeriod",

@@ -22,8 +22,9 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """It runs an event loop of its own until its module ends: other tests start theirs."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is required (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api")

@@ -143,7 +143,7 @@ def test_with_a_keyboard_alone_everything_is_reached_in_order_and_a_what_if_answ
         assert (opened.console, opened.outside) == ([], [])
 
 
-def test_a_what_if_says_what_is_wrong_in_words(page_server: Server, chromium: Any) -> None:
+def test_a_what_if_says_what_is_wrong(page_server: Server, chromium: Any) -> None:
     with watched(chromium, origin(page_server)) as opened:
         opened.page.goto(launch(page_server))
         problem = opened.page.locator("#what-if-problem")

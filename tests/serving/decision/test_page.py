@@ -76,7 +76,7 @@ def test_every_kind_of_answer_has_a_page_in_every_language(kind: str, language: 
         ),
     ],
 )
-def test_the_three_numbers_come_first_in_words_with_their_ranges(language: str, said: tuple[str, ...]) -> None:
+def test_the_three_numbers_come_first_as_sentences_with_their_ranges(language: str, said: tuple[str, ...]) -> None:
     """The example of the guide, whose answer stands there: 0.4806 (0.4057 to 0.5555) and so on."""
     text = text_of(page_of(wavering(with_applicability(toy_bundle())), json.loads(REQUEST), language), "patient")
     for sentence in said:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import pyphen
+import pyphen  # type: ignore[import-untyped]
 import pytest
 
 from models.bundle import Bundle

@@ -1,6 +1,6 @@
 """Bundles with one to three things wrong at random: what clinic software sends by mistake, and what nobody would send.
 
-Every planted text holds `PLANTED`, which no answer may repeat.
+Every planted text holds `MARK`, which no answer may repeat.
 """
 
 import copy
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-PLANTED = "Zephyrine"
+MARK = "Zephyrine"
 Path = tuple[str | int, ...]
 DATES = [
     "", "2026", "2026-02", "2026-02-30", "0000-01-01", "9999-12-31", "2026-01-05T24:00:00Z", "2026-01-05T10:00:00",
@@ -19,12 +19,12 @@ DATES = [
 ]  # fmt: skip
 NUMBERS: list[Any] = [0, -1, 10**9, 10**400, 1e308, -1e-320, 0.1 + 0.2, True, "12", 2**63, 1e17, 10.5]
 TEXTS = [
-    PLANTED,
-    f"{PLANTED} \u0000\u0007",
-    f"\u202e{PLANTED}\u200d",
+    MARK,
+    f"{MARK} \u0000\u0007",
+    f"\u202e{MARK}\u200d",
     "\ud800",
-    PLANTED * 5_000,
-    f"{PLANTED}'); --",
+    MARK * 5_000,
+    f"{MARK}'); --",
     "é" * 300,
 ]
 
@@ -46,7 +46,7 @@ def mutated(document: dict[str, Any], rng: np.random.Generator) -> bytes:
     if rng.random() < 0.02:
         text = text[: int(rng.integers(len(text)))]
     if rng.random() < 0.02:
-        text = text.replace('"id": ', f'"id": "{PLANTED}", "id": ', 1)
+        text = text.replace('"id": ', f'"id": "{MARK}", "id": ', 1)
     return text.encode()
 
 
@@ -88,7 +88,7 @@ def _change_structure(document: dict[str, Any], holder: Any, key: str | int, rng
     elif kind == 2 and isinstance(holder, dict):
         names = sorted({part for path in _paths(document) for part in path if isinstance(part, str)})
         del holder[key]
-        holder[f"{PLANTED}{rng.integers(9)}" if rng.random() < 0.3 else _one_of(names, rng)] = value
+        holder[f"{MARK}{rng.integers(9)}" if rng.random() < 0.3 else _one_of(names, rng)] = value
     else:
         holder[key] = copy.deepcopy(_at(document, _one_of(_paths(document), rng)))
 
@@ -99,7 +99,7 @@ def _one_of(values: Sequence[Any], rng: np.random.Generator) -> Any:
 
 def _any_values(value: Any) -> list[Any]:
     """Other kinds of value: nothing, true, a list of it, an object of it, or empty ones."""
-    return [None, True, False, [value], {"value": value}, {}, [], [None], [[]], {PLANTED: PLANTED}]
+    return [None, True, False, [value], {"value": value}, {}, [], [None], [[]], {MARK: MARK}]
 
 
 def _nested(value: Any, depth: int) -> Any:

@@ -6,6 +6,7 @@ evaluate all of them. R4B models read R4: the resources that are sent are the sa
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 
 from tests.places import ROOT
 
-NODE = ROOT / "tests" / "node"
+SCRIPT, MODULES = ROOT / "tests" / "node" / "read.js", ROOT / ".venv" / "node" / "node_modules"
 Document = dict[str, Any]
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 SECONDS = 300
@@ -68,10 +69,16 @@ def by_node(resources: Sequence[Document]) -> list[list[str]]:
     """Objections of npm's fhir and fhirpath to each resource; none where node is not installed."""
     if shutil.which("node") is None:
         return [[] for _ in resources]
-    assert (NODE / "node_modules").is_dir(), "the readers for node are required: make node-tools"
+    assert MODULES.is_dir(), "the readers that run in node are required: make node-tools"
     sent = json.dumps({"invariants": invariants(), "resources": resources})
     done = subprocess.run(
-        ["node", str(NODE / "read.js")], input=sent, capture_output=True, text=True, check=False, timeout=SECONDS
+        ["node", str(SCRIPT)],
+        input=sent,
+        env=os.environ | {"NODE_PATH": str(MODULES)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stderr
     found: list[list[str]] = json.loads(done.stdout)

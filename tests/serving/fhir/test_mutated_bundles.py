@@ -14,7 +14,7 @@ from serving.fhir.parts import FhirIssue, FhirRecord, FhirRefusedError
 from serving.fhir.reading.bundle import read_fhir
 from serving.fhir.reading.options import ReadingDefaults
 from tests.serving.fhir.charts import chart_cases
-from tests.serving.fhir.mutations import PLANTED, mutated
+from tests.serving.fhir.mutations import MARK, mutated
 
 PATIENTS = 30
 
@@ -31,18 +31,18 @@ def are_safe(bundles: int, seed: int, folder: Path) -> None:
     for document in documents:
         for one in document.get("entry") or document["parameter"]:
             if one.get("resource", {}).get("resourceType") == "Patient":
-                one["resource"]["name"] = [{"family": PLANTED}]
+                one["resource"]["name"] = [{"family": MARK}]
     rng = np.random.default_rng(seed)
     outcomes = {"read": 0, "refused": 0}
     for number in range(bundles):
         place = number % PATIENTS
         body = mutated(documents[place], rng)
-        told = record_or_issues(body, cases[place].defaults)
-        no_value_is_told(told)
-        outcomes["refused" if isinstance(told, tuple) else "read"] += 1
-        if isinstance(told, tuple):
-            assert told
-            places_are_found(body, told[:3])
+        outcome = record_or_issues(body, cases[place].defaults)
+        no_value_is_shown(outcome)
+        outcomes["refused" if isinstance(outcome, tuple) else "read"] += 1
+        if isinstance(outcome, tuple):
+            assert outcome
+            places_are_found(body, outcome[:3])
     assert min(outcomes.values()) > bundles / 10, outcomes
 
 
@@ -54,10 +54,10 @@ def record_or_issues(body: bytes, defaults: ReadingDefaults) -> FhirRecord | tup
         return refused.issues
 
 
-def no_value_is_told(told: FhirRecord | tuple[FhirIssue, ...]) -> None:
-    """Neither a planted text nor a part of it is in a text about the bundle."""
-    text = repr(told) if isinstance(told, tuple) else repr((told.unused, told.sources))
-    assert PLANTED not in text
+def no_value_is_shown(outcome: FhirRecord | tuple[FhirIssue, ...]) -> None:
+    """No planted text is in what is said about the bundle."""
+    text = repr(outcome) if isinstance(outcome, tuple) else repr((outcome.unused, outcome.sources))
+    assert MARK not in text
 
 
 def places_are_found(body: bytes, issues: tuple[FhirIssue, ...]) -> None:

@@ -16,6 +16,7 @@ from serving.http.access_control import AccessControl
 from serving.http.call import CURRENT
 from serving.http.ehr_tokens import EhrTokens
 from serving.storage.keys import ApiKey
+from serving.storage.launches import LaunchStatus
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 READER = ApiKey("0000000a", 1, "reader", ("read",), 60, LONG_AGO, LONG_AGO + timedelta(days=3650), None)
@@ -46,6 +47,14 @@ class FakeRates:
         return 12.3 if self.left < 0 else 0.0
 
 
+class Tokens:
+    """Launches whose tokens are their status."""
+
+    def status(self, token: str) -> LaunchStatus:
+        known: dict[str, LaunchStatus] = {"valid": "valid", "expired": "expired"}
+        return known.get(token, "unknown")
+
+
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     call = CURRENT.get()
     await PlainTextResponse(f"{call.caller} {call.idempotency}")(scope, receive, send)
@@ -64,7 +73,9 @@ def ask(
     **headers: str,
 ) -> httpx.Response:
     held, limits = keys or Ring(), rates or FakeRates()
-    app = AccessControl(inner, keys=lambda: held, rates=lambda: limits, keys_unknown=keys_unknown, ehrs=ehrs)
+    app = AccessControl(
+        inner, keys=lambda: held, rates=lambda: limits, keys_unknown=keys_unknown, launches=Tokens, ehrs=ehrs
+    )
     given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def send() -> httpx.Response:
@@ -130,6 +141,8 @@ def test_once_there_is_a_key_every_caller_needs_one_on_this_machine_too(authoriz
     [
         (CLINIC, "/v1/predict", "POST", 200),
         (CLINIC, "/v1/predict_batch", "POST", 200),
+        (CLINIC, "/decide", "POST", 200),
+        (READER, "/decide", "POST", 403),
         (CLINIC, "/v1/model", "GET", 403),
         (CLINIC, "/metrics", "GET", 403),
         (READER, "/v1/model", "GET", 200),
@@ -181,6 +194,54 @@ def test_an_address_takes_its_own_methods_only(route: Any) -> None:
         response = ask(route.path, method)
         assert response.status_code == 405
         assert response.headers["allow"] == ", ".join(taken)
+
+
+@pytest.mark.parametrize("keys", [Ring(), Ring(CLINIC), Ring(known=False)], ids=["no key", "a key", "unknown"])
+def test_the_token_of_a_launch_admits_any_browser_to_its_page_without_a_key(keys: Ring) -> None:
+    """Also before the first key: an admitted caller made it, and the browser is on another machine."""
+    elsewhere: dict[str, Any] = {"client": "192.0.2.7", "base": "https://kap.example", "keys": keys}
+    assert ask("/decide?launch=valid&lang=de", X_Forwarded_For="192.0.2.8", **elsewhere).status_code == 200
+    posted = ask("/decide/what-if", "POST", Authorization="Launch valid", **JSON, **elsewhere)
+    assert posted.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [
+        ("", 404, "does not work"),
+        ("?launch=", 404, "does not work"),
+        ("?launch=XMARKERX", 404, "does not work"),
+        ("?launch=valid&launch=valid", 404, "does not work"),
+        ("?launch=expired", 410, "has expired"),
+        ("?launch=expired&lang=de", 410, "ist abgelaufen"),
+    ],
+)
+def test_without_a_valid_token_a_person_gets_a_page_that_says_what_to_do(query: str, status: int, says: str) -> None:
+    response = ask(f"/decide{query}", keys=Ring(CLINIC))
+    assert (response.status_code, response.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert says in response.text
+    assert "XMARKERX" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [(None, 401), ("Launch", 401), ("Launch XMARKERX", 401), ("Bearer valid", 401), ("Launch expired", 410)],
+)
+def test_without_a_valid_token_a_script_gets_a_problem_document(authorization: str | None, status: int) -> None:
+    given: dict[str, Any] = {} if authorization is None else {"Authorization": authorization}
+    response = ask("/decide/what-if?launch=valid", "POST", **JSON, **given)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert "XMARKERX" not in response.text
+
+
+def test_a_key_opens_no_page_and_a_token_nothing_else() -> None:
+    assert ask("/decide", keys=Ring(ADMIN), Authorization=f"Bearer {ADMIN.id}").status_code == 404
+    for path, method in (("/v1/predict", "POST"), ("/decide", "POST"), ("/v1/model", "GET"), ("/metrics", "GET")):
+        given = JSON if method == "POST" else {}
+        assert (
+            ask(f"{path}?launch=valid", method, keys=Ring(CLINIC), Authorization="Launch valid", **given).status_code
+            == 401
+        )
 
 
 @pytest.mark.parametrize(

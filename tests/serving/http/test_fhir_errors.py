@@ -1,4 +1,4 @@
-"""Under /fhir every error is an operation outcome, whoever refuses; elsewhere it stays a problem document."""
+"""Under /fhir every error is an operation outcome, from all parts; elsewhere it stays a problem document."""
 
 import asyncio
 from collections.abc import Callable

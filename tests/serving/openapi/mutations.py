@@ -3,6 +3,7 @@
 `spoilt_records` and `spoilt_bytes` break a request.
 """
 
+import datetime as dt
 import json
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ import httpx
 from features.records.cohort import Cohort
 from tests.serving.contract.spoilt_bytes import OF_BYTES
 from tests.serving.contract.spoilt_records import OF_RECORDS, spoilt_before
+from tests.serving.dated_records import in_dates
 from tests.serving.documented import ApiDocument
 from tests.serving.markers import MARKED_NUMBER, MARKER, MARKS, PREDICT, RawRequest
 from tests.serving.requests import Document, request_of
@@ -24,6 +26,7 @@ from training.cohort.reader import read_cohort
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 ANSWERED_WITHIN_SECONDS = 5.0
+FIRST_DOSE, SHARE_IN_DATES = dt.date(2026, 10, 7), 0.4
 WAYS = (*OF_RECORDS, *OF_RECORDS, *OF_BYTES)
 """Every way of spoiling a request; those that spoil a record come up twice as often."""
 
@@ -38,14 +41,14 @@ class MutationResults:
 
 
 def valid_requests(cohort: Cohort, random: Random) -> Iterator[Document]:
-    """Records of patients of a cohort on days of their course, with marked values; endless."""
+    """Records of patients of a cohort on days of their course, in days or in dates, with marked values; endless."""
     while True:
         patient = random.randrange(len(cohort))
         document = request_of(cohort, patient, random.choice((0, 6, 7, 13, 14, 30, 60)))
         document["patient"].pop("covariates", None)  # those of the cohort's own protocol, which is not served
         marked = {"patient_ref": f"{MARKER}-{patient}", "site_id": MARKER, "age_years": MARKED_NUMBER}
         document["patient"].update(marked)
-        yield document
+        yield in_dates(document, FIRST_DOSE) if random.random() < SHARE_IN_DATES else document
 
 
 def mutations(cohort: Cohort, number: int, seed: int) -> Iterator[RawRequest]:

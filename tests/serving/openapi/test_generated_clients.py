@@ -1,5 +1,6 @@
 """Clients that others generate from the document: the types have every field, compile, and get answers."""
 
+import datetime as dt
 import importlib
 import json
 import re
@@ -10,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from features.protocol.columns import TABLES
 from tests.places import ROOT
+from tests.serving.dated_records import at_local, in_dates
 from tests.serving.openapi import typescript
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import Server
@@ -109,6 +112,15 @@ def test_every_type_of_openapi_python_client_has_every_field(generated: ModuleTy
             assert schema["properties"].keys() <= fields, name
     declared = {column.name for column in TABLES["assessments"]} - {"patient_id"}
     assert declared <= {field.name for field in _class(generated, "Assessment").__attrs_attrs__}
+
+
+def test_the_client_of_openapi_python_client_gets_an_answer_in_dates(generated: ModuleType, server: Server) -> None:
+    client = importlib.import_module("kap_generated.client").Client(base_url=str(server.client.base_url))
+    predict = importlib.import_module("kap_generated.api.predictions.predict")
+    dates = in_dates(EXAMPLE, dt.date(2026, 10, 7), at_local(dt.time(23, 30), ZoneInfo("Europe/Berlin")))
+    record = _class(generated, "DatedPredictionRequest").from_dict(dates)
+    assert record.to_dict() == dates  # a client that made dates of the times would lose their offset
+    assert predict.sync(client=client, body=record).landmark.date == "2026-10-21"
 
 
 def test_the_client_of_openapi_python_client_gets_an_answer(generated: ModuleType, server: Server) -> None:

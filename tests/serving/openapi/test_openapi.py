@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import jsonschema_rs
@@ -39,6 +41,7 @@ from serving.server.http_connection import DETAILS
 from tests.places import ROOT
 from tests.serving.bundles import toy_bundle
 from tests.serving.cds_hooks.calls import order_sign
+from tests.serving.dated_records import as_utc, in_dates
 from tests.serving.http.test_access_control import CLINIC, READER, FakeRates, Ring, ask
 from tests.serving.http.test_body import LIMITS, sent
 from tests.serving.openapi.release import TAG
@@ -523,6 +526,40 @@ def test_what_the_service_takes_the_schema_allows(document: Document) -> None:
     schema = {"$ref": "#/components/schemas/PredictionRequest"}
     assert not problems(document)
     assert is_valid(document_of(STUDY), schema, document)
+
+
+DATED = in_dates(EXAMPLE, dt.date(2026, 10, 7))
+AT_NOON = in_dates(EXAMPLE, dt.date(2026, 10, 7), as_utc(dt.time(12), ZoneInfo("Europe/Berlin")))
+RECORD = {"$ref": "#/components/schemas/Record"}
+
+
+@pytest.mark.parametrize("document", [EXAMPLE, DATED, AT_NOON | {"time_zone": "Europe/Berlin"}])
+def test_the_schema_of_a_record_allows_both_forms(document: Document) -> None:
+    assert not problems(document)
+    assert is_valid(document_of(STUDY), RECORD, document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        changed(("as_of_date",), "2026-10", DATED),
+        changed(("as_of_date",), "2026-10-07T12:00:00", DATED),
+        changed(("assessments", 0, "date"), None, DATED),
+        changed(("assessments", 0, "date"), 0, DATED),
+        changed(("assessments", 0, "score"), 22, DATED),
+        changed(("assessments", 0, "day"), 0, DATED),
+        changed(("assessments", 0, "date"), "2026-10-07"),
+        changed(("time_zone",), "a" * 129, DATED),
+        DATED | {"as_of_day": 14},
+        EXAMPLE | {"first_dose_date": "2026-10-07"},
+        EXAMPLE | {"time_zone": "Europe/Berlin"},
+    ],
+)
+def test_what_the_schema_of_a_record_forbids_is_refused(document: Document) -> None:
+    assert not is_valid(document_of(STUDY), RECORD, document)
+    if not problems(document):
+        with pytest.raises(RequestRefusedError):
+            Predictor(toy_bundle(STUDY), "3").predict(read(document))
 
 
 def test_every_kind_of_answer_is_of_the_documented_type_and_a_changed_one_is_not(served: Document) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from serving.contract.batch import BatchContent, read_batch
+from serving.contract.dated_record import in_days
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.request import MOST_REQUESTS, PredictionRequest
@@ -70,7 +71,7 @@ def refused(text: str) -> list[RequestProblem]:
 
 def in_a_batch(records: list[str]) -> list[PredictionRequest | tuple[RequestProblem, ...]]:
     found = batch_of(f'{{"requests": [{", ".join(records)}]}}').records
-    return [one.problems if isinstance(one, RequestRefusedError) else one for one in found]
+    return [one.problems if isinstance(one, RequestRefusedError) else in_days(one) for one in found]
 
 
 def test_a_record_is_read_as_if_it_came_alone() -> None:
@@ -147,7 +148,7 @@ def test_every_item_of_an_answer_is_of_a_documented_type() -> None:
     replies = iter(Predictor(toy_bundle(), "3").answer_many(requests, ["a", "b", "c"], in_full=False))
     items = []
     for one in read:
-        reply = next(replies) if isinstance(one, PredictionRequest) else one
+        reply = one if isinstance(one, RequestRefusedError) else next(replies)
         items.append(reply.answer if isinstance(reply, PredictionReply) else reply.as_item())
     text = json.dumps({"answers": items})
     assert BatchResponse.model_validate_json(text, strict=True).model_dump(mode="json") == json.loads(text)

@@ -114,7 +114,7 @@ def test_it_holds_what_answers_and_nothing_else(built: BuiltBento) -> None:
     files = [path.relative_to(built.context / "src") for path in (built.context / "src").rglob("*") if path.is_file()]
     assert {path.parts[0] for path in files} == {"features", "models", "serving", "LICENSE", "bentofile.yaml"}
     others = {path.name for path in files if len(path.parts) > 1 and path.suffix != ".py"}
-    assert others == {"answer_texts_1.json"}
+    assert others == {"answer_texts_1.json", "terminology.toml"}
     assert Path("models/learners.py") not in files
 
 

@@ -22,7 +22,7 @@ START = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 
 
 @dataclass
-class Clock:
+class ManualClock:
     """A clock that a test turns on."""
 
     now: datetime = field(default=START)
@@ -60,7 +60,7 @@ def test_a_launch_opens_what_it_was_made_of_in_every_process_with_the_secret(eng
 
 @pytest.mark.parametrize(("seconds", "status"), [(899, "valid"), (900, "expired"), (901, "expired")])
 def test_a_launch_of_15_minutes_is_valid_for_900_seconds(engine: Engine, seconds: int, status: str) -> None:
-    clock = Clock()
+    clock = ManualClock()
     held = Launches(engine, SECRET, 15, clock)
     token = held.create(LAUNCH)
     assert expiry_of(token) == START + timedelta(minutes=15)

@@ -1,9 +1,18 @@
 import copy
+import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
+from tests.serving.bundles import toy_bundle
+from tests.serving.dated_records import as_utc, in_dates
+from tests.serving.requests import EXAMPLE
 from training.average_risk import AVERAGE_RISK
+from training.cli.app import main
 from training.cli.texts.prediction_text import as_text
 
 TOO_FEW = "the rarer outcome has 7 of 400 patients, and a model needs 20"
@@ -84,6 +93,11 @@ def _words(**changes: Any) -> str:
 )
 def test_the_words_say(said: str) -> None:
     assert said in _words()
+
+
+def test_for_a_record_in_dates_the_words_say_the_date_of_the_landmark() -> None:
+    dated = {"name": "before session 2", "day": 7, "date": "2026-10-14"}
+    assert "answered at the landmark 'before session 2', on 2026-10-14 (day 7)." in _words(landmark=dated)
 
 
 @pytest.mark.parametrize(
@@ -214,3 +228,34 @@ def test_what_is_not_predictable_says_why() -> None:
         "No prediction is possible for this record. Reason: before session 2: no primary instrument was rated"
     )
     assert "neither medical advice" in words
+
+
+@pytest.fixture
+def record_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A record whose moments are all on the day before in UTC, for a model that is registered elsewhere."""
+    monkeypatch.setattr("training.registry.release.load_registered", lambda _: (toy_bundle(), "3"))
+    path = tmp_path / "patient.json"
+    written = as_utc(dt.time(0, 15), ZoneInfo("Europe/Berlin"))
+    path.write_text(json.dumps(in_dates(EXAMPLE, dt.date(2026, 10, 7), written)), encoding="utf-8")
+    return path
+
+
+def test_kap_predict_reads_dates_on_the_calendar_of_the_setting(
+    record_in_utc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAP_TIME_ZONE", "Europe/Berlin")
+    answer = CliRunner().invoke(main, ["predict", str(record_in_utc)])
+    assert json.loads(answer.stdout)["landmark"] == {"name": "before session 3", "day": 14, "date": "2026-10-21"}
+    words = CliRunner().invoke(main, ["predict", str(record_in_utc), "--in-words"])
+    assert "on 2026-10-21 (day 14)" in " ".join(words.stdout.split())
+
+
+def test_without_the_setting_kap_predict_says_that_a_time_in_utc_needs_a_zone(
+    record_in_utc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAP_TIME_ZONE", raising=False)
+    refused = CliRunner().invoke(main, ["predict", str(record_in_utc)])
+    assert refused.exit_code != 0
+    said = "assessments[0].date: required time_zone, such as Europe/Berlin"
+    assert said in " ".join(refused.stderr.split())
+    assert "2026-10" not in refused.output

@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from features.build import build_features
 from models.bundle import load_bundle
 from serving.prediction.offline import predict_json
+from tests.places import ROOT
 from tests.serving.requests import example
 from tests.training.commands import SameProcess, Workplace, refused
 from training.cohort.reader import read_cohort
@@ -258,6 +259,19 @@ def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: Tracke
     expected = predict_json(json.dumps(example()).encode(), bundle, answer["model"]["version"])
     assert answer | {"prediction_id": ""} == expected | {"prediction_id": ""}
     assert bundle.digest in json.dumps(answer)
+
+
+def test_kap_predict_answers_fhir_with_fhir(recorded: TrackedRun, promoted: dict[str, Any]) -> None:
+    sent = (ROOT / "tests" / "serving" / "fhir" / "example.json").read_text(encoding="utf-8")
+    done = recorded.place.kap("predict", "-", "--fhir", stdin=sent)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["resourceType"], answer["type"]) == ("Bundle", "collection")
+    assert load_bundle(Path(promoted["path"]) / "bundle").digest in done.stdout
+    message = refused(recorded.place.kap("predict", "-", "--fhir", stdin=sent.replace("2026-10-07", "2026-13-40")), 2)
+    assert "Bundle.entry[5].resource.effective" in message
+    assert "2026-13-40" not in message
+    assert "refused: 2 problems" in message
 
 
 def test_a_tampered_artifact_is_refused_and_the_champion_stays(recorded: TrackedRun, tmp_path: Path) -> None:

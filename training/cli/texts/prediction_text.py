@@ -9,8 +9,8 @@ from math import ceil, floor
 from typing import Any
 
 from features.catalogue import BUILT_IN
+from features.definitions.reason_text import leading_reasons
 from features.protocol.shortening import listed
-from serving.prediction.reason_text import leading_reasons
 from training.average_risk import AVERAGE_RISK, cause_of_average
 
 WIDTH = 100

@@ -33,7 +33,7 @@ def test_an_issue_has_its_place_what_is_required_and_what_was_found() -> None:
 
 
 @pytest.mark.parametrize(("number", "listed"), [(99, 99), (100, 100), (101, 101)])
-def test_at_most_a_hundred_issues_are_listed_and_the_others_counted(number: int, listed: int) -> None:
+def test_at_most_100_issues_are_listed_and_the_others_counted(number: int, listed: int) -> None:
     issue = FhirIssue("value", "Bundle", "a number", "a text")
     found = operation_outcome([issue] * number)["issue"]
     assert len(found) == listed

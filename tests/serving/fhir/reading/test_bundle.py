@@ -140,7 +140,7 @@ def test_a_dose_after_today_is_refused_at_its_date() -> None:
     assert (issue.required, issue.found) == ("a date that is not after today", "a later day")
 
 
-def test_the_predictors_problems_are_told_at_their_elements() -> None:
+def test_a_problem_that_the_predictor_finds_stands_at_its_element() -> None:
     scores = gad7(12, "2026-01-05", "a"), gad7(13, "2026-01-06", "b")
     found = observation("e", OWN, "death", "2026-01-05")
     record = read(bundle(patient(), DOSE, *scores, found))

@@ -195,7 +195,7 @@ def test_what_a_treatment_achieved(more: dict[str, Any], expected: dict[str, Any
 
 @pytest.mark.parametrize("name", ["valueCode", "valueString"])
 def test_an_outcome_that_a_record_does_not_have_is_refused(name: str) -> None:
-    more = {"extension": [{"url": f"{EXTENSIONS}/treatment-outcome", name: "better"}]}
+    more: dict[str, Any] = {"extension": [{"url": f"{EXTENSIONS}/treatment-outcome", name: "better"}]}
     assert places(bundle(patient(), DOSE, statement("s", effectivePeriod=PAST, **more))) == [f"{AT}.extension"]
 
 

@@ -1,17 +1,18 @@
 """The features that raise or lower a probability most, in words; they are associations, no sentence says "because"."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from features.definitions.display_names import label_of
 
 
 def leading_reasons(contributions: Sequence[Mapping[str, Any]], most: int = 2) -> tuple[list[str], list[str]]:
-    """The largest recorded features that raise and that lower it, up to ``most`` each (`response.Contribution`)."""
+    """The largest recorded features that raise and that lower it, up to ``most`` each."""
     recorded = [entry for entry in contributions if entry["value"] is not None]
-    more = [reason_text(entry) for entry in recorded if entry["contribution"] > 0][:most]
-    less = [reason_text(entry) for entry in recorded if entry["contribution"] < 0][:most]
-    return more, less
+    more = islice((entry for entry in recorded if entry["contribution"] > 0), most)
+    less = islice((entry for entry in recorded if entry["contribution"] < 0), most)
+    return [*map(reason_text, more)], [*map(reason_text, less)]
 
 
 def reason_text(entry: Mapping[str, Any]) -> str:
