@@ -15,7 +15,7 @@ class CardPart(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class CardCoding(CardPart):
+class CardCode(CardPart):
     """A code with its text."""
 
     system: str = SYSTEM
@@ -23,14 +23,14 @@ class CardCoding(CardPart):
     display: str
 
 
-TOPIC = CardCoding(code="outcome-prediction", display="Predicted outcome of ketamine-assisted psychotherapy")
+TOPIC = CardCode(code="outcome-prediction", display="Predicted outcome of ketamine-assisted psychotherapy")
 OVERRIDE_REASONS = (
-    CardCoding(code="already-considered", display="Already considered"),
-    CardCoding(code="record-incomplete", display="The record is incomplete or out of date"),
-    CardCoding(code="not-relevant-now", display="Not relevant for this patient now"),
-    CardCoding(code="decided-on-other-grounds", display="Decided together on other grounds"),
-    CardCoding(code="number-not-credible", display="The number is not credible"),
-    CardCoding(code="not-understandable", display="The card is hard to understand"),
+    CardCode(code="already-considered", display="Already considered"),
+    CardCode(code="record-incomplete", display="The record is incomplete or out of date"),
+    CardCode(code="not-relevant-now", display="Not relevant for this patient now"),
+    CardCode(code="decided-on-other-grounds", display="Decided together on other grounds"),
+    CardCode(code="number-not-credible", display="The number is not credible"),
+    CardCode(code="not-understandable", display="The card is hard to understand"),
 )
 """Why a card may be dismissed [judgement: no standard set exists, and CDS Hooks leaves it to the service]."""
 
@@ -40,7 +40,7 @@ class CardSource(CardPart):
 
     label: str
     url: str | None = None
-    topic: CardCoding = TOPIC
+    topic: CardCode = TOPIC
 
 
 class CardLink(CardPart):
@@ -59,7 +59,7 @@ class Card(CardPart):
     detail: str
     indicator: Literal["info", "warning", "critical"]
     source: CardSource
-    override_reasons: tuple[CardCoding, ...] = OVERRIDE_REASONS
+    override_reasons: tuple[CardCode, ...] = OVERRIDE_REASONS
     links: tuple[CardLink, ...] | None = None
 
 

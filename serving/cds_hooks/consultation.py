@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from features.protocol.document import Protocol
-from serving.cds_hooks.prefetch import Prefetched, ketamine_given, ketamine_orders, prefetched
+from serving.cds_hooks.prefetch import PrefetchContent, ketamine_given, ketamine_orders, prefetched
 from serving.cds_hooks.request import read_hook_call
 from serving.cds_hooks.services import CdsService, prefetch_templates
 from serving.contract.calendar import DateRefusedError, local_date
@@ -31,7 +31,7 @@ ROOT = "prefetch"
 class Consultation:
     """A call that is about ketamine: what it brought, and the record read from it."""
 
-    prefetched: Prefetched
+    prefetched: PrefetchContent
     record: FhirRecord
 
     def refused(self, error: RequestRefusedError) -> RequestRefusedError:
@@ -66,7 +66,7 @@ class ConsultationReader:
             raise RequestRefusedError(_at_resources(refused.issues)) from None
         return None if record is None else Consultation(found, record)
 
-    def _record(self, found: Prefetched, orders: Sequence[LocatedResource]) -> FhirRecord | None:
+    def _record(self, found: PrefetchContent, orders: Sequence[LocatedResource]) -> FhirRecord | None:
         """The record of the course that is meant; ``None`` without a dose and an order. Raises ``FhirRefusedError``."""
         today, notes = self.today(self.zone), ReadingNotes()
         located = checked_resources(found.located, notes)

@@ -33,7 +33,7 @@ class AcceptedSuggestion(HookPart):
     id: ShortText
 
 
-class OverrideCoding(HookPart):
+class ReasonCode(HookPart):
     """Why a card was dismissed, as a code: of the reasons on the card, or the EHR's own."""
 
     code: ShortText
@@ -48,7 +48,7 @@ class OverrideCoding(HookPart):
 class OverrideReason(HookPart):
     """Why a card was dismissed, as a code or in the user's words."""
 
-    reason: OverrideCoding | None = None
+    reason: ReasonCode | None = None
     user_comment: Annotated[str, Field(min_length=1, max_length=MOST_COMMENT)] | None = None
 
     @model_validator(mode="after")

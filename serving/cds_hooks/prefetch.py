@@ -34,7 +34,7 @@ class PrefetchMissingError(Exception):
 
 
 @dataclass(frozen=True)
-class Prefetched:
+class PrefetchContent:
     """The values of the prefetch keys that can be read, and the keys of which the EHR sent nothing or not all."""
 
     located: tuple[LocatedResource, ...]
@@ -47,7 +47,7 @@ class Prefetched:
         return [resource for one in named for resource in _resources(one)]
 
 
-def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
+def prefetched(call: HookCall, keys: Sequence[str]) -> PrefetchContent:
     """The declared keys of a call; others are not read.
 
     Raises ``PrefetchMissingError`` where the patient or every kind of rating is missing, ``RequestRefusedError`` for a
@@ -69,10 +69,10 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> Prefetched:
         raise RequestRefusedError(wrong)
     _check_patient(call, found[PATIENT])
     located = (LocatedResource(f"prefetch.{key}", value, _reference(value)) for key, value in found.items())
-    return Prefetched(tuple(located), tuple(lacks))
+    return PrefetchContent(tuple(located), tuple(lacks))
 
 
-def ketamine_given(prefetched: Prefetched, terminology: Terminology) -> bool:
+def ketamine_given(prefetched: PrefetchContent, terminology: Terminology) -> bool:
     """Whether an administration has a code of ketamine; whether it was given is left to the reading."""
     index = ResourceIndex(prefetched.resources())
     return any(_has_ketamine(one, index, terminology) for one in prefetched.resources(ADMINISTRATIONS))

@@ -1,4 +1,4 @@
-"""Tokens with which an EHR proves who it is: JSON web tokens by CDS Hooks 2.0, each for one call of one address.
+"""Tokens with which an EHR says who it is: JSON web tokens by CDS Hooks 2.0, each for one call of one address.
 
 A token is checked here and nothing of it is repeated. `ehr_issuers` has the EHRs, `key_sets` their keys, `used_tokens`
 the tokens that were used.

@@ -1,8 +1,8 @@
 """Latency of a card: `python -m tests.benchmarks.cds_hooks` asks one server about the same patients in both forms.
 
 The server runs on loopback, as `kap serve` starts it, with one worker and a trained model. One caller asks: first
-``POST /v1/predict``, then the service for ``patient-view`` about the same patient, with a link to the page of the answer
-on each card. Both must say the same probability.
+``POST /v1/predict``, then the service for ``patient-view`` about the same patient. Each card has a link to the page of
+the answer. Both must say the same probability.
 """
 
 import argparse

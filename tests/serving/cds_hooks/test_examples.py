@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from features.protocol.document import Protocol
-from serving.cds_hooks.card import CardsResponse, CardSource
+from serving.cds_hooks.card import CardSource, CardsResponse
 from serving.cds_hooks.consultation import ConsultationReader
 from serving.cds_hooks.feedback import read_feedback
 from serving.cds_hooks.prefetch import PrefetchMissingError
@@ -81,7 +81,7 @@ def test_no_example_of_a_resource_ends_in_a_traceback(folder: str) -> None:
         call = content("02-example")
         call["prefetch"] = {"patient": call["prefetch"]["patientToGreet"], "observations": read(path)}
         call["prefetch"]["administrations"] = read(path)
-        assert isinstance(paths_or_quiet(call), list)
+        assert all(paths_or_quiet(call))
 
 
 def read(path: Path) -> Any:
@@ -92,6 +92,5 @@ def paths_or_quiet(call: Any) -> list[str]:
     try:
         READER.read(json.dumps(call).encode(), SERVICES[0])
     except (RequestRefusedError, PrefetchMissingError) as refused:
-        assert all(problem.path for problem in refused.problems)
         return [problem.path for problem in refused.problems]
     return []

@@ -1,4 +1,4 @@
-"""What an EHR fetched beforehand suffices or is asked for by its keys; and a call that is not about ketamine is quiet."""
+"""What an EHR fetched suffices or is asked for by its keys, and a call that is not about ketamine has no card."""
 
 import datetime as dt
 import json

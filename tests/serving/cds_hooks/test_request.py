@@ -1,4 +1,4 @@
-"""The call of a service: what must be there is there, in the form that the specification gives it; the rest may come."""
+"""The call of a service: what must be there is there, in the form of the specification; more may be there."""
 
 import json
 from typing import Any

@@ -160,7 +160,7 @@ def test_a_key_without_an_algorithm_is_for_those_of_its_type(key: SigningKey) ->
     assert {kid: one.algorithms for kid, one in found.items()} == {"key-1": ("ES384",), "key-2": ("RS256", "RS384")}
 
 
-class Address:
+class KeyAddress:
     """An address of keys that counts how often it is asked, by a clock that a test moves."""
 
     def __init__(self, key: SigningKey) -> None:
@@ -184,7 +184,7 @@ class Address:
 
 def test_keys_are_fetched_once_and_again_when_they_age(key: SigningKey) -> None:
     async def ask() -> None:
-        address = Address(key)
+        address = KeyAddress(key)
         assert [await address.finds(), await address.finds()] == [True, True]
         assert address.asked == 1
         address.now += FRESH_SECONDS
@@ -199,7 +199,7 @@ def test_keys_are_fetched_once_and_again_when_they_age(key: SigningKey) -> None:
 
 def test_an_unknown_key_is_looked_for_at_most_every_half_minute(key: SigningKey) -> None:
     async def ask() -> None:
-        address = Address(key)
+        address = KeyAddress(key)
         assert not any([await address.finds("key-2") for _ in range(5)])
         assert address.asked == 1
         address.content = key_set(elliptic(kid="key-2").jwk())
@@ -214,7 +214,7 @@ def test_an_unknown_key_is_looked_for_at_most_every_half_minute(key: SigningKey)
 @pytest.mark.parametrize("broken", [OSError("gone"), HTTPException("nonsense"), b"{", TimeoutError()])
 def test_while_the_address_does_not_answer_known_keys_count_for_an_hour(key: SigningKey, broken: Any) -> None:
     async def ask() -> None:
-        address = Address(key)
+        address = KeyAddress(key)
         assert await address.finds()
         address.content = broken
         address.now += KEPT_SECONDS - 1
@@ -229,8 +229,8 @@ class KeyPages(BaseHTTPRequestHandler):
     """Pages of an address: keys, a redirect, one too large, and one that trickles."""
 
     def do_GET(self) -> None:
-        self.send_response(302 if self.path == "/moved" else 200)
-        if self.path == "/moved":
+        self.send_response(302 if self.path == "/elsewhere" else 200)
+        if self.path == "/elsewhere":
             self.send_header("Location", "/keys")
         self.end_headers()
         if self.path == "/large":
@@ -262,8 +262,8 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_keys_are_fetched_within_bounds_of_size_and_time(address: str) -> None:
     assert fetch(f"{address}/keys") == b'{"keys": []}'
-    for path in ("moved", "large"):
-        with pytest.raises(OSError, match="status 302|more bytes or time"):
+    for path in ("elsewhere", "large"):
+        with pytest.raises(OSError, match=r"status 302|more bytes or time"):
             fetch(f"{address}/{path}")
     with pytest.raises(OSError, match="more bytes or time"):
         fetch(f"{address}/slow", 0.3)

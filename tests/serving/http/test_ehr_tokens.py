@@ -24,7 +24,7 @@ from serving.storage.used_tokens import UsedTokens
 from tests.serving.http.ehrs import ISS, PUBLIC_URL, Ehr, elliptic, with_rsa, write_issuers
 from tests.serving.http.test_access_control import CLINIC, FakeRates, Ring, ask
 
-JSON = {"Content_Type": "application/json"}
+JSON: dict[str, Any] = {"Content_Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,7 @@ def why(tokens: EhrTokens, token: str, path: str = PATIENT_VIEW) -> str:
 
 def unsigned(claims: dict[str, Any], **header: Any) -> str:
     parts = [{name: value for name, value in header.items() if value is not None}, claims]
-    return ".".join(
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
-    )
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
 
 
 def test_a_token_for_this_address_is_accepted(tokens: EhrTokens, ehr: Ehr) -> None:
@@ -72,7 +70,7 @@ def test_each_algorithm_that_is_configured_works(tmp_path: Path, made: Any) -> N
 
 
 NOW = int(time.time())
-CLAIMS = {
+CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "of another address": ({"aud": PUBLIC_URL + ORDER_SIGN}, "its aud"),
     "of the base address": ({"aud": PUBLIC_URL}, "its aud"),
     "of another host": ({"aud": "https://elsewhere.example" + PATIENT_VIEW}, "its aud"),
@@ -100,7 +98,7 @@ def test_a_token_with_wrong_claims_is_refused(tokens: EhrTokens, ehr: Ehr, name:
     assert said in why(tokens, ehr.token(PATIENT_VIEW, **changes))
 
 
-HEADERS = {
+HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "of an unknown key": ({"kid": "key-2"}, "its kid"),
     "that names no key": ({"kid": None}, "lacks kid"),
     "of another type": ({"typ": "at+jwt"}, "typ"),
@@ -157,9 +155,7 @@ def test_what_is_no_token_is_refused(tokens: EhrTokens, token: str) -> None:
 
 
 @pytest.mark.parametrize(("ago", "accepted"), [(LEEWAY_SECONDS - 1, True), (LEEWAY_SECONDS, False)])
-def test_a_token_is_accepted_until_a_minute_after_its_end(
-    tmp_path: Path, ehr: Ehr, ago: int, accepted: bool
-) -> None:
+def test_a_token_is_accepted_until_a_minute_after_its_end(tmp_path: Path, ehr: Ehr, ago: int, accepted: bool) -> None:
     tokens = checker(tmp_path, ehr, clock=lambda: NOW)
     token = ehr.token(PATIENT_VIEW, iat=NOW - ago - 100, exp=NOW - ago)
     assert (opened(tokens, token) if accepted else why(tokens, token)) == (
@@ -192,10 +188,8 @@ def at(
 ) -> httpx.Response:
     """What access control answers to a call, from elsewhere."""
     tokens = checker(folder, ehr)
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return ask(
-        path, "POST", keys=keys, rates=rates, ehrs=lambda: tokens, client="192.0.2.7", **JSON, **headers
-    )
+    headers: dict[str, Any] = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return ask(path, "POST", keys=keys, rates=rates, ehrs=lambda: tokens, client="192.0.2.7", **JSON, **headers)
 
 
 def test_an_ehr_is_admitted_to_the_services_under_its_name_and_to_nothing_else(tmp_path: Path, ehr: Ehr) -> None:

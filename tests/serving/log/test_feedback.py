@@ -1,4 +1,4 @@
-"""Feedback and what-ifs in the log: bound to their prediction, counted apart from predictions, erased with the patient."""
+"""Feedback and what-ifs in the log: bound to their prediction, counted apart, and erased with the patient."""
 
 import json
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def test_feedback_is_read_with_its_reason_and_without_the_patient(log: Engine) -
         acted_at="2026-11-20T10:05:31Z",
         comment="Discussed.",
     )
-    assert entry(log, "p1").patient not in str(found)
+    assert str(entry(log, "p1").patient) not in str(found)
 
 
 def test_the_same_feedback_is_one_entry_and_another_is_another(log: Engine) -> None:

@@ -68,6 +68,15 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.tls_certificate, settings.tls_key) == (Path("/srv/tls.pem"), Path("/srv/tls.key"))
 
 
+@pytest.mark.parametrize(
+    "url", ["https://kap.example", "https://kap.example:8443/base", "http://127.0.0.1:3000", "http://localhost:3000"]
+)
+def test_the_public_address_is_encrypted_or_on_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("KAP_PUBLIC_URL", url)
+    monkeypatch.setenv("KAP_CDS_ISSUERS", "issuers.toml")
+    assert (load_settings().public_url, load_settings().cds_issuers) == (url, Path("issuers.toml"))
+
+
 def test_the_folder_of_the_command_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAP_STATE", "/srv/kap")
     assert load_settings(Path("/elsewhere")).state == Path("/elsewhere")
@@ -96,6 +105,13 @@ def test_settings_do_not_change() -> None:
         ("KAP_CORS_ORIGINS", "*", "another text"),
         ("KAP_CORS_ORIGINS", f"https://a.example,{MARKER}", "another text"),
         ("KAP_CORS_ORIGINS", "https://a.example/path", "another text"),
+        ("KAP_PUBLIC_URL", MARKER, "another text, or plain http to another machine"),
+        ("KAP_PUBLIC_URL", "https://kap.example/", "another text, or plain http to another machine"),
+        ("KAP_PUBLIC_URL", f"https://u:{MARKER}@kap.example", "another text, or plain http to another machine"),
+        ("KAP_PUBLIC_URL", "http://kap.example", "another text, or plain http to another machine"),
+        ("KAP_PUBLIC_URL", "https://kap.example/?x=1", "another text, or plain http to another machine"),
+        ("KAP_CDS_ISSUERS", "/srv/issuers.toml", "no KAP_PUBLIC_URL: a token names the address that it opens"),
+        ("KAP_CDS_NO_ANSWER", "often", "another text"),
         ("KAP_LOG", MARKER, "a text that is not a URL"),
         ("KAP_LOG", f"postgresql://u@h:{MARKER}/d", "a text that is not a URL"),
         ("KAP_LOG", f"mysql://u:{MARKER}@h/d", "a URL of another kind of database"),

@@ -66,7 +66,7 @@ def test_feedback_is_a_table_for_a_spreadsheet() -> None:
 
 
 def test_no_spreadsheet_runs_what_an_ehr_sent() -> None:
-    assert as_csv([{"reason": "=1+1"}, {"reason": None}, {"reason": "a"}], ["reason"]) == "reason\n'=1+1\n\"\"\na\n"
+    assert as_csv([{"reason": "=1+1"}, {"reason": None}, {"reason": "a"}], ["reason"]) == 'reason\n\'=1+1\n""\na\n'
 
 
 @pytest.mark.usefixtures("log")
