@@ -103,7 +103,7 @@ def distribution_of(module: str, candidates: list[str]) -> str:
 
 
 def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
-    """Uvicorn takes httptools and uvloop where they are, and is fast with them."""
+    """Uvicorn takes httptools and uvloop where they are, and is fast with them; zoneinfo reads tzdata."""
     folders = ("features", "models", "serving")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.name != "learners.py"]
     imported = {module for path in modules for module in imports_of(path)}
@@ -111,7 +111,7 @@ def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
     packages = packages_distributions()
     outside = {module for module in imported if module.split(".")[0] in packages.keys() - ours}
     distributions = {distribution_of(module, packages[module.split(".")[0]]) for module in outside}
-    assert distributions | {"httptools", "uvloop"} == names(described()["dependency-groups"]["serving"])
+    assert distributions | {"httptools", "tzdata", "uvloop"} == names(described()["dependency-groups"]["serving"])
 
 
 def commands() -> list[tuple[str, str]]:

@@ -176,6 +176,23 @@ def test_another_bundle_is_named(log: PredictionLog) -> None:
     assert differences(other_bundle, entry_of(log, example())) == ("model",)
 
 
+@pytest.mark.parametrize(
+    ("landmark", "expected"),
+    [
+        ({"name": "before session 3", "day": 14}, ()),  # as an earlier release wrote it
+        ({"name": "before session 3", "day": 14, "date": None}, ()),
+        ({"name": "before session 3", "day": 14, "date": "2026-10-21"}, ("landmark",)),
+        ({"name": "before session 3", "day": 13}, ("landmark",)),
+    ],
+)
+def test_a_logged_landmark_has_a_day_and_no_date(
+    log: PredictionLog, landmark: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    entry = entry_of(log, example())
+    answer = json.loads(entry.answer or "") | {"landmark": landmark}
+    assert differences(BUNDLE, replace(entry, answer=json.dumps(answer))) == expected
+
+
 def test_entries_as_they_were_written_hold_wherever_they_stand(log: PredictionLog) -> None:
     ids = log.answer(MODEL, *[example()] * 3) + log.answer(MODEL, example())
     found = [facts(log, prediction_id) for prediction_id in ids]

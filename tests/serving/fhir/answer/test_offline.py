@@ -1,4 +1,4 @@
-"""Without a server the same resources come back, and a refusal has the FHIRPath, what is required and what was found."""
+"""Without a server the same resources come back; a refusal has the FHIRPath, what is required and what was found."""
 
 import copy
 import datetime as dt

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.serving.decision.browser import CHROMIUM, WatchedPage, axe_source
+from tests.serving.decision.browser import CHROMIUM, PHONE, WatchedPage, axe_source
 from tests.training.cli.clinic_demo.running_demo import RunningDemo
 
 pytestmark = [
@@ -132,3 +132,12 @@ def test_every_page_is_accessible(watched: WatchedPage) -> None:
         page.evaluate(axe_source())
         assert not watched.violations(), letter
         page.get_by_role("link", name="Patients").click()
+
+
+def test_no_page_is_wider_than_a_telephone(watched: WatchedPage) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    opened(watched, "B")
+    page.get_by_role("button", name="Ask over FHIR").click()
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

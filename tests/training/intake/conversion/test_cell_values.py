@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from training.intake.conversion.cell_values import mapped, plain_name, read_category, read_flag, read_number
 from features.protocol.diazepam import diazepam_mg
+from training.intake.conversion.cell_values import mapped, plain_name, read_category, read_flag, read_number
 from training.intake.conversion.moments import CellRefusedError
 from training.intake.source import Cell
 
