@@ -33,7 +33,7 @@ def percent(probability: float) -> str:
     >>> percent(0.4806), percent(0.004), percent(0.996)
     ('48%', 'under 1%', 'over 99%')
     """
-    if probability < 0.005:
+    if probability <= 0.005:
         return "under 1%"
     return "over 99%" if probability >= 0.995 else f"{100 * probability:.0f}%"
 
@@ -70,7 +70,7 @@ def _numbers(answer: Prediction) -> Iterator[str]:
     if answer.relapse is not None:
         for risk in answer.relapse.at_horizons[:1]:
             if risk.probability is not None:
-                yield f"relapse within {risk.days} days of it {percent(risk.probability)}"
+                yield f"relapse within {risk.days} days after it {percent(risk.probability)}"
     for one in answer.sustained_remission[:1]:
         if one.probability is not None:
             yield f"sustained for {one.horizon_days} days {percent(one.probability)}"
@@ -100,7 +100,7 @@ def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
     yield f"Predicted for *{answer.landmark.name}*" + ("." if date is None else f", {date}.")
     for reason in answer.applicability.reasons if answer.applicability is not None else ():
         yield f"Less certain for this patient: {reason.message}"
-    yield from (f"Note: {note}." for note in answer.notes)
+    yield from (f"Note on {note}." for note in answer.notes)
 
 
 def _not_predicted(answer: NotPredictable) -> Iterator[str]:

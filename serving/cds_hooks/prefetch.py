@@ -53,13 +53,14 @@ def prefetched(call: HookCall, keys: Sequence[str]) -> PrefetchContent:
     Raises ``PrefetchMissingError`` where the patient or every kind of rating is missing, ``RequestRefusedError`` for a
     value that is no resource, or another patient's.
     """
-    lacks = {key: lack for key in keys if (lack := _lack(call.prefetch.get(key))) is not None}
+    sent = call.prefetch or {}
+    lacks = {key: lack for key in keys if (lack := _lack(sent.get(key))) is not None}
     needed = [PATIENT] if PATIENT in lacks else []
     if all(key in lacks for key in RATINGS):
         needed += RATINGS
     if needed:
         raise PrefetchMissingError(missing(needed, lacks))
-    found = {key: call.prefetch[key] for key in keys if key not in lacks}
+    found = {key: sent[key] for key in keys if key not in lacks}
     wrong = [
         RequestProblem(f"prefetch.{key}", "a FHIR resource or a Bundle of them", "another value")
         for key, value in found.items()

@@ -85,7 +85,7 @@ class HookCall(HookPart):
     fhir_server: Annotated[str | None, Field(pattern=r"^https?://\S+$", description="not used")] = None
     fhir_authorization: Annotated[dict[str, Any] | None, Field(description="not used")] = None
     context: PatientViewContext
-    prefetch: Annotated[dict[str, Any], Field(description=_REQUIRED["prefetch"])] = {}
+    prefetch: Annotated[dict[str, Any] | None, Field(description=_REQUIRED["prefetch"])] = None
 
     @model_validator(mode="after")
     def _has_a_server(self) -> "HookCall":

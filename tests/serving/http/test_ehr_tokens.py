@@ -93,9 +93,10 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_token_with_wrong_claims_is_refused(tokens: EhrTokens, ehr: Ehr, name: str) -> None:
+def test_a_token_with_wrong_claims_is_refused(tmp_path: Path, ehr: Ehr, name: str) -> None:
     changes, said = CLAIMS[name]
-    assert said in why(tokens, ehr.token(PATIENT_VIEW, **changes))
+    tokens = checker(tmp_path, ehr, clock=lambda: NOW)
+    assert said in why(tokens, ehr.token(PATIENT_VIEW, **{"iat": NOW, "exp": NOW + 120} | changes))
 
 
 HEADERS: dict[str, tuple[dict[str, Any], str]] = {
