@@ -92,7 +92,8 @@ class OutcomeDefinitions:
         return f"{kind}{made_up}: {'; '.join(shown)}."
 
     def _is_shown(self, question: QuestionPerformance) -> bool:
-        return any((question.head, question.horizon_days) == (one.outcome, one.days) for one in self._view.numbers)
+        """Lasting remission follows from the two heads, and is left out."""
+        return question.head != "sustained" and any((question.head, question.horizon_days) == (one.outcome, one.days) for one in self._view.numbers)
 
     def _question(self, question: QuestionPerformance) -> str:
         figures: Sequence[tuple[str, PerformanceFigure | None]] = [(name, getattr(question, name)) for name in MEASURES]

@@ -80,7 +80,7 @@ sentence-relapse = Von 100 davon { $people ->
    *[other] haben etwa { $people }
 } innerhalb von { $time } { $start ->
     [now] ab jetzt
-   *[then] ab dann
+   *[then] danach
 } wieder Beschwerden (Rückfall).
 complement-relapse = { $people ->
     [0] Bei weniger als 1 davon ist das nicht so.
