@@ -116,8 +116,8 @@ class PagePhrases:
 
     def percent(self, shown: Frequency) -> str:
         """A probability in percent, with a decimal below 10%."""
-        percent = 100 * shown.probability
-        return self._t("percent", number=round(percent, 1) if percent < LEAST_WHOLE else round(percent))
+        percent = round(100 * shown.probability, 1)
+        return self._t("percent", number=percent if percent < LEAST_WHOLE else round(100 * shown.probability))
 
     def interval(self, shown: Frequency) -> str:
         """The interval of a probability, rounded outwards."""
