@@ -1,4 +1,4 @@
-"""The words of the cards: a summary of one sentence, and details in GitHub's Markdown; numbers as `prediction` gave them.
+"""The words of the cards: a summary of one sentence, details in GitHub's Markdown; numbers as `prediction` gave them.
 
 Nothing here is a value of the patient's record, except the date of the prediction.
 """
@@ -36,7 +36,8 @@ _URGENT: Mapping[str, str] = {
 }
 """The cautions that lead a summary, the most urgent first, in short [our judgement]: what can't wait, then the
 contraindications of esketamine and what clinics exclude."""
-_SHORT: Mapping[str, str] = _URGENT | {
+_SHORT: Mapping[str, str] = {
+    **_URGENT,
     "dose_beyond_route": "a dose above the limit of its route is recorded",
     "dose_without_route": "a large dose without its route is recorded",
 }
@@ -90,7 +91,7 @@ def with_interval(probability: float | None, interval: Interval | None) -> str:
 
 
 def summary_of(answer: Prediction | NotPredictable) -> str:
-    """One sentence of fewer than 140 characters: that a model is synthetic, then the numbers, each with whom it counts."""
+    """One sentence of fewer than 140 characters: that a model is synthetic, and the numbers with whom they count."""
     parts = [*_numbers(answer)] if isinstance(answer, Prediction) else ["no prediction is possible"]
     parts = parts or ["no number is known"]
     start = _SYNTHETIC_SUMMARY if answer.model.synthetic else _SUMMARY

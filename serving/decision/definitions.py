@@ -1,4 +1,4 @@
-"""How the protocol defines the outcomes of a patient, and how the model did for held-out patients, for the clinician."""
+"""How the protocol defines the outcomes of a patient, and how the model did for held-out patients: for clinicians."""
 
 from collections.abc import Iterator, Sequence
 
@@ -93,7 +93,9 @@ class OutcomeDefinitions:
 
     def _is_shown(self, question: QuestionPerformance) -> bool:
         """Lasting remission follows from the two heads, and is left out."""
-        return question.head != "sustained" and any((question.head, question.horizon_days) == (one.outcome, one.days) for one in self._view.numbers)
+        return question.head != "sustained" and any(
+            (question.head, question.horizon_days) == (one.outcome, one.days) for one in self._view.numbers
+        )
 
     def _question(self, question: QuestionPerformance) -> str:
         figures: Sequence[tuple[str, PerformanceFigure | None]] = [(name, getattr(question, name)) for name in MEASURES]
@@ -108,7 +110,9 @@ class OutcomeDefinitions:
         if figure.low is None or figure.high is None:
             return self._t(f"figure-{key}", estimate=self._number(figure.estimate or 0.0))
         between = {"low": self._number(figure.low), "high": self._number(figure.high)}
-        return self._t(f"figure-{key}", estimate=self._t("figure", estimate=self._number(figure.estimate or 0.0), **between))
+        return self._t(
+            f"figure-{key}", estimate=self._t("figure", estimate=self._number(figure.estimate or 0.0), **between)
+        )
 
     def _number(self, value: float) -> str:
         return f"{value:.2f}".replace(".", self._t("decimal-mark"))

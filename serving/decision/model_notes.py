@@ -11,7 +11,8 @@ _AVERAGE = ": the model gives every patient the cohort's average risk"
 _SENTENCES: Mapping[str, str] = {
     "average-few": r"the rarer outcome has (?P<rarer>\d+) of (?P<patients>\d+) patients, and a model needs "
     rf"(?P<needed>\d+){_AVERAGE}",
-    "average-no-better": rf"no candidate predicted held-out patients (significantly )?better than the average.*{_AVERAGE}",
+    "average-no-better": r"no candidate predicted held-out patients (significantly )?better than the average.*"
+    rf"{_AVERAGE}",
     "competing-one-rate": r"competing events have one rate for all patients: a regression is .* on held-out patients",
     "competing-predicted": r"competing events are predicted from the features: .*",
     "followed": r"too few patients were followed beyond day (?P<day>\d+): later days are not predicted",

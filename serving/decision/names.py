@@ -77,7 +77,9 @@ class PageNames:
         if unit == YES_NO and value in (0, 1):
             return self._texts.text("yes" if value else "no")
         if unit == SHARE:
-            return self._texts.text("percent-scale" if weight.name in OF_SCALE else "percent", number=round(100 * value))
+            return self._texts.text(
+                "percent-scale" if weight.name in OF_SCALE else "percent", number=round(100 * value)
+            )
         number = float(f"{value:.3g}")
         if self._texts.has(own := key_of("value", unit)):
             return self._texts.text(own, number=number)

@@ -95,11 +95,16 @@ class PagePhrases:
             return self._t("weighing-most", group=shown, feature=feature)
         return self._t("weighing-most-stand", group=shown, feature=feature, stand=self._t("stand", stand=stand))
 
-    def missing(self, used: Sequence[str]) -> str:
-        """What the model looks at and was not recorded, for the patient; by name if it is little."""
+    def missing(self, used: Sequence[str]) -> tuple[str, list[str], str]:
+        """What the model looks at and was not recorded, for the patient: how much, which if little, and so what."""
         if len(used) > MOST_NAMED:
-            return self._t("missing-many", number=len(used))
-        return self._t("missing-few", number=len(used), facts="; ".join(map(self._names.plain_feature, used)))
+            return self._t("missing-many", number=len(used)), [], ""
+        named = [self._names.plain_feature(one) for one in used]
+        return (
+            self._t("missing-few", number=len(used)),
+            named,
+            self._t("missing-with", number=len(used)) if used else "",
+        )
 
     def exact(self, numbers: Sequence[OutcomeNumber]) -> list[tuple[str, str, str]]:
         """Every number with its interval, the sooner horizons before the longest."""

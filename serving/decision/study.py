@@ -74,7 +74,9 @@ def study_facts(bundle: Bundle, performance: Performance | None = None) -> Study
 def _centres(model: OutcomeModel, features: tuple[str, ...]) -> Mapping[str, Centres]:
     scores = {"remission": model.remission and model.remission.score, "relapse": model.relapse and model.relapse.score}
     return {
-        head: {features[column]: centre for column, centre in zip(score.used.tolist(), score.centre.tolist(), strict=True)}
+        head: {
+            features[column]: centre for column, centre in zip(score.used.tolist(), score.centre.tolist(), strict=True)
+        }
         for head, score in scores.items()
         if isinstance(score, LinearScore)
     }

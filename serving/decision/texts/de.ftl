@@ -13,11 +13,11 @@ synthetic-title = Das ist ein Beispiel: Entscheiden Sie nicht nach diesen Zahlen
 synthetic-text = Das Modell beruht auf Daten erfundener (synthetischer) Personen. Die Zahlen handeln nicht von Ihnen.
 research = KAP Outcomes, Software für die Forschung. Sie ist kein Medizinprodukt und gibt keinen Rat.
 made-on = Erstellt am { $date }.
-caution-strip = Für die Behandelnden: { $number ->
+strip-cautions = Für die Behandelnden: { $number ->
     [one] 1 Warnhinweis
    *[other] { $number } Warnhinweise
 }
-caution-patient = In Ihrer Akte stehen Punkte zur Sicherheit. Diese gehen Ihre Behandelnden mit Ihnen durch.
+safety-patient = In Ihrer Akte stehen Punkte zur Sicherheit. Diese gehen Ihre Behandelnden mit Ihnen durch.
 
 ## Die Zahlen, für die behandelte Person und ihre Angehörigen
 
@@ -201,8 +201,12 @@ group-study-covariate = anderes, wonach diese Studie fragte
 
 missing-few = { $number ->
     [0] Alles, was das Modell nutzt, war bekannt.
-    [one] Eine Angabe fehlte: { $facts }. Mit ihr könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
-   *[other] { $number } Angaben fehlten: { $facts }. Mit ihnen könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
+    [one] Eine Angabe fehlte:
+   *[other] { $number } Angaben fehlten:
+}
+missing-with = { $number ->
+    [one] Mit ihr könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
+   *[other] Mit ihnen könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
 }
 missing-many = { $number } Angaben, die das Modell nutzt, fehlten. Mit ihnen könnten die Zahlen höher oder niedriger sein. Die Liste steht im Teil für die Behandelnden. Wenn Sie etwas davon kennen, kann man Ihre Zahlen neu berechnen.
 

@@ -14,11 +14,11 @@ synthetic-title = This is an example: do not decide by these numbers
 synthetic-text = The model was built from invented (synthetic) people. The numbers are not about you.
 research = KAP Outcomes, research software. It is not a medical device and gives no advice.
 made-on = Made on { $date }.
-caution-strip = For the clinician: { $number ->
+strip-cautions = For the clinician: { $number ->
     [one] 1 caution
    *[other] { $number } cautions
 }
-caution-patient = Your record has points about safety. Your clinician will go through them with you.
+safety-patient = Your record has points about safety. Your clinician will go through them with you.
 
 ## The numbers, for patient and family
 
@@ -193,8 +193,8 @@ weighing-most-stand = { $group }: most of all { $feature } ({ $stand })
 stand = { $stand ->
     [yes] yes
     [no] no
-    [above] above the average of the study
-   *[below] below the average of the study
+    [above] above the study's average
+   *[below] below the study's average
 }
 group-baseline-severity = how strong the symptoms were at the start
 group-treatment-history = the treatments before this one
@@ -205,8 +205,12 @@ group-study-covariate = other facts that this study asked for
 
 missing-few = { $number ->
     [0] All facts that the model looks at were on record.
-    [one] One fact was missing: { $facts }. With it the numbers could be higher or lower. If you know it, tell your clinician: then your own numbers can be computed anew.
-   *[other] { $number } facts were missing: { $facts }. With them the numbers could be higher or lower. If you know them, tell your clinician: then your own numbers can be computed anew.
+    [one] One fact was missing:
+   *[other] { $number } facts were missing:
+}
+missing-with = { $number ->
+    [one] With it the numbers could be higher or lower. If you know it, tell your clinician: then your own numbers can be computed anew.
+   *[other] With them the numbers could be higher or lower. If you know them, tell your clinician: then your own numbers can be computed anew.
 }
 missing-many = { $number } facts that the model looks at were missing. With them the numbers could be higher or lower. Your clinician has the list. If you know some of them, your own numbers can be computed anew.
 

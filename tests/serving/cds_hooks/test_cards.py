@@ -106,7 +106,15 @@ def test_the_summary_says_synthetic_whom_it_counts_and_weeks() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0004, "under 0.1%"), (0.0006, "0.1%"), (0.0994, "9.9%"), (0.09996, "10%"), (0.1, "10%"), (0.994, "99%"), (0.995, "over 99%")],
+    [
+        (0.0004, "under 0.1%"),
+        (0.0006, "0.1%"),
+        (0.0994, "9.9%"),
+        (0.09996, "10%"),
+        (0.1, "10%"),
+        (0.994, "99%"),
+        (0.995, "over 99%"),
+    ],
 )
 def test_a_decimal_is_shown_only_below_10_percent(probability: float, text: str) -> None:
     assert percent(probability) == text
