@@ -52,7 +52,7 @@ class CardLink(CardPart):
 
 
 class Card(CardPart):
-    """A card; its ``uuid`` is the id of the prediction that it shows, which feedback names."""
+    """A card; feedback names its ``uuid``, from which follows its prediction (`card_ids`)."""
 
     uuid: str
     summary: Annotated[str, Field(min_length=1, max_length=139)]
@@ -64,7 +64,7 @@ class Card(CardPart):
 
 
 class CardsResponse(CardPart):
-    """The answer of a service: one card, or none."""
+    """The answer of a service: cautions, numbers, both or none."""
 
     cards: tuple[Card, ...] = ()
 

@@ -1,13 +1,14 @@
-"""The words of a card: a summary of one sentence, and details in GitHub's Markdown; numbers as `prediction` gave them.
+"""The words of the cards: a summary of one sentence, details in GitHub's Markdown; numbers as `prediction` gave them.
 
 Nothing here is a value of the patient's record, except the date of the prediction.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.contract.calendar import CourseCalendar
 from serving.contract.response import Caution, Interval, NotPredictable, Prediction
+from serving.decision.caution_sources import shown_source
 from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC
 
 MOST_SUMMARY = 139
@@ -16,6 +17,32 @@ NO_EFFECT = (
     "These are predictions, not effects of treatment: they do not say what ketamine, or leaving it out, would change. "
     "They describe groups of patients, not what will happen to one."
 )
+_COUNTED = (
+    "Relapse counts only patients in remission, from the reading that showed it. Sustained remission counts all "
+    "patients, and only those without a relapse, a new treatment or death: it is not the product of the others."
+)
+_DAYS_OF_WEEK = 7
+_LEAST_WHOLE = 10
+"""The percentage from which on there is no decimal."""
+_SYNTHETIC_SUMMARY, _SUMMARY = "Synthetic model, not for care: ", "KAP outlook: "
+_URGENT: Mapping[str, str] = {
+    "suicidal_intent": "a suicidal intent or a recent attempt is recorded",
+    "suicidal_thoughts_item": "thoughts of death or suicide are recorded",
+    "ketamine_allergy": "an allergy to ketamine or esketamine is recorded",
+    "aneurysm_or_brain_haemorrhage": "an aneurysm, a malformation or a haemorrhage in the brain is recorded",
+    "ketamine_not_tolerated": "ketamine was not tolerated before",
+    "raised_intracranial_pressure": "raised intracranial pressure is recorded",
+    "pregnant_or_breastfeeding": "pregnancy or breastfeeding is recorded",
+}
+"""The cautions that lead a summary, the most urgent first, in short [our judgement]: what can't wait, then the
+contraindications of esketamine and what clinics exclude."""
+_SHORT: Mapping[str, str] = {
+    **_URGENT,
+    "dose_beyond_route": "a dose above the limit of its route is recorded",
+    "dose_without_route": "a large dose without its route is recorded",
+}
+"""Cautions whose message is too long, or has more than one sentence, for a summary."""
+_RULES = "Cautions are rules over the record; no model is behind them."
 _INTERVAL = "A 90% interval says how much the number would vary with other training patients."
 
 
@@ -28,14 +55,26 @@ class CardContext:
 
 
 def percent(probability: float) -> str:
-    """A probability in whole percent; never 0 or 100, which no model can say.
+    """A probability in percent, with a decimal below 10%; never 0 or 100, which no model can say.
 
-    >>> percent(0.4806), percent(0.004), percent(0.996)
-    ('48%', 'under 1%', 'over 99%')
+    >>> percent(0.4806), percent(0.064), percent(0.0004), percent(0.996)
+    ('48%', '6.4%', 'under 0.1%', 'over 99%')
     """
-    if probability <= 0.005:
-        return "under 1%"
+    decimal = round(100 * probability, 1)
+    if decimal < _LEAST_WHOLE:
+        return f"{decimal:.1f}%" if decimal else "under 0.1%"
     return "over 99%" if probability >= 0.995 else f"{100 * probability:.0f}%"
+
+
+def time_text(days: int) -> str:
+    """A time in weeks where it is a number of weeks, else in days.
+
+    >>> time_text(84), time_text(7), time_text(30)
+    ('12 weeks', '1 week', '30 days')
+    """
+    weeks, rest = divmod(days, _DAYS_OF_WEEK)
+    number, unit = (days, "day") if rest or not weeks else (weeks, "week")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def with_interval(probability: float | None, interval: Interval | None) -> str:
@@ -52,13 +91,10 @@ def with_interval(probability: float | None, interval: Interval | None) -> str:
 
 
 def summary_of(answer: Prediction | NotPredictable) -> str:
-    """One sentence of fewer than 140 characters: the numbers first, then cautions, and that a model is synthetic."""
+    """One sentence of fewer than 140 characters: that a model is synthetic, and the numbers with whom they count."""
     parts = [*_numbers(answer)] if isinstance(answer, Prediction) else ["no prediction is possible"]
     parts = parts or ["no number is known"]
-    if answer.cautions:
-        number = len(answer.cautions)
-        parts.append(f"{number} caution{'' if number == 1 else 's'} to weigh")
-    start = "KAP outlook by a SYNTHETIC model: " if answer.model.synthetic else "KAP outlook: "
+    start = _SYNTHETIC_SUMMARY if answer.model.synthetic else _SUMMARY
     while len(text := start + "; ".join(parts) + ".") > MOST_SUMMARY:
         parts.pop(1 if len(parts) > 2 else -1)
     return text
@@ -70,16 +106,47 @@ def _numbers(answer: Prediction) -> Iterator[str]:
     if answer.relapse is not None:
         for risk in answer.relapse.at_horizons[:1]:
             if risk.probability is not None:
-                yield f"relapse within {risk.days} days after it {percent(risk.probability)}"
+                yield f"relapse in {time_text(risk.days)}, if in remission, {percent(risk.probability)}"
     for one in answer.sustained_remission[:1]:
         if one.probability is not None:
-            yield f"sustained for {one.horizon_days} days {percent(one.probability)}"
+            yield f"remission for {time_text(one.horizon_days)} {percent(one.probability)}"
+
+
+def by_urgency(cautions: Sequence[Caution]) -> list[Caution]:
+    """Cautions with the most urgent first; the others keep their order."""
+    ranks = list(_URGENT)
+    return sorted(cautions, key=lambda one: ranks.index(one.code) if one.code in ranks else len(ranks))
+
+
+def caution_summary_of(cautions: Sequence[Caution]) -> str:
+    """One sentence of fewer than 140 characters: the most urgent caution, and how many there are besides.
+
+    A caution that does not fit is counted only.
+    """
+    first, *others = by_urgency(cautions)
+    short = _SHORT.get(first.code) or _first_clause(first.message)
+    more = f", and {len(others)} more caution{'' if len(others) == 1 else 's'}" if others else ""
+    text = f"Safety: {short}{more}."
+    number = len(cautions)
+    return text if len(text) <= MOST_SUMMARY else f"Safety: {number} caution{'' if number == 1 else 's'} to weigh."
+
+
+def _first_clause(message: str) -> str:
+    """What is recorded, of a sentence of the form "X is recorded: weigh ..."."""
+    clause = message.partition(":")[0].rstrip(".")
+    return f"{clause[:1].lower()}{clause[1:]}"
+
+
+def caution_detail_of(cautions: Sequence[Caution], context: CardContext) -> str:
+    """The details of the cautions: each with its source, and what was not sent."""
+    parts = [*_cautions(by_urgency(cautions)), *_lacking(context), f"{_RULES} {NOT_A_DEVICE}"]
+    return "\n\n".join(parts)
 
 
 def detail_of(answer: Prediction | NotPredictable, context: CardContext) -> str:
-    """The details: numbers with intervals, cautions, when and by which model, and what the numbers do not say."""
+    """The details: numbers with intervals, when and by which model, and what the numbers do not say."""
     shown = _predicted(answer, context) if isinstance(answer, Prediction) else _not_predicted(answer)
-    parts = [*shown, *_cautions(answer.cautions), *_limits(answer, context)]
+    parts = [*shown, *_lacking(context), _model(answer), f"{NO_EFFECT} {NOT_A_DEVICE}"]
     return "\n\n".join(parts)
 
 
@@ -89,11 +156,14 @@ def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
         lines.append(f"**Remission:** {with_interval(answer.remission.probability, answer.remission.interval_90)}")
     for risk in answer.relapse.at_horizons if answer.relapse is not None else ():
         shown = with_interval(risk.probability, risk.interval_90)
-        lines.append(f"**Relapse within {risk.days} days**, for patients in remission: {shown}")
+        lines.append(f"**Relapse within {time_text(risk.days)}**, if in remission: {shown}")
     for one in answer.sustained_remission:
         shown = with_interval(one.probability, one.interval_90)
-        lines.append(f"**Sustained remission** (remission, and {one.horizon_days} days without relapse): {shown}")
+        lasting = f"remission, then {time_text(one.horizon_days)} without relapse"
+        lines.append(f"**Sustained remission** ({lasting}), of all: {shown}")
     yield "\n".join(f"- {line}" for line in lines)
+    if answer.relapse is not None and answer.sustained_remission:
+        yield _COUNTED
     if any("90% interval" in line for line in lines):
         yield _INTERVAL
     date = context.calendar.date_of(answer.landmark.day)
@@ -111,17 +181,18 @@ def _not_predicted(answer: NotPredictable) -> Iterator[str]:
 
 
 def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:
-    if cautions:
-        yield "**Cautions:** facts in the record to weigh, whatever the numbers say."
-        yield "\n".join(f"- ⚠ {one.message} *{one.source}*" for one in cautions)
+    yield "**Cautions:** facts in the record to weigh, whatever the numbers say."
+    yield "\n".join(f"- ⚠ {one.message} *{shown_source(one.source)}*" for one in cautions)
 
 
-def _limits(answer: Prediction | NotPredictable, context: CardContext) -> Iterator[str]:
+def _lacking(context: CardContext) -> Iterator[str]:
     if context.lacking:
         yield (
             f"**Not sent by the record system:** {', '.join(context.lacking)}. What they would say counts as not "
             "recorded, and gives no caution."
         )
+
+
+def _model(answer: Prediction | NotPredictable) -> str:
     synthetic = f" **{SYNTHETIC}**" if answer.model.synthetic else ""
-    yield f"Model: version {answer.model.version}, digest {answer.model.bundle_digest[:12]}.{synthetic}"
-    yield f"{NO_EFFECT} {NOT_A_DEVICE}"
+    return f"Model: version {answer.model.version}, digest {answer.model.bundle_digest[:12]}.{synthetic}"

@@ -1,13 +1,14 @@
-"""From an answer to the cards of a service: one card at most, so that it is read.
+"""From an answer to the cards of a service: one with the cautions, as a warning, and one with the numbers.
 
-Cautions stand on the same card and make it a warning. No card suggests an order.
+They are two, so that no number hides a caution. No card suggests an order.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from serving.cds_hooks.card import Card, CardLink, CardSource, CardsResponse
-from serving.cds_hooks.card_text import CardContext, detail_of, summary_of
+from serving.cds_hooks.card_ids import caution_card_of
+from serving.cds_hooks.card_text import CardContext, caution_detail_of, caution_summary_of, detail_of, summary_of
 from serving.contract.response import NotPredictable, Prediction, PredictionResponse
 from serving.contract.routes import OPENAPI
 
@@ -19,16 +20,11 @@ NO_CARDS = CardsResponse()
 class CardSettings:
     """What the operator decides about cards.
 
-    ``no_answer`` says whether there is a card where no prediction is possible; one with cautions is always sent.
+    ``no_answer`` says whether a card says that no prediction is possible; one with cautions is always sent.
     """
 
     no_answer: Literal["none", "card"]
     public_url: str | None
-
-
-def wants_card(answer: Prediction | NotPredictable, settings: CardSettings) -> bool:
-    """Whether an answer has a card."""
-    return isinstance(answer, Prediction) or bool(answer.cautions) or settings.no_answer == "card"
 
 
 def read_answer(document: str) -> Prediction | NotPredictable:
@@ -39,20 +35,34 @@ def read_answer(document: str) -> Prediction | NotPredictable:
 def prediction_cards(
     answer: Prediction | NotPredictable, context: CardContext, settings: CardSettings, launch: str | None
 ) -> CardsResponse:
-    """The card of an answer; ``launch`` is the path of the page on which patient and clinician look at it together."""
-    if not wants_card(answer, settings):
-        return NO_CARDS
+    """The cards of an answer; ``launch`` is the path of the page on which patient and clinician look at it together."""
     url = settings.public_url
+    cards = []
+    if answer.cautions:
+        caution_card = Card(
+            uuid=caution_card_of(answer.prediction_id),
+            summary=caution_summary_of(answer.cautions),
+            detail=caution_detail_of(answer.cautions, context),
+            indicator="warning",
+            source=_source(answer, url),
+        )
+        cards.append(caution_card)
+    if isinstance(answer, Prediction) or settings.no_answer == "card":
+        link = None if launch is None or url is None else (CardLink(label=LOOK_TOGETHER, url=url + launch),)
+        number_card = Card(
+            uuid=answer.prediction_id,
+            summary=summary_of(answer),
+            detail=detail_of(answer, context),
+            indicator="info",
+            source=_source(answer, url),
+            links=link,
+        )
+        cards.append(number_card)
+    return CardsResponse(cards=tuple(cards))
+
+
+def _source(answer: Prediction | NotPredictable, url: str | None) -> CardSource:
     kind = ", synthetic" if answer.model.synthetic else ""
-    link = None if launch is None or url is None else (CardLink(label=LOOK_TOGETHER, url=url + launch),)
-    card = Card(
-        uuid=answer.prediction_id,
-        summary=summary_of(answer),
-        detail=detail_of(answer, context),
-        indicator="warning" if answer.cautions else "info",
-        source=CardSource(
-            label=f"KAP Outcomes, model {answer.model.version}{kind}", url=None if url is None else url + OPENAPI
-        ),
-        links=link,
+    return CardSource(
+        label=f"KAP Outcomes, model {answer.model.version}{kind}", url=None if url is None else url + OPENAPI
     )
-    return CardsResponse(cards=(card,))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from serving.cds_hooks.card_ids import prediction_of
 from serving.cds_hooks.request import HookPart, Uuid, read_part
 from serving.contract.refusal import RequestProblem
 
@@ -59,7 +60,7 @@ class OverrideReason(HookPart):
 
 
 class CardFeedback(HookPart):
-    """What became of one card; ``card`` is its uuid, which is the id of its prediction."""
+    """What became of one card; ``card`` is its uuid, from which follows the id of its prediction."""
 
     card: Uuid
     outcome: Literal["accepted", "overridden"]
@@ -77,8 +78,8 @@ class CardFeedback(HookPart):
 
     @property
     def prediction_id(self) -> str:
-        """The prediction that the card showed."""
-        return self.card.lower()
+        """The prediction that the card is about."""
+        return prediction_of(self.card)
 
     def canonical(self) -> str:
         """The same text for the same feedback, whatever its layout."""

@@ -57,6 +57,16 @@ def icon_places(shown: Frequency) -> tuple[IconPlace, ...]:
     return tuple(places)
 
 
+def estimate_line(shown: Frequency) -> str:
+    """The path of a line between the icons that the best estimate counts and the others; empty beside none of them."""
+    row, column = divmod(shown.people, IN_A_ROW)
+    if not 0 < shown.people < PEOPLE:
+        return ""
+    across, upper, lower = column * ICON_WIDTH, row * ICON_HEIGHT, (row + 1) * ICON_HEIGHT
+    wide = IN_A_ROW * ICON_WIDTH
+    return f"M0 {lower}H{across}V{upper}H{wide}" if column else f"M0 {upper}H{wide}"
+
+
 def curve_figure(points: Sequence[CurvePoint]) -> CurveFigure | None:
     """The drawing of a curve; ``None`` for one that is not known."""
     if len(points) < 2:

@@ -1,7 +1,9 @@
-"""What speaks for and against: the contributions of an answer, in groups and one by one. Nothing is a cause."""
+"""What an estimate took into account: the contributions to it, in groups and one by one. Nothing is a cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 from features.catalogue import BUILT_IN
 from serving.contract.response import Contribution, Explanation
@@ -11,18 +13,35 @@ MOST = 3
 LEAST = 0.05
 """Log-odds below which a group is not worth a line: it moves 50 of 100 people by one at most [judgement]."""
 OTHER_GROUP = "study covariate"
+YES_NO = "no/yes"
+NO_CENTRES: Mapping[str, float] = MappingProxyType({})
 GROUPS = {feature.name: feature.group for feature in BUILT_IN}
 
 
 @dataclass(frozen=True)
 class FeatureWeight:
-    """A feature as it counts in an answer; ``value`` is ``None`` if it was not recorded, ``weight`` is in log-odds."""
+    """A feature as it counts in an answer; ``value`` is ``None`` if it was not recorded, ``weight`` is in log-odds.
+
+    ``centre`` is its average among the training patients, if it is known.
+    """
 
     name: str
     meaning: str
     unit: str
     value: float | None
     weight: float
+    centre: float | None = None
+
+    @property
+    def stand(self) -> Literal["yes", "no", "above", "below", "unknown"]:
+        """The answer to a question, or whether a number is above or below the average of the study."""
+        if self.value is None:
+            return "unknown"
+        if self.unit == YES_NO and self.value in (0, 1):
+            return "yes" if self.value else "no"
+        if self.centre is None or self.value == self.centre:
+            return "unknown"
+        return "above" if self.value > self.centre else "below"
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,7 @@ class GroupWeight:
 
 @dataclass(frozen=True)
 class HeadWeights:
-    """What makes one outcome more (``raising``) or less likely, the largest first.
+    """What goes along with one outcome more (``raising``) or less often, the largest first.
 
     ``average`` if the model tells no patients apart. Groups add up the recorded features.
     """
@@ -49,11 +68,11 @@ class HeadWeights:
     average: bool
 
 
-def head_weights(explanation: Explanation | None) -> HeadWeights | None:
-    """The contributions to one outcome; ``None`` without an explanation."""
+def head_weights(explanation: Explanation | None, centres: Mapping[str, float] = NO_CENTRES) -> HeadWeights | None:
+    """The contributions to one outcome, beside the averages of the study; ``None`` without an explanation."""
     if explanation is None:
         return None
-    every = tuple(map(_weight, explanation.contributions))
+    every = tuple(_weight(one, centres) for one in explanation.contributions)
     recorded = [one for one in every if one.value is not None]
     groups = _groups(recorded)
     return HeadWeights(
@@ -66,8 +85,9 @@ def head_weights(explanation: Explanation | None) -> HeadWeights | None:
     )
 
 
-def _weight(given: Contribution) -> FeatureWeight:
-    return FeatureWeight(given.feature, given.meaning, given.unit, given.value, given.contribution)
+def _weight(given: Contribution, centres: Mapping[str, float]) -> FeatureWeight:
+    centre = centres.get(given.feature)
+    return FeatureWeight(given.feature, given.meaning, given.unit, given.value, given.contribution, centre)
 
 
 def _groups(recorded: Sequence[FeatureWeight]) -> list[GroupWeight]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 from features.definitions.display_names import label_of
 from features.definitions.route_dose import ROUTE_DOSES
+from features.protocol.instruments import Instrument
 from serving.contract.response import Caution, Reason, UnlikeReason
-from serving.decision.features import FeatureWeight
+from serving.decision.features import YES_NO, FeatureWeight
+from serving.decision.model_notes import ModelNote
 from serving.decision.texts import TextCatalogue
 from serving.prediction import cautions as rules
 from serving.prediction.screening import SMALLEST_LIMIT
@@ -26,7 +28,17 @@ LIMITS: Mapping[str, float] = {
     **{f"{route}_dose": dose.limit for route, dose in ROUTE_DOSES.items()},
 }
 """The limits in the sentences of the cautions, from the rules themselves."""
-SHARE, YES_NO = "share", "no/yes"
+SHARE = "share"
+OF_SCALE = {
+    "baseline_severity_share", "second_scale_severity_share", "latest_severity_share", "best_share", "worst_share",
+    "second_scale_severity_now",
+}  # fmt: skip
+"""Shares of the range of a scale; other shares are of the score at the start."""
+SHORT_NAMES = {
+    "gad7": "GAD-7", "hama": "HAM-A", "lsas": "LSAS", "pdss": "PDSS", "pcl5": "PCL-5", "ybocs": "Y-BOCS",
+    "pswq": "PSWQ", "bai": "BAI", "oasis": "OASIS", "phq9": "PHQ-9", "spin": "SPIN",
+}  # fmt: skip
+"""The scales as people name them; others have their title."""
 
 
 def key_of(kind: str, code: str) -> str:
@@ -65,8 +77,33 @@ class PageNames:
         if unit == YES_NO and value in (0, 1):
             return self._texts.text("yes" if value else "no")
         if unit == SHARE:
-            return self._texts.text("percent", number=round(100 * value))
-        return self._texts.text("number-unit", number=float(f"{value:.3g}"), unit=self.unit(unit))
+            return self._texts.text(
+                "percent-scale" if weight.name in OF_SCALE else "percent", number=round(100 * value)
+            )
+        number = float(f"{value:.3g}")
+        if self._texts.has(own := key_of("value", unit)):
+            return self._texts.text(own, number=number)
+        return self._texts.text("number-unit", number=number, unit=self.unit(unit))
+
+    def scale(self, scale: Instrument) -> str:
+        """The short name of a scale, or its title."""
+        return SHORT_NAMES.get(scale.name, scale.title)
+
+    def score(self, scale: str, title: str) -> str:
+        """What a scale rates, with its short name, for a patient."""
+        return self._own(key_of("score", scale)) or self._texts.text("score-other", scale=SHORT_NAMES.get(scale, title))
+
+    def event(self, name: str) -> str:
+        """What an event is called."""
+        return self._own(key_of("event", name)) or name.replace("_", " ")
+
+    def asked(self, column: str, feature: str, meaning: str) -> str:
+        """What a fact about another person is called."""
+        return self._own(key_of("ask", column)) or self.plain_feature(feature, meaning)
+
+    def note(self, note: ModelNote) -> str:
+        """A note on the model; empty if only the words of the answer are known."""
+        return self._own(key_of("note", note.code), **note.values) if note.code else ""
 
     def choice_of(self, name: str) -> str:
         """What a category is called, such as the sex."""

@@ -6,6 +6,7 @@ Style and script stand in the page, each allowed by its hash: the page asks for 
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from serving.decision.card_sentences import CardSentences
 from serving.decision.curve import (
     HEIGHT,
     ICON_HEIGHT,
@@ -15,8 +16,10 @@ from serving.decision.curve import (
     SHADES,
     WIDTH,
     curve_figure,
+    estimate_line,
     icon_places,
 )
+from serving.decision.definitions import OutcomeDefinitions
 from serving.decision.features import HeadWeights
 from serving.decision.link import launch_path
 from serving.decision.names import PageNames
@@ -50,18 +53,23 @@ def render_page(view: DecisionView, language: str) -> str:
     """The page of a view in a language of ``texts.LANGUAGES``."""
     texts = texts_in(language)
     names = PageNames(texts)
+    say = PagePhrases(texts, names)
     return rendered(
         "page.html",
         **_common(texts),
         view=view,
         names=names,
-        say=PagePhrases(texts, names),
+        say=say,
+        cards=CardSentences(texts, say, view),
+        defined=OutcomeDefinitions(texts, names, say, view),
         curve=curve_figure(view.curve),
         icons=icon_places,
+        estimate=estimate_line,
         drawing=DRAWING,
         script=static_text(SCRIPT),
         links=_links(view.token, language),
         counted=_counted(view),
+        weighed=_weighed(_counted(view)),
         missing=_missing(view),
     )
 
@@ -83,9 +91,15 @@ def _links(token: str | None, language: str) -> Sequence[tuple[str, str, str]]:
 
 
 def _counted(view: DecisionView) -> Mapping[str, HeadWeights]:
-    """What speaks for and against by outcome, for the heads that answered."""
+    """What counted by outcome, for the heads that answered."""
     heads = {"remission": view.remission, "relapse": view.relapse}
     return {name: head for name, head in heads.items() if head is not None}
+
+
+def _weighed(counted: Mapping[str, HeadWeights]) -> str:
+    """The outcome whose list a patient sees: the first of which the model tells people apart; empty without one."""
+    told_apart = [name for name, head in counted.items() if not head.average]
+    return next(iter([*told_apart, *counted]), "")
 
 
 def _missing(view: DecisionView) -> tuple[Sequence[str], int]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from serving.contract.response import Applicability
+from serving.contract.response import Applicability, Caution
+from serving.decision.caution_sources import shown_source
 from serving.decision.curve import CurveFigure
 from serving.decision.features import FeatureWeight, GroupWeight
-from serving.decision.frequencies import Frequency
+from serving.decision.frequencies import PEOPLE, Frequency
+from serving.decision.model_notes import ModelNote
 from serving.decision.names import PageNames, key_of
 from serving.decision.questions import OpenQuestion
 from serving.decision.study import StudyFacts
@@ -15,6 +17,10 @@ from serving.decision.view import OutcomeNumber, ReachedLandmark
 
 DAYS_OF_WEEK = 7
 DIGEST_DIGITS = 12
+LEAST_WHOLE = 10
+"""Percent from which on a probability is shown without a decimal: more is not known so exactly."""
+MOST_NAMED = 4
+"""Facts that are named to a patient; more would be a list that nobody reads."""
 
 
 class PagePhrases:
@@ -31,7 +37,12 @@ class PagePhrases:
         name = self._names.landmark(landmark.name)
         return self._t("known-until", landmark=name, day=landmark.day, date=date)
 
-    def _time(self, outcome: str, days: int | None) -> str:
+    def clinical_landmark(self, landmark: ReachedLandmark) -> str:
+        """The landmark with its day and date."""
+        date = "none" if landmark.date is None else self._t("date", date=landmark.date)
+        return self._t("landmark", landmark=self._names.landmark(landmark.name), day=landmark.day, date=date)
+
+    def time(self, outcome: str, days: int | None) -> str:
         """A time in weeks, or in days if it is not a number of weeks; empty for ``None``.
 
         A relapse comes within it, a remission lasts for it: some languages say the two in different cases.
@@ -46,22 +57,10 @@ class PagePhrases:
         """How many of 100 people."""
         return self._t("of-100", people=shown.people)
 
-    def sentence(self, number: OutcomeNumber) -> str:
-        """A number as a sentence about 100 people."""
-        time = self._time(number.outcome, number.days)
-        return self._t(f"sentence-{number.outcome}", people=number.frequency.people, time=time)
-
-    def sureness(self, number: OutcomeNumber) -> str:
-        """The range of a number, and how sure it is."""
-        shown = number.frequency
-        if shown.sureness == "none":
-            return self._t("average-number" if number.average else "no-range")
-        return f"{self._t('range', low=shown.low, high=shown.high)} {self._t(f'sure-{shown.sureness}')}"
-
     def sooner(self, number: OutcomeNumber) -> list[str]:
         """The number at shorter horizons."""
         return [
-            self._t(f"sooner-{number.outcome}", time=self._time(number.outcome, days), number=self.with_range(shown))
+            self._t(f"sooner-{number.outcome}", time=self.time(number.outcome, days), number=self.with_range(shown))
             for days, shown in number.sooner
         ]
 
@@ -74,8 +73,9 @@ class PagePhrases:
     def icons(self, shown: Frequency) -> str:
         """The 100 icons as text."""
         if shown.low is None or shown.high is None:
-            return self._t("icons-plain", people=shown.people, empty=100 - shown.people)
-        return self._t("icons-range", low=shown.low, between=shown.high - shown.low, empty=100 - shown.high)
+            return self._t("icons-plain", people=shown.people, empty=PEOPLE - shown.people)
+        counts = {"low": shown.low, "between": shown.high - shown.low, "empty": PEOPLE - shown.high}
+        return self._t("icons-range", people=shown.people, **counts)
 
     def curve(self, drawing: CurveFigure) -> str:
         """The curve as text: its last number."""
@@ -83,11 +83,28 @@ class PagePhrases:
         return self._t("curve-summary", people=self.with_range(shown), week=week)
 
     def group(self, group: GroupWeight) -> str:
-        """A group of features, and the one that counts most in it."""
+        """A group of features, and the one that counts most in it with where it stands."""
         name = self._t(key_of("group", group.group))
-        shown = f"{name[:1].upper()}{name[1:]}"
-        most = "" if group.most is None else self._names.plain_feature(group.most.name, group.most.meaning)
-        return shown if most in ("", name) else f"{shown} ({self._t('weighing-most', feature=most)})"
+        shown, most = f"{name[:1].upper()}{name[1:]}", group.most
+        if most is None:
+            return shown
+        feature, stand = self._names.plain_feature(most.name, most.meaning), most.stand
+        if feature == name:
+            return shown if stand == "unknown" else f"{shown}: {self._t('stand', stand=stand)}"
+        if stand == "unknown":
+            return self._t("weighing-most", group=shown, feature=feature)
+        return self._t("weighing-most-stand", group=shown, feature=feature, stand=self._t("stand", stand=stand))
+
+    def missing(self, used: Sequence[str]) -> tuple[str, list[str], str]:
+        """What the model looks at and was not recorded, for the patient: how much, which if little, and so what."""
+        if len(used) > MOST_NAMED:
+            return self._t("missing-many", number=len(used)), [], ""
+        named = [self._names.plain_feature(one) for one in used]
+        return (
+            self._t("missing-few", number=len(used)),
+            named,
+            self._t("missing-with", number=len(used)) if used else "",
+        )
 
     def exact(self, numbers: Sequence[OutcomeNumber]) -> list[tuple[str, str, str]]:
         """Every number with its interval, the sooner horizons before the longest."""
@@ -100,11 +117,12 @@ class PagePhrases:
 
     def outcome(self, number: OutcomeNumber) -> str:
         """What a number is about, in a clinician's words."""
-        return self._t(f"exact-{number.outcome}", time=self._time(number.outcome, number.days))
+        return self._t(f"exact-{number.outcome}", time=self.time(number.outcome, number.days))
 
     def percent(self, shown: Frequency) -> str:
-        """A probability to a tenth of a percent."""
-        return self._t("percent", number=round(100 * shown.probability, 1))
+        """A probability in percent, with a decimal below 10%."""
+        percent = round(100 * shown.probability, 1)
+        return self._t("percent", number=percent if percent < LEAST_WHOLE else round(100 * shown.probability))
 
     def interval(self, shown: Frequency) -> str:
         """The interval of a probability, rounded outwards."""
@@ -126,16 +144,25 @@ class PagePhrases:
 
     def features(self, names: Sequence[str]) -> str:
         """Features by name."""
-        return ", ".join(map(self._names.feature, names))
+        return "; ".join(map(self._names.feature, names))
 
     def alikeness(self, found: Applicability | None) -> str:
-        """Whether the patient is like the training patients, and if not, why."""
+        """Whether the patient is comparable with the training patients, and if not, why."""
         if found is None:
             return self._t("like-unknown")
         if found.verdict == "inside":
             return self._t("like-inside")
         why = "; ".join(self._names.unlike(reason, found.verdict) for reason in found.reasons)
         return self._t("like-edge" if found.verdict == "at_the_edge" else "like-outside", why=why)
+
+    def source(self, caution: Caution) -> str:
+        """The source of a caution."""
+        return shown_source(caution.source, self._t("not-checked"), self._t("our-judgement"))
+
+    def note(self, note: ModelNote) -> str:
+        """A note on the model in words of the language; empty where there are none."""
+        found = self._names.note(note)
+        return f"{self._t(f'contributions-{note.head}')}: {found}" if found and note.head else found
 
     def model(self, version: str, digest: str, prediction_id: str, landmark: str | None, study: StudyFacts) -> str:
         """Which model answered, and on how many patients it was fitted."""
@@ -147,12 +174,13 @@ class PagePhrases:
         return self._t("model-fitted", version=version, digest=shown, id=prediction_id, heads=heads).strip()
 
     def question(self, question: OpenQuestion) -> str:
-        """The label of a question."""
+        """The label of a question, which is about another person."""
         if question.instrument:
-            return self._t("what-if-rating", scale=question.meaning)
-        name = self._names.plain_feature(question.feature, question.meaning)
+            return self._t("what-if-rating", scale=self._names.score(question.instrument, question.meaning))
         if question.kind == "choice":
             name = self._names.choice_of(question.name)
+        else:
+            name = self._names.asked(question.name, question.feature, question.meaning)
         return f"{name[:1].upper()}{name[1:]}"
 
     def limits(self, question: OpenQuestion) -> str:
@@ -160,6 +188,8 @@ class PagePhrases:
         low, high = question.minimum, question.maximum
         if low is None or high is None:
             return ""
+        if question.instrument:
+            return self._t("what-if-range-rating", low=low, high=high, better=question.higher_is)
         if not question.unit:
             return self._t("what-if-range", low=low, high=high)
         return self._t("what-if-range-unit", low=low, high=high, unit=self._names.unit(question.unit))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from features.protocol.columns import Column
+from features.protocol.instrument import Direction, Instrument
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -31,7 +32,8 @@ Answers: TypeAlias = Mapping[str, float | bool | str]
 class OpenQuestion:
     """One question; ``name`` is the column that it fills, ``feature`` how it is called.
 
-    ``instrument`` is the scale of the next rating. A number is within ``minimum`` and ``maximum``, in ``unit``.
+    ``instrument`` is the scale of the next rating, on which a ``higher_is`` worse or better. A number is within
+    ``minimum`` and ``maximum``, in ``unit``.
     """
 
     name: str
@@ -44,6 +46,7 @@ class OpenQuestion:
     whole: bool = False
     unit: str = ""
     choices: tuple[str, ...] = ()
+    higher_is: Direction = "worse"
 
 
 def questions(request: bytes, answer: Prediction, study: StudyFacts) -> tuple[OpenQuestion, ...]:
@@ -127,8 +130,23 @@ def _rating(document: Mapping[str, Any], answer: Prediction, study: StudyFacts) 
         return
     declared = study.protocol.instruments[scale]
     yield OpenQuestion(
-        RATING, "number", RATING, declared.title, scale, declared.minimum, declared.maximum, whole=True, unit="points"
+        RATING,
+        "number",
+        RATING,
+        declared.title,
+        scale,
+        declared.minimum,
+        declared.maximum,
+        whole=True,
+        unit="points",
+        higher_is=declared.higher_is,
     )
+
+
+def deciding_scale(request: bytes, study: StudyFacts) -> Instrument | None:
+    """The scale that decides the patient's outcomes; ``None`` without a rating that counts."""
+    scale = _primary(json.loads(request).get("assessments") or (), study)
+    return None if scale is None else study.protocol.instruments[scale]
 
 
 def _primary(assessments: Sequence[Mapping[str, Any]], study: StudyFacts) -> str | None:

@@ -1,29 +1,46 @@
 """What the page says of the model's study: on whom it was fitted, by which protocol, and whether they were made up."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeAlias
 
 from features.protocol.document import Protocol
 from models.bundle import Bundle
+from models.outcome_model import OutcomeModel
+from models.performance import Performance
+from models.score import LinearScore
 from serving.contract.response import AnsweringModel
+
+Centres: TypeAlias = Mapping[str, float]
+"""The averages of features among the training patients."""
 
 
 @dataclass(frozen=True)
 class StudyFacts:
     """``patients`` are the numbers of those on whom each head of a landmark was fitted, by landmark and head.
 
-    ``synthetic``: they were made up.
+    ``synthetic``: they were made up. ``centres`` are the averages of the features by landmark and head; none of boosted
+    trees, which have none. ``features``: how many there are. ``current``: it is the study of the model that answered.
     """
 
     bundle_digest: str
     protocol: Protocol
     synthetic: bool
-    patients: dict[str, dict[str, int]]
+    patients: Mapping[str, Mapping[str, int]]
+    centres: Mapping[str, Mapping[str, Centres]] = field(default_factory=dict)
+    features: int = 0
+    performance: Performance | None = None
+    current: bool = True
 
     @property
     def fewest_years(self) -> float:
         """The age from which on the model answers."""
         return self.protocol.eligibility.minimum_age
+
+    @property
+    def validated_on_real_patients(self) -> bool:
+        """Whether figures for real patients are stored with the model."""
+        return self.performance is not None and not all(one.synthetic for one in self.performance.measured)
 
     def answered(self, model: AnsweringModel) -> bool:
         """Whether it is the model that answered."""
@@ -33,11 +50,13 @@ class StudyFacts:
         """The facts for an answer: nothing of the study of another model, which has replaced the one that answered."""
         if self.answered(model):
             return replace(self, synthetic=model.synthetic)
-        return replace(self, synthetic=model.synthetic, patients={})
+        return replace(
+            self, synthetic=model.synthetic, patients={}, centres={}, features=0, performance=None, current=False
+        )
 
 
-def study_facts(bundle: Bundle) -> StudyFacts:
-    """The facts about a bundle's study."""
+def study_facts(bundle: Bundle, performance: Performance | None = None) -> StudyFacts:
+    """The facts about a bundle's study; ``performance`` is what is stored beside it."""
     return StudyFacts(
         bundle_digest=bundle.digest,
         protocol=bundle.protocol,
@@ -46,4 +65,18 @@ def study_facts(bundle: Bundle) -> StudyFacts:
             model.landmark.name: {name: record.patients for name, record in records.items()}
             for model, records in zip(bundle.models, bundle.records, strict=True)
         },
+        centres={model.landmark.name: _centres(model, bundle.features) for model in bundle.models},
+        features=len(bundle.features),
+        performance=performance,
     )
+
+
+def _centres(model: OutcomeModel, features: tuple[str, ...]) -> Mapping[str, Centres]:
+    scores = {"remission": model.remission and model.remission.score, "relapse": model.relapse and model.relapse.score}
+    return {
+        head: {
+            features[column]: centre for column, centre in zip(score.used.tolist(), score.centre.tolist(), strict=True)
+        }
+        for head, score in scores.items()
+        if isinstance(score, LinearScore)
+    }

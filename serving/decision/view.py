@@ -5,9 +5,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from features.protocol.instruments import Instrument
 from serving.contract.calendar import CourseCalendar
 from serving.contract.response import (
     Applicability,
@@ -18,9 +19,10 @@ from serving.contract.response import (
     PredictionResponse,
     Reason,
 )
-from serving.decision.features import HeadWeights, head_weights
+from serving.decision.features import NO_CENTRES, HeadWeights, head_weights
 from serving.decision.frequencies import Frequency, frequency
-from serving.decision.questions import OpenQuestion, questions
+from serving.decision.model_notes import ModelNote, model_notes
+from serving.decision.questions import OpenQuestion, deciding_scale, questions
 from serving.decision.study import StudyFacts
 from serving.storage.launches import Launch
 
@@ -52,8 +54,8 @@ class ReachedLandmark:
 class DecisionView:
     """All that the page shows; ``token`` is that of its launch, if its reader may ask what-ifs and change the language.
 
-    Without a prediction ``numbers`` is empty and ``reasons`` says why. ``remission`` and ``relapse`` are what speaks
-    for and against.
+    Without a prediction ``numbers`` is empty and ``reasons`` says why. ``remission`` and ``relapse`` are what counted.
+    ``scale`` decides the patient's outcomes.
     """
 
     prediction_id: str
@@ -69,25 +71,51 @@ class DecisionView:
     relapse: HeadWeights | None = None
     not_recorded: tuple[str, ...] = ()
     unused_rows: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[ModelNote, ...] = ()
+    scale: Instrument | None = None
     reasons: tuple[Reason, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     token: str | None = None
     minutes: int | None = None
+    made_on: dt.date | None = None
+
+    @property
+    def average(self) -> bool:
+        """Whether everybody gets each of its numbers."""
+        return all(number.average for number in self.numbers)
 
     @property
     def has_range(self) -> bool:
         """Whether any of its numbers has an interval."""
         return any(number.frequency.low is not None for number in self.numbers)
 
+    @property
+    def lacks_range(self) -> bool:
+        """Whether any of its numbers has no interval."""
+        return any(number.frequency.low is None for number in self.numbers)
 
-def decision_view(launch: Launch, study: StudyFacts, token: str | None, minutes: int | None = None) -> DecisionView:
-    """The page of a launch under a token; ``minutes`` is for how long its link works."""
+
+def decision_view(
+    launch: Launch,
+    study: StudyFacts,
+    token: str | None,
+    minutes: int | None = None,
+    made_on: dt.date | None = None,
+) -> DecisionView:
+    """The page of a launch under a token; ``minutes`` is for how long its link works, ``made_on`` today's date."""
     answer = PredictionResponse.model_validate_json(launch.answer).root
     study = study.of_answer(answer.model)
     if isinstance(answer, NotPredictable):
-        return _without_prediction(answer, study, token, minutes)
-    remission, relapse = _explained(answer)
+        view = _without_prediction(answer, study)
+    else:
+        view = _with_numbers(answer, launch, study)
+    if not token or view.average or not study.current:  # the numbers of another would be the same, or of another model
+        view = replace(view, questions=())
+    return replace(view, token=token, minutes=minutes, made_on=made_on)
+
+
+def _with_numbers(answer: Prediction, launch: Launch, study: StudyFacts) -> DecisionView:
+    remission, relapse = _explained(answer, study)
     return DecisionView(
         prediction_id=answer.prediction_id,
         version=answer.model.version,
@@ -102,10 +130,9 @@ def decision_view(launch: Launch, study: StudyFacts, token: str | None, minutes:
         relapse=relapse,
         not_recorded=tuple(answer.not_recorded),
         unused_rows=sum(vars(answer.not_used).values()),
-        notes=tuple(answer.notes),
-        questions=questions(launch.request, answer, study) if token and study.answered(answer.model) else (),
-        token=token,
-        minutes=minutes,
+        notes=model_notes(answer.notes),
+        scale=deciding_scale(launch.request, study) if study.current else None,
+        questions=questions(launch.request, answer, study) if study.current else (),
     )
 
 
@@ -114,9 +141,7 @@ def numbers_of(answer: Prediction) -> tuple[OutcomeNumber, ...]:
     return tuple(_numbers(answer, *_explained(answer)))
 
 
-def _without_prediction(
-    answer: NotPredictable, study: StudyFacts, token: str | None, minutes: int | None
-) -> DecisionView:
+def _without_prediction(answer: NotPredictable, study: StudyFacts) -> DecisionView:
     return DecisionView(
         prediction_id=answer.prediction_id,
         version=answer.model.version,
@@ -125,15 +150,17 @@ def _without_prediction(
         cautions=tuple(answer.cautions),
         applicability=answer.applicability,
         reasons=tuple(answer.reasons),
-        token=token,
-        minutes=minutes,
     )
 
 
-def _explained(answer: Prediction) -> tuple[HeadWeights | None, HeadWeights | None]:
+def _explained(answer: Prediction, study: StudyFacts | None = None) -> tuple[HeadWeights | None, HeadWeights | None]:
     if answer.reasons is None:
         return None, None
-    return head_weights(answer.reasons.remission), head_weights(answer.reasons.relapse)
+    centres = {} if study is None else study.centres.get(answer.landmark.name, {})
+    return (
+        head_weights(answer.reasons.remission, centres.get("remission", NO_CENTRES)),
+        head_weights(answer.reasons.relapse, centres.get("relapse", NO_CENTRES)),
+    )
 
 
 def _numbers(answer: Prediction, remission: HeadWeights | None, relapse: HeadWeights | None) -> Sequence[OutcomeNumber]:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
+from serving.contract.calendar import today_in
 from serving.contract.dated_record import DatedRecord, in_days
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
@@ -154,7 +155,9 @@ def _opened(token: str) -> OpenedLaunch | None:
 
 def _page_of(launch: Launch, token: str, request: Request) -> str:
     worker = current_worker()
-    view = decision_view(launch, study_facts(worker.loader.served.bundle), token, worker.settings.launch_minutes)
+    served, settings = worker.loader.served, worker.settings
+    study = study_facts(served.bundle, served.pages.description.performance)
+    view = decision_view(launch, study, token, settings.launch_minutes, today_in(settings.time_zone))
     return render_page(view, sent_language(request.scope, request.headers))
 
 

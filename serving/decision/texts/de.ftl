@@ -1,19 +1,25 @@
-### Die Texte der Seite für die gemeinsame Entscheidung. Der Teil für Patienten ist einfach: ein Test misst es.
+### Die Texte der Seite für die gemeinsame Entscheidung. Der Teil für die behandelte Person ist einfach: ein Test misst es.
 
 ## Die Seite
 
-title = Besserung und Rückfall: Zahlen für das Gespräch
+title = Gesund werden und gesund bleiben: Zahlen für das Gespräch
 skip = Zu den Zahlen
 languages = Sprache
 link-minutes = { $minutes ->
     [one] Dieser Link gilt 1 Minute. Drucken Sie die Seite, wenn Sie sie behalten wollen.
    *[other] Dieser Link gilt { $minutes } Minuten. Drucken Sie die Seite, wenn Sie sie behalten wollen.
 }
-synthetic-title = Erfundene Daten: nicht zum Entscheiden
-synthetic-text = Dieses Modell beruht auf erfundenen (synthetischen) Menschen. Die Zahlen sagen nichts über einen echten Menschen.
-research = Das ist Software für die Forschung. Sie ist kein Medizinprodukt und gibt keinen Rat.
+synthetic-title = Das ist ein Beispiel: Entscheiden Sie nicht nach diesen Zahlen
+synthetic-text = Das Modell beruht auf Daten erfundener (synthetischer) Personen. Die Zahlen handeln nicht von Ihnen.
+research = KAP Outcomes, Software für die Forschung. Sie ist kein Medizinprodukt und gibt keinen Rat.
+made-on = Erstellt am { $date }.
+strip-cautions = Für die Behandelnden: { $number ->
+    [one] 1 Warnhinweis
+   *[other] { $number } Warnhinweise
+}
+safety-patient = In Ihrer Akte stehen Punkte zur Sicherheit. Diese gehen Ihre Behandelnden mit Ihnen durch.
 
-## Die Zahlen, für Patienten und Angehörige
+## Die Zahlen, für die behandelte Person und ihre Angehörigen
 
 patient-title = Für Sie und Ihre Familie
 known-until = { $date ->
@@ -24,31 +30,88 @@ date = { DATETIME($date, dateStyle: "long") }
 
 outcome-remission = Kaum noch Beschwerden
 outcome-relapse = Beschwerden kommen wieder
+outcome-relapse-later = Wenn es so weit kommt: Beschwerden kommen wieder
 outcome-sustained = Länger kaum Beschwerden
 of-100 = { $people ->
     [0] weniger als 1
     [100] mehr als 99
    *[other] etwa { $people }
 } von 100
-sentence-remission = { $people ->
-    [0] Von 100 Menschen wie Ihnen hat weniger als 1
-    [100] Von 100 Menschen wie Ihnen haben mehr als 99
-    [1] Von 100 Menschen wie Ihnen hat etwa 1
-   *[other] Von 100 Menschen wie Ihnen haben etwa { $people }
-} einige Wochen nach der letzten Sitzung kaum noch Beschwerden. Das heißt Remission.
-sentence-relapse = { $people ->
-    [0] Von 100 Menschen in Remission hat weniger als 1
-    [100] Von 100 Menschen in Remission haben mehr als 99
-    [1] Von 100 Menschen in Remission hat etwa 1
-   *[other] Von 100 Menschen in Remission haben etwa { $people }
-} in { $time } einen Rückfall. Das heißt: Die Beschwerden kommen wieder.
-sentence-sustained = { $people ->
-    [0] Von 100 Menschen wie Ihnen erreicht weniger als 1 die Remission und hat
-    [100] Von 100 Menschen wie Ihnen erreichen mehr als 99 die Remission und haben
-    [1] Von 100 Menschen wie Ihnen erreicht etwa 1 die Remission und hat
-   *[other] Von 100 Menschen wie Ihnen erreichen etwa { $people } die Remission und haben
-} { $time } lang keinen Rückfall.
-sooner-relapse = In { $time }: { $number }.
+who-like = { $kind ->
+    [synthetic] erfundenen Menschen mit Angaben wie Ihren
+   *[real] Menschen wie Ihnen
+}
+who-study = { $kind ->
+    [synthetic] erfundenen Menschen in der Studie
+   *[real] Menschen in der Studie
+}
+window = etwa { $first } bis { $last } Wochen nach { $anchor ->
+    [index] dem Beginn
+   *[other] der letzten Sitzung
+}
+window-one = etwa { $first ->
+    [one] 1 Woche
+   *[other] { $last } Wochen
+} nach { $anchor ->
+    [index] dem Beginn
+   *[other] der letzten Sitzung
+}
+window-unknown = einige Wochen nach der letzten Sitzung
+sentence-remission = Von 100 { $who } { $people ->
+    [0] hat weniger als 1
+    [100] haben mehr als 99
+    [1] hat etwa 1
+   *[other] haben etwa { $people }
+} kaum noch Beschwerden, { $when }. Das nennt man Remission.
+complement-remission = { $people ->
+    [0] Bei weniger als 1 ist das nicht so.
+    [100] Bei mehr als 99 ist das nicht so.
+   *[other] Bei etwa { $people } ist das nicht so.
+}
+others-remission = Auch ihnen kann es besser gehen, aber nicht so weit.
+lead-relapse = { $start ->
+    [now] Gezählt wird nur unter { $who }, die jetzt kaum noch Beschwerden haben.
+   *[then] Gezählt wird nur unter { $who }, die so weit kommen.
+}
+sentence-relapse = Von 100 davon { $people ->
+    [0] hat weniger als 1
+    [100] haben mehr als 99
+    [1] hat etwa 1
+   *[other] haben etwa { $people }
+} innerhalb von { $time } { $start ->
+    [now] ab jetzt
+   *[then] danach
+} wieder Beschwerden (Rückfall).
+complement-relapse = { $people ->
+    [0] Bei weniger als 1 davon ist das nicht so.
+    [100] Bei mehr als 99 davon ist das nicht so.
+   *[other] Bei etwa { $people } davon ist das nicht so.
+}
+sentence-sustained = Von denselben 100 Menschen wie im ersten Kasten { $people ->
+    [0] kommt weniger als 1 so weit und bleibt
+    [100] kommen mehr als 99 so weit und bleiben
+    [1] kommt etwa 1 so weit und bleibt
+   *[other] kommen etwa { $people } so weit und bleiben
+} { $time } lang fast ohne Beschwerden.
+sentence-sustained-own = Von 100 { $who } { $people ->
+    [0] kommt weniger als 1 so weit und bleibt
+    [100] kommen mehr als 99 so weit und bleiben
+    [1] kommt etwa 1 so weit und bleibt
+   *[other] kommen etwa { $people } so weit und bleiben
+} { $time } lang fast ohne Beschwerden.
+sentence-sustained-now = Von 100 { $who }, die jetzt kaum noch Beschwerden haben, { $people ->
+    [0] bleibt weniger als 1
+    [100] bleiben mehr als 99
+    [1] bleibt etwa 1
+   *[other] bleiben etwa { $people }
+} { $time } lang fast ohne Beschwerden.
+part-of-first = Sie gehören zu den { $people }.
+complement-sustained = { $people ->
+    [0] Bei weniger als 1 ist das nicht so.
+    [100] Bei mehr als 99 ist das nicht so.
+   *[other] Bei etwa { $people } ist das nicht so.
+}
+sooner-relapse = Innerhalb von { $time }: { $number }.
 sooner-sustained = { $time } lang: { $number }.
 weeks-within = { $weeks ->
     [one] 1 Woche
@@ -68,27 +131,42 @@ days-long = { $days ->
 }
 range = Es können { $low } bis { $high } sein.
 sure-high = Diese Zahl ist recht sicher.
-sure-medium = Diese Zahl ist nur zum Teil sicher.
-sure-low = Diese Zahl ist unsicher.
-average-number = Das Modell gibt allen dieselbe Zahl. Es kann die Menschen hier nicht unterscheiden. Darum gibt es keine Spanne.
+sure-medium = Diese Zahl ist etwas unsicher.
+sure-low = Diese Zahl ist sehr unsicher.
+average-number = Das Modell gibt allen dieselbe Zahl: den Durchschnitt der { $number ->
+    [unknown] {""}
+   *[other] { $number }{" "}
+}{ $kind ->
+    [synthetic] erfundenen Menschen
+   *[real] Menschen
+}, auf denen es beruht. Eine Spanne dazu kennt es nicht.
+average-sustained = Das Modell gibt allen dieselbe Zahl. Sie folgt aus den ersten beiden Zahlen. Eine Spanne hat sie nicht.
+why-average-few = Zu wenige Menschen hatten das seltenere Ergebnis, um die Menschen zu unterscheiden.
+why-average-no-better = Keine Angabe sagte mehr voraus als dieser Durchschnitt.
+in-group = { $people ->
+    [0] Weniger als 1
+    [100] Mehr als 99
+   *[other] Etwa { $people }
+} von 100 in der Gruppe. Niemand weiß, welche.
 no-range = Dieses Modell gibt keine Spanne an. Darum wissen wir nicht, wie sicher die Zahl ist.
-range-meaning = Die Spanne (90-%-Intervall) zeigt, wie sehr die Zahl anders wäre, wenn andere Menschen in der Studie gewesen wären. Sie sagt nicht, was bei Ihnen geschieht.
+range-meaning = Die Spanne zeigt, wie unsicher die Zahl ist. Mit anderen Menschen in der Studie könnte die Zahl überall darin liegen, manchmal auch außerhalb. Was bei Ihnen geschieht, sagt sie nicht.
 edge-patient = Sie sind anders als die meisten Menschen in der Studie. Darum sind alle Zahlen hier weniger sicher als sonst.
 
 icons-title = { $number }, gezeigt als 100 Menschen
-icons-range = { $low } Menschen sind gefüllt. { $between } sind abgestuft: das ist die Spanne. { $empty } sind leer.
-icons-plain = { $people } Menschen sind gefüllt. { $empty } sind leer.
+icons-range = Die beste Schätzung ist { $people }. { $low } Menschen sind gefüllt. { $between } sind abgestuft: das ist die Spanne. { $empty } sind leer.
+icons-plain = { $people } Menschen sind grau. { $empty } sind leer. Niemand weiß, welche es trifft.
 legend-title = So liest man die 100 Menschen
-legend-filled = Gefüllt: trifft auch am unteren Ende ein
-legend-shaded = Abgestuft: die Spanne. Je kräftiger, desto eher
-legend-empty = Leer: auch am oberen Ende nicht
-legend-filled-plain = Gefüllt: Es trifft ein
-legend-empty-plain = Leer: Es trifft nicht ein
+legend-filled = Gefüllt: auch bei der niedrigsten Schätzung gezählt.
+legend-shaded = Abgestuft: Die Schätzung könnte überall in diesen Figuren enden.
+legend-empty = Leer: auch bei der höchsten Schätzung nicht gezählt.
+legend-line = Linie: die beste Schätzung.
+legend-plain = Grau: So viele der Gruppe sind gezählt. Eine Spanne gibt es nicht.
+legend-nobody = Keine Figur sind Sie.
 
 curve-title = Wann kommen die Beschwerden wieder?
-curve-caption = Die Linie zeigt: So viele von 100 Menschen in Remission hatten bis zu jeder Woche einen Rückfall.
+curve-caption = So viele von 100 Menschen in Remission haben bis zur jeweiligen Woche einen Rückfall.
 curve-caption-band = Das helle Band ist die Spanne.
-curve-weeks = Wochen seit der Remission
+curve-weeks = Wochen seit Beginn der Remission
 curve-people = Menschen von 100
 curve-summary = { $people } bis Woche { $week }
 curve-table = Die Kurve als Tabelle
@@ -96,36 +174,55 @@ column-week = Woche
 column-people = Rückfall, von 100
 column-range = Spanne
 
-weighing-title = Was dafür und was dagegen spricht
-weighing-intro = In der Studie gingen diese Punkte mit einem besseren oder einem schlechteren Ergebnis einher. Sie sind nicht der Grund dafür.
-weighing-for = Für die Remission
-weighing-against = Gegen die Remission
-weighing-for-relapse = Für keinen Rückfall
-weighing-against-relapse = Dagegen: für einen Rückfall
+weighing-title = Was die Schätzung berücksichtigt
+weighing-intro = Das heißt nicht, dass diese Punkte die Ursache sind. Nichts davon ist Ihre Schuld.
+weighing-about-remission = Diese Liste gehört zur ersten Zahl.
+weighing-about-relapse = Diese Liste gehört zu den Beschwerden, die wiederkommen.
+weighing-more-remission = Öfter zusammen mit Remission
+weighing-less-remission = Seltener zusammen mit Remission
+weighing-more-relapse = Öfter zusammen mit einem Rückfall
+weighing-less-relapse = Seltener zusammen mit einem Rückfall
 weighing-nothing = Nichts, was auffällt.
-weighing-average = Nichts: Das Modell gibt allen dieselbe Zahl.
-weighing-most = vor allem: { $feature }
+weighing-average = Keine Angaben zu Ihnen: Das Modell gibt allen dieselbe Zahl.
+weighing-most = { $group }: vor allem { $feature }
+weighing-most-stand = { $group }: vor allem { $feature } ({ $stand })
+stand = { $stand ->
+    [yes] ja
+    [no] nein
+    [above] über dem Mittel der Studie
+   *[below] unter dem Mittel der Studie
+}
 group-baseline-severity = wie stark die Beschwerden am Anfang waren
 group-treatment-history = was vorher schon versucht wurde
 group-early-response = wie es seit der ersten Sitzung lief
 group-patient-context = was Sie mitbringen, etwa Alter oder andere Leiden
 group-study-covariate = anderes, wonach diese Studie fragte
 
-missing-patient = { $number ->
+
+missing-few = { $number ->
     [0] Alles, was das Modell nutzt, war bekannt.
-    [one] Eine Angabe, die das Modell nutzt, fehlte. Mit ihr könnten die Zahlen anders sein.
-   *[other] { $number } Angaben, die das Modell nutzt, fehlten. Mit ihnen könnten die Zahlen anders sein.
+    [one] Eine Angabe fehlte:
+   *[other] { $number } Angaben fehlten:
 }
+missing-with = { $number ->
+    [one] Mit ihr könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
+   *[other] Mit ihnen könnten die Zahlen höher oder niedriger sein. Wenn Sie sie kennen, sagen Sie es in der Behandlung: Dann kann man Ihre Zahlen neu berechnen.
+}
+missing-many = { $number } Angaben, die das Modell nutzt, fehlten. Mit ihnen könnten die Zahlen höher oder niedriger sein. Die Liste steht im Teil für die Behandelnden. Wenn Sie etwas davon kennen, kann man Ihre Zahlen neu berechnen.
 
 limits-title = Was die Zahlen nicht sagen
-limits-treat = <b>Sollen Sie eine Behandlung beginnen, weiter machen oder beenden? Brauchen Sie mehr Sitzungen, um gesund zu bleiben? Das kann dieses Modell nicht sagen.</b> Alle Menschen in der Studie wurden behandelt. Die Zahlen sagen, was danach oft kommt. Sie sagen nicht, was die Behandlung bewirkt. Sie sagen auch nicht, was ohne sie käme.
-limits-person = Die Zahlen gelten für Gruppen von Menschen. Niemand weiß, was bei Ihnen geschieht. Sprechen Sie zusammen darüber.
+limits-treat = <b>Sollen Sie eine Behandlung beginnen, fortsetzen oder beenden? Brauchen Sie mehr Sitzungen, um gesund zu bleiben? Das kann dieses Modell nicht sagen.</b> Alle Menschen in der Studie wurden behandelt. Die Zahlen sagen, was danach oft kommt. Sie sagen nicht, was die Behandlung bewirkt. Sie sagen auch nicht, was ohne sie käme.
+limits-person = Die Zahlen gelten für Gruppen von Menschen. Niemand weiß, was bei Ihnen geschieht. Wenn Beschwerden wiederkommen, gibt es Hilfe: Sprechen Sie schon jetzt darüber.
 
 what-if-title = Die Zahlen eines anderen Menschen
-what-if-intro = Einiges ist noch offen. Tragen Sie etwas ein, dann sehen Sie die Zahlen eines <b>anderen Menschen</b>. Er ist nur in diesen Angaben anders als Sie. Das ist <b>nicht die Wirkung einer Behandlung</b> und auch nicht die einer Änderung.
-what-if-rating = Nächste Messung ({ $scale })
+what-if-intro = Einiges ist noch offen. Tragen Sie etwas ein, dann sehen Sie die Zahlen eines <b>anderen Menschen</b>. Er ist nur in diesen Angaben anders als Sie. Das vergleicht Menschen. Es zeigt <b>nicht</b>, was geschähe, wenn Sie sich änderten. Ein niedriger Wert hier macht Ihre eigenen Aussichten nicht besser.
+what-if-rating = Nächster Wert dieser Person: { $scale }
 what-if-range = { $low } bis { $high }
 what-if-range-unit = { $low } bis { $high } { $unit }
+what-if-range-rating = { $low } { $better ->
+    [better] (schwer) bis { $high } (keine Beschwerden)
+   *[worse] (keine Beschwerden) bis { $high } (schwer)
+}
 what-if-open = nicht bekannt
 what-if-button = Zahlen des anderen Menschen zeigen
 what-if-result = Die Zahlen eines anderen Menschen
@@ -148,7 +245,7 @@ nothing-title = Für Sie gibt es keine Zahl
 nothing-intro = Das Modell kann hier keine Zahl nennen. Das sagt nichts darüber, wie es Ihnen gehen wird.
 nothing-landmark_not_reached = Es ist noch zu früh, oder eine Sitzung ist nicht eingetragen.
 nothing-age_outside = In der Studie war niemand in Ihrem Alter.
-nothing-died = In der Akte steht, dass der Patient gestorben ist.
+nothing-died = In der Akte steht, dass die Person gestorben ist.
 nothing-withdrew = In der Akte steht, dass die Behandlung vorher endete.
 nothing-ended_before = Ein Rückfall oder das Ende der Behandlung ist schon eingetragen.
 nothing-no_baseline = Es fehlt eine Messung der Beschwerden von vor der ersten Sitzung.
@@ -165,22 +262,27 @@ nothing-other = Das Modell nennt einen Grund, den diese Seite nicht kennt.
 clinician-title = Für die Behandelnden
 reason-title = Warum es keine Zahl gibt
 cautions-title = Warnhinweise
-cautions-intro = Tatsachen aus der Akte, die abzuwägen sind, was auch immer die Zahlen sagen.
+cautions-intro = Tatsachen aus der Akte, die zu berücksichtigen sind, was auch immer die Zahlen sagen.
 cautions-none = Keine aus dem, was eingetragen ist. Das heißt nicht: kein Risiko. Was nicht eingetragen ist, gibt keinen Hinweis.
+not-checked = nicht geprüft
+our-judgement = unser Urteil
 source = Quelle
 exact-title = Genaue Zahlen
-exact-caption = Zeiten zählen ab der Remission
+exact-caption = Zeiten zählen ab der Messung, die die Remission zeigt
 exact-outcome = Ergebnis
 exact-probability = Wahrschein­lichkeit
-exact-interval = 90-%-Intervall
+exact-interval = 90-%-Unsicher­heitsbereich
 exact-remission = Remission
-exact-relapse = Rückfall in { $time }
+exact-relapse = Rückfall innerhalb von { $time }
 exact-sustained = Remission, { $time } ohne Rückfall
 percent = { $number } %
+percent-scale = { $number } % des Bereichs der Skala
+value-usual-doses = { $number }-fach
+value-share-of-the-limit = { $number }-fach
 percent-range = { $low } bis { $high } %
-no-interval = keines
+no-interval = keiner
 contributions-title = Beiträge
-contributions-intro = In Log-Odds. Sie sind Zusammenhänge in der Entwicklungskohorte, keine Ursachen.
+contributions-intro = In Log-Odds. Sie sind Zusammenhänge in der Entwicklungskohorte, keine Ursachen und kein Grund, Dosis oder Behandlung zu ändern.
 contributions-remission = Remission
 contributions-relapse = Rückfall
 contributions-more = wahrscheinlicher: { $features }
@@ -194,11 +296,14 @@ decimal-mark = ,
 yes = ja
 no = nein
 missing-title = Nicht eingetragen
-missing-used = Vom Modell genutzt: { $features }.
+missing-used = { $number ->
+    [one] Das Modell nutzt 1 Merkmal, das nicht eingetragen war: { $features }.
+   *[other] Das Modell nutzt { $number } Merkmale, die nicht eingetragen waren: { $features }.
+}
 missing-other = { $number ->
     [0] {""}
-    [one] 1 weiteres Merkmal war nicht eingetragen.
-   *[other] { $number } weitere Merkmale waren nicht eingetragen.
+    [one] 1 anderes Merkmal war auch nicht eingetragen; es zählt in diesen Zahlen nicht.
+   *[other] { $number } andere Merkmale waren nicht eingetragen; sie zählen in diesen Zahlen nicht.
 }
 missing-none = Alle Merkmale waren eingetragen.
 unused-rows = { $number ->
@@ -206,18 +311,62 @@ unused-rows = { $number ->
     [one] 1 Eintrag kam nach dem Zeitpunkt der Vorhersage und wurde nicht genutzt.
    *[other] { $number } Einträge kamen nach dem Zeitpunkt der Vorhersage und wurden nicht genutzt.
 }
-like-title = Wie die Patienten der Studie?
-like-inside = Ja. Eine Gewähr ist das nicht: Patienten können in Dingen anders sein, die nicht eingetragen wurden.
+like-title = Mit den Patienten der Studie vergleichbar?
+like-inside = Soweit eingetragen: ja.
 like-edge = Am Rand. Die Zahlen sind weniger sicher: { $why }.
 like-outside = Nein: { $why }.
-like-unknown = Das Modell beschreibt die Patienten seiner Studie nicht.
+like-unknown = Nicht bekannt: Das Modell beschreibt die Patienten seiner Studie nicht.
+like-recorded = { $number } von { $all } Merkmalen nicht eingetragen.
+like-cautions = Warnhinweise gehören nicht zu diesem Vergleich.
 model-title = Das Modell
 model-fitted = Version { $version } ({ $digest }), Vorhersage { $id }. { $heads }
 model-head-remission = Remission: an { $number } Patienten angepasst.
 model-head-relapse = Rückfall: an { $number } Patienten angepasst.
 model-synthetic = Sie alle sind synthetisch (erfunden).
-model-for = Es ist für die ketamingestützte Psychotherapie einer Angststörung bei Menschen ab { $years } Jahren, die denen der Studie gleichen. Es ist nicht für andere Behandlungen und nicht für Patienten, die anders sind als die der Studie. Es stützt Ihr Urteil und ersetzt es nie. Keine Behandlung soll allein wegen dieser Zahlen beginnen, sich ändern oder enden.
+model-for = Für die ketamingestützte Psychotherapie einer Angststörung ab { $years } Jahren, bei Patienten wie denen der Studie. Es stützt Ihr Urteil und ersetzt es nie; keine Behandlung soll allein wegen dieser Zahlen beginnen, sich ändern oder enden. Diese Seite ist keine Entscheidungshilfe: Möglichkeiten und ihre Schäden stehen hier nicht.
 model-notes = Anmerkungen
+in-english = auf Englisch
+landmark = Zeitpunkt: { $landmark }, Tag { $day }{ $date ->
+    [none] {""}
+   *[other] , { $date }
+}.
+defined-title = Was die Zahlen zählen
+define-remission = Remission: { $scale } { $band }{ $drop ->
+    [none] {""}
+   *[other] , mindestens { $drop } Punkte besser als zu Beginn
+}, bei der Messung, die der Mitte der Tage { $first } bis { $last } nach { $anchor ->
+    [index] Tag 0
+   *[other] der letzten Sitzung der akuten Behandlung
+} am nächsten liegt.
+define-remission-now = Remission: Alle gelten zum Zeitpunkt der Vorhersage als in Remission.
+define-relapse = Rückfall: { $scale } { $band }, mindestens { $rise } Punkte schlechter als der beste Wert seit der Remission{ $confirm ->
+    [yes] , bestätigt { $first } bis { $last } Tage später
+   *[no] {""}
+}; oder ein Ereignis ({ $events }).
+define-relapse-event = Rückfall: ein Ereignis ({ $events }).
+define-clock = Tag 0 für den Rückfall: { $start ->
+    [landmark] der Zeitpunkt der Vorhersage.
+   *[reading] der Tag der Messung, die über die Remission entscheidet.
+}
+define-competing = Konkurrierende Ereignisse ({ $events }) zählen weder als Rückfall noch als anhaltende Remission. Darum ist die dritte Zahl nicht einfach die erste mal dem Rest der zweiten.
+at-most = höchstens { $number }
+at-least = mindestens { $number }
+synthetic = synthetisch
+performance-none = Zu diesem Modell sind keine Gütemaße gespeichert.
+not-validated = An echten Patienten geprüft: nein.
+measured-held-out = Zurückgehaltene Patienten ({ $patients })
+measured-updated = Zurückgehaltene Patienten nach einer Anpassung ({ $patients })
+measured-external = Externe Patienten ({ $patients })
+figure = { $estimate } ({ $low } bis { $high })
+figure-auc = AUC { $estimate }
+figure-calibration-slope = Kalibrierungssteigung { $estimate }
+figure-observed-to-expected = beobachtet/erwartet { $estimate }
+event-relapse = Rückfall
+event-hospitalisation = Krankenhausaufenthalt
+event-rescue_ketamine = Ketamin bei Verschlechterung
+event-medication_increase = erhöhte Medikation
+event-new_treatment = eine neue Behandlung
+event-death = Tod
 
 ## Statt einer Seite
 
@@ -260,10 +409,10 @@ choice-sex-male = männlich
 choice-sex-intersex = intergeschlechtlich
 
 feature-baseline_severity_share = Schwere zu Beginn
-feature-baseline_distance_to_remission = Abstand vom Wert zu Beginn bis zur Remission
+feature-baseline_distance_to_remission = Abstand vom Wert zu Beginn bis zum Bereich der Remission
 feature-drop_needed = Rückgang, den die Remission verlangt
 feature-second_scale_severity_share = Schwere auf der zweiten Skala zu Beginn
-feature-illness_duration_years = Dauer der Krankheit
+feature-illness_duration_years = Erkrankungsdauer
 feature-mean_baseline_distance_to_remission = mittlerer Abstand der ersten Werte bis zur Remission
 feature-baseline_ratings = Zahl der Messungen zu Beginn
 feature-prior_antidepressants_not_failed = frühere Antidepressiva, die nicht versagten
@@ -277,7 +426,7 @@ feature-prior_ketamine_not_failed = frühere Behandlungen mit Ketamin, die nicht
 feature-ketamine_failures = frühere Behandlungen mit Ketamin, die versagten
 feature-ketamine_responses = frühere Behandlungen mit Ketamin, die halfen
 feature-benzodiazepine_running = laufendes Benzodiazepin
-feature-benzodiazepine_mg = Benzodiazepin am Tag, als Diazepam
+feature-benzodiazepine_mg = Benzodiazepin-Tagesdosis (Diazepam-Äquivalent)
 feature-change_points = Besserung in Punkten seit Beginn
 feature-change_share = anteilige Besserung seit Beginn
 feature-change_reliable = Besserung seit Beginn
@@ -299,9 +448,9 @@ feature-days_since_last_dose = Tage seit der letzten Dosis
 feature-days_between_doses = mittlere Zahl der Tage zwischen den Dosen
 feature-route_parenteral = letzte Dosis gespritzt
 feature-route_intranasal = letzte Dosis durch die Nase
-feature-dose_relative_to_usual = mittlere Dosis, gemessen an der üblichen ihres Weges
+feature-dose_relative_to_usual = mittlere Dosis im Verhältnis zur üblichen Dosis des Applikationswegs
 feature-parenteral_dose_shortfall = wie weit die mittlere gespritzte Dosis unter 0,6 mg/kg liegt
-feature-dose_of_route_limit = höchste Dosis, gemessen an der Grenze ihres Weges
+feature-dose_of_route_limit = höchste Dosis im Verhältnis zur Grenze des Applikationswegs
 feature-peak_distress = stärkste Belastung während einer Dosis
 feature-peak_dissociation = stärkste Dissoziation während einer Dosis
 feature-adverse_events = Zahl der Sitzungen mit einem unerwünschten Ereignis
@@ -318,10 +467,10 @@ feature-diagnosis_mixed_anxiety_depression = Diagnose von Angst und Depression, 
 feature-diagnosis_depression = Diagnose einer Depression
 feature-diagnosis_substance_use = Diagnose einer Suchterkrankung
 feature-diagnosis_other = eine andere Diagnose
-feature-comorbid_depression = Depression außerdem
-feature-comorbid_ptsd = PTBS außerdem
-feature-comorbid_substance_use = Suchterkrankung außerdem
-feature-comorbid_personality_disorder = Persönlichkeitsstörung außerdem
+feature-comorbid_depression = komorbide Depression
+feature-comorbid_ptsd = komorbide PTBS
+feature-comorbid_substance_use = komorbide Suchterkrankung
+feature-comorbid_personality_disorder = komorbide Persönlichkeitsstörung
 feature-family_history_alcohol = Alkoholsucht bei Eltern, Geschwistern oder Kindern
 feature-body_mass_index = Body-Mass-Index
 feature-childhood_trauma = Trauma in der Kindheit
@@ -329,34 +478,34 @@ feature-insomnia = Schlaflosigkeit vor Sitzung 1
 feature-expectancy = Erwartung eines Nutzens vor Sitzung 1
 feature-working_alliance = therapeutische Beziehung vor Sitzung 1
 
-caution-ketamine_allergy = Eine Allergie gegen Ketamin oder Esketamin ist eingetragen, eine Gegenanzeige von Esketamin: Abwägen, ob überhaupt eine Dosis gegeben werden darf.
-caution-ketamine_not_tolerated = Eine frühere Behandlung mit Ketamin, die nicht vertragen wurde, ist eingetragen: Abwägen, was geschah und ob es eine Allergie war.
-caution-aneurysm_or_brain_haemorrhage = Eine aneurysmatische Erkrankung, eine arteriovenöse Fehlbildung oder eine Hirnblutung ist eingetragen, eine Gegenanzeige von Esketamin: Abwägen, was ein Anstieg des Blutdrucks anrichten kann.
-caution-raised_intracranial_pressure = Ein erhöhter Hirndruck ist eingetragen: Abwägen, dass eine Dosis ihn weiter erhöhen kann.
-caution-pregnant_or_breastfeeding = Schwangerschaft oder Stillzeit ist eingetragen: Das Risiko für das Kind abwägen; Ketamin-Kliniken schließen sie aus.
-caution-suicidal_intent = Eine Suizidabsicht oder ein kürzlicher Versuch ist eingetragen: Abwägen, wie bald und wo der Patient Hilfe braucht, vor jeder Zahl hier.
-caution-suicidal_thoughts_item = Gedanken an Tod oder Suizid, Frage 9 des PHQ-9 oder des BDI-II bei der letzten Messung, sind eingetragen: Abwägen, wie bald und wo der Patient Hilfe braucht, vor jeder Zahl hier.
-caution-psychosis_history = Eine psychotische Störung ist eingetragen: Abwägen, dass Ketamin psychotische Symptome auslösen kann; Ketamin-Kliniken schließen sie aus.
-caution-mania_history = Eine manische Episode ist eingetragen: Das Risiko eines Umschlags in die Manie abwägen; Ketamin-Kliniken schließen sie aus.
-caution-family_history_psychosis = Eine psychotische Störung bei Verwandten ersten Grades ist eingetragen: Das eigene Risiko des Patienten abwägen.
-caution-resting_blood_pressure = Ein Blutdruck in Ruhe über { $resting_systolic }/{ $resting_diastolic } mmHg ist eingetragen: Abwägen, dass eine Dosis ihn für einige Stunden weiter erhöht.
-caution-dose_beyond_route = Eine Dosis über dem, was ihr Weg erlaubt (sublingual { $sublingual_dose }, oral { $oral_dose }, intramuskulär { $intramuscular_dose }, subkutan { $subcutaneous_dose }, intravenös { $intravenous_dose }, nasal { $intranasal_dose } mg/kg), ist eingetragen: Abwägen, ob der Eintrag stimmt, und wenn ja, Sedierung und Blutdruck.
-caution-dose_without_route = Eine Dosis über { $smallest_dose } mg/kg ohne ihren Weg ist eingetragen: Abwägen, ob sie innerhalb der Grenze ihres Weges liegt (sublingual { $sublingual_dose }, oral { $oral_dose }, intramuskulär { $intramuscular_dose }, subkutan { $subcutaneous_dose }, intravenös { $intravenous_dose }, nasal { $intranasal_dose } mg/kg).
-caution-session_blood_pressure = Eine Sitzung mit einem systolischen Blutdruck über { $peak_systolic } mmHg ist eingetragen: Abwägen, dass jede Dosis ihn so weit erhöhen kann.
-caution-blood_pressure_rise = Eine Sitzung mit einem systolischen Blutdruck, der um { $systolic_rise } mmHg oder mehr über dem in Ruhe lag, ist eingetragen: Abwägen, dass jede Dosis ihn so weit erhöhen kann.
-caution-uncontrolled_heart_disease = Eine nicht eingestellte Herzkrankheit ist eingetragen: Abwägen, dass eine Dosis Blutdruck und Puls erhöht.
-caution-severe_liver_disease = Eine schwere Lebererkrankung ist eingetragen: Den langsameren Abbau und den Schaden wiederholter Dosen abwägen.
-caution-bladder_disease = Eine Erkrankung der Blase ist eingetragen: Die Zahl der Dosen abwägen; starker Gebrauch von Ketamin geht mit Blasenentzündung einher.
-caution-active_substance_use = Schädlicher Gebrauch von Alkohol oder Drogen in den letzten drei Monaten ist eingetragen: Missbrauch abwägen und was zusammen mit einer Dosis genommen wird.
-caution-substance_use_disorder = Eine Suchterkrankung oder eine laufende Behandlung dafür ist eingetragen: Missbrauch und Rückfall in den Gebrauch abwägen.
-caution-opioid_use = Der Gebrauch eines Opioids ist eingetragen: Sedierung und Atmung abwägen; es verstärkt die Wirkung einer Dosis.
-caution-maoi_running = Ein Monoaminoxidase-Hemmer, der noch genommen wird, ist eingetragen: Einen Anstieg des Blutdrucks abwägen.
-caution-benzodiazepine_dose = Ein Benzodiazepin von täglich mehr als { $benzodiazepine } mg Diazepam oder ebenso viel eines anderen ist eingetragen: Sedierung und eine schwächere Wirkung der Dosis abwägen.
-caution-benzodiazepine = Ein Benzodiazepin, das noch genommen wird, ist eingetragen: Sedierung abwägen; es verstärkt die Wirkung einer Dosis.
-caution-personality_disorder = Eine Persönlichkeitsstörung ist eingetragen: Art und Schwere abwägen; Kliniken schließen die schweren aus, vor allem paranoide und Borderline-Störungen.
-caution-high_dissociation = Eine Dissoziation über { $dissociation } Punkten der CADSS ist eingetragen: Die Dosis und die Begleitung während einer Sitzung abwägen.
-caution-adverse_event = Ein unerwünschtes Ereignis in einer Sitzung ist eingetragen: Abwägen, was es war und ob es wiederkommen kann.
-caution-high_body_mass_index = Ein Body-Mass-Index über { $body_mass_index } kg/m² ist eingetragen: Den Atemweg und die Belastung des Herzens unter Sedierung abwägen.
+caution-ketamine_allergy = Allergie gegen Ketamin oder Esketamin eingetragen, eine Gegenanzeige von Esketamin: prüfen, ob überhaupt eine Dosis gegeben werden darf.
+caution-ketamine_not_tolerated = Frühere Behandlung mit Ketamin eingetragen, die nicht vertragen wurde: klären, was geschah und ob es eine Allergie war.
+caution-aneurysm_or_brain_haemorrhage = Aneurysmatische Erkrankung, arteriovenöse Fehlbildung oder Hirnblutung eingetragen, eine Gegenanzeige von Esketamin: berücksichtigen, was ein Anstieg des Blutdrucks anrichten kann.
+caution-raised_intracranial_pressure = Erhöhter Hirndruck eingetragen: berücksichtigen, dass eine Dosis ihn weiter erhöhen kann.
+caution-pregnant_or_breastfeeding = Schwangerschaft oder Stillzeit eingetragen: das Risiko für das Kind abwägen; Ketamin-Kliniken schließen sie aus.
+caution-suicidal_intent = Suizidabsicht oder kürzlicher Versuch eingetragen: klären, wie bald und wo der Patient Hilfe braucht, vor jeder Zahl hier.
+caution-suicidal_thoughts_item = Gedanken an Tod oder Suizid eingetragen, Frage 9 des PHQ-9 oder des BDI-II bei der letzten Messung: klären, wie bald und wo der Patient Hilfe braucht, vor jeder Zahl hier.
+caution-psychosis_history = Psychotische Störung eingetragen: berücksichtigen, dass Ketamin psychotische Symptome auslösen kann; Ketamin-Kliniken schließen sie aus.
+caution-mania_history = Manische Episode eingetragen: das Risiko eines Umschlagens in eine Manie abwägen; Ketamin-Kliniken schließen sie aus.
+caution-family_history_psychosis = Psychotische Störung bei Verwandten ersten Grades eingetragen: das eigene Risiko des Patienten abwägen.
+caution-resting_blood_pressure = Ruheblutdruck über { $resting_systolic }/{ $resting_diastolic } mmHg eingetragen: berücksichtigen, dass eine Dosis ihn für einige Stunden weiter erhöhen kann.
+caution-dose_beyond_route = Dosis über der Grenze des Applikationswegs eingetragen (sublingual { $sublingual_dose }, oral { $oral_dose }, intramuskulär { $intramuscular_dose }, subkutan { $subcutaneous_dose }, intravenös { $intravenous_dose }, nasal { $intranasal_dose } mg/kg): prüfen, ob der Eintrag stimmt, und wenn ja, Sedierung und Blutdruck abwägen.
+caution-dose_without_route = Dosis über { $smallest_dose } mg/kg ohne Applikationsweg eingetragen: prüfen, ob sie innerhalb der Grenze des Wegs liegt (sublingual { $sublingual_dose }, oral { $oral_dose }, intramuskulär { $intramuscular_dose }, subkutan { $subcutaneous_dose }, intravenös { $intravenous_dose }, nasal { $intranasal_dose } mg/kg).
+caution-session_blood_pressure = Sitzung mit einem systolischen Blutdruck über { $peak_systolic } mmHg eingetragen: berücksichtigen, dass jede Dosis ihn so weit erhöhen kann.
+caution-blood_pressure_rise = Sitzung mit einem systolischen Blutdruck eingetragen, der um { $systolic_rise } mmHg oder mehr über dem in Ruhe lag: berücksichtigen, dass jede Dosis ihn so weit erhöhen kann.
+caution-uncontrolled_heart_disease = Nicht eingestellte Herzkrankheit eingetragen: berücksichtigen, dass eine Dosis Blutdruck und Puls erhöht.
+caution-severe_liver_disease = Schwere Lebererkrankung eingetragen: den langsameren Abbau und den Schaden wiederholter Dosen abwägen.
+caution-bladder_disease = Erkrankung der Blase eingetragen: die Zahl der Dosen abwägen; starker Gebrauch von Ketamin geht mit Blasenentzündung einher.
+caution-active_substance_use = Schädlicher Gebrauch von Alkohol oder Drogen in den letzten drei Monaten eingetragen: das Risiko eines Missbrauchs abwägen und berücksichtigen, was zusammen mit einer Dosis genommen wird.
+caution-substance_use_disorder = Suchterkrankung oder laufende Behandlung dafür eingetragen: das Risiko eines Missbrauchs und eines Rückfalls in den Gebrauch abwägen.
+caution-opioid_use = Gebrauch eines Opioids eingetragen: das Risiko für Sedierung und Atmung abwägen; es verstärkt die Wirkung einer Dosis.
+caution-maoi_running = Laufender Monoaminoxidase-Hemmer eingetragen: das Risiko eines Blutdruckanstiegs abwägen.
+caution-benzodiazepine_dose = Benzodiazepin von täglich mehr als { $benzodiazepine } mg Diazepam oder ebenso viel eines anderen eingetragen: Sedierung und eine schwächere Wirkung der Dosis abwägen.
+caution-benzodiazepine = Laufendes Benzodiazepin eingetragen: die Sedierung abwägen; es verstärkt die Wirkung einer Dosis.
+caution-personality_disorder = Persönlichkeitsstörung eingetragen: Art und Schwere abwägen; Kliniken schließen die schweren aus, vor allem paranoide und Borderline-Störungen.
+caution-high_dissociation = Dissoziation über { $dissociation } Punkten der CADSS eingetragen: die Dosis und die Begleitung während einer Sitzung abwägen.
+caution-adverse_event = Unerwünschtes Ereignis in einer Sitzung eingetragen: klären, was es war und ob es wiederkommen kann.
+caution-high_body_mass_index = Body-Mass-Index über { $body_mass_index } kg/m² eingetragen: den Atemweg und die Belastung des Herzens unter Sedierung abwägen.
 
 reason-landmark_not_reached = Kein Zeitpunkt der Vorhersage ist erreicht: Eine Sitzung fehlt, liegt noch vor dem Patienten, oder die Behandlung ist beendet.
 reason-age_outside = Das Alter liegt außerhalb der Grenzen des Protokolls.
@@ -395,7 +544,32 @@ unlike-unlike_in_combination = { $verdict ->
    *[other] die Werte kommen zusammen bei 99 von 100 Patienten der Studie nicht vor
 }
 
-## Einfache Namen für Patienten
+## Anmerkungen zum Modell
+
+note-average-few = das seltenere Ergebnis hatten { $rarer } von { $patients } Patienten, nötig sind { $needed }: alle erhalten das mittlere Risiko der Kohorte
+note-average-no-better = kein Kandidat sagte zurückgehaltene Patienten gesichert besser voraus als der Durchschnitt: alle erhalten das mittlere Risiko der Kohorte
+note-competing-one-rate = konkurrierende Ereignisse haben für alle eine Rate: eine Regression war bei zurückgehaltenen Patienten nicht gesichert besser
+note-competing-predicted = konkurrierende Ereignisse werden aus den Merkmalen vorhergesagt
+note-followed = zu wenige Patienten wurden über Tag { $day } hinaus beobachtet: spätere Tage werden nicht vorhergesagt
+note-too-few = zu wenige Patienten oder Ergebnisse für ein Modell: nichts wird vorhergesagt
+note-not-fitted = nicht angepasst, weil es zu wenige Trainingsdaten gibt
+
+## Namen der Skalen und Angaben zu einer anderen Person
+
+score-gad7 = Angst-Fragebogen (GAD-7)
+score-hama = Angst-Skala (HAM-A)
+score-lsas = Skala für soziale Angst (LSAS)
+score-pdss = Panik-Skala (PDSS)
+score-pcl5 = Trauma-Fragebogen (PCL-5)
+score-ybocs = Zwangs-Skala (Y-BOCS)
+score-other = { $scale }
+ask-illness_duration_years = wie lange diese Person schon krank ist
+ask-age_years = Alter dieser Person
+ask-body_mass_index = Gewicht und Größe dieser Person (Body-Mass-Index)
+ask-expectancy = wie viel Hilfe diese Person vor Sitzung 1 erwartete
+ask-working_alliance = wie gut es bei dieser Person vor Sitzung 1 mit der Therapie ging
+
+## Einfache Namen für die behandelte Person
 
 plain-baseline_severity_share = wie stark die Beschwerden am Anfang waren
 plain-baseline_distance_to_remission = wie weit es am Anfang bis zur Remission war

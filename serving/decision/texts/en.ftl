@@ -3,16 +3,22 @@
 
 ## The page
 
-title = Remission and relapse: numbers to talk about
+title = Getting well and staying well: numbers to talk about
 skip = Go to the numbers
 languages = Language
 link-minutes = { $minutes ->
     [one] This link works for 1 minute. Print the page if you want to keep it.
    *[other] This link works for { $minutes } minutes. Print the page if you want to keep it.
 }
-synthetic-title = Made-up data: do not use this to decide
-synthetic-text = This model was built from made-up (synthetic) people. Its numbers say nothing about any real person.
-research = This is research software. It is not a medical device and gives no advice.
+synthetic-title = This is an example: do not decide by these numbers
+synthetic-text = The model was built from invented (synthetic) people. The numbers are not about you.
+research = KAP Outcomes, research software. It is not a medical device and gives no advice.
+made-on = Made on { $date }.
+strip-cautions = For the clinician: { $number ->
+    [one] 1 caution
+   *[other] { $number } cautions
+}
+safety-patient = Your record has points about safety. Your clinician will go through them with you.
 
 ## The numbers, for patient and family
 
@@ -25,30 +31,90 @@ date = { DATETIME($date, dateStyle: "long") }
 
 outcome-remission = Hardly any symptoms left
 outcome-relapse = Symptoms coming back
+outcome-relapse-later = If you get there: symptoms coming back
 outcome-sustained = Hardly any symptoms for longer
 of-100 = { $people ->
     [0] fewer than 1
     [100] more than 99
    *[other] about { $people }
 } of 100
-sentence-remission = { $people ->
-    [0] Of 100 people like you, fewer than 1 has
-    [100] Of 100 people like you, more than 99 have
-    [1] Of 100 people like you, about 1 has
-   *[other] Of 100 people like you, about { $people } have
-} hardly any symptoms left some weeks after the last session. This is called remission.
-sentence-relapse = { $people ->
-    [0] Of 100 people in remission, fewer than 1 has
-    [100] Of 100 people in remission, more than 99 have
-    [1] Of 100 people in remission, about 1 has
-   *[other] Of 100 people in remission, about { $people } have
-} a relapse within { $time }. This means that the symptoms come back.
-sentence-sustained = { $people ->
-    [0] Of 100 people like you, fewer than 1 reaches remission and has
-    [100] Of 100 people like you, more than 99 reach remission and have
-    [1] Of 100 people like you, about 1 reaches remission and has
-   *[other] Of 100 people like you, about { $people } reach remission and have
-} no relapse for { $time }.
+who-like = { $kind ->
+    [synthetic] invented people with answers like yours
+   *[real] people like you
+}
+who-study = { $kind ->
+    [synthetic] invented people in the study
+   *[real] people in the study
+}
+window = about { $first } to { $last } weeks after { $anchor ->
+    [index] the start
+   *[other] the last session
+}
+window-one = about { $first ->
+    [one] 1 week
+   *[other] { $last } weeks
+} after { $anchor ->
+    [index] the start
+   *[other] the last session
+}
+window-unknown = some weeks after the last session
+sentence-remission = Of 100 { $who }, { $people ->
+    [0] fewer than 1 has
+    [100] more than 99 have
+    [1] about 1 has
+   *[other] about { $people } have
+} hardly any symptoms left { $when }. This is called remission.
+complement-remission = { $people ->
+    [0] Fewer than 1 does not.
+    [100] More than 99 do not.
+    [1] About 1 does not.
+   *[other] About { $people } do not.
+}
+others-remission = They can be better too, but not as far as this.
+lead-relapse = { $start ->
+    [now] This counts only { $who } who have hardly any symptoms now.
+   *[then] This counts only { $who } who get to hardly any symptoms.
+}
+sentence-relapse = Of 100 of them, { $people ->
+    [0] fewer than 1 has
+    [100] more than 99 have
+    [1] about 1 has
+   *[other] about { $people } have
+} symptoms again within { $time } from { $start ->
+    [now] now
+   *[then] then
+} (relapse).
+complement-relapse = { $people ->
+    [0] Fewer than 1 of them does not.
+    [100] More than 99 of them do not.
+    [1] About 1 of them does not.
+   *[other] About { $people } of them do not.
+}
+sentence-sustained = Of the same 100 people as in the first box, { $people ->
+    [0] fewer than 1 gets to hardly any symptoms and stays
+    [100] more than 99 get to hardly any symptoms and stay
+    [1] about 1 gets to hardly any symptoms and stays
+   *[other] about { $people } get to hardly any symptoms and stay
+} so for { $time }.
+sentence-sustained-own = Of 100 { $who }, { $people ->
+    [0] fewer than 1 gets to hardly any symptoms and stays
+    [100] more than 99 get to hardly any symptoms and stay
+    [1] about 1 gets to hardly any symptoms and stays
+   *[other] about { $people } get to hardly any symptoms and stay
+} so for { $time }.
+sentence-sustained-now = Of 100 { $who } who have hardly any symptoms now, { $people ->
+    [0] fewer than 1 stays
+    [100] more than 99 stay
+    [1] about 1 stays
+   *[other] about { $people } stay
+} so for { $time }.
+part-of-first = They are part of the { $people }.
+complement-sustained = { $people ->
+    [0] Fewer than 1 does not.
+    [100] More than 99 do not.
+    [1] About 1 does not.
+   *[other] About { $people } do not.
+}
 sooner-relapse = Within { $time }: { $number }.
 sooner-sustained = For { $time }: { $number }.
 weeks-within = { $weeks ->
@@ -68,26 +134,41 @@ days-long = { $days ->
    *[other] { $days } days
 }
 range = It could be from { $low } to { $high }.
-sure-high = We are fairly sure of this number.
-sure-medium = We are only partly sure of this number.
-sure-low = We are not sure of this number.
-average-number = The model gives everyone this same number. It can't tell people apart here, so there is no range.
+sure-high = This number is fairly sure.
+sure-medium = This number is somewhat unsure.
+sure-low = This number is very unsure.
+average-number = The model gives everybody this same number: the average of the { $number ->
+    [unknown] {""}
+   *[other] { $number }{" "}
+}{ $kind ->
+    [synthetic] invented people
+   *[real] people
+} it was built from. It knows no range for it.
+average-sustained = The model gives everybody this same number. It follows from the first two numbers. It has no range.
+why-average-few = Too few people had the rarer result to tell people apart.
+why-average-no-better = No facts about people predicted better than this average.
+in-group = { $people ->
+    [0] Fewer than 1
+    [100] More than 99
+   *[other] About { $people }
+} of 100 in the group. Nobody knows which.
 no-range = This model gives no range, so we can't say how sure the number is.
-range-meaning = The range (90% interval) shows how much a number would change if other people had been in the study. It does not tell what will happen to you.
+range-meaning = The range shows how unsure the number is. With other people in the study it could have come out anywhere in it, or sometimes outside. It does not tell what will happen to you.
 edge-patient = You differ from most people in the study. So all numbers here are less sure than usual.
 
 icons-title = { $number }, shown as 100 people
-icons-range = { $low } people are filled in. { $between } are shaded: they are the range. { $empty } are empty.
-icons-plain = { $people } people are filled in. { $empty } are empty.
+icons-range = The best estimate is { $people }. { $low } people are filled in. { $between } are shaded: they are the range. { $empty } are empty.
+icons-plain = { $people } people are grey. { $empty } are empty. Nobody knows which people are counted.
 legend-title = How to read the 100 people
-legend-filled = Filled: it happens, even at the low end
-legend-shaded = Shaded: the range. The stronger the colour, the more likely
-legend-empty = Empty: not even at the high end
-legend-filled-plain = Filled: it happens
-legend-empty-plain = Empty: it does not happen
+legend-filled = Filled: counted even by the lowest estimate.
+legend-shaded = Shaded: the estimate could end anywhere among these figures.
+legend-empty = Empty: not counted even by the highest estimate.
+legend-line = Line: the best estimate.
+legend-plain = Grey: so many of the group are counted. There is no range.
+legend-nobody = No figure is you.
 
 curve-title = When do symptoms come back?
-curve-caption = Out of 100 people in remission, the line shows how many have had a relapse by each week.
+curve-caption = Of 100 people in remission, so many have had a relapse by each week.
 curve-caption-band = The shaded band is the range.
 curve-weeks = Weeks since remission
 curve-people = People of 100
@@ -97,36 +178,55 @@ column-week = Week
 column-people = Relapse, of 100
 column-range = Range
 
-weighing-title = What speaks for and against
-weighing-intro = In the study, these points went along with a better or a worse result. They are not the cause of it.
-weighing-for = For remission
-weighing-against = Against remission
-weighing-for-relapse = For no relapse
-weighing-against-relapse = Against it: for a relapse
+weighing-title = What the estimate took into account
+weighing-intro = This does not mean that these points caused it. None of it is your fault.
+weighing-about-remission = This list is about the first number.
+weighing-about-relapse = This list is about symptoms coming back.
+weighing-more-remission = More often seen with remission
+weighing-less-remission = Less often seen with remission
+weighing-more-relapse = More often seen with symptoms coming back
+weighing-less-relapse = Less often seen with symptoms coming back
 weighing-nothing = Nothing that stands out.
-weighing-average = Nothing: the model gives everyone the same number.
-weighing-most = most of all: { $feature }
+weighing-average = No facts about you: the model gives everybody the same number.
+weighing-most = { $group }: most of all { $feature }
+weighing-most-stand = { $group }: most of all { $feature } ({ $stand })
+stand = { $stand ->
+    [yes] yes
+    [no] no
+    [above] above the study's average
+   *[below] below the study's average
+}
 group-baseline-severity = how strong the symptoms were at the start
 group-treatment-history = the treatments before this one
 group-early-response = how things have gone since the first session
 group-patient-context = facts about you, such as age or other illness
 group-study-covariate = other facts that this study asked for
 
-missing-patient = { $number ->
+
+missing-few = { $number ->
     [0] All facts that the model looks at were on record.
-    [one] One fact that the model looks at was not on record. With it, the numbers could be others.
-   *[other] { $number } facts that the model looks at were not on record. With them, the numbers could be others.
+    [one] One fact was missing:
+   *[other] { $number } facts were missing:
 }
+missing-with = { $number ->
+    [one] With it the numbers could be higher or lower. If you know it, tell your clinician: then your own numbers can be computed anew.
+   *[other] With them the numbers could be higher or lower. If you know them, tell your clinician: then your own numbers can be computed anew.
+}
+missing-many = { $number } facts that the model looks at were missing. With them the numbers could be higher or lower. Your clinician has the list. If you know some of them, your own numbers can be computed anew.
 
 limits-title = What the numbers do not tell
 limits-treat = <b>Should you start, go on with or stop a treatment, or have more sessions to stay well? This model can't say.</b> All people in the study had this treatment. So the numbers say what tends to follow. They do not say what the treatment does, or what would happen without it.
-limits-person = The numbers are about groups of people. No one can tell what will happen to you. Talk about them together.
+limits-person = The numbers are about groups of people. No one can tell what will happen to you. If symptoms come back, there is help: talk about it now.
 
 what-if-title = Another person's numbers
-what-if-intro = Some answers are still open. Fill in one or more to see the numbers of <b>another person</b>, who differs from you only in these answers. This is <b>not the effect of a treatment</b> or of any change.
-what-if-rating = Next rating ({ $scale })
+what-if-intro = Some answers are still open. Fill in one or more to see the numbers of <b>another person</b>, who differs from you only in these answers. This compares people. It does <b>not</b> show what would happen if you changed. A lower score here does not make your own chance better.
+what-if-rating = This person's next { $scale }
 what-if-range = { $low } to { $high }
 what-if-range-unit = { $low } to { $high } { $unit }
+what-if-range-rating = { $low } { $better ->
+    [better] (severe) to { $high } (none)
+   *[worse] (none) to { $high } (severe)
+}
 what-if-open = not known
 what-if-button = Show the other person's numbers
 what-if-result = Another person's numbers
@@ -168,9 +268,11 @@ reason-title = Why there is no number
 cautions-title = Cautions
 cautions-intro = Facts in the record to weigh, whatever the numbers say.
 cautions-none = None from what is recorded. That does not mean no risk: what was not recorded gives no caution.
+not-checked = not checked
+our-judgement = our judgement
 source = Source
 exact-title = Exact numbers
-exact-caption = Times count from remission
+exact-caption = Times count from the reading that showed remission
 exact-outcome = Outcome
 exact-probability = Probability
 exact-interval = 90% interval
@@ -178,10 +280,13 @@ exact-remission = Remission
 exact-relapse = Relapse within { $time }
 exact-sustained = Remission, no relapse for { $time }
 percent = { $number }%
+percent-scale = { $number }% of the scale's range
+value-usual-doses = { $number } times the usual dose
+value-share-of-the-limit = { $number } times the limit
 percent-range = { $low } to { $high }%
 no-interval = none
 contributions-title = Contributions
-contributions-intro = In log-odds. They are associations in the development cohort, not causes.
+contributions-intro = In log-odds. They are associations in the development cohort, not causes, and not a reason to change dose or treatment.
 contributions-remission = Remission
 contributions-relapse = Relapse
 contributions-more = more likely: { $features }
@@ -195,11 +300,14 @@ decimal-mark = .
 yes = yes
 no = no
 missing-title = Not recorded
-missing-used = Used by the model: { $features }.
+missing-used = { $number ->
+    [one] The model uses 1 feature that was not recorded: { $features }.
+   *[other] The model uses { $number } features that were not recorded: { $features }.
+}
 missing-other = { $number ->
     [0] {""}
-    [one] 1 more feature was not recorded.
-   *[other] { $number } more features were not recorded.
+    [one] 1 other feature was not recorded either; it does not count in these numbers.
+   *[other] { $number } other features were not recorded; they do not count in these numbers.
 }
 missing-none = All features were recorded.
 unused-rows = { $number ->
@@ -207,18 +315,62 @@ unused-rows = { $number ->
     [one] 1 entry came after the moment of prediction and was not used.
    *[other] { $number } entries came after the moment of prediction and were not used.
 }
-like-title = Like the training patients?
-like-inside = Yes. This is no guarantee: patients can differ in facts that were not recorded.
+like-title = Comparable with the study's patients?
+like-inside = As far as recorded: yes.
 like-edge = At the edge. The numbers are less certain: { $why }.
 like-outside = No: { $why }.
-like-unknown = The model does not describe its training patients.
+like-unknown = Not known: the model does not describe its patients.
+like-recorded = { $number } of { $all } features not recorded.
+like-cautions = Cautions are not part of this comparison.
 model-title = The model
 model-fitted = Version { $version } ({ $digest }), prediction { $id }. { $heads }
 model-head-remission = Remission: fitted on { $number } patients.
 model-head-relapse = Relapse: fitted on { $number } patients.
-model-synthetic = All of them are synthetic (made up).
-model-for = It is for ketamine-assisted psychotherapy of an anxiety disorder in people of { $years } years or more, like those of its study. It is not for other treatments, and not for patients unlike those of the study. It supports your judgement and never replaces it. No treatment should begin, change or end because of these numbers alone.
+model-synthetic = All of them are synthetic (invented).
+model-for = For ketamine-assisted psychotherapy of an anxiety disorder from { $years } years on, in patients like those of the study. It supports your judgement and never replaces it; no treatment should begin, change or end because of these numbers alone. This page is not a decision aid: options and their harms are not covered.
 model-notes = Notes
+in-english = in English
+landmark = Landmark: { $landmark }, day { $day }{ $date ->
+    [none] {""}
+   *[other] , { $date }
+}.
+defined-title = What the numbers count
+define-remission = Remission: { $scale } { $band }{ $drop ->
+    [none] {""}
+   *[other] , at least { $drop } points better than at baseline
+}, at the reading nearest the middle of days { $first } to { $last } after { $anchor ->
+    [index] day 0
+   *[other] the last acute session
+}.
+define-remission-now = Remission: everybody is taken to be in remission at the landmark.
+define-relapse = Relapse: { $scale } { $band }, at least { $rise } points worse than the best since remission{ $confirm ->
+    [yes] , confirmed { $first } to { $last } days later
+   *[no] {""}
+}; or an event ({ $events }).
+define-relapse-event = Relapse: an event ({ $events }).
+define-clock = Day 0 of the relapse clock: { $start ->
+    [landmark] the landmark.
+   *[reading] the day of the reading that decides remission.
+}
+define-competing = Competing events ({ $events }) count neither as relapse nor as lasting remission. So the third number is not simply the first times the rest of the second.
+at-most = at most { $number }
+at-least = at least { $number }
+synthetic = synthetic
+performance-none = No performance is stored with this model.
+not-validated = Validated on real patients: none.
+measured-held-out = Held-out patients ({ $patients })
+measured-updated = Held-out patients after an update ({ $patients })
+measured-external = External patients ({ $patients })
+figure = { $estimate } ({ $low } to { $high })
+figure-auc = AUC { $estimate }
+figure-calibration-slope = calibration slope { $estimate }
+figure-observed-to-expected = observed/expected { $estimate }
+event-relapse = relapse
+event-hospitalisation = hospital stay
+event-rescue_ketamine = rescue ketamine
+event-medication_increase = increase of medication
+event-new_treatment = a new treatment
+event-death = death
 
 ## Instead of a page
 
@@ -230,6 +382,21 @@ refused-gone-title = This page is no longer there
 refused-gone-text = Its data were deleted. Open the page again from the patient's record.
 refused-busy-title = The page can't be shown now
 refused-busy-text = The service can't read its data at the moment. Load the page again in a minute.
+
+## Names of scales and facts about another person
+
+score-gad7 = anxiety score (GAD-7)
+score-hama = anxiety score (HAM-A)
+score-lsas = social anxiety score (LSAS)
+score-pdss = panic score (PDSS)
+score-pcl5 = trauma score (PCL-5)
+score-ybocs = score of obsessions (Y-BOCS)
+score-other = score ({ $scale })
+ask-illness_duration_years = how long this person has been ill
+ask-age_years = this person's age
+ask-body_mass_index = this person's weight for height (body mass index)
+ask-expectancy = how much help this person hoped for before session 1
+ask-working_alliance = how well this person and the therapist worked together before session 1
 
 ## Plain names of features whose name in the code is not plain
 

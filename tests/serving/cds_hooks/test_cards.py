@@ -1,142 +1,125 @@
-"""A card has the numbers first, what they are not, and what to weigh; without a prediction it comes as configured."""
+"""Cautions stand on a card of their own, before the numbers; feedback on either finds the prediction."""
 
+import copy
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from serving.cds_hooks.card_text import MOST_SUMMARY, CardContext, percent, summary_of
+from serving.cds_hooks.card_ids import caution_card_of, prediction_of
+from serving.cds_hooks.card_text import MOST_SUMMARY, CardContext, caution_summary_of, percent, time_text
 from serving.cds_hooks.cards import CardSettings, prediction_cards, read_answer
-from serving.contract.response import Caution, NotPredictable, Prediction
+from serving.cds_hooks.feedback import read_feedback
+from serving.contract.response import Caution
 from serving.openapi.examples import FIRST_DOSE
+from serving.prediction.cautions import RULES
 from tests.serving.answers import answered
-from tests.serving.bundles import toy_bundle, wavering, with_applicability
-from tests.serving.requests import changed, example, read
+from tests.serving.bundles import refitted, toy_bundle
+from tests.serving.cds_hooks.feedbacks import overridden
+from tests.serving.requests import example, read
 
 Document = dict[str, Any]
-BUNDLE = wavering(with_applicability(toy_bundle()))
-NONE, CARD = CardSettings("none", None), CardSettings("card", None)
-ALLERGY = changed(("patient", "ketamine_allergy"), True)
+PREDICTION = "f69b5789-ae6c-4549-b0e0-fe1c22364afb"
+SAFETY = {"suicidal_intent": True, "ketamine_allergy": True, "mania_history": True}
 
 
-def answer_to(document: Document) -> Prediction | NotPredictable:
-    (reply,) = answered(BUNDLE, [read(document)])
-    return read_answer(reply.body.decode())
-
-
-def cards(
-    document: Document, settings: CardSettings = NONE, launch: str | None = None, lacking: tuple[str, ...] = ()
-) -> list[Document]:
-    written = prediction_cards(answer_to(document), CardContext(FIRST_DOSE, lacking), settings, launch).written()
-    found: list[Document] = json.loads(written)["cards"]
+def cards(document: Document, no_answer: Any = "none") -> list[Document]:
+    (reply,) = answered(refitted(toy_bundle()), [read(document)])
+    answer = read_answer(json.dumps(json.loads(reply.body) | {"prediction_id": PREDICTION}))
+    settings = CardSettings(no_answer, "https://kap.example")
+    shown = prediction_cards(answer, CardContext(FIRST_DOSE, ()), settings, "/decide?launch=x").written()
+    found: list[Document] = json.loads(shown)["cards"]
     return found
 
 
-def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
-    (card,) = cards(example())
-    assert card["summary"].startswith(
-        "KAP outlook by a SYNTHETIC model: remission 49%; relapse within 84 days after it 49%"
-    )
-    lines = card["detail"].split("\n")
-    assert lines[0] == "- **Remission:** 49% (90% interval 42% to 57%)"
-    assert lines[1] == "- **Relapse within 84 days**, for patients in remission: 49% (90% interval 42% to 57%)"
-    assert lines[3] == (
-        "- **Sustained remission** (remission, and 84 days without relapse): 24% (90% interval 19% to 30%)"
-    )
-    assert "Predicted for *before session 3*, 2026-10-21." in lines
+def with_facts(**facts: bool) -> Document:
+    document = copy.deepcopy(example())
+    document["patient"] |= facts
+    return document
 
 
-def test_a_card_says_what_its_numbers_are_not() -> None:
-    for document in (example(), example(assessments=[])):
-        (card,) = cards(document, CARD)
-        for words in ("not effects of treatment", "not a medical device", "synthetic (made-up) patients"):
-            assert words in card["detail"]
+def test_cautions_come_first_on_a_card_of_their_own_and_the_numbers_are_information() -> None:
+    cautions, numbers = cards(with_facts(**SAFETY))
+    assert (cautions["indicator"], numbers["indicator"]) == ("warning", "info")
+    assert cautions["summary"] == "Safety: a suicidal intent or a recent attempt is recorded, and 2 more cautions."
+    assert "%" not in cautions["summary"] + cautions["detail"]
+    assert "caution" not in numbers["summary"].lower()
+    assert "links" in numbers
 
 
-def test_cautions_make_a_warning_and_stand_on_the_same_card() -> None:
-    (card,) = cards(ALLERGY)
-    assert card["indicator"] == "warning"
-    assert "1 caution to weigh" in card["summary"]
-    assert "**Cautions:**" in card["detail"]
-    assert "esketamine label" in card["detail"]
-    assert cards(example())[0]["indicator"] == "info"
+def test_the_most_urgent_caution_leads_whatever_the_order_of_the_rules() -> None:
+    detail = cards(with_facts(**SAFETY))[0]["detail"]
+    assert detail.index("suicidal intent") < detail.index("allergy") < detail.index("manic episode")
+
+
+def test_a_record_without_cautions_has_the_numbers_alone() -> None:
+    (only,) = cards(example())
+    assert (only["indicator"], only["uuid"]) == ("info", PREDICTION)
+
+
+@pytest.mark.parametrize(("no_answer", "indicators"), [("none", ["warning"]), ("card", ["warning", "info"])])
+def test_without_a_prediction_cautions_are_shown_in_any_case(no_answer: str, indicators: list[str]) -> None:
+    document = with_facts(mania_history=True) | {"assessments": []}
+    assert [card["indicator"] for card in cards(document, no_answer)] == indicators
+
+
+def test_feedback_on_either_card_is_bound_to_the_prediction_and_the_two_differ() -> None:
+    uuids = [card["uuid"] for card in cards(with_facts(**SAFETY))]
+    assert len(set(uuids)) == 2
+    given = [read_feedback(json.dumps(overridden(uuid)).encode()).feedback[0] for uuid in uuids]
+    assert [one.prediction_id for one in given] == [PREDICTION, PREDICTION]
+    assert given[0].canonical() != given[1].canonical(), "or the log would take them for the same"
+
+
+def test_the_id_of_a_card_may_come_in_capitals() -> None:
+    assert prediction_of(caution_card_of(PREDICTION).upper()) == PREDICTION
+    assert prediction_of(PREDICTION.upper()) == PREDICTION
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_caution_can_lead_a_summary_in_one_sentence(rule: Any) -> None:
+    caution = Caution(code=rule.code, message=rule.message, source=rule.source)
+    for number in (1, 2, 30):
+        summary = caution_summary_of([caution] * number)
+        assert len(summary) <= MOST_SUMMARY
+        assert summary.startswith("Safety: ")
+        assert " to weigh" not in summary, "each says what it is about"
+        assert summary.count(". ") == 0
+
+
+def test_a_caution_of_a_newer_service_that_is_too_long_is_counted() -> None:
+    assert caution_summary_of([Caution(code="newer", message="x" * 200, source="s")]) == "Safety: 1 caution to weigh."
+
+
+def test_sources_are_shown_with_their_tags_in_words() -> None:
+    detail = cards(with_facts(**SAFETY))[0]["detail"]
+    assert "what comes first (our judgement)" in detail
+    assert "that a mood may switch (not checked)" in detail
+    assert "[" not in detail
+
+
+def test_the_summary_says_synthetic_whom_it_counts_and_weeks() -> None:
+    (only,) = cards(example())
+    assert only["summary"].startswith("Synthetic model, not for care: remission ")
+    assert "; relapse in 12 weeks, if in remission, " in only["summary"]
 
 
 @pytest.mark.parametrize(
-    ("settings", "document", "number"),
+    ("probability", "text"),
     [
-        (NONE, example(assessments=[]), 0),
-        (CARD, example(assessments=[]), 1),
-        (NONE, ALLERGY | {"assessments": []}, 1),
-        (NONE, example(), 1),
-    ],
-)
-def test_without_a_prediction_there_is_a_card_as_configured_and_always_one_with_cautions(
-    settings: CardSettings, document: Document, number: int
-) -> None:
-    assert len(cards(document, settings)) == number
-
-
-def test_a_card_without_a_prediction_says_why_and_what_to_do() -> None:
-    (card,) = cards(example(assessments=[]), CARD)
-    assert "no prediction is possible" in card["summary"]
-    assert "To do: record a rating on or before day 0" in card["detail"]
-
-
-def test_addresses_are_there_only_if_the_service_knows_its_own() -> None:
-    (card,) = cards(example(), NONE, "/decide?launch=abc")
-    assert "links" not in card
-    assert "url" not in card["source"]
-    (card,) = cards(example(), CardSettings("none", "https://kap.example"), "/decide?launch=abc")
-    assert card["links"][0]["url"] == "https://kap.example/decide?launch=abc"
-
-
-def test_what_was_not_sent_is_said() -> None:
-    assert "Not sent" not in cards(example())[0]["detail"]
-    (card,) = cards(example(), lacking=("conditions", "allergies"))
-    assert "**Not sent by the record system:** conditions, allergies." in card["detail"]
-
-
-def test_a_patient_at_the_edge_has_a_less_certain_card() -> None:
-    (card,) = cards(changed(("patient", "age_years"), 60.1))
-    assert "Less certain for this patient:" in card["detail"]
-
-
-@pytest.mark.parametrize(
-    ("probability", "shown"),
-    [
-        (0.0, "under 1%"),
-        (0.005, "under 1%"),
-        (0.0051, "1%"),
-        (0.4806, "48%"),
-        (0.99499, "99%"),
+        (0.0004, "under 0.1%"),
+        (0.0006, "0.1%"),
+        (0.0994, "9.9%"),
+        (0.09996, "10%"),
+        (0.1, "10%"),
+        (0.994, "99%"),
         (0.995, "over 99%"),
-        (1.0, "over 99%"),
     ],
 )
-def test_no_probability_is_shown_as_certain(probability: float, shown: str) -> None:
-    assert percent(probability) == shown
+def test_a_decimal_is_shown_only_below_10_percent(probability: float, text: str) -> None:
+    assert percent(probability) == text
 
 
-def test_a_summary_that_would_be_too_long_keeps_the_remission_and_the_cautions() -> None:
-    answer = answer_to(example())
-    assert isinstance(answer, Prediction)
-    many = tuple(Caution(code="x", message="x", source="x") for _ in range(28))
-    rare = [one.model_copy(update={"probability": 0.001}) for one in answer.sustained_remission]
-    relapse = answer.relapse and answer.relapse.model_copy(
-        update={"at_horizons": [answer.relapse.at_horizons[1].model_copy(update={"probability": 0.001})]}
-    )
-    long = answer.model_copy(update={"cautions": list(many), "sustained_remission": rare, "relapse": relapse})
-    assert len(summary_of(long)) <= MOST_SUMMARY
-    assert "remission 49%" in summary_of(long)
-    assert summary_of(long).endswith("28 cautions to weigh.")
-
-
-def test_a_prediction_without_any_number_has_a_summary() -> None:
-    answer = answer_to(example())
-    empty = answer.model_copy(update={"remission": None, "relapse": None, "sustained_remission": []})
-    assert summary_of(empty) == "KAP outlook by a SYNTHETIC model: no number is known."
-    real = empty.model_copy(update={"model": empty.model.model_copy(update={"synthetic": False})})
-    assert summary_of(real) == "KAP outlook: no number is known."
-    assert replace(CARD, no_answer="none") == NONE
+@pytest.mark.parametrize(("days", "text"), [(6, "6 days"), (7, "1 week"), (8, "8 days"), (84, "12 weeks")])
+def test_days_are_weeks_where_they_make_whole_ones(days: int, text: str) -> None:
+    assert time_text(days) == text

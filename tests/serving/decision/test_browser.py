@@ -130,7 +130,7 @@ def test_with_a_keyboard_alone_everything_is_reached_in_order_and_a_what_if_answ
     with watched(chromium, origin(page_server)) as opened:
         opened.page.goto(launch(page_server))
         questions = [f"ask-{name}" for name in ("next_rating", "illness_duration_years", "comorbid_depression")]
-        assert tab_through(opened) == ["a", "a", "summary", *questions, "ask-working_alliance", "button"]
+        assert tab_through(opened) == ["a", "a", "a", "summary", *questions, "ask-working_alliance", "button"]
         opened.page.locator("#ask-next_rating").focus()
         opened.page.keyboard.type("5")
         opened.page.keyboard.press("Enter")
@@ -162,7 +162,7 @@ def test_the_language_changes_by_its_link_and_follows_the_browser(page_server: S
         assert opened.page.locator("html").get_attribute("lang") == "de"
         opened.page.get_by_role("link", name="English").click()
         assert opened.page.locator("html").get_attribute("lang") == "en"
-        assert opened.page.locator("h1").inner_text() == "Remission and relapse: numbers to talk about"
+        assert opened.page.locator("h1").inner_text() == "Getting well and staying well: numbers to talk about"
 
 
 def test_nothing_is_kept_in_the_browser(page_server: Server, chromium: Any) -> None:

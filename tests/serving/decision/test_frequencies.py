@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from serving.contract.response import CurvePoint, Interval
-from serving.decision.curve import BOTTOM, HEIGHT, LEFT, RIGHT, SHADES, TOP, WIDTH, curve_figure, icon_places
+from serving.decision.curve import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    SHADES,
+    TOP,
+    WIDTH,
+    curve_figure,
+    estimate_line,
+    icon_places,
+)
 from serving.decision.frequencies import Frequency
 
 
@@ -53,6 +64,15 @@ def test_how_sure_a_number_is_follows_from_the_width_of_its_interval(width: int,
 
 def test_without_an_interval_nothing_is_said_of_how_sure_it_is() -> None:
     assert Frequency(0.3, None, None).sureness == "none"
+
+
+@pytest.mark.parametrize(
+    ("people", "line"),
+    [(0, ""), (36, "M0 52H60V39H100"), (40, "M0 52H100"), (100, "")],
+    ids=["none", "36", "40", "all"],
+)
+def test_a_line_parts_the_icons_that_the_best_estimate_counts_from_the_others(people: int, line: str) -> None:
+    assert estimate_line(Frequency(people / 100, 0, 100)) == line
 
 
 def points(*relapse: float, band: float | None = 0.1, step: int = 7) -> list[CurvePoint]:

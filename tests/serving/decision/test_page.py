@@ -8,12 +8,24 @@ from itertools import pairwise
 import pytest
 
 from features.protocol.document import Covariate, Protocol
+from models.bundle import Bundle
+from models.performance import (
+    LandmarkPerformance,
+    MeasuredPerformance,
+    Performance,
+    PerformanceFigure,
+    QuestionPerformance,
+)
 from models.remission import RemissionHead
 from serving.contract.response import Applicability, Caution, UnlikeReason
+from serving.decision.frequencies import Frequency
+from serving.decision.model_notes import ModelNote, model_notes
+from serving.decision.names import PageNames
 from serving.decision.page import POLICY, SCRIPT, STYLE, render_page, render_refusal
+from serving.decision.phrases import PagePhrases
 from serving.decision.study import study_facts
 from serving.decision.templating import static_text
-from serving.decision.texts import LANGUAGES
+from serving.decision.texts import LANGUAGES, texts_in
 from serving.decision.view import decision_view
 from tests.serving.bundles import (
     bundles_of_every_kind,
@@ -36,6 +48,7 @@ from tests.serving.decision.pages import (
 )
 from tests.serving.requests import changed, example
 from tests.serving.test_readme import REQUEST
+from training.average_risk import AVERAGE_RISK
 
 EVERY_KIND = bundles_of_every_kind()
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{ 7*7 }}"
@@ -47,7 +60,7 @@ def test_every_kind_of_answer_has_a_page_in_every_language(kind: str, language: 
     page = page_of(EVERY_KIND[kind], usual_record(), language)
     assert page.startswith(f'<!DOCTYPE html>\n<html lang="{language}">')
     assert "{{" not in page
-    assert "None" not in text_of(page)
+    assert "None" not in text_of(page).replace("None of it is your fault", "").replace("None from what is", "")
     assert "???" not in page
 
 
@@ -57,20 +70,30 @@ def test_every_kind_of_answer_has_a_page_in_every_language(kind: str, language: 
         (
             "en",
             (
-                "Of 100 people like you, about 48 have hardly any symptoms left some weeks after the last session.",
-                "It could be from 40 to 56.",
-                "Of 100 people in remission, about 70 have a relapse within 26 weeks.",
+                "Of 100 invented people with answers like yours, about 48 have hardly any symptoms left about 1 to 4",
+                "weeks after the last session. This is called remission.",
+                "About 52 do not. They can be better too, but not as far as this.",
+                "It could be from 40 to 56. This number is somewhat unsure.",
+                "If you get there: symptoms coming back",
+                "This counts only invented people with answers like yours who get to hardly any symptoms.",
+                "Of 100 of them, about 70 have symptoms again within 26 weeks from then (relapse).",
+                "About 30 of them do not.",
                 "Within 12 weeks: about 49 of 100 (41 to 57).",
-                "Of 100 people like you, about 13 reach remission and have no relapse for 26 weeks.",
+                "Of the same 100 people as in the first box, about 13 get to hardly any symptoms and stay so for 26",
+                "They are part of the 48.",
+                "About 87 do not.",
                 "before session 2, on 15 October 2026",
             ),
         ),
         (
             "de",
             (
-                "Von 100 Menschen wie Ihnen haben etwa 48 einige Wochen nach der letzten Sitzung kaum noch",
-                "Es können 40 bis 56 sein.",
-                "Von 100 Menschen in Remission haben etwa 70 in 26 Wochen einen Rückfall.",
+                "Von 100 erfundenen Menschen mit Angaben wie Ihren haben etwa 48 kaum noch Beschwerden, etwa 1 bis 4",
+                "Wochen nach der letzten Sitzung. Das nennt man Remission.",
+                "Es können 40 bis 56 sein. Diese Zahl ist etwas unsicher.",
+                "Gezählt wird nur unter erfundenen Menschen mit Angaben wie Ihren, die so weit kommen.",
+                "Von 100 davon haben etwa 70 innerhalb von 26 Wochen danach wieder Beschwerden (Rückfall).",
+                "Von denselben 100 Menschen wie im ersten Kasten kommen etwa 13 so weit",
                 "vor Sitzung 2 bekannt war, am 15. Oktober 2026",
             ),
         ),
@@ -85,19 +108,86 @@ def test_the_three_numbers_come_first_as_sentences_with_their_ranges(language: s
 
 def test_a_synthetic_model_says_so_before_anything_else_and_a_real_one_does_not() -> None:
     synthetic = page_of(toy_bundle())
-    assert text_of(synthetic).index("Made-up data: do not use this to decide") < text_of(synthetic).index("For you")
-    assert "synthetic (made up)" in text_of(synthetic, "clinician")
+    assert text_of(synthetic).index("This is an example: do not decide") < text_of(synthetic).index("For you")
+    assert "The numbers are not about you." in text_of(synthetic)
+    assert "synthetic (invented)" in text_of(synthetic, "clinician")
+    assert "Validated on real patients: none." in text_of(synthetic, "clinician")
     real = page_of(replace(toy_bundle(), training={"synthetic": False, "run_id": "a1b2"}))
-    assert "made" not in text_of(real).lower().replace("made of", "")
+    assert "invented" not in text_of(real).lower()
     assert "synthetic" not in text_of(real).lower()
+    assert "Validated on real" not in text_of(real)
+    assert "Of 100 people like you, about" in text_of(real)
 
 
-def test_a_model_that_tells_nobody_apart_says_so() -> None:
-    text = text_of(page_of(without_differences(toy_bundle())))
-    assert text.count("The model gives everyone this same number.") == 3
-    assert "It could be from" not in text
-    assert "The range (90% interval)" not in text
-    assert "Nothing: the model gives everyone the same number." in text
+def averages(*notes: str) -> Bundle:
+    """A model that gives everybody the average, with the notes of its heads."""
+    bundle = without_differences(toy_bundle())
+    heads = ("remission", "relapse")
+    records = tuple(
+        {head: replace(old[head], note=note) for head, note in zip(heads, notes or ("", ""), strict=True)}
+        for old in bundle.records
+    )
+    return replace(bundle, records=records)
+
+
+def test_a_model_that_tells_nobody_apart_says_of_whom_its_average_is_and_claims_no_likeness() -> None:
+    text = text_of(page_of(averages()))
+    said = "The model gives everybody this same number: the average of the {} invented people it was built from."
+    assert said.format(400) in text
+    assert said.format(120) in text
+    assert "It follows from the first two numbers." in text
+    assert "No facts about you: the model gives everybody the same number." in text
+    assert "About 57 of 100 in the group. Nobody knows which." in text
+    for never in (
+        "like you",
+        "with answers like yours",
+        "It could be from",
+        "The range shows",
+        "were on record",
+        "Line:",
+    ):
+        assert never not in text
+
+
+@pytest.mark.parametrize(
+    ("note", "plain", "german"),
+    [
+        (
+            f"no candidate predicted held-out patients better than the average: {AVERAGE_RISK}",
+            "No facts about people predicted better than this average.",
+            "kein Kandidat sagte zurückgehaltene Patienten gesichert besser voraus",
+        ),
+        (
+            f"the rarer outcome has 8 of 40 patients, and a model needs 20: {AVERAGE_RISK}",
+            "Too few people had the rarer result to tell people apart.",
+            "das seltenere Ergebnis hatten 8 von 40 Patienten, nötig sind 20",
+        ),
+    ],
+)
+def test_why_there_is_only_an_average_is_said_if_the_models_notes_say_it(note: str, plain: str, german: str) -> None:
+    bundle = averages(note, "")
+    assert text_of(page_of(bundle), "patient").count(plain) == 1
+    assert german in text_of(page_of(bundle, language="de"), "clinician")
+    assert plain not in text_of(page_of(averages()))
+
+
+def test_where_everybody_gets_the_average_there_is_no_other_persons_number() -> None:
+    assert "<form" not in page_of(averages())
+    assert "<form" in page_of(toy_bundle())
+
+
+def test_icons_of_an_average_are_grey_and_have_no_line_of_a_best_estimate() -> None:
+    average, usual = page_of(averages()), page_of(usual_bundle())
+    assert average.count(' plain" viewBox') == 3
+    assert 'class="estimate"' not in average
+    assert ' plain" viewBox' not in usual
+    assert usual.count('class="estimate"') == 4, "three numbers and the key"
+
+
+def test_a_note_that_is_not_known_is_marked_as_english_in_another_language() -> None:
+    view = view_of(usual_bundle())
+    page = render_page(replace(view, notes=model_notes(["relapse: something new"])), "de")
+    assert '<span lang="en">relapse: something new</span> (auf Englisch)' in page
 
 
 def test_a_number_without_a_range_says_that_there_is_none() -> None:
@@ -107,12 +197,22 @@ def test_a_number_without_a_range_says_that_there_is_none() -> None:
 def test_one_head_alone_gives_what_it_can() -> None:
     only_remission = text_of(page_of(refitted(without(toy_bundle(), "relapse"))), "patient")
     assert "have hardly any symptoms left" in only_remission
-    assert "relapse within" not in only_remission
+    assert "symptoms again" not in only_remission
     assert "When do symptoms come back?" not in only_remission
     only_relapse = text_of(page_of(refitted(without(toy_bundle(), "remission"))), "patient")
-    assert "have a relapse within 26 weeks" in only_relapse
+    assert "have symptoms again within 26 weeks" in only_relapse
     assert "have hardly any symptoms left" not in only_relapse
-    assert "For no relapse" in only_relapse
+    assert "This list is about symptoms coming back." in only_relapse
+    assert "More often seen with symptoms coming back" in only_relapse
+
+
+def test_where_everybody_is_in_remission_the_numbers_count_from_now() -> None:
+    text = text_of(page_of(EVERY_KIND["in remission"], example(events=[])), "patient")
+    assert "who have hardly any symptoms now. Of 100 of them" in text
+    assert "from now (relapse)" in text
+    assert "with answers like yours who have hardly any symptoms now, about" in text
+    assert "If you get there" not in text
+    assert "first box" not in text
 
 
 @pytest.mark.parametrize(
@@ -176,14 +276,17 @@ def test_no_page_advises_or_claims_an_effect(kind: str) -> None:
     )
 
 
-def test_what_speaks_for_and_against_is_in_plain_words_for_the_patient_and_exact_for_the_clinician() -> None:
+def test_what_the_estimate_took_into_account_is_in_plain_words_for_the_patient_and_exact_for_the_clinician() -> None:
     page = page_of(refitted(toy_bundle()))
     patient, clinician = text_of(page, "patient"), text_of(page, "clinician")
-    assert "They are not the cause of it." in patient
-    assert "+ For remission\nHow things have gone since the first session (most of all: how much better" in patient
-    assert (
-        "\N{MINUS SIGN} Against remission\nHow strong the symptoms were at the start (most of all: how far" in patient
-    )
+    assert "This does not mean that these points caused it. None of it is your fault." in patient
+    assert "This list is about the first number." in patient
+    more = "+ More often seen with remission\nHow things have gone since the first session: most of all how much better"
+    assert more in patient
+    less = "Less often seen with remission\nHow strong the symptoms were at the start: most of all how far"
+    assert f"\N{MINUS SIGN} {less}" in patient
+    assert "most of all your age (above the study's average)" in patient
+    assert "not a reason to change dose or treatment" in clinician
     assert "improvement since baseline (1.17 reliable changes) +0.90" in clinician
     assert "distance from the baseline score to the remission band (2 reliable changes) \N{MINUS SIGN}0.88" in clinician
     assert "not causes" in clinician
@@ -192,19 +295,84 @@ def test_what_speaks_for_and_against_is_in_plain_words_for_the_patient_and_exact
 def test_cautions_are_for_the_clinician_with_their_sources() -> None:
     page = page_of(usual_bundle(), usual_record())
     assert "A manic episode is recorded" in text_of(page, "clinician")
-    assert "Source: esketamine label [seen]" in text_of(page, "clinician")
+    assert "Source: esketamine label; untreated hypertension" in text_of(page, "clinician")
+    assert "that a mood may switch (not checked)" in text_of(page, "clinician")
     assert "manic" not in text_of(page, "patient")
+    assert "Your record has points about safety." in text_of(page, "patient")
+    assert "Your record has points about safety." not in text_of(page_of(usual_bundle()), "patient")
     german = page_of(usual_bundle(), usual_record(), "de")
-    assert "Eine manische Episode ist eingetragen" in text_of(german, "clinician")
-    assert '<span lang="en">esketamine label [seen]' in german
+    assert "Manische Episode eingetragen: das Risiko eines Umschlagens" in text_of(german, "clinician")
+    assert '<span lang="en">esketamine label;' in german
+    assert "that a mood may switch (nicht geprüft)" in german
     assert "That does not mean no risk" in text_of(page_of(usual_bundle()), "clinician")
 
 
 def test_what_was_not_recorded_is_said_to_both() -> None:
     page = page_of(refitted(toy_bundle()))
-    assert "2 facts that the model looks at were not on record." in text_of(page, "patient")
-    said = "Used by the model: daily benzodiazepine as diazepam equivalent, comorbid depression. 14 more features"
-    assert said in text_of(page, "clinician")
+    patient, clinician = text_of(page, "patient"), text_of(page, "clinician")
+    said = (
+        "2 facts were missing:\nhow much of a calming drug (benzodiazepine) you take\ndepression as well\nWith them the"
+    )
+    assert said in patient
+    assert "daily benzodiazepine as diazepam equivalent; comorbid depression. 14 other features" in clinician
+    assert "16 of 69 features not recorded." in clinician, "2 and 14"
+
+
+def test_many_missing_facts_are_counted_for_the_patient_and_named_for_the_clinician() -> None:
+    names = [f"fact_{number}" for number in range(5)]
+    say = PagePhrases(texts_in("en"), PageNames(texts_in("en")))
+    assert say.missing(names)[1] == []
+    assert say.missing(names)[0].startswith("5 facts that the model looks at were missing.")
+    assert len(say.missing(names[:4])[1]) == 4
+
+
+def test_the_clinician_reads_how_the_protocol_defines_the_numbers() -> None:
+    clinician = text_of(page_of(usual_bundle(), usual_record()), "clinician")
+    for said in (
+        "Remission: GAD-7 at most 4, at least 6 points better than at baseline, at the reading nearest the middle of",
+        "days 7 to 31 after the last acute session.",
+        "Relapse: GAD-7 at least 10, at least 6 points worse than the best since remission, confirmed 7 to 28 days",
+        "later; or an event (relapse, hospital stay, rescue ketamine, increase of medication).",
+        "Day 0 of the relapse clock: the day of the reading that decides remission.",
+        "Competing events (death, a new treatment) count neither as relapse nor as lasting remission.",
+        "Landmark: before session 3, day 14, 15 October 2026.",
+        "This page is not a decision aid",
+        "(76% of the scale's range)",
+        "(1.11 times the usual dose)",
+    ):
+        assert said in clinician
+
+
+def test_a_probability_has_a_decimal_only_below_10_percent() -> None:
+    say = PagePhrases(texts_in("en"), PageNames(texts_in("en")))
+    shown = [say.percent(Frequency(p, None, None)) for p in (0.0994, 0.0996, 0.104, 0.6205)]
+    assert shown == ["9.9%", "10%", "10%", "62%"]
+
+
+@pytest.mark.parametrize(("synthetic", "validated"), [(True, False), (False, True)])
+def test_the_performance_for_held_out_patients_is_shown_with_its_limits(*, synthetic: bool, validated: bool) -> None:
+    bundle, figure = usual_bundle(), PerformanceFigure(0.7, 0.65, 0.75)
+    question = QuestionPerformance("remission", "remission", None, 400, 150, 0.4, figure, figure, None, None, None)
+    landmarks = tuple(LandmarkPerformance(model.landmark.name, (question,), None) for model in bundle.models)
+    measured = MeasuredPerformance("held out", "r", "e", "c", "d", 400, 4, synthetic, "by site", (), landmarks)
+    study = study_facts(bundle, Performance(bundle.digest, (measured,), ()))
+    text = text_of(render_page(decision_view(launch_of(bundle), study, TOKEN), "en"), "clinician")
+    assert "Remission AUC 0.70 (0.65 to 0.75), calibration slope 0.70 (0.65 to 0.75)." in text
+    assert ("Validated on real patients: none." in text) != validated
+    assert "No performance is stored" not in text
+    assert "No performance is stored with this model." in text_of(page_of(bundle), "clinician")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_questions_are_about_another_person(language: str) -> None:
+    page = page_of(usual_bundle(), language=language)
+    labels = re.findall(r"<label[^>]*>([^<]*)</label>", page)
+    expected = {
+        "en": "This person's next anxiety score (GAD-7)",
+        "de": "Nächster Wert dieser Person: Angst-Fragebogen (GAD-7)",
+    }
+    assert expected[language] in labels or expected[language].replace("'", "&#39;") in labels
+    assert not [label for label in labels if re.search(r"\b(you|your|Sie|Ihre?)\b", label)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -214,7 +382,7 @@ def test_a_text_from_outside_never_becomes_a_tag(language: str) -> None:
         view,
         version=HOSTILE,
         prediction_id=HOSTILE,
-        notes=(HOSTILE,),
+        notes=(ModelNote("", HOSTILE),),
         not_recorded=(HOSTILE,),
         cautions=(Caution(code=HOSTILE, message=HOSTILE, source=HOSTILE),),
         applicability=Applicability(
@@ -281,7 +449,10 @@ def test_a_studys_own_covariate_is_called_as_the_study_calls_it() -> None:
     score = linear(protocol, {"hours_of_sleep": 0.2})
     bundle = replace(toy, models=tuple(replace(one, remission=RemissionHead(score, 0.3, 1.1)) for one in toy.models))
     page = page_of(bundle, changed(("patient", "covariates"), {"hours_of_sleep": 6}), "de")
-    assert "Anderes, wonach diese Studie fragte (vor allem: hours of sleep a night)" in text_of(page, "patient")
+    assert (
+        "Anderes, wonach diese Studie fragte: vor allem hours of sleep a night (über dem Mittel der Studie)"
+        in text_of(page, "patient")
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -13,13 +13,14 @@ from features.definitions.display_names import LABELS
 from features.protocol.document import Protocol
 from models.applicability import WORDS
 from serving.contract.response import Caution, Reason
+from serving.decision.model_notes import NOTE_CODES
 from serving.decision.names import PageNames, key_of
 from serving.decision.texts import LANGUAGES, TextCatalogue, chosen_language, texts_in
 from serving.prediction.cautions import RULES
 from serving.prediction.no_prediction import REASON_CODES
 from tests.places import ROOT
 
-NAMED_IN_CODE = re.compile("(landmark|unit|category|choice|feature|caution|reason|remedy|unlike)-")
+NAMED_IN_CODE = re.compile("(landmark|unit|category|choice|feature|caution|reason|remedy|unlike|note)-")
 """Names that the code has in English; only the other languages have them in their catalogue."""
 NO_REMEDY = {
     "age_outside", "died", "withdrew", "ended_before", "baseline_in_remission", "already_decided", "window_over",
@@ -69,6 +70,7 @@ def test_each_language_names_every_feature_unit_caution_reason_and_landmark_and_
     expected |= {key_of("remedy", code) for code in set(REASON_CODES) - NO_REMEDY}
     expected |= {key_of("unlike", code) for code in WORDS}
     expected |= {key_of("landmark", landmark.name) for landmark in protocol.landmarks}
+    expected |= {key_of("note", code) for code in NOTE_CODES}
     expected |= {key_of("category", "sex"), *(key_of("choice-sex", sex) for sex in ("female", "male", "intersex"))}
     assert {name for name in messages(language) if NAMED_IN_CODE.match(name)} == expected
 
@@ -106,7 +108,7 @@ def test_every_text_is_shown_somewhere(language: str) -> None:
     )
     put_together = re.compile(
         "(plain|nothing|group|sentence|sooner|outcome|exact|sure|refused|contributions|model-head|what-if|like"
-        "|weighing|weeks|days)-"
+        "|weighing|weeks|days|complement|why|value|score|ask|event|figure|measured)-"
     )
     unused = [
         name
