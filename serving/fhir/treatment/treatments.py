@@ -18,7 +18,7 @@ from serving.fhir.structure.references import ResourceIndex
 from serving.fhir.treatment.course import COURSE_GAP_DAYS
 from serving.fhir.treatment.medication_treatments import medication_rows
 from serving.fhir.treatment.procedures import HELD, procedure_code, session_date, session_kind
-from serving.fhir.treatment.treatment_days import treatment_days
+from serving.fhir.treatment.treatment_days import outcome_by_day_0, treatment_days
 
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 """Codes of v3-ActCode for a stay in a hospital [recalled]."""
@@ -149,7 +149,10 @@ def _row(
     """The earlier treatment of one resource over a period."""
     has_ended = one.resource.get("status") != "in-progress"
     days = treatment_days(one.expression, period, "", has_ended=has_ended, context=context, notes=notes)
-    if days is not None:
+    if days is not None and days.why_not:
+        notes.leave_out(one.expression, days.why_not)
+    elif days is not None:
+        outcome = outcome_by_day_0(outcome, days, notes)
         cells = {"treatment": treatment, **days.cells, **outcome.cells}
         yield SourcedRow("prior_treatments", cells, one.expression, {**days.places, **outcome.places})
 

@@ -143,6 +143,9 @@ def test_codes_of_one_medication_that_mean_different_classes_are_refused() -> No
         ({"status": "draft"}, False),
         ({"status": "cancelled"}, False),
         ({"intent": "plan"}, False),
+        ({"intent": "plan", "reportedBoolean": False}, False),
+        ({"intent": "plan", "reportedBoolean": True}, True),
+        ({"intent": "plan", "reportedReference": PATIENT}, True),
         ({"intent": "proposal"}, False),
         ({"intent": "instance-order"}, True),
         ({"doNotPerform": True}, False),
@@ -173,6 +176,33 @@ def test_ketamine_of_the_course_is_no_earlier_treatment() -> None:
     assert "course itself" in reason(request("r", "6130", authoredOn="2025-12-20"))
     earlier = statement("s", "6130", effectivePeriod=PAST)
     assert treatments(earlier) == [{"treatment": "ketamine", "start_day": -365, "end_day": -184}]
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({}, False),
+        ({"dateAsserted": "2026-02-20"}, False),
+        ({"dateAsserted": "2026-01-05"}, False),
+        ({"dateAsserted": "2026-01-04"}, True),
+    ],
+)
+def test_ketamine_that_is_over_today_may_be_the_course_and_is_an_earlier_one_only_if_it_ended_before(
+    more: dict[str, Any], counts: bool
+) -> None:
+    """An order for the course is completed when the course is: that is no earlier treatment with ketamine."""
+    found = statement("s", "6130", effectivePeriod={"start": "2026-01-02"}, **more)
+    assert bool(treatments(found)) == counts
+    assert "course itself" in reason(request("r", "6130", authoredOn="2026-01-02", status="completed"))
+
+
+@pytest.mark.parametrize(("end", "outcome"), [("2026-01-05", "no_response"), ("2026-01-06", None)])
+def test_what_a_treatment_achieved_that_ended_after_day_0_was_not_known_on_it(end: str, outcome: str | None) -> None:
+    period = {"start": "2025-01-05", "end": end}
+    found = statement("s", status="stopped", effectivePeriod=period, statusReason=[coded(SNOMED_CT, "395007004")])
+    record = read(bundle(patient(), DOSE, found))
+    assert rows(record, "prior_treatments")[0].get("outcome") == outcome
+    assert (f"{AT}.statusReason" in unused(record)) == (outcome is None)
 
 
 @pytest.mark.parametrize(
@@ -259,9 +289,42 @@ def test_other_encounters_are_left_out(found: dict[str, Any]) -> None:
     ("status", "start", "expected"),
     [("active", "2025-01-05", True), ("on-hold", "2025-01-05", None), ("completed", "2025-01-05", None)],
 )
-def test_an_opioid_counts_while_it_is_taken(status: str, start: str, expected: bool | None) -> None:
+def test_an_opioid_counts_while_it_is_taken_by_its_status(status: str, start: str, expected: bool | None) -> None:
     record = read(bundle(patient(), DOSE, statement("s", "7804", status=status, effectivePeriod={"start": start})))
     assert record.request.patient.model_dump()["opioid_use"] is expected
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [("2026-01-05", True), ("2026", True), ("2026-03-01", True), ("2026-03-02", None)]
+)
+def test_an_opioid_that_is_taken_today_counts_whenever_it_began(start: str, expected: bool | None) -> None:
+    """Day 0 is the 5th of January, and today the 1st of March."""
+    for found in (
+        request("r", "7804", authoredOn=start),
+        statement("r", "7804", status="active", effectivePeriod={"start": start}),
+    ):
+        record = read(bundle(patient(), DOSE, found))
+        assert record.request.patient.model_dump()["opioid_use"] is expected
+        assert (AT in unused(record)) == (expected is None)
+        assert not record.request.prior_treatments
+
+
+def test_an_opioid_that_was_stopped_once_and_is_prescribed_again_is_taken() -> None:
+    before = statement("s", "7804", status="stopped", effectivePeriod=PAST)
+    record = read(bundle(patient(), DOSE, before, request("r", "7804", authoredOn="2026-02-01")))
+    assert record.request.patient.model_dump()["opioid_use"] is True
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"), [("2026-01-04", None), ("2026-01-05", None), ("2026-01-06", 10.0), ("2026-02-20", 10.0)]
+)
+def test_a_benzodiazepine_counts_by_day_0_whether_or_not_it_was_stopped_since(end: str, expected: float | None) -> None:
+    dosage = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}
+    dosage |= {"doseAndRate": [{"doseQuantity": quantity(1, "mg")}]}
+    period = {"start": "2025-01-05", "end": end}
+    found = statement("s", "6470", status="stopped", effectivePeriod=period, dosage=[dosage])
+    record = read(bundle(patient(), DOSE, found))
+    assert record.request.patient.model_dump()["benzodiazepine_mg"] == expected
 
 
 @pytest.mark.parametrize(
