@@ -19,7 +19,8 @@ OLDEST_WEIGHT_DAYS: Final = 365
 """Days before a dose from which on a body weight is too old for it [judgement]."""
 FINAL: Final = frozenset({"final", "amended", "corrected"})
 """The states of an Observation whose value stands."""
-KILOGRAMS = {"kg": 1.0, "g": 1e-3, "[lb_av]": 0.45359237, "lb": 0.45359237, "lbs": 0.45359237}
+_POUND = 0.45359237
+KILOGRAMS = {"kg": 1.0, "g": 1e-3} | dict.fromkeys(("[lb_av]", "lb", "lbs"), _POUND) | {"[oz_av]": _POUND / 16}
 """What one of each unit of a body weight counts in kg, by UCUM code or in words."""
 _MG = {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}
 _MG_PER_KG = {f"{unit}/kg": factor for unit, factor in _MG.items()}

@@ -34,6 +34,21 @@ def the_patient(located: Sequence[LocatedResource], root: str, notes: ReadingNot
     return patient
 
 
+def own_resources(
+    located: Sequence[LocatedResource], patient: LocatedResource, notes: ReadingNotes
+) -> list[LocatedResource]:
+    """The resources without Observations whose focus is not the patient, such as the weight of an unborn child."""
+    index = ResourceIndex(located)
+    own = []
+    for one in located:
+        focus = elements(one.resource, "focus") if one.resource.get("resourceType") == "Observation" else ()
+        if any(_is_other(reference, one, patient, index) for reference in focus):
+            notes.leave_out(f"{one.expression}.focus", "it is not the patient that was observed")
+        else:
+            own.append(one)
+    return own
+
+
 def _is_other(
     reference: Mapping[str, Any], one: LocatedResource, patient: LocatedResource, index: ResourceIndex
 ) -> bool:

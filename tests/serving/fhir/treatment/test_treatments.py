@@ -278,6 +278,44 @@ def test_psychiatric_inpatient_stays_are_treatments_before_day_0_and_events_afte
     assert rows(record, "events") == [{"day": 7, "event": "hospitalisation"}]
 
 
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+LISTED = {
+    "main F33.1": True,
+    "main K35.80": False,
+    "1 K35.80, 2 F33.1": False,
+    "1 F33.1, 2 K35.80": True,
+    "2 F33.1, 1 K35.80": False,
+    "K35.80, CM F33.1": False,
+    "F33.1, CM K35.80": True,
+    "K35.80, F33.1": False,
+    "F33.1, F41.1": True,
+}
+
+
+@pytest.mark.parametrize("diagnoses", LISTED)
+def test_a_stay_is_psychiatric_by_what_it_was_for(diagnoses: str) -> None:
+    """A stay for an appendicitis (K35.80) of a patient with a depression (F33.1) is none, whatever else it lists."""
+    conditions, listed = [], []
+    for number, (use, code) in enumerate(one.rpartition(" ")[::2] for one in diagnoses.split(", ")):
+        condition = {"resourceType": "Condition", "id": f"c{number}", "subject": PATIENT, "code": coded(ICD, code)}
+        entry: dict[str, Any] = {"condition": {"reference": f"Condition/c{number}"}}
+        entry |= {"rank": int(use)} if use.isdigit() else {}
+        entry |= {"use": coded("http://terminology.hl7.org/CodeSystem/diagnosis-role", use)} if use == "CM" else {}
+        conditions.append(condition)
+        listed.append(entry)
+    found = stay("e", "2026-01-12") | {"diagnosis": listed}
+    del found["reasonCode"]
+    record = read(bundle(patient(), DOSE, *conditions, found))
+    assert bool(rows(record, "events")) == LISTED[diagnoses]
+
+
+@pytest.mark.parametrize(("status", "expected"), [("completed", {"end_day": -2197}), ("in-progress", {})])
+def test_a_procedure_of_a_year_ended_in_it_unless_it_goes_on(status: str, expected: dict[str, int]) -> None:
+    """The last day of 2019 is 2,197 days before day 0."""
+    found = procedure("c", "228557008", status=status, performedDateTime="2019")
+    assert treatments(found) == [{"treatment": "cbt"} | expected]
+
+
 @pytest.mark.parametrize(
     "found", [stay("e", "2025-01-05", "2025-07-05", "K35.80"), stay("e", "2025-01-05", "2025-07-05", kind="AMB")]
 )
@@ -319,7 +357,7 @@ def test_an_opioid_that_was_stopped_once_and_is_prescribed_again_is_taken() -> N
     ("end", "expected"), [("2026-01-04", None), ("2026-01-05", None), ("2026-01-06", 10.0), ("2026-02-20", 10.0)]
 )
 def test_a_benzodiazepine_counts_by_day_0_whether_or_not_it_was_stopped_since(end: str, expected: float | None) -> None:
-    dosage = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}
+    dosage: dict[str, Any] = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}
     dosage |= {"doseAndRate": [{"doseQuantity": quantity(1, "mg")}]}
     period = {"start": "2025-01-05", "end": end}
     found = statement("s", "6470", status="stopped", effectivePeriod=period, dosage=[dosage])
