@@ -78,10 +78,15 @@ def test_a_patient_without_identifier_and_id_is_refused() -> None:
         ({"reference": "Patient/q"}, False),
         ({"reference": "Group/p"}, False),
         ({"identifier": {"value": "MRN-78"}}, False),
+        ({"identifier": {"value": "MRN-77", "system": SYSTEM}}, True),
+        ({"identifier": {"value": "MRN-77", "system": f"{SYSTEM}.2"}}, False),
+        ({"identifier": {"value": "MRN-77", "system": f"{SYSTEM}.3"}}, True),
     ],
 )
 def test_a_resource_about_another_patient_is_refused(subject: dict[str, Any], is_same: bool) -> None:
-    body = bundle(patient(), DOSE, weight(70, "2026-01-05") | {"subject": subject})
+    """A number is a patient's where it was given; without a system it may be from anywhere."""
+    systems = [{"value": "MRN-77", "system": system} for system in (SYSTEM, f"{SYSTEM}.3")]
+    body = bundle(patient(identifier=systems), DOSE, weight(70, "2026-01-05") | {"subject": subject})
     assert places(body) == ([] if is_same else ["Bundle.entry[2].resource.subject"])
 
 

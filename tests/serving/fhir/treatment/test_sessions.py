@@ -67,6 +67,10 @@ def test_a_time_in_utc_without_a_time_zone_has_two_days_and_is_refused() -> None
         (quantity(63, "mg"), weight(70, FIRST) | {"valueQuantity": quantity(2400, "[oz_av]")}, 63 / (150 * 0.45359237)),
         (quantity(63, "mg"), weight(70, "2026-01-06"), None),  # after the dose
         (quantity(63, "mg"), weight(70, FIRST) | {"status": "entered-in-error"}, None),
+        (quantity(63, "mg"), weight(20, FIRST), 63 / 20),
+        (quantity(63, "mg"), weight(19.9, FIRST), None),
+        (quantity(63, "mg"), weight(400, FIRST), 63 / 400),
+        (quantity(63, "mg"), weight(401, FIRST), None),
         (quantity(900, "ug/kg"), weight(70, FIRST), 900 * 1e-3),
         (quantity(1.3, "mL"), weight(70, FIRST), None),
         (quantity(63, "mg") | {"comparator": "<"}, weight(70, FIRST), None),
