@@ -41,8 +41,8 @@ def zone_named(name: str) -> ZoneInfo:
 
 @cache
 def _zone_names() -> frozenset[str]:
-    """Looked up once: a name that is none could be the path of another file."""
-    return frozenset(available_timezones())
+    """Looked up once: a name that is none could be the path of another file. Two of a system's names are no place."""
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 def check_date(text: str) -> None:

@@ -32,7 +32,7 @@ class OutcomeDefinitions:
         study, lines = self._view.study, []
         if study.performance is not None:
             lines = [line for one in study.performance.measured if (line := self._measured(one))]
-        if study.current and not lines:
+        if study.current and study.performance is None:
             lines.append(self._t("performance-none"))
         if study.synthetic and not study.validated_on_real_patients:
             lines.append(self._t("not-validated"))

@@ -184,7 +184,7 @@ def _add_scales(terminology: Terminology, document: TerminologyDocument) -> None
 def _add_clinical(terminology: Terminology, document: TerminologyDocument) -> None:
     for group in document.conditions:
         flags = tuple(FlagColumn(name, "ever" if name in document.ever else "now") for name in group.flags)
-        meaning = ConditionCode(group.diagnosis, flags, group.whole, group.not_used, group.source)
+        meaning = ConditionCode(group.diagnosis, flags, group.whole, group.not_used, group.over, group.source)
         _add(terminology.conditions, group.codes, meaning)
     for one in document.treatments:
         for ingredient, codes in [("", one.codes), *_by_ingredient(one.ingredients)]:

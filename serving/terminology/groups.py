@@ -40,12 +40,16 @@ class AnswerGroup(CodeGroup):
 
 
 class ConditionGroup(CodeGroup):
-    """Conditions: a category of ``diagnosis``, columns, or the reason why they are not used."""
+    """Conditions: a category of ``diagnosis``, columns, or the reason why they are not used.
+
+    ``over`` says that a condition is not there any more, which a vaguer code beside it leaves open.
+    """
 
     diagnosis: str | None = None
     flags: list[str] = []
     whole: bool = False
     not_used: str = ""
+    over: bool = False
     codes: Codes
 
     @model_validator(mode="after")

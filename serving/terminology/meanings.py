@@ -62,12 +62,14 @@ class ConditionCode:
 
     ``whole`` says that the code means all that its columns or category stand for, so that the condition, once
     refuted, makes them false. Panic disorder covers ``panic``; schizophrenia is not all that ``psychosis_history`` is.
+    ``over`` says that the condition is not there any more, whatever a vaguer code beside it says.
     """
 
     diagnosis: str | None
     flags: tuple[FlagColumn, ...]
     whole: bool
     not_used: str
+    over: bool
     source: str
 
 

@@ -216,7 +216,7 @@ limits-person = Die Zahlen gelten für Gruppen von Menschen. Niemand weiß, was 
 
 what-if-title = Die Zahlen eines anderen Menschen
 what-if-intro = Einiges ist noch offen. Tragen Sie etwas ein, dann sehen Sie die Zahlen eines <b>anderen Menschen</b>. Er ist nur in diesen Angaben anders als Sie. Das vergleicht Menschen. Es zeigt <b>nicht</b>, was geschähe, wenn Sie sich änderten. Ein niedriger Wert hier macht Ihre eigenen Aussichten nicht besser.
-what-if-rating = Nächster Wert dieser Person: { $scale }
+what-if-rating = Nächster Wert dieser Person { $scale }
 what-if-range = { $low } bis { $high }
 what-if-range-unit = { $low } bis { $high } { $unit }
 what-if-range-rating = { $low } { $better ->
@@ -322,7 +322,7 @@ model-title = Das Modell
 model-fitted = Version { $version } ({ $digest }), Vorhersage { $id }. { $heads }
 model-head-remission = Remission: an { $number } Patienten angepasst.
 model-head-relapse = Rückfall: an { $number } Patienten angepasst.
-model-synthetic = Sie alle sind synthetisch (erfunden).
+model-synthetic = Die Patienten der Studie sind synthetisch (erfunden).
 model-for = Für die ketamingestützte Psychotherapie einer Angststörung ab { $years } Jahren, bei Patienten wie denen der Studie. Es stützt Ihr Urteil und ersetzt es nie; keine Behandlung soll allein wegen dieser Zahlen beginnen, sich ändern oder enden. Diese Seite ist keine Entscheidungshilfe: Möglichkeiten und ihre Schäden stehen hier nicht.
 model-notes = Anmerkungen
 in-english = auf Englisch
@@ -556,13 +556,13 @@ note-not-fitted = nicht angepasst, weil es zu wenige Trainingsdaten gibt
 
 ## Namen der Skalen und Angaben zu einer anderen Person
 
-score-gad7 = Angst-Fragebogen (GAD-7)
-score-hama = Angst-Skala (HAM-A)
-score-lsas = Skala für soziale Angst (LSAS)
-score-pdss = Panik-Skala (PDSS)
-score-pcl5 = Trauma-Fragebogen (PCL-5)
-score-ybocs = Zwangs-Skala (Y-BOCS)
-score-other = { $scale }
+score-gad7 = im Angst-Fragebogen (GAD-7)
+score-hama = auf der Angst-Skala (HAM-A)
+score-lsas = auf der Skala für soziale Angst (LSAS)
+score-pdss = auf der Panik-Skala (PDSS)
+score-pcl5 = im Trauma-Fragebogen (PCL-5)
+score-ybocs = auf der Zwangs-Skala (Y-BOCS)
+score-other = auf der Skala { $scale }
 ask-illness_duration_years = wie lange diese Person schon krank ist
 ask-age_years = Alter dieser Person
 ask-body_mass_index = Gewicht und Größe dieser Person (Body-Mass-Index)

@@ -17,9 +17,14 @@ from serving.terminology.codes import Terminology
 
 OLDEST_WEIGHT_DAYS: Final = 365
 """Days before a dose from which on a body weight is too old for it [judgement]."""
+LIGHTEST_KG: Final = 20.0
+HEAVIEST_KG: Final = 400.0
+"""Body weights of patients from ten years on; others are slips, or a child's, and make doses ten times as high as they
+were [judgement]."""
 FINAL: Final = frozenset({"final", "amended", "corrected"})
 """The states of an Observation whose value stands."""
-KILOGRAMS = {"kg": 1.0, "g": 1e-3, "[lb_av]": 0.45359237, "lb": 0.45359237, "lbs": 0.45359237}
+_POUND = 0.45359237
+KILOGRAMS = {"kg": 1.0, "g": 1e-3} | dict.fromkeys(("[lb_av]", "lb", "lbs"), _POUND) | {"[oz_av]": _POUND / 16}
 """What one of each unit of a body weight counts in kg, by UCUM code or in words."""
 _MG = {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}
 _MG_PER_KG = {f"{unit}/kg": factor for unit, factor in _MG.items()}
@@ -52,7 +57,7 @@ class KetamineDose:
 def body_weights(
     located: Sequence[LocatedResource], terminology: Terminology, zone: ZoneInfo | None
 ) -> list[BodyWeight]:
-    """The body weights among the resources, by day; those without a whole date or a known unit are left out."""
+    """The body weights among the resources, by day; others than plausible, dated ones in a known unit are left out."""
     found = []
     for one in located:
         resource = one.resource
@@ -60,7 +65,8 @@ def body_weights(
             continue
         meanings = meanings_of(resource.get("code"), terminology.measure)
         kg = amount(element(resource, "valueQuantity"), KILOGRAMS)
-        if [meaning.measure for meaning in meanings] == ["body_weight"] and kg is not None and 0 < kg < 1000:
+        is_weight = {meaning.measure for meaning in meanings} == {"body_weight"}
+        if is_weight and kg is not None and LIGHTEST_KG <= kg <= HEAVIEST_KG:
             written = written_period(resource, "effective").start
             try:
                 found.append(BodyWeight(local_date(written, zone), written, kg, one.expression))

@@ -46,6 +46,8 @@ def coded_medication(
         if len({(one.treatment, one.opioid) for one in meant}) > 1:
             notes.refuse("code-invalid", expression, "codes of one medication", "codes of several classes")
         treatments += meant[:1]
+    if len({one.substance for one in ketamine}) > 1:
+        notes.refuse("code-invalid", expression, "codes of one substance", "codes of ketamine and of esketamine")
     has_codes = any(True for concept in concepts for _ in codings_of(concept))
     return CodedMedication(tuple(dict.fromkeys(treatments)), next(iter(ketamine), None), has_codes, expression)
 

@@ -19,8 +19,8 @@ ORDINAL_VALUE: Final = (
 LOINC: Final = "http://loinc.org"
 _ANNOTATION = re.compile(r"1|\{[^{}]*\}")
 """UCUM codes of numbers without a dimension: ``1`` and annotations such as ``{score}``."""
-_WORDS = frozenset({"", "score", "points", "point"})
-"""Units in words where there is no code."""
+_WORDS = frozenset({"", "score", "points", "point", "punkte", "punkt"})
+"""Units in words, in small letters, where there is no code."""
 _UCUM: Final = "http://unitsofmeasure.org"
 
 
@@ -49,7 +49,7 @@ def plain_quantity(quantity: Mapping[str, Any]) -> float | None:
         known = quantity.get("system", _UCUM) == _UCUM and _ANNOTATION.fullmatch(text(quantity, "code"))
     else:
         unit = text(quantity, "unit")
-        known = unit in _WORDS or _ANNOTATION.fullmatch(unit)
+        known = unit.strip().casefold() in _WORDS or _ANNOTATION.fullmatch(unit)
     return value if known else None
 
 

@@ -4,12 +4,11 @@ Parameters may name the time zone, day 0, today, the treated condition, and whet
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from serving.contract.calendar import DateRefusedError, local_date
+from serving.contract.calendar import DateRefusedError, local_date, zone_named
 from serving.fhir.elements.codings import text
 from serving.fhir.parts import FhirRecord, ReadingNotes
 from serving.fhir.reading.options import ReadingDefaults, ReadingOptions
@@ -25,7 +24,6 @@ _TYPES: Final = {
     "timeZone": ("valueCode", "valueString"),
 }
 """The parameters with a value, and the types that each may have."""
-_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}", re.ASCII)
 
 
 def read_fhir(body: bytes, defaults: ReadingDefaults) -> FhirRecord:
@@ -73,13 +71,11 @@ def _named(sent: SentResources, notes: ReadingNotes) -> Mapping[str, ParameterVa
 
 
 def _zone(named: ParameterValue, notes: ReadingNotes) -> ZoneInfo | None:
-    if _ZONE.fullmatch(named.value):
-        try:
-            return ZoneInfo(named.value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            pass
-    notes.refuse("value", named.expression, "a time zone of the IANA database, such as Europe/Berlin", "another text")
-    return None
+    try:
+        return zone_named(named.value)
+    except DateRefusedError as refused:
+        notes.refuse("value", named.expression, refused.required, refused.found)
+        return None
 
 
 def _date(named: Mapping[str, ParameterValue], name: str, zone: ZoneInfo | None, notes: ReadingNotes) -> dt.date | None:

@@ -1,4 +1,4 @@
-"""Which of a patient's current diagnoses is the main one, and which are comorbidities beside it.
+"""Which of a patient's diagnoses on day 0 is the main one, and which are comorbidities beside it.
 
 The main diagnosis is the one that was named, else the one in an Observation of the project's own code, else the only
 anxiety disorder, else the only diagnosis. Where several may be it, none is recorded: a guess would choose the answer.
@@ -14,6 +14,7 @@ from features.protocol.columns import DIAGNOSES
 from serving.fhir.elements.codings import element, text
 from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
+from serving.fhir.reading.condition_states import onset_date
 from serving.fhir.reading.record_observations import recorded_value
 from serving.fhir.structure.references import ResourceIndex
 
@@ -27,7 +28,7 @@ HOW_TO_TELL = "several diagnoses may be the main one, so none is recorded: name 
 
 @dataclass(frozen=True)
 class CurrentDiagnosis:
-    """A diagnosis that a patient has now, and its Condition."""
+    """A diagnosis that a patient had on day 0, and its Condition."""
 
     located: LocatedResource
     diagnosis: str
@@ -85,7 +86,9 @@ def _named(
         return set()
     found = {one.diagnosis for one in current if one.located.expression == named.expression}
     if not found:
-        required = "a confirmed, current Condition with the code of a diagnosis, as the one that is treated"
+        required = (
+            "a confirmed Condition with the code of a diagnosis that was there on day 0, as the one that is treated"
+        )
         notes.refuse("code-invalid", named.expression, required, "another resource")
     return found
 
@@ -93,7 +96,7 @@ def _named(
 def _onset(one: CurrentDiagnosis, located: Sequence[LocatedResource], notes: ReadingNotes) -> Iterator[SourcedRow]:
     """The onset of a diagnosis as the pseudo-cell ``onset_date``, as written: the assembly knows day 0."""
     resource, place = one.located.resource, f"{one.located.expression}.onset"
-    written = text(resource, "onsetDateTime") or text(element(resource, "onsetPeriod"), "start")
+    written = onset_date(one.located)
     if not written and "onsetAge" in resource:
         written = _date_at_age(element(resource, "onsetAge"), located)
     if not written:

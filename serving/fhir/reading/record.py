@@ -21,7 +21,7 @@ from serving.fhir.reading.problems import issues_at
 from serving.fhir.reading.ratings import read_ratings
 from serving.fhir.reading.record_observations import read_record_observations
 from serving.fhir.reading.request_document import RequestDocument
-from serving.fhir.reading.subject import patient_reference, the_patient
+from serving.fhir.reading.subject import own_resources, patient_reference, the_patient
 from serving.fhir.reading.vital_signs import read_vital_signs
 from serving.fhir.structure.resources import checked_resources
 from serving.fhir.treatment.administrations import read_administrations
@@ -47,6 +47,7 @@ def assembled(
     patient = the_patient(located, root, notes)
     if patient is None or notes.issues:
         raise _refused(notes)
+    located = own_resources(located, patient, notes)
     context = ReadingContext(
         load_terminology(), protocol, options.zone, options.today, options.first_dose, options.main_condition
     )

@@ -163,6 +163,10 @@ class RequestDocument:
             return column, ages.pop() if len(ages) == 1 else None
         if span.is_whole:
             return column, (first_dose - span.first).days / DAYS_OF_YEAR
+        if span.first.month == span.last.month:
+            self._notes.leave_out(place, "an incomplete date: the middle of its month counts")
+            middle = min(span.first + (span.last - span.first) / 2, first_dose)
+            return column, (first_dose - middle).days / DAYS_OF_YEAR
         self._notes.leave_out(place, "an incomplete date: the difference of the years is recorded")
         return column, first_dose.year - span.first.year
 

@@ -6,7 +6,7 @@ A reference in a record is the patient's identifier, else the id; it is hashed b
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from serving.fhir.elements.codings import elements, text
+from serving.fhir.elements.codings import element, elements, text
 from serving.fhir.parts import LocatedResource, ReadingNotes
 from serving.fhir.structure.references import ResourceIndex
 
@@ -34,6 +34,21 @@ def the_patient(located: Sequence[LocatedResource], root: str, notes: ReadingNot
     return patient
 
 
+def own_resources(
+    located: Sequence[LocatedResource], patient: LocatedResource, notes: ReadingNotes
+) -> list[LocatedResource]:
+    """The resources without Observations whose focus is not the patient, such as the weight of an unborn child."""
+    index = ResourceIndex(located)
+    own = []
+    for one in located:
+        focus = elements(one.resource, "focus") if one.resource.get("resourceType") == "Observation" else ()
+        if any(_is_other(reference, one, patient, index) for reference in focus):
+            notes.leave_out(f"{one.expression}.focus", "it is not the patient that was observed")
+        else:
+            own.append(one)
+    return own
+
+
 def _is_other(
     reference: Mapping[str, Any], one: LocatedResource, patient: LocatedResource, index: ResourceIndex
 ) -> bool:
@@ -41,9 +56,15 @@ def _is_other(
     if text(reference, "reference"):
         found = index.resolve(reference, one)
         return found is None or found.expression != patient.expression
-    value = text(reference.get("identifier"), "value")
-    own = {text(identifier, "value") for identifier in elements(patient.resource, "identifier")}
-    return bool(value) and value not in own
+    meant = element(reference, "identifier")
+    own = elements(patient.resource, "identifier")
+    return bool(text(meant, "value")) and not any(_is_same(meant, identifier) for identifier in own)
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two identifiers are one: two clinics may give the same number, so that their systems count."""
+    systems = {text(one, "system"), text(other, "system")} - {""}
+    return text(one, "value") == text(other, "value") and len(systems) < 2
 
 
 def patient_reference(patient: LocatedResource, notes: ReadingNotes) -> dict[str, str]:

@@ -58,7 +58,12 @@ def read_administrations(
             administration = None if ketamine is None else _administration(one, ketamine, weights, context, notes)
             if administration is not None:
                 found.append(administration)
-    return sorted(found, key=lambda one: (one.date, one.moment is not None, str(one.moment), one.expression))
+    return sorted(found, key=_order)
+
+
+def _order(one: Administration) -> tuple[dt.date, float, str]:
+    """To sort by: a day without a time counts before its times, which may be written with several offsets."""
+    return one.date, 0.0 if one.moment is None else one.moment.timestamp(), one.expression
 
 
 def _given_ketamine(

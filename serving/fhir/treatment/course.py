@@ -14,6 +14,8 @@ from serving.fhir.treatment.administrations import Administration
 
 COURSE_GAP_DAYS: Final = 90
 """Days between two doses from which on they may belong to two courses [judgement]."""
+_ANAESTHETIC: Final = frozenset({"intravenous", "intramuscular", None})
+"""Routes of ketamine for an anaesthesia [judgement]; ``None`` where the route is not known."""
 FIRST_DOSE: Final = "the parameter firstDoseDate with the date of the first dose (a planned date counts)"
 
 
@@ -45,7 +47,7 @@ def ketamine_course(
             return None
         first_dose = doses[0].date
     before = courses_of([dose for dose in doses if dose.date < first_dose])
-    rows = tuple(_earlier_course(course, notes) for course in before)
+    rows = tuple(_earlier_course(course, notes) for course in before if not _may_be_anaesthesia(course, notes))
     return KetamineCourse(first_dose, tuple(dose for dose in doses if dose.date >= first_dose), rows)
 
 
@@ -58,6 +60,15 @@ def courses_of(doses: Sequence[Administration]) -> list[list[Administration]]:
         else:
             courses.append([dose])
     return courses
+
+
+def _may_be_anaesthesia(doses: Sequence[Administration], notes: ReadingNotes) -> bool:
+    """Whether ketamine before day 0 may have been given for a surgery: on one day only, into a vein or a muscle."""
+    if len({dose.date for dose in doses}) > 1 or any(dose.route not in _ANAESTHETIC for dose in doses):
+        return False
+    for dose in doses:
+        notes.leave_out(dose.expression, "ketamine of one day may be an anaesthetic; as a treatment, send a statement")
+    return True
 
 
 def _earlier_course(doses: Sequence[Administration], notes: ReadingNotes) -> SourcedRow:

@@ -1,4 +1,4 @@
-"""Earlier treatments among MedicationStatements and MedicationRequests, and the medications that run today.
+"""Earlier treatments among MedicationStatements and MedicationRequests, benzodiazepines of day 0, and opioids of today.
 
 A statement says what was taken. A request only says what was prescribed: it counts where no statement says more about
 the same substance, and all requests for one substance are one treatment, since prescriptions are renewed [judgement].
@@ -17,7 +17,7 @@ from serving.fhir.elements.reading_context import ReadingContext
 from serving.fhir.elements.treatment_outcomes import RecordedOutcome, recorded_outcome
 from serving.fhir.parts import LocatedResource, ReadingNotes, SourcedRow
 from serving.fhir.structure.references import ResourceIndex
-from serving.fhir.treatment.treatment_days import TreatmentDays, treatment_days
+from serving.fhir.treatment.treatment_days import TreatmentDays, outcome_by_day_0, treatment_days
 from serving.terminology.meanings import TreatmentCode
 
 _TAKEN: Final = {"active": False, "on-hold": False, "completed": True, "stopped": True}
@@ -48,7 +48,7 @@ class MedicationUse:
 def medication_rows(
     located: Sequence[LocatedResource], context: ReadingContext, notes: ReadingNotes
 ) -> list[SourcedRow]:
-    """Earlier treatments with medications, and what runs today as cells of the patient."""
+    """Earlier treatments with medications, and benzodiazepines and opioids as cells of the patient."""
     index = ResourceIndex(located)
     uses: dict[str, list[MedicationUse]] = {"MedicationStatement": [], "MedicationRequest": []}
     for one in located:
@@ -65,7 +65,7 @@ def medication_rows(
 def _uses(
     one: LocatedResource, index: ResourceIndex, context: ReadingContext, notes: ReadingNotes
 ) -> Iterator[MedicationUse]:
-    """The substances of a resource that were taken or ordered before day 0."""
+    """The substances of a resource that were taken or ordered before day 0, and an opioid that is taken today."""
     medication = coded_medication(one, index, context.terminology, notes)
     why_not = _not_taken(one.resource) or ("" if medication.treatments or medication.ketamine else medication.unknown)
     if why_not:
@@ -76,11 +76,16 @@ def _uses(
     days = treatment_days(one.expression, period, asserted, has_ended=has_ended, context=context, notes=notes)
     if days is None:
         return
-    outcome = recorded_outcome(one, notes)
-    if medication.ketamine is not None and not _ended_before(days):
+    if days.why_not:
+        opioids = [code for code in medication.treatments if code.opioid and days.is_running]
+        yield from (MedicationUse(one, code, days, RecordedOutcome()) for code in opioids)
+        if not opioids:
+            notes.leave_out(one.expression, days.why_not)
+        return
+    if medication.ketamine is not None and not _ended_before(days, context):
         notes.leave_out(one.expression, "ketamine that did not end before day 0 is the course itself")
         return
-    yield from _of_substances(one, medication, days, outcome)
+    yield from _of_substances(one, medication, days, outcome_by_day_0(recorded_outcome(one, notes), days, notes))
 
 
 def _of_substances(
@@ -92,8 +97,10 @@ def _of_substances(
         yield MedicationUse(one, code, days, outcome)
 
 
-def _ended_before(days: TreatmentDays) -> bool:
-    return "end_day" in days.cells
+def _ended_before(days: TreatmentDays, context: ReadingContext) -> bool:
+    """Whether a treatment ended before day 0; on an unknown day by today, it may be the course that is over."""
+    first_dose = context.first_dose or context.today
+    return "end_day" in days.cells and str(days.cells["end_day"]) < first_dose.isoformat()
 
 
 def _not_taken(resource: Mapping[str, Any]) -> str:
@@ -105,9 +112,14 @@ def _not_taken(resource: Mapping[str, Any]) -> str:
     if resource["resourceType"] == "MedicationRequest":
         if resource.get("doNotPerform"):
             return "a request not to give it"
-        if intent not in _ORDERS:
+        if intent not in _ORDERS and not (intent == "plan" and _is_reported(resource)):
             return "its intent is no order"
     return ""
+
+
+def _is_reported(request: Mapping[str, Any]) -> bool:
+    """Whether a request stands for a medication that somebody says is taken: US Core has those as plans [recalled]."""
+    return bool(request.get("reportedBoolean") or "reportedReference" in request)
 
 
 _SHOWN: Final = frozenset({"cancelled", "draft", "entered-in-error", "intended", "not-taken"})
@@ -129,12 +141,14 @@ def _written(resource: Mapping[str, Any]) -> tuple[WrittenPeriod, str]:
 def _without_stated(
     requests: Sequence[MedicationUse], statements: Sequence[MedicationUse], notes: ReadingNotes
 ) -> list[MedicationUse]:
-    """The requests for substances that no statement is about."""
+    """The requests for substances that no statement is about, and opioids that are taken today all the same."""
     stated = {use.substance for use in statements} | {(use.substance[0], "") for use in statements}
     kept = []
     for use in requests:
         substance = use.substance
-        if substance in stated or (not substance[1] and substance[0] in {name for name, _ in stated}):
+        if use.code is not None and use.code.opioid and use.days.is_running:
+            kept.append(use)
+        elif substance in stated or (not substance[1] and substance[0] in {name for name, _ in stated}):
             notes.leave_out(use.one.expression, "a statement about the same medication says what was taken")
         else:
             kept.append(use)
@@ -159,13 +173,17 @@ def _union(uses: Sequence[MedicationUse], notes: ReadingNotes) -> MedicationUse:
     if len(ends) == len(uses):
         last = max(ends, key=lambda use: str(use.days.cells["end_day"]))
         cells["end_day"], places["end_day"] = last.days.cells["end_day"], last.days.places["end_day"]
-    running = [use for use in uses if use.days.is_running]
+    running = sorted((use for use in uses if use.days.is_running), key=_is_active)
     outcome = RecordedOutcome(
         {name: value for use in uses for name, value in use.outcome.cells.items()},
         {name: place for use in uses for name, place in use.outcome.places.items()},
     )
     days = TreatmentDays(cells, places, bool(running))
     return replace((running or [first])[-1], days=days, outcome=outcome)
+
+
+def _is_active(use: MedicationUse) -> bool:
+    return use.one.resource.get("status") == "active"
 
 
 def _row(use: MedicationUse) -> SourcedRow:
@@ -180,7 +198,7 @@ def _opioid_rows(uses: Sequence[MedicationUse], notes: ReadingNotes) -> Iterator
     for use in uses:
         if use.code is None or not use.code.opioid:
             continue
-        if use.days.is_running and use.one.resource.get("status") == "active":
+        if use.days.is_running and _is_active(use):
             place = f"{use.one.expression}.medication"
             yield SourcedRow("patient", {_OPIOID: True}, use.one.expression, {_OPIOID: place})
         elif use.code.treatment is None:
@@ -188,8 +206,12 @@ def _opioid_rows(uses: Sequence[MedicationUse], notes: ReadingNotes) -> Iterator
 
 
 def _benzodiazepine_rows(uses: Sequence[MedicationUse], notes: ReadingNotes) -> Iterator[SourcedRow]:
-    """The benzodiazepines that run today as diazepam, if the daily dose of each has one meaning."""
-    running = [use for use in uses if use.code and use.code.treatment == _BENZODIAZEPINE and use.days.is_running]
+    """The benzodiazepines that ran on day 0 as diazepam, if the daily dose of each has one meaning.
+
+    The column is of day 0: one that ended in the course counts, since its end may be what the course achieved.
+    """
+    benzodiazepines = [use for use in uses if use.code and use.code.treatment == _BENZODIAZEPINE]
+    running = [use for use in benzodiazepines if "end_day" not in use.days.cells]
     amounts = []
     for use in running:
         name = "dosage" if use.one.resource["resourceType"] == "MedicationStatement" else "dosageInstruction"

@@ -12,24 +12,31 @@ from typing import Any
 from serving.contract.calendar import DateRefusedError
 from serving.fhir.elements.dates import DateSpan, WrittenPeriod, span_of
 from serving.fhir.elements.reading_context import ReadingContext
+from serving.fhir.elements.treatment_outcomes import RecordedOutcome
 from serving.fhir.parts import ReadingNotes
 from serving.fhir.structure.expressions import expression_at
 
 
 @dataclass(frozen=True)
 class TreatmentDays:
-    """The day cells of a treatment and their places; ``is_running`` is whether it goes on today."""
+    """The day cells of a treatment and their places.
+
+    ``is_running`` is whether it goes on today, ``ended_later`` whether it ended after day 0, so that what it achieved
+    was not known then. ``why_not`` says why it is no earlier treatment, if it is none.
+    """
 
     cells: dict[str, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     is_running: bool = False
+    ended_later: bool = False
+    why_not: str = ""
 
 
 def treatment_days(
     expression: str, period: WrittenPeriod, asserted: str, *, has_ended: bool, context: ReadingContext,
     notes: ReadingNotes,
 ) -> TreatmentDays | None:  # fmt: skip
-    """The days of a treatment; ``None`` if it is no earlier one or a date is refused, which ``notes`` then says.
+    """The days of a treatment; ``None`` if a date is refused, which ``notes`` then says.
 
     ``asserted`` is when its state was stated: the last day that an end without a date can have.
     """
@@ -38,8 +45,12 @@ def treatment_days(
     start = _span(period.start, start_place, context, notes)
     end = None if period.is_point else _span(period.end, end_place, context, notes)
     first_dose = context.first_dose or context.today
-    if start == "refused" or end == "refused" or _begins_later(start, first_dose, expression, start_place, notes):
+    if start == "refused" or end == "refused":
         return None
+    if why_not := _begins_later(start, first_dose, start_place):
+        has_begun = start.first <= context.today
+        goes_on = not has_ended and (end is None or end.last > context.today)
+        return TreatmentDays(is_running=has_begun and goes_on, why_not=why_not)
     if isinstance(start, DateSpan) and not start.is_whole:
         notes.leave_out(start_place, "an incomplete date: the first day is not recorded")
     cells, places = {}, {}
@@ -53,7 +64,16 @@ def treatment_days(
     is_running = not has_ended and (last is None or last > context.today)
     if last is not None and last <= first_dose and not is_running:
         cells["end_day"], places["end_day"] = last.isoformat(), end_place
-    return TreatmentDays(cells, places, is_running)
+    return TreatmentDays(cells, places, is_running, ended_later=has_ended and last is not None and last > first_dose)
+
+
+def outcome_by_day_0(outcome: RecordedOutcome, days: TreatmentDays, notes: ReadingNotes) -> RecordedOutcome:
+    """The outcome of a treatment as far as it was known on day 0: none of one that ended later."""
+    if not days.ended_later:
+        return outcome
+    for place in dict.fromkeys(outcome.places.values()):
+        notes.leave_out(place, "the treatment ended after day 0: what it achieved was not known then")
+    return RecordedOutcome()
 
 
 def _span(date: str, place: str, context: ReadingContext, notes: ReadingNotes) -> Any:
@@ -67,14 +87,13 @@ def _span(date: str, place: str, context: ReadingContext, notes: ReadingNotes) -
         return "refused"
 
 
-def _begins_later(start: Any, first_dose: dt.date, expression: str, place: str, notes: ReadingNotes) -> bool:
+def _begins_later(start: Any, first_dose: dt.date, place: str) -> str:
+    """Why a treatment is no earlier one; empty if it is one."""
     if start is None or start.last < first_dose:
-        return False
+        return ""
     if start.first >= first_dose:
-        notes.leave_out(expression, "it begins on or after day 0, and is no earlier treatment")
-    else:
-        notes.leave_out(expression, f"its incomplete first day ({place}) may be before or after day 0")
-    return True
+        return "it begins on or after day 0, and is no earlier treatment"
+    return f"its incomplete first day ({place}) may be before or after day 0"
 
 
 def _last_day(end: Any, place: str, notes: ReadingNotes) -> dt.date | None:

@@ -4,8 +4,8 @@ Sessions of the same procedure close to each other are one treatment, as a recor
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from serving.contract.calendar import DateRefusedError
@@ -18,10 +18,12 @@ from serving.fhir.structure.references import ResourceIndex
 from serving.fhir.treatment.course import COURSE_GAP_DAYS
 from serving.fhir.treatment.medication_treatments import medication_rows
 from serving.fhir.treatment.procedures import HELD, procedure_code, session_date, session_kind
-from serving.fhir.treatment.treatment_days import treatment_days
+from serving.fhir.treatment.treatment_days import outcome_by_day_0, treatment_days
 
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 """Codes of v3-ActCode for a stay in a hospital [recalled]."""
+_COMORBIDITY: Final = "CM"
+"""Code of HL7's diagnosis-role for a comorbidity of a stay [recalled]."""
 _PSYCHIATRY: Final = frozenset({"394587001"})
 """SNOMED CT: Psychiatry, of HL7's value set c80-practice-codes [recalled]."""
 _MEDICATION_LISTS: Final = frozenset({"10160-0", "29549-3"})
@@ -148,8 +150,13 @@ def _row(
 ) -> Iterator[SourcedRow]:
     """The earlier treatment of one resource over a period."""
     has_ended = one.resource.get("status") != "in-progress"
+    if has_ended:  # a procedure of one date began and ended then
+        period = replace(period, is_point=False)
     days = treatment_days(one.expression, period, "", has_ended=has_ended, context=context, notes=notes)
-    if days is not None:
+    if days is not None and days.why_not:
+        notes.leave_out(one.expression, days.why_not)
+    elif days is not None:
+        outcome = outcome_by_day_0(outcome, days, notes)
         cells = {"treatment": treatment, **days.cells, **outcome.cells}
         yield SourcedRow("prior_treatments", cells, one.expression, {**days.places, **outcome.places})
 
@@ -185,15 +192,34 @@ def _no_stay(one: LocatedResource, index: ResourceIndex, context: ReadingContext
     services = [resource.get("serviceType"), *elements(resource, "type")]
     if any(code in _PSYCHIATRY for service in services for _, code in codings_of(service)):
         return ""
-    concepts: list[Any] = list(elements(resource, "reasonCode"))
-    references = [*elements(resource, "reasonReference")]
-    references += [element(entry, "condition") for entry in elements(resource, "diagnosis")]
-    for reference in references:
-        found = index.resolve(reference, one)
-        concepts.append(None if found is None else found.resource.get("code"))
-    meant = [code for concept in concepts for code in meanings_of(concept, context.terminology.condition)]
-    psychiatric = any(code.diagnosis for code in meant)
-    return "" if psychiatric else "an inpatient stay without a psychiatric service or reason"
+    reasons = [_is_psychiatric(concept, context) for concept in elements(resource, "reasonCode")]
+    reasons += [_is_psychiatric(_code_at(ref, one, index), context) for ref in elements(resource, "reasonReference")]
+    diagnoses = [_code_at(element(entry, "condition"), one, index) for entry in _main_diagnoses(resource)]
+    is_psychiatric = any(reasons) or (diagnoses and all(_is_psychiatric(code, context) for code in diagnoses))
+    return "" if is_psychiatric else "an inpatient stay without a psychiatric service or reason"
+
+
+def _code_at(reference: Mapping[str, Any], one: LocatedResource, index: ResourceIndex) -> Any:
+    found = index.resolve(reference, one)
+    return None if found is None else found.resource.get("code")
+
+
+def _is_psychiatric(concept: Any, context: ReadingContext) -> bool:
+    return any(code.diagnosis for code in meanings_of(concept, context.terminology.condition))
+
+
+def _main_diagnoses(encounter: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The diagnoses that a stay was for: those of the best rank, and no comorbidity.
+
+    A stay for an appendectomy lists a depression as well.
+    """
+    own = [one for one in elements(encounter, "diagnosis") if _COMORBIDITY not in _uses_of(one)]
+    best = min((one["rank"] for one in own if "rank" in one), default=None)
+    return [one for one in own if one.get("rank") == best]
+
+
+def _uses_of(diagnosis: Mapping[str, Any]) -> set[str]:
+    return {code for _, code in codings_of(diagnosis.get("use"))}
 
 
 def _begins_in_course(period: WrittenPeriod, context: ReadingContext) -> bool:

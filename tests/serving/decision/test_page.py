@@ -369,7 +369,7 @@ def test_the_questions_are_about_another_person(language: str) -> None:
     labels = re.findall(r"<label[^>]*>([^<]*)</label>", page)
     expected = {
         "en": "This person's next anxiety score (GAD-7)",
-        "de": "Nächster Wert dieser Person: Angst-Fragebogen (GAD-7)",
+        "de": "Nächster Wert dieser Person im Angst-Fragebogen (GAD-7)",
     }
     assert expected[language] in labels or expected[language].replace("'", "&#39;") in labels
     assert not [label for label in labels if re.search(r"\b(you|your|Sie|Ihre?)\b", label)]

@@ -17,6 +17,7 @@ from tests.serving.fhir.resources import (
     BERLIN,
     LOINC,
     OWN,
+    PATIENT,
     TODAY,
     bundle,
     issues,
@@ -77,10 +78,15 @@ def test_a_patient_without_identifier_and_id_is_refused() -> None:
         ({"reference": "Patient/q"}, False),
         ({"reference": "Group/p"}, False),
         ({"identifier": {"value": "MRN-78"}}, False),
+        ({"identifier": {"value": "MRN-77", "system": SYSTEM}}, True),
+        ({"identifier": {"value": "MRN-77", "system": f"{SYSTEM}.2"}}, False),
+        ({"identifier": {"value": "MRN-77", "system": f"{SYSTEM}.3"}}, True),
     ],
 )
 def test_a_resource_about_another_patient_is_refused(subject: dict[str, Any], is_same: bool) -> None:
-    body = bundle(patient(), DOSE, weight(70, "2026-01-05") | {"subject": subject})
+    """A number is a patient's where it was given; without a system it may be from anywhere."""
+    systems = [{"value": "MRN-77", "system": system} for system in (SYSTEM, f"{SYSTEM}.3")]
+    body = bundle(patient(identifier=systems), DOSE, weight(70, "2026-01-05") | {"subject": subject})
     assert places(body) == ([] if is_same else ["Bundle.entry[2].resource.subject"])
 
 
@@ -109,6 +115,8 @@ def test_parameters_say_zone_day_0_and_today() -> None:
     [
         ("timeZone", {"valueCode": "Europe/Atlantis"}),
         ("timeZone", {"valueString": "../../etc/passwd"}),
+        ("timeZone", {"valueCode": "right/Europe/Berlin"}),
+        ("timeZone", {"valueCode": "localtime"}),
         ("timeZone", {"valueInteger": 1}),
         ("firstDoseDate", {"valueDate": "2026-01"}),
         ("firstDoseDate", {"valueString": "2026-01-05"}),
@@ -163,6 +171,43 @@ def test_a_value_outside_the_contract_is_refused_at_its_element() -> None:
 def test_a_rating_with_a_time_after_the_dose_of_its_day_was_taken_after_it(time: str, after_dose: bool | None) -> None:
     (rating,) = rows(read(bundle(patient(), DOSE, gad7(12, f"2026-01-05{time}"))), "assessments")
     assert rating.get("after_dose") == after_dose
+
+
+def test_the_first_dose_of_a_day_is_the_earliest_whatever_its_offset() -> None:
+    """09:30 in Berlin is before 09:00 in UTC, although it is written later."""
+    doses = ketamine("2026-01-05T09:30:00+01:00", "a"), ketamine("2026-01-05T09:00:00Z", "b")
+    for order in (doses, doses[::-1]):
+        record = read(bundle(patient(), *order, gad7(12, "2026-01-05T09:45:00+01:00")))
+        assert rows(record, "assessments")[0]["after_dose"] is True
+
+
+@pytest.mark.parametrize(
+    ("focus", "is_read"),
+    [
+        ([], True),
+        ([{"reference": "Patient/p"}], True),
+        ([{"reference": "RelatedPerson/child"}], False),
+        ([{"display": "the unborn child", "identifier": {"value": "other"}}], False),
+    ],
+)
+def test_an_observation_of_somebody_else_is_left_out(focus: list[dict[str, Any]], is_read: bool) -> None:
+    found = gad7(12, "2026-01-04") | ({"focus": focus} if focus else {})
+    record = read(bundle(patient(), DOSE, found))
+    assert bool(rows(record, "assessments")) == is_read
+    assert ("Bundle.entry[2].resource.focus" in unused(record)) == (not is_read)
+    assert ("Observation/g" in record.basis) == is_read
+
+
+@pytest.mark.parametrize(
+    ("onset", "years"),
+    [("2025-12-15", 21 / 365.25), ("2025-12", 20 / 365.25), ("2026-01", 0.0), ("2025", 1), ("2016", 10)],
+)
+def test_an_onset_in_a_month_is_not_a_year_ago(onset: str, years: float) -> None:
+    """Day 0 is the 5th of January 2026."""
+    code = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F41.1"}]}
+    found = {"resourceType": "Condition", "id": "c", "subject": PATIENT, "code": code, "onsetDateTime": onset}
+    record = read(bundle(patient(), DOSE, found))
+    assert record.request.patient.model_dump()["illness_duration_years"] == pytest.approx(years)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from features.protocol.document import Covariate, Protocol
 from serving.fhir.reading.conditions import read_conditions
 from serving.fhir.reading.diagnoses import HOW_TO_TELL
-from tests.serving.fhir.reading.charts import ICD, LOINC, OWN, SNOMED_CT, Resource, coded, observation, read
+from tests.serving.fhir.reading.charts import ICD, LOINC, OWN, SNOMED_CT, TODAY, Resource, coded, observation, read
 
 GAD, SOCIAL, PTSD, DEPRESSION, ALCOHOL, OTHER = "F41.1", "F40.10", "F43.10", "F33.1", "F10.20", "F40.218"
 
@@ -125,6 +125,106 @@ def test_without_a_status_an_end_says_that_a_condition_is_over(abated: Resource,
     assert chart.cells == ({"pregnant_or_breastfeeding": True} if is_there else {})
 
 
+BY_DAY_0 = """
+active     -           -           gad  True
+active     2026-10-01  -           gad  True
+active     2026-10-02  -           -    -
+resolved   -           2026-10-01  -    -
+resolved   -           2026-10-02  gad  True
+remission  -           2026-11-20  gad  True
+resolved   2026-10-02  2026-10-03  -    -
+"""
+
+
+@pytest.mark.parametrize("line", BY_DAY_0.strip().splitlines())
+def test_a_diagnosis_is_that_of_day_0_whatever_the_course_made_of_it(line: str) -> None:
+    """A patient who remits has had the diagnosis; one who falls ill in the course had none before it."""
+    clinical, onset, abated, diagnosis, personality = (
+        word.replace("-", "") if word == "-" else word for word in line.split()
+    )
+    dates = ({"onsetDateTime": onset} if onset else {}) | ({"abatementDateTime": abated} if abated else {})
+    chart = read(read_conditions, condition(GAD, clinical, **dates), condition("F60.3", clinical, **dates))
+    assert chart.cells.get("diagnosis", "") == diagnosis
+    assert str(chart.cells.get("comorbid_personality_disorder", "")) == personality
+    assert "onset_date" not in chart.cells or onset
+
+
+def test_a_comorbidity_that_began_in_the_course_is_none_of_day_0() -> None:
+    later = condition(PTSD, onsetDateTime="2026-10-15", id="later")
+    assert read(read_conditions, condition(GAD), later).cells == {"diagnosis": "gad"}
+    assert list(read(read_conditions, later, main_condition="Condition/later").refused) == ["r0"]
+
+
+@pytest.mark.parametrize(("abated", "is_there"), [("2026-11-20", None), ("2026-11-21", True)])
+def test_a_caution_is_of_today_and_an_end_after_it_is_not_known(abated: str, is_there: bool | None) -> None:
+    chart = read(read_conditions, condition("I20.0", "resolved", abatementDateTime=abated))
+    assert chart.cells.get("uncontrolled_heart_disease") is is_there
+    later = read(read_conditions, condition("I20.0", onsetDateTime="2026-11-19"))
+    assert later.cells == {"uncontrolled_heart_disease": True}
+
+
+@pytest.mark.parametrize("element", ["recordedDate", "onsetDateTime"])
+@pytest.mark.parametrize(("date", "is_now"), [("2026-02-13", True), ("2026-02-12", False), ("2012", False)])
+def test_a_pregnancy_of_long_ago_is_over_whatever_the_list_says(element: str, date: str, is_now: bool) -> None:
+    """The 13th of February is 280 days before today."""
+    chart = read(read_conditions, condition("Z33.1", **{element: date}))
+    assert chart.cells == ({"pregnant_or_breastfeeding": True} if is_now else {})
+    assert bool(chart.unused) == (not is_now)
+
+
+@pytest.mark.parametrize("vague", ["370143000", "35489007"])
+def test_a_code_of_a_remission_goes_before_a_vaguer_one_beside_it(vague: str) -> None:
+    both = condition("F33.42") | {"code": coded((ICD, "F33.42"), (SNOMED_CT, vague))}
+    chart = read(read_conditions, both)
+    assert (chart.cells, list(chart.unused)) == ({}, ["r0"])
+    psychotic = condition("F33.42") | {"code": coded((ICD, "F33.42"), (SNOMED_CT, "28475009"))}
+    assert read(read_conditions, psychotic).cells == {"psychosis_history": True}
+
+
+GERMAN = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+
+
+def german(code: str, certainty: str, verification: str = "", system: str = GERMAN) -> Resource:
+    """A Condition in ICD-10-GM with its certainty, as German systems send it; they often send no other state."""
+    kbv = "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_DIAGNOSESICHERHEIT"
+    url = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+    made = condition(code, "", verification) | {"code": coded((system, code))}
+    if certainty:
+        extension = {"url": url, "valueCoding": {"system": kbv, "code": certainty}}
+        made["code"]["coding"][0]["extension"] = [extension]
+    return made
+
+
+CERTAINTIES: dict[tuple[str, str], Resource] = {
+    ("F41.1", "G"): {"diagnosis": "gad"},
+    ("F41.1", ""): {"diagnosis": "gad"},
+    ("F41.1", "V"): {},
+    ("F41.1", "A"): {},
+    ("F41.1", "Z"): {},
+    ("F43.1", "A"): {"comorbid_ptsd": False},
+    ("F20.0", "Z"): {"psychosis_history": True},
+    ("F20.0", "V"): {},
+    ("F20.0", "A"): {},
+    ("I67.10", "G"): {"aneurysm_or_brain_haemorrhage": True},
+    ("O09.2", "G"): {"pregnant_or_breastfeeding": True},
+}
+
+
+@pytest.mark.parametrize(("code", "certainty"), CERTAINTIES)
+@pytest.mark.parametrize("system", [GERMAN, "http://fhir.de/CodeSystem/dimdi/icd-10-gm"])
+def test_the_certainty_of_a_german_code_counts(code: str, certainty: str, system: str) -> None:
+    """Certain (G), suspected (V), excluded (A), or the state after it (Z)."""
+    chart = read(read_conditions, german(code, certainty, system=system))
+    assert chart.cells == CERTAINTIES[code, certainty]
+    assert bool(chart.unused) == (not chart.cells)
+
+
+@pytest.mark.parametrize(("certainty", "is_one"), [("G", True), ("Z", True), ("V", False), ("A", False)])
+def test_a_confirmed_condition_is_not_suspected_or_excluded_too(certainty: str, is_one: bool) -> None:
+    refused = read(read_conditions, german("F41.1", certainty, "confirmed")).refused
+    assert refused == ({} if is_one else {"r0.verificationStatus": "invariant"})
+
+
 def snomed(code: str, verification: str) -> Resource:
     return condition(GAD, "", verification) | {"code": coded((SNOMED_CT, code))}
 
@@ -187,7 +287,7 @@ def test_a_condition_without_a_code_is_left_out() -> None:
     ("date", "is_read"), [("2026-11-20", True), ("2026-11-21", False), ("2026", True), ("2027", False)]
 )
 def test_nothing_dated_after_today_is_used(element: str, shown: str, date: str, is_read: bool) -> None:
-    chart = read(read_conditions, condition(GAD, **{element: date}))
+    chart = read(read_conditions, condition(GAD, **{element: date}), first_dose=TODAY)
     assert ("diagnosis" in chart.cells) == is_read
     assert (shown in chart.unused) == (not is_read)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.serving.fhir.resources import (
+    INTRAMUSCULAR,
     INTRAVENOUS,
     OWN,
     RXNORM,
@@ -63,8 +64,13 @@ def test_a_time_in_utc_without_a_time_zone_has_two_days_and_is_refused() -> None
         (quantity(0.063, "g"), weight(70, FIRST), 0.063 * 1e3 / 70),
         (quantity(63, "mg"), weight(70, "2025-01-05"), 63 / 70),  # 365 days before
         (quantity(63, "mg"), weight(70, "2025-01-04"), None),
+        (quantity(63, "mg"), weight(70, FIRST) | {"valueQuantity": quantity(2400, "[oz_av]")}, 63 / (150 * 0.45359237)),
         (quantity(63, "mg"), weight(70, "2026-01-06"), None),  # after the dose
         (quantity(63, "mg"), weight(70, FIRST) | {"status": "entered-in-error"}, None),
+        (quantity(63, "mg"), weight(20, FIRST), 63 / 20),
+        (quantity(63, "mg"), weight(19.9, FIRST), None),
+        (quantity(63, "mg"), weight(400, FIRST), 63 / 400),
+        (quantity(63, "mg"), weight(401, FIRST), None),
         (quantity(900, "ug/kg"), weight(70, FIRST), 900 * 1e-3),
         (quantity(1.3, "mL"), weight(70, FIRST), None),
         (quantity(63, "mg") | {"comparator": "<"}, weight(70, FIRST), None),
@@ -73,7 +79,7 @@ def test_a_time_in_utc_without_a_time_zone_has_two_days_and_is_refused() -> None
 )
 def test_a_dose_counts_in_mg_per_kg_of_the_last_weight_by_its_day(dose: Any, more: Any, expected: float | None) -> None:
     record = read(bundle(patient(), ketamine(FIRST, dose=dose), more))
-    assert rows(record, "sessions")[0].get("dose_mg_per_kg") == expected
+    assert rows(record, "sessions")[0].get("dose_mg_per_kg") == (expected and pytest.approx(expected))
     assert ("Bundle.entry[1].resource.dosage.dose" in unused(record)) == (expected is None)
     used_weight = "Observation/w" in record.basis
     assert used_weight == (expected is not None and dose.get("unit") != "ug/kg")
@@ -212,7 +218,24 @@ def test_doses_more_than_90_days_apart_are_two_courses_unless_day_0_was_named() 
     assert "firstDoseDate" in issue.required
     record = read(parameters(*days_apart(91), firstDoseDate=DAY_0))
     assert [one["day"] for one in rows(record, "sessions")] == [0]
-    assert rows(record, "prior_treatments") == [{"treatment": "ketamine", "start_day": -91, "end_day": -91}]
+    earlier = ketamine("2025-09-30")
+    record = read(parameters(*days_apart(91), earlier, firstDoseDate=DAY_0))
+    assert rows(record, "prior_treatments") == [{"treatment": "ketamine", "start_day": -97, "end_day": -91}]
+
+
+@pytest.mark.parametrize(("route", "is_treatment"), [(INTRAVENOUS, False), (INTRAMUSCULAR, False), ("46713006", True)])
+def test_ketamine_of_a_single_day_long_ago_may_have_been_an_anaesthetic(route: str, is_treatment: bool) -> None:
+    """46713006 is intranasal, which is no anaesthesia."""
+    surgery = ketamine("2019-05-01", "op", dose=quantity(1.5, "mg/kg"), route=route)
+    record = read(parameters(patient(), surgery, ketamine(FIRST), firstDoseDate=DAY_0))
+    assert bool(rows(record, "prior_treatments")) == is_treatment
+    assert ("anaesthetic" in unused(record).get("Parameters.parameter[1].resource", "")) == (not is_treatment)
+
+
+def test_a_product_is_not_ketamine_and_esketamine_at_once() -> None:
+    both = {"coding": [*coded(RXNORM, "6130")["coding"], *coded(RXNORM, "2119365")["coding"]]}
+    body = bundle(patient(), ketamine(FIRST, medicationCodeableConcept=both))
+    assert places(body) == ["Bundle.entry[1].resource.medication"]
 
 
 def test_without_a_dose_day_0_must_be_named_and_may_be_planned() -> None:

@@ -143,6 +143,9 @@ def test_codes_of_one_medication_that_mean_different_classes_are_refused() -> No
         ({"status": "draft"}, False),
         ({"status": "cancelled"}, False),
         ({"intent": "plan"}, False),
+        ({"intent": "plan", "reportedBoolean": False}, False),
+        ({"intent": "plan", "reportedBoolean": True}, True),
+        ({"intent": "plan", "reportedReference": PATIENT}, True),
         ({"intent": "proposal"}, False),
         ({"intent": "instance-order"}, True),
         ({"doNotPerform": True}, False),
@@ -173,6 +176,33 @@ def test_ketamine_of_the_course_is_no_earlier_treatment() -> None:
     assert "course itself" in reason(request("r", "6130", authoredOn="2025-12-20"))
     earlier = statement("s", "6130", effectivePeriod=PAST)
     assert treatments(earlier) == [{"treatment": "ketamine", "start_day": -365, "end_day": -184}]
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({}, False),
+        ({"dateAsserted": "2026-02-20"}, False),
+        ({"dateAsserted": "2026-01-05"}, False),
+        ({"dateAsserted": "2026-01-04"}, True),
+    ],
+)
+def test_ketamine_that_is_over_today_may_be_the_course_and_is_an_earlier_one_only_if_it_ended_before(
+    more: dict[str, Any], counts: bool
+) -> None:
+    """An order for the course is completed when the course is: that is no earlier treatment with ketamine."""
+    found = statement("s", "6130", effectivePeriod={"start": "2026-01-02"}, **more)
+    assert bool(treatments(found)) == counts
+    assert "course itself" in reason(request("r", "6130", authoredOn="2026-01-02", status="completed"))
+
+
+@pytest.mark.parametrize(("end", "outcome"), [("2026-01-05", "no_response"), ("2026-01-06", None)])
+def test_what_a_treatment_achieved_that_ended_after_day_0_was_not_known_on_it(end: str, outcome: str | None) -> None:
+    period = {"start": "2025-01-05", "end": end}
+    found = statement("s", status="stopped", effectivePeriod=period, statusReason=[coded(SNOMED_CT, "395007004")])
+    record = read(bundle(patient(), DOSE, found))
+    assert rows(record, "prior_treatments")[0].get("outcome") == outcome
+    assert (f"{AT}.statusReason" in unused(record)) == (outcome is None)
 
 
 @pytest.mark.parametrize(
@@ -248,6 +278,44 @@ def test_psychiatric_inpatient_stays_are_treatments_before_day_0_and_events_afte
     assert rows(record, "events") == [{"day": 7, "event": "hospitalisation"}]
 
 
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+LISTED = {
+    "main F33.1": True,
+    "main K35.80": False,
+    "1 K35.80, 2 F33.1": False,
+    "1 F33.1, 2 K35.80": True,
+    "2 F33.1, 1 K35.80": False,
+    "K35.80, CM F33.1": False,
+    "F33.1, CM K35.80": True,
+    "K35.80, F33.1": False,
+    "F33.1, F41.1": True,
+}
+
+
+@pytest.mark.parametrize("diagnoses", LISTED)
+def test_a_stay_is_psychiatric_by_what_it_was_for(diagnoses: str) -> None:
+    """A stay for an appendicitis (K35.80) of a patient with a depression (F33.1) is none, whatever else it lists."""
+    conditions, listed = [], []
+    for number, (use, code) in enumerate(one.rpartition(" ")[::2] for one in diagnoses.split(", ")):
+        condition = {"resourceType": "Condition", "id": f"c{number}", "subject": PATIENT, "code": coded(ICD, code)}
+        entry: dict[str, Any] = {"condition": {"reference": f"Condition/c{number}"}}
+        entry |= {"rank": int(use)} if use.isdigit() else {}
+        entry |= {"use": coded("http://terminology.hl7.org/CodeSystem/diagnosis-role", use)} if use == "CM" else {}
+        conditions.append(condition)
+        listed.append(entry)
+    found = stay("e", "2026-01-12") | {"diagnosis": listed}
+    del found["reasonCode"]
+    record = read(bundle(patient(), DOSE, *conditions, found))
+    assert bool(rows(record, "events")) == LISTED[diagnoses]
+
+
+@pytest.mark.parametrize(("status", "expected"), [("completed", {"end_day": -2197}), ("in-progress", {})])
+def test_a_procedure_of_a_year_ended_in_it_unless_it_goes_on(status: str, expected: dict[str, int]) -> None:
+    """The last day of 2019 is 2,197 days before day 0."""
+    found = procedure("c", "228557008", status=status, performedDateTime="2019")
+    assert treatments(found) == [{"treatment": "cbt"} | expected]
+
+
 @pytest.mark.parametrize(
     "found", [stay("e", "2025-01-05", "2025-07-05", "K35.80"), stay("e", "2025-01-05", "2025-07-05", kind="AMB")]
 )
@@ -259,9 +327,42 @@ def test_other_encounters_are_left_out(found: dict[str, Any]) -> None:
     ("status", "start", "expected"),
     [("active", "2025-01-05", True), ("on-hold", "2025-01-05", None), ("completed", "2025-01-05", None)],
 )
-def test_an_opioid_counts_while_it_is_taken(status: str, start: str, expected: bool | None) -> None:
+def test_an_opioid_counts_while_it_is_taken_by_its_status(status: str, start: str, expected: bool | None) -> None:
     record = read(bundle(patient(), DOSE, statement("s", "7804", status=status, effectivePeriod={"start": start})))
     assert record.request.patient.model_dump()["opioid_use"] is expected
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [("2026-01-05", True), ("2026", True), ("2026-03-01", True), ("2026-03-02", None)]
+)
+def test_an_opioid_that_is_taken_today_counts_whenever_it_began(start: str, expected: bool | None) -> None:
+    """Day 0 is the 5th of January, and today the 1st of March."""
+    for found in (
+        request("r", "7804", authoredOn=start),
+        statement("r", "7804", status="active", effectivePeriod={"start": start}),
+    ):
+        record = read(bundle(patient(), DOSE, found))
+        assert record.request.patient.model_dump()["opioid_use"] is expected
+        assert (AT in unused(record)) == (expected is None)
+        assert not record.request.prior_treatments
+
+
+def test_an_opioid_that_was_stopped_once_and_is_prescribed_again_is_taken() -> None:
+    before = statement("s", "7804", status="stopped", effectivePeriod=PAST)
+    record = read(bundle(patient(), DOSE, before, request("r", "7804", authoredOn="2026-02-01")))
+    assert record.request.patient.model_dump()["opioid_use"] is True
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"), [("2026-01-04", None), ("2026-01-05", None), ("2026-01-06", 10.0), ("2026-02-20", 10.0)]
+)
+def test_a_benzodiazepine_counts_by_day_0_whether_or_not_it_was_stopped_since(end: str, expected: float | None) -> None:
+    dosage: dict[str, Any] = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}
+    dosage |= {"doseAndRate": [{"doseQuantity": quantity(1, "mg")}]}
+    period = {"start": "2025-01-05", "end": end}
+    found = statement("s", "6470", status="stopped", effectivePeriod=period, dosage=[dosage])
+    record = read(bundle(patient(), DOSE, found))
+    assert record.request.patient.model_dump()["benzodiazepine_mg"] == expected
 
 
 @pytest.mark.parametrize(
