@@ -1,4 +1,4 @@
-"""A card has the numbers first, what they are not, and what to weigh; without a prediction it comes as configured."""
+"""A card of numbers: what they are and are not, and what the EHR did not send; without any it comes as configured."""
 
 import json
 from dataclasses import replace
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from serving.cds_hooks.card_text import MOST_SUMMARY, CardContext, percent, summary_of
+from serving.cds_hooks.card_text import CardContext, percent, summary_of
 from serving.cds_hooks.cards import CardSettings, prediction_cards, read_answer
-from serving.contract.response import Caution, NotPredictable, Prediction
+from serving.contract.response import NotPredictable, Prediction
 from serving.openapi.examples import FIRST_DOSE
 from tests.serving.answers import answered
 from tests.serving.bundles import toy_bundle, wavering, with_applicability
@@ -36,13 +36,13 @@ def cards(
 def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
     (card,) = cards(example())
     assert card["summary"].startswith(
-        "KAP outlook by a SYNTHETIC model: remission 49%; relapse within 84 days after it 49%"
+        "Synthetic model, not for care: remission 49%; relapse in 12 weeks, if in remission, 49%"
     )
     lines = card["detail"].split("\n")
     assert lines[0] == "- **Remission:** 49% (90% interval 42% to 57%)"
-    assert lines[1] == "- **Relapse within 84 days**, for patients in remission: 49% (90% interval 42% to 57%)"
+    assert lines[1] == "- **Relapse within 12 weeks**, if in remission: 49% (90% interval 42% to 57%)"
     assert lines[3] == (
-        "- **Sustained remission** (remission, and 84 days without relapse): 24% (90% interval 19% to 30%)"
+        "- **Sustained remission** (remission, and 12 weeks without relapse): 24% (90% interval 19% to 30%)"
     )
     assert "Predicted for *before session 3*, 2026-10-21." in lines
 
@@ -52,15 +52,6 @@ def test_a_card_says_what_its_numbers_are_not() -> None:
         (card,) = cards(document, CARD)
         for words in ("not effects of treatment", "not a medical device", "synthetic (made-up) patients"):
             assert words in card["detail"]
-
-
-def test_cautions_make_a_warning_and_stand_on_the_same_card() -> None:
-    (card,) = cards(ALLERGY)
-    assert card["indicator"] == "warning"
-    assert "1 caution to weigh" in card["summary"]
-    assert "**Cautions:**" in card["detail"]
-    assert "esketamine label" in card["detail"]
-    assert cards(example())[0]["indicator"] == "info"
 
 
 @pytest.mark.parametrize(
@@ -104,39 +95,16 @@ def test_a_patient_at_the_edge_has_a_less_certain_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "shown"),
-    [
-        (0.0, "under 1%"),
-        (0.005, "under 1%"),
-        (0.0051, "1%"),
-        (0.4806, "48%"),
-        (0.99499, "99%"),
-        (0.995, "over 99%"),
-        (1.0, "over 99%"),
-    ],
+    ("probability", "shown"), [(0.0, "under 0.1%"), (0.99499, "99%"), (0.995, "over 99%"), (1.0, "over 99%")]
 )
 def test_no_probability_is_shown_as_certain(probability: float, shown: str) -> None:
     assert percent(probability) == shown
 
 
-def test_a_summary_that_would_be_too_long_keeps_the_remission_and_the_cautions() -> None:
-    answer = answer_to(example())
-    assert isinstance(answer, Prediction)
-    many = tuple(Caution(code="x", message="x", source="x") for _ in range(28))
-    rare = [one.model_copy(update={"probability": 0.001}) for one in answer.sustained_remission]
-    relapse = answer.relapse and answer.relapse.model_copy(
-        update={"at_horizons": [answer.relapse.at_horizons[1].model_copy(update={"probability": 0.001})]}
-    )
-    long = answer.model_copy(update={"cautions": list(many), "sustained_remission": rare, "relapse": relapse})
-    assert len(summary_of(long)) <= MOST_SUMMARY
-    assert "remission 49%" in summary_of(long)
-    assert summary_of(long).endswith("28 cautions to weigh.")
-
-
 def test_a_prediction_without_any_number_has_a_summary() -> None:
     answer = answer_to(example())
     empty = answer.model_copy(update={"remission": None, "relapse": None, "sustained_remission": []})
-    assert summary_of(empty) == "KAP outlook by a SYNTHETIC model: no number is known."
+    assert summary_of(empty) == "Synthetic model, not for care: no number is known."
     real = empty.model_copy(update={"model": empty.model.model_copy(update={"synthetic": False})})
     assert summary_of(real) == "KAP outlook: no number is known."
     assert replace(CARD, no_answer="none") == NONE
