@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,6 +90,8 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "that ends before it begins": ({"iat": NOW + 30, "exp": NOW - 30}, "it is valid for longer"),
     "with a text as time": ({"exp": "soon"}, "its iat, exp or nbf"),
     "with true as time": ({"iat": True}, "its iat, exp or nbf"),
+    "with a time beyond every float": ({"iat": NOW + 0.5, "exp": 10**400}, "its iat, exp or nbf"),
+    "with no number as time": ({"exp": math.nan}, "its iat, exp or nbf"),
 }
 
 
@@ -104,6 +107,8 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "of another type": ({"typ": "at+jwt"}, "typ"),
     "with a demand that is not understood": ({"crit": ["exp"]}, ""),
     "with an address of keys": ({"jku": "https://attacker.example/keys"}, "its jku"),
+    "with a list as address of keys": ({"jku": []}, "its jku"),
+    "with an object as address of keys": ({"jku": {}}, "its jku"),
 }
 
 
