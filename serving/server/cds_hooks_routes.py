@@ -28,7 +28,7 @@ from serving.contract.response import Prediction
 from serving.decision.link import launch_path
 from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
-from serving.log.append import Draft, LoggedReply, Result
+from serving.log.append import Draft, LoggedReply, PredictionErasedError, Result
 from serving.log.feedback import feedback_draft
 from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key
 from serving.storage.launches import Launch
@@ -110,7 +110,11 @@ async def _logged_feedback(body: bytes, service: CdsService) -> list[Result]:
     """What the log holds of the feedback that was sent; raises ``RequestRefusedError`` for an unknown card."""
     worker = current_worker()
     given = (await worker.bodies.hook(body, read_feedback)).feedback
-    return await worker.log.append(await _drafts(given, service))
+    drafts = await _drafts(given, service)
+    try:
+        return await worker.log.append(drafts, {one.prediction_id for one in given})
+    except PredictionErasedError:  # while the feedback waited for the log
+        raise RequestRefusedError([replace(UNKNOWN_CARD, path="feedback")]) from None
 
 
 async def _drafts(given: list[CardFeedback], service: CdsService) -> list[Draft]:

@@ -31,7 +31,7 @@ from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
 from serving.http.launch_admission import OVER, PageResponse, sent_language
 from serving.http.request_record import note_predictions
-from serving.log.append import Draft, LoggedReply
+from serving.log.append import Draft, LoggedReply, PredictionErasedError
 from serving.log.queries import LogEntry
 from serving.prediction.predictor import PredictionReply
 from serving.server.answering import answered, current_worker, logged_reply
@@ -117,7 +117,10 @@ async def _answer_what_if(body: bytes, token: str) -> object:
     (reply,) = served.predictor.answer_many([record], [str(uuid4())])
     if isinstance(reply, RequestRefusedError):
         raise reply
-    await current_worker().log.append([_draft(opened, asked, record, reply)])
+    try:
+        await current_worker().log.append([_draft(opened, asked, record, reply)], {opened.entry.prediction_id})
+    except PredictionErasedError:
+        return ProblemResponse(HTTPStatus.GONE, OVER)
     note_predictions([reply.answer["prediction_id"]])
     return what_if_numbers(reply.body, asked.language)
 
