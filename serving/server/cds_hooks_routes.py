@@ -43,16 +43,24 @@ async def _discovery(_: Request) -> Response:
 
 async def _answer(service: CdsService, request: Request) -> Response:
     """The cards for one call, which are logged as the prediction that they show."""
-    body = await request.body()
     try:
-        consultation = await answered(_consulted(body, service))
+        return await answered(_answer_to(await request.body(), service))
     except PrefetchMissingError as missing:
         refused = RequestRefusedError(missing.problems)
         current_worker().metrics.refused(refused.problems)
         return ProblemResponse(HTTPStatus.PRECONDITION_FAILED, MISSING, refused)
+
+
+async def _answer_to(body: bytes, service: CdsService) -> Response:
+    consultation = await _consulted(body, service)
     if consultation is None:
         return _json(NO_CARDS.written())
-    return consultation if isinstance(consultation, ProblemResponse) else await _predicted(consultation)
+    reply = await logged_reply(_given(consultation.record.request))
+    if isinstance(reply, ProblemResponse):
+        return reply
+    if isinstance(reply, RequestRefusedError):
+        return refusal(consultation.refused(reply))
+    return _json((await _cards(consultation, reply)).written())
 
 
 async def _consulted(body: bytes, service: CdsService) -> Consultation | None:
@@ -60,17 +68,6 @@ async def _consulted(body: bytes, service: CdsService) -> Consultation | None:
     protocol, zone = worker.loader.served.bundle.protocol, worker.settings.time_zone
     reader = ConsultationReader(today_in, zone, protocol, load_terminology())
     return await worker.bodies.hook(body, partial(reader.read, service=service))
-
-
-async def _predicted(consultation: Consultation) -> Response:
-    record = consultation.record
-    reply = await logged_reply(_given(record.request))
-    if isinstance(reply, ProblemResponse):
-        return reply
-    if isinstance(reply, RequestRefusedError):
-        return refusal(consultation.refused(reply))
-    cards = await answered(_cards(consultation, reply))
-    return cards if isinstance(cards, ProblemResponse) else _json(cards.written())
 
 
 async def _given(request: PredictionRequest) -> PredictionRequest:

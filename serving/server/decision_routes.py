@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.contract import routes
-from serving.contract.dated_record import DatedRecord, in_days
+from serving.contract.dated_record import DatedRecord, ReceivedRecord, in_days
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -51,14 +51,13 @@ class OpenedLaunch:
     entry: LogEntry
 
 
-async def create_launch(launch: Launch) -> str:
-    """The token of a new launch; raises ``LogUnavailableError``."""
-    return await asyncio.to_thread(current_worker().launches.create, launch)
-
-
 async def _launch_page(request: Request) -> Response:
     """``POST /decide``: predict for a record, and make a page of the answer."""
-    body, read = await request.body(), []
+    return await answered(_made_page(await request.body(), request))
+
+
+async def _made_page(body: bytes, request: Request) -> Response:
+    read: list[ReceivedRecord] = []
 
     async def reading() -> PredictionRequest:
         read.append(await current_worker().bodies.one(body))
@@ -72,9 +71,7 @@ async def _launch_page(request: Request) -> Response:
     first_dose = read[0].calendar.first_dose.isoformat() if isinstance(read[0], DatedRecord) else None
     record = in_days(read[0]).model_dump_json().encode()
     launch = Launch(reply.prediction_id, record, first_dose, reply.answer.encode())
-    token = await answered(create_launch(launch))
-    if isinstance(token, ProblemResponse):
-        return token
+    token = await asyncio.to_thread(current_worker().launches.create, launch)
     if any(_HTML.match(part.strip()) for part in request.headers.get("accept", "").split(",")):
         return PageResponse(_page_of(launch, token, request), HTTPStatus.CREATED, launch_path(token))
     made = {"path": launch_path(token), "expires_at": expiry_of(token).isoformat()}
