@@ -82,8 +82,9 @@ class CardFeedback(HookPart):
         return prediction_of(self.card)
 
     def canonical(self) -> str:
-        """The same text for the same feedback, whatever its layout."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=True)
+        """The same text for the same feedback, whatever its layout and the case of the uuid."""
+        written = self.model_dump(mode="json", by_alias=True, exclude_none=True) | {"card": self.prediction_id}
+        return json.dumps(written, sort_keys=True)
 
 
 class FeedbackRequest(HookPart):

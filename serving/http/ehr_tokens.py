@@ -25,6 +25,8 @@ LEEWAY_SECONDS = 60
 LONGEST_SECONDS = 300
 """How long a token may be valid: five minutes. The specification leaves it open [judgement]."""
 LONGEST_ID = 256
+LATEST = 2**53
+"""The largest time, in seconds since 1970."""
 _OPTIONS: Options = {
     "require": ["iss", "aud", "exp", "iat", "jti"],
     "verify_exp": False,
@@ -117,7 +119,7 @@ class EhrTokens:
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now, times = self._clock(), {name: claims[name] for name in ("iat", "exp", "nbf") if name in claims}
-        if any(isinstance(value, bool) or not isinstance(value, int | float) for value in times.values()):
+        if not all(map(_is_a_time, times.values())):
             raise TokenRefusedError("its iat, exp or nbf is not a number of seconds since 1970")
         if not times["exp"] > now - LEEWAY_SECONDS:
             raise TokenRefusedError(_EXPIRED)
@@ -152,9 +154,14 @@ def _algorithm(header: Mapping[str, Any], issuer: EhrIssuer) -> str:
         raise TokenRefusedError("the typ in its header is not JWT")
     if "crit" in header:
         raise TokenRefusedError("its header has crit, which this service does not read")
-    if "jku" in header and header["jku"] not in issuer.jku:
+    if "jku" in header and not any(header["jku"] == address for address in issuer.jku):  # it may be of any type
         raise TokenRefusedError("its jku is not the configured address of the EHR's keys")
     return algorithm
+
+
+def _is_a_time(value: Any) -> bool:
+    """Whether a claim is a number to count with: JSON has whole numbers that are beyond every float."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LATEST <= value <= LATEST
 
 
 def _why(error: PyJWTError) -> str:

@@ -19,7 +19,7 @@ from jwt.exceptions import PyJWKError, PyJWTError
 LOG = logging.getLogger("bentoml.kap")
 MOST_BYTES, MOST_KEYS = 65_536, 100
 FETCH_SECONDS = 5.0
-"""Time for one fetch, from the connection to the last byte."""
+"""Time for one fetch, from the look-up of the name to the last byte."""
 FRESH_SECONDS = 600.0
 """A set older than this is fetched again while its keys still count."""
 KEPT_SECONDS = 3600.0
@@ -144,7 +144,8 @@ class FetchedKeys:
                 return
             self._tried_at = self._clock()
             try:
-                self._keys = read_key_set(await asyncio.to_thread(self._get, self._url))
+                fetched = asyncio.to_thread(self._get, self._url)  # the look-up of its name has no limit of its own
+                self._keys = read_key_set(await asyncio.wait_for(fetched, FETCH_SECONDS))
                 self._read_at = self._clock()
             except KeySetRefusedError as refused:
                 LOG.warning("the key set of an EHR is refused: %s", refused)

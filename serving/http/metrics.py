@@ -18,6 +18,8 @@ from serving.http.worker_metrics import WORKER_PROCESS, ServerMetrics, forget_en
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
 _ROW = re.compile(r"\[\d+\]")
+MOST_NAMES = 6
+"""Names of a field's path that are counted apart: parts of resources may lie in parts without end."""
 _TENTHS = ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.9")
 """Where the tenth of a probability begins; 1.0 belongs to the last."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -91,7 +93,7 @@ class Metrics:
     def refused(self, problems: Iterable[RequestProblem]) -> None:
         """One refused request, by the fields of its problems, without their rows."""
         self._answers.labels("refused", "", "").inc()
-        for field in {_ROW.sub("", problem.path) for problem in problems}:
+        for field in {_field(problem.path) for problem in problems}:
             self._refusals.labels(field).inc()
 
     def given(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
@@ -157,6 +159,10 @@ class Metrics:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return registry
+
+
+def _field(path: str) -> str:
+    return ".".join(_ROW.sub("", path).split(".")[:MOST_NAMES])
 
 
 def _probabilities(answer: Mapping[str, Any]) -> list[tuple[str, float | None]]:

@@ -97,6 +97,10 @@ class EntryChangedError(Exception):
         super().__init__("the entry of this idempotency key was changed")
 
 
+class PredictionErasedError(Exception):
+    """The prediction that drafts are about was erased, and nothing may be added about its patient."""
+
+
 Result: TypeAlias = LoggedReply | KeyReusedError | EntryChangedError
 """What becomes of a draft."""
 

@@ -3,7 +3,7 @@
 `writer` adds entries, `erasure` erases content, `check` checks the log.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -245,6 +245,13 @@ def find_predictions(engine: Engine, secret: Secret, ids: Iterable[str]) -> dict
     with reading(engine) as connection:
         found = [entry_with(connection, secret, prediction_id) for prediction_id in sorted(set(ids))]
     return {entry.prediction_id: entry for entry in found if entry is not None and entry.kind == "prediction"}
+
+
+def have_content(connection: Connection, prediction_ids: Collection[str]) -> bool:
+    """Whether all these predictions are in the log, and none was erased."""
+    kept = select(entries.c.prediction_id).join(content_keys, _SAME_ENTRY)
+    found = connection.execute(kept.where(entries.c.prediction_id.in_(prediction_ids))).scalars()
+    return set(found) == set(prediction_ids)
 
 
 def entry_with(connection: Connection, secret: Secret, prediction_id: str) -> LogEntry | None:

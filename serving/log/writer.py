@@ -7,16 +7,25 @@ the next entry.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
 from sqlalchemy import Connection, Engine, select
 
-from serving.log.append import Draft, EntryChangedError, Result, append, begin_writer, lock, note_try
+from serving.log.append import (
+    Draft,
+    EntryChangedError,
+    PredictionErasedError,
+    Result,
+    append,
+    begin_writer,
+    lock,
+    note_try,
+)
 from serving.log.outage import LogOutage
-from serving.log.queries import Writer, writers
+from serving.log.queries import Writer, have_content, writers
 from serving.storage.database import create_tables
 from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
@@ -29,11 +38,14 @@ Results = list[Result]
 
 
 class _WaitingDraft:
-    """Drafts that wait for the log, and the callback for their results."""
+    """Drafts that wait for the log, the predictions that they are about, and the callback for their results."""
 
-    def __init__(self, drafts: Sequence[Draft], done: Callable[[Results | Exception], None]) -> None:
+    def __init__(
+        self, drafts: Sequence[Draft], done: Callable[[Results | Exception], None], about: Collection[str] = ()
+    ) -> None:
         self.drafts = drafts
         self.done = done
+        self.about = about
 
 
 class LogWriter:
@@ -63,11 +75,12 @@ class LogWriter:
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
 
-    async def append(self, drafts: Sequence[Draft]) -> Results:
-        """What the log holds for each draft, once it is on disk.
+    async def append(self, drafts: Sequence[Draft], about: Collection[str] = ()) -> Results:
+        """What the log holds for each draft, once it is on disk; ``about`` are predictions that they belong to.
 
         Raises ``LogUnavailableError`` if the log can't be written; then none of the drafts may be answered, although
-        some may be in the log.
+        some may be in the log. Raises ``PredictionErasedError``, and adds none, if a prediction was erased meanwhile:
+        an erasure would otherwise miss what waited for it to end.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Results] = loop.create_future()
@@ -84,7 +97,7 @@ class LogWriter:
             with suppress(RuntimeError):  # the loop has ended: no caller waits
                 loop.call_soon_threadsafe(settle, result)
 
-        self._queue.put(_WaitingDraft(drafts, done))
+        self._queue.put(_WaitingDraft(drafts, done, about))
         return await future
 
     def try_again(self) -> None:
@@ -119,7 +132,7 @@ class LogWriter:
     def _write(self, group: Sequence[_WaitingDraft]) -> None:
         began = time.perf_counter()
         try:
-            results = self._append([draft for waiting in group for draft in waiting.drafts])
+            kept, results = self._append(group)
         except Exception as error:  # noqa: BLE001 - every waiting caller must get the error
             self._writer = None
             self._outage.failed("written", error)
@@ -131,6 +144,9 @@ class LogWriter:
         self._report_changed(results)
         position = 0
         for waiting in group:
+            if waiting not in kept:
+                waiting.done(PredictionErasedError())
+                continue
             waiting.done(results[position : position + len(waiting.drafts)])
             position += len(waiting.drafts)
 
@@ -143,19 +159,22 @@ class LogWriter:
             )
         self._changed |= changed
 
-    def _append(self, drafts: Sequence[Draft]) -> Results:
+    def _append(self, group: Sequence[_WaitingDraft]) -> tuple[Sequence[_WaitingDraft], Results]:
+        """Those of the group whose predictions were not erased, and the results of their drafts."""
         if self._begun is None:  # once only: a log that disappears must not be replaced by a new one
             create_tables(self._engine, self._secret)
         with self._connection.writing() as connection:
             lock(connection)
             fresh = self._connection.opened != self._opened  # it may have opened another file
             writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
+            kept = [waiting for waiting in group if not waiting.about or have_content(connection, waiting.about)]
+            drafts = [draft for waiting in kept for draft in waiting.drafts]
             after, results = append(connection, self._secret, writer, drafts)
             if not drafts:
                 note_try(connection)
         self._opened = self._connection.opened
         self._writer, self._begun = after, after.number
-        return results
+        return kept, results
 
     def _resumed(self, connection: Connection) -> Writer:
         """This process's writer as logged, because a commit may have succeeded without a reply; or a new writer."""

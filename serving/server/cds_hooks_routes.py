@@ -28,7 +28,7 @@ from serving.contract.response import Prediction
 from serving.decision.link import launch_path
 from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
-from serving.log.append import Draft, LoggedReply, Result
+from serving.log.append import Draft, LoggedReply, PredictionErasedError, Result
 from serving.log.feedback import feedback_draft
 from serving.server.answering import answered, current_worker, logged_reply, refused_for_its_key
 from serving.storage.launches import Launch
@@ -43,16 +43,24 @@ async def _discovery(_: Request) -> Response:
 
 async def _answer(service: CdsService, request: Request) -> Response:
     """The cards for one call, which are logged as the prediction that they show."""
-    body = await request.body()
     try:
-        consultation = await answered(_consulted(body, service))
+        return await answered(_answer_to(await request.body(), service))
     except PrefetchMissingError as missing:
         refused = RequestRefusedError(missing.problems)
         current_worker().metrics.refused(refused.problems)
         return ProblemResponse(HTTPStatus.PRECONDITION_FAILED, MISSING, refused)
+
+
+async def _answer_to(body: bytes, service: CdsService) -> Response:
+    consultation = await _consulted(body, service)
     if consultation is None:
         return _json(NO_CARDS.written())
-    return consultation if isinstance(consultation, ProblemResponse) else await _predicted(consultation)
+    reply = await logged_reply(_given(consultation.record.request))
+    if isinstance(reply, ProblemResponse):
+        return reply
+    if isinstance(reply, RequestRefusedError):
+        return refusal(consultation.refused(reply))
+    return _json((await _cards(consultation, reply)).written())
 
 
 async def _consulted(body: bytes, service: CdsService) -> Consultation | None:
@@ -60,17 +68,6 @@ async def _consulted(body: bytes, service: CdsService) -> Consultation | None:
     protocol, zone = worker.loader.served.bundle.protocol, worker.settings.time_zone
     reader = ConsultationReader(today_in, zone, protocol, load_terminology())
     return await worker.bodies.hook(body, partial(reader.read, service=service))
-
-
-async def _predicted(consultation: Consultation) -> Response:
-    record = consultation.record
-    reply = await logged_reply(_given(record.request))
-    if isinstance(reply, ProblemResponse):
-        return reply
-    if isinstance(reply, RequestRefusedError):
-        return refusal(consultation.refused(reply))
-    cards = await answered(_cards(consultation, reply))
-    return cards if isinstance(cards, ProblemResponse) else _json(cards.written())
 
 
 async def _given(request: PredictionRequest) -> PredictionRequest:
@@ -110,7 +107,11 @@ async def _logged_feedback(body: bytes, service: CdsService) -> list[Result]:
     """What the log holds of the feedback that was sent; raises ``RequestRefusedError`` for an unknown card."""
     worker = current_worker()
     given = (await worker.bodies.hook(body, read_feedback)).feedback
-    return await worker.log.append(await _drafts(given, service))
+    drafts = await _drafts(given, service)
+    try:
+        return await worker.log.append(drafts, {one.prediction_id for one in given})
+    except PredictionErasedError:  # while the feedback waited for the log
+        raise RequestRefusedError([replace(UNKNOWN_CARD, path="feedback")]) from None
 
 
 async def _drafts(given: list[CardFeedback], service: CdsService) -> list[Draft]:

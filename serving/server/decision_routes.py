@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from serving.contract import routes
 from serving.contract.calendar import today_in
-from serving.contract.dated_record import DatedRecord, in_days
+from serving.contract.dated_record import DatedRecord, ReceivedRecord, in_days
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -32,7 +32,7 @@ from serving.http.call import CURRENT
 from serving.http.errors import ProblemResponse, refusal
 from serving.http.launch_admission import OVER, PageResponse, sent_language
 from serving.http.request_record import note_predictions
-from serving.log.append import Draft, LoggedReply
+from serving.log.append import Draft, LoggedReply, PredictionErasedError
 from serving.log.queries import LogEntry
 from serving.prediction.predictor import PredictionReply
 from serving.server.answering import answered, current_worker, logged_reply
@@ -52,14 +52,13 @@ class OpenedLaunch:
     entry: LogEntry
 
 
-async def create_launch(launch: Launch) -> str:
-    """The token of a new launch; raises ``LogUnavailableError``."""
-    return await asyncio.to_thread(current_worker().launches.create, launch)
-
-
 async def _launch_page(request: Request) -> Response:
     """``POST /decide``: predict for a record, and make a page of the answer."""
-    body, read = await request.body(), []
+    return await answered(_made_page(await request.body(), request))
+
+
+async def _made_page(body: bytes, request: Request) -> Response:
+    read: list[ReceivedRecord] = []
 
     async def reading() -> PredictionRequest:
         read.append(await current_worker().bodies.one(body))
@@ -73,9 +72,7 @@ async def _launch_page(request: Request) -> Response:
     first_dose = read[0].calendar.first_dose.isoformat() if isinstance(read[0], DatedRecord) else None
     record = in_days(read[0]).model_dump_json().encode()
     launch = Launch(reply.prediction_id, record, first_dose, reply.answer.encode())
-    token = await answered(create_launch(launch))
-    if isinstance(token, ProblemResponse):
-        return token
+    token = await asyncio.to_thread(current_worker().launches.create, launch)
     if any(_HTML.match(part.strip()) for part in request.headers.get("accept", "").split(",")):
         return PageResponse(_page_of(launch, token, request), HTTPStatus.CREATED, launch_path(token))
     made = {"path": launch_path(token), "expires_at": expiry_of(token).isoformat()}
@@ -118,7 +115,10 @@ async def _answer_what_if(body: bytes, token: str) -> object:
     (reply,) = served.predictor.answer_many([record], [str(uuid4())])
     if isinstance(reply, RequestRefusedError):
         raise reply
-    await current_worker().log.append([_draft(opened, asked, record, reply)])
+    try:
+        await current_worker().log.append([_draft(opened, asked, record, reply)], {opened.entry.prediction_id})
+    except PredictionErasedError:
+        return ProblemResponse(HTTPStatus.GONE, OVER)
     note_predictions([reply.answer["prediction_id"]])
     return what_if_numbers(reply.body, asked.language)
 

@@ -4,7 +4,6 @@
 """
 
 import datetime as dt
-import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from http import HTTPStatus
@@ -32,9 +31,6 @@ from serving.log.append import LoggedReply
 from serving.server.answering import current_worker, logged_reply
 
 Handler: TypeAlias = Callable[[Request, str], Awaitable[Response]]
-_PLACE = re.compile(r"\[\d+\]")
-MOST_NAMES = 6
-"""Elements of a place that a metric names."""
 UNREADABLE = ("structure", "too-long")
 """Issues of a body that is not the JSON of FHIR resources, or has too many: 400. With others it was read, but a value
 is wrong or a rule is broken: 422 (FHIR R4, RESTful API)."""
@@ -76,7 +72,7 @@ def _bundle(reply: LoggedReply, record: FhirRecord) -> Resource:
 
 def _refused(issues: tuple[FhirIssue, ...]) -> Response:
     """Why a bundle is refused, which is counted by the elements at fault."""
-    current_worker().metrics.refused([RequestProblem(_element(issue.expression), "", "") for issue in issues])
+    current_worker().metrics.refused([RequestProblem(issue.expression, "", "") for issue in issues])
     return _outcome(issues)
 
 
@@ -84,11 +80,6 @@ def _outcome(issues: tuple[FhirIssue, ...]) -> Response:
     unreadable = any(issue.code in UNREADABLE for issue in issues)
     status = HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_ENTITY
     return _sent(operation_outcome(issues), routes.FHIR_JSON, status)
-
-
-def _element(expression: str) -> str:
-    """The names in a FHIRPath without numbers; at most `MOST_NAMES`, for parts may lie in parts without end."""
-    return ".".join(_PLACE.sub("", expression).split(".")[:MOST_NAMES])
 
 
 @cache

@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
     )
 
-    state: Path = Field(default=Path("kap-state"), description="the folder of the log, the secret and the rate limits")
+    state: Path = Field(
+        default=Path("kap-state"), description="the folder of the log, the secret, the rate limits and used tokens"
+    )
     log: str | None = Field(
         default=None,
         repr=False,

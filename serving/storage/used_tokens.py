@@ -7,6 +7,7 @@ each have their own. `http.ehr_tokens` bounds how long a token is valid.
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class UsedTokens:
             return
         self._swept_at = now
         with os.scandir(self._folder) as files:
-            old = [file.path for file in files if file.stat(follow_symlinks=False).st_mtime < now - KEPT_SECONDS]
-        for path in old:
-            Path(path).unlink(missing_ok=True)
+            for file in files:
+                with suppress(FileNotFoundError):  # another process sweeps as well
+                    if file.stat(follow_symlinks=False).st_mtime < now - KEPT_SECONDS:
+                        Path(file.path).unlink()

@@ -78,7 +78,7 @@ def test_feedback_in_another_form_is_refused_at_the_path(name: str) -> None:
 
 def test_the_same_feedback_is_the_same_text_whatever_its_layout() -> None:
     one = FEEDBACK | {"extension": {"x": 1}}
-    other = dict(reversed(list(FEEDBACK.items())))
+    other = dict(reversed(list(FEEDBACK.items()))) | {"card": FEEDBACK["card"].upper()}
     first, second = (read_feedback(json.dumps({"feedback": [each]}).encode()).feedback[0] for each in (one, other))
     assert first.canonical() == second.canonical()
     assert first.canonical() != read_feedback(json.dumps(overridden()).encode()).feedback[0].canonical()

@@ -124,6 +124,17 @@ def test_the_alerts_are_rules_of_prometheus() -> None:
     assert code == 0, printed
 
 
+def test_alert_and_board_measure_every_way_to_one_prediction() -> None:
+    ways = [route.path for route in ROUTES.values() if (route.scope, route.body) == ("predict", "one")]
+    assert len(ways) > 1
+    for name in ("alerts.yml", "grafana.json"):
+        text = (DEPLOY / name).read_text(encoding="utf-8").replace("\\", "")
+        measured = re.findall(r'kap_request_seconds_bucket\{[^}]*path=~?"([^"]+)"', text)
+        assert measured
+        for pattern in measured:
+            assert all(re.fullmatch(pattern, way) for way in ways), name
+
+
 def test_the_alert_of_the_log_names_the_lines_of_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     (action,) = (rule["annotations"]["action"] for rule in alerts() if rule["alert"] == "KapLogDown")
     (pattern,) = re.findall(r'"(.+)"', action)

@@ -28,10 +28,11 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that answers for the service; ``direct`` asks the service itself."""
+    """A proxy that answers for the service, with its files in ``folder``; ``direct`` asks the service itself."""
 
     client: httpx.Client
     direct: httpx.Client
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +101,13 @@ def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], said: Path)
 
 
 @contextmanager
-def proxied(name: str, folder: Path, server: Server, token: str) -> Iterator[Proxy]:
+def proxied(name: str, folder: Path, service: httpx.URL, token: str) -> Iterator[Proxy]:
     pair, port = make_certificate(folder), free_port()
-    made = {"nginx": nginx, "caddy": caddy}[name](folder, pair, port, server.client.base_url.port or 0)
+    made = {"nginx": nginx, "caddy": caddy}[name](folder, pair, port, service.port or 0)
     trusting, headers = ssl.create_default_context(cafile=str(pair.certificate)), bearer(token)
     environment = environment_in(folder, HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
     said = folder / "said"
-    direct = httpx.Client(base_url=server.client.base_url, headers=headers, timeout=60)
+    direct = httpx.Client(base_url=service, headers=headers, timeout=60)
     client = httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trusting, headers=headers, timeout=60)
     with said.open("wb") as output, client, direct:
         process = subprocess.Popen(
@@ -114,18 +115,23 @@ def proxied(name: str, folder: Path, server: Server, token: str) -> Iterator[Pro
         )
         try:
             wait_for(client, process, said)
-            yield Proxy(client, direct)
+            yield Proxy(client, direct, folder)
         finally:
             end(process)
+
+
+def installed(name: str) -> str:
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed: apt-get install {name}")
+    return name
 
 
 @pytest.fixture(scope="module", params=["nginx", "caddy"])
 def proxy(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, behind: tuple[Server, str]
 ) -> Iterator[Proxy]:
-    if shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed: apt-get install {request.param}")
-    with proxied(request.param, tmp_path_factory.mktemp(request.param), *behind) as ready:
+    name, (server, token) = installed(request.param), behind
+    with proxied(name, tmp_path_factory.mktemp(name), server.client.base_url, token) as ready:
         yield ready
 
 
@@ -170,3 +176,30 @@ def arrived(proxy: Proxy) -> list[str]:
 def test_the_metrics_stay_inside(proxy: Proxy) -> None:
     assert proxy.client.get("/metrics").status_code == 404
     assert proxy.direct.get("/metrics").status_code == 200
+
+
+def logged(proxy: Proxy) -> str:
+    """All that the proxy has written."""
+    names = ("access.log", "error.log", "said")
+    return "".join(path.read_text() for name in names if (path := proxy.folder / name).exists())
+
+
+def test_the_page_opens_through_a_proxy_that_does_not_note_its_link(proxy: Proxy) -> None:
+    made = proxy.client.post("/decide", json=EXAMPLE)
+    page = proxy.client.get(made.headers["location"], headers={"Authorization": ""})
+    assert (made.status_code, page.status_code) == (201, 200)
+    token = made.headers["location"].partition("launch=")[2]
+    what_if = {"answers": {"next_rating": 5}}
+    asked = proxy.client.post("/decide/what-if", json=what_if, headers={"Authorization": f"Launch {token}"})
+    assert asked.status_code == 200
+    assert token not in logged(proxy)
+
+
+@pytest.mark.parametrize("name", ["nginx", "caddy"])
+def test_a_proxy_does_not_note_the_link_of_a_page_while_the_service_is_down(name: str, tmp_path: Path) -> None:
+    nobody = httpx.URL(f"http://127.0.0.1:{free_port()}")
+    with proxied(installed(name), tmp_path, nobody, "kap_0") as proxy:
+        assert proxy.client.get("/decide?launch=XTOKENX&lang=de").status_code == 502
+        assert proxy.client.get("/livez").status_code == 502
+        assert "XTOKENX" not in logged(proxy)
+        assert "livez" in logged(proxy), "what else fails is noted"

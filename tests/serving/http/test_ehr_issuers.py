@@ -16,6 +16,7 @@ import pytest
 from jwt.algorithms import ECAlgorithm
 
 from features.protocol.problems import InputRefusedError
+from serving.http import key_sets
 from serving.http.ehr_issuers import load_issuers
 from serving.http.key_sets import (
     FRESH_SECONDS,
@@ -221,6 +222,22 @@ def test_while_the_address_does_not_answer_known_keys_count_for_an_hour(key: Sig
         assert await address.finds()
         address.now += PAUSE_SECONDS
         assert not await address.finds()
+
+    asyncio.run(ask())
+
+
+def test_a_name_that_is_looked_up_for_long_is_not_waited_for(key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_sets, "FETCH_SECONDS", 0.05)
+    looked_up = threading.Event()
+
+    class SlowAddress(KeyAddress):
+        def get(self, url: str) -> bytes:
+            looked_up.wait(3)
+            return super().get(url)
+
+    async def ask() -> None:
+        assert not await SlowAddress(key).finds()
+        looked_up.set()
 
     asyncio.run(ask())
 

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,33 +71,38 @@ def test_each_algorithm_that_is_configured_works(tmp_path: Path, made: Any) -> N
 
 
 NOW = int(time.time())
-CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
-    "of another address": ({"aud": PUBLIC_URL + ORDER_SIGN}, "its aud"),
-    "of the base address": ({"aud": PUBLIC_URL}, "its aud"),
-    "of another host": ({"aud": "https://elsewhere.example" + PATIENT_VIEW}, "its aud"),
-    "for nobody": ({"aud": None}, "it lacks one of"),
-    "of an unknown EHR": ({"iss": "https://elsewhere.example/"}, "its iss"),
-    "of no EHR": ({"iss": None}, "its iss"),
-    "without an id": ({"jti": None}, "it lacks one of"),
-    "with an empty id": ({"jti": ""}, "its jti"),
-    "with a number as id": ({"jti": 7}, "its jti"),
-    "with a long id": ({"jti": "x" * 257}, "its jti"),
-    "without an end": ({"exp": None}, "it lacks one of"),
-    "without a beginning": ({"iat": None}, "it lacks one of"),
-    "that has expired": ({"iat": NOW - 3600, "exp": NOW - 3500}, "it has expired"),
-    "of tomorrow": ({"iat": NOW + 86_400, "exp": NOW + 86_500}, "its iat or nbf is in the future"),
-    "not valid yet": ({"nbf": NOW + 86_400}, "its iat or nbf is in the future"),
-    "that ends before it begins": ({"iat": NOW + 30, "exp": NOW - 30}, "it is valid for longer"),
-    "with a text as time": ({"exp": "soon"}, "its iat, exp or nbf"),
-    "with true as time": ({"iat": True}, "its iat, exp or nbf"),
-}
 
 
-@pytest.mark.parametrize("name", CLAIMS)
-def test_a_token_with_wrong_claims_is_refused(tmp_path: Path, ehr: Ehr, name: str) -> None:
-    changes, said = CLAIMS[name]
-    tokens = checker(tmp_path, ehr, clock=lambda: NOW)
-    assert said in why(tokens, ehr.token(PATIENT_VIEW, **{"iat": NOW, "exp": NOW + 120} | changes))
+def wrong_claims(now: int) -> dict[str, tuple[dict[str, Any], str]]:
+    """Claims that are refused at a time, by what is wrong with them, and what is said of each."""
+    return {
+        "of another address": ({"aud": PUBLIC_URL + ORDER_SIGN}, "its aud"),
+        "of the base address": ({"aud": PUBLIC_URL}, "its aud"),
+        "of another host": ({"aud": "https://elsewhere.example" + PATIENT_VIEW}, "its aud"),
+        "for nobody": ({"aud": None}, "it lacks one of"),
+        "of an unknown EHR": ({"iss": "https://elsewhere.example/"}, "its iss"),
+        "of no EHR": ({"iss": None}, "its iss"),
+        "without an id": ({"jti": None}, "it lacks one of"),
+        "with an empty id": ({"jti": ""}, "its jti"),
+        "with a number as id": ({"jti": 7}, "its jti"),
+        "with a long id": ({"jti": "x" * 257}, "its jti"),
+        "without an end": ({"exp": None}, "it lacks one of"),
+        "without a beginning": ({"iat": None}, "it lacks one of"),
+        "that has expired": ({"iat": now - 3600, "exp": now - 3500}, "it has expired"),
+        "of tomorrow": ({"iat": now + 86_400, "exp": now + 86_500}, "its iat or nbf is in the future"),
+        "not valid yet": ({"nbf": now + 86_400}, "its iat or nbf is in the future"),
+        "that ends before it begins": ({"iat": now + 30, "exp": now - 30}, "it is valid for longer"),
+        "with a text as time": ({"exp": "soon"}, "its iat, exp or nbf"),
+        "with true as time": ({"iat": True}, "its iat, exp or nbf"),
+        "with a time beyond every float": ({"iat": now + 0.5, "exp": 10**400}, "its iat, exp or nbf"),
+        "with no number as time": ({"exp": math.nan}, "its iat, exp or nbf"),
+    }
+
+
+@pytest.mark.parametrize("name", wrong_claims(0))
+def test_a_token_with_wrong_claims_is_refused(tokens: EhrTokens, ehr: Ehr, name: str) -> None:
+    changes, said = wrong_claims(int(time.time()))[name]
+    assert said in why(tokens, ehr.token(PATIENT_VIEW, **changes))
 
 
 HEADERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -105,6 +111,8 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "of another type": ({"typ": "at+jwt"}, "typ"),
     "with a demand that is not understood": ({"crit": ["exp"]}, ""),
     "with an address of keys": ({"jku": "https://attacker.example/keys"}, "its jku"),
+    "with a list as address of keys": ({"jku": []}, "its jku"),
+    "with an object as address of keys": ({"jku": {}}, "its jku"),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from serving.contract.refusal import RequestProblem
 from serving.http.metrics import Metrics
 from serving.prediction.predictor import Predictor
 from tests.serving.bundles import toy_bundle, with_applicability
@@ -93,3 +94,13 @@ def test_refusals_are_counted_by_field_whichever_row_it_was_in() -> None:
     assert value(page, "kap_answers_total", outcome="refused", version="", landmark="") == 2
     assert value(page, "kap_refusals_total", field="assessments.score") == 1
     assert value(page, "kap_refusals_total", field="patient.?") == 1
+
+
+def test_however_deep_a_refused_part_lies_the_number_of_fields_stays_small() -> None:
+    metrics = Metrics(shared=False)
+    for depth in range(1, 40):
+        path = "prefetch.questionnaireResponses.entry[0].resource" + ".item[1]" * depth + ".linkId"
+        metrics.refused([RequestProblem(path, "a text", "another type")])
+    counted = re.findall(r'kap_refusals_total\{field="(.*?)"\}', metrics.page().decode())
+    assert len(counted) <= 2
+    assert all(field.startswith("prefetch.questionnaireResponses.entry.resource.item") for field in counted)

@@ -1,5 +1,6 @@
 """Feedback and what-ifs in the log: bound to their prediction, counted apart, and erased with the patient."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +11,12 @@ from sqlalchemy import Engine
 
 from features.protocol.problems import InputRefusedError
 from serving.cds_hooks.feedback import CardFeedback, read_feedback
-from serving.log.append import Draft, LoggedReply
+from serving.log.append import Draft, LoggedReply, PredictionErasedError
 from serving.log.check import check_log
 from serving.log.erasure import erase_patient, prune
 from serving.log.feedback import LoggedFeedback, feedback_draft, read_feedback_entries
 from serving.log.queries import LogEntry, find_entry, find_predictions, read_entries
+from serving.log.writer import LogWriter
 from serving.storage.state import State
 from serving.verification.rescore import facts_of
 from tests.serving.cds_hooks.feedbacks import REASON, overridden
@@ -124,6 +126,25 @@ def test_erasing_a_patient_erases_their_feedback_and_what_ifs(log: Engine, tmp_p
     assert len(json.loads(erasure.answer or "")["erased"]) == 3
     log.dispose()
     assert b"XMARKERX" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_nothing_is_added_about_a_patient_who_was_erased_while_it_waited(log: Engine) -> None:
+    of_erased, of_other = feedback_on(log, "p1", comment="XMARKERX"), feedback_on(log, "p2")
+
+    async def both() -> list[object]:
+        writer = LogWriter(log, SECRET)
+        waiting = [writer.append([of_erased], ["p1"]), writer.append([of_other], ["p2"]), writer.append([draft(5)])]
+        try:
+            return list(await asyncio.gather(*waiting, return_exceptions=True))
+        finally:
+            writer.close()
+
+    erase_patient(log, SECRET, "patient-1", by="the clinic", reason="asked for")
+    refused, *kept = asyncio.run(both())
+    assert isinstance(refused, PredictionErasedError)
+    assert [one[0].prediction_id for one in kept] == [of_other.prediction_id, "p5"]  # type: ignore[index]
+    assert [one.prediction_id for one in read_feedback_entries(log, SECRET)] == ["p2"]
+    assert check_log(log, SECRET).findings == ()
 
 
 def test_old_feedback_and_what_ifs_are_pruned_like_predictions_and_erasures_are_not(log: Engine) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from serving.storage.used_tokens import FOLDER, KEPT_SECONDS, SWEEP_SECONDS, UsedTokens
@@ -40,3 +41,14 @@ def test_tokens_that_cannot_be_valid_any_more_are_removed(tmp_path: Path) -> Non
     now += 1
     assert used.use(EHR, "b")
     assert used.use(EHR, "a"), "the old trace is gone"
+
+
+def test_processes_that_remove_old_tokens_at_once_do_not_refuse_new_ones(tmp_path: Path) -> None:
+    used = [UsedTokens(tmp_path) for _ in range(8)]
+    for number in range(2000):
+        file = tmp_path / FOLDER / f"{number:064}"
+        file.touch()
+        os.utime(file, (0, 0))
+    with ThreadPoolExecutor(len(used)) as threads:
+        assert all(threads.map(lambda one: one[1].use(EHR, str(one[0])), enumerate(used)))
+    assert len(list((tmp_path / FOLDER).iterdir())) == len(used)
