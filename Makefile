@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-fhir bench-log lock format clean
+.PHONY: help setup node-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,8 +102,8 @@ bench: setup  ## Measure speed and memory; prints tables
 bench-serve: setup  ## Measure the service under load, compared with mlflow models serve; ten minutes at 70% of its peak
 	$(BIN)/python -m tests.benchmarks.serve
 
-bench-fhir: setup  ## Measure POST /fhir/$$predict beside POST /v1/predict, in one run against one server
-	$(BIN)/python -m tests.benchmarks.fhir
+bench-clinic: setup  ## Measure POST /fhir/$$predict and a card beside POST /v1/predict, in one run against one server
+	$(BIN)/python -m tests.benchmarks.clinic
 
 bench-log: setup  ## Measure a log of a million answers: its size, the time and memory of its audit; half an hour
 	$(BIN)/python -m tests.benchmarks.log_size

@@ -84,7 +84,7 @@ def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedRes
     bundle = LocatedResource("context.draftOrders", call.orders)
     drafts = list(_resources(bundle))
     index = ResourceIndex(drafts)
-    found = [one for one in drafts if _has_ketamine(one, index, terminology)]
+    found = [one for one in drafts if _is_order(one.resource) and _has_ketamine(one, index, terminology)]
     for one in found:
         subject = one.resource.get("subject")
         reference = subject.get("reference") if isinstance(subject, Mapping) else None
@@ -92,6 +92,11 @@ def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedRes
             path = f"{one.expression}.subject.reference"
             raise RequestRefusedError([RequestProblem(path, "the patient of the context", "another reference")])
     return found
+
+
+def _is_order(resource: Mapping[str, Any]) -> bool:
+    """Whether a draft orders a medication, instead of forbidding it."""
+    return resource.get("resourceType") == "MedicationRequest" and resource.get("doNotPerform") is not True
 
 
 def _has_ketamine(one: LocatedResource, index: ResourceIndex, terminology: Terminology) -> bool:

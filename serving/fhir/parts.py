@@ -104,14 +104,14 @@ class FhirRecord:
     """A patient's record from FHIR resources, and where each part of it came from.
 
     ``sources`` maps paths of the request, such as ``assessments[3]`` and ``assessments[3].score``, to FHIRPath
-    expressions. ``subject`` is the reference of the patient, ``basis`` those of the resources that were used,
-    ``condition`` that of the main diagnosis, empty if it has none.
+    expressions, and the empty path to the body. ``subject`` is the reference of the patient, ``basis`` has those of the
+    resources that were read, with their expressions, ``condition`` is that of the main diagnosis, empty if it has none.
     """
 
     request: PredictionRequest
     calendar: CourseCalendar
     subject: str
-    basis: tuple[str, ...]
+    basis: Mapping[str, str]
     sources: Mapping[str, str]
     unused: tuple[UnusedPart, ...]
     condition: str = ""

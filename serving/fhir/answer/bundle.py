@@ -8,7 +8,6 @@ from serving.contract.response import Document
 from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.detected_issue import detected_issue
 from serving.fhir.answer.elements import Resource, uri_identifier
-from serving.fhir.answer.later_rows import later_parts
 from serving.fhir.answer.operation_outcome import not_known, not_predicted, not_used
 from serving.fhir.answer.provenance import MODEL_CARD, card_model, device, provenance
 from serving.fhir.answer.questions import questions_of
@@ -35,7 +34,7 @@ def answer_bundle(
     card = card_model(context)
     if card is not None:
         entries[MODEL_CARD] = model_card(card)
-    unused = [*record.unused, *later_parts(answer, record)]
+    unused = [*record.unused, *context.later]
     if unused:
         entries["not-used"] = not_used(unused)
     bundle: Resource = {

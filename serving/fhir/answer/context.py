@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from serving.contract.description import ModelDescription
 from serving.contract.response import Document
 from serving.fhir.answer.elements import entry_url
-from serving.fhir.parts import FhirRecord
+from serving.fhir.answer.later_rows import later_parts
+from serving.fhir.parts import FhirRecord, UnusedPart
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,17 @@ class AnswerContext:
     model: ModelDescription | None
     given_at: datetime
     transparency: bool
+
+    @cached_property
+    def later(self) -> list[UnusedPart]:
+        """The caller's resources that came after the moment of the prediction."""
+        return later_parts(self.answer, self.record)
+
+    @cached_property
+    def basis(self) -> list[str]:
+        """The references of the resources that the answer rests on."""
+        later = {part.expression for part in self.later}
+        return [reference for reference, expression in self.record.basis.items() if expression not in later]
 
     @property
     def instant(self) -> str:

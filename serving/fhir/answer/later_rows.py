@@ -3,6 +3,8 @@
 A table's rows after the landmark are those of the latest days, because the cut is between two days.
 """
 
+from collections.abc import Iterator
+
 from serving.contract.response import Document
 from serving.fhir.parts import FhirRecord, UnusedPart
 
@@ -10,15 +12,21 @@ WHY = "it is after the moment of the prediction, whose date is that of the risk 
 
 
 def later_parts(answer: Document, record: FhirRecord) -> list[UnusedPart]:
-    """The resources of the rows that the answer counts as not used; nothing for an answer without a prediction."""
-    found: dict[str, None] = {}
+    """The resources of which an answer counts every row as not used; nothing for an answer without a prediction."""
+    later = {place: record.sources[place] for place in _later_places(answer, record) if place in record.sources}
+    kept = tuple(f"{source}." for place, source in record.sources.items() if place.partition(".")[0] not in later)
+    return [
+        UnusedPart(resource, WHY)
+        for resource in dict.fromkeys(later.values())
+        if not any(source.startswith(f"{resource}.") for source in kept)
+    ]
+
+
+def _later_places(answer: Document, record: FhirRecord) -> Iterator[str]:
     for table, number in answer.get("not_used", {}).items():
         rows = getattr(record.request, table) or ()
         by_day = sorted(range(len(rows)), key=lambda place: _known_day(rows[place]))
-        for place in sorted(by_day[len(by_day) - number :]):
-            found[record.sources.get(f"{table}[{place}]", "")] = None
-    found.pop("", None)
-    return [UnusedPart(expression, WHY) for expression in found]
+        yield from (f"{table}[{place}]" for place in sorted(by_day[len(by_day) - number :]))
 
 
 def _known_day(row: object) -> int:

@@ -32,7 +32,7 @@ def device(context: AnswerContext) -> Resource:
 
 def provenance(targets: Sequence[str], context: AnswerContext) -> Resource:
     """Who made the targets (``fullUrl`` of entries), when, and from which resources of the caller."""
-    used = [{"role": "source", "what": reference(one)} for one in context.record.basis]
+    used = [{"role": "source", "what": reference(one)} for one in context.basis]
     found: Resource = {
         "resourceType": "Provenance",
         "target": [reference(target) for target in targets],

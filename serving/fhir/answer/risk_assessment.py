@@ -25,7 +25,7 @@ def risk_assessment(question: RiskQuestion, context: AnswerContext) -> Resource:
         **({"occurrenceDateTime": day} if day else {}),
         **({"condition": reference(record.condition)} if record.condition else {}),
         "performer": reference(context.device_url),
-        **({"basis": [reference(used) for used in record.basis]} if record.basis else {}),
+        **({"basis": [reference(used) for used in context.basis]} if context.basis else {}),
         "prediction": _predictions(question, context),
         "mitigation": NO_ORDER,
         "note": notes(notes_on(question, answer, context.model)),

@@ -72,7 +72,8 @@ def assembled(
     request = _checked(document, root)
     basis = _basis(located, rows, notes)
     condition = _reference_at(document.sources.get("patient.diagnosis", ""), located)
-    return FhirRecord(request, calendar, patient.reference, basis, document.sources, tuple(notes.unused), condition)
+    sources = {"": root, **document.sources}
+    return FhirRecord(request, calendar, patient.reference, basis, sources, tuple(notes.unused), condition)
 
 
 def _reference_at(expression: str, located: Sequence[LocatedResource]) -> str:
@@ -117,14 +118,14 @@ def _checked(document: RequestDocument, root: str) -> PredictionRequest:
         raise FhirRefusedError(issues_at(problems, {"": root, **document.sources})) from None
 
 
-def _basis(located: Sequence[LocatedResource], rows: Sequence[SourcedRow], notes: ReadingNotes) -> tuple[str, ...]:
-    """The references of the resources that were used; what no reader took is said."""
+def _basis(located: Sequence[LocatedResource], rows: Sequence[SourcedRow], notes: ReadingNotes) -> dict[str, str]:
+    """The resources that were read: each one's expression by its reference. What no reader took is said."""
     used = notes.used | {row.expression for row in rows}
     said = {place for part in notes.unused for place in _with_holders(part.expression)}
     for one in located:
         if one.expression not in used and one.expression not in said:
             notes.leave_out(one.expression, "nothing in it is part of a record")
-    return tuple(one.reference for one in located if one.expression in used and one.reference)
+    return {one.reference: one.expression for one in located if one.expression in used and one.reference}
 
 
 def _with_holders(expression: str) -> Iterator[str]:

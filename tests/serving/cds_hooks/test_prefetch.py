@@ -153,6 +153,8 @@ QUIET = {
         patient_view(), searchset(dose(TODAY) | {"status": "not-done"}), "prefetch", "administrations"
     ),
     "another order": order_sign(TODAY, order(AMOXICILLIN)),
+    "an order not to give ketamine": order_sign(TODAY, order(doNotPerform=True)),
+    "no order but a statement": order_sign(TODAY, order(resourceType="MedicationStatement")),
     "no order": with_part(order_sign(), {"resourceType": "Bundle"}, "context", "draftOrders"),
     "an order in words only": order_sign(TODAY, order(medicationCodeableConcept={"text": "Ketamine 50 mg/mL"})),
     "an order of another patient for another drug": order_sign(

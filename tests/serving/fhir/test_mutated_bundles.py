@@ -1,4 +1,4 @@
-"""Bundles with something wrong are read, or refused with issues: valid FHIRPath, no value of the patient, no crash."""
+"""Bundles with something wrong are answered or refused: with valid FHIRPath, no value of the patient, and no crash."""
 
 import json
 from functools import cache
@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 from fhirpathpy.models import models
 
+from models.bundle import Bundle
+from serving.fhir.answer.elements import write
+from serving.fhir.answer.operation_outcome import operation_outcome
 from serving.fhir.parts import FhirIssue, FhirRecord, FhirRefusedError
 from serving.fhir.reading.bundle import read_fhir
 from serving.fhir.reading.options import ReadingDefaults
+from serving.fhir.reading.problems import issues_of
+from serving.openapi.examples import PREDICTION_ID
+from serving.prediction.predictor import PredictionReply, Predictor
+from tests.serving.bundles import refitted, toy_bundle
+from tests.serving.fhir.answer.records import digested, sent
 from tests.serving.fhir.charts import chart_cases
 from tests.serving.fhir.mutations import MARK, mutated
 
@@ -33,6 +41,8 @@ def are_safe(bundles: int, seed: int, folder: Path) -> None:
             if one.get("resource", {}).get("resourceType") == "Patient":
                 one["resource"]["name"] = [{"family": MARK}]
     rng = np.random.default_rng(seed)
+    bundle = digested(refitted(toy_bundle(cases[0].defaults.protocol)))
+    predictor = Predictor(bundle, "3")
     outcomes = {"read": 0, "refused": 0}
     for number in range(bundles):
         place = number % PATIENTS
@@ -43,6 +53,8 @@ def are_safe(bundles: int, seed: int, folder: Path) -> None:
         if isinstance(outcome, tuple):
             assert outcome
             places_are_found(body, outcome[:3])
+        else:
+            assert MARK.encode() not in answer_to(outcome, bundle, predictor)
     assert min(outcomes.values()) > bundles / 10, outcomes
 
 
@@ -52,6 +64,14 @@ def record_or_issues(body: bytes, defaults: ReadingDefaults) -> FhirRecord | tup
         return read_fhir(body, defaults)
     except FhirRefusedError as refused:
         return refused.issues
+
+
+def answer_to(record: FhirRecord, bundle: Bundle, predictor: Predictor) -> bytes:
+    """The resource that answers a record that was read: a prediction, why there is none, or why it is refused."""
+    (reply,) = predictor.answer_many([record.request], [PREDICTION_ID])
+    if isinstance(reply, PredictionReply):
+        return sent(bundle, reply.answer, record)
+    return write(operation_outcome(issues_of(reply, record)))
 
 
 def no_value_is_shown(outcome: FhirRecord | tuple[FhirIssue, ...]) -> None:

@@ -36,7 +36,8 @@ def record_of(
     """The record of a request whose rows came from one resource each, one after the other in a bundle."""
     places = [f"{table}[{row}]" for table in MOST_ROWS for row in range(len(getattr(request, table) or ()))]
     sources = {place: f"Bundle.entry[{number}].resource" for number, place in enumerate(places, start=1)}
-    basis = ("Patient/42", *(f"Observation/{number}" for number in range(1, len(places) + 1)))
+    basis = {"Patient/42": "Bundle.entry[0].resource"}
+    basis |= {f"Observation/{number}": place for number, place in enumerate(sources.values(), start=1)}
     return FhirRecord(request, CourseCalendar(first_dose), "Patient/42", basis, sources, unused, condition)
 
 

@@ -10,6 +10,7 @@ import pytest
 from features.protocol.document import Protocol
 from models.bundle import Bundle
 from serving.fhir.answer.elements import percent
+from serving.fhir.answer.later_rows import later_parts
 from tests.serving.answers import drawn
 from tests.serving.bundles import refitted, toy_bundle, with_applicability, without
 from tests.serving.fhir.answer.records import (
@@ -195,6 +196,26 @@ def test_what_was_not_used_is_said_with_its_place_and_why(bundle: Bundle) -> Non
     places = [record.sources[place] for place in ("sessions[2]", "assessments[0]", "events[0]")]
     assert list(listed) == [UNKNOWN.expression, *places]
     assert listed[UNKNOWN.expression] == UNKNOWN.why
+    used = [one for one, place in record.basis.items() if place not in places]
+    for risk in resources_in(found, "RiskAssessment"):
+        assert [one["reference"] for one in risk["basis"]] == used
+    (provenance,) = resources_in(found, "Provenance")
+    assert [one["what"]["reference"] for one in provenance["entity"]] == used
+
+
+def test_a_resource_of_which_a_part_was_used_is_not_said_to_be_unused(bundle: Bundle) -> None:
+    """One resource gave the rating of day 20, which is after the landmark, and an element of it the diagnosis."""
+    later = example(
+        as_of_day=21,
+        sessions=[*example()["sessions"], {"session_number": 3, "day": 14, "kind": "dosing"}],
+        assessments=[*example()["assessments"], {"day": 20, "instrument": "gad7", "score": 4}],
+    )
+    record = record_of(read(later))
+    place = record.sources[f"assessments[{len(later['assessments']) - 1}]"]
+    both = replace(record, sources={**record.sources, "patient.diagnosis": f"{place}.item"})
+    (reply,) = replies(bundle, [read(later)])
+    for one, is_said in ((record, True), (both, False)):
+        assert (place in {part.expression for part in later_parts(reply.answer, one)}) is is_said
 
 
 def test_nothing_is_said_of_what_was_not_used_where_all_was_used(bundle: Bundle) -> None:
