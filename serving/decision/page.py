@@ -98,8 +98,8 @@ def _counted(view: DecisionView) -> Mapping[str, HeadWeights]:
 
 def _weighed(counted: Mapping[str, HeadWeights]) -> str:
     """The outcome whose list a patient sees: the first of which the model tells people apart; empty without one."""
-    told_apart = [name for name, head in counted.items() if not head.average]
-    return next(iter([*told_apart, *counted]), "")
+    individual = [name for name, head in counted.items() if not head.average]
+    return next(iter([*individual, *counted]), "")
 
 
 def _missing(view: DecisionView) -> tuple[Sequence[str], int]:

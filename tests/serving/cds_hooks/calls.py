@@ -61,6 +61,17 @@ def patient() -> Document:
     return {"resourceType": "Patient", "id": PATIENT_ID, "gender": "female", "birthDate": "1984-03-02"}
 
 
+def pregnancy() -> Document:
+    """A condition that has a caution."""
+    return {
+        "resourceType": "Condition",
+        "id": "pregnancy",
+        "clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
+        "code": concept(SNOMED, "77386006"),
+        "subject": SUBJECT,
+    }
+
+
 def prefetch(today: dt.date = TODAY, *, doses: int = 2) -> Document:
     """What an EHR fetched: a rating on the day of the first dose and one yesterday, and weekly doses until today."""
     first = today - dt.timedelta(days=7 * max(doses - 1, 0))

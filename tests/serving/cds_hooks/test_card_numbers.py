@@ -42,7 +42,7 @@ def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
     assert lines[0] == "- **Remission:** 49% (90% interval 42% to 57%)"
     assert lines[1] == "- **Relapse within 12 weeks**, if in remission: 49% (90% interval 42% to 57%)"
     assert lines[3] == (
-        "- **Sustained remission** (remission, and 12 weeks without relapse): 24% (90% interval 19% to 30%)"
+        "- **Sustained remission** (remission, then 12 weeks without relapse), of all: 24% (90% interval 19% to 30%)"
     )
     assert "Predicted for *before session 3*, 2026-10-21." in lines
 

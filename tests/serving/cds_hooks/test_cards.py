@@ -91,7 +91,7 @@ def test_a_caution_of_a_newer_service_that_is_too_long_is_counted() -> None:
     assert caution_summary_of([Caution(code="newer", message="x" * 200, source="s")]) == "Safety: 1 caution to weigh."
 
 
-def test_sources_are_shown_with_their_tags_in_words() -> None:
+def test_sources_are_shown_with_their_tags_as_words() -> None:
     detail = cards(with_facts(**SAFETY))[0]["detail"]
     assert "what comes first (our judgement)" in detail
     assert "that a mood may switch (not checked)" in detail

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from serving.contract.routes import CDS_SERVICES, ORDER_SIGN, PATIENT_VIEW, PATIENT_VIEW_FEEDBACK
-from tests.serving.cds_hooks.calls import AMOXICILLIN, dose, opioid, order, searchset, with_part, without
+from tests.serving.cds_hooks.calls import AMOXICILLIN, dose, order, pregnancy, searchset, with_part, without
 from tests.serving.cds_hooks.ehr_client import EhrClient, hooks_server, in_course, ordering, today
 from tests.serving.cds_hooks.feedbacks import FEEDBACK, accepted, overridden
 from tests.serving.cds_hooks.rules import broken_in_answer
@@ -246,7 +246,7 @@ def _uuid(hooks: EhrClient) -> None:
 
 @obligation("Card Attributes", "cautions have a card with a uuid of its own, which the feedback endpoint takes too")
 def _two_cards(hooks: EhrClient) -> None:
-    call = with_part(in_course(), searchset(opioid()), "prefetch", "conditions")
+    call = with_part(in_course(), searchset(pregnancy()), "prefetch", "conditions")
     answer = hooks.call(call).json()
     assert broken_in_answer(answer) == []
     assert [card["indicator"] for card in answer["cards"]] == ["warning", "info"]

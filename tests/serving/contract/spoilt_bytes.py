@@ -147,7 +147,8 @@ def _compressed(record: Document, random: Random) -> RawRequest:
     encoding = random.choice((b"gzip", b"br", b"deflate", b"identity", b"GZIP", b"gzip, gzip", MARKER.encode(), b""))
     content = json.dumps(record).encode()
     headers = {"Content-Type": b"application/json", "Content-Encoding": encoding}
-    return RawRequest(PREDICT, gzip.compress(content, mtime=0) if random.random() < 0.5 else content, headers, ("encoding",))
+    body = gzip.compress(content, mtime=0) if random.random() < 0.5 else content
+    return RawRequest(PREDICT, body, headers, ("encoding",))
 
 
 def _other_headers(record: Document, random: Random) -> RawRequest:
