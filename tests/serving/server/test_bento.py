@@ -13,6 +13,7 @@ import pytest
 from tests.serving.certificates import make_certificate
 from tests.serving.requests import EXAMPLE
 from tests.serving.server.bento import container_file, image_context, image_environment, make_bento
+from tests.serving.server.test_fhir import EXAMPLE as FHIR_EXAMPLE
 from tests.serving.servers import ROOT, Server, environment_in, promote_toy, running
 
 BENTOML = Path(sys.executable).with_name("bentoml")
@@ -74,6 +75,15 @@ def test_the_built_bento_answers_without_anything_else(served: Server) -> None:
     assert "kap_answers_total" in served.client.get("/metrics").text
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_built_bento_has_what_pages_cards_and_fhir_need(served: Server, language: str) -> None:
+    page = served.client.post("/decide", json=EXAMPLE, headers={"Accept": "text/html", "Accept-Language": language})
+    assert (page.status_code, f'<html lang="{language}">' in page.text) == (201, True)
+    assert len(served.client.get("/cds-services").json()["services"]) == 2
+    assert served.client.get("/fhir/metadata").json()["resourceType"] == "CapabilityStatement"
+    assert served.client.post("/fhir/$predict", json=FHIR_EXAMPLE).json()["resourceType"] == "Bundle"
+
+
 def bare(built: BuiltBento, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python in the Bento's source folder, where nothing but what the Bento and its lock hold can be imported."""
     source = built.context / "src"
@@ -114,7 +124,9 @@ def test_it_holds_what_answers_and_nothing_else(built: BuiltBento) -> None:
     files = [path.relative_to(built.context / "src") for path in (built.context / "src").rglob("*") if path.is_file()]
     assert {path.parts[0] for path in files} == {"features", "models", "serving", "LICENSE", "bentofile.yaml"}
     others = {path.name for path in files if len(path.parts) > 1 and path.suffix != ".py"}
-    assert others == {"answer_texts_1.json", "terminology.toml"}
+    page = ROOT / "serving" / "decision"
+    of_page = {path.name for name in ("static", "templates", "texts") for path in (page / name).iterdir()}
+    assert others == {"answer_texts_1.json", "terminology.toml", *of_page}
     assert Path("models/learners.py") not in files
 
 
