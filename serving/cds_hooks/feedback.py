@@ -83,7 +83,7 @@ class CardFeedback(HookPart):
 
     def canonical(self) -> str:
         """The same text for the same feedback, whatever its layout and the case of the uuid."""
-        written = self.model_dump(mode="json", by_alias=True, exclude_none=True) | {"card": self.prediction_id}
+        written = self.model_dump(mode="json", by_alias=True, exclude_none=True) | {"card": self.card.lower()}
         return json.dumps(written, sort_keys=True)
 
 

@@ -30,7 +30,6 @@ def capability_statement(version: str) -> Resource:
                 "documentation": f"One operation. GET {FHIR_OPERATION} describes it. It needs a key with the scope "
                 "predict.",
                 "security": {
-                    "cors": True,
                     "service": [concept("API key: Authorization: Bearer kap_...")],
                     "description": "Over TLS. The operator makes keys with `kap keys create`. Before the first key is "
                     "made, only callers on the same machine are answered.",

@@ -76,7 +76,14 @@ def rationale_of(question: RiskQuestion, answer: Document) -> str:
 
 def sentence_on(outcome: PredictedOutcome) -> str:
     """A prediction in words, such as "Relapse within 84 days ...: 26.3% (90% interval 17.0% to 57.2%)"."""
-    shown = f"{outcome.outcome['text']}: {100 * outcome.probability:.1f}%"
+    shown = f"{outcome.outcome['text']}: {_rounded(outcome.probability)}"
     if outcome.interval is None:
         return f"{shown}, without an interval"
-    return f"{shown} (90% interval {100 * outcome.interval['low']:.1f}% to {100 * outcome.interval['high']:.1f}%)"
+    return f"{shown} (90% interval {_rounded(outcome.interval['low'])} to {_rounded(outcome.interval['high'])})"
+
+
+def _rounded(probability: float) -> str:
+    """A probability in percent with one decimal; never 0 or 100, which no model can say."""
+    if probability < 0.0005:
+        return "under 0.1%"
+    return "over 99.9%" if probability >= 0.9995 else f"{100 * probability:.1f}%"

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from features.protocol.document import Protocol
-from serving.fhir.elements.reading_context import ReadingContext
-
-__all__ = ["ReadingContext", "ReadingDefaults", "ReadingOptions"]
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,12 @@ from serving.fhir.reading.record_observations import read_record_observations
 from serving.fhir.reading.request_document import RequestDocument
 from serving.fhir.reading.subject import own_resources, patient_reference, the_patient
 from serving.fhir.reading.vital_signs import read_vital_signs
-from serving.fhir.structure.resources import checked_resources
 from serving.fhir.treatment.administrations import read_administrations
 from serving.fhir.treatment.course import KetamineCourse, ketamine_course
 from serving.fhir.treatment.events import read_events
 from serving.fhir.treatment.sessions import read_sessions
 from serving.fhir.treatment.treatments import read_treatments, says_none
 from serving.terminology.codes import load_terminology
-
-
-def read_resources(located: Sequence[LocatedResource], options: ReadingOptions, protocol: Protocol) -> FhirRecord:
-    """The record of the patient whose resources these are; raises ``FhirRefusedError``."""
-    notes = ReadingNotes()
-    root = located[0].expression.partition(".")[0] if located else "Bundle"
-    return assembled(checked_resources(located, notes), options, protocol, root, notes)
 
 
 def assembled(

@@ -11,6 +11,8 @@ from features.protocol.document import Protocol
 from models.bundle import Bundle
 from serving.fhir.answer.elements import percent
 from serving.fhir.answer.later_rows import later_parts
+from serving.fhir.answer.questions import PredictedOutcome
+from serving.fhir.answer.wording import sentence_on
 from tests.serving.answers import drawn
 from tests.serving.bundles import refitted, toy_bundle, with_applicability, without
 from tests.serving.fhir.answer.records import (
@@ -71,6 +73,15 @@ def test_the_numbers_are_those_of_the_plain_answer_bit_for_bit(bundle: Bundle) -
 def test_percent_moves_the_point_and_keeps_the_digits(probability: float, shown: str) -> None:
     assert f"{percent(probability):f}" == shown
     assert float(Decimal(shown).scaleb(-2)) == probability
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.0004, "under 0.1%"), (0.0005, "0.1%"), (0.2634, "26.3%"), (0.9994, "99.9%"), (0.9996, "over 99.9%")],
+)
+def test_the_sentence_rounds_to_one_decimal_and_never_says_0_or_100(probability: float, shown: str) -> None:
+    outcome = PredictedOutcome({"text": "Relapse"}, {}, probability, {"low": probability, "high": probability})
+    assert sentence_on(outcome) == f"Relapse: {shown} (90% interval {shown} to {shown})"
 
 
 def test_there_is_one_risk_assessment_for_each_question_with_its_horizons(bundle: Bundle) -> None:

@@ -5,20 +5,14 @@ from typing import Any
 
 import pytest
 
-from features.protocol.document import Protocol
 from serving.contract.refusal import RequestRefusedError
-from serving.fhir.parts import FhirRefusedError, LocatedResource
-from serving.fhir.reading.options import ReadingOptions
 from serving.fhir.reading.problems import issues_of
-from serving.fhir.reading.record import read_resources
 from serving.prediction.predictor import Predictor
 from tests.serving.bundles import toy_bundle
 from tests.serving.fhir.resources import (
-    BERLIN,
     LOINC,
     OWN,
     PATIENT,
-    TODAY,
     bundle,
     issues,
     ketamine,
@@ -26,7 +20,6 @@ from tests.serving.fhir.resources import (
     parameters,
     patient,
     places,
-    procedure,
     quantity,
     read,
     rows,
@@ -237,21 +230,3 @@ def test_two_values_of_one_cell_are_refused_at_both() -> None:
     own = observation("o", OWN, "benzodiazepine_mg", "2026-01-05", valueQuantity=quantity(5, "mg/d"))
     body = bundle(patient(), DOSE, statement("s", "6470", dosage=[dosage], **running), own)
     assert places(body) == ["Bundle.entry[3].resource.value", "Bundle.entry[2].resource.dosage"]
-
-
-def test_resources_of_a_prefetch_are_read_and_checked_in_the_same_way() -> None:
-    located = [
-        LocatedResource("Parameters.parameter[0].resource", patient(), "Patient/p"),
-        LocatedResource(
-            "Parameters.parameter[1].resource",
-            {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": DOSE}]},
-        ),
-    ]
-    record = read_resources(located, ReadingOptions(TODAY, BERLIN), Protocol())
-    assert record.sources["sessions[0]"] == "Parameters.parameter[1].resource.entry[0].resource"
-    wrong = LocatedResource("Parameters.parameter[2].resource", procedure("x", status=5))
-    with pytest.raises(FhirRefusedError) as caught:
-        read_resources([*located, wrong], ReadingOptions(TODAY, BERLIN), Protocol())
-    assert [issue.expression for issue in caught.value.issues] == ["Parameters.parameter[2].resource.status"]
-    with pytest.raises(FhirRefusedError):
-        read_resources([], ReadingOptions(TODAY), Protocol())
