@@ -59,12 +59,17 @@ def read_record(body: bytes | str, zone: ZoneInfo | None = None) -> ReceivedReco
     sent = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     text = sent.decode("utf-8", "surrogateescape")
     check_parts(text)
+    return read_checked(text, names_in(text), Suggestions(), zone)
+
+
+def names_in(text: str) -> "FieldNames":
+    """The names in a JSON text; none where it is malformed, for pydantic says where."""
     names = FieldNames()
     try:
         names.decoder().decode(text)
     except (ValueError, RecursionError):
-        names = FieldNames()  # pydantic says where it is malformed
-    return read_checked(text, names, Suggestions(), zone)
+        return FieldNames()
+    return names
 
 
 def check_parts(text: str) -> None:

@@ -21,7 +21,7 @@ from serving.decision.curve import (
 )
 from serving.decision.definitions import OutcomeDefinitions
 from serving.decision.features import HeadWeights
-from serving.decision.link import launch_path
+from serving.decision.link import launch_query
 from serving.decision.names import PageNames
 from serving.decision.phrases import PagePhrases
 from serving.decision.templating import rendered, source_hash, static_text
@@ -87,7 +87,7 @@ def _links(token: str | None, language: str) -> Sequence[tuple[str, str, str]]:
     """The page in the other languages: code, name and address."""
     if token is None:
         return ()
-    return [(code, name, launch_path(token, code)) for code, name in LANGUAGES.items() if code != language]
+    return [(code, name, launch_query(token, code)) for code, name in LANGUAGES.items() if code != language]
 
 
 def _counted(view: DecisionView) -> Mapping[str, HeadWeights]:

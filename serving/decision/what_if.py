@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from serving.contract.reading import names_in, repeated_names
 from serving.contract.refusal import RequestProblem, RequestRefusedError
 from serving.contract.response import NotPredictable, PredictionResponse
 from serving.decision.names import PageNames
@@ -34,6 +35,10 @@ class WhatIfQuestion:
 
 def read_what_if(body: bytes) -> WhatIfQuestion:
     """The what-if in a body; raises ``RequestRefusedError``."""
+    text = body.decode("utf-8", "surrogateescape")
+    names = names_in(text)
+    if names.repeated:
+        raise repeated_names(text, names)
     try:
         sent = _SentWhatIf.model_validate_json(body)
     except ValidationError:

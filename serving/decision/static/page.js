@@ -43,7 +43,7 @@
     if (!Object.keys(given).length) return say("empty");
     const number = ++asked;
     try {
-      const response = await fetch("/decide/what-if", {
+      const response = await fetch("decide/what-if", {
         method: "POST",
         headers: {"Content-Type": "application/json", Authorization: `Launch ${form.dataset.token}`},
         body: JSON.stringify({answers: given, language: form.dataset.language}),

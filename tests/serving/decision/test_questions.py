@@ -144,3 +144,9 @@ def test_a_body_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(RequestRefusedError) as refused:
         read_what_if(body)
     assert "XMARKERX" not in str(refused.value.problems)
+
+
+def test_an_answer_that_is_given_twice_has_two_meanings() -> None:
+    with pytest.raises(RequestRefusedError) as refused:
+        read_what_if(b'{"answers": {"next_rating": 5, "next_rating": 6}}')
+    assert refused.value.problems[0].required == "each name once"
