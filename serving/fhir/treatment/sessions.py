@@ -64,13 +64,24 @@ def _dosing_session(day: str, given: Sequence[Administration], notes: ReadingNot
         notes.leave_out(other.date_expression, "a further dose of the day is added to the session of the first")
     if first.route is not None:
         draft.cells["route"], draft.places["route"] = first.route, f"{first.expression}.dosage.route"
-    amounts = [one.mg_per_kg for one in counted]
-    known = [one for one in amounts if one is not None]
-    if len(known) == len(amounts):
-        draft.cells["dose_mg_per_kg"], draft.places["dose_mg_per_kg"] = sum(known), f"{first.expression}.dosage.dose"
-    elif known:
-        notes.leave_out(f"{first.expression}.dosage.dose", "another dose of the day is not known")
+    dose = _dose_of_day(counted, notes)
+    if dose is not None:
+        draft.cells["dose_mg_per_kg"], draft.places["dose_mg_per_kg"] = dose, f"{first.expression}.dosage.dose"
     return draft
+
+
+def _dose_of_day(counted: Sequence[Administration], notes: ReadingNotes) -> float | None:
+    """The doses of a day added up; ``None`` if one is not known, or if two may be one that was sent twice."""
+    if _may_repeat(counted):
+        for one in counted:
+            notes.leave_out(f"{one.expression}.dosage.dose", "equal doses of one day without times: two, or one twice")
+        return None
+    known = [one.mg_per_kg for one in counted if one.mg_per_kg is not None]
+    if len(known) == len(counted):
+        return sum(known)
+    if known:
+        notes.leave_out(f"{counted[0].expression}.dosage.dose", "another dose of the day is not known")
+    return None
 
 
 def _without_repeats(given: Sequence[Administration], notes: ReadingNotes) -> list[Administration]:
@@ -85,6 +96,12 @@ def _without_repeats(given: Sequence[Administration], notes: ReadingNotes) -> li
         else:
             counted.append(one)
     return counted
+
+
+def _may_repeat(counted: Sequence[Administration]) -> bool:
+    """Whether two doses of a day are equal and lack a time that would tell them apart."""
+    untimed = [one for one in counted if one.moment is None]
+    return any(one is not other and _dosage(one) == _dosage(other) for one in untimed for other in counted)
 
 
 def _dosage(one: Administration) -> Mapping[str, Any]:

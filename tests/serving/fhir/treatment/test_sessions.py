@@ -128,7 +128,16 @@ def test_the_same_dose_at_the_same_time_counts_once() -> None:
     record = read(bundle(patient(), ketamine("2026-01-05T10:00:00Z", "a"), ketamine("2026-01-05T11:00:00+01:00", "b")))
     assert rows(record, "sessions")[0]["dose_mg_per_kg"] == 0.9
     assert list(unused(record)) == ["Bundle.entry[2].resource"]
-    assert sessions(ketamine(FIRST, "a"), ketamine(FIRST, "b"))[0]["dose_mg_per_kg"] == 1.8, "a day is no time"
+
+
+def test_equal_doses_of_a_day_without_times_are_two_or_one_sent_twice_so_no_dose_is_recorded() -> None:
+    record = read(bundle(patient(), ketamine(FIRST, "a"), ketamine(FIRST, "b")))
+    (session,) = rows(record, "sessions")
+    assert session["route"] == "intramuscular"
+    assert "dose_mg_per_kg" not in session
+    assert "without times" in unused(record)["Bundle.entry[1].resource.dosage.dose"]
+    unequal = ketamine(FIRST, "b", dose=quantity(0.25, "mg/kg"))
+    assert sessions(ketamine(FIRST, "a"), unequal)[0]["dose_mg_per_kg"] == 1.15
 
 
 @pytest.mark.parametrize(
