@@ -88,7 +88,8 @@ def ketamine_orders(call: HookCall, terminology: Terminology) -> list[LocatedRes
     for one in found:
         subject = one.resource.get("subject")
         reference = subject.get("reference") if isinstance(subject, Mapping) else None
-        if isinstance(reference, str) and not f"/{reference}".endswith(f"/Patient/{call.context.patient_id}"):
+        whole = f"/{reference}".partition("/_history/")[0]
+        if isinstance(reference, str) and not whole.endswith(f"/Patient/{call.context.patient_id}"):
             path = f"{one.expression}.subject.reference"
             raise RequestRefusedError([RequestProblem(path, "the patient of the context", "another reference")])
     return found

@@ -196,6 +196,7 @@ ORDERS = {
         ),
     ),
     "without a subject": (order(subject=None),),
+    "a version of the patient": (order(subject={"reference": f"{SUBJECT['reference']}/_history/2"}),),
     "an absolute subject": (order(subject={"reference": f"https://ehr.example/fhir/{SUBJECT['reference']}"}),),
 }
 
