@@ -48,10 +48,14 @@ _INTERVAL = "A 90% interval says how much the number would vary with other train
 
 @dataclass(frozen=True)
 class CardContext:
-    """What a card says besides the answer: the calendar of the course, and the prefetch keys that were not there."""
+    """What a card says besides the answer: the calendar of the course, and the prefetch keys that were not there.
+
+    ``is_over`` if the course ended so long ago that a card without a prediction would tell nobody anything.
+    """
 
     calendar: CourseCalendar
     lacking: Sequence[str]
+    is_over: bool = False
 
 
 def percent(probability: float) -> str:

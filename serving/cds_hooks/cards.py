@@ -36,6 +36,8 @@ def prediction_cards(
     answer: Prediction | NotPredictable, context: CardContext, settings: CardSettings, launch: str | None
 ) -> CardsResponse:
     """The cards of an answer; ``launch`` is the path of the page on which patient and clinician look at it together."""
+    if context.is_over and isinstance(answer, NotPredictable):
+        return NO_CARDS  # or every look into an old record would show one
     url = settings.public_url
     cards = []
     if answer.cautions:

@@ -34,6 +34,14 @@ class Consultation:
     prefetched: PrefetchContent
     record: FhirRecord
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last dose of the course is so long ago that another would begin a new course."""
+        request = self.record.request
+        sessions = [vars(session) for session in request.sessions or ()]
+        doses = [cells["day"] for cells in sessions if cells["kind"] == "dosing"]
+        return bool(doses) and request.as_of_day - max(doses) > COURSE_GAP_DAYS
+
     def refused(self, error: RequestRefusedError) -> RequestRefusedError:
         """A refusal of the record with the paths of the call, where they are known."""
         return RequestRefusedError(_at_resources(issues_of(error, self.record)), error.more)

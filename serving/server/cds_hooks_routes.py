@@ -88,7 +88,8 @@ async def _cards(consultation: Consultation, reply: LoggedReply) -> CardsRespons
             reply.answer.encode(),
         )
         launch = launch_path(await asyncio.to_thread(current_worker().launches.create, made))
-    return prediction_cards(answer, CardContext(record.calendar, consultation.prefetched.lacking), wanted, launch)
+    context = CardContext(record.calendar, consultation.prefetched.lacking, consultation.is_over)
+    return prediction_cards(answer, context, wanted, launch)
 
 
 async def _take_feedback(service: CdsService, request: Request) -> Response:

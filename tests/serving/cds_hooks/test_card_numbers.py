@@ -69,6 +69,15 @@ def test_without_a_prediction_there_is_a_card_as_configured_and_always_one_with_
     assert len(cards(document, settings)) == number
 
 
+@pytest.mark.parametrize(
+    ("settings", "document"), [(CARD, example(assessments=[])), (CARD, ALLERGY | {"assessments": []})]
+)
+def test_an_old_course_without_a_prediction_has_no_card(settings: CardSettings, document: Document) -> None:
+    context = CardContext(FIRST_DOSE, (), is_over=True)
+    assert prediction_cards(answer_to(document), context, settings, None).cards == ()
+    assert prediction_cards(answer_to(example()), context, settings, None).cards
+
+
 def test_a_card_without_a_prediction_says_why_and_what_to_do() -> None:
     (card,) = cards(example(assessments=[]), CARD)
     assert "no prediction is possible" in card["summary"]

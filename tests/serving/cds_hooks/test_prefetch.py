@@ -253,3 +253,13 @@ def test_of_two_courses_the_later_one_is_meant() -> None:
     found = consulted(call)
     assert found is not None
     assert found.record.calendar.first_dose == second
+
+
+@pytest.mark.parametrize(
+    ("ago", "over"), [(COURSE_GAP_DAYS - 1, False), (COURSE_GAP_DAYS, False), (COURSE_GAP_DAYS + 1, True)]
+)
+def test_a_course_is_over_when_another_dose_would_begin_a_new_one(ago: int, over: bool) -> None:
+    last = TODAY - dt.timedelta(days=ago)
+    consultation = consulted(with_part(patient_view(), searchset(dose(last)), "prefetch", "administrations"))
+    assert consultation is not None
+    assert consultation.is_over == over
