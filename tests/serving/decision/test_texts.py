@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fluent.syntax import FluentParser, ast
@@ -13,8 +14,9 @@ from features.definitions.display_names import LABELS
 from features.protocol.document import Protocol
 from models.applicability import WORDS
 from serving.contract.response import Caution, Reason
+from serving.decision.features import YES_NO
 from serving.decision.model_notes import NOTE_CODES
-from serving.decision.names import PageNames, key_of
+from serving.decision.names import OF_SCALE, PageNames, key_of
 from serving.decision.texts import LANGUAGES, TextCatalogue, chosen_language, texts_in
 from serving.prediction.cautions import RULES
 from serving.prediction.no_prediction import REASON_CODES
@@ -22,6 +24,12 @@ from tests.places import ROOT
 
 NAMED_IN_CODE = re.compile("(landmark|unit|category|choice|feature|caution|reason|remedy|unlike|note)-")
 """Names that the code has in English; only the other languages have them in their catalogue."""
+REVERSED = {
+    "en": r"\b(mild|weak|small|little|low|few|less|short|poor|rare|seldom|slow|near|hardly)",
+    "de": r"\b(mild|schwach|klein|gering|wenig|niedrig|kurz|selten|langsam|nah|kaum)",
+}
+"""Beginnings of words that name the low end of a number, of which "above the average" would say the opposite."""
+STRONG = {"en": "how strong", "de": "wie stark"}
 NO_REMEDY = {
     "age_outside", "died", "withdrew", "ended_before", "baseline_in_remission", "already_decided", "window_over",
 }  # fmt: skip
@@ -81,6 +89,23 @@ def test_every_reason_has_a_plain_sentence_for_the_patient() -> None:
         sentences = [names.plain_reason(code) for code in REASON_CODES]
         assert len(set(sentences)) == len(REASON_CODES)
         assert names.plain_reason("one_of_a_newer_service") not in sentences
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("feature", [one for one in BUILT_IN if one.unit != YES_NO], ids=lambda one: one.name)
+def test_above_the_average_means_more_of_what_the_plain_name_of_a_number_says(feature: Any, language: str) -> None:
+    """A patient whose best rating is bad must not read that symptoms were "mild: above the study's average"."""
+    name = PageNames(texts_in(language)).plain_feature(feature.name)
+    assert not re.search(REVERSED[language], name.lower()), name
+    if feature.name in OF_SCALE:
+        assert STRONG[language] in name, "severity, as the number is"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plain_name_of_a_yes_or_no_asks_for_no_amount(language: str) -> None:
+    names = PageNames(texts_in(language))
+    plain = [names.plain_feature(one.name) for one in BUILT_IN if one.unit == YES_NO]
+    assert not [name for name in plain if re.match("(how|wie|number|Zahl) ", name)]
 
 
 def test_a_sentence_of_a_caution_has_the_limits_of_its_rule() -> None:
