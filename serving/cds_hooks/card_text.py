@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from serving.contract.calendar import CourseCalendar
 from serving.contract.response import Caution, Interval, NotPredictable, Prediction
-from serving.decision.caution_sources import shown_source
+from serving.prediction.caution_sources import shown_source
 from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC
 
 MOST_SUMMARY = 139

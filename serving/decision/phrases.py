@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serving.contract.response import Applicability, Caution
-from serving.decision.caution_sources import shown_source
+from serving.prediction.caution_sources import shown_source
 from serving.decision.curve import CurveFigure
 from serving.decision.features import FeatureWeight, GroupWeight
 from serving.decision.frequencies import PEOPLE, Frequency

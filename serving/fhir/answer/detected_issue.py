@@ -8,6 +8,7 @@ from typing import Final
 
 from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.elements import Resource, concept, reference, uri_identifier
+from serving.prediction.caution_sources import shown_source
 
 MAY_BE_LIFE_THREATENING: Final = ("ketamine_allergy", "aneurysm_or_brain_haemorrhage", "suicidal_intent")
 """Contraindications of the esketamine label, and suicidal intent. For these ``severity`` is high: "may be
@@ -26,5 +27,5 @@ def detected_issue(caution: Mapping[str, str], context: AnswerContext) -> Resour
         "patient": reference(context.record.subject),
         "identifiedDateTime": context.instant,
         "author": reference(context.device_url),
-        "detail": f"{caution['message']} Source: {caution['source']}.",
+        "detail": f"{caution['message']} Source: {shown_source(caution['source'])}.",
     }

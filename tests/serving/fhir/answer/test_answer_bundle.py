@@ -159,6 +159,7 @@ def test_a_caution_is_a_detected_issue_whether_or_not_there_is_a_prediction(
         assert issue["code"]["text"] == column
         assert issue.get("severity") == severity
         assert "weigh" in issue["detail"]
+        assert "[" not in issue["detail"], "a source has its tags in words"
 
 
 def test_without_a_prediction_no_risk_is_invented_and_the_reason_is_said(bundle: Bundle) -> None:
