@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from serving.contract.calendar import CourseCalendar
 from serving.contract.response import Caution, Interval, NotPredictable, Prediction
+from serving.decision.percents import percent_digits
 from serving.prediction.caution_sources import shown_source
 from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC
 
@@ -22,8 +23,6 @@ _COUNTED = (
     "patients, and only those without a relapse, a new treatment or death: it is not the product of the others."
 )
 _DAYS_OF_WEEK = 7
-_LEAST_WHOLE = 10
-"""The percentage from which on there is no decimal."""
 _SYNTHETIC_SUMMARY, _SUMMARY = "Synthetic model, not for care: ", "KAP outlook: "
 _URGENT: Mapping[str, str] = {
     "suicidal_intent": "a suicidal intent or a recent attempt is recorded",
@@ -59,15 +58,13 @@ class CardContext:
 
 
 def percent(probability: float) -> str:
-    """A probability in percent, with a decimal below 10%; never 0 or 100, which no model can say.
+    """A probability in percent, as the page shows it.
 
     >>> percent(0.4806), percent(0.064), percent(0.0004), percent(0.996)
     ('48%', '6.4%', 'under 0.1%', 'over 99%')
     """
-    decimal = round(100 * probability, 1)
-    if decimal < _LEAST_WHOLE:
-        return f"{decimal:.1f}%" if decimal else "under 0.1%"
-    return "over 99%" if probability >= 0.995 else f"{100 * probability:.0f}%"
+    bound, digits = percent_digits(probability)
+    return f"{bound} {digits}%".lstrip()
 
 
 def time_text(days: int) -> str:
@@ -107,13 +104,16 @@ def summary_of(answer: Prediction | NotPredictable) -> str:
 def _numbers(answer: Prediction) -> Iterator[str]:
     if answer.remission is not None:
         yield f"remission {percent(answer.remission.probability)}"
-    if answer.relapse is not None:
-        for risk in answer.relapse.at_horizons[:1]:
-            if risk.probability is not None:
-                yield f"relapse in {time_text(risk.days)}, if in remission, {percent(risk.probability)}"
-    for one in answer.sustained_remission[:1]:
-        if one.probability is not None:
-            yield f"remission for {time_text(one.horizon_days)} {percent(one.probability)}"
+    risks = () if answer.relapse is None else answer.relapse.at_horizons
+    for days, probability in _longest([(one.days, one.probability) for one in risks]):
+        yield f"relapse in {time_text(days)}, if in remission, {percent(probability)}"
+    for days, probability in _longest([(one.horizon_days, one.probability) for one in answer.sustained_remission]):
+        yield f"remission for {time_text(days)} {percent(probability)}"
+
+
+def _longest(given: Sequence[tuple[int, float | None]]) -> Sequence[tuple[int, float]]:
+    """The longest horizon with a number, which the page leads with too; none if no number is known."""
+    return sorted((days, probability) for days, probability in given if probability is not None)[-1:]
 
 
 def by_urgency(cautions: Sequence[Caution]) -> list[Caution]:

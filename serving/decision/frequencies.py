@@ -23,11 +23,15 @@ Sureness: TypeAlias = Literal["high", "medium", "low", "none"]
 
 @dataclass(frozen=True)
 class Frequency:
-    """A probability as people of 100; ``low`` and ``high`` are the ends of its 90% interval, rounded outwards."""
+    """A probability as people of 100; ``low`` and ``high`` are the ends of its 90% interval, rounded outwards.
+
+    ``interval`` has the ends as probabilities, as the answer gave them.
+    """
 
     probability: float
     low: int | None
     high: int | None
+    interval: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, probability: float, interval: tuple[float, float] | None) -> Self:
@@ -35,7 +39,7 @@ class Frequency:
         if interval is None:
             return cls(probability, None, None)
         low, high = (round(PEOPLE * end, EXACT) for end in interval)
-        return cls(probability, floor(low), ceil(high))
+        return cls(probability, floor(low), ceil(high), interval)
 
     @property
     def people(self) -> int:

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serving.contract.response import Applicability, Caution
-from serving.prediction.caution_sources import shown_source
 from serving.decision.curve import CurveFigure
 from serving.decision.features import FeatureWeight, GroupWeight
 from serving.decision.frequencies import PEOPLE, Frequency
 from serving.decision.model_notes import ModelNote
 from serving.decision.names import PageNames, key_of
+from serving.decision.percents import percent_digits
 from serving.decision.questions import OpenQuestion
 from serving.decision.study import StudyFacts
 from serving.decision.texts import TextCatalogue
 from serving.decision.view import OutcomeNumber, ReachedLandmark
+from serving.prediction.caution_sources import shown_source
 
 DAYS_OF_WEEK = 7
 DIGEST_DIGITS = 12
-LEAST_WHOLE = 10
-"""Percent from which on a probability is shown without a decimal: more is not known so exactly."""
+PERCENT_TEXTS = {"": "percent", "under": "percent-under", "over": "percent-over"}
 MOST_NAMED = 4
 """Facts that are named to a patient; more would be a list that nobody reads."""
 
@@ -113,20 +113,25 @@ class PagePhrases:
             for number in numbers
             for days, shown in (*number.sooner, (number.days, number.frequency))
         ]
-        return [(self.outcome(number), self.percent(shown), self.interval(shown)) for number, shown in every]
+        return [
+            (self.outcome(number), self.percent(shown.probability), self.interval(shown)) for number, shown in every
+        ]
 
     def outcome(self, number: OutcomeNumber) -> str:
         """What a number is about, in a clinician's words."""
         return self._t(f"exact-{number.outcome}", time=self.time(number.outcome, number.days))
 
-    def percent(self, shown: Frequency) -> str:
-        """A probability in percent, with a decimal below 10%."""
-        percent = round(100 * shown.probability, 1)
-        return self._t("percent", number=percent if percent < LEAST_WHOLE else round(100 * shown.probability))
+    def percent(self, probability: float) -> str:
+        """A probability in percent, as a card shows it."""
+        bound, digits = percent_digits(probability)
+        return self._t(PERCENT_TEXTS[bound], number=digits.replace(".", self._t("decimal-mark")))
 
     def interval(self, shown: Frequency) -> str:
-        """The interval of a probability, rounded outwards."""
-        return self._t("no-interval") if shown.low is None else self._t("percent-range", low=shown.low, high=shown.high)
+        """The interval of a probability, rounded to the nearest as the probability is."""
+        if shown.interval is None:
+            return self._t("no-interval")
+        low, high = map(self.percent, shown.interval)
+        return self._t("what-if-range", low=low, high=high)
 
     def weights(self, features: Sequence[FeatureWeight]) -> str:
         """Features with their values and weights."""

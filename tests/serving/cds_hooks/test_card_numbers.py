@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
-from serving.cds_hooks.card_text import CardContext, percent, summary_of
+from serving.cds_hooks.card_text import CardContext, percent, summary_of, with_interval
 from serving.cds_hooks.cards import CardSettings, prediction_cards, read_answer
-from serving.contract.response import NotPredictable, Prediction
+from serving.contract.response import Interval, NotPredictable, Prediction
+from serving.decision.frequencies import Frequency
+from serving.decision.names import PageNames
+from serving.decision.phrases import PagePhrases
+from serving.decision.texts import texts_in
+from serving.decision.view import numbers_of
 from serving.openapi.examples import FIRST_DOSE
 from tests.serving.answers import answered
 from tests.serving.bundles import toy_bundle, wavering, with_applicability
+from tests.serving.decision.pages import view_of
 from tests.serving.requests import changed, example, read
 
 Document = dict[str, Any]
@@ -36,7 +42,7 @@ def cards(
 def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
     (card,) = cards(example())
     assert card["summary"].startswith(
-        "Synthetic model, not for care: remission 49%; relapse in 12 weeks, if in remission, 49%"
+        "Synthetic model, not for care: remission 49%; relapse in 26 weeks, if in remission, "
     )
     lines = card["detail"].split("\n")
     assert lines[0] == "- **Remission:** 49% (90% interval 42% to 57%)"
@@ -45,6 +51,53 @@ def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
         "- **Sustained remission** (remission, then 12 weeks without relapse), of all: 24% (90% interval 19% to 30%)"
     )
     assert "Predicted for *before session 3*, 2026-10-21." in lines
+
+
+def test_the_summary_leads_with_the_numbers_that_the_page_leads_with() -> None:
+    """The longest horizons: a number that seems to change from the card to its page would not be believed."""
+    (card,) = cards(example())
+    answer = answer_to(example())
+    assert isinstance(answer, Prediction)
+    expected = {one.outcome: (one.days, percent(one.frequency.probability)) for one in numbers_of(answer)}
+    (relapse_days, relapse), (sustained_days, sustained) = expected["relapse"], expected["sustained"]
+    assert (relapse_days, sustained_days) == (182, 182)
+    assert card["summary"].endswith(
+        f"relapse in 26 weeks, if in remission, {relapse}; remission for 26 weeks {sustained}."
+    )
+    assert len(card["summary"]) < 140
+
+
+def test_a_horizon_without_a_number_is_not_in_the_summary() -> None:
+    answer = answer_to(example())
+    assert isinstance(answer, Prediction)
+    assert answer.relapse is not None
+    first, last = answer.relapse.at_horizons
+    unknown = last.model_copy(update={"probability": None, "interval_90": None})
+    relapse = answer.relapse.model_copy(update={"at_horizons": [first, unknown]})
+    assert "relapse in 12 weeks" in summary_of(answer.model_copy(update={"relapse": relapse}))
+
+
+@pytest.mark.parametrize(
+    ("probability", "interval"), [(0.0604, (0.0004, 0.0996)), (0.4806, (0.4057, 0.5555)), (0.995, (0.0949, 0.999))]
+)
+def test_the_card_and_the_page_show_one_number_with_one_interval(
+    probability: float, interval: tuple[float, float]
+) -> None:
+    say = PagePhrases(texts_in("en"), PageNames(texts_in("en")))
+    shown = Frequency.of(probability, interval)
+    low, high = interval
+    on_page = f"{say.percent(probability)} (90% interval {say.interval(shown)})"
+    assert with_interval(probability, Interval(low=low, high=high)) == on_page
+
+
+def test_every_number_of_the_card_stands_in_the_table_of_the_page() -> None:
+    view = view_of(BUNDLE, example())
+    say = PagePhrases(texts_in("en"), PageNames(texts_in("en")))
+    detail = cards(example())[0]["detail"]
+    rows = say.exact(view.numbers)
+    assert len(rows) == 5
+    for _, probability, interval in rows:
+        assert f"{probability} (90% interval {interval})" in detail
 
 
 def test_a_card_says_what_its_numbers_are_not() -> None:

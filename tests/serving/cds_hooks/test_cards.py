@@ -101,7 +101,7 @@ def test_sources_are_shown_with_their_tags_as_words() -> None:
 def test_the_summary_says_synthetic_whom_it_counts_and_weeks() -> None:
     (only,) = cards(example())
     assert only["summary"].startswith("Synthetic model, not for care: remission ")
-    assert "; relapse in 12 weeks, if in remission, " in only["summary"]
+    assert "; relapse in 26 weeks, if in remission, " in only["summary"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from models.performance import (
 )
 from models.remission import RemissionHead
 from serving.contract.response import Applicability, Caution, UnlikeReason
-from serving.decision.frequencies import Frequency
 from serving.decision.model_notes import ModelNote, model_notes
 from serving.decision.names import PageNames
 from serving.decision.page import POLICY, SCRIPT, STYLE, render_page, render_refusal
@@ -345,8 +344,10 @@ def test_the_clinician_reads_how_the_protocol_defines_the_numbers() -> None:
 
 def test_a_probability_has_a_decimal_only_below_10_percent() -> None:
     say = PagePhrases(texts_in("en"), PageNames(texts_in("en")))
-    shown = [say.percent(Frequency(p, None, None)) for p in (0.0994, 0.0996, 0.104, 0.6205)]
-    assert shown == ["9.9%", "10%", "10%", "62%"]
+    shown = [say.percent(p) for p in (0.0004, 0.0604, 0.0994, 0.0996, 0.104, 0.6205, 0.995)]
+    assert shown == ["under 0.1%", "6.0%", "9.9%", "10%", "10%", "62%", "over 99%"]
+    german = PagePhrases(texts_in("de"), PageNames(texts_in("de")))
+    assert [german.percent(p) for p in (0.0004, 0.0604)] == ["unter 0,1 %", "6,0 %"]
 
 
 @pytest.mark.parametrize(("synthetic", "validated"), [(True, False), (False, True)])
