@@ -20,7 +20,9 @@ NO_EFFECT = (
 )
 _COUNTED = (
     "Relapse counts only patients in remission, from the reading that showed it. Sustained remission counts all "
-    "patients, and only those without a relapse, a new treatment or death: it is not the product of the others."
+    "patients, and only those without a relapse, a new treatment or death. A new treatment and death count neither as "
+    "relapse nor as sustained remission. So its number is not simply that of remission times the rest of that of "
+    "relapse."
 )
 _DAYS_OF_WEEK = 7
 _SYNTHETIC_SUMMARY, _SUMMARY = "Synthetic model, not for care: ", "KAP outlook: "

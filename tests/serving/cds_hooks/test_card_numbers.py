@@ -51,6 +51,8 @@ def test_the_numbers_come_first_with_their_intervals_and_the_date() -> None:
         "- **Sustained remission** (remission, then 12 weeks without relapse), of all: 24% (90% interval 19% to 30%)"
     )
     assert "Predicted for *before session 3*, 2026-10-21." in lines
+    assert "A new treatment and death count neither as relapse nor as sustained remission." in card["detail"]
+    assert "product" not in card["detail"]
 
 
 def test_the_summary_leads_with_the_numbers_that_the_page_leads_with() -> None:
