@@ -26,6 +26,9 @@ from serving.decision.questions import OpenQuestion, deciding_scale, questions
 from serving.decision.study import StudyFacts
 from serving.storage.launches import Launch
 
+SUICIDAL = ("suicidal_intent", "suicidal_thoughts_item")
+"""The cautions that can't wait for a number: the patient reads where help is, too."""
+
 
 @dataclass(frozen=True)
 class OutcomeNumber:
@@ -78,6 +81,11 @@ class DecisionView:
     token: str | None = None
     minutes: int | None = None
     made_on: dt.date | None = None
+
+    @property
+    def suicidal(self) -> bool:
+        """Whether the record has a caution of suicidal thoughts or intent."""
+        return any(caution.code in SUICIDAL for caution in self.cautions)
 
     @property
     def average(self) -> bool:

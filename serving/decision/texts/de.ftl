@@ -17,6 +17,11 @@ strip-cautions = Für die Behandelnden: { $number ->
     [one] 1 Warnhinweis
    *[other] { $number } Warnhinweise
 }
+strip-cautions-first = Für die Behandelnden: { $number ->
+    [one] 1 Warnhinweis, vor den Zahlen anzusehen
+   *[other] { $number } Warnhinweise, vor den Zahlen anzusehen
+}
+help-now = Wenn Sie daran denken, sich etwas anzutun: Sagen Sie es jetzt der Person bei Ihnen, oder rufen Sie den Notruf an.
 safety-patient = In Ihrer Akte stehen Punkte zur Sicherheit. Diese gehen Ihre Behandelnden mit Ihnen durch.
 
 ## Die Zahlen, für die behandelte Person und ihre Angehörigen

@@ -18,6 +18,11 @@ strip-cautions = For the clinician: { $number ->
     [one] 1 caution
    *[other] { $number } cautions
 }
+strip-cautions-first = For the clinician: { $number ->
+    [one] 1 caution. Look at it before the numbers
+   *[other] { $number } cautions. Look at them before the numbers
+}
+help-now = If you think of harming yourself, tell the person with you now, or call your local emergency number.
 safety-patient = Your record has points about safety. Your clinician will go through them with you.
 
 ## The numbers, for patient and family

@@ -12,7 +12,7 @@ import pytest
 from serving.decision.texts import LANGUAGES
 from tests.serving.decision.browser import DESKTOP, PHONE, WatchedPage, axe_source, watched
 from tests.serving.decision.pages import Document, usual_record
-from tests.serving.requests import example
+from tests.serving.requests import changed, example
 from tests.serving.servers import Server
 
 pytestmark = pytest.mark.slow
@@ -75,7 +75,8 @@ def test_pages_that_refuse_are_as_good(page_server: Server, chromium: Any) -> No
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_prints_on_one_sheet_of_a4(page_server: Server, chromium: Any, tmp_path: Path, language: str) -> None:
-    for record in (usual_record(), example(assessments=[])):
+    suicidal = changed(("patient", "suicidal_intent"), True)
+    for record in (usual_record(), suicidal, example(assessments=[])):
         with watched(chromium, origin(page_server)) as opened:
             opened.page.goto(launch(page_server, record, language))
             paper = opened.page.pdf(prefer_css_page_size=True)

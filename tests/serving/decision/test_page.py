@@ -25,7 +25,8 @@ from serving.decision.phrases import PagePhrases
 from serving.decision.study import study_facts
 from serving.decision.templating import static_text
 from serving.decision.texts import LANGUAGES, texts_in
-from serving.decision.view import decision_view
+from serving.decision.view import SUICIDAL, decision_view
+from serving.prediction.cautions import RULES
 from tests.serving.bundles import (
     bundles_of_every_kind,
     linear,
@@ -39,6 +40,7 @@ from tests.serving.bundles import (
 from tests.serving.decision.pages import (
     TOKEN,
     launch_of,
+    lines_of,
     page_of,
     text_of,
     usual_bundle,
@@ -304,6 +306,39 @@ def test_cautions_are_for_the_clinician_with_their_sources() -> None:
     assert '<span lang="en">esketamine label;' in german
     assert "that a mood may switch (nicht geprüft)" in german
     assert "That does not mean no risk" in text_of(page_of(usual_bundle()), "clinician")
+
+
+@pytest.mark.parametrize(
+    ("language", "calm", "strip"),
+    [
+        (
+            "en",
+            "If you think of harming yourself, tell the person with you now, or call your local emergency number.",
+            "1 caution. Look at it before the numbers",
+        ),
+        (
+            "de",
+            "Wenn Sie daran denken, sich etwas anzutun: Sagen Sie es jetzt der Person bei Ihnen, oder rufen Sie den",
+            "1 Warnhinweis, vor den Zahlen anzusehen",
+        ),
+    ],
+)
+@pytest.mark.parametrize("numbers", [True, False])
+def test_with_a_suicidal_caution_help_stands_before_every_number(
+    language: str, calm: str, strip: str, *, numbers: bool
+) -> None:
+    record = changed(("patient", "suicidal_intent"), True) | ({} if numbers else {"assessments": []})
+    page = page_of(usual_bundle(), record, language)
+    assert lines_of(page, "patient")[1].startswith(calm), "right under the title"
+    assert strip in text_of(page)
+    usual = text_of(page_of(usual_bundle(), usual_record(), language))
+    assert calm not in usual
+    assert "before the numbers" not in usual
+    assert "vor den Zahlen" not in usual
+
+
+def test_the_suicidal_cautions_are_those_of_the_rules() -> None:
+    assert {rule.code for rule in RULES if "suicid" in rule.code} == set(SUICIDAL)
 
 
 def test_what_was_not_recorded_is_said_to_both() -> None:

@@ -26,6 +26,7 @@ CASES: dict[str, tuple[Bundle, Document]] = {
     "averages": (without_differences(usual_bundle()), usual_record()),
     "no baseline": (usual_bundle(), example(assessments=[])),
     "outside": (usual_bundle(), changed(("patient", "age_years"), 95)),
+    "suicidal": (usual_bundle(), changed(("patient", "suicidal_intent"), True)),
     "at the edge": (usual_bundle(), changed(("patient", "age_years"), 60.5)),
     **{name: (bundle, usual_record()) for name, bundle in bundles_of_every_kind().items() if name != "beyond reach"},
 }
@@ -39,8 +40,9 @@ def test_the_patients_part_reads_at_grade_9_at_most(case: str) -> None:
 
 
 def test_no_sentence_of_the_patients_part_has_more_than_25_words() -> None:
+    record = changed(("patient", "suicidal_intent"), True)
     for language in ("en", "de"):
-        page = page_of(replace(usual_bundle()), usual_record(), language)
+        page = page_of(replace(usual_bundle()), record, language)
         assert max(map(len, sentences_of(lines_of(page, "patient")))) <= 25
 
 
