@@ -71,19 +71,23 @@ class PageNames:
 
     def value(self, weight: FeatureWeight) -> str:
         """The value of a feature with its unit; empty if it was not recorded."""
-        value, unit = weight.value, weight.unit
-        if value is None:
+        if weight.value is None:
             return ""
+        shown = self._value(weight, weight.value)
+        return f"\N{MINUS SIGN}{shown[1:]}" if shown.startswith("-") else shown
+
+    def _value(self, weight: FeatureWeight, value: float) -> str:
+        text, unit = self._texts.text, weight.unit
         if unit == YES_NO and value in (0, 1):
-            return self._texts.text("yes" if value else "no")
+            return text("yes" if value else "no")
         if unit == SHARE:
-            return self._texts.text(
-                "percent-scale" if weight.name in OF_SCALE else "percent", number=round(100 * value)
-            )
+            return text("percent-scale" if weight.name in OF_SCALE else "percent", number=round(100 * value))
         number = float(f"{value:.3g}")
         if self._texts.has(own := key_of("value", unit)):
-            return self._texts.text(own, number=number)
-        return self._texts.text("number-unit", number=number, unit=self.unit(unit))
+            return text(own, number=number)
+        if abs(number) == 1 and self._texts.has(one := key_of("one", unit)):
+            return text(one, number=number)
+        return text("number-unit", number=number, unit=self.unit(unit))
 
     def scale(self, scale: Instrument) -> str:
         """The short name of a scale, or its title."""

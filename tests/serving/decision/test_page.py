@@ -156,7 +156,7 @@ def test_a_model_that_tells_nobody_apart_says_of_whom_its_average_is_and_claims_
         (
             f"no candidate predicted held-out patients better than the average: {AVERAGE_RISK}",
             "No facts about people predicted better than this average.",
-            "kein Kandidat sagte zurückgehaltene Patienten gesichert besser voraus",
+            "kein Kandidat sagte Patienten, die nicht zum Anpassen verwendet wurden, gesichert besser voraus",
         ),
         (
             f"the rarer outcome has 8 of 40 patients, and a model needs 20: {AVERAGE_RISK}",

@@ -14,7 +14,7 @@ from features.definitions.display_names import LABELS
 from features.protocol.document import Protocol
 from models.applicability import WORDS
 from serving.contract.response import Caution, Reason
-from serving.decision.features import YES_NO
+from serving.decision.features import YES_NO, FeatureWeight
 from serving.decision.model_notes import NOTE_CODES
 from serving.decision.names import OF_SCALE, PageNames, key_of
 from serving.decision.texts import LANGUAGES, TextCatalogue, chosen_language, texts_in
@@ -108,6 +108,39 @@ def test_a_plain_name_of_a_yes_or_no_asks_for_no_amount(language: str) -> None:
     assert not [name for name in plain if re.match("(how|wie|number|Zahl) ", name)]
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "english", "german"),
+    [
+        ("treatments", 0, "0 treatments", "0 Behandlungen"),
+        ("treatments", 1, "1 treatment", "1 Behandlung"),
+        ("treatments", 2, "2 treatments", "2 Behandlungen"),
+        ("days", 1, "1 day", "1 Tag"),
+        ("reliable changes", -1, "\N{MINUS SIGN}1 reliable change", "\N{MINUS SIGN}1 verlässliche Änderung"),
+        (
+            "reliable changes",
+            -0.972,
+            "\N{MINUS SIGN}0.972 reliable changes",
+            "\N{MINUS SIGN}0,972 verlässliche Änderungen",
+        ),
+        ("share", -0.12, "\N{MINUS SIGN}12%", "\N{MINUS SIGN}12 %"),
+    ],
+)
+def test_one_of_a_unit_is_singular_and_a_negative_number_has_a_minus_sign(
+    unit: str, value: float, english: str, german: str
+) -> None:
+    weight = FeatureWeight("f", "F.", unit, value, 0.1)
+    shown = [PageNames(texts_in(language)).value(weight) for language in ("en", "de")]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in shown] == [english, german]
+
+
+def test_every_unit_that_has_a_plural_has_a_singular() -> None:
+    shown_otherwise = {YES_NO, "usual doses", "share of the limit"}
+    plural = {one.unit for one in BUILT_IN if re.search(r"s\b", one.unit)} - shown_otherwise
+    assert plural
+    for language in LANGUAGES:
+        assert not [unit for unit in plural if not texts_in(language).has(key_of("one", unit))]
+
+
 def test_a_sentence_of_a_caution_has_the_limits_of_its_rule() -> None:
     german = PageNames(texts_in("de"))
     for rule in RULES:
@@ -133,7 +166,7 @@ def test_every_text_is_shown_somewhere(language: str) -> None:
     )
     put_together = re.compile(
         "(plain|nothing|group|sentence|sooner|outcome|exact|sure|refused|contributions|model-head|what-if|like"
-        "|weighing|weeks|days|complement|why|value|score|ask|event|figure|measured)-"
+        "|weighing|weeks|days|complement|why|value|one|score|ask|event|figure|measured)-"
     )
     unused = [
         name
