@@ -63,6 +63,52 @@ def test_under_its_own_policy_nothing_is_blocked_and_nothing_scrolls_sideways(
             assert (opened.console, opened.outside) == ([], [])
 
 
+BROKEN_WORDS = """
+() => [...document.querySelectorAll("thead th")].filter(head => head.getClientRects().length).flatMap(head => {
+  const node = head.firstChild;
+  const top = place => {
+    const range = document.createRange();
+    range.setStart(node, place);
+    range.setEnd(node, place + 1);
+    return Math.round([...range.getClientRects()].at(-1).top);
+  };
+  return [...node.data.matchAll(/[^\\s\\u00ad-]+/g)]
+    .filter(part => top(part.index) !== top(part.index + part[0].length - 1)).map(part => part[0]);
+})
+"""
+"""The words of table heads that go over two lines; a soft hyphen or a hyphen is where a word may be divided."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_head_of_a_table_is_broken_inside_a_word_on_a_telephone(
+    page_server: Server, chromium: Any, language: str
+) -> None:
+    with watched(chromium, origin(page_server), viewport=PHONE) as opened:
+        opened.page.goto(launch(page_server, language=language))
+        opened.page.get_by_role("spinbutton").first.fill("5")
+        opened.page.get_by_role("button").click()
+        opened.page.locator("#what-if-result > div").wait_for()
+        opened.page.locator("summary").click()
+        assert opened.page.evaluate(BROKEN_WORDS) == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_fields_of_another_person_that_stand_side_by_side_are_on_one_line(
+    page_server: Server, chromium: Any, language: str
+) -> None:
+    with watched(chromium, origin(page_server)) as opened:
+        opened.page.goto(launch(page_server, language=language))
+        columns = opened.page.evaluate(
+            "getComputedStyle(document.querySelector('.questions')).gridTemplateColumns.split(' ').length"
+        )
+        fields = opened.page.locator(".questions input, .questions select").all()
+        tops = [field.bounding_box()["y"] for field in fields]
+        assert columns > 1
+        rows = [tops[start : start + columns] for start in range(0, len(tops), columns)]
+        assert all(max(row) - min(row) < 1 for row in rows), rows
+
+
 def test_pages_that_refuse_are_as_good(page_server: Server, chromium: Any) -> None:
     with watched(chromium, origin(page_server), bypass_csp=True) as opened:
         response = opened.page.goto(f"{origin(page_server)}/decide?launch=unknown")
