@@ -4,6 +4,8 @@ A prediction's id is a random UUID, of version 4. It is the id of the card with 
 cautions is the same with version 8, which RFC 9562 leaves to applications: a hash could not be turned back.
 """
 
+from typing import Literal
+
 _PLACE = 14
 """Where the version stands in the text of a UUID [RFC 9562, section 4]."""
 _RANDOM, _OWN = "4", "8"
@@ -26,3 +28,12 @@ def prediction_of(card: str) -> str:
     """
     low = card.lower()
     return f"{low[:_PLACE]}{_RANDOM}{low[_PLACE + 1 :]}" if low[_PLACE] == _OWN else low
+
+
+def kind_of_card(card: str) -> Literal["cautions", "numbers"]:
+    """What a card shows, by its id.
+
+    >>> kind_of_card("f69b5789-ae6c-8549-b0e0-fe1c22364afb")
+    'cautions'
+    """
+    return "cautions" if card[_PLACE] == _OWN else "numbers"

@@ -70,7 +70,9 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
             click.echo(f"{MARKS[verdict.outcome]:<13} {verdict.check:<13} {verdict.detail}")
         for one in feedback:
             reason = "without a reason" if one.reason is None else one.reason
-            click.echo(f"{'':<13} {'feedback':<13} {one.at}, {one.caller}: {one.service}, {one.outcome}, {reason}")
+            click.echo(
+                f"{'':<13} {'feedback':<13} {one.at}, {one.caller}: {one.service}, card of {one.card}, {one.outcome}, {reason}"
+            )
     sys.exit(exit_code(verdicts))
 
 
