@@ -23,7 +23,7 @@ REASON_TEXT = f"{REASON['system']}|{REASON['code']}"
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PredictionLog:
-    """Two predictions, with feedback on the first from two services: on its numbers with a comment, then on its cautions."""
+    """Two predictions, with feedback on the first: on its numbers with a comment, then on its cautions."""
     kept = PredictionLog(tmp_path / "kap-state")
     kept.folder.mkdir()
     kept.add(draft(1), draft(2))
@@ -117,3 +117,4 @@ def test_the_lineage_of_a_prediction_lists_its_feedback_without_comments(monkeyp
     assert [one["service"] for one in listed] == ["kap-patient-view", "kap-order-sign"]
     assert "XMARKERX" not in str(listed)
     assert json.loads(kap("audit", "lineage", "p2", "--json"))["feedback"] == []
+    assert "feedback:     none" in kap("audit", "lineage", "p2")
