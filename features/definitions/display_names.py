@@ -119,6 +119,8 @@ _FACTS = {
     "dosing sessions": ("dosing_sessions", "days_since_last_dose", "days_between_doses"),
     "route of the last dose": ("route_parenteral", "route_intranasal"),
     "doses with their routes": ("dose_relative_to_usual", "parenteral_dose_shortfall", "dose_of_route_limit"),
+    "adverse events of the sessions": ("adverse_events",),
+    "psychotherapy sessions": ("psychotherapy_sessions",),
     "sex": ("sex_female",),
 }
 """What a person records, by the features that follow from it; another feature is itself what is recorded."""
