@@ -72,7 +72,7 @@ def test_no_spreadsheet_runs_what_an_ehr_sent() -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_a_dismissed_caution_is_told_from_dismissed_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dismissed_cautions_differ_from_dismissed_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [json.loads(line) for line in kap("log", "feedback").splitlines()]
     rows = csv.DictReader(io.StringIO(kap("log", "feedback", "--csv")))
     monkeypatch.setattr("training.audit.prediction_lineage.lineage_verdicts", lambda *_: [])
