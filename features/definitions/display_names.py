@@ -77,6 +77,56 @@ LABELS = {
     "working_alliance": "working alliance before session 1",
 }
 """The built-in features, by name."""
+_FACTS = {
+    "ratings before the first dose": (
+        "baseline_severity_share",
+        "baseline_distance_to_remission",
+        "drop_needed",
+        "mean_baseline_distance_to_remission",
+        "baseline_ratings",
+    ),
+    "ratings on the second scale": ("second_scale_severity_share", "second_scale_severity_now"),
+    "earlier treatments with their outcomes": (
+        "prior_antidepressants_not_failed",
+        "prior_other_medications_not_failed",
+        "prior_psychotherapies_not_failed",
+        "prior_stimulations_not_failed",
+        "prior_intensive_treatments_not_failed",
+        "adequate_failures",
+        "earlier_response",
+        "prior_ketamine_not_failed",
+        "ketamine_failures",
+        "ketamine_responses",
+    ),
+    "current benzodiazepine with its daily dose": ("benzodiazepine_running", "benzodiazepine_mg"),
+    "ratings since the first dose": (
+        "change_points",
+        "change_share",
+        "change_reliable",
+        "distance_to_remission",
+        "distance_to_criterion",
+        "mean_distance_to_criterion",
+        "recent_distance_to_criterion",
+        "change_after_session_1",
+        "slope_per_week",
+        "latest_severity_share",
+        "best_share",
+        "worst_share",
+        "in_remission_band",
+        "ratings_since_baseline",
+        "days_since_last_rating",
+    ),
+    "dosing sessions": ("dosing_sessions", "days_since_last_dose", "days_between_doses"),
+    "route of the last dose": ("route_parenteral", "route_intranasal"),
+    "doses with their routes": ("dose_relative_to_usual", "parenteral_dose_shortfall", "dose_of_route_limit"),
+    "adverse events of the sessions": ("adverse_events",),
+    "psychotherapy sessions": ("psychotherapy_sessions",),
+    "sex": ("sex_female",),
+}
+"""What a person records, by the features that follow from it; another feature is itself what is recorded."""
+_FACT_OF = {LABELS[name]: fact for fact, names in _FACTS.items() for name in names} | {
+    label: "diagnosis" for name, label in LABELS.items() if name.startswith("diagnosis_")
+}
 _LEVEL = re.compile(r"(?P<category>[a-z][a-z0-9_]*) is (?P<level>.+) \(1\) or another \(0\)")
 
 
@@ -100,3 +150,12 @@ def label_of(name: str, meaning: str) -> str:
     first = clause.split()[0]
     is_abbreviation = len(first) > 1 and first.isupper()
     return clause if is_abbreviation else clause[:1].lower() + clause[1:]
+
+
+def recorded_as(label: str) -> str:
+    """What a person records so that a feature has a value; ``label`` is the feature's name in sentences.
+
+    >>> recorded_as("last dose injected"), recorded_as("age"), recorded_as("recruitment: self_referred")
+    ('route of the last dose', 'age', 'recruitment')
+    """
+    return _FACT_OF.get(label, label.partition(": ")[0])

@@ -19,7 +19,10 @@ _IS_DATE = re.compile(_DATE)
 _IS_TIME = re.compile(f"(?P<minute>{_DATE}{_MINUTE})(?:(?P<second>{_SECOND})(?:{_FRACTION})?)?(?P<offset>{_OFFSET})")
 REQUIRED = "an ISO 8601 date, or a date and time with a time zone"
 ZONE_REQUIRED = "the name of a time zone, such as Europe/Berlin"
-ZONE_FOR_UTC = "a time zone, such as Europe/Berlin: at the clinic it may be another day"
+ZONE_FOR_UTC = (
+    "the clinic's time zone, such as Europe/Berlin, in the parameter timeZone of FHIR Parameters, or for all calls in "
+    "KAP_TIME_ZONE: at the clinic it may be another day"
+)
 _MIDNIGHT_OF_NEXT_DAY = "T24"
 
 

@@ -5,11 +5,13 @@ What a clinician wrote is part of the encrypted content. The same feedback is on
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 from uuid import uuid4
 
 import orjson
 from sqlalchemy import Engine
 
+from serving.cds_hooks.card_ids import kind_of_card
 from serving.cds_hooks.feedback import CardFeedback
 from serving.log.append import Draft
 from serving.log.content import fingerprint
@@ -22,6 +24,7 @@ from serving.storage.pseudonyms import Secret
 class LoggedFeedback:
     """What became of a card: ``at`` is when it was logged (UTC), ``acted_at`` when the clinician acted, as it was sent.
 
+    ``card`` is which of a prediction's two cards it is about.
     ``reason`` is the code of an override, with its system if it has one; ``comment`` may name the patient.
     """
 
@@ -29,6 +32,7 @@ class LoggedFeedback:
     at: str
     caller: str
     service: str
+    card: Literal["cautions", "numbers"]
     outcome: str
     reason: str | None
     acted_at: str
@@ -84,6 +88,7 @@ def _feedback(entry: LogEntry) -> LoggedFeedback | None:
         at=entry.at,
         caller=entry.caller,
         service=document["service"],
+        card=kind_of_card(given.card),
         outcome=given.outcome,
         reason=None if override is None or override.reason is None else override.reason.text(),
         acted_at=given.outcome_timestamp,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.definitions.display_names import recorded_as
 from features.eligibility.eligibility import Ineligible
 from features.eligibility.not_reached import why_not_reached
 from features.protocol.document import Landmark, Protocol
@@ -82,10 +83,13 @@ def outside_training(
 
 
 def _what_to_record(recorded: Floats, names: tuple[str, ...], values: Floats) -> str:
-    """What is not recorded, but was for most training patients; ``recorded`` (features,) is their proportion."""
+    """What is not recorded, but was for most training patients; ``recorded`` (features,) is their proportion.
+
+    One fact has several features, some of which exclude each other: it is named once.
+    """
     lacks = np.isnan(values) & (recorded >= USUALLY_RECORDED)
     most_usual = np.argsort(-recorded, kind="stable")
-    lacking = [names[column] for column in most_usual.tolist() if lacks[column]]
+    lacking = list(dict.fromkeys(recorded_as(names[column]) for column in most_usual.tolist() if lacks[column]))
     return "record more of what most training patients had" + (f": {named(lacking)}" if lacking else "")
 
 

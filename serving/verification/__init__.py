@@ -1,4 +1,4 @@
 """A logged answer computed again from its row.
 
-Public names: `differences`, `EntryFacts`, `facts_of`, `is_request`.
+Public names: `differences`, `EntryFacts`, `facts_of`, `is_fhir`, `is_fhir_request`, `is_request`.
 """

@@ -14,7 +14,12 @@ from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import TOLERANCES, Bundle
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestRefusedError
+from serving.contract.request import PredictionRequest
 from serving.contract.response import Document
+from serving.fhir.answer.offline import input_refused
+from serving.fhir.parts import FhirRefusedError
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
 from serving.log.chain import BEGINNING, head_code
 from serving.log.entry_check import entry_findings
 from serving.log.queries import LogEntry, entries, entry_with, writers
@@ -132,6 +137,28 @@ def is_request(secret: Secret, entry: LogEntry, body: bytes) -> bool | None:
     except RequestRefusedError as refused:
         problems = [Problem(p.path or "request", None, None, p.required, p.found) for p in refused.problems]
         raise InputRefusedError(problems) from None
+    return _has_digest_of(secret, entry, request)
+
+
+def is_fhir(body: bytes) -> bool:
+    """Whether a text is a JSON object that calls itself a FHIR resource."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(document, dict) and "resourceType" in document
+
+
+def is_fhir_request(secret: Secret, entry: LogEntry, body: bytes, defaults: ReadingDefaults) -> bool | None:
+    """As `is_request`, for a Bundle or Parameters, which is read as for an answer."""
+    try:
+        record = read_fhir(body, defaults)
+    except FhirRefusedError as refused:
+        raise input_refused(refused.issues) from None
+    return _has_digest_of(secret, entry, record.request)
+
+
+def _has_digest_of(secret: Secret, entry: LogEntry, request: PredictionRequest) -> bool | None:
     if entry.input_digest is None:
         return None
     digests = [secret.mac("input", input_text(request, in_full=in_full)) for in_full in (True, False)]

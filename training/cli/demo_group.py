@@ -20,7 +20,7 @@ def clinic(port: int, folder: Path) -> None:
     """Start the service and a mock EHR that asks it, with three synthetic patients, until Ctrl-C.
 
     The mock EHR is a web page, a FHIR R4 server in memory and a CDS Hooks client. The first start makes a model from a
-    synthetic cohort, which takes about 80 seconds; a later start uses it again, as it uses the model of `make demo` in
+    synthetic cohort, which takes some minutes; a later start uses it again, as it uses the model of `make demo` in
     ./demo. Both servers listen on 127.0.0.1 only. No browser is opened: the command prints the address.
     """
     from training.cli.clinic_demo.run import PortTakenError, run_clinic_demo

@@ -170,8 +170,9 @@ def prune(log: str | None, by: str, older_than_days: int) -> None:
 def feedback(log: str | None, in_csv: bool, comments: bool) -> None:
     """Print what clinicians did with the cards of predictions: one JSON object a line, without the patient.
 
-    Each has the prediction's id, when it was logged, by which caller, the CDS service, the outcome (accepted or
-    overridden), the code of the reason, and when the clinician acted. What was erased is not there.
+    Each has the prediction's id, when it was logged, by which caller, the CDS service, the card (cautions or
+    numbers), the outcome (accepted or overridden), the code of the reason, and when the clinician acted. What was
+    erased is not there.
     """
     from dataclasses import asdict, fields
 

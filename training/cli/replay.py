@@ -5,8 +5,9 @@ Exit codes of `lineage`: 0 every step passed, 4 at least one failed, 5 none fail
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from serving.storage.state import State
     from serving.verification.rescore import EntryFacts
     from training.audit.prediction_lineage import PredictionLineage
+    from training.cli.texts.lineage_text import Answer
     from training.replay.rows import LoggedAnswer
+    from training.verdicts import Verdict
 
 
 @click.command()
@@ -39,39 +42,74 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     answered; the record of its training, with cohort, code and dependencies; the decision that made it champion at
     that time; and the answer of the bundle to the logged row.
 
-    Feedback on the prediction's card is listed after the steps; kap log feedback --comments has its comments.
+    PREDICTION_ID may be written as urn:uuid:..., and be the uuid of either card. After the steps come the answer (its
+    probabilities, or why there are none, and its cautions) and the feedback on its cards; kap log feedback --comments
+    has the comments.
 
-    Raw requests are not kept; --request compares a file with the logged digest. After an erasure, the steps that need
-    the erased content are not checked, and the erasure is named.
+    Raw requests are not kept; --request compares a file, also one of FHIR, with the logged digest. After an erasure,
+    the steps that need the erased content are not checked, and the erasure is named.
 
     Exit codes: 0 every step that applies passed, 4 at least one failed, 5 none failed but some could not be checked.
     """
+    from serving.cds_hooks.card_ids import prediction_named
     from serving.log.feedback import read_feedback_entries
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
-    from serving.verification.rescore import differences, facts_of, is_request
+    from serving.verification.rescore import differences, facts_of
     from training.audit.prediction_lineage import lineage_verdicts as prediction_lineage
+    from training.cli.texts.lineage_text import answered
     from training.verdicts import exit_code
 
     state = open_log(log)
-    facts = facts_of(state, prediction_id)
-    same = None if request is None else is_request(state.secret, facts.entry, request.read())
+    facts = facts_of(state, prediction_named(prediction_id))
+    same = None if request is None else _is_the_request(state, facts, request.read())
     verdicts = prediction_lineage(
         _lineage(facts, same, given=request is not None),
         lambda bundle: differences(bundle, facts.entry),
         load_settings().reload_seconds,
     )
     feedback = [] if facts.erased else list(read_feedback_entries(state.engine, state.secret, facts.entry))
+    answer = answered(facts.entry.answer)
     if as_json:
-        shown = {"verdicts": [asdict(verdict) for verdict in verdicts], "feedback": [_shown(one) for one in feedback]}
-        click.echo(json.dumps({"prediction": prediction_id} | shown))
+        shown = {"verdicts": [asdict(verdict) for verdict in verdicts], "answered": answer}
+        feedback_shown = {"feedback": [_shown(one) for one in feedback]}
+        click.echo(json.dumps({"prediction": facts.entry.prediction_id} | shown | feedback_shown))
     else:
-        for verdict in verdicts:
-            click.echo(f"{MARKS[verdict.outcome]:<13} {verdict.check:<13} {verdict.detail}")
-        for one in feedback:
-            reason = "without a reason" if one.reason is None else one.reason
-            click.echo(f"{'':<13} {'feedback':<13} {one.at}, {one.caller}: {one.service}, {one.outcome}, {reason}")
+        _print(verdicts, answer, feedback)
     sys.exit(exit_code(verdicts))
+
+
+def _print(verdicts: Sequence["Verdict"], answer: "Answer | None", feedback: Sequence["LoggedFeedback"]) -> None:
+    from training.cli.texts.lineage_text import answer_lines
+
+    for verdict in verdicts:
+        click.echo(f"{MARKS[verdict.outcome]:<13} {verdict.check:<13} {verdict.detail}")
+    for line in answer_lines(answer):
+        click.echo(f"{'':<13} {'answered':<13} {line}")
+    for one in feedback:
+        what = f"{one.service}, card of {one.card}, {one.outcome}, {one.reason or 'without a reason'}"
+        click.echo(f"{'':<13} {'feedback':<13} {one.at}, {one.caller}: {what}")
+    if not feedback:
+        click.echo(f"{'':<13} {'feedback:':<13} none")
+
+
+def _is_the_request(state: "State", facts: "EntryFacts", body: bytes) -> bool | None:
+    """Whether a body is the request; one of FHIR is read with the protocol of the model, as on the day of the answer.
+
+    Parameters may name the day and the zone; without them, the zone is that of KAP_TIME_ZONE.
+    """
+    from serving.fhir.reading.options import ReadingDefaults
+    from serving.storage.settings import load_settings
+    from serving.verification.rescore import is_fhir, is_fhir_request, is_request
+    from training.audit.bundle_lookup import load_by_digest
+
+    if not is_fhir(body):
+        return is_request(state.secret, facts.entry, body)
+    answered_at = datetime.fromisoformat(facts.entry.at)
+    bundle, _ = load_by_digest(facts.entry.model_digest)
+    zone = load_settings().time_zone
+    defaults = ReadingDefaults(lambda zone: answered_at.astimezone(zone).date(), zone, bundle.protocol)
+    return is_fhir_request(state.secret, facts.entry, body, defaults)
 
 
 def _shown(feedback: "LoggedFeedback") -> dict[str, str | None]:

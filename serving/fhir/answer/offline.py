@@ -27,16 +27,17 @@ def predict_fhir(
     try:
         record = read_fhir(body, defaults)
     except FhirRefusedError as refused:
-        raise _refused(refused.issues) from None
+        raise input_refused(refused.issues) from None
     predictor = Predictor(bundle, version)
     (reply,) = predictor.answer_many([record.request], [str(uuid4())])
     if isinstance(reply, RequestRefusedError):
-        raise _refused(issues_of(reply, record))
+        raise input_refused(issues_of(reply, record))
     described = describe_model(bundle, version, predictor.run_id, None)
     return answer_bundle(reply.answer, record, described, dt.datetime.now(dt.UTC), transparency=transparency)
 
 
-def _refused(issues: Sequence[FhirIssue]) -> InputRefusedError:
+def input_refused(issues: Sequence[FhirIssue]) -> InputRefusedError:
+    """The problems of a body for a command, each at its FHIRPath."""
     return InputRefusedError(
         [Problem(issue.expression or "bundle", None, None, issue.required, issue.found) for issue in issues]
     )

@@ -3,6 +3,7 @@
 The models are those of `fhir.resources`; its errors become issues with the FHIRPath of the element, and no value.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -91,6 +92,9 @@ _REQUIRED: dict[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
 }
+_IS_TIME_ALLOWED: Final = re.compile(r"\b(DateTime|Instant) value\b")
+"""In a message of the models: the types of FHIR R4 that may have a time."""
+_NO_OFFSET: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)
 
 
 def resource_issues(name: str, resource: Mapping[str, Any], expression: str) -> list[FhirIssue]:
@@ -139,6 +143,8 @@ def _explained(kind: str, message: str, value: Any) -> tuple[IssueCode, str, str
         return "structure", "one type of each element that has a choice of types", "several"
     if "Expect any of field value" in message:
         return "required", "one type of each element that has a choice of types", "none"
+    if _IS_TIME_ALLOWED.search(message) and isinstance(value, str) and _NO_OFFSET.fullmatch(value):
+        return "value", "an offset after the time, such as Z or +02:00; or a date alone", "a time without an offset"
     return "value", _REQUIRED.get(kind, "a value as FHIR R4 defines it for this element"), json_kind(value)
 
 

@@ -75,6 +75,7 @@ def test_feedback_is_read_with_its_reason_and_without_the_patient(log: Engine) -
         at=found.at,
         caller="ehr:ward-3",
         service="kap-patient-view",
+        card="numbers",
         outcome="overridden",
         reason=f"{REASON['system']}|{REASON['code']}",
         acted_at="2026-11-20T10:05:31Z",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.definitions.display_names import LABELS
+from features.definitions.display_names import LABELS, recorded_as
 from features.eligibility.eligibility import Ineligible
 from features.protocol.document import Landmark, Protocol
 from features.protocol.shortening import MOST_NAMED
@@ -92,10 +92,10 @@ def sparing(bundle: Bundle, *usual: str) -> Bundle:
 
 
 def test_a_patient_with_too_little_recorded_gets_what_most_training_patients_had() -> None:
-    usual = ("adequate_failures", "age_years", "prior_psychotherapies_not_failed")  # of which the age is recorded
-    reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))
+    usual = ("adequate_failures", "age_years", "childhood_trauma", "prior_psychotherapies_not_failed")
+    reason = why(example(prior_treatments=None), sparing(toy_bundle(), *usual))  # of which the age is recorded
     assert reason.code == "outside_training"
-    needed = "earlier psychotherapies that did not fail, adequate treatments that failed"
+    needed = "earlier treatments with their outcomes, childhood trauma"
     assert reason.remedy == f"record more of what most training patients had: {needed}"
 
 
@@ -104,14 +104,25 @@ def test_where_training_patients_had_little_in_common_no_feature_is_named() -> N
     assert reason.remedy == "record more of what most training patients had"
 
 
-def test_three_features_are_named_the_most_usual_first_and_the_others_counted() -> None:
+def test_three_facts_are_named_the_most_usual_first_and_the_others_counted() -> None:
     bundle = toy_bundle()
     reason = why(example(prior_treatments=None), sparing(bundle, *bundle.features))
     names, _, others = (reason.remedy or "").partition(": ")[2].partition(" and ")
     named = names.split(", ")
     assert len(named) == MOST_NAMED
     assert int(others.removesuffix(" more")) > 0
-    assert named == sorted(named, key=[LABELS[name] for name in bundle.features].index)
+    facts = list(dict.fromkeys(recorded_as(LABELS[name]) for name in bundle.features))
+    assert named == sorted(named, key=facts.index)
+
+
+def test_no_two_facts_exclude_each_other() -> None:
+    """A dose has one route, and a patient one main diagnosis."""
+    usual = [name for name in toy_bundle().features if name.startswith(("route_", "diagnosis_"))]
+    facts = [recorded_as(LABELS[name]) for name in usual]
+    assert set(facts) == {"route of the last dose", "diagnosis"}
+    document = changed(("patient", "diagnosis"), None, example(prior_treatments=None))
+    found = why(document, sparing(toy_bundle(), *usual, "age_years")).remedy or ""
+    assert found == "record more of what most training patients had: diagnosis"
 
 
 def test_who_is_unlike_the_others_in_what_is_known_is_not_asked_to_record_more() -> None:

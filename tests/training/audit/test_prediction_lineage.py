@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,9 @@ from click.testing import CliRunner, Result
 from mlflow.tracking import MlflowClient
 
 from models.bundle import Bundle, load_bundle
+from serving.cds_hooks.card_ids import caution_card_of
+from serving.fhir.reading.bundle import read_fhir
+from serving.fhir.reading.options import ReadingDefaults
 from tests.serving.bundles import with_applicability
 from tests.serving.requests import changed, example
 from tests.training.evidences import good_evidence
@@ -136,7 +139,59 @@ def test_a_prediction_of_the_champion_is_walked_to_its_end(place: LoggedRegistry
 def test_the_steps_are_printed_one_a_line(place: LoggedRegistry) -> None:
     done = kap("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file)
     assert done.exit_code == 0
-    assert [line[:27].rstrip() for line in done.stdout.splitlines()] == [f"passed        {step}" for step in STEPS]
+    steps = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert [line[:27].rstrip() for line in steps] == [f"passed        {step}" for step in STEPS]
+
+
+def test_an_auditor_sees_what_was_answered(place: LoggedRegistry) -> None:
+    prediction_id = place.answered[PROMOTED]
+    answer = json.loads(place.log.entry(prediction_id).answer or "")
+    done = kap("audit", "lineage", prediction_id, "--log", place.log.file, "--json")
+    shown = json.loads(done.stdout)["answered"]
+    assert shown["outcome"] == "predicted"
+    assert shown["remission"] == answer["remission"]
+    assert shown["relapse"] == answer["relapse"]["at_horizons"]
+    assert shown["sustained_remission"] == answer["sustained_remission"]
+    assert shown["cautions"] == [caution["code"] for caution in answer["cautions"]]
+    text = kap("audit", "lineage", prediction_id, "--log", place.log.file).stdout
+    assert f"remission: {answer['remission']['probability']:.1%}" in text
+    for risk in answer["relapse"]["at_horizons"]:
+        assert f"relapse within {risk['days']} days after remission: " in text
+    assert "cautions: " in text
+
+
+def test_an_auditor_sees_why_there_was_no_prediction(place: LoggedRegistry) -> None:
+    (prediction_id,) = place.log.answer(place.models[PROMOTED], changed(("patient", "age_years"), 92))
+    done = kap("audit", "lineage", prediction_id, "--log", place.log.file)
+    assert "answered      not predictable" in done.stdout
+    assert "answered      outside_training: " in done.stdout
+
+
+@pytest.mark.parametrize("written", [str, str.upper, "urn:uuid:{}".format, caution_card_of])
+def test_a_prediction_is_found_by_any_of_its_names(place: LoggedRegistry, written: Callable[[str], str]) -> None:
+    prediction_id = place.answered[PROMOTED]
+    done = kap("audit", "lineage", written(prediction_id), "--log", place.log.file, "--json")
+    assert json.loads(done.stdout)["prediction"] == prediction_id
+
+
+def test_a_fhir_body_is_compared_as_it_was_read_that_day(place: LoggedRegistry) -> None:
+    body = (Path(__file__).parents[2] / "serving" / "fhir" / "example.json").read_bytes()
+    model = place.models[PROMOTED]
+    today = datetime.now(UTC).astimezone().date()
+    record = read_fhir(body, ReadingDefaults(lambda _: today, None, model.bundle.protocol))
+    document = record.request.model_dump(mode="json", exclude_unset=True)
+    (prediction_id,) = place.log.answer(model, document)
+    same = lineage(place, prediction_id, "--request", "-", stdin=body.decode())
+    assert same.outcomes["request"] == "passed"
+    other = lineage(place, place.answered[PROMOTED], "--request", "-", stdin=body.decode())
+    assert other.failed == ["request"]
+
+
+def test_a_fhir_body_that_is_wrong_is_the_users_matter(place: LoggedRegistry) -> None:
+    arguments = ("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file, "--request", "-")
+    done = kap(*arguments, stdin='{"resourceType": "Bundle", "type": "collection", "entry": []}')
+    assert done.exit_code == 2
+    assert "required" in done.stderr
 
 
 def test_a_prediction_by_a_model_that_was_never_champion_fails_at_the_decision_alone(place: LoggedRegistry) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from serving.cds_hooks.card_ids import caution_card_of
 from serving.cds_hooks.feedback import read_feedback
 from serving.log.feedback import feedback_draft
 from serving.log.queries import find_entry
-from tests.serving.cds_hooks.feedbacks import REASON, overridden
+from tests.serving.cds_hooks.feedbacks import CARD, REASON, overridden
 from tests.serving.logs import SECRET, draft, logged
 from tests.training.prediction_logs import PredictionLog
 from training.cli.app import main
@@ -22,7 +23,7 @@ REASON_TEXT = f"{REASON['system']}|{REASON['code']}"
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PredictionLog:
-    """Two predictions, with feedback on the first from two services, one of them with a comment."""
+    """Two predictions, with feedback on the first: on its numbers with a comment, then on its cautions."""
     kept = PredictionLog(tmp_path / "kap-state")
     kept.folder.mkdir()
     kept.add(draft(1), draft(2))
@@ -31,7 +32,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PredictionLog:
         assert prediction is not None
         for service, sent in (
             ("kap-patient-view", overridden(comment="XMARKERX")),
-            ("kap-order-sign", overridden(reason=None, comment=None)),
+            ("kap-order-sign", overridden(caution_card_of(CARD).upper(), reason=None, comment=None)),
         ):
             (one,) = read_feedback(json.dumps(sent).encode()).feedback
             made = feedback_draft(SECRET, prediction, one, service=service, caller="ehr:ward-3", latency_us=900)
@@ -54,7 +55,8 @@ def test_feedback_is_printed_without_patient_and_comment() -> None:
         ("p1", "kap-order-sign", "overridden", None),
     ]
     assert all(
-        set(one) == {"prediction_id", "at", "caller", "service", "outcome", "reason", "acted_at"} for one in lines
+        set(one) == {"prediction_id", "at", "caller", "service", "card", "outcome", "reason", "acted_at"}
+        for one in lines
     )
 
 
@@ -67,6 +69,19 @@ def test_feedback_is_a_table_for_a_spreadsheet() -> None:
 
 def test_no_spreadsheet_runs_what_an_ehr_sent() -> None:
     assert as_csv([{"reason": "=1+1"}, {"reason": None}, {"reason": "a"}], ["reason"]) == 'reason\n\'=1+1\n""\na\n'
+
+
+@pytest.mark.usefixtures("log")
+def test_dismissed_cautions_differ_from_dismissed_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [json.loads(line) for line in kap("log", "feedback").splitlines()]
+    rows = csv.DictReader(io.StringIO(kap("log", "feedback", "--csv")))
+    monkeypatch.setattr("training.audit.prediction_lineage.lineage_verdicts", lambda *_: [])
+    listed = json.loads(kap("audit", "lineage", "p1", "--json"))["feedback"]
+    for found in (lines, list(rows), listed):
+        assert [one["card"] for one in found] == ["numbers", "cautions"]
+    shown = kap("audit", "lineage", "p1")
+    assert "card of numbers, overridden" in shown
+    assert "card of cautions, overridden" in shown
 
 
 @pytest.mark.usefixtures("log")
@@ -102,3 +117,4 @@ def test_the_lineage_of_a_prediction_lists_its_feedback_without_comments(monkeyp
     assert [one["service"] for one in listed] == ["kap-patient-view", "kap-order-sign"]
     assert "XMARKERX" not in str(listed)
     assert json.loads(kap("audit", "lineage", "p2", "--json"))["feedback"] == []
+    assert "feedback:     none" in kap("audit", "lineage", "p2")

@@ -90,8 +90,10 @@ def _find_model(folder: Path) -> Path | None:
 
 def _make_model(folder: Path, stop: StopSignal) -> Path:
     """Simulate, train and promote; what an interrupted start has left is removed first."""
-    print(f"There is no model yet: make one of {PATIENTS:,} synthetic (made-up) patients. It takes about 80 seconds on")
-    print("two cores, at the first start only.\n")
+    print(
+        f"There is no model yet: make one of {PATIENTS:,} synthetic (made-up) patients. It takes some minutes, at the"
+    )
+    print("first start only.\n")
     place = folder / "model"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()

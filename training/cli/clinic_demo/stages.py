@@ -1,6 +1,7 @@
 """The stages of a demonstration: one line each with its time, and commands whose output goes into a log."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -73,9 +74,17 @@ def promote_first_version(stages: Stages, total: int) -> None:
     if not stages.kap("promote", "1", "--reason", reason, allowed=(0, REFUSED_BY_POLICY)):
         stages.end()
         return
+    why = why_refused((stages.folder / LOG).read_text(encoding="utf-8"))
     reason = "a demonstration on synthetic patients; no patient is treated by it"
     stages.kap("promote", "1", "--override", "--by", "the demonstration", "--reason", reason)
-    stages.end("refused by the policy; then promoted by an override")
+    stages.end(f"refused by the policy{why}; then promoted by an override")
+
+
+def why_refused(printed: str) -> str:
+    """A clause with the checks that `kap promote` printed as failed; empty if it printed none."""
+    failed = dict.fromkeys(re.findall(r"^FAILED  ([^,\n]+)", printed, flags=re.MULTILINE))
+    names = ["too few patients" if name == "sample size" else f"{name} not met" for name in failed]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def own_environment(folder: Path) -> dict[str, str]:

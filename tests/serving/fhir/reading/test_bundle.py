@@ -230,3 +230,12 @@ def test_two_values_of_one_cell_are_refused_at_both() -> None:
     own = observation("o", OWN, "benzodiazepine_mg", "2026-01-05", valueQuantity=quantity(5, "mg/d"))
     body = bundle(patient(), DOSE, statement("s", "6470", dosage=[dosage], **running), own)
     assert places(body) == ["Bundle.entry[3].resource.value", "Bundle.entry[2].resource.dosage"]
+
+
+def test_a_time_in_utc_without_a_zone_is_refused_with_where_a_zone_is_named() -> None:
+    body = bundle(patient(), ketamine("2026-01-05T22:30:00Z"))
+    found = issues(body, zone=None)
+    (required,) = {issue.required for issue in found if issue.found == "a time in UTC"}
+    assert "timeZone" in required
+    assert "KAP_TIME_ZONE" in required
+    assert "22:30" not in str(found)

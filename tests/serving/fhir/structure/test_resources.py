@@ -56,6 +56,23 @@ def test_an_observation_that_is_not_of_r4_is_refused_at_its_element(change: Any,
     assert "Zephyrine" not in str(notes.issues)
 
 
+@pytest.mark.parametrize("time", ["2026-01-05T10:00:00", "2026-01-05T10:00", "2026-01-05T10:00:00.5"])
+@pytest.mark.parametrize("element", ["effectiveDateTime", "effectiveInstant"])
+def test_a_time_without_an_offset_is_refused_with_what_is_missing(element: str, time: str) -> None:
+    resource = weight(70, "2026-01-05")
+    del resource["effectiveDateTime"]
+    _, notes = found(bundle(resource | {element: time}))
+    (issue,) = notes.issues
+    assert issue.found == "a time without an offset"
+    assert issue.required.startswith("an offset after the time")
+    assert time not in str(issue)
+
+
+def test_a_date_of_birth_with_a_time_is_not_asked_for_an_offset() -> None:
+    _, notes = found(bundle(patient(birthDate="1985-04-12T10:00:00")))
+    assert "offset" not in str(notes.issues)
+
+
 def test_an_r5_resource_is_refused_where_r4_has_another_element() -> None:
     resource = statement("s")
     resource["medication"] = {"concept": resource.pop("medicationCodeableConcept")}

@@ -13,7 +13,9 @@ import pytest
 from tests.places import ROOT
 from tests.serving.servers import KAP, environment_in, promote_toy
 from tests.training.cli.clinic_demo.running_demo import running_demo
-from training.cli.clinic_demo.stages import REFUSED_BY_POLICY, Stages
+from training.cli.clinic_demo.run import _settings
+from training.cli.clinic_demo.signing import EhrSigningKey
+from training.cli.clinic_demo.stages import REFUSED_BY_POLICY, Stages, own_environment, why_refused
 from training.cli.clinic_demo.stop_signal import StopRequestError
 from training.cli.errors import EVIDENCE
 
@@ -98,6 +100,28 @@ def test_a_command_that_is_running_ends_with_the_demonstration(tmp_path: Path) -
             Stages(tmp_path, {"PYTHONPATH": str(ROOT)}, pause).kap("train", "cohort")
     assert not [one for one in psutil.process_iter(["cmdline"]) if str(script) in (one.info["cmdline"] or [])]
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.parametrize(
+    ("printed", "why"),
+    [
+        ("passed  evidence\n", ""),
+        ("FAILED  sample size, before session 1\nFAILED  sample size, before session 2\n", " (too few patients)"),
+        ("FAILED  sample size, before session 1\nFAILED  directions\n", " (too few patients, directions not met)"),
+    ],
+)
+def test_the_demonstration_says_why_the_policy_refused(printed: str, why: str) -> None:
+    assert why_refused(printed) == why
+
+
+def test_the_guide_names_the_stores_of_the_demonstration(tmp_path: Path) -> None:
+    (tmp_path / "demo-clinic").mkdir()
+    guide = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
+    own = own_environment(tmp_path / "demo-clinic" / "model")
+    state = _settings(tmp_path / "demo-clinic", EhrSigningKey.new("http://127.0.0.1:1"), 2)["KAP_STATE"]
+    for name, path in (("BENTOML_HOME", own["BENTOML_HOME"]), ("KAP_STATE", state)):
+        assert f"export {name}=$PWD{path.removeprefix(str(tmp_path.resolve()))} " in guide
+    assert "export MLFLOW_TRACKING_URI=sqlite:///$PWD/demo-clinic/model/mlflow.db " in guide
 
 
 def test_the_exit_code_of_a_refused_promotion_is_that_of_the_command() -> None:
