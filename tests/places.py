@@ -8,3 +8,6 @@ COHORTS = SHARED / "cohorts"
 """Public cohorts."""
 GOLDEN = SHARED / "golden"
 """Reference values from other software."""
+
+NODE_MODULES = ROOT / ".venv" / "node" / "node_modules"
+"""What `make node-tools` installs; not in the tree, whose files tests read."""

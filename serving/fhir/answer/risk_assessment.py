@@ -1,7 +1,7 @@
 """A risk assessment per question: a point prediction and its interval for every horizon, with what they rest on."""
 
 from collections.abc import Mapping
-from html import escape
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.elements import Resource, concept, notes, percent, percent_range, reference, uri_identifier
@@ -67,5 +67,7 @@ def _of_interval(outcome: PredictedOutcome, interval: Mapping[str, float]) -> Re
 def _narrative(question: RiskQuestion, warning: list[str]) -> Resource:
     """The numbers in words, for people, and what they are not."""
     lines = [question.title, *map(sentence_on, question.outcomes), *warning, NO_ORDER]
-    paragraphs = "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines)
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'}
+    division = Element("div", xmlns="http://www.w3.org/1999/xhtml")
+    for line in lines:
+        SubElement(division, "p").text = line
+    return {"status": "generated", "div": tostring(division, encoding="unicode")}

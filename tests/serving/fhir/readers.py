@@ -23,9 +23,9 @@ from fhirpathpy import compile as compiled
 from fhirpathpy.models import models
 from pydantic import ValidationError
 
-from tests.places import ROOT
+from tests.places import NODE_MODULES, ROOT
 
-SCRIPT, MODULES = ROOT / "tests" / "node" / "read.js", ROOT / ".venv" / "node" / "node_modules"
+SCRIPT = ROOT / "tests" / "node" / "read.js"
 Document = dict[str, Any]
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 SECONDS = 300
@@ -69,12 +69,12 @@ def by_node(resources: Sequence[Document]) -> list[list[str]]:
     """Objections of npm's fhir and fhirpath to each resource; none where node is not installed."""
     if shutil.which("node") is None:
         return [[] for _ in resources]
-    assert MODULES.is_dir(), "the readers that run in node are required: make node-tools"
+    assert NODE_MODULES.is_dir(), "the readers that run in node are required: make node-tools"
     sent = json.dumps({"invariants": invariants(), "resources": resources})
     done = subprocess.run(
         ["node", str(SCRIPT)],
         input=sent,
-        env=os.environ | {"NODE_PATH": str(MODULES)},
+        env=os.environ | {"NODE_PATH": str(NODE_MODULES)},
         capture_output=True,
         text=True,
         check=False,
