@@ -114,7 +114,7 @@ def decision_view(
     answer = PredictionResponse.model_validate_json(launch.answer).root
     study = study.of_answer(answer.model)
     if isinstance(answer, NotPredictable):
-        view = _without_prediction(answer, study)
+        view = replace(_of_any_answer(answer, study), reasons=tuple(answer.reasons))
     else:
         view = _with_numbers(answer, launch, study)
     if not token or view.average or not study.current:  # the numbers of another would be the same, or of another model
@@ -124,13 +124,8 @@ def decision_view(
 
 def _with_numbers(answer: Prediction, launch: Launch, study: StudyFacts) -> DecisionView:
     remission, relapse = _explained(answer, study)
-    return DecisionView(
-        prediction_id=answer.prediction_id,
-        version=answer.model.version,
-        bundle_digest=answer.model.bundle_digest,
-        study=study,
-        cautions=tuple(answer.cautions),
-        applicability=answer.applicability,
+    return replace(
+        _of_any_answer(answer, study),
         numbers=tuple(_numbers(answer, remission, relapse)),
         landmark=_landmark(answer, launch.first_dose_date),
         curve=tuple(answer.relapse.curve or ()) if answer.relapse else (),
@@ -149,7 +144,7 @@ def numbers_of(answer: Prediction) -> tuple[OutcomeNumber, ...]:
     return tuple(_numbers(answer, *_explained(answer)))
 
 
-def _without_prediction(answer: NotPredictable, study: StudyFacts) -> DecisionView:
+def _of_any_answer(answer: Prediction | NotPredictable, study: StudyFacts) -> DecisionView:
     return DecisionView(
         prediction_id=answer.prediction_id,
         version=answer.model.version,
@@ -157,7 +152,6 @@ def _without_prediction(answer: NotPredictable, study: StudyFacts) -> DecisionVi
         study=study,
         cautions=tuple(answer.cautions),
         applicability=answer.applicability,
-        reasons=tuple(answer.reasons),
     )
 
 
