@@ -48,6 +48,16 @@ def changed(path: tuple[str | int, ...], value: Any, document: Document | None =
     return document
 
 
+def without(document: Document, *path: str | int) -> Document:
+    """The document without one of its parts."""
+    document = copy.deepcopy(document)
+    place: Any = document
+    for part in path[:-1]:
+        place = place[part]
+    del place[path[-1]]
+    return document
+
+
 def read(document: Document) -> PredictionRequest:
     return read_request(json.dumps(document))
 

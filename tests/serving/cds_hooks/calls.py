@@ -5,6 +5,8 @@ import datetime as dt
 from typing import Any
 from uuid import uuid4
 
+from tests.serving.requests import changed
+
 Document = dict[str, Any]
 TODAY = dt.date(2026, 11, 20)
 PATIENT_ID, USER = "1288992", "Practitioner/example"
@@ -108,21 +110,6 @@ def order_sign(today: dt.date = TODAY, *orders: Document, **changes: Any) -> Doc
     return patient_view(today, **(call | changes))
 
 
-def without(call: Document, *path: str) -> Document:
-    """The call without one of its parts."""
-    changed = copy.deepcopy(call)
-    place = changed
-    for name in path[:-1]:
-        place = place[name]
-    del place[path[-1]]
-    return changed
-
-
 def with_part(call: Document, value: Any, *path: str | int) -> Document:
     """The call with one of its parts set."""
-    changed = copy.deepcopy(call)
-    place: Any = changed
-    for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = value
-    return changed
+    return changed(path, value, call)

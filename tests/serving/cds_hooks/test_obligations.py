@@ -13,12 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from serving.contract.routes import CDS_SERVICES, ORDER_SIGN, PATIENT_VIEW, PATIENT_VIEW_FEEDBACK
-from tests.serving.cds_hooks.calls import AMOXICILLIN, dose, order, pregnancy, searchset, with_part, without
+from tests.serving.cds_hooks.calls import AMOXICILLIN, dose, order, pregnancy, searchset, with_part
 from tests.serving.cds_hooks.ehr_client import EhrClient, hooks_server, in_course, ordering, today
 from tests.serving.cds_hooks.feedbacks import FEEDBACK, accepted, overridden
 from tests.serving.cds_hooks.rules import broken_in_answer
 from tests.serving.http.ehrs import PUBLIC_URL, Ehr, elliptic
 from tests.serving.http.test_ehr_tokens import unsigned
+from tests.serving.requests import without
 
 Document = dict[str, Any]
 Check = Callable[[EhrClient], None]

@@ -27,8 +27,8 @@ from tests.serving.cds_hooks.calls import (
     prefetch,
     searchset,
     with_part,
-    without,
 )
+from tests.serving.requests import without
 
 Document = dict[str, Any]
 VIEW, SIGN = SERVICES

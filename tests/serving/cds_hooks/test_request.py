@@ -8,8 +8,9 @@ import pytest
 from serving.cds_hooks.request import read_hook_call
 from serving.cds_hooks.services import SERVICES, CdsService
 from serving.contract.refusal import RequestRefusedError
-from tests.serving.cds_hooks.calls import order_sign, patient_view, with_part, without
+from tests.serving.cds_hooks.calls import order_sign, patient_view, with_part
 from tests.serving.markers import MARKER
+from tests.serving.requests import without
 
 VIEW, SIGN = SERVICES
 Document = dict[str, Any]

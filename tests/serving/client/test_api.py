@@ -40,7 +40,7 @@ from tests.serving.client.stub_server import (
     refuses,
     stub_server,
 )
-from tests.serving.requests import EXAMPLE, Document, changed, read
+from tests.serving.requests import EXAMPLE, changed, read, without
 
 README = (ROOT / "serving" / "README.md").read_text(encoding="utf-8")
 
@@ -100,16 +100,6 @@ def test_problem_details_that_are_none_leave_the_status_to_speak(stub: StubServe
 # What is taken for an answer
 
 
-def _without(path: tuple[str | int, ...], document: Document = PREDICTED) -> Document:
-    """The document without one field."""
-    document = json.loads(json.dumps(document))
-    place: Any = document
-    for part in path[:-1]:
-        place = place[part]
-    del place[path[-1]]
-    return document
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -120,10 +110,10 @@ def _without(path: tuple[str | int, ...], document: Document = PREDICTED) -> Doc
         b"\xff\xfe",
         json.dumps(changed(("remission", "probability"), float("nan"), PREDICTED)).encode(),
         json.dumps(changed(("reasons", "remission", "log_odds"), float("nan"), PREDICTED)).encode(),
-        _without(("model",)),
-        _without(("outcome",)),
-        _without(("cautions", 0, "source")),
-        _without(("relapse", "curve")),
+        without(PREDICTED, "model"),
+        without(PREDICTED, "outcome"),
+        without(PREDICTED, "cautions", 0, "source"),
+        without(PREDICTED, "relapse", "curve"),
         changed(("remission", "probability"), 1.01, PREDICTED),
         changed(("remission", "probability"), "0.5", PREDICTED),
         changed(("model", "synthetic"), 1, PREDICTED),

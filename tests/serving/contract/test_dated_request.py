@@ -15,7 +15,7 @@ from serving.contract.reading import read_record, read_request
 from serving.contract.refusal import FIELDS, RequestProblem, RequestRefusedError
 from serving.contract.request import MOST_COVARIATES, MOST_ROWS, PredictionRequest
 from tests.serving.dated_records import as_date, as_utc, at_local, at_offset, in_dates
-from tests.serving.requests import EXAMPLE, Document, changed, example, problems, read
+from tests.serving.requests import EXAMPLE, Document, changed, example, problems, read, without
 
 MARKER = "XMARKERX"
 FIRST_DOSE = dt.date(2026, 10, 7)
@@ -32,16 +32,6 @@ def dated(document: Document, zone: ZoneInfo | None = None) -> DatedRecord:
     record = read_record(json.dumps(document), zone)
     assert isinstance(record, DatedRecord)
     return record
-
-
-def without(document: Document, *path: str | int) -> Document:
-    """The document without one field."""
-    document = changed(path, None, document)
-    place: Any = document
-    for part in path[:-1]:
-        place = place[part]
-    del place[path[-1]]
-    return document
 
 
 @pytest.mark.parametrize(
