@@ -14,7 +14,7 @@ from sqlalchemy import URL, Engine, create_engine, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from serving.storage.database import meta, reading, writing
+from serving.storage.database import create_tables, meta, reading, writing
 from serving.storage.pseudonyms import Secret
 
 VARIABLE = "KAP_TEST_POSTGRES_URL"
@@ -142,3 +142,10 @@ class Wire:
                 sink.sendall(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)
+
+
+def begun(engine: Engine) -> Iterator[Engine]:
+    """The database with the service's tables, closed afterwards."""
+    create_tables(engine, SECRET)
+    yield engine
+    engine.dispose()

@@ -18,30 +18,15 @@ from serving.contract.failures import LogUnavailableError
 from serving.storage.database import create_tables, open_database, writing
 from serving.storage.keys import SCOPES, ApiKey, KeyRing, create_key, list_keys, revoke_key
 from serving.storage.pseudonyms import Secret
-from tests.serving.databases import SECRET, postgresql_database
+from tests.serving.databases import SECRET, begun
 
 TOKEN = re.compile(r"kap_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        with postgresql_database() as url:
-            yield from _begun(open_database(url))
-    else:
-        yield from _begun(open_database(make_url(f"sqlite:///{tmp_path / 'predictions.db'}")))
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Engine]:
-    yield from _begun(open_database(make_url(f"sqlite:///{tmp_path / 'predictions.db'}"), patience_seconds=0.1))
-
-
-def _begun(engine: Engine) -> Iterator[Engine]:
-    create_tables(engine, SECRET)
-    yield engine
-    engine.dispose()
+    yield from begun(open_database(make_url(f"sqlite:///{tmp_path / 'predictions.db'}"), patience_seconds=0.1))
 
 
 def make(engine: Engine, name: str = "ward 3", *scopes: str) -> tuple[ApiKey, str]:

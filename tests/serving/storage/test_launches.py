@@ -1,6 +1,5 @@
 """A launch opens one answer for some minutes; the database alone opens nothing, and an erasure leaves nothing."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +9,10 @@ from sqlalchemy import Engine, inspect, select, update
 from sqlalchemy.engine import make_url
 
 from serving.log.erasure import erase_patient, prune
-from serving.storage.database import create_tables, open_database, reading, writing
+from serving.storage.database import open_database, reading, writing
 from serving.storage.launches import MOST_WHAT_IFS, Launch, Launches, expiry_of, launches
 from serving.storage.pseudonyms import Secret
-from tests.serving.databases import SECRET, postgresql_database
+from tests.serving.databases import SECRET, begun
 from tests.serving.logs import draft, logged
 
 MARKER = "XMARKERX"
@@ -29,21 +28,6 @@ class ManualClock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        with postgresql_database() as url:
-            yield from _begun(open_database(url))
-    else:
-        yield from _begun(open_database(make_url(f"sqlite:///{tmp_path / 'predictions.db'}")))
-
-
-def _begun(engine: Engine) -> Iterator[Engine]:
-    create_tables(engine, SECRET)
-    yield engine
-    engine.dispose()
 
 
 def rows(engine: Engine) -> list[tuple[object, ...]]:
@@ -92,7 +76,7 @@ def test_every_other_text_is_unknown(engine: Engine, text: str) -> None:
 
 def test_the_database_holds_neither_token_nor_record_nor_a_key_to_them(tmp_path: Path) -> None:
     path = tmp_path / "predictions.db"
-    engine = next(_begun(open_database(make_url(f"sqlite:///{path}"))))
+    engine = next(begun(open_database(make_url(f"sqlite:///{path}"))))
     token = Launches(engine, SECRET, 15).create(LAUNCH)
     engine.dispose()
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -135,13 +119,13 @@ def test_a_log_from_before_launches_gets_their_table_at_the_next_start_and_can_b
 ) -> None:
     """No version of the tables changes: an earlier service goes on with the log, too."""
     url = make_url(f"sqlite:///{tmp_path / 'predictions.db'}")
-    before = next(_begun(open_database(url)))
+    before = next(begun(open_database(url)))
     logged(before, [draft(0)])
     with writing(before) as connection:
         launches.drop(connection)
     assert erase_patient(before, SECRET, "patient-0", by="the clinic", reason="asked for") == 1
     before.dispose()
-    after = next(_begun(open_database(url)))
+    after = next(begun(open_database(url)))
     with reading(after) as connection:
         assert inspect(connection).has_table("launches")
     held = Launches(after, SECRET, 15)
