@@ -34,7 +34,7 @@ class AcceptedSuggestion(HookPart):
     id: ShortText
 
 
-class ReasonCode(HookPart):
+class CodedOverrideReason(HookPart):
     """Why a card was dismissed, as a code: of the reasons on the card, or the EHR's own."""
 
     code: ShortText
@@ -49,7 +49,7 @@ class ReasonCode(HookPart):
 class OverrideReason(HookPart):
     """Why a card was dismissed, as a code or in the user's words."""
 
-    reason: ReasonCode | None = None
+    reason: CodedOverrideReason | None = None
     user_comment: Annotated[str, Field(min_length=1, max_length=MOST_COMMENT)] | None = None
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -603,3 +604,21 @@ def test_the_file_of_a_release_is_what_the_service_says(server: Server, served: 
 
 def test_no_field_has_a_default_by_which_a_generator_would_require_it(served: Document) -> None:
     assert '"default":' not in json.dumps(served["components"]["schemas"])
+
+
+def _derived_names(name: str, schema: Document) -> Iterator[str]:
+    """The names that generators make for the parts of a schema that have none: its own, then the field's."""
+    for key, part in schema.get("properties", {}).items():
+        within = name + key[:1].upper() + re.sub("_(.)", lambda one: one[1].upper(), key[1:])
+        for each in (part, part.get("items", {}), *part.get("anyOf", [])):
+            if "enum" in each or "properties" in each:
+                yield within
+                yield from _derived_names(within, each)
+
+
+def test_no_schema_has_the_name_that_generators_give_to_a_part_of_another(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    derived = [part for name, schema in schemas.items() for part in _derived_names(name, schema)]
+    assert "ReasonCode" in derived, "the codes of a reason are one of the parts without a name"
+    assert len(set(derived)) == len(derived)
+    assert not set(derived) & set(schemas)
