@@ -43,7 +43,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
         progress = announce("refitting on bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
         announce("refit check", 1)
-        refit_check = check_refit(fits, folds, workers)
+        refit_check = check_refit(fits, folds, training.config, workers)
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(training.landmarks))
     landmarks = gather_landmarks(

@@ -89,7 +89,8 @@ def fit_heads(
     results = {}
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     fits = parallel(
-        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold) for position, name, repeat, fold in jobs
+        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold, config)
+        for position, name, repeat, fold in jobs
     )
     for job, fitted in zip(jobs, fits, strict=True):
         results[job] = fitted
@@ -109,14 +110,14 @@ def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> i
 _Result = tuple[Head, Mapping[str, float], HeldOut | None]
 
 
-def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
+def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int, config: TrainingConfig) -> _Result:
     """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
 
     If nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only.
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
-        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else fit_nothing
+        learner = learner_for(name, task, config) if task.rarer_among(~held) >= TUNING_FOLDS else fit_nothing
         head, parameters = task.fit(learner, ~held)
         return head, parameters, None if fold < 0 else task.hold_out(head, held)
 

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from models.relapse import RelapseHead
 from models.score import to_arrays
+from training.config import TrainingConfig
 from training.evidence.document import RefitCheck
 from training.learning.fit import HeadFit, fit_candidate
 from training.learning.splits import Folds
 from training.learning.tasks import Head
 
 
-def check_refit(fits: Sequence[HeadFit], folds: Folds, workers: int) -> RefitCheck:
+def check_refit(fits: Sequence[HeadFit], folds: Folds, config: TrainingConfig, workers: int) -> RefitCheck:
     """Whether each winner, refitted on all patients, is the same to the last bit."""
     won = [fit for fit in fits if fit.winner is not None]
-    again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1) for fit in won)
+    again = Parallel(n_jobs=workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1, config) for fit in won)
     same = [
         bytes_of(fit.candidates[str(fit.winner)].head) == bytes_of(head)
         for fit, (head, *_) in zip(won, again, strict=True)

@@ -13,6 +13,7 @@ from models.calibration import BinomialCounts, fit_baseline
 from models.learners import Learner, TrainingData, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.relapse import RelapseHead
 from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
+from training.config import TrainingConfig
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"
@@ -168,8 +169,8 @@ def remission_task(
     )
 
 
-def learner_for(candidate: str, task: Task) -> Learner:
-    """The learner of a candidate's name."""
+def learner_for(candidate: str, task: Task, config: TrainingConfig) -> Learner:  # noqa: ARG001 - the settings of tuning
+    """The learner of a candidate's name, with the settings of a training."""
     if candidate == "one_variable":
         return fit_one_variable(task.one_variable)
     return {"no_model": fit_nothing, "logistic": fit_logistic, "xgboost": fit_xgboost}[candidate]
