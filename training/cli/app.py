@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.acknowledge import acknowledges
 from training.cli.audit import audit
 from training.cli.cohort import cohort
 from training.cli.cohort_exports import require_result_file
 from training.cli.decisions import history, promote, rollback
 from training.cli.demo_group import demo_group
-from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
-from training.cli.reading import STRICT_OPTION, read_for_command
+from training.cli.options.acknowledge import acknowledges
+from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def train(
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
     from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
     from training.experiment.records import summary
@@ -191,8 +191,8 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
-    from training.cli.progress import Progress
-    from training.cli.score import score_cohort
+    from training.cli.options.progress import Progress
+    from training.exports.cohort_predictions import score_cohort
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
 

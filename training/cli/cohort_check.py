@@ -6,7 +6,7 @@ import click
 
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from training.cli.reading import read_for_command
+from training.cli.options.reading import read_for_command
 from training.plausibility.cohort_check import CohortCheck, check_cohort
 from training.plausibility.finding import describe_findings
 

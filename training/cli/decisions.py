@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
 
 if TYPE_CHECKING:
     from training.config import PromotionPolicy

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from training.cli.acknowledge import ACKNOWLEDGE, BY
-from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
-from training.cli.reading import STRICT_OPTION
+from training.cli.options.acknowledge import ACKNOWLEDGE, BY
+from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
@@ -35,7 +35,7 @@ def evaluate(
     the model's run. The model does not change.
     """
     from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.cli.texts.evaluation_text import as_document, as_text
     from training.config import load_config
     from training.evaluation.case_mix_comparison import compare_case_mix
@@ -94,7 +94,7 @@ def recalibrate(
     although that check fails.
     """
     from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.config import load_config
     from training.experiment.update import UpdateRequest, update_model
     from training.leakage.acknowledgement import acknowledgements

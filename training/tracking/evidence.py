@@ -11,7 +11,9 @@ from mlflow.tracking import MlflowClient
 
 from training.evidence.document import Estimate, Evidence
 from training.registry.release import MODEL_NAME
-from training.report import ReportFacts, draw, render_report
+from training.report.facts import ReportFacts
+from training.report.figures.report_figures import draw
+from training.report.page.page import render_report
 
 EVIDENCE = "evidence.json"
 REPORT = "report.html"

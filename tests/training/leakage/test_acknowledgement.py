@@ -19,7 +19,7 @@ from training.experiment.train import quietly, train
 from training.leakage.checks import LeakageFoundError
 from training.provenance import collect_provenance
 from training.registry.decisions import FIRST, Decision, PolicyCheck
-from training.report.summary import _not_for
+from training.report.page.summary import _not_for
 
 TWINS = Acknowledgement(check="duplicated patients", by="A. Rivera", reason="twins of one clinic, both seen")
 SAID = "acknowledged by A. Rivera: twins of one clinic, both seen"

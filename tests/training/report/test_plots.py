@@ -7,10 +7,10 @@ import pytest
 
 from tests.training.evidence_examples import NASTY, around, external_evidence, risk_groups
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate, LearningCurve
-from training.report.flow_diagram import flow_diagram
-from training.report.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
-from training.report.icon_array import icon_array
-from training.report.plots import (
+from training.report.figures.flow_diagram import flow_diagram
+from training.report.figures.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
+from training.report.figures.icon_array import icon_array
+from training.report.figures.plots import (
     Caption,
     calibration_plot,
     decision_plot,

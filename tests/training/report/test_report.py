@@ -26,11 +26,13 @@ from tests.training.evidence_examples import (
 from training.average_risk import AVERAGE_RISK
 from training.evaluation.case_mix_comparison import compare_case_mix
 from training.evidence.document import Evidence, Subgroup
-from training.report import ReportFacts, ReportFigure, draw, figures, render_report
+from training.report.facts import ReportFacts
+from training.report.figures.natural_frequencies import frequencies, natural_frequencies
+from training.report.figures.report_figures import ReportFigure, draw, figures
 from training.report.kinds import CHOICE
-from training.report.natural_frequencies import frequencies, natural_frequencies
-from training.report.question_tables import subgroups_table
-from training.report.tripod import ITEMS
+from training.report.page.page import render_report
+from training.report.page.question_tables import subgroups_table
+from training.report.standards.tripod import ITEMS
 from training.report.wording import interval, number
 
 VOID = {"meta", "link", "br", "img", "hr"}

@@ -5,8 +5,8 @@ import pytest
 from tests.training.evidence_examples import about, bare_evidence, external_evidence, training_evidence
 from training.evidence.document import Evidence
 from training.report.facts import ReportContent
-from training.report.probast import DOMAINS, assess
-from training.report.tripod import ITEMS, fill
+from training.report.standards.probast import DOMAINS, assess
+from training.report.standards.tripod import ITEMS, fill
 
 EVERY_ITEM = [
     "1", "2", "3a", "3b", "3c", "4", "5a", "5b", "6a", "6b", "6c", "7", "8a", "8b", "8c", "9a", "9b", "9c",

@@ -1,7 +1,7 @@
 """The lines of the forest plots: sites with what a new one should expect, and groups of patients."""
 
 from training.evidence.document import Question, SiteEstimate, SiteMetaAnalysis, Subgroup
-from training.report.forest_plot import ForestPanel, ForestRow
+from training.report.figures.forest_plot import ForestPanel, ForestRow
 from training.report.wording import count, group_title, has_limits, in_prose, interval, number
 
 _PANELS = (("auc", "c-statistic", 0.5), ("calibration_intercept", "calibration in the large", 0.0))

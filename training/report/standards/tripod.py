@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from training.report import tripod_answers as answers
 from training.report.facts import ReportContent
-from training.report.tripod_answers import Answer
+from training.report.standards import tripod_answers as answers
+from training.report.standards.tripod_answers import Answer
 
 Fill = Callable[[ReportContent], Answer | None]
 Status = Literal["from evidence", "in part", "for the authors"]

@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from training.evidence.document import FlowCount
-from training.report.plots import BLACK, Caption
-from training.report.svg import WIDTH, svg_figure, svg_text
+from training.report.figures.plots import BLACK, Caption
+from training.report.figures.svg import WIDTH, svg_figure, svg_text
 
 _LINE = 15
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from training.evidence.document import Estimate
-from training.report.plots import BLACK, BLUE, GREY, Caption
-from training.report.svg import WIDTH, svg_figure
+from training.report.figures.plots import BLACK, BLUE, GREY, Caption
+from training.report.figures.svg import WIDTH, svg_figure
 
 _LINE = 18
 _TOP = 6

@@ -7,7 +7,7 @@ So Python builds them, and a template places them.
 import html
 from collections.abc import Iterable
 
-from training.report.plots import Caption, finish_svg
+from training.report.figures.plots import Caption, finish_svg
 
 WIDTH = 520
 _STYLE = "font: 12px 'DejaVu Sans', Verdana, Arial, sans-serif"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
 from training.evidence.document import Direction, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Number
 from training.report.facts import ReportFacts
-from training.report.question_tables import questions_table
+from training.report.page.question_tables import questions_table
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, count, in_a_sentence, interval, measure_title, number, ordered, percent
 

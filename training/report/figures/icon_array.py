@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Sequence
 
-from training.report.plots import BLUE, GREY, VERMILION, Caption
-from training.report.svg import svg_figure, svg_text
+from training.report.figures.plots import BLUE, GREY, VERMILION, Caption
+from training.report.figures.svg import svg_figure, svg_text
 
 _LINE = 15
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
-from training.report.question_tables import longest_table
+from training.report.page.question_tables import longest_table
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, group_title, in_a_sentence, number
 

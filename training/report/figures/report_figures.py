@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import count as counting
 
 from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
-from training.report import plots
-from training.report.flow_diagram import flow_diagram
-from training.report.forest_plot import forest_plot, missing_plot
-from training.report.forests import site_forest, subgroup_forest
-from training.report.icon_array import icon_array
-from training.report.natural_frequencies import natural_frequencies
-from training.report.plots import Caption
+from training.report.figures import plots
+from training.report.figures.flow_diagram import flow_diagram
+from training.report.figures.forest_plot import forest_plot, missing_plot
+from training.report.figures.forests import site_forest, subgroup_forest
+from training.report.figures.icon_array import icon_array
+from training.report.figures.natural_frequencies import natural_frequencies
+from training.report.figures.plots import Caption
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug
 
 

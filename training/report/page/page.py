@@ -2,15 +2,15 @@
 
 from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Evidence
-from training.report import tables
 from training.report.facts import ReportContent, ReportFacts
+from training.report.figures.report_figures import ReportFigure, draw
 from training.report.kinds import CHOICE, SAID
-from training.report.probast import assess, replies
-from training.report.question_tables import question_tables
-from training.report.report_figures import ReportFigure, draw
-from training.report.summary import summarise
+from training.report.page import tables
+from training.report.page.question_tables import question_tables
+from training.report.page.summary import summarise
+from training.report.standards.probast import assess, replies
+from training.report.standards.tripod import fill
 from training.report.templating import rendered
-from training.report.tripod import fill
 
 
 def render_report(
