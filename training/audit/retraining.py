@@ -5,7 +5,7 @@ compared within 1e-6 instead of bytes.
 """
 
 import tempfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,9 @@ from training.audit.evidence import evidence_verdict, recorded_source
 from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
-from training.evidence.document import Acknowledgement
 from training.experiment.records import held_out_table
 from training.experiment.retraining import Retraining, redo_update, retrain
-from training.experiment.train import Announce
+from training.experiment.train import CUT_SHORT, Announce
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
@@ -106,9 +105,9 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}{import_beside(data, stored)}")
     derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
-    if config is None:
-        unknown = "this installation has other settings than were recorded"
-        return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
+    unrepeatable = _unrepeatable(recorded, config)
+    if config is None or unrepeatable:
+        return [same, derived, *(not_checked(check, unrepeatable) for check in DATA_CHECKS[2:])]
     repeat = redo_update if stored.tags["level"] == UPDATE else retrain
     try:
         again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
@@ -123,6 +122,20 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
         _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
         evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
+
+
+def _unrepeatable(recorded: Bundle, config: TrainingConfig | None) -> str:
+    """Why this installation can't repeat the training; empty if it can."""
+    if config is None:
+        return "this installation has other settings than were recorded"
+    cut_short = recorded.training.get(CUT_SHORT, 0)
+    if not cut_short:
+        return ""
+    return (
+        f"the time limit of {config.tuning.time_limit_seconds:g} seconds ended {cut_short} searches for parameters "
+        "before their last trial; how many trials fit into a time depends on the machine, so that a retraining gives "
+        "another model"
+    )
 
 
 def import_beside(data: Path, stored: StoredTraining) -> str:
@@ -164,13 +177,11 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
-    """The settings that the bundle was fitted with; ``None`` if this installation has other settings."""
-    settings = dict(recorded.training["settings"])
-    answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
-    if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
+    """The settings that the bundle was fitted with; ``None`` if this installation lacks one of them."""
+    try:
+        return TrainingConfig.from_parameters(recorded.training["settings"])
+    except (KeyError, TypeError, AttributeError):
         return None
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    return replace(TrainingConfig(**frozen), acknowledged=answered)  # type: ignore[arg-type]
 
 
 def retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:

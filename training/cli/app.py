@@ -94,6 +94,7 @@ def train(
     Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. View them with `mlflow ui --backend-store-uri
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
+    training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
     from training.cli.cohort_check import read_checked
     from training.cli.options.progress import Progress
@@ -128,7 +129,7 @@ def train(
         from training.leakage.checks import notes
 
         longest = max(read.protocol.horizons_days)
-        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, quick=quick)]))
+        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, finished.config)]))
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

@@ -120,7 +120,7 @@ SHOWN_RUNS = 10
 
 
 def _describe(problem: Problem, rows: Sequence[int], most: int | None) -> str:
-    in_protocol = problem.place == PROTOCOL_FILE
+    in_protocol = problem.place.endswith(".toml")
     parts = [problem.place]
     if rows:
         # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.

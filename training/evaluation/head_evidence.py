@@ -8,7 +8,7 @@ import numpy as np
 from features.records.timeline import Floats
 from models.bundle import HeadRecord
 from models.effective_parameters import effective_parameters
-from models.learners import fit_xgboost_at
+from models.learners import fit_xgboost_with
 from models.score import LinearScore, Score, Trees
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
@@ -135,7 +135,7 @@ def _effective_parameters(task: Task, winner: CandidateFit, considered: int) -> 
         return known
     if not isinstance(winner.head.score, Trees):
         return considered
-    learner = fit_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
+    learner = fit_xgboost_with(winner.parameters, winner.tuning)
     return effective_parameters(training_data_of(task, winner.head), learner, winner.head.score)
 
 

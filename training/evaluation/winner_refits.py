@@ -20,7 +20,7 @@ from models.learners import (
     fit_logistic_at,
     fit_nothing,
     fit_one_variable,
-    fit_xgboost_at,
+    fit_xgboost_with,
 )
 from models.outcomes import expit
 from models.relapse import RelapseHead
@@ -28,7 +28,7 @@ from training.config import TrainingConfig
 from training.evaluation.instability import instability
 from training.evidence.document import Instability
 from training.learning.fit import HeadFit
-from training.learning.refits import REFITS, draw_within_sites, training_data_of
+from training.learning.refits import draw_within_sites, training_data_of
 
 
 def instabilities(
@@ -42,7 +42,7 @@ def instabilities(
 
     ``progress`` is called once per head that has a winner.
     """
-    drawn = draw_within_sites(site, REFITS, config.seed)
+    drawn = draw_within_sites(site, config.intervals.refits, config.seed)
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     found: list[Instability | None] = [None] * len(fits)
     won = [position for position, fit in enumerate(fits) if fit.winner is not None]
@@ -68,12 +68,12 @@ def _training_data(fit: HeadFit) -> TrainingData:
 
 def _learner(fit: HeadFit) -> Learner:
     """The winner's learner with the parameters that tuning chose for it."""
-    kept = fit.candidates[str(fit.winner)].parameters
+    kept, tuning = fit.candidates[str(fit.winner)].parameters, fit.candidates[str(fit.winner)].tuning
     if fit.winner == "logistic":
-        return fit_logistic_at(Penalty(kept["C"], kept["unsigned"]))
+        return fit_logistic_at(Penalty.from_parameters(kept), tuning)
     if fit.winner == "xgboost":
-        return fit_xgboost_at(int(kept["max_depth"]), int(kept["rounds"]))
-    return fit_one_variable(fit.task.one_variable) if fit.winner == "one_variable" else fit_nothing
+        return fit_xgboost_with(kept, tuning)
+    return fit_one_variable(fit.task.one_variable, tuning) if fit.winner == "one_variable" else fit_nothing
 
 
 def _counted(training_data: TrainingData, counts: Floats) -> TrainingData:

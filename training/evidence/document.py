@@ -78,7 +78,7 @@ class CandidateEvidence(EvidencePart):
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
     ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
-    ``p`` is below `choice.LEVEL`; else the best is chosen.
+    ``p`` is below the level of the settings, by the usual rule; else the best is chosen.
     """
 
     name: str

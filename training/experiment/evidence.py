@@ -38,8 +38,8 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     moves: dict[int, Instability | None] = {}
     refit_check = None
     if not config.quick:
-        progress = announce("fitting on fewer patients", number_of_smaller_fits(fits, folds))
-        training_sets = _by_fit(fits, fit_on_fewer(fits, folds, progress, workers))
+        progress = announce("fitting on fewer patients", number_of_smaller_fits(fits, folds, config))
+        training_sets = _by_fit(fits, fit_on_fewer(fits, folds, config, progress, workers))
         progress = announce("refitting on bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
         announce("refit check", 1)
@@ -51,8 +51,8 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
         [_evaluated(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
         [_heads_of(landmark, training_sets, moves) for landmark in training.landmarks],
         draws,
-        progress,
-        workers,
+        config.evaluation,
+        (progress, workers),
     )
     return Evidence(
         kind="held out",
@@ -77,7 +77,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
 def _directions(training: Training, announce: Announce) -> list[Direction]:
     announce("changing one clinical fact at a time", 1)
     with threadpool_limits(limits=1):
-        return directions(training.cohort, training.bundle.models)
+        return directions(training.cohort, training.bundle.models, training.config.evaluation.direction_margin)
 
 
 def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:

@@ -57,7 +57,7 @@ def evaluate(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
+        landmarks=gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers)),
         leakage=[],
         refit_check=None,
         caveats=_caveats(bundle, cohort),

@@ -29,8 +29,14 @@ class Retraining:
 def retrain(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
-    """The training of a bundle on its cohort, with evidence if ``source`` names the cohort."""
-    again = train(cohort, config, _provenance(recorded), announce, workers)
+    """The training of a bundle on its cohort, with evidence if ``source`` names the cohort.
+
+    The time limit of a search, which ended none of the recorded ones, is left out, and the settings are written as the
+    record has them: an earlier version had fewer.
+    """
+    unlimited = replace(config, tuning=replace(config.tuning, time_limit_seconds=0.0))
+    again = train(cohort, unlimited, _provenance(recorded), announce, workers)
+    again = replace(again, bundle=_with_settings(again.bundle, recorded))
     evidence = None if source is None else build_evidence(again, source, announce, workers)
     return Retraining(again.bundle, evidence, again)
 
@@ -49,7 +55,12 @@ def redo_update(
         raise InputRefusedError([Problem("registry", None, None, required, "another bundle")])
     wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded))
     updated = update_model(wanted, announce, workers)
-    return Retraining(updated.bundle, None if source is None else updated.evidence, None)
+    bundle = _with_settings(updated.bundle, recorded)
+    return Retraining(bundle, None if source is None else updated.evidence, None)
+
+
+def _with_settings(bundle: Bundle, recorded: Bundle) -> Bundle:
+    return replace(bundle, training={**bundle.training, "settings": recorded.training["settings"]})
 
 
 def _provenance(recorded: Bundle) -> Provenance:

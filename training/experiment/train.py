@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.build import FeatureRows, build_features
-from features.catalogue import catalogue
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
@@ -26,6 +25,7 @@ from training.learning.competing_events import with_competing
 from training.learning.fit import HeadFit, fit_heads, number_of_fits
 from training.learning.refits import fit_refits, number_of_refitted
 from training.learning.splits import Folds, draw_folds
+from training.learning.used_features import used_features
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 from training.provenance import Provenance
 from training.simulation.marks import is_synthetic
@@ -105,7 +105,7 @@ def train(
     heads = [fit.heads for fit in fitted]
     progress = announce("refitting for intervals", number_of_refitted(heads))
     refits = fit_refits(heads, cohort.site, config, progress, workers)
-    models = [_outcome_model(cohort, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
+    models = [_outcome_model(cohort, config, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
     bundle = _bundle(cohort, config, provenance, fitted, models)
     return Training(cohort, config, provenance, folds, tuple(leakage), fitted, bundle)
 
@@ -143,15 +143,26 @@ def _bundle(
             "synthetic": is_synthetic(cohort),
             "patients": len(cohort),
             "settings": config.as_parameters(),
+            **_cut_short(landmarks),
             "code": {key: value for key, value in asdict(provenance).items() if key in CODE},
         },
     )
 
 
+CUT_SHORT = "searches_cut_short"
+"""In a bundle's record, how many searches for parameters a time limit ended; absent if none was."""
+
+
+def _cut_short(landmarks: tuple[LandmarkFit, ...]) -> dict[str, int]:
+    fits = (found for fit in landmarks for head in fit.heads.values() for found in head.candidates.values())
+    number = sum(found.cut_short for found in fits)
+    return {CUT_SHORT: number} if number else {}
+
+
 CODE = ("commit", "modified", "lock_digest", "sources_digest")
 
 
-def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> OutcomeModel:
+def _outcome_model(cohort: Cohort, config: TrainingConfig, fit: LandmarkFit, refits: OutcomeRefits) -> OutcomeModel:
     remission = fit.remission.head if fit.remission else None
     relapse = fit.relapse.head
     assert remission is None or isinstance(remission, RemissionHead)  # noqa: S101 - its task made it
@@ -163,14 +174,14 @@ def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> O
         remission=remission,
         relapse=relapse,
         refits=refits,
-        applicability=applicability_of(fit.features.values[fit.fitted_on], cohort),
+        applicability=applicability_of(fit.relapse.task.training_data.rows[fit.fitted_on], cohort, config),
     )
 
 
-def applicability_of(rows: Floats, cohort: Cohort) -> ApplicabilityDomain | None:
-    """The applicability domain of these feature rows; one thread, so that sums keep their order."""
+def applicability_of(rows: Floats, cohort: Cohort, config: TrainingConfig) -> ApplicabilityDomain | None:
+    """The applicability domain of feature rows as candidates see them; one thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return fit_applicability(rows, catalogue(cohort.protocol))
+        return fit_applicability(rows, used_features(cohort.protocol, config), config.applicability)
 
 
 def _record(fit: HeadFit) -> HeadRecord:

@@ -39,6 +39,8 @@ from training.metrics.draws import Draws, draw
 from training.outcomes.digests import bundle_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance
+from training.settings.sections import FeatureSettings
+from training.settings.values import from_values
 from training.simulation.marks import has_synthetic_patients
 
 
@@ -81,12 +83,13 @@ class _Landmark:
 
     model: OutcomeModel
     tasks: dict[str, Task]
+    config: TrainingConfig
 
     def updates(self, fitted_on: Mask) -> dict[str, HeadUpdate]:
         """The updates that some of the patients support; a head that was never fitted stays absent."""
         heads = {"remission": self.model.remission, "relapse": self.model.relapse}
         return {
-            name: update_head(self.tasks[name], head, fitted_on)
+            name: update_head(self.tasks[name], head, fitted_on, self.config)
             for name, head in heads.items()
             if head is not None and name in self.tasks
         }
@@ -106,6 +109,7 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
 
     Raises ``InputRefusedError`` for the development cohort, ``LeakageFoundError`` if outcomes leak.
     """
+    wanted = replace(wanted, config=_with_parents_features(wanted.bundle, wanted.config))
     bundle, cohort, config = wanted.bundle, wanted.cohort, wanted.config
     refuse_its_own(bundle, cohort)
     landmarks = [model.landmark for model in bundle.models]
@@ -118,7 +122,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     refuse_leakage(leakage)
     tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
     parts = [
-        _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
+        _Landmark(model, {task.name: task for task in group}, config)
+        for model, group in zip(bundle.models, tasks, strict=True)
     ]
     everyone = np.ones(len(cohort), dtype=np.bool_)
     updates = [part.updates(everyone) for part in parts]
@@ -137,6 +142,19 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)
     evidence = _evidence(wanted, made, evidence_parts, evaluated, (announce, workers))
     return UpdatedModel(made, said, evidence)
+
+
+def _with_parents_features(bundle: Bundle, config: TrainingConfig) -> TrainingConfig:
+    """The settings with the features that the parent's candidates saw, unless they name features themselves.
+
+    The candidate one_variable, which an update does not fit, is no reason to keep its feature.
+    """
+    recorded = bundle.training.get("settings", {}).get("features", {})
+    features = config.features if config.features != FeatureSettings() else from_values(FeatureSettings, recorded)
+    if features == FeatureSettings():
+        return config
+    candidates = tuple(name for name in config.candidates if name != "one_variable")
+    return replace(config, features=features, candidates=candidates)
 
 
 def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[HeldOutPart]:
@@ -206,9 +224,9 @@ def _evidence(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
+        landmarks=gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers)),
         leakage=evidence_parts.leakage,
-        directions=directions(cohort, made.models),
+        directions=directions(cohort, made.models, config.evaluation.direction_margin),
         refit_check=evidence_parts.refit_check,
         caveats=[
             "Updated on this cohort, and evaluated on held-out folds of it.",

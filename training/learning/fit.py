@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.calibration import BinomialCounts, Recalibration, recalibrate
-from models.learners import TUNING_FOLDS, fit_nothing
+from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, recalibrate
+from models.learners import FittedScore, Learner, TrainingData, fit_nothing
+from models.settings.sections import TuningSettings
+from models.tuning.optuna_search import TuningTrial
 from training.average_risk import AVERAGE_RISK
 from training.config import CANDIDATES, TrainingConfig
 from training.learning.choice import Choice, choose
@@ -31,7 +33,9 @@ class CandidateFit:
     """A candidate's held-out predictions ``[repeat][fold]``, their measures, and the head fitted on all patients.
 
     ``fold_heads`` made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each patient's
-    held-out outcomes, averaged over the repeats; 0 for patients without any. ``loss`` is their mean.
+    held-out outcomes, averaged over the repeats; 0 for patients without any. ``loss`` is their mean. ``trials`` are
+    those of the fit on all patients; ``cut_short`` counts the fits whose search the time limit ended; ``tuning`` are
+    the settings of all fits.
     """
 
     name: str
@@ -43,6 +47,9 @@ class CandidateFit:
     loss: float
     head: Head
     parameters: Mapping[str, float]
+    trials: tuple[TuningTrial, ...] = ()
+    cut_short: int = 0
+    tuning: TuningSettings = TuningSettings()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +103,7 @@ def fit_heads(
         results[job] = fitted
         progress()
     gathered = [
-        {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}
+        {name: _gather(task, name, position, folds, results, config) for name in candidates_for(task, config)}
         for position, task in enumerate(tasks)
     ]
     return [_evaluate_task(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
@@ -107,7 +114,7 @@ def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> i
     return sum(len(candidates_for(task, config)) * (folds.repeats * len(folds.names) + 1) for task in tasks)
 
 
-_Result = tuple[Head, Mapping[str, float], HeldOut | None]
+_Result = tuple[Head, Mapping[str, float], HeldOut | None, tuple[TuningTrial, ...]]
 
 
 def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int, config: TrainingConfig) -> _Result:
@@ -117,13 +124,31 @@ def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int, c
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
-        learner = learner_for(name, task, config) if task.rarer_among(~held) >= TUNING_FOLDS else fit_nothing
+        enough = task.rarer_among(~held) >= config.tuning.inner_folds
+        learner, trials = _recording_search(learner_for(name, task, config) if enough else fit_nothing)
         head, parameters = task.fit(learner, ~held)
-        return head, parameters, None if fold < 0 else task.hold_out(head, held)
+        return head, parameters, None if fold < 0 else task.hold_out(head, held), tuple(trials)
+
+
+def _recording_search(learner: Learner) -> tuple[Learner, list[TuningTrial]]:
+    """The learner, and a list that its fit adds the trials of its search to."""
+    trials: list[TuningTrial] = []
+
+    def fit(training_data: TrainingData) -> FittedScore:
+        fitted = learner(training_data)
+        trials.extend(fitted.trials)
+        return fitted
+
+    return fit, trials
 
 
 def _gather(
-    task: Task, name: str, position: int, folds: Folds, results: Mapping[tuple[int, str, int, int], _Result]
+    task: Task,
+    name: str,
+    position: int,
+    folds: Folds,
+    results: Mapping[tuple[int, str, int, int], _Result],
+    config: TrainingConfig,
 ) -> CandidateFit:
     held = tuple(
         tuple(out for fold in range(len(folds.names)) if (out := results[position, name, repeat, fold][2]) is not None)
@@ -133,7 +158,8 @@ def _gather(
         tuple(results[position, name, repeat, fold][0] for fold in range(len(folds.names)))
         for repeat in range(folds.repeats)
     )
-    head, parameters, _ = results[position, name, -1, -1]
+    head, parameters, _, trials = results[position, name, -1, -1]
+    of_candidate = [found for job, found in results.items() if job[:2] == (position, name)]
     losses = _losses(task, held)
     return CandidateFit(
         name=name,
@@ -145,6 +171,9 @@ def _gather(
         loss=float(losses[task.fitted_on].mean()),
         head=head,
         parameters=parameters,
+        trials=trials,
+        tuning=config.tuning,
+        cut_short=sum(0 < len(found[3]) < config.tuning.trials for found in of_candidate),
     )
 
 
@@ -165,10 +194,10 @@ def _evaluate_task(
     """Choose among a task's candidates, and recalibrate the winner where its held-out predictions support it."""
     if not candidates:
         return HeadFit(task, {}, None, None, None, "too few patients or outcomes to fit a model: nothing is predicted")
-    choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site)
+    choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site, config.selection)
     head, recalibration = candidates[choice.winner].head, None
     if choice.winner != "no_model":
-        recalibration = recalibration_on(task, candidates[choice.winner].held_out)
+        recalibration = recalibration_on(task, candidates[choice.winner].held_out, config.recalibration.significance)
         if recalibration.supported:
             head = head.recalibrated(recalibration)
     return HeadFit(task, candidates, choice, head, recalibration, _note(task, choice, config))
@@ -215,7 +244,9 @@ def _no_better(choice: Choice) -> str:
     )
 
 
-def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:
+def recalibration_on(
+    task: Task, repeats: Sequence[Sequence[HeldOut]], significance: float = SIGNIFICANCE
+) -> Recalibration:
     """Recalibration on held-out predictions ``[repeat][fold]``; all repeats together count every patient once."""
     outs = [out for repeat in repeats for out in repeat]
     share = 1 / len(repeats)
@@ -232,4 +263,4 @@ def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recali
     for number, out in enumerate(outs):
         linear_predictor[number * patients + out.patient] = out.linear_predictor
     baseline = np.concatenate([out.baseline for out in outs])
-    return recalibrate(stacked, linear_predictor, baseline, task.effective_share)
+    return recalibrate(stacked, linear_predictor, baseline, task.effective_share, significance)

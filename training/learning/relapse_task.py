@@ -9,7 +9,7 @@ from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import TUNING_FOLDS, Learner, TrainingData, fit_nothing
+from models.learners import Learner, TrainingData, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import (
     ONE_VARIABLE,
@@ -21,9 +21,10 @@ from models.relapse import (
     relapse_counts,
 )
 from models.score import Score
+from models.settings.sections import TimeSettings
+from training.config import TrainingConfig
 from training.learning.choice import Choice
 from training.learning.tasks import LOSS, Head, HeldOut, effective_share
-from training.metrics.question_data import FEWEST_FOLLOWED
 from training.outcomes.labels import EndedBy, Outcomes
 
 MOST_WEEKS = 52
@@ -35,7 +36,7 @@ class RelapseTask:
     """Fit the hazard of relapse to patients in remission and followed; arrays have shape (patients,).
 
     The curve ends at ``last_day``, the protocol's horizons at ``longest_horizon``. ``competing_choice`` is the choice
-    of ``competing_learner``, ``None`` if competing events are too few for one.
+    of ``competing_learner``, ``None`` if competing events are too few for one; it is fitted from ``tuning_events`` on.
     """
 
     training_data: TrainingData
@@ -50,6 +51,8 @@ class RelapseTask:
     name: str = "relapse"
     loss: str = LOSS
     one_variable: str = ONE_VARIABLE
+    settings: TimeSettings = TimeSettings()  # noqa: RUF009 - frozen
+    tuning_events: int = 5
 
     @property
     def weights(self) -> Floats:
@@ -108,7 +111,7 @@ class RelapseTask:
     def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head fitted on some of the patients, and the parameters chosen."""
         kept = self.at_risk & fitted_on
-        edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day)
+        edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day, self.settings)
         binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
         fitted = learner(replace(self.training_data, binomial=binomial))
         baseline = fit_baseline(binomial, fitted.score.predict(self.training_data.rows))
@@ -123,7 +126,7 @@ class RelapseTask:
         There is no score if too few had such an event to tune it by.
         """
         binomial = self.competing_counts(kept)
-        if self.competing_learner is fit_nothing or int((self.competed & kept).sum()) < TUNING_FOLDS:
+        if self.competing_learner is fit_nothing or int((self.competed & kept).sum()) < self.tuning_events:
             return competing_rate(binomial, np.zeros(binomial.patients)), None
         score = self.competing_learner(replace(self.competing_training_data, binomial=binomial)).score
         return competing_rate(binomial, score.predict(self.training_data.rows)), score
@@ -154,12 +157,12 @@ class RelapseTask:
         )
 
 
-def reach_of(outcomes: Outcomes, last_day: int) -> int:
+def reach_of(outcomes: Outcomes, last_day: int, settings: TimeSettings) -> int:
     """The last day of a relapse curve: the end of the week of ``last_day``, the longest horizon in days after
     remission, or of the last week to which enough patients were followed.
     """
     week = -(-last_day // DAYS_PER_WEEK) * DAYS_PER_WEEK
-    return min(week, _last_supported_day(outcomes))
+    return min(week, _last_supported_day(outcomes, settings.fewest_followed))
 
 
 def week_ends(last_day: int) -> NDArray[np.int64]:
@@ -175,26 +178,28 @@ def relapse_task(
     declared: tuple[Feature, ...],
     outcomes: Outcomes,
     last_day: int,
-    seed: int,
+    config: TrainingConfig,
     follow_up: FollowUpWeights | None = None,
 ) -> RelapseTask:
     """The relapse task of a landmark; ``last_day`` is the longest horizon, in days after remission."""
     signs = tuple(feature.relapse_sign for feature in declared)
     none = BinomialCounts(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0), np.empty(0), len(features.day), 1)
     return RelapseTask(
-        training_data=TrainingData(features.values, none, features.names, signs, seed),
+        training_data=TrainingData(features.values, none, features.names, signs, config.seed),
         followed_days=outcomes.followed_days,
         ended_by=outcomes.ended_by,
         at_risk=outcomes.at_risk,
-        last_day=reach_of(outcomes, last_day),
+        last_day=reach_of(outcomes, last_day, config.relapse),
         follow_up=follow_up or FollowUpWeights.equal(len(features.day)),
         longest_horizon=last_day,
+        settings=config.relapse,
+        tuning_events=config.tuning.inner_folds,
     )
 
 
-def _last_supported_day(outcomes: Outcomes) -> int:
-    """The end of the last week in which at least ``FEWEST_FOLLOWED`` patients were at risk; 0 if there is none."""
+def _last_supported_day(outcomes: Outcomes, fewest_followed: int) -> int:
+    """The end of the last week in which at least so many patients were at risk; 0 if there is none."""
     followed = np.sort(outcomes.followed_days[outcomes.at_risk])[::-1]
-    if len(followed) < FEWEST_FOLLOWED:
+    if len(followed) < fewest_followed:
         return 0
-    return int(-(-followed[FEWEST_FOLLOWED - 1] // DAYS_PER_WEEK)) * DAYS_PER_WEEK
+    return int(-(-followed[fewest_followed - 1] // DAYS_PER_WEEK)) * DAYS_PER_WEEK

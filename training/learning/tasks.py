@@ -169,8 +169,9 @@ def remission_task(
     )
 
 
-def learner_for(candidate: str, task: Task, config: TrainingConfig) -> Learner:  # noqa: ARG001 - the settings of tuning
+def learner_for(candidate: str, task: Task, config: TrainingConfig) -> Learner:
     """The learner of a candidate's name, with the settings of a training."""
     if candidate == "one_variable":
-        return fit_one_variable(task.one_variable)
-    return {"no_model": fit_nothing, "logistic": fit_logistic, "xgboost": fit_xgboost}[candidate]
+        return fit_one_variable(task.one_variable, config.tuning)
+    tuned = {"logistic": fit_logistic(config.tuning), "xgboost": fit_xgboost(config.tuning)}
+    return {"no_model": fit_nothing, **tuned}[candidate]

@@ -18,6 +18,7 @@ from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.release import MODEL_NAME, RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.settings.values import flattened
 from training.tracking.cohort_check import log_check
 from training.tracking.evidence import EVIDENCE, log_evidence
 
@@ -78,7 +79,7 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
         written_on=time.strftime("%Y-%m-%d", time.gmtime()),
         seed=int(str(settings.get("seed", 0))),
         provenance=provenance.as_tags(),
-        settings={key: str(value) for key, value in settings.items()},
+        settings={key: str(value) for key, value in flattened(settings).items()},
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),
     )

@@ -31,9 +31,11 @@ from training.plausibility.cohort_check import CohortCheck
 from training.registry.registration import register
 from training.registry.release import MODEL_NAME, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check
 from training.tracking.evidence import log_evidence, report_of
+from training.tracking.trials import log_search
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportF
         written_on=f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d}",
         seed=training.config.seed,
         provenance=training.provenance.as_tags(),
-        settings={key: str(value) for key, value in training.config.as_parameters().items()},
+        settings={key: str(value) for key, value in flattened(training.config.as_parameters()).items()},
         features=feature_dictionary(protocol),
         outcomes=outcome_rules(protocol),
     )
@@ -97,7 +99,7 @@ def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportF
 def _record_training(training: Training, evidence: Evidence, scratch: Path) -> None:
     cohort, source = training.cohort, evidence.cohort.source
     mlflow.log_params(
-        {f"setting.{key}": value for key, value in training.config.as_parameters().items()}
+        {f"setting.{key}": value for key, value in flattened(training.config.as_parameters()).items()}
         | {
             "seed": training.config.seed,
             "cohort": source,
@@ -209,6 +211,7 @@ def _record_candidate(
         metrics=figures(fit, candidate, evidence) | compared,
         per_fold=figures_per_fold(fit, candidate),
     )
+    log_search(run_id, candidate.trials)
     found = importances(candidate, training.bundle.features)
     if found:
         kind = "coefficients" if candidate.name != "xgboost" else "importances"

@@ -16,6 +16,7 @@ from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.registration import register
 from training.registry.release import MODEL_NAME, RegisteredModel, use_store
+from training.settings.values import flattened
 from training.tracking.cohort_check import log_check
 from training.tracking.evaluation import facts
 from training.tracking.evidence import log_evidence
@@ -36,7 +37,7 @@ def record_update(
     mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
     name = f"version {parent.version} updated on {evidence.cohort.source}"[:250]
     with mlflow.start_run(run_name=name) as run, tempfile.TemporaryDirectory() as scratch:
-        mlflow.log_params({f"setting.{key}": value for key, value in settings.items()})
+        mlflow.log_params({f"setting.{key}": value for key, value in flattened(settings).items()})
         mlflow.log_params({"cohort": evidence.cohort.source, "cohort_digest": cohort.digest, "reason": reason})
         mlflow.set_tags(
             provenance.as_tags()

@@ -8,6 +8,7 @@ import pytest
 from models.learners import FittedScore, Learner, TrainingData, fit_logistic
 from models.relapse import RelapseHead
 from models.score import LinearScore
+from models.settings.sections import TuningSettings
 from tests.training.metrics.fitted import TWO_CANDIDATES, fitted
 from training.config import TrainingConfig
 from training.learning import fit as fitting
@@ -27,7 +28,7 @@ def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkey
 
     def careless(_name: str, _task: Task, _config: TrainingConfig) -> Learner:
         def fit(training_data: TrainingData) -> FittedScore:
-            refit = fit_logistic(training_data)
+            refit = fit_logistic(TuningSettings())(training_data)
             score = refit.score
             assert isinstance(score, LinearScore)
             trembling = score.weight + 1e-15 * np.random.standard_normal(len(score.weight))

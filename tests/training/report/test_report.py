@@ -29,7 +29,7 @@ from training.evidence.document import Evidence, Subgroup
 from training.report.facts import ReportFacts
 from training.report.figures.natural_frequencies import frequencies, natural_frequencies
 from training.report.figures.report_figures import ReportFigure, draw, figures
-from training.report.kinds import CHOICE
+from training.report.kinds import choice_text
 from training.report.page.page import render_report
 from training.report.page.question_tables import subgroups_table
 from training.report.standards.tripod import ITEMS
@@ -283,7 +283,7 @@ def test_an_update_says_first_what_it_did_to_each_head_and_that_its_figures_are_
 
 
 def test_what_is_true_of_a_training_is_not_said_of_another_kind() -> None:
-    chosen = CHOICE["held out"]
+    chosen = choice_text("held out", {})
     assert chosen in text_of(of_kind("held out"))
     for kind in ("external", "updated"):
         assert chosen not in text_of(of_kind(kind))

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from training.learning.choice import RULE
+from training.learning.choice import rule_text
 from training.report.wording import patients
 
 if TYPE_CHECKING:
+    from training.config import TrainingConfig
     from training.tracking.training import RecordedRun
 
 QUICK = "QUICK: parts of the evaluation were skipped; train without --quick for a version that can be promoted"
@@ -21,10 +22,12 @@ HEADINGS = {
 }
 
 
-def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", *, quick: bool) -> str:
+def as_text(
+    landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", config: "TrainingConfig"
+) -> str:
     """The summary of `records.summary` as aligned text; every figure is from held-out patients.
 
-    Relapses are those within ``longest_horizon`` days; a ``quick`` training is marked.
+    Relapses are those within ``longest_horizon`` days; a quick training is marked.
     """
     lines = []
     for landmark in landmarks:
@@ -36,12 +39,12 @@ def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Re
         "All figures are from held-out patients. AUC and C-index: larger is better, 0.5 is chance.",
         "Log loss and Brier: smaller is better. Calibration: intercept 0 and slope 1 are ideal.",
         "",
-        f"The winner (*) is the best candidate, or {RULE}.",
+        f"The winner (*) is {rule_text(config.selection.rule, config.selection.level)}.",
         "Its figures include recalibration where the data support one. Those of the other candidates do not.",
         "",
         f"registered as version {recorded.model_version}, run {recorded.run_id}",
         f"report: {recorded.report}",
-        f'next: kap promote {recorded.model_version} --reason "..."' if not quick else QUICK,
+        f'next: kap promote {recorded.model_version} --reason "..."' if not config.quick else QUICK,
     ]
     return "\n".join(lines).lstrip("\n")
 

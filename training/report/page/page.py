@@ -4,7 +4,7 @@ from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Evidence
 from training.report.facts import ReportContent, ReportFacts
 from training.report.figures.report_figures import ReportFigure, draw
-from training.report.kinds import CHOICE, SAID
+from training.report.kinds import SAID, choice_text
 from training.report.page import tables
 from training.report.page.question_tables import question_tables
 from training.report.page.summary import summarise
@@ -32,7 +32,7 @@ def render_report(
         about=about,
         evidence=evidence,
         figures_are=SAID[evidence.kind],
-        choice=CHOICE[evidence.kind],
+        choice=choice_text(evidence.kind, about.settings),
         summary=summarise(evidence),
         landmarks=landmarks,
         report_figures=draw(evidence) if report_figures is None else report_figures,

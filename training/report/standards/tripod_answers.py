@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import Question
 from training.report.facts import ReportContent
-from training.report.kinds import CHOICE, KIND, PREDICTED
+from training.report.kinds import KIND, PREDICTED, choice_text
 from training.report.wording import (
     CANDIDATES,
     has_limits,
@@ -137,7 +137,7 @@ def division(content: ReportContent) -> Answer:
 
 def model_kind(content: ReportContent) -> Answer | None:
     """Item 12c."""
-    choice = CHOICE[content.evidence.kind]
+    choice = choice_text(content.evidence.kind, content.about.settings)
     if content.evidence.kind != "held out":
         return Answer(choice, "candidates")
     names = {one.name: None for mark in content.evidence.landmarks for head in mark.heads for one in head.candidates}
@@ -168,7 +168,7 @@ def measures(content: ReportContent) -> Answer | None:
 def updating(content: ReportContent) -> Answer:
     """Item 12f."""
     return (
-        Answer(CHOICE["updated"], "updated")
+        Answer(choice_text("updated", content.about.settings), "updated")
         if content.evidence.kind == "updated"
         else Answer("None in this run.", "top")
     )
