@@ -36,10 +36,14 @@ BULK = (0.5, 99.5)
 
 @dataclass(frozen=True)
 class FittedScore:
-    """A score, and the parameters that tuning chose for it."""
+    """A score, and the parameters that tuning chose for it.
+
+    ``is_absolute`` marks log-odds that need no baseline: those of a classifier with a probability of its own.
+    """
 
     score: Score
     parameters: dict[str, float]
+    is_absolute: bool = False
 
 
 @dataclass(frozen=True, eq=False)

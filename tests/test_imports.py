@@ -115,7 +115,9 @@ ONLY_IN = {
     "jinja2": {"serving/decision/templating.py", "training/report/templating.py"},
     "httpcore": {"serving/client/transport.py"},
     "matplotlib": {"training/report/figures/plots.py", "training/monitoring/report/plots.py"},
-    "sklearn": {"models/learners.py", "training/learning/splits.py"},
+    "sklearn": {"models/learners.py", "training/learning/own_remission.py", "training/learning/splits.py"},
+    "onnxruntime": {"models/onnx_score.py"},
+    "skl2onnx": {"training/learning/onnx_export.py"},
     "sqlalchemy": {
         "serving/storage/persistent_connection.py",
         "serving/storage/database.py",

@@ -4,9 +4,11 @@
 """
 
 import math
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,8 @@ class _Section:
 
 CANDIDATES = ("no_model", "one_variable", "logistic", "xgboost")
 """Candidates by rising complexity; the first one can't be left out."""
+CANDIDATE_GROUP = "kap.candidates"
+"""The group of entry points that name candidates of other packages."""
 LARGEST = 2**31 - 1
 """Largest number: the largest seed that every library accepts, also with the number of a repeat added."""
 
@@ -160,15 +164,27 @@ def _read_override(path: Path, section: _Section, defaults: dict[str, Any]) -> d
 
 def _fits(key: str, value: Any, default: Any) -> bool:
     if key == "candidates":
-        return isinstance(value, list) and "no_model" in value and all(name in CANDIDATES for name in value)
+        return _are_candidates(value)
     if isinstance(value, bool) or not isinstance(value, int if isinstance(default, int) else int | float):
         return False
     return _lowest(key) <= value <= LARGEST
 
 
+def _are_candidates(value: Any) -> bool:
+    """Whether a list names candidates that exist: built-in ones, entry points, or addresses of classes."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or "no_model" not in value:
+        return False
+    unknown = [one for one in value if one not in CANDIDATES and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", one)]
+    named = {point.name for point in entry_points(group=CANDIDATE_GROUP)} if unknown else set()
+    return len(set(value)) == len(value) and named.issuperset(unknown)
+
+
 def _requirement(key: str, default: Any) -> str:
     if key == "candidates":
-        return "a list with no_model and any of " + ", ".join(CANDIDATES[1:])
+        return (
+            f"a list with no_model and any of {', '.join(CANDIDATES[1:])}, package.module:Class, or an entry point of "
+            f"the group {CANDIDATE_GROUP}"
+        )
     kind = "a whole number" if isinstance(default, int) else "a number"
     return f"{kind} from {_lowest(key)} to {LARGEST}"
 
