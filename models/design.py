@@ -19,11 +19,15 @@ UNPENALISED = 1e6
 
 @dataclass(frozen=True)
 class FittedScore:
-    """A score, the parameters that tuning chose for it, and the trials of a search, if there was one."""
+    """A score, the parameters that tuning chose for it, and the trials of a search, if there was one.
+
+    ``is_absolute`` marks log-odds that need no baseline: those of a classifier with a probability of its own.
+    """
 
     score: Score
     parameters: dict[str, float]
     trials: tuple[TuningTrial, ...] = ()
+    is_absolute: bool = False
 
 
 @dataclass(frozen=True, eq=False)

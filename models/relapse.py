@@ -47,10 +47,14 @@ class RelapseHead:
         """Each row's log-odds of relapse without the baseline, shape (n,)."""
         return self.slope * self.score.predict(rows)
 
+    def baselines(self, rows: Floats) -> Floats:  # noqa: ARG002 - heads without proportional odds differ by row
+        """Log-odds of relapse in a week of each band without the linear predictor, shape (n or 1, bands)."""
+        return self.baseline[None, :]
+
     def curve(self, rows: Floats, days: NDArray[np.int64]) -> RelapseCurve:
         """Cumulative probabilities at ``days`` for feature rows of shape (n, features)."""
         weeks = np.diff(self.edges)
-        hazard = np.repeat(expit(self.baseline + self.linear_predictor(rows)[:, None]), weeks, axis=1)
+        hazard = np.repeat(expit(self.baselines(rows) + self.linear_predictor(rows)[:, None]), weeks, axis=1)
         return relapse_curve(hazard, np.repeat(self.competing(rows), weeks, axis=1), days)
 
     def competing(self, rows: Floats) -> Floats:

@@ -120,7 +120,9 @@ ONLY_IN = {
     "httpcore": {"serving/client/transport.py"},
     "matplotlib": {"training/report/figures/plots.py", "training/monitoring/report/plots.py"},
     "optuna": {"models/tuning/optuna_search.py"},
-    "sklearn": {"models/learners.py", "training/learning/splits.py"},
+    "sklearn": {"models/learners.py", "training/learning/own_remission.py", "training/learning/splits.py"},
+    "onnxruntime": {"models/onnx_score.py"},
+    "skl2onnx": {"training/learning/onnx_export.py"},
     "sqlalchemy": {
         "serving/storage/persistent_connection.py",
         "serving/storage/database.py",

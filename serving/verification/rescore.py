@@ -11,7 +11,8 @@ import orjson
 from sqlalchemy import Connection, select
 
 from features.protocol.problems import InputRefusedError, Problem
-from models.bundle import TOLERANCES, Bundle
+from models.bundle import Bundle
+from models.reference_answers import TOLERANCES
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -169,8 +170,9 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     """Compute an entry's answer again from its row, and name the parts in which the logged one differs.
 
     Probabilities and limits may differ by 1e-9, contributions by the error of single precision
-    (`models.bundle.TOLERANCES`). Contributions are compared by feature, in any order. No text has a value. Cautions,
-    unused records and the wording of sentences, which may differ between releases, are not compared; codes are.
+    (`models.reference_answers.TOLERANCES`). Contributions are compared by feature, in any order. No text has a value.
+    Cautions, unused records and the wording of sentences, which may differ between releases, are not compared; codes
+    are.
     """
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
-from models.bundle import TOLERANCES, Bundle, BundleRefusedError
+from models.bundle import Bundle, BundleRefusedError
+from models.reference_answers import TOLERANCES
 from training.audit.audit import training_of
 from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts

@@ -172,6 +172,8 @@ def _report(outcome: "Outcome") -> None:
 def next_steps(decision: "Decision") -> str:
     """What to do after a refusal: what the failed checks require, or an override if it is possible."""
     failed = {check.name: check.seen for check in decision.checks if not check.passed}
+    if "servable" in failed:
+        return "train again with candidates that can be exported; an override can't promote what can't be served"
     records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
     if any("train again" not in seen for seen in records):
         return "train again: the evidence or the record was changed, so that an override can't promote this version"

@@ -41,7 +41,7 @@ def evaluate(
     from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
     from training.provenance import collect_provenance
-    from training.registry.release import checked, fetch
+    from training.registry.release import checked, fetch, require_answers
     from training.tracking.evaluation import record_evaluation, recorded_evidence
     from training.tracking.evidence import report_of
 
@@ -50,6 +50,7 @@ def evaluate(
         progress.step("loading the model")
         registered = fetch(model, Path(scratch))
         bundle = checked(registered.folder, registered.version)
+        require_answers(bundle, registered.version)
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
         cohort, check = read_checked(directory, bundle.protocol, strict=strict)
@@ -100,7 +101,7 @@ def recalibrate(
     from training.leakage.acknowledgement import acknowledgements
     from training.provenance import collect_provenance
     from training.reasons import require_reason
-    from training.registry.release import checked, fetch
+    from training.registry.release import checked, fetch, require_answers
     from training.tracking.evidence import report_of
     from training.tracking.update import record_update
 
@@ -111,6 +112,7 @@ def recalibrate(
         progress.step("loading the model")
         parent = fetch(model, Path(scratch))
         bundle = checked(parent.folder, parent.version)
+        require_answers(bundle, parent.version)
         progress.step("reading the cohort")
         cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(), directory.resolve().name

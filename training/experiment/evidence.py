@@ -10,6 +10,7 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 from training.cohort.event_records import missing_events
+from training.config import TrainingConfig
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
@@ -49,7 +50,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     landmarks = gather_landmarks(
         cohort,
         [_evaluated(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [_heads_of(landmark, training_sets, moves) for landmark in training.landmarks],
+        [_heads_of(landmark, training_sets, moves, config) for landmark in training.landmarks],
         draws,
         config.evaluation,
         (progress, workers),
@@ -77,7 +78,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
 def _directions(training: Training, announce: Announce) -> list[Direction]:
     announce("changing one clinical fact at a time", 1)
     with threadpool_limits(limits=1):
-        return directions(training.cohort, training.bundle.models, training.config.evaluation.direction_margin)
+        return directions(training.cohort, training.models, training.config.evaluation.direction_margin)
 
 
 def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:
@@ -96,13 +97,18 @@ def _by_fit(fits: Sequence[HeadFit], found: Sequence[Fit]) -> dict[int, Fit]:
 
 
 def _heads_of(
-    landmark: LandmarkFit, training_sets: dict[int, SmallerFits | None], moves: dict[int, Instability | None]
+    landmark: LandmarkFit,
+    training_sets: dict[int, SmallerFits | None],
+    moves: dict[int, Instability | None],
+    config: TrainingConfig,
 ) -> Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]:
     parts = [(fit, training_sets.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
-    return partial(_head_evidence, parts)
+    return partial(_head_evidence, parts, config)
 
 
-def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: Draws) -> list[HeadEvidence]:
+def _head_evidence(
+    parts: list[_Part], config: TrainingConfig, evaluated: EvaluatedPredictions, draws: Draws
+) -> list[HeadEvidence]:
     return [
         head_evidence(
             fit,
@@ -110,6 +116,7 @@ def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: D
             draws,
             None if training_sets is None else learning_curve(fit.task, training_sets, draws.resampled),
             moves,
+            config,
         )
         for fit, training_sets, moves in parts
     ]

@@ -65,4 +65,5 @@ def _with_settings(bundle: Bundle, recorded: Bundle) -> Bundle:
 
 def _provenance(recorded: Bundle) -> Provenance:
     """The provenance of this process with the code that the bundle records, so that it changes no byte."""
-    return replace(collect_provenance(), **recorded.training["code"])
+    candidates = tuple(recorded.training.get("candidates", {}).items())
+    return replace(collect_provenance(), **recorded.training["code"], candidates=candidates)

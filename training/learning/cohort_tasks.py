@@ -1,11 +1,15 @@
 """The tasks of the heads of every landmark on one cohort, with the weights for unobserved outcomes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from features.build import FeatureRows
+from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
+from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from training.config import TrainingConfig
+from features.records.timeline import Floats
+from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
+from training.config import CANDIDATES, TrainingConfig
 from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
 from training.learning.tasks import Task, remission_task
 from training.learning.used_features import without_excluded
@@ -24,10 +28,19 @@ def tasks_of(
         return [[task] for task in relapse]
     declared = catalogue(cohort.protocol)
     weights = remission_weights(cohort, outcomes, config)
+    made_up = _reference_rows(cohort.protocol, config)
     return [
-        [remission_task(rows, declared, outcome, weight, config.seed), task]
-        for rows, outcome, weight, task in zip(seen, outcomes, weights, relapse, strict=True)
+        [replace(remission_task(rows, declared, outcome, weight, config.seed), reference_rows=reference), task]
+        for rows, outcome, weight, task, reference in zip(seen, outcomes, weights, relapse, made_up, strict=True)
     ]
+
+
+def _reference_rows(protocol: Protocol, config: TrainingConfig) -> list[Floats] | list[None]:
+    """The rows of a bundle's reference inputs at each landmark; none if no candidate is converted."""
+    if set(config.candidates) <= set(CANDIDATES):
+        return [None] * len(protocol.landmarks)
+    made_up = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
+    return [build_features(made_up, landmark).values for landmark in protocol.landmarks]
 
 
 def _relapse(

@@ -32,8 +32,11 @@ def number_of_refitted(heads: Sequence[Mapping[str, HeadFit]]) -> int:
 
 
 def _is_refitted(fit: HeadFit) -> bool:
-    """A head that gives every patient the average has no interval: it does not know the patient."""
-    return fit.winner not in (None, "no_model")
+    """A head that gives every patient the average has no interval: it does not know the patient.
+
+    Neither has one that no bundle can hold, because nobody gets its answers.
+    """
+    return fit.winner not in (None, "no_model") and not fit.research_only
 
 
 def fit_refits(

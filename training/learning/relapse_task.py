@@ -24,7 +24,8 @@ from models.score import Score
 from models.settings.sections import TimeSettings
 from training.config import TrainingConfig
 from training.learning.choice import Choice
-from training.learning.tasks import LOSS, Head, HeldOut, effective_share
+from training.learning.own_relapse import OwnRelapseHead, SurvivalData, SurvivalLearner
+from training.learning.tasks import LOSS, Head, HeldOut, TaskLearner, effective_share
 from training.outcomes.labels import EndedBy, Outcomes
 
 MOST_WEEKS = 52
@@ -53,6 +54,7 @@ class RelapseTask:
     one_variable: str = ONE_VARIABLE
     settings: TimeSettings = TimeSettings()  # noqa: RUF009 - frozen
     tuning_events: int = 5
+    reference_rows: Floats | None = None
 
     @property
     def weights(self) -> Floats:
@@ -108,10 +110,12 @@ class RelapseTask:
         """The days at which predictions are evaluated: see ``week_ends``."""
         return week_ends(self.last_day)
 
-    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: TaskLearner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head fitted on some of the patients, and the parameters chosen."""
         kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day, self.settings)
+        if isinstance(learner, SurvivalLearner):
+            return self.fit_curves(learner, np.where(kept, 1, 0), edges), {}
         binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
         fitted = learner(replace(self.training_data, binomial=binomial))
         baseline = fit_baseline(binomial, fitted.score.predict(self.training_data.rows))
@@ -119,6 +123,32 @@ class RelapseTask:
         return RelapseHead(
             fitted.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
         ), fitted.parameters
+
+    def fit_curves(
+        self, learner: SurvivalLearner, counts: NDArray[np.int64], edges: NDArray[np.int64]
+    ) -> OwnRelapseHead:
+        """The head of a survival estimator; ``counts`` (patients,) says how often each patient counts.
+
+        Each has one weight: that of the event, or of the last week at risk. Weights that change over time have no
+        place in the outcomes that survival estimators take.
+        """
+        kept = counts > 0
+        data = SurvivalData(
+            rows=self.training_data.rows[kept],
+            followed=self.followed[kept],
+            ended_by=np.where(self.relapsed, 1, np.where(self.competed, 2, 0)).astype(np.int8)[kept],
+            weights=self.weights[kept],
+            counts=counts[kept],
+        )
+        binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
+        seen = np.bincount(
+            binomial.band, weights=binomial.successes + binomial.failures, minlength=binomial.bands
+        ).astype(np.float64)
+        rate, competing_score = self.fit_competing(kept)
+        bands, score = len(edges) - 1, learner.fit(data, edges, seen)
+        return OwnRelapseHead(
+            score, edges, np.zeros(bands), np.full(bands, rate), competing_score=competing_score, bands_score=score
+        )
 
     def fit_competing(self, kept: Mask) -> tuple[float, Score | None]:
         """The weekly rate of competing events at a score of 0, and the score, fitted on some at risk.
@@ -148,11 +178,12 @@ class RelapseTask:
         patient = np.flatnonzero(kept)
         binomial = relapse_counts(self.followed, self.relapsed, kept, head.edges, self.follow_up)
         rows = self.training_data.rows[patient]
+        baselines = np.broadcast_to(head.baselines(rows), (len(rows), binomial.bands))
         return HeldOut(
             patient,
             head.linear_predictor(rows),
             binomial,
-            head.baseline[binomial.band],
+            baselines[np.searchsorted(patient, binomial.patient), binomial.band],
             head.curve(rows, self.days).relapse,
         )
 

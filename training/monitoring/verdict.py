@@ -11,7 +11,7 @@ import numpy as np
 
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
-from models.score import Constant, LinearScore, Score
+from models.score import Constant, LinearScore, Score, Trees
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import ALARM, HINT, Kind, MonitoringFinding, Size
 from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, disclosed
@@ -56,7 +56,9 @@ def _columns(score: Score) -> list[int]:
         return []
     if isinstance(score, LinearScore):
         return score.used[(score.weight != 0) | (score.missing_weight != 0)].tolist()
-    return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
+    if isinstance(score, Trees):
+        return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
+    return list(range(score.features))  # a converted model does not say which features it uses
 
 
 def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:

@@ -13,7 +13,7 @@ from typing import Literal
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
 from training.config import PromotionPolicy, load_policy, looser_keys
-from training.promotion.checks import run_checks
+from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.policy import policy_digest
 from training.reasons import require_reason
 from training.registry.decision_log import Chain
@@ -28,6 +28,9 @@ from training.registry.release import (
     hand_over,
 )
 from training.registry.seal import SEAL_DIGEST
+
+SERVABLE = "servable"
+"""The check that fails for a version that is research only."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         finished = finish_interrupted(log)
         chain = log.readable()
         champion = fetch(chain.champion, Path(scratch) / "champion") if chain.champion else None
-        seen = run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
+        seen = servable(bundle) or run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
         meets = seen.passed and not looser_keys(proposal.policy, load_policy())
         draft = draft.model_copy(
@@ -123,6 +126,18 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         if not draft.changes_champion:
             return Outcome(log.append(draft), None, finished)
         return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
+
+
+def servable(bundle: Bundle) -> PromotionChecks | None:
+    """The failed check of a version with a winner that no bundle can hold; ``None`` if there is none.
+
+    It can't be overridden, because there is nothing to serve.
+    """
+    if not bundle.research_only:
+        return None
+    required = "every winner has a form that a bundle can hold without code"
+    seen = f"research only, there is nothing to serve: {bundle.research_only}"
+    return PromotionChecks((PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen),), sound=False)
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:

@@ -15,7 +15,7 @@ from training.provenance import Provenance
 from training.registry.release import MODEL_NAME
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
+PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "onnxruntime", "mlflow")
 
 
 def register(bundle: Bundle, provenance: Provenance, scratch: Path) -> tuple[str, str]:
@@ -36,6 +36,8 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path) -> tuple[str
     version = str(info.registered_model_version)
     tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
     tags["synthetic"] = str(bundle.training["synthetic"] is True).lower()
+    if bundle.research_only:
+        tags["research_only"] = bundle.research_only[:5000]
     for key, value in tags.items():
         MlflowClient().set_model_version_tag(MODEL_NAME, version, key, value)
     mlflow.set_tags({"bundle_digest": digest, "model_version": version})

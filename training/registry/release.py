@@ -229,7 +229,20 @@ def served_copies() -> tuple[ServedCopy, ...]:
 
 
 def load_registered(version_or_alias: str) -> tuple[Bundle, str]:
-    """The bundle of a registered version, checked, and the version's number."""
+    """The bundle of a registered version, checked, and the version's number.
+
+    Raises ``InputRefusedError`` for a version that is research only.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         directory, version, _ = fetch_bundle(version_or_alias, Path(scratch))
-        return checked(directory, version), version
+        bundle = checked(directory, version)
+    require_answers(bundle, version)
+    return bundle, version
+
+
+def require_answers(bundle: Bundle, version: str) -> None:
+    """Raise ``InputRefusedError`` for a version that is research only: it has no answer for a patient."""
+    if bundle.research_only:
+        found = f"version {version}, which is research only: {bundle.research_only}"
+        required = "a version whose every winner is in its bundle; train again with candidates that can be exported"
+        raise InputRefusedError([Problem("registry", None, None, required, found)])

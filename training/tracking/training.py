@@ -18,6 +18,7 @@ import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
+from models.score import LinearScore
 from training.audit.audit import seal_run
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.candidate_figures import figures, figures_per_fold
@@ -25,6 +26,7 @@ from training.evidence.document import Evidence, LandmarkEvidence
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
 from training.learning.fit import CandidateFit, HeadFit
+from training.learning.own_candidates import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
@@ -201,21 +203,29 @@ def _record_candidate(
 ) -> None:
     tags = {"level": "candidate", "landmark": evidence.name, "head": fit.task.name, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
+    if candidate.research_only:
+        tags["research_only"] = candidate.research_only
     assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
     above = fit.choice.differences[candidate.name]
     compared = {"loss": candidate.loss, "loss_above_best": above.estimate, "loss_above_best_se": above.standard_error}
     _log(
         run_id,
         tags=tags,
-        parameters=dict(candidate.parameters),
+        parameters={**candidate.parameters, **_parameters_of(candidate.name, training)},
         metrics=figures(fit, candidate, evidence) | compared,
         per_fold=figures_per_fold(fit, candidate),
     )
     log_search(run_id, candidate.trials)
     found = importances(candidate, training.bundle.features)
     if found:
-        kind = "coefficients" if candidate.name != "xgboost" else "importances"
+        kind = "coefficients" if isinstance(candidate.head.score, LinearScore) else "importances"
         mlflow.log_dict(found, f"{kind}.json")
+
+
+def _parameters_of(name: str, training: Training) -> dict[str, str]:
+    """The parameters of the estimator of a candidate of another package; none of one built in."""
+    own = {candidate for candidate, _ in training.provenance.candidates}
+    return parameters_of(name, training.config.seed) if name in own else {}
 
 
 def _log(
