@@ -15,9 +15,9 @@ from training.evidence.descriptions import (
     BaselineTable,
     Dependence,
     FeatureImportance,
-    ModelSpecification,
     IncidenceGroup,
     LinearTerm,
+    ModelSpecification,
     RelapseIncidence,
 )
 from training.evidence.document import (

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.records.timeline import Floats, Indices
+from models.outcomes import DAYS_PER_WEEK
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evidence.descriptions import IncidenceGroup, RelapseIncidence
 from training.learning.relapse_task import reach_of, week_ends
@@ -39,7 +40,7 @@ def relapse_incidence(evaluated: EvaluatedPredictions, draws: Floats) -> Relapse
         return None
     thirds, note = _thirds(evaluated, at_risk)
     groups = [(EVERYBODY, at_risk), *zip(THIRDS, thirds, strict=False)]
-    counted = np.unique(np.linspace(0, days[-1], COUNTED).astype(np.int64))
+    counted = np.unique(np.linspace(0, days[-1] // DAYS_PER_WEEK, COUNTED).astype(np.int64)) * DAYS_PER_WEEK
     followed = evaluated.outcomes.followed_days
     at_risk_then = np.array([(followed[members][:, None] >= counted).sum(axis=0) for _, members in groups])
     counts = _shown(at_risk_then, len(thirds))

@@ -114,7 +114,9 @@ def incidence_plot(incidence: RelapseIncidence, caption: Caption) -> str:
             every = max(1, len(days) // 12)
             if group.predicted:
                 axes.plot(days[::every], _numbers(group.predicted)[::every], "o", color=colour, markersize=3.2, mfc="w")
-            top = max([top, *(value for value in (group.high + group.relapse) if value is not None)])
+            top = max([top, *(1.2 * value for value in group.relapse if value is not None)])
+        # Limits of a third may reach to 1 where few sites are drawn again: the axis is that of all patients.
+        top = max([top, *(value for value in incidence.groups[0].high if value is not None)])
         competing = _numbers(incidence.groups[0].competing)
         axes.step([0, *incidence.days], [0, *competing], where="post", color=GREY, linestyle=DASHES[2], linewidth=1.2,
                   label="competing events, all")  # fmt: skip

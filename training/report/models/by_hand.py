@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
-from training.evidence.descriptions import ModelSpecification, LinearTerm
+from training.evidence.descriptions import LinearTerm, ModelSpecification
 from training.evidence.document import FeatureSummary, LandmarkEvidence
 from training.report.models.equation import bands
 

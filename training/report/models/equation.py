@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from training.evidence.descriptions import ModelSpecification, LinearTerm
+from training.evidence.descriptions import LinearTerm, ModelSpecification
 from training.evidence.document import Evidence
 
 EQUATION = "equation.csv"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import exp
 from urllib.parse import quote
 
-from training.evidence.descriptions import ModelSpecification, LinearTerm
+from training.evidence.descriptions import LinearTerm, ModelSpecification
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
 from training.report.models.by_hand import WorkedExample, WorkedTerm, by_hand, typical_patient
 from training.report.models.equation import bands, equation_csv, has_equation

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from training.evidence.descriptions import ModelSpecification, LinearTerm
+from training.evidence.descriptions import LinearTerm, ModelSpecification
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.report.models.by_hand import DAYS_PER_WEEK, typical_patient
 from training.report.models.equation import bands
