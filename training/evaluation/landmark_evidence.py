@@ -12,7 +12,7 @@ from training.evaluation.case_mix import case_mix
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
-from training.evaluation.risk_groups import risk_groups
+from training.evaluation.relapse_incidence import relapse_incidence
 from training.evaluation.sites import by_site
 from training.evaluation.subgroups import subgroups
 from training.evidence.document import (
@@ -64,7 +64,7 @@ def landmark_evidence(
             for asked in questions(evaluated)
             if len(asked.observed.row)
         ],
-        risk_groups=risk_groups(evaluated, draws.resampled),
+        incidence=relapse_incidence(evaluated, draws.resampled),
         gains=[],
     )
 

@@ -9,14 +9,17 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from features.catalogue import catalogue
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
+from training.description.model_description import DescribedHead, describe_models
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_held_out, weights_of
 from training.evaluation.winner_refits import instabilities
-from training.evidence.document import Direction, Evidence, HeadEvidence, Instability
+from training.evidence.document import Direction, Evidence, HeadEvidence, Instability, LandmarkEvidence
 from training.experiment.external import used
 from training.experiment.train import Announce, LandmarkFit, Training
 from training.learning.fit import HeadFit
@@ -55,6 +58,8 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
         config.evaluation,
         (progress, workers),
     )
+    landmarks = _described(training, landmarks, announce)
+    first = training.landmarks[0]
     return Evidence(
         kind="held out",
         quick=config.quick,
@@ -72,7 +77,24 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
         directions=_directions(training, announce),
         refit_check=refit_check,
         caveats=_caveats(training),
+        baseline=baseline_tables(cohort, first.features, first.outcomes),
     )
+
+
+def _described(training: Training, landmarks: list[LandmarkEvidence], announce: Announce) -> list[LandmarkEvidence]:
+    """The landmarks with their fitted heads in full."""
+    announce("describing the models", 1)
+    site = training.cohort.site
+    heads = [
+        {
+            name: DescribedHead(fit.task.training_data.rows[fit.task.fitted_on], site, fit)
+            for name, fit in landmark.heads.items()
+            if fit.winner is not None
+        }
+        for landmark in training.landmarks
+    ]
+    declared = catalogue(training.cohort.protocol)
+    return describe_models(landmarks, training.bundle.models, heads, declared, training.config.seed)
 
 
 def _directions(training: Training, announce: Announce) -> list[Direction]:

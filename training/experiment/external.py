@@ -13,6 +13,7 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import evaluated_head
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_model, weights_of
@@ -61,6 +62,7 @@ def evaluate(
         leakage=[],
         refit_check=None,
         caveats=_caveats(bundle, cohort),
+        baseline=baseline_tables(cohort, evaluated[0].features, evaluated[0].outcomes),
     )
 
 

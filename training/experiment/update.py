@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from features.build import build_features
+from features.catalogue import catalogue
 from features.records.cohort import Cohort
 from features.records.timeline import Mask
 from models.bundle import Bundle, HeadRecord
@@ -19,11 +20,13 @@ from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
+from training.description.model_description import DescribedHead, describe_models
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
 from training.evaluation.predictions import EvaluatedPredictions, HeldOutPart, evaluate_parts, weights_of
-from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, RefitCheck
+from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence, LeakageCheck, RefitCheck
 from training.experiment.external import refuse_its_own, seen_cohort_digests, used
 from training.experiment.train import CODE, Announce, outcome_class
 from training.experiment.updated_refits import with_updated_refits
@@ -212,6 +215,7 @@ def _evidence(
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(evaluated))
     heads = [partial(_heads, made.records[number], found) for number, found in enumerate(evidence_parts.updates)]
+    landmarks = gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers))
     return Evidence(
         kind="updated",
         quick=config.quick,
@@ -224,7 +228,7 @@ def _evidence(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers)),
+        landmarks=_described(made, cohort, evaluated, landmarks, config.seed),
         leakage=evidence_parts.leakage,
         directions=directions(cohort, made.models, config.evaluation.direction_margin),
         refit_check=evidence_parts.refit_check,
@@ -234,7 +238,24 @@ def _evidence(
             *evidence_parts.caveats,
             *evidence_parts.said,
         ],
+        baseline=baseline_tables(cohort, evaluated[0].features, evaluated[0].outcomes),
     )
+
+
+def _described(
+    made: Bundle,
+    cohort: Cohort,
+    evaluated: Sequence[EvaluatedPredictions],
+    landmarks: Sequence[LandmarkEvidence],
+    seed: int,
+) -> list[LandmarkEvidence]:
+    """The landmarks with their updated heads in full; standard deviations are those of this cohort."""
+    heads = []
+    for seen in evaluated:
+        known = {"remission": seen.outcomes.eligible & ~np.isnan(seen.outcomes.remission)}
+        known["relapse"] = seen.outcomes.at_risk
+        heads.append({name: DescribedHead(seen.features.values[rows], cohort.site) for name, rows in known.items()})
+    return describe_models(landmarks, made.models, heads, catalogue(cohort.protocol), seed)
 
 
 def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> list[str]:

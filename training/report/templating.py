@@ -11,8 +11,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from training.report.wording import count, in_a_sentence, patients
 
-SHARED = "training.report"
-"""The package whose templates every document may use."""
+SHARED = ("training.report", "training.report.models")
+"""The packages whose templates every document may use."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Table:
 def rendered(package: str, template: str, **values: object) -> str:
     """The document of a template in a package's folder ``templates``; the same values give the same text."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package), PackageLoader(SHARED)]),
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, *SHARED))]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,6 +1,7 @@
 """Logs evidence to the open MLflow run: the document, the report, every figure, and every estimate as a metric."""
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from training.evidence.document import Estimate, Evidence
 from training.registry.release import MODEL_NAME
 from training.report.facts import ReportFacts
 from training.report.figures.report_figures import draw
+from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, has_equation
+from training.report.models.workbook import equation_workbook
 from training.report.page.page import render_report
 
 EVIDENCE = "evidence.json"
@@ -28,6 +31,9 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
     mlflow.log_text(render_report(evidence, about, report_figures), REPORT)
     for report_figure in report_figures:
         mlflow.log_text(report_figure.svg, f"figures/{report_figure.file_name}")
+    if has_equation(evidence):
+        mlflow.log_text(equation_csv(evidence), EQUATION)
+        _log_bytes(equation_workbook(evidence), WORKBOOK)
     run = mlflow.active_run()
     assert run is not None  # noqa: S101 - the caller opened it
     _log_metrics(run.info.run_id, dict(estimates(evidence)))
@@ -35,6 +41,13 @@ def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
     mlflow.set_tag("evidence_digest", digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
         MlflowClient().set_model_version_tag(MODEL_NAME, str(about.model_version), "evidence_digest", digest)
+
+
+def _log_bytes(content: bytes, name: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        path.write_bytes(content)
+        mlflow.log_artifact(str(path))
 
 
 def report_of(run_id: str) -> str:

@@ -113,7 +113,7 @@ def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_s
     draws = Draws(np.ones_like(resampled), resampled, "sites, and patients within them", 20, 1)
     drawn_for_groups = []
     monkeypatch.setattr(
-        "training.evaluation.landmark_evidence.risk_groups",
+        "training.evaluation.landmark_evidence.relapse_incidence",
         lambda _evaluated, weights: drawn_for_groups.append(weights),
     )
     found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws, EvaluationSettings())
@@ -136,7 +136,7 @@ def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training)
     draws = draw(cohort, False, 3, 1)
     (found,) = gather_landmarks(cohort, [seen], [no_heads], draws, EvaluationSettings(), (lambda: None, 1))
     assert found.name == mark.outcomes.landmark.name
-    assert (found.questions, found.risk_groups) == ([], None)
+    assert (found.questions, found.incidence) == ([], None)
     assert all(summary.mean is None for summary in found.case_mix)
 
 

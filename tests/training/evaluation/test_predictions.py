@@ -14,8 +14,8 @@ from tests.training.evaluation.evaluated_examples import outcomes_of
 from tests.training.metrics.fitted import HORIZONS, FittedHeads, fitted
 from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model
 from training.evaluation.questions import questions
+from training.evaluation.relapse_incidence import relapse_incidence
 from training.evaluation.relapse_measures import relapse_measures
-from training.evaluation.risk_groups import risk_groups
 from training.learning.fit import HeadFit, recalibration_on
 from training.learning.tasks import HeldOut
 from training.metrics.draws import Draws
@@ -157,7 +157,7 @@ def test_a_landmark_at_which_nobody_is_eligible_is_evaluated_without_a_figure() 
     assert len(evaluated.patient) == 0
     assert all(len(asked.observed.row) == 0 for asked in questions(evaluated))
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
-    assert risk_groups(evaluated, draws.patients) is None
+    assert relapse_incidence(evaluated, draws.patients) is None
     assert relapse_measures(evaluated, draws.resampled) == {}
 
 

@@ -133,8 +133,9 @@ def test_every_figure_is_in_the_report_with_a_title_and_a_description_for_who_ca
 def test_a_training_of_three_landmarks_has_every_kind_of_figure_and_stays_below_three_megabytes() -> None:
     kinds = Counter(report_figure.file_name.split("-before-")[0] for report_figure in drawn("training"))
     of_questions = dict.fromkeys(("calibration", "decision", "sites", "subgroups"), 15)
-    of_landmarks = dict.fromkeys(("flow", "outcomes", "missing", "event-free"), 3)
-    assert kinds == of_questions | of_landmarks | {"learning": 6}
+    of_landmarks = dict.fromkeys(("flow", "outcomes", "missing", "incidence", "candidates"), 3)
+    of_models = {"coefficients": 1, "importance": 4, "dependence": 4}
+    assert kinds == of_questions | of_landmarks | of_models | {"learning": 6}
     assert "calibration-before-session-3-remission.svg" in {
         report_figure.file_name for report_figure in drawn("training")
     }

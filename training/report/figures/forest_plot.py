@@ -19,7 +19,7 @@ _LETTER = 6.6
 _LONGEST = 36
 _TICK = 34
 """The least distance of two ticks with their numbers."""
-_NARROWEST = 0.2
+NARROWEST = 0.2
 """No axis is narrower than this, in c-statistics and in log-odds: smaller differences are irrelevant."""
 
 
@@ -37,12 +37,14 @@ class ForestRow:
 class ForestPanel:
     """One column of a forest plot; ``reference`` is the value of no effect or of perfection.
 
-    ``expected`` is what a new site should expect, drawn as a thin line through the last row.
+    ``expected`` is what a new site should expect, drawn as a thin line through the last row. No axis is narrower than
+    ``narrowest``.
     """
 
     label: str
     reference: float
     expected: tuple[float, float] | None = None
+    narrowest: float = NARROWEST
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,10 @@ def _reach(found: Sequence[Estimate], panel: ForestPanel) -> tuple[float, float]
     middle = [one.estimate for one in found if one.estimate is not None]
     inner = [*middle, panel.reference, *(panel.expected or ())]
     limits = [limit for one in found for limit in (one.low, one.high) if one.estimate is not None and limit is not None]
-    spread = max(max(inner) - min(inner), _NARROWEST)
+    spread = max(max(inner) - min(inner), panel.narrowest)
     low = max(min([*inner, *limits]), min(inner) - spread)
     high = min(max([*inner, *limits]), max(inner) + spread)
-    wider = max(_NARROWEST - (high - low), 0.08 * spread) / 2
+    wider = max(panel.narrowest - (high - low), 0.08 * spread) / 2
     return low - wider, high + wider
 
 

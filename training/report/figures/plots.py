@@ -7,6 +7,7 @@ Okabe & Ito (https://jfly.uni-koeln.de/color/); every line also differs in dashe
 import html
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 
-from training.evidence.document import CalibrationCurve, DecisionCurve, LearningCurve, RiskGroups
+from training.evidence.descriptions import Dependence, RelapseIncidence
+from training.evidence.document import CalibrationCurve, DecisionCurve, LearningCurve
 
 BLUE, VERMILION, GREEN, BLACK, GREY = "#0072B2", "#D55E00", "#009E73", "#000000", "#6b6b6b"
 DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
@@ -39,6 +41,9 @@ _WIDTH = 5.3
 """Inches; at 72 points each, text of 9 points stays legible on a telephone."""
 _LEFT = 0.8
 """Inches for a number of eight letters and the name of the axis."""
+_COUNTS = 0.95
+"""Inches for the names of the groups beside their numbers at risk."""
+_LINES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 
 @dataclass(frozen=True)
@@ -89,26 +94,70 @@ def decision_plot(curve: DecisionCurve, caption: Caption) -> str:
         return as_svg(figure, caption)
 
 
-def risk_group_plot(groups: RiskGroups, caption: Caption) -> str:
-    """Event-free share over time per third of predicted risk: observed with 95% limits (line), predicted (marks)."""
+def incidence_plot(incidence: RelapseIncidence, caption: Caption) -> str:
+    """Cumulative incidence of relapse, observed with 95% limits (lines) and predicted (marks); numbers at risk below.
+
+    The dotted grey line is that of competing events among all patients.
+    """
     with rc_context(SETTINGS):
-        figure, axes = one_axes(4.0, right=1.05)
-        ends = []
-        for group, colour, dash in zip(groups.groups, (GREEN, BLUE, VERMILION), DASHES, strict=False):
-            observed = _numbers(group.observed_event_free)
-            low, high = _numbers(group.observed_low), _numbers(group.observed_high)
-            axes.fill_between(groups.days, low, high, color=colour, alpha=0.13, lw=0, step="post")
-            axes.step(groups.days, observed, where="post", color=colour, linestyle=dash, linewidth=1.6)
-            predicted = _numbers(group.predicted_event_free)
-            every = max(1, len(groups.days) // 12)
-            axes.plot(groups.days[::every], predicted[::every], "o", color=colour, markersize=3.4, mfc="white")
-            ends.append((float(_last(observed)), group.name, colour))
-        axes.set(ylim=(0, 1), xlim=(0, max(groups.days, default=1)), xlabel="days since the start of risk")
-        axes.set_ylabel("share without an event")
-        _label_ends(axes, ends)
-        axes.plot([], [], "-", color=BLACK, label="observed (Kaplan-Meier)")
-        axes.plot([], [], "o", color=BLACK, mfc="white", markersize=3.4, label="predicted (mean)")
-        axes.legend(loc="lower left")
+        below = 0.62 + 0.16 * len(incidence.groups)
+        height = 3.5 + below
+        figure, axes = one_axes(height, right=0.14)
+        figure.subplots_adjust(bottom=(below + 0.3) / height, left=_COUNTS / _WIDTH)
+        top = 0.05
+        for group, colour, dash in zip(incidence.groups, (BLACK, GREEN, BLUE, VERMILION), _LINES, strict=False):
+            days, low, high = incidence.days, _numbers(group.low), _numbers(group.high)
+            axes.fill_between(days, low, high, color=colour, alpha=0.11, lw=0, step="post")
+            label = f"{group.name} ({group.n:,})"
+            axes.step([0, *days], [0, *_numbers(group.relapse)], where="post", color=colour, linestyle=dash,
+                      linewidth=1.6, label=label)  # fmt: skip
+            every = max(1, len(days) // 12)
+            if group.predicted:
+                axes.plot(days[::every], _numbers(group.predicted)[::every], "o", color=colour, markersize=3.2, mfc="w")
+            top = max([top, *(1.2 * value for value in group.relapse if value is not None)])
+        # Limits of a third may reach to 1 where few sites are drawn again: the axis is that of all patients.
+        top = max([top, *(value for value in incidence.groups[0].high if value is not None)])
+        competing = _numbers(incidence.groups[0].competing)
+        axes.step([0, *incidence.days], [0, *competing], where="post", color=GREY, linestyle=DASHES[2], linewidth=1.2,
+                  label="competing events, all")  # fmt: skip
+        if incidence.groups[0].predicted:
+            axes.plot([], [], "o", color=BLACK, mfc="w", markersize=3.2, label="predicted (mean)")
+        axes.set(ylim=(0, min(1.0, 1.35 * top)), xlim=(0, incidence.days[-1]), ylabel="cumulative incidence of relapse")
+        axes.set(xlabel="days since the start of risk", xticks=incidence.at_risk_days)
+        axes.legend(loc="upper left", ncols=2, fontsize=7.5, handlelength=2.6)
+        _numbers_at_risk(axes, incidence)
+        return as_svg(figure, caption)
+
+
+def _numbers_at_risk(axes: Axes, incidence: RelapseIncidence) -> None:
+    """A line per group below the axis; a dash is fewer than ten."""
+    where: Any = {"textcoords": "offset points", "annotation_clip": False, "va": "center", "fontsize": 7.5}
+    for place, group in enumerate(incidence.groups):
+        down = -42 - 11.5 * place
+        axes.annotate(group.name, (0, 0), (-12, down), xycoords="axes fraction", ha="right", **where)
+        for day, at_risk in zip(incidence.at_risk_days, group.at_risk, strict=True):
+            number = "-" if at_risk is None else f"{at_risk:,}"
+            axes.annotate(number, (day, 0), (0, down), xycoords=("data", "axes fraction"), ha="center", **where)
+
+
+def dependence_plot(curves: Sequence[Dependence], outcome: str, caption: Caption) -> str:
+    """One small panel per feature, all with the same axis of probability."""
+    with rc_context(SETTINGS | {"font.size": 8}):
+        rows = -(-len(curves) // 2)
+        height = 0.3 + 1.75 * rows
+        figure = _figure(height)
+        panels = figure.subplots(rows, 2, sharey=True, squeeze=False, gridspec_kw={"hspace": 0.75, "wspace": 0.12})
+        for place, axes in enumerate(panels.flat):
+            if place >= len(curves):
+                axes.set_axis_off()
+                continue
+            curve = curves[place]
+            axes.plot(curve.values, curve.probability, color=BLUE, marker="s", markersize=3, linewidth=1.4)
+            axes.set_xlabel("\n".join(textwrap.wrap(f"{curve.label}, {curve.unit}", 38)))
+            axes.set_ylabel(outcome if place % 2 == 0 else "")
+        low = min(value for curve in curves for value in curve.probability)
+        high = max(value for curve in curves for value in curve.probability)
+        panels[0, 0].set_ylim(max(0.0, low - 0.03), min(1.0, high + 0.03))
         return as_svg(figure, caption)
 
 
@@ -173,18 +222,6 @@ def _figure(height: float, right: float = 0.12) -> Figure:
     figure = Figure(figsize=(_WIDTH, height))
     figure.subplots_adjust(_LEFT / _WIDTH, 0.48 / height, 1 - right / _WIDTH, 1 - 0.12 / height)
     return figure
-
-
-def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the right ends of lines, spaced so that they do not touch."""
-    lowest = -np.inf
-    for value, name, colour in sorted(end for end in ends if np.isfinite(end[0])):
-        lowest = max(value, lowest + 0.06)
-        axes.annotate(name, (1.01, lowest), xycoords="axes fraction", color=colour, va="center", annotation_clip=False)
-
-
-def _last(values: Sequence[float]) -> float:
-    return next((value for value in reversed(values) if np.isfinite(value)), float("nan"))
 
 
 def _number(value: float | None) -> float:

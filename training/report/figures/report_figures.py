@@ -1,26 +1,32 @@
 """The figures of a report and their captions; other modules draw them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count as counting
 
-from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question, RiskGroups
+from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question
 from training.report.figures import plots
 from training.report.figures.flow_diagram import flow_diagram
 from training.report.figures.forest_plot import forest_plot, missing_plot
 from training.report.figures.forests import site_forest, subgroup_forest
 from training.report.figures.icon_array import icon_array
+from training.report.figures.model_figures import incidence_figure, model_figures
 from training.report.figures.natural_frequencies import natural_frequencies
+from training.report.figures.planned import Planned
 from training.report.figures.plots import Caption
 from training.report.wording import in_prose, measure_title, number, patients, percent, slug
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure, its landmark, and its question if it belongs to one."""
+    """A figure, its landmark, and its question if it belongs to one.
+
+    ``part`` is that of the models in full: the name of a head, or "candidates"; empty for other figures.
+    """
 
     landmark: int
     question: int | None
+    part: str
     caption: Caption
     svg: str
 
@@ -30,8 +36,8 @@ class ReportFigure:
         return f"{self.caption.name}.svg"
 
 
-Planned = tuple[Caption, Callable[[Caption], str]]
-"""A caption, and the function that draws the figure once its name is unique."""
+Place = tuple[int | None, str]
+"""The question of a figure and its part of the report, as in `ReportFigure`."""
 
 
 def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
@@ -39,10 +45,10 @@ def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
     taken: set[str] = set()
     drawn = []
     for position, landmark in enumerate(evidence.landmarks):
-        for question, (caption, report_figure) in _of_landmark(landmark):
+        for (question, part), (caption, report_figure) in _of_landmark(landmark):
             named = replace(caption, name=_free(caption.name, taken), title=f"{caption.title}, {landmark.name}")
             taken.add(named.name)
-            drawn.append(ReportFigure(position, question, named, report_figure(named)))
+            drawn.append(ReportFigure(position, question, part, named, report_figure(named)))
     return tuple(drawn)
 
 
@@ -55,16 +61,17 @@ def _free(name: str, taken: set[str]) -> str:
     return name if name not in taken else next(free for i in counting(2) if (free := f"{name}-{i}") not in taken)
 
 
-def _of_landmark(landmark: LandmarkEvidence) -> Iterator[tuple[int | None, Planned]]:
+def _of_landmark(landmark: LandmarkEvidence) -> Iterator[tuple[Place, Planned]]:
     where = slug(landmark.name)
-    yield from ((None, planned) for planned in _about_patients(landmark, where))
+    yield from (((None, ""), planned) for planned in _about_patients(landmark, where))
     for position, question in enumerate(landmark.questions):
-        yield from ((position, planned) for planned in _of_question(question, f"{where}-{slug(question.name)}"))
-    if landmark.risk_groups:
-        yield None, _risk_groups(landmark.risk_groups, where)
+        yield from (((position, ""), planned) for planned in _of_question(question, f"{where}-{slug(question.name)}"))
+    if landmark.incidence:
+        yield (None, ""), incidence_figure(landmark.incidence, where)
     for head in landmark.heads:
         if head.learning_curve and head.learning_curve.patients:
-            yield None, _learning(head.learning_curve, head.head, where)
+            yield (None, ""), _learning(head.learning_curve, head.head, where)
+    yield from (((None, part), planned) for part, planned in model_figures(landmark, where))
 
 
 def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]:
@@ -139,19 +146,6 @@ def _decision_text(question: Question) -> str:
         f"Acting on the model is better than both at {len(better)} of {len(decision.thresholds if decision else ())} "
         f"thresholds shown, the lowest of them {percent(min(better))} and the highest {percent(max(better))}."
     )
-
-
-def _risk_groups(groups: RiskGroups, where: str) -> Planned:
-    said = []
-    for group in groups.groups:
-        seen = [(day, value) for day, value in zip(groups.days, group.observed_event_free, strict=True)]
-        known = [(day, value) for day, value in seen if value is not None]
-        last = f"{percent(known[-1][1])} by day {known[-1][0]}" if known else "not known"
-        said.append(f"{group.name} of predicted risk ({patients(group.n)}): observed without an event {last}")
-    words = "Patients in remission by thirds of predicted risk: observed with 95% limits, and predicted."
-    title = "Time without relapse or competing event"
-    caption = Caption(f"event-free-{where}", title, words, "; ".join(said) + ".")
-    return caption, lambda caption: plots.risk_group_plot(groups, caption)
 
 
 def _learning(curve: LearningCurve, head: str, where: str) -> Planned:

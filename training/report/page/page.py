@@ -5,6 +5,8 @@ from training.evidence.document import Evidence
 from training.report.facts import ReportContent, ReportFacts
 from training.report.figures.report_figures import ReportFigure, draw
 from training.report.kinds import SAID, choice_text
+from training.report.models.baseline_views import baseline_views
+from training.report.models.model_views import equation_link, model_views
 from training.report.page import tables
 from training.report.page.question_tables import question_tables
 from training.report.page.summary import summarise
@@ -41,6 +43,9 @@ def render_report(
         leakage=tables.leakage_table(evidence),
         directions=tables.directions_table(evidence),
         dictionary=tables.dictionary_table(about),
+        baseline=baseline_views(evidence),
+        models=model_views(evidence),
+        equation_link=equation_link(evidence),
         tripod=fill(content),
         probast=assessed,
         replies=replies(assessed),
