@@ -20,7 +20,7 @@ from training.evidence.document import Estimate
 from training.experiment.records import pseudonyms
 from training.outcomes.digests import bundle_digest
 from training.registry.decision_log import DecisionLog
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 
 pytestmark = pytest.mark.slow
 
