@@ -1,7 +1,7 @@
 """The documents of decisions: each is an artifact of a run of its own; a short tag of the registered model names it.
 
-The document is stored before the tag, so that a decision with a tag is whole. The tag holds the hash of the document, so
-that a changed or lost document is found. Earlier decisions hold their document in the tags themselves (`decisions`).
+The document is stored before the tag, so that a decision with a tag is whole. The tag holds the document's hash, which
+shows that a document was changed or lost. Earlier decisions hold their document in the tags themselves (`decisions`).
 """
 
 import json
@@ -98,7 +98,7 @@ class DecisionDocuments:
         place, run_id = f"{DOCUMENT} of run {run.info.run_id}", str(run.info.run_id)
         try:
             text = self._text(run_id)
-        except (MlflowException, OSError):
+        except (MlflowException, OSError, UnicodeDecodeError):
             return None, [Finding(key, f"{place}: is lost, or can't be read")]
         decision = read_decision(text)
         if decision is None or decision.key != key or document_text(decision) != text:
@@ -107,9 +107,7 @@ class DecisionDocuments:
         if entry_text(decision, run_id) != tag:
             wrong.append(Finding(key, f"its tag and {place} do not agree: one of them was changed"))
         if run.info.lifecycle_stage != "active":
-            wrong.append(
-                Finding(key, f"run {run_id} with its document is marked as deleted; mlflow gc would remove it")
-            )
+            wrong.append(Finding(key, f"run {run_id} of its document is marked as deleted; mlflow gc would remove it"))
         expected = _tags(decision, self.model)
         del expected[NOTE]
         if run.info.run_name != _name(decision) or any(run.data.tags.get(name) != expected[name] for name in expected):
