@@ -20,11 +20,13 @@ from training.monitoring.report.figures import Figure
 from training.monitoring.statistics.document import STATES, MonitoredModel, Monitoring
 from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
+from training.registry.experiments import open_experiment
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import use_store
 
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900
+EXPERIMENT_NOTE = "What `kap monitor` found in the prediction log, one run each time: drift and calibration in use."
 
 
 def find_model(digest: str) -> KnownModel | UnknownModel:
@@ -52,8 +54,9 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     use_store()
     newest = found.models[0]
     name = model_name_of_run(newest.run_id)
-    mlflow.set_experiment(f"{name}/monitoring")
-    with mlflow.start_run(run_name=f"monitoring of version {newest.version}, {found.written_on}"[:250]) as run:
+    experiment = open_experiment(MlflowClient(), f"{name}/monitoring", EXPERIMENT_NOTE)
+    mlflow.set_experiment(experiment_id=experiment)
+    with mlflow.start_run(run_name=f"{found.written_on} · monitoring of version {newest.version}") as run:
         mlflow.set_tags(
             provenance.as_tags()
             | {

@@ -17,13 +17,17 @@ from mlflow.tracking import MlflowClient
 
 from training.failures import StoreUnreachableError
 from training.registry.decisions import Decision, Finding, read_decision
+from training.registry.experiments import NOTE, open_experiment
 from training.registry.names import MODEL_NAME_TAG
 
 DOCUMENT = "decision.json"
 EXPERIMENT = "decisions"
-NOTE = "mlflow.note.content"
 FINISHED, STOPPED = "FINISHED", "KILLED"
 """Status of the run of a decision that is in the log, and of one that is not, because another was recorded first."""
+EXPERIMENT_NOTE = (
+    "The decisions on the champion of `{model}`, one run each with its document `decision.json`; `kap history` lists "
+    "and checks them. A run that is not finished is no decision."
+)
 _ENTRY = re.compile(r".+, hash (?P<hash>[0-9a-f]{64}), document in run (?P<run>[0-9a-f]{32})")
 
 
@@ -119,9 +123,7 @@ class DecisionDocuments:
             return Path(self.client.download_artifacts(run_id, DOCUMENT, scratch)).read_text(encoding="utf-8")
 
     def _experiment(self) -> str:
-        name = f"{self.model}/{EXPERIMENT}"
-        found = self.client.get_experiment_by_name(name)
-        return str(found.experiment_id) if found else str(self.client.create_experiment(name))
+        return open_experiment(self.client, f"{self.model}/{EXPERIMENT}", EXPERIMENT_NOTE.format(model=self.model))
 
     def _runs(self) -> dict[str, Run]:
         """All runs of decisions, also deleted ones, by id."""

@@ -21,6 +21,7 @@ from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.tracking.cohort_check import log_check
 from training.tracking.evidence import EVIDENCE, log_evidence, log_landmarks
+from training.tracking.links import experiment_of_model
 
 
 def record_evaluation(
@@ -35,7 +36,7 @@ def record_evaluation(
     use_store()
     registered, bundle = model
     source = evidence.cohort.source
-    mlflow.set_experiment(f"{registered.name}/{bundle.protocol.name}")
+    experiment_of_model(registered.name, bundle.protocol.name)
     with mlflow.start_run(run_name=f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(

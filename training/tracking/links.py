@@ -1,12 +1,26 @@
-"""Where a person opens a run in MLflow's pages."""
+"""Where a person finds a run in MLflow's pages: its experiment, its page and the link to it."""
 
 from urllib.parse import urlsplit, urlunsplit
 
 import mlflow
 from mlflow.tracking import MlflowClient
 
+from training.registry.experiments import open_experiment
+
+RUNS_NOTE = (
+    "Trainings, updates and evaluations of the registered model `{model}`; sort them by the metric `remission_auc`. "
+    "Open one with [+] for its landmarks, heads and candidates; its artifacts have `report.html` and `model_card.md`."
+)
 LOCAL = "http://127.0.0.1:5000"
 """Where `mlflow ui` listens."""
+
+
+def experiment_of_model(model: str, protocol: str) -> str:
+    """The id of the experiment for the runs of a registered model under a protocol, which becomes the active one."""
+    note = RUNS_NOTE.format(model=model)
+    return str(
+        mlflow.set_experiment(experiment_id=open_experiment(MlflowClient(), f"{model}/{protocol}", note)).experiment_id
+    )
 
 
 def run_page(run_id: str) -> str:

@@ -27,17 +27,18 @@ def headline(evidence: Evidence) -> dict[str, float]:
 
     The overall figure is that of the last landmark at which it is defined: the prediction that knows most.
     """
-    found: dict[str, float] = {}
+    overall: dict[str, float] = {}
+    at_landmarks: dict[str, float] = {}
     slugs = slugs_of([landmark.name for landmark in evidence.landmarks])
     for head, measures in OVERALL.items():
         for slug, landmark in zip(slugs, evidence.landmarks, strict=True):
             seen = measures_of(landmark, head)
             values = {name: seen[name].estimate for name in measures if name in seen}
             defined = {name: value for name, value in values.items() if value is not None}
-            found |= {f"{head}_{name}": value for name, value in defined.items()}
+            overall |= {f"{head}_{name}": value for name, value in defined.items()}
             shown = AT_EVERY_LANDMARK[head]
-            found |= {f"{head}_{name}.{slug}": value for name, value in defined.items() if name in shown}
-    return found
+            at_landmarks |= {f"{head}_{name}.{slug}": value for name, value in defined.items() if name in shown}
+    return overall | at_landmarks
 
 
 def slugs_of(names: Sequence[str]) -> list[str]:

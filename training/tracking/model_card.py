@@ -1,6 +1,6 @@
 """The model card in Markdown, and the descriptions of the registered model and its version, made from the evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.report.facts import ReportFacts
@@ -25,7 +25,7 @@ def model_card(evidence: Evidence, about: ReportFacts, *, research_only: bool = 
     lines += ["## Not for", "", *_bullets([*NOT_FOR_WHOM, *_eligible(about)]), ""]
     lines += ["## What it predicts", "", *_bullets(f"**{name}**: {text}" for name, text in about.outcomes.items()), ""]
     lines += ["## Data", "", *_bullets(_data(evidence)), ""]
-    lines += ["## How good it is", "", _figures_said(evidence), "", *_figures(evidence), ""]
+    lines += ["## How good it is", "", _figures_said(evidence), "", *_table(evidence, OVERALL), ""]
     lines += ["## Limits", "", *_bullets(_limits(evidence)), ""]
     lines += ["## Where to read more", "", *_bullets(_sources(about)), ""]
     return "\n".join(lines)
@@ -46,18 +46,28 @@ def model_description(name: str, protocol: str, *, synthetic: bool) -> str:
 
 
 def version_description(evidence: Evidence, about: ReportFacts, link: str, *, research_only: bool = False) -> str:
-    """The short description of a version: the marks, its data, the headline figures and where its card is."""
+    """The short description of a version: one line for lists, how well heads rank patients, and where the card is."""
+    return "\n".join(
+        [
+            _one_line(evidence),
+            "",
+            *_marks(evidence, research_only=research_only),
+            *_table(evidence, {head: measures[:1] for head, measures in OVERALL.items()}),
+            "",
+            f"Card: `{CARD}`, report: `report.html`, both in [run {about.run_id[:8]}]({link}).",
+        ]
+    )
+
+
+def _one_line(evidence: Evidence) -> str:
+    """The first line, which MLflow's lists show alone: no Markdown."""
     cohort = evidence.cohort
-    what = {"held out": "Trained", "updated": "Updated", "external": "Evaluated"}[evidence.kind]
-    lines = [
-        *_marks(evidence, research_only=research_only),
-        f"{what} on {cohort.source}: {patients(cohort.patients)}, {_sites(cohort.sites)}.",
-        "",
-        *_figures(evidence),
-        "",
-        f"Card: `{CARD}`, report: `report.html`, both in [run {about.run_id[:8]}]({link}).",
-    ]
-    return "\n".join(lines)
+    marked = "SYNTHETIC. " if evidence.model_synthetic or cohort.synthetic else ""
+    what = {"held out": "trained", "updated": "updated", "external": "evaluated"}[evidence.kind]
+    found = [measures_of(landmark, "remission").get("auc") for landmark in evidence.landmarks]
+    known = [figure for figure in found if figure is not None and figure.estimate is not None]
+    ranked = f"Remission AUC {interval(known[-1], digits=2)}, " if known else ""
+    return f"{marked}{ranked}{what} on {cohort.source}: {patients(cohort.patients)}, {_sites(cohort.sites)}."
 
 
 def _marks(evidence: Evidence, *, research_only: bool) -> list[str]:
@@ -89,25 +99,21 @@ def _figures_said(evidence: Evidence) -> str:
     )
 
 
-def _figures(evidence: Evidence) -> list[str]:
+def _table(evidence: Evidence, shown: Mapping[str, Sequence[str]]) -> list[str]:
+    """A table of measures by head, one row for each landmark, head and measure."""
     lines = ["| landmark | head | model | figure | value |", "|---|---|---|---|---|"]
     for landmark in evidence.landmarks:
-        lines += list(_rows(landmark))
+        lines += list(_rows(landmark, shown))
     return lines
 
 
-def _rows(landmark: LandmarkEvidence) -> Iterator[str]:
+def _rows(landmark: LandmarkEvidence, shown: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for head in landmark.heads:
         found = measures_of(landmark, head.head)
-        for name in OVERALL[head.head]:
+        for name in shown[head.head]:
             if name in found:
-                cells = (
-                    landmark.name,
-                    head.head,
-                    head.winner or "none",
-                    measure_title(name),
-                    interval(found[name], digits=2),
-                )
+                figure = (measure_title(name), interval(found[name], digits=2))
+                cells = (landmark.name, head.head, head.winner or "none", *figure)
                 yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
 
 

@@ -33,10 +33,12 @@ from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, report_of
-from training.tracking.links import run_link, run_page
+from training.tracking.links import experiment_of_model, run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.resources import ResourceUse, log_resources
+
+MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,8 @@ def record(
     """
     use_store()
     name = model_name_of(training.cohort.protocol, options.model_name)
-    experiment = mlflow.set_experiment(f"{name}/{training.cohort.protocol.name}").experiment_id
-    begun = f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M}"
-    run_name = f"{evidence.cohort.source[:200]} · training · {begun}"
-    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=run_name)
+    experiment, source = experiment_of_model(name, training.cohort.protocol.name), evidence.cohort.source[:200]
+    opened = MlflowClient().create_run(experiment, int(started * 1000), MADE_BY, run_name=f"{source} · training")
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
@@ -90,6 +90,7 @@ def record(
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch), name)
+        MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source}")
         announce("the evidence")
         recorded = RecordedRun(run.info.run_id, version, digest, model=name)
         about = _facts(training, recorded, started)
@@ -169,7 +170,8 @@ def _winners(training: Training) -> dict[str, str]:
 
 def _description(training: Training) -> str:
     """The run's note, in Markdown."""
-    lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
+    lines = ["`report.html` and `model_card.md` are among the artifacts.", ""]
+    lines += ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
     for landmark in training.landmarks:
         for head, fit in landmark.heads.items():
             figures = f"{fit.task.patients} | {fit.task.events} | {fit.winner or 'none'} | {fit.note}"

@@ -22,7 +22,7 @@ from training.report.facts import ReportFacts
 from training.tracking.cohort_check import log_check
 from training.tracking.evaluation import facts
 from training.tracking.evidence import log_evidence, log_landmarks
-from training.tracking.links import run_page
+from training.tracking.links import experiment_of_model, run_page
 from training.tracking.metrics import setting_parameters
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 
@@ -39,9 +39,9 @@ def record_update(
     use_store()
     bundle, evidence = updated.bundle, updated.evidence
     settings = bundle.training["settings"]
-    mlflow.set_experiment(f"{parent.name}/{bundle.protocol.name}")
-    name = f"{evidence.cohort.source[:200]} · update of version {parent.version}"
-    with mlflow.start_run(run_name=name) as run, tempfile.TemporaryDirectory() as scratch:
+    experiment_of_model(parent.name, bundle.protocol.name)
+    update = f"{evidence.cohort.source[:200]} · update of version {parent.version}"
+    with mlflow.start_run(run_name=update) as run, tempfile.TemporaryDirectory() as scratch:
         mlflow.log_params(setting_parameters(settings))
         mlflow.log_params({"cohort": evidence.cohort.source, "cohort_digest": cohort.digest, "reason": reason})
         mlflow.set_tags(
@@ -62,6 +62,7 @@ def record_update(
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch), parent.name)
         client = MlflowClient()
+        client.update_run(run.info.run_id, name=f"version {version} · {update}")
         client.set_model_version_tag(parent.name, version, "parent_version", parent.version)
         client.set_model_version_tag(parent.name, version, "parent_bundle_digest", parent.tags["bundle_digest"])
         made = RegisteredModel(version, run.info.run_id, {}, parent.folder, parent.name)
