@@ -13,7 +13,9 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from features.build import build_features
 from features.catalogue import catalogue
+from features.records.timeline import Floats
 from models.bundle import Bundle, save_bundle
+from models.outcome_model import OutcomeModel
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
@@ -68,11 +70,16 @@ def input_example(bundle: Bundle) -> pd.DataFrame:
     cohort = cohort_of_reference_inputs(draw_reference_inputs(bundle.protocol), bundle.protocol)
     rows = []
     for number in range(EXAMPLES):
-        landmark = bundle.models[number % len(bundle.models)].landmark
-        features = build_features(cohort, landmark)
-        values = dict(zip(features.names, features.values[number].astype(np.float64).tolist(), strict=True))
-        rows.append({"landmark": landmark.name, **values})
+        model = bundle.models[number % len(bundle.models)]
+        features = build_features(cohort, model.landmark)
+        row = features.values[_most_usual(model, features.values)].astype(np.float64)
+        rows.append({"landmark": model.landmark.name, **dict(zip(features.names, row.tolist(), strict=True))})
     return pd.DataFrame(rows)
+
+
+def _most_usual(model: OutcomeModel, rows: Floats) -> int:
+    """The first row that the model answers without a mark, else one at the edge, else the first."""
+    return 0 if model.applicability is None else int(np.argmin(model.applicability.assess(rows).verdict))
 
 
 def _signature(bundle: Bundle) -> ModelSignature:
