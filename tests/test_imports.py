@@ -88,7 +88,10 @@ ONLY_IN = {
     "mlflow": {
         "training/audit/audit.py",
         "training/audit/bundle_lookup.py",
+        "training/registry/decision_documents.py",
         "training/registry/decision_log.py",
+        "training/registry/experiments.py",
+        "training/registry/references.py",
         "training/promotion/checks.py",
         "training/monitoring/recording.py",
         "training/tracking/pyfunc.py",
@@ -99,6 +102,10 @@ ONLY_IN = {
         "training/tracking/cohort_check.py",
         "training/tracking/evaluation.py",
         "training/tracking/evidence.py",
+        "training/tracking/links.py",
+        "training/tracking/metrics.py",
+        "training/tracking/probability_metrics.py",
+        "training/tracking/resources.py",
         "training/tracking/update.py",
     },
     "bentoml": {

@@ -28,7 +28,9 @@ from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
-    from training.evidence.document import Acknowledgement
+    from training.evidence.document import Acknowledgement, Evidence
+    from training.experiment.train import Training
+    from training.tracking.training import RecordedRun
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,6 +70,12 @@ main.add_command(cohort)
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
 @click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
+@click.option(
+    "--model-name",
+    default=None,
+    metavar="NAME",
+    help="Register under this name; default: kap-outcomes for KAP, else a name made from the protocol's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes
@@ -79,6 +87,7 @@ def train(
     config: Path | None,
     quick: bool,
     workers: int | None,
+    model_name: str | None,
     as_json: bool,
     strict: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
@@ -100,36 +109,45 @@ def train(
     from training.cli.options.progress import Progress
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
-    from training.experiment.records import summary
     from training.experiment.train import train as train_on
     from training.provenance import collect_provenance
+    from training.registry.names import model_name_of
     from training.registry.release import check_store
+    from training.tracking.resources import ResourceMeter
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
     processes = workers or os.cpu_count() or 1
-    with Progress() as progress:
+    with Progress() as progress, ResourceMeter() as meter:
         progress.step("reading the cohort")
         read, check = read_checked(directory, strict=strict)
+        model_name_of(read.protocol, model_name)  # a wrong name is refused before the work
+        announce = meter.timing(progress.count)
         progress.step("opening the store")
         check_store()
         started = time.time()
-        finished = train_on(
-            read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
-        )
-        evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
-        from training.tracking.training import record
+        finished = train_on(read, quickened(settings) if quick else settings, collect_provenance(), announce, processes)
+        evidence = build_evidence(finished, directory.resolve().name, announce, processes)
+        from training.tracking.training import RecordingOptions, record
 
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
+        options = RecordingOptions(model_name, meter.use())
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check, options)
+    _print_training(finished, evidence, recorded, as_json=as_json)
+
+
+def _print_training(finished: "Training", evidence: "Evidence", recorded: "RecordedRun", *, as_json: bool) -> None:
+    """The result in sentences, or as one JSON object."""
+    from training.cli.texts.training_text import as_text
+    from training.experiment.records import summary
+    from training.leakage.checks import notes
+
     landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
+        known |= {"model": recorded.model, "link": recorded.link}
         click.echo(json.dumps(known | {"landmarks": landmarks}))
-    else:
-        from training.cli.texts.training_text import as_text
-        from training.leakage.checks import notes
-
-        longest = max(read.protocol.horizons_days)
-        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, finished.config)]))
+        return
+    longest = max(finished.cohort.protocol.horizons_days)
+    click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, finished.config)]))
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

@@ -49,7 +49,7 @@ def evaluate(
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         registered = fetch(model, Path(scratch))
-        bundle = checked(registered.folder, registered.version)
+        bundle = checked(registered.folder, registered.version, registered.name)
         require_answers(bundle, registered.version)
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
@@ -111,12 +111,12 @@ def recalibrate(
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         parent = fetch(model, Path(scratch))
-        bundle = checked(parent.folder, parent.version)
+        bundle = checked(parent.folder, parent.version, parent.name)
         require_answers(bundle, parent.version)
         progress.step("reading the cohort")
         cohort, check = read_checked(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(), directory.resolve().name
-        wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance)
+        wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance, parent.name)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance, check)

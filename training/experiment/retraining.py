@@ -14,6 +14,7 @@ from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.experiment.update import UpdateRequest, update_model
 from training.provenance import Provenance, collect_provenance
+from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.release import load_registered
 
 
@@ -49,11 +50,12 @@ def redo_update(
     Raises ``InputRefusedError`` if the parent is missing or another one, ``BundleRefusedError`` if it was changed.
     """
     named = recorded.training["parent"]
-    parent, version = load_registered(str(named["version"]))
+    model = named.get("model_name", MODEL_NAME)
+    parent, version = load_registered(str(ModelReference(model, str(named["version"]))))
     if parent.digest != named["bundle_digest"]:
         required = f"version {version} as it was updated"
         raise InputRefusedError([Problem("registry", None, None, required, "another bundle")])
-    wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded))
+    wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded), model)
     updated = update_model(wanted, announce, workers)
     bundle = _with_settings(updated.bundle, recorded)
     return Retraining(bundle, None if source is None else updated.evidence, None)

@@ -42,6 +42,7 @@ from training.metrics.draws import Draws, draw
 from training.outcomes.digests import bundle_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance
+from training.registry.names import MODEL_NAME
 from training.settings.sections import FeatureSettings
 from training.settings.values import from_values
 from training.simulation.marks import has_synthetic_patients
@@ -57,6 +58,7 @@ class UpdateRequest:
     source: str
     config: TrainingConfig
     provenance: Provenance
+    model_name: str = MODEL_NAME
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +182,7 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
         ),
         records=tuple(_records(bundle, number, found) for number, found in enumerate(updates)),
         training={
-            "parent": {"version": wanted.version, "bundle_digest": bundle.digest},
+            "parent": {"version": wanted.version, "bundle_digest": bundle.digest} | _named(wanted.model_name),
             "cohort_digest": cohort.digest,
             "seen_cohort_digests": seen_cohort_digests(bundle),
             "synthetic": bundle.training.get("synthetic") is True or has_synthetic_patients(cohort),
@@ -189,6 +191,11 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
             "code": {key: value for key, value in asdict(wanted.provenance).items() if key in CODE},
         },
     )
+
+
+def _named(model: str) -> dict[str, str]:
+    """The name of the parent's registered model, unless it is the usual one."""
+    return {} if model == MODEL_NAME else {"model_name": model}
 
 
 def _records(bundle: Bundle, number: int, updates: dict[str, HeadUpdate]) -> dict[str, HeadRecord]:

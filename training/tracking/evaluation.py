@@ -16,11 +16,13 @@ from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
 from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
-from training.registry.release import MODEL_NAME, RegisteredModel, use_store
+from training.registry.names import MODEL_NAME_TAG
+from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.settings.values import flattened
 from training.tracking.cohort_check import log_check
-from training.tracking.evidence import EVIDENCE, log_evidence
+from training.tracking.evidence import EVIDENCE, log_evidence, log_landmarks
+from training.tracking.links import experiment_of_model
 
 
 def record_evaluation(
@@ -35,8 +37,8 @@ def record_evaluation(
     use_store()
     registered, bundle = model
     source = evidence.cohort.source
-    mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
-    with mlflow.start_run(run_name=f"version {registered.version} on {source}"[:250]) as run:
+    experiment_of_model(registered.name, bundle.protocol.name)
+    with mlflow.start_run(run_name=f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
             provenance.as_tags()
@@ -44,19 +46,20 @@ def record_evaluation(
                 "level": "evaluation",
                 "synthetic": str(evidence.cohort.synthetic).lower(),
                 "cohort_digest": cohort.digest,
+                MODEL_NAME_TAG: registered.name,
                 "model_version": registered.version,
                 "model_run_id": registered.run_id,
                 "bundle_digest": bundle.digest,
             }
         )
-        mlflow.log_metrics({"patients": len(cohort), "sites": evidence.cohort.sites})
         log_check(check)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)
-        log_evidence(evidence, replace(about, case_mix=tuple(compared)))
+        log_evidence(evidence, replace(about, case_mix=tuple(compared)), registered.name)
+        log_landmarks(evidence)
     seal_run(run.info.run_id)
     client = MlflowClient()
-    client.set_model_version_tag(MODEL_NAME, registered.version, f"evaluation {run.info.run_id}", source)
+    client.set_model_version_tag(registered.name, registered.version, f"evaluation {run.info.run_id}", source)
     return str(run.info.run_id)
 
 
@@ -72,7 +75,7 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
     """The facts of the report that are not in the evidence."""
     settings: Mapping[str, object] = bundle.training.get("settings", {})
     return ReportFacts(
-        title=f"{MODEL_NAME}, protocol {bundle.protocol.name}",
+        title=f"{registered.name}, protocol {bundle.protocol.name}",
         model_version=registered.version,
         run_id=run_id,
         bundle_digest=bundle.digest,

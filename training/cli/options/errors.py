@@ -7,7 +7,9 @@ Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store, 
 import functools
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +18,8 @@ import click
 from features.protocol.problems import InputRefusedError
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
+NOTICE = "AssumedModelNotice"
+"""The class of notices, by name: its module imports MLflow, which most commands do without."""
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -51,7 +55,8 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         from training.failures import EvidenceFailedError, StoreUnreachableError
 
         try:
-            command(*args, **kwargs)
+            with _notices_as_sentences():
+                command(*args, **kwargs)
         except InputRefusedError as error:
             _leave(_problems(error), USER)
         except BundleRefusedError as error:
@@ -69,6 +74,24 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
+@contextmanager
+def _notices_as_sentences() -> Iterator[None]:
+    """Print a notice of the project as one line; other warnings stay as they are."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(
+            message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: Any, **more: Any
+        ) -> None:
+            if category.__name__ == NOTICE:
+                click.echo(str(message), err=True)
+            else:
+                shown(message, category, filename, lineno, *rest, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def _problems(error: InputRefusedError) -> str:
     """A line per problem, and how many there are."""
     from training.cohort.reader import describe_problems
@@ -83,5 +106,8 @@ def _leave(words: str, code: int) -> NoReturn:
 
 
 MODEL_OPTION = click.option(
-    "--model", default="champion", show_default=True, help="Registered version, or an alias such as champion."
+    "--model",
+    default="champion",
+    show_default=True,
+    help="Registered version or alias; of another model NAME/3 or NAME@champion.",
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from training.learning.choice import rule_text
+from training.registry.names import MODEL_NAME
 from training.report.wording import patients
 
 if TYPE_CHECKING:
@@ -42,11 +43,18 @@ def as_text(
         f"The winner (*) is {rule_text(config.selection.rule, config.selection.level)}.",
         "Its figures include recalibration where the data support one. Those of the other candidates do not.",
         "",
-        f"registered as version {recorded.model_version}, run {recorded.run_id}",
+        f"registered as version {recorded.model_version} of {recorded.model}, run {recorded.run_id}",
+        f"in MLflow: {recorded.link}",
         f"report: {recorded.report}",
-        f'next: kap promote {recorded.model_version} --reason "..."' if not config.quick else QUICK,
+        f'next: kap promote {_reference(recorded)} --reason "..."' if not config.quick else QUICK,
     ]
     return "\n".join(lines).lstrip("\n")
+
+
+def _reference(recorded: "RecordedRun") -> str:
+    """The version as a command takes it: with the model's name, unless it is the usual one."""
+    version = recorded.model_version
+    return version if recorded.model == MODEL_NAME else f"{recorded.model}/{version}"
 
 
 def _head(name: str, head: dict[str, Any] | None, longest_horizon: int) -> Iterator[str]:

@@ -1,0 +1,45 @@
+"""Which registered model a person means who gives no name: the usual one, or the only one of this registry."""
+
+import warnings
+
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.protocol.problems import InputRefusedError, Problem
+from training.registry.names import MODEL_NAME, ModelReference, split_reference
+
+PROTOCOL_TAG = "protocol"
+"""Tag of a registered model that a training made: the name of the protocol of its first version."""
+
+
+class AssumedModelNotice(UserWarning):
+    """A version was named without its model, and the only model of the registry was taken."""
+
+
+def find_reference(client: MlflowClient, text: str) -> ModelReference:
+    """The model and version that a text means: ``3``, ``champion``, ``NAME/3`` or ``NAME@champion``.
+
+    Without a name it is `usual_name`. The version itself is not looked up.
+    """
+    name, version = split_reference(text)
+    return ModelReference(name or usual_name(client), version)
+
+
+def usual_name(client: MlflowClient) -> str:
+    """`MODEL_NAME` if it is registered, else the only model that trainings registered, with a notice.
+
+    Raises ``InputRefusedError`` with the list if there are several others; `MODEL_NAME` if there is none at all.
+    """
+    try:
+        return str(client.get_registered_model(MODEL_NAME).name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+    own = sorted(str(model.name) for model in client.search_registered_models() if PROTOCOL_TAG in model.tags)
+    if len(own) > 1:
+        required = f"the model's name too, as NAME/VERSION or NAME@champion; registered are {', '.join(own)}"
+        raise InputRefusedError([Problem("registry", None, None, required, "no name")])
+    if not own:
+        return MODEL_NAME
+    warnings.warn(f"the model is {own[0]}, the only one in this registry", AssumedModelNotice, stacklevel=2)
+    return own[0]
