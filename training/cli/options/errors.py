@@ -1,7 +1,7 @@
 """Shared by all `kap` commands: exit codes, the order of commands, and sentences instead of tracebacks.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store, model or log that is missing or damaged,
-4 a failed check of evidence, log or decisions.
+4 a failed check of evidence, log or decisions; `stopping` has those of a command that was stopped.
 """
 
 import functools
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from features.protocol.problems import InputRefusedError
+from training.cli.options.stopping import stopped_with_its_processes
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
 
@@ -51,7 +52,8 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         from training.failures import EvidenceFailedError, StoreUnreachableError
 
         try:
-            command(*args, **kwargs)
+            with stopped_with_its_processes():
+                command(*args, **kwargs)
         except InputRefusedError as error:
             _leave(_problems(error), USER)
         except BundleRefusedError as error:
