@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS
+from features.protocol.own_feature import MEASURES
 
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110
@@ -30,6 +31,10 @@ def is_name(value: Any) -> bool:
 
 def _is_day(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_LIMIT
+
+
+def _is_signed_day(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -DAY_LIMIT <= value <= DAY_LIMIT
 
 
 def _is_age(value: Any) -> bool:
@@ -80,6 +85,8 @@ def _is_listed_events(value: Any) -> bool:
 TEXT = (is_text, "a text that is not blank")
 _NUMBER = (is_number, "a number")
 _DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
+_SIGNED_DAY = (_is_signed_day, f"a whole number of days from -{DAY_LIMIT} to {DAY_LIMIT}")
+_DIRECTION = (_one_of("more", "less"), '"more" or "less"')
 _AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
 _FLAG = (_is_flag, "true or false")
 _LEVELS = (
@@ -121,6 +128,17 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         ),
         "meaning": TEXT,
     },
+    "features": {
+        "name": (is_name, "a_lower_case_name"),
+        "of": TEXT,
+        "measure": (_one_of(*MEASURES), f"one of {', '.join(MEASURES)}"),
+        "from_day": _SIGNED_DAY,
+        "to_day": _SIGNED_DAY,
+        "meaning": TEXT,
+        "remission": _DIRECTION,
+        "relapse": _DIRECTION,
+        "source": TEXT,
+    },
     "instruments": {
         "title": TEXT,
         "minimum": _NUMBER,
@@ -135,10 +153,11 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
     },
 }
 """The keys of each section: whether a value fits, and what is required."""
-LISTS = ("landmarks", "covariates")
+LISTS = ("landmarks", "covariates", "features")
 """The sections that are lists of tables."""
 REQUIRED = {
     "landmarks": ("name",),
     "covariates": ("name", "kind", "meaning"),
+    "features": ("name", "of", "measure", "meaning"),
 }
 """The keys that each table of a section must have; `declared_instruments` has those of an instrument."""

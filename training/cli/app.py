@@ -1,7 +1,7 @@
 """The `kap` command. Each command reads its input, calls one function and prints the result.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store or model that is missing or damaged, 4 a
-failed check of evidence, log or decisions.
+failed check of evidence, log or decisions, 130 or 143 stopped by Ctrl-C or TERM.
 """
 
 import json

@@ -22,6 +22,7 @@ from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
+from training.held_signals import signals_held
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
 from training.registry.decisions import Decision, Head
 from training.registry.names import MODEL_NAME, ModelReference
@@ -69,7 +70,8 @@ def check_store() -> None:
     """Raise ``StoreUnreachableError`` unless the tracking store answers; a missing ./mlflow.db is made."""
     use_store()
     try:
-        MlflowClient().search_experiments(max_results=1)
+        with signals_held():  # a store of which half the tables are made is refused from then on
+            MlflowClient().search_experiments(max_results=1)
     except MlflowException:
         raise StoreUnreachableError(_unreachable()) from None
 

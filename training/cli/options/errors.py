@@ -1,7 +1,7 @@
 """Shared by all `kap` commands: exit codes, the order of commands, and sentences instead of tracebacks.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store, model or log that is missing or damaged,
-4 a failed check of evidence, log or decisions.
+4 a failed check of evidence, log or decisions; `stopping` has those of a command that was stopped.
 """
 
 import functools
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from features.protocol.problems import InputRefusedError
+from training.cli.options.stopping import stopped_with_its_processes
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
 NOTICE = "AssumedModelNotice"
@@ -55,7 +56,7 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
         from training.failures import EvidenceFailedError, StoreUnreachableError
 
         try:
-            with _notices_as_sentences():
+            with _notices_as_sentences(), stopped_with_its_processes():
                 command(*args, **kwargs)
         except InputRefusedError as error:
             _leave(_problems(error), USER)
