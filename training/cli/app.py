@@ -6,7 +6,6 @@ failed check of evidence, log or decisions.
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
+    from training.api.trained_model import TrainedModel
     from training.evidence.document import Acknowledgement
 
 
@@ -95,40 +95,39 @@ def train(
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
+    from training.api.recipe import TrainingRequest, run_training
     from training.cli.cohort_check import read_checked
     from training.cli.options.progress import Progress
     from training.config import load_config, quickened
-    from training.experiment.evidence import build_evidence
-    from training.experiment.records import summary
-    from training.experiment.train import train as train_on
-    from training.provenance import collect_provenance
-    from training.registry.release import check_store
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
-    processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
         read, check = read_checked(directory, strict=strict)
-        progress.step("opening the store")
-        check_store()
-        started = time.time()
-        finished = train_on(
-            read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
+        request = TrainingRequest(
+            cohort=read,
+            check=check,
+            config=quickened(settings) if quick else settings,
+            source=directory.resolve().name,
+            workers=workers or os.cpu_count() or 1,
         )
-        evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
-        from training.tracking.training import record
+        trained = run_training(request, progress)
+    click.echo(_as_json(trained) if as_json else _as_text(trained))
 
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
-    landmarks = summary(finished, evidence)
-    if as_json:
-        known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
-        click.echo(json.dumps(known | {"landmarks": landmarks}))
-    else:
-        from training.cli.texts.training_text import as_text
-        from training.leakage.checks import notes
 
-        longest = max(read.protocol.horizons_days)
-        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, quick=quick)]))
+def _as_json(trained: "TrainedModel") -> str:
+    known = {"run_id": trained.run_id, "model_version": trained.model_version, "report": trained.report}
+    return json.dumps(known | {"landmarks": trained.landmarks})
+
+
+def _as_text(trained: "TrainedModel") -> str:
+    from training.cli.texts.training_text import as_text
+    from training.leakage.checks import notes
+
+    longest = max(trained.bundle.protocol.horizons_days)
+    assert trained.recorded is not None  # noqa: S101 - the command records every training
+    words = as_text(trained.landmarks, longest, trained.recorded, quick=trained.evidence.quick)
+    return "\n".join([*notes(trained.training.leakage), words])
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

@@ -14,12 +14,11 @@ from typing import Any, NoReturn
 import click
 
 from features.protocol.problems import InputRefusedError
+from training.telemetry import turn_off_telemetry
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
 
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+turn_off_telemetry()
 
 FOLDER = click.Path(path_type=Path)
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
