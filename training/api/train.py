@@ -10,10 +10,9 @@ from features.records.cohort import Cohort
 from training.api.cohorts import loaded
 from training.api.refusals import argument_error, explained
 from training.api.settings import Settings, training_config
-from training.api.trained_model import TrainedModel
+from training.api.trained_model import TrainedModel, described
 from training.config import quickened
 from training.leakage.acknowledgement import acknowledgements
-from training.plausibility.finding import describe_findings
 from training.telemetry import turn_off_telemetry
 
 
@@ -112,8 +111,8 @@ def train(
         raise argument_error("workers", "a whole number from 1", "a smaller one")
     known = loaded(cohort)
     check = known.check()
-    for line in describe_findings(check.findings):
-        warnings.warn(line, CohortWarning, stacklevel=3)
+    for sentence in described(check):
+        warnings.warn(sentence, CohortWarning, stacklevel=3)
     request = TrainingRequest(
         cohort=known,
         check=check,

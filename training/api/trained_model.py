@@ -8,7 +8,6 @@ from training.evidence.document import Evidence
 from training.experiment.records import summary
 from training.experiment.train import Training
 from training.plausibility.cohort_check import CohortCheck
-from training.plausibility.finding import describe_findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +57,8 @@ class TrainedModel:
 
     @property
     def warnings(self) -> list[str]:
-        """The findings of the cohort's check, as `kap cohort check` words them."""
-        return describe_findings(self.check.findings)
+        """The findings of the cohort's check, each with what to do."""
+        return described(self.check)
 
     @property
     def landmarks(self) -> list[dict[str, Any]]:
@@ -86,3 +85,8 @@ class TrainedModel:
             for name, values in landmark[head]["candidates"].items()
         ]
         return pd.DataFrame(rows).astype({"winner": bool}) if rows else pd.DataFrame()
+
+
+def described(check: CohortCheck) -> list[str]:
+    """A paragraph for each finding, without the line breaks that a terminal needs."""
+    return [finding.text.removeprefix("warning: ") for finding in check.findings]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -45,7 +46,7 @@ def _wrong_tables(frames: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
 
 
 def _table(name: str, frame: pd.DataFrame, protocol: Protocol, rules: TableRules) -> TableFile:
-    """The frame as the content of a file; a column that is not of one type is a problem, and is not read."""
+    """The frame as the content of a file; a column of lists or other objects is a problem."""
     if not frame.columns.is_unique or not all(isinstance(column, str) for column in frame.columns):
         required = "one text per column as its name, each once"
         found = "names that repeat, or are no text"
@@ -53,16 +54,19 @@ def _table(name: str, frame: pd.DataFrame, protocol: Protocol, rules: TableRules
     columns = {str(column): _array(frame[column]) for column in frame.columns}
     arrays = {column: pa.nulls(len(frame)) if array is None else array for column, array in columns.items()}
     table = table_of(name, pa.table(arrays), protocol.tables[name], rules)
-    required = 'values of one type; frame[column].astype("string") makes all of them text'
+    required = "numbers, texts, or true and false"
     mixed = {column for column, array in columns.items() if array is None and column in table.columns}
-    problems = [table.problem(required, "values of several types", column=column) for column in sorted(mixed)]
+    problems = [table.problem(required, "lists or other objects", column=column) for column in sorted(mixed)]
     wrong = {(None, column) for column in mixed}
     return replace(table, problems=(*table.problems, *problems), wrong=table.wrong | wrong)
 
 
 def _array(values: "pd.Series[Any]") -> ArrowArray:
-    """A column as Arrow has it, missing values as nulls; ``None`` for values of several types."""
+    """A column as Arrow has it, missing values as nulls: text where numbers stand beside text; ``None`` for others."""
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError):
-        return None
+        cells = [None if missing else cell for cell, missing in zip(values, values.isna(), strict=True)]
+        if not all(cell is None or isinstance(cell, str | bool | int | float | np.generic) for cell in cells):
+            return None
+        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
