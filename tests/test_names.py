@@ -45,7 +45,7 @@ NOT_AS_LAST = re.compile(
 """Participles and prepositions, which leave out what a class is."""
 NOUNS = {
     "censoring", "crossing", "finding", "mapping", "monitoring", "reading", "retraining", "ring", "rounding",
-    "scheduling", "scoring", "training",
+    "scheduling", "scoring", "training", "warning",
 }  # fmt: skip
 NO_NOUNS = {"EndedBy": "a term of the glossary"}
 PREPOSITIONS = re.compile(r"_?(After|Across|At|By|From|In|Of|On|To|With)[A-Z]")

@@ -6,7 +6,6 @@ failed check of evidence, log or decisions, 130 or 143 stopped by Ctrl-C or TERM
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +27,8 @@ from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 
 if TYPE_CHECKING:
-    from training.evidence.document import Acknowledgement, Evidence
-    from training.experiment.train import Training
-    from training.tracking.training import RecordedRun
+    from training.api.trained_model import TrainedModel
+    from training.evidence.document import Acknowledgement
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,49 +103,42 @@ def train(
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
+    from training.api.recipe import TrainingRequest, run_training
     from training.cli.cohort_check import read_checked
     from training.cli.options.progress import Progress
     from training.config import load_config, quickened
-    from training.experiment.evidence import build_evidence
-    from training.experiment.train import train as train_on
-    from training.provenance import collect_provenance
-    from training.registry.names import model_name_of
-    from training.registry.release import check_store
-    from training.tracking.resources import ResourceMeter
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
-    processes = workers or os.cpu_count() or 1
-    with Progress() as progress, ResourceMeter() as meter:
+    with Progress() as progress:
         progress.step("reading the cohort")
         read, check = read_checked(directory, strict=strict)
-        model_name_of(read.protocol, model_name)  # a wrong name is refused before the work
-        announce = meter.timing(progress.count)
-        progress.step("opening the store")
-        check_store()
-        started = time.time()
-        finished = train_on(read, quickened(settings) if quick else settings, collect_provenance(), announce, processes)
-        evidence = build_evidence(finished, directory.resolve().name, announce, processes)
-        from training.tracking.training import RecordingOptions, record
-
-        options = RecordingOptions(model_name, meter.use())
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check, options)
-    _print_training(finished, evidence, recorded, as_json=as_json)
+        request = TrainingRequest(
+            cohort=read,
+            check=check,
+            config=quickened(settings) if quick else settings,
+            source=directory.resolve().name,
+            workers=workers or os.cpu_count() or 1,
+            model_name=model_name,
+        )
+        trained = run_training(request, progress)
+    click.echo(_as_json(trained) if as_json else _as_text(trained))
 
 
-def _print_training(finished: "Training", evidence: "Evidence", recorded: "RecordedRun", *, as_json: bool) -> None:
-    """The result in sentences, or as one JSON object."""
+def _as_json(trained: "TrainedModel") -> str:
+    assert trained.recorded is not None  # noqa: S101 - the command records every training
+    known = {"run_id": trained.run_id, "model_version": trained.model_version, "report": trained.report}
+    known |= {"model": trained.recorded.model, "link": trained.recorded.link}
+    return json.dumps(known | {"landmarks": trained.landmarks})
+
+
+def _as_text(trained: "TrainedModel") -> str:
     from training.cli.texts.training_text import as_text
-    from training.experiment.records import summary
     from training.leakage.checks import notes
 
-    landmarks = summary(finished, evidence)
-    if as_json:
-        known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
-        known |= {"model": recorded.model, "link": recorded.link}
-        click.echo(json.dumps(known | {"landmarks": landmarks}))
-        return
-    longest = max(finished.cohort.protocol.horizons_days)
-    click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, finished.config)]))
+    longest = max(trained.bundle.protocol.horizons_days)
+    assert trained.recorded is not None  # noqa: S101 - the command records every training
+    words = as_text(trained.landmarks, longest, trained.recorded, trained.training.config)
+    return "\n".join([*notes(trained.training.leakage), words])
 
 
 for _command in (evaluate, recalibrate, promote, rollback, history):

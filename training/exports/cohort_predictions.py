@@ -34,14 +34,15 @@ def score_cohort(cohort: Cohort, bundle: Bundle, path: Path) -> tuple[int, dict[
     they are empty if the model has none.
     """
     rows = 0
-    with open_table(path, _schema(bundle)) as writer, threadpool_limits(limits=1):
-        for table in _tables(cohort, bundle):
+    with open_table(path, prediction_schema(bundle)) as writer:
+        for table in prediction_tables(cohort, bundle):
             writer.write(table)
             rows += table.num_rows
     return rows, writer.marked
 
 
-def _schema(bundle: Bundle) -> pa.Schema:
+def prediction_schema(bundle: Bundle) -> pa.Schema:
+    """The columns of the predictions of a model."""
     horizons = bundle.protocol.horizons_days
     numbers = ["remission", *(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons)]
     metadata = {
@@ -55,14 +56,15 @@ def _schema(bundle: Bundle) -> pa.Schema:
     return pa.schema(columns, metadata=metadata)
 
 
-def _tables(cohort: Cohort, bundle: Bundle) -> Iterator[pa.Table]:
+def prediction_tables(cohort: Cohort, bundle: Bundle) -> Iterator[pa.Table]:
     """Predictions of every chunk at every landmark, always in the same order; few chunks are held at a time."""
+    schema = prediction_schema(bundle)
     waiting: deque[Future[pa.Table]] = deque()
-    with ThreadPoolExecutor(THREADS) as threads:
+    with threadpool_limits(limits=1), ThreadPoolExecutor(THREADS) as threads:
         for start in range(0, len(cohort), CHUNK):
             part = cohort.take(np.arange(start, min(start + CHUNK, len(cohort))))
             for model in bundle.models:
-                waiting.append(threads.submit(_predictions, part, model, _schema(bundle)))
+                waiting.append(threads.submit(_predictions, part, model, schema))
                 if len(waiting) > THREADS:
                     yield waiting.popleft().result()
         for last in waiting:

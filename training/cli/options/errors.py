@@ -17,14 +17,13 @@ import click
 
 from features.protocol.problems import InputRefusedError
 from training.cli.options.stopping import stopped_with_its_processes
+from training.telemetry import turn_off_telemetry
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
 NOTICE = "AssumedModelNotice"
 """The class of notices, by name: its module imports MLflow, which most commands do without."""
 
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+turn_off_telemetry()
 
 FOLDER = click.Path(path_type=Path)
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
