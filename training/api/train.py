@@ -124,6 +124,7 @@ def train(
         source=source or known.source,
         workers=workers or os.cpu_count() or 1,
         recorded=record,
+        model_name=model_name,
     )
     return run_training(request, _PrintedStageDisplay() if verbose else _SilentStageDisplay())
 
