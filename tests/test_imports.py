@@ -93,6 +93,7 @@ ONLY_IN = {
         "training/tracking/cohort_check.py",
         "training/tracking/evaluation.py",
         "training/tracking/evidence.py",
+        "training/tracking/runs.py",
         "training/tracking/update.py",
     },
     "bentoml": {
