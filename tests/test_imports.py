@@ -113,6 +113,7 @@ ONLY_IN = {
         "training/tracking/metrics.py",
         "training/tracking/probability_metrics.py",
         "training/tracking/resources.py",
+        "training/tracking/runs.py",
         "training/tracking/update.py",
     },
     "bentoml": {

@@ -15,6 +15,7 @@ import click
 from training.cli.audit import audit
 from training.cli.cohort import cohort
 from training.cli.cohort_exports import require_result_file
+from training.cli.completion import completion
 from training.cli.decisions import history, promote, rollback
 from training.cli.demo_group import demo_group
 from training.cli.evaluate import evaluate, recalibrate
@@ -25,6 +26,7 @@ from training.cli.options.acknowledge import acknowledges
 from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
+from training.cli.runs import runs
 
 if TYPE_CHECKING:
     from training.api.trained_model import TrainedModel
@@ -43,6 +45,7 @@ def main() -> None:
       kap cohort simulate demo/cohort       write a synthetic cohort
       kap cohort check demo/cohort          check a cohort and count the patients analysed
       kap train demo/cohort                 fit and evaluate a model, register it as version 1
+      kap runs                              list the trainings with their figures
       kap evaluate 1 other/cohort           evaluate version 1 on a validation cohort
       kap promote 1 --reason "first model"  make version 1 the champion if it meets the policy
       kap history                           list the promotion decisions
@@ -141,7 +144,7 @@ def _as_text(trained: "TrainedModel") -> str:
     return "\n".join([*notes(trained.training.leakage), words])
 
 
-for _command in (evaluate, recalibrate, promote, rollback, history):
+for _command in (runs, evaluate, recalibrate, promote, rollback, history):
     main.add_command(_command)
 
 
@@ -246,3 +249,4 @@ main.add_command(log_group)
 main.add_command(monitor_command)
 main.add_command(replay)
 main.add_command(audit)
+main.add_command(completion)

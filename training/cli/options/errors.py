@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from features.protocol.problems import InputRefusedError
 from training.cli.options.stopping import stopped_with_its_processes
@@ -25,7 +26,15 @@ NOTICE = "AssumedModelNotice"
 
 turn_off_telemetry()
 
-FOLDER = click.Path(path_type=Path)
+
+class _Folder(click.Path):
+    """Completed with folders only; whether there is one, and what to do if not, is said by the reader."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        return [CompletionItem(incomplete, type="dir")]
+
+
+FOLDER = _Folder(path_type=Path)
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
