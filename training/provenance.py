@@ -11,6 +11,8 @@ from training.arithmetic import arithmetic
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
 ROOT = Path(__file__).resolve().parent.parent
+CANDIDATE = "candidate."
+"""Prefix of the tags that say where the code of a candidate of another package comes from."""
 SOURCES = (".py", ".toml", ".html", ".css")
 """Endings of the files that make up the code: sources, settings and templates."""
 
@@ -43,7 +45,7 @@ class Provenance:
 
 def candidate_tag(name: str) -> str:
     """The tag with the origin of a candidate; a store of runs on Windows takes no colon in a name."""
-    return f"candidate.{name.replace(':', '.')}"
+    return f"{CANDIDATE}{name.replace(':', '.')}"
 
 
 def collect_provenance() -> Provenance:

@@ -25,10 +25,11 @@ from training.config import TrainingConfig
 from training.experiment.records import held_out_table
 from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import CUT_SHORT, Announce
+from training.learning.own_candidates import other_origins
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
-from training.provenance import Provenance, collect_provenance
+from training.provenance import CANDIDATE, Provenance, collect_provenance
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
@@ -80,6 +81,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
         for key in wanted
         if then[key] != here.get(key)
     ]
+    wrong += _other_candidates(stored)
     machine = machine_of(stored, provenance)
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
@@ -88,6 +90,14 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
             "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
         ),
     ]
+
+
+def _other_candidates(stored: StoredTraining) -> list[str]:
+    """Candidates of other packages that are not here, or in another version."""
+    if not any(tag.startswith(CANDIDATE) for tag in stored.tags):
+        return []
+    recorded = stored.loaded_bundle()
+    return [] if recorded is None else other_origins(recorded.training.get("candidates", {}))
 
 
 def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
@@ -112,7 +122,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     try:
         again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
     except (InputRefusedError, BundleRefusedError) as error:
-        why = f"it can't be repeated: {error}"
+        why = f"it can't be repeated: {_reason(error)}"
         return [same, derived, failed(DATA_CHECKS[2], why), *(not_checked(check, why) for check in DATA_CHECKS[3:])]
     machine = machine_of(stored, collect_provenance())
     return [
@@ -135,6 +145,16 @@ def _unrepeatable(recorded: Bundle, config: TrainingConfig | None) -> str:
         f"the time limit of {config.tuning.time_limit_seconds:g} seconds ended {cut_short} searches for parameters "
         "before their last trial; how many trials fit into a time depends on the machine, so that a retraining gives "
         "another model"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Every problem of a refused input, or the message of another error."""
+    if not isinstance(error, InputRefusedError):
+        return str(error)
+    return "; ".join(
+        f"{' '.join(filter(None, (each.place, each.column)))}: required {each.required}; found {each.found}"
+        for each in error.problems
     )
 
 

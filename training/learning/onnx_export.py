@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from features.records.timeline import Floats
 from models.onnx_score import FAITHFUL, OnnxRefusedError, OnnxScore, largest_difference
 from training.learning.own_remission import EstimatorScore
@@ -17,6 +19,8 @@ OPSETS = {"": 18, "ai.onnx.ml": 3}
 """Versions of ONNX's operators: fixed, so that the same training gives the same bytes with a newer library too."""
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """Domains of the standard's own operators. Any other would need code beside the file."""
+MISSING = "nodes_missing_value_tracks_true"
+"""The attribute of a tree ensemble that says where missing values go."""
 PRECISIONS = ("float64", "float32")
 
 
@@ -65,7 +69,7 @@ def _file_of(score: EstimatorScore, precision: str, *, is_log_odds: bool) -> byt
     kind = DoubleTensorType if precision == "float64" else FloatTensorType
     columns = score.features + len(score.missing.indicated)
     estimator = _of_the_library(score.estimator)
-    with _whole_numbers():
+    with _corrected_library():
         model = to_onnx(
             estimator,
             initial_types=[("rows", kind([None, columns]))],
@@ -100,30 +104,35 @@ def _last_step(estimator: Any) -> Any:
 
 
 @contextmanager
-def _whole_numbers() -> Iterator[None]:
-    """Let skl2onnx write flags as the whole numbers that ONNX wants.
+def _corrected_library() -> Iterator[None]:
+    """Let skl2onnx 1.20 convert what it would refuse or never finish; restored afterwards.
 
-    Its converter of histogram-based boosting writes where missing values go as booleans (skl2onnx 1.20), which onnx
-    refuses from 1.18 on.
+    * Its converter of histogram-based boosting writes booleans where onnx wants whole numbers.
+    * For trees in double precision it searches thresholds without end if one is infinite. ONNX has no such trees.
+    * It writes all the trees into the message of an error, which takes minutes.
     """
-    from skl2onnx.common import _container
+    from skl2onnx.common import _container, tree_ensemble
 
-    make_node = _container.make_node
+    make_node, threshold = _container.make_node, tree_ensemble.sklearn_threshold
 
     def with_whole_numbers(*names: Any, **attributes: Any) -> Any:
-        flags = "nodes_missing_value_tracks_true"
-        if flags in attributes:
-            attributes[flags] = [int(flag) for flag in attributes[flags]]
+        if MISSING in attributes:
+            attributes[MISSING] = [int(flag) for flag in attributes[MISSING]]
         try:
             return make_node(*names, **attributes)
-        except (TypeError, ValueError) as error:  # skl2onnx would write out every tree into the message: minutes
+        except (TypeError, ValueError) as error:
             raise OnnxRefusedError(f"onnx does not take what skl2onnx writes ({type(error).__name__})") from None
 
-    _container.make_node = with_whole_numbers
+    def in_single_precision(value: float, dtype: Any, mode: str) -> Any:
+        if np.dtype(dtype) == np.float64:
+            raise OnnxRefusedError("trees in ONNX have single precision")
+        return threshold(value, dtype, mode)
+
+    _container.make_node, tree_ensemble.sklearn_threshold = with_whole_numbers, in_single_precision
     try:
         yield
     finally:
-        _container.make_node = make_node
+        _container.make_node, tree_ensemble.sklearn_threshold = make_node, threshold
 
 
 def _require_plain(model: Any) -> None:

@@ -9,7 +9,7 @@ import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points, packages_distributions, version
 from pathlib import Path
@@ -83,7 +83,7 @@ def label_of(name: str) -> str:
 
 def origin_of(name: str) -> str:
     """Where a candidate's code comes from: "distribution version", or file and SHA-256 if it is not installed."""
-    _look_in_the_current_folder()
+    resolved(name)
     found = None if ":" in name else _entry_point(name)
     if found is not None and found.dist is not None:
         return f"{found.dist.name} {found.dist.version}"
@@ -93,6 +93,24 @@ def origin_of(name: str) -> str:
     if distributions:
         return f"{distributions[0]} {version(distributions[0])}"
     return _digest_of(Path(str(sys.modules[top].__file__)))
+
+
+def other_origins(recorded: Mapping[str, str]) -> list[str]:
+    """A sentence for each candidate whose code is not here, or not the recorded one.
+
+    ``recorded`` has origins by name.
+    """
+    sentences = []
+    for name, then in recorded.items():
+        try:
+            now = origin_of(name)
+        except InputRefusedError:
+            lacking = f"candidate {name} can't be imported: install {then}, or start in the folder that holds it"
+            sentences.append(lacking)
+            continue
+        if now != then:
+            sentences.append(f"candidate {name}: training {then}, now {now}")
+    return sentences
 
 
 def weight_argument(estimator: Any) -> str | None:
