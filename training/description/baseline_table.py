@@ -48,6 +48,12 @@ class _Characteristic:
         return 1 if float(np.nanstd(self.values)) > 2 else 2
 
     @property
+    def common(self) -> float:
+        """The value of more than half of those recorded; NaN if there is none, as for a measurement."""
+        values, counts = np.unique(self.values[~np.isnan(self.values)], return_counts=True)
+        return float(values[np.argmax(counts)]) if 2 * counts.max() > counts.sum() else float("nan")
+
+    @property
     def varies(self) -> bool:
         """Whether patients differ in what is recorded."""
         return bool(np.nanmax(self.values) > np.nanmin(self.values))
@@ -123,7 +129,7 @@ def _largest_sites(groups: list[Group]) -> list[Group]:
 
 def _row(one: _Characteristic, groups: Sequence[Mask], *, compared: bool) -> BaselineRow:
     values = [one.values[members] for members in groups]
-    counts = [_counts(part, binary=one.kind == "yes/no") for part in values]
+    counts = [_counts(part, one.common) for part in values]
     hidden, missing_hidden = hidden_cells([shown for shown, _ in counts]), hidden_cells([both for _, both in counts])
     whole = _cell(one, one.values, hidden=_hidden_alone(one), missing_hidden=False)
     cells = [
@@ -143,18 +149,18 @@ def _row(one: _Characteristic, groups: Sequence[Mask], *, compared: bool) -> Bas
     )
 
 
-def _counts(values: Floats, *, binary: bool) -> tuple[tuple[int, ...], tuple[int, int]]:
-    """The counts that a cell's figures would show, and those that its number of missing values would show."""
-    missing = int(np.isnan(values).sum())
-    recorded = len(values) - missing
-    if not binary:
-        return (recorded,), (missing, recorded)
-    yes = int(np.nansum(values))
-    return (yes, recorded - yes), (missing, recorded)
+def _counts(values: Floats, common: float) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The counts that a cell's figures would show, and those that its number of missing values would show.
+
+    A mean shows how many have another value than nearly all, if they are few.
+    """
+    missing, recorded = int(np.isnan(values).sum()), int((~np.isnan(values)).sum())
+    with_it = int((values == common).sum())
+    return (with_it, recorded - with_it), (missing, recorded)
 
 
 def _hidden_alone(one: _Characteristic) -> bool:
-    (hidden,) = hidden_cells([_counts(one.values, binary=one.kind == "yes/no")[0]])
+    (hidden,) = hidden_cells([_counts(one.values, one.common)[0]])
     return hidden
 
 

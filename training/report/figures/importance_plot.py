@@ -37,6 +37,6 @@ def _bar(
         return (svg_text(left, y + 11, "-", "start"),)
     colour, written = look
     longest = max([one for one in others if one is not None and one > 0], default=1.0)
-    width = round(54 * max(value, 0.0) / longest, 1)
+    width = round(44 * max(value, 0.0) / longest, 1)
     bar = f'<rect x="{left}" y="{y + 2}" width="{width}" height="11" fill="{colour}"/>'
     return bar, svg_text(min(left + int(width) + 4, WIDTH - 50), y + 11, written.format(value), "start")

@@ -14,6 +14,8 @@ from training.report.wording import interval, measure_title, percent
 
 CANDIDATES_PART = "candidates"
 """The part of a report where the differences of candidates stand; a head's figures stand in the part of its name."""
+COEFFICIENTS = "coefficients-"
+"""How the names of the wide figures begin."""
 RATIO = {"remission": "odds ratio", "relapse": "hazard-odds ratio"}
 NARROWEST = 0.005
 """No axis of losses is narrower than this many nats: smaller differences are irrelevant [judgement]."""
@@ -74,9 +76,9 @@ def _difference(found: CandidateEvidence | None) -> Estimate | None:
 def _of_head(model: ModelSpecification, where: str) -> Iterator[Planned]:
     shown = shown_terms(model.terms)
     if shown:
-        yield _coefficients(model, f"coefficients-{where}-{model.head}", competing=False)
+        yield _coefficients(model, f"{COEFFICIENTS}{where}-{model.head}", competing=False)
     if shown_terms(model.competing_terms):
-        yield _coefficients(model, f"coefficients-{where}-competing", competing=True)
+        yield _coefficients(model, f"{COEFFICIENTS}{where}-competing", competing=True)
     if model.importances:
         known = "; ".join(
             f"{one.label} {'-' if one.loss_increase is None else f'{one.loss_increase:+.4f}'}"

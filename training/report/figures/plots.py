@@ -144,8 +144,9 @@ def dependence_plot(curves: Sequence[Dependence], outcome: str, caption: Caption
     """One small panel per feature, all with the same axis of probability."""
     with rc_context(SETTINGS | {"font.size": 8}):
         rows = -(-len(curves) // 2)
-        height = 0.3 + 1.75 * rows
+        height = 0.45 + 1.75 * rows
         figure = _figure(height)
+        figure.subplots_adjust(bottom=0.8 / height)
         panels = figure.subplots(rows, 2, sharey=True, squeeze=False, gridspec_kw={"hspace": 0.75, "wspace": 0.12})
         for place, axes in enumerate(panels.flat):
             if place >= len(curves):

@@ -10,7 +10,7 @@ from training.report.figures.flow_diagram import flow_diagram
 from training.report.figures.forest_plot import forest_plot, missing_plot
 from training.report.figures.forests import site_forest, subgroup_forest
 from training.report.figures.icon_array import icon_array
-from training.report.figures.model_figures import incidence_figure, model_figures
+from training.report.figures.model_figures import COEFFICIENTS, incidence_figure, model_figures
 from training.report.figures.natural_frequencies import natural_frequencies
 from training.report.figures.planned import Planned
 from training.report.figures.plots import Caption
@@ -34,6 +34,11 @@ class ReportFigure:
     def file_name(self) -> str:
         """The name of the figure's own file."""
         return f"{self.caption.name}.svg"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes the width of the page: the coefficients of a model, with their numbers."""
+        return self.caption.name.startswith(COEFFICIENTS)
 
 
 Place = tuple[int | None, str]

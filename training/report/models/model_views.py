@@ -12,19 +12,21 @@ from training.report.templating import Table
 from training.report.wording import CANDIDATES, percent
 
 SEEN_ELSEWHERE = "The model in full stands in the report of the training or update that made it."
-MEANING = {
-    "remission": "The odds ratio compares the odds of remission of two patients who differ in this feature only.",
-    "relapse": (
-        "The hazard-odds ratio compares the odds of a relapse within a week, among patients without an event until "
-        "then, of two patients who differ in this feature only. It is the same in every week. Where weekly risks are "
-        "small, it is close to a hazard ratio."
-    ),
-}
-HONEST = (
-    "95% limits are {source}, widened to include the coefficient. They are no confidence intervals in the classical "
-    "sense: the penalty pulls coefficients towards no effect, and a coefficient with a declared sign keeps it. A limit "
-    "of exactly 1 is such a bound, and no test. Coefficients are associations, not causes."
+READING = (
+    "An odds ratio compares the odds of remission of two patients who differ in one feature only. A hazard-odds ratio "
+    "compares the odds of a relapse within a week, among patients without an event until then; it is the same in every "
+    "week, and close to a hazard ratio where weekly risks are small. Coefficients are associations, not causes."
 )
+LIMITS = (
+    "95% limits are {sources}, widened to include the coefficient. They are no confidence intervals in the classical "
+    "sense: the penalty pulls coefficients towards no effect, and a coefficient with a declared sign keeps it. A limit "
+    "of exactly 1 is such a bound, and no test."
+)
+RARE = (
+    "The centre of a no/yes feature is its share among the patients fitted on; it is part of the equation, also where "
+    "the share is that of a few patients."
+)
+"""What a study must know before it publishes an equation."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ def equation_link(evidence: Evidence) -> str:
     return f"data:,{quote(equation_csv(evidence))}" if has_equation(evidence) else ""
 
 
+def reading(evidence: Evidence) -> list[str]:
+    """How coefficients are read, once for all heads; empty if no head has any."""
+    models = [head.model for landmark in evidence.landmarks for head in landmark.heads if head.model is not None]
+    if not any(model.terms for model in models):
+        return []
+    sources = list(dict.fromkeys(model.limits_from for model in models if model.limits_from))
+    return [READING, *([LIMITS.format(sources="; or ".join(sources))] if sources else []), RARE]
+
+
 def _view(landmark: LandmarkEvidence, head: HeadEvidence, model: ModelSpecification) -> HeadView:
     name = CANDIDATES.get(head.winner or "", head.winner or "")
     example = by_hand(model, typical_patient(landmark)) if model.by_hand and model.terms else None
@@ -75,11 +86,8 @@ def _sentences(model: ModelSpecification, name: str) -> list[str]:
         )
     if model.recalibration_slope != 1:
         said.append(f"A recalibration slope of {model.recalibration_slope:.4g} is part of all coefficients.")
-    if model.form == "linear":
-        said.append(MEANING[model.head])
-        said.append(
-            HONEST.format(source=model.limits_from) if model.limits_from else "The coefficients have no limits."
-        )
+    if model.form == "linear" and not model.limits_from:
+        said.append("The coefficients have no limits.")
     if model.form == "other":
         said.append("It is no sum of terms, so that it has no equation; the bundle holds it.")
     return said

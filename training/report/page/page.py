@@ -6,7 +6,7 @@ from training.report.facts import ReportContent, ReportFacts
 from training.report.figures.report_figures import ReportFigure, draw
 from training.report.kinds import SAID, choice_text
 from training.report.models.baseline_views import baseline_views
-from training.report.models.model_views import equation_link, model_views
+from training.report.models.model_views import equation_link, model_views, reading
 from training.report.page import tables
 from training.report.page.question_tables import question_tables
 from training.report.page.summary import summarise
@@ -46,6 +46,7 @@ def render_report(
         baseline=baseline_views(evidence),
         models=model_views(evidence),
         equation_link=equation_link(evidence),
+        reading=reading(evidence),
         tripod=fill(content),
         probast=assessed,
         replies=replies(assessed),
