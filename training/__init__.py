@@ -1,7 +1,7 @@
 """Fit, evaluate, record, promote and audit; this folder has the settings, provenance and failures that all share.
 
 Public names: `collect_provenance`, `failed`, `load_config`, `not_checked`, `passed`, `PromotionPolicy`, `Provenance`,
-`require_reason`, `StoreUnreachableError`, `TrainingConfig`, `turn_off_telemetry`, `Verdict`; from Python `__all__`.
+`require_reason`, `StoreUnreachableError`, `TrainingConfig`, `turn_off_telemetry`, `Verdict`; the Python interface.
 """
 
 from importlib import import_module

@@ -40,6 +40,23 @@ def cohort(small: Path) -> LoadedCohort:
     return read_cohort(small)
 
 
+ONE_LANDMARK = """
+[[landmarks]]
+name = "before session 3"
+before_session = 3
+else_days = 14
+"""
+
+
+@pytest.fixture
+def one_landmark(small: Path, tmp_path: Path) -> Path:
+    """That cohort under a protocol with one landmark, for trainings that need to be quick."""
+    folder = tmp_path / "one-landmark"
+    shutil.copytree(small, folder)
+    (folder / "protocol.toml").write_text(ONE_LANDMARK)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def trained_from_python(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose store has a training from Python as version 1, on the cohort beside it."""

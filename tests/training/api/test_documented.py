@@ -64,9 +64,10 @@ def test_every_example_runs(name: str, store: SameProcess, cohort: LoadedCohort)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_python_of_a_guide_runs(guide: str, store: SameProcess, tmp_path: Path) -> None:
+def test_the_python_of_a_guide_runs(guide: str, store: SameProcess, one_landmark: Path) -> None:
     """On the small cohort, and quickly: paths and settings are those of this test."""
-    small = {'"demo-cohort"': '"cohort"', '"other-clinic"': '"cohort"', "train(cohort": "train(cohort, **quickly"}
+    folder = repr(str(one_landmark))
+    small = {'"demo-cohort"': folder, '"other-clinic"': folder, "train(cohort": "train(cohort, **quickly"}
     quickly = {"settings": {"training": {"draws": 20, "folds": 3}}, "candidates": ["no_model", "one_variable"]}
     place = {"quickly": quickly | {"quick": True, "workers": 1}}
     code = "\n".join(blocks(guide))

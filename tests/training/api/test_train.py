@@ -17,6 +17,7 @@ from tests.training.commands import SameProcess
 from training import load_model, predict, read_cohort, train
 from training.api.cohorts import LoadedCohort, loaded
 from training.api.settings import candidate_name, training_config
+from training.api.train import CohortWarning
 from training.api.trained_model import TrainedModel
 from training.config import load_config
 from training.exports.cohort_predictions import score_cohort
@@ -117,6 +118,18 @@ def test_the_record_of_an_import_goes_with_the_cohort_even_if_its_folder_is_gone
     assert cohort.check().import_record == record
     assert cohort.check().import_digest == hashlib.sha256(record).hexdigest()
     assert cohort.check().agreement == "as imported"
+
+
+def test_a_finding_of_the_check_is_a_warning_and_stays_with_the_training(
+    one_landmark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rating years after day 0, which an unknown date makes, is such a finding."""
+    with (one_landmark / "assessments.csv").open("a", encoding="utf-8") as table:
+        table.write("SYN-000003,20000,gad7,5\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(CohortWarning, match="assessments"):
+        trained = train(read_cohort(one_landmark), settings=SETTINGS, quick=True, workers=1, record=False)
+    assert any("assessments" in sentence and "\n" not in sentence for sentence in trained.warnings)
 
 
 def test_a_part_of_a_cohort_is_checked_without_what_its_reading_found(cohort: LoadedCohort) -> None:
