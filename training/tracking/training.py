@@ -35,7 +35,7 @@ from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check
 from training.tracking.evidence import log_evidence, report_of
-from training.tracking.trials import log_search
+from training.tracking.search import log_search
 
 
 @dataclass(frozen=True)
