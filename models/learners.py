@@ -5,6 +5,7 @@ Tuning uses a candidate's training data only, with folds over patients, so that 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,18 +59,18 @@ def fit_logistic(tuning: TuningSettings) -> Learner:
 
     A coefficient keeps to the declared sign of its feature; those without one are penalised more, by a tuned factor.
     """
+    return partial(_fit_logistic, tuning)
 
-    def fit(training_data: TrainingData) -> FittedScore:
-        trials = _search_penalty(training_data, tuning) if tuning.search == "optuna" else ()
-        best = Penalty.from_parameters(_best(trials)) if trials else _best_of_grid(training_data, tuning)
-        design = Design.from_data(training_data, tuning)
-        regression, strengths = design.regression(training_data), design.strengths(best)
-        parameters = regression.fit(strengths)
-        used = regression.effective_parameters(parameters, strengths)
-        kept = {**best.parameters(), "effective_parameters": used} | _counted(trials)
-        return FittedScore(design.score(parameters), kept, trials)
 
-    return fit
+def _fit_logistic(tuning: TuningSettings, training_data: TrainingData) -> FittedScore:
+    trials = _search_penalty(training_data, tuning) if tuning.search == "optuna" else ()
+    best = Penalty.from_parameters(_best(trials)) if trials else _best_of_grid(training_data, tuning)
+    design = Design.from_data(training_data, tuning)
+    regression, strengths = design.regression(training_data), design.strengths(best)
+    parameters = regression.fit(strengths)
+    used = regression.effective_parameters(parameters, strengths)
+    kept = {**best.parameters(), "effective_parameters": used} | _counted(trials)
+    return FittedScore(design.score(parameters), kept, trials)
 
 
 def _best_of_grid(training_data: TrainingData, tuning: TuningSettings) -> Penalty:
@@ -120,26 +121,25 @@ def fit_xgboost(tuning: TuningSettings) -> Learner:
 
     Optuna also tunes the learning rate, the parts drawn and the penalties of the leaves.
     """
+    return partial(_fit_xgboost, tuning)
 
-    def fit(training_data: TrainingData) -> FittedScore:
-        folds = list(_tuning_folds(training_data, tuning))
 
-        def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
-            value, rounds = _best_rounds(training_data, folds, parameters, tuning)
-            return value / len(training_data.fitted_on), {"rounds": rounds}
+def _fit_xgboost(tuning: TuningSettings, training_data: TrainingData) -> FittedScore:
+    folds = list(_tuning_folds(training_data, tuning))
 
-        if tuning.search == "optuna":
-            trials = search_by_optuna(
-                _ranges_of_trees(tuning), loss, tuning.trials, training_data.seed, tuning.time_limit_seconds
-            )
-            fitted = fit_xgboost_with(_best(trials), tuning)(training_data)
-            return FittedScore(fitted.score, fitted.parameters | _counted(trials), trials)
-        tried: list[dict[str, float]] = [{"max_depth": depth} for depth in tuning.depths]
-        losses = [loss(parameters) for parameters in tried]
-        best = min(range(len(tried)), key=lambda position: losses[position][0])
-        return fit_xgboost_with(tried[best] | dict(losses[best][1]), tuning)(training_data)
+    def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
+        value, rounds = _best_rounds(training_data, folds, parameters, tuning)
+        return value / len(training_data.fitted_on), {"rounds": rounds}
 
-    return fit
+    if tuning.search == "optuna":
+        ranges, limit = _ranges_of_trees(tuning), tuning.time_limit_seconds
+        trials = search_by_optuna(ranges, loss, tuning.trials, training_data.seed, limit)
+        fitted = fit_xgboost_with(_best(trials), tuning)(training_data)
+        return FittedScore(fitted.score, fitted.parameters | _counted(trials), trials)
+    tried: list[dict[str, float]] = [{"max_depth": depth} for depth in tuning.depths]
+    losses = [loss(parameters) for parameters in tried]
+    best = min(range(len(tried)), key=lambda position: losses[position][0])
+    return fit_xgboost_with(tried[best] | dict(losses[best][1]), tuning)(training_data)
 
 
 def _ranges_of_trees(tuning: TuningSettings) -> list[SearchRange]:

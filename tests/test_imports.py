@@ -105,7 +105,7 @@ ONLY_IN = {
         "training/registry/registration.py",
         "training/registry/release.py",
         "training/tracking/training.py",
-        "training/tracking/trials.py",
+        "training/tracking/search.py",
         "training/tracking/cohort_check.py",
         "training/tracking/evaluation.py",
         "training/tracking/evidence.py",

@@ -40,7 +40,7 @@ from training.tracking.links import experiment_of_model, run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.resources import ResourceUse, log_resources
-from training.tracking.trials import log_search
+from training.tracking.search import log_search
 
 MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
 
