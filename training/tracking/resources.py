@@ -105,9 +105,9 @@ class ResourceMeter:
 
 
 def log_resources(run_id: str, use: ResourceUse) -> None:
-    """Log ``seconds.STAGE`` and MLflow's ``system/`` metrics to a run."""
+    """Log ``seconds/STAGE``, which its pages show as a group, and MLflow's ``system/`` metrics to a run."""
     now = int(time.time() * 1000)
-    logged = [Metric(f"seconds.{_slug(stage)}", round(value, 3), now, 0) for stage, value in use.seconds.items()]
+    logged = [Metric(f"seconds/{_slug(stage)}", round(value, 3), now, 0) for stage, value in use.seconds.items()]
     logged += _system_metrics(use.samples)
     for first in range(0, len(logged), METRICS_AT_ONCE):
         MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])

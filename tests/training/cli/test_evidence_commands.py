@@ -9,6 +9,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from tests.places import COHORTS
@@ -88,14 +89,23 @@ def artifact(lived: ModelHistory, run_id: str, name: str) -> str:
     return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
 
 
+def lineage(client: MlflowClient, run: Run) -> list[str]:
+    """The runs above a run."""
+    above = run.data.tags.get("mlflow.parentRunId")
+    return [] if above is None else [above, *lineage(client, client.get_run(above))]
+
+
 def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limits(lived: ModelHistory) -> None:
     evidence = read_evidence(artifact(lived, lived.run_id, "evidence.json"))
     client = MlflowClient(tracking_uri=lived.place.store)
-    metrics = client.get_run(lived.run_id).data.metrics
     question = evidence.landmarks[-1].questions[0]
     auc = question.measures["auc"]
-    name = f"{evidence.landmarks[-1].name}/{question.name}/auc"
-    assert [metrics[f"{name}{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
+    run = client.get_run(lived.run_id)
+    below = client.search_runs([run.info.experiment_id], "tags.level = 'head' and tags.head = 'remission'")
+    name = f"remission · {evidence.landmarks[-1].name}"
+    (head,) = [each for each in below if each.info.run_name == name and lived.run_id in lineage(client, each)]
+    assert [head.data.metrics[f"auc{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
+    assert run.data.metrics["remission_auc"] == auc.estimate
     assert {check.name for check in evidence.leakage if check.passed} == {
         "duplicated patients",
         "future perturbation",
