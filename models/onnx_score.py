@@ -31,7 +31,11 @@ class OnnxRefusedError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class MissingValues:
-    """What a classifier that takes no missing values gets instead.
+    """What a classifier gets for a feature row: numbers in single precision, and something for missing values.
+
+    Trees compare a value with a threshold. In single precision, which ONNX has for trees, values that differ by a
+    rounding error would fall on either side of it; the classifier is therefore fitted on single precision, as XGBoost
+    is.
 
     ``fill`` (features,) takes the place of a missing value, NaN where a missing value is passed on. For each feature of
     ``indicated`` a column is appended: 1 where its value is missing, else 0.
@@ -41,7 +45,8 @@ class MissingValues:
     indicated: NDArray[np.int64]
 
     def replaced(self, rows: Floats) -> Floats:
-        """Rows (n, features + indicated) without missing values, unless they are passed on."""
+        """Rows (n, features + indicated) in single precision, without missing values unless they are passed on."""
+        rows = rows.astype(np.float32).astype(np.float64)
         missing = np.isnan(rows)
         return np.hstack([np.where(missing, self.fill, rows), missing[:, self.indicated].astype(np.float64)])
 

@@ -69,6 +69,7 @@ def missing_values(estimator: Any, rows: Floats) -> MissingValues:
 
     A column without any value is 0 for either: nothing can be learned from it, and histogram-based boosting refuses it.
     """
+    rows = rows.astype(np.float32).astype(np.float64)
     missing = np.isnan(rows)
     if _takes_missing(estimator):
         fill = np.where(missing.all(axis=0), 0.0, np.nan)
