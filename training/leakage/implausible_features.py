@@ -65,7 +65,8 @@ def feature_check(
         seen += (
             ". An implausible feature alone predicts the outcome better than anything known at the landmark can: it "
             "holds the outcome, or was recorded after it. Remove it from the cohort, or from the covariates of "
-            "protocol.toml, unless it is recorded by the landmark; then train again"
+            "protocol.toml, or leave it out by [features] exclude (training/SETTINGS.md), unless it is recorded by the "
+            "landmark; then train again"
         )
         seen += ". One equals the outcome and can't be acknowledged" if copies else ""
     elif suspicious:

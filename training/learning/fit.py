@@ -256,6 +256,8 @@ def _no_better(choice: Choice) -> str:
     if choice.best == "no_model":
         return "no candidate predicted held-out patients better than the average"
     gained = choice.differences["no_model"]
+    if not gained.tolerated:  # by a rule that prefers the simplest candidate
+        return f"no candidate's loss is a standard error below that of the average (best: {choice.best})"
     return (
         f"no candidate predicted held-out patients significantly better than the average (best: {choice.best}, "
         f"log-likelihood {gained.estimate:.4f} higher per patient, standard error {gained.standard_error:.4f}, "
