@@ -61,8 +61,10 @@ def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
         if question.head == head:
             suffix = "" if question.horizon_days is None else f"_{question.horizon_days}"
             found |= {f"{name}{suffix}": estimate for name, estimate in question.measures.items()}
-    longest = [question for question in landmark.questions if question.head == head and question.horizon_days][-1:]
-    return found | {"oe": question.measures["oe"] for question in longest if "oe" in question.measures}
+    longest = [question for question in landmark.questions if question.head == head and question.horizon_days]
+    if longest and "oe" in longest[-1].measures:
+        found["oe"] = longest[-1].measures["oe"]
+    return found
 
 
 def setting_parameters(settings: Mapping[str, object]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Names of registered models: of a protocol, of the researcher's choice, and of whoever names only a version."""
+"""Names of registered models: of a protocol, of the researcher's choice, and of a person who names only a version."""
 
 from dataclasses import replace
 from pathlib import Path
