@@ -116,7 +116,7 @@ def _intercepts(model: ModelSpecification) -> Table:
         )
     ]
     header = ("weeks", "intercept (log-odds)", "relapse in a week", "competing event in a week")
-    return Table(f"Intercepts of {model.head}: a patient whose terms are 0", header, rows, "dense")
+    return Table(f"Intercepts of {model.head}: a patient whose terms, or score, are 0", header, rows, "dense")
 
 
 def _example_table(model: ModelSpecification, example: WorkedExample) -> Table:
