@@ -1,7 +1,7 @@
 """The score of a scikit-learn classifier that was converted to ONNX; its answers come from onnxruntime, without code.
 
-It carries the original's answers to made-up rows, and `check` compares them. `training/learning/onnx_export.py`
-converts; nothing here imports scikit-learn.
+It carries the original's answers to made-up rows, and `check` compares them.
+`training/learning/own_candidates/onnx_export.py` converts; nothing here imports scikit-learn.
 """
 
 from dataclasses import dataclass

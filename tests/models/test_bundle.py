@@ -17,7 +17,7 @@ from features import catalogue as declarations
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
-from models.learners import TrainingData, fit_xgboost
+from models.fitting.learners import TrainingData, fit_xgboost
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit
 from models.remission import RemissionHead

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from models.calibration import fit_baseline
-from models.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
+from models.fitting.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.outcomes import expit
 from models.score import Constant, LinearScore, to_arrays
 from models.settings.sections import TuningSettings

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from models.learners import Learner, fit_logistic, fit_xgboost, fit_xgboost_with
+from models.fitting.learners import Learner, fit_logistic, fit_xgboost, fit_xgboost_with
+from models.fitting.optuna_search import SearchRange, search_by_optuna
 from models.settings.sections import TuningSettings
-from models.tuning.optuna_search import SearchRange, search_by_optuna
 from tests.models.training_sets import drawn_training_data
 
 FEW = TuningSettings(search="optuna", trials=4, most_rounds=20)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.learners import fit_logistic, fit_xgboost
+from models.fitting.learners import fit_logistic, fit_xgboost
 from models.outcomes import Floats
 from models.score import Constant, LinearScore, Score, Trees, from_arrays, to_arrays
 from models.settings.sections import TuningSettings

@@ -16,7 +16,7 @@ from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from features.records.cohort import Cohort
 from models.bundle import Bundle, BundleRefusedError, save_bundle
-from models.regression import CONVERGED
+from models.fitting.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
 from training.cohort.file_names import IMPORT_RECORD
@@ -25,7 +25,7 @@ from training.config import TrainingConfig
 from training.experiment.records import held_out_table
 from training.experiment.retraining import Retraining, redo_update, retrain
 from training.experiment.train import CUT_SHORT, Announce
-from training.learning.own_candidates import other_origins
+from training.learning.own_candidates.resolution import other_origins
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from features.catalogue import Feature
 from features.definitions.feature import Sign
 from features.records.timeline import Floats
-from models.design import NONE, Design
+from models.fitting.design import NONE, Design
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead

@@ -7,8 +7,8 @@ import numpy as np
 
 from features.records.timeline import Floats
 from models.bundle import HeadRecord
-from models.effective_parameters import effective_parameters
-from models.learners import fit_xgboost_with
+from models.fitting.effective_parameters import effective_parameters
+from models.fitting.learners import fit_xgboost_with
 from models.onnx_score import OnnxScore
 from models.score import LinearScore, Score, Trees
 from training.config import TrainingConfig
@@ -18,8 +18,8 @@ from training.evaluation.relapse_measures import relapse_measures
 from training.evidence.document import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.learning.candidates import learner_for
 from training.learning.fit import CandidateFit, HeadFit
-from training.learning.own_relapse import CurveScore, SurvivalLearner
-from training.learning.own_remission import EstimatorScore
+from training.learning.own_candidates.classifier import EstimatorScore
+from training.learning.own_candidates.survival import CurveScore, SurvivalLearner
 from training.learning.refits import training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import LOSS, RemissionTask, Task

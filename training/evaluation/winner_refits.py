@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.learners import (
+from models.fitting.learners import (
     Learner,
     Penalty,
     TrainingData,
@@ -26,7 +26,7 @@ from training.evaluation.instability import instability
 from training.evidence.document import Instability
 from training.learning.candidates import learner_for
 from training.learning.fit import HeadFit
-from training.learning.own_relapse import SurvivalLearner
+from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.refits import draw_within_sites, training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import TaskLearner, baseline_of

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.records.timeline import Floats
-from training.learning.own_relapse import CurveScore, OwnRelapseHead, mean_over_weeks
-from training.learning.own_remission import EstimatorScore
+from training.learning.own_candidates.classifier import EstimatorScore
+from training.learning.own_candidates.survival import CurveScore, OwnRelapseHead, mean_over_weeks
 from training.learning.tasks import Head
 
 

@@ -11,12 +11,12 @@ from typing import TypeAlias
 import numpy as np
 
 from features.records.timeline import Floats
-from models.learners import fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
+from models.fitting.learners import fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from training.config import CANDIDATES, TrainingConfig
-from training.learning.onnx_export import converted
-from training.learning.own_candidates import heads_of, label_of, made, origin_of
-from training.learning.own_relapse import CurveScore, SurvivalLearner
-from training.learning.own_remission import EstimatorScore, classifier_learner
+from training.learning.own_candidates.classifier import EstimatorScore, classifier_learner
+from training.learning.own_candidates.onnx_export import converted
+from training.learning.own_candidates.resolution import heads_of, label_of, made, origin_of
+from training.learning.own_candidates.survival import CurveScore, SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task, TaskLearner
 

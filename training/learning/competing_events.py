@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import Learner, fit_logistic, fit_nothing
+from models.fitting.learners import Learner, fit_logistic, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from training.config import TrainingConfig
 from training.learning.choice import choose

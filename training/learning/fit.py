@@ -14,16 +14,16 @@ from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
 from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, recalibrate
-from models.learners import FittedScore, TrainingData, fit_nothing
+from models.fitting.learners import FittedScore, TrainingData, fit_nothing
+from models.fitting.optuna_search import TuningTrial
 from models.settings.sections import TuningSettings
-from models.tuning.optuna_search import TuningTrial
 from training.average_risk import AVERAGE_RISK
 from training.config import TrainingConfig
 from training.learning.answered_rows import with_answers_only
 from training.learning.candidates import candidates_of, exported, learner_for
 from training.learning.choice import Choice, choose
 from training.learning.held_out import fold_measures, measures
-from training.learning.own_relapse import SurvivalLearner
+from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Head, HeldOut, Task, TaskLearner

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import fit_logistic
+from models.fitting.learners import fit_logistic
 from training.config import TrainingConfig
 from training.evidence.document import LearningCurve
 from training.learning.fit import HeadFit

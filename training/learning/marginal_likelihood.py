@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import fit_baseline
-from models.learners import Design, Penalty, TrainingData, fit_logistic, penalties
+from models.fitting.learners import Design, Penalty, TrainingData, fit_logistic, penalties
+from models.fitting.regression import BoundedRegression
 from models.outcomes import Floats, expit
-from models.regression import BoundedRegression
 from models.settings.sections import TuningSettings
 from models.uncertainty import SMALLEST, WIDEST
 from training.config import TrainingConfig

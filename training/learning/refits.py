@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.learners import Design, TrainingData
+from models.fitting.learners import Design, TrainingData
 from models.relapse import RelapseHead, relapse_counts
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig

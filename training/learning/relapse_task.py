@@ -9,7 +9,7 @@ from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import Learner, TrainingData, fit_nothing
+from models.fitting.learners import Learner, TrainingData, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from models.relapse import (
     ONE_VARIABLE,
@@ -24,7 +24,7 @@ from models.score import Score
 from models.settings.sections import TimeSettings
 from training.config import TrainingConfig
 from training.learning.choice import Choice
-from training.learning.own_relapse import OwnRelapseHead, SurvivalData, SurvivalLearner
+from training.learning.own_candidates.survival import OwnRelapseHead, SurvivalData, SurvivalLearner
 from training.learning.tasks import LOSS, Head, HeldOut, TaskLearner, effective_share
 from training.outcomes.labels import EndedBy, Outcomes
 

@@ -10,10 +10,10 @@ from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import FittedScore, Learner, TrainingData
+from models.fitting.learners import FittedScore, Learner, TrainingData
 from models.relapse import RelapseHead
 from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
-from training.learning.own_relapse import SurvivalLearner
+from training.learning.own_candidates.survival import SurvivalLearner
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"

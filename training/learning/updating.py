@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from features.records.timeline import Floats, Mask
 from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, fit_baseline, recalibrate
-from models.learners import fit_logistic
+from models.fitting.learners import fit_logistic
 from models.relapse import RelapseHead, relapse_counts
 from training.config import TrainingConfig
 from training.learning.relapse_task import RelapseTask

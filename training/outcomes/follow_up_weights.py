@@ -13,7 +13,7 @@ from features.records.cohort import Cohort
 from features.records.cut_offs import at_least
 from features.records.timeline import Floats, Indices, Mask, Rows
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import TrainingData, fit_logistic
+from models.fitting.learners import TrainingData, fit_logistic
 from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import FollowUpWeights, band_edges, relapse_counts
 from training.config import TrainingConfig

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import TrainingData, fit_logistic
+from models.fitting.learners import TrainingData, fit_logistic
 from models.outcomes import expit
 from training.config import TrainingConfig
 from training.outcomes.course_record import course_record

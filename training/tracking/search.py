@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
-from models.tuning.optuna_search import TuningTrial
+from models.fitting.optuna_search import TuningTrial
 
 
 def log_search(candidate_run_id: str, trials: Sequence[TuningTrial]) -> None:

@@ -24,7 +24,7 @@ from training.evidence.document import Evidence, LandmarkEvidence
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
 from training.learning.fit import CandidateFit, HeadFit
-from training.learning.own_candidates import parameters_of
+from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck

@@ -7,7 +7,7 @@ import pytest
 
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
-from models.learners import fit_xgboost_at
+from models.fitting.learners import fit_xgboost_at
 from models.remission import RemissionHead
 from models.score import LinearScore, Trees
 from tests.training.evidences import good_evidence

@@ -7,7 +7,7 @@ from math import ceil, exp, log
 import numpy as np
 import pytest
 
-from models.learners import fit_xgboost_at
+from models.fitting.learners import fit_xgboost_at
 from models.relapse import RelapseHead
 from models.score import Constant, LinearScore
 from tests.places import COHORTS

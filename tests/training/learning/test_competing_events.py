@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from models.learners import fit_logistic, fit_nothing
+from models.fitting.learners import fit_logistic, fit_nothing
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.score import LinearScore

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from models.learners import Penalty, TrainingData, penalties
+from models.fitting.learners import Penalty, TrainingData, penalties
 from models.outcomes import Floats, expit
 from tests.models.training_sets import training_data_of
 from training.config import load_config

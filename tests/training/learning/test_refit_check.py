@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.learners import FittedScore, Learner, TrainingData, fit_logistic
+from models.fitting.learners import FittedScore, Learner, TrainingData, fit_logistic
 from models.relapse import RelapseHead
 from models.score import LinearScore
 from models.settings.sections import TuningSettings

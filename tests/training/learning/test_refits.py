@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.calibration import fit_baseline
-from models.learners import fit_xgboost_at
+from models.fitting.learners import fit_xgboost_at
 from models.outcomes import expit
 from models.remission import RemissionHead
 from models.uncertainty import OutcomeRefits, PointAnswers, to_arrays

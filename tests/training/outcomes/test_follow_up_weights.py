@@ -12,7 +12,7 @@ from features.protocol.document import Protocol
 from features.records.assemble import rows_in_order
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.learners import fit_nothing
+from models.fitting.learners import fit_nothing
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
 from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of, drawn_scores, followed, lost_when_worse

@@ -8,7 +8,7 @@ import pytest
 
 from features.build import build_features
 from features.records.cohort import Cohort
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.outcomes import Floats, expit
 from tests.models.training_sets import training_data_of
 from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of

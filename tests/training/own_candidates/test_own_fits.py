@@ -20,8 +20,8 @@ from tests.training.trainings import QUICK, drawn_relapses, remission_with
 from training.config import TrainingConfig
 from training.learning.candidates import learner_for
 from training.learning.fit import HeadFit, fit_heads
-from training.learning.own_relapse import CurveScore, OwnRelapseHead, SurvivalLearner
-from training.learning.own_remission import EstimatorScore, classifier_learner
+from training.learning.own_candidates.classifier import EstimatorScore, classifier_learner
+from training.learning.own_candidates.survival import CurveScore, OwnRelapseHead, SurvivalLearner
 from training.learning.refit_check import check_refit
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, draw_folds
@@ -146,10 +146,10 @@ def test_a_cox_model_wins_where_it_is_right_and_is_research_only(module: Path) -
     assert isinstance(cox.head.score, CurveScore)
 
 
-class Incidence:
+class IncidenceEstimator:
     """A known cumulative incidence of relapse and of competing events, the same for all."""
 
-    def fit(self, rows: Floats, outcome: Any) -> "Incidence":
+    def fit(self, rows: Floats, outcome: Any) -> "IncidenceEstimator":
         assert set(outcome.columns) == {"event", "duration"}
         return self
 
@@ -160,7 +160,7 @@ class Incidence:
 
 def test_cumulative_incidence_of_both_kinds_of_event_is_kept() -> None:
     task = drawn_relapses(300)
-    head, _ = task.fit(SurvivalLearner("incidence", Incidence), np.ones(300, dtype=np.bool_))
+    head, _ = task.fit(SurvivalLearner("incidence", IncidenceEstimator), np.ones(300, dtype=np.bool_))
     days = head.edges[1:] * 7
     curve = head.curve(task.training_data.rows[:3], days)
     assert curve.relapse == pytest.approx(np.tile(0.4 * (1 - 0.99**days), (3, 1)))

@@ -11,7 +11,7 @@ from features.protocol.problems import InputRefusedError
 from tests.training.trainings import QUICK
 from training.config import load_config
 from training.learning.candidates import candidates_of
-from training.learning.own_candidates import made, origin_of, other_origins, parameters_of
+from training.learning.own_candidates.resolution import made, origin_of, other_origins, parameters_of
 
 NAME = "growing_forests"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from models.boosting import BoostingParameters, boosting_losses
-from models.design import FittedScore
-from models.learners import fit_logistic, fit_xgboost, fit_xgboost_at
+from models.fitting.boosting import BoostingParameters, boosting_losses
+from models.fitting.design import FittedScore
+from models.fitting.learners import fit_logistic, fit_xgboost, fit_xgboost_at
 from models.score import LinearScore, Trees
 from tests.models.training_sets import drawn_training_data
 from tests.training.metrics.fitted import fitted

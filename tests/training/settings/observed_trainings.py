@@ -10,7 +10,7 @@ import numpy as np
 from features.build import build_features
 from features.catalogue import catalogue
 from models.applicability import ApplicabilityDomain
-from models.learners import fit_nothing
+from models.fitting.learners import fit_nothing
 from models.remission import RemissionHead
 from models.score import Constant
 from tests.training.trainings import remission_task_of

@@ -18,7 +18,7 @@ Expected = Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True)
-class MovedSetting:
+class ChangedSetting:
     """A setting's new value, what is looked at (a function, or a name of `TrainingObservations`), and what is expected.
 
     ``expected`` gets what was seen by default and what is seen with the value.
@@ -60,84 +60,84 @@ def item(number: int, expected: Expected) -> Expected:
     return lambda before, after: expected(before[number], after[number])
 
 
-MOVED = {
-    "training.seed": MovedSetting(8, fits.folds_of(60), item(3, other)),
-    "training.candidates": MovedSetting(["no_model", "logistic"], fits.candidates, to(("no_model", "logistic"))),
-    "training.folds": MovedSetting(4, fits.folds_of(60), item(2, to(4))),
-    "training.fewest_repeats": MovedSetting(3, fits.folds_of(4000), item(1, to(3))),
-    "training.most_repeats": MovedSetting(4, fits.folds_of(60), item(1, to(4))),
-    "training.patients_held_out": MovedSetting(1000, fits.folds_of(200), item(1, to(5))),
-    "training.site_events": MovedSetting(5, fits.folds_of(60, sites=3), item(0, to("sites"))),
-    "training.fewest_site_folds": MovedSetting(4, fits.folds_of(240, sites=3), item(0, to("patients"))),
-    "training.events_to_fit": MovedSetting(41, fits.candidates, to(("no_model",))),
-    "training.largest_weight": MovedSetting(1.0, "weights", less),
-    "training.weights_from": MovedSetting(400, "weights", to(1.0)),
-    "training.draws": MovedSetting(11, "draws", to(11)),
-    "features.exclude": MovedSetting(["patient_context"], "recorded", lambda a, b: a - b == {"patient context"}),
-    "features.only": MovedSetting(
+CHANGED = {
+    "training.seed": ChangedSetting(8, fits.folds_of(60), item(3, other)),
+    "training.candidates": ChangedSetting(["no_model", "logistic"], fits.candidates, to(("no_model", "logistic"))),
+    "training.folds": ChangedSetting(4, fits.folds_of(60), item(2, to(4))),
+    "training.fewest_repeats": ChangedSetting(3, fits.folds_of(4000), item(1, to(3))),
+    "training.most_repeats": ChangedSetting(4, fits.folds_of(60), item(1, to(4))),
+    "training.patients_held_out": ChangedSetting(1000, fits.folds_of(200), item(1, to(5))),
+    "training.site_events": ChangedSetting(5, fits.folds_of(60, sites=3), item(0, to("sites"))),
+    "training.fewest_site_folds": ChangedSetting(4, fits.folds_of(240, sites=3), item(0, to("patients"))),
+    "training.events_to_fit": ChangedSetting(41, fits.candidates, to(("no_model",))),
+    "training.largest_weight": ChangedSetting(1.0, "weights", less),
+    "training.weights_from": ChangedSetting(400, "weights", to(1.0)),
+    "training.draws": ChangedSetting(11, "draws", to(11)),
+    "features.exclude": ChangedSetting(["patient_context"], "recorded", lambda a, b: a - b == {"patient context"}),
+    "features.only": ChangedSetting(
         ["baseline_severity", "early response"], "recorded", lambda a, b: a - b >= {"treatment history"}
     ),
-    "tuning.search": MovedSetting("optuna", lambda config: len(fits.logistic(config).trials), to(30)),
-    "tuning.trials": MovedSetting(4, fits.searched_logistic, to(4)),
-    "tuning.time_limit_seconds": MovedSetting(1e-9, fits.searched_logistic, to(1)),
-    "tuning.inner_folds": MovedSetting(3, lambda config: fits.logistic(config).parameters, other),
-    "tuning.strengths": MovedSetting([0.05], lambda config: fits.logistic(config).parameters["C"], to(0.05)),
-    "tuning.unsigned": MovedSetting([0.5], lambda config: fits.logistic(config).parameters["unsigned"], to(0.5)),
-    "tuning.clip_percentiles": MovedSetting([10, 90], fits.lower_limits, more),
-    "tuning.indicator_from": MovedSetting(0.5, fits.missing_weights, to(0)),
-    "tuning.depths": MovedSetting([2], lambda config: fits.tuned_trees(config)["max_depth"], to(2)),
-    "tuning.learning_rate": MovedSetting(0.01, fits.spread_of_trees, less),
-    "tuning.most_rounds": MovedSetting(3, fits.boosted_rounds, to(3)),
-    "tuning.patience": MovedSetting(2, fits.boosted_rounds, less),
-    "tuning.min_child_weight": MovedSetting(12.0, fits.splits_of_trees, less),
-    "tuning.subsample": MovedSetting(0.4, fits.spread_of_trees, other),
-    "tuning.colsample_bynode": MovedSetting(1.0, fits.spread_of_trees, other),
-    "tuning.reg_lambda": MovedSetting(100.0, fits.spread_of_trees, less),
-    "tuning.max_bin": MovedSetting(4, fits.splits_of_trees, less),
-    "tuning.search_learning_rate": MovedSetting([0.5, 0.6], fits.searched("learning_rate"), only(0.5, 0.6)),
-    "tuning.search_min_child_weight": MovedSetting([40, 50], fits.searched("min_child_weight"), only(40, 50)),
-    "tuning.search_subsample": MovedSetting([0.1, 0.2], fits.searched("subsample"), only(0.1, 0.2)),
-    "tuning.search_colsample_bynode": MovedSetting([0.1, 0.2], fits.searched("colsample_bynode"), only(0.1, 0.2)),
-    "tuning.search_reg_lambda": MovedSetting([50, 60], fits.searched("reg_lambda"), only(50, 60)),
-    "selection.rule": MovedSetting("best", fits.winner_of_a_weak_signal, to("logistic")),
-    "selection.level": MovedSetting(0.5, fits.winner_of_a_weak_signal, to("logistic")),
-    "selection.fewest_sites": MovedSetting(5, fits.units_of_the_test, to(5)),
-    "relapse.events_per_band": MovedSetting(5, "bands", more),
-    "relapse.most_bands": MovedSetting(2, "bands_of_three", to(2)),
-    "relapse.fewest_followed": MovedSetting(80, "last_day", less),
-    "recalibration.significance": MovedSetting(0.999, fits.recalibrated, to(True)),
-    "recalibration.refit_from": MovedSetting(1000, lambda config: update(config)[0] == "refit", to(False)),
-    "intervals.refits": MovedSetting(20, fits.refits, item(0, to(20))),
-    "intervals.expected_misfit": MovedSetting(0.02, fits.refits, item(1, less)),
-    "intervals.misfits": MovedSetting([0.6], fits.refits, item(1, lambda before, after: after > before)),
-    "intervals.even_importance": MovedSetting(50.0, fits.refits, item(1, other)),
-    "applicability.far_beyond": MovedSetting(9.0, "limit_0", to(9.0)),
-    "applicability.times_worst": MovedSetting(40.0, "limit_0", more),
-    "applicability.most_lacking": MovedSetting(0.99, "limit_1", to(0.99)),
-    "applicability.little_lacking": MovedSetting(0.9, "little_lacking", to(0.9)),
-    "applicability.farthest": MovedSetting(3.0, "limit_2", lambda before, after: abs(after / before - 2) < 1e-9),
-    "applicability.rare_patients": MovedSetting(30, "rare_of_a_tenth", more),
-    "applicability.rare_share": MovedSetting(0.0, "rare", to(0)),
-    "evaluation.age_bands": MovedSetting([40], "ages", to(["under 40", "40 and over"])),
-    "evaluation.worse_by": MovedSetting([2.0], "treatments", to(["weights", "all-no", "excluded", "worse by 2.0"])),
-    "evaluation.fewest_sites": MovedSetting(4, "summarised", to(False)),
-    "evaluation.direction_margin": MovedSetting(0.1, "margins", to({0.1})),
-    "evaluation.learning_curve_fractions": MovedSetting([0.5], fits.smaller_fits, item(0, to(2))),
-    "evaluation.learning_curve_folds": MovedSetting(2, fits.smaller_fits, item(1, to(2))),
-    "policy.slope": MovedSetting([0.9, 1.1], None, other),
-    "policy.slope_outermost": MovedSetting([0.9, 1.1], None, other),
-    "policy.in_the_large": MovedSetting(0.1, None, other),
-    "policy.remission_thresholds": MovedSetting([0.5], None, other),
-    "policy.relapse_thresholds": MovedSetting([0.5], None, other),
-    "policy.sustained_thresholds": MovedSetting([0.5], None, other),
-    "policy.net_benefit_margin": MovedSetting(0.001, None, other),
-    "policy.subgroup_patients": MovedSetting(20, None, other),
-    "policy.subgroup_in_the_large": MovedSetting(0.1, None, other),
-    "policy.direction_margin": MovedSetting(0.0001, None, other),
-    "policy.direction_patients": MovedSetting(9, None, other),
-    "policy.leakage_checks": MovedSetting(["a further check"], None, other),
-    "policy.champion_log_loss_margin": MovedSetting(0.1, None, other),
-    "policy.champion_brier_margin": MovedSetting(0.1, None, other),
+    "tuning.search": ChangedSetting("optuna", lambda config: len(fits.logistic(config).trials), to(30)),
+    "tuning.trials": ChangedSetting(4, fits.searched_logistic, to(4)),
+    "tuning.time_limit_seconds": ChangedSetting(1e-9, fits.searched_logistic, to(1)),
+    "tuning.inner_folds": ChangedSetting(3, lambda config: fits.logistic(config).parameters, other),
+    "tuning.strengths": ChangedSetting([0.05], lambda config: fits.logistic(config).parameters["C"], to(0.05)),
+    "tuning.unsigned": ChangedSetting([0.5], lambda config: fits.logistic(config).parameters["unsigned"], to(0.5)),
+    "tuning.clip_percentiles": ChangedSetting([10, 90], fits.lower_limits, more),
+    "tuning.indicator_from": ChangedSetting(0.5, fits.missing_weights, to(0)),
+    "tuning.depths": ChangedSetting([2], lambda config: fits.tuned_trees(config)["max_depth"], to(2)),
+    "tuning.learning_rate": ChangedSetting(0.01, fits.spread_of_trees, less),
+    "tuning.most_rounds": ChangedSetting(3, fits.boosted_rounds, to(3)),
+    "tuning.patience": ChangedSetting(2, fits.boosted_rounds, less),
+    "tuning.min_child_weight": ChangedSetting(12.0, fits.splits_of_trees, less),
+    "tuning.subsample": ChangedSetting(0.4, fits.spread_of_trees, other),
+    "tuning.colsample_bynode": ChangedSetting(1.0, fits.spread_of_trees, other),
+    "tuning.reg_lambda": ChangedSetting(100.0, fits.spread_of_trees, less),
+    "tuning.max_bin": ChangedSetting(4, fits.splits_of_trees, less),
+    "tuning.search_learning_rate": ChangedSetting([0.5, 0.6], fits.searched("learning_rate"), only(0.5, 0.6)),
+    "tuning.search_min_child_weight": ChangedSetting([40, 50], fits.searched("min_child_weight"), only(40, 50)),
+    "tuning.search_subsample": ChangedSetting([0.1, 0.2], fits.searched("subsample"), only(0.1, 0.2)),
+    "tuning.search_colsample_bynode": ChangedSetting([0.1, 0.2], fits.searched("colsample_bynode"), only(0.1, 0.2)),
+    "tuning.search_reg_lambda": ChangedSetting([50, 60], fits.searched("reg_lambda"), only(50, 60)),
+    "selection.rule": ChangedSetting("best", fits.winner_of_a_weak_signal, to("logistic")),
+    "selection.level": ChangedSetting(0.5, fits.winner_of_a_weak_signal, to("logistic")),
+    "selection.fewest_sites": ChangedSetting(5, fits.units_of_the_test, to(5)),
+    "relapse.events_per_band": ChangedSetting(5, "bands", more),
+    "relapse.most_bands": ChangedSetting(2, "bands_of_three", to(2)),
+    "relapse.fewest_followed": ChangedSetting(80, "last_day", less),
+    "recalibration.significance": ChangedSetting(0.999, fits.recalibrated, to(True)),
+    "recalibration.refit_from": ChangedSetting(1000, lambda config: update(config)[0] == "refit", to(False)),
+    "intervals.refits": ChangedSetting(20, fits.refits, item(0, to(20))),
+    "intervals.expected_misfit": ChangedSetting(0.02, fits.refits, item(1, less)),
+    "intervals.misfits": ChangedSetting([0.6], fits.refits, item(1, lambda before, after: after > before)),
+    "intervals.even_importance": ChangedSetting(50.0, fits.refits, item(1, other)),
+    "applicability.far_beyond": ChangedSetting(9.0, "limit_0", to(9.0)),
+    "applicability.times_worst": ChangedSetting(40.0, "limit_0", more),
+    "applicability.most_lacking": ChangedSetting(0.99, "limit_1", to(0.99)),
+    "applicability.little_lacking": ChangedSetting(0.9, "little_lacking", to(0.9)),
+    "applicability.farthest": ChangedSetting(3.0, "limit_2", lambda before, after: abs(after / before - 2) < 1e-9),
+    "applicability.rare_patients": ChangedSetting(30, "rare_of_a_tenth", more),
+    "applicability.rare_share": ChangedSetting(0.0, "rare", to(0)),
+    "evaluation.age_bands": ChangedSetting([40], "ages", to(["under 40", "40 and over"])),
+    "evaluation.worse_by": ChangedSetting([2.0], "treatments", to(["weights", "all-no", "excluded", "worse by 2.0"])),
+    "evaluation.fewest_sites": ChangedSetting(4, "summarised", to(False)),
+    "evaluation.direction_margin": ChangedSetting(0.1, "margins", to({0.1})),
+    "evaluation.learning_curve_fractions": ChangedSetting([0.5], fits.smaller_fits, item(0, to(2))),
+    "evaluation.learning_curve_folds": ChangedSetting(2, fits.smaller_fits, item(1, to(2))),
+    "policy.slope": ChangedSetting([0.9, 1.1], None, other),
+    "policy.slope_outermost": ChangedSetting([0.9, 1.1], None, other),
+    "policy.in_the_large": ChangedSetting(0.1, None, other),
+    "policy.remission_thresholds": ChangedSetting([0.5], None, other),
+    "policy.relapse_thresholds": ChangedSetting([0.5], None, other),
+    "policy.sustained_thresholds": ChangedSetting([0.5], None, other),
+    "policy.net_benefit_margin": ChangedSetting(0.001, None, other),
+    "policy.subgroup_patients": ChangedSetting(20, None, other),
+    "policy.subgroup_in_the_large": ChangedSetting(0.1, None, other),
+    "policy.direction_margin": ChangedSetting(0.0001, None, other),
+    "policy.direction_patients": ChangedSetting(9, None, other),
+    "policy.leakage_checks": ChangedSetting(["a further check"], None, other),
+    "policy.champion_log_loss_margin": ChangedSetting(0.1, None, other),
+    "policy.champion_brier_margin": ChangedSetting(0.1, None, other),
 }
 
 
@@ -147,12 +147,12 @@ def observations(trained: Training) -> TrainingObservations:
 
 
 def test_every_setting_has_a_row() -> None:
-    assert MOVED.keys() == {f"{section}.{one.name}" for section, settings in DECLARED.items() for one in settings}
+    assert CHANGED.keys() == {f"{section}.{one.name}" for section, settings in DECLARED.items() for one in settings}
 
 
-@pytest.mark.parametrize("name", MOVED)
+@pytest.mark.parametrize("name", CHANGED)
 def test_a_moved_setting_changes_what_it_says(name: str, observations: TrainingObservations) -> None:
-    moved = MOVED[name]
+    moved = CHANGED[name]
     section, _, key = name.partition(".")
     (declared,) = (one for one in DECLARED[section] if one.name == key)
     assert declared.requirement.holds(moved.value), "the page would refuse the value"

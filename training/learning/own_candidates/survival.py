@@ -21,8 +21,8 @@ from models.contributions import exchanged_contributions
 from models.onnx_score import MissingValues
 from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import RelapseHead
-from training.learning.own_candidates import RELAPSE_NEEDS, foreign_code
-from training.learning.own_remission import missing_values, rounded_medians
+from training.learning.own_candidates.classifier import missing_values, rounded_medians
+from training.learning.own_candidates.resolution import RELAPSE_NEEDS, foreign_code
 
 INCIDENCE = RELAPSE_NEEDS[0]
 SURVIVAL = np.dtype([("event", np.bool_), ("time", np.float64)])

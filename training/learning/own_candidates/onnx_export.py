@@ -13,7 +13,7 @@ import numpy as np
 
 from features.records.timeline import Floats
 from models.onnx_score import FAITHFUL, OnnxRefusedError, OnnxScore, largest_difference
-from training.learning.own_remission import EstimatorScore
+from training.learning.own_candidates.classifier import EstimatorScore
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 """Versions of ONNX's operators: fixed, so that the same training gives the same bytes with a newer library too."""

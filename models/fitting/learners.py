@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from models.boosting import BoostingParameters, boosting_losses, fit_xgboost_at, fit_xgboost_with
 from models.calibration import fit_baseline
-from models.design import NONE, Design, FittedScore, Learner, Penalty, TrainingData, penalties
+from models.fitting.boosting import BoostingParameters, boosting_losses, fit_xgboost_at, fit_xgboost_with
+from models.fitting.design import NONE, Design, FittedScore, Learner, Penalty, TrainingData, penalties
+from models.fitting.optuna_search import Scale, SearchRange, TuningTrial, search_by_optuna
 from models.score import Constant, Score
 from models.settings.sections import TuningSettings
-from models.tuning.optuna_search import Scale, SearchRange, TuningTrial, search_by_optuna
 
 __all__ = [
     "Design",

@@ -9,9 +9,9 @@ from sklearn.utils import get_tags
 
 from features.records.timeline import Floats
 from models.contributions import exchanged_contributions
-from models.learners import FittedScore, Learner, TrainingData
+from models.fitting.learners import FittedScore, Learner, TrainingData
 from models.onnx_score import MissingValues, log_odds_within
-from training.learning.own_candidates import foreign_code, weight_argument
+from training.learning.own_candidates.resolution import foreign_code, weight_argument
 
 DIGITS = 2
 """Significant digits to which medians are rounded, so that none is one patient's value."""
@@ -67,7 +67,7 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
 def missing_values(estimator: Any, rows: Floats) -> MissingValues:
     """Passed on if the estimator says that it takes them; else the median, and an indicator where any are missing.
 
-    A column without any value is 0 for either: nothing can be learned from it, and histogram-based boosting refuses it.
+    A column without any value is 0 for either: it says nothing about the outcome, and histogram-based boosting refuses it.
     """
     rows = rows.astype(np.float32).astype(np.float64)
     missing = np.isnan(rows)

@@ -9,7 +9,7 @@ import xgboost
 from numpy.typing import NDArray
 
 from models.calibration import fit_baseline
-from models.design import FittedScore, Learner, TrainingData
+from models.fitting.design import FittedScore, Learner, TrainingData
 from models.outcomes import Floats
 from models.score import Trees
 from models.settings.sections import TuningSettings

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import BinomialCounts
+from models.fitting.optuna_search import TuningTrial
+from models.fitting.regression import BoundedRegression
 from models.outcomes import Floats
-from models.regression import BoundedRegression
 from models.score import LinearScore, Score
 from models.settings.sections import TuningSettings
-from models.tuning.optuna_search import TuningTrial
 
 UNPENALISED = 1e6
 """Inverse penalty of a practically unpenalised coefficient."""

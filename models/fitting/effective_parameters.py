@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import Learner, TrainingData
+from models.fitting.learners import Learner, TrainingData
 from models.outcomes import Floats, expit
 from models.score import Score
 
