@@ -67,7 +67,7 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
 def missing_values(estimator: Any, rows: Floats) -> MissingValues:
     """Passed on if the estimator says that it takes them; else the median, and an indicator where any are missing.
 
-    A column without any value is 0 for either: it says nothing about the outcome, and histogram-based boosting refuses it.
+    A column without any value is 0 for either: it says nothing, and histogram-based boosting refuses it.
     """
     rows = rows.astype(np.float32).astype(np.float64)
     missing = np.isnan(rows)
