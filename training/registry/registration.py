@@ -11,24 +11,28 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from features.catalogue import catalogue
 from models.bundle import Bundle, save_bundle
+from models.reference_answers import converted_scores
 from training.provenance import Provenance
 from training.registry.release import MODEL_NAME
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "onnxruntime", "mlflow")
+PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
+ONNX_NEEDS = ("onnxruntime",)
+"""What a bundle with a converted model needs besides."""
 
 
 def register(bundle: Bundle, provenance: Provenance, scratch: Path) -> tuple[str, str]:
     """Save a bundle below ``scratch``, log it to the active run, and register it; its digest and its version."""
     digest = save_bundle(bundle, scratch / "bundle")
     cohort_digest = str(bundle.training["cohort_digest"])
+    needed = PYFUNC_NEEDS + (ONNX_NEEDS if converted_scores(bundle.models) else ())
     with contextlib.redirect_stderr(io.StringIO()):  # the command reports instead of MLflow
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(PACKAGE_ROOT / "training" / "tracking" / "pyfunc.py"),
             artifacts={"bundle": str(scratch / "bundle")},
             code_paths=[str(PACKAGE_ROOT / "features"), str(PACKAGE_ROOT / "models")],
-            pip_requirements=[f"{name}=={version}" for name, version in provenance.packages if name in PYFUNC_NEEDS],
+            pip_requirements=[f"{name}=={version}" for name, version in provenance.packages if name in needed],
             signature=_signature(bundle),
             registered_model_name=MODEL_NAME,
             metadata={"bundle_digest": digest, "cohort_digest": cohort_digest},
