@@ -21,8 +21,8 @@ PICTURE = re.compile(
 """Words that gave way to the field's (request batcher, access control, model loader, training data, fitted, reference
 inputs, evaluate, evidence, promotion checks, retraining, refit check, e-process, outcome, figure) or to plain English.
 """
-PICTURE_IN_NAMES = re.compile("planted|trials|shares|moved|told|hundred")
-"""In running text a clinical trial, a planted value and "what two share" are plain English."""
+PICTURE_IN_NAMES = re.compile("planted|shares|moved|told|hundred")
+"""In running text a planted value and "what two share" are plain English."""
 PHRASE = "row_plots?|in_words|future_rewritten|named_log|lasting_connection|planted_copy|for_ever|come_again"
 STORED = {
     "--in-words": "an option of `kap predict` that scripts use",
@@ -33,7 +33,6 @@ STORED = {
     "probes.json": "the reference inputs in a bundle",
     "reproduction": "the refit check, as evidence of 0.4.0 calls it",
     "shares": "the applicability's proportions, as bundles of format 3 call them",
-    "trials": "a setting of the search by Optuna, whose word it is",
     "synthetic-probe-": "ids of the reference inputs, part of a bundle's digest",
 }
 """Old words in files, answers and commands that exist already; each is still in use."""

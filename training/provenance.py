@@ -9,7 +9,9 @@ from pathlib import Path
 
 from training.arithmetic import arithmetic
 
-PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
+PACKAGES = (
+    "numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml", "kap-outcomes",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATE = "candidate."
 """Prefix of the tags that say where the code of a candidate of another package comes from."""

@@ -15,29 +15,40 @@ from features.build import build_features
 from features.catalogue import catalogue
 from features.records.timeline import Floats
 from models.bundle import Bundle, save_bundle
+<<<<<<< HEAD
 from models.outcome_model import OutcomeModel
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
+=======
+from models.reference_answers import converted_scores
+>>>>>>> h-candidates
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.references import PROTOCOL_TAG
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+<<<<<<< HEAD
 PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "onnxruntime", "mlflow")
 EXAMPLES = 3
 """Rows of the input example, one per landmark if there are so many: enough to see the columns [judgement]."""
+=======
+PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
+ONNX_NEEDS = ("onnxruntime",)
+"""What a bundle with a converted model needs besides."""
+>>>>>>> h-candidates
 
 
 def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = MODEL_NAME) -> tuple[str, str]:
     """Save a bundle below ``scratch``, log it to the active run, and register it; its digest and its version."""
     digest = save_bundle(bundle, scratch / "bundle")
     cohort_digest = str(bundle.training["cohort_digest"])
+    needed = PYFUNC_NEEDS + (ONNX_NEEDS if converted_scores(bundle.models) else ())
     with contextlib.redirect_stderr(io.StringIO()):  # the command reports instead of MLflow
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(PACKAGE_ROOT / "training" / "tracking" / "pyfunc.py"),
             artifacts={"bundle": str(scratch / "bundle")},
             code_paths=[str(PACKAGE_ROOT / "features"), str(PACKAGE_ROOT / "models")],
-            pip_requirements=[f"{name}=={version}" for name, version in provenance.packages if name in PYFUNC_NEEDS],
+            pip_requirements=[f"{name}=={version}" for name, version in provenance.packages if name in needed],
             signature=_signature(bundle),
             input_example=input_example(bundle),
             model_config={"answer": "all"},

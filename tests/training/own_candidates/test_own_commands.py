@@ -1,6 +1,5 @@
 """A candidate of another package by the real commands: trained, shown, promoted or refused, served and audited."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from training.learning.candidates import learner_for
 from training.learning.cohort_tasks import tasks_of
 from training.outcomes.labels import derive_outcomes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SETTINGS = """
 [training]
@@ -170,10 +169,16 @@ def test_a_converted_classifier_is_promoted_and_served_with_the_originals_answer
     documents = [request_of(cohort, int(patient), int(day[patient])) for patient in reached]
     with running(trainings.place.folder, environment=environment_in(trainings.place.folder)) as server:
         answers = [server.client.post("/v1/predict", json=document).json() for document in documents]
-        batch = server.client.post("/v1/predict_batch", json=documents).json()
-    served = [answer["probabilities"]["remission"]["value"] for answer in answers]
-    assert served == pytest.approx(probability[reached].tolist(), abs=1e-6)
-    assert json.dumps(batch).count('"contributions"') > 0
+        batch = server.client.post("/v1/predict_batch", json={"requests": documents}).json()["answers"]
+    predicted = [place for place, answer in enumerate(answers) if answer["outcome"] == "predicted"]
+    assert len(predicted) >= 10
+    for place in predicted:
+        expected = float(probability[reached[place]])
+        assert answers[place]["remission"]["probability"] == pytest.approx(expected, abs=1e-6)
+        assert batch[place]["remission"]["probability"] == pytest.approx(expected, abs=1e-6)
+        reasons = answers[place]["reasons"]["remission"]
+        added = reasons["start"] + sum(one["contribution"] for one in reasons["contributions"])
+        assert expit(np.array(added)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_an_audit_retrains_with_it_and_names_another_version(trainings: OwnTrainings, tmp_path: Path) -> None:

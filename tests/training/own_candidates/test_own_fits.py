@@ -93,7 +93,7 @@ def test_certainty_is_held_to_half_an_event_among_the_training_patients() -> Non
 def test_missing_values_become_medians_and_indicators_where_an_estimator_takes_none() -> None:
     task = remission_with(60, 100)
     task.training_data.rows[:10, 1] = np.nan
-    median = np.median(task.training_data.rows[10:, 1])
+    median = np.median(task.training_data.rows[10:, 1].astype(np.float32).astype(np.float64))
     head, _ = task.fit(classifier_learner("certain", Certain), np.ones(100, dtype=np.bool_))
     assert isinstance(head.score, EstimatorScore)
     given = head.score.estimator.rows

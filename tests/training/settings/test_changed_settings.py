@@ -151,7 +151,7 @@ def test_every_setting_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("name", CHANGED)
-def test_a_moved_setting_changes_what_it_says(name: str, observations: TrainingObservations) -> None:
+def test_a_changed_setting_changes_what_it_says(name: str, observations: TrainingObservations) -> None:
     changed = CHANGED[name]
     section, _, key = name.partition(".")
     (declared,) = (one for one in DECLARED[section] if one.name == key)
