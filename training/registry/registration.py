@@ -15,26 +15,19 @@ from features.build import build_features
 from features.catalogue import catalogue
 from features.records.timeline import Floats
 from models.bundle import Bundle, save_bundle
-<<<<<<< HEAD
 from models.outcome_model import OutcomeModel
-from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
-=======
 from models.reference_answers import converted_scores
->>>>>>> h-candidates
+from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.references import PROTOCOL_TAG
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-<<<<<<< HEAD
-PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "onnxruntime", "mlflow")
-EXAMPLES = 3
-"""Rows of the input example, one per landmark if there are so many: enough to see the columns [judgement]."""
-=======
 PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
 ONNX_NEEDS = ("onnxruntime",)
 """What a bundle with a converted model needs besides."""
->>>>>>> h-candidates
+EXAMPLES = 3
+"""Rows of the input example, one per landmark if there are so many: enough to see the columns [judgement]."""
 
 
 def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = MODEL_NAME) -> tuple[str, str]:
