@@ -33,7 +33,7 @@ STORED = {
     "probes.json": "the reference inputs in a bundle",
     "reproduction": "the refit check, as evidence of 0.4.0 calls it",
     "shares": "the applicability's proportions, as bundles of format 3 call them",
-    "trials": "a setting of the search by Optuna, whose word it is",
+    **dict.fromkeys(("trials", "tuning.trials"), "a setting of the search by Optuna, whose word it is"),
     "synthetic-probe-": "ids of the reference inputs, part of a bundle's digest",
 }
 """Old words in files, answers and commands that exist already; each is still in use."""
